@@ -1,0 +1,224 @@
+package io.callstream.call;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One police call for service. Immutable and thread-safe.
+ *
+ * <p>Text that the source left out, or left blank, is the empty text; otherwise it is kept as it
+ * came, untrimmed. A parser that was asked for some fields only builds no others: those read as
+ * absent, so a call that passed through a pipeline shows just the fields that its statistics named.
+ */
+public final class Call {
+  private static final CallField[] FIELDS = CallField.values();
+
+  private final long epochMillis;
+  private final boolean ambiguousTime;
+  private final @Nullable String[] texts;
+  private final @Nullable Map<CallField, Instant> times;
+
+  /** Takes {@code texts}, indexed by {@link CallField#ordinal()}, as its own. */
+  Call(
+      long epochMillis,
+      boolean ambiguousTime,
+      @Nullable String[] texts,
+      @Nullable Map<CallField, Instant> times) {
+    this.epochMillis = epochMillis;
+    this.ambiguousTime = ambiguousTime;
+    this.texts = texts;
+    this.times = times;
+  }
+
+  /**
+   * Starts a call from what every call has.
+   *
+   * @throws IllegalArgumentException if {@code id} or {@code crimeType} is blank
+   */
+  public static Builder builder(String id, String crimeType, Instant time) {
+    return new Builder(id, crimeType, time);
+  }
+
+  /** Returns the id of the call at its source. */
+  public String id() {
+    return text(CallField.ID);
+  }
+
+  /** Returns the type as the source words it. */
+  public String crimeType() {
+    return text(CallField.CRIME_TYPE);
+  }
+
+  /** Returns the event time, to the millisecond. */
+  public Instant time() {
+    return Instant.ofEpochMilli(epochMillis);
+  }
+
+  /** Returns {@code time().toEpochMilli()} without building an {@link Instant}. */
+  public long epochMillis() {
+    return epochMillis;
+  }
+
+  /**
+   * Returns whether the record gave a wall-clock time that occurs twice, because the clocks went
+   * back, without saying which of the two it means. {@link #time()} is then the earlier one.
+   */
+  public boolean ambiguousTime() {
+    return ambiguousTime;
+  }
+
+  /** Returns the disposition code, which may be the empty text. */
+  public String disposition() {
+    return text(CallField.DISPOSITION);
+  }
+
+  /** Returns the address, which may be the empty text. */
+  public String address() {
+    return text(CallField.ADDRESS);
+  }
+
+  /**
+   * Returns a text field; the empty text where there is none.
+   *
+   * @throws IllegalArgumentException if the field holds a time
+   */
+  public String text(CallField field) {
+    if (field == CallField.TIME || field.holdsTime()) {
+      throw new IllegalArgumentException(
+          field + " holds a time, not text; use time() or time(CallField)");
+    }
+    String text = texts[field.ordinal()];
+    return text == null ? "" : text;
+  }
+
+  /**
+   * Returns a time field, or empty where the record has none.
+   *
+   * @throws IllegalArgumentException if the field holds text
+   */
+  public Optional<Instant> time(CallField field) {
+    if (field == CallField.TIME) {
+      return Optional.of(time());
+    }
+    if (!field.holdsTime()) {
+      throw new IllegalArgumentException(field + " holds text, not a time; use text(CallField)");
+    }
+    return times == null ? Optional.empty() : Optional.ofNullable(times.get(field));
+  }
+
+  /** Returns the time from one moment of the call to another; empty unless both are known. */
+  public Optional<Duration> between(CallField start, CallField end) {
+    return time(start).flatMap(from -> time(end).map(to -> Duration.between(from, to)));
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Call that
+        && epochMillis == that.epochMillis
+        && ambiguousTime == that.ambiguousTime
+        && sameTexts(that)
+        && timesOrNone().equals(that.timesOrNone());
+  }
+
+  private boolean sameTexts(Call that) {
+    for (CallField field : FIELDS) {
+      if (!textOrNone(field).equals(that.textOrNone(field))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private String textOrNone(CallField field) {
+    String text = texts[field.ordinal()];
+    return text == null ? "" : text;
+  }
+
+  private Map<CallField, Instant> timesOrNone() {
+    return times == null ? Map.of() : times;
+  }
+
+  @Override
+  public int hashCode() {
+    return Long.hashCode(epochMillis) * 31 + textOrNone(CallField.ID).hashCode();
+  }
+
+  /** Returns the id and the event time: nothing that tells about people. */
+  @Override
+  public String toString() {
+    return "Call[" + textOrNone(CallField.ID) + " at " + time() + "]";
+  }
+
+  /** Collects the fields of a {@link Call}. Not thread-safe. */
+  public static final class Builder {
+    private final long epochMillis;
+    private final @Nullable String[] texts = new @Nullable String[FIELDS.length];
+    private final Map<CallField, Instant> times = new EnumMap<>(CallField.class);
+    private boolean ambiguousTime;
+
+    private Builder(String id, String crimeType, Instant time) {
+      requireText(CallField.ID, id);
+      requireText(CallField.CRIME_TYPE, crimeType);
+      texts[CallField.ID.ordinal()] = id;
+      texts[CallField.CRIME_TYPE.ordinal()] = crimeType;
+      epochMillis = time.toEpochMilli();
+    }
+
+    private static void requireText(CallField field, String text) {
+      if (text.isBlank()) {
+        throw new IllegalArgumentException(field + " of a call must not be blank");
+      }
+    }
+
+    /** Sets a text field other than the id and the type. Blank text is the empty text. */
+    public Builder with(CallField field, String text) {
+      if (field == CallField.ID
+          || field == CallField.CRIME_TYPE
+          || field == CallField.TIME
+          || field.holdsTime()) {
+        throw new IllegalArgumentException(field + " is not an optional text field");
+      }
+      texts[field.ordinal()] = text.isBlank() ? "" : text;
+      return this;
+    }
+
+    /** Sets a time field other than the event time. */
+    public Builder with(CallField field, Instant time) {
+      if (!field.holdsTime()) {
+        throw new IllegalArgumentException(field + " is not an optional time field");
+      }
+      times.put(field, time);
+      return this;
+    }
+
+    /** Sets the disposition code. */
+    public Builder disposition(String code) {
+      return with(CallField.DISPOSITION, code);
+    }
+
+    /** Sets the address. */
+    public Builder address(String address) {
+      return with(CallField.ADDRESS, address);
+    }
+
+    /** Marks the event time as one that the record's wall-clock time does not tell for certain. */
+    public Builder withAmbiguousTime() {
+      ambiguousTime = true;
+      return this;
+    }
+
+    /** Returns the call; the builder can go on to build others. */
+    public Call build() {
+      return new Call(
+          epochMillis,
+          ambiguousTime,
+          Arrays.copyOf(texts, texts.length),
+          times.isEmpty() ? null : new EnumMap<>(times));
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package io.callstream.call;
+
+import java.io.Serializable;
+import java.time.ZoneId;
+import java.util.Set;
+
+/**
+ * A record format: how the bytes of a record spell a call. Immutable, thread-safe and serializable,
+ * since engines send it to where the records are.
+ */
+public interface CallFormat extends Serializable {
+  /** Returns the name of the format, which stands in the pipeline's fingerprint. */
+  String name();
+
+  /** Returns the zone in which times without an offset are read, and in which results are shown. */
+  ZoneId zone();
+
+  /**
+   * Returns a new parser that builds {@code fields} and no others. Which fields are asked for never
+   * changes a verdict: a record is a call, or is rejected, whatever is asked of it.
+   *
+   * @param fields what {@link Call} shall show beyond the event time, which is always there
+   */
+  CallParser parser(Set<CallField> fields);
+
+  /**
+   * Returns a record of this format for a call. Parsing it gives the same call where the format
+   * carries all fields that are set, and where an event time that occurs twice is the earlier one.
+   */
+  byte[] write(Call call);
+}

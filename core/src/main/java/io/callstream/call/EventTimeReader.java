@@ -1,0 +1,190 @@
+package io.callstream.call;
+
+import java.time.DateTimeException;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.zone.ZoneOffsetTransition;
+import java.time.zone.ZoneRules;
+import java.util.Arrays;
+
+/**
+ * Reads event times out of bytes. The calls of one day share its start and offset, which it keeps
+ * for the days last seen; on a day on which the clocks change java.time decides.
+ */
+final class EventTimeReader {
+  private static final int DAYS = 64;
+  private static final long MILLIS_PER_SECOND = 1_000L;
+  private static final int NO_OFFSET = Integer.MIN_VALUE;
+
+  private final ZoneRules rules;
+
+  /** Days last seen, by their number modulo {@link #DAYS}, as year * 10000 + month * 100 + day. */
+  private final int[] days = new int[DAYS];
+
+  /** Seconds from the epoch to local midnight as if in UTC. */
+  private final long[] midnights = new long[DAYS];
+
+  /** The day's offset in seconds, or {@link #NO_OFFSET} if it has more than one. */
+  private final int[] offsets = new int[DAYS];
+
+  private long epochMillis;
+  private boolean ambiguous;
+
+  EventTimeReader(ZoneId zone) {
+    rules = zone.getRules();
+    Arrays.fill(days, -1);
+  }
+
+  /** The time that the last successful {@link #read} found. */
+  long epochMillis() {
+    return epochMillis;
+  }
+
+  /** Whether that time has no offset and occurs twice in the zone. */
+  boolean ambiguous() {
+    return ambiguous;
+  }
+
+  /** Reads a time, or returns false if the bytes are none. */
+  boolean read(byte[] b, int start, int end) {
+    // yyyy-MM-ddTHH:mm
+    int i = start;
+    if (end - start < 16
+        || b[i + 4] != '-'
+        || b[i + 7] != '-'
+        || (b[i + 10] != 'T' && b[i + 10] != ' ')
+        || b[i + 13] != ':') {
+      return false;
+    }
+    int year = digits(b, i, 4);
+    int month = digits(b, i + 5, 2);
+    int dayOfMonth = digits(b, i + 8, 2);
+    int hour = digits(b, i + 11, 2);
+    int minute = digits(b, i + 14, 2);
+    if ((year | month | dayOfMonth | hour | minute) < 0 || hour > 23 || minute > 59) {
+      return false;
+    }
+    i += 16;
+    int second = 0;
+    int millis = 0;
+    if (i < end && b[i] == ':') {
+      second = end - i >= 3 ? digits(b, i + 1, 2) : -1;
+      if (second < 0 || second > 59) {
+        return false;
+      }
+      i += 3;
+      if (i < end && b[i] == '.') {
+        int from = ++i;
+        for (; i < end && b[i] >= '0' && b[i] <= '9'; i++) {
+          if (i - from < 3) {
+            millis = millis * 10 + b[i] - '0';
+          }
+        }
+        int count = i - from;
+        if (count < 1 || count > 9) {
+          return false;
+        }
+        millis = count == 1 ? millis * 100 : count == 2 ? millis * 10 : millis;
+      }
+    }
+    int slot = day(year, month, dayOfMonth);
+    if (slot < 0) {
+      return false;
+    }
+    int secondOfDay = hour * 3600 + minute * 60 + second;
+    if (i < end) {
+      int offset = offset(b, i, end);
+      ambiguous = false;
+      epochMillis = (midnights[slot] + secondOfDay - offset) * MILLIS_PER_SECOND + millis;
+      return offset != NO_OFFSET;
+    }
+    if (offsets[slot] != NO_OFFSET) {
+      ambiguous = false;
+      epochMillis = (midnights[slot] + secondOfDay - offsets[slot]) * MILLIS_PER_SECOND + millis;
+    } else {
+      resolve(LocalDate.of(year, month, dayOfMonth).atTime(LocalTime.ofSecondOfDay(secondOfDay)));
+      epochMillis += millis;
+    }
+    return true;
+  }
+
+  /** Returns the slot of a day, filled, or -1 if there is no such day. */
+  private int day(int year, int month, int dayOfMonth) {
+    int number = year * 10_000 + month * 100 + dayOfMonth;
+    int slot = number & DAYS - 1;
+    if (days[slot] != number) {
+      LocalDate date;
+      try {
+        date = LocalDate.of(year, month, dayOfMonth);
+      } catch (DateTimeException e) {
+        return -1;
+      }
+      days[slot] = number;
+      midnights[slot] = date.toEpochDay() * 86_400;
+      offsets[slot] = offsetOfWhole(date);
+    }
+    return slot;
+  }
+
+  private int offsetOfWhole(LocalDate date) {
+    // Wide enough that no change within the day, whatever its offset, is overlooked.
+    ZoneOffset offset = rules.getOffset(date.atStartOfDay().minusDays(1).toInstant(ZoneOffset.UTC));
+    ZoneOffsetTransition change =
+        rules.nextTransition(date.atStartOfDay().minusDays(1).toInstant(ZoneOffset.UTC));
+    boolean whole =
+        change == null
+            || change
+                .getInstant()
+                .isAfter(date.atStartOfDay().plusDays(2).toInstant(ZoneOffset.UTC));
+    return whole ? offset.getTotalSeconds() : NO_OFFSET;
+  }
+
+  private void resolve(LocalDateTime local) {
+    ambiguous = rules.getValidOffsets(local).size() > 1;
+    // Of two offsets ofLocal takes the earlier one; a skipped time it moves on by the gap's length.
+    ZoneOffset before =
+        rules.getTransition(local) == null
+            ? rules.getOffset(local)
+            : rules.getTransition(local).getOffsetBefore();
+    epochMillis = local.toEpochSecond(before) * MILLIS_PER_SECOND;
+  }
+
+  /**
+   * Reads {@code Z}, {@code +HH}, {@code +HHmm} or {@code +HH:mm} up to {@code end}, in seconds.
+   */
+  private static int offset(byte[] b, int start, int end) {
+    int length = end - start;
+    if (length == 1 && b[start] == 'Z') {
+      return 0;
+    }
+    if ((b[start] != '+' && b[start] != '-') || (length != 3 && length != 5 && length != 6)) {
+      return NO_OFFSET;
+    }
+    if (length == 6 && b[start + 3] != ':') {
+      return NO_OFFSET;
+    }
+    int hours = digits(b, start + 1, 2);
+    int minutes = length == 3 ? 0 : digits(b, end - 2, 2);
+    if ((hours | minutes) < 0 || minutes > 59 || hours * 60 + minutes > 18 * 60) {
+      return NO_OFFSET;
+    }
+    int seconds = hours * 3600 + minutes * 60;
+    return b[start] == '-' ? -seconds : seconds;
+  }
+
+  /** Returns the number that the digits spell, or a negative one if they are not all digits. */
+  private static int digits(byte[] b, int from, int count) {
+    int number = 0;
+    for (int i = from; i < from + count; i++) {
+      int digit = b[i] - '0';
+      if (digit < 0 || digit > 9) {
+        return -1;
+      }
+      number = number * 10 + digit;
+    }
+    return number;
+  }
+}

@@ -1,0 +1,261 @@
+package io.callstream.call;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import io.callstream.call.SanFranciscoCalls.NamedField;
+import java.io.IOException;
+import java.time.ZoneId;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * Two ways to the same verdict. Nearly every record is one flat object of plain ASCII strings: the
+ * plain path finds the fourteen values in one walk over the bytes and makes a String only of those
+ * that were asked for, from a dictionary, so that most records cost no allocation beyond the Call.
+ * What it does not know at a glance (an escape, a byte above 0x7f, a number, null, nesting, a syntax
+ * error) it leaves to Jackson, which reads the record from its start and so decides alone what is
+ * JSON. The tests hold the two against each other.
+ */
+final class SanFranciscoParser implements CallParser {
+  private static final NamedField[] FIELDS = SanFranciscoCalls.FIELDS.toArray(new NamedField[0]);
+  private static final byte[][] NAMES =
+      SanFranciscoCalls.FIELDS.stream().map(f -> f.name().getBytes(UTF_8)).toArray(byte[][]::new);
+  private static final int REQUIRED =
+      (int) SanFranciscoCalls.FIELDS.stream().filter(NamedField::required).count();
+  private static final int CALL_FIELDS = CallField.values().length;
+
+  private static final JsonFactory JSON =
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(SanFranciscoCalls.MAX_DEPTH)
+                  .maxNumberLength(SanFranciscoCalls.MAX_BYTES)
+                  .maxStringLength(SanFranciscoCalls.MAX_BYTES)
+                  .build())
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+          .build();
+
+  private final EventTimeReader times;
+  private final TextDictionary dictionary = new TextDictionary();
+
+  /** The fields to build, by their places in {@link #FIELDS}, the event time left out. */
+  private final int[] wanted;
+
+  /** Where the values of the record at hand start and end; the start is -1 where there is none. */
+  private final int[] starts = new int[FIELDS.length];
+
+  private final int[] ends = new int[FIELDS.length];
+
+  /** The field that followed each field in the last record: records of one source look alike. */
+  private final int[] successors = new int[FIELDS.length + 1];
+
+  SanFranciscoParser(ZoneId zone, Set<CallField> fields) {
+    times = new EventTimeReader(zone);
+    List<NamedField> all = SanFranciscoCalls.FIELDS;
+    wanted =
+        all.stream()
+            .filter(f -> f.field() != CallField.TIME && fields.contains(f.field()))
+            .mapToInt(all::indexOf)
+            .toArray();
+  }
+
+  @Override
+  public ParseResult parse(byte[] value) {
+    if (value.length > SanFranciscoCalls.MAX_BYTES) {
+      return new ParseResult.Rejected(RejectionReason.TOO_LARGE, null, value);
+    }
+    return findPlainValues(value) ? callOfPlainValues(value) : parseFully(value);
+  }
+
+  // ---- the plain path
+
+  /** Finds all values, or returns false for a record that is not plain. */
+  private boolean findPlainValues(byte[] b) {
+    Arrays.fill(starts, -1);
+    int last = FIELDS.length;
+    int i = skipSpace(b, 0);
+    if (i == b.length || b[i] != '{') {
+      return false;
+    }
+    do {
+      i = skipSpace(b, i + 1);
+      if (i == b.length || b[i] != '"') {
+        return false;
+      }
+      int nameStart = i + 1;
+      int nameEnd = PlainText.end(b, nameStart);
+      if (nameEnd < 0) {
+        return false;
+      }
+      i = skipSpace(b, nameEnd + 1);
+      if (i == b.length || b[i] != ':') {
+        return false;
+      }
+      i = skipSpace(b, i + 1);
+      if (i == b.length || b[i] != '"') {
+        return false;
+      }
+      int start = i + 1;
+      int end = PlainText.end(b, start);
+      if (end < 0) {
+        return false;
+      }
+      int field = fieldNamed(b, nameStart, nameEnd, last);
+      if (field >= 0) {
+        starts[field] = start;
+        ends[field] = end;
+        last = field;
+      }
+      i = skipSpace(b, end + 1);
+    } while (i < b.length && b[i] == ',');
+    return i < b.length && b[i] == '}' && skipSpace(b, i + 1) == b.length;
+  }
+
+  private static int skipSpace(byte[] b, int from) {
+    int i = from;
+    while (i < b.length && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t')) {
+      i++;
+    }
+    return i;
+  }
+
+  private int fieldNamed(byte[] b, int start, int end, int previous) {
+    int likely = successors[previous];
+    if (Arrays.equals(b, start, end, NAMES[likely], 0, NAMES[likely].length)) {
+      return likely;
+    }
+    for (int f = 0; f < NAMES.length; f++) {
+      if (Arrays.equals(b, start, end, NAMES[f], 0, NAMES[f].length)) {
+        successors[previous] = f;
+        return f;
+      }
+    }
+    return -1;
+  }
+
+  private ParseResult callOfPlainValues(byte[] b) {
+    for (int f = 0; f < REQUIRED; f++) {
+      if (starts[f] < 0) {
+        return new ParseResult.Rejected(RejectionReason.MISSING_FIELD, FIELDS[f].name(), b);
+      }
+      if (isBlank(b, starts[f], ends[f])) {
+        return new ParseResult.Rejected(RejectionReason.BLANK_FIELD, FIELDS[f].name(), b);
+      }
+    }
+    int time = SanFranciscoCalls.TIME_INDEX;
+    if (!times.read(b, starts[time], ends[time])) {
+      return new ParseResult.Rejected(RejectionReason.UNREADABLE_TIME, FIELDS[time].name(), b);
+    }
+    @Nullable String[] texts = new @Nullable String[CALL_FIELDS];
+    for (int f : wanted) {
+      if (starts[f] >= 0 && !isBlank(b, starts[f], ends[f])) {
+        texts[FIELDS[f].field().ordinal()] =
+            FIELDS[f].field() == CallField.ID
+                ? new String(b, starts[f], ends[f] - starts[f], ISO_8859_1)
+                : dictionary.text(b, starts[f], ends[f]);
+      }
+    }
+    return new ParseResult.Parsed(new Call(times.epochMillis(), times.ambiguous(), texts, null));
+  }
+
+  /** Knows blank ASCII as {@link String#isBlank()} does. A plain value has no control character. */
+  private static boolean isBlank(byte[] b, int start, int end) {
+    for (int i = start; i < end; i++) {
+      if (b[i] != ' ') {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // ---- the full path
+
+  private ParseResult parseFully(byte[] b) {
+    if (skipSpace(b, 0) == b.length) {
+      return new ParseResult.Rejected(RejectionReason.EMPTY, null, b);
+    }
+    @Nullable String[] values = new @Nullable String[FIELDS.length];
+    boolean[] nested = new boolean[FIELDS.length];
+    boolean object;
+    try (JsonParser json = JSON.createParser(b)) {
+      object = json.nextToken() == JsonToken.START_OBJECT;
+      if (object) {
+        readObject(json, values, nested);
+      } else {
+        json.skipChildren();
+      }
+      if (json.nextToken() != null) {
+        return new ParseResult.Rejected(RejectionReason.NOT_JSON, null, b);
+      }
+    } catch (StreamConstraintsException e) {
+      return new ParseResult.Rejected(RejectionReason.TOO_DEEP, null, b);
+    } catch (IOException e) {
+      return new ParseResult.Rejected(RejectionReason.NOT_JSON, null, b);
+    }
+    return object
+        ? callOf(values, nested, b)
+        : new ParseResult.Rejected(RejectionReason.NOT_AN_OBJECT, null, b);
+  }
+
+  private static void readObject(JsonParser json, @Nullable String[] values, boolean[] nested)
+      throws IOException {
+    while (json.nextToken() == JsonToken.FIELD_NAME) {
+      int field = fieldNamed(json.currentName());
+      JsonToken token = json.nextToken();
+      if (field >= 0) {
+        nested[field] = token.isStructStart();
+        values[field] =
+            token.isStructStart() || token == JsonToken.VALUE_NULL ? null : json.getText();
+      }
+      json.skipChildren();
+    }
+  }
+
+  private static int fieldNamed(String name) {
+    for (int f = 0; f < FIELDS.length; f++) {
+      if (FIELDS[f].name().equals(name)) {
+        return f;
+      }
+    }
+    return -1;
+  }
+
+  private ParseResult callOf(@Nullable String[] values, boolean[] nested, byte[] b) {
+    for (int f = 0; f < FIELDS.length; f++) {
+      if (nested[f]) {
+        return new ParseResult.Rejected(RejectionReason.NOT_TEXT, FIELDS[f].name(), b);
+      }
+    }
+    for (int f = 0; f < REQUIRED; f++) {
+      String value = values[f];
+      if (value == null) {
+        return new ParseResult.Rejected(RejectionReason.MISSING_FIELD, FIELDS[f].name(), b);
+      }
+      if (value.isBlank()) {
+        return new ParseResult.Rejected(RejectionReason.BLANK_FIELD, FIELDS[f].name(), b);
+      }
+    }
+    String time = values[SanFranciscoCalls.TIME_INDEX];
+    byte[] timeBytes = time == null ? new byte[0] : time.getBytes(UTF_8);
+    if (!times.read(timeBytes, 0, timeBytes.length)) {
+      return new ParseResult.Rejected(
+          RejectionReason.UNREADABLE_TIME, FIELDS[SanFranciscoCalls.TIME_INDEX].name(), b);
+    }
+    @Nullable String[] texts = new @Nullable String[CALL_FIELDS];
+    for (int f : wanted) {
+      String value = values[f];
+      if (value != null && !value.isBlank()) {
+        texts[FIELDS[f].field().ordinal()] = value;
+      }
+    }
+    return new ParseResult.Parsed(new Call(times.epochMillis(), times.ambiguous(), texts, null));
+  }
+}

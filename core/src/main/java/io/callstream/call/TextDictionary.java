@@ -1,0 +1,70 @@
+package io.callstream.call;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives the same String for the same ASCII bytes as long as it remembers them: open addressing over
+ * a table that starts anew when it is half full, so that its memory is bounded.
+ */
+final class TextDictionary {
+  private static final int MAX_SLOTS = 1 << 17;
+
+  private byte[][] keys = new byte[1 << 10][];
+  private @Nullable String[] texts = new @Nullable String[1 << 10];
+  private int size;
+
+  String text(byte[] b, int start, int end) {
+    int slot = slot(b, start, end);
+    String known = texts[slot];
+    return known != null ? known : remember(b, start, end, slot);
+  }
+
+  private int slot(byte[] b, int start, int end) {
+    int hash = 0;
+    for (int i = start; i < end; i++) {
+      hash = hash * 31 + b[i];
+    }
+    int mask = keys.length - 1;
+    int slot = (hash ^ hash >>> 15) & mask;
+    while (texts[slot] != null && !Arrays.equals(keys[slot], 0, keys[slot].length, b, start, end)) {
+      slot = slot + 1 & mask;
+    }
+    return slot;
+  }
+
+  private String remember(byte[] b, int start, int end, int slot) {
+    int free = slot;
+    if (2 * size >= keys.length) {
+      makeRoom();
+      free = slot(b, start, end);
+    }
+    String text = new String(b, start, end - start, ISO_8859_1);
+    keys[free] = Arrays.copyOfRange(b, start, end);
+    texts[free] = text;
+    size++;
+    return text;
+  }
+
+  private void makeRoom() {
+    byte[][] oldKeys = keys;
+    @Nullable String[] oldTexts = texts;
+    int slots = Math.min(MAX_SLOTS, oldKeys.length * 2);
+    keys = new byte[slots][];
+    texts = new @Nullable String[slots];
+    size = 0;
+    if (slots == oldKeys.length) {
+      return;
+    }
+    for (int i = 0; i < oldKeys.length; i++) {
+      if (oldTexts[i] != null) {
+        int slot = slot(oldKeys[i], 0, oldKeys[i].length);
+        keys[slot] = oldKeys[i];
+        texts[slot] = oldTexts[i];
+        size++;
+      }
+    }
+  }
+}
