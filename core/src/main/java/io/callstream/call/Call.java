@@ -41,7 +41,26 @@ public final class Call {
    * @throws IllegalArgumentException if {@code id} or {@code crimeType} is blank
    */
   public static Builder builder(String id, String crimeType, Instant time) {
-    return new Builder(id, crimeType, time);
+    requireText(CallField.ID, id);
+    requireText(CallField.CRIME_TYPE, crimeType);
+    return copyOf(id, crimeType, time);
+  }
+
+  private static void requireText(CallField field, String text) {
+    if (text.isBlank()) {
+      throw new IllegalArgumentException(field + " of a call must not be blank");
+    }
+  }
+
+  /**
+   * Starts a call as a parser built it, perhaps without an id or a type because nobody asked for
+   * them; for engines that move calls about.
+   */
+  public static Builder copyOf(String id, String crimeType, Instant time) {
+    Builder builder = new Builder(time);
+    builder.texts[CallField.ID.ordinal()] = id;
+    builder.texts[CallField.CRIME_TYPE.ordinal()] = crimeType;
+    return builder;
   }
 
   /** Returns the id of the call at its source. */
@@ -161,18 +180,8 @@ public final class Call {
     private final Map<CallField, Instant> times = new EnumMap<>(CallField.class);
     private boolean ambiguousTime;
 
-    private Builder(String id, String crimeType, Instant time) {
-      requireText(CallField.ID, id);
-      requireText(CallField.CRIME_TYPE, crimeType);
-      texts[CallField.ID.ordinal()] = id;
-      texts[CallField.CRIME_TYPE.ordinal()] = crimeType;
+    private Builder(Instant time) {
       epochMillis = time.toEpochMilli();
-    }
-
-    private static void requireText(CallField field, String text) {
-      if (text.isBlank()) {
-        throw new IllegalArgumentException(field + " of a call must not be blank");
-      }
     }
 
     /** Sets a text field other than the id and the type. Blank text is the empty text. */

@@ -15,6 +15,9 @@ public interface CallFormat extends Serializable {
   /** Returns the zone in which times without an offset are read, and in which results are shown. */
   ZoneId zone();
 
+  /** Returns the name that the event time has in a record. */
+  String timeField();
+
   /**
    * Returns a new parser that builds {@code fields} and no others. Which fields are asked for never
    * changes a verdict: a record is a call, or is rejected, whatever is asked of it.

@@ -89,6 +89,11 @@ public final class SanFranciscoCalls implements CallFormat {
   }
 
   @Override
+  public String timeField() {
+    return FIELDS.get(TIME_INDEX).name();
+  }
+
+  @Override
   public CallParser parser(Set<CallField> fields) {
     return new SanFranciscoParser(zone, fields);
   }

@@ -1,0 +1,82 @@
+package io.callstream.aggregate;
+
+import io.callstream.statistic.Window;
+import java.time.DayOfWeek;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.time.temporal.TemporalAdjusters;
+
+/**
+ * Computes in which windows an event time is, in milliseconds since the epoch. Not thread-safe: it
+ * keeps the calendar window last used.
+ */
+public final class WindowAssigner {
+  private final Window window;
+  private final long latenessMillis;
+  private long start = Long.MAX_VALUE;
+  private long end = Long.MIN_VALUE;
+
+  /** Creates the assigner of a kind of windows. */
+  public WindowAssigner(Window window) {
+    this.window = window;
+    this.latenessMillis = window.allowedLateness().toMillis();
+  }
+
+  /** Returns the start of the window that contains the time; of several the latest. */
+  public long lastStart(long time) {
+    if (window instanceof Window.Tumbling tumbling) {
+      return time - Math.floorMod(time, tumbling.size().toMillis());
+    }
+    if (window instanceof Window.Sliding sliding) {
+      return time - Math.floorMod(time, sliding.slide().toMillis());
+    }
+    if (time < start || time >= end) {
+      find((Window.Calendar) window, time);
+    }
+    return start;
+  }
+
+  /** Returns by how much the starts of windows that overlap differ; 0 if they touch. */
+  public long slide() {
+    return window instanceof Window.Sliding sliding ? sliding.slide().toMillis() : 0;
+  }
+
+  /** Returns the end of the window that starts at {@code windowStart}. */
+  public long end(long windowStart) {
+    if (window instanceof Window.Tumbling tumbling) {
+      return windowStart + tumbling.size().toMillis();
+    }
+    if (window instanceof Window.Sliding sliding) {
+      return windowStart + sliding.size().toMillis();
+    }
+    if (windowStart != start) {
+      find((Window.Calendar) window, windowStart);
+    }
+    return end;
+  }
+
+  /** Returns the watermark from which on the window takes in no more calls. */
+  public long closesAt(long windowStart) {
+    return end(windowStart) + latenessMillis;
+  }
+
+  private void find(Window.Calendar calendar, long time) {
+    ZoneId zone = calendar.zone();
+    LocalDate day = LocalDate.ofInstant(Instant.ofEpochMilli(time), zone);
+    LocalDate first =
+        switch (calendar.unit()) {
+          case DAY -> day;
+          case WEEK -> day.with(TemporalAdjusters.previousOrSame(DayOfWeek.MONDAY));
+          case MONTH -> day.withDayOfMonth(1);
+        };
+    LocalDate next =
+        switch (calendar.unit()) {
+          case DAY -> first.plusDays(1);
+          case WEEK -> first.plusWeeks(1);
+          case MONTH -> first.plusMonths(1);
+        };
+    start = first.atStartOfDay(zone).toInstant().toEpochMilli();
+    end = next.atStartOfDay(zone).toInstant().toEpochMilli();
+  }
+}

@@ -1,0 +1,75 @@
+package io.callstream.engine;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.TreeSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Finds engines on the class path. */
+public final class Engines {
+  private static final Logger LOG = LoggerFactory.getLogger(Engines.class);
+
+  private Engines() {}
+
+  /**
+   * Returns the engine of a name.
+   *
+   * @throws CallstreamException if there is none, or more than one
+   */
+  public static Engine named(String name) {
+    return named(name, Engines.class.getClassLoader());
+  }
+
+  /** Returns the engine of a name as {@link #named(String)} does, out of a class loader. */
+  public static Engine named(String name, ClassLoader loader) {
+    List<Engine> all = all(loader);
+    List<Engine> found = all.stream().filter(engine -> engine.name().equals(name)).toList();
+    if (found.size() == 1) {
+      return found.get(0);
+    }
+    if (found.isEmpty()) {
+      throw new CallstreamException(
+          ErrorCode.ENVIRONMENT,
+          "There is no engine '"
+              + name
+              + "' on the class path, but "
+              + new TreeSet<>(all.stream().map(Engine::name).toList())
+              + ". 'local' comes with callstream-core, 'spark' with callstream-spark-engine, which"
+              + " needs org.apache.spark:spark-sql_2.12 and spark-sql-kafka-0-10_2.12 3.5.7 beside"
+              + " it.");
+    }
+    throw new CallstreamException(
+        ErrorCode.ENVIRONMENT,
+        "There are several engines '"
+            + name
+            + "' on the class path: "
+            + found.stream().map(engine -> engine.getClass().getName()).sorted().toList()
+            + ". Remove all but one.");
+  }
+
+  /** Returns all engines; one that can't be loaded is logged and left out. */
+  public static List<Engine> all() {
+    return all(Engines.class.getClassLoader());
+  }
+
+  private static List<Engine> all(ClassLoader loader) {
+    List<Engine> engines = new ArrayList<>();
+    Iterator<Engine> providers = ServiceLoader.load(Engine.class, loader).iterator();
+    while (true) {
+      try {
+        if (!providers.hasNext()) {
+          return engines;
+        }
+        engines.add(providers.next());
+      } catch (ServiceConfigurationError | LinkageError e) {
+        LOG.warn("An engine on the class path can't be loaded and is left out.", e);
+      }
+    }
+  }
+}

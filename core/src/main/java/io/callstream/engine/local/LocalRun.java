@@ -1,0 +1,341 @@
+package io.callstream.engine.local;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.aggregate.BlockMerger;
+import io.callstream.aggregate.StatisticCombiner;
+import io.callstream.call.Call;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.MemorySource;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.Results;
+import io.callstream.progress.Accounting;
+import io.callstream.progress.Progress;
+import io.callstream.progress.Progress.PartitionOffsets;
+import io.callstream.runtime.CallCounter;
+import io.callstream.runtime.CallReader;
+import io.callstream.runtime.Candidate;
+import io.callstream.runtime.Delivery;
+import io.callstream.runtime.Ledger;
+import io.callstream.runtime.Letters;
+import io.callstream.runtime.SeenCalls;
+import io.callstream.runtime.SinkSet;
+import io.callstream.runtime.TaskPlan;
+import io.callstream.runtime.TaskReport;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A run of the local engine: reads a batch, counts it, merges it, hands it to the sinks. */
+final class LocalRun implements RunningPipeline {
+  private final Pipeline pipeline;
+  private final RunOptions options;
+  private final Clock clock;
+  private final MemorySource source;
+  private final TaskPlan plan;
+  private final Ledger ledger;
+  private final SinkSet sinks;
+  private final long[] positions;
+  private final List<BlockMerger> mergers;
+  private final List<Map<Long, byte[]>> states = new ArrayList<>();
+  private final @Nullable SeenCalls seen;
+
+  private final Semaphore wakeUps = new Semaphore(0);
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private volatile boolean stopping;
+  private volatile @Nullable Progress progress;
+  private volatile @Nullable CallstreamException failure;
+
+  LocalRun(Pipeline pipeline, RunOptions options, Clock clock) {
+    this.pipeline = pipeline;
+    this.options = options;
+    this.clock = clock;
+    source = (MemorySource) pipeline.source();
+    plan = new TaskPlan(pipeline);
+    ledger = Ledger.inMemory(pipeline);
+    positions = new long[source.partitions()];
+    mergers = plan.statistics().stream().map(BlockMerger::new).toList();
+    plan.statistics().forEach(statistic -> states.add(new HashMap<>()));
+    seen =
+        plan.distinctHorizonMillis().isPresent()
+            ? new SeenCalls(plan.distinctHorizonMillis().getAsLong(), null)
+            : null;
+    sinks = SinkSet.open(pipeline, ledger);
+  }
+
+  void runToEnd() {
+    guarded(
+        () -> {
+          while (runBatch()) {
+            // Each batch moves on; the source was given what it has before the start.
+          }
+          if (options.flushesAtEnd()) {
+            sinks.write(ledger.flush());
+          }
+        });
+  }
+
+  void runInBackground() {
+    source.onRecord(wakeUps::release);
+    Thread thread = new Thread(() -> guarded(this::runUntilStopped), "callstream-local");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void runUntilStopped() {
+    try {
+      while (!stopping) {
+        if (!runBatch()) {
+          wakeUps.acquire();
+          wakeUps.drainPermits();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void guarded(Runnable work) {
+    try {
+      work.run();
+      sinks.close();
+    } catch (CallstreamException e) {
+      failure = e;
+      sinks.abandon(e);
+    } catch (RuntimeException | Error e) {
+      CallstreamException wrapped =
+          new CallstreamException(
+              ErrorCode.ENGINE_FAILED, "The local engine failed: " + e.getMessage(), e);
+      failure = wrapped;
+      sinks.abandon(wrapped);
+    } finally {
+      ended.countDown();
+    }
+  }
+
+  /** Processes what is there, up to the limit of a batch; returns whether there was anything. */
+  boolean runBatch() {
+    Instant start = clock.instant();
+    long startNanos = System.nanoTime();
+    long[] ends = ends();
+    List<PartitionOffsets> offsets = new ArrayList<>();
+    long rows = 0;
+    for (int p = 0; p < positions.length; p++) {
+      offsets.add(new PartitionOffsets(p, positions[p], ends[p], source.end(p)));
+      rows += ends[p] - positions[p];
+    }
+    if (rows == 0) {
+      return false;
+    }
+    BatchResults results = process(ends);
+    System.arraycopy(ends, 0, positions, 0, ends.length);
+    Duration took = Duration.ofNanos(System.nanoTime() - startNanos);
+    Progress report = progress(results, start, rows, took, offsets);
+    progress = report;
+    sinks.report(report);
+    return true;
+  }
+
+  private long[] ends() {
+    long[] backlog = new long[positions.length];
+    long total = 0;
+    for (int p = 0; p < positions.length; p++) {
+      backlog[p] = source.end(p) - positions[p];
+      total += backlog[p];
+    }
+    long limit = options.maxRecordsPerBatch().orElse(Long.MAX_VALUE);
+    long[] ends = new long[positions.length];
+    for (int p = 0; p < positions.length; p++) {
+      long share =
+          total <= limit
+              ? backlog[p]
+              : Math.min(backlog[p], Math.max(1, (long) ((double) limit * backlog[p] / total)));
+      ends[p] = positions[p] + share;
+    }
+    return ends;
+  }
+
+  private BatchResults process(long[] ends) {
+    long watermark = ledger.nextWatermark();
+    List<DeadLetter> letters = new ArrayList<>();
+    CallReader reader = new CallReader(plan, letters::add);
+    CallCounter counter = new CallCounter(plan, watermark, letters::add);
+    List<Candidate> candidates = new ArrayList<>();
+    for (int p = 0; p < ends.length; p++) {
+      long offset = positions[p];
+      for (MemorySource.Entry entry : source.read(p, positions[p], ends[p])) {
+        Delivery record =
+            new Delivery(p, offset++, entry.timestamp().toEpochMilli(), entry.value());
+        Call call = reader.read(record);
+        if (call != null && seen != null) {
+          candidates.add(new Candidate(call, record));
+        } else if (call != null) {
+          counter.count(call, record);
+        }
+      }
+    }
+    long duplicates = 0;
+    if (seen != null) {
+      candidates.sort(Candidate.ORDER);
+      duplicates =
+          seen.sift(candidates, watermark, first -> counter.count(first.call(), first.record()));
+    }
+    return append(reader, counter, duplicates, letters);
+  }
+
+  private BatchResults append(
+      CallReader reader, CallCounter counter, long duplicates, List<DeadLetter> letters) {
+    evict();
+    Ledger.Updates updates = new Ledger.Updates(mergers.size());
+    counter.forEachPartial(
+        (statistic, window, block) -> {
+          BlockMerger.Merged merged =
+              mergers.get(statistic).merge(states.get(statistic).get(window), List.of(block));
+          states.get(statistic).put(window, merged.state());
+          updates.put(statistic, window, merged.updates());
+        });
+    TaskReport report =
+        reader
+            .report()
+            .plus(new TaskReport(counter.accounting(), Map.of()))
+            .plus(TaskReport.ofDuplicates(duplicates));
+    letters.sort(Letters.ORDER);
+    BatchResults results = ledger.append(ledger.lastBatch() + 1, report, updates);
+    sinks.write(results, letters);
+    return results;
+  }
+
+  private void evict() {
+    List<List<Long>> closing = ledger.closing();
+    for (int i = 0; i < closing.size(); i++) {
+      states.get(i).keySet().removeAll(closing.get(i));
+    }
+  }
+
+  private Progress progress(
+      BatchResults results,
+      Instant start,
+      long rows,
+      Duration took,
+      List<PartitionOffsets> offsets) {
+    Progress last = progress;
+    double seconds = Math.max(took.toNanos(), 1) / 1e9;
+    double since =
+        last == null ? Double.NaN : Duration.between(last.timestamp(), start).toNanos() / 1e9;
+    long stateRows = states.stream().mapToLong(Map::size).sum() + (seen == null ? 0 : seen.size());
+    long stateBytes =
+        states.stream().flatMap(state -> state.values().stream()).mapToLong(b -> b.length).sum();
+    long updated =
+        results.updates().values().stream().mapToLong(update -> update.blocks().size()).sum();
+    return new Progress(
+        results.number(),
+        start,
+        rows,
+        rows / since,
+        rows / seconds,
+        took,
+        Map.of("batch", took),
+        new Progress.State(stateRows, updated, stateBytes),
+        offsets,
+        results.watermark(),
+        sinks.description(),
+        results.accounting(),
+        results.total());
+  }
+
+  @Override
+  public Pipeline pipeline() {
+    return pipeline;
+  }
+
+  @Override
+  public State state() {
+    if (failure != null) {
+      return State.FAILED;
+    }
+    return ended.getCount() == 0 ? State.FINISHED : State.RUNNING;
+  }
+
+  @Override
+  public Optional<Progress> progress() {
+    return Optional.ofNullable(progress);
+  }
+
+  @Override
+  public Accounting accounting() {
+    return ledger.total();
+  }
+
+  @Override
+  public Results results(String statistic) {
+    return ledger.results(statistic);
+  }
+
+  @Override
+  public Optional<CallstreamException> failure() {
+    return Optional.ofNullable(failure);
+  }
+
+  @Override
+  public void awaitTermination() throws InterruptedException {
+    ended.await();
+    throwFailure();
+  }
+
+  @Override
+  public boolean awaitTermination(Duration timeout) throws InterruptedException {
+    boolean done = ended.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    throwFailure();
+    return done;
+  }
+
+  private void throwFailure() {
+    CallstreamException e = failure;
+    if (e != null) {
+      throw e;
+    }
+  }
+
+  @Override
+  public void stop() {
+    stopping = true;
+    wakeUps.release();
+    boolean interrupted = false;
+    while (true) {
+      try {
+        ended.await();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Ends a run that {@link PipelineTester} drives batch by batch. */
+  void finish() {
+    guarded(() -> {});
+  }
+
+  /** Returns the watermark that is in force for the next batch. */
+  Optional<Instant> nextWatermark() {
+    long millis = ledger.nextWatermark();
+    return millis == StatisticCombiner.NO_WATERMARK
+        ? Optional.empty()
+        : Optional.of(Instant.ofEpochMilli(millis));
+  }
+}

@@ -1,0 +1,123 @@
+package io.callstream.engine.local;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.callstream.call.Call;
+import io.callstream.call.CallFormat;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.RunOptions;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.MemorySource;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.progress.Accounting;
+import io.callstream.sink.Sinks;
+import io.callstream.statistic.Statistic;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/**
+ * Tests statistics on the local engine: calls go in, batches end when the test says so, results
+ * come out. No broker, no session, no waiting. Not thread-safe.
+ *
+ * <pre>{@code
+ * var test = PipelineTester.of(nightNoise);
+ * test.receive(Call.builder("1", "Noise Nuisance", Instant.parse("2018-11-04T08:30:00Z")).build());
+ * test.endBatch();
+ * assertThat(test.results("night-noise")).hasSize(1);
+ * }</pre>
+ */
+public final class PipelineTester implements AutoCloseable {
+  private final MemorySource source;
+  private final CallFormat format;
+  private final ManualClock clock;
+  private final LocalRun run;
+  private final List<DeadLetter> letters = new ArrayList<>();
+
+  private PipelineTester(CallFormat format, int partitions, UnaryOperator<Pipeline.Builder> parts) {
+    this.format = format;
+    source = MemorySource.withPartitions(partitions);
+    clock = new ManualClock(Instant.EPOCH);
+    Pipeline pipeline =
+        parts
+            .apply(Pipeline.builder(source, format))
+            .deadLetters(Sinks.deadLetterCallback(letters::addAll))
+            .build();
+    run = new LocalRun(pipeline, RunOptions.continuous(), clock);
+  }
+
+  /** Tests statistics on calls of the San Francisco format in one partition. */
+  public static PipelineTester of(Statistic... statistics) {
+    return of(SanFranciscoCalls.json(), 1, pipeline -> pipeline.statistics(List.of(statistics)));
+  }
+
+  /**
+   * Tests a pipeline.
+   *
+   * @param partitions how many partitions calls come in; at least 1
+   * @param parts adds statistics and whatever else to a pipeline
+   */
+  public static PipelineTester of(
+      CallFormat format, int partitions, UnaryOperator<Pipeline.Builder> parts) {
+    return new PipelineTester(format, partitions, parts);
+  }
+
+  /** Lets calls come in the first partition, each timestamped with its own event time. */
+  public PipelineTester receive(Call... calls) {
+    for (Call call : calls) {
+      receive(0, call.time(), format.write(call));
+    }
+    return this;
+  }
+
+  /** Lets a record come in the first partition, timestamped with the clock's time. */
+  public PipelineTester receive(String record) {
+    return receive(0, clock.instant(), record.getBytes(UTF_8));
+  }
+
+  /** Lets a record come. */
+  public PipelineTester receive(int partition, Instant timestamp, byte[] record) {
+    source.add(partition, timestamp, record);
+    return this;
+  }
+
+  /** Counts what has come since the last batch; a batch of nothing is none. */
+  public PipelineTester endBatch() {
+    run.runBatch();
+    return this;
+  }
+
+  /** Returns the current results of a statistic. */
+  public List<ResultRow> results(String statistic) {
+    return run.results(statistic).rows();
+  }
+
+  /** Returns what was rejected or late so far. */
+  public List<DeadLetter> deadLetters() {
+    return List.copyOf(letters);
+  }
+
+  /** Returns where all records so far went. */
+  public Accounting accounting() {
+    return run.accounting();
+  }
+
+  /** Returns the watermark that the next batch will be held against. */
+  public Optional<Instant> watermark() {
+    return run.nextWatermark();
+  }
+
+  /** Returns the clock that stamps records without a time of their own, and progress reports. */
+  public ManualClock clock() {
+    return clock;
+  }
+
+  /** Closes the pipeline's sinks. */
+  @Override
+  public void close() {
+    run.finish();
+  }
+}

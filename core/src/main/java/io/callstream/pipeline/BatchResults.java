@@ -1,0 +1,65 @@
+package io.callstream.pipeline;
+
+import io.callstream.progress.Accounting;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+
+/**
+ * What one batch changed, and where everything stands after it.
+ *
+ * @param number the number of the batch, from 0 without gaps; one that comes again after a crash
+ *     has the same number and the same content
+ * @param pipeline the pipeline
+ * @param watermark the watermark that was in force: late calls were told by it, and windows closed;
+ *     empty until a finished batch has seen a call in each partition it read
+ * @param updates the results to emit in this batch, by the name of the statistic: absolute values
+ * @param current all results emitted so far, by the name of the statistic
+ * @param accounting where the records of this batch went
+ * @param total where all records so far went
+ */
+public record BatchResults(
+    long number,
+    Pipeline pipeline,
+    Optional<Instant> watermark,
+    Map<String, Results> updates,
+    Map<String, Results> current,
+    Accounting accounting,
+    Accounting total) {
+  /** Copies the maps. */
+  public BatchResults {
+    updates = Map.copyOf(updates);
+    current = Map.copyOf(current);
+  }
+
+  /** Returns the rows that a statistic emits in this batch; none if it emits nothing. */
+  public List<ResultRow> updates(String statistic) {
+    return require(updates, statistic).rows();
+  }
+
+  /** Returns all that a statistic has emitted so far. */
+  public Results results(String statistic) {
+    return require(current, statistic);
+  }
+
+  private static Results require(Map<String, Results> results, String statistic) {
+    Results found = results.get(statistic);
+    if (found == null) {
+      throw Pipeline.unknownStatistic(statistic, results.keySet());
+    }
+    return found;
+  }
+
+  /** Returns the number and the accounting. */
+  @Override
+  public String toString() {
+    return "batch " + number + " " + accounting;
+  }
+
+  /** Returns whether no statistic emits anything in this batch. */
+  public boolean emitsNothing() {
+    return updates.values().stream().map(Results::blocks).allMatch(NavigableMap::isEmpty);
+  }
+}

@@ -1,0 +1,134 @@
+package io.callstream.pipeline;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/** A topic of a Kafka cluster. Immutable and thread-safe; secrets do not show in its texts. */
+public final class KafkaTopic implements Source {
+  /** The topic in which calls are expected if nothing else is said. */
+  public static final String DEFAULT_NAME = "police.service.calls";
+
+  private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
+  private static final Set<String> OURS =
+      Set.of(
+          "bootstrap.servers",
+          "key.deserializer",
+          "value.deserializer",
+          "enable.auto.commit",
+          "auto.offset.reset",
+          "group.id");
+
+  /** Where a pipeline without a checkpoint, or with a new one, starts to read. */
+  public enum StartingOffsets {
+    /** At the first record that is still there. */
+    EARLIEST,
+    /** Behind the last record. */
+    LATEST
+  }
+
+  private final String name;
+  private final String bootstrapServers;
+  private final StartingOffsets startingOffsets;
+  private final Map<String, String> properties;
+
+  private KafkaTopic(
+      String name,
+      String bootstrapServers,
+      StartingOffsets startingOffsets,
+      Map<String, String> properties) {
+    this.name = name;
+    this.bootstrapServers = bootstrapServers;
+    this.startingOffsets = startingOffsets;
+    this.properties = Map.copyOf(properties);
+  }
+
+  /**
+   * Names a topic, whose brokers are to be said with {@link Named#at}.
+   *
+   * @throws IllegalArgumentException if Kafka allows no topic of that name
+   */
+  public static Named of(String name) {
+    if (!NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
+      throw new IllegalArgumentException(
+          "'" + name + "' is no topic name; use letters, digits, '.', '_' and '-', at most 249");
+    }
+    return new Named(name);
+  }
+
+  /**
+   * A topic whose brokers are not known yet.
+   *
+   * @param name the topic
+   */
+  public record Named(String name) {
+    /** Returns the topic at these brokers: {@code host:port}, several separated by commas. */
+    public KafkaTopic at(String bootstrapServers) {
+      if (bootstrapServers.isBlank()) {
+        throw new IllegalArgumentException("The bootstrap servers are blank; say host:port");
+      }
+      return new KafkaTopic(name, bootstrapServers, StartingOffsets.EARLIEST, Map.of());
+    }
+  }
+
+  /** Returns this topic, read from another place; without this it is read from the earliest. */
+  public KafkaTopic startingAt(StartingOffsets offsets) {
+    return new KafkaTopic(name, bootstrapServers, offsets, properties);
+  }
+
+  /**
+   * Returns this topic, reached with settings of the Kafka client, such as those of TLS and SASL.
+   *
+   * @throws IllegalArgumentException if one of them is decided by callstream
+   */
+  public KafkaTopic with(Map<String, String> clientProperties) {
+    Map<String, String> all = new HashMap<>(properties);
+    clientProperties.forEach(
+        (key, value) -> {
+          if (OURS.contains(key)) {
+            throw new IllegalArgumentException(
+                "The Kafka property '"
+                    + key
+                    + "' is set by callstream; remove it, and use at(...) and startingAt(...) for"
+                    + " brokers and offsets");
+          }
+          all.put(key, Objects.requireNonNull(value, key));
+        });
+    return new KafkaTopic(name, bootstrapServers, startingOffsets, all);
+  }
+
+  /** Returns the name of the topic. */
+  public String name() {
+    return name;
+  }
+
+  /** Returns the brokers to ask first. */
+  public String bootstrapServers() {
+    return bootstrapServers;
+  }
+
+  /** Returns where a pipeline without a checkpoint starts. */
+  public StartingOffsets startingOffsets() {
+    return startingOffsets;
+  }
+
+  /** Returns the settings of the Kafka client; they may hold secrets. */
+  public Map<String, String> properties() {
+    return properties;
+  }
+
+  @Override
+  public String description() {
+    return "Kafka topic " + name + " at " + bootstrapServers;
+  }
+
+  /** Returns the description and the names of the settings, not their values. */
+  @Override
+  public String toString() {
+    return description()
+        + (properties.isEmpty() ? "" : " with " + new TreeMap<>(properties).keySet());
+  }
+}

@@ -1,0 +1,80 @@
+package io.callstream.pipeline;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Records in memory, in partitions, as a topic would hold them; for the local engine and tests.
+ * Thread-safe.
+ */
+public final class MemorySource implements Source {
+  /** The name under which records of a memory source show in dead letters. */
+  public static final String NAME = "memory";
+
+  private final List<List<Entry>> partitions;
+  private final List<Runnable> listeners = new ArrayList<>();
+
+  /**
+   * A record.
+   *
+   * @param timestamp the record's timestamp
+   * @param value its bytes, not copied; null for a record without a value
+   */
+  public record Entry(Instant timestamp, byte @Nullable [] value) {}
+
+  private MemorySource(int partitions) {
+    this.partitions = new ArrayList<>();
+    for (int i = 0; i < partitions; i++) {
+      this.partitions.add(new ArrayList<>());
+    }
+  }
+
+  /**
+   * Returns an empty source.
+   *
+   * @throws IllegalArgumentException if there is not at least one partition
+   */
+  public static MemorySource withPartitions(int partitions) {
+    if (partitions < 1) {
+      throw new IllegalArgumentException(partitions + " partitions; there must be at least 1");
+    }
+    return new MemorySource(partitions);
+  }
+
+  /** Appends a record to a partition. */
+  public void add(int partition, Instant timestamp, byte @Nullable [] value) {
+    List<Runnable> toNotify;
+    synchronized (this) {
+      partitions.get(partition).add(new Entry(timestamp, value));
+      toNotify = List.copyOf(listeners);
+    }
+    toNotify.forEach(Runnable::run);
+  }
+
+  /** Returns how many partitions there are. */
+  public int partitions() {
+    return partitions.size();
+  }
+
+  /** Returns the offset behind the last record of a partition. */
+  public synchronized long end(int partition) {
+    return partitions.get(partition).size();
+  }
+
+  /** Returns the records of a partition, from the first offset up to, without, the second. */
+  public synchronized List<Entry> read(int partition, long from, long to) {
+    return List.copyOf(partitions.get(partition).subList((int) from, (int) to));
+  }
+
+  /** Has something run whenever a record was added. */
+  public synchronized void onRecord(Runnable listener) {
+    listeners.add(listener);
+  }
+
+  @Override
+  public String description() {
+    return NAME;
+  }
+}

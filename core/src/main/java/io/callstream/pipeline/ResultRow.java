@@ -1,0 +1,127 @@
+package io.callstream.pipeline;
+
+import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Measure;
+import io.callstream.statistic.Statistic;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The result of one group of a statistic: absolute values under the key (statistic, window,
+ * dimensions). Immutable and thread-safe.
+ */
+public final class ResultRow {
+  private final Statistic statistic;
+  private final @Nullable WindowBounds window;
+  private final List<String> dimensions;
+  private final long count;
+  private final List<Optional<Object>> values;
+
+  /**
+   * Creates a row; engines do so through {@link Results}.
+   *
+   * @param values a value for each measure of the statistic
+   */
+  ResultRow(
+      Statistic statistic,
+      @Nullable WindowBounds window,
+      List<String> dimensions,
+      long count,
+      List<Optional<Object>> values) {
+    this.statistic = statistic;
+    this.window = window;
+    this.dimensions = List.copyOf(dimensions);
+    this.count = count;
+    this.values = Collections.unmodifiableList(values);
+  }
+
+  /** Returns the name of the statistic. */
+  public String statistic() {
+    return statistic.name();
+  }
+
+  /** Returns the window; empty for a statistic without one. */
+  public Optional<WindowBounds> window() {
+    return Optional.ofNullable(window);
+  }
+
+  /** Returns the dimensions in the order of their columns. */
+  public List<String> dimensions() {
+    return dimensions;
+  }
+
+  /**
+   * Returns a dimension by its column.
+   *
+   * @throws IllegalArgumentException if the statistic has no such dimension
+   */
+  public String dimension(String name) {
+    for (int i = 0; i < dimensions.size(); i++) {
+      if (statistic.dimensions().get(i).name().equals(name)) {
+        return dimensions.get(i);
+      }
+    }
+    throw new IllegalArgumentException(
+        "'" + statistic.name() + "' has no dimension '" + name + "', but " + statistic.columns());
+  }
+
+  /** Returns how many calls the group has, whether or not the statistic measures it. */
+  public long count() {
+    return count;
+  }
+
+  /**
+   * Returns a measure by its column: a {@link Long}, a {@link Double} or a {@link
+   * java.time.Duration}; empty where no call of the group tells.
+   *
+   * @throws IllegalArgumentException if the statistic has no such measure
+   */
+  public Optional<Object> value(String measure) {
+    List<Measure> measures = statistic.measures();
+    for (int i = 0; i < measures.size(); i++) {
+      if (measures.get(i).name().equals(measure)) {
+        return values.get(i);
+      }
+    }
+    throw new IllegalArgumentException(
+        "'" + statistic.name() + "' has no measure '" + measure + "', but " + statistic.columns());
+  }
+
+  /** Returns the values of all measures in the order of their columns. */
+  public List<Optional<Object>> values() {
+    return values;
+  }
+
+  /** Returns the description of a dimension, if the dimension has a lookup. */
+  public Optional<String> description(Dimension dimension) {
+    return dimension.lookup().map(lookup -> lookup.description(dimension(dimension.name())));
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof ResultRow that
+        && statistic.name().equals(that.statistic.name())
+        && window().equals(that.window())
+        && dimensions.equals(that.dimensions)
+        && count == that.count
+        && values.equals(that.values);
+  }
+
+  @Override
+  public int hashCode() {
+    return dimensions.hashCode() * 31 + Long.hashCode(count);
+  }
+
+  /** Returns the row for people: window, dimensions and measures, separated by two spaces. */
+  @Override
+  public String toString() {
+    List<String> parts = new ArrayList<>();
+    window().ifPresent(bounds -> parts.add(bounds.start() + "/" + bounds.end()));
+    parts.addAll(dimensions);
+    values.forEach(value -> parts.add(value.map(Object::toString).orElse("")));
+    return String.join("  ", parts);
+  }
+}

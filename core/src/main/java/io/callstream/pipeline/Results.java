@@ -1,0 +1,203 @@
+package io.callstream.pipeline;
+
+import io.callstream.aggregate.BlockReader;
+import io.callstream.aggregate.WindowAssigner;
+import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Measure;
+import io.callstream.statistic.Statistic;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Results of one statistic as of one moment. Immutable and thread-safe; rows are made when they are
+ * asked for.
+ *
+ * <p>Rows stand in the order of their windows, then by count descending, then by dimensions from
+ * left to right: numbers by value, text by its UTF-8 bytes.
+ */
+public final class Results {
+  private final Statistic statistic;
+  private final NavigableMap<Long, byte[]> blocks;
+
+  /**
+   * Creates a view; for engines.
+   *
+   * @param blocks blocks of groups by the start of their window, in milliseconds since the epoch;
+   *     not copied, not to be modified any more
+   */
+  public Results(Statistic statistic, NavigableMap<Long, byte[]> blocks) {
+    this.statistic = statistic;
+    this.blocks = blocks;
+  }
+
+  /** Returns the statistic. */
+  public Statistic statistic() {
+    return statistic;
+  }
+
+  /** Returns all rows, made window by window as the stream is read. */
+  public Stream<ResultRow> stream() {
+    return blocks.entrySet().stream().flatMap(e -> rows(e.getKey(), e.getValue()).stream());
+  }
+
+  /** Returns all rows. */
+  public List<ResultRow> rows() {
+    return stream().toList();
+  }
+
+  /** Returns the rows of the window that starts at a moment; none if there is no such window. */
+  public List<ResultRow> window(Instant start) {
+    byte[] block = blocks.get(start.toEpochMilli());
+    return block == null ? List.of() : rows(start.toEpochMilli(), block);
+  }
+
+  /** Returns the windows that have rows, in ascending order; none for a statistic without one. */
+  public List<WindowBounds> windows() {
+    if (statistic.window().isEmpty()) {
+      return List.of();
+    }
+    WindowAssigner assigner = new WindowAssigner(statistic.window().get());
+    return blocks.keySet().stream().map(start -> bounds(assigner, start)).toList();
+  }
+
+  /**
+   * Returns the rows with the highest counts of all windows, the highest first.
+   *
+   * @param n how many at most; at least 0
+   */
+  public List<ResultRow> top(int n) {
+    if (n < 0) {
+      throw new IllegalArgumentException("top(" + n + ") must be at least 0");
+    }
+    Comparator<ResultRow> order =
+        Comparator.comparingLong(ResultRow::count)
+            .reversed()
+            .thenComparing(row -> row.window().map(WindowBounds::start).orElse(Instant.EPOCH))
+            .thenComparing(byDimensions());
+    PriorityQueue<ResultRow> best = new PriorityQueue<>(order.reversed());
+    stream()
+        .forEach(
+            row -> {
+              best.add(row);
+              if (best.size() > n) {
+                best.remove();
+              }
+            });
+    return best.stream().sorted(order).toList();
+  }
+
+  /** Returns the blocks by window; for sinks that keep what they made of a block. */
+  public NavigableMap<Long, byte[]> blocks() {
+    return blocks;
+  }
+
+  /** Returns the rows of one block. */
+  public List<ResultRow> rows(long windowStart, byte[] block) {
+    List<Measure> measures = statistic.measures();
+    WindowBounds window =
+        statistic.window().map(kind -> bounds(new WindowAssigner(kind), windowStart)).orElse(null);
+    long total =
+        measures.stream().anyMatch(Measure.Share.class::isInstance) ? totalCount(block) : 0;
+    BlockReader groups = new BlockReader(block);
+    List<ResultRow> rows = new ArrayList<>(groups.groups());
+    while (groups.next()) {
+      rows.add(
+          new ResultRow(
+              statistic,
+              window,
+              groups.dimensions(),
+              groups.count(),
+              values(measures, groups, total)));
+    }
+    rows.sort(Comparator.comparingLong(ResultRow::count).reversed().thenComparing(byNumbers()));
+    return rows;
+  }
+
+  private static List<Optional<Object>> values(
+      List<Measure> measures, BlockReader group, long total) {
+    List<Optional<Object>> values = new ArrayList<>(measures.size());
+    int aggregate = 0;
+    for (Measure measure : measures) {
+      if (measure instanceof Measure.Count) {
+        values.add(Optional.of(group.count()));
+      } else if (measure instanceof Measure.Share) {
+        values.add(Optional.of((double) group.count() / total));
+      } else if (measure instanceof Measure.Aggregate states) {
+        values.add(states.read(group.state(aggregate++)).value());
+      }
+    }
+    return values;
+  }
+
+  private static long totalCount(byte[] block) {
+    BlockReader groups = new BlockReader(block);
+    long total = 0;
+    while (groups.next()) {
+      total += groups.count();
+    }
+    return total;
+  }
+
+  private static WindowBounds bounds(WindowAssigner assigner, long start) {
+    return new WindowBounds(Instant.ofEpochMilli(start), Instant.ofEpochMilli(assigner.end(start)));
+  }
+
+  /** Blocks are in the order of their keys' text, so sorting them stably need not compare it. */
+  private Comparator<ResultRow> byNumbers() {
+    boolean numbers =
+        statistic.dimensions().stream().anyMatch(d -> d.kind() == Dimension.Kind.NUMBER);
+    return numbers ? byDimensions() : Comparator.comparing(row -> 0);
+  }
+
+  private Comparator<ResultRow> byDimensions() {
+    return (a, b) -> {
+      for (int i = 0; i < a.dimensions().size(); i++) {
+        int order =
+            compare(
+                statistic.dimensions().get(i).kind(), a.dimensions().get(i), b.dimensions().get(i));
+        if (order != 0) {
+          return order;
+        }
+      }
+      return 0;
+    };
+  }
+
+  private static int compare(Dimension.Kind kind, String a, String b) {
+    if (kind == Dimension.Kind.TEXT) {
+      return compareCodePoints(a, b);
+    }
+    Long x = number(a);
+    Long y = number(b);
+    if (x == null || y == null) {
+      // Only the group of those that found no room is no number; it stands behind.
+      return x == null && y == null ? 0 : x == null ? 1 : -1;
+    }
+    return Long.compare(x, y);
+  }
+
+  private static @Nullable Long number(String text) {
+    return text.equals(Statistic.OTHER) ? null : Long.valueOf(text);
+  }
+
+  /** Code points compare as UTF-8 bytes do; UTF-16 does not. */
+  private static int compareCodePoints(String a, String b) {
+    int i = 0;
+    while (i < a.length() && i < b.length()) {
+      int x = a.codePointAt(i);
+      int y = b.codePointAt(i);
+      if (x != y) {
+        return Integer.compare(x, y);
+      }
+      i += Character.charCount(x);
+    }
+    return Integer.compare(a.length(), b.length());
+  }
+}

@@ -1,0 +1,141 @@
+package io.callstream.progress;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The report of one finished batch.
+ *
+ * @param batch the number of the batch, from 0
+ * @param timestamp when the batch began
+ * @param inputRows records read
+ * @param inputRowsPerSecond records that arrived per second since the batch before; NaN in the
+ *     first
+ * @param processedRowsPerSecond records read per second of the batch's duration
+ * @param batchDuration how long the batch took
+ * @param phases how long each phase of it took, by the engine's name for the phase
+ * @param state what the engine keeps between batches
+ * @param offsets where the batch began and ended in each partition, in their order
+ * @param watermark the watermark that was in force
+ * @param sink where results go
+ * @param accounting where the records of this batch went
+ * @param total where all records so far went
+ */
+public record Progress(
+    long batch,
+    Instant timestamp,
+    long inputRows,
+    double inputRowsPerSecond,
+    double processedRowsPerSecond,
+    Duration batchDuration,
+    Map<String, Duration> phases,
+    State state,
+    List<PartitionOffsets> offsets,
+    Optional<Instant> watermark,
+    String sink,
+    Accounting accounting,
+    Accounting total) {
+  private static final JsonFactory JSON = new JsonFactory();
+
+  /** Copies the collections. */
+  public Progress {
+    phases = Collections.unmodifiableMap(new LinkedHashMap<>(phases));
+    offsets = List.copyOf(offsets);
+  }
+
+  /**
+   * What an engine keeps between batches.
+   *
+   * @param rows rows in the state store
+   * @param updatedRows rows that the batch wrote
+   * @param memoryBytes memory of the state store, in bytes
+   */
+  public record State(long rows, long updatedRows, long memoryBytes) {}
+
+  /**
+   * One partition in one batch.
+   *
+   * @param partition the partition, from 0
+   * @param start the offset of the first record read
+   * @param end the offset behind the last record read
+   * @param latest the offset behind the last record there was
+   */
+  public record PartitionOffsets(int partition, long start, long end, long latest) {
+    /** Returns how many records were left to read. */
+    public long lag() {
+      return Math.max(0, latest - end);
+    }
+  }
+
+  /** Returns how many records were left to read, in all partitions. */
+  public long lag() {
+    return offsets.stream().mapToLong(PartitionOffsets::lag).sum();
+  }
+
+  /** Returns this as a JSON object in one line; durations in milliseconds, times in ISO-8601. */
+  public String toJson() {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = JSON.createGenerator(text)) {
+      json.writeStartObject();
+      json.writeNumberField("batch", batch);
+      json.writeStringField("timestamp", timestamp.toString());
+      json.writeNumberField("inputRows", inputRows);
+      writeRate(json, "inputRowsPerSecond", inputRowsPerSecond);
+      writeRate(json, "processedRowsPerSecond", processedRowsPerSecond);
+      json.writeNumberField("batchDurationMs", batchDuration.toMillis());
+      json.writeObjectFieldStart("phasesMs");
+      for (Map.Entry<String, Duration> phase : phases.entrySet()) {
+        json.writeNumberField(phase.getKey(), phase.getValue().toMillis());
+      }
+      json.writeEndObject();
+      json.writeObjectFieldStart("state");
+      json.writeNumberField("rows", state.rows());
+      json.writeNumberField("updatedRows", state.updatedRows());
+      json.writeNumberField("memoryBytes", state.memoryBytes());
+      json.writeEndObject();
+      json.writeArrayFieldStart("offsets");
+      for (PartitionOffsets partition : offsets) {
+        json.writeStartObject();
+        json.writeNumberField("partition", partition.partition());
+        json.writeNumberField("start", partition.start());
+        json.writeNumberField("end", partition.end());
+        json.writeNumberField("latest", partition.latest());
+        json.writeEndObject();
+      }
+      json.writeEndArray();
+      json.writeNumberField("lag", lag());
+      if (watermark.isPresent()) {
+        json.writeStringField("watermark", watermark.get().toString());
+      } else {
+        json.writeNullField("watermark");
+      }
+      json.writeStringField("sink", sink);
+      json.writeFieldName("accounting");
+      accounting.writeTo(json);
+      json.writeFieldName("total");
+      total.writeTo(json);
+      json.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return text.toString();
+  }
+
+  private static void writeRate(JsonGenerator json, String name, double rate) throws IOException {
+    if (Double.isFinite(rate)) {
+      json.writeNumberField(name, rate);
+    } else {
+      json.writeNullField(name);
+    }
+  }
+}

@@ -1,0 +1,153 @@
+package io.callstream.progress;
+
+import io.callstream.progress.StabilityVerdict.Finding;
+import io.callstream.progress.StabilityVerdict.Symptom;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * Watches the batches of a span and says whether the pipeline keeps up. Thread-safe. Add it to a
+ * pipeline as a listener.
+ *
+ * <p>Rates are compared over the whole span. What must not grow is said to grow when the mean of
+ * the span's last third is over that of its middle third, and that over the first's, each by more
+ * than a tenth, so that a burst that is worked off does not count. Fewer than {@value #MIN_BATCHES}
+ * batches are too few to tell, and no verdict.
+ */
+public final class StabilityMonitor implements ProgressListener {
+  /** How many batches with records a verdict needs. */
+  public static final int MIN_BATCHES = 6;
+
+  private static final double TOLERANCE = 1.1;
+
+  private final Duration span;
+  private final Duration trigger;
+  private final LongSupplier heapBytes;
+  private final Deque<Sample> samples = new ArrayDeque<>();
+
+  /** A batch and the heap in use after it. */
+  private record Sample(Progress progress, long heapBytes) {}
+
+  /**
+   * Creates a monitor.
+   *
+   * @param span how far back it looks; over 0
+   * @param trigger the trigger interval; zero if batches follow each other at once
+   * @param heapBytes tells the bytes of heap in use after the last collection
+   */
+  public StabilityMonitor(Duration span, Duration trigger, LongSupplier heapBytes) {
+    if (span.isNegative() || span.isZero()) {
+      throw new IllegalArgumentException("The span is " + span + "; it must be over 0");
+    }
+    this.span = span;
+    this.trigger = trigger;
+    this.heapBytes = heapBytes;
+  }
+
+  @Override
+  public synchronized void onProgress(Progress progress) {
+    if (progress.inputRows() == 0) {
+      return;
+    }
+    samples.addLast(new Sample(progress, heapBytes.getAsLong()));
+    while (samples.getFirst().progress().timestamp().plus(span).isBefore(progress.timestamp())) {
+      samples.removeFirst();
+    }
+  }
+
+  /** Returns the verdict on the span that ends with the last batch; empty if it is too early. */
+  public synchronized Optional<StabilityVerdict> verdict() {
+    if (samples.size() < MIN_BATCHES) {
+      return Optional.empty();
+    }
+    List<Finding> findings = new ArrayList<>();
+    checkDuration(findings);
+    checkRates(findings);
+    if (grows(sample -> sample.progress().lag())) {
+      findings.add(
+          new Finding(
+              Symptom.GROWING_LAG,
+              "lag grew from "
+                  + samples.getFirst().progress().lag()
+                  + " to "
+                  + samples.getLast().progress().lag()
+                  + " records",
+              "Raise the limit of records per batch if there is one, then partitions and cores."));
+    }
+    if (grows(Sample::heapBytes)) {
+      findings.add(
+          new Finding(
+              Symptom.GROWING_HEAP,
+              "heap in use grew from "
+                  + samples.getFirst().heapBytes()
+                  + " to "
+                  + samples.getLast().heapBytes()
+                  + " bytes",
+              "Look at state rows: shorten allowed lateness, limit groups, or give more heap."));
+    }
+    return Optional.of(new StabilityVerdict(findings));
+  }
+
+  private void checkDuration(List<Finding> findings) {
+    double mean =
+        samples.stream()
+            .mapToLong(sample -> sample.progress().batchDuration().toMillis())
+            .average()
+            .orElse(0);
+    if (!trigger.isZero() && mean > trigger.toMillis()) {
+      findings.add(
+          new Finding(
+              Symptom.SLOW_BATCHES,
+              String.format(
+                  Locale.ROOT,
+                  "batches took %.0f ms on average, the trigger interval is %d ms",
+                  mean,
+                  trigger.toMillis()),
+              "Lengthen the trigger interval, or give the pipeline more cores and partitions."));
+    }
+  }
+
+  private void checkRates(List<Finding> findings) {
+    double rows = samples.stream().mapToLong(s -> s.progress().inputRows()).sum();
+    double busySeconds =
+        samples.stream().mapToLong(s -> s.progress().batchDuration().toMillis()).sum() / 1_000.0;
+    double arrived =
+        samples.stream()
+            .mapToDouble(s -> s.progress().inputRowsPerSecond())
+            .filter(Double::isFinite)
+            .average()
+            .orElse(0);
+    double processed = busySeconds == 0 ? Double.POSITIVE_INFINITY : rows / busySeconds;
+    if (arrived > processed * TOLERANCE) {
+      findings.add(
+          new Finding(
+              Symptom.INPUT_OUTRUNS_PROCESSING,
+              String.format(
+                  Locale.ROOT,
+                  "%.0f records arrived per second, %.0f were processed",
+                  arrived,
+                  processed),
+              "Give the pipeline more cores, and the topic at least as many partitions."));
+    }
+  }
+
+  private boolean grows(ToDoubleFunction<Sample> figure) {
+    List<Sample> all = List.copyOf(samples);
+    int third = all.size() / 3;
+    double first = mean(all.subList(0, third), figure);
+    double middle = mean(all.subList(third, all.size() - third), figure);
+    double last = mean(all.subList(all.size() - third, all.size()), figure);
+    return last > middle * TOLERANCE && middle > first * TOLERANCE;
+  }
+
+  private static double mean(List<Sample> samples, ToDoubleFunction<Sample> figure) {
+    return samples.stream().mapToDouble(figure).average().orElse(0);
+  }
+}

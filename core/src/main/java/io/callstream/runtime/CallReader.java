@@ -1,0 +1,87 @@
+package io.callstream.runtime;
+
+import io.callstream.aggregate.StatisticCombiner;
+import io.callstream.call.Call;
+import io.callstream.call.CallParser;
+import io.callstream.call.ParseResult;
+import io.callstream.call.ParseResult.Parsed;
+import io.callstream.call.ParseResult.Rejected;
+import io.callstream.call.RejectionReason;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.Origin;
+import io.callstream.progress.Accounting;
+import java.time.Instant;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The first half of a task: turns records into calls, hands rejected ones to the dead letters and
+ * keeps account of both. Not thread-safe.
+ */
+public final class CallReader {
+  private static final byte[] NOTHING = {};
+
+  private final TaskPlan plan;
+  private final CallParser parser;
+  private final Consumer<DeadLetter> letters;
+  private final Map<Integer, Position> positions = new TreeMap<>();
+  private long received;
+  private long rejected;
+
+  private static final class Position {
+    long nextOffset;
+    long maxEventMillis = StatisticCombiner.NO_WATERMARK;
+  }
+
+  /** Creates a reader that has read nothing. */
+  public CallReader(TaskPlan plan, Consumer<DeadLetter> letters) {
+    this.plan = plan;
+    this.parser = plan.format().parser(plan.fields());
+    this.letters = letters;
+  }
+
+  /** Returns the call that a record is, or null if it was rejected. */
+  public @Nullable Call read(Delivery record) {
+    received++;
+    Position position = positions.computeIfAbsent(record.partition(), p -> new Position());
+    position.nextOffset = Math.max(position.nextOffset, record.offset() + 1);
+    byte[] value = record.value();
+    ParseResult result = parser.parse(value == null ? NOTHING : value);
+    if (result instanceof Rejected rejection) {
+      reject(record, rejection.reason(), rejection.field());
+      return null;
+    }
+    Call call = ((Parsed) result).call();
+    if (call.epochMillis() - record.timestampMillis() > plan.maxFutureSkewMillis()) {
+      reject(record, RejectionReason.FUTURE_TIME, plan.format().timeField());
+      return null;
+    }
+    position.maxEventMillis = Math.max(position.maxEventMillis, call.epochMillis());
+    return call;
+  }
+
+  private void reject(Delivery record, RejectionReason reason, @Nullable String field) {
+    rejected++;
+    letters.accept(new DeadLetter.Rejected(origin(plan, record), record.value(), reason, field));
+  }
+
+  static Origin origin(TaskPlan plan, Delivery record) {
+    return new Origin(
+        plan.topic(),
+        record.partition(),
+        record.offset(),
+        Instant.ofEpochMilli(record.timestampMillis()));
+  }
+
+  /** Returns what was received and rejected, and how far the partitions came. */
+  public TaskReport report() {
+    Map<Integer, PartitionProgress> progress = new TreeMap<>();
+    positions.forEach(
+        (partition, position) ->
+            progress.put(
+                partition, new PartitionProgress(position.nextOffset, position.maxEventMillis)));
+    return new TaskReport(new Accounting(received, rejected, 0, 0, 0, Map.of()), progress);
+  }
+}

@@ -1,0 +1,13 @@
+package io.callstream.runtime;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A record as the source delivers it.
+ *
+ * @param partition the partition, from 0
+ * @param offset the place in the partition
+ * @param timestampMillis the record's timestamp in milliseconds since the epoch
+ * @param value the bytes; null if the record has none
+ */
+public record Delivery(int partition, long offset, long timestampMillis, byte @Nullable [] value) {}

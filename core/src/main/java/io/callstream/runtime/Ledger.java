@@ -1,0 +1,550 @@
+package io.callstream.runtime;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.aggregate.BlockMerger;
+import io.callstream.aggregate.StatisticCombiner;
+import io.callstream.aggregate.WindowAssigner;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.Results;
+import io.callstream.progress.Accounting;
+import io.callstream.statistic.Emission;
+import io.callstream.statistic.Statistic;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is true after each batch: the accounting, how far the partitions came, the watermark, and
+ * the results of all windows. The driver of an engine keeps one; readers may look from other
+ * threads.
+ *
+ * <p>With files it is a log. Batch N is one file with the totals of all batches to N and the
+ * results that N changed, written before the engine commits N; if N comes again, its file is
+ * written again. When the files since the last snapshot outweigh it, the next batch begins with a
+ * snapshot of what is committed, so that log and restart stay in proportion to the results.
+ */
+public final class Ledger {
+  /** The number of the batch before the first. */
+  public static final long NO_BATCH = -1;
+
+  private static final int MAGIC = 0x63_61_6c_31; // cal1
+  private static final String BATCH = "batch-";
+  private static final String SNAPSHOT = "snapshot-";
+  private static final int MIN_LOG_BYTES = 1 << 20;
+  private static final int MAX_LOG_FILES = 100;
+
+  private final Pipeline pipeline;
+  private final List<Statistic> statistics;
+  private final @Nullable LedgerFiles files;
+  private long snapshotBytes;
+  private long logBytes;
+  private int logFiles;
+  private volatile Page page;
+
+  /** What is true after one batch. Immutable but for the maps, which nobody modifies any more. */
+  private record Page(
+      long batch,
+      Accounting total,
+      Map<Integer, PartitionProgress> progress,
+      long watermarkInForce,
+      long nextWatermark,
+      List<NavigableMap<Long, byte[]>> results) {}
+
+  private Ledger(Pipeline pipeline, @Nullable LedgerFiles files, Page page) {
+    this.pipeline = pipeline;
+    this.statistics = pipeline.statistics();
+    this.files = files;
+    this.page = page;
+  }
+
+  /** Returns the ledger of a pipeline that starts anew and keeps no files. */
+  public static Ledger inMemory(Pipeline pipeline) {
+    return new Ledger(pipeline, null, firstPage(pipeline));
+  }
+
+  /**
+   * Returns the ledger as it was after a batch.
+   *
+   * @param committed the last batch that the engine committed, or {@link #NO_BATCH}
+   * @throws CallstreamException if the files do not tell what was true then
+   */
+  public static Ledger restore(Pipeline pipeline, LedgerFiles files, long committed) {
+    Ledger ledger = new Ledger(pipeline, files, firstPage(pipeline));
+    if (committed != NO_BATCH) {
+      try {
+        ledger.replay(committed);
+      } catch (IOException e) {
+        throw new CallstreamException(
+            ErrorCode.CHECKPOINT,
+            "The log of results in "
+                + files.location()
+                + " can't be read up to batch "
+                + committed
+                + ": "
+                + e.getMessage()
+                + ". Restore the checkpoint directory from a copy, or start with a new one.",
+            e);
+      }
+    }
+    return ledger;
+  }
+
+  private static Page firstPage(Pipeline pipeline) {
+    List<String> names = pipeline.statistics().stream().map(Statistic::name).toList();
+    List<NavigableMap<Long, byte[]>> results = new ArrayList<>();
+    names.forEach(name -> results.add(new TreeMap<>()));
+    return new Page(
+        NO_BATCH,
+        Accounting.none(names),
+        Map.of(),
+        StatisticCombiner.NO_WATERMARK,
+        StatisticCombiner.NO_WATERMARK,
+        results);
+  }
+
+  // ---- what tasks need to know before a batch
+
+  /** Returns the number of the last batch in here, or {@link #NO_BATCH}. */
+  public long lastBatch() {
+    return page.batch();
+  }
+
+  /** Returns the watermark in force for the next batch. */
+  public long nextWatermark() {
+    return page.nextWatermark();
+  }
+
+  /** Returns the windows that close at the beginning of the next batch, by statistic. */
+  public List<List<Long>> closing() {
+    Page now = page;
+    List<List<Long>> closing = new ArrayList<>();
+    for (int i = 0; i < statistics.size(); i++) {
+      closing.add(
+          windowsThatClose(
+              statistics.get(i),
+              now.results().get(i),
+              now.watermarkInForce(),
+              now.nextWatermark()));
+    }
+    return closing;
+  }
+
+  private static List<Long> windowsThatClose(
+      Statistic statistic, NavigableMap<Long, byte[]> results, long after, long upTo) {
+    if (statistic.window().isEmpty() || upTo == after) {
+      return List.of();
+    }
+    WindowAssigner windows = new WindowAssigner(statistic.window().get());
+    List<Long> closing = new ArrayList<>();
+    for (long start : results.descendingKeySet()) {
+      long close = windows.closesAt(start);
+      if (close <= after) {
+        break;
+      }
+      if (close <= upTo) {
+        closing.add(start);
+      }
+    }
+    Collections.reverse(closing);
+    return closing;
+  }
+
+  // ---- taking in a batch
+
+  /** Results that a batch changed: a block of absolute values for each of its windows. */
+  public static final class Updates {
+    private final List<NavigableMap<Long, byte[]>> blocks;
+
+    /** Creates updates of nothing. */
+    public Updates(int statistics) {
+      blocks = new ArrayList<>();
+      for (int i = 0; i < statistics; i++) {
+        blocks.add(new TreeMap<>());
+      }
+    }
+
+    /** Adds the groups of a window that changed; each window once. */
+    public void put(int statistic, long windowStart, byte[] block) {
+      blocks.get(statistic).put(windowStart, block);
+    }
+  }
+
+  /**
+   * Takes in a batch, durably if there are files.
+   *
+   * @param number one more than {@link #lastBatch()}
+   * @return what the sinks shall see
+   */
+  public BatchResults append(long number, TaskReport report, Updates updates) {
+    Page before = page;
+    if (number != before.batch() + 1) {
+      throw new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          "Batch "
+              + number
+              + " does not follow batch "
+              + before.batch()
+              + " of the log of results. The checkpoint directory was changed by somebody else;"
+              + " restore it from a copy, or start with a new one.");
+    }
+    Page after = next(before, number, report, updates);
+    write(before, after, updates);
+    page = after;
+    return results(before, after, report.accounting(), updates);
+  }
+
+  private Page next(Page before, long number, TaskReport report, Updates updates) {
+    Map<Integer, PartitionProgress> progress = new TreeMap<>(before.progress());
+    report
+        .progress()
+        .forEach((partition, more) -> progress.merge(partition, more, PartitionProgress::plus));
+    List<NavigableMap<Long, byte[]>> results = new ArrayList<>();
+    for (int i = 0; i < statistics.size(); i++) {
+      results.add(overlay(before.results().get(i), updates.blocks.get(i)));
+    }
+    return new Page(
+        number,
+        before.total().plus(report.accounting()),
+        progress,
+        before.nextWatermark(),
+        watermark(before.nextWatermark(), report.progress(), progress),
+        results);
+  }
+
+  /**
+   * The least, over the partitions that had a record in the batch, of the greatest event time seen
+   * there so far. A partition that had records but never a call holds the watermark where it is.
+   */
+  private static long watermark(
+      long before,
+      Map<Integer, PartitionProgress> batch,
+      Map<Integer, PartitionProgress> progress) {
+    long least = Long.MAX_VALUE;
+    for (Integer partition : batch.keySet()) {
+      PartitionProgress soFar = progress.get(partition);
+      least = Math.min(least, soFar == null ? before : soFar.maxEventMillis());
+    }
+    return batch.isEmpty() ? before : Math.max(before, least);
+  }
+
+  private static NavigableMap<Long, byte[]> overlay(
+      NavigableMap<Long, byte[]> results, NavigableMap<Long, byte[]> updates) {
+    if (updates.isEmpty()) {
+      return results;
+    }
+    NavigableMap<Long, byte[]> all = new TreeMap<>(results);
+    updates.forEach((window, block) -> all.merge(window, block, BlockMerger::overlay));
+    return all;
+  }
+
+  private BatchResults results(Page before, Page after, Accounting accounting, Updates updates) {
+    Map<String, Results> emitted = new LinkedHashMap<>();
+    for (int i = 0; i < statistics.size(); i++) {
+      Statistic statistic = statistics.get(i);
+      NavigableMap<Long, byte[]> blocks =
+          switch (statistic.emission()) {
+            case ON_UPDATE -> updates.blocks.get(i);
+            case ON_CLOSE ->
+                only(
+                    after.results().get(i),
+                    windowsThatClose(
+                        statistic,
+                        after.results().get(i),
+                        before.watermarkInForce(),
+                        after.watermarkInForce()));
+          };
+      emitted.put(statistic.name(), new Results(statistic, blocks));
+    }
+    return view(after, emitted, accounting);
+  }
+
+  private static NavigableMap<Long, byte[]> only(
+      NavigableMap<Long, byte[]> results, List<Long> windows) {
+    NavigableMap<Long, byte[]> some = new TreeMap<>();
+    for (Long window : windows) {
+      some.put(window, results.getOrDefault(window, new byte[0]));
+    }
+    return some;
+  }
+
+  private BatchResults view(Page now, Map<String, Results> updates, Accounting accounting) {
+    Map<String, Results> current = new LinkedHashMap<>();
+    for (int i = 0; i < statistics.size(); i++) {
+      Statistic statistic = statistics.get(i);
+      NavigableMap<Long, byte[]> results = now.results().get(i);
+      current.put(
+          statistic.name(),
+          new Results(
+              statistic,
+              statistic.emission() == Emission.ON_CLOSE
+                  ? closed(statistic, results, now.watermarkInForce())
+                  : results));
+    }
+    return new BatchResults(
+        now.batch(),
+        pipeline,
+        watermark(now.watermarkInForce()),
+        updates,
+        current,
+        accounting,
+        now.total());
+  }
+
+  private static NavigableMap<Long, byte[]> closed(
+      Statistic statistic, NavigableMap<Long, byte[]> results, long watermark) {
+    return only(
+        results, windowsThatClose(statistic, results, StatisticCombiner.NO_WATERMARK, watermark));
+  }
+
+  // ---- what is true now
+
+  /** Returns where everything stands, with no updates. */
+  public BatchResults current() {
+    Page now = page;
+    return view(now, nothing(), Accounting.none(names()));
+  }
+
+  /**
+   * Returns the windows that have not closed as a batch of updates of the statistics that emit when
+   * windows close; for a bounded run that was asked to flush. They are not marked as emitted.
+   */
+  public BatchResults flush() {
+    Page now = page;
+    Map<String, Results> open = new LinkedHashMap<>();
+    Map<String, Results> all = new LinkedHashMap<>();
+    for (int i = 0; i < statistics.size(); i++) {
+      Statistic statistic = statistics.get(i);
+      NavigableMap<Long, byte[]> results = now.results().get(i);
+      NavigableMap<Long, byte[]> rest = new TreeMap<>();
+      if (statistic.emission() == Emission.ON_CLOSE) {
+        rest.putAll(results);
+        rest.keySet().removeAll(closed(statistic, results, now.watermarkInForce()).keySet());
+      }
+      open.put(statistic.name(), new Results(statistic, rest));
+      all.put(statistic.name(), new Results(statistic, results));
+    }
+    return new BatchResults(
+        now.batch() + 1,
+        pipeline,
+        watermark(now.watermarkInForce()),
+        open,
+        all,
+        Accounting.none(names()),
+        now.total());
+  }
+
+  /** Returns the results of a statistic so far, those of open windows included. */
+  public Results results(String statistic) {
+    Statistic found = pipeline.statistic(statistic);
+    return new Results(found, page.results().get(statistics.indexOf(found)));
+  }
+
+  /** Returns where all records so far went. */
+  public Accounting total() {
+    return page.total();
+  }
+
+  /** Returns the watermark that was in force in the last batch. */
+  public Optional<Instant> watermark() {
+    return watermark(page.watermarkInForce());
+  }
+
+  /** Returns for each partition the offset behind the last record in here. */
+  public Map<Integer, Long> nextOffsets() {
+    Map<Integer, Long> offsets = new TreeMap<>();
+    page.progress().forEach((partition, progress) -> offsets.put(partition, progress.nextOffset()));
+    return offsets;
+  }
+
+  private static Optional<Instant> watermark(long millis) {
+    return millis == StatisticCombiner.NO_WATERMARK
+        ? Optional.empty()
+        : Optional.of(Instant.ofEpochMilli(millis));
+  }
+
+  private Map<String, Results> nothing() {
+    Map<String, Results> nothing = new LinkedHashMap<>();
+    statistics.forEach(s -> nothing.put(s.name(), new Results(s, new TreeMap<>())));
+    return nothing;
+  }
+
+  private List<String> names() {
+    return statistics.stream().map(Statistic::name).toList();
+  }
+
+  // ---- files
+
+  private void write(Page before, Page after, Updates updates) {
+    if (files == null) {
+      return;
+    }
+    try {
+      if (logFiles >= MAX_LOG_FILES || logBytes > Math.max(snapshotBytes, MIN_LOG_BYTES)) {
+        writeSnapshot(before);
+      }
+      byte[] content = encode(after, updates.blocks);
+      files.write(BATCH + after.batch(), content);
+      logBytes += content.length;
+      logFiles++;
+    } catch (IOException e) {
+      throw new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          "The log of results in "
+              + files.location()
+              + " can't be written: "
+              + e.getMessage()
+              + ". Make room or mend permissions there, and start again: nothing is lost.",
+          e);
+    }
+  }
+
+  private void writeSnapshot(Page committed) throws IOException {
+    if (files == null) {
+      return;
+    }
+    byte[] content = encode(committed, committed.results());
+    files.write(SNAPSHOT + committed.batch(), content);
+    for (String name : files.list()) {
+      if (number(name, BATCH) <= committed.batch() && number(name, BATCH) != NO_BATCH) {
+        files.delete(name);
+      }
+      if (number(name, SNAPSHOT) < committed.batch() && number(name, SNAPSHOT) != NO_BATCH) {
+        files.delete(name);
+      }
+    }
+    snapshotBytes = content.length;
+    logBytes = 0;
+    logFiles = 0;
+  }
+
+  private void replay(long committed) throws IOException {
+    LedgerFiles log = files;
+    if (log == null) {
+      return;
+    }
+    long snapshot = NO_BATCH;
+    for (String name : log.list()) {
+      long number = number(name, SNAPSHOT);
+      if (number <= committed) {
+        snapshot = Math.max(snapshot, number);
+      }
+    }
+    if (snapshot != NO_BATCH) {
+      byte[] content = log.read(SNAPSHOT + snapshot);
+      page = decode(SNAPSHOT + snapshot, content);
+      snapshotBytes = content.length;
+    }
+    for (long number = snapshot + 1; number <= committed; number++) {
+      byte[] content = log.read(BATCH + number);
+      Page delta = decode(BATCH + number, content);
+      List<NavigableMap<Long, byte[]>> results = new ArrayList<>();
+      for (int i = 0; i < statistics.size(); i++) {
+        // The pages in between are seen by nobody, so that these maps may grow in place.
+        NavigableMap<Long, byte[]> all = page.results().get(i);
+        delta
+            .results()
+            .get(i)
+            .forEach((window, block) -> all.merge(window, block, BlockMerger::overlay));
+        results.add(all);
+      }
+      page =
+          new Page(
+              number,
+              delta.total(),
+              delta.progress(),
+              delta.watermarkInForce(),
+              delta.nextWatermark(),
+              results);
+      logBytes += content.length;
+      logFiles++;
+    }
+  }
+
+  /** Returns the number in a name that starts so, or {@link #NO_BATCH}. */
+  private static long number(String name, String prefix) {
+    if (!name.startsWith(prefix)) {
+      return NO_BATCH;
+    }
+    try {
+      return Long.parseLong(name.substring(prefix.length()));
+    } catch (NumberFormatException e) {
+      return NO_BATCH;
+    }
+  }
+
+  private static byte[] encode(Page page, List<NavigableMap<Long, byte[]>> results) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(4_096);
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      out.writeInt(MAGIC);
+      out.writeLong(page.batch());
+      TaskReport.write(page.total(), out);
+      TaskReport.write(page.progress(), out);
+      out.writeLong(page.watermarkInForce());
+      out.writeLong(page.nextWatermark());
+      out.writeInt(results.size());
+      for (NavigableMap<Long, byte[]> blocks : results) {
+        out.writeInt(blocks.size());
+        for (Map.Entry<Long, byte[]> entry : blocks.entrySet()) {
+          out.writeLong(entry.getKey());
+          out.writeInt(entry.getValue().length);
+          out.write(entry.getValue());
+        }
+      }
+      out.flush();
+      CRC32 checksum = new CRC32();
+      checksum.update(bytes.toByteArray());
+      out.writeLong(checksum.getValue());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  private Page decode(String name, byte[] content) throws IOException {
+    int length = content.length - Long.BYTES;
+    CRC32 checksum = new CRC32();
+    checksum.update(content, 0, Math.max(0, length));
+    DataInputStream in = new DataInputStream(new ByteArrayInputStream(content));
+    if (length < Integer.BYTES
+        || new DataInputStream(new ByteArrayInputStream(content, length, Long.BYTES)).readLong()
+            != checksum.getValue()
+        || in.readInt() != MAGIC) {
+      throw new IOException(name + " is damaged (" + content.length + " bytes)");
+    }
+    long batch = in.readLong();
+    Accounting total = TaskReport.readAccounting(in);
+    Map<Integer, PartitionProgress> progress = TaskReport.readProgress(in);
+    long inForce = in.readLong();
+    long next = in.readLong();
+    List<NavigableMap<Long, byte[]>> results = new ArrayList<>();
+    int count = in.readInt();
+    if (count != statistics.size()) {
+      throw new IOException(name + " has " + count + " statistics, not " + statistics.size());
+    }
+    for (int i = 0; i < count; i++) {
+      NavigableMap<Long, byte[]> blocks = new TreeMap<>();
+      for (int j = in.readInt(); j > 0; j--) {
+        long window = in.readLong();
+        blocks.put(window, in.readNBytes(in.readInt()));
+      }
+      results.add(blocks);
+    }
+    return new Page(batch, total, progress, inForce, next, results);
+  }
+}

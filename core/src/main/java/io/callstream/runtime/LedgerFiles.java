@@ -1,0 +1,22 @@
+package io.callstream.runtime;
+
+import java.io.IOException;
+import java.util.List;
+
+/** A directory in which a ledger keeps files. Names are plain: letters, digits and hyphens. */
+public interface LedgerFiles {
+  /** Writes a whole file durably, so that others see the old one or the new one, never a part. */
+  void write(String name, byte[] content) throws IOException;
+
+  /** Reads a whole file. */
+  byte[] read(String name) throws IOException;
+
+  /** Returns the names of the files there are; none if there is no directory yet. */
+  List<String> list() throws IOException;
+
+  /** Deletes a file. */
+  void delete(String name) throws IOException;
+
+  /** Returns where this is, for messages. */
+  String location();
+}

@@ -1,0 +1,102 @@
+package io.callstream.runtime;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The ids of calls that were counted, each until the watermark reaches its call's event time plus
+ * the horizon. Not thread-safe.
+ */
+public final class SeenCalls {
+  private final long horizonMillis;
+  private final Map<String, Long> expiries;
+
+  /**
+   * Takes up ids where they were left.
+   *
+   * @param state what {@link #toBytes()} wrote; null for none
+   */
+  public SeenCalls(long horizonMillis, byte @Nullable [] state) {
+    this.horizonMillis = horizonMillis;
+    this.expiries = state == null ? new HashMap<>() : read(state);
+  }
+
+  /** Takes the calls that are the first of their ids in a batch. */
+  @FunctionalInterface
+  public interface Firsts {
+    /** Takes one. */
+    void first(Candidate candidate);
+  }
+
+  /**
+   * Tells the firsts of a batch from the duplicates.
+   *
+   * @param batch calls in the order of {@link Candidate#ORDER}
+   * @param watermark the watermark in force
+   * @return how many duplicates there are
+   */
+  public long sift(List<Candidate> batch, long watermark, Firsts firsts) {
+    forget(watermark);
+    long duplicates = 0;
+    for (Candidate candidate : batch) {
+      long expiry = candidate.call().epochMillis() + horizonMillis;
+      if (expiries.putIfAbsent(candidate.call().id(), expiry) == null) {
+        firsts.first(candidate);
+      } else {
+        duplicates++;
+      }
+    }
+    forget(watermark);
+    return duplicates;
+  }
+
+  private void forget(long watermark) {
+    expiries.values().removeIf(expiry -> expiry <= watermark);
+  }
+
+  /** Returns how many ids are remembered. */
+  public int size() {
+    return expiries.size();
+  }
+
+  /** Returns the ids as bytes. */
+  public byte[] toBytes() {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(expiries.size() * 24 + 4);
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      out.writeInt(expiries.size());
+      for (Map.Entry<String, Long> entry : expiries.entrySet()) {
+        byte[] id = entry.getKey().getBytes(UTF_8);
+        out.writeInt(id.length);
+        out.write(id);
+        out.writeLong(entry.getValue());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  private static Map<String, Long> read(byte[] state) {
+    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(state))) {
+      int size = in.readInt();
+      Map<String, Long> expiries = new HashMap<>(size * 2);
+      for (int i = 0; i < size; i++) {
+        String id = new String(in.readNBytes(in.readInt()), UTF_8);
+        expiries.put(id, in.readLong());
+      }
+      return expiries;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package io.callstream.runtime;
+
+import io.callstream.call.CallField;
+import io.callstream.call.CallFormat;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.statistic.Lookup;
+import io.callstream.statistic.Statistic;
+import java.io.Serializable;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * The part of a pipeline that tasks need: everything but source, sinks and listeners. Immutable,
+ * thread-safe and serializable.
+ */
+public final class TaskPlan implements Serializable {
+  private static final long serialVersionUID = 1L;
+  private static final long NOT_DISTINCT = -1;
+
+  private final String topic;
+  private final CallFormat format;
+  private final List<Statistic> statistics;
+  private final Set<CallField> fields;
+  private final Lookup dispositionCodes;
+  private final long maxFutureSkewMillis;
+  private final long distinctHorizonMillis;
+
+  /** Takes the plan out of a pipeline. */
+  public TaskPlan(Pipeline pipeline) {
+    topic =
+        pipeline.source() instanceof KafkaTopic kafka
+            ? kafka.name()
+            : pipeline.source().description();
+    format = pipeline.format();
+    statistics = pipeline.statistics();
+    fields = Set.copyOf(pipeline.fields());
+    dispositionCodes = pipeline.dispositionCodes();
+    maxFutureSkewMillis = pipeline.maxFutureSkew().toMillis();
+    distinctHorizonMillis =
+        pipeline.distinctHorizon().map(java.time.Duration::toMillis).orElse(NOT_DISTINCT);
+  }
+
+  /** Returns the name of the topic for dead letters. */
+  public String topic() {
+    return topic;
+  }
+
+  /** Returns the statistics. */
+  public List<Statistic> statistics() {
+    return statistics;
+  }
+
+  /** Returns for how many milliseconds an id is remembered; empty if duplicates count. */
+  public OptionalLong distinctHorizonMillis() {
+    return distinctHorizonMillis == NOT_DISTINCT
+        ? OptionalLong.empty()
+        : OptionalLong.of(distinctHorizonMillis);
+  }
+
+  CallFormat format() {
+    return format;
+  }
+
+  Set<CallField> fields() {
+    return fields;
+  }
+
+  Lookup dispositionCodes() {
+    return dispositionCodes;
+  }
+
+  long maxFutureSkewMillis() {
+    return maxFutureSkewMillis;
+  }
+
+  List<String> statisticNames() {
+    return statistics.stream().map(Statistic::name).toList();
+  }
+}

@@ -1,0 +1,40 @@
+package io.callstream.sink;
+
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.ResultSink;
+import io.callstream.statistic.Statistic;
+import java.io.PrintStream;
+
+/** Prints tables of the current results after each batch that changed them. */
+final class ConsoleSink implements ResultSink {
+  private final PrintStream out;
+  private final int rows;
+
+  ConsoleSink(PrintStream out, int rows) {
+    if (rows < 1) {
+      throw new IllegalArgumentException(rows + " rows; a table has at least 1");
+    }
+    this.out = out;
+    this.rows = rows;
+  }
+
+  @Override
+  public void write(BatchResults batch) {
+    if (batch.emitsNothing()) {
+      return;
+    }
+    out.println("batch " + batch.number() + ": " + batch.total().toJson());
+    for (Statistic statistic : batch.pipeline().statistics()) {
+      if (!batch.updates(statistic.name()).isEmpty()) {
+        out.println(
+            Tables.top(batch.results(statistic.name()), rows, batch.pipeline().format().zone()));
+      }
+    }
+    out.flush();
+  }
+
+  @Override
+  public String toString() {
+    return "console";
+  }
+}

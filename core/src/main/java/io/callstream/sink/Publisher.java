@@ -1,0 +1,125 @@
+package io.callstream.sink;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Publishes files now, or at most one interval later if it did so just before, so that files are
+ * never far behind and fast batches do not pay for each other. What fails in between is thrown at
+ * the next call.
+ *
+ * <p>Thread-safe; work runs in one thread at a time, under this object's lock.
+ */
+final class Publisher implements AutoCloseable {
+  private static final Duration INTERVAL = Duration.ofMillis(800);
+
+  /** Work that may fail to reach the disk. */
+  @FunctionalInterface
+  interface Work {
+    void run() throws IOException;
+  }
+
+  private final Path directory;
+  private final Work work;
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> {
+            Thread thread = new Thread(task, "callstream-publisher");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private @Nullable Future<?> pending;
+  private long lastNanos = System.nanoTime() - INTERVAL.toNanos();
+  private @Nullable IOException failure;
+
+  Publisher(Path directory, Work work) {
+    this.directory = directory;
+    this.work = work;
+  }
+
+  /** Publishes soon. */
+  synchronized void request() {
+    throwFailure();
+    long wait = lastNanos + INTERVAL.toNanos() - System.nanoTime();
+    if (wait <= 0) {
+      publish();
+      throwFailure();
+    } else if (pending == null) {
+      pending = timer.schedule(this::publish, wait, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  private synchronized void publish() {
+    pending = null;
+    try {
+      work.run();
+    } catch (IOException e) {
+      failure = e;
+    } catch (RuntimeException e) {
+      // Must not vanish in the timer's thread.
+      failure = new IOException(e);
+    }
+    lastNanos = System.nanoTime();
+  }
+
+  /** Publishes what is there, and ends. */
+  @Override
+  public void close() {
+    timer.shutdownNow();
+    synchronized (this) {
+      throwFailure();
+      publish();
+      throwFailure();
+    }
+  }
+
+  private void throwFailure() {
+    if (failure != null) {
+      throw failed(directory, failure);
+    }
+  }
+
+  static CallstreamException failed(Path directory, IOException e) {
+    return new CallstreamException(
+        ErrorCode.SINK_FAILED,
+        "Files in the output directory "
+            + directory
+            + " can't be written or read: "
+            + e
+            + ". Name a directory in which this user may write, and that has room.",
+        e);
+  }
+
+  /** Content of a file, written piece by piece. */
+  @FunctionalInterface
+  interface Content {
+    void writeTo(FileChannel channel) throws IOException;
+  }
+
+  /** Replaces a file: readers see the old one or the new one, whole, whatever happens. */
+  static void replace(Path file, Content content) throws IOException {
+    Path draft = file.resolveSibling("." + file.getFileName() + ".draft");
+    try (FileChannel channel =
+        FileChannel.open(
+            draft,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.TRUNCATE_EXISTING)) {
+      content.writeTo(channel);
+      channel.force(true);
+    }
+    Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+}

@@ -1,0 +1,72 @@
+package io.callstream.sink;
+
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.DeadLetterSink;
+import io.callstream.pipeline.ResultSink;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** The sinks that come with callstream. Each belongs to one run of one pipeline at a time. */
+public final class Sinks {
+  private Sinks() {}
+
+  /**
+   * Keeps a file {@code <statistic>.csv} for each statistic and {@code accounting.json} in a
+   * directory, which is created. Each is replaced atomically, at most a second behind the pipeline
+   * while it runs, and complete when the run ends.
+   */
+  public static ResultSink csv(Path directory) {
+    return new CsvSink(directory);
+  }
+
+  /**
+   * Keeps {@code rejected.ndjson} and {@code late.ndjson} in a directory, which is created. Each is
+   * replaced atomically, at most a second behind the pipeline while it runs, and complete when the
+   * run ends; lines stand in the order of partitions and offsets.
+   */
+  public static DeadLetterSink deadLetterFiles(Path directory) {
+    return new DeadLetterFiles(directory);
+  }
+
+  /**
+   * Prints the top rows of each statistic as tables, after each batch that changed something.
+   *
+   * @param rows how many rows of each statistic at most
+   */
+  public static ResultSink console(PrintStream out, int rows) {
+    return new ConsoleSink(out, rows);
+  }
+
+  /** Hands each batch to a function, whose failure fails the pipeline. */
+  public static ResultSink callback(Consumer<BatchResults> function) {
+    return new ResultSink() {
+      @Override
+      public void write(BatchResults batch) {
+        function.accept(batch);
+      }
+
+      @Override
+      public String toString() {
+        return "callback";
+      }
+    };
+  }
+
+  /** Hands the dead letters of each batch that has some to a function. */
+  public static DeadLetterSink deadLetterCallback(Consumer<List<DeadLetter>> function) {
+    return new DeadLetterSink() {
+      @Override
+      public void write(long batch, List<DeadLetter> letters) {
+        function.accept(letters);
+      }
+
+      @Override
+      public String toString() {
+        return "dead-letter callback";
+      }
+    };
+  }
+}

@@ -1,0 +1,65 @@
+package io.callstream.sink;
+
+import io.callstream.pipeline.ResultRow;
+import io.callstream.pipeline.WindowBounds;
+import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Lookup;
+import io.callstream.statistic.Statistic;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Result rows and times as the texts that files and tables show. */
+final class Texts {
+  private static final int DECIMALS = 6;
+
+  private final Statistic statistic;
+  private final DateTimeFormatter time;
+
+  Texts(Statistic statistic, ZoneId zone) {
+    this.statistic = statistic;
+    this.time = times(zone);
+  }
+
+  /** Returns ISO-8601 with offset: {@code 2018-11-04T01:00:00-07:00}. */
+  static DateTimeFormatter times(ZoneId zone) {
+    return DateTimeFormatter.ISO_OFFSET_DATE_TIME.withZone(zone);
+  }
+
+  /** Returns the cells of a row, one for each of {@link Statistic#columns()}. */
+  List<String> cells(ResultRow row) {
+    List<String> cells = new ArrayList<>();
+    if (row.window().isPresent()) {
+      WindowBounds window = row.window().get();
+      cells.add(text(window.start()));
+      cells.add(text(window.end()));
+    }
+    for (int i = 0; i < statistic.dimensions().size(); i++) {
+      Dimension dimension = statistic.dimensions().get(i);
+      String value = row.dimensions().get(i);
+      cells.add(value);
+      Optional<Lookup> lookup = dimension.lookup();
+      if (lookup.isPresent()) {
+        cells.add(lookup.get().description(value));
+      }
+    }
+    row.values().forEach(value -> cells.add(value.map(Texts::measure).orElse("")));
+    return cells;
+  }
+
+  private String text(Instant moment) {
+    return time.format(moment);
+  }
+
+  /** Whole numbers and durations as Java spells them, fractions with six decimals. */
+  private static String measure(Object value) {
+    return value instanceof Double fraction
+        ? new BigDecimal(fraction).setScale(DECIMALS, RoundingMode.HALF_UP).toPlainString()
+        : value.toString();
+  }
+}

@@ -1,0 +1,7 @@
+/**
+ * Where results and dead letters can go: console tables, CSV files, dead-letter files, callbacks.
+ */
+@NullMarked
+package io.callstream.sink;
+
+import org.jspecify.annotations.NullMarked;

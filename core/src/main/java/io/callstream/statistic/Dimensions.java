@@ -1,0 +1,89 @@
+package io.callstream.statistic;
+
+import io.callstream.call.Call;
+import io.callstream.call.CallField;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.zone.ZoneOffsetTransition;
+import java.time.zone.ZoneRules;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+
+/** The dimensions that are used most. */
+public final class Dimensions {
+  /** The type as the source words it, in the column {@code crime_type}. */
+  public static final Dimension CRIME_TYPE = Dimension.of("crime_type", CallField.CRIME_TYPE);
+
+  /** The disposition code, in the column {@code disposition}. */
+  public static final Dimension DISPOSITION = Dimension.of("disposition", CallField.DISPOSITION);
+
+  /** The address, in the column {@code address}. */
+  public static final Dimension ADDRESS = Dimension.of("address", CallField.ADDRESS);
+
+  /** The city, in the column {@code city}. */
+  public static final Dimension CITY = Dimension.of("city", CallField.CITY);
+
+  /** The dispatcher's priority, in the column {@code priority}. */
+  public static final Dimension PRIORITY = Dimension.of("priority", CallField.PRIORITY);
+
+  private static final long SECONDS_PER_DAY = 86_400;
+
+  private Dimensions() {}
+
+  /** Returns the local day of the week of the event time: 1 is Monday, 7 is Sunday. */
+  public static Dimension dayOfWeek(ZoneId zone) {
+    return Dimension.ofTime(
+        "day_of_week",
+        () ->
+            new LocalTimeExtractor(
+                // 1970-01-01 was a Thursday.
+                zone,
+                second -> (int) Math.floorMod(Math.floorDiv(second, SECONDS_PER_DAY) + 3, 7L) + 1));
+  }
+
+  /** Returns the local hour of the event time: 0 to 23. */
+  public static Dimension hourOfDay(ZoneId zone) {
+    return Dimension.ofTime(
+        "hour_of_day",
+        () ->
+            new LocalTimeExtractor(
+                zone, second -> (int) (Math.floorMod(second, SECONDS_PER_DAY) / 3_600)));
+  }
+
+  private interface LocalSecond {
+    int valueAt(long localSecond);
+  }
+
+  /** Keeps the offset in force, and for how long it is, since most calls follow each other. */
+  private static final class LocalTimeExtractor implements Function<Call, String> {
+    private static final String[] NUMBERS =
+        IntStream.range(0, 24).mapToObj(Integer::toString).toArray(String[]::new);
+
+    private final ZoneRules rules;
+    private final LocalSecond value;
+    private long from = Long.MAX_VALUE;
+    private long until = Long.MIN_VALUE;
+    private int offset;
+
+    LocalTimeExtractor(ZoneId zone, LocalSecond value) {
+      this.rules = zone.getRules();
+      this.value = value;
+    }
+
+    @Override
+    public String apply(Call call) {
+      long second = Math.floorDiv(call.epochMillis(), 1_000L);
+      if (second < from || second >= until) {
+        find(Instant.ofEpochSecond(second));
+      }
+      return NUMBERS[value.valueAt(second + offset)];
+    }
+
+    private void find(Instant instant) {
+      offset = rules.getOffset(instant).getTotalSeconds();
+      from = instant.getEpochSecond();
+      ZoneOffsetTransition change = rules.nextTransition(instant);
+      until = change == null ? Long.MAX_VALUE : change.getInstant().getEpochSecond();
+    }
+  }
+}

@@ -1,0 +1,86 @@
+package io.callstream.statistic;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.Call;
+import io.callstream.call.CallField;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.datasketches.hll.HllSketch;
+import org.apache.datasketches.hll.TgtHllType;
+import org.apache.datasketches.hll.Union;
+
+/**
+ * About how many different values a field has. The composite estimate depends on the registers
+ * alone, and so not on the order in which calls came or partial results merged.
+ */
+record DistinctMeasure(String name, CallField field) implements Measure.Aggregate {
+  private static final int LG_REGISTERS = 12;
+
+  DistinctMeasure {
+    Dimension.requireName(name);
+    if (field == CallField.TIME || field.holdsTime()) {
+      throw new IllegalArgumentException(
+          "Distinct values of " + field + " can't be counted; choose a text field");
+    }
+    try {
+      Class.forName(
+          "org.apache.datasketches.hll.HllSketch", false, DistinctMeasure.class.getClassLoader());
+    } catch (ClassNotFoundException e) {
+      throw new CallstreamException(
+          ErrorCode.ENVIRONMENT,
+          "The approximate number of distinct values '"
+              + name
+              + "' needs org.apache.datasketches:datasketches-java:3.3.0 on the class path.",
+          e);
+    }
+  }
+
+  @Override
+  public Set<CallField> fields() {
+    return Set.of(field);
+  }
+
+  @Override
+  public Accumulator empty() {
+    return new DistinctAccumulator(new Union(LG_REGISTERS));
+  }
+
+  @Override
+  public Accumulator read(byte[] state) {
+    Union union = new Union(LG_REGISTERS);
+    union.update(HllSketch.heapify(state));
+    return new DistinctAccumulator(union);
+  }
+
+  private final class DistinctAccumulator implements Accumulator {
+    private final Union union;
+
+    DistinctAccumulator(Union union) {
+      this.union = union;
+    }
+
+    @Override
+    public void add(Call call) {
+      String text = call.text(field);
+      if (!text.isEmpty()) {
+        union.update(text);
+      }
+    }
+
+    @Override
+    public void merge(Accumulator other) {
+      union.update(((DistinctAccumulator) other).union.getResult(TgtHllType.HLL_8));
+    }
+
+    @Override
+    public byte[] toBytes() {
+      return union.toCompactByteArray();
+    }
+
+    @Override
+    public Optional<Object> value() {
+      return Optional.of(Math.round(union.getCompositeEstimate()));
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package io.callstream.statistic;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.Call;
+import io.callstream.call.CallField;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Set;
+import java.util.zip.DataFormatException;
+import org.HdrHistogram.Histogram;
+
+/**
+ * A quantile of a duration, from a histogram whose buckets are fixed beforehand: unlike a sampling
+ * sketch it replays equal, and merges to the same value in any order.
+ */
+record QuantileMeasure(String name, double quantile, Set<CallField> fields, CallDuration duration)
+    implements Measure.Aggregate {
+  private static final int SIGNIFICANT_DIGITS = 2;
+  private static final long MAX_MILLIS = Duration.ofDays(36_600).toMillis();
+
+  QuantileMeasure {
+    Dimension.requireName(name);
+    fields = Set.copyOf(fields);
+    if (!(quantile > 0 && quantile <= 1)) {
+      throw new IllegalArgumentException(
+          "The quantile is "
+              + quantile
+              + "; it must be over 0 and at most 1, as 0.5 for the median");
+    }
+    try {
+      Class.forName("org.HdrHistogram.Histogram", false, QuantileMeasure.class.getClassLoader());
+    } catch (ClassNotFoundException e) {
+      throw new CallstreamException(
+          ErrorCode.ENVIRONMENT,
+          "The quantile '"
+              + name
+              + "' needs org.hdrhistogram:HdrHistogram:2.2.2 on the class path.",
+          e);
+    }
+  }
+
+  @Override
+  public Accumulator empty() {
+    return new QuantileAccumulator(new Histogram(SIGNIFICANT_DIGITS));
+  }
+
+  @Override
+  public Accumulator read(byte[] state) {
+    try {
+      Histogram histogram = Histogram.decodeFromCompressedByteBuffer(ByteBuffer.wrap(state), 0);
+      histogram.setAutoResize(true);
+      return new QuantileAccumulator(histogram);
+    } catch (DataFormatException e) {
+      throw new IllegalArgumentException("not the state of a histogram", e);
+    }
+  }
+
+  private final class QuantileAccumulator implements Accumulator {
+    private final Histogram histogram;
+
+    QuantileAccumulator(Histogram histogram) {
+      this.histogram = histogram;
+    }
+
+    @Override
+    public void add(Call call) {
+      Optional<Duration> time = duration.of(call);
+      if (time.isPresent() && !time.get().isNegative()) {
+        histogram.recordValue(Math.min(time.get().toMillis(), MAX_MILLIS));
+      }
+    }
+
+    @Override
+    public void merge(Accumulator other) {
+      histogram.add(((QuantileAccumulator) other).histogram);
+    }
+
+    @Override
+    public byte[] toBytes() {
+      ByteBuffer out = ByteBuffer.allocate(histogram.getNeededByteBufferCapacity());
+      int length = histogram.encodeIntoCompressedByteBuffer(out);
+      return Arrays.copyOf(out.array(), length);
+    }
+
+    @Override
+    public Optional<Object> value() {
+      return histogram.getTotalCount() == 0
+          ? Optional.empty()
+          : Optional.of(Duration.ofMillis(histogram.getValueAtPercentile(100 * quantile)));
+    }
+  }
+}

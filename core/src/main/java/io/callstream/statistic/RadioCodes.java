@@ -1,0 +1,92 @@
+package io.callstream.statistic;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+
+/** The radio codes with which dispatchers note how a call ended. */
+public final class RadioCodes {
+  private static final JsonFactory JSON = new JsonFactory();
+
+  private RadioCodes() {}
+
+  /** Returns the 19 codes that San Francisco published in 2018. */
+  public static Lookup sanFrancisco() {
+    return Holder.SAN_FRANCISCO;
+  }
+
+  /**
+   * Reads codes from a JSON array of objects with the texts {@code disposition_code} and {@code
+   * description}. Of a code that occurs twice the last description counts.
+   *
+   * @throws CallstreamException if the file can't be read or is not of that form
+   */
+  public static Lookup read(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      return read(file.toString(), in);
+    } catch (IOException e) {
+      throw new CallstreamException(
+          ErrorCode.INPUT_FAILED,
+          "The radio codes in "
+              + file
+              + " can't be read ("
+              + e.getMessage()
+              + "). Give a JSON array of objects with disposition_code and description.",
+          e);
+    }
+  }
+
+  private static Lookup read(String name, InputStream in) throws IOException {
+    Map<String, String> descriptions = new HashMap<>();
+    try (JsonParser json = JSON.createParser(in)) {
+      if (json.nextToken() != JsonToken.START_ARRAY) {
+        throw new IOException("no JSON array");
+      }
+      while (json.nextToken() == JsonToken.START_OBJECT) {
+        String code = null;
+        String description = null;
+        while (json.nextToken() == JsonToken.FIELD_NAME) {
+          String field = json.currentName();
+          JsonToken value = json.nextToken();
+          if (value == JsonToken.VALUE_STRING && field.equals("disposition_code")) {
+            code = json.getText();
+          } else if (value == JsonToken.VALUE_STRING && field.equals("description")) {
+            description = json.getText();
+          }
+          json.skipChildren();
+        }
+        if (code == null || description == null) {
+          throw new IOException(
+              "no disposition_code or description in line " + json.currentLocation().getLineNr());
+        }
+        descriptions.put(code, description);
+      }
+      if (json.currentToken() != JsonToken.END_ARRAY) {
+        throw new IOException("not an object in line " + json.currentLocation().getLineNr());
+      }
+    }
+    return new Lookup(name, descriptions);
+  }
+
+  private static final class Holder {
+    static final Lookup SAN_FRANCISCO = load();
+
+    private static Lookup load() {
+      try (InputStream in = RadioCodes.class.getResourceAsStream("radio_codes.json")) {
+        return read("San Francisco radio codes", Objects.requireNonNull(in, "radio_codes.json"));
+      } catch (IOException e) {
+        throw new CallstreamException(
+            ErrorCode.ENVIRONMENT, "radio_codes.json of callstream-core is damaged.", e);
+      }
+    }
+  }
+}
