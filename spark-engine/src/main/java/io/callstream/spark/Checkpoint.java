@@ -1,0 +1,288 @@
+package io.callstream.spark;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.runtime.Ledger;
+import io.callstream.runtime.LedgerFiles;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The checkpoint directory of one pipeline: Spark's own, and in {@code callstream} beside it the
+ * fingerprint and the log of results.
+ */
+final class Checkpoint implements LedgerFiles, AutoCloseable {
+  static final String FILE_MANAGER = "spark.sql.streaming.checkpointFileManagerClass";
+  private static final String OURS = "callstream";
+  private static final String FINGERPRINT = "pipeline.txt";
+  private static final String SHUFFLE_PARTITIONS = "shuffle partitions";
+  private static final String STATE_STORE = "state store";
+
+  private final Path root;
+  private final Path directory;
+  private final boolean temporary;
+  private final CheckpointFileManager files;
+  private @Nullable FileChannel lockChannel;
+
+  private Checkpoint(Path root, boolean temporary, CheckpointFileManager files) {
+    this.root = root;
+    this.directory = new Path(root, OURS);
+    this.temporary = temporary;
+    this.files = files;
+  }
+
+  /**
+   * Opens a directory for a run, which is the only one in it until it is closed.
+   *
+   * @param location a path or URI; null for a temporary directory that is deleted in the end
+   */
+  static Checkpoint open(@Nullable String location, SparkSession session) {
+    try {
+      Path root =
+          location == null
+              ? new Path(Files.createTempDirectory("callstream-checkpoint-").toUri())
+              : qualified(location, session);
+      boolean local = "file".equals(root.toUri().getScheme());
+      if (local) {
+        session.conf().set(FILE_MANAGER, LocalCheckpointFileManager.class.getName());
+      }
+      Configuration configuration = session.sessionState().newHadoopConf();
+      Checkpoint checkpoint =
+          new Checkpoint(root, location == null, CheckpointFileManager.create(root, configuration));
+      checkpoint.files.mkdirs(checkpoint.directory);
+      if (local) {
+        checkpoint.lock();
+      }
+      return checkpoint;
+    } catch (IOException | UncheckedIOException e) {
+      throw failed(String.valueOf(location), e);
+    }
+  }
+
+  private static Path qualified(String location, SparkSession session) throws IOException {
+    Path path = new Path(location);
+    if (path.toUri().getScheme() == null
+        && FileSystem.get(session.sessionState().newHadoopConf())
+            .getUri()
+            .getScheme()
+            .equals("file")) {
+      return new Path(java.nio.file.Path.of(location).toAbsolutePath().normalize().toUri());
+    }
+    return path.getFileSystem(session.sessionState().newHadoopConf()).makeQualified(path);
+  }
+
+  private void lock() throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            LocalCheckpointFileManager.local(new Path(directory, "lock")),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE);
+    FileLock lock = null;
+    try {
+      lock = channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      // Held by this process; said below as if by another.
+    }
+    if (lock == null) {
+      channel.close();
+      throw new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          "The checkpoint directory "
+              + root
+              + " is in use by another run. Stop that run, or name another directory: each"
+              + " pipeline has one of its own.");
+    }
+    lockChannel = channel;
+  }
+
+  @Override
+  public String location() {
+    return root.toString();
+  }
+
+  /**
+   * Holds a pipeline and its fixed settings against what the directory was made for, or makes it
+   * theirs.
+   *
+   * @param settings what the caller wants; shuffle partitions that are not set are taken over
+   * @param cores how many shuffle partitions a new directory gets if nothing is said
+   * @return how many shuffle partitions there are
+   */
+  int claim(Pipeline pipeline, SparkSettings settings, int cores) {
+    try {
+      Path file = new Path(directory, FINGERPRINT);
+      if (!files.exists(file)) {
+        requireNew();
+        int partitions = settings.shufflePartitions().orElse(cores);
+        write(FINGERPRINT, fingerprint(pipeline, settings, partitions).getBytes(UTF_8));
+        return partitions;
+      }
+      String found = new String(read(FINGERPRINT), UTF_8);
+      int before = Integer.parseInt(lines(found).getOrDefault(SHUFFLE_PARTITIONS, "0"));
+      int partitions = settings.shufflePartitions().orElse(before);
+      requireSame(found, fingerprint(pipeline, settings, partitions));
+      return partitions;
+    } catch (IOException e) {
+      throw failed(location(), e);
+    }
+  }
+
+  private static String fingerprint(
+      Pipeline pipeline, SparkSettings settings, int shufflePartitions) {
+    return pipeline.fingerprint()
+        + SHUFFLE_PARTITIONS
+        + ": "
+        + shufflePartitions
+        + "\n"
+        + STATE_STORE
+        + ": "
+        + settings.stateStore()
+        + "\n";
+  }
+
+  private static Map<String, String> lines(String fingerprint) {
+    Map<String, String> lines = new LinkedHashMap<>();
+    fingerprint
+        .lines()
+        .forEach(
+            line -> {
+              int colon = line.indexOf(": ");
+              lines.put(line.substring(0, colon), line.substring(colon + 2));
+            });
+    return lines;
+  }
+
+  private void requireNew() {
+    if (files.exists(new Path(root, "offsets"))) {
+      throw new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          "The directory "
+              + root
+              + " is the checkpoint of a query that is not callstream's. Name another directory.");
+    }
+  }
+
+  private void requireSame(String found, String expected) {
+    if (found.equals(expected)) {
+      return;
+    }
+    List<String> before = found.lines().toList();
+    List<String> now = expected.lines().toList();
+    String differences =
+        Stream.concat(
+                before.stream()
+                    .filter(line -> !now.contains(line))
+                    .map(line -> "\n  the checkpoint has  " + line),
+                now.stream()
+                    .filter(line -> !before.contains(line))
+                    .map(line -> "\n  this run has        " + line))
+            .collect(Collectors.joining());
+    throw new CallstreamException(
+        ErrorCode.CHECKPOINT,
+        "The checkpoint directory "
+            + root
+            + " is that of another pipeline, or of other fixed settings:"
+            + differences
+            + "\nRun with what the checkpoint has, or name a new directory, which counts the topic"
+            + " from its start.");
+  }
+
+  /** Returns the last batch that Spark committed, or {@link Ledger#NO_BATCH}. */
+  long committed() {
+    Path commits = new Path(root, "commits");
+    if (!files.exists(commits)) {
+      return Ledger.NO_BATCH;
+    }
+    long last = Ledger.NO_BATCH;
+    for (FileStatus status : files.list(commits)) {
+      String name = status.getPath().getName();
+      if (name.chars().allMatch(Character::isDigit)) {
+        last = Math.max(last, Long.parseLong(name));
+      }
+    }
+    return last;
+  }
+
+  @Override
+  public void write(String name, byte[] content) throws IOException {
+    CheckpointFileManager.CancellableFSDataOutputStream out =
+        files.createAtomic(new Path(directory, name), true);
+    try {
+      ((OutputStream) out).write(content);
+      out.close();
+    } catch (IOException | RuntimeException e) {
+      out.cancel();
+      throw e;
+    }
+  }
+
+  @Override
+  public byte[] read(String name) throws IOException {
+    try (var in = files.open(new Path(directory, name))) {
+      return in.readAllBytes();
+    }
+  }
+
+  @Override
+  public List<String> list() {
+    List<String> names = new ArrayList<>();
+    for (FileStatus status : files.list(directory)) {
+      names.add(status.getPath().getName());
+    }
+    return names;
+  }
+
+  @Override
+  public void delete(String name) {
+    files.delete(new Path(directory, name));
+  }
+
+  /** Lets the directory go; a temporary one is deleted. */
+  @Override
+  public void close() {
+    try {
+      if (lockChannel != null) {
+        lockChannel.close();
+      }
+      if (temporary) {
+        files.delete(root);
+      }
+    } catch (IOException e) {
+      throw failed(location(), e);
+    }
+  }
+
+  private static CallstreamException failed(String location, Exception e) {
+    return new CallstreamException(
+        ErrorCode.CHECKPOINT,
+        "The checkpoint directory "
+            + location
+            + " can't be read or written: "
+            + (e instanceof FileNotFoundException ? e.getMessage() : e)
+            + ". Name a directory in which this user may write, and that has room.",
+        e);
+  }
+}

@@ -1,0 +1,65 @@
+package io.callstream.spark;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** What Spark 3.5 needs of the Java that runs it, said before Spark says it in its own way. */
+final class JvmRequirements {
+  private static final int MIN_JAVA = 17;
+
+  /** From here on the JDK lacks what Hadoop 3.3 calls. */
+  private static final int TOO_NEW_JAVA = 24;
+
+  /** The packages of java.base into which Spark reflects; the same list as in our manifests. */
+  static final List<String> OPENED_PACKAGES =
+      List.of(
+          "java.lang",
+          "java.lang.invoke",
+          "java.lang.reflect",
+          "java.io",
+          "java.net",
+          "java.nio",
+          "java.util",
+          "java.util.concurrent",
+          "java.util.concurrent.atomic",
+          "sun.nio.ch",
+          "sun.nio.cs",
+          "sun.security.action",
+          "sun.util.calendar");
+
+  private JvmRequirements() {}
+
+  static void check() {
+    int version = Runtime.version().feature();
+    if (version < MIN_JAVA || version >= TOO_NEW_JAVA) {
+      throw new CallstreamException(
+          ErrorCode.ENVIRONMENT,
+          "Spark 3.5 does not run on Java "
+              + version
+              + ". Run with Java 17: set JAVA_HOME to a JDK 17.");
+    }
+    Module base = Object.class.getModule();
+    Module ours = JvmRequirements.class.getModule();
+    List<String> closed =
+        OPENED_PACKAGES.stream()
+            .filter(name -> base.getPackages().contains(name) && !base.isOpen(name, ours))
+            .toList();
+    if (!closed.isEmpty()) {
+      throw new CallstreamException(
+          ErrorCode.ENVIRONMENT,
+          "Spark needs packages of java.base opened on Java 17. Start java with\n"
+              + OPENED_PACKAGES.stream()
+                  .map(name -> "  --add-opens=java.base/" + name + "=ALL-UNNAMED")
+                  .collect(Collectors.joining(" \\\n"))
+              + "\nor put into the manifest of your runnable jar\n  Add-Opens: "
+              + OPENED_PACKAGES.stream()
+                  .map(name -> "java.base/" + name)
+                  .collect(Collectors.joining(" "))
+              + "\n(closed now: "
+              + String.join(", ", closed)
+              + ")");
+    }
+  }
+}

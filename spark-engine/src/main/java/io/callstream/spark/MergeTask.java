@@ -1,0 +1,52 @@
+package io.callstream.spark;
+
+import io.callstream.aggregate.BlockMerger;
+import io.callstream.runtime.TaskPlan;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.api.java.function.FlatMapGroupsWithStateFunction;
+import org.apache.spark.sql.streaming.GroupState;
+import scala.Tuple2;
+
+/**
+ * The task that keeps results: merges the partial results of a window into its block, which is one
+ * row of Spark's state store, and puts out the groups that changed. An eviction removes the row.
+ * Rows of other kinds pass through.
+ */
+final class MergeTask
+    implements FlatMapGroupsWithStateFunction<
+        String, Tuple2<String, byte[]>, byte[], Tuple2<String, byte[]>> {
+  private static final long serialVersionUID = 1L;
+
+  private final TaskPlan plan;
+
+  MergeTask(TaskPlan plan) {
+    this.plan = plan;
+  }
+
+  @Override
+  public Iterator<Tuple2<String, byte[]>> call(
+      String key, Iterator<Tuple2<String, byte[]>> input, GroupState<byte[]> state) {
+    if (!RowKey.isWindow(key)) {
+      return input;
+    }
+    List<byte[]> partials = new ArrayList<>();
+    while (input.hasNext()) {
+      byte[] block = input.next()._2();
+      if (TaskRows.isEviction(block)) {
+        state.remove();
+      } else {
+        partials.add(block);
+      }
+    }
+    if (partials.isEmpty()) {
+      return Collections.emptyIterator();
+    }
+    BlockMerger merger = new BlockMerger(plan.statistics().get(RowKey.statistic(key)));
+    BlockMerger.Merged merged = merger.merge(state.exists() ? state.get() : null, partials);
+    state.update(merged.state());
+    return List.of(new Tuple2<>(key, merged.updates())).iterator();
+  }
+}

@@ -1,0 +1,92 @@
+package io.callstream.spark;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.progress.Progress;
+import io.callstream.progress.Progress.PartitionOffsets;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.sql.streaming.SourceProgress;
+import org.apache.spark.sql.streaming.StateOperatorProgress;
+import org.apache.spark.sql.streaming.StreamingQueryProgress;
+import org.jspecify.annotations.Nullable;
+
+/** Reads Spark's progress reports, and adds to them what the ledger knows of the batch. */
+final class ProgressReader {
+  private static final JsonFactory JSON = new JsonFactory();
+
+  private ProgressReader() {}
+
+  static Progress read(StreamingQueryProgress report, BatchResults batch, String sink) {
+    Map<String, Duration> phases = new LinkedHashMap<>();
+    new TreeMap<>(report.durationMs())
+        .forEach((phase, millis) -> phases.put(phase, Duration.ofMillis(millis)));
+    long rows = 0;
+    long updated = 0;
+    long memory = 0;
+    for (StateOperatorProgress operator : report.stateOperators()) {
+      rows += operator.numRowsTotal();
+      updated += operator.numRowsUpdated();
+      memory += operator.memoryUsedBytes();
+    }
+    return new Progress(
+        report.batchId(),
+        Instant.parse(report.timestamp()),
+        report.numInputRows(),
+        report.inputRowsPerSecond(),
+        report.processedRowsPerSecond(),
+        phases.getOrDefault("triggerExecution", Duration.ZERO),
+        phases,
+        new Progress.State(rows, updated, memory),
+        offsets(report.sources()),
+        batch.watermark(),
+        sink,
+        batch.accounting(),
+        batch.total());
+  }
+
+  private static List<PartitionOffsets> offsets(SourceProgress[] sources) {
+    List<PartitionOffsets> offsets = new ArrayList<>();
+    for (SourceProgress source : sources) {
+      Map<Integer, Long> start = parse(source.startOffset());
+      Map<Integer, Long> end = parse(source.endOffset());
+      Map<Integer, Long> latest = parse(source.latestOffset());
+      end.forEach(
+          (partition, to) ->
+              offsets.add(
+                  new PartitionOffsets(
+                      partition,
+                      start.getOrDefault(partition, 0L),
+                      to,
+                      latest.getOrDefault(partition, to))));
+    }
+    return offsets;
+  }
+
+  /** Reads {@code {"topic":{"0":12,"1":34}}}. */
+  private static Map<Integer, Long> parse(@Nullable String text) {
+    Map<Integer, Long> offsets = new TreeMap<>();
+    if (text == null) {
+      return offsets;
+    }
+    try (JsonParser json = JSON.createParser(text)) {
+      JsonToken token;
+      while ((token = json.nextToken()) != null) {
+        if (token == JsonToken.VALUE_NUMBER_INT) {
+          offsets.put(Integer.valueOf(json.currentName()), json.getLongValue());
+        }
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException("Spark's offsets are no JSON: " + text, e);
+    }
+    return offsets;
+  }
+}

@@ -1,0 +1,124 @@
+package io.callstream.spark;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.internal.SQLConf$;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sessions for runs. Each run gets a session of its own, so that its settings touch nobody else's.
+ * A SparkContext that callstream made ends with the last run that uses it; one that was there is
+ * left alone.
+ */
+final class Sessions {
+  private static int ownUsers;
+  private static @Nullable SparkSession own;
+
+  /** A session for one run, to be given back. */
+  interface Lease extends AutoCloseable {
+    SparkSession session();
+
+    @Override
+    void close();
+  }
+
+  private Sessions() {}
+
+  /** Lends a session beside the host's, whose context it shares. */
+  static Lease beside(SparkSession host, SparkSettings settings) {
+    if (host.sparkContext().isStopped()) {
+      throw new CallstreamException(
+          ErrorCode.ENVIRONMENT, "The SparkSession that was given is stopped; give a running one.");
+    }
+    SparkSession session = host.newSession();
+    settings.properties().forEach((key, value) -> setForRun(session, key, value));
+    return lease(session, () -> {});
+  }
+
+  private static void setForRun(SparkSession session, String key, String value) {
+    if (!SQLConf$.MODULE$.containsConfigKey(key) || SQLConf$.MODULE$.isStaticConfigKey(key)) {
+      throw new CallstreamException(
+          ErrorCode.INVALID_ARGUMENT,
+          "The setting '"
+              + key
+              + "' can't be changed in a session that is running. Set it where the session is"
+              + " built, or let callstream make the session.");
+    }
+    session.conf().set(key, value);
+  }
+
+  /** Lends a session of callstream's own context, which is made if there is no context yet. */
+  static synchronized Lease own(SparkSettings settings) {
+    if (own == null || own.sparkContext().isStopped()) {
+      if (SparkSession.getDefaultSession().isDefined()
+          && !SparkSession.getDefaultSession().get().sparkContext().isStopped()) {
+        return beside(SparkSession.getDefaultSession().get(), settings);
+      }
+      own = build(settings);
+      ownUsers = 0;
+    }
+    SparkSession context = own;
+    Lease lease = beside(context, ownUsers == 0 ? SparkSettings.defaults() : settings);
+    ownUsers++;
+    return lease(lease.session(), Sessions::giveBack);
+  }
+
+  private static synchronized void giveBack() {
+    ownUsers--;
+    SparkSession context = own;
+    if (ownUsers == 0 && context != null) {
+      own = null;
+      context.stop();
+      SparkSession.clearDefaultSession();
+      SparkSession.clearActiveSession();
+    }
+  }
+
+  private static SparkSession build(SparkSettings settings) {
+    SparkConf given = new SparkConf();
+    Map<String, String> conf = new TreeMap<>();
+    String master = settings.master().orElse(given.get("spark.master", "local[*]"));
+    conf.put("spark.app.name", "callstream");
+    conf.put("spark.serializer", "org.apache.spark.serializer.KryoSerializer");
+    conf.put("spark.ui.enabled", "false");
+    conf.put("spark.ui.showConsoleProgress", "false");
+    conf.put("spark.sql.ui.retainedExecutions", "20");
+    conf.put("spark.ui.retainedJobs", "50");
+    conf.put("spark.ui.retainedStages", "50");
+    conf.put("spark.ui.retainedTasks", "500");
+    if (master.startsWith("local")) {
+      conf.put("spark.driver.bindAddress", "127.0.0.1");
+      conf.put("spark.driver.host", "127.0.0.1");
+    }
+    // What the command line of spark-submit says goes before our choices, what the caller says
+    // before both.
+    conf.keySet().removeIf(key -> given.contains(key));
+    conf.putAll(settings.properties());
+    SparkSession.Builder builder = SparkSession.builder().master(master);
+    conf.forEach(builder::config);
+    return builder.getOrCreate();
+  }
+
+  private static Lease lease(SparkSession session, Runnable end) {
+    return new Lease() {
+      private boolean closed;
+
+      @Override
+      public SparkSession session() {
+        return session;
+      }
+
+      @Override
+      public synchronized void close() {
+        if (!closed) {
+          closed = true;
+          end.run();
+        }
+      }
+    };
+  }
+}

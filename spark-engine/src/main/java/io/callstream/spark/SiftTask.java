@@ -1,0 +1,68 @@
+package io.callstream.spark;
+
+import io.callstream.runtime.CallCounter;
+import io.callstream.runtime.Candidate;
+import io.callstream.runtime.SeenCalls;
+import io.callstream.runtime.TaskPlan;
+import io.callstream.runtime.TaskReport;
+import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.api.java.function.FlatMapGroupsWithStateFunction;
+import org.apache.spark.sql.streaming.GroupState;
+import scala.Tuple2;
+
+/**
+ * The task that remembers ids: takes duplicates out of a bucket of calls and combines the others
+ * for all statistics. Rows of other kinds pass through.
+ */
+final class SiftTask
+    implements FlatMapGroupsWithStateFunction<
+        String, Tuple2<String, byte[]>, byte[], Tuple2<String, byte[]>> {
+  private static final long serialVersionUID = 1L;
+
+  private final TaskPlan plan;
+  private final long horizonMillis;
+
+  SiftTask(TaskPlan plan) {
+    this.plan = plan;
+    this.horizonMillis = plan.distinctHorizonMillis().orElseThrow();
+  }
+
+  @Override
+  public Iterator<Tuple2<String, byte[]>> call(
+      String key, Iterator<Tuple2<String, byte[]>> input, GroupState<byte[]> state)
+      throws IOException {
+    if (!RowKey.isCandidates(key)) {
+      return input;
+    }
+    List<Candidate> candidates = new ArrayList<>();
+    while (input.hasNext()) {
+      byte[] bytes = input.next()._2();
+      DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
+      while (in.available() > 0) {
+        candidates.add(Candidate.read(plan, in));
+      }
+    }
+    candidates.sort(Candidate.ORDER);
+    long watermark = BatchContext.ofTask().watermark();
+    TaskRows rows = new TaskRows("sift-" + key.substring(2));
+    CallCounter counter = new CallCounter(plan, watermark, rows::add);
+    SeenCalls seen = new SeenCalls(horizonMillis, state.exists() ? state.get() : null);
+    long duplicates =
+        seen.sift(candidates, watermark, first -> counter.count(first.call(), first.record()));
+    if (seen.size() > 0) {
+      state.update(seen.toBytes());
+    } else if (state.exists()) {
+      state.remove();
+    }
+    rows.addPartials(counter);
+    rows.add(
+        TaskReport.ofDuplicates(duplicates).plus(new TaskReport(counter.accounting(), Map.of())));
+    return rows.finish().iterator();
+  }
+}

@@ -1,0 +1,89 @@
+package io.callstream.spark;
+
+import io.callstream.CallstreamException;
+import io.callstream.engine.Capability;
+import io.callstream.engine.Engine;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
+import java.util.EnumSet;
+import java.util.Set;
+import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs pipelines on Spark Structured Streaming, each as one query: locally, on a standalone
+ * cluster, or through spark-submit. Its name is {@value #NAME}. Thread-safe.
+ *
+ * <p>Without a session it uses the one that the process has, or makes one, which ends with the last
+ * pipeline. Each pipeline has a session of its own beside it, so that its settings touch nothing
+ * else.
+ */
+public final class SparkEngine implements Engine {
+  /** The name by which {@link io.callstream.engine.Engines} finds this engine. */
+  public static final String NAME = "spark";
+
+  private final @Nullable SparkSession host;
+  private final SparkSettings settings;
+
+  /** Creates an engine that leaves everything to itself. */
+  public SparkEngine() {
+    this(null, SparkSettings.defaults());
+  }
+
+  private SparkEngine(@Nullable SparkSession host, SparkSettings settings) {
+    this.host = host;
+    this.settings = settings;
+  }
+
+  /** Returns an engine that runs Spark in a certain way. */
+  public static SparkEngine with(SparkSettings settings) {
+    return new SparkEngine(null, settings);
+  }
+
+  /** Returns an engine on the context of a session, which it leaves running. */
+  public static SparkEngine on(SparkSession session) {
+    return new SparkEngine(session, SparkSettings.defaults());
+  }
+
+  /** Returns an engine on the context of a session, with settings for its pipelines. */
+  public static SparkEngine on(SparkSession session, SparkSettings settings) {
+    return new SparkEngine(session, settings);
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return EnumSet.of(Capability.KAFKA_SOURCE, Capability.CHECKPOINT, Capability.DISTINCT);
+  }
+
+  /**
+   * Starts a pipeline over a Kafka topic. Without a checkpoint directory a temporary one is used,
+   * and deleted in the end.
+   *
+   * @throws CallstreamException if the pipeline is not supported, Java lacks what Spark needs, no
+   *     broker answers within 10 s, the topic is missing, the checkpoint is that of another
+   *     pipeline, or a sink can't be opened; nothing is left running then
+   */
+  @Override
+  public RunningPipeline start(Pipeline pipeline, RunOptions options) {
+    requireSupport(pipeline, options);
+    JvmRequirements.check();
+    TopicCheck.requireTopic((KafkaTopic) pipeline.source());
+    Sessions.Lease lease = host == null ? Sessions.own(settings) : Sessions.beside(host, settings);
+    try {
+      return SparkRun.start(pipeline, options, settings, lease);
+    } catch (CallstreamException e) {
+      lease.close();
+      throw e;
+    } catch (RuntimeException | Error e) {
+      lease.close();
+      throw Failures.of(e);
+    }
+  }
+}

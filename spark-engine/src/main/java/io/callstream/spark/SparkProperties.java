@@ -1,0 +1,164 @@
+package io.callstream.spark;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.spark.internal.config.ConfigEntry$;
+import org.apache.spark.sql.internal.SQLConf$;
+
+/** Knows which of Spark's properties exist, which do nothing here, and which callstream sets. */
+final class SparkProperties {
+  /** Groups of properties of which Spark has no list. */
+  private static final List<String> OPEN_PREFIXES =
+      List.of(
+          "spark.hadoop.",
+          "spark.executorEnv.",
+          "spark.appMasterEnv.",
+          "spark.yarn.",
+          "spark.kubernetes.",
+          "spark.metrics.conf.",
+          "spark.sql.catalog.",
+          "spark.executor.resource.",
+          "spark.driver.resource.",
+          "spark.task.resource.",
+          "spark.ssl.",
+          "spark.kafka.",
+          "spark.jars");
+
+  private static final Set<String> UNLISTED =
+      Set.of(
+          "spark.app.name",
+          "spark.app.id",
+          "spark.home",
+          "spark.submit.deployMode",
+          "spark.ui.proxyBase",
+          "spark.extraListeners");
+
+  /** Settings of the folklore that only the DStreams API reads, or nothing at all. */
+  private static final Map<String, String> INEFFECTIVE =
+      Map.of(
+          "spark.streaming.",
+          "it belongs to the DStreams API; use --max-offsets-per-trigger or"
+              + " RunOptions.readingAtMost to limit a batch",
+          "maxRatePerPartition",
+          "it belongs to the DStreams API; use --max-offsets-per-trigger or"
+              + " RunOptions.readingAtMost to limit a batch",
+          "spark.sql.adaptive.",
+          "streaming queries do not plan adaptively; leave it out",
+          "spark.default.parallelism",
+          "a streaming query shuffles into its shuffle partitions; use"
+              + " SparkSettings.shufflePartitions");
+
+  private static final Map<String, String> TYPED =
+      Map.of(
+          "spark.master", "--master or SparkSettings.master",
+          "spark.sql.shuffle.partitions",
+              "SparkSettings.shufflePartitions (spark.callstream.shufflePartitions as a property)",
+          "spark.sql.streaming.stateStore.providerClass",
+              "SparkSettings.stateStore (spark.callstream.stateStore as a property)",
+          "spark.sql.streaming.checkpointLocation", "--checkpoint or RunOptions.checkpointingTo",
+          "spark.sql.streaming.noDataMicroBatches.enabled",
+              "nothing: the engine needs no batches without data",
+          "spark.sql.streaming.checkpointFileManagerClass",
+              "nothing: the engine chooses it by the checkpoint's file system");
+
+  private SparkProperties() {}
+
+  /** Refuses a property that is unknown, without effect, or callstream's to set. */
+  static void require(String key) {
+    for (Map.Entry<String, String> entry : INEFFECTIVE.entrySet()) {
+      if (key.startsWith(entry.getKey())) {
+        throw refusal("The setting '" + key + "' has no effect here: " + entry.getValue() + ".");
+      }
+    }
+    String typed = TYPED.get(key);
+    if (typed != null) {
+      throw refusal("The setting '" + key + "' is callstream's to set; use " + typed + ".");
+    }
+    if (!isKnown(key)) {
+      throw refusal(
+          "Spark knows no setting '"
+              + key
+              + "'."
+              + nearest(key).map(near -> " Did you mean '" + near + "'?").orElse("")
+              + " The settings are listed in Spark's configuration guide.");
+    }
+  }
+
+  private static CallstreamException refusal(String message) {
+    return new CallstreamException(ErrorCode.INVALID_ARGUMENT, message);
+  }
+
+  private static boolean isKnown(String key) {
+    return UNLISTED.contains(key)
+        || OPEN_PREFIXES.stream().anyMatch(key::startsWith)
+        || names().contains(key);
+  }
+
+  private static Optional<String> nearest(String key) {
+    int most = Math.max(2, key.length() / 6);
+    return names().stream()
+        .filter(name -> distance(name, key) <= most)
+        .min(Comparator.comparingInt((String name) -> distance(name, key)));
+  }
+
+  /** Returns all properties that Spark has registered; loading these classes registers them. */
+  private static Set<String> names() {
+    load("org.apache.spark.internal.config.package$");
+    for (String group :
+        List.of(
+            "UI",
+            "History",
+            "Kryo",
+            "Network",
+            "Python",
+            "R",
+            "Status",
+            "Worker",
+            "Deploy",
+            "Streaming",
+            "Tests")) {
+      load("org.apache.spark.internal.config." + group + "$");
+    }
+    load("org.apache.spark.sql.internal.StaticSQLConf$");
+    Set<String> names = new TreeSet<>(ConfigEntry$.MODULE$.knownConfigs().keySet());
+    SQLConf$.MODULE$.getConfigEntries().forEach(entry -> names.add(entry.key()));
+    return names;
+  }
+
+  private static void load(String className) {
+    try {
+      Class.forName(className);
+    } catch (ClassNotFoundException e) {
+      throw new CallstreamException(
+          ErrorCode.ENVIRONMENT,
+          className
+              + " is missing: this is not Spark 3.5. Put spark-sql_2.12 3.5.7 on the class"
+              + " path.",
+          e);
+    }
+  }
+
+  /** The least number of insertions, deletions and replacements between two texts. */
+  private static int distance(String a, String b) {
+    int[] last = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      last[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int[] next = new int[b.length() + 1];
+      next[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int replaced = last[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        next[j] = Math.min(replaced, Math.min(last[j], next[j - 1]) + 1);
+      }
+      last = next;
+    }
+    return last[b.length()];
+  }
+}

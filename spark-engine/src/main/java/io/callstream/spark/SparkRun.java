@@ -1,0 +1,398 @@
+package io.callstream.spark;
+
+import io.callstream.CallstreamException;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.Results;
+import io.callstream.progress.Accounting;
+import io.callstream.progress.Progress;
+import io.callstream.runtime.Ledger;
+import io.callstream.runtime.Letters;
+import io.callstream.runtime.SinkSet;
+import io.callstream.runtime.TaskPlan;
+import io.callstream.runtime.TaskReport;
+import io.callstream.statistic.Statistic;
+import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.spark.api.java.function.VoidFunction2;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.RuntimeConfig;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.streaming.OutputMode;
+import org.apache.spark.sql.streaming.StreamingQuery;
+import org.apache.spark.sql.streaming.StreamingQueryException;
+import org.apache.spark.sql.streaming.StreamingQueryListener;
+import org.apache.spark.sql.streaming.Trigger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import scala.Tuple2;
+
+/*
+ * A run of the Spark engine. Three threads meet here: the query's, which brings batches to finish();
+ * the listener bus, which brings Spark's reports after them; and a watcher, which waits for the query
+ * to end and then closes everything in order. What the first two throw ends the query, and the
+ * watcher makes it the run's failure.
+ */
+final class SparkRun implements RunningPipeline {
+  private static final Logger LOG = LoggerFactory.getLogger(SparkRun.class);
+  private static final Duration STOP_PATIENCE = Duration.ofSeconds(20);
+  private static final Duration LISTENER_PATIENCE = Duration.ofSeconds(10);
+
+  private final Pipeline pipeline;
+  private final RunOptions options;
+  private final Sessions.Lease lease;
+  private final Checkpoint checkpoint;
+  private final Ledger ledger;
+  private final SinkSet sinks;
+  private final Reports reports = new Reports();
+
+  /** Held while a batch is finished, so that a graceful stop can wait for it. */
+  private final ReentrantLock batchLock = new ReentrantLock();
+
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private volatile boolean stopping;
+  private volatile @Nullable StreamingQuery query;
+  private volatile @Nullable Progress progress;
+  private volatile @Nullable CallstreamException failure;
+
+  private SparkRun(
+      Pipeline pipeline,
+      RunOptions options,
+      Sessions.Lease lease,
+      Checkpoint checkpoint,
+      Ledger ledger,
+      SinkSet sinks) {
+    this.pipeline = pipeline;
+    this.options = options;
+    this.lease = lease;
+    this.checkpoint = checkpoint;
+    this.ledger = ledger;
+    this.sinks = sinks;
+  }
+
+  /** Starts a run; the lease is given back when the run ends, unless this throws. */
+  static SparkRun start(
+      Pipeline pipeline, RunOptions options, SparkSettings settings, Sessions.Lease lease) {
+    SparkSession session = lease.session();
+    Checkpoint checkpoint = Checkpoint.open(options.checkpoint().orElse(null), session);
+    try {
+      int cores = session.sparkContext().defaultParallelism();
+      int shufflePartitions = checkpoint.claim(pipeline, settings, cores);
+      Ledger ledger = Ledger.restore(pipeline, checkpoint, checkpoint.committed());
+      SinkSet sinks = SinkSet.open(pipeline, ledger);
+      try {
+        SparkRun run = new SparkRun(pipeline, options, lease, checkpoint, ledger, sinks);
+        run.startQuery(settings, shufflePartitions);
+        return run;
+      } catch (RuntimeException | Error e) {
+        sinks.abandon(Failures.of(e));
+        throw e;
+      }
+    } catch (RuntimeException | Error e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  private void startQuery(SparkSettings settings, int shufflePartitions) {
+    SparkSession session = lease.session();
+    configure(session.conf(), settings, shufflePartitions);
+    session.streams().addListener(reports);
+    Dataset<Tuple2<String, byte[]>> rows =
+        QueryPlan.of(
+            session,
+            (KafkaTopic) pipeline.source(),
+            new TaskPlan(pipeline),
+            options,
+            settings,
+            shufflePartitions);
+    try {
+      query =
+          rows.writeStream()
+              .outputMode(OutputMode.Append())
+              .option("checkpointLocation", checkpoint.location())
+              .trigger(trigger())
+              .foreachBatch((VoidFunction2<Dataset<Tuple2<String, byte[]>>, Long>) this::finish)
+              .start();
+    } catch (TimeoutException e) {
+      throw Failures.of(e);
+    }
+    Thread watcher = new Thread(this::watch, "callstream-watcher");
+    watcher.setDaemon(true);
+    watcher.start();
+  }
+
+  private static void configure(RuntimeConfig conf, SparkSettings settings, int shufflePartitions) {
+    conf.set("spark.sql.shuffle.partitions", shufflePartitions);
+    conf.set("spark.sql.streaming.stateStore.providerClass", settings.stateStore().provider());
+    conf.set(
+        "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled",
+        settings.stateStore() == SparkSettings.StateStore.ROCKSDB_WITH_CHANGELOG);
+    conf.set("spark.sql.streaming.noDataMicroBatches.enabled", false);
+    setUnlessGiven(conf, settings, "spark.sql.streaming.minBatchesToRetain", "10");
+    setUnlessGiven(conf, settings, "spark.sql.streaming.numRecentProgressUpdates", "10");
+  }
+
+  private static void setUnlessGiven(
+      RuntimeConfig conf, SparkSettings settings, String key, String value) {
+    if (!settings.properties().containsKey(key)) {
+      conf.set(key, value);
+    }
+  }
+
+  private Trigger trigger() {
+    return switch (options.mode()) {
+      case BOUNDED -> Trigger.AvailableNow();
+      case CONTINUOUS -> Trigger.ProcessingTime(options.trigger().toMillis());
+    };
+  }
+
+  // ---- batches, in the query's thread
+
+  private void finish(Dataset<Tuple2<String, byte[]>> rows, long number)
+      throws InterruptedException {
+    batchLock.lockInterruptibly();
+    try {
+      if (!stopping) {
+        finishLocked(rows, number);
+        return;
+      }
+    } finally {
+      batchLock.unlock();
+    }
+    // The batch has not begun and comes again; stop() is about to interrupt this thread.
+    new CountDownLatch(1).await();
+  }
+
+  private void finishLocked(Dataset<Tuple2<String, byte[]>> rows, long number) {
+    BatchContext.of(ledger).publish(lease.session().sparkContext());
+    Ledger.Updates updates = new Ledger.Updates(pipeline.statistics().size());
+    List<DeadLetter> letters = new ArrayList<>();
+    TaskReport report =
+        new TaskReport(
+            Accounting.none(pipeline.statistics().stream().map(Statistic::name).toList()),
+            Map.of());
+    for (Tuple2<String, byte[]> row : rows.collectAsList()) {
+      String key = row._1();
+      if (RowKey.isWindow(key)) {
+        updates.put(RowKey.statistic(key), RowKey.windowStart(key), row._2());
+      } else if (RowKey.isReport(key)) {
+        report = report.plus(TaskReport.of(row._2()));
+      } else if (RowKey.isLetters(key)) {
+        readLetters(row._2(), letters);
+      }
+    }
+    letters.sort(Letters.ORDER);
+    BatchResults results = ledger.append(number, report, updates);
+    reports.expect(results);
+    sinks.write(results, letters);
+  }
+
+  private static void readLetters(byte[] chunk, List<DeadLetter> letters) {
+    DataInputStream in = new DataInputStream(new ByteArrayInputStream(chunk));
+    try {
+      while (in.available() > 0) {
+        letters.add(Letters.read(in));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  // ---- Spark's reports, in the listener bus's thread
+
+  private final class Reports extends StreamingQueryListener {
+    private final Map<Long, BatchResults> batches = new ConcurrentHashMap<>();
+    private final CountDownLatch terminated = new CountDownLatch(1);
+
+    void expect(BatchResults batch) {
+      batches.put(batch.number(), batch);
+    }
+
+    @Override
+    public void onQueryStarted(QueryStartedEvent event) {}
+
+    @Override
+    public void onQueryProgress(QueryProgressEvent event) {
+      BatchResults batch = batches.remove(event.progress().batchId());
+      if (batch == null) {
+        return; // Spark reports now and then that nothing came.
+      }
+      Progress report = ProgressReader.read(event.progress(), batch, sinks.description());
+      progress = report;
+      try {
+        sinks.report(report);
+      } catch (CallstreamException e) {
+        fail(e);
+      }
+    }
+
+    @Override
+    public void onQueryTerminated(QueryTerminatedEvent event) {
+      terminated.countDown();
+    }
+  }
+
+  private void fail(CallstreamException e) {
+    if (failure == null) {
+      failure = e;
+    }
+    stopQuery();
+  }
+
+  // ---- the end, in the watcher's thread
+
+  private void watch() {
+    try {
+      StreamingQuery running = query;
+      if (running != null) {
+        running.awaitTermination();
+      }
+      if (!reports.terminated.await(LISTENER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.debug("Spark's listener bus did not report the end of the query in time");
+      }
+      if (options.flushesAtEnd() && !stopping && failure == null) {
+        sinks.write(ledger.flush());
+      }
+    } catch (StreamingQueryException e) {
+      if (failure == null) {
+        failure = Failures.of(e);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) {
+      failure = Failures.of(e);
+    }
+    close(sinks::close);
+    close(() -> lease.session().streams().removeListener(reports));
+    close(checkpoint::close);
+    close(lease::close);
+    ended.countDown();
+  }
+
+  private void close(Runnable part) {
+    try {
+      part.run();
+    } catch (RuntimeException e) {
+      CallstreamException first = failure;
+      if (first == null) {
+        failure = Failures.of(e);
+      } else if (first != e) {
+        first.addSuppressed(e);
+      }
+    }
+  }
+
+  @Override
+  public void stop() {
+    if (ended.getCount() == 0) {
+      return;
+    }
+    boolean interrupted = false;
+    stopping = true;
+    try {
+      if (batchLock.tryLock(STOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        batchLock.unlock();
+      }
+    } catch (InterruptedException e) {
+      interrupted = true;
+    }
+    stopQuery();
+    while (true) {
+      try {
+        ended.await();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void stopQuery() {
+    StreamingQuery running = query;
+    if (running != null) {
+      try {
+        running.stop();
+      } catch (TimeoutException e) {
+        LOG.warn("The Spark query did not stop in time", e);
+      }
+    }
+  }
+
+  // ---- what others see
+
+  @Override
+  public Pipeline pipeline() {
+    return pipeline;
+  }
+
+  @Override
+  public State state() {
+    if (ended.getCount() > 0) {
+      return State.RUNNING;
+    }
+    return failure == null ? State.FINISHED : State.FAILED;
+  }
+
+  @Override
+  public Optional<Progress> progress() {
+    return Optional.ofNullable(progress);
+  }
+
+  @Override
+  public Accounting accounting() {
+    return ledger.total();
+  }
+
+  @Override
+  public Results results(String statistic) {
+    return ledger.results(statistic);
+  }
+
+  @Override
+  public Optional<CallstreamException> failure() {
+    return Optional.ofNullable(failure);
+  }
+
+  @Override
+  public void awaitTermination() throws InterruptedException {
+    ended.await();
+    throwFailure();
+  }
+
+  @Override
+  public boolean awaitTermination(Duration timeout) throws InterruptedException {
+    boolean done = ended.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    if (done) {
+      throwFailure();
+    }
+    return done;
+  }
+
+  private void throwFailure() {
+    CallstreamException e = failure;
+    if (e != null) {
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,165 @@
+package io.callstream.spark;
+
+import io.callstream.CallstreamException;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How to run Spark. Immutable; each method returns changed settings. What is not set is chosen by
+ * the engine, as {@code docs/spark-settings.md} says.
+ */
+public final class SparkSettings {
+  /** Where Spark keeps the state between batches. */
+  public enum StateStore {
+    /** In memory, with changes and snapshots in the checkpoint. The fastest while it fits. */
+    MEMORY("org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStoreProvider"),
+    /** In RocksDB, with a snapshot for each batch in the checkpoint. */
+    ROCKSDB("org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"),
+    /** In RocksDB, with changes for each batch in the checkpoint. */
+    ROCKSDB_WITH_CHANGELOG(
+        "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider");
+
+    private final String provider;
+
+    StateStore(String provider) {
+      this.provider = provider;
+    }
+
+    String provider() {
+      return provider;
+    }
+  }
+
+  private static final SparkSettings DEFAULTS =
+      new SparkSettings(null, null, null, StateStore.MEMORY, Map.of());
+
+  /** Larger reads than Kafka's defaults; see docs/spark-settings.md for what they bring. */
+  private static final Map<String, String> KAFKA_DEFAULTS =
+      Map.of(
+          "max.poll.records", "10000",
+          "max.partition.fetch.bytes", Integer.toString(8 << 20),
+          "fetch.max.bytes", Integer.toString(64 << 20),
+          "receive.buffer.bytes", Integer.toString(1 << 20));
+
+  private final @Nullable String master;
+  private final @Nullable Integer shufflePartitions;
+  private final @Nullable Integer minPartitions;
+  private final StateStore stateStore;
+  private final Map<String, String> properties;
+
+  private SparkSettings(
+      @Nullable String master,
+      @Nullable Integer shufflePartitions,
+      @Nullable Integer minPartitions,
+      StateStore stateStore,
+      Map<String, String> properties) {
+    this.master = master;
+    this.shufflePartitions = shufflePartitions;
+    this.minPartitions = minPartitions;
+    this.stateStore = stateStore;
+    this.properties = Collections.unmodifiableMap(new TreeMap<>(properties));
+  }
+
+  /** Returns settings that leave everything to the engine. */
+  public static SparkSettings defaults() {
+    return DEFAULTS;
+  }
+
+  /**
+   * Sets the master of a session that the engine makes, such as {@code local[2]} or {@code
+   * spark://host:7077}; without it that of spark-submit counts, or else {@code local[*]}.
+   */
+  public SparkSettings master(String url) {
+    if (url.isBlank()) {
+      throw new IllegalArgumentException("The master is blank; say local[*] or spark://host:7077");
+    }
+    return new SparkSettings(url, shufflePartitions, minPartitions, stateStore, properties);
+  }
+
+  /**
+   * Sets how many tasks merge results; as many as there are cores if nothing is said. Fixed for the
+   * life of a checkpoint.
+   */
+  public SparkSettings shufflePartitions(int partitions) {
+    requirePositive("shuffle partitions", partitions);
+    return new SparkSettings(master, partitions, minPartitions, stateStore, properties);
+  }
+
+  /**
+   * Sets how many tasks read at least: partitions of the topic are split for it. As many as the
+   * topic has partitions if nothing is said.
+   */
+  public SparkSettings minPartitions(int partitions) {
+    requirePositive("minimum of reading partitions", partitions);
+    return new SparkSettings(master, shufflePartitions, partitions, stateStore, properties);
+  }
+
+  private static void requirePositive(String what, int number) {
+    if (number < 1) {
+      throw new IllegalArgumentException(
+          "The number of " + what + " is " + number + "; it must be at least 1");
+    }
+  }
+
+  /** Sets where state is kept: in memory if nothing is said. Fixed for the life of a checkpoint. */
+  public SparkSettings stateStore(StateStore store) {
+    return new SparkSettings(master, shufflePartitions, minPartitions, store, properties);
+  }
+
+  /**
+   * Sets a property of Spark.
+   *
+   * @throws CallstreamException if Spark knows no such property, if it has no effect on Structured
+   *     Streaming, or if callstream has a typed setting for it
+   */
+  public SparkSettings with(String key, String value) {
+    SparkProperties.require(key);
+    Map<String, String> more = new TreeMap<>(properties);
+    more.put(key, value);
+    return new SparkSettings(master, shufflePartitions, minPartitions, stateStore, more);
+  }
+
+  Optional<String> master() {
+    return Optional.ofNullable(master);
+  }
+
+  OptionalInt shufflePartitions() {
+    return shufflePartitions == null ? OptionalInt.empty() : OptionalInt.of(shufflePartitions);
+  }
+
+  OptionalInt minPartitions() {
+    return minPartitions == null ? OptionalInt.empty() : OptionalInt.of(minPartitions);
+  }
+
+  StateStore stateStore() {
+    return stateStore;
+  }
+
+  Map<String, String> properties() {
+    return properties;
+  }
+
+  Map<String, String> kafkaDefaults() {
+    return KAFKA_DEFAULTS;
+  }
+
+  /** Returns the settings without the values of properties, which may be secrets. */
+  @Override
+  public String toString() {
+    return "SparkSettings[master="
+        + master
+        + ", shufflePartitions="
+        + shufflePartitions
+        + ", minPartitions="
+        + minPartitions
+        + ", stateStore="
+        + stateStore
+        + ", properties="
+        + properties.keySet()
+        + "]";
+  }
+}
