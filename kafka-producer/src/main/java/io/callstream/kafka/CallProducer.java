@@ -1,0 +1,274 @@
+package io.callstream.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.Call;
+import io.callstream.call.CallField;
+import io.callstream.call.CallFormat;
+import io.callstream.call.CallParser;
+import io.callstream.call.ParseResult;
+import io.callstream.kafka.SendReport.Ending;
+import io.callstream.kafka.source.CallRecords;
+import io.callstream.kafka.source.CallSource;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InterruptException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends the records of sources to a topic.
+ *
+ * <p>A record's value is sent untouched. Its key is the call's id in UTF-8; a record that is no
+ * call has none. Its timestamp is the moment of sending. Records of one key go to one partition,
+ * and within a partition records stand in the order of their source. The producer is idempotent and
+ * waits for all in-sync replicas, so that a record that is reported as sent is in the topic once.
+ * The outcome of every record is checked.
+ *
+ * <p>{@link #send} is for one thread at a time; {@link #stop} and {@link #close} may be called from
+ * any.
+ */
+public final class CallProducer implements AutoCloseable {
+  private final KafkaCluster cluster;
+  private final String topic;
+  private final Pace pace;
+  private final LongConsumer progress;
+  private final Ticker ticker;
+  private final CallParser parser;
+  private final KafkaProducer<byte[], byte[]> kafka;
+  private final ReentrantLock sending = new ReentrantLock();
+  private volatile boolean stopped;
+
+  private CallProducer(Builder builder, Map<String, Object> settings) {
+    cluster = builder.cluster;
+    topic = builder.topic;
+    pace = builder.pace;
+    progress = builder.progress;
+    ticker = builder.ticker;
+    parser = builder.format.parser(Set.of(CallField.ID));
+    try {
+      kafka = new KafkaProducer<>(settings);
+    } catch (KafkaException e) {
+      throw new CallstreamException(
+          ErrorCode.INVALID_ARGUMENT,
+          "The Kafka settings do not make a producer: " + KafkaErrors.reason(e),
+          e);
+    }
+  }
+
+  /**
+   * Starts a producer from what every one needs.
+   *
+   * @param topic must exist; {@link TopicAdmin#ensure} creates it
+   * @param format tells the id and the event time of a record
+   */
+  public static Builder to(KafkaCluster cluster, String topic, CallFormat format) {
+    return new Builder(cluster, topic, format);
+  }
+
+  /** Collects how a {@link CallProducer} sends. Not thread-safe. */
+  public static final class Builder {
+    private final KafkaCluster cluster;
+    private final String topic;
+    private final CallFormat format;
+    private Pace pace = Pace.max();
+    private LongConsumer progress = sent -> {};
+    private Ticker ticker = Ticker.SYSTEM;
+
+    private Builder(KafkaCluster cluster, String topic, CallFormat format) {
+      this.cluster = cluster;
+      this.topic = topic;
+      this.format = format;
+    }
+
+    /** Sets how fast the producer sends; as fast as possible unless this is called. */
+    public Builder pace(Pace pace) {
+      this.pace = pace;
+      return this;
+    }
+
+    /**
+     * Has the number of records acknowledged so far told to {@code progress}: about ten times a
+     * second while a source is sent, by a thread of Kafka's that must not be held up, and once when
+     * it ends.
+     */
+    public Builder onProgress(LongConsumer progress) {
+      this.progress = progress;
+      return this;
+    }
+
+    Builder ticker(Ticker ticker) {
+      this.ticker = ticker;
+      return this;
+    }
+
+    /**
+     * Connects to the cluster.
+     *
+     * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if a setting would break
+     *     what the producer promises, {@link ErrorCode#BROKER_UNAVAILABLE} if no broker answers
+     *     within ten seconds, {@link ErrorCode#TOPIC} if there is no such topic
+     */
+    public CallProducer connect() {
+      Map<String, Object> settings = ProducerSettings.of(cluster);
+      try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
+        admin.require(topic);
+      }
+      return new CallProducer(this, settings);
+    }
+  }
+
+  /**
+   * Sends all records of a source, and returns when each has its outcome, or after {@link #stop} or
+   * an interrupt, whose flag it keeps.
+   *
+   * <p>A record that the broker refuses, such as one that is too large, does not keep others from
+   * being sent. When the broker is gone for longer than Kafka's {@code delivery.timeout.ms} (30
+   * seconds unless set otherwise), the sending ends.
+   *
+   * @return what became of the records; all that were read were sent
+   * @throws IncompleteSendException if that is not so, or the source could not be read to its end;
+   *     it says what became of the records
+   */
+  public SendReport send(CallSource source) {
+    sending.lock();
+    try {
+      return sendAll(source);
+    } finally {
+      sending.unlock();
+    }
+  }
+
+  private SendReport sendAll(CallSource source) {
+    SendTally tally = new SendTally(progress);
+    Pacer pacer = new Pacer(pace, ticker, this::isToEnd);
+    Ending ending = Ending.END_OF_SOURCE;
+    CallstreamException inputFailure = null;
+    long start = System.nanoTime();
+    try (CallRecords records = source.open()) {
+      while (!isToEnd() && !tally.isHopeless() && records.hasNext()) {
+        sendOne(records.next(), tally, pacer);
+      }
+      ending = isToEnd() ? Ending.STOPPED : Ending.END_OF_SOURCE;
+    } catch (CallstreamException e) {
+      if (e.code() != ErrorCode.INPUT_FAILED) {
+        throw e;
+      }
+      ending = Ending.SOURCE_FAILED;
+      inputFailure = e;
+    }
+    awaitOutcomes(tally);
+    if (tally.isHopeless()) {
+      ending = Ending.BROKER_FAILED;
+    }
+    SendReport report = tally.report(ending, Duration.ofNanos(System.nanoTime() - start));
+    progress.accept(report.sent());
+    Throwable firstFailure = tally.firstFailure();
+    if (firstFailure != null) {
+      throw new IncompleteSendException(
+          ErrorCode.SEND_FAILED, failureMessage(source, report), firstFailure, report);
+    }
+    if (inputFailure != null) {
+      throw new IncompleteSendException(
+          ErrorCode.INPUT_FAILED,
+          String.format(
+              "%s The %d records before it were sent to topic %s.",
+              inputFailure.getMessage(), report.sent(), topic),
+          inputFailure,
+          report);
+    }
+    return report;
+  }
+
+  private boolean isToEnd() {
+    return stopped || Thread.currentThread().isInterrupted();
+  }
+
+  private void sendOne(byte[] value, SendTally tally, Pacer pacer) {
+    byte[] key = null;
+    long epochMillis = Pacer.NO_TIME;
+    if (parser.parse(value) instanceof ParseResult.Parsed parsed) {
+      Call call = parsed.call();
+      key = call.id().getBytes(UTF_8);
+      epochMillis = call.epochMillis();
+    }
+    pacer.await(epochMillis);
+    int bytes = value.length + (key == null ? 0 : key.length);
+    SendTally.Outcome outcome = tally.read(bytes);
+    try {
+      var ignored = kafka.send(new ProducerRecord<byte[], byte[]>(topic, key, value), outcome);
+    } catch (InterruptException e) {
+      // Kafka has set the thread's interrupt flag again.
+      outcome.failed(e);
+    } catch (KafkaException | IllegalStateException e) {
+      outcome.failed(e);
+    }
+  }
+
+  private void awaitOutcomes(SendTally tally) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      while (true) {
+        try {
+          kafka.flush();
+          tally.awaitAll();
+          return;
+        } catch (InterruptException | InterruptedException e) {
+          // The outcomes come within the delivery timeout; the caller sees the flag afterwards.
+          interrupted = true;
+          boolean ignored = Thread.interrupted();
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private String failureMessage(CallSource source, SendReport report) {
+    @Nullable SendFailure first = report.failures().isEmpty() ? null : report.failures().get(0);
+    return String.format(
+        "%d of the %d records read from %s could not be sent to topic %s at %s%s.%s",
+        report.failed(),
+        report.read(),
+        source.name(),
+        topic,
+        cluster.bootstrapServers(),
+        first == null ? "" : ", the first is record " + first.index() + ": " + first.reason(),
+        report.ending() == Ending.BROKER_FAILED
+            ? " The sending ended there; see that the broker runs and may be written to, and send"
+                + " the source again."
+            : "");
+  }
+
+  /**
+   * Ends a sending that is under way: no more records are read, those that were read get their
+   * outcomes, and {@link #send} returns. Later calls of it read nothing.
+   */
+  public void stop() {
+    stopped = true;
+  }
+
+  /**
+   * Stops, waits for a sending that is under way to return, and gives up the connection. Closing
+   * again does nothing.
+   */
+  @Override
+  public void close() {
+    stop();
+    sending.lock();
+    try {
+      kafka.close(Duration.ofSeconds(30));
+    } finally {
+      sending.unlock();
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package io.callstream.kafka;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** The producer's settings: what it promises is fixed, the rest can be overridden. */
+final class ProducerSettings {
+  /** Values that say the same as ours, in lower case; anything else would break a promise. */
+  private static final Map<String, Set<String>> PROMISES =
+      Map.of(
+          ProducerConfig.ACKS_CONFIG, Set.of("all", "-1"),
+          ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, Set.of("true"),
+          ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, Set.of("1", "2", "3", "4", "5"),
+          ProducerConfig.PARTITIONER_IGNORE_KEYS_CONFIG, Set.of("false"),
+          ProducerConfig.PARTITIONER_CLASS_CONFIG, Set.of(),
+          ProducerConfig.TRANSACTIONAL_ID_CONFIG, Set.of(),
+          ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, Set.of(),
+          ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, Set.of());
+
+  private static final String RETRIES = ProducerConfig.RETRIES_CONFIG;
+
+  private ProducerSettings() {}
+
+  static Map<String, Object> of(KafkaCluster cluster) {
+    cluster.settings().forEach(ProducerSettings::requirePromises);
+    Map<String, Object> settings = cluster.settingsFor(ProducerConfig.configNames());
+    settings.put(ProducerConfig.ACKS_CONFIG, "all");
+    settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+    settings.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+    settings.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+    settings.putIfAbsent(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
+    settings.putIfAbsent(ProducerConfig.BATCH_SIZE_CONFIG, 256 << 10);
+    settings.putIfAbsent(ProducerConfig.LINGER_MS_CONFIG, 20);
+    settings.putIfAbsent(ProducerConfig.BUFFER_MEMORY_CONFIG, 64L << 20);
+    settings.putIfAbsent(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 4 << 20);
+    // Within half a minute a broker that is gone is back, or every record has its outcome.
+    settings.putIfAbsent(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 30_000);
+    settings.putIfAbsent(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
+    settings.putIfAbsent(
+        ProducerConfig.MAX_BLOCK_MS_CONFIG,
+        String.valueOf(settings.get(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG)));
+    return settings;
+  }
+
+  private static void requirePromises(String name, String value) {
+    Set<String> allowed = PROMISES.get(name);
+    boolean broken =
+        RETRIES.equals(name)
+            ? value.trim().equals("0")
+            : allowed != null && !allowed.contains(value.trim().toLowerCase(Locale.ROOT));
+    if (broken) {
+      throw new CallstreamException(
+          ErrorCode.INVALID_ARGUMENT,
+          "The Kafka setting "
+              + name
+              + "="
+              + value
+              + " would break what the producer promises (every call acknowledged by all in-sync"
+              + " replicas, once, and calls of one id in order); leave it out");
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package io.callstream.kafka;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What became of the records of a source: each that was read was either acknowledged by all in-sync
+ * replicas, or failed.
+ *
+ * @param ending why the sending ended
+ * @param sent how many records were acknowledged
+ * @param failed how many were not
+ * @param failures the first of these, at most {@value #MAX_FAILURES}, in the order in which Kafka
+ *     reported them
+ * @param bytes the size of the acknowledged records' keys and values
+ * @param duration from the first record to the last outcome
+ */
+public record SendReport(
+    Ending ending,
+    long sent,
+    long failed,
+    List<SendFailure> failures,
+    long bytes,
+    Duration duration) {
+  /** The most failures that a report names. */
+  public static final int MAX_FAILURES = 10;
+
+  /** Why the sending of a source ended. */
+  public enum Ending {
+    /** The source was read to its end. */
+    END_OF_SOURCE,
+    /** {@link CallProducer#stop()} was called, or the thread was interrupted. */
+    STOPPED,
+    /** The source could not be read further. */
+    SOURCE_FAILED,
+    /** A failure that would befall every further record too. */
+    BROKER_FAILED
+  }
+
+  /** Copies the failures. */
+  public SendReport {
+    failures = List.copyOf(failures);
+  }
+
+  /** Returns how many records were read from the source. */
+  public long read() {
+    return sent + failed;
+  }
+
+  /** Returns acknowledged records per second. */
+  public double rate() {
+    return sent / Math.max(1e-9, duration.toNanos() / 1e9);
+  }
+}

@@ -1,0 +1,238 @@
+package io.callstream.kafka;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.Node;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/**
+ * Creates topics and tells about them. Thread-safe; to be closed.
+ *
+ * <p>Every method throws {@link CallstreamException} with {@link ErrorCode#BROKER_UNAVAILABLE} if
+ * no broker answers within ten seconds.
+ */
+public final class TopicAdmin implements AutoCloseable {
+  /** The most bytes of a batch in a topic that was created here: calls have up to 1 MiB. */
+  static final int MAX_MESSAGE_BYTES = 2 << 20;
+
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+  private final KafkaCluster cluster;
+  private final Admin admin;
+
+  private TopicAdmin(KafkaCluster cluster, Admin admin) {
+    this.cluster = cluster;
+    this.admin = admin;
+  }
+
+  /** Connects to a cluster. Whether a broker answers shows when it is asked something. */
+  public static TopicAdmin connect(KafkaCluster cluster) {
+    Map<String, Object> settings = cluster.settingsFor(AdminClientConfig.configNames());
+    settings.put(
+        AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, String.valueOf(TIMEOUT.toMillis()));
+    settings.put(
+        AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, String.valueOf(TIMEOUT.toMillis() / 2));
+    try {
+      return new TopicAdmin(cluster, Admin.create(settings));
+    } catch (KafkaException e) {
+      throw new CallstreamException(
+          ErrorCode.BROKER_UNAVAILABLE,
+          "Cannot talk to Kafka at "
+              + cluster.bootstrapServers()
+              + ": "
+              + KafkaErrors.reason(e)
+              + ". Correct the address or the Kafka settings.",
+          e);
+    }
+  }
+
+  /**
+   * Makes sure that there is a topic with so many partitions, creating it if there is none. A topic
+   * that was created takes records of 1 MiB. An existing one keeps its settings and its replicas.
+   *
+   * @param replicas on how many brokers each partition of a new topic is to be
+   * @throws CallstreamException with {@link ErrorCode#TOPIC} if it exists with another number of
+   *     partitions, or Kafka refuses to create it
+   */
+  public TopicInfo ensure(String topic, int partitions, int replicas) {
+    if (partitions < 1 || replicas < 1 || replicas > Short.MAX_VALUE) {
+      throw new CallstreamException(
+          ErrorCode.INVALID_ARGUMENT,
+          String.format(
+              "Topic %s with %d partitions on %d brokers each: at least 1 of both is needed",
+              topic, partitions, replicas));
+    }
+    Optional<TopicDescription> existing = description(topic);
+    if (existing.isEmpty()) {
+      create(topic, partitions, (short) replicas);
+      existing = Optional.of(awaitLeaders(topic));
+    }
+    int actual = existing.get().partitions().size();
+    if (actual != partitions) {
+      throw new CallstreamException(
+          ErrorCode.TOPIC,
+          String.format(
+              "Topic %s at %s has %d partitions, not %d. Ask for %d, name another topic, or delete"
+                  + " this one.",
+              topic, cluster.bootstrapServers(), actual, partitions, actual));
+    }
+    return info(existing.get());
+  }
+
+  private void create(String topic, int partitions, short replicas) {
+    NewTopic request =
+        new NewTopic(topic, partitions, replicas)
+            .configs(
+                Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, String.valueOf(MAX_MESSAGE_BYTES)));
+    try {
+      get(admin.createTopics(List.of(request)).all());
+    } catch (ExecutionException e) {
+      // Somebody else may have created it a moment before.
+      if (!(e.getCause() instanceof TopicExistsException)) {
+        throw new CallstreamException(
+            ErrorCode.TOPIC,
+            String.format(
+                "Topic %s cannot be created at %s with %d partitions on %d brokers each: %s",
+                topic, cluster.bootstrapServers(), partitions, replicas, KafkaErrors.reason(e)),
+            e);
+      }
+    }
+  }
+
+  private TopicDescription awaitLeaders(String topic) {
+    long end = System.nanoTime() + TIMEOUT.toNanos();
+    while (System.nanoTime() < end) {
+      Optional<TopicDescription> created = description(topic);
+      if (created.isPresent() && created.get().partitions().stream().allMatch(this::hasLeader)) {
+        return created.get();
+      }
+      LockSupport.parkNanos(POLL_NANOS);
+    }
+    throw new CallstreamException(
+        ErrorCode.TOPIC,
+        String.format(
+            "Topic %s was created at %s, but no broker leads all its partitions after %d s. See"
+                + " that the brokers are well.",
+            topic, cluster.bootstrapServers(), TIMEOUT.toSeconds()));
+  }
+
+  private boolean hasLeader(TopicPartitionInfo partition) {
+    Node leader = partition.leader();
+    return leader != null && !leader.isEmpty();
+  }
+
+  /** Tells about a topic, or returns empty if there is none of that name. */
+  public Optional<TopicInfo> describe(String topic) {
+    return description(topic).map(this::info);
+  }
+
+  /**
+   * Tells about a topic.
+   *
+   * @throws CallstreamException with {@link ErrorCode#TOPIC} if there is none of that name
+   */
+  public TopicInfo require(String topic) {
+    return describe(topic)
+        .orElseThrow(
+            () ->
+                new CallstreamException(
+                    ErrorCode.TOPIC,
+                    String.format(
+                        "There is no topic %s at %s. Create it, or correct its name.",
+                        topic, cluster.bootstrapServers())));
+  }
+
+  private Optional<TopicDescription> description(String topic) {
+    try {
+      return Optional.ofNullable(
+          get(admin.describeTopics(List.of(topic)).allTopicNames()).get(topic));
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+        return Optional.empty();
+      }
+      throw refused(topic, e);
+    }
+  }
+
+  private TopicInfo info(TopicDescription description) {
+    Map<TopicPartition, OffsetSpec> first = new HashMap<>();
+    Map<TopicPartition, OffsetSpec> next = new HashMap<>();
+    for (TopicPartitionInfo partition : description.partitions()) {
+      TopicPartition id = new TopicPartition(description.name(), partition.partition());
+      first.put(id, OffsetSpec.earliest());
+      next.put(id, OffsetSpec.latest());
+    }
+    List<TopicInfo.PartitionInfo> partitions = new ArrayList<>();
+    try {
+      var beginnings = get(admin.listOffsets(first).all());
+      var ends = get(admin.listOffsets(next).all());
+      beginnings.forEach(
+          (id, beginning) -> {
+            var end = ends.get(id);
+            partitions.add(
+                new TopicInfo.PartitionInfo(
+                    id.partition(),
+                    beginning.offset(),
+                    end == null ? beginning.offset() : end.offset()));
+          });
+    } catch (ExecutionException e) {
+      throw refused(description.name(), e);
+    }
+    partitions.sort(Comparator.comparingInt(TopicInfo.PartitionInfo::partition));
+    int replicas = description.partitions().get(0).replicas().size();
+    return new TopicInfo(description.name(), replicas, partitions);
+  }
+
+  private CallstreamException refused(String topic, ExecutionException e) {
+    return new CallstreamException(
+        ErrorCode.TOPIC,
+        String.format(
+            "Kafka at %s tells nothing about topic %s: %s",
+            cluster.bootstrapServers(), topic, KafkaErrors.reason(e)),
+        e);
+  }
+
+  private <T> T get(KafkaFuture<T> future) throws ExecutionException {
+    try {
+      return future.get(2 * TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof org.apache.kafka.common.errors.TimeoutException) {
+        throw cluster.unavailable(e);
+      }
+      throw e;
+    } catch (TimeoutException e) {
+      throw cluster.unavailable(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw cluster.unavailable(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    admin.close(Duration.ofSeconds(5));
+  }
+}

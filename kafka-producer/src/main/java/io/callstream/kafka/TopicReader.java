@@ -1,0 +1,244 @@
+package io.callstream.kafka;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a topic for people to look at. It joins no consumer group and commits nothing.
+ *
+ * <p>Unless it follows, it ends at the offsets that were the partitions' ends when it started.
+ * Within a partition records come in order; between partitions there is none, but that the last
+ * records of a topic come by timestamp. {@link #stop} may be called from any thread; all else is
+ * for one.
+ */
+public final class TopicReader {
+  private static final Duration POLL = Duration.ofMillis(200);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Comparator<TopicRecord> BY_TIME =
+      Comparator.comparing(TopicRecord::timestamp)
+          .thenComparingInt(TopicRecord::partition)
+          .thenComparingLong(TopicRecord::offset);
+
+  private final KafkaCluster cluster;
+  private final String topic;
+  private long limit = Long.MAX_VALUE;
+  private boolean fromBeginning;
+  private boolean following;
+  private long handedOver;
+  private volatile boolean stopped;
+  private volatile @Nullable KafkaConsumer<byte[], byte[]> consumer;
+
+  private TopicReader(KafkaCluster cluster, String topic) {
+    this.cluster = cluster;
+    this.topic = topic;
+  }
+
+  /** Returns a reader of a topic's last records. */
+  public static TopicReader of(KafkaCluster cluster, String topic) {
+    return new TopicReader(cluster, topic);
+  }
+
+  /** Has it start at the first record that is still there. */
+  public TopicReader fromBeginning() {
+    fromBeginning = true;
+    return this;
+  }
+
+  /**
+   * Has it hand over no more than so many records: from the beginning the first, else the last. The
+   * last ones are held in memory until all are found.
+   *
+   * @param records 0 or more
+   */
+  public TopicReader atMost(long records) {
+    if (records < 0) {
+      throw new CallstreamException(
+          ErrorCode.INVALID_ARGUMENT,
+          "At most " + records + " records are to be read; it must be 0 or more");
+    }
+    limit = records;
+    return this;
+  }
+
+  /**
+   * Has it wait for further records at the end, until it has as many as it may hand over, or is
+   * stopped. If it does not start at the beginning, it hands over new records only.
+   */
+  public TopicReader following() {
+    following = true;
+    return this;
+  }
+
+  /**
+   * Hands records over, on this thread, until there are no more to come.
+   *
+   * @return how many
+   * @throws CallstreamException with {@link ErrorCode#BROKER_UNAVAILABLE} if no broker answers
+   *     within ten seconds, {@link ErrorCode#TOPIC} if there is no such topic, {@link
+   *     ErrorCode#SOURCE_FAILED} if it cannot be read further
+   */
+  public long read(Consumer<? super TopicRecord> receiver) {
+    TopicInfo info;
+    try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
+      info = admin.require(topic);
+    }
+    handedOver = 0;
+    if (limit == 0 || (!following && info.records() == 0)) {
+      return 0;
+    }
+    Map<String, Object> settings = cluster.settingsFor(ConsumerConfig.configNames());
+    settings.remove(ConsumerConfig.GROUP_ID_CONFIG);
+    settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    settings.putIfAbsent(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 5_000);
+    settings.putIfAbsent(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 10_000);
+    try (KafkaConsumer<byte[], byte[]> kafka =
+        new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      consumer = kafka;
+      return !fromBeginning && !following
+          ? readLast(kafka, info, receiver)
+          : readOn(kafka, info, receiver);
+    } catch (WakeupException | InterruptException e) {
+      // Stopped; Kafka keeps the interrupt flag.
+      return handedOver;
+    } catch (KafkaException e) {
+      throw new CallstreamException(
+          ErrorCode.SOURCE_FAILED,
+          String.format(
+              "Topic %s at %s cannot be read further: %s",
+              topic, cluster.bootstrapServers(), KafkaErrors.reason(e)),
+          e);
+    } finally {
+      consumer = null;
+    }
+  }
+
+  private long readOn(
+      KafkaConsumer<byte[], byte[]> kafka, TopicInfo info, Consumer<? super TopicRecord> receiver) {
+    Map<TopicPartition, Long> starts = new HashMap<>();
+    for (TopicInfo.PartitionInfo partition : info.partitions()) {
+      starts.put(
+          new TopicPartition(topic, partition.partition()),
+          fromBeginning ? partition.beginning() : partition.end());
+    }
+    readFrom(
+        kafka,
+        info,
+        starts,
+        row -> {
+          receiver.accept(row);
+          return ++handedOver < limit;
+        });
+    return handedOver;
+  }
+
+  private long readLast(
+      KafkaConsumer<byte[], byte[]> kafka, TopicInfo info, Consumer<? super TopicRecord> receiver) {
+    PriorityQueue<TopicRecord> last = new PriorityQueue<>(BY_TIME);
+    Map<TopicPartition, Long> starts = new HashMap<>();
+    for (TopicInfo.PartitionInfo partition : info.partitions()) {
+      starts.put(
+          new TopicPartition(topic, partition.partition()),
+          Math.max(partition.beginning(), partition.end() - Math.min(limit, partition.end())));
+    }
+    readFrom(
+        kafka,
+        info,
+        starts,
+        row -> {
+          last.add(row);
+          if (last.size() > limit) {
+            last.remove();
+          }
+          return true;
+        });
+    while (!last.isEmpty()) {
+      receiver.accept(last.remove());
+      handedOver++;
+    }
+    return handedOver;
+  }
+
+  /** Takes a record and says whether it wants more. */
+  private interface Taker {
+    boolean take(TopicRecord row);
+  }
+
+  private void readFrom(
+      KafkaConsumer<byte[], byte[]> kafka,
+      TopicInfo info,
+      Map<TopicPartition, Long> starts,
+      Taker taker) {
+    Map<TopicPartition, Long> ends = new HashMap<>();
+    for (TopicInfo.PartitionInfo partition : info.partitions()) {
+      ends.put(new TopicPartition(topic, partition.partition()), partition.end());
+    }
+    kafka.assign(starts.keySet());
+    starts.forEach(kafka::seek);
+    List<TopicPartition> open = new ArrayList<>(starts.keySet());
+    long lastRecord = System.nanoTime();
+    while (!stopped) {
+      if (!following) {
+        open.removeIf(id -> kafka.position(id) >= ends.getOrDefault(id, 0L));
+        if (open.isEmpty()) {
+          return;
+        }
+      }
+      ConsumerRecords<byte[], byte[]> rows = kafka.poll(POLL);
+      if (!rows.isEmpty()) {
+        lastRecord = System.nanoTime();
+      } else if (!following && System.nanoTime() - lastRecord > PATIENCE.toNanos()) {
+        throw new CallstreamException(
+            ErrorCode.SOURCE_FAILED,
+            String.format(
+                "Topic %s at %s gave no record for %d s, and is not at its end. See that the broker"
+                    + " runs.",
+                topic, cluster.bootstrapServers(), PATIENCE.toSeconds()));
+      }
+      for (ConsumerRecord<byte[], byte[]> row : rows) {
+        TopicPartition id = new TopicPartition(row.topic(), row.partition());
+        if (!following && row.offset() >= ends.getOrDefault(id, 0L)) {
+          continue;
+        }
+        TopicRecord handed =
+            new TopicRecord(
+                row.partition(),
+                row.offset(),
+                Instant.ofEpochMilli(row.timestamp()),
+                row.key(),
+                row.value());
+        if (stopped || !taker.take(handed)) {
+          return;
+        }
+      }
+    }
+  }
+
+  /** Ends a reading that is under way, from any thread; later ones hand nothing over. */
+  public void stop() {
+    stopped = true;
+    KafkaConsumer<byte[], byte[]> reading = consumer;
+    if (reading != null) {
+      reading.wakeup();
+    }
+  }
+}

@@ -1,0 +1,114 @@
+package io.callstream.kafka.source;
+
+import java.time.DayOfWeek;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.util.Locale;
+import java.util.Random;
+
+/**
+ * The minutes at which synthetic calls come in, on the wall clock of San Francisco: about 2,200 a
+ * day, fewest at four in the morning, most at five in the afternoon. Times never go back as a
+ * record's reader sees them: calls of both passes of an hour that occurs twice stand in the order
+ * of the clock's hands, and an hour that the clocks skip has none.
+ */
+final class CallClock {
+  private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
+  private static final double CALLS_PER_DAY = 2_200;
+
+  /** Calls by hour of the day in the 2018 file. */
+  private static final double[] HOURS = {
+    5_262, 4_184, 3_727, 2_870, 2_618, 2_755, 4_324, 8_048, 9_552, 10_277, 10_285, 10_583, 10_987,
+    10_860, 10_847, 11_250, 13_372, 13_484, 12_589, 9_856, 8_253, 8_073, 8_918, 7_025
+  };
+
+  private static final double HOURS_TOTAL = 199_999;
+
+  private final Random random;
+  private final double[] minuteMeans = new double[24];
+  private final long[] hourStarts = new long[24];
+  private LocalDate date;
+  private String dateText = "";
+  private String idPrefix = "";
+  private int minuteOfDay;
+  private int callsLeft;
+  private int sequence;
+
+  CallClock(LocalDate start, Random random) {
+    this.random = random;
+    this.date = start;
+    startDay();
+  }
+
+  private void startDay() {
+    dateText = date + "T00:00:00.000";
+    idPrefix = String.format(Locale.ROOT, "%02d%03d", date.getYear() % 100, date.getDayOfYear());
+    minuteOfDay = -1;
+    callsLeft = 0;
+    sequence = 0;
+    double calls =
+        CALLS_PER_DAY * dayFactor(date.getDayOfWeek()) * (0.9 + 0.2 * random.nextDouble());
+    for (int hour = 0; hour < 24; hour++) {
+      LocalDateTime start = date.atTime(hour, 0);
+      int passes = ZONE.getRules().getValidOffsets(start).size();
+      minuteMeans[hour] = passes * calls * HOURS[hour] / HOURS_TOTAL / 60;
+      hourStarts[hour] = start.atZone(ZONE).toEpochSecond() / 60;
+    }
+  }
+
+  private static double dayFactor(DayOfWeek day) {
+    return switch (day) {
+      case FRIDAY -> 1.04;
+      case SATURDAY, WEDNESDAY -> 1.02;
+      case MONDAY, TUESDAY, THURSDAY -> 0.99;
+      case SUNDAY -> 0.95;
+    };
+  }
+
+  /** Goes to the next call. */
+  void advance() {
+    while (callsLeft == 0) {
+      if (++minuteOfDay == 24 * 60) {
+        date = date.plusDays(1);
+        startDay();
+        minuteOfDay = 0;
+      }
+      callsLeft = Draws.poisson(random, minuteMeans[minuteOfDay / 60]);
+    }
+    callsLeft--;
+    // The sequence counts more than the calls that are published.
+    sequence += 1 + random.nextInt(3);
+  }
+
+  /** Returns the event time in minutes since the epoch, of an hour that occurs twice the first. */
+  long epochMinute() {
+    return hourStarts[minuteOfDay / 60] + minuteOfDay % 60;
+  }
+
+  void appendId(StringBuilder text) {
+    text.append(idPrefix);
+    for (int limit = 1_000; limit > sequence && limit > 1; limit /= 10) {
+      text.append('0');
+    }
+    text.append(sequence);
+  }
+
+  /** Appends midnight of the call's day. */
+  void appendDate(StringBuilder text) {
+    text.append(dateText);
+  }
+
+  void appendTime(StringBuilder text) {
+    int hour = minuteOfDay / 60;
+    int minute = minuteOfDay % 60;
+    text.append((char) ('0' + hour / 10)).append((char) ('0' + hour % 10)).append(':');
+    text.append((char) ('0' + minute / 10)).append((char) ('0' + minute % 10));
+  }
+
+  void appendDateTime(StringBuilder text) {
+    text.append(dateText, 0, dateText.length() - 12);
+    appendTime(text);
+    text.append(":00.000");
+  }
+}

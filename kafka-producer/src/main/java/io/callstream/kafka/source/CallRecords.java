@@ -1,0 +1,34 @@
+package io.callstream.kafka.source;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+
+/**
+ * The record values of a source, one after the other, in bounded memory. Each array is new and the
+ * receiver's own. Not thread-safe; to be closed.
+ */
+public interface CallRecords extends Iterator<byte[]>, AutoCloseable {
+  /**
+   * Returns whether there is another record.
+   *
+   * @throws CallstreamException with {@link ErrorCode#INPUT_FAILED} if the source cannot be read
+   *     further; all records before that place have been returned then
+   */
+  @Override
+  boolean hasNext();
+
+  /**
+   * Returns the next record's value.
+   *
+   * @throws CallstreamException as {@link #hasNext()} does
+   * @throws NoSuchElementException if there is none
+   */
+  @Override
+  byte[] next();
+
+  /** Releases what the source holds open. Closing again does nothing. */
+  @Override
+  void close();
+}

@@ -1,0 +1,173 @@
+package io.callstream.kafka.source;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
+import java.util.Arrays;
+
+/**
+ * Writes JSON without white space into a buffer that it keeps. Numbers keep their digits, and half
+ * of a surrogate pair, which UTF-8 cannot carry, is escaped.
+ */
+final class CompactJson {
+  /** The most bytes of one record, so that no input can take all memory: 64 MiB. */
+  static final int MAX_BYTES = 64 << 20;
+
+  private static final byte[] HEX = {
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'
+  };
+
+  private byte[] bytes = new byte[1 << 10];
+  private int size;
+
+  /** Returns the value at which the parser stands, and leaves it at the value's last token. */
+  byte[] copyOf(JsonParser json) throws IOException {
+    size = 0;
+    int depth = 0;
+    boolean comma = false;
+    JsonToken token = json.currentToken();
+    while (true) {
+      if (comma && token != JsonToken.END_OBJECT && token != JsonToken.END_ARRAY) {
+        add(',');
+      }
+      comma = true;
+      switch (token) {
+        case START_OBJECT, START_ARRAY -> {
+          add(token == JsonToken.START_OBJECT ? '{' : '[');
+          depth++;
+          comma = false;
+        }
+        case END_OBJECT, END_ARRAY -> {
+          add(token == JsonToken.END_OBJECT ? '}' : ']');
+          depth--;
+        }
+        case FIELD_NAME -> {
+          addString(json.currentName());
+          add(':');
+          comma = false;
+        }
+        case VALUE_STRING ->
+            addString(json.getTextCharacters(), json.getTextOffset(), json.getTextLength());
+        case VALUE_NUMBER_INT,
+            VALUE_NUMBER_FLOAT,
+            VALUE_TRUE,
+            VALUE_FALSE,
+            VALUE_NULL,
+            VALUE_EMBEDDED_OBJECT,
+            NOT_AVAILABLE ->
+            addAscii(json.getText());
+      }
+      if (size > MAX_BYTES) {
+        throw new RecordLimitException();
+      }
+      if (depth == 0) {
+        return Arrays.copyOf(bytes, size);
+      }
+      token = json.nextToken();
+    }
+  }
+
+  void startObject() {
+    size = 0;
+    add('{');
+  }
+
+  void addTextField(String name, String value) throws RecordLimitException {
+    if (size > 1) {
+      add(',');
+    }
+    addString(name);
+    add(':');
+    addString(value);
+    if (size > MAX_BYTES) {
+      throw new RecordLimitException();
+    }
+  }
+
+  byte[] endObject() {
+    add('}');
+    return Arrays.copyOf(bytes, size);
+  }
+
+  private void addAscii(String text) {
+    ensure(text.length());
+    for (int i = 0; i < text.length(); i++) {
+      bytes[size++] = (byte) text.charAt(i);
+    }
+  }
+
+  private void addString(String text) {
+    char[] chars = text.toCharArray();
+    addString(chars, 0, chars.length);
+  }
+
+  private void addString(char[] chars, int offset, int length) {
+    // No character takes more than the six bytes of an escape.
+    ensure(6L * length + 2);
+    byte[] b = bytes;
+    int n = size;
+    b[n++] = '"';
+    int end = offset + length;
+    for (int i = offset; i < end; i++) {
+      char c = chars[i];
+      if (c < 0x80) {
+        if (c >= ' ' && c != '"' && c != '\\') {
+          b[n++] = (byte) c;
+        } else {
+          n = escape(b, n, c);
+        }
+      } else if (c < 0x800) {
+        b[n++] = (byte) (0xc0 | (c >> 6));
+        b[n++] = (byte) (0x80 | (c & 0x3f));
+      } else if (!Character.isSurrogate(c)) {
+        b[n++] = (byte) (0xe0 | (c >> 12));
+        b[n++] = (byte) (0x80 | ((c >> 6) & 0x3f));
+        b[n++] = (byte) (0x80 | (c & 0x3f));
+      } else if (Character.isHighSurrogate(c)
+          && i + 1 < end
+          && Character.isLowSurrogate(chars[i + 1])) {
+        int point = Character.toCodePoint(c, chars[++i]);
+        b[n++] = (byte) (0xf0 | (point >> 18));
+        b[n++] = (byte) (0x80 | ((point >> 12) & 0x3f));
+        b[n++] = (byte) (0x80 | ((point >> 6) & 0x3f));
+        b[n++] = (byte) (0x80 | (point & 0x3f));
+      } else {
+        n = escape(b, n, c);
+      }
+    }
+    b[n++] = '"';
+    size = n;
+  }
+
+  private static int escape(byte[] b, int from, char c) {
+    int n = from;
+    b[n++] = '\\';
+    switch (c) {
+      case '"', '\\' -> b[n++] = (byte) c;
+      case '\b' -> b[n++] = 'b';
+      case '\t' -> b[n++] = 't';
+      case '\n' -> b[n++] = 'n';
+      case '\f' -> b[n++] = 'f';
+      case '\r' -> b[n++] = 'r';
+      default -> {
+        b[n++] = 'u';
+        b[n++] = HEX[c >> 12];
+        b[n++] = HEX[(c >> 8) & 0xf];
+        b[n++] = HEX[(c >> 4) & 0xf];
+        b[n++] = HEX[c & 0xf];
+      }
+    }
+    return n;
+  }
+
+  private void add(char c) {
+    ensure(1);
+    bytes[size++] = (byte) c;
+  }
+
+  private void ensure(long more) {
+    if (size + more > bytes.length) {
+      bytes = Arrays.copyOf(bytes, (int) Math.max(size + more, 2L * bytes.length));
+    }
+  }
+}

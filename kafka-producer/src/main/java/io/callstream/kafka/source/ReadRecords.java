@@ -1,0 +1,83 @@
+package io.callstream.kafka.source;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import java.io.IOException;
+import java.util.NoSuchElementException;
+import org.jspecify.annotations.Nullable;
+
+/** Records that are read one ahead; a failure is kept, and thrown where the next would be. */
+abstract class ReadRecords implements CallRecords {
+  private final String source;
+  private final PeekableInput in;
+  private long count;
+  private byte @Nullable [] next;
+  private boolean ended;
+  private @Nullable CallstreamException failure;
+
+  ReadRecords(String source, PeekableInput in) {
+    this.source = source;
+    this.in = in;
+  }
+
+  /** Reads a record, or returns null at the end. */
+  abstract byte @Nullable [] read() throws IOException;
+
+  /** Says where in the source the reading stands: a line, or a byte. */
+  abstract String place();
+
+  /** Says in words that hold nothing of the content why the source could not be read. */
+  String reason(IOException e) {
+    String message = e.getMessage();
+    return message == null || message.isBlank() ? e.getClass().getSimpleName() : message;
+  }
+
+  @Override
+  public final boolean hasNext() {
+    if (failure != null) {
+      throw failure;
+    }
+    if (next == null && !ended) {
+      try {
+        next = read();
+        ended = next == null;
+      } catch (IOException e) {
+        failure = inputFailure(source, count, place() + ": " + reason(e), e);
+        throw failure;
+      }
+    }
+    return next != null;
+  }
+
+  @Override
+  public final byte[] next() {
+    if (!hasNext() || next == null) {
+      throw new NoSuchElementException();
+    }
+    byte[] value = next;
+    next = null;
+    count++;
+    return value;
+  }
+
+  @Override
+  public final void close() {
+    ended = true;
+    next = null;
+    try {
+      in.close();
+    } catch (IOException e) {
+      // Nothing was written, so nothing is lost.
+    }
+  }
+
+  static CallstreamException inputFailure(String source, long count, String what, IOException e) {
+    return new CallstreamException(
+        ErrorCode.INPUT_FAILED,
+        String.format(
+            "%s cannot be read beyond record %d, at %s. The records before that place were read;"
+                + " check that the file is whole and is what its name says.",
+            source, count, what),
+        e);
+  }
+}

@@ -1,0 +1,194 @@
+package io.callstream.kafka.source;
+
+import io.callstream.CallstreamException;
+import io.callstream.call.CallFormat;
+import io.callstream.call.CallParser;
+import io.callstream.call.ParseResult;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.PriorityQueue;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * An external merge sort. Records are collected until the memory is used up, sorted (stably) and
+ * written as a run behind the runs before it, all in one file; the last run stays in memory. The
+ * merge takes the least time, and among equal times the earlier run, which keeps it stable. The
+ * runs' read buffers share the same memory, so that the number of runs does not matter either.
+ */
+final class SortedRecords implements CallRecords {
+  /** What a record costs in memory beyond its bytes: an array, an entry, its place in a list. */
+  private static final int OVERHEAD = 64;
+
+  private final String source;
+  private final CallRecords unsorted;
+  private final CallParser parser;
+  private final long memory;
+  private final PriorityQueue<Run> runs =
+      new PriorityQueue<>(
+          Comparator.comparingLong((Run run) -> run.head().time()).thenComparingInt(Run::number));
+  private @Nullable SpillFile spilled;
+  private @Nullable CallstreamException failure;
+  private boolean sorted;
+  private boolean closed;
+
+  SortedRecords(String source, CallRecords unsorted, CallFormat format, long memory) {
+    this.source = source;
+    this.unsorted = unsorted;
+    this.parser = format.parser(Set.of());
+    this.memory = memory;
+  }
+
+  /** A record with its place in the order. */
+  record Entry(long time, byte[] value) {}
+
+  /** A sorted sequence of entries that is never empty: it ends with its last head. */
+  interface Run {
+    /** Returns how many runs come before this one in the source. */
+    int number();
+
+    Entry head();
+
+    /** Goes to the next entry, or returns false if there is none. */
+    boolean advance() throws IOException;
+  }
+
+  @Override
+  public boolean hasNext() {
+    if (closed) {
+      return false;
+    }
+    if (!sorted) {
+      sorted = true;
+      try {
+        sort();
+      } catch (IOException e) {
+        close();
+        throw spillFailure(e);
+      } catch (RuntimeException e) {
+        close();
+        throw e;
+      }
+    }
+    if (runs.isEmpty() && failure != null) {
+      throw failure;
+    }
+    return !runs.isEmpty();
+  }
+
+  @Override
+  public byte[] next() {
+    if (!hasNext()) {
+      throw new NoSuchElementException();
+    }
+    Run run = runs.remove();
+    byte[] value = run.head().value();
+    try {
+      if (run.advance()) {
+        runs.add(run);
+      }
+    } catch (IOException e) {
+      close();
+      throw spillFailure(e);
+    }
+    return value;
+  }
+
+  private void sort() throws IOException {
+    List<Entry> entries = new ArrayList<>();
+    long used = 0;
+    long time = Long.MIN_VALUE;
+    while (unsortedHasNext()) {
+      byte[] value = unsorted.next();
+      if (parser.parse(value) instanceof ParseResult.Parsed parsed) {
+        time = parsed.call().epochMillis();
+      }
+      long cost = (long) value.length + OVERHEAD;
+      if (used + cost > memory && !entries.isEmpty()) {
+        spill(entries);
+        entries = new ArrayList<>();
+        used = 0;
+      }
+      entries.add(new Entry(time, value));
+      used += cost;
+    }
+    unsorted.close();
+    int number = 0;
+    if (spilled != null) {
+      List<? extends Run> onDisk = spilled.runs(memory);
+      runs.addAll(onDisk);
+      number = onDisk.size();
+    }
+    if (!entries.isEmpty()) {
+      entries.sort(Comparator.comparingLong(Entry::time));
+      runs.add(new MemoryRun(number, entries));
+    }
+  }
+
+  private boolean unsortedHasNext() {
+    try {
+      return unsorted.hasNext();
+    } catch (CallstreamException e) {
+      failure = e;
+      return false;
+    }
+  }
+
+  private void spill(List<Entry> entries) throws IOException {
+    entries.sort(Comparator.comparingLong(Entry::time));
+    if (spilled == null) {
+      spilled = new SpillFile();
+    }
+    spilled.append(entries);
+  }
+
+  private CallstreamException spillFailure(IOException e) {
+    return ReadRecords.inputFailure(
+        source,
+        0,
+        "sorting by event time, which writes to "
+            + System.getProperty("java.io.tmpdir")
+            + " (set -Djava.io.tmpdir to a directory with more room): "
+            + e.getMessage(),
+        e);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    runs.clear();
+    unsorted.close();
+    if (spilled != null) {
+      spilled.close();
+    }
+  }
+
+  private static final class MemoryRun implements Run {
+    private final int number;
+    private final List<Entry> entries;
+    private int at;
+
+    MemoryRun(int number, List<Entry> entries) {
+      this.number = number;
+      this.entries = entries;
+    }
+
+    @Override
+    public int number() {
+      return number;
+    }
+
+    @Override
+    public Entry head() {
+      return entries.get(at);
+    }
+
+    @Override
+    public boolean advance() {
+      return ++at < entries.size();
+    }
+  }
+}

@@ -1,0 +1,126 @@
+package io.callstream.kafka.source;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import io.callstream.kafka.source.Draws.Selection;
+import io.callstream.kafka.source.SyntheticCalls.Dials;
+import java.util.Comparator;
+import java.util.NoSuchElementException;
+import java.util.PriorityQueue;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * Calls are made in the order of event time. One that is delayed, and the repetition of one, waits
+ * in a queue until the next call's event time has passed the moment of its arrival; at most the
+ * calls of the longest delay wait there. Each dial draws from a random sequence of its own.
+ */
+final class SyntheticRecords implements CallRecords {
+  private static final int MAX_REPETITION_MINUTES = 30;
+
+  private final Dials dials;
+  private final CallClock clock;
+  private final SyntheticText text;
+  private final SyntheticGarbage garbage;
+  private final Random delays;
+  private final Random repetitions;
+  private final Selection delayed;
+  private final Selection repeated;
+  private final Selection garbled;
+  private final StringBuilder json = new StringBuilder(512);
+  private final PriorityQueue<Waiting> waiting =
+      new PriorityQueue<>(
+          Comparator.comparingLong(Waiting::arrival).thenComparingLong(Waiting::number));
+  private long recordsLeft;
+  private long callsLeft;
+  private long waited;
+  private @Nullable Waiting upcoming;
+
+  SyntheticRecords(Dials dials) {
+    this.dials = dials;
+    clock = new CallClock(dials.start(), Draws.sequence(dials.seed(), 0));
+    text = new SyntheticText(Draws.sequence(dials.seed(), 1));
+    delays = Draws.sequence(dials.seed(), 2);
+    repetitions = Draws.sequence(dials.seed(), 3);
+    Random garbling = Draws.sequence(dials.seed(), 4);
+    garbage = new SyntheticGarbage(garbling);
+    SyntheticCounts counts = dials.counts();
+    delayed = new Selection(delays, counts.delayed(), counts.calls());
+    repeated = new Selection(repetitions, counts.duplicates(), counts.calls());
+    garbled = new Selection(garbling, counts.garbage(), counts.records());
+    recordsLeft = counts.records();
+    callsLeft = counts.calls();
+  }
+
+  /** A record that arrives at a minute; among those of one minute in the order of numbers. */
+  private record Waiting(long arrival, long number, byte[] value) {}
+
+  @Override
+  public boolean hasNext() {
+    return recordsLeft > 0;
+  }
+
+  @Override
+  public byte[] next() {
+    if (recordsLeft <= 0) {
+      throw new NoSuchElementException();
+    }
+    recordsLeft--;
+    return garbled.next() ? garbage.next(json) : nextCall();
+  }
+
+  private byte[] nextCall() {
+    while (true) {
+      if (upcoming == null && callsLeft > 0) {
+        upcoming = make();
+      }
+      Waiting call = upcoming;
+      Waiting first = waiting.peek();
+      if (call == null || (first != null && first.arrival() < call.arrival())) {
+        return waiting.remove().value();
+      }
+      upcoming = null;
+      boolean late = delayed.next();
+      long arrival =
+          call.arrival() + (late ? 1 + (long) (delays.nextDouble() * dials.maxDelayMinutes()) : 0);
+      if (late) {
+        waiting.add(new Waiting(arrival, waited++, call.value()));
+      }
+      if (repeated.next()) {
+        long again = arrival + 1 + repetitions.nextInt(MAX_REPETITION_MINUTES);
+        waiting.add(new Waiting(again, waited++, call.value()));
+      }
+      if (!late) {
+        return call.value();
+      }
+    }
+  }
+
+  private Waiting make() {
+    callsLeft--;
+    clock.advance();
+    json.setLength(0);
+    json.append("{\"crime_id\":\"");
+    clock.appendId(json);
+    json.append("\",\"original_crime_type_name\":\"").append(text.type());
+    json.append("\",\"report_date\":\"");
+    clock.appendDate(json);
+    json.append("\",\"call_date\":\"");
+    clock.appendDate(json);
+    json.append("\",\"offense_date\":\"");
+    clock.appendDate(json);
+    json.append("\",\"call_time\":\"");
+    clock.appendTime(json);
+    json.append("\",\"call_date_time\":\"");
+    clock.appendDateTime(json);
+    json.append("\",\"disposition\":\"").append(text.disposition()).append("\",");
+    text.appendPlace(json);
+    json.append('}');
+    return new Waiting(clock.epochMinute(), 0, json.toString().getBytes(ISO_8859_1));
+  }
+
+  @Override
+  public void close() {
+    recordsLeft = 0;
+  }
+}

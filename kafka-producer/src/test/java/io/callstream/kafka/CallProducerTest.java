@@ -1,0 +1,408 @@
+package io.callstream.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.CallField;
+import io.callstream.call.CallParser;
+import io.callstream.call.ParseResult;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.kafka.SendReport.Ending;
+import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.source.CallRecords;
+import io.callstream.kafka.source.CallSource;
+import io.callstream.kafka.source.SyntheticCalls;
+import java.io.ByteArrayInputStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class CallProducerTest {
+  private static final SanFranciscoCalls FORMAT = SanFranciscoCalls.json();
+  private static final AtomicInteger TOPICS = new AtomicInteger();
+
+  private static EmbeddedBroker broker;
+  private static KafkaCluster cluster;
+  private String topic;
+
+  @BeforeAll
+  static void startBroker() {
+    broker = EmbeddedBroker.start();
+    cluster = KafkaCluster.at(broker.bootstrapServers());
+  }
+
+  @AfterAll
+  static void stopBroker() {
+    broker.close();
+  }
+
+  @BeforeEach
+  void nameTopic() {
+    topic = "calls-" + TOPICS.incrementAndGet();
+  }
+
+  private TopicInfo ensure(int partitions) {
+    try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
+      return admin.ensure(topic, partitions, 1);
+    }
+  }
+
+  private SendReport send(CallSource source) {
+    try (CallProducer producer = CallProducer.to(cluster, topic, FORMAT).connect()) {
+      return producer.send(source);
+    }
+  }
+
+  private List<TopicRecord> read() {
+    List<TopicRecord> all = new ArrayList<>();
+    TopicReader.of(cluster, topic).fromBeginning().read(all::add);
+    return all;
+  }
+
+  private static CallSource lines(String text) {
+    return CallSource.stream("lines", new ByteArrayInputStream(text.getBytes(UTF_8)));
+  }
+
+  private static List<byte[]> values(CallSource source) {
+    List<byte[]> values = new ArrayList<>();
+    try (CallRecords records = source.open()) {
+      records.forEachRemaining(values::add);
+    }
+    return values;
+  }
+
+  @Test
+  void everyRecordArrivesByteForByteUnderItsIdInOrder() {
+    ensure(3);
+    SyntheticCalls source =
+        SyntheticCalls.of(20_000).withDisorder(0.1).withDuplicates(0.02).withGarbage(0.02);
+    List<byte[]> values = values(source);
+    Instant before = Instant.now().minusMillis(1);
+    AtomicLong progress = new AtomicLong();
+
+    SendReport report;
+    try (CallProducer producer =
+        CallProducer.to(cluster, topic, FORMAT).onProgress(progress::set).connect()) {
+      report = producer.send(source);
+    }
+
+    assertThat(report.ending()).isEqualTo(Ending.END_OF_SOURCE);
+    assertThat(report.sent()).isEqualTo(values.size()).isEqualTo(progress.get());
+    assertThat(report.failed()).isZero();
+    assertThat(report.rate()).isPositive();
+    List<TopicRecord> read = read();
+    assertThat(read).hasSize(values.size());
+    long bytes =
+        read.stream()
+            .mapToLong(r -> r.value().length + (r.key() == null ? 0 : r.key().length))
+            .sum();
+    assertThat(report.bytes()).isEqualTo(bytes);
+    CallParser parser = FORMAT.parser(Set.of(CallField.ID));
+    Map<String, Integer> partitions = new HashMap<>();
+    Map<Integer, List<byte[]>> arrived = new HashMap<>();
+    for (TopicRecord row : read) {
+      arrived.computeIfAbsent(row.partition(), p -> new ArrayList<>()).add(row.value());
+      assertThat(row.timestamp()).isBetween(before, Instant.now().plusMillis(1));
+      if (parser.parse(row.value()) instanceof ParseResult.Parsed parsed) {
+        String id = parsed.call().id();
+        assertThat(new String(row.key(), UTF_8)).isEqualTo(id);
+        assertThat(partitions.merge(id, row.partition(), (a, b) -> b)).isEqualTo(row.partition());
+      } else {
+        assertThat(row.key()).isNull();
+      }
+    }
+    assertThat(arrived).hasSize(3);
+    assertThat(partitions.values()).containsOnly(0, 1, 2);
+    assertThat(sorted(read.stream().map(TopicRecord::value).toList())).isEqualTo(sorted(values));
+    for (List<byte[]> partition : arrived.values()) {
+      assertThat(isSubsequence(partition, values)).isTrue();
+    }
+  }
+
+  private static List<String> sorted(List<byte[]> values) {
+    return values.stream()
+        .map(value -> new String(value, java.nio.charset.StandardCharsets.ISO_8859_1))
+        .sorted()
+        .toList();
+  }
+
+  private static boolean isSubsequence(List<byte[]> some, List<byte[]> all) {
+    int found = 0;
+    for (byte[] value : all) {
+      if (found < some.size() && java.util.Arrays.equals(some.get(found), value)) {
+        found++;
+      }
+    }
+    return found == some.size();
+  }
+
+  @Test
+  void aRecordOfAMegabyteAndOneOfNoBytesPass() {
+    ensure(1);
+    String large = "x".repeat(1 << 20);
+    assertThat(send(lines(large + "\n\n{\"a\":1}\n")).sent()).isEqualTo(3);
+    assertThat(read().stream().map(row -> new String(row.value(), UTF_8)))
+        .containsExactly(large, "", "{\"a\":1}");
+  }
+
+  @Test
+  void aRecordThatIsTooLargeFailsAloneAndIsReported() {
+    ensure(1);
+    CallSource source = lines("a\n" + "x".repeat(5 << 20) + "\nb\n");
+
+    IncompleteSendException failure =
+        catchThrowableOfType(IncompleteSendException.class, () -> send(source));
+
+    assertThat(failure.code()).isEqualTo(ErrorCode.SEND_FAILED);
+    assertThat(failure)
+        .hasMessageContaining("1 of the 3 records")
+        .hasMessageContaining("record 1: RecordTooLargeException");
+    assertThat(failure.report().sent()).isEqualTo(2);
+    assertThat(failure.report().failures()).hasSize(1);
+    assertThat(failure.report().ending()).isEqualTo(Ending.END_OF_SOURCE);
+    assertThat(read()).hasSize(2);
+  }
+
+  @Test
+  void aSourceThatBreaksOffIsSentUpToThereAndReported() {
+    ensure(1);
+    IncompleteSendException failure =
+        catchThrowableOfType(IncompleteSendException.class, () -> send(lines("[1, 2, 3, {")));
+
+    assertThat(failure.code()).isEqualTo(ErrorCode.INPUT_FAILED);
+    assertThat(failure).hasMessageContaining("3 records before it were sent");
+    assertThat(failure.report().ending()).isEqualTo(Ending.SOURCE_FAILED);
+    assertThat(read()).hasSize(3);
+  }
+
+  @Test
+  void aStopEndsASlowSendingWithWhatWasSent() throws Exception {
+    ensure(1);
+    CountDownLatch sending = new CountDownLatch(1);
+    try (CallProducer producer =
+        CallProducer.to(cluster, topic, FORMAT)
+            .pace(Pace.perSecond(20))
+            .onProgress(sent -> sending.countDown())
+            .connect()) {
+      FutureTask<SendReport> task =
+          new FutureTask<>(() -> producer.send(SyntheticCalls.of(1_000_000)));
+      new Thread(task, "sending").start();
+      assertThat(sending.await(30, TimeUnit.SECONDS)).isTrue();
+      producer.stop();
+      SendReport report = task.get(10, TimeUnit.SECONDS);
+      assertThat(report.ending()).isEqualTo(Ending.STOPPED);
+      assertThat(report.sent()).isPositive().isLessThan(1_000).isEqualTo(read().size());
+    }
+  }
+
+  @Test
+  void aCloseWaitsForTheSendingThatItStops() throws Exception {
+    ensure(1);
+    CountDownLatch sending = new CountDownLatch(1);
+    CallProducer producer =
+        CallProducer.to(cluster, topic, FORMAT).onProgress(sent -> sending.countDown()).connect();
+    FutureTask<SendReport> task =
+        new FutureTask<>(() -> producer.send(SyntheticCalls.of(100_000_000)));
+    new Thread(task, "sending").start();
+    assertThat(sending.await(30, TimeUnit.SECONDS)).isTrue();
+    producer.close();
+    producer.close();
+    assertThat(task.get(10, TimeUnit.SECONDS).sent()).isEqualTo(ensure(1).records());
+  }
+
+  @Test
+  void anInterruptEndsTheSendingAndIsKept() throws Exception {
+    ensure(1);
+    CountDownLatch sending = new CountDownLatch(1);
+    try (CallProducer producer =
+        CallProducer.to(cluster, topic, FORMAT)
+            .pace(Pace.perSecond(20))
+            .onProgress(sent -> sending.countDown())
+            .connect()) {
+      boolean[] interrupted = new boolean[1];
+      FutureTask<SendReport> task =
+          new FutureTask<>(
+              () -> {
+                try {
+                  return producer.send(SyntheticCalls.of(1_000_000));
+                } finally {
+                  interrupted[0] = Thread.currentThread().isInterrupted();
+                }
+              });
+      Thread thread = new Thread(task, "sending");
+      thread.start();
+      assertThat(sending.await(30, TimeUnit.SECONDS)).isTrue();
+      thread.interrupt();
+      SendReport report = task.get(10, TimeUnit.SECONDS);
+      assertThat(report.ending()).isEqualTo(Ending.STOPPED);
+      assertThat(interrupted[0]).isTrue();
+      assertThat(report.sent()).isEqualTo(read().size());
+    }
+  }
+
+  @Test
+  void aBrokerThatGoesAwayEndsTheSendingWithExactCounts() {
+    AtomicLong acknowledged = new AtomicLong();
+    try (EmbeddedBroker other = EmbeddedBroker.start()) {
+      KafkaCluster there =
+          KafkaCluster.at(other.bootstrapServers())
+              .with(
+                  Map.of(
+                      "delivery.timeout.ms", "2500",
+                      "request.timeout.ms", "1000",
+                      "max.block.ms", "2500"));
+      try (TopicAdmin admin = TopicAdmin.connect(there)) {
+        admin.ensure("calls", 2, 1);
+      }
+      Thread stopping = new Thread(other::close, "stopping the broker");
+      try (CallProducer producer =
+          CallProducer.to(there, "calls", FORMAT)
+              .pace(Pace.perSecond(5_000))
+              .onProgress(
+                  sent -> {
+                    acknowledged.set(sent);
+                    if (sent > 1_000 && stopping.getState() == Thread.State.NEW) {
+                      stopping.start();
+                    }
+                  })
+              .connect()) {
+        IncompleteSendException failure =
+            catchThrowableOfType(
+                IncompleteSendException.class, () -> producer.send(SyntheticCalls.of(10_000_000)));
+
+        SendReport report = failure.report();
+        assertThat(failure.code()).isEqualTo(ErrorCode.SEND_FAILED);
+        assertThat(failure)
+            .hasMessageContaining(other.bootstrapServers())
+            .hasMessageContaining("topic calls")
+            .hasMessageContaining("of the " + report.read() + " records");
+        assertThat(report.ending()).isEqualTo(Ending.BROKER_FAILED);
+        assertThat(report.failed()).isPositive();
+        assertThat(report.sent()).isEqualTo(acknowledged.get()).isGreaterThan(1_000);
+        assertThat(report.failures()).hasSize(SendReport.MAX_FAILURES);
+        assertThat(report.duration()).isLessThan(Duration.ofSeconds(30));
+      }
+    }
+  }
+
+  @Test
+  void aTopicThatIsNotThereIsToldAtOnce() {
+    assertThatThrownBy(() -> CallProducer.to(cluster, "nowhere", FORMAT).connect())
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TOPIC))
+        .hasMessageContaining("no topic nowhere");
+  }
+
+  @Test
+  void topicsAreCreatedOnceAndKeepTheirPartitions() {
+    TopicInfo created = ensure(3);
+    assertThat(created.partitions()).hasSize(3);
+    assertThat(created.replicas()).isEqualTo(1);
+    assertThat(created.records()).isZero();
+    assertThat(ensure(3)).isEqualTo(created);
+    assertThatThrownBy(() -> ensure(2))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TOPIC))
+        .hasMessageContaining("has 3 partitions, not 2");
+    send(SyntheticCalls.of(100));
+    assertThat(ensure(3).records()).isEqualTo(100);
+  }
+
+  @Test
+  void topicsThatCannotBeAreRefused() {
+    try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
+      assertThat(admin.describe("nowhere")).isEmpty();
+      assertThatThrownBy(() -> admin.ensure("calls", 0, 1)).hasMessageContaining("0 partitions");
+      assertThatThrownBy(() -> admin.ensure("many-replicas", 1, 3))
+          .isInstanceOfSatisfying(
+              CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TOPIC))
+          .hasMessageContaining("3 brokers");
+      assertThatThrownBy(() -> admin.ensure("no such name!", 1, 1))
+          .isInstanceOfSatisfying(
+              CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TOPIC));
+    }
+  }
+
+  @Test
+  void aClusterThatDoesNotAnswerIsToldWithinTenSeconds() {
+    KafkaCluster nobody = KafkaCluster.at("127.0.0.1:1");
+    long start = System.nanoTime();
+    try (TopicAdmin admin = TopicAdmin.connect(nobody)) {
+      assertThatThrownBy(() -> admin.describe("calls"))
+          .isInstanceOfSatisfying(
+              CallstreamException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.BROKER_UNAVAILABLE))
+          .hasMessageContaining("127.0.0.1:1");
+    }
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(14));
+    assertThatThrownBy(() -> TopicAdmin.connect(KafkaCluster.at("no.such.host.invalid:9092")))
+        .isInstanceOfSatisfying(
+            CallstreamException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.BROKER_UNAVAILABLE))
+        .hasMessageContaining("no.such.host.invalid");
+  }
+
+  @Test
+  void aReaderGivesTheFirstOrTheLastRecords() {
+    ensure(2);
+    assertThat(TopicReader.of(cluster, topic).read(row -> {})).isZero();
+    send(SyntheticCalls.of(500));
+    List<TopicRecord> first = new ArrayList<>();
+    List<TopicRecord> last = new ArrayList<>();
+
+    assertThat(TopicReader.of(cluster, topic).fromBeginning().atMost(7).read(first::add))
+        .isEqualTo(7);
+    assertThat(TopicReader.of(cluster, topic).atMost(10).read(last::add)).isEqualTo(10);
+
+    assertThat(first).hasSize(7).anyMatch(row -> row.offset() == 0);
+    TopicInfo info = ensure(2);
+    assertThat(last)
+        .hasSize(10)
+        .allMatch(row -> row.offset() >= info.partitions().get(row.partition()).end() - 10);
+    assertThat(last).extracting(TopicRecord::timestamp).isSorted();
+    assertThat(last.get(0).toString()).doesNotContain("crime");
+    assertThat(TopicReader.of(cluster, topic).atMost(0).read(last::add)).isZero();
+  }
+
+  @Test
+  void aReaderThatFollowsWaitsForNewRecordsUntilItIsStopped() throws Exception {
+    ensure(1);
+    send(SyntheticCalls.of(5));
+    TopicReader reader = TopicReader.of(cluster, topic).following().fromBeginning();
+    CountDownLatch seen = new CountDownLatch(8);
+    FutureTask<Long> task = new FutureTask<>(() -> reader.read(row -> seen.countDown()));
+    new Thread(task, "reading").start();
+    send(SyntheticCalls.of(3));
+    assertThat(seen.await(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(task.isDone()).isFalse();
+    reader.stop();
+    assertThat(task.get(10, TimeUnit.SECONDS)).isEqualTo(8);
+  }
+
+  @Test
+  void aReaderOfNoTopicSaysSo() {
+    assertThatThrownBy(() -> TopicReader.of(cluster, "nowhere").read(row -> {}))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TOPIC));
+    assertThatThrownBy(() -> TopicReader.of(cluster, topic).atMost(-1)).hasMessageContaining("-1");
+  }
+}

@@ -1,0 +1,66 @@
+package io.callstream.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class KafkaClusterTest {
+  @Test
+  void takesSettingsOfAnyClientAndShowsNoValue() {
+    KafkaCluster cluster =
+        KafkaCluster.at("localhost:9092")
+            .with(Map.of("sasl.jaas.config", "secret", "fetch.min.bytes", "1"));
+    assertThat(cluster.toString())
+        .isEqualTo("localhost:9092 with fetch.min.bytes, sasl.jaas.config");
+    assertThat(ProducerSettings.of(cluster))
+        .containsEntry("sasl.jaas.config", "secret")
+        .containsEntry("acks", "all")
+        .doesNotContainKey("fetch.min.bytes");
+  }
+
+  @Test
+  void refusesWhatNoClientKnows() {
+    assertThatThrownBy(() -> KafkaCluster.at("localhost:9092").with(Map.of("ack", "all")))
+        .isInstanceOfSatisfying(
+            CallstreamException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT))
+        .hasMessageContaining("named ack");
+    assertThatThrownBy(() -> KafkaCluster.at(" ")).hasMessageContaining("bootstrap servers");
+    assertThatThrownBy(() -> KafkaCluster.at("a:1").with(Map.of("bootstrap.servers", "b:2")))
+        .hasMessageContaining("a:1")
+        .hasMessageContaining("b:2");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "acks,1",
+    "acks,0",
+    "enable.idempotence,false",
+    "max.in.flight.requests.per.connection,6",
+    "retries,0",
+    "transactional.id,x",
+    "partitioner.ignore.keys,true",
+    "partitioner.class,org.example.Mine",
+    "key.serializer,org.example.Mine"
+  })
+  void aSettingThatBreaksAPromiseIsRefused(String name, String value) {
+    KafkaCluster cluster = KafkaCluster.at("localhost:9092").with(Map.of(name, value));
+    assertThatThrownBy(() -> ProducerSettings.of(cluster))
+        .isInstanceOf(CallstreamException.class)
+        .hasMessageContaining(name + "=" + value)
+        .hasMessageContaining("promises");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"acks,-1", "acks,all", "enable.idempotence,TRUE", "linger.ms,5"})
+  void aSettingThatBreaksNoneIsTaken(String name, String value) {
+    assertThat(ProducerSettings.of(KafkaCluster.at("localhost:9092").with(Map.of(name, value))))
+        .containsKey(name);
+  }
+}
