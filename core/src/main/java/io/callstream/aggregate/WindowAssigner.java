@@ -70,13 +70,25 @@ public final class WindowAssigner {
           case WEEK -> day.with(TemporalAdjusters.previousOrSame(DayOfWeek.MONDAY));
           case MONTH -> day.withDayOfMonth(1);
         };
-    LocalDate next =
-        switch (calendar.unit()) {
-          case DAY -> first.plusDays(1);
-          case WEEK -> first.plusWeeks(1);
-          case MONTH -> first.plusMonths(1);
-        };
-    start = first.atStartOfDay(zone).toInstant().toEpochMilli();
-    end = next.atStartOfDay(zone).toInstant().toEpochMilli();
+    start = start(first, zone);
+    end = start(next(calendar, first), zone);
+    // Where clocks go back across midnight, some of a day comes again after the next has begun.
+    while (end <= time) {
+      first = next(calendar, first);
+      start = end;
+      end = start(next(calendar, first), zone);
+    }
+  }
+
+  private static LocalDate next(Window.Calendar calendar, LocalDate first) {
+    return switch (calendar.unit()) {
+      case DAY -> first.plusDays(1);
+      case WEEK -> first.plusWeeks(1);
+      case MONTH -> first.plusMonths(1);
+    };
+  }
+
+  private static long start(LocalDate day, ZoneId zone) {
+    return day.atStartOfDay(zone).toInstant().toEpochMilli();
   }
 }

@@ -10,6 +10,7 @@ import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
 import io.callstream.statistic.Emission;
+import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -259,7 +261,10 @@ public final class Ledger {
       Statistic statistic = statistics.get(i);
       NavigableMap<Long, byte[]> blocks =
           switch (statistic.emission()) {
-            case ON_UPDATE -> updates.blocks.get(i);
+            case ON_UPDATE ->
+                tellsShares(statistic)
+                    ? only(after.results().get(i), updates.blocks.get(i).keySet())
+                    : updates.blocks.get(i);
             case ON_CLOSE ->
                 only(
                     after.results().get(i),
@@ -274,8 +279,13 @@ public final class Ledger {
     return view(after, emitted, accounting);
   }
 
+  /** A call more in a window changes the shares of all its groups. */
+  private static boolean tellsShares(Statistic statistic) {
+    return statistic.measures().stream().anyMatch(Measure.Share.class::isInstance);
+  }
+
   private static NavigableMap<Long, byte[]> only(
-      NavigableMap<Long, byte[]> results, List<Long> windows) {
+      NavigableMap<Long, byte[]> results, Collection<Long> windows) {
     NavigableMap<Long, byte[]> some = new TreeMap<>();
     for (Long window : windows) {
       some.put(window, results.getOrDefault(window, new byte[0]));

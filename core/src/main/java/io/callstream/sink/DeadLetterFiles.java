@@ -61,7 +61,7 @@ final class DeadLetterFiles implements DeadLetterSink {
 
   private final Path directory;
   private final Path journals;
-  private final Map<Kind, TreeMap<Integer, FileChannel>> channels = new HashMap<>();
+  private final Map<Kind, Map<Integer, FileChannel>> channels = new HashMap<>();
   private @Nullable DateTimeFormatter times;
   private @Nullable Publisher publisher;
 
@@ -122,7 +122,7 @@ final class DeadLetterFiles implements DeadLetterSink {
   }
 
   private FileChannel channel(Kind kind, int partition) throws IOException {
-    TreeMap<Integer, FileChannel> open = partitions(kind);
+    Map<Integer, FileChannel> open = partitions(kind);
     FileChannel channel = open.get(partition);
     if (channel == null) {
       channel = FileChannel.open(journal(kind, partition), CREATE, READ, WRITE);
@@ -132,7 +132,7 @@ final class DeadLetterFiles implements DeadLetterSink {
     return channel;
   }
 
-  private TreeMap<Integer, FileChannel> partitions(Kind kind) {
+  private Map<Integer, FileChannel> partitions(Kind kind) {
     return channels.computeIfAbsent(kind, k -> new TreeMap<>());
   }
 
@@ -172,7 +172,7 @@ final class DeadLetterFiles implements DeadLetterSink {
   }
 
   private void closeChannels() throws IOException {
-    for (TreeMap<Integer, FileChannel> open : channels.values()) {
+    for (Map<Integer, FileChannel> open : channels.values()) {
       for (FileChannel channel : open.values()) {
         channel.close();
       }

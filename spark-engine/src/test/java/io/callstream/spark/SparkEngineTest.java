@@ -1,0 +1,304 @@
+package io.callstream.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Engines;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.kafka.source.SyntheticCalls;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.MemorySource;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.progress.Progress;
+import io.callstream.sink.Sinks;
+import io.callstream.statistic.Dimension;
+import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SparkEngineTest {
+  private static final SanFranciscoCalls FORMAT = SanFranciscoCalls.json();
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  private static Pipeline.Builder standard(KafkaTopic topic) {
+    return Pipeline.builder(topic, FORMAT)
+        .statistics(StandardStatistics.all(FORMAT.zone(), Duration.ofHours(1)));
+  }
+
+  private static SparkEngine engine() {
+    return SparkEngine.on(TestTopics.session());
+  }
+
+  @Test
+  void isFoundByItsName() {
+    assertThat(Engines.named("spark")).isInstanceOf(SparkEngine.class);
+  }
+
+  @Nested
+  class WhileItRuns {
+    @Test
+    void itCountsWhatComesAndShowsItAtOnce() throws Exception {
+      KafkaTopic topic = TestTopics.create(2);
+      BlockingQueue<Progress> reports = new LinkedBlockingQueue<>();
+      try (RunningPipeline run =
+          engine()
+              .start(
+                  standard(topic).listener(reports::add).build(),
+                  RunOptions.continuous().triggeringEvery(Duration.ZERO))) {
+        TestTopics.send(topic, SyntheticCalls.of(500));
+        awaitReceived(reports, 500);
+        assertThat(run.results("calls-by-type").stream().mapToLong(ResultRow::count).sum())
+            .isEqualTo(500);
+        TestTopics.send(topic, SyntheticCalls.of(300).withSeed(2));
+        Progress last = awaitReceived(reports, 800);
+        assertThat(last.lag()).isZero();
+        assertThat(last.offsets()).hasSize(2);
+        assertThat(last.state().rows()).isPositive();
+        assertThat(run.state()).isEqualTo(RunningPipeline.State.RUNNING);
+        run.stop();
+        assertThat(run.state()).isEqualTo(RunningPipeline.State.FINISHED);
+        assertThat(run.accounting().received()).isEqualTo(800);
+      }
+    }
+
+    private Progress awaitReceived(BlockingQueue<Progress> reports, long records)
+        throws InterruptedException {
+      Progress report;
+      do {
+        report = reports.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        assertThat(report).as("a report before patience ran out").isNotNull();
+      } while (report.total().received() < records);
+      return report;
+    }
+
+    @Test
+    void stateFollowsOpenWindowsNotCallsRead() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      TestTopics.send(topic, SyntheticCalls.of(20_000));
+      List<Progress> reports = new ArrayList<>();
+      try (RunningPipeline run =
+          engine()
+              .start(
+                  standard(topic).listener(reports::add).build(),
+                  RunOptions.bounded().readingAtMost(2_000))) {
+        run.awaitTermination();
+      }
+      // 2,000 calls are about a day: 24 windows that opened, as many that are about to close, three
+      // statistics without a window.
+      assertThat(reports).hasSize(10);
+      assertThat(reports).allSatisfy(report -> assertThat(report.state().rows()).isLessThan(80));
+    }
+  }
+
+  @Nested
+  class WithACheckpoint {
+    @TempDir Path directory;
+
+    @Test
+    void itGoesOnWhereItStopped() throws Exception {
+      KafkaTopic topic = TestTopics.create(2);
+      Path out = directory.resolve("out");
+      RunOptions options =
+          RunOptions.bounded()
+              .readingAtMost(1_000)
+              .checkpointingTo(directory.resolve("checkpoint").toString());
+      TestTopics.send(topic, SyntheticCalls.of(3_000).withGarbage(0.1));
+      run(topic, out, options);
+      TestTopics.send(topic, SyntheticCalls.of(2_000).withSeed(7).withGarbage(0.1));
+      run(topic, out, options);
+      run(topic, out, options);
+
+      // In the same batches, without a stop: the topic is complete from the start.
+      Path undisturbed = directory.resolve("undisturbed");
+      run(topic, undisturbed, RunOptions.bounded().readingAtMost(1_000));
+      for (String file : List.of("calls-by-type.csv", "calls-by-location.csv", "rejected.ndjson")) {
+        assertThat(out.resolve(file)).hasSameBinaryContentAs(undisturbed.resolve(file));
+      }
+      assertThat(Files.readString(out.resolve("accounting.json"))).contains("\"received\":5500");
+    }
+
+    private void run(KafkaTopic topic, Path out, RunOptions options) throws Exception {
+      Pipeline pipeline =
+          standard(topic).results(Sinks.csv(out)).deadLetters(Sinks.deadLetterFiles(out)).build();
+      try (RunningPipeline run = engine().start(pipeline, options)) {
+        run.awaitTermination();
+      }
+    }
+
+    @Test
+    void itRefusesThatOfAnotherPipeline() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      RunOptions options =
+          RunOptions.bounded().checkpointingTo(directory.resolve("checkpoint").toString());
+      engine().start(standard(topic).build(), options).awaitTermination();
+      Pipeline other =
+          Pipeline.builder(topic, FORMAT).statistic(StandardStatistics.callsByType()).build();
+      assertThatThrownBy(() -> engine().start(other, options))
+          .isInstanceOfSatisfying(
+              CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT))
+          .hasMessageContaining("another pipeline")
+          .hasMessageContaining("calls-by-location")
+          .hasMessageContaining("name a new directory");
+    }
+
+    @Test
+    void itRefusesOtherShufflePartitionsAndTakesOverThoseThatAreNotSet() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      RunOptions options =
+          RunOptions.bounded().checkpointingTo(directory.resolve("checkpoint").toString());
+      SparkEngine three =
+          SparkEngine.on(TestTopics.session(), SparkSettings.defaults().shufflePartitions(3));
+      three.start(standard(topic).build(), options).awaitTermination();
+      engine().start(standard(topic).build(), options).awaitTermination();
+      SparkEngine four =
+          SparkEngine.on(TestTopics.session(), SparkSettings.defaults().shufflePartitions(4));
+      assertThatThrownBy(() -> four.start(standard(topic).build(), options))
+          .hasMessageContaining("shuffle partitions: 3")
+          .hasMessageContaining("shuffle partitions: 4");
+    }
+
+    @Test
+    void itRefusesASecondRunInIt() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      RunOptions options =
+          RunOptions.continuous().checkpointingTo(directory.resolve("checkpoint").toString());
+      try (RunningPipeline first = engine().start(standard(topic).build(), options)) {
+        assertThatThrownBy(() -> engine().start(standard(topic).build(), options))
+            .hasMessageContaining("in use by another run");
+        assertThat(first.state()).isEqualTo(RunningPipeline.State.RUNNING);
+      }
+      engine().start(standard(topic).build(), options).close();
+    }
+  }
+
+  @Nested
+  class WhenSomethingFails {
+    @Test
+    void aSinkFailsTheRunAndNothingIsLeftBehind() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      TestTopics.send(topic, SyntheticCalls.of(100));
+      Set<Path> before = checkpoints();
+      Pipeline pipeline =
+          standard(topic)
+              .results(
+                  Sinks.callback(
+                      batch -> {
+                        throw new IllegalStateException("no room");
+                      }))
+              .build();
+      RunningPipeline run = engine().start(pipeline, RunOptions.bounded());
+      assertThatThrownBy(run::awaitTermination)
+          .isInstanceOfSatisfying(
+              CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
+          .hasMessageContaining("no room");
+      assertThat(run.state()).isEqualTo(RunningPipeline.State.FAILED);
+      assertThat(run.failure()).isPresent();
+      assertThat(checkpoints()).isEqualTo(before);
+    }
+
+    private Set<Path> checkpoints() throws Exception {
+      try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+        return new HashSet<>(
+            files
+                .filter(file -> file.getFileName().toString().startsWith("callstream-checkpoint-"))
+                .toList());
+      }
+    }
+
+    @Test
+    void aStatisticsCodeFailsTheRunByItsName() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      TestTopics.send(topic, SyntheticCalls.of(100));
+      Dimension broken =
+          Dimension.of(
+              "broken",
+              call -> {
+                throw new UnsupportedOperationException("not yet");
+              });
+      Pipeline pipeline =
+          Pipeline.builder(topic, FORMAT)
+              .statistic(Statistic.named("by-broken").by(broken).build())
+              .build();
+      RunningPipeline run = engine().start(pipeline, RunOptions.bounded());
+      assertThatThrownBy(run::awaitTermination)
+          .isInstanceOfSatisfying(
+              CallstreamException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.STATISTIC_FAILED))
+          .hasMessageContaining("by-broken");
+    }
+
+    @Test
+    void aListenerFailsTheRun() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      TestTopics.send(topic, SyntheticCalls.of(100));
+      Pipeline pipeline =
+          standard(topic)
+              .listener(
+                  report -> {
+                    throw new IllegalStateException("deaf");
+                  })
+              .build();
+      RunningPipeline run = engine().start(pipeline, RunOptions.continuous());
+      assertThatThrownBy(() -> run.awaitTermination(PATIENCE)).hasMessageContaining("deaf");
+    }
+  }
+
+  @Nested
+  class BeforeItStarts {
+    @Test
+    void itRefusesSourcesThatItDoesNotRead() {
+      Pipeline pipeline =
+          Pipeline.builder(MemorySource.withPartitions(1), FORMAT)
+              .statistic(StandardStatistics.callsByType())
+              .build();
+      assertThatThrownBy(() -> engine().start(pipeline))
+          .isInstanceOfSatisfying(
+              CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.UNSUPPORTED))
+          .hasMessageContaining("records in memory")
+          .hasMessageContaining("a Kafka topic");
+    }
+
+    @Test
+    void itSaysThatTheTopicIsMissing() {
+      KafkaTopic missing =
+          KafkaTopic.of("no-such-topic").at(TestTopics.cluster().bootstrapServers());
+      assertThatThrownBy(() -> engine().start(standard(missing).build()))
+          .isInstanceOfSatisfying(
+              CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TOPIC))
+          .hasMessageContaining("no-such-topic");
+    }
+
+    @Test
+    void itSaysThatNoBrokerAnswers() throws Exception {
+      int port;
+      try (ServerSocket socket = new ServerSocket(0)) {
+        port = socket.getLocalPort();
+      }
+      KafkaTopic nowhere = KafkaTopic.of("calls").at("127.0.0.1:" + port);
+      assertThatThrownBy(() -> engine().start(standard(nowhere).build()))
+          .isInstanceOfSatisfying(
+              CallstreamException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.BROKER_UNAVAILABLE))
+          .hasMessageContaining("127.0.0.1:" + port);
+    }
+  }
+}

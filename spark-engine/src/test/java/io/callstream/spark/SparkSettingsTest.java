@@ -1,0 +1,98 @@
+package io.callstream.spark;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.callstream.CallstreamException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SparkSettingsTest {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "spark.executor.memory",
+        "spark.sql.streaming.minBatchesToRetain",
+        "spark.hadoop.fs.s3a.endpoint",
+        "spark.ui.enabled",
+        "spark.sql.warehouse.dir"
+      })
+  void propertiesThatSparkKnowsAreTaken(String key) {
+    assertThat(SparkSettings.defaults().with(key, "1").properties()).containsEntry(key, "1");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "spark.streaming.kafka.maxRatePerPartition, readingAtMost",
+    "spark.streaming.backpressure.enabled, readingAtMost",
+    "maxRatePerPartition, readingAtMost",
+    "spark.sql.adaptive.enabled, adaptively",
+    "spark.default.parallelism, shufflePartitions",
+    "spark.sql.shuffle.partitions, shufflePartitions",
+    "spark.master, --master",
+  })
+  void propertiesWithoutEffectAreRefusedWithTheWayOut(String key, String wayOut) {
+    assertThatThrownBy(() -> SparkSettings.defaults().with(key, "1"))
+        .isInstanceOf(CallstreamException.class)
+        .hasMessageContaining(key)
+        .hasMessageContaining(wayOut);
+  }
+
+  @Test
+  void misspeltPropertiesAreRefusedWithTheNearestThatThereIs() {
+    assertThatThrownBy(() -> SparkSettings.defaults().with("spark.executor.memry", "1g"))
+        .hasMessageContaining("'spark.executor.memry'")
+        .hasMessageContaining("Did you mean 'spark.executor.memory'?");
+  }
+
+  @Test
+  void valuesOutsideTheirBoundsAreRefused() {
+    assertThatThrownBy(() -> SparkSettings.defaults().shufflePartitions(0))
+        .hasMessageContaining("0")
+        .hasMessageContaining("at least 1");
+    assertThatThrownBy(() -> SparkSettings.defaults().master(" ")).hasMessageContaining("local[*]");
+  }
+
+  @Test
+  void secretsDoNotShow() {
+    assertThat(SparkSettings.defaults().with("spark.hadoop.fs.s3a.secret.key", "hush").toString())
+        .contains("spark.hadoop.fs.s3a.secret.key")
+        .doesNotContain("hush");
+  }
+
+  /** Starts a Java without the flags that this test's own Java has. */
+  @Test
+  void aJavaWithClosedPackagesIsToldWhichToOpen() throws Exception {
+    Process java =
+        new ProcessBuilder(
+                List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    StartsWithoutFlags.class.getName()))
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(java.getInputStream().readAllBytes(), UTF_8);
+    assertThat(java.waitFor()).as(output).isZero();
+    assertThat(output)
+        .contains("--add-opens=java.base/sun.nio.ch=ALL-UNNAMED")
+        .contains("--add-opens=java.base/java.nio=ALL-UNNAMED")
+        .contains("Add-Opens: java.base/java.lang ")
+        .doesNotContain("IllegalAccessError");
+  }
+
+  static final class StartsWithoutFlags {
+    public static void main(String[] args) {
+      try {
+        JvmRequirements.check();
+      } catch (CallstreamException e) {
+        System.out.println(e.getMessage());
+      }
+    }
+  }
+}
