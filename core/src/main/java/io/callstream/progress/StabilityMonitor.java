@@ -2,12 +2,17 @@ package io.callstream.progress;
 
 import io.callstream.progress.StabilityVerdict.Finding;
 import io.callstream.progress.StabilityVerdict.Symptom;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
+import java.lang.management.MemoryUsage;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
@@ -49,6 +54,25 @@ public final class StabilityMonitor implements ProgressListener {
     this.span = span;
     this.trigger = trigger;
     this.heapBytes = heapBytes;
+  }
+
+  /**
+   * Returns a monitor that looks at the heap of this JVM as it was after its last collections.
+   *
+   * @param span how far back it looks; over 0
+   * @param trigger the trigger interval; zero if batches follow each other at once
+   */
+  public static StabilityMonitor ofThisJvm(Duration span, Duration trigger) {
+    return new StabilityMonitor(span, trigger, StabilityMonitor::heapAfterCollection);
+  }
+
+  private static long heapAfterCollection() {
+    return ManagementFactory.getMemoryPoolMXBeans().stream()
+        .filter(pool -> pool.getType() == MemoryType.HEAP)
+        .map(MemoryPoolMXBean::getCollectionUsage)
+        .filter(Objects::nonNull)
+        .mapToLong(MemoryUsage::getUsed)
+        .sum();
   }
 
   @Override
