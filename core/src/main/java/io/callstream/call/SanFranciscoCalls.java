@@ -26,7 +26,8 @@ import java.util.Set;
  * stands for its JSON text; an object or an array in one of the fourteen is a rejection. Of a key
  * that occurs twice the last value counts. Fields beyond the fourteen may hold any JSON.
  *
- * <p>A record has at most {@value #MAX_BYTES} bytes and nests at most {@value #MAX_DEPTH} deep.
+ * <p>A record is UTF-8, has at most {@value #MAX_BYTES} bytes and nests at most {@value #MAX_DEPTH}
+ * deep. An escape that spells half of a surrogate pair stands for {@code ?}.
  */
 public final class SanFranciscoCalls implements CallFormat {
   /** The most bytes that a record may have: 1 MiB. */

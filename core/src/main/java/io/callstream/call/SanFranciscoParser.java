@@ -10,6 +10,8 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import io.callstream.call.SanFranciscoCalls.NamedField;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.time.ZoneId;
 import java.util.Arrays;
 import java.util.List;
@@ -40,7 +42,8 @@ final class SanFranciscoParser implements CallParser {
                   .maxNumberLength(SanFranciscoCalls.MAX_BYTES)
                   .maxStringLength(SanFranciscoCalls.MAX_BYTES)
                   .build())
-          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+          // Records may be made so that their names collide in Jackson's table, and fill it up.
+          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
           .build();
 
   private final EventTimeReader times;
@@ -185,14 +188,15 @@ final class SanFranciscoParser implements CallParser {
     @Nullable String[] values = new @Nullable String[FIELDS.length];
     boolean[] nested = new boolean[FIELDS.length];
     boolean object;
-    try (JsonParser json = JSON.createParser(b)) {
-      object = json.nextToken() == JsonToken.START_OBJECT;
+    try (JsonParser json = JSON.createParser(decoded(b))) {
+      JsonToken first = json.nextToken();
+      object = first == JsonToken.START_OBJECT;
       if (object) {
         readObject(json, values, nested);
       } else {
         json.skipChildren();
       }
-      if (json.nextToken() != null) {
+      if (first == null || json.nextToken() != null) {
         return new ParseResult.Rejected(RejectionReason.NOT_JSON, null, b);
       }
     } catch (StreamConstraintsException e) {
@@ -205,6 +209,17 @@ final class SanFranciscoParser implements CallParser {
         : new ParseResult.Rejected(RejectionReason.NOT_AN_OBJECT, null, b);
   }
 
+  /** Returns UTF-8 as text, without the byte order mark that it may have. */
+  private static String decoded(byte[] b) throws CharacterCodingException {
+    String text = UTF_8.newDecoder().decode(ByteBuffer.wrap(b)).toString();
+    return text.startsWith("\ufeff") ? text.substring(1) : text;
+  }
+
+  /** Half of a surrogate pair, which an escape can spell, has no UTF-8: it becomes a '?'. */
+  private static String wellFormed(String text) {
+    return new String(text.getBytes(UTF_8), UTF_8);
+  }
+
   private static void readObject(JsonParser json, @Nullable String[] values, boolean[] nested)
       throws IOException {
     while (json.nextToken() == JsonToken.FIELD_NAME) {
@@ -213,7 +228,9 @@ final class SanFranciscoParser implements CallParser {
       if (field >= 0) {
         nested[field] = token.isStructStart();
         values[field] =
-            token.isStructStart() || token == JsonToken.VALUE_NULL ? null : json.getText();
+            token.isStructStart() || token == JsonToken.VALUE_NULL
+                ? null
+                : wellFormed(json.getText());
       }
       json.skipChildren();
     }

@@ -7,16 +7,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Gives the same String for the same ASCII bytes as long as it remembers them: open addressing over
- * a table that starts anew when it is half full, so that its memory is bounded.
+ * a table that starts anew when it is half full, and no long texts, so that its memory is bounded.
  */
 final class TextDictionary {
   private static final int MAX_SLOTS = 1 << 17;
+  private static final int MAX_BYTES = 128;
 
   private byte[][] keys = new byte[1 << 10][];
   private @Nullable String[] texts = new @Nullable String[1 << 10];
   private int size;
 
   String text(byte[] b, int start, int end) {
+    if (end - start > MAX_BYTES) {
+      return new String(b, start, end - start, ISO_8859_1);
+    }
     int slot = slot(b, start, end);
     String known = texts[slot];
     return known != null ? known : remember(b, start, end, slot);

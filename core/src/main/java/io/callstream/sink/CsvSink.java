@@ -16,6 +16,7 @@ import java.time.ZoneId;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,7 @@ final class CsvSink implements ResultSink {
   private final Map<String, Map<Long, Chunk>> chunks = new HashMap<>();
   private @Nullable Publisher publisher;
   private @Nullable BatchResults latest;
+  private List<Path> files = List.of();
 
   /** The lines of a window, and the block that they were made of. */
   private record Chunk(byte[] block, byte[] lines) {}
@@ -46,6 +48,11 @@ final class CsvSink implements ResultSink {
       throw Publisher.failed(directory, e);
     }
     chunks.clear();
+    files =
+        Stream.concat(
+                restored.pipeline().statistics().stream().map(Statistic::name).map(this::csv),
+                Stream.of(directory.resolve(ACCOUNTING)))
+            .toList();
     publisher = new Publisher(directory, this::publish);
     write(restored);
   }
@@ -66,9 +73,21 @@ final class CsvSink implements ResultSink {
   public void close() {
     Publisher open = publisher;
     publisher = null;
-    if (open != null) {
-      open.close();
+    if (open == null) {
+      return;
     }
+    open.close();
+    try {
+      for (Path file : files) {
+        Publisher.force(file);
+      }
+    } catch (IOException e) {
+      throw Publisher.failed(directory, e);
+    }
+  }
+
+  private Path csv(String statistic) {
+    return directory.resolve(statistic + ".csv");
   }
 
   private void publish() throws IOException {
@@ -80,7 +99,7 @@ final class CsvSink implements ResultSink {
     for (Statistic statistic : batch.pipeline().statistics()) {
       Results results = batch.results(statistic.name());
       Publisher.replace(
-          directory.resolve(statistic.name() + ".csv"),
+          csv(statistic.name()),
           channel -> writeCsv(results, batch.pipeline().format().zone(), channel));
     }
     Publisher.replace(

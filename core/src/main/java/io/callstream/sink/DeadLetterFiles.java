@@ -1,7 +1,6 @@
 package io.callstream.sink;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
@@ -18,6 +17,8 @@ import io.callstream.pipeline.DeadLetterSink;
 import io.callstream.pipeline.Origin;
 import io.callstream.pipeline.Pipeline;
 import java.io.BufferedInputStream;
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,7 +30,6 @@ import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -162,6 +162,9 @@ final class DeadLetterFiles implements DeadLetterSink {
     try {
       if (open != null) {
         open.close();
+        for (Kind kind : Kind.values()) {
+          Publisher.force(directory.resolve(kind.file));
+        }
         closeChannels();
         deleteJournals();
       }
@@ -232,14 +235,24 @@ final class DeadLetterFiles implements DeadLetterSink {
     if (!Files.exists(published)) {
       return;
     }
-    try (Stream<String> lines = Files.lines(published, UTF_8)) {
-      for (Iterator<String> all = lines.iterator(); all.hasNext(); ) {
-        String line = all.next();
+    Map<Integer, BufferedWriter> journals = new HashMap<>();
+    try (BufferedReader lines = Files.newBufferedReader(published, UTF_8)) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         Place place = place(line.getBytes(UTF_8));
-        if (place != null) {
-          Files.writeString(
-              target.resolve(place.partition() + "-" + kind.file), line + "\n", CREATE, APPEND);
+        if (place == null) {
+          continue;
         }
+        BufferedWriter journal = journals.get(place.partition());
+        if (journal == null) {
+          journal = Files.newBufferedWriter(target.resolve(place.partition() + "-" + kind.file));
+          journals.put(place.partition(), journal);
+        }
+        journal.write(line);
+        journal.write('\n');
+      }
+    } finally {
+      for (BufferedWriter journal : journals.values()) {
+        journal.close();
       }
     }
   }

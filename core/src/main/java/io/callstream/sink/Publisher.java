@@ -108,7 +108,10 @@ final class Publisher implements AutoCloseable {
     void writeTo(FileChannel channel) throws IOException;
   }
 
-  /** Replaces a file: readers see the old one or the new one, whole, whatever happens. */
+  /**
+   * Replaces a file: readers see the old one or the new one, whole. What is on its way to the disk
+   * when the power fails is published again by the next run; {@link #force} is for the last time.
+   */
   static void replace(Path file, Content content) throws IOException {
     Path draft = file.resolveSibling("." + file.getFileName() + ".draft");
     try (FileChannel channel =
@@ -118,8 +121,14 @@ final class Publisher implements AutoCloseable {
             StandardOpenOption.WRITE,
             StandardOpenOption.TRUNCATE_EXISTING)) {
       content.writeTo(channel);
-      channel.force(true);
     }
     Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** Brings a file to the disk. */
+  static void force(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
   }
 }

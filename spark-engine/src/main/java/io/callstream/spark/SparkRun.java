@@ -67,6 +67,10 @@ final class SparkRun implements RunningPipeline {
   private final ReentrantLock batchLock = new ReentrantLock();
 
   private final CountDownLatch ended = new CountDownLatch(1);
+
+  /** Set in threads that call a sink or a listener, while they do. */
+  private final ThreadLocal<Boolean> inCallback = ThreadLocal.withInitial(() -> false);
+
   private volatile boolean stopping;
   private volatile @Nullable StreamingQuery query;
   private volatile @Nullable Progress progress;
@@ -202,7 +206,12 @@ final class SparkRun implements RunningPipeline {
     letters.sort(Letters.ORDER);
     BatchResults results = ledger.append(number, report, updates);
     reports.expect(results);
-    sinks.write(results, letters);
+    inCallback.set(true);
+    try {
+      sinks.write(results, letters);
+    } finally {
+      inCallback.remove();
+    }
   }
 
   private static void readLetters(byte[] chunk, List<DeadLetter> letters) {
@@ -237,10 +246,13 @@ final class SparkRun implements RunningPipeline {
       }
       Progress report = ProgressReader.read(event.progress(), batch, sinks.description());
       progress = report;
+      inCallback.set(true);
       try {
         sinks.report(report);
       } catch (CallstreamException e) {
         fail(e);
+      } finally {
+        inCallback.remove();
       }
     }
 
@@ -305,8 +317,14 @@ final class SparkRun implements RunningPipeline {
     if (ended.getCount() == 0) {
       return;
     }
-    boolean interrupted = false;
     stopping = true;
+    if (inCallback.get()) {
+      Thread stopper = new Thread(this::stop, "callstream-stop");
+      stopper.setDaemon(true);
+      stopper.start();
+      return;
+    }
+    boolean interrupted = false;
     try {
       if (batchLock.tryLock(STOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
         batchLock.unlock();

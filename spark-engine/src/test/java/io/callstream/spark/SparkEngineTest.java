@@ -28,6 +28,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -78,6 +79,20 @@ class SparkEngineTest {
         assertThat(run.state()).isEqualTo(RunningPipeline.State.FINISHED);
         assertThat(run.accounting().received()).isEqualTo(800);
       }
+    }
+
+    @Test
+    void aSinkMayStopIt() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      TestTopics.send(topic, SyntheticCalls.of(50));
+      CompletableFuture<RunningPipeline> started = new CompletableFuture<>();
+      Pipeline pipeline =
+          standard(topic).results(Sinks.callback(batch -> started.join().stop())).build();
+      RunningPipeline run = engine().start(pipeline, RunOptions.continuous());
+      started.complete(run);
+      assertThat(run.awaitTermination(PATIENCE)).isTrue();
+      assertThat(run.state()).isEqualTo(RunningPipeline.State.FINISHED);
+      assertThat(run.accounting().received()).isEqualTo(50);
     }
 
     private Progress awaitReceived(BlockingQueue<Progress> reports, long records)

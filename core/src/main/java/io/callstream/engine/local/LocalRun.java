@@ -54,6 +54,7 @@ final class LocalRun implements RunningPipeline {
 
   private final Semaphore wakeUps = new Semaphore(0);
   private final CountDownLatch ended = new CountDownLatch(1);
+  private volatile @Nullable Thread worker;
   private volatile boolean stopping;
   private volatile @Nullable Progress progress;
   private volatile @Nullable CallstreamException failure;
@@ -78,10 +79,11 @@ final class LocalRun implements RunningPipeline {
   void runToEnd() {
     guarded(
         () -> {
-          while (runBatch()) {
-            // Each batch moves on; the source was given what it has before the start.
+          boolean more = true;
+          while (more && !stopping) {
+            more = runBatch();
           }
-          if (options.flushesAtEnd()) {
+          if (options.flushesAtEnd() && !stopping) {
             sinks.write(ledger.flush());
           }
         });
@@ -108,6 +110,7 @@ final class LocalRun implements RunningPipeline {
   }
 
   private void guarded(Runnable work) {
+    worker = Thread.currentThread();
     try {
       work.run();
       sinks.close();
@@ -312,6 +315,9 @@ final class LocalRun implements RunningPipeline {
   public void stop() {
     stopping = true;
     wakeUps.release();
+    if (Thread.currentThread() == worker) {
+      return;
+    }
     boolean interrupted = false;
     while (true) {
       try {
