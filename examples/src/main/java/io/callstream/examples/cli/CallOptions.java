@@ -1,0 +1,147 @@
+package io.callstream.examples.cli;
+
+import io.callstream.call.CallFormat;
+import io.callstream.kafka.Pace;
+import io.callstream.kafka.source.CallSource;
+import io.callstream.kafka.source.SyntheticCalls;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Which calls are sent, in what order and how fast. */
+final class CallOptions {
+  static final int DEFAULT_PARTITIONS = 2;
+
+  /** In what order calls are sent. */
+  enum Order {
+    EVENT_TIME,
+    FILE
+  }
+
+  @Spec(Spec.Target.MIXEE)
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec command;
+
+  @Option(
+      names = "--order",
+      paramLabel = "event-time|file",
+      converter = Converters.OrderConverter.class,
+      description =
+          "event-time: oldest call first. file: as the calls come. Default: event-time for a file,"
+              + " file for standard input and synthetic calls.")
+  private @Nullable Order order;
+
+  @Option(
+      names = "--rate",
+      paramLabel = "N|max",
+      converter = PaceConverter.class,
+      description = "Records per second, or as fast as possible. Default: max.")
+  private @Nullable Pace rate;
+
+  @Option(
+      names = "--speedup",
+      paramLabel = "X",
+      description = "Send calls in the rhythm of their event times, X times as fast.")
+  private @Nullable Double speedup;
+
+  @Option(
+      names = "--partitions",
+      paramLabel = "N",
+      description =
+          "Partitions of the topic, which is created if there is none. Default: "
+              + DEFAULT_PARTITIONS
+              + ", or as many as the topic has.")
+  private @Nullable Integer partitions;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "What synthetic calls follow from: the same seed, the same calls. Default: 1.")
+  private @Nullable Long seed;
+
+  @Option(
+      names = "--disorder",
+      paramLabel = "0..1",
+      description = "The part of synthetic calls that arrive up to 176 minutes late. Default: 0.")
+  private @Nullable Double disorder;
+
+  @Option(
+      names = "--duplicates",
+      paramLabel = "0..1",
+      description = "Synthetic calls sent twice, as a part of their number. Default: 0.")
+  private @Nullable Double duplicates;
+
+  @Option(
+      names = "--garbage",
+      paramLabel = "0..1",
+      description =
+          "Records in between that are no calls, as a part of the number of synthetic calls."
+              + " Default: 0.")
+  private @Nullable Double garbage;
+
+  /** Refuses what contradicts itself. */
+  void check() {
+    if (rate != null && speedup != null) {
+      throw Usage.wrong(
+          command, "--rate and --speedup exclude each other: give the one or the other.");
+    }
+    if (partitions != null) {
+      Usage.atLeast(command, "--partitions", partitions, 1);
+    }
+    pace();
+  }
+
+  /** Returns how many partitions are asked for, or null. */
+  @Nullable Integer partitions() {
+    return partitions;
+  }
+
+  /** Returns how fast calls are to be sent. */
+  Pace pace() {
+    Double factor = speedup;
+    if (factor != null) {
+      return Usage.of(command, () -> Pace.eventTime(factor));
+    }
+    return rate == null ? Pace.max() : rate;
+  }
+
+  /** Returns so many synthetic calls. */
+  CallSource synthetic(String option, long calls, CallFormat format) {
+    Usage.atLeast(command, option, calls, 0);
+    CallSource source =
+        Usage.of(
+            command,
+            () ->
+                SyntheticCalls.of(calls)
+                    .withSeed(seed == null ? 1 : seed)
+                    .withDisorder(disorder == null ? 0 : disorder)
+                    .withDuplicates(duplicates == null ? 0 : duplicates)
+                    .withGarbage(garbage == null ? 0 : garbage));
+    return order == Order.EVENT_TIME ? source.inEventTimeOrder(format) : source;
+  }
+
+  /** Returns the calls of a file. */
+  CallSource file(String file, CallFormat format) {
+    requireNoDials();
+    CallSource source = Usage.of(command, () -> CallSource.file(Path.of(file)));
+    return order == Order.FILE ? source : source.inEventTimeOrder(format);
+  }
+
+  /** Returns the calls of standard input. */
+  CallSource standardInput(StoppableInput input, CallFormat format) {
+    requireNoDials();
+    CallSource source = CallSource.stream("standard input", input);
+    return order == Order.EVENT_TIME ? source.inEventTimeOrder(format) : source;
+  }
+
+  private void requireNoDials() {
+    if (seed != null || disorder != null || duplicates != null || garbage != null) {
+      throw Usage.wrong(
+          command,
+          "--seed, --disorder, --duplicates and --garbage are for synthetic calls; leave them out"
+              + " with --input.");
+    }
+  }
+}

@@ -1,0 +1,170 @@
+package io.callstream.examples.cli;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.examples.cli.Interruption.InterruptedCommandException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The command {@code callstream}: what all its subcommands have in common. */
+@Command(
+    name = "callstream",
+    description = {
+      "Turns a stream of police calls for service into live, exact statistics.",
+      "",
+      "Results go to standard output, messages to standard error."
+    },
+    subcommands = {
+      DemoCommand.class,
+      BrokerCommand.class,
+      ProduceCommand.class,
+      ConsumeCommand.class,
+      StatisticsCommand.class
+    },
+    synopsisSubcommandLabel = "COMMAND",
+    versionProvider = Callstream.Version.class,
+    footer = {
+      "",
+      "Exit status: 0 success, 1 failure, 2 wrong usage. A command that a signal ends",
+      "before its work is done exits with 128 + the signal's number: 130 after Ctrl-C.",
+      "",
+      "'callstream COMMAND --help' tells about a command. To begin with: callstream demo"
+    })
+public final class Callstream implements Runnable {
+  static final int FAILURE = 1;
+  static final int WRONG_USAGE = 2;
+
+  private final Terminal terminal;
+  private final Interruption interruption;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      scope = ScopeType.INHERIT,
+      description = "Show this help, and exit.")
+  @SuppressWarnings("unused") // picocli acts on it
+  private boolean help;
+
+  @Option(names = "--version", versionHelp = true, description = "Show the version, and exit.")
+  @SuppressWarnings("unused") // picocli acts on it
+  private boolean version;
+
+  @Option(
+      names = "--verbose",
+      scope = ScopeType.INHERIT,
+      description = "Show the log, and stack traces of failures.")
+  private boolean verbose;
+
+  private Callstream(Terminal terminal, Interruption interruption) {
+    this.terminal = terminal;
+    this.interruption = interruption;
+  }
+
+  /** Runs a command and ends the process with its exit status. */
+  public static void main(String[] args) {
+    if (Arrays.asList(args).contains("--verbose")) {
+      Logging.showAll();
+    }
+    System.exit(run(Terminal.ofProcess(), Interruption.bySignals(), args));
+  }
+
+  /** Runs a command and returns its exit status. */
+  static int run(Terminal terminal, Interruption interruption, String... args) {
+    Callstream callstream = new Callstream(terminal, interruption);
+    CommandLine commands =
+        new CommandLine(callstream)
+            .setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8))
+            .setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8))
+            .setUsageHelpWidth(100)
+            .setUsageHelpLongOptionsMaxWidth(34)
+            .setAbbreviatedOptionsAllowed(false)
+            .setParameterExceptionHandler((wrong, given) -> callstream.explainUsage(wrong))
+            .setExecutionExceptionHandler(
+                (failure, command, parsed) -> callstream.explain(failure, command));
+    Converters.register(commands);
+    try {
+      return commands.execute(args);
+    } catch (LinkageError | OutOfMemoryError e) {
+      return callstream.explain(e, commands);
+    }
+  }
+
+  @Override
+  public void run() {
+    throw Usage.wrong(spec, "Name a command.");
+  }
+
+  Terminal terminal() {
+    return terminal;
+  }
+
+  Interruption interruption() {
+    return interruption;
+  }
+
+  private int explainUsage(ParameterException wrong) {
+    CommandLine command = wrong.getCommandLine();
+    PrintWriter err = command.getErr();
+    String name = command.getCommandSpec().qualifiedName();
+    err.println(name + ": " + String.valueOf(wrong.getMessage()).replaceFirst("^Error: ", ""));
+    boolean similar = UnmatchedArgumentException.printSuggestions(wrong, err);
+    if (!similar && command.getParent() == null) {
+      err.println("The commands are " + String.join(", ", command.getSubcommands().keySet()) + ".");
+    }
+    err.println("'" + name + " --help' tells how to use it.");
+    if (verbose && wrong.getCause() != null) {
+      wrong.getCause().printStackTrace(err);
+    }
+    return WRONG_USAGE;
+  }
+
+  private int explain(Throwable failure, CommandLine command) {
+    if (failure instanceof InterruptedCommandException) {
+      return interruption.status();
+    }
+    PrintWriter err = command.getErr();
+    err.print(command.getCommandSpec().qualifiedName() + ": ");
+    int status = FAILURE;
+    if (failure instanceof CallstreamException told) {
+      err.println(told.getMessage());
+      if (told.code() == ErrorCode.INVALID_ARGUMENT || told.code() == ErrorCode.UNSUPPORTED) {
+        status = WRONG_USAGE;
+      }
+    } else {
+      err.println("failed unexpectedly: " + failure);
+    }
+    if (verbose) {
+      failure.printStackTrace(err);
+    } else if (!(failure instanceof CallstreamException)) {
+      err.println("Run it again with --verbose to see where.");
+    }
+    err.flush();
+    return status;
+  }
+
+  /** Tells the version that the jar was built as. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Callstream.class.getPackage().getImplementationVersion();
+      return new String[] {
+        "callstream " + (version == null ? "(not built as a jar)" : version),
+        "Java " + Runtime.version() + " on " + System.getProperty("os.name")
+      };
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package io.callstream.examples.cli;
+
+import io.callstream.pipeline.KafkaTopic.StartingOffsets;
+import java.util.Locale;
+import java.util.function.Function;
+import picocli.CommandLine;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** What texts of the command line mean, with messages that say what would be right. */
+final class Converters {
+  private Converters() {}
+
+  /** Has all commands read their numbers like this. */
+  static void register(CommandLine commands) {
+    commands.registerConverter(Long.class, number("a whole number", Long::valueOf));
+    commands.registerConverter(Integer.class, number("a whole number", Integer::valueOf));
+    commands.registerConverter(int.class, number("a whole number", Integer::valueOf));
+    commands.registerConverter(Double.class, number("a number", Double::valueOf));
+  }
+
+  private static <T> ITypeConverter<T> number(String kind, Function<String, T> reading) {
+    return value -> {
+      try {
+        return reading.apply(value);
+      } catch (NumberFormatException e) {
+        throw new TypeConversionException("'" + value + "' is not " + kind);
+      }
+    };
+  }
+
+  private static <E extends Enum<E>> E constant(Class<E> type, String value, String allowed) {
+    try {
+      return Enum.valueOf(type, value.toUpperCase(Locale.ROOT).replace('-', '_'));
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException("'" + value + "' is none of " + allowed);
+    }
+  }
+
+  /** Reads the order of calls. */
+  static final class OrderConverter implements ITypeConverter<CallOptions.Order> {
+    @Override
+    public CallOptions.Order convert(String value) {
+      return constant(CallOptions.Order.class, value, "event-time, file");
+    }
+  }
+
+  /** Reads where to start. */
+  static final class StartConverter implements ITypeConverter<StartingOffsets> {
+    @Override
+    public StartingOffsets convert(String value) {
+      return constant(StartingOffsets.class, value, "earliest, latest");
+    }
+  }
+}

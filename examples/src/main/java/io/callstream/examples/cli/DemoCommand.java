@@ -1,0 +1,218 @@
+package io.callstream.examples.cli;
+
+import io.callstream.call.CallFormat;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Engine;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.examples.cli.Interruption.Registration;
+import io.callstream.kafka.KafkaCluster;
+import io.callstream.kafka.Pace;
+import io.callstream.kafka.SendReport;
+import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.source.CallSource;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code callstream demo}. */
+@Command(
+    name = "demo",
+    description = {
+      "Shows everything at once, on this machine alone: starts a Kafka broker, sends calls to a"
+          + " topic, counts them, prints tables, and removes all but the files of --output.",
+      "",
+      "At full speed (--rate max) all calls are sent first, and then counted. With --rate N or"
+          + " --speedup X they are counted while they come."
+    },
+    footer = {
+      "",
+      "callstream demo",
+      "callstream demo --input calls.json.gz --output out",
+      "callstream demo --calls 20000 --rate 2000 --disorder 0.05 --duplicates 0.01 --distinct",
+      "",
+      "Ctrl-C ends it within seconds, with exit status 130, or 0 once all calls are counted."
+    })
+final class DemoCommand implements Callable<Integer> {
+  private static final long DEFAULT_CALLS = 200_000;
+  private static final String STANDARD_INPUT = "-";
+
+  @ParentCommand
+  @SuppressWarnings("NullAway.Init")
+  private Callstream callstream;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Option(
+      names = "--calls",
+      paramLabel = "N",
+      description = "How many synthetic calls. Default: 200000.")
+  private @Nullable Long number;
+
+  @Option(
+      names = "--input",
+      paramLabel = "FILE|-",
+      description =
+          "Calls of a file instead: a JSON array, NDJSON or CSV, each also .gz or .bz2; - is"
+              + " standard input.")
+  private @Nullable String input;
+
+  @Mixin private CallOptions calls = new CallOptions();
+
+  @Mixin private StatisticsOptions statistics = new StatisticsOptions();
+
+  @Option(
+      names = "--stay",
+      description = "Keep the broker and its topic until interrupted, once all calls are counted.")
+  private boolean stay;
+
+  @Option(
+      names = "--port",
+      paramLabel = "P",
+      description = "The dashboard's port. Accepted; a later version brings the dashboard.")
+  private int port;
+
+  @Option(names = "--no-dashboard", description = "Show no dashboard. Accepted; there is none yet.")
+  @SuppressWarnings("unused")
+  private boolean noDashboard;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    CallFormat format = SanFranciscoCalls.json();
+    CallSource source = check(format);
+    Terminal terminal = callstream.terminal();
+    Interruption interruption = callstream.interruption();
+    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
+      terminal.say("broker    %s, data in %s", broker.bootstrapServers(), broker.data());
+      Sending sending =
+          new Sending(
+              terminal,
+              interruption,
+              KafkaCluster.at(broker.bootstrapServers()),
+              KafkaTopic.DEFAULT_NAME);
+      Integer partitions = calls.partitions();
+      sending.ensureTopic(partitions == null ? CallOptions.DEFAULT_PARTITIONS : partitions, 1);
+      interruption.check();
+      Pipeline pipeline = pipeline(broker.bootstrapServers(), format);
+      boolean counted =
+          calls.pace() instanceof Pace.Max
+              ? sendThenCount(sending, source, pipeline)
+              : countWhileSending(sending, source, pipeline);
+      if (counted && stay) {
+        terminal.say(
+            "The broker stays: --bootstrap-servers %s. Ctrl-C ends it.", broker.bootstrapServers());
+        interruption.await();
+      }
+      return counted ? 0 : interruption.status();
+    }
+  }
+
+  /** Refuses what can be seen to be wrong before anything starts, and returns the calls. */
+  private CallSource check(CallFormat format) {
+    Usage.port(spec, port);
+    calls.check();
+    statistics.check();
+    if (input != null && number != null) {
+      throw Usage.wrong(
+          spec, "--input and --calls exclude each other: --calls is for synthetic calls.");
+    }
+    CallSource source = source(format);
+    // Nowhere yet: only to ask the engine whether it would.
+    Pipeline pipeline = pipeline("127.0.0.1:0", format);
+    Engine ignored = statistics.engine(pipeline, statistics.bounded());
+    statistics.checkDirectories();
+    requireNewCheckpoint(statistics.checkpoint());
+    return source;
+  }
+
+  private CallSource source(CallFormat format) {
+    if (input == null) {
+      return calls.synthetic("--calls", number == null ? DEFAULT_CALLS : number, format);
+    }
+    if (!input.equals(STANDARD_INPUT)) {
+      return calls.file(input, format);
+    }
+    StoppableInput standardInput = new StoppableInput(System.in);
+    callstream.interruption().onRequest(standardInput::stop);
+    return calls.standardInput(standardInput, format);
+  }
+
+  private void requireNewCheckpoint(@Nullable Path checkpoint) {
+    if (checkpoint == null) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(checkpoint)) {
+      if (files.findAny().isPresent()) {
+        throw Usage.wrong(
+            spec,
+            "--checkpoint "
+                + checkpoint
+                + " is not empty. A demo's topic is new each time: name an empty directory.");
+      }
+    } catch (IOException e) {
+      throw Usage.wrong(
+          spec, "--checkpoint " + checkpoint + " can't be read (" + Words.reason(e) + ").");
+    }
+  }
+
+  private Pipeline pipeline(String bootstrapServers, CallFormat format) {
+    return statistics.pipeline(KafkaTopic.of(KafkaTopic.DEFAULT_NAME).at(bootstrapServers), format);
+  }
+
+  /** A partition's batch may be seen before its sister's: no call is to be late because of that. */
+  @SuppressWarnings("try")
+  private boolean sendThenCount(Sending sending, CallSource source, Pipeline pipeline)
+      throws InterruptedException {
+    SendReport report = sending.send(source, pipeline.format(), calls.pace(), () -> false);
+    callstream.interruption().check();
+    RunOptions options = statistics.bounded();
+    try (RunningPipeline running = start(pipeline, options);
+        Registration ignored = callstream.interruption().onRequest(running::stop)) {
+      Counting counting = new Counting(callstream.terminal(), running);
+      counting.await(report.sent());
+      counting.print(statistics.output());
+    }
+    return !callstream.interruption().isRequested();
+  }
+
+  private boolean countWhileSending(Sending sending, CallSource source, Pipeline pipeline)
+      throws InterruptedException {
+    Interruption interruption = callstream.interruption();
+    try (RunningPipeline running = start(pipeline, statistics.continuous())) {
+      interruption.check();
+      SendReport report =
+          sending.send(
+              source,
+              pipeline.format(),
+              calls.pace(),
+              () -> running.state() != RunningPipeline.State.RUNNING);
+      Counting counting = new Counting(callstream.terminal(), running);
+      counting.await(
+          report.sent(),
+          () -> interruption.isRequested() || running.accounting().received() >= report.sent());
+      running.stop();
+      running.awaitTermination();
+      counting.print(statistics.output());
+    }
+    return !interruption.isRequested();
+  }
+
+  private RunningPipeline start(Pipeline pipeline, RunOptions options) {
+    Engine engine = statistics.engine(pipeline, options);
+    callstream.terminal().say("engine    %s", engine.name());
+    return engine.start(pipeline, options);
+  }
+}

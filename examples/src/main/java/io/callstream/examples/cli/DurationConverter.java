@@ -1,0 +1,57 @@
+package io.callstream.examples.cli;
+
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Durations as people write them ({@code 500ms}, {@code 1h30m}), or as ISO-8601 does. */
+final class DurationConverter implements ITypeConverter<Duration> {
+  private static final Pattern PART = Pattern.compile("([0-9]{1,12})(ms|s|m|h|d)");
+  private static final Pattern WHOLE = Pattern.compile("(" + PART.pattern() + ")+");
+
+  @Override
+  public Duration convert(String value) {
+    String text = value.trim().toLowerCase(Locale.ROOT);
+    try {
+      if (text.startsWith("p")) {
+        return Duration.parse(text);
+      }
+      if (text.equals("0")) {
+        return Duration.ZERO;
+      }
+      if (WHOLE.matcher(text).matches()) {
+        return sum(text);
+      }
+    } catch (DateTimeException | ArithmeticException e) {
+      throw noDuration(value);
+    }
+    throw noDuration(value);
+  }
+
+  private static Duration sum(String text) {
+    Duration sum = Duration.ZERO;
+    Matcher part = PART.matcher(text);
+    while (part.find()) {
+      long number = Long.parseLong(part.group(1));
+      sum =
+          sum.plus(
+              switch (part.group(2)) {
+                case "ms" -> Duration.ofMillis(number);
+                case "s" -> Duration.ofSeconds(number);
+                case "m" -> Duration.ofMinutes(number);
+                case "h" -> Duration.ofHours(number);
+                default -> Duration.ofDays(number);
+              });
+    }
+    return sum;
+  }
+
+  private static TypeConversionException noDuration(String value) {
+    return new TypeConversionException(
+        "'" + value + "' is no duration; write it like 500ms, 1s, 30m, 1h30m, 2d or PT1H");
+  }
+}

@@ -1,0 +1,108 @@
+package io.callstream.examples.cli;
+
+import java.time.Duration;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/** Shows how far something is: as a bar on a terminal, as a line a second elsewhere. */
+interface Meter extends AutoCloseable {
+  /** What {@link #of} takes for a total that nobody knows. */
+  long UNKNOWN = -1;
+
+  /** Shows that so many records are done. Thread-safe. */
+  void show(long done);
+
+  /** Shows the last figure, and ends. */
+  @Override
+  void close();
+
+  /**
+   * Returns a meter.
+   *
+   * @param task what is done, in one word
+   * @param total of how many records, or {@link #UNKNOWN}
+   */
+  static Meter of(Terminal terminal, String task, long total) {
+    return terminal.live() ? new Bar(terminal, task, total) : new Lines(terminal, task, total);
+  }
+
+  /** A bar that is drawn again and again. */
+  final class Bar implements Meter {
+    private static final int REDRAWN_EVERY_MILLIS = 200;
+
+    private final ProgressBar bar;
+
+    Bar(Terminal terminal, String task, long total) {
+      bar =
+          new ProgressBarBuilder()
+              .setTaskName(task)
+              .setInitialMax(total)
+              .setStyle(ProgressBarStyle.ASCII)
+              .setUpdateIntervalMillis(REDRAWN_EVERY_MILLIS)
+              .setConsumer(new ConsoleProgressBarConsumer(terminal.err()))
+              .showSpeed()
+              .build();
+    }
+
+    @Override
+    public void show(long done) {
+      bar.stepTo(done);
+    }
+
+    @Override
+    public void close() {
+      bar.close();
+    }
+  }
+
+  /** A line whenever a second has passed and something was done, and one at the end. */
+  final class Lines implements Meter {
+    private static final Duration INTERVAL = Duration.ofSeconds(1);
+
+    private final Terminal terminal;
+    private final String task;
+    private final long total;
+    private long startedNanos = -1;
+    private long shownNanos;
+    private long startedAt;
+    private long latest;
+    private long shown = -1;
+
+    Lines(Terminal terminal, String task, long total) {
+      this.terminal = terminal;
+      this.task = task;
+      this.total = total;
+    }
+
+    @Override
+    public synchronized void show(long done) {
+      long now = System.nanoTime();
+      if (startedNanos < 0) {
+        startedNanos = now;
+        shownNanos = now;
+        startedAt = done;
+      }
+      latest = done;
+      if (done != shown && now - shownNanos >= INTERVAL.toNanos()) {
+        print(now);
+      }
+    }
+
+    private void print(long now) {
+      double seconds = Math.max(1e-3, (now - startedNanos) / 1e9);
+      String of = total == UNKNOWN ? "" : Words.format(" of %,d", total);
+      terminal.say("%-9s %,d%s records, %,.0f/s", task, latest, of, (latest - startedAt) / seconds);
+      shownNanos = now;
+      shown = latest;
+    }
+
+    @Override
+    public synchronized void close() {
+      if (latest != shown) {
+        print(System.nanoTime());
+      }
+    }
+  }
+}

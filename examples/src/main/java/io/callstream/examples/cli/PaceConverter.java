@@ -1,0 +1,22 @@
+package io.callstream.examples.cli;
+
+import io.callstream.CallstreamException;
+import io.callstream.kafka.Pace;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** A rate: records per second, or {@code max}. */
+final class PaceConverter implements ITypeConverter<Pace> {
+  @Override
+  public Pace convert(String value) {
+    if (value.equalsIgnoreCase("max")) {
+      return Pace.max();
+    }
+    try {
+      return Pace.perSecond(Double.parseDouble(value));
+    } catch (NumberFormatException | CallstreamException e) {
+      throw new TypeConversionException(
+          "'" + value + "' is no rate; give a number of records per second above 0, or max");
+    }
+  }
+}

@@ -1,0 +1,103 @@
+package io.callstream.examples.cli;
+
+import io.callstream.call.CallFormat;
+import io.callstream.examples.cli.Interruption.Registration;
+import io.callstream.kafka.CallProducer;
+import io.callstream.kafka.IncompleteSendException;
+import io.callstream.kafka.KafkaCluster;
+import io.callstream.kafka.Pace;
+import io.callstream.kafka.SendReport;
+import io.callstream.kafka.TopicAdmin;
+import io.callstream.kafka.TopicInfo;
+import io.callstream.kafka.source.CallSource;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** Sends a source to a topic while people watch, and may interrupt. */
+final class Sending {
+  private final Terminal terminal;
+  private final Interruption interruption;
+  private final KafkaCluster cluster;
+  private final String topic;
+
+  Sending(Terminal terminal, Interruption interruption, KafkaCluster cluster, String topic) {
+    this.terminal = terminal;
+    this.interruption = interruption;
+    this.cluster = cluster;
+    this.topic = topic;
+  }
+
+  /**
+   * Makes sure that the topic is there.
+   *
+   * @param partitions how many it is to have; null if any number is right, and a new one gets the
+   *     default
+   */
+  TopicInfo ensureTopic(@Nullable Integer partitions, int replicas) {
+    try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
+      if (partitions == null) {
+        var existing = admin.describe(topic);
+        if (existing.isPresent()) {
+          return existing.get();
+        }
+      }
+      return admin.ensure(
+          topic, partitions == null ? CallOptions.DEFAULT_PARTITIONS : partitions, replicas);
+    }
+  }
+
+  /**
+   * Sends all records.
+   *
+   * @param pointless is asked now and then whether to give up
+   * @return what became of them; what was interrupted is reported as stopped
+   */
+  @SuppressWarnings("try")
+  SendReport send(CallSource source, CallFormat format, Pace pace, BooleanSupplier pointless) {
+    Meter meter = Meter.of(terminal, "produced", source.size().orElse(Meter.UNKNOWN));
+    SendReport report;
+    try (meter;
+        CallProducer producer =
+            CallProducer.to(cluster, topic, format).pace(pace).onProgress(meter::show).connect();
+        Registration ignored = interruption.onRequest(producer::stop)) {
+      report = sendAll(producer, source, pointless);
+    }
+    terminal.say(
+        "sent      %,d records (%,.1f MB) to topic %s in %s%s",
+        report.sent(),
+        report.bytes() / 1e6,
+        topic,
+        Words.seconds(report.duration()),
+        report.ending() == SendReport.Ending.END_OF_SOURCE ? "" : ", then interrupted");
+    return report;
+  }
+
+  private SendReport sendAll(CallProducer producer, CallSource source, BooleanSupplier pointless) {
+    Thread watch = new Thread(() -> stopWhenPointless(producer, pointless), "callstream-watch");
+    watch.setDaemon(true);
+    watch.start();
+    try {
+      return producer.send(source);
+    } catch (IncompleteSendException e) {
+      // Standard input that was given up looks like one that failed.
+      if (interruption.isRequested() && e.report() != null && e.report().failed() == 0) {
+        return e.report();
+      }
+      throw e;
+    } finally {
+      watch.interrupt();
+    }
+  }
+
+  private static void stopWhenPointless(CallProducer producer, BooleanSupplier pointless) {
+    try {
+      while (!pointless.getAsBoolean()) {
+        Thread.sleep(500);
+      }
+      producer.stop();
+    } catch (InterruptedException e) {
+      // The sending has ended.
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,125 @@
+package io.callstream.examples.cli;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.CallFormat;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Engine;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.examples.cli.Interruption.Registration;
+import io.callstream.kafka.KafkaCluster;
+import io.callstream.kafka.TopicAdmin;
+import io.callstream.kafka.TopicInfo;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.KafkaTopic.StartingOffsets;
+import io.callstream.pipeline.Pipeline;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code callstream statistics}. */
+@Command(
+    name = "statistics",
+    description = {
+      "Counts the calls of a topic: by type, by type and disposition in hours, by location, and by"
+          + " hour of the week.",
+      "",
+      "It runs until it is interrupted, or with --once until all is counted that was there at the"
+          + " start. Tables and the accounting go to standard output at the end; the files of"
+          + " --output are at most a second behind all the while."
+    },
+    footer = {
+      "",
+      "callstream statistics --once --output out",
+      "callstream statistics --checkpoint state --output out --conf spark.sql.shuffle.partitions=4",
+      "",
+      "Ctrl-C ends it in good order, with exit status 0; 130 if --once was not done."
+    })
+final class StatisticsCommand implements Callable<Integer> {
+  @ParentCommand
+  @SuppressWarnings("NullAway.Init")
+  private Callstream callstream;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Option(names = "--once", description = "Count what is there, and end.")
+  private boolean once;
+
+  @Option(
+      names = "--starting-offsets",
+      paramLabel = "earliest|latest",
+      converter = Converters.StartConverter.class,
+      description = "Where to begin without a checkpoint, or with a new one. Default: earliest.")
+  private StartingOffsets startingOffsets = StartingOffsets.EARLIEST;
+
+  @Mixin private StatisticsOptions statistics = new StatisticsOptions();
+
+  @Option(
+      names = "--dashboard",
+      paramLabel = "P",
+      description =
+          "Show a dashboard on this port. Not there yet: refused until a later version brings it.")
+  private @Nullable Integer dashboard;
+
+  @Mixin private KafkaOptions kafka = new KafkaOptions();
+
+  @Override
+  @SuppressWarnings("try")
+  public Integer call() throws InterruptedException {
+    if (dashboard != null) {
+      throw Usage.wrong(spec, "--dashboard is not there yet; leave it out.");
+    }
+    if (once && startingOffsets == StartingOffsets.LATEST && statistics.checkpoint() == null) {
+      throw Usage.wrong(
+          spec,
+          "--once counts what is there, --starting-offsets latest skips it: leave one of them out.");
+    }
+    statistics.check();
+    CallFormat format = SanFranciscoCalls.json();
+    KafkaTopic topic = kafka.source().startingAt(startingOffsets);
+    Pipeline pipeline = statistics.pipeline(topic, format);
+    RunOptions options = once ? statistics.bounded() : statistics.continuous();
+    Engine engine = statistics.engine(pipeline, options);
+    statistics.checkDirectories();
+    TopicInfo info = requireTopic(kafka.cluster(), topic.name());
+
+    Interruption interruption = callstream.interruption();
+    interruption.check();
+    callstream
+        .terminal()
+        .say(
+            "topic     %s: %,d records in %d partitions; starting engine %s",
+            topic.name(), info.records(), info.partitions().size(), engine.name());
+    try (RunningPipeline running = engine.start(pipeline, options);
+        Registration ignored = interruption.onRequest(running::stop)) {
+      Counting counting = new Counting(callstream.terminal(), running);
+      counting.await(once ? info.records() : Meter.UNKNOWN);
+      counting.print(statistics.output());
+    }
+    return once && interruption.isRequested() ? interruption.status() : 0;
+  }
+
+  private static TopicInfo requireTopic(KafkaCluster cluster, String topic) {
+    try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
+      return admin
+          .describe(topic)
+          .orElseThrow(
+              () ->
+                  new CallstreamException(
+                      ErrorCode.TOPIC,
+                      Words.format(
+                          "There is no topic %s at %s. Correct its name, or create it: 'callstream"
+                              + " produce' does, and Kafka's 'kafka-topics.sh --create --topic %s"
+                              + " --partitions 2 --bootstrap-server %s'.",
+                          topic, cluster.bootstrapServers(), topic, cluster.bootstrapServers())));
+    }
+  }
+}

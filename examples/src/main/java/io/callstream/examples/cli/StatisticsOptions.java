@@ -1,0 +1,190 @@
+package io.callstream.examples.cli;
+
+import io.callstream.call.CallFormat;
+import io.callstream.engine.Engine;
+import io.callstream.engine.Engines;
+import io.callstream.engine.RunOptions;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.sink.Sinks;
+import io.callstream.statistic.StandardStatistics;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** How calls are counted, by whom, and where results go. */
+final class StatisticsOptions {
+  @Spec(Spec.Target.MIXEE)
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec command;
+
+  @Option(
+      names = "--output",
+      paramLabel = "DIR",
+      description =
+          "Keep <statistic>.csv, accounting.json, rejected.ndjson and late.ndjson there."
+              + " Default: no files.")
+  private @Nullable Path output;
+
+  @Option(
+      names = "--distinct",
+      description = "Count calls of the same id, a day or less apart, once.")
+  private boolean distinct;
+
+  @Option(
+      names = "--allowed-lateness",
+      paramLabel = "TIME",
+      converter = DurationConverter.class,
+      description =
+          "For how long calls still count in an hour that is over, in event time. Default: 1h.")
+  private Duration allowedLateness = StandardStatistics.DEFAULT_LATENESS;
+
+  @Option(
+      names = "--trigger",
+      paramLabel = "TIME",
+      converter = DurationConverter.class,
+      description =
+          "How often to look for records, such as 500ms; a run that ends by itself looks without"
+              + " pause. Default: 1s.")
+  private Duration trigger = RunOptions.DEFAULT_TRIGGER;
+
+  @Option(
+      names = "--max-offsets-per-trigger",
+      paramLabel = "N",
+      description = "Most records of a batch, over all partitions. Default: no limit.")
+  private @Nullable Long maxOffsetsPerTrigger;
+
+  @Option(
+      names = "--checkpoint",
+      paramLabel = "DIR",
+      description =
+          "Keep there what is needed to go on after a stop or a crash. Default: begin anew.")
+  private @Nullable Path checkpoint;
+
+  @Option(
+      names = "--engine",
+      paramLabel = "NAME",
+      description = "What counts: spark. (local reads no Kafka yet.) Default: spark.")
+  private String engine = SparkRuns.NAME;
+
+  @Option(
+      names = "--master",
+      paramLabel = "URL",
+      description = "Spark's master. Default: local[*].")
+  private @Nullable String master;
+
+  @Option(
+      names = "--conf",
+      paramLabel = "KEY=VALUE",
+      description =
+          "A Spark property, such as spark.sql.shuffle.partitions=4; may be given several times.")
+  private List<String> conf = new ArrayList<>();
+
+  /** Refuses what can be seen to be wrong without looking at anything. */
+  void check() {
+    if (maxOffsetsPerTrigger != null) {
+      Usage.atLeast(command, "--max-offsets-per-trigger", maxOffsetsPerTrigger, 1);
+    }
+    if (!engine.equals(SparkRuns.NAME) && (master != null || !conf.isEmpty())) {
+      throw Usage.wrong(
+          command,
+          "--master and --conf are for the engine spark; leave them out with " + engine + ".");
+    }
+    RunOptions ignored = continuous();
+  }
+
+  /** Refuses directories in which nothing can be written, and creates those that are missing. */
+  void checkDirectories() {
+    if (output != null) {
+      Usage.writable(command, "--output", output);
+    }
+    if (checkpoint != null) {
+      Usage.writable(command, "--checkpoint", checkpoint);
+    }
+  }
+
+  /** Returns the four standard statistics of a topic. */
+  Pipeline pipeline(KafkaTopic topic, CallFormat format) {
+    return Usage.of(
+        command,
+        () -> {
+          Pipeline.Builder pipeline =
+              Pipeline.builder(topic, format)
+                  .statistics(StandardStatistics.all(format.zone(), allowedLateness));
+          if (distinct) {
+            pipeline.distinct();
+          }
+          if (output != null) {
+            pipeline.results(Sinks.csv(output)).deadLetters(Sinks.deadLetterFiles(output));
+          }
+          return pipeline.build();
+        });
+  }
+
+  /** Returns the options of a run that goes on until it is stopped. */
+  RunOptions continuous() {
+    return Usage.of(command, () -> withLimits(RunOptions.continuous().triggeringEvery(trigger)));
+  }
+
+  /** Returns the options of a run that ends by itself. */
+  RunOptions bounded() {
+    return Usage.of(command, () -> withLimits(RunOptions.bounded()));
+  }
+
+  private RunOptions withLimits(RunOptions options) {
+    RunOptions limited = options;
+    if (maxOffsetsPerTrigger != null) {
+      limited = limited.readingAtMost(maxOffsetsPerTrigger);
+    }
+    if (checkpoint != null) {
+      limited = limited.checkpointingTo(checkpoint.toAbsolutePath().toString());
+    }
+    return limited;
+  }
+
+  /** Returns the engine, after it was asked whether it can do what is wanted. */
+  Engine engine(Pipeline pipeline, RunOptions options) {
+    if (engine.equals(SparkRuns.NAME)) {
+      SparkRuns.requireJava(Runtime.version());
+    }
+    Engine chosen =
+        engine.equals(SparkRuns.NAME)
+            ? Usage.of(command, () -> SparkRuns.engine(master, sparkProperties()))
+            : Usage.of(command, () -> Engines.named(engine));
+    chosen.requireSupport(pipeline, options);
+    return chosen;
+  }
+
+  private Map<String, String> sparkProperties() {
+    Map<String, String> properties = new LinkedHashMap<>();
+    for (String property : conf) {
+      int equals = property.indexOf('=');
+      if (equals < 1) {
+        throw Usage.wrong(
+            command,
+            "--conf '"
+                + property
+                + "' is not KEY=VALUE, such as --conf spark.sql.shuffle.partitions=4.");
+      }
+      properties.put(property.substring(0, equals).trim(), property.substring(equals + 1).trim());
+    }
+    return properties;
+  }
+
+  /** Returns where files are kept, or null. */
+  @Nullable Path output() {
+    return output;
+  }
+
+  /** Returns where the checkpoint is, or null. */
+  @Nullable Path checkpoint() {
+    return checkpoint;
+  }
+}

@@ -1,0 +1,57 @@
+package io.callstream.examples.cli;
+
+import io.callstream.CallstreamException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Supplier;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+
+/** Wrong usage, found before anything starts. */
+final class Usage {
+  private Usage() {}
+
+  /** Returns an exception that ends the command as wrong usage. */
+  static ParameterException wrong(CommandSpec command, String message) {
+    return new ParameterException(command.commandLine(), message);
+  }
+
+  /** Returns a value that is made of options; what is thrown on the way is wrong usage. */
+  static <T> T of(CommandSpec command, Supplier<T> value) {
+    try {
+      return value.get();
+    } catch (CallstreamException | IllegalArgumentException e) {
+      throw new ParameterException(command.commandLine(), String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** Refuses a number below a bound. */
+  static void atLeast(CommandSpec command, String option, long value, long least) {
+    if (value < least) {
+      throw wrong(command, option + " is " + value + "; it must be at least " + least + ".");
+    }
+  }
+
+  /** Refuses a number that is no port. */
+  static void port(CommandSpec command, int port) {
+    if (port < 0 || port > 65_535) {
+      throw wrong(command, "--port is " + port + "; it must be from 0 (any free one) to 65535.");
+    }
+  }
+
+  /** Creates a directory if need be, and refuses one in which no file can be written. */
+  static void writable(CommandSpec command, String option, Path directory) {
+    try {
+      Files.createDirectories(directory);
+      Files.delete(Files.createTempFile(directory, ".callstream", ".probe"));
+    } catch (IOException e) {
+      throw new ParameterException(
+          command.commandLine(),
+          Words.format(
+              "%s %s can't be written (%s). Name a directory in which this user may write.",
+              option, directory, Words.reason(e)),
+          e);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package io.callstream.examples.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.time.Duration;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Figures and foreign text as people read them. */
+final class Words {
+  private static final char[] HEX = "0123456789abcdef".toCharArray();
+  private static final int REPLACEMENT = 0xfffd;
+
+  private Words() {}
+
+  /** Formats in the same way whatever the locale. */
+  static String format(String pattern, Object... values) {
+    return String.format(Locale.ROOT, pattern, values);
+  }
+
+  /** Returns a duration in seconds with one decimal. */
+  static String seconds(Duration duration) {
+    return format("%.1f s", duration.toMillis() / 1e3);
+  }
+
+  /** Returns why a file could not be used, for people. */
+  static String reason(Exception e) {
+    if (e instanceof NoSuchFileException) {
+      return "no such file or directory";
+    }
+    if (e instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    if (e instanceof FileAlreadyExistsException) {
+      return "a file is in the way";
+    }
+    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+  }
+
+  /**
+   * Returns bytes that anybody may have sent as text that does a terminal no harm: UTF-8, with what
+   * is not UTF-8 as {@code \xff} and what is not visible, line breaks included, as {@code \n} or
+   * {@code \}{@code u001b}.
+   */
+  static String harmless(byte @Nullable [] bytes) {
+    if (bytes == null) {
+      return "(no value)";
+    }
+    StringBuilder text = new StringBuilder(bytes.length + 16);
+    int i = 0;
+    while (i < bytes.length) {
+      int length = sequenceLength(bytes, i);
+      int codePoint =
+          length == 0 ? REPLACEMENT : new String(bytes, i, length, UTF_8).codePointAt(0);
+      if (length == 0 || (codePoint == REPLACEMENT && !isReplacement(bytes, i))) {
+        text.append("\\x").append(HEX[(bytes[i] >> 4) & 0xf]).append(HEX[bytes[i] & 0xf]);
+        i++;
+      } else {
+        append(text, codePoint);
+        i += length;
+      }
+    }
+    return text.toString();
+  }
+
+  /** Returns how many bytes the character at a place has, or 0 if there is none that is whole. */
+  private static int sequenceLength(byte[] bytes, int at) {
+    int first = bytes[at] & 0xff;
+    int length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    if (first > 0xf4 || at + length > bytes.length) {
+      return 0;
+    }
+    for (int i = 1; i < length; i++) {
+      if ((bytes[at + i] & 0xc0) != 0x80) {
+        return 0;
+      }
+    }
+    return length;
+  }
+
+  /** Returns whether the replacement character itself was sent, which is U+FFFD in UTF-8. */
+  private static boolean isReplacement(byte[] bytes, int at) {
+    return bytes[at] == (byte) 0xef && bytes[at + 1] == (byte) 0xbf && bytes[at + 2] == (byte) 0xbd;
+  }
+
+  private static void append(StringBuilder text, int codePoint) {
+    switch (codePoint) {
+      case '\n' -> text.append("\\n");
+      case '\r' -> text.append("\\r");
+      case '\t' -> text.append("\\t");
+      default -> {
+        if (isVisible(codePoint)) {
+          text.appendCodePoint(codePoint);
+        } else {
+          text.append(format("\\u%04x", codePoint));
+        }
+      }
+    }
+  }
+
+  private static boolean isVisible(int codePoint) {
+    return switch (Character.getType(codePoint)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.SURROGATE,
+          Character.PRIVATE_USE,
+          Character.UNASSIGNED,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
+          false;
+      default -> true;
+    };
+  }
+}

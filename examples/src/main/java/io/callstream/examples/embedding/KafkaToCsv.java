@@ -1,0 +1,39 @@
+package io.callstream.examples.embedding;
+
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Engines;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.sink.Sinks;
+import io.callstream.statistic.StandardStatistics;
+import java.nio.file.Path;
+
+/**
+ * A pipeline in 20 lines: a Kafka topic, counted by Spark, kept in CSV files.
+ *
+ * <p>Arguments: the brokers, the topic, the directory. It ends when all is counted that was in the
+ * topic at the start.
+ */
+public final class KafkaToCsv {
+  private KafkaToCsv() {}
+
+  /** Runs the pipeline. */
+  public static void main(String[] args) throws InterruptedException {
+    Path output = Path.of(args[2]);
+    Pipeline pipeline =
+        Pipeline.builder(KafkaTopic.of(args[1]).at(args[0]), SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .statistic(StandardStatistics.callsByTypeAndDispositionHourly())
+            .results(Sinks.csv(output))
+            .deadLetters(Sinks.deadLetterFiles(output))
+            .build();
+
+    try (RunningPipeline running = Engines.named("spark").start(pipeline, RunOptions.bounded())) {
+      running.awaitTermination();
+      running.results("calls-by-type").top(10).forEach(System.out::println);
+      System.out.println(running.accounting().toJson());
+    }
+  }
+}

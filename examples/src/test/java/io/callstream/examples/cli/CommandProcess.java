@@ -1,0 +1,95 @@
+package io.callstream.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+
+/** A command in a process of its own, with a directory of its own for everything temporary. */
+final class CommandProcess implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+  private final Process process;
+  private final Path temporary;
+  private final Path out;
+  private final Path err;
+
+  private CommandProcess(Process process, Path temporary, Path out, Path err) {
+    this.process = process;
+    this.temporary = temporary;
+    this.out = out;
+    this.err = err;
+  }
+
+  static CommandProcess start(Path directory, String... args) throws IOException {
+    Path temporary = Files.createTempDirectory(directory, "tmp");
+    Path out = Files.createTempFile(directory, "out", ".txt");
+    Path err = Files.createTempFile(directory, "err", ".txt");
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    for (String opened : System.getProperty("spark.add-opens").trim().split("\\s+")) {
+      line.add("--add-opens=" + opened + "=ALL-UNNAMED");
+    }
+    line.addAll(
+        List.of(
+            "-Xmx1g",
+            "-Djava.io.tmpdir=" + temporary,
+            "-Dlogback.configurationFile=logback.xml",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Callstream.class.getName()));
+    line.addAll(List.of(args));
+    Process process =
+        new ProcessBuilder(line).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    return new CommandProcess(process, temporary, out, err);
+  }
+
+  /** Waits until something is so. */
+  void await(String what, Callable<Boolean> condition) throws Exception {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (!condition.call()) {
+      assertThat(process.isAlive()).as("%s; it said: %s", what, err()).isTrue();
+      assertThat(System.nanoTime()).as("%s; it said: %s", what, err()).isLessThan(end);
+      LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+    }
+  }
+
+  /** Sends a signal and returns the exit status, which must come within seconds. */
+  int signal(String name) throws IOException, InterruptedException {
+    int sent =
+        new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();
+    assertThat(sent).isZero();
+    assertThat(process.waitFor(20, TimeUnit.SECONDS)).as("ends; it said: %s", err()).isTrue();
+    return process.exitValue();
+  }
+
+  String out() throws IOException {
+    return Files.readString(out);
+  }
+
+  String err() throws IOException {
+    return Files.readString(err);
+  }
+
+  /** Asserts that nothing temporary is left, and that no trace was printed. */
+  void assertLeftNothing() throws IOException {
+    try (Stream<Path> left = Files.list(temporary)) {
+      assertThat(left.filter(file -> !file.getFileName().toString().startsWith("hsperfdata")))
+          .isEmpty();
+    }
+    assertThat(err()).doesNotContain("\tat ").doesNotContain("ERROR");
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}

@@ -1,0 +1,25 @@
+package io.callstream.examples.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+
+/** A command that ran in this JVM: its exit status and what it wrote. */
+record CommandRun(int status, String out, String err) {
+  static CommandRun of(String... args) {
+    return of(Interruption.none(), args);
+  }
+
+  static CommandRun of(Interruption interruption, String... args) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    int status =
+        Callstream.run(
+            new Terminal(
+                new PrintStream(out, true, UTF_8), new PrintStream(err, true, UTF_8), false),
+            interruption,
+            args);
+    return new CommandRun(status, out.toString(UTF_8), err.toString(UTF_8));
+  }
+}

@@ -1,0 +1,81 @@
+package io.callstream.examples.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine.TypeConversionException;
+
+/** Durations that are read, and foreign bytes that are shown. */
+class ConversionTest {
+  @ParameterizedTest
+  @CsvSource({
+    "1h, PT1H",
+    "30m, PT30M",
+    "1s, PT1S",
+    "500ms, PT0.5S",
+    "1h30m, PT1H30M",
+    "2d, PT48H",
+    "1H, PT1H",
+    "0, PT0S",
+    "PT1H, PT1H",
+    "p1d, PT24H"
+  })
+  void durationsAreReadAsPeopleWriteThem(String text, Duration expected) {
+    assertThat(new DurationConverter().convert(text)).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "5", "5x", "h", "1h-30m", "-1s", "P", "PT", "1.5h", "999999999999d1"})
+  void whatIsNoDurationIsRefused(String text) {
+    assertThatThrownBy(() -> new DurationConverter().convert(text))
+        .isInstanceOf(TypeConversionException.class)
+        .hasMessageContaining("write it like 500ms");
+  }
+
+  @Test
+  void visibleTextIsShownAsItIs() {
+    assertThat(Words.harmless("{\"a\":\"Größe 🚓 \\n\"}".getBytes(UTF_8)))
+        .isEqualTo("{\"a\":\"Größe 🚓 \\n\"}");
+  }
+
+  @Test
+  void whatCouldHarmATerminalIsEscaped() {
+    assertThat(Words.harmless("a\u001b[31m\n\r\t\u0000\u007f\u009b\u202e\u2028".getBytes(UTF_8)))
+        .isEqualTo("a\\u001b[31m\\n\\r\\t\\u0000\\u007f\\u009b\\u202e\\u2028");
+  }
+
+  @Test
+  void bytesThatAreNoUtf8AreShownOneByOne() {
+    assertThat(Words.harmless(new byte[] {'a', (byte) 0xff, (byte) 0xc3, 'b', (byte) 0xe2}))
+        .isEqualTo("a\\xff\\xc3b\\xe2");
+    // Overlong, a surrogate, and beyond the last character.
+    assertThat(
+            Words.harmless(
+                new byte[] {
+                  (byte) 0xe0,
+                  (byte) 0x80,
+                  (byte) 0xaf,
+                  (byte) 0xed,
+                  (byte) 0xa0,
+                  (byte) 0x80,
+                  (byte) 0xf4,
+                  (byte) 0x90,
+                  (byte) 0x80,
+                  (byte) 0x80
+                }))
+        .doesNotContain("/")
+        .isEqualTo("\\xe0\\x80\\xaf\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80");
+  }
+
+  @Test
+  void noValueIsNotAnEmptyOne() {
+    assertThat(Words.harmless(null)).isEqualTo("(no value)");
+    assertThat(Words.harmless(new byte[0])).isEmpty();
+  }
+}

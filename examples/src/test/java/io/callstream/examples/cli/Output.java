@@ -1,0 +1,94 @@
+package io.callstream.examples.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.commons.csv.CSVFormat;
+import org.apache.commons.csv.CSVParser;
+import org.apache.commons.csv.CSVRecord;
+
+/** What is in a directory that was given as {@code --output}. */
+record Output(Path directory) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  JsonNode accounting() throws IOException {
+    return JSON.readTree(Files.readString(directory.resolve("accounting.json")));
+  }
+
+  List<JsonNode> lines(String file) throws IOException {
+    List<JsonNode> lines = new ArrayList<>();
+    for (String line : Files.readAllLines(directory.resolve(file))) {
+      lines.add(JSON.readTree(line));
+    }
+    return lines;
+  }
+
+  /** Returns the sum of the last column. */
+  long sum(String statistic) throws IOException {
+    long sum = 0;
+    for (CSVRecord row : rows(statistic)) {
+      sum += Long.parseLong(row.get(row.size() - 1));
+    }
+    return sum;
+  }
+
+  /** Returns the rows below the header, as another reader of CSV sees them. */
+  List<CSVRecord> rows(String statistic) throws IOException {
+    try (CSVParser rows =
+        CSVParser.parse(directory.resolve(statistic + ".csv"), UTF_8, CSVFormat.RFC4180)) {
+      return rows.getRecords().stream().skip(1).toList();
+    }
+  }
+
+  /** Asserts that there are these files, byte for byte, and no others. */
+  void assertIs(Map<String, String> expected) throws IOException {
+    for (Map.Entry<String, String> file : expected.entrySet()) {
+      String actual = Files.readString(directory.resolve(file.getKey()));
+      // Not isEqualTo: a difference in 13 MB would be shown in full.
+      assertThat(actual.equals(file.getValue()))
+          .as("%s is as expected, from its start on: %s", file.getKey(), start(actual))
+          .isTrue();
+    }
+    try (Stream<Path> files = Files.list(directory)) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrderElementsOf(expected.keySet());
+    }
+  }
+
+  /** Asserts that each record is in one place, in each statistic. */
+  void assertAccountingAddsUp() throws IOException {
+    JsonNode all = accounting();
+    long calls =
+        all.get("received").asLong()
+            - all.get("rejected").asLong()
+            - all.get("duplicates").asLong();
+    for (Map.Entry<String, JsonNode> statistic :
+        (Iterable<Map.Entry<String, JsonNode>>) () -> all.get("statistics").fields()) {
+      long counted = statistic.getValue().get("counted").asLong();
+      assertThat(counted + statistic.getValue().get("late").asLong())
+          .as(statistic.getKey())
+          .isEqualTo(calls);
+      assertThat(sum(statistic.getKey())).as(statistic.getKey()).isEqualTo(counted);
+    }
+    assertThat(lines("rejected.ndjson")).hasSize(all.get("rejected").asInt());
+    long late = lines("late.ndjson").stream().mapToLong(line -> line.get("late").size()).sum();
+    long lateInAll = 0;
+    for (JsonNode statistic : all.get("statistics")) {
+      lateInAll += statistic.get("late").asLong();
+    }
+    assertThat(late).isEqualTo(lateInAll);
+  }
+
+  private static String start(String text) {
+    return text.substring(0, Math.min(text.length(), 300));
+  }
+}

@@ -1,0 +1,141 @@
+package io.callstream.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.callstream.kafka.broker.EmbeddedBroker;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * The 199,999 calls of 2018, where they are there: in {@code -Dcallstream.shared}, the
+ * environment's {@code CALLSTREAM_SHARED}, or {@code shared} beside the checkout. The results must
+ * not show where batches end or how many partitions there are.
+ */
+@EnabledIf("isThere")
+class RealDataTest {
+  private static final int CALLS = 199_999;
+
+  private static EmbeddedBroker broker;
+  private static Map<String, String> expected;
+
+  @TempDir Path directory;
+
+  static boolean isThere() {
+    return Files.exists(file());
+  }
+
+  private static Path file() {
+    String property = System.getProperty("callstream.shared", "");
+    String variable = System.getenv().getOrDefault("CALLSTREAM_SHARED", "");
+    String shared =
+        !property.isBlank() ? property : !variable.isBlank() ? variable : "../../shared";
+    return Path.of(shared, "data", "police-department-calls-for-service.json.gz");
+  }
+
+  @BeforeAll
+  static void start() throws IOException {
+    broker = EmbeddedBroker.start();
+    expected = Expected.filesOf(file(), false);
+    assertThat(expected.get("accounting.json"))
+        .contains("\"received\":199999", "\"ambiguousTimes\":107", "\"unknownDispositions\":19847");
+  }
+
+  @AfterAll
+  static void stop() {
+    broker.close();
+  }
+
+  private static void produce(String topic, String order, int partitions) {
+    CommandRun run =
+        CommandRun.of(
+            "produce",
+            "--input",
+            file().toString(),
+            "--order",
+            order,
+            "--rate",
+            "max",
+            "--partitions",
+            String.valueOf(partitions),
+            "--topic",
+            topic,
+            "--bootstrap-servers",
+            broker.bootstrapServers());
+    assertThat(run.status()).as(run.err()).isZero();
+  }
+
+  private Output statistics(String topic, String... more) {
+    Path output = directory.resolve("out");
+    List<String> args =
+        new ArrayList<>(
+            List.of(
+                "statistics",
+                "--once",
+                "--topic",
+                topic,
+                "--bootstrap-servers",
+                broker.bootstrapServers(),
+                "--output",
+                output.toString()));
+    args.addAll(List.of(more));
+    CommandRun run = CommandRun.of(args.toArray(String[]::new));
+    assertThat(run.status()).as(run.err()).isZero();
+    return new Output(output);
+  }
+
+  @Test
+  void theDemoIsExact() throws IOException {
+    Path output = directory.resolve("demo");
+    CommandRun demo =
+        CommandRun.of(
+            "demo",
+            "--input",
+            file().toString(),
+            "--rate",
+            "max",
+            "--no-dashboard",
+            "--output",
+            output.toString());
+
+    assertThat(demo.status()).as(demo.err()).isZero();
+    new Output(output).assertIs(expected);
+  }
+
+  @ParameterizedTest(name = "{0} partitions, batches of {1}")
+  @CsvSource({"1, 10000", "8, 10000", "2, 200000"})
+  void inEventTimeOrderNothingIsLate(int partitions, int batch) throws IOException {
+    String topic = "ordered-" + partitions + "-" + batch;
+    produce(topic, "event-time", partitions);
+
+    statistics(topic, "--max-offsets-per-trigger", String.valueOf(batch)).assertIs(expected);
+  }
+
+  @Test
+  void inFileOrderOneBatchIsExactAndSmallOnesAddUp() throws IOException {
+    produce("newest-first", "file", 2);
+
+    statistics("newest-first").assertIs(expected);
+    statistics("newest-first", "--distinct").assertIs(Expected.filesOf(file(), true));
+
+    Output output = statistics("newest-first", "--max-offsets-per-trigger", "4000");
+    output.assertAccountingAddsUp();
+    JsonNode accounting = output.accounting();
+    assertThat(accounting.get("received").asLong()).isEqualTo(CALLS);
+    JsonNode hourly = accounting.get("statistics").get("calls-by-type-and-disposition-hourly");
+    assertThat(hourly.get("late").asLong()).isGreaterThan(CALLS / 2);
+    assertThat(Files.readString(output.directory().resolve("calls-by-type.csv")))
+        .isEqualTo(expected.get("calls-by-type.csv"));
+  }
+}

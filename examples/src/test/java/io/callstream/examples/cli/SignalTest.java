@@ -1,0 +1,183 @@
+package io.callstream.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.kafka.KafkaCluster;
+import io.callstream.kafka.TopicAdmin;
+import io.callstream.kafka.broker.EmbeddedBroker;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Ctrl-C and SIGTERM end real processes within seconds, and nothing is left but what should be. */
+@DisabledOnOs(OS.WINDOWS)
+class SignalTest {
+  private static final Pattern ADDRESS = Pattern.compile("127\\.0\\.0\\.1:(\\d+)");
+
+  @TempDir Path directory;
+
+  @Test
+  void demoEndsWithCompleteFilesAndNothingLeft() throws Exception {
+    Output output = new Output(directory.resolve("out"));
+    try (CommandProcess demo =
+        CommandProcess.start(
+            directory,
+            "demo",
+            "--calls",
+            "10000000",
+            "--rate",
+            "3000",
+            "--garbage",
+            "0.01",
+            "--output",
+            output.directory().toString())) {
+      demo.await("the demo counts", () -> received(output) > 0);
+
+      int status = demo.signal("INT");
+
+      assertThat(status).isEqualTo(130);
+      output.assertAccountingAddsUp();
+      assertThat(demo.out())
+          .contains(
+              String.format(
+                  "accounting: %,d received", output.accounting().get("received").asLong()));
+      demo.assertLeftNothing();
+      assertFree(port(demo.err()));
+    }
+  }
+
+  @Test
+  void demoEndsWhileItSends() throws Exception {
+    try (CommandProcess demo = CommandProcess.start(directory, "demo", "--calls", "1000000000")) {
+      demo.await("the demo sends", () -> demo.err().contains("produced "));
+
+      assertThat(demo.signal("TERM")).isEqualTo(143);
+      demo.assertLeftNothing();
+      assertFree(port(demo.err()));
+    }
+  }
+
+  @Test
+  void statisticsEndsWithCompleteFiles() throws Exception {
+    Output output = new Output(directory.resolve("out"));
+    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
+      String address = broker.bootstrapServers();
+      assertThat(
+              CommandRun.of("produce", "--synthetic", "4000", "--bootstrap-servers", address)
+                  .status())
+          .isZero();
+      try (CommandProcess statistics =
+          CommandProcess.start(
+              directory,
+              "statistics",
+              "--bootstrap-servers",
+              address,
+              "--output",
+              output.directory().toString(),
+              "--max-offsets-per-trigger",
+              "1000",
+              "--trigger",
+              "100ms")) {
+        statistics.await("some are counted", () -> received(output) > 0);
+
+        // To be interrupted is how it ends.
+        assertThat(statistics.signal("TERM")).isZero();
+        output.assertAccountingAddsUp();
+        assertThat(statistics.out()).contains("accounting: ");
+        statistics.assertLeftNothing();
+      }
+    }
+  }
+
+  @Test
+  void brokerGivesItsPortAndDirectoryBack() throws Exception {
+    try (CommandProcess broker = CommandProcess.start(directory, "broker", "--port", "0")) {
+      broker.await("the broker tells its address", () -> broker.out().endsWith("\n"));
+
+      assertThat(broker.signal("INT")).isZero();
+      assertThat(broker.out().trim()).matches(ADDRESS);
+      broker.assertLeftNothing();
+      assertFree(port(broker.out()));
+    }
+  }
+
+  @Test
+  void produceTellsExactlyHowManyItSent() throws Exception {
+    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
+      try (CommandProcess produce =
+          CommandProcess.start(
+              directory,
+              "produce",
+              "--synthetic",
+              "1000000",
+              "--rate",
+              "1000",
+              "--bootstrap-servers",
+              broker.bootstrapServers())) {
+        produce.await("some are sent", () -> produce.err().contains("produced "));
+
+        assertThat(produce.signal("INT")).isEqualTo(130);
+        assertThat(produce.err())
+            .contains(String.format("sent      %,d records", records(broker)))
+            .contains("then interrupted");
+        produce.assertLeftNothing();
+      }
+    }
+  }
+
+  @Test
+  void produceEndsWhileItWaitsForStandardInput() throws Exception {
+    try (EmbeddedBroker broker = EmbeddedBroker.start();
+        CommandProcess produce =
+            CommandProcess.start(
+                directory,
+                "produce",
+                "--input",
+                "-",
+                "--bootstrap-servers",
+                broker.bootstrapServers())) {
+      produce.await("the topic is there", () -> exists(broker));
+
+      assertThat(produce.signal("INT")).isEqualTo(130);
+      produce.assertLeftNothing();
+    }
+  }
+
+  private static long received(Output output) throws IOException {
+    return Files.exists(output.directory().resolve("accounting.json"))
+        ? output.accounting().get("received").asLong()
+        : 0;
+  }
+
+  private static boolean exists(EmbeddedBroker broker) {
+    try (TopicAdmin admin = TopicAdmin.connect(KafkaCluster.at(broker.bootstrapServers()))) {
+      return admin.describe("police.service.calls").isPresent();
+    }
+  }
+
+  private static long records(EmbeddedBroker broker) {
+    try (TopicAdmin admin = TopicAdmin.connect(KafkaCluster.at(broker.bootstrapServers()))) {
+      return admin.require("police.service.calls").records();
+    }
+  }
+
+  private static int port(String text) {
+    Matcher address = ADDRESS.matcher(text);
+    assertThat(address.find()).isTrue();
+    return Integer.parseInt(address.group(1));
+  }
+
+  private static void assertFree(int port) throws IOException {
+    try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1"))) {
+      assertThat(socket.isBound()).isTrue();
+    }
+  }
+}

@@ -1,0 +1,175 @@
+package io.callstream.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import io.callstream.CallstreamException;
+import io.callstream.kafka.broker.EmbeddedBroker;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What is typed wrongly is refused before anything starts, with a message that says what to do. */
+class WrongUsageTest {
+  @TempDir Path directory;
+
+  static Stream<Arguments> wrongUsages() {
+    return Stream.of(
+        arguments("", "Name a command"),
+        arguments("demoo", "Did you mean: callstream demo?"),
+        arguments("demo --bogus", "Unknown option: '--bogus'"),
+        arguments("demo --no-dashbord", "--no-dashboard"),
+        arguments("demo --input missing.json", "no such file"),
+        arguments("demo --input .", "it is a directory"),
+        arguments("demo --calls many", "'many' is not a whole number"),
+        arguments("demo --calls -4", "at least 0"),
+        arguments("demo --calls 5 --input pom.xml", "exclude each other"),
+        arguments("demo --rate 5 --speedup 4", "exclude each other"),
+        arguments("demo --rate fast", "or max"),
+        arguments("demo --rate 0", "or max"),
+        arguments("demo --speedup 0", "above 0"),
+        arguments("demo --order sideways", "event-time, file"),
+        arguments("demo --partitions 0", "at least 1"),
+        arguments("demo --disorder 1.5", "from 0 to 1"),
+        arguments("demo --port 99999", "65535"),
+        arguments("demo --trigger 5x", "500ms"),
+        arguments("demo --trigger 3d", "at most one day"),
+        arguments("demo --allowed-lateness -PT1H", "PT1H"),
+        arguments("demo --max-offsets-per-trigger 0", "at least 1"),
+        arguments("demo --output /proc/callstream", "Name a directory"),
+        arguments("demo --engine local", "does not support a Kafka topic"),
+        arguments("demo --engine flink", "There is no engine 'flink'"),
+        arguments("demo --engine local --master local[1]", "are for the engine spark"),
+        arguments("demo --conf nothing", "KEY=VALUE"),
+        arguments("demo --conf maxRatePerPartition=5", "has no effect"),
+        arguments("demo --conf spark.streaming.backpressure.enabled=true", "has no effect"),
+        arguments("demo --conf spark.sql.shufle.partitions=5", "Did you mean"),
+        arguments("demo --conf spark.sql.shuffle.partitions=x", "whole number"),
+        arguments("demo --conf spark.sql.shuffle.partitions=0", "at least 1"),
+        arguments("produce", "specify one of these"),
+        arguments("produce --synthetic 5 --input x", "mutually exclusive"),
+        arguments("produce --datasf gnap-fj3t", "not there yet"),
+        arguments("produce --input pom.xml --seed 1", "for synthetic calls"),
+        arguments("produce --synthetic 5 --topic a/b", "is no topic name"),
+        arguments("produce --synthetic 5 --kafka-config missing", "security.protocol"),
+        arguments("statistics --once --starting-offsets latest", "leave one of them out"),
+        arguments("statistics --starting-offsets middle", "earliest, latest"),
+        arguments("statistics --dashboard 8080", "not there yet"),
+        arguments("statistics --once --engine local", "does not support a Kafka topic"),
+        arguments("consume --max none", "is not a whole number"),
+        arguments("consume --max -1", "at least 0"),
+        arguments("broker --port 70000", "65535"),
+        arguments("broker --data /proc/callstream", "Name a directory"));
+  }
+
+  @ParameterizedTest(name = "callstream {0}")
+  @MethodSource("wrongUsages")
+  void isRefusedWithStatus2(String line, String message) {
+    CommandRun run = CommandRun.of(line.isEmpty() ? new String[0] : line.split(" "));
+
+    assertThat(run.err()).contains(message).contains("callstream").doesNotContain("\tat ");
+    assertThat(run.out()).isEmpty();
+    assertThat(run.status()).isEqualTo(2);
+  }
+
+  @Test
+  void aStackTraceIsForVerboseOnly() {
+    CommandRun run = CommandRun.of("demo", "--input", "missing.json", "--verbose");
+
+    assertThat(run.err()).contains("no such file").contains("\tat ");
+    assertThat(run.status()).isEqualTo(2);
+  }
+
+  @Test
+  void anUnknownKafkaSettingIsRefused() throws IOException {
+    Path file = Files.writeString(directory.resolve("kafka.properties"), "sasl.mechanizm=PLAIN\n");
+
+    CommandRun run = CommandRun.of("consume", "--kafka-config", file.toString());
+
+    assertThat(run.err()).contains("sasl.mechanizm").doesNotContain("PLAIN");
+    assertThat(run.status()).isEqualTo(2);
+  }
+
+  @ParameterizedTest(name = "callstream {0}")
+  @MethodSource("commandsThatNeedABroker")
+  void noBrokerIsAFailureWithinSeconds(String line) {
+    long start = System.nanoTime();
+
+    CommandRun run = CommandRun.of((line + " --bootstrap-servers 127.0.0.1:1").split(" "));
+
+    assertThat(run.err())
+        .contains("No Kafka broker answered at 127.0.0.1:1. Start one")
+        .doesNotContain("\tat ");
+    assertThat(run.out()).isEmpty();
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(System.nanoTime() - start).isLessThan(15_000_000_000L);
+  }
+
+  static Stream<String> commandsThatNeedABroker() {
+    return Stream.of("statistics --once", "produce --synthetic 5");
+  }
+
+  @Test
+  void aTakenPortIsAFailure() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      CommandRun run = CommandRun.of("broker", "--port", String.valueOf(taken.getLocalPort()));
+
+      assertThat(run.err()).contains("choose another port").doesNotContain("\tat ");
+      assertThat(run.status()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aMissingTopicIsAFailureThatSaysHowToCreateIt() {
+    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
+      CommandRun statistics =
+          CommandRun.of("statistics", "--once", "--bootstrap-servers", broker.bootstrapServers());
+      CommandRun consume =
+          CommandRun.of("consume", "--bootstrap-servers", broker.bootstrapServers());
+
+      assertThat(statistics.err())
+          .contains("There is no topic police.service.calls")
+          .contains("'callstream produce' does");
+      assertThat(statistics.status()).isEqualTo(1);
+      assertThat(consume.err()).contains("There is no topic police.service.calls");
+      assertThat(consume.status()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aJavaThatSparkDoesNotRunOnIsAFailure() {
+    assertThatThrownBy(() -> SparkRuns.requireJava(Runtime.Version.parse("21.0.2")))
+        .isInstanceOf(CallstreamException.class)
+        .hasMessage(
+            "This is Java 21, on which Spark 3.5 does not run. Set JAVA_HOME to a Java 17.");
+  }
+
+  @ParameterizedTest
+  @MethodSource("commands")
+  void everyCommandHasHelp(String command) {
+    CommandRun run = CommandRun.of(command, "--help");
+
+    assertThat(run.out()).contains("Usage: callstream " + command).contains("--verbose");
+    assertThat(run.err()).isEmpty();
+    assertThat(run.status()).isZero();
+  }
+
+  static Stream<String> commands() {
+    return Stream.of("demo", "broker", "produce", "consume", "statistics");
+  }
+
+  @Test
+  void theCommandItselfHasHelpAndAVersion() {
+    assertThat(CommandRun.of("--help").out()).contains("demo", "Exit status: 0 success");
+    assertThat(CommandRun.of("--version").out()).startsWith("callstream ");
+  }
+}
