@@ -457,12 +457,12 @@ public final class Ledger {
     }
     if (snapshot != NO_BATCH) {
       byte[] content = log.read(SNAPSHOT + snapshot);
-      page = decode(SNAPSHOT + snapshot, content);
+      page = decode(SNAPSHOT + snapshot, snapshot, content);
       snapshotBytes = content.length;
     }
     for (long number = snapshot + 1; number <= committed; number++) {
       byte[] content = log.read(BATCH + number);
-      Page delta = decode(BATCH + number, content);
+      Page delta = decode(BATCH + number, number, content);
       List<NavigableMap<Long, byte[]>> results = new ArrayList<>();
       for (int i = 0; i < statistics.size(); i++) {
         // The pages in between are seen by nobody, so that these maps may grow in place.
@@ -526,7 +526,7 @@ public final class Ledger {
     return bytes.toByteArray();
   }
 
-  private Page decode(String name, byte[] content) throws IOException {
+  private Page decode(String name, long number, byte[] content) throws IOException {
     int length = content.length - Long.BYTES;
     CRC32 checksum = new CRC32();
     checksum.update(content, 0, Math.max(0, length));
@@ -538,6 +538,9 @@ public final class Ledger {
       throw new IOException(name + " is damaged (" + content.length + " bytes)");
     }
     long batch = in.readLong();
+    if (batch != number) {
+      throw new IOException(name + " is of batch " + batch);
+    }
     Accounting total = TaskReport.readAccounting(in);
     Map<Integer, PartitionProgress> progress = TaskReport.readProgress(in);
     long inForce = in.readLong();

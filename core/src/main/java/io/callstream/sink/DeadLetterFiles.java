@@ -26,7 +26,10 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -47,6 +50,10 @@ import org.jspecify.annotations.Nullable;
 final class DeadLetterFiles implements DeadLetterSink {
   private static final JsonFactory JSON = new JsonFactory();
 
+  /** Always to the millisecond, as Kafka has it. */
+  private static final DateTimeFormatter TIMESTAMP =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSXXX");
+
   /** The two published files. */
   private enum Kind {
     REJECTED("rejected.ndjson"),
@@ -61,18 +68,20 @@ final class DeadLetterFiles implements DeadLetterSink {
 
   private final Path directory;
   private final Path journals;
+  private final Path removed;
   private final Map<Kind, Map<Integer, FileChannel>> channels = new HashMap<>();
-  private @Nullable DateTimeFormatter times;
+  private ZoneId zone = ZoneOffset.UTC;
   private @Nullable Publisher publisher;
 
   DeadLetterFiles(Path directory) {
     this.directory = directory;
     this.journals = directory.resolve(".dead-letters");
+    this.removed = directory.resolve(".dead-letters.old");
   }
 
   @Override
   public void open(Pipeline pipeline, Map<Integer, Long> nextOffsets) {
-    times = Texts.times(pipeline.format().zone());
+    zone = pipeline.format().zone();
     try {
       Files.createDirectories(directory);
       for (Kind kind : Kind.values()) {
@@ -183,27 +192,38 @@ final class DeadLetterFiles implements DeadLetterSink {
     }
   }
 
+  /** Takes the journals away at once, so that no run ever takes up some of them for all. */
   private void deleteJournals() throws IOException {
+    delete(removed);
     if (Files.isDirectory(journals)) {
-      try (Stream<Path> files = Files.list(journals)) {
+      Files.move(journals, removed, StandardCopyOption.ATOMIC_MOVE);
+      delete(removed);
+    }
+  }
+
+  private static void delete(Path directory) throws IOException {
+    if (Files.isDirectory(directory)) {
+      try (Stream<Path> files = Files.list(directory)) {
         for (Path file : files.toList()) {
           Files.delete(file);
         }
       }
-      Files.delete(journals);
+      Files.delete(directory);
     }
   }
 
   // ---- going on after an earlier run
 
   private void takeUp(Map<Integer, Long> nextOffsets) throws IOException {
+    Path fresh = directory.resolve(".dead-letters.new");
+    delete(fresh);
+    delete(removed);
     if (nextOffsets.isEmpty()) {
       deleteJournals();
       Files.createDirectories(journals);
       return;
     }
     if (!Files.isDirectory(journals)) {
-      Path fresh = directory.resolve(".dead-letters.new");
       Files.createDirectories(fresh);
       for (Kind kind : Kind.values()) {
         split(directory.resolve(kind.file), kind, fresh);
@@ -326,7 +346,7 @@ final class DeadLetterFiles implements DeadLetterSink {
       json.writeStringField("topic", origin.topic());
       json.writeNumberField("partition", origin.partition());
       json.writeNumberField("offset", origin.offset());
-      json.writeStringField("timestamp", time(origin.timestamp()));
+      json.writeStringField("timestamp", TIMESTAMP.format(origin.timestamp().atZone(zone)));
       byte[] value = letter.value();
       if (value == null) {
         json.writeNullField("value");
@@ -338,8 +358,7 @@ final class DeadLetterFiles implements DeadLetterSink {
   }
 
   private String time(Instant moment) {
-    DateTimeFormatter formatter = times;
-    return formatter == null ? moment.toString() : formatter.format(moment);
+    return Texts.times(zone).format(moment);
   }
 
   @Override

@@ -43,6 +43,7 @@ final class Publisher implements AutoCloseable {
   private @Nullable Future<?> pending;
   private long lastNanos = System.nanoTime() - INTERVAL.toNanos();
   private @Nullable IOException failure;
+  private boolean closed;
 
   Publisher(Path directory, Work work) {
     this.directory = directory;
@@ -63,6 +64,9 @@ final class Publisher implements AutoCloseable {
 
   private synchronized void publish() {
     pending = null;
+    if (closed) {
+      return;
+    }
     try {
       work.run();
     } catch (IOException e) {
@@ -77,11 +81,19 @@ final class Publisher implements AutoCloseable {
   /** Publishes what is there, and ends. */
   @Override
   public void close() {
-    timer.shutdownNow();
+    // Not shutdownNow: an interrupt would close the files that the timer is just writing.
+    timer.shutdown();
     synchronized (this) {
-      throwFailure();
-      publish();
-      throwFailure();
+      try {
+        throwFailure();
+        publish();
+        throwFailure();
+      } finally {
+        closed = true;
+        if (pending != null) {
+          pending.cancel(false);
+        }
+      }
     }
   }
 

@@ -161,7 +161,8 @@ public final class TopicAdmin implements AutoCloseable {
                 new CallstreamException(
                     ErrorCode.TOPIC,
                     String.format(
-                        "There is no topic %s at %s. Create it, or correct its name.",
+                        "There is no topic %s at %s. Correct the name, or create it: TopicAdmin.ensure"
+                            + " and the command 'produce' do.",
                         topic, cluster.bootstrapServers())));
   }
 

@@ -1,6 +1,7 @@
 package io.callstream.spark;
 
 import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.engine.Capability;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
@@ -75,15 +76,30 @@ public final class SparkEngine implements Engine {
     requireSupport(pipeline, options);
     JvmRequirements.check();
     TopicCheck.requireTopic((KafkaTopic) pipeline.source());
-    Sessions.Lease lease = host == null ? Sessions.own(settings) : Sessions.beside(host, settings);
+    Sessions.Lease lease = lease();
     try {
       return SparkRun.start(pipeline, options, settings, lease);
-    } catch (CallstreamException e) {
-      lease.close();
-      throw e;
-    } catch (RuntimeException | Error e) {
+    } catch (Exception | Error e) {
       lease.close();
       throw Failures.of(e);
+    }
+  }
+
+  private Sessions.Lease lease() {
+    try {
+      return host == null ? Sessions.own(settings) : Sessions.beside(host, settings);
+    } catch (CallstreamException e) {
+      throw e;
+    } catch (Exception | Error e) {
+      // Scala throws checked exceptions that its signatures do not tell of.
+      throw new CallstreamException(
+          ErrorCode.ENVIRONMENT,
+          "Spark does not start with "
+              + settings
+              + ": "
+              + e.getMessage()
+              + ". Correct the master and the properties.",
+          e);
     }
   }
 }

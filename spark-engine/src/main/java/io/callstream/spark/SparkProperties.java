@@ -54,18 +54,16 @@ final class SparkProperties {
           "a streaming query shuffles into its shuffle partitions; use"
               + " SparkSettings.shufflePartitions");
 
-  private static final Map<String, String> TYPED =
+  private static final Map<String, String> OURS =
       Map.of(
-          "spark.master", "--master or SparkSettings.master",
-          "spark.sql.shuffle.partitions",
-              "SparkSettings.shufflePartitions (spark.callstream.shufflePartitions as a property)",
-          "spark.sql.streaming.stateStore.providerClass",
-              "SparkSettings.stateStore (spark.callstream.stateStore as a property)",
-          "spark.sql.streaming.checkpointLocation", "--checkpoint or RunOptions.checkpointingTo",
+          "spark.sql.streaming.checkpointLocation",
+          "use --checkpoint or RunOptions.checkpointingTo",
           "spark.sql.streaming.noDataMicroBatches.enabled",
-              "nothing: the engine needs no batches without data",
+          "the engine needs no batches without data; leave it out",
           "spark.sql.streaming.checkpointFileManagerClass",
-              "nothing: the engine chooses it by the checkpoint's file system");
+          "the engine chooses it by the checkpoint's file system; leave it out",
+          "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled",
+          "use SparkSettings.stateStore");
 
   private SparkProperties() {}
 
@@ -76,9 +74,9 @@ final class SparkProperties {
         throw refusal("The setting '" + key + "' has no effect here: " + entry.getValue() + ".");
       }
     }
-    String typed = TYPED.get(key);
-    if (typed != null) {
-      throw refusal("The setting '" + key + "' is callstream's to set; use " + typed + ".");
+    String wayOut = OURS.get(key);
+    if (wayOut != null) {
+      throw refusal("The setting '" + key + "' is the engine's to set: " + wayOut + ".");
     }
     if (!isKnown(key)) {
       throw refusal(

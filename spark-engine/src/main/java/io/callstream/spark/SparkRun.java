@@ -105,11 +105,12 @@ final class SparkRun implements RunningPipeline {
         SparkRun run = new SparkRun(pipeline, options, lease, checkpoint, ledger, sinks);
         run.startQuery(settings, shufflePartitions);
         return run;
-      } catch (RuntimeException | Error e) {
+      } catch (Exception | Error e) {
+        // Scala throws checked exceptions that its signatures do not tell of.
         sinks.abandon(Failures.of(e));
         throw e;
       }
-    } catch (RuntimeException | Error e) {
+    } catch (Exception | Error e) {
       checkpoint.close();
       throw e;
     }

@@ -111,16 +111,49 @@ public final class SparkSettings {
   }
 
   /**
-   * Sets a property of Spark.
+   * Sets a property of Spark. Those that have a typed setting here are taken as that.
    *
    * @throws CallstreamException if Spark knows no such property, if it has no effect on Structured
-   *     Streaming, or if callstream has a typed setting for it
+   *     Streaming, or if it is the engine's to set
    */
   public SparkSettings with(String key, String value) {
+    return switch (key) {
+      case "spark.master" -> master(value);
+      case "spark.sql.shuffle.partitions" -> shufflePartitions(number(key, value));
+      case "spark.sql.streaming.stateStore.providerClass" -> stateStore(store(value));
+      default -> withProperty(key, value);
+    };
+  }
+
+  private SparkSettings withProperty(String key, String value) {
     SparkProperties.require(key);
     Map<String, String> more = new TreeMap<>(properties);
     more.put(key, value);
     return new SparkSettings(master, shufflePartitions, minPartitions, stateStore, more);
+  }
+
+  private static int number(String key, String value) {
+    try {
+      return Integer.parseInt(value.trim());
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          key + " is '" + value + "'; it must be a whole number, at least 1", e);
+    }
+  }
+
+  private static StateStore store(String provider) {
+    for (StateStore store : StateStore.values()) {
+      if (store.provider.equals(provider)) {
+        return store;
+      }
+    }
+    throw new IllegalArgumentException(
+        "The state store '"
+            + provider
+            + "' is none that callstream was tried with. Choose "
+            + StateStore.MEMORY.provider
+            + " or "
+            + StateStore.ROCKSDB.provider);
   }
 
   Optional<String> master() {

@@ -33,14 +33,29 @@ class SparkSettingsTest {
     "maxRatePerPartition, readingAtMost",
     "spark.sql.adaptive.enabled, adaptively",
     "spark.default.parallelism, shufflePartitions",
-    "spark.sql.shuffle.partitions, shufflePartitions",
-    "spark.master, --master",
+    "spark.sql.streaming.checkpointLocation, --checkpoint",
   })
   void propertiesWithoutEffectAreRefusedWithTheWayOut(String key, String wayOut) {
     assertThatThrownBy(() -> SparkSettings.defaults().with(key, "1"))
         .isInstanceOf(CallstreamException.class)
         .hasMessageContaining(key)
         .hasMessageContaining(wayOut);
+  }
+
+  @Test
+  void propertiesWithATypedSettingAreTakenAsThat() {
+    SparkSettings settings =
+        SparkSettings.defaults()
+            .with("spark.master", "local[3]")
+            .with("spark.sql.shuffle.partitions", "7")
+            .with(
+                "spark.sql.streaming.stateStore.providerClass",
+                SparkSettings.StateStore.ROCKSDB.provider());
+    assertThat(settings.master()).contains("local[3]");
+    assertThat(settings.shufflePartitions()).hasValue(7);
+    assertThat(settings.stateStore()).isEqualTo(SparkSettings.StateStore.ROCKSDB);
+    assertThatThrownBy(() -> SparkSettings.defaults().with("spark.sql.shuffle.partitions", "many"))
+        .hasMessageContaining("'many'");
   }
 
   @Test

@@ -36,6 +36,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A run of the local engine: reads a batch, counts it, merges it, hands it to the sinks. */
@@ -48,6 +49,10 @@ final class LocalRun implements RunningPipeline {
   private final Ledger ledger;
   private final SinkSet sinks;
   private final long[] positions;
+
+  /** Where a bounded run ends in each partition; null for a run that has no end. */
+  private final long @Nullable [] bounds;
+
   private final List<BlockMerger> mergers;
   private final List<Map<Long, byte[]>> states = new ArrayList<>();
   private final @Nullable SeenCalls seen;
@@ -67,6 +72,10 @@ final class LocalRun implements RunningPipeline {
     plan = new TaskPlan(pipeline);
     ledger = Ledger.inMemory(pipeline);
     positions = new long[source.partitions()];
+    bounds =
+        options.mode() == RunOptions.Mode.BOUNDED
+            ? IntStream.range(0, positions.length).mapToLong(source::end).toArray()
+            : null;
     mergers = plan.statistics().stream().map(BlockMerger::new).toList();
     plan.statistics().forEach(statistic -> states.add(new HashMap<>()));
     seen =
@@ -155,7 +164,7 @@ final class LocalRun implements RunningPipeline {
     long[] backlog = new long[positions.length];
     long total = 0;
     for (int p = 0; p < positions.length; p++) {
-      backlog[p] = source.end(p) - positions[p];
+      backlog[p] = (bounds == null ? source.end(p) : bounds[p]) - positions[p];
       total += backlog[p];
     }
     long limit = options.maxRecordsPerBatch().orElse(Long.MAX_VALUE);

@@ -12,9 +12,6 @@ import org.jspecify.annotations.Nullable;
 final class SparkRuns {
   static final String NAME = SparkEngine.NAME;
 
-  /** The engine has a typed setting for this one, but people know it by Spark's name. */
-  private static final String SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions";
-
   /** The newest Java that Spark 3.5 supports. */
   private static final int NEWEST_JAVA = 17;
 
@@ -32,21 +29,9 @@ final class SparkRuns {
       settings = settings.master(master);
     }
     for (Map.Entry<String, String> property : conf.entrySet()) {
-      settings =
-          property.getKey().equals(SHUFFLE_PARTITIONS)
-              ? settings.shufflePartitions(partitions(property.getValue()))
-              : settings.with(property.getKey(), property.getValue());
+      settings = settings.with(property.getKey(), property.getValue());
     }
     return SparkEngine.with(settings);
-  }
-
-  private static int partitions(String value) {
-    try {
-      return Integer.parseInt(value.trim());
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(
-          SHUFFLE_PARTITIONS + " is '" + value + "'; it must be a whole number", e);
-    }
   }
 
   /** Refuses a Java on which Spark fails sooner or later, with errors that nobody understands. */
