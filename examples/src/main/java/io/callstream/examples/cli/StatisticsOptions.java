@@ -58,7 +58,7 @@ final class StatisticsOptions {
   @Option(
       names = "--max-offsets-per-trigger",
       paramLabel = "N",
-      description = "Most records of a batch, over all partitions. Default: no limit.")
+      description = "Most records of a batch, over all partitions. Default: 500000.")
   private @Nullable Long maxOffsetsPerTrigger;
 
   @Option(
