@@ -1,0 +1,71 @@
+package io.callstream.engine.contract;
+
+import io.callstream.pipeline.Pipeline;
+import io.callstream.progress.Accounting;
+import io.callstream.progress.Accounting.Contributions;
+import io.callstream.statistic.Statistic;
+import org.assertj.core.api.AbstractAssert;
+
+/** Asserts what must hold of every accounting, whatever came in and whoever counted it. */
+public final class AccountingAssert extends AbstractAssert<AccountingAssert, Accounting> {
+  private AccountingAssert(Accounting actual) {
+    super(actual, AccountingAssert.class);
+  }
+
+  /** Starts assertions about an accounting. */
+  public static AccountingAssert assertThatAccounting(Accounting actual) {
+    return new AccountingAssert(actual);
+  }
+
+  /**
+   * Asserts that for every statistic of the pipeline, whose windows put each call in k of them,
+   * {@code k * (received - rejected - duplicates) = counted + late + filtered}, that no figure is
+   * negative, and that no statistic is missing or added.
+   */
+  public AccountingAssert addsUpFor(Pipeline pipeline) {
+    isNotNull();
+    objects.assertEqual(
+        info,
+        actual.statistics().keySet().stream().toList(),
+        pipeline.statistics().stream().map(Statistic::name).toList());
+    long calls = actual.received() - actual.rejected() - actual.duplicates();
+    if (calls < 0 || actual.received() < 0 || actual.rejected() < 0 || actual.duplicates() < 0) {
+      failWithMessage("negative figures in %s", actual);
+    }
+    if (actual.ambiguousTimes() < 0 || actual.ambiguousTimes() > calls) {
+      failWithMessage("%s calls, but %s ambiguous times", calls, actual.ambiguousTimes());
+    }
+    if (actual.unknownDispositions() < 0 || actual.unknownDispositions() > calls) {
+      failWithMessage("%s calls, but %s unknown dispositions", calls, actual.unknownDispositions());
+    }
+    for (Statistic statistic : pipeline.statistics()) {
+      Contributions s = actual.statistics().get(statistic.name());
+      if (s.counted() < 0 || s.late() < 0 || s.filtered() < 0) {
+        failWithMessage("negative figures of %s in %s", statistic.name(), actual);
+      }
+      long k = statistic.window().map(io.callstream.statistic.Window::windowsPerCall).orElse(1);
+      if (k * calls != s.counted() + s.late() + s.filtered()) {
+        failWithMessage(
+            "%s: %s windows per call * (%s received - %s rejected - %s duplicates) = %s, but"
+                + " %s counted + %s late + %s filtered = %s",
+            statistic.name(),
+            k,
+            actual.received(),
+            actual.rejected(),
+            actual.duplicates(),
+            k * calls,
+            s.counted(),
+            s.late(),
+            s.filtered(),
+            s.counted() + s.late() + s.filtered());
+      }
+      if (statistic.window().isEmpty() && s.late() != 0) {
+        failWithMessage("%s has no window, but %s late", statistic.name(), s.late());
+      }
+      if (statistic.filter().isEmpty() && s.filtered() != 0) {
+        failWithMessage("%s has no filter, but %s filtered", statistic.name(), s.filtered());
+      }
+    }
+    return this;
+  }
+}

@@ -1,0 +1,406 @@
+package io.callstream.engine.contract;
+
+import io.callstream.call.RejectionReason;
+import io.callstream.engine.contract.StatisticSpec.MeasureKind;
+import io.callstream.engine.contract.StatisticSpec.Span;
+import io.callstream.engine.contract.StatisticSpec.WindowKind;
+import io.callstream.engine.contract.TestRecord.Fact;
+import io.callstream.engine.contract.TestRecord.NoCall;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.DeadLetter.MissedWindow;
+import io.callstream.pipeline.Origin;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.pipeline.WindowBounds;
+import io.callstream.progress.Accounting;
+import io.callstream.progress.Accounting.Contributions;
+import io.callstream.statistic.Emission;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What the design says a pipeline does, in plain maps and lists, as simply as can be: written from
+ * the design, without a line of the product but for the values that results are compared as.
+ */
+public final class ReferenceModel {
+  private final Scenario scenario;
+  private final String topic;
+  private final Map<Integer, Long> nextOffsets = new HashMap<>();
+  private final Map<Integer, Instant> greatestSeen = new HashMap<>();
+  private final Map<String, Instant> rememberedUntil = new HashMap<>();
+  private final Map<String, Map<Span, Map<List<String>, Group>>> results = new HashMap<>();
+  private final Map<String, Set<Span>> emitted = new HashMap<>();
+  private Optional<Instant> watermark = Optional.empty();
+  private final Counts total;
+  private long number;
+
+  /** The calls of one group: how many, and all their durations. */
+  private static final class Group {
+    long count;
+    final List<Long> millis = new ArrayList<>();
+  }
+
+  private final class Counts {
+    long received;
+    long rejected;
+    long duplicates;
+    long ambiguous;
+    long unknown;
+    final Map<String, long[]> perStatistic = new LinkedHashMap<>();
+
+    Counts() {
+      scenario.statistics().forEach(s -> perStatistic.put(s.name(), new long[3]));
+    }
+
+    Accounting accounting() {
+      Map<String, Contributions> contributions = new LinkedHashMap<>();
+      perStatistic.forEach((n, c) -> contributions.put(n, new Contributions(c[0], c[1], c[2])));
+      return new Accounting(received, rejected, duplicates, ambiguous, unknown, contributions);
+    }
+  }
+
+  /** A row of results. */
+  public record Row(
+      Optional<WindowBounds> window,
+      List<String> dimensions,
+      long count,
+      List<Optional<Object>> values) {
+    /** Returns a row of the product as a row of the model. */
+    public static Row of(ResultRow row) {
+      return new Row(row.window(), row.dimensions(), row.count(), row.values());
+    }
+
+    /** Returns rows of the product as rows of the model. */
+    public static List<Row> of(Collection<ResultRow> rows) {
+      return rows.stream().map(Row::of).toList();
+    }
+  }
+
+  /** What a batch must come to. */
+  public record Batch(
+      long number,
+      Optional<Instant> watermark,
+      Map<String, List<Row>> updates,
+      Map<String, List<Row>> current,
+      Accounting accounting,
+      Accounting total,
+      List<DeadLetter> letters) {}
+
+  /** Starts anew. */
+  public ReferenceModel(Scenario scenario, String topic) {
+    this.scenario = scenario;
+    this.topic = topic;
+    this.total = new Counts();
+    for (StatisticSpec s : scenario.statistics()) {
+      results.put(s.name(), new HashMap<>());
+      emitted.put(s.name(), new HashSet<>());
+    }
+  }
+
+  private record Placed(TestRecord record, Origin origin) {}
+
+  /** Processes a batch of records, each behind those before it in its partition. */
+  public Batch process(List<TestRecord> records) {
+    List<Placed> placed = new ArrayList<>();
+    for (TestRecord r : records) {
+      long offset = nextOffsets.merge(r.partition(), 1L, Long::sum) - 1;
+      placed.add(new Placed(r, new Origin(topic, r.partition(), offset, r.timestamp())));
+    }
+    placed.sort(
+        Comparator.comparing((Placed p) -> p.origin().partition())
+            .thenComparing(p -> p.origin().offset()));
+
+    Counts batch = new Counts();
+    List<DeadLetter> letters = new ArrayList<>();
+    List<Placed> calls = parse(placed, batch, letters);
+    calls = firsts(calls, batch);
+
+    Map<String, Map<Span, Map<List<String>, Group>>> news = new HashMap<>();
+    scenario.statistics().forEach(s -> news.put(s.name(), new HashMap<>()));
+    for (Placed call : calls) {
+      count(call, batch, news, letters);
+    }
+    letters.sort(
+        Comparator.comparing((DeadLetter l) -> l.origin().partition())
+            .thenComparing(l -> l.origin().offset()));
+
+    Map<String, Map<Span, Set<List<String>>>> changed = new HashMap<>();
+    for (StatisticSpec s : scenario.statistics()) {
+      changed.put(s.name(), takeIn(s, news.get(s.name())));
+    }
+    add(batch);
+    Map<String, List<Row>> updates = new HashMap<>();
+    Map<String, List<Row>> current = new HashMap<>();
+    for (StatisticSpec s : scenario.statistics()) {
+      updates.put(s.name(), updates(s, changed.get(s.name())));
+      current.put(s.name(), rows(s, s.emission() == Emission.ON_UPDATE ? null : emitted(s)));
+    }
+    Batch result =
+        new Batch(
+            number++, watermark, updates, current, batch.accounting(), total.accounting(), letters);
+    watermark = watermarkAfter(records);
+    return result;
+  }
+
+  private List<Placed> parse(List<Placed> placed, Counts batch, List<DeadLetter> letters) {
+    List<Placed> calls = new ArrayList<>();
+    for (Placed p : placed) {
+      batch.received++;
+      TestRecord.Truth truth = p.record().truth();
+      if (truth instanceof Fact fact
+          && fact.time().isAfter(p.record().timestamp().plus(scenario.maxFutureSkew()))) {
+        truth = new NoCall(RejectionReason.FUTURE_TIME, "call_date_time");
+      }
+      if (truth instanceof NoCall no) {
+        batch.rejected++;
+        letters.add(
+            new DeadLetter.Rejected(p.origin(), p.record().value(), no.reason(), no.field()));
+      } else if (truth instanceof Fact fact) {
+        greatestSeen.merge(p.record().partition(), fact.time(), (a, b) -> a.isAfter(b) ? a : b);
+        calls.add(p);
+      }
+    }
+    return calls;
+  }
+
+  private List<Placed> firsts(List<Placed> calls, Counts batch) {
+    if (scenario.distinct().isEmpty()) {
+      return calls;
+    }
+    rememberedUntil.values().removeIf(this::reached);
+    Set<String> inThisBatch = new HashSet<>();
+    List<Placed> firsts = new ArrayList<>();
+    for (Placed p : calls) {
+      Fact fact = (Fact) p.record().truth();
+      boolean fresh = !rememberedUntil.containsKey(fact.id());
+      if (inThisBatch.add(fact.id()) && fresh) {
+        firsts.add(p);
+        Instant until = fact.time().plus(scenario.distinct().get());
+        if (!reached(until)) {
+          rememberedUntil.put(fact.id(), until);
+        }
+      } else {
+        batch.duplicates++;
+      }
+    }
+    return firsts;
+  }
+
+  /** Whether the watermark in force has reached a moment. */
+  private boolean reached(Instant moment) {
+    return watermark.isPresent() && !watermark.get().isBefore(moment);
+  }
+
+  private void count(
+      Placed call,
+      Counts batch,
+      Map<String, Map<Span, Map<List<String>, Group>>> news,
+      List<DeadLetter> letters) {
+    Fact fact = (Fact) call.record().truth();
+    if (fact.ambiguous()) {
+      batch.ambiguous++;
+    }
+    if (!StatisticSpec.CODES.descriptions().containsKey(fact.disposition())) {
+      batch.unknown++;
+    }
+    List<MissedWindow> missed = new ArrayList<>();
+    for (StatisticSpec s : scenario.statistics()) {
+      long[] counts = batch.perStatistic.get(s.name());
+      if (!s.filter().accepts(fact)) {
+        counts[2] += s.window().windowsPerCall();
+        continue;
+      }
+      List<Span> spans =
+          s.window() == WindowKind.NONE
+              ? Collections.singletonList(null)
+              : s.window().spans(fact.time(), s.zone());
+      for (Span span : spans) {
+        if (span != null && reached(span.end().plus(s.lateness()))) {
+          counts[1]++;
+          missed.add(new MissedWindow(s.name(), new WindowBounds(span.start(), span.end())));
+          continue;
+        }
+        counts[0]++;
+        Group group =
+            news.get(s.name())
+                .computeIfAbsent(span, x -> new HashMap<>())
+                .computeIfAbsent(s.key(fact), x -> new Group());
+        group.count++;
+        if (!fact.callTime().isEmpty() && Long.parseLong(fact.callTime()) >= 0) {
+          group.millis.add(Long.parseLong(fact.callTime()));
+        }
+      }
+    }
+    if (!missed.isEmpty()) {
+      letters.add(new DeadLetter.Late(call.origin(), call.record().value(), missed));
+    }
+  }
+
+  /** Adds the groups of a batch to the results; returns the keys that changed. */
+  private Map<Span, Set<List<String>>> takeIn(
+      StatisticSpec s, Map<Span, Map<List<String>, Group>> news) {
+    Map<Span, Set<List<String>>> changed = new HashMap<>();
+    List<String> other = Collections.nCopies(s.dimensions().size(), "(other)");
+    news.forEach(
+        (span, groups) -> {
+          Map<List<String>, Group> all =
+              results.get(s.name()).computeIfAbsent(span, x -> new HashMap<>());
+          List<List<String>> keys = new ArrayList<>(groups.keySet());
+          keys.sort(StatisticSpec::compareAdmission);
+          for (List<String> key : keys) {
+            List<String> target = key;
+            if (span == null && !all.containsKey(key) && !key.equals(other)) {
+              long ordinary = all.keySet().stream().filter(k -> !k.equals(other)).count();
+              target = ordinary < s.maxGroups() ? key : other;
+            }
+            Group sum = all.computeIfAbsent(target, x -> new Group());
+            sum.count += groups.get(key).count;
+            sum.millis.addAll(groups.get(key).millis);
+            changed.computeIfAbsent(span, x -> new HashSet<>()).add(target);
+          }
+        });
+    return changed;
+  }
+
+  private void add(Counts batch) {
+    total.received += batch.received;
+    total.rejected += batch.rejected;
+    total.duplicates += batch.duplicates;
+    total.ambiguous += batch.ambiguous;
+    total.unknown += batch.unknown;
+    batch.perStatistic.forEach(
+        (name, counts) -> {
+          for (int i = 0; i < 3; i++) {
+            total.perStatistic.get(name)[i] += counts[i];
+          }
+        });
+  }
+
+  private List<Row> updates(StatisticSpec s, Map<Span, Set<List<String>>> changed) {
+    if (s.emission() == Emission.ON_UPDATE) {
+      // A share changes with its window: then all groups of the window have changed.
+      boolean wholeWindows = s.measures().contains(MeasureKind.SHARE);
+      List<Row> rows = new ArrayList<>();
+      sorted(changed.keySet())
+          .forEach(span -> rows.addAll(rows(s, span, wholeWindows ? null : changed.get(span))));
+      return rows;
+    }
+    Set<Span> closing = new HashSet<>();
+    for (Span span : results.get(s.name()).keySet()) {
+      if (reached(span.end().plus(s.lateness())) && emitted(s).add(span)) {
+        closing.add(span);
+      }
+    }
+    return rows(s, closing);
+  }
+
+  private Set<Span> emitted(StatisticSpec s) {
+    return emitted.get(s.name());
+  }
+
+  /** Returns the rows of some windows, or of all if {@code spans} is null. */
+  private List<Row> rows(StatisticSpec s, Set<Span> spans) {
+    List<Row> rows = new ArrayList<>();
+    for (Span span : sorted(spans == null ? results.get(s.name()).keySet() : spans)) {
+      rows.addAll(rows(s, span, null));
+    }
+    return rows;
+  }
+
+  private static List<Span> sorted(Collection<Span> spans) {
+    List<Span> sorted = new ArrayList<>(spans);
+    if (sorted.size() > 1) {
+      sorted.sort(Comparator.comparing(Span::start));
+    }
+    return sorted;
+  }
+
+  /** Returns the rows of some groups of a window, or of all if {@code keys} is null. */
+  private List<Row> rows(StatisticSpec s, Span span, Set<List<String>> keys) {
+    Map<List<String>, Group> groups = results.get(s.name()).get(span);
+    long all = groups.values().stream().mapToLong(g -> g.count).sum();
+    List<Row> rows = new ArrayList<>();
+    groups.forEach(
+        (key, group) -> {
+          if (keys == null || keys.contains(key)) {
+            rows.add(
+                new Row(
+                    Optional.ofNullable(span).map(x -> new WindowBounds(x.start(), x.end())),
+                    key,
+                    group.count,
+                    s.measures().stream().map(m -> value(m, group, all)).toList()));
+          }
+        });
+    rows.sort(
+        Comparator.comparingLong((Row r) -> -r.count())
+            .thenComparing(Row::dimensions, s::compareKeys));
+    return rows;
+  }
+
+  private static Optional<Object> value(MeasureKind measure, Group group, long all) {
+    return switch (measure) {
+      case COUNT -> Optional.of(group.count);
+      case SHARE -> Optional.of((double) group.count / all);
+      case MINIMUM -> group.millis.stream().min(Long::compare).map(Duration::ofMillis);
+      case MAXIMUM -> group.millis.stream().max(Long::compare).map(Duration::ofMillis);
+      case MEAN ->
+          group.millis.isEmpty()
+              ? Optional.empty()
+              : Optional.of(
+                  Duration.ofMillis(
+                      group.millis.stream()
+                          .map(BigDecimal::valueOf)
+                          .reduce(BigDecimal.ZERO, BigDecimal::add)
+                          .divide(BigDecimal.valueOf(group.millis.size()), 0, RoundingMode.HALF_UP)
+                          .longValueExact()));
+    };
+  }
+
+  /** The least, over the partitions with a record in the batch, of the greatest time seen there. */
+  private Optional<Instant> watermarkAfter(List<TestRecord> records) {
+    Set<Integer> partitions = new HashSet<>();
+    records.forEach(r -> partitions.add(r.partition()));
+    if (partitions.isEmpty() || !greatestSeen.keySet().containsAll(partitions)) {
+      return watermark;
+    }
+    Instant least = Collections.min(partitions.stream().map(greatestSeen::get).toList());
+    return watermark.isPresent() && watermark.get().isAfter(least) ? watermark : Optional.of(least);
+  }
+
+  /** Returns the watermark that will be in force in the next batch. */
+  public Optional<Instant> nextWatermark() {
+    return watermark;
+  }
+
+  /** Returns the rows of a statistic, those of open windows included. */
+  public List<Row> results(String statistic) {
+    return rows(spec(statistic), null);
+  }
+
+  /** Returns the rows that a run emits as it ends, if it was asked to flush. */
+  public List<Row> flushed(String statistic) {
+    StatisticSpec s = spec(statistic);
+    if (s.emission() == Emission.ON_UPDATE) {
+      return List.of();
+    }
+    Set<Span> open = new HashSet<>(results.get(statistic).keySet());
+    open.removeAll(emitted(s));
+    return rows(s, open);
+  }
+
+  private StatisticSpec spec(String name) {
+    return scenario.statistics().stream().filter(s -> s.name().equals(name)).findAny().get();
+  }
+}

@@ -1,0 +1,401 @@
+package io.callstream.engine.contract;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.callstream.call.RejectionReason;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.contract.StatisticSpec.Dim;
+import io.callstream.engine.contract.StatisticSpec.Filter;
+import io.callstream.engine.contract.StatisticSpec.MeasureKind;
+import io.callstream.engine.contract.StatisticSpec.WindowKind;
+import io.callstream.engine.contract.TestRecord.Fact;
+import io.callstream.engine.contract.TestRecord.NoCall;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.statistic.Emission;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.zone.ZoneOffsetTransition;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+
+/**
+ * A pipeline and what comes in, made up from a seed: one to four statistics of any kind, records in
+ * partitions with disorder, garbage and duplicates around a clock change, cut into batches anyhow.
+ * The same seed makes the same scenario.
+ */
+public record Scenario(
+    long seed,
+    ZoneId zone,
+    int partitions,
+    List<StatisticSpec> statistics,
+    Optional<Duration> distinct,
+    Duration maxFutureSkew,
+    List<List<TestRecord>> batches) {
+
+  private static final List<String> ZONES =
+      List.of(
+          "America/Los_Angeles",
+          "Europe/London",
+          "Australia/Lord_Howe",
+          "America/Sao_Paulo",
+          "Pacific/Apia",
+          "Africa/Casablanca",
+          "America/St_Johns");
+
+  private static final List<String> TYPES =
+      List.of(
+          "Passing Call",
+          "Traffic Stop",
+          "415",
+          "22500e",
+          "7.2.46",
+          "Zo\u00eb",
+          "\uff5eful\uffe5",
+          "\ud83d\ude00 party",
+          "say \"hi\", all",
+          "line\nbreak",
+          " padded ",
+          "nul\u0000byte",
+          "one\u0001byte",
+          "back\\slash/",
+          "(other)",
+          "a");
+
+  private static final List<String> ADDRESSES =
+      List.of("", "100 Block Of Main St", "A St/b St", "\u00c5land, 1", "\ud834\udd1e", "(other)");
+
+  private static final List<String> DISPOSITIONS =
+      List.of("HAN", "ADV", "22", "OTS", "Not recorded", "");
+
+  /** Returns what a pipeline of this scenario is made of, but for source, format and sinks. */
+  public Pipeline.Builder addTo(Pipeline.Builder pipeline) {
+    statistics.forEach(s -> pipeline.statistic(s.statistic()));
+    distinct.ifPresent(pipeline::distinct);
+    return pipeline.maxFutureSkew(maxFutureSkew).dispositionCodes(StatisticSpec.CODES);
+  }
+
+  /** Returns the format of the records. */
+  public SanFranciscoCalls format() {
+    return SanFranciscoCalls.json(zone);
+  }
+
+  /** Returns all records, in the order in which they came. */
+  public List<TestRecord> records() {
+    return batches.stream().flatMap(List::stream).toList();
+  }
+
+  /** Makes up a scenario. */
+  public static Scenario of(long seed) {
+    return new Maker(seed).scenario();
+  }
+
+  @Override
+  public String toString() {
+    return "Scenario.of("
+        + seed
+        + "L) in "
+        + zone
+        + ", "
+        + partitions
+        + " partitions, distinct "
+        + distinct
+        + ", batches of "
+        + batches.stream().map(List::size).toList()
+        + ", "
+        + statistics;
+  }
+
+  private static final class Maker {
+    private final long seed;
+    private final Random random;
+    private final ZoneId zone;
+    private final ZoneOffsetTransition change;
+    private final List<String> types;
+    private final List<String> ids = new ArrayList<>();
+
+    Maker(long seed) {
+      this.seed = seed;
+      random = new Random(seed);
+      zone = ZoneId.of(pick(ZONES));
+      Instant after =
+          Instant.parse("2005-01-01T00:00:00Z").plus(Duration.ofDays(random.nextInt(2_300)));
+      change = zone.getRules().nextTransition(after);
+      types = new ArrayList<>(TYPES);
+      Collections.shuffle(types, random);
+      types.subList(1 + random.nextInt(TYPES.size()), types.size()).clear();
+    }
+
+    private <T> T pick(List<T> values) {
+      return values.get(random.nextInt(values.size()));
+    }
+
+    private boolean chance(double probability) {
+      return random.nextDouble() < probability;
+    }
+
+    Scenario scenario() {
+      int partitions = 1 + random.nextInt(4);
+      List<StatisticSpec> statistics = new ArrayList<>();
+      int count = 1 + random.nextInt(4);
+      for (int i = 0; i < count; i++) {
+        statistics.add(statistic("s-" + i));
+      }
+      Optional<Duration> distinct =
+          chance(0.5)
+              ? Optional.of(Duration.ofMinutes(1 + random.nextInt(3_000)))
+              : Optional.empty();
+      Duration skew = Duration.ofMinutes(pick(List.of(0, 90, 1_440)));
+      return new Scenario(
+          seed, zone, partitions, statistics, distinct, skew, batches(partitions, skew));
+    }
+
+    private StatisticSpec statistic(String name) {
+      List<Dim> dims = new ArrayList<>(EnumSet.allOf(Dim.class));
+      Collections.shuffle(dims, random);
+      WindowKind window = pick(List.of(WindowKind.values()));
+      List<MeasureKind> measures = new ArrayList<>(EnumSet.allOf(MeasureKind.class));
+      Collections.shuffle(measures, random);
+      return new StatisticSpec(
+          name,
+          pick(List.of(Filter.NONE, Filter.NONE, Filter.WITH_A, Filter.FIRST_HALF_MINUTE)),
+          List.copyOf(dims.subList(0, random.nextInt(4))),
+          window,
+          chance(0.8) ? zone : ZoneId.of(pick(ZONES)),
+          Duration.ofMinutes(pick(List.of(0, 0, 10, 60, 1_500))),
+          List.copyOf(measures.subList(0, 1 + random.nextInt(3))),
+          window != WindowKind.NONE && chance(0.4) ? Emission.ON_CLOSE : Emission.ON_UPDATE,
+          chance(0.5) ? DEFAULT_MAX : 1 + random.nextInt(8));
+    }
+
+    private static final int DEFAULT_MAX = 100_000;
+
+    private List<List<TestRecord>> batches(int partitions, Duration skew) {
+      Duration span = pick(List.of(Duration.ofHours(3), Duration.ofHours(30), Duration.ofDays(9)));
+      Duration disorder = pick(List.of(Duration.ZERO, Duration.ofMinutes(20), Duration.ofHours(5)));
+      double garbage = pick(List.of(0.0, 0.05, 0.4));
+      double duplicates = pick(List.of(0.0, 0.1, 0.5));
+      int records = random.nextInt(120);
+      int silent = chance(0.3) ? random.nextInt(partitions) : -1;
+      List<TestRecord> all = new ArrayList<>();
+      for (int i = 0; i < records; i++) {
+        int partition = random.nextInt(partitions);
+        if (partition == silent && chance(0.9)) {
+          continue;
+        }
+        Instant time =
+            change
+                .getInstant()
+                .minus(span.dividedBy(2))
+                .plus(span.multipliedBy(i).dividedBy(Math.max(1, records)))
+                .plusSeconds((long) (random.nextGaussian() * disorder.toSeconds()));
+        all.add(
+            chance(garbage) ? garbage(partition, time) : call(partition, time, duplicates, skew));
+      }
+      List<List<TestRecord>> batches = new ArrayList<>();
+      int from = 0;
+      int usual = 1 + random.nextInt(60);
+      while (from < all.size()) {
+        int to = Math.min(all.size(), from + 1 + random.nextInt(usual));
+        batches.add(List.copyOf(all.subList(from, to)));
+        from = to;
+      }
+      return batches;
+    }
+
+    // ---- calls
+
+    private TestRecord call(int partition, Instant about, double duplicates, Duration skew) {
+      Map<String, String> fields = new LinkedHashMap<>();
+      String id =
+          !ids.isEmpty() && chance(duplicates)
+              ? ids.get(ids.size() - 1 - random.nextInt(Math.min(20, ids.size())))
+              : "id-" + ids.size() + (chance(0.1) ? "\u00e9" : "");
+      ids.add(id);
+      Time time = time(about);
+      String type = pick(types);
+      fields.put("crime_id", quoted(id));
+      fields.put("original_crime_type_name", quoted(type));
+      fields.put("call_date_time", quoted(time.text()));
+      String disposition = optional(fields, "disposition", pick(DISPOSITIONS));
+      String address = optional(fields, "address", pick(ADDRESSES));
+      String callTime =
+          optional(
+              fields,
+              "call_time",
+              chance(0.2) ? "" : Integer.toString(random.nextInt(5_000) - 500));
+      if (chance(0.3)) {
+        fields.put("unknown", pick(List.of("{\"a\":[1,null]}", "[]", "1e5", "true", "\"x\"")));
+      }
+      if (chance(0.3)) {
+        fields.put("city", "\"San Francisco\"");
+      }
+      // Mostly as records are: read soon after the call. Some are from clocks that are wrong.
+      Instant timestamp =
+          time.instant()
+              .plusMillis(
+                  chance(0.1)
+                      ? -skew.toMillis() + random.nextInt(3) - 1
+                      : chance(0.05) ? -random.nextInt(200_000_000) : random.nextInt(100_000));
+      byte[] value = object(fields).getBytes(UTF_8);
+      return new TestRecord(
+          partition,
+          Instant.ofEpochMilli(timestamp.toEpochMilli()),
+          value,
+          new Fact(id, type, time.instant(), time.ambiguous(), disposition, address, callTime));
+    }
+
+    /** Puts a field that may be left out; returns what it counts as. */
+    private String optional(Map<String, String> fields, String name, String value) {
+      if (!value.isEmpty()) {
+        boolean number = value.matches("-?[1-9][0-9]*");
+        fields.put(name, number && chance(0.3) ? value : quoted(value));
+        return value;
+      }
+      switch (random.nextInt(4)) {
+        case 0 -> {}
+        case 1 -> fields.put(name, "null");
+        case 2 -> fields.put(name, "\"\"");
+        default -> fields.put(name, "\" \\t \"");
+      }
+      return "";
+    }
+
+    private record Time(String text, Instant instant, boolean ambiguous) {}
+
+    private Time time(Instant about) {
+      if (chance(0.5)) {
+        Duration size = change.getDuration().abs();
+        about =
+            chance(0.2)
+                ? change
+                    .getInstant()
+                    .plusMillis((long) ((random.nextDouble() * 2 - 1) * size.toMillis()))
+                : about;
+      }
+      LocalDateTime local = LocalDateTime.ofInstant(about, zone);
+      if (change.isGap() && chance(0.05)) {
+        local = change.getDateTimeBefore().plusSeconds(random.nextInt(1_800));
+      }
+      String pattern =
+          pick(
+              List.of(
+                  "uuuu-MM-dd'T'HH:mm",
+                  "uuuu-MM-dd HH:mm:ss",
+                  "uuuu-MM-dd'T'HH:mm:ss.SSS",
+                  "uuuu-MM-dd'T'HH:mm:ss.SSSSSS"));
+      String text = DateTimeFormatter.ofPattern(pattern).format(local);
+      LocalDateTime read =
+          LocalDateTime.parse(text.replace(' ', 'T'))
+              .truncatedTo(java.time.temporal.ChronoUnit.MILLIS);
+      if (chance(0.1)) {
+        ZoneOffset offset = ZoneOffset.ofHoursMinutes(-7, -30);
+        return new Time(text + "-07:30", read.toInstant(offset), false);
+      }
+      return new Time(
+          text, read.atZone(zone).toInstant(), zone.getRules().getValidOffsets(read).size() == 2);
+    }
+
+    // ---- JSON
+
+    private String object(Map<String, String> fields) {
+      List<String> names = new ArrayList<>(fields.keySet());
+      if (chance(0.5)) {
+        Collections.shuffle(names, random);
+      }
+      boolean spaces = chance(0.2);
+      StringBuilder json = new StringBuilder("{");
+      for (String name : names) {
+        json.append(json.length() == 1 ? "" : spaces ? " ,\n" : ",");
+        if (chance(0.02)) {
+          json.append('"').append(name).append("\":\"overwritten\",");
+        }
+        json.append('"').append(name).append('"').append(spaces ? " : " : ":");
+        json.append(fields.get(name));
+      }
+      return json.append(spaces ? "}\r\n" : "}").toString();
+    }
+
+    private String quoted(String text) {
+      StringBuilder json = new StringBuilder("\"");
+      boolean escapes = chance(0.1);
+      for (int c : text.codePoints().toArray()) {
+        boolean escaped = c < ' ' || c == '"' || c == '\\' || (escapes && chance(0.3));
+        for (char unit : Character.toChars(c)) {
+          json.append(escaped ? String.format("\\u%04x", (int) unit) : Character.toString(unit));
+        }
+      }
+      return json.append('"').toString();
+    }
+
+    // ---- garbage
+
+    private TestRecord garbage(int partition, Instant about) {
+      String start = "{\"crime_id\":\"g\",\"original_crime_type_name\":\"T\",\"call_date_time\":\"";
+      String time = LocalDateTime.ofInstant(about, zone).withNano(0).withSecond(1).toString();
+      record Kind(RejectionReason reason, String field, byte[] value) {
+        static Kind of(RejectionReason reason, String field, String value) {
+          return new Kind(reason, field, value.getBytes(UTF_8));
+        }
+      }
+      Kind kind =
+          switch (random.nextInt(16)) {
+            case 0 -> new Kind(RejectionReason.EMPTY, null, null);
+            case 1 -> Kind.of(RejectionReason.EMPTY, null, "");
+            case 2 -> Kind.of(RejectionReason.EMPTY, null, " \r\n\t ");
+            case 3 -> Kind.of(RejectionReason.NOT_JSON, null, start + time);
+            case 4 -> Kind.of(RejectionReason.NOT_JSON, null, start + time + "\"}]");
+            case 5 -> Kind.of(RejectionReason.NOT_AN_OBJECT, null, "[" + start + time + "\"}]");
+            case 6 -> Kind.of(RejectionReason.NOT_AN_OBJECT, null, "42");
+            case 7 -> Kind.of(RejectionReason.NOT_JSON, null, "<html>&amp;</html>");
+            case 8 ->
+                Kind.of(
+                    RejectionReason.MISSING_FIELD,
+                    "crime_id",
+                    start.replace("crime_id", "crimeid") + time + "\"}");
+            case 9 ->
+                Kind.of(
+                    RejectionReason.MISSING_FIELD,
+                    "original_crime_type_name",
+                    start.replace("\"T\"", "null") + time + "\"}");
+            case 10 ->
+                Kind.of(
+                    RejectionReason.BLANK_FIELD,
+                    "original_crime_type_name",
+                    start.replace("\"T\"", "\" \"") + time + "\"}");
+            case 11 -> Kind.of(RejectionReason.BLANK_FIELD, "call_date_time", start + "\"}");
+            case 12 ->
+                Kind.of(
+                    RejectionReason.UNREADABLE_TIME,
+                    "call_date_time",
+                    start + "2018-02-30T00:00\"}");
+            case 13 ->
+                Kind.of(RejectionReason.NOT_TEXT, "address", start + time + "\",\"address\":{}}");
+            case 14 ->
+                Kind.of(
+                    RejectionReason.TOO_DEEP,
+                    null,
+                    start + time + "\",\"x\":" + "[".repeat(120) + "]".repeat(120) + "}");
+            default ->
+                new Kind(
+                    RejectionReason.NOT_JSON,
+                    null,
+                    new byte[] {(byte) 0xff, 0, 1, (byte) random.nextInt(256), '"', '{'});
+          };
+      return new TestRecord(
+          partition,
+          Instant.ofEpochMilli(about.toEpochMilli()),
+          kind.value(),
+          new NoCall(kind.reason(), kind.field()));
+    }
+  }
+}

@@ -1,0 +1,313 @@
+package io.callstream.engine.contract;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.callstream.call.CallField;
+import io.callstream.engine.contract.TestRecord.Fact;
+import io.callstream.statistic.CallDuration;
+import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Emission;
+import io.callstream.statistic.Lookup;
+import io.callstream.statistic.Measure;
+import io.callstream.statistic.Measures;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
+import java.time.DayOfWeek;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A statistic, told twice: as callstream is told of it, and in plain Java for the reference model.
+ *
+ * @param zone the zone of days, hours and calendar windows
+ */
+public record StatisticSpec(
+    String name,
+    Filter filter,
+    List<Dim> dimensions,
+    WindowKind window,
+    ZoneId zone,
+    Duration lateness,
+    List<MeasureKind> measures,
+    Emission emission,
+    int maxGroups) {
+
+  /** Codes that have a description in tests. */
+  public static final Lookup CODES =
+      new Lookup("codes of tests", Map.of("HAN", "Handled", "ADV", "Advised", "22", "Cancel"));
+
+  private static final Set<CallField> CALL_TIME = EnumSet.of(CallField.CALL_TIME);
+
+  /** Which calls. */
+  public enum Filter {
+    /** All. */
+    NONE,
+    /** Those whose type has an a. */
+    WITH_A,
+    /** Those in the first half of a minute, known from the time alone. */
+    FIRST_HALF_MINUTE;
+
+    boolean accepts(Fact fact) {
+      return switch (this) {
+        case NONE -> true;
+        case WITH_A -> fact.type().contains("a");
+        case FIRST_HALF_MINUTE -> fact.time().atOffset(java.time.ZoneOffset.UTC).getSecond() < 30;
+      };
+    }
+  }
+
+  /** A dimension. */
+  public enum Dim {
+    /** The type. */
+    TYPE(false),
+    /** The disposition. */
+    DISPOSITION(false),
+    /** The disposition with a description. */
+    DESCRIBED_DISPOSITION(false),
+    /** The address. */
+    ADDRESS(false),
+    /** A text of one's own: the first letter of the type. */
+    INITIAL(false),
+    /** The local day of the week. */
+    DAY_OF_WEEK(true),
+    /** The local hour. */
+    HOUR(true),
+    /** A number of one's own, which may be negative. */
+    SEVEN_MINUS_LENGTH(true);
+
+    private final boolean number;
+
+    Dim(boolean number) {
+      this.number = number;
+    }
+
+    String of(Fact fact, ZoneId zone) {
+      return switch (this) {
+        case TYPE -> fact.type();
+        case DISPOSITION, DESCRIBED_DISPOSITION -> fact.disposition();
+        case ADDRESS -> fact.address();
+        case INITIAL -> new String(Character.toChars(fact.type().codePointAt(0)));
+        case DAY_OF_WEEK -> "" + fact.time().atZone(zone).getDayOfWeek().getValue();
+        case HOUR -> "" + fact.time().atZone(zone).getHour();
+        case SEVEN_MINUS_LENGTH -> "" + (7 - fact.type().length());
+      };
+    }
+
+    Dimension dimension(ZoneId zone) {
+      return switch (this) {
+        case TYPE -> Dimensions.CRIME_TYPE;
+        case DISPOSITION -> Dimensions.DISPOSITION;
+        case DESCRIBED_DISPOSITION ->
+            Dimension.of("described", CallField.DISPOSITION).describedBy(CODES);
+        case ADDRESS -> Dimensions.ADDRESS;
+        case INITIAL ->
+            Dimension.of(
+                "initial", call -> new String(Character.toChars(call.crimeType().codePointAt(0))));
+        case DAY_OF_WEEK -> Dimensions.dayOfWeek(zone);
+        case HOUR -> Dimensions.hourOfDay(zone);
+        case SEVEN_MINUS_LENGTH ->
+            Dimension.ofNumber(
+                "seven_minus_length",
+                EnumSet.of(CallField.CRIME_TYPE),
+                call -> 7 - call.crimeType().length());
+      };
+    }
+  }
+
+  /** A kind of window; sizes are chosen so that several fit into what tests span. */
+  public enum WindowKind {
+    /** None. */
+    NONE(0, 0),
+    /** Ten minutes. */
+    TUMBLING_10_MIN(10, 10),
+    /** An hour. */
+    TUMBLING_HOUR(60, 60),
+    /** Seven hours. */
+    TUMBLING_7_HOURS(420, 420),
+    /** An hour every ten minutes. */
+    SLIDING_HOUR(60, 10),
+    /** A day every eight hours. */
+    SLIDING_DAY(1_440, 480),
+    /** A calendar day. */
+    DAY(0, 0),
+    /** A calendar week. */
+    WEEK(0, 0),
+    /** A calendar month. */
+    MONTH(0, 0);
+
+    private final Duration size;
+    private final Duration slide;
+
+    WindowKind(int sizeMinutes, int slideMinutes) {
+      size = Duration.ofMinutes(sizeMinutes);
+      slide = Duration.ofMinutes(slideMinutes);
+    }
+
+    int windowsPerCall() {
+      return size.isZero() ? 1 : (int) size.dividedBy(slide);
+    }
+
+    /** Returns the windows that hold a time, in ascending order of starts: none for NONE. */
+    List<Span> spans(Instant time, ZoneId zone) {
+      return switch (this) {
+        case NONE -> List.of();
+        case TUMBLING_10_MIN, TUMBLING_HOUR, TUMBLING_7_HOURS, SLIDING_HOUR, SLIDING_DAY ->
+            multiples(time);
+        case DAY, WEEK, MONTH -> List.of(calendar(time, zone));
+      };
+    }
+
+    private List<Span> multiples(Instant time) {
+      List<Span> spans = new ArrayList<>();
+      long number = Math.floorDiv(time.toEpochMilli(), slide.toMillis());
+      for (long i = number - 10; i <= number + 1; i++) {
+        Instant start = Instant.EPOCH.plus(slide.multipliedBy(i));
+        Instant end = start.plus(size);
+        if (!time.isBefore(start) && time.isBefore(end)) {
+          spans.add(new Span(start, end));
+        }
+      }
+      return spans;
+    }
+
+    private Span calendar(Instant time, ZoneId zone) {
+      LocalDate date = time.atZone(zone).toLocalDate().minusDays(40);
+      while (true) {
+        LocalDate next = date.plusDays(1);
+        while (!startsAt(next)) {
+          next = next.plusDays(1);
+        }
+        Instant end = next.atStartOfDay(zone).toInstant();
+        if (startsAt(date) && time.isBefore(end)) {
+          return new Span(date.atStartOfDay(zone).toInstant(), end);
+        }
+        date = next;
+      }
+    }
+
+    private boolean startsAt(LocalDate date) {
+      return switch (this) {
+        case DAY -> true;
+        case WEEK -> date.getDayOfWeek() == DayOfWeek.MONDAY;
+        case MONTH -> date.getDayOfMonth() == 1;
+        case NONE, TUMBLING_10_MIN, TUMBLING_HOUR, TUMBLING_7_HOURS, SLIDING_HOUR, SLIDING_DAY ->
+            throw new IllegalStateException(this + " is no calendar window");
+      };
+    }
+
+    private Windows windows(ZoneId zone) {
+      return switch (this) {
+        case NONE -> throw new IllegalStateException("no window");
+        case TUMBLING_10_MIN, TUMBLING_HOUR, TUMBLING_7_HOURS -> Windows.tumbling(size);
+        case SLIDING_HOUR, SLIDING_DAY -> Windows.sliding(size, slide);
+        case DAY -> Windows.daily(zone);
+        case WEEK -> Windows.weekly(zone);
+        case MONTH -> Windows.monthly(zone);
+      };
+    }
+  }
+
+  /** A window as two moments. */
+  record Span(Instant start, Instant end) {}
+
+  /** A measure. */
+  public enum MeasureKind {
+    /** The number of calls. */
+    COUNT,
+    /** The part of the window. */
+    SHARE,
+    /** The least duration. */
+    MINIMUM,
+    /** The greatest duration. */
+    MAXIMUM,
+    /** The mean duration. */
+    MEAN;
+
+    private Measure measure() {
+      return switch (this) {
+        case COUNT -> Measures.count();
+        case SHARE -> Measures.share();
+        case MINIMUM -> Measures.minimum("minimum", CALL_TIME, duration());
+        case MAXIMUM -> Measures.maximum("maximum", CALL_TIME, duration());
+        case MEAN -> Measures.mean("mean", CALL_TIME, duration());
+      };
+    }
+
+    private static CallDuration duration() {
+      return call -> {
+        String text = call.text(CallField.CALL_TIME);
+        return text.isEmpty()
+            ? Optional.empty()
+            : Optional.of(Duration.ofMillis(Long.parseLong(text)));
+      };
+    }
+  }
+
+  /** Returns the statistic as callstream is told of it. */
+  public Statistic statistic() {
+    Statistic.Builder builder =
+        Statistic.named(name)
+            .by(dimensions.stream().map(d -> d.dimension(zone)).toArray(Dimension[]::new))
+            .measuring(measures.stream().map(MeasureKind::measure).toArray(Measure[]::new))
+            .emitting(emission)
+            .maxGroups(maxGroups);
+    switch (filter) {
+      case NONE -> {}
+      case WITH_A -> builder.where(call -> call.crimeType().contains("a"));
+      case FIRST_HALF_MINUTE ->
+          builder.where(Set.of(), call -> Math.floorMod(call.epochMillis(), 60_000L) < 30_000);
+    }
+    if (window != WindowKind.NONE) {
+      builder.over(window.windows(zone).allowingLateness(lateness));
+    }
+    return builder.build();
+  }
+
+  List<String> key(Fact fact) {
+    return dimensions.stream().map(d -> d.of(fact, zone)).toList();
+  }
+
+  /** Compares dimensions as results are sorted: numbers by value, text by its UTF-8 bytes. */
+  int compareKeys(List<String> a, List<String> b) {
+    for (int i = 0; i < dimensions.size(); i++) {
+      int order =
+          dimensions.get(i).number
+              ? Long.compare(number(a.get(i)), number(b.get(i)))
+              : compareUtf8(a.get(i), b.get(i));
+      if (order != 0) {
+        return order;
+      }
+    }
+    return 0;
+  }
+
+  /** The design does not say where the group of those that found no room stands among numbers. */
+  private static long number(String text) {
+    return text.equals("(other)") ? Long.MAX_VALUE : Long.parseLong(text);
+  }
+
+  /** Compares keys in the order in which new groups are let in: each dimension as text. */
+  static int compareAdmission(List<String> a, List<String> b) {
+    for (int i = 0; i < a.size(); i++) {
+      int order = compareUtf8(a.get(i), b.get(i));
+      if (order != 0) {
+        return order;
+      }
+    }
+    return 0;
+  }
+
+  static int compareUtf8(String a, String b) {
+    return Arrays.compareUnsigned(a.getBytes(UTF_8), b.getBytes(UTF_8));
+  }
+}

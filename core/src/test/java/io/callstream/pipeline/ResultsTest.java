@@ -1,0 +1,138 @@
+package io.callstream.pipeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.callstream.call.Call;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.local.PipelineTester;
+import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Measures;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ResultsTest {
+  private static final Instant HOUR = Instant.parse("2018-11-01T12:00:00Z");
+
+  private static Call call(String type, Instant time) {
+    return Call.builder("1", type, time).disposition("HAN").build();
+  }
+
+  private static List<BatchResults> batches(Statistic statistic, List<List<Call>> batches) {
+    List<BatchResults> results = new ArrayList<>();
+    try (PipelineTester tester =
+        PipelineTester.of(
+            SanFranciscoCalls.json(), 1, p -> p.statistic(statistic).results(Sinks.of(results)))) {
+      for (List<Call> batch : batches) {
+        tester.receive(batch.toArray(Call[]::new)).endBatch();
+      }
+    }
+    return results;
+  }
+
+  private static final class Sinks {
+    static ResultSink of(List<BatchResults> results) {
+      return results::add;
+    }
+  }
+
+  @Test
+  void textBesideNumbersSortsByUtf8AsElsewhere() {
+    Statistic statistic =
+        Statistic.named("s")
+            .by(Dimensions.hourOfDay(ZoneId.of("UTC")), Dimensions.CRIME_TYPE)
+            .build();
+    List<Call> calls =
+        List.of(
+            call("\ud83d\ude00", HOUR),
+            call("\uffe5", HOUR),
+            call("z\ud83d\ude00", HOUR),
+            call("z\uffe5", HOUR),
+            call("z", HOUR),
+            call("z", HOUR.minus(Duration.ofHours(3))));
+    Results results = batches(statistic, List.of(calls)).get(0).results("s");
+    List<String> expected =
+        List.of("9 z", "12 z", "12 z\uffe5", "12 z\ud83d\ude00", "12 \uffe5", "12 \ud83d\ude00");
+    assertThat(results.rows())
+        .extracting(r -> String.join(" ", r.dimensions()))
+        .isEqualTo(expected);
+    assertThat(results.top(6)).isEqualTo(results.rows());
+    assertThat(results.top(2)).isEqualTo(results.rows().subList(0, 2));
+    assertThat(results.top(0)).isEmpty();
+    assertThatThrownBy(() -> results.top(-1)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void rowsOfAWindowAreFoundByItsStart() {
+    Statistic statistic =
+        Statistic.named("s")
+            .by(Dimensions.CRIME_TYPE)
+            .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
+            .build();
+    Results results =
+        batches(statistic, List.of(List.of(call("a", HOUR), call("b", HOUR.plusSeconds(3_600)))))
+            .get(0)
+            .results("s");
+    assertThat(results.windows())
+        .containsExactly(
+            new WindowBounds(HOUR, HOUR.plusSeconds(3_600)),
+            new WindowBounds(HOUR.plusSeconds(3_600), HOUR.plusSeconds(7_200)));
+    assertThat(results.window(HOUR))
+        .extracting(r -> r.dimension("crime_type"))
+        .containsExactly("a");
+    assertThat(results.window(HOUR.plusSeconds(1))).isEmpty();
+    assertThat(results.rows().get(0).value("count")).contains(1L);
+    assertThatThrownBy(() -> results.rows().get(0).dimension("nope"))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> results.rows().get(0).value("nope"))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void aBatchUpdatesTheSharesOfAllGroupsOfItsWindows() {
+    Statistic statistic =
+        Statistic.named("s").by(Dimensions.CRIME_TYPE).measuring(Measures.share()).build();
+    List<BatchResults> batches =
+        batches(
+            statistic,
+            List.of(
+                List.of(call("a", HOUR)),
+                List.of(call("b", HOUR), call("b", HOUR), call("b", HOUR))));
+    assertThat(batches.get(0).updates("s"))
+        .extracting(ResultRow::toString)
+        .containsExactly("a  1.0");
+    assertThat(batches.get(1).updates("s"))
+        .extracting(ResultRow::toString)
+        .containsExactly("b  0.75", "a  0.25");
+  }
+
+  @Test
+  void anIdIsForgottenWhenTheWatermarkReachesItsFirstCallPlusTheHorizon() {
+    try (PipelineTester tester =
+        PipelineTester.of(
+            SanFranciscoCalls.json(),
+            1,
+            p -> p.statistic(Statistic.named("s").build()).distinct(Duration.ofMinutes(10)))) {
+      Instant until = HOUR.plus(Duration.ofMinutes(10));
+      Call first = Call.builder("x", "t", HOUR).build();
+      Call marker = Call.builder("y", "t", until.minusMillis(1)).build();
+      Call reached = Call.builder("z", "t", until).build();
+      tester.receive(first, first).endBatch();
+      assertThat(tester.accounting().duplicates()).isEqualTo(1);
+      tester.receive(marker).endBatch();
+      tester.receive(first, reached).endBatch();
+      assertThat(tester.accounting().duplicates()).isEqualTo(2);
+      // The watermark is now where the id is forgotten; within its batch it is known nevertheless.
+      tester.receive(first, first).endBatch();
+      assertThat(tester.accounting().duplicates()).isEqualTo(3);
+      tester.receive(first).endBatch();
+      assertThat(tester.accounting().duplicates()).isEqualTo(3);
+    }
+  }
+}

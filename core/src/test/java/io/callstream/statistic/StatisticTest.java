@@ -1,0 +1,187 @@
+package io.callstream.statistic;
+
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMinutes;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.Call;
+import io.callstream.call.CallField;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZonedDateTime;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class StatisticTest {
+  private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
+
+  @Test
+  void standardStatisticsHaveTheColumnsOfTheirFiles() {
+    assertThat(StandardStatistics.callsByType().columns()).containsExactly("crime_type", "count");
+    assertThat(StandardStatistics.callsByTypeAndDispositionHourly().columns())
+        .containsExactly(
+            "window_start",
+            "window_end",
+            "crime_type",
+            "disposition",
+            "disposition_description",
+            "count");
+    assertThat(StandardStatistics.callsByLocation().columns()).containsExactly("address", "count");
+    assertThat(StandardStatistics.callsByHourOfWeek(LOS_ANGELES).columns())
+        .containsExactly("day_of_week", "hour_of_day", "count");
+    assertThat(StandardStatistics.all(LOS_ANGELES, ofHours(1)))
+        .extracting(Statistic::name)
+        .containsExactly(
+            "calls-by-type",
+            "calls-by-type-and-disposition-hourly",
+            "calls-by-location",
+            "calls-by-hour-of-week");
+  }
+
+  @Test
+  void dayAndHourAreThoseOfTheZone() {
+    for (String name :
+        new String[] {"America/Los_Angeles", "Australia/Lord_Howe", "Pacific/Apia"}) {
+      ZoneId zone = ZoneId.of(name);
+      Function<Call, String> day = Dimensions.dayOfWeek(zone).extractor();
+      Function<Call, String> hour = Dimensions.hourOfDay(zone).extractor();
+      Random random = new Random(4);
+      for (int i = 0; i < 20_000; i++) {
+        Instant time = Instant.ofEpochMilli((long) ((random.nextDouble() - 0.2) * 3e12));
+        ZonedDateTime local = time.atZone(zone);
+        Call call = Call.builder("1", "T", time).build();
+        assertThat(day.apply(call)).isEqualTo(String.valueOf(local.getDayOfWeek().getValue()));
+        assertThat(hour.apply(call)).isEqualTo(String.valueOf(local.getHour()));
+      }
+    }
+  }
+
+  @Test
+  void theRadioCodesAreTheNineteenOfTwentyEighteen() {
+    Lookup codes = RadioCodes.sanFrancisco();
+    assertThat(codes.descriptions()).hasSize(19);
+    assertThat(codes.description("GOA")).isEqualTo("Gone on Arrival");
+    assertThat(codes.description("OTS")).isEmpty();
+    assertThat(codes.knows("HAN")).isTrue();
+    assertThat(codes.knows("han")).isFalse();
+    assertThat(codes.knows("")).isFalse();
+  }
+
+  @Test
+  void radioCodesAreReadFromAFileAndTheLastOfACodeCounts(@TempDir Path directory)
+      throws IOException {
+    Path file = directory.resolve("codes.json");
+    Files.writeString(
+        file,
+        """
+        [{"disposition_code":"A","description":"first","more":[1]},
+         {"description":"\u00e9","disposition_code":"B"},
+         {"disposition_code":"A","description":"last"}]
+        """);
+    assertThat(RadioCodes.read(file).descriptions()).isEqualTo(Map.of("A", "last", "B", "\u00e9"));
+    JsonNode tree = new ObjectMapper().readTree(file.toFile());
+    assertThat(tree).hasSize(3);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "{}", "[1]", "[{\"disposition_code\":\"A\"}]", "[{", "[{},]"})
+  void aFileThatHoldsNoCodesIsRefused(String content, @TempDir Path directory) throws IOException {
+    Path file = directory.resolve("codes.json");
+    Files.writeString(file, content);
+    assertThatThrownBy(() -> RadioCodes.read(file))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INPUT_FAILED))
+        .hasMessageContaining(file.toString());
+  }
+
+  @Test
+  void aMissingFileOfCodesIsRefused(@TempDir Path directory) {
+    assertThatThrownBy(() -> RadioCodes.read(directory.resolve("none.json")))
+        .isInstanceOf(CallstreamException.class)
+        .hasMessageContaining("none.json");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "-a", "Calls", "a b", "a/b", "../a", "a.csv", "\u00e9"})
+  void aNameThatIsNoFileNameIsRefused(String name) {
+    assertThatThrownBy(() -> Statistic.named(name))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'" + name + "'");
+  }
+
+  @Test
+  void slidesThatDoNotDivideTheirWindowAreRefused() {
+    assertThatThrownBy(() -> Windows.sliding(ofMinutes(60), ofMinutes(25)).withoutLateness())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("PT1H")
+        .hasMessageContaining("PT25M");
+    assertThat(Windows.sliding(ofMinutes(60), ofMinutes(20)).withoutLateness().windowsPerCall())
+        .isEqualTo(3);
+    assertThat(Windows.sliding(ofMinutes(60), ofMinutes(60)).withoutLateness().windowsPerCall())
+        .isEqualTo(1);
+    assertThatThrownBy(() -> Windows.sliding(ofMinutes(60), ofMinutes(120)).withoutLateness())
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Windows.sliding(ofHours(1), Duration.ofSeconds(1)).withoutLateness())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("1000");
+  }
+
+  @Test
+  void sizesAndLatenessOutsideTheirBoundsAreRefused() {
+    for (Duration size :
+        new Duration[] {
+          Duration.ZERO, Duration.ofMillis(-1), Duration.ofNanos(1), Duration.ofDays(3_661)
+        }) {
+      assertThatThrownBy(() -> Windows.tumbling(size).withoutLateness())
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(size.toString());
+    }
+    for (Duration lateness :
+        new Duration[] {Duration.ofMillis(-1), Duration.ofNanos(1), Duration.ofDays(3_661)}) {
+      assertThatThrownBy(() -> Windows.daily(LOS_ANGELES).allowingLateness(lateness))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(lateness.toString());
+    }
+  }
+
+  @Test
+  void columnsThatOccurTwiceAreRefused() {
+    assertThatThrownBy(() -> Statistic.named("s").by(Dimension.of("count", CallField.CITY)).build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'count'");
+  }
+
+  @Test
+  void emittingOnCloseNeedsAWindow() {
+    assertThatThrownBy(() -> Statistic.named("s").emitting(Emission.ON_CLOSE).build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("over(...)");
+  }
+
+  @Test
+  void fieldsAreThoseOfFilterDimensionsAndMeasures() {
+    Statistic statistic =
+        Statistic.named("s")
+            .where(java.util.Set.of(CallField.CITY), call -> !call.text(CallField.CITY).isEmpty())
+            .by(Dimensions.ADDRESS, Dimensions.hourOfDay(LOS_ANGELES))
+            .measuring(
+                Measures.count(), Measures.approximateDistinct("types", CallField.CRIME_TYPE))
+            .build();
+    assertThat(statistic.fields())
+        .containsExactlyInAnyOrder(CallField.CITY, CallField.ADDRESS, CallField.CRIME_TYPE);
+  }
+}
