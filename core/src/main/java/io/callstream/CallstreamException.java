@@ -1,8 +1,8 @@
 package io.callstream;
 
 /**
- * The root of all that callstream throws on purpose. Its message gives the value, the limit and the
- * way out, and never the content of a call or a secret.
+ * What callstream throws when it knows what went wrong. Messages are for people: they say what to
+ * do, and hold no content of calls and no secrets.
  */
 public class CallstreamException extends RuntimeException {
   private static final long serialVersionUID = 1L;

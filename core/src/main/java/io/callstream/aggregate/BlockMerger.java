@@ -15,13 +15,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BlockMerger {
   private final List<Measure.Aggregate> aggregates;
+  private final boolean unbounded;
   private final int maxGroups;
   private final byte[] otherKey;
 
   /** Creates the merger of a statistic. */
   public BlockMerger(Statistic statistic) {
     aggregates = aggregates(statistic);
-    maxGroups = statistic.window().isPresent() ? Integer.MAX_VALUE : statistic.maxGroups();
+    unbounded = statistic.window().isPresent();
+    maxGroups = unbounded ? Integer.MAX_VALUE : statistic.maxGroups();
     otherKey = GroupKey.of(Collections.nCopies(statistic.dimensions().size(), Statistic.OTHER));
   }
 
@@ -48,10 +50,7 @@ public final class BlockMerger {
    */
   public Merged merge(byte @Nullable [] state, List<byte[]> partials) {
     byte[] delta = combine(partials);
-    if (state == null && new BlockReader(delta).groups() <= maxGroups) {
-      return new Merged(delta, delta);
-    }
-    return state == null ? bounded(emptyBlock(), delta) : bounded(state, delta);
+    return bounded(state == null ? emptyBlock() : state, delta);
   }
 
   private byte[] emptyBlock() {
@@ -60,6 +59,9 @@ public final class BlockMerger {
 
   private Merged bounded(byte[] state, byte[] delta) {
     byte[] admitted = admit(state, delta);
+    if (new BlockReader(state).groups() == 0) {
+      return new Merged(admitted, admitted);
+    }
     return new Merged(sum(state, admitted, Keep.ALL), sum(state, admitted, Keep.RIGHT));
   }
 
@@ -120,10 +122,12 @@ public final class BlockMerger {
   /** Returns {@code delta} with the new groups for which {@code state} has no room as one group. */
   private byte[] admit(byte[] state, byte[] delta) {
     BlockReader known = new BlockReader(state);
-    if (known.groups() + (long) new BlockReader(delta).groups() <= maxGroups) {
+    if (known.groups() + (long) new BlockReader(delta).groups() <= maxGroups
+        && (unbounded || state.length + (long) delta.length <= Statistic.MAX_GROUP_BYTES)) {
       return delta;
     }
     int room = maxGroups - ordinaryGroups(state);
+    long bytes = state.length;
     BlockWriter admitted = new BlockWriter(aggregates.size(), delta.length);
     byte[] other = emptyBlock();
     BlockReader a = known.advanced();
@@ -138,9 +142,10 @@ public final class BlockMerger {
         other = sum(other, alone(b, otherKey), Keep.ALL);
       } else if (order == 0) {
         b.copyTo(admitted);
-      } else if (room > 0) {
+      } else if (room > 0 && bytes + b.keyLength() <= Statistic.MAX_GROUP_BYTES) {
         b.copyTo(admitted);
         room--;
+        bytes += b.keyLength();
       } else {
         other = sum(other, alone(b, otherKey), Keep.ALL);
       }

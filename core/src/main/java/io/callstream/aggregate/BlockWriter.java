@@ -33,7 +33,7 @@ final class BlockWriter {
     body.put(key, shared, length - shared);
     body.putNumber(count);
     if (lastKey.length < length) {
-      lastKey = new byte[Math.max(length, lastKey.length * 2)];
+      lastKey = Arrays.copyOf(lastKey, Math.max(length, lastKey.length * 2));
     }
     System.arraycopy(key, shared, lastKey, shared, length - shared);
     lastLength = length;

@@ -4,6 +4,8 @@ import io.callstream.call.Call;
 import io.callstream.statistic.Measure;
 import java.util.Arrays;
 import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -11,12 +13,19 @@ import org.jspecify.annotations.Nullable;
  * a group side by side in arrays. The texts of dimensions come from the parser's dictionary, so that
  * most comparisons are of references and hash codes are ready. Keys become bytes once per group, at
  * the end, when groups are sorted into blocks.
+ *
+ * Hash codes of Strings can be made to collide on purpose. When a walk over the slots becomes too long
+ * for chance, groups are found through a sorted map from then on.
  */
 final class GroupTable {
   private final int dimensions;
   private final List<Measure.Aggregate> aggregates;
 
+  /** Over half-full slots, chance makes walks of a dozen. */
+  private static final int MAX_WALK = 128;
+
   private int[] slots = new int[1 << 10];
+  private @Nullable NavigableMap<Identity, Integer> sorted;
   private int groups;
   private long[] windows = new long[1 << 9];
   private String[] texts;
@@ -39,17 +48,53 @@ final class GroupTable {
   }
 
   private int group(long window, String[] values) {
+    return sorted == null ? groupBySlot(window, values) : groupBySorting(sorted, window, values);
+  }
+
+  private int groupBySlot(long window, String[] values) {
     int mask = slots.length - 1;
     int slot = hash(window, values, 0) & mask;
+    int walk = 0;
     while (slots[slot] != 0) {
       int group = slots[slot] - 1;
       if (windows[group] == window && sameTexts(group, values)) {
         return group;
       }
       slot = slot + 1 & mask;
+      if (++walk > MAX_WALK) {
+        return groupBySorting(sortAll(), window, values);
+      }
     }
-    int group = groups++;
+    int group = append(window, values);
     slots[slot] = groups;
+    if (2 * groups > slots.length) {
+      growSlots();
+    }
+    return group;
+  }
+
+  private NavigableMap<Identity, Integer> sortAll() {
+    NavigableMap<Identity, Integer> all = new TreeMap<>();
+    for (int group = 0; group < groups; group++) {
+      String[] values = Arrays.copyOfRange(texts, group * dimensions, (group + 1) * dimensions);
+      all.put(new Identity(windows[group], values), group);
+    }
+    sorted = all;
+    return all;
+  }
+
+  private int groupBySorting(NavigableMap<Identity, Integer> all, long window, String[] values) {
+    Integer known = all.get(new Identity(window, values));
+    if (known != null) {
+      return known;
+    }
+    int group = append(window, values);
+    all.put(new Identity(window, values.clone()), group);
+    return group;
+  }
+
+  private int append(long window, String[] values) {
+    int group = groups++;
     if (group == windows.length) {
       growColumns();
     }
@@ -57,9 +102,6 @@ final class GroupTable {
     System.arraycopy(values, 0, texts, group * dimensions, dimensions);
     for (int i = 0; i < aggregates.size(); i++) {
       states[group * aggregates.size() + i] = aggregates.get(i).empty();
-    }
-    if (2 * groups > slots.length) {
-      growSlots();
     }
     return group;
   }
@@ -152,6 +194,25 @@ final class GroupTable {
       }
       byte[] bytes = state.toBytes();
       out.state(bytes, 0, bytes.length);
+    }
+  }
+
+  /** What makes a group, in some order. */
+  private record Identity(long window, String[] values) implements Comparable<Identity> {
+    @Override
+    public int compareTo(Identity that) {
+      int order = Long.compare(window, that.window);
+      return order != 0 ? order : Arrays.compare(values, that.values);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Identity that && compareTo(that) == 0;
+    }
+
+    @Override
+    public int hashCode() {
+      return Long.hashCode(window) * 31 + Arrays.hashCode(values);
     }
   }
 

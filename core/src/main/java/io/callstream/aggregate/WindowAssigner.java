@@ -14,6 +14,11 @@ import java.time.temporal.TemporalAdjusters;
 public final class WindowAssigner {
   private final Window window;
   private final long latenessMillis;
+
+  /** From one start to the next, and from start to end; 0 for calendar windows. */
+  private final long slide;
+
+  private final long size;
   private long start = Long.MAX_VALUE;
   private long end = Long.MIN_VALUE;
 
@@ -21,15 +26,22 @@ public final class WindowAssigner {
   public WindowAssigner(Window window) {
     this.window = window;
     this.latenessMillis = window.allowedLateness().toMillis();
+    if (window instanceof Window.Tumbling tumbling) {
+      size = tumbling.size().toMillis();
+      slide = size;
+    } else if (window instanceof Window.Sliding sliding) {
+      size = sliding.size().toMillis();
+      slide = sliding.slide().toMillis();
+    } else {
+      size = 0;
+      slide = 0;
+    }
   }
 
   /** Returns the start of the window that contains the time; of several the latest. */
   public long lastStart(long time) {
-    if (window instanceof Window.Tumbling tumbling) {
-      return time - Math.floorMod(time, tumbling.size().toMillis());
-    }
-    if (window instanceof Window.Sliding sliding) {
-      return time - Math.floorMod(time, sliding.slide().toMillis());
+    if (slide > 0) {
+      return time - Math.floorMod(time, slide);
     }
     if (time < start || time >= end) {
       find((Window.Calendar) window, time);
@@ -39,16 +51,13 @@ public final class WindowAssigner {
 
   /** Returns by how much the starts of windows that overlap differ; 0 if they touch. */
   public long slide() {
-    return window instanceof Window.Sliding sliding ? sliding.slide().toMillis() : 0;
+    return window instanceof Window.Sliding ? slide : 0;
   }
 
   /** Returns the end of the window that starts at {@code windowStart}. */
   public long end(long windowStart) {
-    if (window instanceof Window.Tumbling tumbling) {
-      return windowStart + tumbling.size().toMillis();
-    }
-    if (window instanceof Window.Sliding sliding) {
-      return windowStart + sliding.size().toMillis();
+    if (size > 0) {
+      return windowStart + size;
     }
     if (windowStart != start) {
       find((Window.Calendar) window, windowStart);

@@ -27,8 +27,8 @@ public interface CallFormat extends Serializable {
   CallParser parser(Set<CallField> fields);
 
   /**
-   * Returns a record of this format for a call. Parsing it gives the same call where the format
-   * carries all fields that are set, and where an event time that occurs twice is the earlier one.
+   * Returns a record of this format for a call. Parsing it gives the same call if the format has
+   * all fields that are set.
    */
   byte[] write(Call call);
 }

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
@@ -101,20 +101,29 @@ public final class SanFranciscoCalls implements CallFormat {
 
   @Override
   public byte[] write(Call call) {
-    LocalDateTime time = LocalDateTime.ofInstant(call.time(), zone);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
     try (JsonGenerator json = JSON.createGenerator(bytes)) {
       json.writeStartObject();
       for (NamedField field : FIELDS) {
         json.writeStringField(
-            field.name(),
-            field.field() == CallField.TIME ? WALL_CLOCK.format(time) : call.text(field.field()));
+            field.name(), field.field() == CallField.TIME ? time(call) : call.text(field.field()));
       }
       json.writeEndObject();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     return bytes.toByteArray();
+  }
+
+  /**
+   * Tells the offset only where the wall clock does not tell the time, and the call is sure of it.
+   */
+  private String time(Call call) {
+    OffsetDateTime time = call.time().atZone(zone).toOffsetDateTime();
+    boolean twice = zone.getRules().getValidOffsets(time.toLocalDateTime()).size() > 1;
+    return twice && !call.ambiguousTime()
+        ? WALL_CLOCK.format(time) + time.getOffset()
+        : WALL_CLOCK.format(time);
   }
 
   @Override

@@ -2,7 +2,11 @@ package io.callstream.call;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +16,12 @@ import org.jspecify.annotations.Nullable;
 final class TextDictionary {
   private static final int MAX_SLOTS = 1 << 17;
   private static final int MAX_BYTES = 128;
+
+  private static final VarHandle WORDS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  private final long secret = ThreadLocalRandom.current().nextLong();
+  private final long factor = ThreadLocalRandom.current().nextLong() | 1;
 
   private byte[][] keys = new byte[1 << 10][];
   private @Nullable String[] texts = new @Nullable String[1 << 10];
@@ -27,16 +37,26 @@ final class TextDictionary {
   }
 
   private int slot(byte[] b, int start, int end) {
-    int hash = 0;
-    for (int i = start; i < end; i++) {
-      hash = hash * 31 + b[i];
+    long hash = secret;
+    int i = start;
+    for (; i + Long.BYTES <= end; i += Long.BYTES) {
+      hash = mix(hash ^ (long) WORDS.get(b, i));
+    }
+    for (; i < end; i++) {
+      hash = mix(hash ^ b[i]);
     }
     int mask = keys.length - 1;
-    int slot = (hash ^ hash >>> 15) & mask;
+    int slot = (int) hash & mask;
     while (texts[slot] != null && !Arrays.equals(keys[slot], 0, keys[slot].length, b, start, end)) {
       slot = slot + 1 & mask;
     }
     return slot;
+  }
+
+  /** Nobody who does not know the factor can make texts that collide on purpose. */
+  private long mix(long hash) {
+    long product = hash * factor;
+    return product ^ (product >>> 32);
   }
 
   private String remember(byte[] b, int start, int end, int slot) {

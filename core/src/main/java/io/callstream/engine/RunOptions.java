@@ -56,7 +56,18 @@ public final class RunOptions {
     if (directory.isBlank()) {
       throw new IllegalArgumentException("The checkpoint directory is blank; name a directory");
     }
+    requireNotBoth(directory, flushingAtEnd);
     return new RunOptions(mode, directory, trigger, maxRecordsPerBatch, flushingAtEnd);
+  }
+
+  private static void requireNotBoth(@Nullable String checkpoint, boolean flushing) {
+    if (checkpoint != null && flushing) {
+      throw new IllegalArgumentException(
+          "A run with a checkpoint ("
+              + checkpoint
+              + ") can't flush open windows: the next run goes on with them, and they would be"
+              + " emitted twice. Leave out one of the two.");
+    }
   }
 
   /** Looks for records this often; zero is as often as it can. Without effect on a bounded run. */
@@ -68,7 +79,10 @@ public final class RunOptions {
     return new RunOptions(mode, checkpoint, interval, maxRecordsPerBatch, flushingAtEnd);
   }
 
-  /** Reads at most this many records in a batch, over all partitions. */
+  /**
+   * Reads at most this many records in a batch, over all partitions, but one of each partition that
+   * has some: all must move on, or the watermark would run ahead of those that do not.
+   */
   public RunOptions readingAtMost(long recordsPerBatch) {
     if (recordsPerBatch < 1) {
       throw new IllegalArgumentException(
@@ -77,8 +91,14 @@ public final class RunOptions {
     return new RunOptions(mode, checkpoint, trigger, recordsPerBatch, flushingAtEnd);
   }
 
-  /** Emits open windows, of statistics that emit when windows close, as a bounded run ends. */
+  /**
+   * Emits open windows, of statistics that emit when windows close, as a bounded run ends.
+   *
+   * @throws IllegalArgumentException if there is a checkpoint: the next run would go on with those
+   *     windows, and emit them again when they close
+   */
   public RunOptions flushingAtEnd() {
+    requireNotBoth(checkpoint, true);
     return new RunOptions(mode, checkpoint, trigger, maxRecordsPerBatch, true);
   }
 

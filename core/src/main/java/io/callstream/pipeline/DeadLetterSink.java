@@ -1,6 +1,5 @@
 package io.callstream.pipeline;
 
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -19,9 +18,10 @@ public interface DeadLetterSink extends AutoCloseable {
   /**
    * Takes the letters of a batch, which are safe when it returns.
    *
-   * @param letters in the order of partitions and offsets
+   * @param letters in the order of partitions and offsets, at least one; may be more than fit into
+   *     memory, and can be iterated over until this returns
    */
-  void write(long batch, List<DeadLetter> letters);
+  void write(long batch, Iterable<DeadLetter> letters);
 
   /** Ends the run. */
   @Override

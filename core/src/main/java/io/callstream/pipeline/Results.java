@@ -7,6 +7,7 @@ import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.NavigableMap;
@@ -95,7 +96,7 @@ public final class Results {
 
   /** Returns the blocks by window; for sinks that keep what they made of a block. */
   public NavigableMap<Long, byte[]> blocks() {
-    return blocks;
+    return Collections.unmodifiableNavigableMap(blocks);
   }
 
   /** Returns the rows of one block. */

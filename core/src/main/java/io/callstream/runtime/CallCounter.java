@@ -26,6 +26,7 @@ public final class CallCounter {
   private final Lookup dispositions;
   private final Consumer<DeadLetter> letters;
   private final List<MissedWindow> missed = new ArrayList<>();
+  private final StatisticCombiner.MissedWindows onMissed = this::missed;
   private long ambiguousTimes;
   private long unknownDispositions;
 
@@ -66,7 +67,7 @@ public final class CallCounter {
       unknownDispositions++;
     }
     for (StatisticCombiner combiner : combiners) {
-      combiner.add(call, this::missed);
+      combiner.add(call, onMissed);
     }
     if (!missed.isEmpty()) {
       letters.accept(

@@ -27,6 +27,8 @@ public final class CallReader {
   private final CallParser parser;
   private final Consumer<DeadLetter> letters;
   private final Map<Integer, Position> positions = new TreeMap<>();
+  private int lastPartition = -1;
+  private Position last = new Position();
   private long received;
   private long rejected;
 
@@ -45,7 +47,11 @@ public final class CallReader {
   /** Returns the call that a record is, or null if it was rejected. */
   public @Nullable Call read(Delivery record) {
     received++;
-    Position position = positions.computeIfAbsent(record.partition(), p -> new Position());
+    if (record.partition() != lastPartition) {
+      lastPartition = record.partition();
+      last = positions.computeIfAbsent(lastPartition, p -> new Position());
+    }
+    Position position = last;
     position.nextOffset = Math.max(position.nextOffset, record.offset() + 1);
     byte[] value = record.value();
     ParseResult result = parser.parse(value == null ? NOTHING : value);
@@ -54,7 +60,8 @@ public final class CallReader {
       return null;
     }
     Call call = ((Parsed) result).call();
-    if (call.epochMillis() - record.timestampMillis() > plan.maxFutureSkewMillis()) {
+    if (record.timestampMillis() >= 0
+        && call.epochMillis() - record.timestampMillis() > plan.maxFutureSkewMillis()) {
       reject(record, RejectionReason.FUTURE_TIME, plan.format().timeField());
       return null;
     }

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param partition the partition, from 0
  * @param offset the place in the partition
- * @param timestampMillis the record's timestamp in milliseconds since the epoch
+ * @param timestampMillis the record's timestamp in milliseconds since the epoch; negative if it has
+ *     none, and then no event is too far in the future
  * @param value the bytes; null if the record has none
  */
 public record Delivery(int partition, long offset, long timestampMillis, byte @Nullable [] value) {}

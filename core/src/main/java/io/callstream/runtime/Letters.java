@@ -7,13 +7,19 @@ import io.callstream.pipeline.DeadLetter.MissedWindow;
 import io.callstream.pipeline.DeadLetter.Rejected;
 import io.callstream.pipeline.Origin;
 import io.callstream.pipeline.WindowBounds;
+import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
+import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /** Dead letters on their way from a task to the driver, as bytes. */
@@ -28,6 +34,112 @@ public final class Letters {
   private static final int NO_VALUE = -1;
 
   private Letters() {}
+
+  /** Letters of one task in their order, as bytes that can be read again. */
+  @FunctionalInterface
+  public interface Run {
+    /** Opens what {@link #write} wrote. */
+    InputStream open() throws IOException;
+  }
+
+  /**
+   * Returns the letters of several tasks in one order, read as they are asked for. What is open is
+   * closed when an iterator comes to its end, or with this.
+   */
+  public static Merged merge(List<Run> runs) {
+    return new Merged(runs);
+  }
+
+  /** Letters of several tasks in one order. Not thread-safe. */
+  public static final class Merged implements Iterable<DeadLetter>, AutoCloseable {
+    private final List<Run> runs;
+    private final List<InputStream> open = new ArrayList<>();
+
+    private Merged(List<Run> runs) {
+      this.runs = List.copyOf(runs);
+    }
+
+    @Override
+    public Iterator<DeadLetter> iterator() {
+      PriorityQueue<Cursor> cursors = new PriorityQueue<>(Comparator.comparing(c -> c.next, ORDER));
+      try {
+        for (Run run : runs) {
+          InputStream stream = new BufferedInputStream(run.open(), 1 << 16);
+          open.add(stream);
+          Cursor.of(new DataInputStream(stream)).ifPresent(cursors::add);
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      return new Iterator<>() {
+        @Override
+        public boolean hasNext() {
+          return !cursors.isEmpty();
+        }
+
+        @Override
+        public DeadLetter next() {
+          Cursor least = cursors.remove();
+          DeadLetter letter = least.next;
+          if (least.advance()) {
+            cursors.add(least);
+          }
+          return letter;
+        }
+      };
+    }
+
+    @Override
+    public void close() {
+      for (InputStream stream : open) {
+        try {
+          stream.close();
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+      open.clear();
+    }
+  }
+
+  /** Stands on a letter of a run. */
+  private static final class Cursor {
+    private final DataInputStream in;
+    private DeadLetter next;
+
+    private Cursor(DataInputStream in, DeadLetter first) {
+      this.in = in;
+      this.next = first;
+    }
+
+    static Optional<Cursor> of(DataInputStream in) throws IOException {
+      DeadLetter first = readOrEnd(in);
+      return first == null ? Optional.empty() : Optional.of(new Cursor(in, first));
+    }
+
+    boolean advance() {
+      try {
+        DeadLetter letter = readOrEnd(in);
+        if (letter == null) {
+          in.close();
+          return false;
+        }
+        next = letter;
+        return true;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  private static @Nullable DeadLetter readOrEnd(DataInputStream in) throws IOException {
+    in.mark(1);
+    if (in.read() < 0) {
+      return null;
+    }
+    in.reset();
+    return read(in);
+  }
 
   /** Writes a letter. */
   public static void write(DeadLetter letter, DataOutputStream out) throws IOException {

@@ -50,8 +50,8 @@ public final class SinkSet {
   }
 
   /** Hands out a batch. Letters are in their order. */
-  public void write(BatchResults batch, List<DeadLetter> letters) {
-    if (!letters.isEmpty()) {
+  public void write(BatchResults batch, Iterable<DeadLetter> letters) {
+    if (letters.iterator().hasNext()) {
       for (DeadLetterSink sink : pipeline.deadLetterSinks()) {
         guarded(sink, "write", () -> sink.write(batch.number(), letters));
       }

@@ -1,12 +1,18 @@
 package io.callstream.runtime;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.Lookup;
 import io.callstream.statistic.Statistic;
+import java.io.IOException;
+import java.io.ObjectOutputStream;
+import java.io.OutputStream;
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -27,8 +33,13 @@ public final class TaskPlan implements Serializable {
   private final long maxFutureSkewMillis;
   private final long distinctHorizonMillis;
 
-  /** Takes the plan out of a pipeline. */
+  /**
+   * Takes the plan out of a pipeline.
+   *
+   * @throws CallstreamException if a statistic is not serializable
+   */
   public TaskPlan(Pipeline pipeline) {
+    pipeline.statistics().forEach(TaskPlan::requireSerializable);
     topic =
         pipeline.source() instanceof KafkaTopic kafka
             ? kafka.name()
@@ -38,8 +49,24 @@ public final class TaskPlan implements Serializable {
     fields = Set.copyOf(pipeline.fields());
     dispositionCodes = pipeline.dispositionCodes();
     maxFutureSkewMillis = pipeline.maxFutureSkew().toMillis();
-    distinctHorizonMillis =
-        pipeline.distinctHorizon().map(java.time.Duration::toMillis).orElse(NOT_DISTINCT);
+    distinctHorizonMillis = pipeline.distinctHorizon().map(Duration::toMillis).orElse(NOT_DISTINCT);
+  }
+
+  /** Engines send statistics to where the records are; that one can't be sent shows here. */
+  private static void requireSerializable(Statistic statistic) {
+    try (ObjectOutputStream out = new ObjectOutputStream(OutputStream.nullOutputStream())) {
+      out.writeObject(statistic);
+    } catch (IOException e) {
+      throw new CallstreamException(
+          ErrorCode.STATISTIC_FAILED,
+          "The statistic '"
+              + statistic.name()
+              + "' can't be sent to tasks, because its code holds on to what is not serializable: "
+              + e.getMessage()
+              + ". Let filters, dimensions and measures use nothing but their calls and values that"
+              + " are serializable.",
+          e);
+    }
   }
 
   /** Returns the name of the topic for dead letters. */

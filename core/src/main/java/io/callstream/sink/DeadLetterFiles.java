@@ -54,6 +54,8 @@ final class DeadLetterFiles implements DeadLetterSink {
   private static final DateTimeFormatter TIMESTAMP =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSXXX");
 
+  private static final int BUFFER_BYTES = 1 << 18;
+
   /** The two published files. */
   private enum Kind {
     REJECTED("rejected.ndjson"),
@@ -96,7 +98,7 @@ final class DeadLetterFiles implements DeadLetterSink {
   }
 
   @Override
-  public void write(long batch, List<DeadLetter> letters) {
+  public void write(long batch, Iterable<DeadLetter> letters) {
     Publisher open = publisher;
     if (open == null) {
       throw new IllegalStateException("the dead-letter files are not open");
@@ -111,23 +113,31 @@ final class DeadLetterFiles implements DeadLetterSink {
     }
   }
 
-  private void append(List<DeadLetter> letters) throws IOException {
-    Map<FileChannel, ByteArrayOutputStream> lines = new HashMap<>();
+  private void append(Iterable<DeadLetter> letters) throws IOException {
+    Map<FileChannel, ByteArrayOutputStream> buffers = new HashMap<>();
     for (DeadLetter letter : letters) {
       Kind kind = letter instanceof Rejected ? Kind.REJECTED : Kind.LATE;
-      ByteArrayOutputStream out =
-          lines.computeIfAbsent(
-              channel(kind, letter.origin().partition()), c -> new ByteArrayOutputStream());
-      write(letter, out);
-      out.write('\n');
-    }
-    for (Map.Entry<FileChannel, ByteArrayOutputStream> entry : lines.entrySet()) {
-      ByteBuffer bytes = ByteBuffer.wrap(entry.getValue().toByteArray());
-      while (bytes.hasRemaining()) {
-        entry.getKey().write(bytes);
+      FileChannel journal = channel(kind, letter.origin().partition());
+      ByteArrayOutputStream buffer =
+          buffers.computeIfAbsent(journal, c -> new ByteArrayOutputStream());
+      write(letter, buffer);
+      buffer.write('\n');
+      if (buffer.size() >= BUFFER_BYTES) {
+        drain(buffer, journal);
       }
+    }
+    for (Map.Entry<FileChannel, ByteArrayOutputStream> entry : buffers.entrySet()) {
+      drain(entry.getValue(), entry.getKey());
       entry.getKey().force(true);
     }
+  }
+
+  private static void drain(ByteArrayOutputStream buffer, FileChannel journal) throws IOException {
+    ByteBuffer bytes = ByteBuffer.wrap(buffer.toByteArray());
+    while (bytes.hasRemaining()) {
+      journal.write(bytes);
+    }
+    buffer.reset();
   }
 
   private FileChannel channel(Kind kind, int partition) throws IOException {
@@ -169,15 +179,19 @@ final class DeadLetterFiles implements DeadLetterSink {
     Publisher open = publisher;
     publisher = null;
     try {
-      if (open != null) {
-        open.close();
-        for (Kind kind : Kind.values()) {
-          Publisher.force(directory.resolve(kind.file));
+      try {
+        if (open != null) {
+          open.close();
+          for (Kind kind : Kind.values()) {
+            Publisher.force(directory.resolve(kind.file));
+          }
         }
+      } finally {
         closeChannels();
+      }
+      if (open != null) {
         deleteJournals();
       }
-      closeChannels();
     } catch (IOException e) {
       throw Publisher.failed(directory, e);
     }

@@ -85,7 +85,8 @@ final class Publisher implements AutoCloseable {
     timer.shutdown();
     synchronized (this) {
       try {
-        throwFailure();
+        // What failed before may work now, and this writes all of it.
+        failure = null;
         publish();
         throwFailure();
       } finally {

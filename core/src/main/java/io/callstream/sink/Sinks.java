@@ -6,7 +6,6 @@ import io.callstream.pipeline.DeadLetterSink;
 import io.callstream.pipeline.ResultSink;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.function.Consumer;
 
 /** The sinks that come with callstream. Each belongs to one run of one pipeline at a time. */
@@ -55,12 +54,12 @@ public final class Sinks {
     };
   }
 
-  /** Hands the dead letters of each batch that has some to a function. */
-  public static DeadLetterSink deadLetterCallback(Consumer<List<DeadLetter>> function) {
+  /** Hands each dead letter to a function, whose failure fails the pipeline. */
+  public static DeadLetterSink deadLetterCallback(Consumer<DeadLetter> function) {
     return new DeadLetterSink() {
       @Override
-      public void write(long batch, List<DeadLetter> letters) {
-        function.accept(letters);
+      public void write(long batch, Iterable<DeadLetter> letters) {
+        letters.forEach(function);
       }
 
       @Override

@@ -42,16 +42,26 @@ public final class Tables {
     return title + "\n" + aligned(lines, statistic);
   }
 
-  /** Control characters would break the table, or worse, the terminal. */
+  /** Control and format characters would break the table, or worse, the terminal. */
   private static String shown(String cell) {
     StringBuilder text = new StringBuilder();
     cell.codePoints()
         .limit(MAX_CELL)
-        .map(c -> Character.isISOControl(c) ? '\ufffd' : c)
+        .map(c -> isShowable(c) ? c : '\ufffd')
         .forEach(text::appendCodePoint);
     return cell.codePointCount(0, cell.length()) > MAX_CELL
         ? text.substring(0, text.offsetByCodePoints(0, MAX_CELL - 1)) + "…"
         : text.toString();
+  }
+
+  private static boolean isShowable(int c) {
+    int type = Character.getType(c);
+    return type != Character.CONTROL
+        && type != Character.FORMAT
+        && type != Character.LINE_SEPARATOR
+        && type != Character.PARAGRAPH_SEPARATOR
+        && type != Character.SURROGATE
+        && type != Character.UNASSIGNED;
   }
 
   private static String aligned(List<List<String>> lines, Statistic statistic) {

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** Minimum, maximum and mean of a duration: a number of calls and a sum or extreme in ms. */
 record DurationMeasure(String name, Kind kind, Set<CallField> fields, CallDuration duration)
@@ -20,6 +21,12 @@ record DurationMeasure(String name, Kind kind, Set<CallField> fields, CallDurati
   DurationMeasure {
     Dimension.requireName(name);
     fields = Set.copyOf(fields);
+  }
+
+  /** Returns what can be told without the code that reads the duration. */
+  @Override
+  public String toString() {
+    return name + " " + kind + " of " + new TreeSet<>(fields);
   }
 
   @Override

@@ -47,7 +47,7 @@ public final class Measures {
   /**
    * A quantile of a duration, as a Duration: of n durations in ascending order the one at place
    * ceil(quantile * n), right to two significant digits (HdrHistogram). Negative durations do not
-   * count.
+   * count, those over 36,600 days count as that.
    *
    * <p>Needs {@code org.hdrhistogram:HdrHistogram} on the class path.
    *

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.zip.DataFormatException;
 import org.HdrHistogram.Histogram;
 
@@ -40,6 +41,12 @@ record QuantileMeasure(String name, double quantile, Set<CallField> fields, Call
               + "' needs org.hdrhistogram:HdrHistogram:2.2.2 on the class path.",
           e);
     }
+  }
+
+  /** Returns what can be told without the code that reads the duration. */
+  @Override
+  public String toString() {
+    return name + " quantile " + quantile + " of " + new TreeSet<>(fields);
   }
 
   @Override

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,12 @@ import org.jspecify.annotations.Nullable;
 public final class Statistic implements Serializable {
   /** How many groups a statistic without a window has at most, unless it says otherwise. */
   public static final int DEFAULT_MAX_GROUPS = 100_000;
+
+  /**
+   * How many bytes the groups of a statistic without a window take at most, so that long texts
+   * can't fill the memory that a number of groups would not: 64 MiB.
+   */
+  public static final int MAX_GROUP_BYTES = 64 << 20;
 
   /** What stands in every dimension of the group that takes in calls past the limit of groups. */
   public static final String OTHER = "(other)";
@@ -87,9 +94,10 @@ public final class Statistic implements Serializable {
   }
 
   /**
-   * Returns how many groups the statistic has at most if it has no window. In each batch new groups
-   * are let in in the order of their keys; the calls of those that find no room count in one group
-   * more, whose dimensions all read {@value #OTHER}.
+   * Returns how many groups the statistic has at most if it has no window; it has fewer if they
+   * take more than {@link #MAX_GROUP_BYTES}. In each batch new groups are let in in the order of
+   * their keys; the calls of those that find no room count in one group more, whose dimensions all
+   * read {@value #OTHER}.
    */
   public int maxGroups() {
     return maxGroups;
@@ -141,12 +149,19 @@ public final class Statistic implements Serializable {
   public String toString() {
     return name
         + " by "
-        + dimensions
+        + dimensions.stream().map(Statistic::description).toList()
         + (window == null ? " up to " + maxGroups + " groups" : " over " + window)
         + " measuring "
-        + measures.stream().map(m -> m.getClass().getSimpleName() + " " + m.name()).toList()
-        + (filter == null ? "" : " filtered")
+        + measures
+        + (filter == null ? "" : " where " + new TreeSet<>(filterFields))
         + (emission == Emission.ON_CLOSE ? " on close" : "");
+  }
+
+  private static String description(Dimension dimension) {
+    return dimension.name()
+        + (dimension.kind() == Dimension.Kind.NUMBER ? " number" : "")
+        + " of "
+        + new TreeSet<>(dimension.fields());
   }
 
   /** Collects the parts of a {@link Statistic}. Not thread-safe. */

@@ -18,8 +18,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -183,5 +185,27 @@ class StatisticTest {
             .build();
     assertThat(statistic.fields())
         .containsExactlyInAnyOrder(CallField.CITY, CallField.ADDRESS, CallField.CRIME_TYPE);
+  }
+
+  @Test
+  void whatMergesDifferentlyReadsDifferently() {
+    CallDuration duration = Measures.between(CallField.RECEIVED, CallField.ON_SCENE);
+    Set<CallField> fields = Set.of(CallField.RECEIVED, CallField.ON_SCENE);
+    List<Statistic> different =
+        List.of(
+            Statistic.named("x").measuring(Measures.minimum("m", fields, duration)).build(),
+            Statistic.named("x").measuring(Measures.maximum("m", fields, duration)).build(),
+            Statistic.named("x").measuring(Measures.quantile("m", 0.5, fields, duration)).build(),
+            Statistic.named("x").measuring(Measures.quantile("m", 0.9, fields, duration)).build(),
+            Statistic.named("x")
+                .measuring(Measures.approximateDistinct("m", CallField.ADDRESS))
+                .build(),
+            Statistic.named("x")
+                .measuring(Measures.approximateDistinct("m", CallField.CITY))
+                .build(),
+            Statistic.named("x").by(Dimension.of("d", CallField.ADDRESS)).build(),
+            Statistic.named("x").by(Dimension.of("d", CallField.CITY)).build(),
+            Statistic.named("x").by(Dimension.ofNumber("d", Set.of(), call -> 1)).build());
+    assertThat(different.stream().map(Statistic::toString)).doesNotHaveDuplicates();
   }
 }

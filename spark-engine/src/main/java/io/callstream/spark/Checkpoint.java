@@ -9,6 +9,7 @@ import io.callstream.runtime.Ledger;
 import io.callstream.runtime.LedgerFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -29,6 +30,8 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The checkpoint directory of one pipeline: Spark's own, and in {@code callstream} beside it the
@@ -40,18 +43,23 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   private static final String FINGERPRINT = "pipeline.txt";
   private static final String SHUFFLE_PARTITIONS = "shuffle partitions";
   private static final String STATE_STORE = "state store";
+  private static final String LETTERS = "letters";
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
 
   private final Path root;
   private final Path directory;
   private final boolean temporary;
   private final CheckpointFileManager files;
+  private final Configuration configuration;
   private @Nullable FileChannel lockChannel;
 
-  private Checkpoint(Path root, boolean temporary, CheckpointFileManager files) {
+  private Checkpoint(
+      Path root, boolean temporary, CheckpointFileManager files, Configuration configuration) {
     this.root = root;
     this.directory = new Path(root, OURS);
     this.temporary = temporary;
     this.files = files;
+    this.configuration = configuration;
   }
 
   /**
@@ -71,11 +79,16 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
       }
       Configuration configuration = session.sessionState().newHadoopConf();
       Checkpoint checkpoint =
-          new Checkpoint(root, location == null, CheckpointFileManager.create(root, configuration));
+          new Checkpoint(
+              root,
+              location == null,
+              CheckpointFileManager.create(root, configuration),
+              configuration);
       checkpoint.files.mkdirs(checkpoint.directory);
       if (local) {
         checkpoint.lock();
       }
+      checkpoint.files.delete(new Path(checkpoint.directory, LETTERS));
       return checkpoint;
     } catch (IOException | UncheckedIOException e) {
       throw failed(String.valueOf(location), e);
@@ -258,6 +271,26 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   @Override
   public void delete(String name) {
     files.delete(new Path(directory, name));
+  }
+
+  /** Returns where tasks may leave files of dead letters, until the batch is finished. */
+  String letterDirectory() {
+    return new Path(directory, LETTERS).toString();
+  }
+
+  InputStream openLetters(String file) throws IOException {
+    Path path = new Path(file);
+    return path.getFileSystem(configuration).open(path);
+  }
+
+  /** Deletes a file that was read; one that can't be goes with the next run. */
+  void deleteLetters(String file) {
+    Path path = new Path(file);
+    try {
+      path.getFileSystem(configuration).delete(path, false);
+    } catch (IOException e) {
+      LOG.debug("{} stays until the next run", file, e);
+    }
   }
 
   /** Lets the directory go; a temporary one is deleted. */

@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardCopyOption;
@@ -24,6 +23,7 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.PathFilter;
@@ -193,17 +193,13 @@ public final class LocalCheckpointFileManager implements CheckpointFileManager {
       try {
         out.flush();
         channel.force(true);
-      } finally {
         channel.close();
-      }
-      try {
         if (!overwrite && Files.exists(target)) {
-          throw new org.apache.hadoop.fs.FileAlreadyExistsException(target + " exists already");
+          throw new FileAlreadyExistsException(target + " exists already");
         }
         Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
-      } catch (FileAlreadyExistsException e) {
-        throw new org.apache.hadoop.fs.FileAlreadyExistsException(target + " exists already");
       } finally {
+        channel.close();
         Files.deleteIfExists(draft);
       }
       forceDirectory(draft.resolveSibling("."));

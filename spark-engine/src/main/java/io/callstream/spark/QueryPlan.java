@@ -29,7 +29,7 @@ import scala.Tuple2;
  * row, no timeout reads the whole state, and a batch that comes again decides what it decided before.
  */
 final class QueryPlan {
-  /** The most records of a batch unless the options say otherwise; bounds what the driver holds. */
+  /** The most records of a batch unless the options say otherwise; bounds the memory of a batch. */
   static final long DEFAULT_MAX_RECORDS = 500_000;
 
   private static final Encoder<Tuple2<String, byte[]>> ROWS =
@@ -44,16 +44,19 @@ final class QueryPlan {
       TaskPlan plan,
       RunOptions options,
       SparkSettings settings,
-      int shufflePartitions) {
+      int shufflePartitions,
+      String letterDirectory) {
     Dataset<Tuple2<String, byte[]>> rows =
         source(session, topic, options, settings)
             .load()
             .select(col("value"), col("partition"), col("offset"), expr("unix_millis(`timestamp`)"))
             .as(Encoders.tuple(Encoders.BINARY(), Encoders.INT(), Encoders.LONG(), Encoders.LONG()))
             .mapPartitions(
-                new ReadTask(plan, shufflePartitions * BUCKETS_PER_SHUFFLE_PARTITION), ROWS);
+                new ReadTask(
+                    plan, shufflePartitions * BUCKETS_PER_SHUFFLE_PARTITION, letterDirectory),
+                ROWS);
     if (plan.distinctHorizonMillis().isPresent()) {
-      rows = stateful(rows, new SiftTask(plan));
+      rows = stateful(rows, new SiftTask(plan, letterDirectory));
     }
     return stateful(rows, new MergeTask(plan));
   }

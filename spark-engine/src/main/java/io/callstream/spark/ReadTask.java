@@ -28,15 +28,18 @@ final class ReadTask
 
   private final TaskPlan plan;
   private final int buckets;
+  private final String letterDirectory;
 
   /**
    * Creates the task of a plan.
    *
    * @param buckets over how many state rows ids are spread if duplicates do not count
+   * @param letterDirectory where files of dead letters may be
    */
-  ReadTask(TaskPlan plan, int buckets) {
+  ReadTask(TaskPlan plan, int buckets, String letterDirectory) {
     this.plan = plan;
     this.buckets = buckets;
+    this.letterDirectory = letterDirectory;
   }
 
   @Override
@@ -44,18 +47,19 @@ final class ReadTask
       Iterator<Tuple4<byte[], Integer, Long, Long>> records) throws IOException {
     BatchContext context = BatchContext.ofTask();
     int partition = TaskContext.getPartitionId();
-    TaskRows rows = new TaskRows("read-" + partition);
-    CallReader reader = new CallReader(plan, rows::add);
-    CallCounter counter = new CallCounter(plan, context.watermark(), rows::add);
-    if (plan.distinctHorizonMillis().isPresent()) {
-      sort(records, reader, counter, rows);
-    } else {
-      count(records, reader, counter, rows);
+    try (TaskRows rows = new TaskRows("read-" + partition, letterDirectory)) {
+      CallReader reader = new CallReader(plan, rows::add);
+      CallCounter counter = new CallCounter(plan, context.watermark(), rows::add);
+      if (plan.distinctHorizonMillis().isPresent()) {
+        sort(records, reader, counter, rows);
+      } else {
+        count(records, reader, counter, rows);
+      }
+      if (partition == 0) {
+        evict(context.closing(), rows);
+      }
+      return rows.finish().iterator();
     }
-    if (partition == 0) {
-      evict(context.closing(), rows);
-    }
-    return rows.finish().iterator();
   }
 
   private static void count(

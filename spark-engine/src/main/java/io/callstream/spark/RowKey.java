@@ -9,6 +9,7 @@ final class RowKey {
   private static final char CANDIDATES = 'c';
   private static final char REPORT = 'r';
   private static final char LETTERS = 'd';
+  private static final char LETTER_FILE = 'f';
 
   private RowKey() {}
 
@@ -24,8 +25,12 @@ final class RowKey {
     return REPORT + "/" + task;
   }
 
-  static String letters(String task, int chunk) {
-    return LETTERS + "/" + task + "/" + chunk;
+  static String letters(String task) {
+    return LETTERS + "/" + task;
+  }
+
+  static String letterFile(String task) {
+    return LETTER_FILE + "/" + task;
   }
 
   static boolean isWindow(String key) {
@@ -42,6 +47,10 @@ final class RowKey {
 
   static boolean isLetters(String key) {
     return key.charAt(0) == LETTERS;
+  }
+
+  static boolean isLetterFile(String key) {
+    return key.charAt(0) == LETTER_FILE;
   }
 
   static int statistic(String windowKey) {

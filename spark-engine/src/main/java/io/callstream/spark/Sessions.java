@@ -34,6 +34,16 @@ final class Sessions {
       throw new CallstreamException(
           ErrorCode.ENVIRONMENT, "The SparkSession that was given is stopped; give a running one.");
     }
+    String running = host.sparkContext().master();
+    if (settings.master().isPresent() && !settings.master().get().equals(running)) {
+      throw new CallstreamException(
+          ErrorCode.INVALID_ARGUMENT,
+          "The master "
+              + settings.master().get()
+              + " can't be had: this process has a Spark context on "
+              + running
+              + " already, and can have only one. Leave the master out, or stop that context first.");
+    }
     SparkSession session = host.newSession();
     settings.properties().forEach((key, value) -> setForRun(session, key, value));
     return lease(session, () -> {});
@@ -97,10 +107,26 @@ final class Sessions {
     // What the command line of spark-submit says goes before our choices, what the caller says
     // before both.
     conf.keySet().removeIf(key -> given.contains(key));
+    requireJars(master, given, settings);
     conf.putAll(settings.properties());
     SparkSession.Builder builder = SparkSession.builder().master(master);
     conf.forEach(builder::config);
     return builder.getOrCreate();
+  }
+
+  /** Executors in other processes need callstream's classes, and the pipeline's own. */
+  private static void requireJars(String master, SparkConf given, SparkSettings settings) {
+    if (!master.startsWith("local")
+        && !given.contains("spark.jars")
+        && !settings.properties().containsKey("spark.jars")) {
+      throw new CallstreamException(
+          ErrorCode.INVALID_ARGUMENT,
+          "The executors of "
+              + master
+              + " need the jars of callstream, of spark-sql-kafka-0-10 and of your own statistics,"
+              + " and nobody says where they are. Start with spark-submit, or set spark.jars"
+              + " (--conf spark.jars=...).");
+    }
   }
 
   private static Lease lease(SparkSession session, Runnable end) {

@@ -27,9 +27,16 @@ final class SiftTask
 
   private final TaskPlan plan;
   private final long horizonMillis;
+  private final String letterDirectory;
 
-  SiftTask(TaskPlan plan) {
+  /**
+   * Creates the task of a plan that is distinct.
+   *
+   * @param letterDirectory where files of dead letters may be
+   */
+  SiftTask(TaskPlan plan, String letterDirectory) {
     this.plan = plan;
+    this.letterDirectory = letterDirectory;
     this.horizonMillis = plan.distinctHorizonMillis().orElseThrow();
   }
 
@@ -50,19 +57,20 @@ final class SiftTask
     }
     candidates.sort(Candidate.ORDER);
     long watermark = BatchContext.ofTask().watermark();
-    TaskRows rows = new TaskRows("sift-" + key.substring(2));
-    CallCounter counter = new CallCounter(plan, watermark, rows::add);
     SeenCalls seen = new SeenCalls(horizonMillis, state.exists() ? state.get() : null);
-    long duplicates =
-        seen.sift(candidates, watermark, first -> counter.count(first.call(), first.record()));
-    if (seen.size() > 0) {
-      state.update(seen.toBytes());
-    } else if (state.exists()) {
-      state.remove();
+    try (TaskRows rows = new TaskRows("sift-" + key.substring(2), letterDirectory)) {
+      CallCounter counter = new CallCounter(plan, watermark, rows::add);
+      long duplicates =
+          seen.sift(candidates, watermark, first -> counter.count(first.call(), first.record()));
+      rows.addPartials(counter);
+      rows.add(
+          TaskReport.ofDuplicates(duplicates).plus(new TaskReport(counter.accounting(), Map.of())));
+      if (seen.size() > 0) {
+        state.update(seen.toBytes());
+      } else if (state.exists()) {
+        state.remove();
+      }
+      return rows.finish().iterator();
     }
-    rows.addPartials(counter);
-    rows.add(
-        TaskReport.ofDuplicates(duplicates).plus(new TaskReport(counter.accounting(), Map.of())));
-    return rows.finish().iterator();
   }
 }

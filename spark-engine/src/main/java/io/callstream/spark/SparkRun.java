@@ -1,10 +1,11 @@
 package io.callstream.spark;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.callstream.CallstreamException;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.BatchResults;
-import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
@@ -17,9 +18,6 @@ import io.callstream.runtime.TaskPlan;
 import io.callstream.runtime.TaskReport;
 import io.callstream.statistic.Statistic;
 import java.io.ByteArrayInputStream;
-import java.io.DataInputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -127,7 +125,8 @@ final class SparkRun implements RunningPipeline {
             new TaskPlan(pipeline),
             options,
             settings,
-            shufflePartitions);
+            shufflePartitions,
+            checkpoint.letterDirectory());
     try {
       query =
           rows.writeStream()
@@ -189,41 +188,36 @@ final class SparkRun implements RunningPipeline {
   private void finishLocked(Dataset<Tuple2<String, byte[]>> rows, long number) {
     BatchContext.of(ledger).publish(lease.session().sparkContext());
     Ledger.Updates updates = new Ledger.Updates(pipeline.statistics().size());
-    List<DeadLetter> letters = new ArrayList<>();
+    List<Letters.Run> letters = new ArrayList<>();
+    List<String> letterFiles = new ArrayList<>();
     TaskReport report =
         new TaskReport(
             Accounting.none(pipeline.statistics().stream().map(Statistic::name).toList()),
             Map.of());
     for (Tuple2<String, byte[]> row : rows.collectAsList()) {
       String key = row._1();
+      byte[] bytes = row._2();
       if (RowKey.isWindow(key)) {
-        updates.put(RowKey.statistic(key), RowKey.windowStart(key), row._2());
+        updates.put(RowKey.statistic(key), RowKey.windowStart(key), bytes);
       } else if (RowKey.isReport(key)) {
-        report = report.plus(TaskReport.of(row._2()));
+        report = report.plus(TaskReport.of(bytes));
       } else if (RowKey.isLetters(key)) {
-        readLetters(row._2(), letters);
+        letters.add(() -> new ByteArrayInputStream(bytes));
+      } else if (RowKey.isLetterFile(key)) {
+        String file = new String(bytes, UTF_8);
+        letterFiles.add(file);
+        letters.add(() -> checkpoint.openLetters(file));
       }
     }
-    letters.sort(Letters.ORDER);
     BatchResults results = ledger.append(number, report, updates);
     reports.expect(results);
     inCallback.set(true);
-    try {
-      sinks.write(results, letters);
+    try (Letters.Merged merged = Letters.merge(letters)) {
+      sinks.write(results, merged);
     } finally {
       inCallback.remove();
     }
-  }
-
-  private static void readLetters(byte[] chunk, List<DeadLetter> letters) {
-    DataInputStream in = new DataInputStream(new ByteArrayInputStream(chunk));
-    try {
-      while (in.available() > 0) {
-        letters.add(Letters.read(in));
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    letterFiles.forEach(checkpoint::deleteLetters);
   }
 
   // ---- Spark's reports, in the listener bus's thread
@@ -245,13 +239,15 @@ final class SparkRun implements RunningPipeline {
       if (batch == null) {
         return; // Spark reports now and then that nothing came.
       }
-      Progress report = ProgressReader.read(event.progress(), batch, sinks.description());
-      progress = report;
+      // The bus may drop reports when it is flooded; what it dropped does not come any more.
+      batches.keySet().removeIf(number -> number < batch.number());
       inCallback.set(true);
       try {
+        Progress report = ProgressReader.read(event.progress(), batch, sinks.description());
+        progress = report;
         sinks.report(report);
-      } catch (CallstreamException e) {
-        fail(e);
+      } catch (RuntimeException | Error e) {
+        fail(Failures.of(e));
       } finally {
         inCallback.remove();
       }

@@ -1,46 +1,74 @@
 package io.callstream.spark;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.runtime.CallCounter;
 import io.callstream.runtime.Letters;
 import io.callstream.runtime.TaskReport;
+import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.deploy.SparkHadoopUtil;
+import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 
-/** Collects the rows that a task puts out. Not thread-safe. */
-final class TaskRows {
-  private static final int LETTER_CHUNK_BYTES = 1 << 20;
+/**
+ * Collects the rows that a task puts out. Dead letters beyond some megabytes go to a file, and only
+ * its name is a row: of them there may be any number in a batch. Not thread-safe.
+ */
+final class TaskRows implements AutoCloseable {
+  private static final int LETTER_BYTES_IN_ROW = 4 << 20;
   private static final byte[] EVICTION = {};
 
   private final String task;
+  private final String letterDirectory;
   private final List<Tuple2<String, byte[]>> rows = new ArrayList<>();
   private final ByteArrayOutputStream letters = new ByteArrayOutputStream();
-  private int chunks;
+  private @Nullable Path letterFile;
+  private @Nullable DataOutputStream letterOut;
 
-  /** Starts the rows of a task; its name is its own among those of a batch. */
-  TaskRows(String task) {
+  /**
+   * Starts the rows of a task.
+   *
+   * @param task a name of its own among the tasks of a batch
+   * @param letterDirectory where files of dead letters may be
+   */
+  TaskRows(String task, String letterDirectory) {
     this.task = task;
+    this.letterDirectory = letterDirectory;
   }
 
   void add(DeadLetter letter) {
     try {
-      Letters.write(letter, new DataOutputStream(letters));
+      if (letters.size() < LETTER_BYTES_IN_ROW) {
+        Letters.write(letter, new DataOutputStream(letters));
+      } else {
+        Letters.write(letter, letterFile());
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    if (letters.size() >= LETTER_CHUNK_BYTES) {
-      endChunk();
-    }
   }
 
-  private void endChunk() {
-    rows.add(new Tuple2<>(RowKey.letters(task, chunks++), letters.toByteArray()));
-    letters.reset();
+  private DataOutputStream letterFile() throws IOException {
+    DataOutputStream open = letterOut;
+    if (open == null) {
+      Path file = new Path(letterDirectory, task + "-" + UUID.randomUUID());
+      open =
+          new DataOutputStream(
+              new BufferedOutputStream(
+                  file.getFileSystem(SparkHadoopUtil.get().conf()).create(file), 1 << 16));
+      letterFile = file;
+      letterOut = open;
+    }
+    return open;
   }
 
   void addPartials(CallCounter counter) {
@@ -65,10 +93,23 @@ final class TaskRows {
     rows.add(new Tuple2<>(RowKey.report(task), report.toBytes()));
   }
 
-  List<Tuple2<String, byte[]>> finish() {
+  List<Tuple2<String, byte[]>> finish() throws IOException {
     if (letters.size() > 0) {
-      endChunk();
+      rows.add(new Tuple2<>(RowKey.letters(task), letters.toByteArray()));
+    }
+    Path file = letterFile;
+    if (letterOut != null && file != null) {
+      letterOut.close();
+      rows.add(new Tuple2<>(RowKey.letterFile(task), file.toString().getBytes(UTF_8)));
     }
     return rows;
+  }
+
+  /** Lets go of the file of a task that failed; one that finished has done so. */
+  @Override
+  public void close() throws IOException {
+    if (letterOut != null) {
+      letterOut.close();
+    }
   }
 }

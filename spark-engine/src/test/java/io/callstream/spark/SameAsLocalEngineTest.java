@@ -129,7 +129,7 @@ class SameAsLocalEngineTest {
         statistics
             .apply(Pipeline.builder(topic, FORMAT))
             .results(Sinks.callback(sparkResults::add))
-            .deadLetters(Sinks.deadLetterCallback(sparkLetters::addAll))
+            .deadLetters(Sinks.deadLetterCallback(sparkLetters::add))
             .listener(batches::add)
             .build();
     Accounting accounting;

@@ -1,5 +1,6 @@
 package io.callstream.spark;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,9 +10,12 @@ import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.SyntheticCalls;
+import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.MemorySource;
+import io.callstream.pipeline.Origin;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.progress.Progress;
@@ -19,11 +23,13 @@ import io.callstream.sink.Sinks;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
+import java.io.ByteArrayInputStream;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -31,6 +37,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -127,6 +134,39 @@ class SparkEngineTest {
   @Nested
   class WithACheckpoint {
     @TempDir Path directory;
+
+    @Test
+    void deadLettersThatDoNotFitIntoRowsArriveInTheirOrder() throws Exception {
+      KafkaTopic topic = TestTopics.create(2);
+      StringBuilder lines = new StringBuilder();
+      for (int i = 0; i < 60; i++) {
+        lines.append(i).append(' ').append("x".repeat(300_000)).append('\n');
+      }
+      TestTopics.send(
+          topic,
+          CallSource.stream(
+              "no calls", new ByteArrayInputStream(lines.toString().getBytes(UTF_8))));
+      List<DeadLetter> letters = new ArrayList<>();
+      Path checkpoint = directory.resolve("checkpoint");
+      Pipeline pipeline =
+          standard(topic).deadLetters(Sinks.deadLetterCallback(letters::add)).build();
+      engine()
+          .start(pipeline, RunOptions.bounded().checkpointingTo(checkpoint.toString()))
+          .awaitTermination();
+
+      assertThat(letters).hasSize(60);
+      assertThat(letters)
+          .extracting(DeadLetter::origin)
+          .isSortedAccordingTo(
+              Comparator.comparingInt(Origin::partition).thenComparingLong(Origin::offset));
+      assertThat(letters)
+          .extracting(letter -> new String(letter.value(), UTF_8).split(" ", 2)[0])
+          .containsExactlyInAnyOrderElementsOf(
+              IntStream.range(0, 60).mapToObj(Integer::toString).toList());
+      try (Stream<Path> left = Files.walk(checkpoint.resolve("callstream/letters"))) {
+        assertThat(left.filter(Files::isRegularFile)).isEmpty();
+      }
+    }
 
     @Test
     void itGoesOnWhereItStopped() throws Exception {
@@ -259,6 +299,22 @@ class SparkEngineTest {
               CallstreamException.class,
               e -> assertThat(e.code()).isEqualTo(ErrorCode.STATISTIC_FAILED))
           .hasMessageContaining("by-broken");
+    }
+
+    @Test
+    void anErrorInAListenerFailsTheRun() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      TestTopics.send(topic, SyntheticCalls.of(100));
+      Pipeline pipeline =
+          standard(topic)
+              .listener(
+                  report -> {
+                    throw new AssertionError("not what the test expected");
+                  })
+              .build();
+      RunningPipeline run = engine().start(pipeline, RunOptions.continuous());
+      assertThatThrownBy(() -> run.awaitTermination(PATIENCE))
+          .hasMessageContaining("not what the test expected");
     }
 
     @Test

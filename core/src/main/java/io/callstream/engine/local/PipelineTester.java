@@ -3,7 +3,9 @@ package io.callstream.engine.local;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.call.Call;
+import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
+import io.callstream.call.ParseResult;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.pipeline.DeadLetter;
@@ -15,6 +17,7 @@ import io.callstream.sink.Sinks;
 import io.callstream.statistic.Statistic;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -31,6 +34,9 @@ import java.util.function.UnaryOperator;
  * }</pre>
  */
 public final class PipelineTester implements AutoCloseable {
+  /** No call of a test is in the future of a record that is stamped with this. */
+  private static final Instant LONG_AFTER = Instant.parse("2200-01-01T00:00:00Z");
+
   private final MemorySource source;
   private final CallFormat format;
   private final ManualClock clock;
@@ -40,11 +46,11 @@ public final class PipelineTester implements AutoCloseable {
   private PipelineTester(CallFormat format, int partitions, UnaryOperator<Pipeline.Builder> parts) {
     this.format = format;
     source = MemorySource.withPartitions(partitions);
-    clock = new ManualClock(Instant.EPOCH);
+    clock = new ManualClock(LONG_AFTER);
     Pipeline pipeline =
         parts
             .apply(Pipeline.builder(source, format))
-            .deadLetters(Sinks.deadLetterCallback(letters::addAll))
+            .deadLetters(Sinks.deadLetterCallback(letters::add))
             .build();
     run = new LocalRun(pipeline, RunOptions.continuous(), clock);
   }
@@ -65,15 +71,38 @@ public final class PipelineTester implements AutoCloseable {
     return new PipelineTester(format, partitions, parts);
   }
 
-  /** Lets calls come in the first partition, each timestamped with its own event time. */
+  /**
+   * Lets calls come in the first partition, each timestamped with its own event time.
+   *
+   * @throws IllegalArgumentException if the format has no record for a call, such as one with a
+   *     field that the format lacks
+   */
   public PipelineTester receive(Call... calls) {
     for (Call call : calls) {
-      receive(0, call.time(), format.write(call));
+      receive(0, call.time(), record(call));
     }
     return this;
   }
 
-  /** Lets a record come in the first partition, timestamped with the clock's time. */
+  private byte[] record(Call call) {
+    byte[] record = format.write(call);
+    ParseResult parsed = format.parser(EnumSet.allOf(CallField.class)).parse(record);
+    if (!parsed.equals(new ParseResult.Parsed(call))) {
+      throw new IllegalArgumentException(
+          "The format "
+              + format.name()
+              + " has no record for "
+              + call
+              + ": it lacks some of the call's fields, or can't tell its time. Leave them out, or"
+              + " use a format that has them.");
+    }
+    return record;
+  }
+
+  /**
+   * Lets a record come in the first partition, timestamped with the clock's time, which is the year
+   * 2200 unless the test sets it: no call is in the future then.
+   */
   public PipelineTester receive(String record) {
     return receive(0, clock.instant(), record.getBytes(UTF_8));
   }

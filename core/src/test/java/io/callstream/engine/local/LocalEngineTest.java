@@ -75,8 +75,10 @@ class LocalEngineTest {
     }
 
     @Override
-    public void write(long batch, List<DeadLetter> letters) {
-      events.add("letters of " + batch + ": " + letters.size());
+    public void write(long batch, Iterable<DeadLetter> letters) {
+      List<DeadLetter> all = new ArrayList<>();
+      letters.forEach(all::add);
+      events.add("letters of " + batch + ": " + all.size());
     }
 
     @Override

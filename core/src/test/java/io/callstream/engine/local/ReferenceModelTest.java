@@ -83,7 +83,7 @@ class ReferenceModelTest {
         scenario
             .addTo(Pipeline.builder(source, scenario.format()))
             .results(Sinks.callback(batches::add))
-            .deadLetters(Sinks.deadLetterCallback(letters::addAll))
+            .deadLetters(Sinks.deadLetterCallback(letters::add))
             .listener(reports::add)
             .build();
     RunOptions options =
