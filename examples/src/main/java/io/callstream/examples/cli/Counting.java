@@ -60,7 +60,8 @@ final class Counting {
     terminal.out().flush();
   }
 
-  private static String text(Accounting accounting) {
+  /** Returns where every record went, in lines. */
+  static String text(Accounting accounting) {
     StringBuilder text = new StringBuilder();
     text.append(
         Words.format(
@@ -73,10 +74,14 @@ final class Counting {
             accounting.ambiguousTimes(),
             accounting.unknownDispositions()));
     for (Map.Entry<String, Contributions> entry : accounting.statistics().entrySet()) {
+      long filtered = entry.getValue().filtered();
       text.append(
           Words.format(
-              "            %s: %,d counted, %,d late%n",
-              entry.getKey(), entry.getValue().counted(), entry.getValue().late()));
+              "            %s: %,d counted, %,d late%s%n",
+              entry.getKey(),
+              entry.getValue().counted(),
+              entry.getValue().late(),
+              filtered > 0 ? Words.format(", %,d filtered", filtered) : ""));
     }
     return text.toString();
   }

@@ -134,7 +134,10 @@ final class DemoCommand implements Callable<Integer> {
     Pipeline pipeline = pipeline("127.0.0.1:0", format);
     Engine ignored = statistics.engine(pipeline, statistics.bounded());
     statistics.checkDirectories();
-    requireNewCheckpoint(statistics.checkpoint());
+    CheckpointLocation checkpoint = statistics.checkpoint();
+    if (checkpoint != null && checkpoint.local() != null) {
+      requireNewCheckpoint(checkpoint.local());
+    }
     return source;
   }
 
@@ -150,10 +153,7 @@ final class DemoCommand implements Callable<Integer> {
     return calls.standardInput(standardInput, format);
   }
 
-  private void requireNewCheckpoint(@Nullable Path checkpoint) {
-    if (checkpoint == null) {
-      return;
-    }
+  private void requireNewCheckpoint(Path checkpoint) {
     try (Stream<Path> files = Files.list(checkpoint)) {
       if (files.findAny().isPresent()) {
         throw Usage.wrong(
@@ -184,8 +184,8 @@ final class DemoCommand implements Callable<Integer> {
       Counting counting = new Counting(callstream.terminal(), running);
       counting.await(report.sent());
       counting.print(statistics.output());
+      return allCounted(report, running);
     }
-    return !callstream.interruption().isRequested();
   }
 
   private boolean countWhileSending(Sending sending, CallSource source, Pipeline pipeline)
@@ -206,8 +206,14 @@ final class DemoCommand implements Callable<Integer> {
       running.stop();
       running.awaitTermination();
       counting.print(statistics.output());
+      return allCounted(report, running);
     }
-    return !interruption.isRequested();
+  }
+
+  /** Tells the work that was done from what a signal cut short, whenever the signal came. */
+  private static boolean allCounted(SendReport report, RunningPipeline running) {
+    return report.ending() == SendReport.Ending.END_OF_SOURCE
+        && running.accounting().received() >= report.sent();
   }
 
   private RunningPipeline start(Pipeline pipeline, RunOptions options) {

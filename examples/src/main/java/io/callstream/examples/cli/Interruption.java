@@ -6,13 +6,15 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * A wish of the user that the command end: SIGINT (Ctrl-C) or SIGTERM. Thread-safe.
+ * A wish of the user that the command end: SIGINT (Ctrl-C), SIGTERM, or SIGHUP (the terminal was
+ * closed). Thread-safe.
  *
  * <p>Signals are handled, not left to shutdown hooks: Spark and Kafka have hooks of their own,
  * which run at the same time as ours would and take the session away under a batch in progress.
  * Here the process goes on to live; what runs is told to stop, and the command ends as it always
  * does, with its files complete and everything temporary removed. A second signal, or {@link
- * #PATIENCE}, ends it for good.
+ * #PATIENCE}, ends it for good; not a second SIGHUP, since both the kernel and the shell send one
+ * when a terminal is closed.
  */
 final class Interruption {
   /** How long an orderly end may take. */
@@ -34,17 +36,28 @@ final class Interruption {
     Interruption interruption = new Interruption();
     Signals.handle("INT", interruption::onSignal);
     Signals.handle("TERM", interruption::onSignal);
+    Signals.handle("HUP", interruption::onHangUp);
     return interruption;
   }
 
   private void onSignal(int number) {
-    if (isRequested()) {
+    if (!begin(SIGNALLED + number)) {
       Runtime.getRuntime().halt(SIGNALLED + number);
     }
+    end(number);
+  }
+
+  private void onHangUp(int number) {
+    if (begin(SIGNALLED + number)) {
+      end(number);
+    }
+  }
+
+  private void end(int number) {
     Thread guard = new Thread(() -> haltAfterPatience(number), "callstream-interruption");
     guard.setDaemon(true);
     guard.start();
-    request(SIGNALLED + number);
+    runActions();
   }
 
   private static void haltAfterPatience(int number) {
@@ -58,13 +71,24 @@ final class Interruption {
 
   /** Asks the command to end; its exit status is to be {@code status} if its work is not done. */
   void request(int status) {
+    if (begin(status)) {
+      runActions();
+    }
+  }
+
+  /** Returns whether this is the first wish. */
+  private synchronized boolean begin(int status) {
+    if (isRequested()) {
+      return false;
+    }
+    this.status = status;
+    requested.countDown();
+    return true;
+  }
+
+  private void runActions() {
     List<Runnable> toRun;
     synchronized (this) {
-      if (isRequested()) {
-        return;
-      }
-      this.status = status;
-      requested.countDown();
       toRun = new ArrayList<>(actions);
     }
     toRun.forEach(Runnable::run);

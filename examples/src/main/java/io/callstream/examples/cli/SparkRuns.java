@@ -1,7 +1,5 @@
 package io.callstream.examples.cli;
 
-import io.callstream.CallstreamException;
-import io.callstream.ErrorCode;
 import io.callstream.engine.Engine;
 import io.callstream.spark.SparkEngine;
 import io.callstream.spark.SparkSettings;
@@ -11,9 +9,6 @@ import org.jspecify.annotations.Nullable;
 /** The Spark engine as the command line sets it up. */
 final class SparkRuns {
   static final String NAME = SparkEngine.NAME;
-
-  /** The newest Java that Spark 3.5 supports. */
-  private static final int NEWEST_JAVA = 17;
 
   private SparkRuns() {}
 
@@ -32,16 +27,5 @@ final class SparkRuns {
       settings = settings.with(property.getKey(), property.getValue());
     }
     return SparkEngine.with(settings);
-  }
-
-  /** Refuses a Java on which Spark fails sooner or later, with errors that nobody understands. */
-  static void requireJava(Runtime.Version version) {
-    if (version.feature() > NEWEST_JAVA) {
-      throw new CallstreamException(
-          ErrorCode.ENVIRONMENT,
-          "This is Java "
-              + version.feature()
-              + ", on which Spark 3.5 does not run. Set JAVA_HOME to a Java 17.");
-    }
   }
 }

@@ -63,10 +63,11 @@ final class StatisticsOptions {
 
   @Option(
       names = "--checkpoint",
-      paramLabel = "DIR",
+      paramLabel = "DIR|URI",
       description =
-          "Keep there what is needed to go on after a stop or a crash. Default: begin anew.")
-  private @Nullable Path checkpoint;
+          "Keep there what is needed to go on after a stop or a crash: a directory, or a URI such as"
+              + " hdfs:///state. Default: begin anew.")
+  private @Nullable String checkpoint;
 
   @Option(
       names = "--engine",
@@ -105,8 +106,9 @@ final class StatisticsOptions {
     if (output != null) {
       Usage.writable(command, "--output", output);
     }
-    if (checkpoint != null) {
-      Usage.writable(command, "--checkpoint", checkpoint);
+    CheckpointLocation location = checkpoint();
+    if (location != null && location.local() != null) {
+      Usage.writable(command, "--checkpoint", location.local());
     }
   }
 
@@ -143,17 +145,15 @@ final class StatisticsOptions {
     if (maxOffsetsPerTrigger != null) {
       limited = limited.readingAtMost(maxOffsetsPerTrigger);
     }
-    if (checkpoint != null) {
-      limited = limited.checkpointingTo(checkpoint.toAbsolutePath().toString());
+    CheckpointLocation location = checkpoint();
+    if (location != null) {
+      limited = limited.checkpointingTo(location.text());
     }
     return limited;
   }
 
   /** Returns the engine, after it was asked whether it can do what is wanted. */
   Engine engine(Pipeline pipeline, RunOptions options) {
-    if (engine.equals(SparkRuns.NAME)) {
-      SparkRuns.requireJava(Runtime.version());
-    }
     Engine chosen =
         engine.equals(SparkRuns.NAME)
             ? Usage.of(command, () -> SparkRuns.engine(master, sparkProperties()))
@@ -184,7 +184,7 @@ final class StatisticsOptions {
   }
 
   /** Returns where the checkpoint is, or null. */
-  @Nullable Path checkpoint() {
-    return checkpoint;
+  @Nullable CheckpointLocation checkpoint() {
+    return checkpoint == null ? null : CheckpointLocation.of(checkpoint);
   }
 }

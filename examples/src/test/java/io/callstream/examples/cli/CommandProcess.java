@@ -62,13 +62,31 @@ final class CommandProcess implements AutoCloseable {
     }
   }
 
-  /** Sends a signal and returns the exit status, which must come within seconds. */
-  int signal(String name) throws IOException, InterruptedException {
-    int sent =
-        new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();
-    assertThat(sent).isZero();
+  /** Sends signals, one by one, and returns the exit status, which must come within seconds. */
+  int signal(String... names) throws IOException, InterruptedException {
+    assertThat(process.isAlive()).as("lives; it said: %s", err()).isTrue();
+    for (String name : names) {
+      new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();
+    }
     assertThat(process.waitFor(20, TimeUnit.SECONDS)).as("ends; it said: %s", err()).isTrue();
     return process.exitValue();
+  }
+
+  /** Returns whether it ends within some time, as little as that may be. */
+  boolean endsWithin(Duration time) throws InterruptedException {
+    return process.waitFor(time.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  /** Waits for the end and returns the exit status. */
+  int status() throws IOException, InterruptedException {
+    assertThat(endsWithin(PATIENCE)).as("ends; it said: %s", err()).isTrue();
+    return process.exitValue();
+  }
+
+  /** Ends it with SIGKILL, which it cannot see coming. */
+  void kill() throws IOException, InterruptedException {
+    assertThat(process.isAlive()).as("lives; it said: %s", err()).isTrue();
+    assertThat(process.destroyForcibly().waitFor()).isEqualTo(128 + 9);
   }
 
   String out() throws IOException {

@@ -4,14 +4,19 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.callstream.progress.Accounting;
+import io.callstream.progress.Accounting.Contributions;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine.TypeConversionException;
 
-/** Durations that are read, and foreign bytes that are shown. */
+/** Durations and checkpoints that are read, figures and foreign bytes that are shown. */
 class ConversionTest {
   @ParameterizedTest
   @CsvSource({
@@ -36,6 +41,53 @@ class ConversionTest {
     assertThatThrownBy(() -> new DurationConverter().convert(text))
         .isInstanceOf(TypeConversionException.class)
         .hasMessageContaining("write it like 500ms");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "hdfs:///state",
+    "hdfs://host:8020/a/b c",
+    "s3a://bucket/state",
+    "s3a://bucket",
+    "abfss://box@account.dfs.core.windows.net/%20"
+  })
+  void aCheckpointElsewhereIsLeftAsItIsAndToTheEngine(String uri) {
+    assertThat(CheckpointLocation.of(uri)).isEqualTo(new CheckpointLocation(uri, null));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "file:/a/state, /a/state",
+    "file:///a/b c, /a/b c",
+    "file:///a/%20, /a/%20",
+    "file://localhost/a, /a"
+  })
+  void aCheckpointInAFileUriIsOfThisMachine(String uri, Path directory) {
+    assertThat(CheckpointLocation.of(uri)).isEqualTo(new CheckpointLocation(uri, directory));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"state", "../state", "a:b", "x/hdfs:/y", "/a/state", "12:/x", "."})
+  void aCheckpointWithoutASchemeIsADirectoryOfThisMachine(String path) {
+    assertThat(CheckpointLocation.of(path))
+        .isEqualTo(
+            new CheckpointLocation(Path.of(path).toAbsolutePath().toString(), Path.of(path)));
+  }
+
+  @Test
+  void theAccountingShowsWhatWasFilteredWhereSomethingWas() {
+    Map<String, Contributions> statistics = new LinkedHashMap<>();
+    statistics.put("all", new Contributions(7_000, 0, 0));
+    statistics.put("some", new Contributions(5_500, 100, 1_400));
+
+    assertThat(Counting.text(new Accounting(7_003, 2, 1, 0, 0, statistics)))
+        .isEqualToNormalizingNewlines(
+            """
+            accounting: 7,003 received = 2 rejected + 1 duplicates + 7,000 calls
+                        0 ambiguous times, 0 unknown dispositions
+                        all: 7,000 counted, 0 late
+                        some: 5,500 counted, 100 late, 1,400 filtered
+            """);
   }
 
   @Test

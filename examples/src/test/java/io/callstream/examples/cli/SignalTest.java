@@ -10,14 +10,22 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Ctrl-C and SIGTERM end real processes within seconds, and nothing is left but what should be. */
+/**
+ * Ctrl-C, SIGTERM and SIGHUP end real processes within seconds, and nothing is left but what should
+ * be.
+ */
 @DisabledOnOs(OS.WINDOWS)
 class SignalTest {
   private static final Pattern ADDRESS = Pattern.compile("127\\.0\\.0\\.1:(\\d+)");
@@ -66,6 +74,42 @@ class SignalTest {
   }
 
   @Test
+  void demoEndsWhenItsTerminalIsClosed() throws Exception {
+    try (CommandProcess demo = CommandProcess.start(directory, "demo", "--calls", "1000000000")) {
+      demo.await("the demo sends", () -> demo.err().contains("produced "));
+
+      // The kernel sends one, and the shell another.
+      assertThat(demo.signal("HUP", "HUP")).isEqualTo(129);
+      demo.assertLeftNothing();
+      assertFree(port(demo.err()));
+    }
+  }
+
+  @Test
+  void demoSucceedsWhenAllWasCountedBeforeTheSignal() throws Exception {
+    Output output = new Output(directory.resolve("out"));
+    Interruption interruption = Interruption.none();
+    FutureTask<CommandRun> demo =
+        new FutureTask<>(
+            () ->
+                CommandRun.of(
+                    interruption,
+                    "demo",
+                    "--calls",
+                    "500",
+                    "--output",
+                    output.directory().toString()));
+    new Thread(demo, "demo").start();
+    while (!demo.isDone() && received(output) < 500) {
+      LockSupport.parkNanos(1_000_000);
+    }
+
+    interruption.request(130);
+
+    assertThat(demo.get(60, TimeUnit.SECONDS).status()).as(demo.get().err()).isZero();
+  }
+
+  @Test
   void statisticsEndsWithCompleteFiles() throws Exception {
     Output output = new Output(directory.resolve("out"));
     try (EmbeddedBroker broker = EmbeddedBroker.start()) {
@@ -97,12 +141,13 @@ class SignalTest {
     }
   }
 
-  @Test
-  void brokerGivesItsPortAndDirectoryBack() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"INT", "HUP HUP"})
+  void brokerGivesItsPortAndDirectoryBack(String signals) throws Exception {
     try (CommandProcess broker = CommandProcess.start(directory, "broker", "--port", "0")) {
       broker.await("the broker tells its address", () -> broker.out().endsWith("\n"));
 
-      assertThat(broker.signal("INT")).isZero();
+      assertThat(broker.signal(signals.split(" "))).isZero();
       assertThat(broker.out().trim()).matches(ADDRESS);
       broker.assertLeftNothing();
       assertFree(port(broker.out()));

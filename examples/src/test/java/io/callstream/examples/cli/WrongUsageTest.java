@@ -1,10 +1,8 @@
 package io.callstream.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import io.callstream.CallstreamException;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -46,6 +44,9 @@ class WrongUsageTest {
         arguments("demo --allowed-lateness -PT1H", "PT1H"),
         arguments("demo --max-offsets-per-trigger 0", "at least 1"),
         arguments("demo --output /proc/callstream", "Name a directory"),
+        arguments("demo --checkpoint /proc/callstream", "Name a directory"),
+        arguments("demo --checkpoint file:///proc/callstream", "Name a directory"),
+        arguments("demo --checkpoint src", "name an empty directory"),
         arguments("demo --engine local", "does not support a Kafka topic"),
         arguments("demo --engine flink", "There is no engine 'flink'"),
         arguments("demo --engine local --master local[1]", "are for the engine spark"),
@@ -78,6 +79,14 @@ class WrongUsageTest {
 
     assertThat(run.err()).contains(message).contains("callstream").doesNotContain("\tat ");
     assertThat(run.out()).isEmpty();
+    assertThat(run.status()).isEqualTo(2);
+  }
+
+  @Test
+  void aBlankCheckpointIsRefused() {
+    CommandRun run = CommandRun.of("statistics", "--checkpoint", "");
+
+    assertThat(run.err()).contains("name a directory");
     assertThat(run.status()).isEqualTo(2);
   }
 
@@ -143,14 +152,6 @@ class WrongUsageTest {
       assertThat(consume.err()).contains("There is no topic police.service.calls");
       assertThat(consume.status()).isEqualTo(1);
     }
-  }
-
-  @Test
-  void aJavaThatSparkDoesNotRunOnIsAFailure() {
-    assertThatThrownBy(() -> SparkRuns.requireJava(Runtime.Version.parse("21.0.2")))
-        .isInstanceOf(CallstreamException.class)
-        .hasMessage(
-            "This is Java 21, on which Spark 3.5 does not run. Set JAVA_HOME to a Java 17.");
   }
 
   @ParameterizedTest

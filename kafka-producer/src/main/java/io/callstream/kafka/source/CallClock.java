@@ -9,13 +9,26 @@ import java.util.Random;
 
 /**
  * The minutes at which synthetic calls come in, on the wall clock of San Francisco: about 2,200 a
- * day, fewest at four in the morning, most at five in the afternoon. Times never go back as a
- * record's reader sees them: calls of both passes of an hour that occurs twice stand in the order
- * of the clock's hands, and an hour that the clocks skip has none.
+ * day, or as many more as make all of them fit into less than six years; fewest at four in the
+ * morning, most at five in the afternoon. Times never go back as a record's reader sees them: calls
+ * of both passes of an hour that occurs twice stand in the order of the clock's hands, and an hour
+ * that the clocks skip has none.
  */
 final class CallClock {
   private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
   private static final double CALLS_PER_DAY = 2_200;
+
+  /**
+   * Over how many days calls spread on average at most: six years less six weeks, which is fifteen
+   * standard deviations of what chance adds.
+   */
+  private static final int MAX_DAYS = 2_150;
+
+  /** The least number of four digits, which a day's sequence has if that is enough. */
+  private static final int LEAST_OF_FOUR_DIGITS = 1_000;
+
+  /** More than a day's sequence comes to for each call of an average day: 2 times 1.2. */
+  private static final int SEQUENCE_PER_CALL = 4;
 
   /** Calls by hour of the day in the 2018 file. */
   private static final double[] HOURS = {
@@ -26,6 +39,8 @@ final class CallClock {
   private static final double HOURS_TOTAL = 199_999;
 
   private final Random random;
+  private final double callsPerDay;
+  private final int leastUnpadded;
   private final double[] minuteMeans = new double[24];
   private final long[] hourStarts = new long[24];
   private LocalDate date;
@@ -35,8 +50,14 @@ final class CallClock {
   private int callsLeft;
   private int sequence;
 
-  CallClock(LocalDate start, Random random) {
+  CallClock(LocalDate start, long calls, Random random) {
     this.random = random;
+    this.callsPerDay = Math.max(CALLS_PER_DAY, (double) calls / MAX_DAYS);
+    int least = LEAST_OF_FOUR_DIGITS;
+    while (least * 10L <= SEQUENCE_PER_CALL * callsPerDay) {
+      least *= 10;
+    }
+    this.leastUnpadded = least;
     this.date = start;
     startDay();
   }
@@ -47,8 +68,7 @@ final class CallClock {
     minuteOfDay = -1;
     callsLeft = 0;
     sequence = 0;
-    double calls =
-        CALLS_PER_DAY * dayFactor(date.getDayOfWeek()) * (0.9 + 0.2 * random.nextDouble());
+    double calls = callsPerDay * dayFactor(date.getDayOfWeek()) * (0.9 + 0.2 * random.nextDouble());
     for (int hour = 0; hour < 24; hour++) {
       LocalDateTime start = date.atTime(hour, 0);
       int passes = ZONE.getRules().getValidOffsets(start).size();
@@ -81,6 +101,11 @@ final class CallClock {
     sequence += 1 + random.nextInt(3);
   }
 
+  /** Returns the call's day. */
+  LocalDate date() {
+    return date;
+  }
+
   /** Returns the event time in minutes since the epoch, of an hour that occurs twice the first. */
   long epochMinute() {
     return hourStarts[minuteOfDay / 60] + minuteOfDay % 60;
@@ -88,7 +113,7 @@ final class CallClock {
 
   void appendId(StringBuilder text) {
     text.append(idPrefix);
-    for (int limit = 1_000; limit > sequence && limit > 1; limit /= 10) {
+    for (int limit = leastUnpadded; limit > sequence && limit > 1; limit /= 10) {
       text.append('0');
     }
     text.append(sequence);

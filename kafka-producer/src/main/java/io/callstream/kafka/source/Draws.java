@@ -5,6 +5,8 @@ import java.util.Random;
 
 /** Ways to draw at random. {@link Random}'s sequence is laid down by its specification. */
 final class Draws {
+  private static final double MAX_MEAN_AT_ONCE = 500;
+
   private Draws() {}
 
   /** Returns a sequence of its own for each purpose, so that no dial changes what another does. */
@@ -15,8 +17,18 @@ final class Draws {
     return new Random(mixed ^ (mixed >>> 31));
   }
 
-  /** Draws from a Poisson distribution with a small mean. */
+  /** Draws from a Poisson distribution, in as many steps as its mean. */
   static int poisson(Random random, double mean) {
+    int count = 0;
+    double left = mean;
+    // A sum of such draws is one of the sum of their means; e^-mean must not become 0.
+    for (; left > MAX_MEAN_AT_ONCE; left -= MAX_MEAN_AT_ONCE) {
+      count += smallPoisson(random, MAX_MEAN_AT_ONCE);
+    }
+    return count + smallPoisson(random, left);
+  }
+
+  private static int smallPoisson(Random random, double mean) {
     double limit = Math.exp(-mean);
     int count = 0;
     for (double product = random.nextDouble(); product > limit; product *= random.nextDouble()) {

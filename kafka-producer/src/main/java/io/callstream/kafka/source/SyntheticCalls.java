@@ -14,12 +14,22 @@ import java.util.OptionalLong;
  * <p>The records follow from the seed and the dials alone, on every machine. They come in the order
  * of arrival, which is that of event time and of ids unless {@link #withDisorder} or {@link
  * #withDuplicates} say otherwise: {@link #inEventTimeOrder} would undo the disorder. The same seed
- * gives the same calls whatever the dials say. Memory does not grow with their number. Ids are
- * unique for a hundred years of calls, which are 80 million.
+ * gives the same calls whatever the dials say.
+ *
+ * <p>There are about 2,200 calls a day. More than 4,730,000 calls come denser, so that any number
+ * of them spreads over less than six years: from the default start on, the last is before
+ * 2024-10-02, and no pipeline takes it for one of the future. An id is the year's last two digits,
+ * the day of the year in three, and the day's sequence number in four, or in as many more as the
+ * densest day of the source may need (five from 5,375,000 calls on); it is unique, and of the same
+ * length in all calls of a source. Memory does not grow with the number of calls, but for those
+ * that wait for a late arrival, which are more where calls are denser.
  */
 public final class SyntheticCalls implements CallSource {
   /** The most by which {@link #withDisorder(double)} delays a call. */
   public static final Duration MAX_DELAY = Duration.ofMinutes(176);
+
+  /** The most calls: a day's sequence and a minute's number stay small. */
+  private static final long MAX_CALLS = 10_000_000_000L;
 
   private static final LocalDate START = LocalDate.of(2018, 10, 2);
 
@@ -48,12 +58,14 @@ public final class SyntheticCalls implements CallSource {
   }
 
   /**
-   * Returns a source of so many calls, from 2018-10-02 on, about 2,200 a day, in order, each of
-   * them once, and of nothing else.
+   * Returns a source of so many calls, from 2018-10-02 on, in order, each of them once, and of
+   * nothing else.
+   *
+   * @param calls how many, from 0 to 10,000,000,000
    */
   public static SyntheticCalls of(long calls) {
-    if (calls < 0) {
-      throw invalid("The number of synthetic calls", calls, "0 or more");
+    if (calls < 0 || calls > MAX_CALLS) {
+      throw invalid("The number of synthetic calls", calls, "from 0 to 10000000000");
     }
     return new SyntheticCalls(new Dials(calls, 1, START, 0, MAX_DELAY.toMinutes(), 0, 0));
   }

@@ -38,7 +38,7 @@ final class SyntheticRecords implements CallRecords {
 
   SyntheticRecords(Dials dials) {
     this.dials = dials;
-    clock = new CallClock(dials.start(), Draws.sequence(dials.seed(), 0));
+    clock = new CallClock(dials.start(), dials.calls(), Draws.sequence(dials.seed(), 0));
     text = new SyntheticText(Draws.sequence(dials.seed(), 1));
     delays = Draws.sequence(dials.seed(), 2);
     repetitions = Draws.sequence(dials.seed(), 3);

@@ -175,6 +175,50 @@ class SyntheticCallsTest {
   }
 
   @Test
+  void anyNumberOfCallsIsOfThePast() {
+    // The most at 2,200 a day, and one that is denser.
+    for (long number : List.of(4_730_000L, 50_000_000L)) {
+      CallClock clock = new CallClock(LocalDate.of(2018, 10, 2), number, Draws.sequence(number, 0));
+      for (long i = 0; i < number; i++) {
+        clock.advance();
+      }
+      assertThat(clock.date()).isBetween(LocalDate.of(2024, 7, 1), LocalDate.of(2024, 10, 1));
+    }
+  }
+
+  @Test
+  void denseCallsKeepTheOrderOfTimesAndOfUniqueIds() {
+    List<String> ids = new ArrayList<>();
+    CallParser parser = FORMAT.parser(EnumSet.allOf(CallField.class));
+    long before = 0;
+    try (CallRecords records = SyntheticCalls.of(50_000_000).open()) {
+      while (ids.size() < MANY) {
+        Call call = ((ParseResult.Parsed) parser.parse(records.next())).call();
+        assertThat(call.epochMillis()).isGreaterThanOrEqualTo(before);
+        before = call.epochMillis();
+        ids.add(call.id());
+      }
+    }
+    assertThat(ids).isSorted().doesNotHaveDuplicates().allMatch(id -> id.length() == 10);
+    assertThat(ids.stream().map(id -> id.substring(0, 5)).distinct().count()).isBetween(8L, 10L);
+  }
+
+  @Test
+  void theDensestCallsAreAsManyAMinuteAsTheyShouldBe() {
+    CallClock clock =
+        new CallClock(LocalDate.of(2018, 10, 2), 10_000_000_000L, Draws.sequence(1, 0));
+    StringBuilder id = new StringBuilder();
+    for (int i = 0; i < 3_000_000; i++) {
+      clock.advance();
+    }
+    clock.appendId(id);
+    // Of 4.65 million in a day, after some 60 % of them.
+    assertThat(clock.date()).isEqualTo(LocalDate.of(2018, 10, 2));
+    assertThat(id).hasSize(13);
+    assertThat(Long.parseLong(id.substring(5))).isBetween(5_900_000L, 6_100_000L);
+  }
+
+  @Test
   void disorderDelaysSomeAndChangesNone() {
     Duration maxDelay = Duration.ofMinutes(45);
     SyntheticCalls ordered = SyntheticCalls.of(MANY);
@@ -283,6 +327,9 @@ class SyntheticCallsTest {
     assertThatThrownBy(() -> SyntheticCalls.of(-1))
         .isInstanceOf(CallstreamException.class)
         .hasMessageContaining("-1");
+    assertThatThrownBy(() -> SyntheticCalls.of(10_000_000_001L))
+        .isInstanceOf(CallstreamException.class)
+        .hasMessageContaining("10000000001");
     SyntheticCalls source = SyntheticCalls.of(1);
     assertThatThrownBy(() -> source.withDisorder(1.1)).hasMessageContaining("1.1");
     assertThatThrownBy(() -> source.withDuplicates(-0.1)).hasMessageContaining("-0.1");

@@ -1,0 +1,58 @@
+package io.callstream.benchmarks;
+
+import io.callstream.call.Call;
+import io.callstream.call.CallField;
+import io.callstream.call.CallFormat;
+import io.callstream.call.CallParser;
+import io.callstream.call.ParseResult;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.kafka.source.CallRecords;
+import io.callstream.kafka.source.SyntheticCalls;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What all benchmarks read: three weeks of synthetic calls in the order of event time, with the
+ * skew of types, dispositions and addresses that the real ones have, and the same in each run.
+ */
+final class BenchmarkCalls {
+  /** How many there are. */
+  static final int COUNT = 50_000;
+
+  /** How late calls may be: more than matters here, since all are in order. */
+  static final Duration LATENESS = Duration.ofHours(1);
+
+  private static final long SEED = 20_181_002;
+
+  private BenchmarkCalls() {}
+
+  /** Returns the calls as a topic has them. */
+  static List<byte[]> records() {
+    List<byte[]> all = new ArrayList<>(COUNT);
+    try (CallRecords records = SyntheticCalls.of(COUNT).withSeed(SEED).open()) {
+      records.forEachRemaining(all::add);
+    }
+    return all;
+  }
+
+  /** Returns the calls as a task's parser builds them, with texts that are shared. */
+  static List<Call> parsed(CallFormat format, Set<CallField> fields) {
+    CallParser parser = format.parser(fields);
+    List<Call> calls = new ArrayList<>(COUNT);
+    for (byte[] value : records()) {
+      ParseResult result = parser.parse(value);
+      if (!(result instanceof ParseResult.Parsed parsed)) {
+        throw new IllegalStateException("A synthetic call was rejected: " + result);
+      }
+      calls.add(parsed.call());
+    }
+    return calls;
+  }
+
+  /** Returns the format of the calls. */
+  static CallFormat format() {
+    return SanFranciscoCalls.json();
+  }
+}

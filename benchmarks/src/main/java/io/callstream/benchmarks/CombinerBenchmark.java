@@ -1,0 +1,83 @@
+package io.callstream.benchmarks;
+
+import io.callstream.aggregate.StatisticCombiner;
+import io.callstream.call.Call;
+import io.callstream.call.CallFormat;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.runtime.CallCounter;
+import io.callstream.runtime.Delivery;
+import io.callstream.runtime.TaskPlan;
+import io.callstream.statistic.StandardStatistics;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.infra.Blackhole;
+
+/**
+ * How many calls a second does a task combine, by the number of statistics? In the order in which
+ * {@link StandardStatistics#all} has them: by type, by type and disposition hourly, by location, by
+ * hour of the week. The calls are parsed beforehand.
+ */
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 2)
+@Fork(
+    value = 3,
+    jvmArgsAppend = {"-Xmx1g", "-XX:+UseParallelGC"})
+@State(Scope.Benchmark)
+@SuppressWarnings("NullAway.Init") // JMH sets the fields.
+public class CombinerBenchmark {
+  private static final Delivery RECORD = new Delivery(0, 0, 0, null);
+
+  /** How many of the standard statistics. */
+  @Param({"1", "2", "3", "4"})
+  public int statistics;
+
+  private TaskPlan plan;
+  private List<Call> calls;
+
+  /** Parses the calls. */
+  @Setup
+  public void parse() {
+    CallFormat format = BenchmarkCalls.format();
+    Pipeline pipeline =
+        Pipeline.builder(KafkaTopic.of("calls").at("nowhere:9092"), format)
+            .statistics(
+                StandardStatistics.all(format.zone(), BenchmarkCalls.LATENESS)
+                    .subList(0, statistics))
+            .build();
+    plan = new TaskPlan(pipeline);
+    calls = BenchmarkCalls.parsed(format, pipeline.fields());
+  }
+
+  /** Counting alone. */
+  @Benchmark
+  @OperationsPerInvocation(BenchmarkCalls.COUNT)
+  public CallCounter count() {
+    CallCounter counter = new CallCounter(plan, StatisticCombiner.NO_WATERMARK, letter -> {});
+    for (Call call : calls) {
+      counter.count(call, RECORD);
+    }
+    return counter;
+  }
+
+  /** Counting and writing the blocks, which is all that a task does after parsing. */
+  @Benchmark
+  @OperationsPerInvocation(BenchmarkCalls.COUNT)
+  public void countAndWriteBlocks(Blackhole sink) {
+    count().forEachPartial((statistic, window, block) -> sink.consume(block));
+  }
+}

@@ -1,0 +1,122 @@
+package io.callstream.benchmarks;
+
+import io.callstream.aggregate.BlockMerger;
+import io.callstream.aggregate.StatisticCombiner;
+import io.callstream.call.Call;
+import io.callstream.call.CallFormat;
+import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.infra.Blackhole;
+
+/**
+ * How many calls a second go through the merge of partial results into the state? The state has
+ * seen 40,000 calls, a batch brings 10,000 more, as the blocks of two tasks that read in turn.
+ */
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 2)
+@Fork(
+    value = 3,
+    jvmArgsAppend = {"-Xmx1g", "-XX:+UseParallelGC"})
+@State(Scope.Benchmark)
+@SuppressWarnings("NullAway.Init") // JMH sets the fields.
+public class MergeBenchmark {
+  private static final int BATCH = 10_000;
+
+  /** The statistics whose blocks differ most. */
+  public enum Question {
+    /** One block of many groups with high counts. */
+    BY_TYPE,
+    /** A small block for each hour, most of them new. */
+    HOURLY,
+    /** One block of groups most of which have few calls. */
+    BY_LOCATION;
+
+    private Statistic statistic() {
+      return switch (this) {
+        case BY_TYPE -> StandardStatistics.callsByType();
+        case HOURLY -> StandardStatistics.callsByTypeAndDispositionHourly();
+        case BY_LOCATION -> StandardStatistics.callsByLocation();
+      };
+    }
+  }
+
+  /** Which statistic. */
+  @Param public Question question;
+
+  private BlockMerger merger;
+  private final Map<Long, byte[]> state = new HashMap<>();
+  private final Map<Long, List<byte[]>> batch = new HashMap<>();
+
+  /** Makes the state and the batch. */
+  @Setup
+  public void make() {
+    Statistic statistic = question.statistic();
+    merger = new BlockMerger(statistic);
+    CallFormat format = BenchmarkCalls.format();
+    List<Call> calls = BenchmarkCalls.parsed(format, statistic.fields());
+    int seen = calls.size() - BATCH;
+    combiner(statistic, calls.subList(0, seen), 0, 1).forEachPartial(state::put);
+    for (int task = 0; task < 2; task++) {
+      combiner(statistic, calls.subList(seen, calls.size()), task, 2)
+          .forEachPartial(
+              (window, block) -> batch.computeIfAbsent(window, w -> new ArrayList<>()).add(block));
+    }
+  }
+
+  private static StatisticCombiner combiner(
+      Statistic statistic, List<Call> calls, int from, int step) {
+    StatisticCombiner combiner = new StatisticCombiner(statistic, StatisticCombiner.NO_WATERMARK);
+    for (int i = from; i < calls.size(); i += step) {
+      combiner.add(calls.get(i), (late, start, end) -> {});
+    }
+    return combiner;
+  }
+
+  /** What the merging tasks of a batch do. */
+  @Benchmark
+  @OperationsPerInvocation(BATCH)
+  public void merge(Blackhole sink) {
+    batch.forEach((window, partials) -> sink.consume(merger.merge(state.get(window), partials)));
+  }
+
+  /** What the ledger does with the updates that come out of it. */
+  @Benchmark
+  @OperationsPerInvocation(BATCH)
+  public void overlay(Updates updates, Blackhole sink) {
+    updates.blocks.forEach(
+        (window, block) -> sink.consume(BlockMerger.overlay(state.get(window), block)));
+  }
+
+  /** The updates of the batch. */
+  @State(Scope.Benchmark)
+  public static class Updates {
+    private final Map<Long, byte[]> blocks = new HashMap<>();
+
+    /** Merges the batch once. */
+    @Setup
+    public void make(MergeBenchmark merge) {
+      merge.batch.forEach(
+          (window, partials) ->
+              blocks.put(window, merge.merger.merge(merge.state.get(window), partials).updates()));
+    }
+  }
+}
