@@ -114,7 +114,17 @@ class RealDataTest {
   }
 
   @ParameterizedTest(name = "{0} partitions, batches of {1}")
-  @CsvSource({"1, 10000", "8, 10000", "2, 200000"})
+  @CsvSource({
+    "1, 1000",
+    "1, 10000",
+    "1, 200000",
+    "2, 1000",
+    "2, 10000",
+    "2, 200000",
+    "8, 1000",
+    "8, 10000",
+    "8, 200000"
+  })
   void inEventTimeOrderNothingIsLate(int partitions, int batch) throws IOException {
     String topic = "ordered-" + partitions + "-" + batch;
     produce(topic, "event-time", partitions);
@@ -129,7 +139,7 @@ class RealDataTest {
     statistics("newest-first").assertIs(expected);
     statistics("newest-first", "--distinct").assertIs(Expected.filesOf(file(), true));
 
-    Output output = statistics("newest-first", "--max-offsets-per-trigger", "4000");
+    Output output = statistics("newest-first", "--max-offsets-per-trigger", "1000");
     output.assertAccountingAddsUp();
     JsonNode accounting = output.accounting();
     assertThat(accounting.get("received").asLong()).isEqualTo(CALLS);
