@@ -117,6 +117,7 @@ final class Sessions {
   /** Executors in other processes need callstream's classes, and the pipeline's own. */
   private static void requireJars(String master, SparkConf given, SparkSettings settings) {
     if (!master.startsWith("local")
+        && !given.contains("spark.submit.deployMode") // spark-submit knows the jars
         && !given.contains("spark.jars")
         && !settings.properties().containsKey("spark.jars")) {
       throw new CallstreamException(

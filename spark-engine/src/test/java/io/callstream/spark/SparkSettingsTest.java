@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -71,6 +72,17 @@ class SparkSettingsTest {
         .hasMessageContaining("0")
         .hasMessageContaining("at least 1");
     assertThatThrownBy(() -> SparkSettings.defaults().master(" ")).hasMessageContaining("local[*]");
+  }
+
+  /** Whether or not this JVM has a context by now, it can't have that one. */
+  @Test
+  void aClusterWhoseExecutorsWouldLackOurClassesIsRefused() {
+    SparkSettings cluster = SparkSettings.defaults().master("spark://127.0.0.1:1");
+    assertThatThrownBy(() -> Sessions.own(cluster))
+        .isInstanceOfSatisfying(
+            CallstreamException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT))
+        .hasMessageContaining("spark://127.0.0.1:1");
   }
 
   @Test
