@@ -3,14 +3,18 @@ package io.callstream.kafka.broker;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.UnknownHostException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
@@ -32,12 +36,14 @@ public final class EmbeddedBroker implements AutoCloseable {
   private final KraftNode node;
   private final Path data;
   private final boolean temporary;
+  private final FileChannel lock;
   private boolean closed;
 
-  private EmbeddedBroker(KraftNode node, Path data, boolean temporary) {
+  private EmbeddedBroker(KraftNode node, Path data, boolean temporary, FileChannel lock) {
     this.node = node;
     this.data = data;
     this.temporary = temporary;
+    this.lock = lock;
   }
 
   /** Starts a broker on a free port, with a temporary directory. */
@@ -94,9 +100,11 @@ public final class EmbeddedBroker implements AutoCloseable {
       requireFree(port);
       boolean temporary = data == null;
       Path directory = directory();
+      FileChannel lock = lock(directory);
       try {
-        return new EmbeddedBroker(KraftNode.start(port, directory), directory, temporary);
+        return new EmbeddedBroker(KraftNode.start(port, directory), directory, temporary, lock);
       } catch (RuntimeException | IOException e) {
+        release(lock);
         if (temporary) {
           delete(directory);
         }
@@ -130,6 +138,48 @@ public final class EmbeddedBroker implements AutoCloseable {
                 + "); name one that can be written",
             e);
       }
+    }
+  }
+
+  /**
+   * Takes the directory for one broker. Kafka's own lock comes too late: by then a second node has
+   * written into the first one's quorum, which may never stop again.
+   */
+  private static FileChannel lock(Path directory) {
+    IOException cause = null;
+    FileChannel channel = null;
+    try {
+      channel =
+          FileChannel.open(
+              directory.resolve("embedded-broker.lock"),
+              StandardOpenOption.CREATE,
+              StandardOpenOption.WRITE);
+      if (channel.tryLock() != null) {
+        return channel;
+      }
+    } catch (OverlappingFileLockException e) {
+      // Held by this process; said below as if by another.
+    } catch (IOException e) {
+      cause = e;
+    }
+    if (channel != null) {
+      release(channel);
+    }
+    throw new CallstreamException(
+        ErrorCode.ENVIRONMENT,
+        "The directory "
+            + directory
+            + (cause == null
+                ? " is another broker's; stop that one, or name another directory."
+                : " cannot be written (" + reason(cause) + "); name one that can."),
+        cause == null ? new IllegalStateException("locked") : cause);
+  }
+
+  private static void release(FileChannel lock) {
+    try {
+      lock.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -209,6 +259,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     try {
       node.stop();
     } finally {
+      release(lock);
       if (temporary) {
         delete(data);
       }
