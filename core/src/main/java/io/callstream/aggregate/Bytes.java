@@ -21,11 +21,6 @@ final class Bytes {
     buffer[size++] = (byte) rest;
   }
 
-  /** Puts a number that may be negative; small ones of either sign are short. */
-  void putSigned(long number) {
-    putNumber((number << 1) ^ (number >> 63));
-  }
-
   void put(byte b) {
     reserve(1);
     buffer[size++] = b;
@@ -73,10 +68,6 @@ final class Bytes {
       this.buffer = buffer;
     }
 
-    boolean hasMore() {
-      return position < buffer.length;
-    }
-
     int position() {
       return position;
     }
@@ -95,15 +86,6 @@ final class Bytes {
 
     int size() {
       return Math.toIntExact(number());
-    }
-
-    long signed() {
-      long number = number();
-      return (number >>> 1) ^ -(number & 1);
-    }
-
-    byte next() {
-      return buffer[position++];
     }
 
     byte[] sized() {

@@ -370,11 +370,6 @@ public final class Ledger {
     return page.total();
   }
 
-  /** Returns the watermark that was in force in the last batch. */
-  public Optional<Instant> watermark() {
-    return watermark(page.watermarkInForce());
-  }
-
   /** Returns for each partition the offset behind the last record in here. */
   public Map<Integer, Long> nextOffsets() {
     Map<Integer, Long> offsets = new TreeMap<>();
