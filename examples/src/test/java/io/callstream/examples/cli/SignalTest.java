@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Ctrl-C, SIGTERM and SIGHUP end real processes within seconds, and nothing is left but what should
  * be.
  */
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no POSIX signals to send")
 class SignalTest {
   private static final Pattern ADDRESS = Pattern.compile("127\\.0\\.0\\.1:(\\d+)");
 
