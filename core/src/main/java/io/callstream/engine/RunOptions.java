@@ -10,6 +10,9 @@ public final class RunOptions {
   /** How often a continuous run looks for records if nothing else is said: every second. */
   public static final Duration DEFAULT_TRIGGER = Duration.ofSeconds(1);
 
+  /** How long a sink may take for a batch if nothing else is said: two minutes. */
+  public static final Duration DEFAULT_SINK_TIMEOUT = Duration.ofMinutes(2);
+
   /** When a run ends. */
   public enum Mode {
     /** When it is stopped, or fails. */
@@ -23,28 +26,33 @@ public final class RunOptions {
   private final Duration trigger;
   private final long maxRecordsPerBatch;
   private final boolean flushingAtEnd;
+  private final Duration sinkTimeout;
 
   private RunOptions(
       Mode mode,
       @Nullable String checkpoint,
       Duration trigger,
       long maxRecordsPerBatch,
-      boolean flushingAtEnd) {
+      boolean flushingAtEnd,
+      Duration sinkTimeout) {
     this.mode = mode;
     this.checkpoint = checkpoint;
     this.trigger = trigger;
     this.maxRecordsPerBatch = maxRecordsPerBatch;
     this.flushingAtEnd = flushingAtEnd;
+    this.sinkTimeout = sinkTimeout;
   }
 
   /** Runs until stopped, without a checkpoint, looking for records every second. */
   public static RunOptions continuous() {
-    return new RunOptions(Mode.CONTINUOUS, null, DEFAULT_TRIGGER, Long.MAX_VALUE, false);
+    return new RunOptions(
+        Mode.CONTINUOUS, null, DEFAULT_TRIGGER, Long.MAX_VALUE, false, DEFAULT_SINK_TIMEOUT);
   }
 
   /** Runs until all records are processed that were there at the start, without a checkpoint. */
   public static RunOptions bounded() {
-    return new RunOptions(Mode.BOUNDED, null, Duration.ZERO, Long.MAX_VALUE, false);
+    return new RunOptions(
+        Mode.BOUNDED, null, Duration.ZERO, Long.MAX_VALUE, false, DEFAULT_SINK_TIMEOUT);
   }
 
   /**
@@ -57,7 +65,7 @@ public final class RunOptions {
       throw new IllegalArgumentException("The checkpoint directory is blank; name a directory");
     }
     requireNotBoth(directory, flushingAtEnd);
-    return new RunOptions(mode, directory, trigger, maxRecordsPerBatch, flushingAtEnd);
+    return new RunOptions(mode, directory, trigger, maxRecordsPerBatch, flushingAtEnd, sinkTimeout);
   }
 
   private static void requireNotBoth(@Nullable String checkpoint, boolean flushing) {
@@ -76,7 +84,8 @@ public final class RunOptions {
       throw new IllegalArgumentException(
           "The trigger interval is " + interval + "; it must be at least 0, at most one day");
     }
-    return new RunOptions(mode, checkpoint, interval, maxRecordsPerBatch, flushingAtEnd);
+    return new RunOptions(
+        mode, checkpoint, interval, maxRecordsPerBatch, flushingAtEnd, sinkTimeout);
   }
 
   /**
@@ -88,7 +97,7 @@ public final class RunOptions {
       throw new IllegalArgumentException(
           "The limit of records per batch is " + recordsPerBatch + "; it must be at least 1");
     }
-    return new RunOptions(mode, checkpoint, trigger, recordsPerBatch, flushingAtEnd);
+    return new RunOptions(mode, checkpoint, trigger, recordsPerBatch, flushingAtEnd, sinkTimeout);
   }
 
   /**
@@ -99,7 +108,21 @@ public final class RunOptions {
    */
   public RunOptions flushingAtEnd() {
     requireNotBoth(checkpoint, true);
-    return new RunOptions(mode, checkpoint, trigger, maxRecordsPerBatch, true);
+    return new RunOptions(mode, checkpoint, trigger, maxRecordsPerBatch, true, sinkTimeout);
+  }
+
+  /**
+   * Gives a sink this long to open, to write a batch, or to close. One that takes longer is
+   * interrupted, and the pipeline fails.
+   *
+   * @param limit over 0, at most one day
+   */
+  public RunOptions sinkTimeout(Duration limit) {
+    if (limit.isNegative() || limit.isZero() || limit.toDays() > 1) {
+      throw new IllegalArgumentException(
+          "The time limit of sinks is " + limit + "; it must be over 0, at most one day");
+    }
+    return new RunOptions(mode, checkpoint, trigger, maxRecordsPerBatch, flushingAtEnd, limit);
   }
 
   /** Returns when the run ends. */
@@ -127,5 +150,10 @@ public final class RunOptions {
   /** Returns whether open windows are emitted as a bounded run ends. */
   public boolean flushesAtEnd() {
     return flushingAtEnd;
+  }
+
+  /** Returns how long a sink may take for a batch. */
+  public Duration sinkTimeout() {
+    return sinkTimeout;
   }
 }

@@ -9,6 +9,7 @@ import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultSink;
 import io.callstream.progress.Progress;
 import io.callstream.progress.ProgressListener;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -16,31 +17,35 @@ import java.util.stream.Stream;
 
 /**
  * All sinks and listeners of a run, as one. What one of them throws comes out as a {@link
- * CallstreamException} that names it. Not thread-safe.
+ * CallstreamException} that names it. Sinks run in a thread of their own, with a time limit: one
+ * that takes longer fails, and is not called again. Not thread-safe.
  */
 public final class SinkSet {
   private final Pipeline pipeline;
+  private final SinkThread thread;
   private final List<AutoCloseable> open = new ArrayList<>();
 
-  private SinkSet(Pipeline pipeline) {
+  private SinkSet(Pipeline pipeline, Duration limit) {
     this.pipeline = pipeline;
+    this.thread = new SinkThread(limit);
   }
 
   /**
    * Opens all sinks where a ledger stands.
    *
+   * @param limit how long each may take for a call
    * @throws CallstreamException if one can't be opened; those opened before are closed
    */
-  public static SinkSet open(Pipeline pipeline, Ledger ledger) {
-    SinkSet sinks = new SinkSet(pipeline);
+  public static SinkSet open(Pipeline pipeline, Ledger ledger, Duration limit) {
+    SinkSet sinks = new SinkSet(pipeline, limit);
     try {
       for (ResultSink sink : pipeline.resultSinks()) {
         sinks.open.add(sink);
-        sinks.guarded(sink, "open", () -> sink.open(ledger.current()));
+        sinks.call(sink, "open", () -> sink.open(ledger.current()));
       }
       for (DeadLetterSink sink : pipeline.deadLetterSinks()) {
         sinks.open.add(sink);
-        sinks.guarded(sink, "open", () -> sink.open(pipeline, ledger.nextOffsets()));
+        sinks.call(sink, "open", () -> sink.open(pipeline, ledger.nextOffsets()));
       }
     } catch (CallstreamException e) {
       sinks.abandon(e);
@@ -53,7 +58,7 @@ public final class SinkSet {
   public void write(BatchResults batch, Iterable<DeadLetter> letters) {
     if (letters.iterator().hasNext()) {
       for (DeadLetterSink sink : pipeline.deadLetterSinks()) {
-        guarded(sink, "write", () -> sink.write(batch.number(), letters));
+        call(sink, "write", () -> sink.write(batch.number(), letters));
       }
     }
     write(batch);
@@ -62,7 +67,7 @@ public final class SinkSet {
   /** Hands out results without letters. */
   public void write(BatchResults batch) {
     for (ResultSink sink : pipeline.resultSinks()) {
-      guarded(sink, "write", () -> sink.write(batch));
+      call(sink, "write", () -> sink.write(batch));
     }
   }
 
@@ -76,9 +81,9 @@ public final class SinkSet {
   /** Closes all sinks; the first failure is thrown when all are closed. */
   public void close() {
     CallstreamException first = null;
-    for (AutoCloseable sink : open) {
+    for (AutoCloseable sink : List.copyOf(open)) {
       try {
-        guarded(sink, "close", sink::close);
+        call(sink, "close", sink::close);
       } catch (CallstreamException e) {
         if (first == null) {
           first = e;
@@ -88,6 +93,7 @@ public final class SinkSet {
       }
     }
     open.clear();
+    thread.close();
     if (first != null) {
       throw first;
     }
@@ -104,6 +110,11 @@ public final class SinkSet {
     }
   }
 
+  /** Returns whether the calling thread is the one that sinks run in. */
+  public boolean isCallingSink() {
+    return thread.isCurrent();
+  }
+
   /** Returns the names of the sinks for progress reports. */
   public String description() {
     return Stream.concat(pipeline.resultSinks().stream(), pipeline.deadLetterSinks().stream())
@@ -115,15 +126,28 @@ public final class SinkSet {
     void run() throws Exception;
   }
 
-  private void guarded(Object sink, String what, Work work) {
+  private void call(AutoCloseable sink, String what, Work work) {
+    guarded(
+        sink,
+        what,
+        () -> {
+          try {
+            thread.run(work::run);
+          } catch (SinkThread.TooSlowException e) {
+            if (e.isStillRunning()) {
+              open.remove(sink); // A sink is called by one thread at a time.
+            }
+            throw e;
+          }
+        });
+  }
+
+  private static void guarded(Object sink, String what, Work work) {
     try {
       work.run();
     } catch (CallstreamException e) {
       throw e;
     } catch (Exception e) {
-      if (e instanceof InterruptedException) {
-        Thread.currentThread().interrupt();
-      }
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
           sink
@@ -131,7 +155,8 @@ public final class SinkSet {
               + what
               + ": "
               + (e.getMessage() == null ? e.getClass().getName() : e.getMessage())
-              + ". The batch is not lost: it comes again when the pipeline is started again.",
+              + ". The batch is not lost: it comes again when the pipeline is started again with"
+              + " its checkpoint.",
           e);
     }
   }

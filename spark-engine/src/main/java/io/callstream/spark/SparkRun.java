@@ -66,8 +66,8 @@ final class SparkRun implements RunningPipeline {
 
   private final CountDownLatch ended = new CountDownLatch(1);
 
-  /** Set in threads that call a sink or a listener, while they do. */
-  private final ThreadLocal<Boolean> inCallback = ThreadLocal.withInitial(() -> false);
+  /** Set in the thread that calls listeners, while it does. */
+  private final ThreadLocal<Boolean> inListener = ThreadLocal.withInitial(() -> false);
 
   private volatile boolean stopping;
   private volatile @Nullable StreamingQuery query;
@@ -98,7 +98,7 @@ final class SparkRun implements RunningPipeline {
       int cores = session.sparkContext().defaultParallelism();
       int shufflePartitions = checkpoint.claim(pipeline, settings, cores);
       Ledger ledger = Ledger.restore(pipeline, checkpoint, checkpoint.committed());
-      SinkSet sinks = SinkSet.open(pipeline, ledger);
+      SinkSet sinks = SinkSet.open(pipeline, ledger, options.sinkTimeout());
       try {
         SparkRun run = new SparkRun(pipeline, options, lease, checkpoint, ledger, sinks);
         run.startQuery(settings, shufflePartitions);
@@ -211,11 +211,8 @@ final class SparkRun implements RunningPipeline {
     }
     BatchResults results = ledger.append(number, report, updates);
     reports.expect(results);
-    inCallback.set(true);
     try (Letters.Merged merged = Letters.merge(letters)) {
       sinks.write(results, merged);
-    } finally {
-      inCallback.remove();
     }
     letterFiles.forEach(checkpoint::deleteLetters);
   }
@@ -241,7 +238,7 @@ final class SparkRun implements RunningPipeline {
       }
       // The bus may drop reports when it is flooded; what it dropped does not come any more.
       batches.keySet().removeIf(number -> number < batch.number());
-      inCallback.set(true);
+      inListener.set(true);
       try {
         Progress report = ProgressReader.read(event.progress(), batch, sinks.description());
         progress = report;
@@ -249,7 +246,7 @@ final class SparkRun implements RunningPipeline {
       } catch (RuntimeException | Error e) {
         fail(Failures.of(e));
       } finally {
-        inCallback.remove();
+        inListener.remove();
       }
     }
 
@@ -315,7 +312,7 @@ final class SparkRun implements RunningPipeline {
       return;
     }
     stopping = true;
-    if (inCallback.get()) {
+    if (inListener.get() || sinks.isCallingSink()) {
       Thread stopper = new Thread(this::stop, "callstream-stop");
       stopper.setDaemon(true);
       stopper.start();

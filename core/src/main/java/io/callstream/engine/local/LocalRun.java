@@ -82,7 +82,7 @@ final class LocalRun implements RunningPipeline {
         plan.distinctHorizonMillis().isPresent()
             ? new SeenCalls(plan.distinctHorizonMillis().getAsLong(), null)
             : null;
-    sinks = SinkSet.open(pipeline, ledger);
+    sinks = SinkSet.open(pipeline, ledger, options.sinkTimeout());
   }
 
   void runToEnd() {
@@ -324,7 +324,7 @@ final class LocalRun implements RunningPipeline {
   public void stop() {
     stopping = true;
     wakeUps.release();
-    if (Thread.currentThread() == worker) {
+    if (Thread.currentThread() == worker || sinks.isCallingSink()) {
       return;
     }
     boolean interrupted = false;

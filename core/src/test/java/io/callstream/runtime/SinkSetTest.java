@@ -1,0 +1,176 @@
+package io.callstream.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.RunOptions;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.MemorySource;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.ResultSink;
+import io.callstream.statistic.StandardStatistics;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class SinkSetTest {
+  private static final Duration LONG = Duration.ofMinutes(1);
+  private static final Duration SHORT = Duration.ofMillis(50);
+
+  private final List<String> events = Collections.synchronizedList(new ArrayList<>());
+
+  /** A sink that says what happens to it, and may stop at nothing in between. */
+  private class Talking implements ResultSink {
+    private final String name;
+    private final SinkThread.Work write;
+
+    Talking(String name, SinkThread.Work write) {
+      this.name = name;
+      this.write = write;
+    }
+
+    @Override
+    public void write(BatchResults batch) {
+      events.add(name + " writes");
+      try {
+        write.run();
+      } catch (InterruptedException e) {
+        events.add(name + " is interrupted");
+      } catch (Exception e) {
+        throw new IllegalStateException("no room", e);
+      }
+    }
+
+    @Override
+    public void close() {
+      events.add(name + " closes");
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  private static SinkSet open(Duration limit, ResultSink... sinks) {
+    Pipeline.Builder pipeline =
+        Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType());
+    for (ResultSink sink : sinks) {
+      pipeline.results(sink);
+    }
+    return SinkSet.open(pipeline.build(), Ledger.inMemory(pipeline.build()), limit);
+  }
+
+  private static BatchResults batch() {
+    Pipeline pipeline =
+        Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .build();
+    return Ledger.inMemory(pipeline).current();
+  }
+
+  @Test
+  void aSinkThatTakesTooLongIsInterruptedAndClosed() {
+    SinkSet sinks = open(SHORT, new Talking("slow", new CountDownLatch(1)::await));
+    assertThatThrownBy(() -> sinks.write(batch()))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
+        .hasMessageContaining("slow failed to write")
+        .hasMessageContaining("not done after 0.05 s")
+        .hasMessageContaining("RunOptions.sinkTimeout");
+    sinks.close();
+    assertThat(events).containsExactly("slow writes", "slow is interrupted", "slow closes");
+  }
+
+  @Test
+  void aSinkThatNeverComesBackIsLeftAndTheOthersAreClosed() {
+    CountDownLatch end = new CountDownLatch(1);
+    SinkSet sinks =
+        open(
+            SHORT,
+            new Talking("deaf", () -> awaitWithoutInterrupts(end)),
+            new Talking("other", () -> {}));
+    assertThatThrownBy(() -> sinks.write(batch())).hasMessageContaining("deaf failed to write");
+    sinks.close();
+    assertThat(events).containsExactly("deaf writes", "other closes");
+    end.countDown();
+  }
+
+  private static void awaitWithoutInterrupts(CountDownLatch end) {
+    while (true) {
+      try {
+        end.await();
+        return;
+      } catch (InterruptedException e) {
+        // Deaf.
+      }
+    }
+  }
+
+  @Test
+  void anInterruptedCallerWaitsForTheSinkAndKeepsItsInterrupt() throws Exception {
+    CountDownLatch inSink = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    SinkSet sinks =
+        open(
+            LONG,
+            new Talking(
+                "steady",
+                () -> {
+                  inSink.countDown();
+                  goOn.await();
+                  events.add("steady has written");
+                }));
+    Thread caller =
+        new Thread(
+            () -> {
+              sinks.write(batch());
+              events.add("interrupted: " + Thread.currentThread().isInterrupted());
+            });
+    caller.start();
+    assertThat(inSink.await(1, TimeUnit.MINUTES)).isTrue();
+    caller.interrupt();
+    goOn.countDown();
+    caller.join();
+    assertThat(events).containsExactly("steady writes", "steady has written", "interrupted: true");
+    sinks.close();
+  }
+
+  @Test
+  void whatASinkThrowsNamesItAndKeepsItsCause() {
+    RuntimeException cause = new IllegalArgumentException("full");
+    SinkSet sinks =
+        open(
+            LONG,
+            new Talking(
+                "failing",
+                () -> {
+                  throw cause;
+                }));
+    assertThatThrownBy(() -> sinks.write(batch()))
+        .isInstanceOf(CallstreamException.class)
+        .hasMessageContaining("failing failed to write: no room")
+        .hasRootCause(cause);
+    sinks.close();
+  }
+
+  @Test
+  void timeLimitsOutsideTheirBoundsAreRefused() {
+    assertThat(RunOptions.bounded().sinkTimeout()).isEqualTo(Duration.ofMinutes(2));
+    assertThat(RunOptions.continuous().sinkTimeout(SHORT).triggeringEvery(LONG).sinkTimeout())
+        .isEqualTo(SHORT);
+    for (Duration wrong : List.of(Duration.ZERO, Duration.ofSeconds(-1), Duration.ofDays(2))) {
+      assertThatThrownBy(() -> RunOptions.bounded().sinkTimeout(wrong))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(wrong.toString());
+    }
+  }
+}
