@@ -36,6 +36,7 @@ public final class Pipeline {
   private final List<ProgressListener> listeners;
   private final @Nullable Duration distinctHorizon;
   private final Duration maxFutureSkew;
+  private final @Nullable Duration retention;
   private final Lookup dispositionCodes;
 
   private Pipeline(Builder builder) {
@@ -47,6 +48,7 @@ public final class Pipeline {
     listeners = List.copyOf(builder.listeners);
     distinctHorizon = builder.distinctHorizon;
     maxFutureSkew = builder.maxFutureSkew;
+    retention = builder.retention;
     dispositionCodes = builder.dispositionCodes;
   }
 
@@ -113,6 +115,11 @@ public final class Pipeline {
     return maxFutureSkew;
   }
 
+  /** Returns for how long results of closed windows are kept; empty if for ever. */
+  public Optional<Duration> retention() {
+    return Optional.ofNullable(retention);
+  }
+
   /** Returns the codes that count as known dispositions. */
   public Lookup dispositionCodes() {
     return dispositionCodes;
@@ -165,6 +172,7 @@ public final class Pipeline {
     private final List<ProgressListener> listeners = new ArrayList<>();
     private @Nullable Duration distinctHorizon;
     private Duration maxFutureSkew = DEFAULT_MAX_FUTURE_SKEW;
+    private @Nullable Duration retention;
     private Lookup dispositionCodes = RadioCodes.sanFrancisco();
 
     private Builder(Source source, CallFormat format) {
@@ -228,6 +236,23 @@ public final class Pipeline {
             "The future skew is " + skew + "; it must be at least 0, at most 36,600 days");
       }
       this.maxFutureSkew = skew;
+      return this;
+    }
+
+    /**
+     * Forgets results of windows that closed longer ago than this, by the watermark, a batch later
+     * at the earliest; without it they are kept for ever, and take memory and a line of the CSV
+     * files each. Sinks that keep results elsewhere keep them. May change between runs that share a
+     * checkpoint; what is forgotten does not come back.
+     *
+     * @param time in event time, at least 0; 0 keeps a window until the batch after it closed
+     */
+    public Builder retainingResults(Duration time) {
+      if (time.isNegative() || time.toDays() > 36_600) {
+        throw new IllegalArgumentException(
+            "The retention of results is " + time + "; it must be at least 0, at most 36,600 days");
+      }
+      this.retention = time;
       return this;
     }
 

@@ -12,6 +12,7 @@ import io.callstream.progress.Accounting;
 import io.callstream.statistic.Emission;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Window;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -218,7 +219,7 @@ public final class Ledger {
         .forEach((partition, more) -> progress.merge(partition, more, PartitionProgress::plus));
     List<NavigableMap<Long, byte[]>> results = new ArrayList<>();
     for (int i = 0; i < statistics.size(); i++) {
-      results.add(overlay(before.results().get(i), updates.blocks.get(i)));
+      results.add(overlay(retained(i, before), updates.blocks.get(i)));
     }
     return new Page(
         number,
@@ -227,6 +228,33 @@ public final class Ledger {
         before.nextWatermark(),
         watermark(before.nextWatermark(), report.progress(), progress),
         results);
+  }
+
+  /**
+   * Returns the results of a statistic without the windows whose time is over: by the watermark of
+   * the batch before, so that each window was once seen closed.
+   */
+  private NavigableMap<Long, byte[]> retained(int statistic, Page page) {
+    NavigableMap<Long, byte[]> results = page.results().get(statistic);
+    Optional<Window> window = statistics.get(statistic).window();
+    if (pipeline.retention().isEmpty() || window.isEmpty()) {
+      return results;
+    }
+    WindowAssigner windows = new WindowAssigner(window.get());
+    long retention = pipeline.retention().get().toMillis();
+    Long firstKept = null;
+    for (long start : results.keySet()) {
+      if (windows.closesAt(start) + retention > page.watermarkInForce()) {
+        firstKept = start;
+        break;
+      }
+    }
+    if (firstKept == null) {
+      return new TreeMap<>();
+    }
+    return firstKept.equals(results.firstKey())
+        ? results
+        : new TreeMap<>(results.tailMap(firstKept, true));
   }
 
   /**
@@ -461,7 +489,7 @@ public final class Ledger {
       List<NavigableMap<Long, byte[]>> results = new ArrayList<>();
       for (int i = 0; i < statistics.size(); i++) {
         // The pages in between are seen by nobody, so that these maps may grow in place.
-        NavigableMap<Long, byte[]> all = page.results().get(i);
+        NavigableMap<Long, byte[]> all = retained(i, page);
         delta
             .results()
             .get(i)

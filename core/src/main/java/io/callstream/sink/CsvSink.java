@@ -111,6 +111,7 @@ final class CsvSink implements ResultSink {
     Statistic statistic = results.statistic();
     Texts texts = new Texts(statistic, zone);
     Map<Long, Chunk> known = chunks.computeIfAbsent(statistic.name(), name -> new HashMap<>());
+    known.keySet().retainAll(results.blocks().keySet());
     write(channel, line(statistic.columns()).getBytes(UTF_8));
     for (Map.Entry<Long, byte[]> entry : results.blocks().entrySet()) {
       Chunk chunk = known.get(entry.getKey());

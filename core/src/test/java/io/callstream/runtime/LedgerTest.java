@@ -17,9 +17,14 @@ import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.WindowBounds;
+import io.callstream.statistic.Emission;
 import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -250,6 +255,82 @@ class LedgerTest {
     }
     assertThat(most).isBetween(2, 110);
     assertThat(files.files.keySet()).anyMatch(name -> name.startsWith("snapshot-"));
+  }
+
+  @Test
+  void resultsAreForgottenWhenTheirRetentionIsOverAndStayForgotten() {
+    Pipeline pipeline =
+        Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+            .statistic(
+                Statistic.named("hourly")
+                    .over(
+                        Windows.tumbling(Duration.ofHours(1))
+                            .allowingLateness(Duration.ofMinutes(30)))
+                    .build())
+            .statistic(StandardStatistics.callsByType())
+            .retainingResults(Duration.ofHours(2))
+            .build();
+    MemoryFiles files = new MemoryFiles();
+    List<Map<Long, byte[]>> states = Run.noStates(pipeline);
+    Run run = new Run(pipeline, Ledger.restore(pipeline, files, Ledger.NO_BATCH), states, null);
+    for (int batch = 0; batch < 300; batch++) {
+      // A call every twenty minutes.
+      Instant time = Instant.EPOCH.plus(Duration.ofMinutes(20L * batch));
+      Call call = Call.builder("" + batch, "Fire", time).build();
+      run.process(
+          List.of(
+              new Delivery(0, batch, time.toEpochMilli(), SanFranciscoCalls.json().write(call))));
+      // Forgotten by the watermark of the batch before, which the call two batches ago has set.
+      long minutes = 20L * (batch - 2);
+      List<Instant> expected = new ArrayList<>();
+      for (long hour = 0; 60 * hour <= 20L * batch; hour++) {
+        if (minutes < 0 || 60 * (hour + 1) + 30 + 120 > minutes) {
+          expected.add(Instant.EPOCH.plus(Duration.ofHours(hour)));
+        }
+      }
+      assertThat(run.ledger.results("hourly").windows())
+          .as("after batch %d", batch)
+          .extracting(WindowBounds::start)
+          .isEqualTo(expected);
+      if (batch % 23 == 0) {
+        Ledger restored = Ledger.restore(pipeline, files, batch);
+        assertThat(restored.results("hourly").rows())
+            .isEqualTo(run.ledger.results("hourly").rows());
+        assertThat(restored.closing()).isEqualTo(run.ledger.closing());
+      }
+    }
+    assertThat(run.ledger.results("calls-by-type").rows().get(0).count()).isEqualTo(300);
+    assertThat(run.ledger.total().statistics().get("hourly").counted()).isEqualTo(300);
+  }
+
+  @Test
+  void aWindowThatIsNotRetainedIsEmittedOnceNevertheless() {
+    Pipeline pipeline =
+        Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+            .statistic(
+                Statistic.named("hourly")
+                    .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
+                    .emitting(Emission.ON_CLOSE)
+                    .build())
+            .retainingResults(Duration.ZERO)
+            .build();
+    Run run = new Run(pipeline, Ledger.inMemory(pipeline), Run.noStates(pipeline), null);
+    List<Instant> emitted = new ArrayList<>();
+    for (int batch = 0; batch < 50; batch++) {
+      Instant time = Instant.EPOCH.plus(Duration.ofMinutes(150L * batch));
+      Call call = Call.builder("" + batch, "Fire", time).build();
+      BatchResults results =
+          run.process(
+              List.of(
+                  new Delivery(
+                      0, batch, time.toEpochMilli(), SanFranciscoCalls.json().write(call))));
+      results.updates("hourly").forEach(row -> emitted.add(row.window().orElseThrow().start()));
+    }
+    List<Instant> expected = new ArrayList<>();
+    for (int batch = 0; batch < 48; batch++) {
+      expected.add(Instant.EPOCH.plus(Duration.ofHours(150L * batch / 60)));
+    }
+    assertThat(emitted).isEqualTo(expected);
   }
 
   @Test
