@@ -2,6 +2,9 @@ package io.callstream.spark;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.pipeline.Pipeline;
@@ -43,6 +46,12 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   private static final String FINGERPRINT = "pipeline.txt";
   private static final String SHUFFLE_PARTITIONS = "shuffle partitions";
   private static final String STATE_STORE = "state store";
+  private static final String TOPIC_ID = "topic id";
+
+  /** The last line of the fingerprint, which shows that it is whole. */
+  private static final String FORMAT = "format of this directory: 1";
+
+  private static final JsonFactory JSON = new JsonFactory();
   private static final String LETTERS = "letters";
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
 
@@ -140,23 +149,28 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
    * Holds a pipeline and its fixed settings against what the directory was made for, or makes it
    * theirs.
    *
+   * @param topicId the id of the topic that is to be read
    * @param settings what the caller wants; shuffle partitions that are not set are taken over
    * @param cores how many shuffle partitions a new directory gets if nothing is said
    * @return how many shuffle partitions there are
    */
-  int claim(Pipeline pipeline, SparkSettings settings, int cores) {
+  int claim(Pipeline pipeline, String topicId, SparkSettings settings, int cores) {
     try {
       Path file = new Path(directory, FINGERPRINT);
       if (!files.exists(file)) {
         requireNew();
         int partitions = settings.shufflePartitions().orElse(cores);
-        write(FINGERPRINT, fingerprint(pipeline, settings, partitions).getBytes(UTF_8));
+        write(FINGERPRINT, fingerprint(pipeline, topicId, settings, partitions).getBytes(UTF_8));
         return partitions;
       }
       String found = new String(read(FINGERPRINT), UTF_8);
+      if (!found.endsWith(FORMAT + "\n")) {
+        throw damaged(file, null);
+      }
+      requireWhole();
       int before = Integer.parseInt(lines(found).getOrDefault(SHUFFLE_PARTITIONS, "0"));
       int partitions = settings.shufflePartitions().orElse(before);
-      requireSame(found, fingerprint(pipeline, settings, partitions));
+      requireSame(found, fingerprint(pipeline, topicId, settings, partitions));
       return partitions;
     } catch (IOException e) {
       throw failed(location(), e);
@@ -164,7 +178,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   }
 
   private static String fingerprint(
-      Pipeline pipeline, SparkSettings settings, int shufflePartitions) {
+      Pipeline pipeline, String topicId, SparkSettings settings, int shufflePartitions) {
     return pipeline.fingerprint()
         + SHUFFLE_PARTITIONS
         + ": "
@@ -173,6 +187,12 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
         + STATE_STORE
         + ": "
         + settings.stateStore()
+        + "\n"
+        + TOPIC_ID
+        + ": "
+        + topicId
+        + "\n"
+        + FORMAT
         + "\n";
   }
 
@@ -186,6 +206,44 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
               lines.put(line.substring(0, colon), line.substring(colon + 2));
             });
     return lines;
+  }
+
+  private static List<String> without(String key, List<String> lines) {
+    return lines.stream().filter(line -> !line.startsWith(key + ": ")).toList();
+  }
+
+  /** Looks at the files that Spark starts from: where one is cut off it says little, and late. */
+  private void requireWhole() throws IOException {
+    requireJson(new Path(root, "metadata"), 0);
+    for (String log : List.of("offsets", "commits")) {
+      long newest = newest(log);
+      if (newest != Ledger.NO_BATCH) {
+        requireJson(new Path(new Path(root, log), Long.toString(newest)), 1);
+      }
+    }
+  }
+
+  private void requireJson(Path file, int headerLines) throws IOException {
+    if (!files.exists(file)) {
+      return;
+    }
+    try (var in = files.open(file)) {
+      List<String> lines = new String(in.readAllBytes(), UTF_8).lines().toList();
+      if (lines.size() <= headerLines) {
+        throw damaged(file, null);
+      }
+      for (String line : lines.subList(headerLines, lines.size())) {
+        try (JsonParser parser = JSON.createParser(line)) {
+          while (parser.nextToken() != null) {}
+        }
+      }
+    } catch (JsonProcessingException e) {
+      throw damaged(file, e);
+    }
+  }
+
+  private CallstreamException damaged(Path file, @Nullable Throwable cause) {
+    return new Failures(location()).damaged(file + " is not whole", cause);
   }
 
   private void requireNew() {
@@ -204,6 +262,19 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     }
     List<String> before = found.lines().toList();
     List<String> now = expected.lines().toList();
+    if (without(TOPIC_ID, before).equals(without(TOPIC_ID, now))) {
+      throw new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          "The topic was deleted and created again, or is that of another cluster, since the"
+              + " checkpoint directory "
+              + root
+              + " was made: its id was "
+              + lines(found).get(TOPIC_ID)
+              + " and is "
+              + lines(expected).get(TOPIC_ID)
+              + ". The offsets in the checkpoint are those of other records. Name a new directory,"
+              + " which counts the topic from its start.");
+    }
     String differences =
         Stream.concat(
                 before.stream()
@@ -225,15 +296,18 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
 
   /** Returns the last batch that Spark committed, or {@link Ledger#NO_BATCH}. */
   long committed() {
-    Path commits = new Path(root, "commits");
-    if (!files.exists(commits)) {
-      return Ledger.NO_BATCH;
-    }
+    return newest("commits");
+  }
+
+  private long newest(String log) {
+    Path directory = new Path(root, log);
     long last = Ledger.NO_BATCH;
-    for (FileStatus status : files.list(commits)) {
-      String name = status.getPath().getName();
-      if (name.chars().allMatch(Character::isDigit)) {
-        last = Math.max(last, Long.parseLong(name));
+    if (files.exists(directory)) {
+      for (FileStatus status : files.list(directory)) {
+        String name = status.getPath().getName();
+        if (name.chars().allMatch(Character::isDigit)) {
+          last = Math.max(last, Long.parseLong(name));
+        }
       }
     }
     return last;

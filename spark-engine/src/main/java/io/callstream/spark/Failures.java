@@ -1,56 +1,132 @@
 package io.callstream.spark;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import java.io.EOFException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.util.Locale;
+import java.util.stream.Stream;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
 
-/** Says in callstream's words why a query failed. */
-final class Failures {
-  private Failures() {}
+/**
+ * Says in callstream's words why a query failed.
+ *
+ * @param checkpoint where the run keeps what is needed to go on; null if nothing is kept, or it is
+ *     not known yet
+ */
+record Failures(@Nullable String checkpoint) {
+  /** Parts of what file systems say when nothing more can be written. */
+  private static final String[] FULL = {
+    "no space left", "disk quota exceeded", "file too large", "not enough space"
+  };
 
-  static CallstreamException of(Throwable failure) {
+  CallstreamException of(Throwable failure) {
     Throwable root = failure;
     for (Throwable e = failure; e != null; e = e.getCause()) {
-      if (e instanceof CallstreamException known) {
+      CallstreamException known = known(e, failure);
+      if (known != null) {
         return known;
-      }
-      if (e instanceof UnknownTopicOrPartitionException) {
-        return new CallstreamException(
-            ErrorCode.TOPIC,
-            "The topic is gone. Create it again and start with a new checkpoint.",
-            failure);
-      }
-      if (e instanceof TimeoutException) {
-        return new CallstreamException(
-            ErrorCode.BROKER_UNAVAILABLE,
-            "The Kafka broker stopped answering: "
-                + e.getMessage()
-                + ". Start it again, then start again with the same checkpoint: nothing is lost.",
-            failure);
-      }
-      String message = e.getMessage();
-      if (e instanceof IllegalStateException
-          && message != null
-          && message.contains("failOnDataLoss")) {
-        return new CallstreamException(
-            ErrorCode.SOURCE_FAILED,
-            "Records that were not read yet are gone from the topic, most likely because retention"
-                + " deleted them: "
-                + firstLine(message)
-                + " Keep records longer than the pipeline may be down; to go on without them, start"
-                + " with a new checkpoint.",
-            failure);
       }
       root = e;
     }
     return new CallstreamException(
         ErrorCode.ENGINE_FAILED,
-        "The Spark query failed: "
-            + root.getClass().getName()
-            + (root.getMessage() == null ? "" : ": " + firstLine(root.getMessage()))
-            + ". Start again with the same checkpoint once the cause is mended: nothing is lost.",
+        "The Spark query failed: " + words(root) + ". Mend the cause. " + wayOn(),
         failure);
+  }
+
+  private @Nullable CallstreamException known(Throwable e, Throwable failure) {
+    String message = String.valueOf(e.getMessage());
+    if (e instanceof CallstreamException known) {
+      return known;
+    }
+    if (e instanceof UnknownTopicOrPartitionException) {
+      return new CallstreamException(
+          ErrorCode.TOPIC,
+          "The topic is gone. Create it again and start with a new checkpoint.",
+          failure);
+    }
+    if (e instanceof TimeoutException) {
+      return new CallstreamException(
+          ErrorCode.BROKER_UNAVAILABLE,
+          "The Kafka broker stopped answering: " + message + ". Start it again. " + wayOn(),
+          failure);
+    }
+    if (e instanceof IllegalStateException && message.contains("failOnDataLoss")) {
+      return new CallstreamException(
+          ErrorCode.SOURCE_FAILED,
+          "Records that were not read yet are gone from the topic, most likely because retention"
+              + " deleted them: "
+              + firstLine(message).replaceAll("[ .]+$", "")
+              + ". Keep records longer than the pipeline may be down; to go on without them, start"
+              + " with a new checkpoint.",
+          failure);
+    }
+    if (e instanceof IOException && isFull(message)) {
+      return new CallstreamException(
+          ErrorCode.ENVIRONMENT,
+          "There is no room on the disk of the checkpoint directory "
+              + checkpoint
+              + ", or of Spark's temporary files in "
+              + System.getProperty("java.io.tmpdir")
+              + " (spark.local.dir): "
+              + words(e)
+              + ". Make room. "
+              + wayOn(),
+          failure);
+    }
+    if (e instanceof EOFException || e instanceof JsonProcessingException) {
+      return damaged("a file in it ends too early (" + words(e) + ")", failure);
+    }
+    if (e instanceof FileSystemException || e instanceof FileNotFoundException) {
+      return new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          "A file of the checkpoint directory "
+              + checkpoint
+              + " can't be read or written: "
+              + words(e)
+              + ". If the directory is there, see that this user may write in it, and start again:"
+              + " nothing is lost. If it is gone, restore it from a copy, or start with a new one,"
+              + " which counts the topic from its start.",
+          failure);
+    }
+    return null;
+  }
+
+  /** Says that the checkpoint can't be gone on from. */
+  CallstreamException damaged(String how, @Nullable Throwable failure) {
+    String message =
+        "The checkpoint directory "
+            + checkpoint
+            + " is damaged: "
+            + how
+            + ". Restore it from a copy, or start with a new one, which counts the topic from its"
+            + " start.";
+    return failure == null
+        ? new CallstreamException(ErrorCode.CHECKPOINT, message)
+        : new CallstreamException(ErrorCode.CHECKPOINT, message, failure);
+  }
+
+  private String wayOn() {
+    return checkpoint == null
+        ? "Start again: the topic is counted from its start. With a checkpoint directory a run goes"
+            + " on where it ended."
+        : "Start again with the same checkpoint: nothing is lost.";
+  }
+
+  private static boolean isFull(String message) {
+    String lower = message.toLowerCase(Locale.ROOT);
+    return Stream.of(FULL).anyMatch(lower::contains);
+  }
+
+  private static String words(Throwable e) {
+    return e.getClass().getName()
+        + (e.getMessage() == null ? "" : ": " + firstLine(e.getMessage()));
   }
 
   private static String firstLine(String text) {

@@ -75,13 +75,13 @@ public final class SparkEngine implements Engine {
   public RunningPipeline start(Pipeline pipeline, RunOptions options) {
     requireSupport(pipeline, options);
     JvmRequirements.check();
-    TopicCheck.requireTopic((KafkaTopic) pipeline.source());
+    String topicId = TopicCheck.requireTopic((KafkaTopic) pipeline.source());
     Sessions.Lease lease = lease();
     try {
-      return SparkRun.start(pipeline, options, settings, lease);
+      return SparkRun.start(pipeline, topicId, options, settings, lease);
     } catch (Exception | Error e) {
       lease.close();
-      throw Failures.of(e);
+      throw new Failures(options.checkpoint().orElse(null)).of(e);
     }
   }
 

@@ -59,6 +59,7 @@ final class SparkRun implements RunningPipeline {
   private final Checkpoint checkpoint;
   private final Ledger ledger;
   private final SinkSet sinks;
+  private final Failures failures;
   private final Reports reports = new Reports();
 
   /** Held while a batch is finished, so that a graceful stop can wait for it. */
@@ -87,16 +88,21 @@ final class SparkRun implements RunningPipeline {
     this.checkpoint = checkpoint;
     this.ledger = ledger;
     this.sinks = sinks;
+    this.failures = new Failures(options.checkpoint().orElse(null));
   }
 
   /** Starts a run; the lease is given back when the run ends, unless this throws. */
   static SparkRun start(
-      Pipeline pipeline, RunOptions options, SparkSettings settings, Sessions.Lease lease) {
+      Pipeline pipeline,
+      String topicId,
+      RunOptions options,
+      SparkSettings settings,
+      Sessions.Lease lease) {
     SparkSession session = lease.session();
     Checkpoint checkpoint = Checkpoint.open(options.checkpoint().orElse(null), session);
     try {
       int cores = session.sparkContext().defaultParallelism();
-      int shufflePartitions = checkpoint.claim(pipeline, settings, cores);
+      int shufflePartitions = checkpoint.claim(pipeline, topicId, settings, cores);
       Ledger ledger = Ledger.restore(pipeline, checkpoint, checkpoint.committed());
       SinkSet sinks = SinkSet.open(pipeline, ledger, options.sinkTimeout());
       try {
@@ -105,7 +111,7 @@ final class SparkRun implements RunningPipeline {
         return run;
       } catch (Exception | Error e) {
         // Scala throws checked exceptions that its signatures do not tell of.
-        sinks.abandon(Failures.of(e));
+        sinks.abandon(new Failures(options.checkpoint().orElse(null)).of(e));
         throw e;
       }
     } catch (Exception | Error e) {
@@ -136,7 +142,7 @@ final class SparkRun implements RunningPipeline {
               .foreachBatch((VoidFunction2<Dataset<Tuple2<String, byte[]>>, Long>) this::finish)
               .start();
     } catch (TimeoutException e) {
-      throw Failures.of(e);
+      throw failures.of(e);
     }
     Thread watcher = new Thread(this::watch, "callstream-watcher");
     watcher.setDaemon(true);
@@ -244,7 +250,7 @@ final class SparkRun implements RunningPipeline {
         progress = report;
         sinks.report(report);
       } catch (RuntimeException | Error e) {
-        fail(Failures.of(e));
+        fail(failures.of(e));
       } finally {
         inListener.remove();
       }
@@ -279,12 +285,12 @@ final class SparkRun implements RunningPipeline {
       }
     } catch (StreamingQueryException e) {
       if (failure == null) {
-        failure = Failures.of(e);
+        failure = failures.of(e);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException | Error e) {
-      failure = Failures.of(e);
+      failure = failures.of(e);
     }
     close(sinks::close);
     close(() -> lease.session().streams().removeListener(reports));
@@ -299,7 +305,7 @@ final class SparkRun implements RunningPipeline {
     } catch (RuntimeException e) {
       CallstreamException first = failure;
       if (first == null) {
-        failure = Failures.of(e);
+        failure = failures.of(e);
       } else if (first != e) {
         first.addSuppressed(e);
       }

@@ -21,7 +21,8 @@ final class TopicCheck {
 
   private TopicCheck() {}
 
-  static void requireTopic(KafkaTopic topic) {
+  /** Returns the topic's id, which a topic that is deleted and created again does not keep. */
+  static String requireTopic(KafkaTopic topic) {
     Properties properties = new Properties();
     properties.putAll(topic.properties());
     properties.put(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, topic.bootstrapServers());
@@ -29,7 +30,10 @@ final class TopicCheck {
         AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(TIMEOUT.toMillis()));
     properties.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, "5000");
     try (Admin admin = Admin.create(properties)) {
-      admin.describeTopics(List.of(topic.name())).allTopicNames().get();
+      return admin.describeTopics(List.of(topic.name())).allTopicNames().get().values().stream()
+          .map(description -> description.topicId().toString())
+          .findFirst()
+          .orElseThrow();
     } catch (ExecutionException e) {
       throw failure(topic, e.getCause() == null ? e : e.getCause());
     } catch (KafkaException e) {

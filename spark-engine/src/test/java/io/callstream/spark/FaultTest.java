@@ -1,0 +1,288 @@
+package io.callstream.spark;
+
+import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.kafka.source.SyntheticCalls;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.spark.SparkSettings.StateStore;
+import io.callstream.statistic.StandardStatistics;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.apache.commons.io.FileUtils;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What goes wrong around a pipeline is told by its name, and neither lost nor counted twice. */
+class FaultTest {
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+  @TempDir Path directory;
+
+  private static Pipeline pipeline(KafkaTopic topic) {
+    SanFranciscoCalls format = SanFranciscoCalls.json();
+    return Pipeline.builder(topic, format)
+        .statistics(StandardStatistics.all(format.zone(), Duration.ofHours(1)))
+        .distinct()
+        .build();
+  }
+
+  private Path checkpoint() {
+    return directory.resolve("checkpoint");
+  }
+
+  private static RunningPipeline start(KafkaTopic topic, RunOptions options) {
+    return SparkEngine.on(TestTopics.session()).start(pipeline(topic), options);
+  }
+
+  private RunningPipeline startContinuous(KafkaTopic topic) {
+    return start(
+        topic,
+        RunOptions.continuous()
+            .triggeringEvery(Duration.ofMillis(100))
+            .checkpointingTo(checkpoint().toString()));
+  }
+
+  /** Runs to the end, in batches of 500. */
+  private RunningPipeline run(KafkaTopic topic) throws InterruptedException {
+    RunningPipeline run =
+        start(
+            topic,
+            RunOptions.bounded().readingAtMost(500).checkpointingTo(checkpoint().toString()));
+    run.awaitTermination();
+    assertThatAccounting(run.accounting()).addsUpFor(run.pipeline());
+    return run;
+  }
+
+  private void assertRefuses(KafkaTopic topic, ErrorCode code, String... words) {
+    assertThatThrownBy(() -> run(topic))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(code))
+        .hasMessageContainingAll(words);
+  }
+
+  private static void awaitReceived(RunningPipeline run, long records) throws Exception {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (run.accounting().received() < records) {
+      assertThat(run.failure()).isEmpty();
+      assertThat(System.nanoTime()).as("%s", run.accounting()).isLessThan(end);
+      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+    }
+  }
+
+  private static CallstreamException failureOf(RunningPipeline run) {
+    try (run) {
+      return catchThrowableOfType(CallstreamException.class, () -> run.awaitTermination(PATIENCE));
+    }
+  }
+
+  private static void send(KafkaTopic topic, int calls, long seed) {
+    TestTopics.send(topic, SyntheticCalls.of(calls).withSeed(seed));
+  }
+
+  @FunctionalInterface
+  private interface AdminWork {
+    KafkaFuture<Void> start(Admin admin);
+  }
+
+  private static void administer(AdminWork work) throws Exception {
+    try (Admin admin =
+        Admin.create(
+            Map.of(
+                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG,
+                TestTopics.cluster().bootstrapServers()))) {
+      work.start(admin).get();
+    }
+  }
+
+  private static void deleteTopic(KafkaTopic topic) throws Exception {
+    administer(admin -> admin.deleteTopics(List.of(topic.name())).all());
+  }
+
+  @Nested
+  class TheCheckpoint {
+    @ParameterizedTest
+    @ValueSource(
+        strings = {
+          "metadata",
+          "offsets/2",
+          "commits/2",
+          "callstream/batch-2",
+          "callstream/pipeline.txt"
+        })
+    void isRefusedWhenAFileInItIsCutOff(String file) throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      send(topic, 1_500, 1);
+      run(topic);
+      send(topic, 500, 2);
+      cutOff(checkpoint().resolve(file));
+      assertRefuses(
+          topic,
+          ErrorCode.CHECKPOINT,
+          checkpoint().toString(),
+          Path.of(file).getFileName().toString(),
+          "start with a new one");
+    }
+
+    @ParameterizedTest
+    @EnumSource(StateStore.class)
+    void isRefusedWhenItsStateIsCutOff(StateStore store) throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      send(topic, 1_500, 1);
+      SparkEngine engine =
+          SparkEngine.on(TestTopics.session(), SparkSettings.defaults().stateStore(store));
+      RunOptions options =
+          RunOptions.bounded().readingAtMost(500).checkpointingTo(checkpoint().toString());
+      engine.start(pipeline(topic), options).awaitTermination();
+      send(topic, 500, 2);
+      try (Stream<Path> files = Files.walk(checkpoint().resolve("state"))) {
+        for (Path file :
+            files.filter(f -> f.toString().matches(".*/3[.](delta|zip|changelog)")).toList()) {
+          cutOff(file);
+        }
+      }
+      // Another session of Spark's would not have the state in memory.
+      org.apache.spark.sql.execution.streaming.state.StateStore.stop();
+      CallstreamException e = failureOf(engine.start(pipeline(topic), options));
+      assertThat(e.code()).as(e.getMessage()).isEqualTo(ErrorCode.CHECKPOINT);
+      assertThat(e).hasMessageContainingAll(checkpoint().toString(), "is damaged", "new one");
+    }
+
+    private static void cutOff(Path file) throws IOException {
+      byte[] content = Files.readAllBytes(file);
+      assertThat(content).isNotEmpty();
+      Files.write(file, Arrays.copyOf(content, content.length / 2));
+    }
+
+    @Test
+    void failsTheRunWhenItVanishes() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      send(topic, 500, 1);
+      RunningPipeline run = startContinuous(topic);
+      awaitReceived(run, 500);
+      FileUtils.deleteDirectory(checkpoint().toFile());
+      send(topic, 500, 2);
+      CallstreamException e = failureOf(run);
+      assertThat(e.code()).as(e.getMessage()).isEqualTo(ErrorCode.CHECKPOINT);
+      assertThat(e).hasMessageContainingAll(checkpoint().toString(), "If it is gone");
+      // Without its checkpoint the pipeline begins anew, and counts nothing twice.
+      assertThat(run(topic).accounting().received()).isEqualTo(1_000);
+    }
+
+    @Test
+    void isRefusedWhereNoDirectoryCanBe() throws Exception {
+      Files.writeString(checkpoint(), "a file");
+      assertRefuses(
+          TestTopics.create(1), ErrorCode.CHECKPOINT, checkpoint().toString(), "may write");
+    }
+  }
+
+  @Nested
+  class TheTopic {
+    @Test
+    void mayNotLoseRecordsThatWereNotRead() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      send(topic, 500, 1);
+      run(topic);
+      send(topic, 1_000, 2);
+      administer(
+          admin ->
+              admin
+                  .deleteRecords(
+                      Map.of(
+                          new TopicPartition(topic.name(), 0), RecordsToDelete.beforeOffset(900)))
+                  .all());
+      for (int attempt = 0; attempt < 2; attempt++) {
+        assertRefuses(
+            topic, ErrorCode.SOURCE_FAILED, "500", topic.name(), "retention", "new checkpoint");
+      }
+    }
+
+    @Test
+    void mayLoseRecordsThatWereRead() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      send(topic, 500, 1);
+      run(topic);
+      administer(
+          admin ->
+              admin
+                  .deleteRecords(
+                      Map.of(
+                          new TopicPartition(topic.name(), 0), RecordsToDelete.beforeOffset(500)))
+                  .all());
+      send(topic, 300, 2);
+      assertThat(run(topic).accounting().received()).isEqualTo(800);
+    }
+
+    @Test
+    void failsTheRunWhenItIsDeleted() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      send(topic, 500, 1);
+      RunningPipeline run = startContinuous(topic);
+      awaitReceived(run, 500);
+      deleteTopic(topic);
+      CallstreamException e = failureOf(run);
+      assertThat(e.code()).as(e.getMessage()).isEqualTo(ErrorCode.TOPIC);
+      assertThat(e).hasMessageContainingAll("gone", "new checkpoint");
+    }
+
+    @Test
+    void isRefusedWhenItIsAnotherOfTheSameName() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      send(topic, 500, 1);
+      run(topic);
+      deleteTopic(topic);
+      administer(
+          admin -> admin.createTopics(List.of(new NewTopic(topic.name(), 1, (short) 1))).all());
+      // More than before, so that offsets tell nothing.
+      send(topic, 800, 2);
+      assertRefuses(topic, ErrorCode.CHECKPOINT, "deleted and created again", "new directory");
+    }
+
+    @Test
+    void mayGetPartitionsWhileItIsRead() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      send(topic, 500, 1);
+      try (RunningPipeline run = startContinuous(topic)) {
+        awaitReceived(run, 500);
+        administer(
+            admin ->
+                admin.createPartitions(Map.of(topic.name(), NewPartitions.increaseTo(3))).all());
+        send(topic, 1_500, 2);
+        awaitReceived(run, 2_000);
+        assertThatAccounting(run.accounting()).addsUpFor(run.pipeline());
+        RunningPipeline afterwards = start(topic, RunOptions.bounded());
+        afterwards.awaitTermination();
+        for (String statistic : List.of("calls-by-type", "calls-by-location")) {
+          assertThat(run.results(statistic).rows()).isEqualTo(afterwards.results(statistic).rows());
+        }
+      }
+    }
+  }
+}
