@@ -3,6 +3,7 @@ package io.callstream.examples.cli;
 import io.callstream.call.CallFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.kafka.SendReport;
+import io.callstream.kafka.UnsentCalls;
 import io.callstream.kafka.source.CallSource;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "callstream produce --input calls.json.gz --rate max",
+      "callstream produce --input calls.json.gz --resume",
       "callstream produce --synthetic 1000000 --rate 5000 --disorder 0.01 --garbage 0.001"
     })
 final class ProduceCommand implements Callable<Integer> {
@@ -50,6 +52,13 @@ final class ProduceCommand implements Callable<Integer> {
       paramLabel = "N",
       description = "On how many brokers a new topic is kept. Default: ${DEFAULT-VALUE}.")
   private int replication = 1;
+
+  @Option(
+      names = "--resume",
+      description =
+          "Send only what the topic does not hold yet: after a sending that was cut short. Reads"
+              + " the whole topic first.")
+  private boolean resume;
 
   @Mixin private KafkaOptions kafka = new KafkaOptions();
 
@@ -85,8 +94,18 @@ final class ProduceCommand implements Callable<Integer> {
         new Sending(callstream.terminal(), interruption, kafka.cluster(), kafka.topicName());
     sending.ensureTopic(calls.partitions(), replication);
     interruption.check();
-    SendReport report = sending.send(source, format, calls.pace(), () -> false);
+    SendReport report =
+        resume
+            ? sendRest(sending, source, format)
+            : sending.send(source, format, calls.pace(), () -> false);
     return report.ending() == SendReport.Ending.END_OF_SOURCE ? 0 : interruption.status();
+  }
+
+  private SendReport sendRest(Sending sending, CallSource source, CallFormat format) {
+    UnsentCalls rest = UnsentCalls.of(source, kafka.cluster(), kafka.topicName());
+    SendReport report = sending.send(rest, format, calls.pace(), () -> false);
+    callstream.terminal().say("resumed   %,d records were in the topic already", rest.skipped());
+    return report;
   }
 
   private CallSource source(CallFormat format) {

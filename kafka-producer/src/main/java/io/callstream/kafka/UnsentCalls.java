@@ -1,0 +1,142 @@
+package io.callstream.kafka;
+
+import io.callstream.CallstreamException;
+import io.callstream.kafka.source.CallRecords;
+import io.callstream.kafka.source.CallSource;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The records of a source that a topic does not hold yet: what is left to send when a sending was
+ * cut short, by whatever. No note of how far it came is needed: opening reads the topic and
+ * remembers a digest of each value, which takes some 100 bytes of memory for a record of the topic.
+ *
+ * <p>A value that the source has n times, and the topic m times, is left n - m times, if that is
+ * more than none. So the topic ends with every record of the source at least as often as the source
+ * has it, in whatever order both are. A record that retention has deleted since counts as not sent.
+ */
+public final class UnsentCalls implements CallSource {
+  private final CallSource source;
+  private final KafkaCluster cluster;
+  private final String topic;
+  private final AtomicLong skipped = new AtomicLong();
+
+  private UnsentCalls(CallSource source, KafkaCluster cluster, String topic) {
+    this.source = source;
+    this.cluster = cluster;
+    this.topic = topic;
+  }
+
+  /** Returns what a topic lacks of a source. */
+  public static UnsentCalls of(CallSource source, KafkaCluster cluster, String topic) {
+    return new UnsentCalls(source, cluster, topic);
+  }
+
+  @Override
+  public String name() {
+    return source.name();
+  }
+
+  /** Returns how many records of the source were found in the topic since it was opened. */
+  public long skipped() {
+    return skipped.get();
+  }
+
+  /**
+   * Reads the topic to its present end, and then starts to read the source.
+   *
+   * @throws CallstreamException as {@link TopicReader#read} and {@link CallSource#open} do
+   */
+  @Override
+  public CallRecords open() {
+    Digests sent = new Digests();
+    TopicReader.of(cluster, topic)
+        .fromBeginning()
+        .read(
+            record -> {
+              byte[] value = record.value();
+              if (value != null) {
+                sent.add(value);
+              }
+            });
+    skipped.set(0);
+    return new Rest(source.open(), sent);
+  }
+
+  private final class Rest implements CallRecords {
+    private final CallRecords records;
+    private final Digests sent;
+    private byte @Nullable [] next;
+
+    Rest(CallRecords records, Digests sent) {
+      this.records = records;
+      this.sent = sent;
+    }
+
+    @Override
+    public boolean hasNext() {
+      while (next == null && records.hasNext()) {
+        byte[] value = records.next();
+        if (sent.remove(value)) {
+          skipped.incrementAndGet();
+        } else {
+          next = value;
+        }
+      }
+      return next != null;
+    }
+
+    @Override
+    public byte[] next() {
+      byte[] value = hasNext() ? next : null;
+      if (value == null) {
+        throw new NoSuchElementException("no record is left of " + name());
+      }
+      next = null;
+      return value;
+    }
+
+    @Override
+    public void close() {
+      records.close();
+    }
+  }
+
+  /** How often values were seen, by the first half of their SHA-256. Not thread-safe. */
+  private static final class Digests {
+    private final Map<Digest, Integer> counts = new HashMap<>();
+    private final MessageDigest sha;
+
+    private record Digest(long high, long low) {}
+
+    Digests() {
+      try {
+        sha = MessageDigest.getInstance("SHA-256");
+      } catch (NoSuchAlgorithmException e) {
+        throw new IllegalStateException("every Java has SHA-256", e);
+      }
+    }
+
+    void add(byte[] value) {
+      counts.merge(digest(value), 1, Integer::sum);
+    }
+
+    boolean remove(byte[] value) {
+      Digest digest = digest(value);
+      boolean known = counts.containsKey(digest);
+      counts.computeIfPresent(digest, (d, count) -> count == 1 ? null : count - 1);
+      return known;
+    }
+
+    private Digest digest(byte[] value) {
+      ByteBuffer digest = ByteBuffer.wrap(sha.digest(value));
+      return new Digest(digest.getLong(), digest.getLong());
+    }
+  }
+}
