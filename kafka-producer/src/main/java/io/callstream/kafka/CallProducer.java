@@ -245,7 +245,7 @@ public final class CallProducer implements AutoCloseable {
         first == null ? "" : ", the first is record " + first.index() + ": " + first.reason(),
         report.ending() == Ending.BROKER_FAILED
             ? " The sending ended there; see that the broker runs and may be written to, and send"
-                + " the source again."
+                + " the rest (UnsentCalls, produce --resume)."
             : "");
   }
 

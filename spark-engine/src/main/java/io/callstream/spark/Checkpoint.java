@@ -96,6 +96,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
       checkpoint.files.mkdirs(checkpoint.directory);
       if (local) {
         checkpoint.lock();
+        LocalCheckpointFileManager.deleteDrafts(root);
       }
       checkpoint.files.delete(new Path(checkpoint.directory, LETTERS));
       return checkpoint;

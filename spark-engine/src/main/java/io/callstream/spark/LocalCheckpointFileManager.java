@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -39,6 +40,9 @@ import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
  * <p>Public because Spark makes it by name. Thread-safe.
  */
 public final class LocalCheckpointFileManager implements CheckpointFileManager {
+  /** Spark's purges and listings know temporary files by this form of name. */
+  private static final Pattern DRAFT = Pattern.compile("[.].+[.][0-9a-f-]{36}[.]tmp");
+
   private final Path root;
 
   /** Creates the manager of a directory, as Spark does. */
@@ -48,6 +52,17 @@ public final class LocalCheckpointFileManager implements CheckpointFileManager {
 
   static java.nio.file.Path local(Path path) {
     return java.nio.file.Path.of(path.toUri().getPath());
+  }
+
+  /** Deletes the files that a killed run did not complete; nobody else may be writing there. */
+  static void deleteDrafts(Path directory) throws IOException {
+    List<java.nio.file.Path> drafts;
+    try (Stream<java.nio.file.Path> all = Files.walk(local(directory))) {
+      drafts = all.filter(file -> DRAFT.matcher(file.getFileName().toString()).matches()).toList();
+    }
+    for (java.nio.file.Path draft : drafts) {
+      Files.deleteIfExists(draft);
+    }
   }
 
   @Override
@@ -163,7 +178,6 @@ public final class LocalCheckpointFileManager implements CheckpointFileManager {
     Draft(java.nio.file.Path target, boolean overwrite) throws IOException {
       this.target = target;
       this.overwrite = overwrite;
-      // Spark's purges and listings know temporary files by this form of name.
       draft = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
       channel = FileChannel.open(draft, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
       out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);

@@ -2,6 +2,7 @@ package io.callstream.engine.local;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.callstream.CallstreamException;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
@@ -144,9 +145,18 @@ public final class PipelineTester implements AutoCloseable {
     return clock;
   }
 
-  /** Closes the pipeline's sinks. */
+  /**
+   * Closes the pipeline's sinks.
+   *
+   * @throws CallstreamException if one of them fails
+   */
   @Override
   public void close() {
     run.finish();
+    run.failure()
+        .ifPresent(
+            failure -> {
+              throw failure;
+            });
   }
 }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A command in a process of its own, with a directory of its own for everything temporary. */
@@ -31,8 +32,15 @@ final class CommandProcess implements AutoCloseable {
 
   static CommandProcess start(Path directory, String... args) throws IOException {
     Path temporary = Files.createTempDirectory(directory, "tmp");
+    List<String> line = line(temporary, args);
     Path out = Files.createTempFile(directory, "out", ".txt");
     Path err = Files.createTempFile(directory, "err", ".txt");
+    Process process =
+        new ProcessBuilder(line).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    return new CommandProcess(process, temporary, out, err);
+  }
+
+  private static List<String> line(Path temporary, String... args) {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     for (String opened : System.getProperty("spark.add-opens").trim().split("\\s+")) {
@@ -47,9 +55,14 @@ final class CommandProcess implements AutoCloseable {
             System.getProperty("java.class.path"),
             Callstream.class.getName()));
     line.addAll(List.of(args));
-    Process process =
-        new ProcessBuilder(line).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
-    return new CommandProcess(process, temporary, out, err);
+    return line;
+  }
+
+  /** Returns a command as a line for a shell. */
+  static String shellLine(Path directory, String... args) throws IOException {
+    return line(Files.createTempDirectory(directory, "tmp"), args).stream()
+        .map(word -> "'" + word + "'")
+        .collect(Collectors.joining(" "));
   }
 
   /** Waits until something is so. */
@@ -70,6 +83,10 @@ final class CommandProcess implements AutoCloseable {
     }
     assertThat(process.waitFor(20, TimeUnit.SECONDS)).as("ends; it said: %s", err()).isTrue();
     return process.exitValue();
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
   }
 
   /** Returns whether it ends within some time, as little as that may be. */

@@ -5,35 +5,160 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** SIGKILL at any moment changes no byte of what {@code statistics} ends with. */
+/**
+ * SIGKILL at any moment changes no byte of what {@code statistics} ends with.
+ *
+ * <p>Runs are killed at delicate moments, which the files that are there just then tell, and at
+ * random ones. What a kill leaves behind shows whether it hit its moment. {@code
+ * -Dcallstream.kill.rounds=100} kills a hundred times instead of a few.
+ */
 class KillTest {
-  private static final int KILLS = 4;
-
-  /** How many files of a checkpoint a run that is to be killed adds at most; a batch adds two. */
-  private static final int MOST_FILES = 6;
-
-  private static final Duration MOST_DELAY = Duration.ofMillis(200);
+  private static final int ROUNDS = Integer.getInteger("callstream.kill.rounds", 6);
+  private static final int MOST_ROUNDS = 3 * ROUNDS + 10;
+  private static final Duration MOST_DELAY = Duration.ofSeconds(8);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  /** When a run is killed. */
+  private enum Moment {
+    /** While it reads its first batch ever. */
+    FIRST_BATCH {
+      @Override
+      boolean isNow(Trace trace) {
+        return trace.begun() >= 0 && trace.committed() < 0;
+      }
+    },
+    /** While a task writes its part of the state. */
+    STATE_COMMIT {
+      @Override
+      boolean isNow(Trace trace) {
+        return trace.writesState();
+      }
+    },
+    /** When the files show a batch that is not committed. */
+    SINKS_WRITTEN {
+      @Override
+      boolean isNow(Trace trace) {
+        return trace.showsMoreThanIsCommitted();
+      }
+    },
+    /** While a file of results is being replaced. */
+    FILE_REPLACEMENT {
+      @Override
+      boolean isNow(Trace trace) {
+        return trace.replacesFile();
+      }
+    },
+    /** At any time, in a batch or not. */
+    RANDOM {
+      @Override
+      boolean isNow(Trace trace) {
+        return true;
+      }
+    };
+
+    abstract boolean isNow(Trace trace);
+  }
+
+  /** What the files of a pipeline tell of how far it is. */
+  private record Trace(Path checkpoint, Path output) {
+    private static final Pattern NUMBER = Pattern.compile("(?:batch-)?(\\d+)");
+
+    long begun() {
+      return greatest("offsets");
+    }
+
+    long committed() {
+      return greatest("commits");
+    }
+
+    boolean writesState() {
+      return any(checkpoint.resolve("state"), name -> name.endsWith(".tmp"));
+    }
+
+    boolean replacesFile() {
+      return any(output, name -> name.endsWith(".draft"));
+    }
+
+    boolean showsMoreThanIsCommitted() {
+      long logged = greatest("callstream");
+      return logged > committed()
+          && modified(output.resolve("accounting.json"))
+                  .compareTo(modified(checkpoint.resolve("callstream/batch-" + logged)))
+              > 0;
+    }
+
+    private long greatest(String part) {
+      long greatest = -1;
+      for (Path file : list(checkpoint.resolve(part), 1)) {
+        Matcher number = NUMBER.matcher(file.getFileName().toString());
+        if (number.matches()) {
+          greatest = Math.max(greatest, Long.parseLong(number.group(1)));
+        }
+      }
+      return greatest;
+    }
+
+    private static boolean any(Path directory, Predicate<String> name) {
+      return list(directory, Integer.MAX_VALUE).stream()
+          .anyMatch(file -> name.test(file.getFileName().toString()));
+    }
+
+    /** Lists files that may come and go meanwhile. */
+    private static List<Path> list(Path directory, int depth) {
+      while (true) {
+        try (Stream<Path> found = Files.walk(directory, depth)) {
+          return found.toList();
+        } catch (NoSuchFileException e) {
+          return List.of();
+        } catch (UncheckedIOException e) {
+          // A file went; look again.
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+    }
+
+    private static FileTime modified(Path file) {
+      try {
+        return Files.getLastModifiedTime(file);
+      } catch (NoSuchFileException e) {
+        return FileTime.fromMillis(0);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
 
   @TempDir Path directory;
   private static EmbeddedBroker broker;
+
+  private final long seed = System.nanoTime();
+  private final Random random = new Random(seed);
+  private final Map<Moment, Integer> hits = new EnumMap<>(Moment.class);
+  private int kills;
 
   @BeforeAll
   static void start() {
@@ -47,9 +172,7 @@ class KillTest {
 
   @Test
   void runsThatWereKilledEndWithTheFilesOfOneThatWasNot() throws Exception {
-    long seed = System.nanoTime();
     System.out.println("KillTest: seed " + seed);
-    Random random = new Random(seed);
     CommandRun produced =
         CommandRun.of(
             "produce",
@@ -65,34 +188,58 @@ class KillTest {
             broker.bootstrapServers());
     assertThat(produced.status()).as(produced.err()).isZero();
 
-    Output undisturbed = new Output(directory.resolve("B"));
-    runToItsEnd(directory.resolve("A"), undisturbed);
-    undisturbed.assertAccountingAddsUp();
-    JsonNode accounting = undisturbed.accounting();
+    Path undisturbed = directory.resolve("undisturbed");
+    runToItsEnd(new Trace(directory.resolve("undisturbed-state"), undisturbed));
+    Output output = new Output(undisturbed);
+    output.assertAccountingAddsUp();
+    JsonNode accounting = output.accounting();
     assertThat(accounting.get("received").asLong()).isEqualTo(8_640);
     assertThat(accounting.get("rejected").asLong()).isEqualTo(240);
     assertThat(accounting.get("duplicates").asLong()).isEqualTo(400);
-    assertThat(undisturbed.lines("late.ndjson")).isNotEmpty();
+    assertThat(output.lines("late.ndjson")).isNotEmpty();
 
-    Path checkpoint = directory.resolve("killed-state");
-    Output killed = new Output(directory.resolve("killed-out"));
-    for (int kill = 1; kill <= KILLS; kill++) {
-      runAndKill(checkpoint, killed, random);
+    Map<String, byte[]> expected = files(undisturbed);
+    for (int pipeline = 0; goesOn(); pipeline++) {
+      killAndCompare(
+          new Trace(directory.resolve("state-" + pipeline), directory.resolve("out-" + pipeline)),
+          expected);
     }
-    runToItsEnd(checkpoint, killed);
-
-    Map<String, byte[]> expected = files(undisturbed.directory());
-    Map<String, byte[]> actual = files(killed.directory());
-    assertThat(actual.keySet()).as("seed %d", seed).isEqualTo(expected.keySet());
-    for (Map.Entry<String, byte[]> file : expected.entrySet()) {
-      assertThat(actual.get(file.getKey()))
-          .as("%s, seed %d", file.getKey(), seed)
-          .isEqualTo(file.getValue());
-    }
-    assertThat(actual.keySet()).noneMatch(name -> name.startsWith("."));
+    System.out.println("KillTest: " + kills + " kills, of which " + hits);
+    assertThat(hits).as("seed %d", seed).containsOnlyKeys(Moment.values());
   }
 
-  private CommandProcess statistics(Path checkpoint, Output output) throws IOException {
+  private boolean goesOn() {
+    return kills < ROUNDS || (hits.size() < Moment.values().length && kills < MOST_ROUNDS);
+  }
+
+  /** Kills a pipeline until it has come to its end in between. */
+  private void killAndCompare(Trace trace, Map<String, byte[]> expected) throws Exception {
+    Moment moment = Moment.FIRST_BATCH;
+    boolean ended = false;
+    while (!ended && goesOn()) {
+      ended = !kills(trace, moment);
+      if (!ended && moment.isNow(trace)) {
+        hits.merge(moment, 1, Integer::sum);
+        moment = next(moment);
+      } else if (moment == Moment.FIRST_BATCH) {
+        moment = next(moment); // It has committed that.
+      }
+    }
+    runToItsEnd(trace);
+    Map<String, byte[]> actual = files(trace.output());
+    assertThat(actual.keySet()).as("seed %d", seed).isEqualTo(expected.keySet());
+    expected.forEach(
+        (name, content) ->
+            assertThat(actual.get(name)).as("%s, seed %d", name, seed).isEqualTo(content));
+  }
+
+  /** The first batch is there once; the other moments come one after the other. */
+  private static Moment next(Moment moment) {
+    Moment[] all = Moment.values();
+    return all[moment.ordinal() % (all.length - 1) + 1];
+  }
+
+  private CommandProcess statistics(Trace trace) throws IOException {
     return CommandProcess.start(
         directory,
         "statistics",
@@ -103,60 +250,53 @@ class KillTest {
         "--max-offsets-per-trigger",
         "500",
         "--checkpoint",
-        checkpoint.toString(),
+        trace.checkpoint().toString(),
         "--output",
-        output.directory().toString(),
+        trace.output().toString(),
         "--bootstrap-servers",
         broker.bootstrapServers());
   }
 
-  private void runToItsEnd(Path checkpoint, Output output) throws Exception {
-    try (CommandProcess run = statistics(checkpoint, output)) {
+  private void runToItsEnd(Trace trace) throws Exception {
+    try (CommandProcess run = statistics(trace)) {
       assertThat(run.status()).as(run.err()).isZero();
       run.assertLeftNothing();
     }
   }
 
-  /** Kills a run a moment after some files have been added to its checkpoint. */
-  private void runAndKill(Path checkpoint, Output output, Random random) throws Exception {
-    int files = 1 + random.nextInt(MOST_FILES);
-    Duration delay = Duration.ofNanos((long) (random.nextDouble() * MOST_DELAY.toNanos()));
-    Set<String> before = progress(checkpoint);
-    Set<String> after = before;
-    try (CommandProcess run = statistics(checkpoint, output)) {
-      long end = System.nanoTime() + PATIENCE.toNanos();
-      while (after.size() < before.size() + files) {
-        assertThat(run.endsWithin(Duration.ofMillis(2))).as(run.err()).isFalse();
-        assertThat(System.nanoTime()).as("progress; it said: %s", run.err()).isLessThan(end);
-        Set<String> seen = new HashSet<>(after);
-        seen.addAll(progress(checkpoint));
-        after = seen;
+  /** Kills a run when its moment has come; returns whether it did not end before. */
+  private boolean kills(Trace trace, Moment moment) throws Exception {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    long begun = trace.begun();
+    try (CommandProcess run = statistics(trace)) {
+      boolean ended;
+      if (moment == Moment.RANDOM) {
+        ended = run.endsWithin(MOST_DELAY.multipliedBy(random.nextInt(1_000)).dividedBy(1_000));
+      } else {
+        // What the run before has left behind is no sign of this one.
+        await(run, end, () -> trace.begun() > begun || trace.committed() == begun);
+        await(run, end, () -> moment.isNow(trace));
+        ended = !run.isAlive();
       }
-      assertThat(run.endsWithin(delay)).as("ends before it is killed").isFalse();
+      if (ended) {
+        assertThat(run.status()).as(run.err()).isZero();
+        return false;
+      }
       run.kill();
+      kills++;
     }
     System.out.printf(
-        "KillTest: killed %d ms after file %d: %s%n", delay.toMillis(), files, last(after, before));
+        "KillTest: %s%s in batch %d%n",
+        moment, moment.isNow(trace) ? "" : " (missed)", trace.committed() + 1);
+    return true;
   }
 
-  private static List<String> last(Set<String> after, Set<String> before) {
-    return after.stream().filter(file -> !before.contains(file)).sorted().toList();
-  }
-
-  /** Returns the files that tell how far a run is. */
-  private static Set<String> progress(Path checkpoint) throws IOException {
-    Set<String> files = new HashSet<>();
-    for (String part : List.of("commits", "callstream")) {
-      try (Stream<Path> found = Files.list(checkpoint.resolve(part))) {
-        found
-            .map(file -> file.getFileName().toString())
-            .filter(name -> !name.startsWith("."))
-            .forEach(name -> files.add(part + "/" + name));
-      } catch (NoSuchFileException e) {
-        // Not yet.
-      }
+  private static void await(CommandProcess run, long end, BooleanSupplier condition)
+      throws IOException {
+    while (run.isAlive() && !condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("progress; it said: %s", run.err()).isLessThan(end);
+      LockSupport.parkNanos(100_000);
     }
-    return files;
   }
 
   private static Map<String, byte[]> files(Path directory) throws IOException {

@@ -1,0 +1,301 @@
+package io.callstream.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Brokers and producers that are killed, and disks that are full: real processes, real signals. */
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no POSIX signals to send")
+@SuppressWarnings("try") // Brokers run while a block does.
+class RecoveryTest {
+  private static final int CALLS = 6_000;
+
+  @TempDir Path directory;
+  private String servers;
+  private int port;
+
+  @BeforeEach
+  void choosePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = socket.getLocalPort();
+    }
+    servers = "127.0.0.1:" + port;
+  }
+
+  /** Starts a broker over the data of those before it. */
+  private CommandProcess broker() throws Exception {
+    CommandProcess broker =
+        CommandProcess.start(
+            directory,
+            "broker",
+            "--port",
+            String.valueOf(port),
+            "--data",
+            directory.resolve("broker").toString());
+    broker.await("the broker runs", () -> broker.out().contains(servers));
+    return broker;
+  }
+
+  private CommandProcess command(String... args) throws IOException {
+    return CommandProcess.start(directory, with(args));
+  }
+
+  private String[] with(String... args) {
+    List<String> all = new ArrayList<>(List.of(args));
+    all.addAll(List.of("--bootstrap-servers", servers));
+    return all.toArray(String[]::new);
+  }
+
+  private void produce(String... more) {
+    List<String> args = new ArrayList<>(List.of("produce", "--synthetic", "" + CALLS));
+    args.addAll(List.of(more));
+    CommandRun run = CommandRun.of(with(args.toArray(String[]::new)));
+    assertThat(run.status()).as(run.err()).isZero();
+  }
+
+  private Output count(String... more) {
+    Output output = new Output(directory.resolve("counted"));
+    List<String> args =
+        new ArrayList<>(List.of("statistics", "--once", "--output", "" + output.directory()));
+    args.addAll(List.of(more));
+    CommandRun run = CommandRun.of(with(args.toArray(String[]::new)));
+    assertThat(run.status()).as(run.err()).isZero();
+    return output;
+  }
+
+  /** Kafka clients that give up after seconds instead of minutes. */
+  private String impatient() throws IOException {
+    return Files.writeString(
+            directory.resolve("impatient.properties"),
+            """
+            request.timeout.ms=2000
+            default.api.timeout.ms=3000
+            delivery.timeout.ms=4000
+            """)
+        .toString();
+  }
+
+  private static long received(Output output) throws IOException {
+    return Files.exists(output.directory().resolve("accounting.json"))
+        ? output.accounting().get("received").asLong()
+        : 0;
+  }
+
+  private static void assertCounted(Output output, long calls) throws IOException {
+    output.assertAccountingAddsUp();
+    JsonNode byType = output.accounting().get("statistics").get("calls-by-type");
+    assertThat(byType.get("counted").asLong()).isEqualTo(calls);
+  }
+
+  @Test
+  void aBrokerThatIsKilledAndComesBackHoldsStatisticsUpAndNothingMore() throws Exception {
+    Output output = new Output(directory.resolve("out"));
+    CommandProcess first = broker();
+    produce();
+    try (CommandProcess statistics =
+        command(
+            "statistics",
+            "--checkpoint",
+            directory.resolve("checkpoint").toString(),
+            "--output",
+            output.directory().toString())) {
+      statistics.await("all is counted", () -> received(output) == CALLS);
+      first.kill();
+      try (CommandProcess second = broker()) {
+        produce("--seed", "2");
+        statistics.await("all is counted again", () -> received(output) == 2 * CALLS);
+        assertThat(statistics.signal("INT")).as(statistics.err()).isZero();
+        assertCounted(output, 2 * CALLS);
+        statistics.assertLeftNothing();
+      }
+    }
+  }
+
+  @Test
+  void aBrokerThatStaysAwayEndsStatisticsWhichGoOnLater() throws Exception {
+    Output output = new Output(directory.resolve("out"));
+    CommandProcess first = broker();
+    produce();
+    String[] statistics = {
+      "statistics",
+      "--checkpoint",
+      directory.resolve("checkpoint").toString(),
+      "--output",
+      output.directory().toString(),
+      "--kafka-config",
+      impatient()
+    };
+    try (CommandProcess run = command(statistics)) {
+      run.await("all is counted", () -> received(output) == CALLS);
+      first.kill();
+      assertThat(run.status()).isEqualTo(1);
+      assertThat(run.err()).contains("The Kafka broker stopped answering", "nothing is lost");
+      run.assertLeftNothing();
+    }
+    assertCounted(output, CALLS);
+    try (CommandProcess second = broker();
+        CommandProcess run = command(statistics)) {
+      produce("--seed", "2");
+      run.await("the rest is counted", () -> received(output) == 2 * CALLS);
+      assertThat(run.signal("TERM")).as(run.err()).isZero();
+      assertCounted(output, 2 * CALLS);
+    }
+  }
+
+  @Test
+  void aBrokerThatIsKilledAndComesBackLosesAndRepeatsNoCallOfAProducer() throws Exception {
+    CommandProcess first = broker();
+    try (CommandProcess produce = command("produce", "--synthetic", "" + CALLS, "--rate", "1500")) {
+      produce.await("it sends", () -> produce.err().contains("produced "));
+      first.kill();
+      try (CommandProcess second = broker()) {
+        assertThat(produce.status()).as(produce.err()).isZero();
+        assertCounted(count(), CALLS);
+        assertThat(received(new Output(directory.resolve("counted")))).isEqualTo(CALLS);
+      }
+    }
+  }
+
+  @Test
+  void aProducerWhoseBrokerStaysAwaySaysSoAndResumes() throws Exception {
+    CommandProcess first = broker();
+    try (CommandProcess produce =
+        command(
+            "produce",
+            "--synthetic",
+            "" + CALLS,
+            "--rate",
+            "1000",
+            "--kafka-config",
+            impatient())) {
+      produce.await("it sends", () -> produce.err().contains("produced "));
+      first.kill();
+      assertThat(produce.status()).isEqualTo(1);
+      assertThat(produce.err()).contains("could not be sent", "produce --resume");
+    }
+    try (CommandProcess second = broker()) {
+      produce("--resume");
+      assertCounted(count("--distinct"), CALLS);
+    }
+  }
+
+  @Test
+  void aProducerThatIsKilledResumes() throws Exception {
+    try (CommandProcess broker = broker()) {
+      for (int kill = 0; kill < 3; kill++) {
+        try (CommandProcess produce =
+            command(
+                "produce",
+                "--synthetic",
+                "" + CALLS,
+                "--duplicates",
+                "0.05",
+                "--garbage",
+                "0.02",
+                "--rate",
+                "2000",
+                "--resume")) {
+          produce.await("it sends", () -> produce.err().contains("produced "));
+          produce.kill();
+        }
+      }
+      produce("--duplicates", "0.05", "--garbage", "0.02", "--resume");
+      Output output = count("--distinct");
+      assertCounted(output, CALLS);
+      // Each record was sent at least once; what was on its way when the kill came, maybe twice.
+      assertThat(output.accounting().get("rejected").asLong()).isBetween(120L, 140L);
+      assertThat(received(output)).isBetween(6_420L, 6_600L);
+      CommandRun again =
+          CommandRun.of(
+              with(
+                  "produce",
+                  "--synthetic",
+                  "" + CALLS,
+                  "--duplicates",
+                  "0.05",
+                  "--garbage",
+                  "0.02",
+                  "--resume"));
+      assertThat(again.err()).contains("sent      0 records", "6,420 records were in the topic");
+    }
+  }
+
+  /** The disk is a file system in memory that only the command sees, and that is made larger. */
+  @Test
+  void aFullDiskEndsStatisticsWhichGoOnWhenThereIsRoom() throws Exception {
+    assumeTrue(mayMount(), "this user may not mount a file system in a name space of its own");
+    try (CommandProcess broker = broker()) {
+      produce("--garbage", "0.1");
+      Path disk = Files.createDirectory(directory.resolve("disk"));
+      Path results = Files.createDirectory(directory.resolve("results"));
+      for (String full : List.of("checkpoint", "out")) {
+        String other = full.equals("out") ? "checkpoint" : "out";
+        String statistics =
+            CommandProcess.shellLine(
+                directory,
+                with(
+                    "statistics",
+                    "--once",
+                    "--max-offsets-per-trigger",
+                    "1500",
+                    "--" + (full.equals("out") ? "output" : "checkpoint"),
+                    disk.resolve(full).toString(),
+                    "--" + (other.equals("out") ? "output" : "checkpoint"),
+                    directory.resolve("roomy-" + other).toString()));
+        Path script =
+            Files.writeString(
+                directory.resolve("fill-" + full + ".sh"),
+                String.join(
+                    "\n",
+                    "mount -t tmpfs -o size=300k callstream " + disk,
+                    statistics,
+                    "echo \"status $?\"",
+                    "mount -o remount,size=100m " + disk,
+                    statistics,
+                    "echo \"then $?\"",
+                    "cp -r " + disk + " " + results.resolve(full)));
+        Path said = directory.resolve("said-" + full + ".txt");
+        Process shell =
+            new ProcessBuilder("unshare", "-rm", "bash", script.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(said.toFile())
+                .start();
+        assertThat(shell.waitFor(3, TimeUnit.MINUTES)).isTrue();
+        String text = Files.readString(said);
+        assertThat(text).as(full).contains("status 1", "No space left", disk.toString());
+        assertThat(text).as(full).contains("then 0").doesNotContain("\tat ");
+        Output output =
+            new Output(
+                full.equals("out") ? results.resolve("out/out") : directory.resolve("roomy-out"));
+        assertCounted(output, CALLS);
+        assertThat(received(output)).isEqualTo(6_600);
+      }
+    }
+  }
+
+  private static boolean mayMount() throws Exception {
+    try {
+      Process mount =
+          new ProcessBuilder("unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt")
+              .redirectErrorStream(true)
+              .start();
+      return mount.waitFor(10, TimeUnit.SECONDS) && mount.exitValue() == 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
