@@ -7,11 +7,14 @@ import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.ResultSink;
 import io.callstream.pipeline.Results;
 import io.callstream.statistic.Statistic;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.time.ZoneId;
 import java.util.HashMap;
 import java.util.List;
@@ -21,20 +24,33 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * CSV as RFC 4180 has it, but with {@code \n}: a header line, values quoted only where they hold a
- * comma, a quote, a carriage return or a line feed. The text of a window is made again only when
- * the window changed.
+ * comma, a quote, a carriage return or a line feed. The lines of a window are made when it changed;
+ * those of all others are copied from the file before, so that memory need not hold them.
  */
 final class CsvSink implements ResultSink {
   static final String ACCOUNTING = "accounting.json";
 
   private final Path directory;
-  private final Map<String, Map<Long, Chunk>> chunks = new HashMap<>();
+  private final Map<String, Published> published = new HashMap<>();
   private @Nullable Publisher publisher;
   private @Nullable BatchResults latest;
   private List<Path> files = List.of();
 
-  /** The lines of a window, and the block that they were made of. */
-  private record Chunk(byte[] block, byte[] lines) {}
+  /** Where the lines of a window stand in a file, and the block that they were made of. */
+  private record Chunk(byte[] block, long position, long length) {}
+
+  /** A file as it was published last. */
+  private record Published(FileChannel content, FileTime modified, Map<Long, Chunk> chunks) {
+    static Published of(Path file, Map<Long, Chunk> chunks) throws IOException {
+      return new Published(
+          FileChannel.open(file, StandardOpenOption.READ), Files.getLastModifiedTime(file), chunks);
+    }
+
+    /** Returns whether nobody else has written into the file, or replaced or removed it. */
+    boolean isStill(Path file) throws IOException {
+      return Files.exists(file) && Files.getLastModifiedTime(file).equals(modified);
+    }
+  }
 
   CsvSink(Path directory) {
     this.directory = directory;
@@ -47,7 +63,6 @@ final class CsvSink implements ResultSink {
     } catch (IOException e) {
       throw Publisher.failed(directory, e);
     }
-    chunks.clear();
     files =
         Stream.concat(
                 restored.pipeline().statistics().stream().map(Statistic::name).map(this::csv),
@@ -81,6 +96,10 @@ final class CsvSink implements ResultSink {
       for (Path file : files) {
         Publisher.force(file);
       }
+      for (Published file : published.values()) {
+        file.content().close();
+      }
+      published.clear();
     } catch (IOException e) {
       throw Publisher.failed(directory, e);
     }
@@ -98,30 +117,54 @@ final class CsvSink implements ResultSink {
     latest = null;
     for (Statistic statistic : batch.pipeline().statistics()) {
       Results results = batch.results(statistic.name());
+      Path file = csv(statistic.name());
+      Published before = published.get(statistic.name());
+      Published source = before != null && before.isStill(file) ? before : null;
+      Map<Long, Chunk> chunks = new HashMap<>();
       Publisher.replace(
-          csv(statistic.name()),
-          channel -> writeCsv(results, batch.pipeline().format().zone(), channel));
+          file,
+          channel -> writeCsv(results, batch.pipeline().format().zone(), source, chunks, channel));
+      published.put(statistic.name(), Published.of(file, chunks));
+      if (before != null) {
+        before.content().close();
+      }
     }
     Publisher.replace(
         directory.resolve(ACCOUNTING),
         channel -> write(channel, (batch.total().toJson() + "\n").getBytes(UTF_8)));
   }
 
-  private void writeCsv(Results results, ZoneId zone, FileChannel channel) throws IOException {
+  private static void writeCsv(
+      Results results,
+      ZoneId zone,
+      @Nullable Published before,
+      Map<Long, Chunk> chunks,
+      FileChannel channel)
+      throws IOException {
     Statistic statistic = results.statistic();
     Texts texts = new Texts(statistic, zone);
-    Map<Long, Chunk> known = chunks.computeIfAbsent(statistic.name(), name -> new HashMap<>());
-    known.keySet().retainAll(results.blocks().keySet());
     write(channel, line(statistic.columns()).getBytes(UTF_8));
     for (Map.Entry<Long, byte[]> entry : results.blocks().entrySet()) {
-      Chunk chunk = known.get(entry.getKey());
-      if (chunk == null || chunk.block() != entry.getValue()) {
-        chunk =
-            new Chunk(
-                entry.getValue(), lines(results.rows(entry.getKey(), entry.getValue()), texts));
-        known.put(entry.getKey(), chunk);
+      long position = channel.position();
+      Chunk known = before == null ? null : before.chunks().get(entry.getKey());
+      if (before != null && known != null && known.block() == entry.getValue()) {
+        copy(before.content(), known, channel);
+      } else {
+        write(channel, lines(results.rows(entry.getKey(), entry.getValue()), texts));
       }
-      write(channel, chunk.lines());
+      chunks.put(
+          entry.getKey(), new Chunk(entry.getValue(), position, channel.position() - position));
+    }
+  }
+
+  private static void copy(FileChannel from, Chunk chunk, FileChannel to) throws IOException {
+    long done = 0;
+    while (done < chunk.length()) {
+      long copied = from.transferTo(chunk.position() + done, chunk.length() - done, to);
+      if (copied == 0) {
+        throw new EOFException("a published file was cut off by somebody else");
+      }
+      done += copied;
     }
   }
 

@@ -13,8 +13,12 @@ import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.local.LocalEngine;
 import io.callstream.engine.local.PipelineTester;
+import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.pipeline.ResultSink;
+import io.callstream.pipeline.WindowBounds;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Emission;
@@ -25,9 +29,11 @@ import io.callstream.statistic.Windows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -179,6 +185,83 @@ class CsvSinkTest {
                 + "10,a,1\n"
                 + hour
                 + "10,b,1\n");
+  }
+
+  /** Batches whose windows stay, change, come, and at last go. */
+  private static List<BatchResults> batchesOfHours() {
+    List<BatchResults> batches = new ArrayList<>();
+    try (PipelineTester tester =
+        PipelineTester.of(
+            SanFranciscoCalls.json(),
+            1,
+            p ->
+                p.statistic(
+                        Statistic.named("s")
+                            .by(Dimensions.CRIME_TYPE)
+                            .over(
+                                Windows.tumbling(Duration.ofHours(1))
+                                    .allowingLateness(Duration.ofHours(3)))
+                            .build())
+                    .retainingResults(Duration.ofHours(1))
+                    .results(Sinks.callback(batches::add)))) {
+      for (int hour = 0; hour < 20; hour++) {
+        String day = "2018-11-01T";
+        tester
+            .receive(
+                call("a", day + String.format("%02d:10:00Z", hour), "", ""),
+                call("b" + hour, day + String.format("%02d:20:00Z", Math.max(0, hour - 2)), "", ""))
+            .endBatch();
+      }
+    }
+    return batches;
+  }
+
+  @Test
+  void whatIsCopiedFromTheFileBeforeIsWhatWouldBeMadeAnew() throws IOException {
+    List<BatchResults> batches = batchesOfHours();
+    for (int first = 0; first < batches.size(); first += 3) {
+      for (int second = first; second < batches.size(); second += 4) {
+        ResultSink sink = Sinks.csv(directory);
+        sink.open(batches.get(first));
+        String before = file("s.csv");
+        sink.write(batches.get(second));
+        sink.close();
+        String after = file("s.csv");
+        assertThat(before).isEqualTo(csv(batches.get(first)));
+        assertThat(after).isEqualTo(csv(batches.get(second)));
+      }
+    }
+  }
+
+  @Test
+  void aFileThatSomebodyElseChangedIsMadeAnew() throws IOException {
+    List<BatchResults> batches = batchesOfHours();
+    ResultSink sink = Sinks.csv(directory);
+    sink.open(batches.get(5));
+    Path file = directory.resolve("s.csv");
+    Files.writeString(file, file("s.csv").replace(",1\n", ",7\n"));
+    Files.setLastModifiedTime(file, FileTime.fromMillis(0));
+    sink.write(batches.get(6));
+    sink.close();
+    assertThat(file("s.csv")).isEqualTo(csv(batches.get(6)));
+  }
+
+  /** The file of results whose texts need no quotes. */
+  private static String csv(BatchResults batch) {
+    StringBuilder lines = new StringBuilder("window_start,window_end,crime_type,count\n");
+    for (ResultRow row : batch.results("s").rows()) {
+      WindowBounds window = row.window().orElseThrow();
+      lines
+          .append(DateTimeFormatter.ISO_OFFSET_DATE_TIME.format(window.start().atZone(LOS_ANGELES)))
+          .append(',')
+          .append(DateTimeFormatter.ISO_OFFSET_DATE_TIME.format(window.end().atZone(LOS_ANGELES)))
+          .append(',')
+          .append(row.dimension("crime_type"))
+          .append(',')
+          .append(row.count())
+          .append('\n');
+    }
+    return lines.toString();
   }
 
   @Test
