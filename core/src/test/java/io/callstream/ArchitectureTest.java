@@ -61,7 +61,7 @@ class ArchitectureTest {
           .whereLayer("runtime")
           .mayOnlyAccessLayers("root", "call", "statistic", "aggregate", "progress", "pipeline")
           .whereLayer("engine")
-          .mayOnlyAccessLayers("root", "call", "statistic", "progress", "pipeline")
+          .mayOnlyAccessLayers("root", "call", "statistic", "progress", "pipeline", "runtime")
           .whereLayer("sink")
           .mayOnlyAccessLayers("root", "call", "statistic", "progress", "pipeline");
 

@@ -3,12 +3,11 @@ package io.callstream.spark;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
+import io.callstream.engine.LedgerRun;
 import io.callstream.engine.RunOptions;
-import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
-import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import io.callstream.runtime.Ledger;
@@ -22,7 +21,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -48,16 +46,14 @@ import scala.Tuple2;
  * to end and then closes everything in order. What the first two throw ends the query, and the
  * watcher makes it the run's failure.
  */
-final class SparkRun implements RunningPipeline {
+final class SparkRun extends LedgerRun {
   private static final Logger LOG = LoggerFactory.getLogger(SparkRun.class);
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(20);
   private static final Duration LISTENER_PATIENCE = Duration.ofSeconds(10);
 
-  private final Pipeline pipeline;
   private final RunOptions options;
   private final Sessions.Lease lease;
   private final Checkpoint checkpoint;
-  private final Ledger ledger;
   private final SinkSet sinks;
   private final Failures failures;
   private final Reports reports = new Reports();
@@ -65,15 +61,11 @@ final class SparkRun implements RunningPipeline {
   /** Held while a batch is finished, so that a graceful stop can wait for it. */
   private final ReentrantLock batchLock = new ReentrantLock();
 
-  private final CountDownLatch ended = new CountDownLatch(1);
-
   /** Set in the thread that calls listeners, while it does. */
   private final ThreadLocal<Boolean> inListener = ThreadLocal.withInitial(() -> false);
 
   private volatile boolean stopping;
   private volatile @Nullable StreamingQuery query;
-  private volatile @Nullable Progress progress;
-  private volatile @Nullable CallstreamException failure;
 
   private SparkRun(
       Pipeline pipeline,
@@ -82,11 +74,10 @@ final class SparkRun implements RunningPipeline {
       Checkpoint checkpoint,
       Ledger ledger,
       SinkSet sinks) {
-    this.pipeline = pipeline;
+    super(pipeline, ledger);
     this.options = options;
     this.lease = lease;
     this.checkpoint = checkpoint;
-    this.ledger = ledger;
     this.sinks = sinks;
     this.failures = new Failures(options.checkpoint().orElse(null));
   }
@@ -127,8 +118,8 @@ final class SparkRun implements RunningPipeline {
     Dataset<Tuple2<String, byte[]>> rows =
         QueryPlan.of(
             session,
-            (KafkaTopic) pipeline.source(),
-            new TaskPlan(pipeline),
+            (KafkaTopic) pipeline().source(),
+            new TaskPlan(pipeline()),
             options,
             settings,
             shufflePartitions,
@@ -192,13 +183,13 @@ final class SparkRun implements RunningPipeline {
   }
 
   private void finishLocked(Dataset<Tuple2<String, byte[]>> rows, long number) {
-    BatchContext.of(ledger).publish(lease.session().sparkContext());
-    Ledger.Updates updates = new Ledger.Updates(pipeline.statistics().size());
+    BatchContext.of(ledger()).publish(lease.session().sparkContext());
+    Ledger.Updates updates = new Ledger.Updates(pipeline().statistics().size());
     List<Letters.Run> letters = new ArrayList<>();
     List<String> letterFiles = new ArrayList<>();
     TaskReport report =
         new TaskReport(
-            Accounting.none(pipeline.statistics().stream().map(Statistic::name).toList()),
+            Accounting.none(pipeline().statistics().stream().map(Statistic::name).toList()),
             Map.of());
     for (Tuple2<String, byte[]> row : rows.collectAsList()) {
       String key = row._1();
@@ -215,7 +206,7 @@ final class SparkRun implements RunningPipeline {
         letters.add(() -> checkpoint.openLetters(file));
       }
     }
-    BatchResults results = ledger.append(number, report, updates);
+    BatchResults results = ledger().append(number, report, updates);
     reports.expect(results);
     try (Letters.Merged merged = Letters.merge(letters)) {
       sinks.write(results, merged);
@@ -247,7 +238,7 @@ final class SparkRun implements RunningPipeline {
       inListener.set(true);
       try {
         Progress report = ProgressReader.read(event.progress(), batch, sinks.description());
-        progress = report;
+        reported(report);
         sinks.report(report);
       } catch (RuntimeException | Error e) {
         fail(failures.of(e));
@@ -263,9 +254,7 @@ final class SparkRun implements RunningPipeline {
   }
 
   private void fail(CallstreamException e) {
-    if (failure == null) {
-      failure = e;
-    }
+    failed(e);
     stopQuery();
   }
 
@@ -280,41 +269,37 @@ final class SparkRun implements RunningPipeline {
       if (!reports.terminated.await(LISTENER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
         LOG.debug("Spark's listener bus did not report the end of the query in time");
       }
-      if (options.flushesAtEnd() && !stopping && failure == null) {
-        sinks.write(ledger.flush());
+      if (options.flushesAtEnd() && !stopping && failure().isEmpty()) {
+        sinks.write(ledger().flush());
       }
     } catch (StreamingQueryException e) {
-      if (failure == null) {
-        failure = failures.of(e);
+      // What a listener threw has stopped the query, and came before.
+      if (failure().isEmpty()) {
+        failed(failures.of(e));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException | Error e) {
-      failure = failures.of(e);
+      failed(failures.of(e));
     }
     close(sinks::close);
     close(() -> lease.session().streams().removeListener(reports));
     close(checkpoint::close);
     close(lease::close);
-    ended.countDown();
+    ended();
   }
 
   private void close(Runnable part) {
     try {
       part.run();
     } catch (RuntimeException e) {
-      CallstreamException first = failure;
-      if (first == null) {
-        failure = failures.of(e);
-      } else if (first != e) {
-        first.addSuppressed(e);
-      }
+      failed(failures.of(e));
     }
   }
 
   @Override
   public void stop() {
-    if (ended.getCount() == 0) {
+    if (hasEnded()) {
       return;
     }
     stopping = true;
@@ -333,14 +318,7 @@ final class SparkRun implements RunningPipeline {
       interrupted = true;
     }
     stopQuery();
-    while (true) {
-      try {
-        ended.await();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
+    awaitEnd();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
@@ -354,63 +332,6 @@ final class SparkRun implements RunningPipeline {
       } catch (TimeoutException e) {
         LOG.warn("The Spark query did not stop in time", e);
       }
-    }
-  }
-
-  // ---- what others see
-
-  @Override
-  public Pipeline pipeline() {
-    return pipeline;
-  }
-
-  @Override
-  public State state() {
-    if (ended.getCount() > 0) {
-      return State.RUNNING;
-    }
-    return failure == null ? State.FINISHED : State.FAILED;
-  }
-
-  @Override
-  public Optional<Progress> progress() {
-    return Optional.ofNullable(progress);
-  }
-
-  @Override
-  public Accounting accounting() {
-    return ledger.total();
-  }
-
-  @Override
-  public Results results(String statistic) {
-    return ledger.results(statistic);
-  }
-
-  @Override
-  public Optional<CallstreamException> failure() {
-    return Optional.ofNullable(failure);
-  }
-
-  @Override
-  public void awaitTermination() throws InterruptedException {
-    ended.await();
-    throwFailure();
-  }
-
-  @Override
-  public boolean awaitTermination(Duration timeout) throws InterruptedException {
-    boolean done = ended.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
-    if (done) {
-      throwFailure();
-    }
-    return done;
-  }
-
-  private void throwFailure() {
-    CallstreamException e = failure;
-    if (e != null) {
-      throw e;
     }
   }
 }

@@ -5,14 +5,12 @@ import io.callstream.ErrorCode;
 import io.callstream.aggregate.BlockMerger;
 import io.callstream.aggregate.StatisticCombiner;
 import io.callstream.call.Call;
+import io.callstream.engine.LedgerRun;
 import io.callstream.engine.RunOptions;
-import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
-import io.callstream.pipeline.Results;
-import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import io.callstream.progress.Progress.PartitionOffsets;
 import io.callstream.runtime.CallCounter;
@@ -33,20 +31,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A run of the local engine: reads a batch, counts it, merges it, hands it to the sinks. */
-final class LocalRun implements RunningPipeline {
-  private final Pipeline pipeline;
+final class LocalRun extends LedgerRun {
   private final RunOptions options;
   private final Clock clock;
   private final MemorySource source;
   private final TaskPlan plan;
-  private final Ledger ledger;
   private final SinkSet sinks;
   private final long[] positions;
 
@@ -58,19 +52,15 @@ final class LocalRun implements RunningPipeline {
   private final @Nullable SeenCalls seen;
 
   private final Semaphore wakeUps = new Semaphore(0);
-  private final CountDownLatch ended = new CountDownLatch(1);
   private volatile @Nullable Thread worker;
   private volatile boolean stopping;
-  private volatile @Nullable Progress progress;
-  private volatile @Nullable CallstreamException failure;
 
   LocalRun(Pipeline pipeline, RunOptions options, Clock clock) {
-    this.pipeline = pipeline;
+    super(pipeline, Ledger.inMemory(pipeline));
     this.options = options;
     this.clock = clock;
     source = (MemorySource) pipeline.source();
     plan = new TaskPlan(pipeline);
-    ledger = Ledger.inMemory(pipeline);
     positions = new long[source.partitions()];
     bounds =
         options.mode() == RunOptions.Mode.BOUNDED
@@ -82,7 +72,7 @@ final class LocalRun implements RunningPipeline {
         plan.distinctHorizonMillis().isPresent()
             ? new SeenCalls(plan.distinctHorizonMillis().getAsLong(), null)
             : null;
-    sinks = SinkSet.open(pipeline, ledger, options.sinkTimeout());
+    sinks = SinkSet.open(pipeline, ledger(), options.sinkTimeout());
   }
 
   void runToEnd() {
@@ -93,7 +83,7 @@ final class LocalRun implements RunningPipeline {
             more = runBatch();
           }
           if (options.flushesAtEnd() && !stopping) {
-            sinks.write(ledger.flush());
+            sinks.write(ledger().flush());
           }
         });
   }
@@ -124,16 +114,14 @@ final class LocalRun implements RunningPipeline {
       work.run();
       sinks.close();
     } catch (CallstreamException e) {
-      failure = e;
-      sinks.abandon(e);
+      sinks.abandon(failed(e));
     } catch (RuntimeException | Error e) {
-      CallstreamException wrapped =
-          new CallstreamException(
-              ErrorCode.ENGINE_FAILED, "The local engine failed: " + e.getMessage(), e);
-      failure = wrapped;
-      sinks.abandon(wrapped);
+      sinks.abandon(
+          failed(
+              new CallstreamException(
+                  ErrorCode.ENGINE_FAILED, "The local engine failed: " + e.getMessage(), e)));
     } finally {
-      ended.countDown();
+      ended();
     }
   }
 
@@ -155,7 +143,7 @@ final class LocalRun implements RunningPipeline {
     System.arraycopy(ends, 0, positions, 0, ends.length);
     Duration took = Duration.ofNanos(System.nanoTime() - startNanos);
     Progress report = progress(results, start, rows, took, offsets);
-    progress = report;
+    reported(report);
     sinks.report(report);
     return true;
   }
@@ -180,7 +168,7 @@ final class LocalRun implements RunningPipeline {
   }
 
   private BatchResults process(long[] ends) {
-    long watermark = ledger.nextWatermark();
+    long watermark = ledger().nextWatermark();
     List<DeadLetter> letters = new ArrayList<>();
     CallReader reader = new CallReader(plan, letters::add);
     CallCounter counter = new CallCounter(plan, watermark, letters::add);
@@ -224,13 +212,13 @@ final class LocalRun implements RunningPipeline {
             .plus(new TaskReport(counter.accounting(), Map.of()))
             .plus(TaskReport.ofDuplicates(duplicates));
     letters.sort(Letters.ORDER);
-    BatchResults results = ledger.append(ledger.lastBatch() + 1, report, updates);
+    BatchResults results = ledger().append(ledger().lastBatch() + 1, report, updates);
     sinks.write(results, letters);
     return results;
   }
 
   private void evict() {
-    List<List<Long>> closing = ledger.closing();
+    List<List<Long>> closing = ledger().closing();
     for (int i = 0; i < closing.size(); i++) {
       states.get(i).keySet().removeAll(closing.get(i));
     }
@@ -242,7 +230,7 @@ final class LocalRun implements RunningPipeline {
       long rows,
       Duration took,
       List<PartitionOffsets> offsets) {
-    Progress last = progress;
+    Progress last = progress().orElse(null);
     double seconds = Math.max(took.toNanos(), 1) / 1e9;
     double since =
         last == null ? Double.NaN : Duration.between(last.timestamp(), start).toNanos() / 1e9;
@@ -268,77 +256,13 @@ final class LocalRun implements RunningPipeline {
   }
 
   @Override
-  public Pipeline pipeline() {
-    return pipeline;
-  }
-
-  @Override
-  public State state() {
-    if (failure != null) {
-      return State.FAILED;
-    }
-    return ended.getCount() == 0 ? State.FINISHED : State.RUNNING;
-  }
-
-  @Override
-  public Optional<Progress> progress() {
-    return Optional.ofNullable(progress);
-  }
-
-  @Override
-  public Accounting accounting() {
-    return ledger.total();
-  }
-
-  @Override
-  public Results results(String statistic) {
-    return ledger.results(statistic);
-  }
-
-  @Override
-  public Optional<CallstreamException> failure() {
-    return Optional.ofNullable(failure);
-  }
-
-  @Override
-  public void awaitTermination() throws InterruptedException {
-    ended.await();
-    throwFailure();
-  }
-
-  @Override
-  public boolean awaitTermination(Duration timeout) throws InterruptedException {
-    boolean done = ended.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
-    throwFailure();
-    return done;
-  }
-
-  private void throwFailure() {
-    CallstreamException e = failure;
-    if (e != null) {
-      throw e;
-    }
-  }
-
-  @Override
   public void stop() {
     stopping = true;
     wakeUps.release();
     if (Thread.currentThread() == worker || sinks.isCallingSink()) {
       return;
     }
-    boolean interrupted = false;
-    while (true) {
-      try {
-        ended.await();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    awaitEnd();
   }
 
   /** Ends a run that {@link PipelineTester} drives batch by batch. */
@@ -348,7 +272,7 @@ final class LocalRun implements RunningPipeline {
 
   /** Returns the watermark that is in force for the next batch. */
   Optional<Instant> nextWatermark() {
-    long millis = ledger.nextWatermark();
+    long millis = ledger().nextWatermark();
     return millis == StatisticCombiner.NO_WATERMARK
         ? Optional.empty()
         : Optional.of(Instant.ofEpochMilli(millis));
