@@ -314,6 +314,20 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     return last;
   }
 
+  /** Returns the offsets at which Spark began to read the topic; of none if it has not yet. */
+  Map<Integer, Long> firstOffsets() {
+    Path file = new Path(root, "sources/0/0");
+    if (!files.exists(file)) {
+      return Map.of();
+    }
+    try (var in = files.open(file)) {
+      String text = new String(in.readAllBytes(), UTF_8);
+      return ProgressReader.parse(text.substring(text.indexOf('{')));
+    } catch (IOException e) {
+      throw failed(location(), e);
+    }
+  }
+
   @Override
   public void write(String name, byte[] content) throws IOException {
     CheckpointFileManager.CancellableFSDataOutputStream out =

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.apache.spark.sql.streaming.SourceProgress;
 import org.apache.spark.sql.streaming.StateOperatorProgress;
 import org.apache.spark.sql.streaming.StreamingQueryProgress;
@@ -25,7 +26,17 @@ final class ProgressReader {
 
   private ProgressReader() {}
 
-  static Progress read(StreamingQueryProgress report, BatchResults batch, String sink) {
+  /**
+   * Reads a report.
+   *
+   * @param first tells where the first batch of the checkpoint began, which Spark's report of that
+   *     batch does not
+   */
+  static Progress read(
+      StreamingQueryProgress report,
+      BatchResults batch,
+      String sink,
+      Supplier<Map<Integer, Long>> first) {
     Map<String, Duration> phases = new LinkedHashMap<>();
     new TreeMap<>(report.durationMs())
         .forEach((phase, millis) -> phases.put(phase, Duration.ofMillis(millis)));
@@ -46,17 +57,19 @@ final class ProgressReader {
         phases.getOrDefault("triggerExecution", Duration.ZERO),
         phases,
         new Progress.State(rows, updated, memory),
-        offsets(report.sources()),
+        offsets(report.sources(), first),
         batch.watermark(),
         sink,
         batch.accounting(),
         batch.total());
   }
 
-  private static List<PartitionOffsets> offsets(SourceProgress[] sources) {
+  private static List<PartitionOffsets> offsets(
+      SourceProgress[] sources, Supplier<Map<Integer, Long>> first) {
     List<PartitionOffsets> offsets = new ArrayList<>();
     for (SourceProgress source : sources) {
-      Map<Integer, Long> start = parse(source.startOffset());
+      Map<Integer, Long> start =
+          source.startOffset() == null ? first.get() : parse(source.startOffset());
       Map<Integer, Long> end = parse(source.endOffset());
       Map<Integer, Long> latest = parse(source.latestOffset());
       end.forEach(
@@ -72,7 +85,7 @@ final class ProgressReader {
   }
 
   /** Reads {@code {"topic":{"0":12,"1":34}}}. */
-  private static Map<Integer, Long> parse(@Nullable String text) {
+  static Map<Integer, Long> parse(@Nullable String text) {
     Map<Integer, Long> offsets = new TreeMap<>();
     if (text == null) {
       return offsets;

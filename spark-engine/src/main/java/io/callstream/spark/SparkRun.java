@@ -237,7 +237,9 @@ final class SparkRun extends LedgerRun {
       batches.keySet().removeIf(number -> number < batch.number());
       inListener.set(true);
       try {
-        Progress report = ProgressReader.read(event.progress(), batch, sinks.description());
+        Progress report =
+            ProgressReader.read(
+                event.progress(), batch, sinks.description(), checkpoint::firstOffsets);
         reported(report);
         sinks.report(report);
       } catch (RuntimeException | Error e) {

@@ -13,12 +13,14 @@ import io.callstream.engine.RunningPipeline;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.progress.Progress.PartitionOffsets;
 import io.callstream.spark.SparkSettings.StateStore;
 import io.callstream.statistic.StandardStatistics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -238,6 +240,33 @@ class FaultTest {
                   .all());
       send(topic, 300, 2);
       assertThat(run(topic).accounting().received()).isEqualTo(800);
+    }
+
+    @Test
+    void mayHaveLostRecordsBeforeItWasFirstRead() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      send(topic, 900, 1);
+      administer(
+          admin ->
+              admin
+                  .deleteRecords(
+                      Map.of(
+                          new TopicPartition(topic.name(), 0), RecordsToDelete.beforeOffset(300)))
+                  .all());
+      List<PartitionOffsets> offsets = new ArrayList<>();
+      Pipeline pipeline =
+          Pipeline.builder(topic, SanFranciscoCalls.json())
+              .statistic(StandardStatistics.callsByType())
+              .listener(progress -> offsets.addAll(progress.offsets()))
+              .build();
+      RunningPipeline run =
+          SparkEngine.on(TestTopics.session())
+              .start(pipeline, RunOptions.bounded().readingAtMost(500));
+      run.awaitTermination();
+      assertThat(run.accounting().received()).isEqualTo(600);
+      assertThat(offsets)
+          .containsExactly(
+              new PartitionOffsets(0, 300, 800, 900), new PartitionOffsets(0, 800, 900, 900));
     }
 
     @Test
