@@ -36,7 +36,6 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A run of the local engine: reads a batch, counts it, merges it, hands it to the sinks. */
@@ -72,10 +71,7 @@ final class LocalRun implements RunningPipeline {
     plan = new TaskPlan(pipeline);
     ledger = Ledger.inMemory(pipeline);
     positions = new long[source.partitions()];
-    bounds =
-        options.mode() == RunOptions.Mode.BOUNDED
-            ? IntStream.range(0, positions.length).mapToLong(source::end).toArray()
-            : null;
+    bounds = options.mode() == RunOptions.Mode.BOUNDED ? source.ends() : null;
     mergers = plan.statistics().stream().map(BlockMerger::new).toList();
     plan.statistics().forEach(statistic -> states.add(new HashMap<>()));
     seen =
@@ -161,10 +157,11 @@ final class LocalRun implements RunningPipeline {
   }
 
   private long[] ends() {
+    long[] last = bounds == null ? source.ends() : bounds;
     long[] backlog = new long[positions.length];
     long total = 0;
     for (int p = 0; p < positions.length; p++) {
-      backlog[p] = (bounds == null ? source.end(p) : bounds[p]) - positions[p];
+      backlog[p] = last[p] - positions[p];
       total += backlog[p];
     }
     long limit = options.maxRecordsPerBatch().orElse(Long.MAX_VALUE);
