@@ -25,4 +25,12 @@ public interface Testbed {
   default Duration patience() {
     return Duration.ofMinutes(1);
   }
+
+  /**
+   * Returns how many batches a run of a random pipeline is to have at most, more or less: fewer for
+   * engines whose batches take long.
+   */
+  default int mostBatches() {
+    return 40;
+  }
 }
