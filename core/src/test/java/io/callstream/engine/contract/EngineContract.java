@@ -1187,7 +1187,7 @@ public abstract class EngineContract {
       return all;
     }
 
-    /** Counts and shares, over batches. */
+    /** Counts and shares add up over batches. */
     @Test
     void rule_11_1_countAndShareAddUpOverBatches() throws Exception {
       assertThat(measures.get().results().get("exact").rows())
@@ -2023,7 +2023,10 @@ public abstract class EngineContract {
       return testbed().source(1).source();
     }
 
-    /** Skipped with a Kafka source. */
+    /**
+     * A Kafka topic is refused before anything starts, in the words of {@code
+     * Engine.requireSupport}. Skipped with a Kafka source.
+     */
     @Test
     void rule_16_1_aKafkaTopicIsRefusedByAnEngineThatReadsNone() {
       assumeNotSupported(Capability.KAFKA_SOURCE);
@@ -2031,7 +2034,7 @@ public abstract class EngineContract {
       requireRefusal(Capability.KAFKA_SOURCE, topic, RunOptions.bounded(), p -> p);
     }
 
-    /** Skipped with a source in memory. */
+    /** So are records in memory. Skipped with a source in memory. */
     @Test
     void rule_16_2_recordsInMemoryAreRefusedByAnEngineThatReadsNone() {
       assumeNotSupported(Capability.MEMORY_SOURCE);
@@ -2039,14 +2042,14 @@ public abstract class EngineContract {
       requireRefusal(Capability.MEMORY_SOURCE, memory, RunOptions.bounded(), p -> p);
     }
 
-    /** Skipped with sources of other kinds. */
+    /** So is a source of its own kind. Skipped with sources of other kinds. */
     @Test
     void rule_16_3_aSourceOfItsOwnKindIsRefusedByAnEngineThatReadsNone() {
       assumeNotSupported(Capability.OTHER_SOURCE);
       requireRefusal(Capability.OTHER_SOURCE, () -> "mine", RunOptions.bounded(), p -> p);
     }
 
-    /** Nothing is created where the checkpoint would be. Skipped with a checkpoint. */
+    /** So is a checkpoint, and nothing is created where it would be. Skipped with a checkpoint. */
     @Test
     void rule_16_4_aCheckpointIsRefusedByAnEngineThatKeepsNone() {
       assumeNotSupported(Capability.CHECKPOINT);
@@ -2059,7 +2062,7 @@ public abstract class EngineContract {
       assertThat(checkpoint).doesNotExist();
     }
 
-    /** Skipped with duplicates. */
+    /** So is {@code distinct()}. Skipped with duplicates. */
     @Test
     void rule_16_5_distinctIsRefusedByAnEngineThatRemembersNoIds() {
       assumeNotSupported(Capability.DISTINCT);
