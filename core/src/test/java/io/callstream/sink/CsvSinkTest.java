@@ -339,6 +339,7 @@ class CsvSinkTest {
     try (RunningPipeline run =
         new LocalEngine().start(pipeline, RunOptions.bounded().readingAtMost(500))) {
       run.awaitTermination();
+      assertThatAccounting(run.accounting()).addsUpFor(pipeline);
     } finally {
       done.set(true);
       reader.join();

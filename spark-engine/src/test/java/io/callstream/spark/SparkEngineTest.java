@@ -54,6 +54,14 @@ class SparkEngineTest {
     return SparkEngine.on(TestTopics.session());
   }
 
+  private static void runToEnd(SparkEngine engine, Pipeline pipeline, RunOptions options)
+      throws InterruptedException {
+    try (RunningPipeline run = engine.start(pipeline, options)) {
+      run.awaitTermination();
+      assertThatAccounting(run.accounting()).addsUpFor(pipeline);
+    }
+  }
+
   @Test
   void isFoundByItsName() {
     assertThat(Engines.named("spark")).isInstanceOf(SparkEngine.class);
@@ -67,8 +75,7 @@ class SparkEngineTest {
       BlockingQueue<Progress> reports = new LinkedBlockingQueue<>();
       Pipeline pipeline = standard(topic).listener(reports::add).build();
       try (RunningPipeline run =
-          engine()
-              .start(pipeline, RunOptions.continuous().triggeringEvery(Duration.ZERO))) {
+          engine().start(pipeline, RunOptions.continuous().triggeringEvery(Duration.ZERO))) {
         TestTopics.send(topic, SyntheticCalls.of(500));
         awaitReceived(reports, 500);
         assertThat(run.results("calls-by-type").stream().mapToLong(ResultRow::count).sum())
@@ -102,11 +109,7 @@ class SparkEngineTest {
       TestTopics.send(topic, SyntheticCalls.of(20_000));
       List<Progress> reports = new ArrayList<>();
       Pipeline pipeline = standard(topic).listener(reports::add).build();
-      try (RunningPipeline run =
-          engine().start(pipeline, RunOptions.bounded().readingAtMost(2_000))) {
-        run.awaitTermination();
-        assertThatAccounting(run.accounting()).addsUpFor(pipeline);
-      }
+      runToEnd(engine(), pipeline, RunOptions.bounded().readingAtMost(2_000));
       // 2,000 calls are about a day: 24 windows that opened, as many that are about to close, three
       // statistics without a window.
       assertThat(reports).hasSize(10);
@@ -133,12 +136,7 @@ class SparkEngineTest {
       Path checkpoint = directory.resolve("checkpoint");
       Pipeline pipeline =
           standard(topic).deadLetters(Sinks.deadLetterCallback(letters::add)).build();
-      try (RunningPipeline run =
-          engine()
-              .start(pipeline, RunOptions.bounded().checkpointingTo(checkpoint.toString()))) {
-        run.awaitTermination();
-        assertThatAccounting(run.accounting()).addsUpFor(pipeline);
-      }
+      runToEnd(engine(), pipeline, RunOptions.bounded().checkpointingTo(checkpoint.toString()));
 
       assertThat(letters).hasSize(60);
       assertThat(letters)
@@ -180,10 +178,7 @@ class SparkEngineTest {
     private void run(KafkaTopic topic, Path out, RunOptions options) throws Exception {
       Pipeline pipeline =
           standard(topic).results(Sinks.csv(out)).deadLetters(Sinks.deadLetterFiles(out)).build();
-      try (RunningPipeline run = engine().start(pipeline, options)) {
-        run.awaitTermination();
-        assertThatAccounting(run.accounting()).addsUpFor(pipeline);
-      }
+      runToEnd(engine(), pipeline, options);
     }
 
     @Test
@@ -193,15 +188,14 @@ class SparkEngineTest {
           RunOptions.bounded().checkpointingTo(directory.resolve("checkpoint").toString());
       SparkEngine three =
           SparkEngine.on(TestTopics.session(), SparkSettings.defaults().shufflePartitions(3));
-      three.start(standard(topic).build(), options).awaitTermination();
-      engine().start(standard(topic).build(), options).awaitTermination();
+      runToEnd(three, standard(topic).build(), options);
+      runToEnd(engine(), standard(topic).build(), options);
       SparkEngine four =
           SparkEngine.on(TestTopics.session(), SparkSettings.defaults().shufflePartitions(4));
       assertThatThrownBy(() -> four.start(standard(topic).build(), options))
           .hasMessageContaining("shuffle partitions: 3")
           .hasMessageContaining("shuffle partitions: 4");
     }
-
   }
 
   @Nested
@@ -253,7 +247,6 @@ class SparkEngineTest {
       assertThatThrownBy(() -> run.awaitTermination(PATIENCE))
           .hasMessageContaining("not what the test expected");
     }
-
   }
 
   @Nested

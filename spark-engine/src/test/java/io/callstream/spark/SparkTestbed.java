@@ -77,6 +77,11 @@ final class SparkTestbed implements Testbed {
   }
 
   @Override
+  public Duration patience() {
+    return Duration.ofMinutes(2);
+  }
+
+  @Override
   public int mostBatches() {
     return 5;
   }

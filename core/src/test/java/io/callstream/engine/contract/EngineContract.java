@@ -108,7 +108,8 @@ public abstract class EngineContract {
 
   private static final Statistic TYPES = Statistic.named("types").by(Dimensions.CRIME_TYPE).build();
 
-  @TempDir private static Path directory;
+  /** Another one for each test. */
+  @TempDir private Path directory;
 
   private final List<Outcome> outcomes = new ArrayList<>();
   private final AtomicInteger directories = new AtomicInteger();
@@ -1613,6 +1614,7 @@ public abstract class EngineContract {
       CallstreamException failure = run.failure().orElseThrow();
       assertThatThrownBy(run::awaitTermination).isSameAs(failure);
       assertThat(failure.getMessage()).doesNotContain("hush");
+      assertThatAccounting(run.accounting()).addsUpFor(run.pipeline());
       run.stop();
       run.close();
       assertThat(run.state()).isEqualTo(State.FAILED);
@@ -1699,18 +1701,20 @@ public abstract class EngineContract {
       assertThat(first.events()).containsExactly("open results", "close");
     }
 
-    /** A failure ends a continuous run, and wakes up whoever waits for it. */
+    /** A failure, of a sink or a listener, ends a continuous run, and wakes up whoever waits. */
     @Test
     void rule_14_8_aFailureEndsAContinuousRun() {
-      ContractSource source = testbed().source(1);
-      Pipeline pipeline =
-          Pipeline.builder(source.source(), FORMAT)
-              .statistic(TYPES)
-              .results(Sinks.callback(batch -> fail("no room")))
-              .build();
-      RunningPipeline run = start(pipeline, RunOptions.continuous());
-      source.send(List.of(call(0, "1", "t", "2018-06-01T12:00")));
-      requireFailure(run, ErrorCode.SINK_FAILED, "no room");
+      List<UnaryOperator<Pipeline.Builder>> failures =
+          List.of(
+              p -> p.results(Sinks.callback(batch -> fail("no room"))),
+              p -> p.listener(report -> fail("no room")));
+      for (UnaryOperator<Pipeline.Builder> failure : failures) {
+        ContractSource source = testbed().source(1);
+        Pipeline.Builder pipeline = Pipeline.builder(source.source(), FORMAT).statistic(TYPES);
+        RunningPipeline run = start(failure.apply(pipeline).build(), RunOptions.continuous());
+        source.send(List.of(call(0, "1", "t", "2018-06-01T12:00")));
+        requireFailure(run, ErrorCode.SINK_FAILED, "no room");
+      }
     }
 
     private ResultSink sink(Runnable onOpen, Runnable onClose) {
@@ -1924,6 +1928,7 @@ public abstract class EngineContract {
         Trial.awaitCovered(run, first, 1, testbed().patience());
         source.send(List.of(at(0, "2", "a", "10:01:00"), at(1, "3", "a", "10:01:00")));
         run.stop();
+        assertThatAccounting(run.accounting()).addsUpFor(run.pipeline());
       }
       Recorder second = new Recorder();
       Accounting total = runToEnd(pipeline(source, second), bounded);
