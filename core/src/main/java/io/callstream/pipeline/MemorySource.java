@@ -17,6 +17,13 @@ public final class MemorySource implements Source {
   private final List<Runnable> listeners = new ArrayList<>();
 
   /**
+   * A record, and the partition that it is for.
+   *
+   * @param partition from 0
+   */
+  public record Addition(int partition, Entry entry) {}
+
+  /**
    * A record.
    *
    * @param timestamp the record's timestamp
@@ -45,12 +52,22 @@ public final class MemorySource implements Source {
 
   /** Appends a record to a partition. */
   public void add(int partition, Instant timestamp, byte @Nullable [] value) {
+    addAll(List.of(new Addition(partition, new Entry(timestamp, value))));
+  }
+
+  /** Appends records to their partitions, all at once: whoever asks sees none of them or all. */
+  public void addAll(List<Addition> additions) {
     List<Runnable> toNotify;
     synchronized (this) {
-      partitions.get(partition).add(new Entry(timestamp, value));
+      additions.forEach(a -> partitions.get(a.partition()).add(a.entry()));
       toNotify = List.copyOf(listeners);
     }
     toNotify.forEach(Runnable::run);
+  }
+
+  /** Returns the offsets behind the last records of all partitions, as of one moment. */
+  public synchronized long[] ends() {
+    return partitions.stream().mapToLong(List::size).toArray();
   }
 
   /** Returns how many partitions there are. */
@@ -68,7 +85,7 @@ public final class MemorySource implements Source {
     return List.copyOf(partitions.get(partition).subList((int) from, (int) to));
   }
 
-  /** Has something run whenever a record was added. */
+  /** Has something run whenever records were added. */
   public synchronized void onRecord(Runnable listener) {
     listeners.add(listener);
   }

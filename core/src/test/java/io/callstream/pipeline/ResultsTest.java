@@ -1,5 +1,6 @@
 package io.callstream.pipeline;
 
+import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -32,6 +33,7 @@ class ResultsTest {
       for (List<Call> batch : batches) {
         tester.receive(batch.toArray(Call[]::new)).endBatch();
       }
+      assertThatAccounting(tester.accounting()).addsUpFor(List.of(statistic));
     }
     return results;
   }
@@ -110,29 +112,5 @@ class ResultsTest {
     assertThat(batches.get(1).updates("s"))
         .extracting(ResultRow::toString)
         .containsExactly("b  0.75", "a  0.25");
-  }
-
-  @Test
-  void anIdIsForgottenWhenTheWatermarkReachesItsFirstCallPlusTheHorizon() {
-    try (PipelineTester tester =
-        PipelineTester.of(
-            SanFranciscoCalls.json(),
-            1,
-            p -> p.statistic(Statistic.named("s").build()).distinct(Duration.ofMinutes(10)))) {
-      Instant until = HOUR.plus(Duration.ofMinutes(10));
-      Call first = Call.builder("x", "t", HOUR).build();
-      Call marker = Call.builder("y", "t", until.minusMillis(1)).build();
-      Call reached = Call.builder("z", "t", until).build();
-      tester.receive(first, first).endBatch();
-      assertThat(tester.accounting().duplicates()).isEqualTo(1);
-      tester.receive(marker).endBatch();
-      tester.receive(first, reached).endBatch();
-      assertThat(tester.accounting().duplicates()).isEqualTo(2);
-      // The watermark is now where the id is forgotten; within its batch it is known nevertheless.
-      tester.receive(first, first).endBatch();
-      assertThat(tester.accounting().duplicates()).isEqualTo(3);
-      tester.receive(first).endBatch();
-      assertThat(tester.accounting().duplicates()).isEqualTo(3);
-    }
   }
 }

@@ -1,5 +1,6 @@
 package io.callstream.sink;
 
+import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -65,6 +66,7 @@ class CsvSinkTest {
             1,
             p -> p.statistics(statistics).results(Sinks.csv(directory)))) {
       tester.receive(calls).endBatch();
+      assertThatAccounting(tester.accounting()).addsUpFor(statistics);
     }
   }
 
@@ -357,6 +359,7 @@ class CsvSinkTest {
       tester.receive(call("a", "2018-11-01T12:00:00Z", "", "")).endBatch();
       tester.receive(call("a", "2018-11-01T13:00:00Z", "", "")).endBatch();
       tester.receive(call("a", "2018-11-01T13:01:00Z", "", "")).endBatch();
+      assertThatAccounting(tester.accounting()).addsUpFor(List.of(statistic));
     }
     assertThat(file("s.csv"))
         .isEqualTo(
@@ -419,6 +422,7 @@ class CsvSinkTest {
     try (RunningPipeline run =
         new LocalEngine().start(pipeline, RunOptions.bounded().readingAtMost(500))) {
       run.awaitTermination();
+      assertThatAccounting(run.accounting()).addsUpFor(pipeline);
     } finally {
       done.set(true);
       reader.join();

@@ -1,5 +1,6 @@
 package io.callstream.sink;
 
+import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.call.Call;
@@ -33,6 +34,8 @@ class TablesTest {
                 p.statistic(StandardStatistics.callsByType())
                     .results(Sinks.callback(batches::add)))) {
       tester.receive(calls).endBatch();
+      assertThatAccounting(tester.accounting())
+          .addsUpFor(List.of(StandardStatistics.callsByType()));
     }
     return Tables.top(batches.get(0).results("calls-by-type"), rows, UTC);
   }
@@ -83,6 +86,8 @@ class TablesTest {
                     p.statistic(StandardStatistics.callsByType()).results(Sinks.console(out, 3)))) {
       tester.receive(of("a")).endBatch();
       tester.receive("{").endBatch();
+      assertThatAccounting(tester.accounting())
+          .addsUpFor(List.of(StandardStatistics.callsByType()));
     }
     assertThat(bytes.toString(StandardCharsets.UTF_8))
         .startsWith("batch 0: {\"received\":1,")

@@ -32,7 +32,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A run of the local engine: reads a batch, counts it, merges it, hands it to the sinks. */
@@ -62,10 +61,7 @@ final class LocalRun extends LedgerRun {
     source = (MemorySource) pipeline.source();
     plan = new TaskPlan(pipeline);
     positions = new long[source.partitions()];
-    bounds =
-        options.mode() == RunOptions.Mode.BOUNDED
-            ? IntStream.range(0, positions.length).mapToLong(source::end).toArray()
-            : null;
+    bounds = options.mode() == RunOptions.Mode.BOUNDED ? source.ends() : null;
     mergers = plan.statistics().stream().map(BlockMerger::new).toList();
     plan.statistics().forEach(statistic -> states.add(new HashMap<>()));
     seen =
@@ -149,10 +145,11 @@ final class LocalRun extends LedgerRun {
   }
 
   private long[] ends() {
+    long[] last = bounds == null ? source.ends() : bounds;
     long[] backlog = new long[positions.length];
     long total = 0;
     for (int p = 0; p < positions.length; p++) {
-      backlog[p] = (bounds == null ? source.end(p) : bounds[p]) - positions[p];
+      backlog[p] = last[p] - positions[p];
       total += backlog[p];
     }
     long limit = options.maxRecordsPerBatch().orElse(Long.MAX_VALUE);

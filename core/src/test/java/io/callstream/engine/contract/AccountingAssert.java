@@ -4,6 +4,8 @@ import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Accounting.Contributions;
 import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Window;
+import java.util.List;
 import org.assertj.core.api.AbstractAssert;
 
 /** Asserts what must hold of every accounting, whatever came in and whoever counted it. */
@@ -23,11 +25,16 @@ public final class AccountingAssert extends AbstractAssert<AccountingAssert, Acc
    * negative, and that no statistic is missing or added.
    */
   public AccountingAssert addsUpFor(Pipeline pipeline) {
+    return addsUpFor(pipeline.statistics());
+  }
+
+  /** Asserts what {@link #addsUpFor(Pipeline)} does, for the statistics of a pipeline. */
+  public AccountingAssert addsUpFor(List<Statistic> statistics) {
     isNotNull();
     objects.assertEqual(
         info,
         actual.statistics().keySet().stream().toList(),
-        pipeline.statistics().stream().map(Statistic::name).toList());
+        statistics.stream().map(Statistic::name).toList());
     long calls = actual.received() - actual.rejected() - actual.duplicates();
     if (calls < 0 || actual.received() < 0 || actual.rejected() < 0 || actual.duplicates() < 0) {
       failWithMessage("negative figures in %s", actual);
@@ -38,12 +45,12 @@ public final class AccountingAssert extends AbstractAssert<AccountingAssert, Acc
     if (actual.unknownDispositions() < 0 || actual.unknownDispositions() > calls) {
       failWithMessage("%s calls, but %s unknown dispositions", calls, actual.unknownDispositions());
     }
-    for (Statistic statistic : pipeline.statistics()) {
+    for (Statistic statistic : statistics) {
       Contributions s = actual.statistics().get(statistic.name());
       if (s.counted() < 0 || s.late() < 0 || s.filtered() < 0) {
         failWithMessage("negative figures of %s in %s", statistic.name(), actual);
       }
-      long k = statistic.window().map(io.callstream.statistic.Window::windowsPerCall).orElse(1);
+      long k = statistic.window().map(Window::windowsPerCall).orElse(1);
       if (k * calls != s.counted() + s.late() + s.filtered()) {
         failWithMessage(
             "%s: %s windows per call * (%s received - %s rejected - %s duplicates) = %s, but"

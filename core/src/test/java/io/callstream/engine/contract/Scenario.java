@@ -42,6 +42,12 @@ public record Scenario(
     Duration maxFutureSkew,
     List<List<TestRecord>> batches) {
 
+  /** How many groups a statistic has at most if it does not matter. */
+  static final int DEFAULT_MAX_GROUPS = 100_000;
+
+  /** How many records are shown at most. */
+  private static final int FEW = 10;
+
   private static final List<String> ZONES =
       List.of(
           "America/Los_Angeles",
@@ -99,20 +105,45 @@ public record Scenario(
     return new Maker(seed).scenario();
   }
 
+  /** Makes up a scenario of some thousand records. */
+  static Scenario large(long seed) {
+    Maker maker = new Maker(seed);
+    maker.maxRecords = 4_000;
+    maker.minRecords = 2_000;
+    return maker.scenario();
+  }
+
+  /** Returns a part of this scenario. */
+  Scenario cut(
+      List<StatisticSpec> fewer, Optional<Duration> horizon, List<List<TestRecord>> shorter) {
+    return new Scenario(
+        seed,
+        zone,
+        partitions,
+        List.copyOf(fewer),
+        horizon,
+        maxFutureSkew,
+        shorter.stream().filter(batch -> !batch.isEmpty()).map(List::copyOf).toList());
+  }
+
+  /** Returns the seed and what was made of it; records too, where there are few. */
   @Override
   public String toString() {
-    return "Scenario.of("
-        + seed
-        + "L) in "
-        + zone
-        + ", "
-        + partitions
-        + " partitions, distinct "
-        + distinct
-        + ", batches of "
-        + batches.stream().map(List::size).toList()
-        + ", "
-        + statistics;
+    StringBuilder text = new StringBuilder();
+    text.append("scenario of seed ").append(seed).append(" in ").append(zone);
+    text.append(", ").append(partitions).append(" partitions, distinct ").append(distinct);
+    text.append(", batches of ").append(batches.stream().map(List::size).toList());
+    text.append(", ").append(statistics);
+    if (records().size() <= FEW) {
+      for (int i = 0; i < batches.size(); i++) {
+        for (TestRecord r : batches.get(i)) {
+          text.append("\n  batch ").append(i).append(", partition ").append(r.partition());
+          text.append(", ").append(r.timestamp()).append(": ");
+          text.append(r.value() == null ? "no value" : new String(r.value(), UTF_8));
+        }
+      }
+    }
+    return text.toString();
   }
 
   private static final class Maker {
@@ -122,6 +153,8 @@ public record Scenario(
     private final ZoneOffsetTransition change;
     private final List<String> types;
     private final List<String> ids = new ArrayList<>();
+    private int minRecords;
+    private int maxRecords = 120;
 
     Maker(long seed) {
       this.seed = seed;
@@ -174,17 +207,15 @@ public record Scenario(
           Duration.ofMinutes(pick(List.of(0, 0, 10, 60, 1_500))),
           List.copyOf(measures.subList(0, 1 + random.nextInt(3))),
           window != WindowKind.NONE && chance(0.4) ? Emission.ON_CLOSE : Emission.ON_UPDATE,
-          chance(0.5) ? DEFAULT_MAX : 1 + random.nextInt(8));
+          chance(0.5) ? DEFAULT_MAX_GROUPS : 1 + random.nextInt(8));
     }
-
-    private static final int DEFAULT_MAX = 100_000;
 
     private List<List<TestRecord>> batches(int partitions, Duration skew) {
       Duration span = pick(List.of(Duration.ofHours(3), Duration.ofHours(30), Duration.ofDays(9)));
       Duration disorder = pick(List.of(Duration.ZERO, Duration.ofMinutes(20), Duration.ofHours(5)));
       double garbage = pick(List.of(0.0, 0.05, 0.4));
       double duplicates = pick(List.of(0.0, 0.1, 0.5));
-      int records = random.nextInt(120);
+      int records = minRecords + random.nextInt(maxRecords - minRecords);
       int silent = chance(0.3) ? random.nextInt(partitions) : -1;
       List<TestRecord> all = new ArrayList<>();
       for (int i = 0; i < records; i++) {

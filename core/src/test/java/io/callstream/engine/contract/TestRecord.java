@@ -12,6 +12,10 @@ import java.time.Instant;
  * @param truth what it is
  */
 public record TestRecord(int partition, Instant timestamp, byte[] value, Truth truth) {
+  /** Returns the record as it is sent. */
+  SourceRecord sent() {
+    return new SourceRecord(partition, timestamp, value);
+  }
 
   /** What a record is. */
   public sealed interface Truth {}

@@ -1,5 +1,6 @@
 package io.callstream.engine.local;
 
+import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,6 +11,7 @@ import io.callstream.call.CallField;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class PipelineTesterTest {
@@ -22,6 +24,7 @@ class PipelineTesterTest {
       test.endBatch();
       assertThat(test.accounting().rejected()).isZero();
       assertThat(test.results("calls-by-type")).hasSize(1);
+      assertThatAccounting(test.accounting()).addsUpFor(List.of(StandardStatistics.callsByType()));
     }
   }
 
@@ -38,6 +41,8 @@ class PipelineTesterTest {
           .containsExactly(
               Instant.parse("2018-11-04T08:00:00Z"), Instant.parse("2018-11-04T09:00:00Z"));
       assertThat(test.accounting().ambiguousTimes()).isZero();
+      assertThatAccounting(test.accounting())
+          .addsUpFor(List.of(StandardStatistics.callsByTypeAndDispositionHourly()));
     }
   }
 

@@ -1,11 +1,14 @@
 package io.callstream.examples.embedding;
 
+import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.call.Call;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.ResultRow;
 import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** How one tests a statistic: no broker, no session, no sleep. */
@@ -40,6 +43,11 @@ class NightNoiseTest {
 
     assertThat(test.results(NightNoise.NAME)).extracting(ResultRow::count).containsExactly(1L);
     assertThat(test.deadLetters()).hasSize(1);
+  }
+
+  @AfterEach
+  void everyCallIsInOnePlace() {
+    assertThatAccounting(test.accounting()).addsUpFor(List.of(NightNoise.statistic()));
   }
 
   private static Call call(String id, String type, String time, String address) {

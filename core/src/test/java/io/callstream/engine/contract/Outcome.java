@@ -1,0 +1,65 @@
+package io.callstream.engine.contract;
+
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.pipeline.Results;
+import io.callstream.progress.Accounting;
+import io.callstream.progress.Progress;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What became of a {@link Trial}: a batch for each of its steps.
+ *
+ * @param name the name of the trial
+ * @param topic the name of the source in origins
+ * @param steps the records that were sent for each batch
+ * @param results the results of all statistics in the end, those of open windows included
+ * @param accounting the accounting in the end
+ */
+record Outcome(
+    String name,
+    Pipeline pipeline,
+    String topic,
+    List<List<SourceRecord>> steps,
+    Recorder recorder,
+    Map<String, Results> results,
+    Accounting accounting) {
+
+  /** Returns what the sinks got for a step. */
+  BatchResults batch(int step) {
+    return recorder.batches().get(step);
+  }
+
+  /** Returns the dead letters of a step. */
+  List<DeadLetter> letters(int step) {
+    return recorder.letters(batch(step).number());
+  }
+
+  /** Returns the report of a step. */
+  Progress report(int step) {
+    return recorder.reports().get(step);
+  }
+
+  /** Returns the rows that a statistic emitted for a step, as text. */
+  List<String> updates(int step, String statistic) {
+    return texts(batch(step).updates(statistic));
+  }
+
+  /** Returns the rows of a statistic in the end, as text. */
+  List<String> rows(String statistic) {
+    return texts(results.get(statistic).rows());
+  }
+
+  /** Returns those rows of a statistic in the end that have a dimension, as text. */
+  List<String> rows(String statistic, String dimension) {
+    return texts(
+        results.get(statistic).stream().filter(r -> r.dimensions().contains(dimension)).toList());
+  }
+
+  static List<String> texts(List<ResultRow> rows) {
+    return rows.stream().map(ResultRow::toString).toList();
+  }
+}

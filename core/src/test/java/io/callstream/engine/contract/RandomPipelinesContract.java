@@ -1,0 +1,285 @@
+package io.callstream.engine.contract;
+
+import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.callstream.call.CallField;
+import io.callstream.engine.Capability;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.contract.ReferenceModel.Row;
+import io.callstream.engine.local.PipelineTester;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.progress.Progress;
+import io.callstream.sink.Sinks;
+import io.callstream.statistic.Measures;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+
+/**
+ * Group 17 of the rules: random pipelines over random records, around a clock change, with
+ * disorder, duplicates and garbage. The engine makes its batches as it likes; what they must come
+ * to is computed again from the batches it reports, by a naive model ({@link ReferenceModel}) that
+ * shares no code with the product, and by the local engine.
+ *
+ * <p>Runs with jqwik. How many tries there are is for {@code jqwik.tries.default} to say, in {@code
+ * junit-platform.properties}. A failure shows its seed and a scenario that was made as small as it
+ * could be, and is tried first in the next run.
+ */
+public abstract class RandomPipelinesContract {
+  /** Returns what is to be tested. */
+  protected abstract Testbed testbed();
+
+  @Provide
+  Arbitrary<Scenario> scenarios() {
+    return ShrinkableScenario.any();
+  }
+
+  @Provide
+  Arbitrary<Scenario> largeScenarios() {
+    return ShrinkableScenario.large();
+  }
+
+  /**
+   * Whatever the pipeline and the records, each batch, its letters and the results are what model
+   * and local engine say: of one bounded run that flushes, or, where there is a checkpoint, of
+   * several that share one, a sink failing in one of them. If it fails, look at the small scenario
+   * first: its records are shown.
+   */
+  @Property
+  void rule_17_1_anyPipelineOverAnyRecordsComesToWhatTheModelSays(
+      @ForAll("scenarios") Scenario made) throws Exception {
+    Scenario scenario = supported(made);
+    Random random = new Random(scenario.seed());
+    boolean restarting =
+        random.nextBoolean()
+            && !scenario.records().isEmpty()
+            && testbed().engine().capabilities().contains(Capability.CHECKPOINT);
+    // A part of the records, not a number: so a scenario that shrinks keeps its batches.
+    int batches = 1 + random.nextInt(testbed().mostBatches());
+    RunOptions options =
+        RunOptions.bounded().readingAtMost(Math.max(1, scenario.records().size() / batches));
+    Attempt attempt = new Attempt(scenario, scenario::addTo);
+    if (restarting) {
+      Path directory = Files.createTempDirectory("callstream-contract-");
+      try {
+        attempt.runs(random, options, directory);
+      } finally {
+        delete(directory);
+      }
+    } else {
+      attempt.run(options.flushingAtEnd());
+    }
+    attempt.requireAsInModel(!restarting);
+    attempt.requireAsLocal();
+  }
+
+  /** Returns a scenario without duplicates for engines that know none. */
+  private Scenario supported(Scenario scenario) {
+    return testbed().engine().capabilities().contains(Capability.DISTINCT)
+        ? scenario
+        : scenario.cut(scenario.statistics(), Optional.empty(), scenario.batches());
+  }
+
+  /**
+   * Some thousand records, with measures that the model does not have, come to what the local
+   * engine makes of the same batches.
+   */
+  @Property(tries = 2)
+  void rule_17_2_thousandsOfRecordsComeToWhatTheLocalEngineSays(
+      @ForAll("largeScenarios") Scenario made) throws Exception {
+    Scenario scenario = supported(made);
+    Attempt attempt =
+        new Attempt(scenario, pipeline -> scenario.addTo(pipeline).statistic(sketches(scenario)));
+    attempt.run(RunOptions.bounded().readingAtMost(Math.max(1, scenario.records().size() / 5)));
+    attempt.requireAsLocal();
+  }
+
+  private static Statistic sketches(Scenario scenario) {
+    return Statistic.named("sketches")
+        .over(Windows.weekly(scenario.zone()).allowingLateness(Duration.ofHours(1)))
+        .measuring(
+            Measures.approximateDistinct("places", CallField.ADDRESS),
+            Measures.approximateDistinct("ids", CallField.ID))
+        .build();
+  }
+
+  private static void delete(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  /** A scenario on the engine. */
+  private final class Attempt {
+    private final Scenario scenario;
+    private final UnaryOperator<Pipeline.Builder> parts;
+    private final ContractSource source;
+    private final Recorder recorder = new Recorder();
+    private final Pipeline pipeline;
+    private Map<String, List<Row>> results = Map.of();
+
+    Attempt(Scenario scenario, UnaryOperator<Pipeline.Builder> parts) {
+      this.scenario = scenario;
+      this.parts = parts;
+      source = testbed().source(scenario.partitions());
+      pipeline = recorder.on(pipeline()).build();
+    }
+
+    private Pipeline.Builder pipeline() {
+      return parts.apply(Pipeline.builder(source.source(), scenario.format()));
+    }
+
+    private void send(List<TestRecord> records) {
+      source.send(records.stream().map(TestRecord::sent).toList());
+    }
+
+    void run(RunOptions options) throws InterruptedException {
+      send(scenario.records());
+      finish(options);
+    }
+
+    private void finish(RunOptions options) throws InterruptedException {
+      try (RunningPipeline run = testbed().engine().start(pipeline, options)) {
+        assertThat(run.awaitTermination(testbed().patience())).as("%s", scenario).isTrue();
+        assertThatAccounting(run.accounting()).as("%s", scenario).addsUpFor(pipeline);
+        Map<String, List<Row>> rows = new TreeMap<>();
+        pipeline
+            .statistics()
+            .forEach(s -> rows.put(s.name(), Row.of(run.results(s.name()).rows())));
+        results = rows;
+      }
+    }
+
+    /** Runs as often as there are instalments of records, and once more where a sink fails. */
+    void runs(Random random, RunOptions options, Path directory) throws InterruptedException {
+      RunOptions shared =
+          options.checkpointingTo(testbed().checkpoint(directory.resolve("checkpoint")));
+      List<TestRecord> records = scenario.records();
+      int instalments = 1 + random.nextInt(2);
+      int failing = random.nextInt(3);
+      for (int i = 0; i < instalments; i++) {
+        List<TestRecord> part =
+            records.subList(
+                records.size() * i / instalments, records.size() * (i + 1) / instalments);
+        if (part.isEmpty()) {
+          continue;
+        }
+        send(part);
+        if (i == failing) {
+          fail(shared);
+        }
+        finish(shared);
+      }
+    }
+
+    /** Runs into a sink that fails in the first batch it gets, when others had it. */
+    private void fail(RunOptions options) throws InterruptedException {
+      AtomicBoolean failed = new AtomicBoolean();
+      Pipeline failing =
+          recorder
+              .on(pipeline())
+              .results(
+                  Sinks.callback(
+                      batch -> {
+                        failed.set(true);
+                        throw new IllegalStateException("pulled the plug");
+                      }))
+              .build();
+      try (RunningPipeline run = testbed().engine().start(failing, options)) {
+        assertThatThrownBy(
+                () -> run.awaitTermination(testbed().patience()), "a failure of %s", scenario)
+            .hasMessageContaining("pulled the plug");
+      }
+      assertThat(failed).as("%s", scenario).isTrue();
+    }
+
+    /** Returns each batch as the sinks had it last. */
+    private List<BatchResults> batches() {
+      Map<Long, BatchResults> last = new TreeMap<>();
+      recorder.batches().forEach(batch -> last.put(batch.number(), batch));
+      return List.copyOf(last.values());
+    }
+
+    void requireAsInModel(boolean flushed) {
+      ReferenceModel model = new ReferenceModel(scenario, source.topic());
+      List<Progress> reports = recorder.reports();
+      List<List<TestRecord>> records = Comparison.batches(scenario.records(), reports);
+      List<BatchResults> batches = batches();
+      String name = scenario.toString();
+      assertThat(batches).as(name).hasSize(reports.size() + (flushed ? 1 : 0));
+      Trial.requireEachRecordOnce(reports);
+      for (int i = 0; i < reports.size(); i++) {
+        ReferenceModel.Batch expected = model.process(records.get(i));
+        String where = "batch " + i + " of " + name;
+        Comparison.requireAsInModel(where, batches.get(i), expected);
+        assertThat(recorder.letters(i)).as("letters in %s", where).isEqualTo(expected.letters());
+        Progress report = reports.get(i);
+        assertThat(report.batch()).as(where).isEqualTo(i);
+        assertThat(report.inputRows()).as(where).isEqualTo(records.get(i).size());
+        assertThat(report.watermark()).as(where).isEqualTo(expected.watermark());
+        assertThat(report.accounting()).as(where).isEqualTo(expected.accounting());
+        assertThat(report.total()).as(where).isEqualTo(expected.total());
+      }
+      assertThat(records.stream().mapToInt(List::size).sum())
+          .as("records in batches of %s", scenario)
+          .isEqualTo(scenario.records().size());
+      for (StatisticSpec s : scenario.statistics()) {
+        assertThat(results.get(s.name()))
+            .as("results of %s in %s", s.name(), name)
+            .isEqualTo(model.results(s.name()));
+        if (flushed) {
+          assertThat(Row.of(batches.get(reports.size()).updates(s.name())))
+              .as("flush of %s in %s", s.name(), name)
+              .isEqualTo(model.flushed(s.name()));
+        }
+      }
+    }
+
+    void requireAsLocal() {
+      List<BatchResults> expected = new ArrayList<>();
+      List<BatchResults> batches = batches();
+      List<Progress> reports = recorder.reports();
+      try (PipelineTester local =
+          PipelineTester.of(
+              scenario.format(),
+              scenario.partitions(),
+              p -> parts.apply(p).results(Sinks.callback(expected::add)))) {
+        for (List<TestRecord> records : Comparison.batches(scenario.records(), reports)) {
+          records.forEach(r -> local.receive(r.partition(), r.timestamp(), r.value()));
+          local.endBatch();
+        }
+        List<DeadLetter> letters = Comparison.from(source.topic(), local.deadLetters());
+        assertThat(recorder.letters()).as("letters in %s", scenario).isEqualTo(letters);
+      }
+      // A batch of nothing is none for the tester.
+      String name = scenario.toString();
+      for (int i = 0; i < expected.size(); i++) {
+        Comparison.requireSame("batch " + i + " of " + name, batches.get(i), expected.get(i));
+      }
+    }
+  }
+}

@@ -1,0 +1,243 @@
+package io.callstream.engine.local;
+
+import io.callstream.call.CallField;
+import io.callstream.call.CallFormat;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Capability;
+import io.callstream.engine.RunOptions;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.MemorySource.Entry;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.Results;
+import io.callstream.progress.Accounting;
+import io.callstream.progress.Accounting.Contributions;
+import io.callstream.statistic.CallFilter;
+import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Emission;
+import io.callstream.statistic.Measure;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Window;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiFunction;
+
+/** Engines that each break the contract in one way, as engines do. */
+final class BrokenEngines {
+  private BrokenEngines() {}
+
+  private static Accounting withContributions(
+      Accounting accounting, BiFunction<String, Contributions, Contributions> change) {
+    Map<String, Contributions> changed = new LinkedHashMap<>();
+    accounting.statistics().forEach((name, c) -> changed.put(name, change.apply(name, c)));
+    return new Accounting(
+        accounting.received(),
+        accounting.rejected(),
+        accounting.duplicates(),
+        accounting.ambiguousTimes(),
+        accounting.unknownDispositions(),
+        changed);
+  }
+
+  private static Statistic.Builder copy(Statistic statistic) {
+    Statistic.Builder copy =
+        Statistic.named(statistic.name())
+            .by(statistic.dimensions().toArray(Dimension[]::new))
+            .measuring(statistic.measures().toArray(Measure[]::new))
+            .emitting(statistic.emission())
+            .maxGroups(statistic.maxGroups());
+    statistic.filter().ifPresent(copy::where);
+    statistic.window().ifPresent(copy::over);
+    return copy;
+  }
+
+  /** Drops late calls as Spark does, without a word. */
+  static class LosesLateCalls extends CheckpointedEngine {
+    @Override
+    boolean delivers(DeadLetter letter) {
+      return !(letter instanceof DeadLetter.Late);
+    }
+
+    @Override
+    Accounting accounting(Accounting accounting) {
+      return withContributions(
+          accounting, (name, c) -> new Contributions(c.counted(), 0, c.filtered()));
+    }
+  }
+
+  /** Counts late calls, but delivers none. */
+  static class KeepsLateCallsToItself extends CheckpointedEngine {
+    @Override
+    boolean delivers(DeadLetter letter) {
+      return !(letter instanceof DeadLetter.Late);
+    }
+  }
+
+  /** Commits its state before its sinks have the batch. */
+  static class CountsAReplayedBatchTwice extends CheckpointedEngine {
+    @Override
+    boolean undoesFailedBatches() {
+      return false;
+    }
+  }
+
+  /** Takes days, weeks and months of a fixed offset. */
+  static class ShiftsWindowEdgesInSummer extends CheckpointedEngine {
+    @Override
+    Statistic statistic(Statistic statistic) {
+      return statistic.window().orElse(null) instanceof Window.Calendar w
+          ? copy(statistic)
+              .over(new Window.Calendar(w.unit(), ZoneOffset.ofHours(-8), w.allowedLateness()))
+              .build()
+          : statistic;
+    }
+  }
+
+  /** Leaves calls out of a statistic, and counts them as if they were in it. */
+  private abstract static class LosesCalls extends CheckpointedEngine {
+    private final Set<String> losing = ConcurrentHashMap.newKeySet();
+
+    /** Returns which calls are kept; null for all. */
+    abstract CallFilter kept(Statistic statistic);
+
+    @Override
+    Statistic statistic(Statistic statistic) {
+      CallFilter kept = statistic.filter().isPresent() ? null : kept(statistic);
+      if (kept == null) {
+        losing.remove(statistic.name());
+        return statistic;
+      }
+      losing.add(statistic.name());
+      return copy(statistic).where(kept).build();
+    }
+
+    @Override
+    Accounting accounting(Accounting accounting) {
+      return withContributions(
+          accounting,
+          (name, c) ->
+              losing.contains(name)
+                  ? new Contributions(c.counted() + c.filtered(), c.late(), 0)
+                  : c);
+    }
+  }
+
+  /** Takes windows for open at both ends. */
+  static class LosesTheFirstMillisecondOfAWindow extends LosesCalls {
+    @Override
+    CallFilter kept(Statistic statistic) {
+      if (!(statistic.window().orElse(null) instanceof Window.Tumbling w)
+          || w.size().compareTo(Duration.ofMinutes(1)) < 0) {
+        return null;
+      }
+      long size = w.size().toMillis();
+      return call -> call.epochMillis() % size != 0;
+    }
+  }
+
+  /** Joins codes and descriptions, and has no rows where there is none. */
+  static class JoinsLookupsInwards extends LosesCalls {
+    @Override
+    CallFilter kept(Statistic statistic) {
+      for (Dimension dimension : statistic.dimensions()) {
+        if (dimension.lookup().isPresent()) {
+          Set<String> codes = Set.copyOf(dimension.lookup().get().descriptions().keySet());
+          return call -> codes.contains(call.text(CallField.DISPOSITION));
+        }
+      }
+      return null;
+    }
+  }
+
+  /** Reads on behind records without a value, as if they were none. */
+  static class SwallowsARejection extends CheckpointedEngine {
+    @Override
+    boolean reads(Entry entry) {
+      return entry.value() != null;
+    }
+  }
+
+  /** Has one watermark for all partitions, the greatest. */
+  static class TakesTheGreatestForTheWatermark extends CheckpointedEngine {
+    @Override
+    int partition(int partition) {
+      return 0;
+    }
+  }
+
+  /** Remembers ids within a batch, and hardly longer. */
+  static class ForgetsIds extends CheckpointedEngine {
+    @Override
+    Optional<Duration> distinct(Optional<Duration> horizon) {
+      return horizon.map(h -> Duration.ofMillis(1));
+    }
+  }
+
+  /** Reads times in the zone of the machine. */
+  static class ReadsTimesInUtc extends CheckpointedEngine {
+    @Override
+    CallFormat format(CallFormat format) {
+      return SanFranciscoCalls.json(ZoneOffset.UTC);
+    }
+  }
+
+  /** Lets any number of groups in. */
+  static class LetsAllGroupsIn extends CheckpointedEngine {
+    @Override
+    Statistic statistic(Statistic statistic) {
+      return copy(statistic).maxGroups(Statistic.DEFAULT_MAX_GROUPS).build();
+    }
+  }
+
+  /** Emits closed windows in every batch. */
+  static class EmitsClosedWindowsAgain extends CheckpointedEngine {
+    @Override
+    BatchResults results(BatchResults batch) {
+      Map<String, Results> updates = new HashMap<>(batch.updates());
+      for (Statistic statistic : batch.pipeline().statistics()) {
+        if (statistic.emission() == Emission.ON_CLOSE) {
+          updates.merge(
+              statistic.name(),
+              batch.results(statistic.name()),
+              (own, all) -> own.rows().isEmpty() ? all : own);
+        }
+      }
+      return new BatchResults(
+          batch.number(),
+          batch.pipeline(),
+          batch.watermark(),
+          updates,
+          batch.current(),
+          batch.accounting(),
+          batch.total());
+    }
+  }
+
+  /** Goes on when a sink fails. */
+  static class HidesFailures extends CheckpointedEngine {
+    @Override
+    void failed(RuntimeException sink) {}
+  }
+
+  /** Does not declare distinct(), and lets it pass. */
+  static class AcceptsWhatItDoesNotDeclare extends CheckpointedEngine {
+    @Override
+    public Set<Capability> capabilities() {
+      return EnumSet.of(Capability.MEMORY_SOURCE, Capability.CHECKPOINT);
+    }
+
+    @Override
+    public void requireSupport(Pipeline pipeline, RunOptions options) {
+      if (pipeline.distinctHorizon().isEmpty()) {
+        super.requireSupport(pipeline, options);
+      }
+    }
+  }
+}

@@ -1,0 +1,617 @@
+package io.callstream.engine.local;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.CallFormat;
+import io.callstream.engine.Capability;
+import io.callstream.engine.Engine;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.DeadLetterSink;
+import io.callstream.pipeline.MemorySource;
+import io.callstream.pipeline.MemorySource.Addition;
+import io.callstream.pipeline.MemorySource.Entry;
+import io.callstream.pipeline.Origin;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.ResultSink;
+import io.callstream.pipeline.Results;
+import io.callstream.progress.Accounting;
+import io.callstream.progress.Progress;
+import io.callstream.progress.Progress.PartitionOffsets;
+import io.callstream.progress.ProgressListener;
+import io.callstream.statistic.Statistic;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * An engine with a checkpoint, to test the contract kit with: it remembers, for each directory,
+ * which batches were finished, and a run begins by telling the local engine all of them again with
+ * its sinks shut. As it stands it keeps the contract; {@link BrokenEngines} break it.
+ */
+class CheckpointedEngine implements Engine {
+  private static final Map<String, Memory> CHECKPOINTS = new ConcurrentHashMap<>();
+
+  /** What is remembered of a directory: where batches ended, and where one did that must again. */
+  private static final class Memory {
+    final List<long[]> finished = new ArrayList<>();
+    long[] planned;
+    String fingerprint;
+    boolean inUse;
+
+    /** How many batches the local engine was told that nobody is to know of. */
+    long doubled;
+  }
+
+  @Override
+  public String name() {
+    return "checkpointed";
+  }
+
+  @Override
+  public String toString() {
+    return getClass().getSimpleName();
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return EnumSet.of(Capability.MEMORY_SOURCE, Capability.DISTINCT, Capability.CHECKPOINT);
+  }
+
+  @Override
+  public RunningPipeline start(Pipeline pipeline, RunOptions options) {
+    requireSupport(pipeline, options);
+    if (options.checkpoint().isEmpty()) {
+      Shutters shutters = new Shutters(new Places());
+      shutters.open = true;
+      Pipeline inner = copy(pipeline, (MemorySource) pipeline.source(), shutters);
+      return new Seen(pipeline, new LocalEngine().start(inner, options));
+    }
+    Memory memory = CHECKPOINTS.computeIfAbsent(options.checkpoint().get(), d -> new Memory());
+    claim(memory, pipeline);
+    Run run;
+    try {
+      run = new Run(pipeline, options, memory);
+    } catch (RuntimeException | Error e) {
+      memory.inUse = false;
+      throw e;
+    }
+    run.start();
+    return run;
+  }
+
+  private static void claim(Memory memory, Pipeline pipeline) {
+    if (memory.inUse) {
+      throw new CallstreamException(ErrorCode.CHECKPOINT, "The directory is in use");
+    }
+    String fingerprint = pipeline.fingerprint();
+    if (memory.fingerprint != null && !memory.fingerprint.equals(fingerprint)) {
+      throw new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          "The directory is that of another pipeline: it has "
+              + memory.fingerprint
+              + ", this run has "
+              + fingerprint
+              + ". Name a new directory.");
+    }
+    memory.fingerprint = fingerprint;
+    memory.inUse = true;
+  }
+
+  // ---- what broken engines do otherwise
+
+  CallFormat format(CallFormat format) {
+    return format;
+  }
+
+  Statistic statistic(Statistic statistic) {
+    return statistic;
+  }
+
+  Optional<Duration> distinct(Optional<Duration> horizon) {
+    return horizon;
+  }
+
+  boolean reads(Entry entry) {
+    return true;
+  }
+
+  /** Where records of a partition go in the local engine. */
+  int partition(int partition) {
+    return partition;
+  }
+
+  BatchResults results(BatchResults batch) {
+    return batch;
+  }
+
+  Accounting accounting(Accounting accounting) {
+    return accounting;
+  }
+
+  boolean delivers(DeadLetter letter) {
+    return true;
+  }
+
+  /** Whether a batch that failed leaves the state as it was. */
+  boolean undoesFailedBatches() {
+    return true;
+  }
+
+  void failed(RuntimeException sink) {
+    throw sink;
+  }
+
+  // ---- the pipeline for the local engine
+
+  private Pipeline copy(Pipeline pipeline, MemorySource source, Shutters shutters) {
+    Pipeline.Builder copy =
+        Pipeline.builder(source, format(pipeline.format()))
+            .statistics(pipeline.statistics().stream().map(this::statistic).toList())
+            .maxFutureSkew(pipeline.maxFutureSkew())
+            .dispositionCodes(pipeline.dispositionCodes());
+    distinct(pipeline.distinctHorizon()).ifPresent(copy::distinct);
+    pipeline.resultSinks().forEach(sink -> copy.results(shutters.of(sink)));
+    pipeline.deadLetterSinks().forEach(sink -> copy.deadLetters(shutters.of(sink)));
+    pipeline.listeners().forEach(listener -> copy.listener(shutters.listening(listener)));
+    return copy.build();
+  }
+
+  /** Where the records of the local engine's source came from. */
+  private static final class Places {
+    private final Map<Integer, List<Origin>> origins = new HashMap<>();
+
+    void add(int inner, Origin origin) {
+      origins.computeIfAbsent(inner, p -> new ArrayList<>()).add(origin);
+    }
+
+    Origin of(Origin inner) {
+      List<Origin> known = origins.get(inner.partition());
+      return known == null ? inner : known.get((int) inner.offset());
+    }
+  }
+
+  /** Stands before sinks and listeners; while it is not open they hear nothing. */
+  private final class Shutters {
+    private final Places places;
+    private boolean open;
+    private boolean fresh = true;
+    private long hidden;
+    private Map<Integer, Long> nextOffsets = Map.of();
+    private List<PartitionOffsets> offsets = List.of();
+    private BatchResults last;
+    private Progress report;
+    private final List<Runnable> openings = new ArrayList<>();
+
+    Shutters(Places places) {
+      this.places = places;
+    }
+
+    /** Opens sinks where everything stands. */
+    void open() {
+      open = true;
+      openings.forEach(Runnable::run);
+    }
+
+    private BatchResults stand() {
+      Map<String, Results> nothing = new HashMap<>();
+      last.pipeline()
+          .statistics()
+          .forEach(s -> nothing.put(s.name(), new Results(s, new TreeMap<>())));
+      return new BatchResults(
+          last.number() - hidden,
+          last.pipeline(),
+          last.watermark(),
+          nothing,
+          last.current(),
+          Accounting.none(last.accounting().statistics().keySet().stream().toList()),
+          last.total());
+    }
+
+    private BatchResults tampered(BatchResults batch) {
+      return results(
+          new BatchResults(
+              batch.number() - hidden,
+              batch.pipeline(),
+              batch.watermark(),
+              batch.updates(),
+              batch.current(),
+              accounting(batch.accounting()),
+              accounting(batch.total())));
+    }
+
+    private void guarded(Runnable call) {
+      try {
+        call.run();
+      } catch (RuntimeException e) {
+        failed(e);
+      }
+    }
+
+    ResultSink of(ResultSink sink) {
+      return new ResultSink() {
+        @Override
+        public void open(BatchResults restored) {
+          if (fresh) {
+            sink.open(restored);
+          } else {
+            openings.add(() -> sink.open(stand()));
+          }
+        }
+
+        @Override
+        public void write(BatchResults batch) {
+          if (open) {
+            guarded(() -> sink.write(tampered(batch)));
+          }
+        }
+
+        @Override
+        public void close() {
+          sink.close();
+        }
+
+        @Override
+        public String toString() {
+          return sink.toString();
+        }
+      };
+    }
+
+    DeadLetterSink of(DeadLetterSink sink) {
+      return new DeadLetterSink() {
+        @Override
+        public void open(Pipeline pipeline, Map<Integer, Long> none) {
+          if (fresh) {
+            sink.open(pipeline, none);
+          } else {
+            openings.add(() -> sink.open(pipeline, nextOffsets));
+          }
+        }
+
+        @Override
+        public void write(long batch, Iterable<DeadLetter> letters) {
+          List<DeadLetter> all = new ArrayList<>();
+          letters.forEach(
+              letter -> {
+                if (delivers(letter)) {
+                  all.add(letter);
+                }
+              });
+          if (open && !all.isEmpty()) {
+            guarded(() -> sink.write(batch - hidden, all.stream().map(this::placed).toList()));
+          }
+        }
+
+        private DeadLetter placed(DeadLetter letter) {
+          Origin origin = places.of(letter.origin());
+          return letter instanceof DeadLetter.Rejected r
+              ? new DeadLetter.Rejected(origin, r.value(), r.reason(), r.field())
+              : new DeadLetter.Late(origin, letter.value(), ((DeadLetter.Late) letter).missed());
+        }
+
+        @Override
+        public void close() {
+          sink.close();
+        }
+
+        @Override
+        public String toString() {
+          return sink.toString();
+        }
+      };
+    }
+
+    ProgressListener listening(ProgressListener listener) {
+      return progress -> {
+        if (open) {
+          report = offsets.isEmpty() ? progress : placed(progress);
+          guarded(() -> listener.onProgress(report));
+        }
+      };
+    }
+
+    private Progress placed(Progress p) {
+      return new Progress(
+          p.batch() - hidden,
+          p.timestamp(),
+          p.inputRows(),
+          p.inputRowsPerSecond(),
+          p.processedRowsPerSecond(),
+          p.batchDuration(),
+          p.phases(),
+          p.state(),
+          offsets,
+          p.watermark(),
+          p.sink(),
+          accounting(p.accounting()),
+          accounting(p.total()));
+    }
+  }
+
+  /** A run of another pipeline, seen as one of this. */
+  private class Seen implements RunningPipeline {
+    private final Pipeline pipeline;
+    private final RunningPipeline run;
+
+    Seen(Pipeline pipeline, RunningPipeline run) {
+      this.pipeline = pipeline;
+      this.run = run;
+    }
+
+    @Override
+    public Pipeline pipeline() {
+      return pipeline;
+    }
+
+    @Override
+    public State state() {
+      return run.state();
+    }
+
+    @Override
+    public Optional<Progress> progress() {
+      return run.progress();
+    }
+
+    @Override
+    public Accounting accounting() {
+      return CheckpointedEngine.this.accounting(run.accounting());
+    }
+
+    @Override
+    public Results results(String statistic) {
+      return run.results(statistic);
+    }
+
+    @Override
+    public Optional<CallstreamException> failure() {
+      return run.failure();
+    }
+
+    @Override
+    public void awaitTermination() throws InterruptedException {
+      run.awaitTermination();
+    }
+
+    @Override
+    public boolean awaitTermination(Duration timeout) throws InterruptedException {
+      return run.awaitTermination(timeout);
+    }
+
+    @Override
+    public void stop() {
+      run.stop();
+    }
+  }
+
+  /** A run with a checkpoint, which drives the local engine batch by batch. */
+  private final class Run extends Seen {
+    private final RunOptions options;
+    private final Memory memory;
+    private final MemorySource source;
+    private final MemorySource told;
+    private final Places places = new Places();
+    private final Shutters shutters = new Shutters(places);
+    private final LocalRun local;
+    private final long[] bounds;
+    private long[] position;
+    private final Semaphore wakeUps = new Semaphore(0);
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile boolean stopping;
+    private volatile Thread worker;
+    private volatile CallstreamException failure;
+
+    Run(Pipeline pipeline, RunOptions options, Memory memory) {
+      this(
+          pipeline,
+          options,
+          memory,
+          MemorySource.withPartitions(((MemorySource) pipeline.source()).partitions()));
+    }
+
+    private Run(Pipeline pipeline, RunOptions options, Memory memory, MemorySource told) {
+      super(pipeline, null);
+      this.options = options;
+      this.memory = memory;
+      this.told = told;
+      source = (MemorySource) pipeline.source();
+      position = new long[source.partitions()];
+      bounds = source.ends();
+      shutters.fresh = memory.finished.isEmpty();
+      shutters.hidden = memory.doubled;
+      Pipeline inner = copy(pipeline, told, shutters);
+      Pipeline watched = shutters.fresh ? inner : withLast(inner);
+      local = new LocalRun(watched, RunOptions.continuous(), Clock.systemUTC());
+      for (long[] ends : List.copyOf(memory.finished)) {
+        tell(ends);
+      }
+      for (int p = 0; p < position.length; p++) {
+        if (position[p] > 0) {
+          Map<Integer, Long> next = new TreeMap<>(shutters.nextOffsets);
+          next.put(p, position[p]);
+          shutters.nextOffsets = next;
+        }
+      }
+      shutters.open();
+      source.onRecord(wakeUps::release);
+    }
+
+    /** Has the last batch that is told again remembered, from which sinks are opened. */
+    private Pipeline withLast(Pipeline inner) {
+      Pipeline.Builder copy =
+          Pipeline.builder(told, inner.format())
+              .statistics(inner.statistics())
+              .maxFutureSkew(inner.maxFutureSkew())
+              .dispositionCodes(inner.dispositionCodes())
+              .results(
+                  new ResultSink() {
+                    @Override
+                    public void write(BatchResults batch) {
+                      shutters.last = batch;
+                    }
+                  });
+      inner.distinctHorizon().ifPresent(copy::distinct);
+      inner.resultSinks().forEach(copy::results);
+      inner.deadLetterSinks().forEach(copy::deadLetters);
+      inner.listeners().forEach(copy::listener);
+      return copy.build();
+    }
+
+    void start() {
+      if (options.mode() == RunOptions.Mode.BOUNDED) {
+        work();
+      } else {
+        Thread thread = new Thread(this::work, "checkpointed");
+        thread.setDaemon(true);
+        thread.start();
+      }
+    }
+
+    private void work() {
+      worker = Thread.currentThread();
+      try {
+        while (!stopping) {
+          long[] ends = memory.planned != null ? memory.planned : ends();
+          if (ends != null) {
+            memory.planned = ends;
+            tell(ends);
+            memory.finished.add(ends);
+            memory.planned = null;
+          } else if (options.mode() == RunOptions.Mode.BOUNDED) {
+            break;
+          } else {
+            wakeUps.acquire();
+            wakeUps.drainPermits();
+          }
+        }
+      } catch (CallstreamException e) {
+        if (!undoesFailedBatches()) {
+          memory.finished.add(memory.planned);
+          memory.finished.add(position);
+          memory.doubled++;
+        }
+        failure = e;
+      } catch (RuntimeException | Error e) {
+        failure = new CallstreamException(ErrorCode.ENGINE_FAILED, "Failed: " + e.getMessage(), e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      local.finish();
+      if (failure == null) {
+        failure = local.failure().orElse(null);
+      }
+      memory.inUse = false;
+      ended.countDown();
+    }
+
+    private long[] ends() {
+      long[] last = options.mode() == RunOptions.Mode.BOUNDED ? bounds : source.ends();
+      long[] ends = position.clone();
+      long room = options.maxRecordsPerBatch().orElse(Long.MAX_VALUE);
+      long records = 0;
+      for (int round = 0; round < 2; round++) {
+        for (int p = 0; p < ends.length; p++) {
+          // First one of each partition, then as many as there is room for.
+          long more = Math.min(last[p] - ends[p], round == 0 ? 1 : Math.max(0, room - records));
+          ends[p] += more;
+          records += more;
+        }
+      }
+      return records == 0 ? null : ends;
+    }
+
+    /** Tells the local engine a batch. */
+    private void tell(long[] ends) {
+      List<Addition> additions = new ArrayList<>();
+      List<PartitionOffsets> ranges = new ArrayList<>();
+      for (int p = 0; p < ends.length; p++) {
+        int inner = partition(p);
+        long offset = position[p];
+        for (Entry entry : source.read(p, Math.min(position[p], ends[p]), ends[p])) {
+          Origin origin = new Origin(MemorySource.NAME, p, offset++, entry.timestamp());
+          if (reads(entry)) {
+            places.add(inner, origin);
+            additions.add(new Addition(inner, entry));
+          }
+        }
+        ranges.add(new PartitionOffsets(p, position[p], ends[p], source.end(p)));
+      }
+      shutters.offsets = ranges;
+      told.addAll(additions);
+      local.runBatch();
+      position = ends;
+    }
+
+    @Override
+    public State state() {
+      if (ended.getCount() > 0) {
+        return State.RUNNING;
+      }
+      return failure == null ? State.FINISHED : State.FAILED;
+    }
+
+    @Override
+    public Optional<Progress> progress() {
+      return Optional.ofNullable(shutters.report);
+    }
+
+    @Override
+    public Accounting accounting() {
+      return CheckpointedEngine.this.accounting(local.accounting());
+    }
+
+    @Override
+    public Results results(String statistic) {
+      return local.results(statistic);
+    }
+
+    @Override
+    public Optional<CallstreamException> failure() {
+      return Optional.ofNullable(failure);
+    }
+
+    @Override
+    public void awaitTermination() throws InterruptedException {
+      ended.await();
+      if (failure != null) {
+        throw failure;
+      }
+    }
+
+    @Override
+    public boolean awaitTermination(Duration timeout) throws InterruptedException {
+      if (!ended.await(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+        return false;
+      }
+      awaitTermination();
+      return true;
+    }
+
+    @Override
+    public void stop() {
+      stopping = true;
+      wakeUps.release();
+      if (Thread.currentThread() != worker) {
+        try {
+          ended.await();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
+  }
+}

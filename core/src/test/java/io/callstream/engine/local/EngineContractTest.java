@@ -1,0 +1,234 @@
+package io.callstream.engine.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
+
+import io.callstream.engine.Capability;
+import io.callstream.engine.Engine;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.contract.ContractSource;
+import io.callstream.engine.contract.EngineContract;
+import io.callstream.engine.contract.RandomPipelinesContract;
+import io.callstream.engine.contract.Scenario;
+import io.callstream.engine.contract.Testbed;
+import io.callstream.engine.local.BrokenEngines.AcceptsWhatItDoesNotDeclare;
+import io.callstream.engine.local.BrokenEngines.CountsAReplayedBatchTwice;
+import io.callstream.engine.local.BrokenEngines.EmitsClosedWindowsAgain;
+import io.callstream.engine.local.BrokenEngines.ForgetsIds;
+import io.callstream.engine.local.BrokenEngines.HidesFailures;
+import io.callstream.engine.local.BrokenEngines.JoinsLookupsInwards;
+import io.callstream.engine.local.BrokenEngines.KeepsLateCallsToItself;
+import io.callstream.engine.local.BrokenEngines.LetsAllGroupsIn;
+import io.callstream.engine.local.BrokenEngines.LosesLateCalls;
+import io.callstream.engine.local.BrokenEngines.LosesTheFirstMillisecondOfAWindow;
+import io.callstream.engine.local.BrokenEngines.ReadsTimesInUtc;
+import io.callstream.engine.local.BrokenEngines.ShiftsWindowEdgesInSummer;
+import io.callstream.engine.local.BrokenEngines.SwallowsARejection;
+import io.callstream.engine.local.BrokenEngines.TakesTheGreatestForTheWatermark;
+import io.callstream.pipeline.Pipeline;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.engine.TestExecutionResult.Status;
+import org.junit.platform.testkit.engine.EngineTestKit;
+import org.junit.platform.testkit.engine.Event;
+
+/** The contract kit lets a sound engine pass, and catches broken ones by the rules they break. */
+class EngineContractTest {
+  private static volatile Engine engine = new CheckpointedEngine();
+
+  /** Whichever engine is on trial. */
+  private static final class Dock implements Testbed {
+    @Override
+    public Engine engine() {
+      return engine;
+    }
+
+    @Override
+    public ContractSource source(int partitions) {
+      return ContractSource.inMemory(partitions);
+    }
+
+    @Override
+    public Duration patience() {
+      // One waits in vain.
+      return Duration.ofSeconds(engine instanceof HidesFailures ? 2 : 60);
+    }
+  }
+
+  /** The kit over whichever engine is on trial; run by this test only. */
+  static final class OnTrial extends EngineContract {
+    @Override
+    protected Testbed testbed() {
+      return new Dock();
+    }
+  }
+
+  /** Random pipelines over whichever engine is on trial; run by this test only. */
+  static final class OnRandomTrial extends RandomPipelinesContract {
+    @Override
+    protected Testbed testbed() {
+      return new Dock();
+    }
+  }
+
+  static Stream<Arguments> engines() {
+    return Stream.of(
+        Arguments.of(new CheckpointedEngine(), List.of()),
+        Arguments.of(new LosesLateCalls(), List.of("4.2", "4.3", "4.4", "8.1", "8.5")),
+        Arguments.of(new KeepsLateCallsToItself(), List.of("4.3", "8.4")),
+        Arguments.of(new CountsAReplayedBatchTwice(), List.of("15.3", "15.4")),
+        Arguments.of(new ShiftsWindowEdgesInSummer(), List.of("2.4", "2.5", "2.6")),
+        Arguments.of(new LosesTheFirstMillisecondOfAWindow(), List.of("2.1")),
+        Arguments.of(new JoinsLookupsInwards(), List.of("7.1", "7.3", "7.4")),
+        Arguments.of(new SwallowsARejection(), List.of("6.1", "6.6", "8.3")),
+        Arguments.of(new TakesTheGreatestForTheWatermark(), List.of("3.1", "3.5")),
+        Arguments.of(new ForgetsIds(), List.of("5.2", "5.3", "5.4", "5.5", "5.6")),
+        Arguments.of(new ReadsTimesInUtc(), List.of("1.1", "1.3", "1.4", "1.5")),
+        Arguments.of(new LetsAllGroupsIn(), List.of("10.1", "10.2")),
+        Arguments.of(new EmitsClosedWindowsAgain(), List.of("9.3")),
+        Arguments.of(
+            new HidesFailures(), List.of("14.1", "14.2", "14.3", "14.6", "14.8", "15.3", "15.4")),
+        Arguments.of(new AcceptsWhatItDoesNotDeclare(), List.of("16.5")));
+  }
+
+  /** What became of the rules, by their numbers. */
+  private record Verdict(Map<String, Status> rules, Map<String, String> why) {
+    List<String> all(Status status) {
+      return rules.keySet().stream().filter(rule -> rules.get(rule) == status).toList();
+    }
+  }
+
+  private static Verdict onTrial(Engine onTrial) {
+    engine = onTrial;
+    Verdict verdict = new Verdict(new TreeMap<>(), new TreeMap<>());
+    EngineTestKit.engine("junit-jupiter")
+        .selectors(selectClass(OnTrial.class))
+        .execute()
+        .testEvents()
+        .finished()
+        .stream()
+        .forEach(
+            event -> {
+              TestExecutionResult result = event.getRequiredPayload(TestExecutionResult.class);
+              String rule = rule(event);
+              verdict.rules().put(rule, result.getStatus());
+              result.getThrowable().ifPresent(t -> verdict.why().put(rule, t.toString()));
+            });
+    assertThat(verdict.rules()).hasSizeGreaterThan(80);
+    return verdict;
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("engines")
+  void anEngineFailsByTheRulesThatItBreaks(Engine onTrial, List<String> broken) {
+    Verdict verdict = onTrial(onTrial);
+    assertThat(verdict.all(Status.FAILED))
+        .as("%s", verdict.why())
+        .containsExactlyInAnyOrderElementsOf(broken);
+    if (broken.isEmpty()) {
+      assertThat(verdict.all(Status.ABORTED)).containsExactly("16.2", "16.4", "16.5");
+    }
+  }
+
+  /** The local engine, with batches of a record. */
+  private static final class CutsSteps implements Engine {
+    private final Engine local = new LocalEngine();
+
+    @Override
+    public String name() {
+      return local.name();
+    }
+
+    @Override
+    public Set<Capability> capabilities() {
+      return local.capabilities();
+    }
+
+    @Override
+    public RunningPipeline start(Pipeline pipeline, RunOptions options) {
+      return local.start(pipeline, options.readingAtMost(1));
+    }
+  }
+
+  @Test
+  void rulesThatNeedCertainBatchesAreNotDecidedWhereAnEngineMakesOthers() {
+    Verdict verdict = onTrial(new CutsSteps());
+    assertThat(verdict.all(Status.FAILED)).as("%s", verdict.why()).isEmpty();
+    assertThat(verdict.all(Status.ABORTED)).contains("3.1", "4.2", "5.1", "8.1", "9.3");
+    assertThat(verdict.why().get("3.1")).contains("cut a step of 'watermarks'");
+    assertThat(verdict.all(Status.SUCCESSFUL)).contains("11.5", "13.5", "14.1");
+  }
+
+  /** Returns the number of a rule from the name of its test. */
+  private static String rule(Event event) {
+    String[] parts =
+        ((org.junit.platform.engine.support.descriptor.MethodSource)
+                event.getTestDescriptor().getSource().orElseThrow())
+            .getMethodName()
+            .split("_");
+    return parts[1] + "." + parts[2];
+  }
+
+  /** What random pipelines say of an engine: nothing, or the failure of rule 17.1. */
+  private static Optional<Throwable> onRandomTrial(Engine onTrial) {
+    engine = onTrial;
+    return EngineTestKit.engine("jqwik")
+        .configurationParameter("jqwik.database", "target/jqwik-database")
+        .configurationParameter("jqwik.tries.default", "60")
+        .configurationParameter("jqwik.failures.after.default", "RANDOM_SEED")
+        .configurationParameter("jqwik.shrinking.bounded.seconds", "30")
+        .selectors(
+            selectMethod(
+                OnRandomTrial.class,
+                "rule_17_1_anyPipelineOverAnyRecordsComesToWhatTheModelSays",
+                Scenario.class))
+        .execute()
+        .testEvents()
+        .finished()
+        .stream()
+        .map(event -> event.getRequiredPayload(TestExecutionResult.class))
+        .flatMap(result -> result.getThrowable().stream())
+        .findFirst();
+  }
+
+  @Test
+  void randomPipelinesLetASoundEnginePass() {
+    assertThat(onRandomTrial(new CheckpointedEngine())).isEmpty();
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("brokenAtRandom")
+  void randomPipelinesCatchBrokenEnginesWithASmallScenario(Engine onTrial) {
+    Throwable failure = onRandomTrial(onTrial).orElseThrow();
+    assertThat(failure).isInstanceOf(AssertionError.class);
+    // The message has the scenario: how many records were in its batches.
+    Matcher batches = Pattern.compile("batches of \\[([0-9, ]*)]").matcher(failure.getMessage());
+    assertThat(batches.find()).as(failure.getMessage()).isTrue();
+    int records = Arrays.stream(batches.group(1).split(", ")).mapToInt(Integer::parseInt).sum();
+    assertThat(records).as(failure.getMessage()).isBetween(1, 12);
+  }
+
+  static Stream<Engine> brokenAtRandom() {
+    return Stream.of(
+        new LosesLateCalls(),
+        new CountsAReplayedBatchTwice(),
+        new SwallowsARejection(),
+        new ForgetsIds(),
+        new TakesTheGreatestForTheWatermark());
+  }
+}

@@ -1,0 +1,12 @@
+package io.callstream.spark;
+
+import io.callstream.engine.contract.RandomPipelinesContract;
+import io.callstream.engine.contract.Testbed;
+
+/** Random pipelines on the Spark engine. */
+class SparkRandomPipelinesTest extends RandomPipelinesContract {
+  @Override
+  protected Testbed testbed() {
+    return new SparkTestbed();
+  }
+}
