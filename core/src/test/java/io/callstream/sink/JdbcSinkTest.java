@@ -1,5 +1,6 @@
 package io.callstream.sink;
 
+import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,9 +9,13 @@ import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
 import io.callstream.call.SanFranciscoCalls;
-import io.callstream.engine.contract.AccountingAssert;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.local.LocalEngine;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.MemorySource;
+import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultSink;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
@@ -140,8 +145,7 @@ class JdbcSinkTest {
       for (Call[] batch : batches) {
         tester.receive(batch).endBatch();
       }
-      AccountingAssert.assertThatAccounting(tester.accounting())
-          .addsUpFor(recorder.opened.pipeline());
+      assertThatAccounting(tester.accounting()).addsUpFor(recorder.opened.pipeline());
     }
     return new Run(recorder.opened, recorder.batches);
   }
@@ -503,6 +507,36 @@ class JdbcSinkTest {
     sink.write(run.batch(0));
     sink.close();
     assertThat(lines(source, byType(schema))).containsExactly("a,1");
+  }
+
+  @Test
+  void aTableThatStaysLockedFailsThePipeline() throws Exception {
+    DataSource source = Database.POSTGRESQL.source();
+    String schema = newSchema(source);
+    MemorySource calls = MemorySource.withPartitions(1);
+    Pipeline pipeline =
+        Pipeline.builder(calls, SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .results(
+                JdbcSink.to(source, JdbcDialect.POSTGRESQL)
+                    .schema(schema)
+                    .timeout(Duration.ofSeconds(1))
+                    .attempts(2)
+                    .build())
+            .build();
+    try (Connection other = source.getConnection();
+        Statement statement = other.createStatement();
+        RunningPipeline running = new LocalEngine().start(pipeline, RunOptions.continuous())) {
+      other.setAutoCommit(false);
+      statement.execute("LOCK TABLE \"" + schema + "\".\"calls_by_type\"");
+      calls.add(0, Instant.now(), SanFranciscoCalls.json().write(of("a")));
+
+      assertThatThrownBy(() -> running.awaitTermination(Duration.ofMinutes(1)))
+          .hasMessageContaining(schema + ".calls_by_type")
+          .hasMessageContaining("comes again");
+      assertThat(running.state()).isEqualTo(RunningPipeline.State.FAILED);
+      assertThatAccounting(running.accounting()).addsUpFor(pipeline);
+    }
   }
 
   @Test

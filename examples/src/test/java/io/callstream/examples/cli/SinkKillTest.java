@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** SIGKILL at any moment leaves every sink's store as the files of an undisturbed run are. */
 class SinkKillTest {
-  private static final int KILLS = 4;
+  private static final int KILLS = 3;
   private static final int MOST_BATCHES = 3;
   private static final Duration MOST_DELAY = Duration.ofMillis(800);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -70,7 +70,7 @@ class SinkKillTest {
         CommandRun.of(
             "produce",
             "--synthetic",
-            "6000",
+            "5000",
             "--disorder",
             "0.1",
             "--duplicates",
