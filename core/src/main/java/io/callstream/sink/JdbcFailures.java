@@ -77,7 +77,7 @@ final class JdbcFailures {
     SQLException told = told(failure);
     return new CallstreamException(
         ErrorCode.SINK_FAILED,
-        "The database did not "
+        "The database sink could not "
             + what
             + (attempts == 1 ? "" : ", tried " + attempts + " times")
             + ": "

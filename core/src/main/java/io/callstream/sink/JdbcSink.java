@@ -301,7 +301,7 @@ public final class JdbcSink implements ResultSink {
     if (tables.isEmpty()) {
       throw new IllegalStateException("the JDBC sink is not open");
     }
-    transact("take batch " + batch.number(), c -> write(c, batch));
+    transact("write batch " + batch.number(), c -> write(c, batch));
   }
 
   private void write(Connection c, BatchResults batch) throws SQLException {

@@ -305,6 +305,9 @@ public final class ParquetSink implements ResultSink {
       Path directory = files.makeQualified(given);
       fileSystem = files;
       root = directory;
+      if ("file".equals(directory.toUri().getScheme())) {
+        session.conf().set(Checkpoint.FILE_MANAGER, LocalCheckpointFileManager.class.getName());
+      }
       files.mkdirs(ours("staging"));
       BatchMark mark = readMark();
       boolean foreign = mark != null && mark.isOfAnotherRunThan(restored);

@@ -196,6 +196,7 @@ final class SinkOptions {
     source.setApplicationName("callstream");
     source.setTcpKeepAlive(true);
     source.setLogServerErrorDetail(false);
+    source.setReWriteBatchedInserts(true);
     if (jdbcUser != null) {
       source.setUser(jdbcUser);
     }
