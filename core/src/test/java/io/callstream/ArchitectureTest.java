@@ -83,6 +83,7 @@ class ArchitectureTest {
               resideInAnyPackage(
                   "io.callstream..",
                   "java..",
+                  "javax.sql..",
                   "org.slf4j..",
                   "com.fasterxml.jackson.core..",
                   "org.jspecify.."));
@@ -125,6 +126,7 @@ class ArchitectureTest {
                           type ->
                               !type.isPrimitive()
                                   && !type.getPackageName().startsWith("java.")
+                                  && !type.getPackageName().equals("javax.sql")
                                   && !type.getPackageName().startsWith("io.callstream"))
                       .forEach(
                           type ->

@@ -1,5 +1,6 @@
 /**
- * Where results and dead letters can go: console tables, CSV files, dead-letter files, callbacks.
+ * Where results and dead letters can go: console tables, CSV files, tables of a database,
+ * dead-letter files, callbacks.
  */
 @NullMarked
 package io.callstream.sink;

@@ -30,6 +30,11 @@ record DurationMeasure(String name, Kind kind, Set<CallField> fields, CallDurati
   }
 
   @Override
+  public ValueType valueType() {
+    return ValueType.DURATION;
+  }
+
+  @Override
   public Accumulator empty() {
     return new DurationAccumulator(0, 0);
   }

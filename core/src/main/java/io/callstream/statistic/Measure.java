@@ -11,11 +11,29 @@ public sealed interface Measure extends Serializable {
   /** Returns the column in which results show this measure. */
   String name();
 
+  /** Returns what its values are, so that stores with typed columns can be told beforehand. */
+  ValueType valueType();
+
+  /** What the values of a measure are. */
+  enum ValueType {
+    /** A {@link Long}. */
+    LONG,
+    /** A {@link Double}. */
+    DOUBLE,
+    /** A {@link java.time.Duration}. */
+    DURATION
+  }
+
   /** How many calls the group has, as a {@link Long}. */
   record Count(String name) implements Measure {
     /** Checks the name. */
     public Count {
       Dimension.requireName(name);
+    }
+
+    @Override
+    public ValueType valueType() {
+      return ValueType.LONG;
     }
   }
 
@@ -28,10 +46,21 @@ public sealed interface Measure extends Serializable {
     public Share {
       Dimension.requireName(name);
     }
+
+    @Override
+    public ValueType valueType() {
+      return ValueType.DOUBLE;
+    }
   }
 
   /** A measure that keeps a state for each group, which merges with that of other calls. */
   non-sealed interface Aggregate extends Measure {
+    /** {@inheritDoc} Whole numbers, unless a measure says otherwise. */
+    @Override
+    default ValueType valueType() {
+      return ValueType.LONG;
+    }
+
     /** Returns the fields of a call that this measure reads besides the event time. */
     Set<CallField> fields();
 

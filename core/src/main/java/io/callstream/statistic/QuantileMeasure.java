@@ -50,6 +50,11 @@ record QuantileMeasure(String name, double quantile, Set<CallField> fields, Call
   }
 
   @Override
+  public ValueType valueType() {
+    return ValueType.DURATION;
+  }
+
+  @Override
   public Accumulator empty() {
     return new QuantileAccumulator(new Histogram(SIGNIFICANT_DIGITS));
   }

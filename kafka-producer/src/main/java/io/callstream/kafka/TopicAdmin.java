@@ -15,6 +15,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
@@ -23,6 +25,7 @@ import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -87,7 +90,7 @@ public final class TopicAdmin implements AutoCloseable {
     }
     Optional<TopicDescription> existing = description(topic);
     if (existing.isEmpty()) {
-      create(topic, partitions, (short) replicas);
+      create(topic, partitions, (short) replicas, MAX_MESSAGE_BYTES, Map.of());
       existing = Optional.of(awaitLeaders(topic));
     }
     int actual = existing.get().partitions().size();
@@ -102,11 +105,76 @@ public final class TopicAdmin implements AutoCloseable {
     return info(existing.get());
   }
 
-  private void create(String topic, int partitions, short replicas) {
-    NewTopic request =
-        new NewTopic(topic, partitions, replicas)
-            .configs(
-                Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, String.valueOf(MAX_MESSAGE_BYTES)));
+  /**
+   * Makes sure that there is a compacted topic, which an existing one must be already.
+   *
+   * @param partitions how many a new topic gets; an existing one may have others
+   * @throws CallstreamException with {@link ErrorCode#TOPIC} if it exists and is not compacted
+   */
+  TopicInfo ensureCompacted(String topic, int partitions, int replicas) {
+    TopicDescription found =
+        ensureForSink(
+            topic,
+            partitions,
+            replicas,
+            Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT));
+    if (!isCompacted(topic)) {
+      throw new CallstreamException(
+          ErrorCode.TOPIC,
+          String.format(
+              "Topic %s at %s is not compacted: it would forget results that do not change. Name"
+                  + " another topic, or set cleanup.policy=compact: kafka-configs.sh --alter --topic"
+                  + " %s --add-config cleanup.policy=compact --bootstrap-server %s",
+              topic, cluster.bootstrapServers(), topic, cluster.bootstrapServers()));
+    }
+    return info(found);
+  }
+
+  /**
+   * Makes sure that there is a topic.
+   *
+   * @return whether it is compacted, which a new one is not
+   */
+  boolean ensureExists(String topic, int partitions, int replicas) {
+    TopicDescription ignored =
+        ensureForSink(
+            topic,
+            partitions,
+            replicas,
+            Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE));
+    return isCompacted(topic);
+  }
+
+  private TopicDescription ensureForSink(
+      String topic, int partitions, int replicas, Map<String, String> configs) {
+    Optional<TopicDescription> existing = description(topic);
+    if (existing.isPresent()) {
+      return existing.get();
+    }
+    create(topic, partitions, (short) replicas, KafkaSinks.MAX_MESSAGE_BYTES, configs);
+    return awaitLeaders(topic);
+  }
+
+  private boolean isCompacted(String topic) {
+    ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+    try {
+      Config config = get(admin.describeConfigs(List.of(resource)).all()).get(resource);
+      ConfigEntry policy = config == null ? null : config.get(TopicConfig.CLEANUP_POLICY_CONFIG);
+      return policy != null && policy.value().contains(TopicConfig.CLEANUP_POLICY_COMPACT);
+    } catch (ExecutionException e) {
+      throw refused(topic, e);
+    }
+  }
+
+  private void create(
+      String topic,
+      int partitions,
+      short replicas,
+      int maxMessageBytes,
+      Map<String, String> configs) {
+    Map<String, String> all = new HashMap<>(configs);
+    all.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, String.valueOf(maxMessageBytes));
+    NewTopic request = new NewTopic(topic, partitions, replicas).configs(all);
     try {
       get(admin.createTopics(List.of(request)).all());
     } catch (ExecutionException e) {

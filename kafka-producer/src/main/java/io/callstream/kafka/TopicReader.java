@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -97,14 +98,44 @@ public final class TopicReader {
    *     ErrorCode#SOURCE_FAILED} if it cannot be read further
    */
   public long read(Consumer<? super TopicRecord> receiver) {
-    TopicInfo info;
-    try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
-      info = admin.require(topic);
-    }
+    TopicInfo info = describe();
     handedOver = 0;
     if (limit == 0 || (!following && info.records() == 0)) {
       return 0;
     }
+    return reading(
+        kafka ->
+            !fromBeginning && !following
+                ? readLast(kafka, info, receiver)
+                : readOn(kafka, info, receiver));
+  }
+
+  private TopicInfo describe() {
+    try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
+      return admin.require(topic);
+    }
+  }
+
+  /** Hands over what is in {@code [start, end)} of a partition. */
+  void readRange(int partition, long start, long end, Consumer<? super TopicRecord> receiver) {
+    TopicInfo range =
+        new TopicInfo(topic, 1, List.of(new TopicInfo.PartitionInfo(partition, start, end)));
+    long ignored =
+        reading(
+            kafka -> {
+              readFrom(
+                  kafka,
+                  range,
+                  Map.of(new TopicPartition(topic, partition), start),
+                  row -> {
+                    receiver.accept(row);
+                    return true;
+                  });
+              return 0L;
+            });
+  }
+
+  private long reading(ToLongFunction<KafkaConsumer<byte[], byte[]>> work) {
     Map<String, Object> settings = cluster.settingsFor(ConsumerConfig.configNames());
     settings.remove(ConsumerConfig.GROUP_ID_CONFIG);
     settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
@@ -114,9 +145,7 @@ public final class TopicReader {
     try (KafkaConsumer<byte[], byte[]> kafka =
         new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
       consumer = kafka;
-      return !fromBeginning && !following
-          ? readLast(kafka, info, receiver)
-          : readOn(kafka, info, receiver);
+      return work.applyAsLong(kafka);
     } catch (WakeupException | InterruptException e) {
       // Stopped; Kafka keeps the interrupt flag.
       return handedOver;

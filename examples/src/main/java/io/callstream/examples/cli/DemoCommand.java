@@ -124,7 +124,7 @@ final class DemoCommand implements Callable<Integer> {
   private CallSource check(CallFormat format) {
     Usage.port(spec, port);
     calls.check();
-    statistics.check();
+    statistics.check(KafkaTopic.DEFAULT_NAME);
     if (input != null && number != null) {
       throw Usage.wrong(
           spec, "--input and --calls exclude each other: --calls is for synthetic calls.");
@@ -169,7 +169,10 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private Pipeline pipeline(String bootstrapServers, CallFormat format) {
-    return statistics.pipeline(KafkaTopic.of(KafkaTopic.DEFAULT_NAME).at(bootstrapServers), format);
+    return statistics.pipeline(
+        KafkaTopic.of(KafkaTopic.DEFAULT_NAME).at(bootstrapServers),
+        format,
+        KafkaCluster.at(bootstrapServers));
   }
 
   /** A partition's batch may be seen before its sister's: no call is to be late because of that. */

@@ -1,6 +1,8 @@
 package io.callstream.examples.cli;
 
 import io.callstream.engine.Engine;
+import io.callstream.pipeline.ResultSink;
+import io.callstream.spark.ParquetSink;
 import io.callstream.spark.SparkEngine;
 import io.callstream.spark.SparkSettings;
 import java.util.Map;
@@ -27,5 +29,11 @@ final class SparkRuns {
       settings = settings.with(property.getKey(), property.getValue());
     }
     return SparkEngine.with(settings);
+  }
+
+  /** Returns a sink of Parquet files on the engine's own session. */
+  static ResultSink parquet(String directory, boolean startsOver) {
+    ParquetSink.Builder sink = ParquetSink.to(directory);
+    return (startsOver ? sink.startingOver() : sink).build();
   }
 }

@@ -38,6 +38,8 @@ import picocli.CommandLine.Spec;
       "",
       "callstream statistics --once --output out",
       "callstream statistics --checkpoint state --output out --conf spark.sql.shuffle.partitions=4",
+      "callstream statistics --checkpoint state --results-topic counts --dead-letter-topic letters",
+      "callstream statistics --checkpoint state --jdbc jdbc:postgresql://localhost/calls --parquet lake",
       "",
       "Ctrl-C ends it in good order, with exit status 0; 130 if --once was not done."
     })
@@ -82,10 +84,10 @@ final class StatisticsCommand implements Callable<Integer> {
           spec,
           "--once counts what is there, --starting-offsets latest skips it: leave one of them out.");
     }
-    statistics.check();
+    statistics.check(kafka.topicName());
     CallFormat format = SanFranciscoCalls.json();
     KafkaTopic topic = kafka.source().startingAt(startingOffsets);
-    Pipeline pipeline = statistics.pipeline(topic, format);
+    Pipeline pipeline = statistics.pipeline(topic, format, kafka.cluster());
     RunOptions options = once ? statistics.bounded() : statistics.continuous();
     Engine engine = statistics.engine(pipeline, options);
     statistics.checkDirectories();

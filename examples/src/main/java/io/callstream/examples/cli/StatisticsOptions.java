@@ -4,6 +4,7 @@ import io.callstream.call.CallFormat;
 import io.callstream.engine.Engine;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
+import io.callstream.kafka.KafkaCluster;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.sink.Sinks;
@@ -15,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -32,6 +34,8 @@ final class StatisticsOptions {
           "Keep <statistic>.csv, accounting.json, rejected.ndjson and late.ndjson there."
               + " Default: no files.")
   private @Nullable Path output;
+
+  @Mixin private SinkOptions sinks = new SinkOptions();
 
   @Option(
       names = "--distinct",
@@ -88,8 +92,13 @@ final class StatisticsOptions {
           "A Spark property, such as spark.sql.shuffle.partitions=4; may be given several times.")
   private List<String> conf = new ArrayList<>();
 
-  /** Refuses what can be seen to be wrong without looking at anything. */
-  void check() {
+  /**
+   * Refuses what can be seen to be wrong without looking at anything.
+   *
+   * @param topic the topic of the calls
+   */
+  void check(String topic) {
+    sinks.check(command, topic, engine);
     if (maxOffsetsPerTrigger != null) {
       Usage.atLeast(command, "--max-offsets-per-trigger", maxOffsetsPerTrigger, 1);
     }
@@ -106,14 +115,19 @@ final class StatisticsOptions {
     if (output != null) {
       Usage.writable(command, "--output", output);
     }
+    sinks.checkDirectories(command);
     CheckpointLocation location = checkpoint();
     if (location != null && location.local() != null) {
       Usage.writable(command, "--checkpoint", location.local());
     }
   }
 
-  /** Returns the four standard statistics of a topic. */
-  Pipeline pipeline(KafkaTopic topic, CallFormat format) {
+  /**
+   * Returns the four standard statistics of a topic.
+   *
+   * @param cluster where topics of results and dead letters are
+   */
+  Pipeline pipeline(KafkaTopic topic, CallFormat format, KafkaCluster cluster) {
     return Usage.of(
         command,
         () -> {
@@ -126,6 +140,7 @@ final class StatisticsOptions {
           if (output != null) {
             pipeline.results(Sinks.csv(output)).deadLetters(Sinks.deadLetterFiles(output));
           }
+          sinks.addTo(pipeline, command, cluster);
           return pipeline.build();
         });
   }

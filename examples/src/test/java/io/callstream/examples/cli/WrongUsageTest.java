@@ -66,6 +66,20 @@ class WrongUsageTest {
         arguments("statistics --starting-offsets middle", "earliest, latest"),
         arguments("statistics --dashboard 8080", "not there yet"),
         arguments("statistics --once --engine local", "does not support a Kafka topic"),
+        arguments("statistics --results-topic a/b", "is no topic name"),
+        arguments("statistics --results-topic police.service.calls", "in use already"),
+        arguments("statistics --results-topic x --dead-letter-topic x", "in use already"),
+        arguments("statistics --jdbc-user me", "give that too"),
+        arguments("statistics --jdbc jdbc:mysql://h/d", "no URL of PostgreSQL"),
+        arguments("statistics --jdbc jdbc:postgresql://h:x/d", "--jdbc is no URL like"),
+        arguments("statistics --jdbc jdbc:postgresql://h/d?password=x", "holds a password"),
+        arguments("statistics --jdbc jdbc:postgresql://h/d --jdbc-schema A;B", "can't be a schema"),
+        arguments("statistics --jdbc jdbc:postgresql://h/d --jdbc-prefix 1", "can't be a prefix"),
+        arguments(
+            "statistics --jdbc jdbc:postgresql://h/d --jdbc-password-file missing", "no such file"),
+        arguments("statistics --parquet /proc/callstream", "Name a directory"),
+        arguments("statistics --parquet x --engine local", "is for the engine spark"),
+        arguments("statistics --start-over", "give one of them"),
         arguments("consume --max none", "is not a whole number"),
         arguments("consume --max -1", "at least 0"),
         arguments("broker --port 70000", "65535"),
@@ -87,6 +101,15 @@ class WrongUsageTest {
     CommandRun run = CommandRun.of("statistics", "--checkpoint", "");
 
     assertThat(run.err()).contains("name a directory");
+    assertThat(run.status()).isEqualTo(2);
+  }
+
+  @Test
+  void aPasswordOnTheCommandLineIsNotShown() {
+    CommandRun run =
+        CommandRun.of("statistics", "--jdbc", "jdbc:postgresql://h/d?user=u&PassWord=geheim");
+
+    assertThat(run.err()).contains("--jdbc-password-file").doesNotContain("geheim");
     assertThat(run.status()).isEqualTo(2);
   }
 

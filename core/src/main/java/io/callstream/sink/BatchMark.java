@@ -1,0 +1,57 @@
+package io.callstream.sink;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.pipeline.BatchResults;
+
+/**
+ * What a store is told with each batch, so that the next run sees whether the store is where the
+ * pipeline is, behind it, ahead of it by the batch that comes again, or another run's altogether.
+ *
+ * @param batch the last batch that the store took whole; -1 before the first
+ * @param received how many records all batches up to it had
+ * @param receivedBefore how many all batches before it had
+ */
+public record BatchMark(long batch, long received, long receivedBefore) {
+  /** Returns the mark of a batch, or of where a pipeline stands that was restored. */
+  public static BatchMark of(BatchResults batch) {
+    long received = batch.total().received();
+    return new BatchMark(batch.number(), received, received - batch.accounting().received());
+  }
+
+  /**
+   * Returns whether a store with this mark holds results that a run did not write, whatever it had
+   * written before it was stopped or killed.
+   *
+   * @param restored where the run stands that begins
+   */
+  public boolean isOfAnotherRunThan(BatchResults restored) {
+    long restoredReceived = restored.total().received();
+    return batch > restored.number() + 1
+        || (batch == restored.number() && received != restoredReceived)
+        || (batch == restored.number() + 1 && receivedBefore != restoredReceived);
+  }
+
+  /** Returns whether a run may have to bring a store with this mark up to date. */
+  public boolean isBehind(BatchResults restored) {
+    return batch < restored.number();
+  }
+
+  /**
+   * Returns the failure of a sink that finds another run's results.
+   *
+   * @param store what holds them, such as "The table x"
+   * @param restored where the run stands that begins
+   */
+  public CallstreamException refused(String store, BatchResults restored) {
+    return new CallstreamException(
+        ErrorCode.SINK_FAILED,
+        store
+            + " holds results up to batch "
+            + batch
+            + " of another run: this one "
+            + (restored.number() < 0 ? "begins anew" : "goes on after batch " + restored.number())
+            + ". Start with the checkpoint of the run that wrote it, name another place, or say that"
+            + " the sink shall start over, which deletes what is there.");
+  }
+}

@@ -1,0 +1,190 @@
+package io.callstream.sink;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.pipeline.WindowBounds;
+import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Measure;
+import io.callstream.statistic.Statistic;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The columns of a statistic's results with their types: what sinks write whose stores are typed.
+ * Immutable and thread-safe.
+ */
+public final class Columns {
+  private static final int KEY_DIGITS = 64;
+
+  private final Statistic statistic;
+  private final List<Column> columns;
+
+  /** What a column holds. */
+  public enum Type {
+    /** A moment, as an {@link Instant}. */
+    TIME,
+    /** A {@link String}. */
+    TEXT,
+    /** A {@link Long}; a duration is its whole milliseconds. */
+    LONG,
+    /** A {@link Double}. */
+    DOUBLE
+  }
+
+  /** What a column is there for. */
+  public enum Role {
+    /** {@code window_start} or {@code window_end}. */
+    WINDOW,
+    /** One of the dimensions: with the start of the window they are the key of a row. */
+    DIMENSION,
+    /** The description of the dimension before it. */
+    DESCRIPTION,
+    /** One of the measures. */
+    MEASURE
+  }
+
+  /**
+   * A column.
+   *
+   * @param name as {@link Statistic#columns()} has it: lower-case letters, digits and underscores,
+   *     a letter first, at most 72
+   * @param type what it holds
+   * @param role what it is there for
+   */
+  public record Column(String name, Type type, Role role) {}
+
+  private Columns(Statistic statistic, List<Column> columns) {
+    this.statistic = statistic;
+    this.columns = List.copyOf(columns);
+  }
+
+  /** Returns the columns of a statistic. */
+  public static Columns of(Statistic statistic) {
+    List<Column> columns = new ArrayList<>();
+    if (statistic.window().isPresent()) {
+      columns.add(new Column("window_start", Type.TIME, Role.WINDOW));
+      columns.add(new Column("window_end", Type.TIME, Role.WINDOW));
+    }
+    for (Dimension dimension : statistic.dimensions()) {
+      Type type =
+          switch (dimension.kind()) {
+            case TEXT -> Type.TEXT;
+            case NUMBER -> Type.LONG;
+          };
+      columns.add(new Column(dimension.name(), type, Role.DIMENSION));
+      if (dimension.lookup().isPresent()) {
+        columns.add(new Column(dimension.name() + "_description", Type.TEXT, Role.DESCRIPTION));
+      }
+    }
+    for (Measure measure : statistic.measures()) {
+      Type type =
+          switch (measure.valueType()) {
+            case LONG, DURATION -> Type.LONG;
+            case DOUBLE -> Type.DOUBLE;
+          };
+      columns.add(new Column(measure.name(), type, Role.MEASURE));
+    }
+    return new Columns(statistic, columns);
+  }
+
+  /** Returns the statistic. */
+  public Statistic statistic() {
+    return statistic;
+  }
+
+  /** Returns the columns in the order of {@link Statistic#columns()}. */
+  public List<Column> list() {
+    return columns;
+  }
+
+  /**
+   * Returns the values of a row, one for each column: null where a measure tells nothing, and in
+   * the numbers of the group {@value Statistic#OTHER}, which stands for many.
+   *
+   * @throws CallstreamException with {@link ErrorCode#STATISTIC_FAILED} if a measure gives a value
+   *     that is not of the type it announces
+   */
+  public List<@Nullable Object> values(ResultRow row) {
+    List<@Nullable Object> values = new ArrayList<>(columns.size());
+    if (row.window().isPresent()) {
+      WindowBounds window = row.window().get();
+      values.add(window.start());
+      values.add(window.end());
+    }
+    for (int i = 0; i < statistic.dimensions().size(); i++) {
+      Dimension dimension = statistic.dimensions().get(i);
+      String text = row.dimensions().get(i);
+      values.add(
+          switch (dimension.kind()) {
+            case TEXT -> text;
+            case NUMBER -> text.equals(Statistic.OTHER) ? null : Long.valueOf(text);
+          });
+      dimension.lookup().ifPresent(lookup -> values.add(lookup.description(text)));
+    }
+    for (int i = 0; i < statistic.measures().size(); i++) {
+      Measure measure = statistic.measures().get(i);
+      values.add(row.values().get(i).map(value -> typed(measure, value)).orElse(null));
+    }
+    return values;
+  }
+
+  private Object typed(Measure measure, Object value) {
+    return switch (measure.valueType()) {
+      case LONG -> require(measure, Long.class, value);
+      case DOUBLE -> require(measure, Double.class, value);
+      case DURATION -> require(measure, Duration.class, value).toMillis();
+    };
+  }
+
+  private <T> T require(Measure measure, Class<T> type, Object value) {
+    if (!type.isInstance(value)) {
+      throw new CallstreamException(
+          ErrorCode.STATISTIC_FAILED,
+          "The measure '"
+              + measure.name()
+              + "' of '"
+              + statistic.name()
+              + "' gave a "
+              + value.getClass().getSimpleName()
+              + ", but its valueType() is "
+              + measure.valueType()
+              + ". Correct valueType() of the measure.");
+    }
+    return type.cast(value);
+  }
+
+  /**
+   * Returns a key of a row's dimensions that is short whatever they hold: 64 hexadecimal digits,
+   * the SHA-256 of the lengths and UTF-8 bytes of their texts. Equal dimensions have equal keys,
+   * others have others.
+   */
+  public String key(ResultRow row) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      for (String dimension : row.dimensions()) {
+        byte[] text = dimension.getBytes(UTF_8);
+        digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(text.length).array());
+        digest.update(text);
+      }
+      String digits = new BigInteger(1, digest.digest()).toString(16);
+      return "0".repeat(KEY_DIGITS - digits.length()) + digits;
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return statistic.name() + columns;
+  }
+}

@@ -1,0 +1,130 @@
+package io.callstream.sink;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import java.sql.BatchUpdateException;
+import java.sql.SQLException;
+import java.sql.SQLRecoverableException;
+import java.sql.SQLTransientException;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which failures of a database may pass, and how the others are told without telling what stood in
+ * a row or in the URL: drivers put both into their messages.
+ */
+final class JdbcFailures {
+  /** Connection, rolled back, no resources, shut down, cancelled (a timeout), locked. */
+  private static final List<String> TRANSIENT =
+      List.of("08", "40", "53", "57P", "57014", "HYT", "55P03", "55006");
+
+  /** Access, names, syntax, connection: what the server says of these holds no row. */
+  private static final List<String> TELLABLE =
+      List.of("08", "28", "3D", "3F", "40", "42", "53", "55", "57", "0A", "58", "HYT");
+
+  private static final Pattern URL = Pattern.compile("jdbc:\\S+");
+  private static final Pattern SECRET =
+      Pattern.compile("(?i)\\b(\\w*(?:password|passwd|pwd|secret|token))\\s*=\\s*[^\\s;&,]+");
+
+  private JdbcFailures() {}
+
+  static boolean isTransient(SQLException failure) {
+    for (Throwable e = failure; e != null; e = e.getCause()) {
+      if (e instanceof SQLTransientException || e instanceof SQLRecoverableException) {
+        return true;
+      }
+      if (e instanceof SQLException sql) {
+        String state = state(sql);
+        if (TRANSIENT.stream().anyMatch(state::startsWith)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private static String state(SQLException failure) {
+    SQLException root = root(failure);
+    String state = root.getSQLState();
+    return state == null ? "" : state;
+  }
+
+  /** The failure of a batch says which rows were in it; the one behind it says what was wrong. */
+  private static SQLException root(SQLException failure) {
+    SQLException e = failure;
+    while (e instanceof BatchUpdateException) {
+      SQLException next = e.getNextException();
+      if (next == null && e.getCause() instanceof SQLException cause) {
+        next = cause;
+      }
+      if (next == null) {
+        break;
+      }
+      e = next;
+    }
+    return e;
+  }
+
+  /**
+   * Returns the failure of a sink.
+   *
+   * @param what what was to be done with which table
+   * @param attempts how often it was tried
+   */
+  static CallstreamException of(String what, int attempts, SQLException failure) {
+    String state = state(failure);
+    SQLException told = told(failure);
+    return new CallstreamException(
+        ErrorCode.SINK_FAILED,
+        "The database sink could not "
+            + what
+            + (attempts == 1 ? "" : ", tried " + attempts + " times")
+            + ": "
+            + told.getMessage()
+            + wayOut(state)
+            + " Nothing is lost: the batch comes again when the pipeline is started again.",
+        told);
+  }
+
+  /** Returns an exception that can be shown to anybody. */
+  private static SQLException told(SQLException failure) {
+    SQLException root = root(failure);
+    String state = state(failure);
+    @Nullable String message = root instanceof BatchUpdateException ? null : root.getMessage();
+    boolean tellable =
+        message != null && (state.isEmpty() || TELLABLE.stream().anyMatch(state::startsWith));
+    SQLException told =
+        new SQLException(
+            (state.isEmpty() ? root.getClass().getSimpleName() : "SQLState " + state)
+                + (tellable ? ", " + redacted(String.valueOf(message)) : "")
+                + ".",
+            root.getSQLState(),
+            root.getErrorCode());
+    told.setStackTrace(root.getStackTrace());
+    return told;
+  }
+
+  static String redacted(String message) {
+    String line = message.lines().findFirst().orElse("").strip();
+    String known = URL.matcher(line).replaceAll("jdbc:...");
+    return SECRET.matcher(known).replaceAll("$1=...");
+  }
+
+  private static String wayOut(String state) {
+    if (state.equals("57014") || state.startsWith("HYT") || state.startsWith("55")) {
+      return " It took longer than the sink waits: see who holds a lock on the table, or raise the"
+          + " sink's timeout.";
+    }
+    if (state.startsWith("08") || state.startsWith("57P")) {
+      return " See that the database runs and can be reached.";
+    }
+    if (state.startsWith("28") || state.startsWith("42501")) {
+      return " See that the user's name and password are right, and what it may do.";
+    }
+    if (state.startsWith("53") || state.startsWith("58")) {
+      return " See that the database has room.";
+    }
+    return "";
+  }
+}

@@ -1,0 +1,523 @@
+package io.callstream.sink;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.pipeline.ResultSink;
+import io.callstream.pipeline.Results;
+import io.callstream.statistic.Statistic;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * Exactly once in effect. A batch's rows and its number are one transaction, rows are absolute values
+ * under their keys, and so a batch that comes again changes nothing. The table of batches says for
+ * each statistic how far its table came: behind what the pipeline restored, it is brought up to date
+ * from there; ahead of it by one, the batch comes again; ahead by more, or with other totals, it is
+ * another run's. It also says which run owns the table: a process that was thought dead, and is not,
+ * finds that it no longer does.
+ */
+/**
+ * Keeps a table for each statistic in a database. A batch is one transaction, of its results and
+ * its number: readers see it whole or not at all. Not thread-safe.
+ *
+ * <p>A table has the columns of {@link Columns}, {@code _key}, which with {@code window_start} is
+ * the primary key and stands for the dimensions, however long, and {@code _batch}, the batch that
+ * changed the row last. Tables are created if they are missing, in a schema that is there. A
+ * character U+0000, which PostgreSQL can't hold, is written as U+FFFD; rows that differ only in
+ * such characters stay apart. Rows of windows that the pipeline forgets stay.
+ *
+ * <p>What may pass, such as a lost connection, a lock or a deadlock, is tried again with a new
+ * connection; then the pipeline fails with {@link ErrorCode#SINK_FAILED}. Messages name the table
+ * and the SQLState, and hold no row, no URL and no password. An interrupt is seen between
+ * statements, each of which ends within the timeout.
+ */
+public final class JdbcSink implements ResultSink {
+  private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,29}");
+  private static final int BATCH_ROWS = 500;
+  private static final int BATCH_BYTES = 1 << 20;
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
+  /** How much longer the network may be silent than a statement may take. */
+  private static final Duration NETWORK_GRACE = Duration.ofSeconds(5);
+
+  private static final int RUN_LENGTH = 36;
+  private static final int STATISTIC_LENGTH = 100;
+
+  private final DataSource source;
+  private final JdbcDialect dialect;
+  private final @Nullable String schema;
+  private final String prefix;
+  private final Duration timeout;
+  private final int attempts;
+  private final boolean startsOver;
+
+  private List<JdbcTable> tables = List.of();
+  private String run = "";
+  private String working = "";
+  private @Nullable Connection connection;
+
+  private JdbcSink(Builder builder) {
+    source = builder.source;
+    dialect = builder.dialect;
+    schema = builder.schema;
+    prefix = builder.prefix;
+    timeout = builder.timeout;
+    attempts = builder.attempts;
+    startsOver = builder.startsOver;
+  }
+
+  /**
+   * Starts a sink.
+   *
+   * @param source where connections come from; the sink takes one at a time and keeps it between
+   *     batches
+   */
+  public static Builder to(DataSource source, JdbcDialect dialect) {
+    return new Builder(source, dialect);
+  }
+
+  /** Collects how a {@link JdbcSink} writes. Not thread-safe. */
+  public static final class Builder {
+    private final DataSource source;
+    private final JdbcDialect dialect;
+    private @Nullable String schema;
+    private String prefix = "";
+    private Duration timeout = Duration.ofSeconds(20);
+    private int attempts = 4;
+    private boolean startsOver;
+
+    private Builder(DataSource source, JdbcDialect dialect) {
+      this.source = source;
+      this.dialect = dialect;
+    }
+
+    /**
+     * Sets the schema of the tables, which must be there; that of the connection unless this is
+     * called.
+     *
+     * @throws IllegalArgumentException if it is anything but lower-case letters, digits and
+     *     underscores, a letter first, at most 30
+     */
+    public Builder schema(String schema) {
+      this.schema = require("schema", schema);
+      return this;
+    }
+
+    /**
+     * Sets what the names of all tables begin with, so that several pipelines can share a schema;
+     * nothing unless this is called.
+     *
+     * @throws IllegalArgumentException if it is anything but lower-case letters, digits and
+     *     underscores, a letter first, at most 30
+     */
+    public Builder prefix(String prefix) {
+      this.prefix = require("prefix", prefix);
+      return this;
+    }
+
+    private static String require(String what, String name) {
+      if (!NAME.matcher(name).matches()) {
+        throw new IllegalArgumentException(
+            "'"
+                + name
+                + "' can't be a "
+                + what
+                + " of tables; use lower-case letters, digits and underscores, a letter first, at"
+                + " most 30");
+      }
+      return name;
+    }
+
+    /**
+     * Sets how long a connection or a statement may take; 20 seconds unless this is called.
+     *
+     * @throws IllegalArgumentException if it is under a second or over an hour
+     */
+    public Builder timeout(Duration timeout) {
+      if (timeout.toSeconds() < 1 || timeout.toSeconds() > 3_600) {
+        throw new IllegalArgumentException(
+            "The timeout of the database is " + timeout + "; it must be from 1 s to 1 h");
+      }
+      this.timeout = timeout;
+      return this;
+    }
+
+    /**
+     * Sets how often a batch is tried in all when what failed may pass; 4 unless this is called.
+     *
+     * @throws IllegalArgumentException if it is under 1 or over 100
+     */
+    public Builder attempts(int attempts) {
+      if (attempts < 1 || attempts > 100) {
+        throw new IllegalArgumentException(
+            attempts + " attempts of a batch; there must be from 1 to 100");
+      }
+      this.attempts = attempts;
+      return this;
+    }
+
+    /**
+     * Lets a run take over tables that hold the results of another run, such as one whose
+     * checkpoint is gone: their rows are deleted when it opens. Without this it refuses.
+     */
+    public Builder startingOver() {
+      this.startsOver = true;
+      return this;
+    }
+
+    /** Returns the sink. */
+    public JdbcSink build() {
+      return new JdbcSink(this);
+    }
+  }
+
+  // ---- opening
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws CallstreamException with {@link ErrorCode#SINK_FAILED} if the database can't be used,
+   *     has a table of another shape, or results of another run
+   */
+  @Override
+  public void open(BatchResults restored) {
+    run = UUID.randomUUID().toString();
+    tables =
+        restored.pipeline().statistics().stream()
+            .map(statistic -> new JdbcTable(Columns.of(statistic), dialect, schema, prefix))
+            .toList();
+    // By itself, for there are databases that commit when they create.
+    transact("create its tables", this::ensureTables);
+    transact("bring its tables up to batch " + restored.number(), c -> catchUp(c, restored));
+  }
+
+  private String batches() {
+    return "_" + prefix + "batches";
+  }
+
+  private void ensureTables(Connection c) throws SQLException {
+    working = batches();
+    if (JdbcTable.columnTypes(c, schema, batches()).isEmpty()) {
+      JdbcTable.execute(
+          c,
+          "CREATE TABLE "
+              + JdbcTable.quoted(schema, batches())
+              + " (\"statistic\" varchar("
+              + STATISTIC_LENGTH
+              + ") NOT NULL, \"batch\" bigint NOT NULL, \"received\" bigint NOT NULL,"
+              + " \"received_before\" bigint NOT NULL, \"run\" varchar("
+              + RUN_LENGTH
+              + ") NOT NULL, PRIMARY KEY (\"statistic\"))");
+    }
+    for (JdbcTable table : tables) {
+      working = table.toString();
+      if (table.ensure(c)) {
+        // A table that was lost takes with it what is known of it.
+        update(c, "DELETE FROM " + batchesQuoted() + " WHERE \"statistic\" = ?", table.statistic());
+      }
+    }
+  }
+
+  private String batchesQuoted() {
+    return JdbcTable.quoted(schema, batches());
+  }
+
+  private void catchUp(Connection c, BatchResults restored) throws SQLException {
+    for (JdbcTable table : tables) {
+      working = table.toString();
+      BatchMark mark = mark(c, table);
+      boolean foreign = mark != null && mark.isOfAnotherRunThan(restored);
+      if (mark != null && foreign && !startsOver) {
+        throw mark.refused("The table " + table, restored);
+      }
+      // The first batch of all may have been written by a run that was killed, or by another one.
+      boolean empties = foreign || (mark != null && restored.number() < 0);
+      if (empties) {
+        update(c, table.delete());
+      }
+      if (mark == null || empties || mark.isBehind(restored)) {
+        upsert(c, table, restored.results(table.statistic()), restored.number());
+        setMark(c, table, BatchMark.of(restored));
+      } else {
+        // Also where the table is ahead, until the batch has come again.
+        setMark(c, table, mark);
+      }
+    }
+  }
+
+  private @Nullable BatchMark mark(Connection c, JdbcTable table) throws SQLException {
+    try (PreparedStatement select =
+        c.prepareStatement(
+            "SELECT \"batch\", \"received\", \"received_before\" FROM "
+                + batchesQuoted()
+                + " WHERE \"statistic\" = ?")) {
+      select.setQueryTimeout(seconds());
+      select.setString(1, table.statistic());
+      try (ResultSet rows = select.executeQuery()) {
+        return rows.next()
+            ? new BatchMark(rows.getLong(1), rows.getLong(2), rows.getLong(3))
+            : null;
+      }
+    }
+  }
+
+  private void setMark(Connection c, JdbcTable table, BatchMark mark) throws SQLException {
+    update(c, "DELETE FROM " + batchesQuoted() + " WHERE \"statistic\" = ?", table.statistic());
+    update(
+        c,
+        "INSERT INTO "
+            + batchesQuoted()
+            + " (\"statistic\", \"batch\", \"received\", \"received_before\", \"run\") VALUES (?, ?,"
+            + " ?, ?, ?)",
+        table.statistic(),
+        mark.batch(),
+        mark.received(),
+        mark.receivedBefore(),
+        run);
+  }
+
+  // ---- batches
+
+  @Override
+  public void write(BatchResults batch) {
+    if (tables.isEmpty()) {
+      throw new IllegalStateException("the JDBC sink is not open");
+    }
+    transact("write batch " + batch.number(), c -> write(c, batch));
+  }
+
+  private void write(Connection c, BatchResults batch) throws SQLException {
+    BatchMark mark = BatchMark.of(batch);
+    for (JdbcTable table : tables) {
+      working = table.toString();
+      int owned =
+          update(
+              c,
+              "UPDATE "
+                  + batchesQuoted()
+                  + " SET \"batch\" = ?, \"received\" = ?, \"received_before\" = ?"
+                  + " WHERE \"statistic\" = ? AND \"run\" = ?",
+              mark.batch(),
+              mark.received(),
+              mark.receivedBefore(),
+              table.statistic(),
+              run);
+      if (owned != 1) {
+        throw new CallstreamException(
+            ErrorCode.SINK_FAILED,
+            "The table "
+                + table
+                + " was taken over by another run while this one was writing. Let one run write"
+                + " it, and give others another schema or prefix.");
+      }
+    }
+    for (JdbcTable table : tables) {
+      Statistic statistic = batch.pipeline().statistic(table.statistic());
+      Results updates = batch.updates().get(statistic.name());
+      if (updates != null) {
+        upsert(c, table, updates, batch.number());
+      }
+    }
+  }
+
+  private void upsert(Connection c, JdbcTable table, Results results, long batch)
+      throws SQLException {
+    if (results.blocks().isEmpty()) {
+      return;
+    }
+    working = table.toString();
+    try (PreparedStatement upsert = c.prepareStatement(table.upsert())) {
+      upsert.setQueryTimeout(seconds());
+      int rows = 0;
+      int bytes = 0;
+      for (Iterator<ResultRow> all = results.stream().iterator(); all.hasNext(); ) {
+        bytes += table.bind(upsert, all.next(), batch);
+        upsert.addBatch();
+        rows++;
+        if (rows == BATCH_ROWS || bytes >= BATCH_BYTES) {
+          execute(upsert);
+          rows = 0;
+          bytes = 0;
+        }
+      }
+      if (rows > 0) {
+        execute(upsert);
+      }
+    }
+  }
+
+  private static void execute(PreparedStatement batch) throws SQLException {
+    if (Thread.currentThread().isInterrupted()) {
+      throw interrupted();
+    }
+    batch.executeBatch();
+  }
+
+  private int update(Connection c, String sql, Object... parameters) throws SQLException {
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setQueryTimeout(seconds());
+      for (int i = 0; i < parameters.length; i++) {
+        statement.setObject(i + 1, parameters[i]);
+      }
+      return statement.executeUpdate();
+    }
+  }
+
+  private int seconds() {
+    return (int) timeout.toSeconds();
+  }
+
+  // ---- transactions
+
+  private interface Work {
+    void in(Connection connection) throws SQLException;
+  }
+
+  private void transact(String what, Work work) {
+    for (int attempt = 1; ; attempt++) {
+      working = "";
+      try {
+        Connection c = connection();
+        work.in(c);
+        c.commit();
+        return;
+      } catch (SQLException e) {
+        discard();
+        if (attempt == attempts || !JdbcFailures.isTransient(e)) {
+          throw JdbcFailures.of(
+              what + (working.isEmpty() ? "" : " (table " + working + ")"), attempt, e);
+        }
+        pause(attempt);
+      } catch (RuntimeException | Error e) {
+        discard();
+        throw e;
+      }
+    }
+  }
+
+  private static void pause(int attempt) {
+    long millis = FIRST_PAUSE.toMillis() << Math.min(attempt - 1, 10);
+    try {
+      TimeUnit.MILLISECONDS.sleep(Math.min(millis, LONGEST_PAUSE.toMillis()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw interrupted();
+    }
+  }
+
+  private static CallstreamException interrupted() {
+    return new CallstreamException(
+        ErrorCode.SINK_FAILED,
+        "The database sink was interrupted before it had written all of a batch. Nothing is lost:"
+            + " the batch comes again when the pipeline is started again.");
+  }
+
+  private Connection connection() throws SQLException {
+    Connection open = connection;
+    if (open != null) {
+      return open;
+    }
+    Connection fresh = connect();
+    connection = fresh;
+    try {
+      fresh.setNetworkTimeout(Runnable::run, (int) timeout.plus(NETWORK_GRACE).toMillis());
+    } catch (SQLFeatureNotSupportedException | AbstractMethodError e) {
+      // Then the driver has no network, or the timeout of its own that its URL gives it.
+    }
+    fresh.setAutoCommit(false);
+    return fresh;
+  }
+
+  /** Drivers and pools may wait for ever for a server that says nothing. */
+  private Connection connect() throws SQLException {
+    CompletableFuture<Connection> coming = new CompletableFuture<>();
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                Connection fresh = source.getConnection();
+                if (!coming.complete(fresh)) {
+                  fresh.close();
+                }
+              } catch (SQLException | RuntimeException | Error e) {
+                coming.completeExceptionally(e);
+              }
+            },
+            "callstream-jdbc-connect");
+    thread.setDaemon(true);
+    thread.start();
+    try {
+      return coming.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof SQLException failure) {
+        throw failure;
+      }
+      // The message of a pool may hold the URL, and the URL the password.
+      throw new SQLException(
+          e.getCause() == null ? "no connection" : e.getCause().getClass().getName(), "08001");
+    } catch (TimeoutException e) {
+      if (coming.cancel(false)) {
+        thread.interrupt();
+      }
+      throw new SQLTransientConnectionException(
+          "no connection within " + timeout.toSeconds() + " s", "08001");
+    } catch (InterruptedException e) {
+      coming.cancel(false);
+      thread.interrupt();
+      Thread.currentThread().interrupt();
+      throw interrupted();
+    }
+  }
+
+  private void discard() {
+    Connection broken = connection;
+    connection = null;
+    if (broken != null) {
+      try {
+        broken.rollback();
+      } catch (SQLException e) {
+        // What was not committed is gone with the connection.
+      }
+      try {
+        broken.close();
+      } catch (SQLException e) {
+        // It is gone already.
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    discard();
+    tables = List.of();
+  }
+
+  /** Returns what it is, and nothing of the URL. */
+  @Override
+  public String toString() {
+    return "tables "
+        + (schema == null ? "" : schema + ".")
+        + prefix
+        + "* in a database ("
+        + dialect
+        + ")";
+  }
+}

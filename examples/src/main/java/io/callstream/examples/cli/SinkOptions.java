@@ -1,0 +1,227 @@
+package io.callstream.examples.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.callstream.kafka.KafkaCluster;
+import io.callstream.kafka.KafkaSinks;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.sink.JdbcDialect;
+import io.callstream.sink.JdbcSink;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** Where results and dead letters go besides files: topics, a database, Parquet. */
+final class SinkOptions {
+  /** The environment variable that may hold the password of {@code --jdbc-user}. */
+  static final String PASSWORD = "CALLSTREAM_JDBC_PASSWORD";
+
+  private static final String POSTGRESQL = "jdbc:postgresql:";
+  private static final Pattern SECRET =
+      Pattern.compile("(?i)[?&][^=&]*(?:password|secret)[^=&]*=|//[^/?]*:[^/?]*@");
+
+  @Option(
+      names = "--results-topic",
+      paramLabel = "NAME",
+      description =
+          "Keep results in this compacted topic too, as keyed JSON; it is created if it is missing.")
+  private @Nullable String resultsTopic;
+
+  @Option(
+      names = "--dead-letter-topic",
+      paramLabel = "NAME",
+      description =
+          "Send rejected records and late calls to this topic, with the reason in headers; it is"
+              + " created if it is missing.")
+  private @Nullable String deadLetterTopic;
+
+  @Option(
+      names = "--jdbc",
+      paramLabel = "URL",
+      description =
+          "Keep results in tables of this PostgreSQL database, such as"
+              + " jdbc:postgresql://localhost/calls. The password is read from --jdbc-password-file"
+              + " or the environment variable "
+              + PASSWORD
+              + ".")
+  private @Nullable String jdbc;
+
+  @Option(names = "--jdbc-user", paramLabel = "NAME", description = "The database's user.")
+  private @Nullable String jdbcUser;
+
+  @Option(
+      names = "--jdbc-password-file",
+      paramLabel = "FILE",
+      description = "A file whose first line is the password of --jdbc-user.")
+  private @Nullable Path jdbcPasswordFile;
+
+  @Option(
+      names = "--jdbc-schema",
+      paramLabel = "NAME",
+      description = "The schema of the tables, which must be there. Default: the user's own.")
+  private @Nullable String jdbcSchema;
+
+  @Option(
+      names = "--jdbc-prefix",
+      paramLabel = "TEXT",
+      description = "What the names of the tables begin with. Default: nothing.")
+  private @Nullable String jdbcPrefix;
+
+  @Option(
+      names = "--parquet",
+      paramLabel = "DIR|URI",
+      description = "Keep results as Parquet files there.")
+  private @Nullable String parquet;
+
+  @Option(
+      names = "--start-over",
+      description =
+          "Delete what another run left in --results-topic, --jdbc and --parquet, instead of"
+              + " refusing to write there.")
+  private boolean startsOver;
+
+  /** Refuses what can be seen to be wrong without looking at anything. */
+  void check(CommandSpec command, String topic, String engine) {
+    requireOther(command, "--results-topic", resultsTopic, topic);
+    requireOther(command, "--dead-letter-topic", deadLetterTopic, topic);
+    if (resultsTopic != null) {
+      requireOther(command, "--dead-letter-topic", deadLetterTopic, resultsTopic);
+    }
+    if (jdbc == null) {
+      if (jdbcUser != null
+          || jdbcPasswordFile != null
+          || jdbcSchema != null
+          || jdbcPrefix != null) {
+        throw Usage.wrong(command, "--jdbc-... options are for --jdbc URL; give that too.");
+      }
+    } else {
+      checkUrl(command, jdbc);
+    }
+    if (parquet != null && parquet.isBlank()) {
+      throw Usage.wrong(command, "--parquet is empty; name a directory.");
+    }
+    if (parquet != null && !engine.equals(SparkRuns.NAME)) {
+      throw Usage.wrong(
+          command, "--parquet is for the engine spark; leave it out with " + engine + ".");
+    }
+    if (startsOver && resultsTopic == null && jdbc == null && parquet == null) {
+      throw Usage.wrong(
+          command, "--start-over is for --results-topic, --jdbc and --parquet; give one of them.");
+    }
+  }
+
+  private static void requireOther(
+      CommandSpec command, String option, @Nullable String name, String taken) {
+    if (name == null) {
+      return;
+    }
+    var ignored = Usage.of(command, () -> KafkaTopic.of(name));
+    if (name.equals(taken)) {
+      throw Usage.wrong(
+          command, option + " " + name + " is in use already; name a topic of its own.");
+    }
+  }
+
+  private static void checkUrl(CommandSpec command, String url) {
+    if (SECRET.matcher(url).find()) {
+      throw Usage.wrong(
+          command,
+          "--jdbc holds a password, which others on this machine can see. Put it into a file for"
+              + " --jdbc-password-file, or into the environment variable "
+              + PASSWORD
+              + ".");
+    }
+    if (!url.startsWith(POSTGRESQL)) {
+      throw Usage.wrong(
+          command,
+          "--jdbc is no URL of PostgreSQL, such as jdbc:postgresql://localhost:5432/calls. For other"
+              + " databases embed the library: JdbcSink takes any DataSource.");
+    }
+  }
+
+  /** Refuses directories in which nothing can be written, and creates those that are missing. */
+  void checkDirectories(CommandSpec command) {
+    if (parquet != null) {
+      CheckpointLocation location = CheckpointLocation.of(parquet);
+      if (location.local() != null) {
+        Usage.writable(command, "--parquet", location.local());
+      }
+    }
+  }
+
+  /** Adds the sinks. */
+  void addTo(Pipeline.Builder pipeline, CommandSpec command, KafkaCluster cluster) {
+    KafkaSinks sinks = KafkaSinks.at(cluster);
+    if (resultsTopic != null) {
+      pipeline.results((startsOver ? sinks.startingOver() : sinks).results(resultsTopic));
+    }
+    if (deadLetterTopic != null) {
+      pipeline.deadLetters(sinks.deadLetters(deadLetterTopic));
+    }
+    if (jdbc != null) {
+      JdbcSink.Builder tables = JdbcSink.to(source(command, jdbc), JdbcDialect.POSTGRESQL);
+      if (jdbcSchema != null) {
+        tables.schema(jdbcSchema);
+      }
+      if (jdbcPrefix != null) {
+        tables.prefix(jdbcPrefix);
+      }
+      if (startsOver) {
+        tables.startingOver();
+      }
+      pipeline.results(tables.build());
+    }
+    if (parquet != null) {
+      pipeline.results(SparkRuns.parquet(parquet, startsOver));
+    }
+  }
+
+  private DataSource source(CommandSpec command, String url) {
+    PGSimpleDataSource source = new PGSimpleDataSource();
+    try {
+      source.setUrl(url);
+    } catch (IllegalArgumentException e) {
+      // Its message may say more of the URL than others should see.
+      throw Usage.wrong(
+          command, "--jdbc is no URL like jdbc:postgresql://localhost:5432/calls; correct it.");
+    }
+    source.setApplicationName("callstream");
+    source.setTcpKeepAlive(true);
+    source.setLogServerErrorDetail(false);
+    source.setReWriteBatchedInserts(true);
+    if (jdbcUser != null) {
+      source.setUser(jdbcUser);
+    }
+    String password = password(command);
+    if (password != null) {
+      source.setPassword(password);
+    }
+    return source;
+  }
+
+  private @Nullable String password(CommandSpec command) {
+    if (jdbcPasswordFile == null) {
+      return System.getenv(PASSWORD);
+    }
+    try {
+      return Files.readString(jdbcPasswordFile, UTF_8).lines().findFirst().orElse("");
+    } catch (IOException e) {
+      throw new ParameterException(
+          command.commandLine(),
+          "--jdbc-password-file "
+              + jdbcPasswordFile
+              + " can't be read ("
+              + Words.reason(e)
+              + "). Name a file whose first line is the password.",
+          e);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package io.callstream.kafka;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.kafka.SendReport.Ending;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.header.Header;
+import org.jspecify.annotations.Nullable;
+
+/** Sends the records of a sink to a topic, and sees each one's outcome. Not thread-safe. */
+final class CheckedSender implements AutoCloseable {
+  private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
+
+  private final KafkaCluster cluster;
+  private final String topic;
+  private final KafkaProducer<byte[], byte[]> kafka;
+  private SendTally tally = new SendTally(sent -> {});
+
+  CheckedSender(KafkaCluster cluster, String topic, Map<String, Object> settings) {
+    this.cluster = cluster;
+    this.topic = topic;
+    try {
+      kafka = new KafkaProducer<>(settings);
+    } catch (KafkaException e) {
+      throw new CallstreamException(
+          ErrorCode.INVALID_ARGUMENT,
+          "The Kafka settings do not make a producer: " + KafkaErrors.reason(e),
+          e);
+    }
+  }
+
+  /** Sends a record to the partition of its key. */
+  void send(byte[] key, byte @Nullable [] value, List<Header> headers) {
+    send(new ProducerRecord<>(topic, null, key, value, headers));
+  }
+
+  /** Sends a record, unless it is known already that none gets through any more. */
+  void send(ProducerRecord<byte[], byte[]> row) {
+    if (tally.isHopeless()) {
+      await();
+    }
+    SendTally.Outcome outcome = tally.read(0);
+    try {
+      var ignored = kafka.send(row, outcome);
+    } catch (InterruptException e) {
+      throw interrupted(e);
+    } catch (KafkaException | IllegalStateException e) {
+      outcome.failed(e);
+    }
+  }
+
+  /**
+   * Waits until all that was sent since the last time is acknowledged.
+   *
+   * @throws CallstreamException with {@link ErrorCode#SINK_FAILED} if a record was not, or if this
+   *     thread is interrupted
+   */
+  void await() {
+    SendTally all = tally;
+    try {
+      kafka.flush();
+      all.awaitAll();
+    } catch (InterruptException e) {
+      throw interrupted(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw interrupted(e);
+    }
+    tally = new SendTally(sent -> {});
+    Throwable failure = all.firstFailure();
+    if (failure != null) {
+      SendReport report = all.report(Ending.BROKER_FAILED, Duration.ZERO);
+      throw new CallstreamException(
+          ErrorCode.SINK_FAILED,
+          String.format(
+              "%d of %d records of a batch did not reach the topic %s at %s: %s.%s Nothing is lost:"
+                  + " the batch comes again when the pipeline is started again.",
+              report.failed(),
+              report.read(),
+              topic,
+              cluster.bootstrapServers(),
+              KafkaErrors.reason(failure),
+              all.isHopeless()
+                  ? " See that the brokers run, and that the topic may be written."
+                  : " Raise max.message.bytes of the topic and max.request.size of the client."),
+          failure);
+    }
+  }
+
+  private CallstreamException interrupted(Exception e) {
+    tally = new SendTally(sent -> {});
+    return new CallstreamException(
+        ErrorCode.SINK_FAILED,
+        "The sink of topic "
+            + topic
+            + " was interrupted before all of a batch was acknowledged. Nothing is lost: the batch"
+            + " comes again when the pipeline is started again.",
+        e);
+  }
+
+  @Override
+  public void close() {
+    // What a batch had to send was awaited; what an interrupt or failure left need not be sent.
+    boolean interrupted = Thread.interrupted();
+    try {
+      kafka.close(CLOSE_PATIENCE);
+    } catch (KafkaException e) {
+      throw new CallstreamException(
+          ErrorCode.SINK_FAILED,
+          "The producer of topic " + topic + " does not close: " + KafkaErrors.reason(e),
+          e);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

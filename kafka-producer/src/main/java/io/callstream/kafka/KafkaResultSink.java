@@ -1,0 +1,265 @@
+package io.callstream.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.pipeline.ResultSink;
+import io.callstream.pipeline.Results;
+import io.callstream.pipeline.WindowBounds;
+import io.callstream.sink.BatchMark;
+import io.callstream.sink.Columns;
+import io.callstream.statistic.Statistic;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * Exactly once in effect, as a compacted topic has it: values are absolute, and the last one of a key
+ * counts. After the rows of a batch are acknowledged, a record in partition 0 marks the batch. A run
+ * that opens looks for the last mark, from the end of that partition backwards: behind where the
+ * pipeline stands, all current results are sent again; another run's results are refused, or, if
+ * the sink shall start over, get tombstones.
+ */
+/** Results as keyed JSON in a compacted topic. */
+final class KafkaResultSink implements ResultSink {
+  /** No key of a result begins like this. */
+  static final byte[] MARK_KEY = "{\"batches\":\"callstream\"}".getBytes(UTF_8);
+
+  private static final byte[] RESULT_KEY_START = "{\"statistic\":".getBytes(UTF_8);
+  private static final int MARK_PARTITION = 0;
+  private static final JsonFactory JSON = new JsonFactory();
+
+  private final KafkaSinks settings;
+  private final String topic;
+  private @Nullable CheckedSender sender;
+
+  KafkaResultSink(KafkaSinks settings, String topic) {
+    this.settings = settings;
+    this.topic = topic;
+  }
+
+  // ---- opening
+
+  @Override
+  public void open(BatchResults restored) {
+    TopicInfo info;
+    try (TopicAdmin admin = TopicAdmin.connect(settings.cluster())) {
+      info = admin.ensureCompacted(topic, settings.partitions(), settings.replicas());
+    }
+    CheckedSender open = settings.sender(topic);
+    sender = open;
+    BatchMark mark = lastMark(info).orElse(null);
+    boolean foreign = mark != null && mark.isOfAnotherRunThan(restored);
+    if (mark != null && foreign && !settings.startsOver()) {
+      throw mark.refused("The topic " + topic, restored);
+    }
+    // The first batch of all may have been sent by a run that was killed, or by another one.
+    boolean empties = foreign || restored.number() < 0;
+    if (empties && info.records() > 0) {
+      sendTombstones(open);
+    }
+    if (mark == null || empties || mark.isBehind(restored)) {
+      for (Statistic statistic : restored.pipeline().statistics()) {
+        send(open, restored, restored.results(statistic.name()));
+      }
+      sendMark(open, restored);
+    }
+  }
+
+  private Optional<BatchMark> lastMark(TopicInfo info) {
+    TopicInfo.PartitionInfo partition = info.partitions().get(MARK_PARTITION);
+    BatchMark[] last = {null};
+    long end = partition.end();
+    for (long step = 100; last[0] == null && end > partition.beginning(); step *= 4) {
+      long start = Math.max(partition.beginning(), end - step);
+      TopicReader.of(settings.cluster(), topic)
+          .readRange(
+              MARK_PARTITION,
+              start,
+              end,
+              row -> {
+                if (row.value() != null && Arrays.equals(row.key(), MARK_KEY)) {
+                  last[0] = readMark(row.value());
+                }
+              });
+      end = start;
+    }
+    return Optional.ofNullable(last[0]);
+  }
+
+  private static @Nullable BatchMark readMark(byte[] value) {
+    long batch = -1;
+    long received = 0;
+    long before = 0;
+    try (JsonParser json = JSON.createParser(value)) {
+      json.nextToken();
+      while (json.nextToken() == JsonToken.FIELD_NAME) {
+        String name = json.currentName();
+        json.nextToken();
+        switch (name) {
+          case "_batch" -> batch = json.getLongValue();
+          case "received" -> received = json.getLongValue();
+          case "received_before" -> before = json.getLongValue();
+          default -> json.skipChildren();
+        }
+      }
+      return new BatchMark(batch, received, before);
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  private void sendTombstones(CheckedSender open) {
+    TopicReader.of(settings.cluster(), topic)
+        .fromBeginning()
+        .read(
+            row -> {
+              byte[] key = row.key();
+              if (row.value() != null && key != null && isResult(key)) {
+                open.send(key, null, List.of());
+              }
+            });
+  }
+
+  private static boolean isResult(byte[] key) {
+    int length = RESULT_KEY_START.length;
+    return key.length > length && Arrays.equals(key, 0, length, RESULT_KEY_START, 0, length);
+  }
+
+  // ---- batches
+
+  @Override
+  public void write(BatchResults batch) {
+    CheckedSender open = sender;
+    if (open == null) {
+      throw new IllegalStateException("the Kafka sink is not open");
+    }
+    batch.updates().values().forEach(results -> send(open, batch, results));
+    sendMark(open, batch);
+  }
+
+  private static void send(CheckedSender open, BatchResults batch, Results results) {
+    Columns columns = Columns.of(results.statistic());
+    for (Iterator<ResultRow> rows = results.stream().iterator(); rows.hasNext(); ) {
+      ResultRow row = rows.next();
+      List<@Nullable Object> values = columns.values(row);
+      open.send(key(row, columns, values), value(batch, columns, values), List.of());
+    }
+  }
+
+  /** The mark goes out when all rows before it are safe, and is safe itself when this returns. */
+  private void sendMark(CheckedSender open, BatchResults batch) {
+    open.await();
+    BatchMark mark = BatchMark.of(batch);
+    byte[] value =
+        json(
+            json -> {
+              json.writeNumberField("_batch", mark.batch());
+              writeWatermark(json, batch);
+              json.writeNumberField("received", mark.received());
+              json.writeNumberField("received_before", mark.receivedBefore());
+              json.writeFieldName("accounting");
+              json.writeRawValue(batch.total().toJson());
+            });
+    open.send(new ProducerRecord<>(topic, MARK_PARTITION, MARK_KEY, value));
+    open.await();
+  }
+
+  private static byte[] key(ResultRow row, Columns columns, List<@Nullable Object> values) {
+    return json(
+        json -> {
+          json.writeStringField("statistic", row.statistic());
+          if (row.window().isPresent()) {
+            WindowBounds window = row.window().get();
+            json.writeStringField("window_start", window.start().toString());
+            json.writeStringField("window_end", window.end().toString());
+          }
+          json.writeObjectFieldStart("dimensions");
+          int dimension = 0;
+          for (int i = 0; i < values.size(); i++) {
+            Columns.Column column = columns.list().get(i);
+            if (column.role() == Columns.Role.DIMENSION) {
+              json.writeFieldName(column.name());
+              Object value = values.get(i);
+              // The one that is no number is the group of those that found no room.
+              write(json, value == null ? row.dimensions().get(dimension) : value);
+              dimension++;
+            }
+          }
+          json.writeEndObject();
+        });
+  }
+
+  private static byte[] value(BatchResults batch, Columns columns, List<@Nullable Object> values) {
+    return json(
+        json -> {
+          for (int i = 0; i < values.size(); i++) {
+            json.writeFieldName(columns.list().get(i).name());
+            write(json, values.get(i));
+          }
+          json.writeNumberField("_batch", batch.number());
+          writeWatermark(json, batch);
+        });
+  }
+
+  private static void writeWatermark(JsonGenerator json, BatchResults batch) throws IOException {
+    json.writeFieldName("_watermark");
+    write(json, batch.watermark().orElse(null));
+  }
+
+  private static void write(JsonGenerator json, @Nullable Object value) throws IOException {
+    if (value == null) {
+      json.writeNull();
+    } else if (value instanceof Long number) {
+      json.writeNumber(number);
+    } else if (value instanceof Double number) {
+      json.writeNumber(number);
+    } else if (value instanceof Instant moment) {
+      json.writeString(moment.toString());
+    } else {
+      json.writeString((String) value);
+    }
+  }
+
+  private interface Fields {
+    void writeTo(JsonGenerator json) throws IOException;
+  }
+
+  private static byte[] json(Fields fields) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
+    try (JsonGenerator json = JSON.createGenerator(bytes)) {
+      json.writeStartObject();
+      fields.writeTo(json);
+      json.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  @Override
+  public void close() {
+    CheckedSender open = sender;
+    sender = null;
+    if (open != null) {
+      open.close();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "results in topic " + topic;
+  }
+}

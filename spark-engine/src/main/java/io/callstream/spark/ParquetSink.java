@@ -1,0 +1,544 @@
+package io.callstream.spark;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.pipeline.ResultSink;
+import io.callstream.pipeline.Results;
+import io.callstream.sink.BatchMark;
+import io.callstream.sink.Columns;
+import io.callstream.statistic.Statistic;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * DIR/<statistic>/batch-<number>     the rows that a batch changed
+ * DIR/<statistic>/snapshot-<number>  the rows of all batches up to one, each as it was last
+ * DIR/_callstream/progress           the mark of the last batch that is whole
+ * DIR/_callstream/staging            what is being written
+ *
+ * Spark writes into staging, a rename makes it a batch: a reader finds it whole or not at all. A
+ * batch that comes again replaces its directory. Every row tells the batch that changed it last, so
+ * that the current value of a key is the one of the greatest _batch, whichever directories a reader
+ * finds. Of FOLD batches a snapshot is made, only of batches before the one that is being written:
+ * these are committed and don't come again. What it replaces goes with the next snapshot, so that
+ * who has listed the files has that long to read them.
+ *
+ * Spark runs in a thread of the sink's own, with a session and a job group of its own: nothing of
+ * the query's thread gets in, and an interrupt of the caller cancels the jobs.
+ */
+/**
+ * Keeps a directory of Parquet files for each statistic, written by Spark to any file system that
+ * Hadoop knows. Each batch adds a directory, which readers find whole or not at all; from time to
+ * time those become one snapshot. The current value of a key is the row with the greatest {@code
+ * _batch}:
+ *
+ * <pre>{@code
+ * spark.read().parquet("out/calls-by-type/*")
+ *     .groupBy("crime_type").agg(max_by(col("count"), col("_batch")))
+ * }</pre>
+ *
+ * <p>Columns are those of {@link Columns}: moments as timestamps in UTC to the microsecond, numbers
+ * and durations (in milliseconds) as 64-bit integers, shares as doubles. Rows of windows that the
+ * pipeline forgets stay. Not thread-safe.
+ */
+public final class ParquetSink implements ResultSink {
+  private static final int DEFAULT_FOLD = 20;
+  private static final int CHUNK_ROWS = 50_000;
+  private static final int CHUNK_CHARS = 64 << 20;
+  private static final String OURS = "_callstream";
+  private static final String BATCH = "batch-";
+  private static final String SNAPSHOT = "snapshot-";
+  private static final String BATCH_COLUMN = "_batch";
+  private static final int CLOSE_SECONDS = 10;
+
+  private final String location;
+  private final @Nullable SparkSession host;
+  private final boolean startsOver;
+  private final int fold;
+  private @Nullable Work work;
+
+  private ParquetSink(Builder builder) {
+    location = builder.location;
+    host = builder.host;
+    startsOver = builder.startsOver;
+    fold = builder.fold;
+  }
+
+  /**
+   * Starts a sink.
+   *
+   * @param directory a path or URI; created if it is missing, and this pipeline's alone
+   */
+  public static Builder to(String directory) {
+    return new Builder(directory);
+  }
+
+  /** Collects how a {@link ParquetSink} writes. Not thread-safe. */
+  public static final class Builder {
+    private final String location;
+    private @Nullable SparkSession host;
+    private boolean startsOver;
+    private int fold = DEFAULT_FOLD;
+
+    private Builder(String location) {
+      if (location.isBlank()) {
+        throw new IllegalArgumentException("No directory for Parquet files is given; name one");
+      }
+      this.location = location;
+    }
+
+    /**
+     * Uses the context of a session; that of the process's default session unless this is called.
+     */
+    public Builder on(SparkSession session) {
+      this.host = session;
+      return this;
+    }
+
+    /**
+     * Lets a run take over a directory that holds the results of another run: its files are deleted
+     * when it opens. Without this it refuses.
+     */
+    public Builder startingOver() {
+      this.startsOver = true;
+      return this;
+    }
+
+    /** Sets of how many batches a snapshot is made. */
+    Builder foldingEvery(int batches) {
+      this.fold = batches;
+      return this;
+    }
+
+    /** Returns the sink. */
+    public ParquetSink build() {
+      return new ParquetSink(this);
+    }
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if there is no SparkSession,
+   *     {@link ErrorCode#SINK_FAILED} if the directory can't be written or holds another run's
+   *     results
+   */
+  @Override
+  public void open(BatchResults restored) {
+    Work fresh = new Work(session());
+    work = fresh;
+    fresh.run(() -> fresh.open(restored));
+  }
+
+  private SparkSession session() {
+    SparkSession base = host;
+    if (base == null && SparkSession.getDefaultSession().isDefined()) {
+      base = SparkSession.getDefaultSession().get();
+    }
+    if (base == null || base.sparkContext().isStopped()) {
+      throw new CallstreamException(
+          ErrorCode.ENVIRONMENT,
+          "The Parquet sink needs a running SparkSession, and this process has none. Run the"
+              + " pipeline on the engine spark, or give the sink a session with on(session).");
+    }
+    SparkSession session = base.newSession();
+    session.conf().set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS");
+    session.conf().set("spark.sql.parquet.datetimeRebaseModeInWrite", "CORRECTED");
+    session.conf().set("spark.sql.parquet.datetimeRebaseModeInRead", "CORRECTED");
+    session.conf().set("spark.sql.shuffle.partitions", "8");
+    session.conf().set("spark.sql.adaptive.enabled", "true");
+    session.conf().set("spark.sql.adaptive.coalescePartitions.enabled", "true");
+    return session;
+  }
+
+  @Override
+  public void write(BatchResults batch) {
+    Work open = work;
+    if (open == null) {
+      throw new IllegalStateException("the Parquet sink is not open");
+    }
+    open.run(() -> open.write(batch));
+  }
+
+  @Override
+  public void close() {
+    Work open = work;
+    work = null;
+    if (open != null) {
+      open.close();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "Parquet files in " + shown();
+  }
+
+  private String shown() {
+    return location.replaceAll("://[^/@]*@", "://");
+  }
+
+  private CallstreamException failed(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null && root.getCause() != root) {
+      root = root.getCause();
+    }
+    String message = root.getMessage();
+    return new CallstreamException(
+        ErrorCode.SINK_FAILED,
+        "The Parquet files in "
+            + shown()
+            + " can't be written or read: "
+            + root.getClass().getName()
+            + (message == null ? "" : ": " + message.lines().findFirst().orElse(""))
+            + ". Name a directory in which this user may write, and that has room. Nothing is lost:"
+            + " the batch comes again when the pipeline is started again.",
+        failure);
+  }
+
+  /** A step that may fail in Spark or in a file system. */
+  private interface Step {
+    void take() throws IOException;
+  }
+
+  /** What an open sink has. All but {@link #run} and {@link #close} is for its own thread. */
+  private final class Work {
+    private final SparkSession session;
+    private final String group = "callstream-parquet-" + UUID.randomUUID();
+    private final ExecutorService thread =
+        Executors.newSingleThreadExecutor(
+            task -> {
+              Thread worker = new Thread(task, "callstream-parquet");
+              worker.setDaemon(true);
+              return worker;
+            });
+    private @Nullable FileSystem fileSystem;
+    private @Nullable Path root;
+
+    Work(SparkSession session) {
+      this.session = session;
+    }
+
+    /** Takes a step in the sink's thread, and cancels it if the caller's is interrupted. */
+    void run(Step step) {
+      Callable<Void> task =
+          () -> {
+            session.sparkContext().setLocalProperty("spark.sql.execution.id", null);
+            session.sparkContext().setJobGroup(group, ParquetSink.this.toString(), true);
+            step.take();
+            return null;
+          };
+      Future<Void> running = thread.submit(task);
+      try {
+        Void ignored = running.get();
+      } catch (ExecutionException e) {
+        if (e.getCause() instanceof CallstreamException known) {
+          throw known;
+        }
+        throw failed(e.getCause() == null ? e : e.getCause());
+      } catch (InterruptedException e) {
+        running.cancel(true);
+        session.sparkContext().cancelJobGroup(group);
+        Thread.currentThread().interrupt();
+        throw new CallstreamException(
+            ErrorCode.SINK_FAILED,
+            "Writing Parquet files in "
+                + shown()
+                + " was interrupted. Nothing is lost: the batch comes again when the pipeline is"
+                + " started again.",
+            e);
+      }
+    }
+
+    void close() {
+      thread.shutdownNow();
+      boolean interrupted = false;
+      try {
+        if (!thread.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+          session.sparkContext().cancelJobGroup(group);
+        }
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    // ---- opening
+
+    void open(BatchResults restored) throws IOException {
+      Path given = new Path(location);
+      FileSystem files = given.getFileSystem(session.sessionState().newHadoopConf());
+      Path directory = files.makeQualified(given);
+      fileSystem = files;
+      root = directory;
+      if ("file".equals(directory.toUri().getScheme())) {
+        session.conf().set(Checkpoint.FILE_MANAGER, LocalCheckpointFileManager.class.getName());
+      }
+      files.mkdirs(ours("staging"));
+      BatchMark mark = readMark();
+      boolean foreign = mark != null && mark.isOfAnotherRunThan(restored);
+      if (mark != null && foreign && !startsOver) {
+        throw mark.refused("The directory " + shown(), restored);
+      }
+      deleteAll(ours("staging"));
+      // The first batch of all may have been written by a run that was killed, or by another one.
+      boolean empties = foreign || restored.number() < 0;
+      for (Statistic statistic : restored.pipeline().statistics()) {
+        if (empties) {
+          for (Part part : parts(statistic)) {
+            deleteAll(part.path());
+          }
+        }
+        if ((mark == null || empties || mark.isBehind(restored)) && restored.number() >= 0) {
+          publish(statistic, restored.results(statistic.name()), restored.number());
+        }
+      }
+      if (mark == null || empties || mark.isBehind(restored)) {
+        writeMark(BatchMark.of(restored));
+      }
+    }
+
+    private FileSystem files() {
+      FileSystem open = fileSystem;
+      if (open == null) {
+        throw new IllegalStateException("not open");
+      }
+      return open;
+    }
+
+    private Path directory() {
+      Path open = root;
+      if (open == null) {
+        throw new IllegalStateException("not open");
+      }
+      return open;
+    }
+
+    private Path ours(String name) {
+      return new Path(new Path(directory(), OURS), name);
+    }
+
+    private @Nullable BatchMark readMark() throws IOException {
+      try (var in = files().open(ours("progress"))) {
+        String[] numbers = new String(in.readAllBytes(), UTF_8).strip().split(" ", -1);
+        return new BatchMark(
+            Long.parseLong(numbers[0]), Long.parseLong(numbers[1]), Long.parseLong(numbers[2]));
+      } catch (FileNotFoundException e) {
+        return null;
+      } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+        throw new IOException(
+            "the file " + ours("progress") + " holds no mark; delete the directory", e);
+      }
+    }
+
+    private void writeMark(BatchMark mark) throws IOException {
+      CheckpointFileManager atomic =
+          CheckpointFileManager.create(ours("progress"), session.sessionState().newHadoopConf());
+      CheckpointFileManager.CancellableFSDataOutputStream out =
+          atomic.createAtomic(ours("progress"), true);
+      try {
+        ((OutputStream) out)
+            .write(
+                (mark.batch() + " " + mark.received() + " " + mark.receivedBefore() + "\n")
+                    .getBytes(UTF_8));
+        out.close();
+      } catch (IOException | RuntimeException e) {
+        out.cancel();
+        throw e;
+      }
+    }
+
+    // ---- batches
+
+    void write(BatchResults batch) throws IOException {
+      for (Statistic statistic : batch.pipeline().statistics()) {
+        fold(statistic, batch.number());
+        Results updates = batch.updates().get(statistic.name());
+        publish(
+            statistic, updates == null ? batch.results(statistic.name()) : updates, batch.number());
+      }
+      writeMark(BatchMark.of(batch));
+    }
+
+    /** Replaces what there is of a batch by these rows. */
+    private void publish(Statistic statistic, Results results, long batch) throws IOException {
+      Path target = path(statistic, BATCH, batch);
+      if (results.blocks().isEmpty()) {
+        deleteAll(target);
+        return;
+      }
+      Columns columns = Columns.of(statistic);
+      StructType schema = schema(columns);
+      Path staging = ours("staging/" + UUID.randomUUID());
+      List<Row> rows = new ArrayList<>();
+      long chars = 0;
+      for (Iterator<ResultRow> all = results.stream().iterator(); all.hasNext(); ) {
+        List<@Nullable Object> values = columns.values(all.next());
+        for (Object value : values) {
+          chars += value instanceof String text ? text.length() : 0;
+        }
+        values.add(batch);
+        rows.add(RowFactory.create(values.toArray()));
+        if (rows.size() == CHUNK_ROWS || chars >= CHUNK_CHARS) {
+          append(session.createDataFrame(rows, schema).coalesce(1), staging);
+          rows = new ArrayList<>();
+          chars = 0;
+        }
+      }
+      if (!rows.isEmpty()) {
+        append(session.createDataFrame(rows, schema).coalesce(1), staging);
+      }
+      replace(target, staging);
+    }
+
+    private void append(Dataset<Row> rows, Path staging) {
+      rows.write()
+          .mode(SaveMode.Append)
+          .option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
+          .parquet(staging.toString());
+    }
+
+    private void replace(Path target, Path staging) throws IOException {
+      if (Thread.interrupted()) {
+        throw new IOException("interrupted");
+      }
+      files().mkdirs(target.getParent());
+      deleteAll(target);
+      if (!files().rename(staging, target)) {
+        throw new IOException(staging + " can't be renamed to " + target);
+      }
+    }
+
+    // ---- snapshots
+
+    /** A directory of rows. */
+    private record Part(Path path, boolean isSnapshot, long number) {}
+
+    private List<Part> parts(Statistic statistic) throws IOException {
+      List<Part> parts = new ArrayList<>();
+      try {
+        for (FileStatus status : files().listStatus(new Path(directory(), statistic.name()))) {
+          String name = status.getPath().getName();
+          for (String kind : List.of(BATCH, SNAPSHOT)) {
+            if (name.startsWith(kind) && name.substring(kind.length()).matches("\\d{1,18}")) {
+              parts.add(
+                  new Part(
+                      status.getPath(),
+                      kind.equals(SNAPSHOT),
+                      Long.parseLong(name.substring(kind.length()))));
+            }
+          }
+        }
+      } catch (FileNotFoundException e) {
+        // No batch has changed it yet.
+      }
+      return parts;
+    }
+
+    private void fold(Statistic statistic, long before) throws IOException {
+      List<Part> parts = parts(statistic);
+      long last = parts.stream().filter(Part::isSnapshot).mapToLong(Part::number).max().orElse(-1);
+      List<Part> since =
+          parts.stream()
+              .filter(p -> !p.isSnapshot() && p.number() > last && p.number() < before)
+              .toList();
+      if (since.size() < fold) {
+        return;
+      }
+      List<String> paths = new ArrayList<>();
+      since.forEach(part -> paths.add(part.path().toString()));
+      if (last >= 0) {
+        paths.add(path(statistic, SNAPSHOT, last).toString());
+      }
+      Columns columns = Columns.of(statistic);
+      Path staging = ours("staging/" + UUID.randomUUID());
+      append(latest(columns, paths), staging);
+      long number = since.stream().mapToLong(Part::number).max().orElse(before - 1);
+      replace(path(statistic, SNAPSHOT, number), staging);
+      for (Part part : parts) {
+        if (part.isSnapshot() ? part.number() < last : part.number() <= last) {
+          deleteAll(part.path());
+        }
+      }
+    }
+
+    /** Returns the row of each key that was changed last. */
+    private Dataset<Row> latest(Columns columns, List<String> paths) {
+      Column[] all =
+          Arrays.stream(schema(columns).fieldNames()).map(functions::col).toArray(Column[]::new);
+      Column[] keys =
+          columns.list().stream()
+              .filter(c -> c.role() == Columns.Role.DIMENSION || c.name().equals("window_start"))
+              .map(c -> functions.col(c.name()))
+              .toArray(Column[]::new);
+      return session
+          .read()
+          .schema(schema(columns))
+          .parquet(paths.toArray(String[]::new))
+          .groupBy(keys)
+          .agg(functions.max_by(functions.struct(all), functions.col(BATCH_COLUMN)).as("_row"))
+          .select("_row.*");
+    }
+
+    private Path path(Statistic statistic, String kind, long number) {
+      return new Path(
+          new Path(directory(), statistic.name()), kind + String.format("%012d", number));
+    }
+
+    private void deleteAll(Path path) throws IOException {
+      if (files().exists(path) && !files().delete(path, true) && files().exists(path)) {
+        throw new IOException(path + " can't be deleted");
+      }
+    }
+  }
+
+  private static StructType schema(Columns columns) {
+    List<StructField> fields = new ArrayList<>();
+    for (Columns.Column column : columns.list()) {
+      DataType type =
+          switch (column.type()) {
+            case TIME -> DataTypes.TimestampType;
+            case TEXT -> DataTypes.StringType;
+            case LONG -> DataTypes.LongType;
+            case DOUBLE -> DataTypes.DoubleType;
+          };
+      fields.add(DataTypes.createStructField(column.name(), type, true));
+    }
+    fields.add(DataTypes.createStructField(BATCH_COLUMN, DataTypes.LongType, true));
+    return DataTypes.createStructType(fields);
+  }
+}

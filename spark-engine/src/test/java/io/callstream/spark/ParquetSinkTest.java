@@ -1,0 +1,366 @@
+package io.callstream.spark;
+
+import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.Call;
+import io.callstream.call.CallField;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.local.PipelineTester;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.ResultSink;
+import io.callstream.sink.Sinks;
+import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Measures;
+import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Written through Spark, read by DuckDB. */
+class ParquetSinkTest {
+  private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
+
+  @TempDir private Path directory;
+
+  private ParquetSink.Builder sink() {
+    return ParquetSink.to(directory.resolve("parquet").toString()).on(TestTopics.session());
+  }
+
+  private static final class Recorder implements ResultSink {
+    final List<BatchResults> batches = new ArrayList<>();
+    BatchResults opened;
+
+    @Override
+    public void open(BatchResults restored) {
+      opened = restored;
+    }
+
+    @Override
+    public void write(BatchResults batch) {
+      batches.add(batch);
+    }
+  }
+
+  private record Run(BatchResults opened, List<BatchResults> batches) {
+    BatchResults batch(int number) {
+      return batches.get(number);
+    }
+  }
+
+  private static Run run(List<Statistic> statistics, List<ResultSink> sinks, Call[]... batches) {
+    Recorder recorder = new Recorder();
+    try (PipelineTester tester =
+        PipelineTester.of(
+            SanFranciscoCalls.json(),
+            1,
+            p -> {
+              sinks.forEach(p::results);
+              return p.statistics(statistics).results(recorder);
+            })) {
+      for (Call[] batch : batches) {
+        tester.receive(batch).endBatch();
+      }
+      assertThatAccounting(tester.accounting()).addsUpFor(recorder.opened.pipeline());
+    }
+    return new Run(recorder.opened, recorder.batches);
+  }
+
+  private static Run byType(Call[]... batches) {
+    return run(List.of(StandardStatistics.callsByType()), List.of(), batches);
+  }
+
+  private static Call call(String type, String time, String disposition, String address) {
+    return Call.builder("1", type, Instant.parse(time))
+        .disposition(disposition)
+        .address(address)
+        .build();
+  }
+
+  private static Call[] batch(String... types) {
+    return Stream.of(types)
+        .map(type -> call(type, "2018-11-01T12:00:00Z", "HAN", "A"))
+        .toArray(Call[]::new);
+  }
+
+  /** Returns the current rows of a statistic as lines of CSV, as the documentation reads them. */
+  private List<String> lines(Statistic statistic) throws SQLException {
+    List<String> keys = new ArrayList<>();
+    if (statistic.window().isPresent()) {
+      keys.add("window_start");
+    }
+    statistic.dimensions().forEach(dimension -> keys.add(dimension.name()));
+    String select =
+        "SELECT "
+            + String.join(", ", statistic.columns())
+            + " FROM read_parquet('"
+            + directory.resolve("parquet").resolve(statistic.name())
+            + "/*/*.parquet') QUALIFY row_number() OVER (PARTITION BY "
+            + String.join(", ", keys)
+            + " ORDER BY _batch DESC) = 1";
+    List<String> lines = new ArrayList<>();
+    try (Connection duckDb = DriverManager.getConnection("jdbc:duckdb:");
+        Statement statement = duckDb.createStatement();
+        ResultSet rows = statement.executeQuery(select)) {
+      while (rows.next()) {
+        List<String> cells = new ArrayList<>();
+        for (int c = 1; c <= statistic.columns().size(); c++) {
+          Object value = rows.getObject(c);
+          cells.add(
+              value instanceof OffsetDateTime time
+                  ? time.atZoneSameInstant(LOS_ANGELES)
+                      .format(DateTimeFormatter.ISO_OFFSET_DATE_TIME)
+                  : String.valueOf(value));
+        }
+        lines.add(String.join(",", cells));
+      }
+    }
+    return lines;
+  }
+
+  private List<String> byType() throws SQLException {
+    return lines(StandardStatistics.callsByType());
+  }
+
+  private List<String> parts() throws IOException {
+    try (Stream<Path> parts = Files.list(directory.resolve("parquet/calls-by-type"))) {
+      return parts.map(part -> part.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Test
+  void filesHoldWhatTheCsvFilesHold() throws Exception {
+    List<Statistic> statistics = StandardStatistics.all(LOS_ANGELES, Duration.ofHours(1));
+    run(
+        statistics,
+        List.of(Sinks.csv(directory), sink().build()),
+        new Call[] {
+          call("Passing Call", "2018-11-04T08:10:00Z", "HAN", "A St"),
+          call("Passing Call", "2018-11-04T09:20:00Z", "HAN", "B St"),
+          call("415", "2018-11-04T09:30:00Z", "OTS", "")
+        },
+        new Call[] {
+          call("Passing Call", "2018-11-04T10:00:00Z", "HAN", "B St"),
+          call("415", "2018-11-04T09:31:00Z", "OTS", "B St")
+        });
+
+    for (Statistic statistic : statistics) {
+      assertThat(lines(statistic))
+          .as(statistic.name())
+          .containsExactlyInAnyOrderElementsOf(
+              Files.readAllLines(directory.resolve(statistic.name() + ".csv")).stream()
+                  .skip(1)
+                  .toList());
+    }
+  }
+
+  @Test
+  void everyTypeOfColumnKeepsItsValue() throws Exception {
+    Statistic statistic =
+        Statistic.named("s")
+            .by(
+                Dimension.ofNumber("length", Set.of(CallField.ADDRESS), c -> c.address().length()),
+                Dimensions.CRIME_TYPE)
+            .maxGroups(2)
+            .measuring(
+                Measures.count(),
+                Measures.share(),
+                Measures.maximum(
+                    "longest",
+                    Set.of(CallField.ADDRESS),
+                    c ->
+                        c.address().isEmpty()
+                            ? Optional.empty()
+                            : Optional.of(Duration.ofSeconds(c.address().length()))))
+            .build();
+
+    run(
+        List.of(statistic),
+        List.of(sink().build()),
+        new Call[] {
+          call("a\0\"'", "2018-11-01T12:00:00Z", "", ""),
+          call("b", "2018-11-01T12:00:00Z", "", "1234"),
+          call("c", "2018-11-01T12:00:00Z", "", "12345"),
+          call("d", "2018-11-01T12:00:00Z", "", "123456")
+        });
+
+    assertThat(lines(statistic))
+        .containsExactlyInAnyOrder(
+            "0,a\0\"',1,0.25,null", "4,b,1,0.25,4000", "null,(other),2,0.5,6000");
+  }
+
+  @Test
+  void windowsLongBeforeOurTimeAreWritten() throws Exception {
+    Statistic daily =
+        Statistic.named("daily").over(Windows.daily(LOS_ANGELES).withoutLateness()).build();
+    run(
+        List.of(daily),
+        List.of(Sinks.csv(directory), sink().build()),
+        new Call[] {call("a", "1812-06-18T20:00:00Z", "", "")});
+
+    assertThat(lines(daily))
+        .isEqualTo(Files.readAllLines(directory.resolve("daily.csv")).stream().skip(1).toList());
+  }
+
+  @Test
+  void aBatchThatComesAgainChangesNothing() throws Exception {
+    Run run = byType(batch("a", "b"), batch("b", "c"));
+    ParquetSink sink = sink().build();
+    sink.open(run.opened());
+    sink.write(run.batch(0));
+    sink.write(run.batch(1));
+    sink.write(run.batch(1));
+    sink.close();
+    List<String> once = byType();
+
+    sink.open(run.batch(0));
+    sink.write(run.batch(1));
+    sink.close();
+
+    assertThat(once).containsExactlyInAnyOrder("a,1", "b,2", "c,1");
+    assertThat(byType()).containsExactlyInAnyOrderElementsOf(once);
+    assertThat(parts()).containsExactly("batch-000000000000", "batch-000000000001");
+  }
+
+  @Test
+  void filesStayFewAndEveryKeyStays() throws Exception {
+    Call[][] batches = new Call[20][];
+    for (int i = 0; i < batches.length; i++) {
+      batches[i] = batch("all", "only " + i);
+    }
+    Run run = byType(batches);
+    ParquetSink sink = sink().foldingEvery(3).build();
+    sink.open(run.opened());
+    for (int i = 0; i < batches.length; i++) {
+      sink.write(run.batch(i));
+      assertThat(parts()).hasSizeLessThanOrEqualTo(9);
+    }
+    sink.close();
+
+    assertThat(parts()).anyMatch(part -> part.startsWith("snapshot-"));
+    List<String> expected = new ArrayList<>(List.of("all,20"));
+    for (int i = 0; i < batches.length; i++) {
+      expected.add("only " + i + ",1");
+    }
+    assertThat(byType()).containsExactlyInAnyOrderElementsOf(expected);
+  }
+
+  @Test
+  void aDirectoryThatWasLostOrStayedBehindIsBroughtUpToDate() throws Exception {
+    Run run = byType(batch("a"), batch("b"), batch("a", "c"), batch("a"));
+    ParquetSink sink = sink().build();
+
+    sink.open(run.batch(1));
+    sink.close();
+    assertThat(byType()).containsExactlyInAnyOrder("a,1", "b,1");
+    sink.open(run.batch(2));
+    sink.write(run.batch(3));
+    sink.close();
+
+    assertThat(byType()).containsExactlyInAnyOrder("a,3", "b,1", "c,1");
+  }
+
+  @Test
+  void resultsOfAnotherRunAreRefusedUnlessTheSinkStartsOver() throws Exception {
+    Run before = byType(batch("a"), batch("b"));
+    ParquetSink sink = sink().build();
+    sink.open(before.opened());
+    sink.write(before.batch(0));
+    sink.write(before.batch(1));
+    sink.close();
+    Run now = byType(batch("c", "c"), batch("d"));
+
+    for (BatchResults restored : List.of(now.opened(), now.batch(0), now.batch(1))) {
+      assertThatThrownBy(() -> sink.open(restored))
+          .hasMessageContaining("of another run")
+          .extracting(e -> ((CallstreamException) e).code())
+          .isEqualTo(ErrorCode.SINK_FAILED);
+      sink.close();
+    }
+    ParquetSink over = sink().startingOver().build();
+    over.open(now.batch(0));
+    over.write(now.batch(1));
+    over.close();
+
+    assertThat(byType()).containsExactlyInAnyOrder("c,2", "d,1");
+  }
+
+  @Test
+  void theFirstBatchOfARunThatWasKilledLeavesNothingBehind() throws Exception {
+    Run killed = byType(batch("a"));
+    Run again = byType(batch("b"));
+    ParquetSink sink = sink().build();
+    sink.open(killed.opened());
+    sink.write(killed.batch(0));
+    sink.close();
+
+    sink.open(again.opened());
+    sink.write(again.batch(0));
+    sink.close();
+
+    assertThat(byType()).containsExactly("b,1");
+  }
+
+  @Test
+  void whatWasBeingWrittenIsNotSeenAndGoesWithTheNextRun() throws Exception {
+    Run run = byType(batch("a"));
+    Path staging = directory.resolve("parquet/_callstream/staging/half");
+    Files.createDirectories(staging);
+    Files.writeString(staging.resolve("part-0.parquet"), "PAR1");
+    ParquetSink sink = sink().build();
+    sink.open(run.opened());
+    sink.write(run.batch(0));
+    sink.close();
+
+    assertThat(staging).doesNotExist();
+    assertThat(byType()).containsExactly("a,1");
+  }
+
+  @Test
+  void anInterruptEndsABatchAndIsKept() {
+    Run run = byType(batch("a"));
+    ParquetSink sink = sink().build();
+    sink.open(run.opened());
+    Thread.currentThread().interrupt();
+
+    assertThatThrownBy(() -> sink.write(run.batch(0))).hasMessageContaining("interrupted");
+    assertThat(Thread.interrupted()).isTrue();
+    sink.close();
+  }
+
+  @Test
+  void aDirectoryThatCannotBeIsAFailureThatNamesIt() throws Exception {
+    Path file = Files.writeString(directory.resolve("file"), "");
+    Run run = byType(batch("a"));
+
+    ParquetSink sink = ParquetSink.to(file + "/parquet").on(TestTopics.session()).build();
+    assertThatThrownBy(() -> sink.open(run.opened()))
+        .isInstanceOf(CallstreamException.class)
+        .hasMessageContaining(file.toString())
+        .hasMessageContaining("Name a directory");
+    sink.close();
+  }
+}
