@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
  * docs/architecture.md} for what blocks are. Not thread-safe; blocks themselves never change.
  */
 public final class BlockReader {
+  /** A block without groups tells its aggregates in vain; no statistic has so many. */
+  private static final int MAX_AGGREGATES_OF_NOTHING = 1 << 16;
+
   private final Bytes.Reader in;
   private final int groups;
   private final int[] stateStarts;
@@ -22,7 +25,7 @@ public final class BlockReader {
   public BlockReader(byte[] block) {
     in = new Bytes.Reader(block);
     groups = in.size();
-    int aggregates = in.size();
+    int aggregates = in.atMost(Math.max(block.length, MAX_AGGREGATES_OF_NOTHING));
     stateStarts = new int[aggregates];
     stateLengths = new int[aggregates];
   }
@@ -38,7 +41,7 @@ public final class BlockReader {
       return false;
     }
     read++;
-    int shared = in.size();
+    int shared = in.atMost(keyLength);
     int rest = in.size();
     keyLength = shared + rest;
     if (key.length < keyLength) {

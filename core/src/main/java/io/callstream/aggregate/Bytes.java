@@ -1,5 +1,7 @@
 package io.callstream.aggregate;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import java.util.Arrays;
 
 /** A growing buffer of bytes with variable-length numbers, low seven bits first. */
@@ -77,6 +79,9 @@ final class Bytes {
       int shift = 0;
       byte b;
       do {
+        if (position >= buffer.length || shift > 63) {
+          throw damaged();
+        }
         b = buffer[position++];
         number |= (b & 0x7fL) << shift;
         shift += 7;
@@ -84,15 +89,22 @@ final class Bytes {
       return number;
     }
 
+    /** Reads a number of things that take at least a byte each from here on. */
     int size() {
-      return Math.toIntExact(number());
+      int size = atMost(buffer.length);
+      if (size > buffer.length - position) {
+        throw damaged();
+      }
+      return size;
     }
 
-    byte[] sized() {
-      int size = size();
-      byte[] bytes = Arrays.copyOfRange(buffer, position, position + size);
-      position += size;
-      return bytes;
+    /** Reads a number that is 0 or more, and no more than a limit. */
+    int atMost(int limit) {
+      long number = number();
+      if (number < 0 || number > limit) {
+        throw damaged();
+      }
+      return (int) number;
     }
 
     void skip(int count) {
@@ -102,6 +114,13 @@ final class Bytes {
     void copyTo(byte[] target, int at, int count) {
       System.arraycopy(buffer, position, target, at, count);
       position += count;
+    }
+
+    private static CallstreamException damaged() {
+      return new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          "A block of results is damaged. Restore the checkpoint directory from a copy, or start"
+              + " with a new one.");
     }
 
     byte[] buffer() {

@@ -38,7 +38,7 @@ final class GroupKey {
     Bytes text = new Bytes(64);
     int from = 0;
     for (int i = 0; i < length; i++) {
-      if (key[i] == 1) {
+      if (key[i] == 1 && i + 1 < length) {
         text.put(key, from, i - from);
         text.put((byte) (key[++i] - 1));
         from = i + 1;

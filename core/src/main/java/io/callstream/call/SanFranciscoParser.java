@@ -212,7 +212,23 @@ final class SanFranciscoParser implements CallParser {
   /** Returns UTF-8 as text, without the byte order mark that it may have. */
   private static String decoded(byte[] b) throws CharacterCodingException {
     String text = UTF_8.newDecoder().decode(ByteBuffer.wrap(b)).toString();
-    return text.startsWith("\ufeff") ? text.substring(1) : text;
+    return upToFalseEscape(text.startsWith("\ufeff") ? text.substring(1) : text);
+  }
+
+  /**
+   * Cuts a text off within the first escape whose digits are not all ASCII, so that it is no JSON
+   * from there on: Jackson takes any character for a digit whose lower byte is one.
+   */
+  private static String upToFalseEscape(String text) {
+    for (int i = text.indexOf('\\'); i >= 0; i = text.indexOf('\\', i + 2)) {
+      int end = Math.min(text.length(), i + 6);
+      for (int j = i + 1; j < end && (j > i + 1 || text.charAt(j) == 'u'); j++) {
+        if (text.charAt(j) > 0x7f) {
+          return text.substring(0, i + 1);
+        }
+      }
+    }
+    return text;
   }
 
   /** Half of a surrogate pair, which an escape can spell, has no UTF-8: it becomes a '?'. */

@@ -1,5 +1,7 @@
 package io.callstream.runtime;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.call.RejectionReason;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.Late;
@@ -10,6 +12,7 @@ import io.callstream.pipeline.WindowBounds;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -31,6 +34,7 @@ public final class Letters {
 
   private static final RejectionReason[] REASONS = RejectionReason.values();
   private static final int LATE = -1;
+  private static final int END = -2;
   private static final int NO_VALUE = -1;
 
   private Letters() {}
@@ -38,7 +42,7 @@ public final class Letters {
   /** Letters of one task in their order, as bytes that can be read again. */
   @FunctionalInterface
   public interface Run {
-    /** Opens what {@link #write} wrote. */
+    /** Opens what {@link #write} and at last {@link #writeEnd} wrote. */
     InputStream open() throws IOException;
   }
 
@@ -69,7 +73,7 @@ public final class Letters {
           Cursor.of(new DataInputStream(stream)).ifPresent(cursors::add);
         }
       } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        throw damaged(e);
       }
       return new Iterator<>() {
         @Override
@@ -127,18 +131,34 @@ public final class Letters {
         next = letter;
         return true;
       } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        throw damaged(e);
       }
     }
   }
 
   private static @Nullable DeadLetter readOrEnd(DataInputStream in) throws IOException {
-    in.mark(1);
-    if (in.read() < 0) {
-      return null;
+    int kind = in.readByte();
+    try {
+      return kind == END ? null : read(kind, in);
+    } catch (RuntimeException e) {
+      // What was read is no letter, or none that could be written.
+      throw new IOException(e);
     }
-    in.reset();
-    return read(in);
+  }
+
+  private static CallstreamException damaged(IOException e) {
+    return new CallstreamException(
+        ErrorCode.CHECKPOINT,
+        "Dead letters on their way to the sinks can't be read back ("
+            + e
+            + "). Start again with the same checkpoint: the batch comes again, and nothing is"
+            + " lost.",
+        e);
+  }
+
+  /** Writes that no letter follows: what breaks off before that has lost some. */
+  public static void writeEnd(DataOutputStream out) throws IOException {
+    out.writeByte(END);
   }
 
   /** Writes a letter. */
@@ -166,9 +186,11 @@ public final class Letters {
     writeValue(letter.value(), out);
   }
 
-  /** Reads a letter. */
-  public static DeadLetter read(DataInputStream in) throws IOException {
-    int kind = in.readByte();
+  static DeadLetter read(DataInputStream in) throws IOException {
+    return read(in.readByte(), in);
+  }
+
+  private static DeadLetter read(int kind, DataInputStream in) throws IOException {
     if (kind == LATE) {
       List<MissedWindow> missed = new ArrayList<>();
       for (int i = in.readInt(); i > 0; i--) {
@@ -198,6 +220,13 @@ public final class Letters {
 
   static byte @Nullable [] readValue(DataInputStream in) throws IOException {
     int length = in.readInt();
-    return length == NO_VALUE ? null : in.readNBytes(length);
+    if (length == NO_VALUE) {
+      return null;
+    }
+    byte[] value = in.readNBytes(length);
+    if (value.length < length) {
+      throw new EOFException("a value breaks off");
+    }
+    return value;
   }
 }

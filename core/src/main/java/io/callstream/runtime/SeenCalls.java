@@ -2,6 +2,8 @@ package io.callstream.runtime;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -89,14 +91,19 @@ public final class SeenCalls {
   private static Map<String, Long> read(byte[] state) {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(state))) {
       int size = in.readInt();
-      Map<String, Long> expiries = new HashMap<>(size * 2);
+      Map<String, Long> expiries =
+          new HashMap<>(Math.max(0, Math.min(size, state.length / 12)) * 2);
       for (int i = 0; i < size; i++) {
         String id = new String(in.readNBytes(in.readInt()), UTF_8);
         expiries.put(id, in.readLong());
       }
       return expiries;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          "The ids that distinct() remembers are damaged. Restore the checkpoint directory from a"
+              + " copy, or start with a new one.",
+          e);
     }
   }
 }

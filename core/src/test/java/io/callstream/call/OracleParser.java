@@ -1,30 +1,45 @@
 package io.callstream.call;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.exc.StreamConstraintsException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.IOException;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import jakarta.json.Json;
+import jakarta.json.JsonException;
+import jakarta.json.stream.JsonParser;
+import jakarta.json.stream.JsonParser.Event;
+import jakarta.json.stream.JsonParserFactory;
+import java.io.StringReader;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import java.nio.charset.CharacterCodingException;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/**
- * The San Francisco format as the design has it, on Jackson's tree, a regular expression and
- * java.time: slow, and nothing in common with the parser but the tokenizer of its full path.
+/*
+ * The San Francisco format as the design has it, on Eclipse Parsson (Jakarta JSON Processing), a
+ * regular expression and java.time: slow, and nothing in common with the parser, whose full path is
+ * Jackson's tokenizer.
+ *
+ * Parsson decides alone what JSON is: RFC 8259, no comments, no NaN, no single quotes, no raw control
+ * characters, nothing after the value. These are the format's own rules, and not left to it:
+ *
+ *   - UTF-8 is decoded by the JDK, whole and strictly, before anything else; one byte order mark
+ *     before the text is taken off (RFC 8259 lets a reader do so, Parsson does not);
+ *   - white space alone is "empty";
+ *   - nesting over 100 deep is "too-deep" where it comes before the first syntax error, else that
+ *     error is "not-json"; RFC 8259 leaves the limit to the reader, Parsson's own is 1000;
+ *   - of a key that occurs twice the last value counts, which RFC 8259 leaves open;
+ *   - half a surrogate pair, which both readers let an escape spell, is compared as '?'.
  */
 final class OracleParser {
   static final Map<String, CallField> NAMES = new LinkedHashMap<>();
@@ -46,27 +61,17 @@ final class OracleParser {
     NAMES.put("common_location", CallField.COMMON_LOCATION);
   }
 
-  private static final ObjectMapper MAPPER =
-      JsonMapper.builder(
-              JsonFactory.builder()
-                  .streamReadConstraints(
-                      StreamReadConstraints.builder()
-                          .maxNestingDepth(100)
-                          .maxStringLength(Integer.MAX_VALUE)
-                          .maxNumberLength(Integer.MAX_VALUE)
-                          .build())
-                  .build())
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-          .build();
+  private static final int MAX_BYTES = 1_048_576;
+  private static final int MAX_DEPTH = 100;
+  private static final Set<String> REQUIRED =
+      Set.of("crime_id", "original_crime_type_name", "call_date_time");
+  private static final JsonParserFactory JSON = Json.createParserFactory(Map.of());
+  private static final Pattern SPACE = Pattern.compile("[ \t\r\n]*");
 
   private static final Pattern TIME =
       Pattern.compile(
           "(\\d{4}-\\d{2}-\\d{2})[T ](\\d{2}:\\d{2}(?::\\d{2}(?:\\.\\d{1,9})?)?)"
               + "(Z|[+-]\\d{2}(?::?\\d{2})?)?");
-
-  /** Stands before a number, whose spelling the tree has forgotten. */
-  static final String NUMBER = "\0number ";
 
   /** What the oracle makes of a record: texts by field, or a reason. */
   record Verdict(
@@ -78,64 +83,95 @@ final class OracleParser {
 
   record Time(Instant instant, boolean ambiguous) {}
 
+  /** The members of an object: the last value of each, as text; those that are nested. */
+  private static final class Members {
+    final Map<String, String> texts = new HashMap<>();
+    final Set<String> nested = new HashSet<>();
+
+    void put(String name, Event event, JsonParser json) {
+      texts.remove(name);
+      nested.remove(name);
+      switch (event) {
+        case VALUE_STRING -> texts.put(name, wellFormed(json.getString()));
+        case VALUE_NUMBER -> texts.put(name, json.getString());
+        case VALUE_TRUE -> texts.put(name, "true");
+        case VALUE_FALSE -> texts.put(name, "false");
+        case START_OBJECT, START_ARRAY -> nested.add(name);
+        case VALUE_NULL, KEY_NAME, END_OBJECT, END_ARRAY -> {}
+      }
+    }
+  }
+
   private OracleParser() {}
 
   static Verdict parse(byte[] value, ZoneId zone) {
-    if (value.length > 1_048_576) {
+    if (value.length > MAX_BYTES) {
       return rejected(RejectionReason.TOO_LARGE, null);
     }
-    if (new String(value, StandardCharsets.ISO_8859_1).matches("[ \t\r\n]*")) {
+    if (SPACE.matcher(new String(value, ISO_8859_1)).matches()) {
       return rejected(RejectionReason.EMPTY, null);
     }
-    JsonNode tree;
+    Members members = new Members();
+    RejectionReason reason = read(value, members);
+    return reason == null ? callOf(members, zone) : rejected(reason, null);
+  }
+
+  private static RejectionReason read(byte[] value, Members members) {
+    String text;
     try {
-      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(value)).toString();
-      tree = MAPPER.readTree(text.startsWith("\ufeff") ? text.substring(1) : text);
-    } catch (StreamConstraintsException e) {
-      return rejected(RejectionReason.TOO_DEEP, null);
-    } catch (JsonProcessingException e) {
-      return e.getCause() instanceof StreamConstraintsException
-          ? rejected(RejectionReason.TOO_DEEP, null)
-          : rejected(RejectionReason.NOT_JSON, null);
-    } catch (IOException e) {
-      return rejected(RejectionReason.NOT_JSON, null);
+      text = UTF_8.newDecoder().decode(ByteBuffer.wrap(value)).toString();
+    } catch (CharacterCodingException e) {
+      return RejectionReason.NOT_JSON;
     }
-    if (tree.isMissingNode()) {
-      return rejected(RejectionReason.NOT_JSON, null);
+    String unmarked = text.startsWith("\ufeff") ? text.substring(1) : text;
+    if (SPACE.matcher(unmarked).matches()) {
+      return RejectionReason.NOT_JSON;
     }
-    if (!tree.isObject()) {
-      return rejected(RejectionReason.NOT_AN_OBJECT, null);
+    try (JsonParser json = JSON.createParser(new StringReader(unmarked))) {
+      Event first = null;
+      int depth = 0;
+      String name = null;
+      while (json.hasNext()) {
+        Event event = json.next();
+        first = first == null ? event : first;
+        if (depth == 1 && first == Event.START_OBJECT) {
+          if (event == Event.KEY_NAME) {
+            name = json.getString();
+          } else if (event != Event.END_OBJECT) {
+            members.put(name, event, json);
+          }
+        }
+        if (event == Event.START_OBJECT || event == Event.START_ARRAY) {
+          if (++depth > MAX_DEPTH) {
+            return RejectionReason.TOO_DEEP;
+          }
+        } else if (event == Event.END_OBJECT || event == Event.END_ARRAY) {
+          depth--;
+        }
+      }
+      return first == Event.START_OBJECT ? null : RejectionReason.NOT_AN_OBJECT;
+    } catch (JsonException e) {
+      return RejectionReason.NOT_JSON;
     }
+  }
+
+  private static Verdict callOf(Members members, ZoneId zone) {
     for (String name : NAMES.keySet()) {
-      if (tree.has(name) && tree.get(name).isContainerNode()) {
+      if (members.nested.contains(name)) {
         return rejected(RejectionReason.NOT_TEXT, name);
       }
     }
     Map<CallField, String> texts = new EnumMap<>(CallField.class);
     for (Map.Entry<String, CallField> name : NAMES.entrySet()) {
-      JsonNode node = tree.get(name.getKey());
-      boolean required = name.getValue().ordinal() < 3;
-      if (node == null || node.isNull()) {
-        if (required) {
-          return rejected(RejectionReason.MISSING_FIELD, name.getKey());
-        }
-        texts.put(name.getValue(), "");
-      } else if (node.asText().isBlank()) {
-        if (required) {
-          return rejected(RejectionReason.BLANK_FIELD, name.getKey());
-        }
-        texts.put(name.getValue(), "");
-      } else {
-        texts.put(
-            name.getValue(),
-            node.isNumber() ? NUMBER + node.decimalValue() : wellFormed(node.asText()));
+      String text = members.texts.get(name.getKey());
+      if (REQUIRED.contains(name.getKey()) && (text == null || text.isBlank())) {
+        return rejected(
+            text == null ? RejectionReason.MISSING_FIELD : RejectionReason.BLANK_FIELD,
+            name.getKey());
       }
+      texts.put(name.getValue(), text == null || text.isBlank() ? "" : text);
     }
-    // A time that is a number is never a time.
-    Time time =
-        tree.get("call_date_time").isTextual()
-            ? time(tree.get("call_date_time").asText(), zone)
-            : null;
+    Time time = time(texts.get(CallField.TIME), zone);
     return time == null
         ? rejected(RejectionReason.UNREADABLE_TIME, "call_date_time")
         : new Verdict(null, null, time.instant(), time.ambiguous(), texts);

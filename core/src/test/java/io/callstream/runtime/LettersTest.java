@@ -63,6 +63,7 @@ class LettersTest {
     for (DeadLetter letter : letters) {
       Letters.write(letter, new DataOutputStream(bytes));
     }
+    Letters.writeEnd(new DataOutputStream(bytes));
     return bytes.toByteArray();
   }
 }

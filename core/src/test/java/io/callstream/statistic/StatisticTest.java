@@ -118,8 +118,14 @@ class StatisticTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "-a", "Calls", "a b", "a/b", "../a", "a.csv", "\u00e9"})
+  @ValueSource(
+      strings = {
+        "", "-a", "Calls", "a b", "a/b", "../a", "..", "/a", "a\u0000", "a\\b", "a.csv", "\u00e9"
+      })
   void aNameThatIsNoFileNameIsRefused(String name) {
+    assertThat(Statistic.named("a".repeat(100)).build().name()).hasSize(100);
+    assertThatThrownBy(() -> Statistic.named("a".repeat(101)))
+        .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Statistic.named(name))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("'" + name + "'");

@@ -2,7 +2,9 @@ package io.callstream.kafka;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.runtime.Spelling;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -11,6 +13,7 @@ import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.AbstractConfig;
 
 /**
  * A Kafka cluster and how to talk to it.
@@ -21,6 +24,9 @@ import org.apache.kafka.clients.producer.ProducerConfig;
  *     {@link #toString} does not show
  */
 public record KafkaCluster(String bootstrapServers, Map<String, String> settings) {
+  private static final List<String> PLUGIN_PREFIXES =
+      List.of(AbstractConfig.CONFIG_PROVIDERS_CONFIG + ".", "metrics.context.");
+
   /**
    * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if there are no bootstrap
    *     servers, or if no Kafka client has a setting of one of the names
@@ -32,17 +38,7 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
           "No bootstrap servers are given; name one broker at least, as in localhost:9092");
     }
     settings = Map.copyOf(settings);
-    Set<String> unknown = new TreeSet<>(settings.keySet());
-    unknown.removeAll(ProducerConfig.configNames());
-    unknown.removeAll(ConsumerConfig.configNames());
-    unknown.removeAll(AdminClientConfig.configNames());
-    if (!unknown.isEmpty()) {
-      throw new CallstreamException(
-          ErrorCode.INVALID_ARGUMENT,
-          "No Kafka client has a setting named "
-              + String.join(", ", unknown)
-              + "; correct the name, or leave it out");
-    }
+    requireKnown(settings.keySet());
     String others =
         settings.getOrDefault(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
     if (!others.equals(bootstrapServers)) {
@@ -54,6 +50,29 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
               + others
               + "; give them once");
     }
+  }
+
+  private static void requireKnown(Set<String> names) {
+    Set<String> known = new TreeSet<>(ProducerConfig.configNames());
+    known.addAll(ConsumerConfig.configNames());
+    known.addAll(AdminClientConfig.configNames());
+    for (String name : new TreeSet<>(names)) {
+      if (!known.contains(name) && !isPluginSetting(name)) {
+        throw new CallstreamException(
+            ErrorCode.INVALID_ARGUMENT,
+            "No Kafka client has a setting named "
+                + name
+                + Spelling.nearest(name, known)
+                    .map(near -> "; did you mean " + near + "? Correct the name")
+                    .orElse("; correct the name")
+                + ", or leave it out");
+      }
+    }
+  }
+
+  /** Knows the settings that Kafka's clients hand on to plug-ins, and so can't know by name. */
+  private static boolean isPluginSetting(String name) {
+    return PLUGIN_PREFIXES.stream().anyMatch(name::startsWith);
   }
 
   /** Returns the cluster of some brokers, with Kafka's own settings. */
@@ -71,7 +90,7 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
     Map<String, Object> known = new HashMap<>();
     settings.forEach(
         (name, value) -> {
-          if (names.contains(name)) {
+          if (names.contains(name) || isPluginSetting(name)) {
             known.put(name, value);
           }
         });
@@ -84,9 +103,29 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
         ErrorCode.BROKER_UNAVAILABLE,
         "No Kafka broker answered at "
             + bootstrapServers
-            + ". Start one, correct the address, or, if the broker wants TLS or SASL, give the"
-            + " client its settings.",
+            + ". Start one, or correct the address. "
+            + spoken(),
         cause);
+  }
+
+  /** Says why a client could not be made or was turned away; the settings' values stay hidden. */
+  CallstreamException refused(Throwable cause) {
+    Refusal refusal = Refusal.of(cause);
+    return new CallstreamException(
+        ErrorCode.BROKER_UNAVAILABLE,
+        "Cannot talk to Kafka at " + bootstrapServers + ": " + refusal.message() + ".",
+        refusal.cause());
+  }
+
+  private String spoken() {
+    String protocol =
+        settings.getOrDefault(
+            CommonClientConfigs.SECURITY_PROTOCOL_CONFIG,
+            CommonClientConfigs.DEFAULT_SECURITY_PROTOCOL);
+    return "This client speaks "
+        + protocol
+        + " (security.protocol): a broker that wants TLS or SASL, or does not want it, gives no"
+        + " answer either";
   }
 
   /** Returns the servers and the names of the settings, not their values. */

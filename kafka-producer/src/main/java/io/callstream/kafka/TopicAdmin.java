@@ -27,6 +27,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
@@ -34,7 +35,7 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
  * Creates topics and tells about them. Thread-safe; to be closed.
  *
  * <p>Every method throws {@link CallstreamException} with {@link ErrorCode#BROKER_UNAVAILABLE} if
- * no broker answers within ten seconds.
+ * no broker answers within ten seconds, or it turns the client away.
  */
 public final class TopicAdmin implements AutoCloseable {
   /** The most bytes of a batch in a topic that was created here: calls have up to 1 MiB. */
@@ -61,14 +62,7 @@ public final class TopicAdmin implements AutoCloseable {
     try {
       return new TopicAdmin(cluster, Admin.create(settings));
     } catch (KafkaException e) {
-      throw new CallstreamException(
-          ErrorCode.BROKER_UNAVAILABLE,
-          "Cannot talk to Kafka at "
-              + cluster.bootstrapServers()
-              + ": "
-              + KafkaErrors.reason(e)
-              + ". Correct the address or the Kafka settings.",
-          e);
+      throw cluster.refused(e);
     }
   }
 
@@ -290,6 +284,9 @@ public final class TopicAdmin implements AutoCloseable {
     } catch (ExecutionException e) {
       if (e.getCause() instanceof org.apache.kafka.common.errors.TimeoutException) {
         throw cluster.unavailable(e);
+      }
+      if (e.getCause() instanceof AuthenticationException) {
+        throw cluster.refused(e);
       }
       throw e;
     } catch (TimeoutException e) {

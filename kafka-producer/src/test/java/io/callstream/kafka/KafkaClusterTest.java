@@ -30,11 +30,24 @@ class KafkaClusterTest {
         .isInstanceOfSatisfying(
             CallstreamException.class,
             e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT))
-        .hasMessageContaining("named ack");
+        .hasMessageContaining("named ack; did you mean acks?");
+    assertThatThrownBy(
+            () -> KafkaCluster.at("localhost:9092").with(Map.of("security.protcol", "SSL")))
+        .hasMessageContaining("did you mean security.protocol?");
+    assertThatThrownBy(() -> KafkaCluster.at("localhost:9092").with(Map.of("no.such.thing", "x")))
+        .hasMessageContaining("no.such.thing; correct the name, or leave it out");
     assertThatThrownBy(() -> KafkaCluster.at(" ")).hasMessageContaining("bootstrap servers");
     assertThatThrownBy(() -> KafkaCluster.at("a:1").with(Map.of("bootstrap.servers", "b:2")))
         .hasMessageContaining("a:1")
         .hasMessageContaining("b:2");
+  }
+
+  @Test
+  void settingsOfPlugInsAreHandedOn() {
+    Map<String, String> settings =
+        Map.of("config.providers.file.class", "org.example.Mine", "metrics.context.app", "x");
+    assertThat(ProducerSettings.of(KafkaCluster.at("localhost:9092").with(settings)))
+        .containsAllEntriesOf(settings);
   }
 
   @ParameterizedTest

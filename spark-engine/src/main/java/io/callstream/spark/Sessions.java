@@ -15,6 +15,15 @@ import org.jspecify.annotations.Nullable;
  * left alone.
  */
 final class Sessions {
+  /** Which options of a source Spark is not to show in plans and on pages. */
+  static final String OPTIONS_REDACTION = "spark.sql.redaction.options.regex";
+
+  /** Which of its properties Spark is not to show, nor values that speak of such a thing. */
+  static final String REDACTION = "spark.redaction.regex";
+
+  /** What Kafka keeps secret, beyond what Spark knows: jaas has the password, the key is one. */
+  private static final String KAFKA_SECRETS = "jaas|keystore[.]key|credential|authorization";
+
   private static int ownUsers;
   private static @Nullable SparkSession own;
 
@@ -45,6 +54,9 @@ final class Sessions {
               + " already, and can have only one. Leave the master out, or stop that context first.");
     }
     SparkSession session = host.newSession();
+    if (!session.sessionState().conf().contains(OPTIONS_REDACTION)) {
+      session.conf().set(OPTIONS_REDACTION, "(?i)url|secret|password|token|" + KAFKA_SECRETS);
+    }
     settings.properties().forEach((key, value) -> setForRun(session, key, value));
     return lease(session, () -> {});
   }
@@ -94,6 +106,7 @@ final class Sessions {
     String master = settings.master().orElse(given.get("spark.master", "local[*]"));
     conf.put("spark.app.name", "callstream");
     conf.put("spark.serializer", "org.apache.spark.serializer.KryoSerializer");
+    conf.put(REDACTION, "(?i)secret|password|token|access[.]?key|" + KAFKA_SECRETS);
     conf.put("spark.ui.enabled", "false");
     conf.put("spark.ui.showConsoleProgress", "false");
     conf.put("spark.sql.ui.retainedExecutions", "20");

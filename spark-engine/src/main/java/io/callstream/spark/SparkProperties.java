@@ -2,10 +2,9 @@ package io.callstream.spark;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import java.util.Comparator;
+import io.callstream.runtime.Spelling;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.spark.internal.config.ConfigEntry$;
@@ -83,7 +82,9 @@ final class SparkProperties {
           "Spark knows no setting '"
               + key
               + "'."
-              + nearest(key).map(near -> " Did you mean '" + near + "'?").orElse("")
+              + Spelling.nearest(key, names())
+                  .map(near -> " Did you mean '" + near + "'?")
+                  .orElse("")
               + " The settings are listed in Spark's configuration guide.");
     }
   }
@@ -96,13 +97,6 @@ final class SparkProperties {
     return UNLISTED.contains(key)
         || OPEN_PREFIXES.stream().anyMatch(key::startsWith)
         || names().contains(key);
-  }
-
-  private static Optional<String> nearest(String key) {
-    int most = Math.max(2, key.length() / 6);
-    return names().stream()
-        .filter(name -> distance(name, key) <= most)
-        .min(Comparator.comparingInt((String name) -> distance(name, key)));
   }
 
   /** Returns all properties that Spark has registered; loading these classes registers them. */
@@ -140,23 +134,5 @@ final class SparkProperties {
               + " path.",
           e);
     }
-  }
-
-  /** The least number of insertions, deletions and replacements between two texts. */
-  private static int distance(String a, String b) {
-    int[] last = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      last[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int[] next = new int[b.length() + 1];
-      next[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int replaced = last[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        next[j] = Math.min(replaced, Math.min(last[j], next[j - 1]) + 1);
-      }
-      last = next;
-    }
-    return last[b.length()];
   }
 }

@@ -95,10 +95,12 @@ final class TaskRows implements AutoCloseable {
 
   List<Tuple2<String, byte[]>> finish() throws IOException {
     if (letters.size() > 0) {
+      Letters.writeEnd(new DataOutputStream(letters));
       rows.add(new Tuple2<>(RowKey.letters(task), letters.toByteArray()));
     }
     Path file = letterFile;
     if (letterOut != null && file != null) {
+      Letters.writeEnd(letterOut);
       letterOut.close();
       rows.add(new Tuple2<>(RowKey.letterFile(task), file.toString().getBytes(UTF_8)));
     }

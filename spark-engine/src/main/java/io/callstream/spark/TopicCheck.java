@@ -3,15 +3,19 @@ package io.callstream.spark;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.pipeline.KafkaTopic;
+import io.callstream.runtime.Spelling;
 import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.errors.AuthenticationException;
-import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
@@ -19,10 +23,34 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 final class TopicCheck {
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
+  /** Settings that Kafka's clients hand on to plug-ins, and so can't know by name. */
+  private static final List<String> PLUGIN_PREFIXES =
+      List.of("config.providers.", "metrics.context.");
+
   private TopicCheck() {}
+
+  /** Refuses properties that no Kafka client knows: the client itself would pass them over. */
+  static void requireKnownProperties(KafkaTopic topic) {
+    Set<String> known = new TreeSet<>(ConsumerConfig.configNames());
+    known.addAll(AdminClientConfig.configNames());
+    known.addAll(ProducerConfig.configNames());
+    for (String name : new TreeSet<>(topic.properties().keySet())) {
+      if (!known.contains(name) && PLUGIN_PREFIXES.stream().noneMatch(name::startsWith)) {
+        throw new CallstreamException(
+            ErrorCode.INVALID_ARGUMENT,
+            "No Kafka client has a setting named "
+                + name
+                + Spelling.nearest(name, known)
+                    .map(near -> "; did you mean " + near + "? Correct the name")
+                    .orElse("; correct the name")
+                + ", or leave it out.");
+      }
+    }
+  }
 
   /** Returns the topic's id, which a topic that is deleted and created again does not keep. */
   static String requireTopic(KafkaTopic topic) {
+    requireKnownProperties(topic);
     Properties properties = new Properties();
     properties.putAll(topic.properties());
     properties.put(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, topic.bootstrapServers());
@@ -55,35 +83,39 @@ final class TopicCheck {
               + ". Create it, or send calls to it with 'produce', which does.",
           e);
     }
-    if (e instanceof AuthenticationException || e instanceof AuthorizationException) {
+    if (e instanceof TimeoutException) {
       return new CallstreamException(
           ErrorCode.BROKER_UNAVAILABLE,
-          "The brokers at "
+          "No Kafka broker answered at "
               + topic.bootstrapServers()
-              + " refuse this client: "
-              + e.getMessage()
-              + ". Check the TLS and SASL settings.",
+              + " within "
+              + TIMEOUT.toSeconds()
+              + " s. Start one, or name the right one. This client speaks "
+              + topic
+                  .properties()
+                  .getOrDefault(
+                      CommonClientConfigs.SECURITY_PROTOCOL_CONFIG,
+                      CommonClientConfigs.DEFAULT_SECURITY_PROTOCOL)
+              + " (security.protocol): a broker that wants TLS or SASL, or does not want it, gives"
+              + " no answer either.",
           e);
     }
-    String why =
-        e instanceof TimeoutException
-            ? "within " + TIMEOUT.toSeconds() + " s"
-            : "(" + root(e) + ")";
-    return new CallstreamException(
-        ErrorCode.BROKER_UNAVAILABLE,
-        "No Kafka broker answered at "
-            + topic.bootstrapServers()
-            + " "
-            + why
-            + ". Start one, or name the right one.",
-        e);
-  }
-
-  private static String root(Throwable e) {
     Throwable root = e;
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    return root.getMessage() == null ? root.toString() : root.getMessage();
+    String reason = root.getMessage() == null ? root.toString() : root.getMessage();
+    // Java's login configuration is parsed word by word, and what does not fit is quoted.
+    boolean quotes = reason.contains("JAAS config");
+    return new CallstreamException(
+        ErrorCode.BROKER_UNAVAILABLE,
+        "Cannot talk to Kafka at "
+            + topic.bootstrapServers()
+            + ": "
+            + (quotes ? "sasl.jaas.config is missing or can't be read" : reason)
+            + ". Check the address, and the settings of TLS (ssl.truststore.location,"
+            + " ssl.keystore.location, and that the certificate is for this host) and of SASL"
+            + " (sasl.mechanism, user name and password in sasl.jaas.config).",
+        quotes ? new IllegalArgumentException("sasl.jaas.config is no login configuration") : e);
   }
 }

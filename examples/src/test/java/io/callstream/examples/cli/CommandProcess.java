@@ -31,6 +31,11 @@ final class CommandProcess implements AutoCloseable {
   }
 
   static CommandProcess start(Path directory, String... args) throws IOException {
+    return start(directory, List.of(), args);
+  }
+
+  /** Starts a command in a JVM with further options. */
+  static CommandProcess start(Path directory, List<String> jvm, String... args) throws IOException {
     Path temporary = Files.createTempDirectory(directory, "tmp");
     List<String> line = line(temporary, args);
     Path out = Files.createTempFile(directory, "out", ".txt");
@@ -48,12 +53,9 @@ final class CommandProcess implements AutoCloseable {
     }
     line.addAll(
         List.of(
-            "-Xmx1g",
-            "-Djava.io.tmpdir=" + temporary,
-            "-Dlogback.configurationFile=logback.xml",
-            "-cp",
-            System.getProperty("java.class.path"),
-            Callstream.class.getName()));
+            "-Xmx1g", "-Djava.io.tmpdir=" + temporary, "-Dlogback.configurationFile=logback.xml"));
+    line.addAll(jvm);
+    line.addAll(List.of("-cp", System.getProperty("java.class.path"), Callstream.class.getName()));
     line.addAll(List.of(args));
     return line;
   }

@@ -23,6 +23,10 @@ import org.jspecify.annotations.Nullable;
  * 127.0.0.1 alone. It is ready when {@code start} returns, and leaves no port, thread of its own or
  * temporary directory behind when it is closed. Thread-safe.
  *
+ * <p>It asks nobody who they are, unless its builder says that it speaks TLS or wants users to log
+ * in. Even then it is a broker for tests: it talks to itself on further ports of the loopback
+ * address that demand nothing, and whoever is in may do everything.
+ *
  * <p>Topics are not created by themselves; records of up to 10 MiB are taken and kept until they
  * are deleted. Kafka logs through SLF4J, much of it at INFO: a program that uses a broker sets the
  * loggers {@code kafka}, {@code org.apache.kafka} and {@code state.change.logger} to WARN.
@@ -60,6 +64,7 @@ public final class EmbeddedBroker implements AutoCloseable {
   public static final class Builder {
     private int port;
     private @Nullable Path data;
+    private BrokerSecurity security = BrokerSecurity.NONE;
 
     private Builder() {}
 
@@ -89,20 +94,57 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
 
     /**
+     * Has the broker speak TLS alone, with the key and certificate of a key store, PKCS #12 or JKS.
+     * Clients check that the certificate is for the host that they connect to, {@value
+     * EmbeddedBroker#HOST}, and that they trust it; {@link BrokerCertificates} makes such stores.
+     *
+     * @param password opens the store and the key in it
+     */
+    public Builder tls(Path keyStore, String password) {
+      this.security = security.withTls(keyStore, password);
+      return this;
+    }
+
+    /**
+     * Has the broker take only clients that show a certificate that a trust store has, or that is
+     * signed by one that it has. Goes with {@link #tls}.
+     *
+     * @param password opens the store
+     */
+    public Builder clientCertificates(Path trustStore, String password) {
+      this.security = security.withClientCertificates(trustStore, password);
+      return this;
+    }
+
+    /**
+     * Has the broker take only clients that log in by SASL, with {@code SCRAM-SHA-512} or {@code
+     * SCRAM-SHA-256}, and makes known a user who may; to be called for each. Users are written when
+     * a data directory is new: a directory that a broker has used keeps those that it had.
+     *
+     * @param name letters, digits, '.', '_' and '-'
+     */
+    public Builder user(String name, String password) {
+      this.security = security.withUser(name, password);
+      return this;
+    }
+
+    /**
      * Starts the broker, and returns when it takes requests.
      *
      * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if the port is taken, the
-     *     directory cannot be written or is another broker's, or Kafka's server is not on the class
-     *     path
+     *     directory cannot be written or is another broker's, a store cannot be read, or Kafka's
+     *     server is not on the class path
      */
     public EmbeddedBroker start() {
+      security.check();
       requireServer();
       requireFree(port);
       boolean temporary = data == null;
       Path directory = directory();
       FileChannel lock = lock(directory);
       try {
-        return new EmbeddedBroker(KraftNode.start(port, directory), directory, temporary, lock);
+        return new EmbeddedBroker(
+            KraftNode.start(port, directory, security), directory, temporary, lock);
       } catch (RuntimeException | IOException e) {
         release(lock);
         if (temporary) {

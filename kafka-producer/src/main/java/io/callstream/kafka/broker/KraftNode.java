@@ -42,6 +42,10 @@ final class KraftNode {
   private static final int ID = 1;
   private static final String BROKER_LISTENER = "BROKER";
   private static final String CONTROLLER_LISTENER = "CONTROLLER";
+
+  /** On which the broker talks to itself, whatever it demands of others. */
+  private static final String INNER_LISTENER = "INNER";
+
   private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(10);
 
   private final SharedServer shared;
@@ -78,9 +82,11 @@ final class KraftNode {
                 });
   }
 
-  static KraftNode start(int port, Path data) throws IOException {
-    format(data);
-    KraftNode node = new KraftNode(new KafkaConfig(settings(port, data), false));
+  static KraftNode start(int port, Path data, BrokerSecurity security) throws IOException {
+    format(data, security);
+    Map<String, String> settings = settings(port, data, security.protocol());
+    settings.putAll(security.settings(ListenerName.normalised(BROKER_LISTENER).configPrefix()));
+    KraftNode node = new KraftNode(new KafkaConfig(settings, false));
     try {
       node.controller.startup();
       node.broker.startup();
@@ -91,7 +97,7 @@ final class KraftNode {
     return node;
   }
 
-  private static void format(Path data) throws IOException {
+  private static void format(Path data, BrokerSecurity security) throws IOException {
     if (Files.exists(data.resolve("meta.properties"))) {
       return;
     }
@@ -106,6 +112,7 @@ final class KraftNode {
           .setControllerListenerName(CONTROLLER_LISTENER)
           .setMetadataLogDirectory(data.toString())
           .addDirectory(data.toString())
+          .setScramArguments(security.scramArguments())
           .run();
     } catch (IOException | RuntimeException e) {
       throw e;
@@ -115,19 +122,21 @@ final class KraftNode {
     LOG.debug("{}", messages.toString(StandardCharsets.UTF_8));
   }
 
-  private static Map<String, String> settings(int port, Path data) {
+  private static Map<String, String> settings(int port, Path data, String protocol) {
     Map<String, String> settings = new HashMap<>();
     settings.put("process.roles", "broker,controller");
     settings.put("node.id", String.valueOf(ID));
     settings.put(
         "listeners",
         String.format(
-            "%s://%s:%d,%s://%s:0",
-            BROKER_LISTENER, EmbeddedBroker.HOST, port, CONTROLLER_LISTENER, EmbeddedBroker.HOST));
+            "%1$s://%2$s:%3$d,%4$s://%2$s:0,%5$s://%2$s:0",
+            BROKER_LISTENER, EmbeddedBroker.HOST, port, CONTROLLER_LISTENER, INNER_LISTENER));
     settings.put(
         "listener.security.protocol.map",
-        BROKER_LISTENER + ":PLAINTEXT," + CONTROLLER_LISTENER + ":PLAINTEXT");
-    settings.put("inter.broker.listener.name", BROKER_LISTENER);
+        String.format(
+            "%s:%s,%s:PLAINTEXT,%s:PLAINTEXT",
+            BROKER_LISTENER, protocol, CONTROLLER_LISTENER, INNER_LISTENER));
+    settings.put("inter.broker.listener.name", INNER_LISTENER);
     settings.put("controller.listener.names", CONTROLLER_LISTENER);
     // The port is told when it is known.
     settings.put("controller.quorum.voters", ID + "@" + EmbeddedBroker.HOST + ":0");

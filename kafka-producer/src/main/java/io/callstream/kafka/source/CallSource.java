@@ -34,7 +34,8 @@ public interface CallSource {
    * comes first, else lines.
    *
    * <p>A file that breaks off or is damaged delivers all that stands before the place, and then
-   * fails. No record may have more than 64 MiB.
+   * fails. No record may have more than 64 MiB or nest more than 100,000 deep, and no row of CSV
+   * may have more than 4 Mi characters or 10,000 columns.
    *
    * @throws CallstreamException with {@link ErrorCode#INPUT_FAILED} if there is no such file
    */

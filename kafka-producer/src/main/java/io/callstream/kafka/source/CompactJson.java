@@ -13,6 +13,9 @@ final class CompactJson {
   /** The most bytes of one record, so that no input can take all memory: 64 MiB. */
   static final int MAX_BYTES = 64 << 20;
 
+  /** The most objects and arrays that may be open at once, each of which costs memory. */
+  static final int MAX_DEPTH = 100_000;
+
   private static final byte[] HEX = {
     '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'
   };
@@ -102,13 +105,18 @@ final class CompactJson {
   }
 
   private void addString(char[] chars, int offset, int length) {
-    // No character takes more than the six bytes of an escape.
-    ensure(6L * length + 2);
+    ensure(length + 2L);
     byte[] b = bytes;
     int n = size;
     b[n++] = '"';
     int end = offset + length;
     for (int i = offset; i < end; i++) {
+      // No character takes more than the six bytes of an escape, and the quote one more.
+      if (n + 7 > b.length) {
+        size = n;
+        ensure(7L + end - i);
+        b = bytes;
+      }
       char c = chars[i];
       if (c < 0x80) {
         if (c >= ' ' && c != '"' && c != '\\') {
@@ -135,8 +143,8 @@ final class CompactJson {
         n = escape(b, n, c);
       }
     }
-    b[n++] = '"';
     size = n;
+    add('"');
   }
 
   private static int escape(byte[] b, int from, char c) {

@@ -17,8 +17,14 @@ final class CsvRecords extends ReadRecords {
       CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).build();
   private static final int BYTE_ORDER_MARK = 0xef_bb_bf;
 
+  /** A row is in memory as one text for each column, which is what these bound. */
+  private static final int MAX_ROW_CHARS = 4 << 20;
+
+  private static final int MAX_COLUMNS = 10_000;
+
   private final PeekableInput in;
   private final CompactJson json = new CompactJson();
+  private final Utf8Reader text;
   private @Nullable CSVParser csv;
   private @Nullable Iterator<CSVRecord> rows;
   private String[] names = {};
@@ -26,12 +32,14 @@ final class CsvRecords extends ReadRecords {
   CsvRecords(String source, PeekableInput in) {
     super(source, in);
     this.in = in;
+    this.text = new Utf8Reader(in, MAX_ROW_CHARS);
   }
 
   @Override
   byte @Nullable [] read() throws IOException {
     try {
       Iterator<CSVRecord> all = rows == null ? start() : rows;
+      text.startRecord();
       return all.hasNext() ? object(all.next()) : null;
     } catch (UncheckedIOException e) {
       throw e.getCause();
@@ -45,12 +53,13 @@ final class CsvRecords extends ReadRecords {
     if (((in.peek(0) << 16) | (in.peek(1) << 8) | in.peek(2)) == BYTE_ORDER_MARK) {
       in.skipNBytes(3);
     }
-    csv = FORMAT.parse(new Utf8Reader(in));
+    csv = FORMAT.parse(text);
     Iterator<CSVRecord> all = csv.iterator();
     if (!all.hasNext()) {
       throw new IOException("a row with the names of the columns is expected first");
     }
     names = all.next().values();
+    requireColumns(names.length);
     Set<String> seen = new HashSet<>();
     for (int i = 0; i < names.length; i++) {
       names[i] = names[i].isBlank() ? unnamed(i) : names[i];
@@ -63,6 +72,7 @@ final class CsvRecords extends ReadRecords {
   }
 
   private byte[] object(CSVRecord row) throws RecordLimitException {
+    requireColumns(row.size());
     if (row.size() > names.length) {
       int named = names.length;
       names = Arrays.copyOf(names, row.size());
@@ -75,6 +85,13 @@ final class CsvRecords extends ReadRecords {
       json.addTextField(names[i], row.get(i));
     }
     return json.endObject();
+  }
+
+  private static void requireColumns(int columns) throws RecordLimitException {
+    if (columns > MAX_COLUMNS) {
+      throw new RecordLimitException(
+          "one row has " + columns + " columns; there may be " + MAX_COLUMNS);
+    }
   }
 
   private static String unnamed(int index) {

@@ -8,7 +8,9 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import org.jspecify.annotations.Nullable;
 
 /** The elements of a JSON array, copied token by token: no element is ever a tree. */
@@ -16,9 +18,9 @@ final class JsonArrayRecords extends ReadRecords {
   private static final JsonFactory JSON =
       JsonFactory.builder()
           .streamReadConstraints(
-              // Whether a record is fit to be a call is for its reader to say.
+              // Whether a record is fit to be a call is for its reader to say; this bounds memory.
               StreamReadConstraints.builder()
-                  .maxNestingDepth(Integer.MAX_VALUE)
+                  .maxNestingDepth(CompactJson.MAX_DEPTH)
                   .maxNumberLength(CompactJson.MAX_BYTES)
                   .maxStringLength(CompactJson.MAX_BYTES)
                   .build())
@@ -27,6 +29,7 @@ final class JsonArrayRecords extends ReadRecords {
           .build();
 
   private final PeekableInput in;
+  private final Bounded bounded;
   private final JsonParser json;
   private final CompactJson compact = new CompactJson();
   private boolean started;
@@ -34,11 +37,13 @@ final class JsonArrayRecords extends ReadRecords {
   JsonArrayRecords(String source, PeekableInput in) throws IOException {
     super(source, in);
     this.in = in;
-    json = JSON.createParser(in);
+    bounded = new Bounded(in);
+    json = JSON.createParser(bounded);
   }
 
   @Override
   byte @Nullable [] read() throws IOException {
+    bounded.sinceRecord = 0;
     if (!started) {
       if (json.nextToken() != JsonToken.START_ARRAY) {
         throw new IOException(
@@ -54,6 +59,25 @@ final class JsonArrayRecords extends ReadRecords {
       throw new IOException("there is more after the end of the array");
     }
     return null;
+  }
+
+  /** Fails when one element takes too many bytes; Jackson would hold a name of any length. */
+  private static final class Bounded extends FilterInputStream {
+    private long sinceRecord;
+
+    Bounded(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read(byte[] b, int off, int len) throws IOException {
+      if (sinceRecord > CompactJson.MAX_BYTES) {
+        throw new RecordLimitException();
+      }
+      int count = in.read(b, off, len);
+      sinceRecord += Math.max(0, count);
+      return count;
+    }
   }
 
   @Override

@@ -46,9 +46,11 @@ final class LineRecords extends ReadRecords {
   }
 
   private boolean fill() throws IOException {
-    System.arraycopy(buffer, start, buffer, 0, end - start);
-    end -= start;
-    start = 0;
+    if (start > 0) {
+      System.arraycopy(buffer, start, buffer, 0, end - start);
+      end -= start;
+      start = 0;
+    }
     if (end == buffer.length) {
       if (end > CompactJson.MAX_BYTES) {
         throw new RecordLimitException();

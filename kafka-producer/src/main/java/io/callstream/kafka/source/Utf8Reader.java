@@ -15,10 +15,19 @@ final class Utf8Reader extends Reader {
   private final CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
   private final ByteBuffer bytes = ByteBuffer.allocate(1 << 13).flip();
   private final CharBuffer chars = CharBuffer.allocate(1 << 13).flip();
+  private final int limit;
+  private long sinceStart;
   private boolean ended;
 
-  Utf8Reader(InputStream in) {
+  /** Reads a stream of records, of which none may have more than {@code limit} characters. */
+  Utf8Reader(InputStream in, int limit) {
     this.in = in;
+    this.limit = limit;
+  }
+
+  /** Begins to count the characters of a record. */
+  void startRecord() {
+    sinceStart = 0;
   }
 
   @Override
@@ -26,7 +35,12 @@ final class Utf8Reader extends Reader {
     if (!chars.hasRemaining() && !decode()) {
       return -1;
     }
+    if (sinceStart > limit) {
+      throw new RecordLimitException(
+          "one row has more than the " + limit + " characters that a row may have");
+    }
     int count = Math.min(length, chars.remaining());
+    sinceStart += count;
     chars.get(target, offset, count);
     return count;
   }

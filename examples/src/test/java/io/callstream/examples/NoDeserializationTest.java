@@ -1,0 +1,36 @@
+package io.callstream.examples;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.ObjectInputStream;
+import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.Test;
+
+/** Data from outside never becomes objects of a class that they name. */
+class NoDeserializationTest {
+  @Test
+  void noModuleReadsSerializedObjects() {
+    var classes =
+        new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("io.callstream");
+    Assertions.assertThat(classes.stream().map(JavaClass::getPackageName))
+        .contains("io.callstream.call", "io.callstream.spark", "io.callstream.kafka.source");
+    noClasses()
+        .should()
+        .dependOnClassesThat(
+            assignableTo(ObjectInputStream.class)
+                .or(
+                    resideInAnyPackage(
+                        "java.beans..",
+                        "org.yaml..",
+                        "com.thoughtworks..",
+                        "com.esotericsoftware..")))
+        .check(classes);
+  }
+}

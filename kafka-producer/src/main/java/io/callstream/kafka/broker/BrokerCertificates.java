@@ -1,0 +1,151 @@
+package io.callstream.kafka.broker;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * Keys and certificates for an {@link EmbeddedBroker} and its clients: one that the broker shows,
+ * one that a client may show, each signed by itself, and stores that trust them. They are for
+ * tests, and valid for a week.
+ *
+ * @param brokerKeys the broker's key store
+ * @param brokerTrust a store for the broker, that trusts the client's certificate
+ * @param clientKeys the client's key store
+ * @param clientTrust a store for clients, that trusts the broker's certificate
+ * @param password opens all four, and the keys in them
+ */
+public record BrokerCertificates(
+    Path brokerKeys, Path brokerTrust, Path clientKeys, Path clientTrust, String password) {
+  private static final String TYPE = "PKCS12";
+  private static final String ALIAS = "callstream";
+
+  /**
+   * Makes keys and certificates with the JDK's {@code keytool}, under a password of chance.
+   *
+   * @param directory where the four stores are to be; created if there is none
+   * @param hosts the names and IPv4 addresses that the broker's certificate is for; {@code
+   *     127.0.0.1} and {@code localhost} if none is given
+   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if there is no keytool, or the
+   *     directory cannot be written
+   */
+  public static BrokerCertificates create(Path directory, String... hosts) {
+    byte[] chance = new byte[16];
+    new SecureRandom().nextBytes(chance);
+    BrokerCertificates made =
+        new BrokerCertificates(
+            directory.resolve("broker-keys.p12"),
+            directory.resolve("broker-trust.p12"),
+            directory.resolve("client-keys.p12"),
+            directory.resolve("client-trust.p12"),
+            HexFormat.of().formatHex(chance));
+    List<String> names =
+        hosts.length == 0 ? List.of(EmbeddedBroker.HOST, "localhost") : Arrays.asList(hosts);
+    try {
+      Files.createDirectories(directory);
+      made.generate(
+          made.brokerKeys,
+          "CN=broker",
+          List.of(
+              "-ext",
+              names.stream()
+                  .map(name -> (name.matches("[0-9.]+") ? "ip:" : "dns:") + name)
+                  .collect(Collectors.joining(",", "san=", ""))));
+      made.generate(made.clientKeys, "CN=client", List.of());
+      made.trust(made.brokerKeys, made.clientTrust);
+      made.trust(made.clientKeys, made.brokerTrust);
+    } catch (IOException | GeneralSecurityException e) {
+      throw failed(directory, String.valueOf(e.getMessage()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw failed(directory, "interrupted", e);
+    }
+    return made;
+  }
+
+  private void generate(Path store, String name, List<String> more)
+      throws IOException, InterruptedException {
+    boolean windows = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
+    Path keytool =
+        Path.of(System.getProperty("java.home"), "bin", windows ? "keytool.exe" : "keytool");
+    List<String> command = new ArrayList<>();
+    command.add(keytool.toString());
+    command.addAll(List.of("-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1"));
+    command.addAll(List.of("-alias", ALIAS, "-dname", name, "-validity", "7"));
+    command.addAll(List.of("-storetype", TYPE, "-keystore", store.toString()));
+    // A password in the arguments could be seen by other users of the machine.
+    command.addAll(List.of("-storepass:env", "STORE_PASSWORD"));
+    command.addAll(more);
+    ProcessBuilder process = new ProcessBuilder(command).redirectErrorStream(true);
+    process.environment().put("STORE_PASSWORD", password);
+    Process running = process.start();
+    running.getOutputStream().close();
+    String said = new String(running.getInputStream().readAllBytes(), UTF_8).strip();
+    if (running.waitFor() != 0) {
+      throw new IOException(said);
+    }
+  }
+
+  private void trust(Path keys, Path trust) throws IOException, GeneralSecurityException {
+    KeyStore from = KeyStore.getInstance(TYPE);
+    try (InputStream in = Files.newInputStream(keys)) {
+      from.load(in, password.toCharArray());
+    }
+    KeyStore to = KeyStore.getInstance(TYPE);
+    to.load(null, null);
+    to.setCertificateEntry(ALIAS, from.getCertificate(ALIAS));
+    try (OutputStream out = Files.newOutputStream(trust)) {
+      to.store(out, password.toCharArray());
+    }
+  }
+
+  private static CallstreamException failed(Path directory, String why, Exception e) {
+    return new CallstreamException(
+        ErrorCode.ENVIRONMENT,
+        "Certificates cannot be made in "
+            + directory
+            + " with the JDK's keytool ("
+            + why
+            + "); run on a JDK, and name a directory that can be written",
+        e);
+  }
+
+  /** Returns what a Kafka client is told to trust the broker. */
+  public Map<String, String> trustingSettings() {
+    return Map.of(
+        "ssl.truststore.location", clientTrust.toString(), "ssl.truststore.password", password);
+  }
+
+  /** Returns what a Kafka client is told to show its own certificate. */
+  public Map<String, String> identifyingSettings() {
+    return Map.of(
+        "ssl.keystore.location",
+        clientKeys.toString(),
+        "ssl.keystore.password",
+        password,
+        "ssl.key.password",
+        password);
+  }
+
+  /** Returns where the stores are, without their password. */
+  @Override
+  public String toString() {
+    return "BrokerCertificates[" + brokerKeys.getParent() + "]";
+  }
+}
