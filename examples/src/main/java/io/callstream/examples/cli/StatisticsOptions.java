@@ -51,6 +51,15 @@ final class StatisticsOptions {
   private Duration allowedLateness = StandardStatistics.DEFAULT_LATENESS;
 
   @Option(
+      names = "--retain",
+      paramLabel = "TIME",
+      converter = DurationConverter.class,
+      description =
+          "For how long hours that are over stay in the tables, in event time, such as 30d."
+              + " Default: for ever.")
+  private @Nullable Duration retention;
+
+  @Option(
       names = "--trigger",
       paramLabel = "TIME",
       converter = DurationConverter.class,
@@ -136,6 +145,9 @@ final class StatisticsOptions {
                   .statistics(StandardStatistics.all(format.zone(), allowedLateness));
           if (distinct) {
             pipeline.distinct();
+          }
+          if (retention != null) {
+            pipeline.retainingResults(retention);
           }
           if (output != null) {
             pipeline.results(Sinks.csv(output)).deadLetters(Sinks.deadLetterFiles(output));

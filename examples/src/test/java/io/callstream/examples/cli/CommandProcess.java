@@ -37,7 +37,7 @@ final class CommandProcess implements AutoCloseable {
   /** Starts a command in a JVM with further options. */
   static CommandProcess start(Path directory, List<String> jvm, String... args) throws IOException {
     Path temporary = Files.createTempDirectory(directory, "tmp");
-    List<String> line = line(temporary, args);
+    List<String> line = line(temporary, jvm, args);
     Path out = Files.createTempFile(directory, "out", ".txt");
     Path err = Files.createTempFile(directory, "err", ".txt");
     Process process =
@@ -45,7 +45,7 @@ final class CommandProcess implements AutoCloseable {
     return new CommandProcess(process, temporary, out, err);
   }
 
-  private static List<String> line(Path temporary, String... args) {
+  private static List<String> line(Path temporary, List<String> jvm, String... args) {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     for (String opened : System.getProperty("spark.add-opens").trim().split("\\s+")) {
@@ -62,7 +62,7 @@ final class CommandProcess implements AutoCloseable {
 
   /** Returns a command as a line for a shell. */
   static String shellLine(Path directory, String... args) throws IOException {
-    return line(Files.createTempDirectory(directory, "tmp"), args).stream()
+    return line(Files.createTempDirectory(directory, "tmp"), List.of(), args).stream()
         .map(word -> "'" + word + "'")
         .collect(Collectors.joining(" "));
   }
