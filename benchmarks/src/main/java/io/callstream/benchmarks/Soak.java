@@ -88,6 +88,9 @@ public final class Soak {
         if (run.awaitTermination(SAMPLE_INTERVAL)) {
           throw new IllegalStateException("The run ended by itself");
         }
+        if (!traffic.process().isAlive()) {
+          throw new IllegalStateException("The traffic ended; " + directory + "/traffic.log");
+        }
         SoakSample sample = SoakSample.take(start, run, directory.resolve("checkpoint"), temporary);
         samples.add(sample);
         System.err.println(sample);

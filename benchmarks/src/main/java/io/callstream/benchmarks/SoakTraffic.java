@@ -45,6 +45,12 @@ public final class SoakTraffic {
               .pace(Pace.perSecond(rate))
               .connect()) {
         Thread sending = new Thread(() -> producer.send(calls), "traffic");
+        // Without traffic all lines are flat.
+        sending.setUncaughtExceptionHandler(
+            (thread, failure) -> {
+              System.err.println(failure);
+              Runtime.getRuntime().halt(1);
+            });
         sending.setDaemon(true);
         sending.start();
         System.out.println(broker.bootstrapServers());

@@ -10,6 +10,8 @@ import java.util.Optional;
 /**
  * What one batch changed, and where everything stands after it.
  *
+ * @param lineage tells a run, and those that go on from its checkpoint, from all others: up to 64
+ *     letters, digits and hyphens
  * @param number the number of the batch, from 0 without gaps; one that comes again after a crash
  *     has the same number and the same content
  * @param pipeline the pipeline
@@ -21,6 +23,7 @@ import java.util.Optional;
  * @param total where all records so far went
  */
 public record BatchResults(
+    String lineage,
     long number,
     Pipeline pipeline,
     Optional<Instant> watermark,

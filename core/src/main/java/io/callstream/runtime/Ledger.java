@@ -1,5 +1,7 @@
 package io.callstream.runtime;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.aggregate.BlockMerger;
@@ -29,6 +31,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
@@ -49,12 +52,14 @@ public final class Ledger {
   private static final int MAGIC = 0x63_61_6c_31; // cal1
   private static final String BATCH = "batch-";
   private static final String SNAPSHOT = "snapshot-";
+  private static final String LINEAGE = "lineage";
   private static final int MIN_LOG_BYTES = 1 << 20;
   private static final int MAX_LOG_FILES = 100;
 
   private final Pipeline pipeline;
   private final List<Statistic> statistics;
   private final @Nullable LedgerFiles files;
+  private final String lineage;
   private long snapshotBytes;
   private long logBytes;
   private int logFiles;
@@ -69,8 +74,9 @@ public final class Ledger {
       long nextWatermark,
       List<NavigableMap<Long, byte[]>> results) {}
 
-  private Ledger(Pipeline pipeline, @Nullable LedgerFiles files, Page page) {
+  private Ledger(Pipeline pipeline, @Nullable LedgerFiles files, String lineage, Page page) {
     this.pipeline = pipeline;
+    this.lineage = lineage;
     this.statistics = pipeline.statistics();
     this.files = files;
     this.page = page;
@@ -78,7 +84,7 @@ public final class Ledger {
 
   /** Returns the ledger of a pipeline that starts anew and keeps no files. */
   public static Ledger inMemory(Pipeline pipeline) {
-    return new Ledger(pipeline, null, firstPage(pipeline));
+    return new Ledger(pipeline, null, UUID.randomUUID().toString(), firstPage(pipeline));
   }
 
   /**
@@ -88,24 +94,45 @@ public final class Ledger {
    * @throws CallstreamException if the files do not tell what was true then
    */
   public static Ledger restore(Pipeline pipeline, LedgerFiles files, long committed) {
-    Ledger ledger = new Ledger(pipeline, files, firstPage(pipeline));
-    if (committed != NO_BATCH) {
-      try {
+    try {
+      Ledger ledger = new Ledger(pipeline, files, lineage(files), firstPage(pipeline));
+      if (committed != NO_BATCH) {
         ledger.replay(committed);
-      } catch (IOException e) {
-        throw new CallstreamException(
-            ErrorCode.CHECKPOINT,
-            "The log of results in "
-                + files.location()
-                + " can't be read up to batch "
-                + committed
-                + ": "
-                + e.getMessage()
-                + ". Restore the checkpoint directory from a copy, or start with a new one.",
-            e);
       }
+      return ledger;
+    } catch (IOException e) {
+      throw new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          "The log of results in "
+              + files.location()
+              + " can't be read up to batch "
+              + committed
+              + ": "
+              + e.getMessage()
+              + ". Restore the checkpoint directory from a copy, or start with a new one.",
+          e);
     }
-    return ledger;
+  }
+
+  /** Returns what tells this run and those that go on from it from others, made up once. */
+  private static String lineage(LedgerFiles files) throws IOException {
+    if (!files.list().contains(LINEAGE)) {
+      String made = UUID.randomUUID().toString();
+      files.write(LINEAGE, lineageLine(made).getBytes(UTF_8));
+      return made;
+    }
+    String line = new String(files.read(LINEAGE), UTF_8);
+    String lineage = line.substring(0, Math.max(0, line.indexOf(' ')));
+    if (!line.equals(lineageLine(lineage))) {
+      throw new IOException(LINEAGE + " is damaged");
+    }
+    return lineage;
+  }
+
+  private static String lineageLine(String lineage) {
+    CRC32 crc = new CRC32();
+    crc.update(lineage.getBytes(UTF_8));
+    return lineage + " " + Long.toHexString(crc.getValue()) + "\n";
   }
 
   private static Page firstPage(Pipeline pipeline) {
@@ -335,6 +362,7 @@ public final class Ledger {
                   : results));
     }
     return new BatchResults(
+        lineage,
         now.batch(),
         pipeline,
         watermark(now.watermarkInForce()),
@@ -378,6 +406,7 @@ public final class Ledger {
       all.put(statistic.name(), new Results(statistic, results));
     }
     return new BatchResults(
+        lineage,
         now.batch() + 1,
         pipeline,
         watermark(now.watermarkInForce()),

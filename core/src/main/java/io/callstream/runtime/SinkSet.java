@@ -147,7 +147,8 @@ public final class SinkSet {
       work.run();
     } catch (CallstreamException e) {
       throw e;
-    } catch (Exception e) {
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
+      // A sink may lack a library or fail an assertion, and the other sinks are to be closed.
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
           sink

@@ -85,10 +85,15 @@ final class SinkThread implements AutoCloseable {
   }
 
   /** Lets go of the thread, which may never come back; the next call gets another. */
-  private boolean endsSoon() throws InterruptedException {
+  private boolean endsSoon() {
     ExecutorService left = executor();
     close();
-    return left.awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS);
+    try {
+      return left.awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return left.isTerminated();
+    }
   }
 
   private static void rethrow(ExecutionException e) throws Exception {

@@ -9,27 +9,22 @@ import io.callstream.pipeline.BatchResults;
  * pipeline is, behind it, ahead of it by the batch that comes again, or another run's altogether.
  *
  * @param batch the last batch that the store took whole; -1 before the first
- * @param received how many records all batches up to it had
- * @param receivedBefore how many all batches before it had
+ * @param lineage the {@linkplain BatchResults#lineage lineage} of the run that wrote it
  */
-public record BatchMark(long batch, long received, long receivedBefore) {
+public record BatchMark(long batch, String lineage) {
   /** Returns the mark of a batch, or of where a pipeline stands that was restored. */
   public static BatchMark of(BatchResults batch) {
-    long received = batch.total().received();
-    return new BatchMark(batch.number(), received, received - batch.accounting().received());
+    return new BatchMark(batch.number(), batch.lineage());
   }
 
   /**
-   * Returns whether a store with this mark holds results that a run did not write, whatever it had
-   * written before it was stopped or killed.
+   * Returns whether a store with this mark holds results that a run did not write, or is further
+   * ahead than by the batch that comes again, as after a checkpoint was put back from a copy.
    *
    * @param restored where the run stands that begins
    */
   public boolean isOfAnotherRunThan(BatchResults restored) {
-    long restoredReceived = restored.total().received();
-    return batch > restored.number() + 1
-        || (batch == restored.number() && received != restoredReceived)
-        || (batch == restored.number() + 1 && receivedBefore != restoredReceived);
+    return !lineage.equals(restored.lineage()) || batch > restored.number() + 1;
   }
 
   /** Returns whether a run may have to bring a store with this mark up to date. */
@@ -53,5 +48,18 @@ public record BatchMark(long batch, long received, long receivedBefore) {
             + (restored.number() < 0 ? "begins anew" : "goes on after batch " + restored.number())
             + ". Start with the checkpoint of the run that wrote it, name another place, or say that"
             + " the sink shall start over, which deletes what is there.");
+  }
+
+  /**
+   * Returns the failure of a sink that finds results and no mark.
+   *
+   * @param store what holds them, such as "The table x"
+   */
+  public static CallstreamException missing(String store) {
+    return new CallstreamException(
+        ErrorCode.SINK_FAILED,
+        store
+            + " holds results, and nothing tells which run wrote them. Name another place, or say"
+            + " that the sink shall start over, which deletes what is there.");
   }
 }

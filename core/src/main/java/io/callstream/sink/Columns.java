@@ -9,13 +9,13 @@ import io.callstream.pipeline.WindowBounds;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
-import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -24,8 +24,6 @@ import org.jspecify.annotations.Nullable;
  * Immutable and thread-safe.
  */
 public final class Columns {
-  private static final int KEY_DIGITS = 64;
-
   private final Statistic statistic;
   private final List<Column> columns;
 
@@ -176,8 +174,7 @@ public final class Columns {
         digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(text.length).array());
         digest.update(text);
       }
-      String digits = new BigInteger(1, digest.digest()).toString(16);
-      return "0".repeat(KEY_DIGITS - digits.length()) + digits;
+      return HexFormat.of().formatHex(digest.digest());
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java has SHA-256", e);
     }

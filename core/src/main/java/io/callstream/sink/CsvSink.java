@@ -114,7 +114,6 @@ final class CsvSink implements ResultSink {
     if (batch == null) {
       return;
     }
-    latest = null;
     for (Statistic statistic : batch.pipeline().statistics()) {
       Results results = batch.results(statistic.name());
       Path file = csv(statistic.name());
@@ -132,6 +131,7 @@ final class CsvSink implements ResultSink {
     Publisher.replace(
         directory.resolve(ACCOUNTING),
         channel -> write(channel, (batch.total().toJson() + "\n").getBytes(UTF_8)));
+    latest = null; // Not before all is published: what failed is tried again at the end.
   }
 
   private static void writeCsv(

@@ -222,8 +222,9 @@ public final class JdbcSink implements ResultSink {
               + JdbcTable.quoted(schema, batches())
               + " (\"statistic\" varchar("
               + STATISTIC_LENGTH
-              + ") NOT NULL, \"batch\" bigint NOT NULL, \"received\" bigint NOT NULL,"
-              + " \"received_before\" bigint NOT NULL, \"run\" varchar("
+              + ") NOT NULL, \"batch\" bigint NOT NULL, \"lineage\" varchar("
+              + RUN_LENGTH
+              + ") NOT NULL, \"run\" varchar("
               + RUN_LENGTH
               + ") NOT NULL, PRIMARY KEY (\"statistic\"))");
     }
@@ -248,17 +249,17 @@ public final class JdbcSink implements ResultSink {
       if (mark != null && foreign && !startsOver) {
         throw mark.refused("The table " + table, restored);
       }
-      // The first batch of all may have been written by a run that was killed, or by another one.
-      boolean empties = foreign || (mark != null && restored.number() < 0);
-      if (empties) {
+      boolean fills = mark == null || foreign || mark.isBehind(restored);
+      // First, so that a run which still writes the table is kept out.
+      setMark(c, table, mark == null || fills ? BatchMark.of(restored) : mark);
+      if (mark == null && !startsOver && !isEmpty(c, table)) {
+        throw BatchMark.missing("The table " + table);
+      }
+      if (foreign || (mark == null && startsOver)) {
         update(c, table.delete());
       }
-      if (mark == null || empties || mark.isBehind(restored)) {
+      if (fills) {
         upsert(c, table, restored.results(table.statistic()), restored.number());
-        setMark(c, table, BatchMark.of(restored));
-      } else {
-        // Also where the table is ahead, until the batch has come again.
-        setMark(c, table, mark);
       }
     }
   }
@@ -266,16 +267,18 @@ public final class JdbcSink implements ResultSink {
   private @Nullable BatchMark mark(Connection c, JdbcTable table) throws SQLException {
     try (PreparedStatement select =
         c.prepareStatement(
-            "SELECT \"batch\", \"received\", \"received_before\" FROM "
-                + batchesQuoted()
-                + " WHERE \"statistic\" = ?")) {
+            "SELECT \"batch\", \"lineage\" FROM " + batchesQuoted() + " WHERE \"statistic\" = ?")) {
       select.setQueryTimeout(seconds());
       select.setString(1, table.statistic());
       try (ResultSet rows = select.executeQuery()) {
-        return rows.next()
-            ? new BatchMark(rows.getLong(1), rows.getLong(2), rows.getLong(3))
-            : null;
+        return rows.next() ? new BatchMark(rows.getLong(1), rows.getString(2)) : null;
       }
+    }
+  }
+
+  private boolean isEmpty(Connection c, JdbcTable table) throws SQLException {
+    try (PreparedStatement select = c.prepareStatement(table.selectAny())) {
+      return !select.executeQuery().next();
     }
   }
 
@@ -285,12 +288,10 @@ public final class JdbcSink implements ResultSink {
         c,
         "INSERT INTO "
             + batchesQuoted()
-            + " (\"statistic\", \"batch\", \"received\", \"received_before\", \"run\") VALUES (?, ?,"
-            + " ?, ?, ?)",
+            + " (\"statistic\", \"batch\", \"lineage\", \"run\") VALUES (?, ?, ?, ?)",
         table.statistic(),
         mark.batch(),
-        mark.received(),
-        mark.receivedBefore(),
+        mark.lineage(),
         run);
   }
 
@@ -305,7 +306,6 @@ public final class JdbcSink implements ResultSink {
   }
 
   private void write(Connection c, BatchResults batch) throws SQLException {
-    BatchMark mark = BatchMark.of(batch);
     for (JdbcTable table : tables) {
       working = table.toString();
       int owned =
@@ -313,11 +313,8 @@ public final class JdbcSink implements ResultSink {
               c,
               "UPDATE "
                   + batchesQuoted()
-                  + " SET \"batch\" = ?, \"received\" = ?, \"received_before\" = ?"
-                  + " WHERE \"statistic\" = ? AND \"run\" = ?",
-              mark.batch(),
-              mark.received(),
-              mark.receivedBefore(),
+                  + " SET \"batch\" = ? WHERE \"statistic\" = ? AND \"run\" = ?",
+              batch.number(),
               table.statistic(),
               run);
       if (owned != 1) {
@@ -448,6 +445,9 @@ public final class JdbcSink implements ResultSink {
 
   /** Drivers and pools may wait for ever for a server that says nothing. */
   private Connection connect() throws SQLException {
+    if (Thread.currentThread().isInterrupted()) {
+      throw interrupted();
+    }
     CompletableFuture<Connection> coming = new CompletableFuture<>();
     Thread thread =
         new Thread(
@@ -474,16 +474,22 @@ public final class JdbcSink implements ResultSink {
       throw new SQLException(
           e.getCause() == null ? "no connection" : e.getCause().getClass().getName(), "08001");
     } catch (TimeoutException e) {
-      if (coming.cancel(false)) {
-        thread.interrupt();
-      }
+      giveUp(coming, thread);
       throw new SQLTransientConnectionException(
           "no connection within " + timeout.toSeconds() + " s", "08001");
     } catch (InterruptedException e) {
-      coming.cancel(false);
-      thread.interrupt();
+      giveUp(coming, thread);
       Thread.currentThread().interrupt();
       throw interrupted();
+    }
+  }
+
+  private static void giveUp(CompletableFuture<Connection> coming, Thread thread)
+      throws SQLException {
+    if (coming.cancel(false)) {
+      thread.interrupt();
+    } else if (!coming.isCompletedExceptionally()) {
+      coming.join().close(); // It came just now.
     }
   }
 

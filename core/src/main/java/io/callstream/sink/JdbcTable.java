@@ -22,6 +22,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -131,10 +132,20 @@ final class JdbcTable {
             pattern(table, escape),
             null)) {
       while (columns.next()) {
-        types.put(columns.getString("COLUMN_NAME"), columns.getInt("DATA_TYPE"));
+        types.put(columns.getString("COLUMN_NAME"), type(columns));
       }
     }
     return types;
+  }
+
+  /** PostgreSQL's driver says of a time with a zone that it has none, and only its name tells. */
+  private static int type(ResultSet column) throws SQLException {
+    int type = column.getInt("DATA_TYPE");
+    String name = String.valueOf(column.getString("TYPE_NAME")).toLowerCase(Locale.ROOT);
+    return type == Types.TIMESTAMP
+            && (name.equals("timestamptz") || name.contains("with time zone"))
+        ? Types.TIMESTAMP_WITH_TIMEZONE
+        : type;
   }
 
   private static @Nullable String pattern(@Nullable String name, @Nullable String escape) {
@@ -188,9 +199,8 @@ final class JdbcTable {
   private static boolean holds(int jdbcType, Columns.Type type) {
     return switch (type) {
       case TIME ->
-          jdbcType == Types.TIMESTAMP
-              || jdbcType == Types.TIMESTAMP_WITH_TIMEZONE
-              || jdbcType == Types.OTHER;
+          // Without a zone, both passes of the hour that comes twice would be one.
+          jdbcType == Types.TIMESTAMP_WITH_TIMEZONE || jdbcType == Types.OTHER;
       case TEXT ->
           Set.of(
                   Types.CHAR,
@@ -239,6 +249,11 @@ final class JdbcTable {
 
   String delete() {
     return "DELETE FROM " + quoted(schema, name);
+  }
+
+  /** Returns the statement whose result has rows if the table has. */
+  String selectAny() {
+    return "SELECT 1 FROM " + quoted(schema, name);
   }
 
   /** Returns the statement that writes a row, whether or not there is one under its key. */

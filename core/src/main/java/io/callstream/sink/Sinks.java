@@ -7,7 +7,6 @@ import io.callstream.pipeline.ResultSink;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.function.Consumer;
-import javax.sql.DataSource;
 
 /** The sinks that come with callstream. Each belongs to one run of one pipeline at a time. */
 public final class Sinks {
@@ -29,14 +28,6 @@ public final class Sinks {
    */
   public static DeadLetterSink deadLetterFiles(Path directory) {
     return new DeadLetterFiles(directory);
-  }
-
-  /**
-   * Keeps a table for each statistic in a database, each batch in one transaction with its number;
-   * {@link JdbcSink#to} is for schema, prefix and timeouts.
-   */
-  public static ResultSink jdbc(DataSource source, JdbcDialect dialect) {
-    return JdbcSink.to(source, dialect).build();
   }
 
   /**

@@ -4,11 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.Late;
 import io.callstream.pipeline.DeadLetter.MissedWindow;
 import io.callstream.pipeline.DeadLetter.Rejected;
 import io.callstream.pipeline.DeadLetterSink;
+import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Origin;
 import io.callstream.pipeline.Pipeline;
 import java.io.ByteArrayOutputStream;
@@ -41,6 +44,14 @@ final class KafkaDeadLetterSink implements DeadLetterSink {
 
   @Override
   public void open(Pipeline pipeline, Map<Integer, Long> nextOffsets) {
+    if (pipeline.source() instanceof KafkaTopic source && source.name().equals(topic)) {
+      throw new CallstreamException(
+          ErrorCode.INVALID_ARGUMENT,
+          "Dead letters of topic "
+              + topic
+              + " can't go to that topic: each would come back as another one. Name another topic"
+              + " for them.");
+    }
     try (TopicAdmin admin = TopicAdmin.connect(settings.cluster())) {
       if (admin.ensureExists(topic, settings.partitions(), settings.replicas())) {
         LOG.warn(

@@ -65,12 +65,13 @@ final class KafkaResultSink implements ResultSink {
     if (mark != null && foreign && !settings.startsOver()) {
       throw mark.refused("The topic " + topic, restored);
     }
-    // The first batch of all may have been sent by a run that was killed, or by another one.
-    boolean empties = foreign || restored.number() < 0;
-    if (empties && info.records() > 0) {
+    if (mark == null && info.records() > 0 && !settings.startsOver()) {
+      throw BatchMark.missing("The topic " + topic);
+    }
+    if ((mark == null || foreign) && info.records() > 0) {
       sendTombstones(open);
     }
-    if (mark == null || empties || mark.isBehind(restored)) {
+    if (mark == null || foreign || mark.isBehind(restored)) {
       for (Statistic statistic : restored.pipeline().statistics()) {
         send(open, restored, restored.results(statistic.name()));
       }
@@ -101,8 +102,7 @@ final class KafkaResultSink implements ResultSink {
 
   private static @Nullable BatchMark readMark(byte[] value) {
     long batch = -1;
-    long received = 0;
-    long before = 0;
+    String lineage = "";
     try (JsonParser json = JSON.createParser(value)) {
       json.nextToken();
       while (json.nextToken() == JsonToken.FIELD_NAME) {
@@ -110,12 +110,11 @@ final class KafkaResultSink implements ResultSink {
         json.nextToken();
         switch (name) {
           case "_batch" -> batch = json.getLongValue();
-          case "received" -> received = json.getLongValue();
-          case "received_before" -> before = json.getLongValue();
+          case "_lineage" -> lineage = json.getText();
           default -> json.skipChildren();
         }
       }
-      return new BatchMark(batch, received, before);
+      return new BatchMark(batch, lineage);
     } catch (IOException e) {
       return null;
     }
@@ -168,8 +167,7 @@ final class KafkaResultSink implements ResultSink {
             json -> {
               json.writeNumberField("_batch", mark.batch());
               writeWatermark(json, batch);
-              json.writeNumberField("received", mark.received());
-              json.writeNumberField("received_before", mark.receivedBefore());
+              json.writeStringField("_lineage", mark.lineage());
               json.writeFieldName("accounting");
               json.writeRawValue(batch.total().toJson());
             });

@@ -94,11 +94,16 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
               CheckpointFileManager.create(root, configuration),
               configuration);
       checkpoint.files.mkdirs(checkpoint.directory);
-      if (local) {
-        checkpoint.lock();
-        LocalCheckpointFileManager.deleteDrafts(root);
+      try {
+        if (local) {
+          checkpoint.lock();
+          LocalCheckpointFileManager.deleteDrafts(root);
+        }
+        checkpoint.files.delete(new Path(checkpoint.directory, LETTERS));
+      } catch (IOException | RuntimeException e) {
+        checkpoint.close();
+        throw e;
       }
-      checkpoint.files.delete(new Path(checkpoint.directory, LETTERS));
       return checkpoint;
     } catch (IOException | UncheckedIOException e) {
       throw failed(String.valueOf(location), e);

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.util.Locale;
 import java.util.stream.Stream;
+import org.apache.hadoop.fs.Path;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
@@ -80,10 +81,12 @@ record Failures(@Nullable String checkpoint) {
               + wayOn(),
           failure);
     }
-    if (e instanceof EOFException || e instanceof JsonProcessingException) {
+    if ((e instanceof EOFException || e instanceof JsonProcessingException) && isOfState(e)) {
       return damaged("a file in it ends too early (" + words(e) + ")", failure);
     }
-    if (e instanceof FileSystemException || e instanceof FileNotFoundException) {
+    if ((e instanceof FileSystemException || e instanceof FileNotFoundException)
+        && checkpoint != null
+        && message.contains(path(checkpoint))) {
       return new CallstreamException(
           ErrorCode.CHECKPOINT,
           "A file of the checkpoint directory "
@@ -110,6 +113,17 @@ record Failures(@Nullable String checkpoint) {
     return failure == null
         ? new CallstreamException(ErrorCode.CHECKPOINT, message)
         : new CallstreamException(ErrorCode.CHECKPOINT, message, failure);
+  }
+
+  /** Tells files of the checkpoint from those of a shuffle, which go with the run. */
+  private static boolean isOfState(Throwable e) {
+    return Stream.of(e.getStackTrace())
+        .anyMatch(
+            frame -> frame.getClassName().startsWith("org.apache.spark.sql.execution.streaming."));
+  }
+
+  private static String path(String location) {
+    return new Path(location).toUri().getPath();
   }
 
   private String wayOn() {

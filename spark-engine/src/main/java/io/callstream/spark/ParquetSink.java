@@ -315,19 +315,20 @@ public final class ParquetSink implements ResultSink {
         throw mark.refused("The directory " + shown(), restored);
       }
       deleteAll(ours("staging"));
-      // The first batch of all may have been written by a run that was killed, or by another one.
-      boolean empties = foreign || restored.number() < 0;
+      boolean fills = mark == null || foreign || mark.isBehind(restored);
       for (Statistic statistic : restored.pipeline().statistics()) {
-        if (empties) {
-          for (Part part : parts(statistic)) {
-            deleteAll(part.path());
-          }
+        List<Part> parts = mark == null || foreign ? parts(statistic) : List.of();
+        if (!parts.isEmpty() && !startsOver) {
+          throw BatchMark.missing("The directory " + shown());
         }
-        if ((mark == null || empties || mark.isBehind(restored)) && restored.number() >= 0) {
+        for (Part part : parts) {
+          deleteAll(part.path());
+        }
+        if (fills && restored.number() >= 0) {
           publish(statistic, restored.results(statistic.name()), restored.number());
         }
       }
-      if (mark == null || empties || mark.isBehind(restored)) {
+      if (fills) {
         writeMark(BatchMark.of(restored));
       }
     }
@@ -354,9 +355,8 @@ public final class ParquetSink implements ResultSink {
 
     private @Nullable BatchMark readMark() throws IOException {
       try (var in = files().open(ours("progress"))) {
-        String[] numbers = new String(in.readAllBytes(), UTF_8).strip().split(" ", -1);
-        return new BatchMark(
-            Long.parseLong(numbers[0]), Long.parseLong(numbers[1]), Long.parseLong(numbers[2]));
+        String[] words = new String(in.readAllBytes(), UTF_8).strip().split(" ", -1);
+        return new BatchMark(Long.parseLong(words[0]), words[1]);
       } catch (FileNotFoundException e) {
         return null;
       } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
@@ -371,10 +371,7 @@ public final class ParquetSink implements ResultSink {
       CheckpointFileManager.CancellableFSDataOutputStream out =
           atomic.createAtomic(ours("progress"), true);
       try {
-        ((OutputStream) out)
-            .write(
-                (mark.batch() + " " + mark.received() + " " + mark.receivedBefore() + "\n")
-                    .getBytes(UTF_8));
+        ((OutputStream) out).write((mark.batch() + " " + mark.lineage() + "\n").getBytes(UTF_8));
         out.close();
       } catch (IOException | RuntimeException e) {
         out.cancel();

@@ -17,6 +17,7 @@ import io.callstream.runtime.TaskPlan;
 import io.callstream.runtime.TaskReport;
 import io.callstream.statistic.Statistic;
 import java.io.ByteArrayInputStream;
+import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -276,7 +277,7 @@ final class SparkRun extends LedgerRun {
       }
     } catch (StreamingQueryException e) {
       // What a listener threw has stopped the query, and came before.
-      if (failure().isEmpty()) {
+      if (failure().isEmpty() && !(stopping && isInterrupt(e))) {
         failed(failures.of(e));
       }
     } catch (InterruptedException e) {
@@ -294,9 +295,19 @@ final class SparkRun extends LedgerRun {
   private void close(Runnable part) {
     try {
       part.run();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       failed(failures.of(e));
     }
+  }
+
+  /** A batch that was broken off because the run is stopped comes again, and is no failure. */
+  private static boolean isInterrupt(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof InterruptedException || cause instanceof ClosedByInterruptException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override

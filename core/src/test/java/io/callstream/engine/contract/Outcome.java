@@ -48,6 +48,11 @@ record Outcome(
     return texts(batch(step).updates(statistic));
   }
 
+  /** Returns all rows that a statistic had emitted after a step, as text. */
+  List<String> current(int step, String statistic) {
+    return texts(batch(step).results(statistic).rows());
+  }
+
   /** Returns the rows of a statistic in the end, as text. */
   List<String> rows(String statistic) {
     return texts(results.get(statistic).rows());

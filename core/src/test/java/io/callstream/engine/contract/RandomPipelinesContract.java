@@ -71,6 +71,23 @@ public abstract class RandomPipelinesContract {
   void rule_17_1_anyPipelineOverAnyRecordsComesToWhatTheModelSays(
       @ForAll("scenarios") Scenario made) throws Exception {
     Scenario scenario = supported(made);
+    explained(scenario, () -> comesToWhatTheModelSays(scenario));
+  }
+
+  private interface Work {
+    void run() throws Exception;
+  }
+
+  /** Says which scenario it was, whatever failed. */
+  private static void explained(Scenario scenario, Work work) throws Exception {
+    try {
+      work.run();
+    } catch (AssertionError e) {
+      throw new AssertionError("In " + scenario + ": " + e.getMessage(), e);
+    }
+  }
+
+  private void comesToWhatTheModelSays(Scenario scenario) throws Exception {
     Random random = new Random(scenario.seed());
     boolean restarting =
         random.nextBoolean()
@@ -110,6 +127,10 @@ public abstract class RandomPipelinesContract {
   void rule_17_2_thousandsOfRecordsComeToWhatTheLocalEngineSays(
       @ForAll("largeScenarios") Scenario made) throws Exception {
     Scenario scenario = supported(made);
+    explained(scenario, () -> comesToWhatTheLocalEngineSays(scenario));
+  }
+
+  private void comesToWhatTheLocalEngineSays(Scenario scenario) throws Exception {
     Attempt attempt =
         new Attempt(scenario, pipeline -> scenario.addTo(pipeline).statistic(sketches(scenario)));
     attempt.run(RunOptions.bounded().readingAtMost(Math.max(1, scenario.records().size() / 5)));

@@ -210,6 +210,7 @@ final class BrokenEngines {
         }
       }
       return new BatchResults(
+          batch.lineage(),
           batch.number(),
           batch.pipeline(),
           batch.watermark(),

@@ -164,6 +164,7 @@ class CheckpointedEngine implements Engine {
             .maxFutureSkew(pipeline.maxFutureSkew())
             .dispositionCodes(pipeline.dispositionCodes());
     distinct(pipeline.distinctHorizon()).ifPresent(copy::distinct);
+    pipeline.retention().ifPresent(copy::retainingResults);
     pipeline.resultSinks().forEach(sink -> copy.results(shutters.of(sink)));
     pipeline.deadLetterSinks().forEach(sink -> copy.deadLetters(shutters.of(sink)));
     pipeline.listeners().forEach(listener -> copy.listener(shutters.listening(listener)));
@@ -212,6 +213,7 @@ class CheckpointedEngine implements Engine {
           .statistics()
           .forEach(s -> nothing.put(s.name(), new Results(s, new TreeMap<>())));
       return new BatchResults(
+          last.lineage(),
           last.number() - hidden,
           last.pipeline(),
           last.watermark(),
@@ -224,6 +226,7 @@ class CheckpointedEngine implements Engine {
     private BatchResults tampered(BatchResults batch) {
       return results(
           new BatchResults(
+              batch.lineage(),
               batch.number() - hidden,
               batch.pipeline(),
               batch.watermark(),
@@ -465,6 +468,7 @@ class CheckpointedEngine implements Engine {
                     }
                   });
       inner.distinctHorizon().ifPresent(copy::distinct);
+      inner.retention().ifPresent(copy::retainingResults);
       inner.resultSinks().forEach(copy::results);
       inner.deadLetterSinks().forEach(copy::deadLetters);
       inner.listeners().forEach(copy::listener);

@@ -60,6 +60,15 @@ final class StatisticsOptions {
   private @Nullable Duration retention;
 
   @Option(
+      names = "--sink-timeout",
+      paramLabel = "TIME",
+      converter = DurationConverter.class,
+      description =
+          "How long a place of results may take for a batch, or at the start to come up to date,"
+              + " before the run fails. Default: 2m.")
+  private Duration sinkTimeout = RunOptions.DEFAULT_SINK_TIMEOUT;
+
+  @Option(
       names = "--trigger",
       paramLabel = "TIME",
       converter = DurationConverter.class,
@@ -168,7 +177,7 @@ final class StatisticsOptions {
   }
 
   private RunOptions withLimits(RunOptions options) {
-    RunOptions limited = options;
+    RunOptions limited = options.sinkTimeout(sinkTimeout);
     if (maxOffsetsPerTrigger != null) {
       limited = limited.readingAtMost(maxOffsetsPerTrigger);
     }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -25,6 +26,7 @@ class RecoveryTest {
   private static final int CALLS = 6_000;
 
   @TempDir Path directory;
+  private final List<CommandProcess> processes = new ArrayList<>();
   private String servers;
   private int port;
 
@@ -39,8 +41,7 @@ class RecoveryTest {
   /** Starts a broker over the data of those before it. */
   private CommandProcess broker() throws Exception {
     CommandProcess broker =
-        CommandProcess.start(
-            directory,
+        started(
             "broker",
             "--port",
             String.valueOf(port),
@@ -51,7 +52,18 @@ class RecoveryTest {
   }
 
   private CommandProcess command(String... args) throws IOException {
-    return CommandProcess.start(directory, with(args));
+    return started(with(args));
+  }
+
+  private CommandProcess started(String... args) throws IOException {
+    CommandProcess process = CommandProcess.start(directory, args);
+    processes.add(process);
+    return process;
+  }
+
+  @AfterEach
+  void endProcesses() {
+    processes.forEach(CommandProcess::close);
   }
 
   private String[] with(String... args) {
@@ -89,6 +101,12 @@ class RecoveryTest {
         .toString();
   }
 
+  /** A producer that waits for a broker to come back for as long as that may take here. */
+  private String patient() throws IOException {
+    return Files.writeString(directory.resolve("patient.properties"), "delivery.timeout.ms=90000\n")
+        .toString();
+  }
+
   private static long received(Output output) throws IOException {
     return Files.exists(output.directory().resolve("accounting.json"))
         ? output.accounting().get("received").asLong()
@@ -109,18 +127,30 @@ class RecoveryTest {
     try (CommandProcess statistics =
         command(
             "statistics",
+            "--max-offsets-per-trigger",
+            "200",
+            "--trigger",
+            "0s",
             "--checkpoint",
             directory.resolve("checkpoint").toString(),
             "--output",
             output.directory().toString())) {
-      statistics.await("all is counted", () -> received(output) == CALLS);
+      statistics.await("it counts", () -> received(output) > 0);
       first.kill();
+      long before = received(output);
       try (CommandProcess second = broker()) {
+        statistics.await("the rest is counted", () -> received(output) == CALLS);
+        assertThat(before).as("counted before the kill").isLessThan(CALLS);
         produce("--seed", "2");
-        statistics.await("all is counted again", () -> received(output) == 2 * CALLS);
+        statistics.await("more is counted", () -> received(output) == 2 * CALLS);
         assertThat(statistics.signal("INT")).as(statistics.err()).isZero();
         assertCounted(output, 2 * CALLS);
         statistics.assertLeftNothing();
+        Output undisturbed = count();
+        for (String file : List.of("calls-by-type.csv", "calls-by-location.csv")) {
+          assertThat(output.directory().resolve(file))
+              .hasSameBinaryContentAs(undisturbed.directory().resolve(file));
+        }
       }
     }
   }
@@ -207,7 +237,7 @@ class RecoveryTest {
                 "--garbage",
                 "0.02",
                 "--rate",
-                "2000",
+                "1000",
                 "--resume")) {
           produce.await("it sends", () -> produce.err().contains("produced "));
           produce.kill();
@@ -274,7 +304,12 @@ class RecoveryTest {
                 .redirectErrorStream(true)
                 .redirectOutput(said.toFile())
                 .start();
-        assertThat(shell.waitFor(3, TimeUnit.MINUTES)).isTrue();
+        try {
+          assertThat(shell.waitFor(3, TimeUnit.MINUTES)).isTrue();
+        } finally {
+          shell.descendants().forEach(ProcessHandle::destroyForcibly);
+          shell.destroyForcibly();
+        }
         String text = Files.readString(said);
         assertThat(text).as(full).contains("status 1", "No space left", disk.toString());
         assertThat(text).as(full).contains("then 0").doesNotContain("\tat ");

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -15,20 +16,39 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** SIGKILL at any moment leaves every sink's store as the files of an undisturbed run are. */
+/**
+ * SIGKILL at any moment leaves every sink's store as the files of an undisturbed run are. {@code
+ * -Dcallstream.kill.rounds=30} kills until the calls are all counted.
+ */
 class SinkKillTest {
-  private static final int KILLS = 3;
-  private static final int MOST_BATCHES = 3;
-  private static final Duration MOST_DELAY = Duration.ofMillis(800);
+  private static final int ROUNDS = Integer.getInteger("callstream.kill.rounds", 5);
+  private static final Duration MOST_DELAY = Duration.ofSeconds(10);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  /** When a run is killed. */
+  private enum Moment {
+    /** Before its first batch ever is committed. */
+    FIRST_BATCH,
+    /** When the database has a batch that is not committed. */
+    BATCH_IN_DATABASE,
+    /** While Parquet files are being written. */
+    PARQUET_IN_STAGING,
+    /** When Parquet batches have just been folded, or are being so. */
+    PARQUET_FOLDED,
+    /** At any time. */
+    RANDOM
+  }
 
   @TempDir Path directory;
   private static EmbeddedBroker broker;
@@ -115,21 +135,24 @@ class SinkKillTest {
             stores.letterTopic(),
             "--parquet",
             stores.parquet().toString());
-    for (int kill = 1; kill <= KILLS; kill++) {
+    Set<Moment> hits = EnumSet.noneOf(Moment.class);
+    boolean ended = false;
+    for (int round = 0; round < ROUNDS && !ended; round++) {
+      Moment moment = Moment.values()[round % Moment.values().length];
       try (CommandProcess run = start(checkpoint, killed, sinks)) {
-        if (kill % 2 == 0) {
-          awaitBatchInDatabaseAlone(run, checkpoint, stores);
-        } else {
-          awaitBatches(run, checkpoint, 1 + random.nextInt(MOST_BATCHES));
-          Duration delay = Duration.ofNanos((long) (random.nextDouble() * MOST_DELAY.toNanos()));
-          assertThat(run.endsWithin(delay)).as("ends before it is killed").isFalse();
+        ended = !comes(moment, run, checkpoint, stores, random);
+        if (!ended) {
+          run.kill();
         }
-        run.kill();
+      }
+      if (!ended && isProved(moment, checkpoint, stores)) {
+        hits.add(moment);
       }
       System.out.printf(
-          "SinkKillTest: kill %d, committed %d, in the database %d%n",
-          kill, committed(checkpoint), inDatabase(stores));
+          "SinkKillTest: %s, committed %d, in the database %d, ended %s%n",
+          moment, committed(checkpoint), inDatabase(stores), ended);
     }
+    assertThat(hits).as("seed %d", seed).contains(Moment.FIRST_BATCH, Moment.RANDOM);
     runToItsEnd(start(checkpoint, killed, sinks));
 
     for (String file :
@@ -159,7 +182,7 @@ class SinkKillTest {
                 "--allowed-lateness",
                 "0s",
                 "--max-offsets-per-trigger",
-                "400",
+                "150",
                 "--checkpoint",
                 checkpoint.toString(),
                 "--output",
@@ -177,25 +200,71 @@ class SinkKillTest {
     }
   }
 
-  private static void awaitBatches(CommandProcess run, Path checkpoint, int batches)
+  /** Waits for a moment; returns whether the run did not end before. */
+  private static boolean comes(
+      Moment moment, CommandProcess run, Path checkpoint, SinkStores stores, Random random)
       throws Exception {
-    long before = committed(checkpoint);
-    long end = System.nanoTime() + PATIENCE.toNanos();
-    while (committed(checkpoint) < before + batches) {
-      assertThat(run.endsWithin(Duration.ofMillis(2))).as(run.err()).isFalse();
-      assertThat(System.nanoTime()).as("progress; it said: %s", run.err()).isLessThan(end);
-    }
+    long committed = committed(checkpoint);
+    long snapshots = parquet(stores, "snapshot");
+    return switch (moment) {
+      case FIRST_BATCH -> await(run, () -> Files.exists(checkpoint.resolve("callstream/batch-0")));
+      case BATCH_IN_DATABASE -> {
+        try (Connection database = stores.connect()) {
+          // What the run before has left behind is no sign of this one.
+          yield await(run, () -> committed(checkpoint) > committed)
+              && await(run, () -> inDatabase(database) > committed(checkpoint));
+        }
+      }
+      case PARQUET_IN_STAGING ->
+          await(run, () -> committed(checkpoint) > committed)
+              && await(run, () -> parquet(stores, "part-") > 0 && staging(stores));
+      case PARQUET_FOLDED -> await(run, () -> parquet(stores, "snapshot") > snapshots);
+      case RANDOM ->
+          !run.endsWithin(MOST_DELAY.multipliedBy(random.nextInt(1_000)).dividedBy(1_000));
+    };
   }
 
-  /** The nasty moment: a sink has the batch, and the engine has not committed it. */
-  private static void awaitBatchInDatabaseAlone(
-      CommandProcess run, Path checkpoint, SinkStores stores) throws Exception {
-    awaitBatches(run, checkpoint, 1);
+  private static boolean isProved(Moment moment, Path checkpoint, SinkStores stores)
+      throws Exception {
+    return switch (moment) {
+      case FIRST_BATCH -> committed(checkpoint) < 0;
+      case BATCH_IN_DATABASE -> inDatabase(stores) > committed(checkpoint);
+      case PARQUET_IN_STAGING -> staging(stores);
+      case PARQUET_FOLDED, RANDOM -> true;
+    };
+  }
+
+  private static boolean await(CommandProcess run, Callable<Boolean> condition) throws Exception {
     long end = System.nanoTime() + PATIENCE.toNanos();
-    try (Connection database = stores.connect()) {
-      while (inDatabase(database) <= committed(checkpoint)) {
-        assertThat(run.endsWithin(Duration.ofMillis(1))).as(run.err()).isFalse();
-        assertThat(System.nanoTime()).as("progress; it said: %s", run.err()).isLessThan(end);
+    while (!condition.call()) {
+      if (run.endsWithin(Duration.ofMillis(1))) {
+        assertThat(run.status()).as(run.err()).isZero();
+        return false;
+      }
+      assertThat(System.nanoTime()).as("progress; it said: %s", run.err()).isLessThan(end);
+    }
+    return true;
+  }
+
+  private static boolean staging(SinkStores stores) {
+    return files(stores.parquet().resolve("_callstream/staging"), "") > 1;
+  }
+
+  private static long parquet(SinkStores stores, String start) {
+    return files(stores.parquet(), start);
+  }
+
+  /** Counts files and directories, which may come and go meanwhile. */
+  private static long files(Path directory, String start) {
+    while (true) {
+      try (Stream<Path> all = Files.walk(directory)) {
+        return all.filter(file -> file.getFileName().toString().startsWith(start)).count();
+      } catch (NoSuchFileException e) {
+        return 0;
+      } catch (UncheckedIOException e) {
+        // One went; look again.
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
       }
     }
   }
