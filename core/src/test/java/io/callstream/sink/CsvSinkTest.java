@@ -40,6 +40,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -244,6 +245,27 @@ class CsvSinkTest {
     Files.writeString(file, file("s.csv").replace(",1\n", ",7\n"));
     Files.setLastModifiedTime(file, FileTime.fromMillis(0));
     sink.write(batches.get(6));
+    sink.close();
+    assertThat(file("s.csv")).isEqualTo(csv(batches.get(6)));
+  }
+
+  @Test
+  void whatCouldNotBePublishedInBetweenIsPublishedInTheEnd() throws IOException {
+    List<BatchResults> batches = batchesOfHours();
+    ResultSink sink = Sinks.csv(directory);
+    sink.open(batches.get(5));
+    Path file = directory.resolve("s.csv");
+    Files.delete(file);
+    Path inTheWay = Files.createFile(Files.createDirectory(file).resolve("in-the-way"));
+    sink.write(batches.get(6));
+    Path draft = directory.resolve(".s.csv.draft");
+    long end = System.nanoTime() + Duration.ofMinutes(1).toNanos();
+    while (!Files.exists(draft) && System.nanoTime() < end) {
+      LockSupport.parkNanos(1_000_000);
+    }
+    assertThat(draft).exists();
+    Files.delete(inTheWay);
+    Files.delete(file);
     sink.close();
     assertThat(file("s.csv")).isEqualTo(csv(batches.get(6)));
   }

@@ -436,19 +436,33 @@ class KafkaSinksTest {
   }
 
   @Test
-  void theFirstBatchOfARunThatWasKilledLeavesNothingBehind() {
-    Run killed = byType(batch("a"));
-    Run again = byType(batch("b"));
+  void theFirstBatchOfARunThatWasKilledComesAgain() {
+    Run run = byType(batch("a"), batch("b"));
     ResultSink sink = sinks().results(topic);
-    sink.open(killed.opened());
-    sink.write(killed.batch(0));
+    sink.open(run.opened());
+    sink.write(run.batch(0));
     sink.close();
 
-    sink.open(again.opened());
-    sink.write(again.batch(0));
+    sink.open(run.opened());
+    sink.write(run.batch(0));
+    sink.write(run.batch(1));
     sink.close();
 
-    assertThat(counts()).isEqualTo(Map.of("b", 1L));
+    assertThat(counts()).isEqualTo(Map.of("a", 1L, "b", 1L));
+  }
+
+  @Test
+  void aRunOfOneBatchIsNotTakenForOneThatWasKilledInIt() {
+    Run finished = byType(batch("a"));
+    ResultSink sink = sinks().results(topic);
+    sink.open(finished.opened());
+    sink.write(finished.batch(0));
+    sink.close();
+
+    Run other = byType(batch("b"));
+    assertThatThrownBy(() -> sink.open(other.opened())).hasMessageContaining("of another run");
+    sink.close();
+    assertThat(counts()).isEqualTo(Map.of("a", 1L));
   }
 
   @Test

@@ -100,7 +100,10 @@ class FaultTest {
 
   private static CallstreamException failureOf(RunningPipeline run) {
     try (run) {
-      return catchThrowableOfType(CallstreamException.class, () -> run.awaitTermination(PATIENCE));
+      CallstreamException failure =
+          catchThrowableOfType(CallstreamException.class, () -> run.awaitTermination(PATIENCE));
+      assertThatAccounting(run.accounting()).addsUpFor(run.pipeline());
+      return failure;
     }
   }
 
@@ -263,6 +266,7 @@ class FaultTest {
           SparkEngine.on(TestTopics.session())
               .start(pipeline, RunOptions.bounded().readingAtMost(500));
       run.awaitTermination();
+      assertThatAccounting(run.accounting()).addsUpFor(pipeline);
       assertThat(run.accounting().received()).isEqualTo(600);
       assertThat(offsets)
           .containsExactly(

@@ -309,19 +309,37 @@ class ParquetSinkTest {
   }
 
   @Test
-  void theFirstBatchOfARunThatWasKilledLeavesNothingBehind() throws Exception {
-    Run killed = byType(batch("a"));
-    Run again = byType(batch("b"));
+  void theFirstBatchOfARunThatWasKilledComesAgain() throws Exception {
+    Run run = byType(batch("a"), batch("b"));
     ParquetSink sink = sink().build();
-    sink.open(killed.opened());
-    sink.write(killed.batch(0));
+    sink.open(run.opened());
+    sink.write(run.batch(0));
     sink.close();
 
-    sink.open(again.opened());
-    sink.write(again.batch(0));
+    sink.open(run.opened());
+    sink.write(run.batch(0));
+    sink.write(run.batch(1));
     sink.close();
 
-    assertThat(byType()).containsExactly("b,1");
+    assertThat(byType()).containsExactlyInAnyOrder("a,1", "b,1");
+  }
+
+  @Test
+  void aRunOfOneBatchIsNotTakenForOneThatWasKilledInIt() throws Exception {
+    Run finished = byType(batch("a"));
+    ParquetSink sink = sink().build();
+    sink.open(finished.opened());
+    sink.write(finished.batch(0));
+    sink.close();
+
+    Run other = byType(batch("b"));
+    assertThatThrownBy(() -> sink.open(other.opened())).hasMessageContaining("of another run");
+    sink.close();
+    Files.delete(directory.resolve("parquet/_callstream/progress"));
+    assertThatThrownBy(() -> sink.open(other.opened()))
+        .hasMessageContaining("nothing tells which run wrote them");
+    sink.close();
+    assertThat(byType()).containsExactly("a,1");
   }
 
   @Test
