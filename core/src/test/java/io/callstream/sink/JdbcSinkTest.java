@@ -1,6 +1,7 @@
 package io.callstream.sink;
 
 import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
+import static io.callstream.sink.SinkRun.call;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -12,7 +13,6 @@ import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.local.LocalEngine;
-import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
@@ -98,56 +98,8 @@ class JdbcSinkTest {
     }
   }
 
-  private static Call call(String type, String time, String disposition, String address) {
-    return Call.builder("1", type, Instant.parse(time))
-        .disposition(disposition)
-        .address(address)
-        .build();
-  }
-
   private static Call of(String type) {
     return call(type, "2018-11-01T12:00:00Z", "HAN", "A");
-  }
-
-  /** Keeps all batches, and where a run that restores stands after each. */
-  private static final class Recorder implements ResultSink {
-    final List<BatchResults> batches = new ArrayList<>();
-    BatchResults opened;
-
-    @Override
-    public void open(BatchResults restored) {
-      opened = restored;
-    }
-
-    @Override
-    public void write(BatchResults batch) {
-      batches.add(batch);
-    }
-  }
-
-  private record Run(BatchResults opened, List<BatchResults> batches) {
-    BatchResults batch(int number) {
-      return batches.get(number);
-    }
-  }
-
-  /** Runs batches of calls through some sinks and returns what they were given. */
-  private static Run run(List<Statistic> statistics, List<ResultSink> sinks, Call[]... batches) {
-    Recorder recorder = new Recorder();
-    try (PipelineTester tester =
-        PipelineTester.of(
-            SanFranciscoCalls.json(),
-            1,
-            p -> {
-              sinks.forEach(p::results);
-              return p.statistics(statistics).results(recorder);
-            })) {
-      for (Call[] batch : batches) {
-        tester.receive(batch).endBatch();
-      }
-      assertThatAccounting(tester.accounting()).addsUpFor(recorder.opened.pipeline());
-    }
-    return new Run(recorder.opened, recorder.batches);
   }
 
   private static Call[] batch(Call... calls) {
@@ -205,7 +157,7 @@ class JdbcSinkTest {
     DataSource source = database.source();
     String schema = newSchema(source);
     List<Statistic> statistics = StandardStatistics.all(LOS_ANGELES, Duration.ofHours(1));
-    run(
+    SinkRun.of(
         statistics,
         List.of(
             Sinks.csv(directory),
@@ -263,7 +215,7 @@ class JdbcSinkTest {
                             : Optional.of(Duration.ofSeconds(c.address().length()))))
             .build();
 
-    run(
+    SinkRun.of(
         List.of(statistic),
         List.of(JdbcSink.to(source, database.dialect).schema(schema).build()),
         batch(
@@ -282,8 +234,8 @@ class JdbcSinkTest {
   void aBatchThatComesAgainChangesNothing(Database database) throws Exception {
     DataSource source = database.source();
     String schema = newSchema(source);
-    Run run =
-        run(
+    SinkRun run =
+        SinkRun.of(
             List.of(StandardStatistics.callsByType()),
             List.of(),
             batch(of("a"), of("b")),
@@ -321,7 +273,7 @@ class JdbcSinkTest {
             "nul\ufffda",
             "x".repeat(100_000),
             "x".repeat(99_999) + "y");
-    run(
+    SinkRun.of(
         List.of(StandardStatistics.callsByType()),
         List.of(JdbcSink.to(source, database.dialect).schema(schema).build()),
         texts.stream().map(JdbcSinkTest::of).toArray(Call[]::new),
@@ -344,7 +296,7 @@ class JdbcSinkTest {
             Statistic.named(name + "-b").by(Dimension.of("select", CallField.CRIME_TYPE)).build(),
             Statistic.named("batches").build());
 
-    run(
+    SinkRun.of(
         statistics,
         List.of(JdbcSink.to(source, database.dialect).schema(schema).build()),
         batch(of("a"), of("b")));
@@ -367,8 +319,8 @@ class JdbcSinkTest {
   void tablesThatWereLostOrStayedBehindAreBroughtUpToDate(Database database) throws Exception {
     DataSource source = database.source();
     String schema = newSchema(source);
-    Run run =
-        run(
+    SinkRun run =
+        SinkRun.of(
             List.of(
                 StandardStatistics.callsByType(),
                 StandardStatistics.callsByHourOfWeek(LOS_ANGELES)),
@@ -397,13 +349,13 @@ class JdbcSinkTest {
     DataSource source = database.source();
     String schema = newSchema(source);
     List<Statistic> statistics = List.of(StandardStatistics.callsByType());
-    Run before = run(statistics, List.of(), batch(of("a")), batch(of("b")));
+    SinkRun before = SinkRun.of(statistics, List.of(), batch(of("a")), batch(of("b")));
     JdbcSink sink = JdbcSink.to(source, database.dialect).schema(schema).build();
     sink.open(before.opened());
     sink.write(before.batch(0));
     sink.write(before.batch(1));
     sink.close();
-    Run now = run(statistics, List.of(), batch(of("c"), of("c")), batch(of("d")));
+    SinkRun now = SinkRun.of(statistics, List.of(), batch(of("c"), of("c")), batch(of("d")));
 
     for (BatchResults restored : List.of(now.opened(), now.batch(0), now.batch(1))) {
       assertThatThrownBy(() -> sink.open(restored))
@@ -428,7 +380,7 @@ class JdbcSinkTest {
     DataSource source = database.source();
     String schema = newSchema(source);
     List<Statistic> statistics = List.of(StandardStatistics.callsByType());
-    Run run = run(statistics, List.of(), batch(of("a")), batch(of("b")));
+    SinkRun run = SinkRun.of(statistics, List.of(), batch(of("a")), batch(of("b")));
     JdbcSink sink = JdbcSink.to(source, database.dialect).schema(schema).build();
     sink.open(run.opened());
     sink.write(run.batch(0));
@@ -448,8 +400,8 @@ class JdbcSinkTest {
     DataSource source = database.source();
     String schema = newSchema(source);
     List<Statistic> statistics = List.of(StandardStatistics.callsByType());
-    Run finished = run(statistics, List.of(), batch(of("a")));
-    Run other = run(statistics, List.of(), batch(of("b")));
+    SinkRun finished = SinkRun.of(statistics, List.of(), batch(of("a")));
+    SinkRun other = SinkRun.of(statistics, List.of(), batch(of("b")));
     JdbcSink sink = JdbcSink.to(source, database.dialect).schema(schema).build();
     sink.open(finished.opened());
     sink.write(finished.batch(0));
@@ -470,7 +422,7 @@ class JdbcSinkTest {
   void aRunThatWasThoughtDeadFindsThatAnotherTookOver(Database database) throws Exception {
     DataSource source = database.source();
     String schema = newSchema(source);
-    Run run = run(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")));
+    SinkRun run = SinkRun.of(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")));
     JdbcSink first = JdbcSink.to(source, database.dialect).schema(schema).build();
     JdbcSink second = JdbcSink.to(source, database.dialect).schema(schema).build();
     first.open(run.opened());
@@ -489,7 +441,7 @@ class JdbcSinkTest {
     DataSource source = database.source();
     String schema = newSchema(source);
     execute(source, "CREATE TABLE \"" + schema + "\".\"calls_by_type\" (\"crime_type\" integer)");
-    Run run = run(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")));
+    SinkRun run = SinkRun.of(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")));
 
     assertThatThrownBy(
             () -> JdbcSink.to(source, database.dialect).schema(schema).build().open(run.opened()))
@@ -504,7 +456,7 @@ class JdbcSinkTest {
   void aTableThatIsLockedFailsTheBatchWhenItsTriesAreOver() throws Exception {
     DataSource source = Database.POSTGRESQL.source();
     String schema = newSchema(source);
-    Run run = run(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")));
+    SinkRun run = SinkRun.of(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")));
     JdbcSink sink =
         JdbcSink.to(source, JdbcDialect.POSTGRESQL)
             .schema(schema)
@@ -566,8 +518,9 @@ class JdbcSinkTest {
   void aConnectionThatWasCutIsReplaced() throws Exception {
     DataSource source = Database.POSTGRESQL.source();
     String schema = newSchema(source);
-    Run run =
-        run(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")), batch(of("a")));
+    SinkRun run =
+        SinkRun.of(
+            List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")), batch(of("a")));
     PGSimpleDataSource named = new PGSimpleDataSource();
     named.setUrl(Postgres.server().getJdbcUrl("postgres", "postgres"));
     named.setApplicationName("cut");
@@ -586,7 +539,7 @@ class JdbcSinkTest {
 
   @Test
   void aServerThatSaysNothingFailsTheSinkInTime() throws Exception {
-    Run run = run(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")));
+    SinkRun run = SinkRun.of(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")));
     try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"))) {
       PGSimpleDataSource source = new PGSimpleDataSource();
       source.setUrl("jdbc:postgresql://127.0.0.1:" + silent.getLocalPort() + "/x?password=geheim");
@@ -613,7 +566,7 @@ class JdbcSinkTest {
   @ParameterizedTest
   @MethodSource("sourcesWithSecrets")
   void noSecretIsTold(DataSource source) {
-    Run run = run(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")));
+    SinkRun run = SinkRun.of(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")));
     JdbcSink sink = JdbcSink.to(source, JdbcDialect.POSTGRESQL).attempts(1).build();
 
     assertThatThrownBy(() -> sink.open(run.opened()))
@@ -633,7 +586,8 @@ class JdbcSinkTest {
   void aRowThatTheDatabaseRefusesIsNotTold() throws Exception {
     DataSource source = Database.POSTGRESQL.source();
     String schema = newSchema(source);
-    Run run = run(List.of(StandardStatistics.callsByType()), List.of(), batch(of("geheim")));
+    SinkRun run =
+        SinkRun.of(List.of(StandardStatistics.callsByType()), List.of(), batch(of("geheim")));
     JdbcSink sink = JdbcSink.to(source, JdbcDialect.POSTGRESQL).schema(schema).build();
     sink.open(run.opened());
     execute(
@@ -651,7 +605,7 @@ class JdbcSinkTest {
 
   @Test
   void anInterruptEndsTheTriesAndIsKept() throws Exception {
-    Run run = run(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")));
+    SinkRun run = SinkRun.of(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")));
     ResultSink sink = JdbcSink.to(Database.H2.source(), JdbcDialect.STANDARD).build();
     Thread.currentThread().interrupt();
 

@@ -1,6 +1,6 @@
 package io.callstream.kafka;
 
-import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
+import static io.callstream.sink.SinkRun.call;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -20,6 +20,7 @@ import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetterSink;
 import io.callstream.pipeline.Origin;
 import io.callstream.pipeline.ResultSink;
+import io.callstream.sink.SinkRun;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
@@ -89,56 +90,6 @@ class KafkaSinksTest {
 
   // ---- runs
 
-  private static final class Recorder implements ResultSink {
-    final List<BatchResults> batches = new ArrayList<>();
-    BatchResults opened;
-
-    @Override
-    public void open(BatchResults restored) {
-      opened = restored;
-    }
-
-    @Override
-    public void write(BatchResults batch) {
-      batches.add(batch);
-    }
-  }
-
-  private record Run(BatchResults opened, List<BatchResults> batches) {
-    BatchResults batch(int number) {
-      return batches.get(number);
-    }
-  }
-
-  private static Run run(List<Statistic> statistics, List<ResultSink> sinks, Call[]... batches) {
-    Recorder recorder = new Recorder();
-    try (PipelineTester tester =
-        PipelineTester.of(
-            SanFranciscoCalls.json(),
-            1,
-            p -> {
-              sinks.forEach(p::results);
-              return p.statistics(statistics).results(recorder);
-            })) {
-      for (Call[] batch : batches) {
-        tester.receive(batch).endBatch();
-      }
-      assertThatAccounting(tester.accounting()).addsUpFor(recorder.opened.pipeline());
-    }
-    return new Run(recorder.opened, recorder.batches);
-  }
-
-  private static Run byType(Call[]... batches) {
-    return run(List.of(StandardStatistics.callsByType()), List.of(), batches);
-  }
-
-  private static Call call(String type, String time, String disposition, String address) {
-    return Call.builder("1", type, Instant.parse(time))
-        .disposition(disposition)
-        .address(address)
-        .build();
-  }
-
   private static Call of(String type) {
     return call(type, "2018-11-01T12:00:00Z", "HAN", "A");
   }
@@ -205,7 +156,7 @@ class KafkaSinksTest {
   @Test
   void theTopicHoldsWhatTheCsvFilesHold() throws Exception {
     List<Statistic> statistics = StandardStatistics.all(LOS_ANGELES, Duration.ofHours(1));
-    run(
+    SinkRun.of(
         statistics,
         List.of(Sinks.csv(directory), sinks().results(topic)),
         new Call[] {
@@ -269,7 +220,7 @@ class KafkaSinksTest {
                             ? Optional.empty()
                             : Optional.of(Duration.ofSeconds(c.address().length()))))
             .build();
-    run(
+    SinkRun.of(
         List.of(statistic),
         List.of(sinks().results(topic)),
         new Call[] {
@@ -322,7 +273,7 @@ class KafkaSinksTest {
   @Test
   void aTopicThatIsMissingIsCreatedCompacted() throws Exception {
     ResultSink sink = sinks().creating(3, 1).results(topic);
-    sink.open(byType(batch("a")).opened());
+    sink.open(SinkRun.byType(batch("a")).opened());
     sink.close();
 
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
@@ -340,7 +291,7 @@ class KafkaSinksTest {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
       admin.createTopics(List.of(new NewTopic(topic, 1, (short) 1))).all().get();
     }
-    BatchResults opened = byType(batch("a")).opened();
+    BatchResults opened = SinkRun.byType(batch("a")).opened();
 
     assertThatThrownBy(() -> sinks().results(topic).open(opened))
         .hasMessageContaining(topic)
@@ -350,7 +301,7 @@ class KafkaSinksTest {
 
   @Test
   void aBatchThatComesAgainChangesNothing() {
-    Run run = byType(batch("a", "b"), batch("b", "c"));
+    SinkRun run = SinkRun.byType(batch("a", "b"), batch("b", "c"));
     ResultSink sink = sinks().results(topic);
     sink.open(run.opened());
     sink.write(run.batch(0));
@@ -368,7 +319,7 @@ class KafkaSinksTest {
 
   @Test
   void aTopicThatWasLostOrStayedBehindIsBroughtUpToDate() {
-    Run run = byType(batch("a"), batch("b"), batch("a", "c"), batch("a"));
+    SinkRun run = SinkRun.byType(batch("a"), batch("b"), batch("a", "c"), batch("a"));
     ResultSink sink = sinks().results(topic);
 
     sink.open(run.batch(1));
@@ -387,7 +338,7 @@ class KafkaSinksTest {
 
   @Test
   void theMarkIsFoundBehindManyRowsOfABatchThatWasNotFinished() {
-    Run run = byType(batch("a"), batch("b"));
+    SinkRun run = SinkRun.byType(batch("a"), batch("b"));
     ResultSink sink = sinks().creating(1, 1).results(topic);
     sink.open(run.opened());
     sink.write(run.batch(0));
@@ -411,13 +362,13 @@ class KafkaSinksTest {
 
   @Test
   void resultsOfAnotherRunAreRefusedUnlessTheSinkStartsOver() {
-    Run before = byType(batch("a"), batch("b"));
+    SinkRun before = SinkRun.byType(batch("a"), batch("b"));
     ResultSink sink = sinks().results(topic);
     sink.open(before.opened());
     sink.write(before.batch(0));
     sink.write(before.batch(1));
     sink.close();
-    Run now = byType(batch("c", "c"), batch("d"));
+    SinkRun now = SinkRun.byType(batch("c", "c"), batch("d"));
 
     for (BatchResults restored : List.of(now.opened(), now.batch(0), now.batch(1))) {
       assertThatThrownBy(() -> sink.open(restored))
@@ -437,7 +388,7 @@ class KafkaSinksTest {
 
   @Test
   void theFirstBatchOfARunThatWasKilledComesAgain() {
-    Run run = byType(batch("a"), batch("b"));
+    SinkRun run = SinkRun.byType(batch("a"), batch("b"));
     ResultSink sink = sinks().results(topic);
     sink.open(run.opened());
     sink.write(run.batch(0));
@@ -453,13 +404,13 @@ class KafkaSinksTest {
 
   @Test
   void aRunOfOneBatchIsNotTakenForOneThatWasKilledInIt() {
-    Run finished = byType(batch("a"));
+    SinkRun finished = SinkRun.byType(batch("a"));
     ResultSink sink = sinks().results(topic);
     sink.open(finished.opened());
     sink.write(finished.batch(0));
     sink.close();
 
-    Run other = byType(batch("b"));
+    SinkRun other = SinkRun.byType(batch("b"));
     assertThatThrownBy(() -> sink.open(other.opened())).hasMessageContaining("of another run");
     sink.close();
     assertThat(counts()).isEqualTo(Map.of("a", 1L));
@@ -468,7 +419,7 @@ class KafkaSinksTest {
   @Test
   void longAndHostileTextsPass() {
     String[] texts = {"\"},{\"x\":\"", "nul\0", "\ud83d\ude00", "x".repeat(900_000)};
-    run(
+    SinkRun.of(
         List.of(StandardStatistics.callsByType()),
         List.of(sinks().results(topic)),
         batch(texts),
@@ -570,7 +521,7 @@ class KafkaSinksTest {
   @Test
   void aLetterWithoutAValueStaysOne() {
     DeadLetterSink sink = sinks().deadLetters(topic);
-    sink.open(byType(batch("a")).opened().pipeline(), Map.of());
+    sink.open(SinkRun.byType(batch("a")).opened().pipeline(), Map.of());
     DeadLetter letter =
         new DeadLetter.Rejected(
             new Origin("calls", 3, 7, Instant.EPOCH), null, RejectionReason.EMPTY, null);
@@ -584,7 +535,7 @@ class KafkaSinksTest {
 
   @Test
   void aBrokerThatIsGoneFailsTheBatchInTimeAndOneThatIsBackTakesIt() throws Exception {
-    Run run = byType(batch("a"), batch("a", "b"));
+    SinkRun run = SinkRun.byType(batch("a"), batch("a", "b"));
     Path data = directory.resolve("broker");
     EmbeddedBroker mortal = EmbeddedBroker.builder().data(data).start();
     KafkaSinks sinks =
@@ -620,7 +571,7 @@ class KafkaSinksTest {
 
   @Test
   void anInterruptEndsABatchAndIsKept() {
-    Run run = byType(batch("a"));
+    SinkRun run = SinkRun.byType(batch("a"));
     ResultSink sink = sinks().results(topic);
     sink.open(run.opened());
     Thread.currentThread().interrupt();

@@ -1,6 +1,6 @@
 package io.callstream.spark;
 
-import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
+import static io.callstream.sink.SinkRun.call;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,10 +8,8 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
-import io.callstream.call.SanFranciscoCalls;
-import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.BatchResults;
-import io.callstream.pipeline.ResultSink;
+import io.callstream.sink.SinkRun;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
@@ -28,7 +26,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -48,56 +45,6 @@ class ParquetSinkTest {
 
   private ParquetSink.Builder sink() {
     return ParquetSink.to(directory.resolve("parquet").toString()).on(TestTopics.session());
-  }
-
-  private static final class Recorder implements ResultSink {
-    final List<BatchResults> batches = new ArrayList<>();
-    BatchResults opened;
-
-    @Override
-    public void open(BatchResults restored) {
-      opened = restored;
-    }
-
-    @Override
-    public void write(BatchResults batch) {
-      batches.add(batch);
-    }
-  }
-
-  private record Run(BatchResults opened, List<BatchResults> batches) {
-    BatchResults batch(int number) {
-      return batches.get(number);
-    }
-  }
-
-  private static Run run(List<Statistic> statistics, List<ResultSink> sinks, Call[]... batches) {
-    Recorder recorder = new Recorder();
-    try (PipelineTester tester =
-        PipelineTester.of(
-            SanFranciscoCalls.json(),
-            1,
-            p -> {
-              sinks.forEach(p::results);
-              return p.statistics(statistics).results(recorder);
-            })) {
-      for (Call[] batch : batches) {
-        tester.receive(batch).endBatch();
-      }
-      assertThatAccounting(tester.accounting()).addsUpFor(recorder.opened.pipeline());
-    }
-    return new Run(recorder.opened, recorder.batches);
-  }
-
-  private static Run byType(Call[]... batches) {
-    return run(List.of(StandardStatistics.callsByType()), List.of(), batches);
-  }
-
-  private static Call call(String type, String time, String disposition, String address) {
-    return Call.builder("1", type, Instant.parse(time))
-        .disposition(disposition)
-        .address(address)
-        .build();
   }
 
   private static Call[] batch(String... types) {
@@ -154,7 +101,7 @@ class ParquetSinkTest {
   @Test
   void filesHoldWhatTheCsvFilesHold() throws Exception {
     List<Statistic> statistics = StandardStatistics.all(LOS_ANGELES, Duration.ofHours(1));
-    run(
+    SinkRun.of(
         statistics,
         List.of(Sinks.csv(directory), sink().build()),
         new Call[] {
@@ -197,7 +144,7 @@ class ParquetSinkTest {
                             : Optional.of(Duration.ofSeconds(c.address().length()))))
             .build();
 
-    run(
+    SinkRun.of(
         List.of(statistic),
         List.of(sink().build()),
         new Call[] {
@@ -216,7 +163,7 @@ class ParquetSinkTest {
   void windowsLongBeforeOurTimeAreWritten() throws Exception {
     Statistic daily =
         Statistic.named("daily").over(Windows.daily(LOS_ANGELES).withoutLateness()).build();
-    run(
+    SinkRun.of(
         List.of(daily),
         List.of(Sinks.csv(directory), sink().build()),
         new Call[] {call("a", "1812-06-18T20:00:00Z", "", "")});
@@ -227,7 +174,7 @@ class ParquetSinkTest {
 
   @Test
   void aBatchThatComesAgainChangesNothing() throws Exception {
-    Run run = byType(batch("a", "b"), batch("b", "c"));
+    SinkRun run = SinkRun.byType(batch("a", "b"), batch("b", "c"));
     ParquetSink sink = sink().build();
     sink.open(run.opened());
     sink.write(run.batch(0));
@@ -251,7 +198,7 @@ class ParquetSinkTest {
     for (int i = 0; i < batches.length; i++) {
       batches[i] = batch("all", "only " + i);
     }
-    Run run = byType(batches);
+    SinkRun run = SinkRun.byType(batches);
     ParquetSink sink = sink().foldingEvery(3).build();
     sink.open(run.opened());
     for (int i = 0; i < batches.length; i++) {
@@ -270,7 +217,7 @@ class ParquetSinkTest {
 
   @Test
   void aDirectoryThatWasLostOrStayedBehindIsBroughtUpToDate() throws Exception {
-    Run run = byType(batch("a"), batch("b"), batch("a", "c"), batch("a"));
+    SinkRun run = SinkRun.byType(batch("a"), batch("b"), batch("a", "c"), batch("a"));
     ParquetSink sink = sink().build();
 
     sink.open(run.batch(1));
@@ -285,13 +232,13 @@ class ParquetSinkTest {
 
   @Test
   void resultsOfAnotherRunAreRefusedUnlessTheSinkStartsOver() throws Exception {
-    Run before = byType(batch("a"), batch("b"));
+    SinkRun before = SinkRun.byType(batch("a"), batch("b"));
     ParquetSink sink = sink().build();
     sink.open(before.opened());
     sink.write(before.batch(0));
     sink.write(before.batch(1));
     sink.close();
-    Run now = byType(batch("c", "c"), batch("d"));
+    SinkRun now = SinkRun.byType(batch("c", "c"), batch("d"));
 
     for (BatchResults restored : List.of(now.opened(), now.batch(0), now.batch(1))) {
       assertThatThrownBy(() -> sink.open(restored))
@@ -310,7 +257,7 @@ class ParquetSinkTest {
 
   @Test
   void theFirstBatchOfARunThatWasKilledComesAgain() throws Exception {
-    Run run = byType(batch("a"), batch("b"));
+    SinkRun run = SinkRun.byType(batch("a"), batch("b"));
     ParquetSink sink = sink().build();
     sink.open(run.opened());
     sink.write(run.batch(0));
@@ -326,13 +273,13 @@ class ParquetSinkTest {
 
   @Test
   void aRunOfOneBatchIsNotTakenForOneThatWasKilledInIt() throws Exception {
-    Run finished = byType(batch("a"));
+    SinkRun finished = SinkRun.byType(batch("a"));
     ParquetSink sink = sink().build();
     sink.open(finished.opened());
     sink.write(finished.batch(0));
     sink.close();
 
-    Run other = byType(batch("b"));
+    SinkRun other = SinkRun.byType(batch("b"));
     assertThatThrownBy(() -> sink.open(other.opened())).hasMessageContaining("of another run");
     sink.close();
     Files.delete(directory.resolve("parquet/_callstream/progress"));
@@ -344,7 +291,7 @@ class ParquetSinkTest {
 
   @Test
   void whatWasBeingWrittenIsNotSeenAndGoesWithTheNextRun() throws Exception {
-    Run run = byType(batch("a"));
+    SinkRun run = SinkRun.byType(batch("a"));
     Path staging = directory.resolve("parquet/_callstream/staging/half");
     Files.createDirectories(staging);
     Files.writeString(staging.resolve("part-0.parquet"), "PAR1");
@@ -359,7 +306,7 @@ class ParquetSinkTest {
 
   @Test
   void anInterruptEndsABatchAndIsKept() {
-    Run run = byType(batch("a"));
+    SinkRun run = SinkRun.byType(batch("a"));
     ParquetSink sink = sink().build();
     sink.open(run.opened());
     Thread.currentThread().interrupt();
@@ -372,7 +319,7 @@ class ParquetSinkTest {
   @Test
   void aDirectoryThatCannotBeIsAFailureThatNamesIt() throws Exception {
     Path file = Files.writeString(directory.resolve("file"), "");
-    Run run = byType(batch("a"));
+    SinkRun run = SinkRun.byType(batch("a"));
 
     ParquetSink sink = ParquetSink.to(file + "/parquet").on(TestTopics.session()).build();
     assertThatThrownBy(() -> sink.open(run.opened()))
