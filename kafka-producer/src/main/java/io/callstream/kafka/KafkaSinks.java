@@ -24,6 +24,10 @@ public final class KafkaSinks {
   static final int MAX_MESSAGE_BYTES = 16 << 20;
 
   private static final int DEFAULT_PARTITIONS = 2;
+
+  /** What Kafka takes for the number that its brokers have as default. */
+  private static final int BROKERS_DEFAULT = -1;
+
   private static final Duration DEFAULT_DELIVERY = Duration.ofSeconds(30);
 
   private final KafkaCluster cluster;
@@ -43,12 +47,12 @@ public final class KafkaSinks {
 
   /** Returns the sinks of a cluster; it need not be the one that calls come from. */
   public static KafkaSinks at(KafkaCluster cluster) {
-    return new KafkaSinks(cluster, DEFAULT_PARTITIONS, 1, DEFAULT_DELIVERY, false);
+    return new KafkaSinks(cluster, DEFAULT_PARTITIONS, BROKERS_DEFAULT, DEFAULT_DELIVERY, false);
   }
 
   /**
    * Returns sinks that create missing topics with so many partitions, each on so many brokers; 2 on
-   * 1 unless this is called.
+   * as many as the brokers' {@code default.replication.factor} says unless this is called.
    *
    * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if either is under 1
    */

@@ -26,6 +26,8 @@ public final class UnsentCalls implements CallSource {
   private final KafkaCluster cluster;
   private final String topic;
   private final AtomicLong skipped = new AtomicLong();
+  private volatile @Nullable TopicReader reader;
+  private volatile boolean stopped;
 
   private UnsentCalls(CallSource source, KafkaCluster cluster, String topic) {
     this.source = source;
@@ -56,17 +58,28 @@ public final class UnsentCalls implements CallSource {
   @Override
   public CallRecords open() {
     Digests sent = new Digests();
-    TopicReader.of(cluster, topic)
-        .fromBeginning()
-        .read(
-            record -> {
-              byte[] value = record.value();
-              if (value != null) {
-                sent.add(value);
-              }
-            });
+    TopicReader all = TopicReader.of(cluster, topic).fromBeginning();
+    reader = all;
+    if (!stopped) {
+      all.read(
+          record -> {
+            byte[] value = record.value();
+            if (value != null) {
+              sent.add(value);
+            }
+          });
+    }
     skipped.set(0);
     return new Rest(source.open(), sent);
+  }
+
+  /** Ends the reading of the topic, if it is under way; there is nothing more to send then. */
+  public void stop() {
+    stopped = true;
+    TopicReader reading = reader;
+    if (reading != null) {
+      reading.stop();
+    }
   }
 
   private final class Rest implements CallRecords {
@@ -81,6 +94,9 @@ public final class UnsentCalls implements CallSource {
 
     @Override
     public boolean hasNext() {
+      if (stopped) {
+        return false; // Half of the topic does not tell what it lacks.
+      }
       while (next == null && records.hasNext()) {
         byte[] value = records.next();
         if (sent.remove(value)) {

@@ -51,6 +51,10 @@ class UnsentCallsTest {
       send(cluster, rest);
       assertThat(rest.skipped()).isEqualTo(400);
       send(cluster, UnsentCalls.of(lines(wanted), cluster, TOPIC));
+      UnsentCalls stopped =
+          UnsentCalls.of(lines(List.of("{\"crime_id\":\"new\"}")), cluster, TOPIC);
+      stopped.stop();
+      send(cluster, stopped);
 
       List<String> found = new ArrayList<>();
       TopicReader.of(cluster, TOPIC)

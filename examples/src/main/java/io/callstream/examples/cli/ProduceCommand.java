@@ -2,6 +2,7 @@ package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
 import io.callstream.call.SanFranciscoCalls;
+import io.callstream.examples.cli.Interruption.Registration;
 import io.callstream.kafka.SendReport;
 import io.callstream.kafka.UnsentCalls;
 import io.callstream.kafka.source.CallSource;
@@ -101,9 +102,13 @@ final class ProduceCommand implements Callable<Integer> {
     return report.ending() == SendReport.Ending.END_OF_SOURCE ? 0 : interruption.status();
   }
 
+  @SuppressWarnings("try")
   private SendReport sendRest(Sending sending, CallSource source, CallFormat format) {
     UnsentCalls rest = UnsentCalls.of(source, kafka.cluster(), kafka.topicName());
-    SendReport report = sending.send(rest, format, calls.pace(), () -> false);
+    SendReport report;
+    try (Registration ignored = callstream.interruption().onRequest(rest::stop)) {
+      report = sending.send(rest, format, calls.pace(), () -> false);
+    }
     callstream.terminal().say("resumed   %,d records were in the topic already", rest.skipped());
     return report;
   }
