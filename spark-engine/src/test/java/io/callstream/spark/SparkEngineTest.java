@@ -220,6 +220,7 @@ class SparkEngineTest {
           .hasMessageContaining("no room");
       assertThat(run.state()).isEqualTo(RunningPipeline.State.FAILED);
       assertThat(run.failure()).isPresent();
+      assertThatAccounting(run.accounting()).addsUpFor(pipeline);
       assertThat(checkpoints()).isEqualTo(before);
     }
 
@@ -246,6 +247,7 @@ class SparkEngineTest {
       RunningPipeline run = engine().start(pipeline, RunOptions.continuous());
       assertThatThrownBy(() -> run.awaitTermination(PATIENCE))
           .hasMessageContaining("not what the test expected");
+      assertThatAccounting(run.accounting()).addsUpFor(pipeline);
     }
   }
 

@@ -252,6 +252,11 @@ class SecureTopicTest {
                 checkpoint.toString(),
                 "--output",
                 output.toString(),
+                // Sinks reach the same brokers, or the run fails.
+                "--results-topic",
+                "results",
+                "--dead-letter-topic",
+                "letters",
                 "--conf",
                 "spark.ui.enabled=true",
                 "--conf",
@@ -273,6 +278,7 @@ class SecureTopicTest {
       shown.put("standard output", statistics.out());
       shown.put("standard error", statistics.err());
     }
+    new Output(output).assertAccountingAddsUp();
     assertThat(shown.get("standard error"))
         .contains("DEBUG o.a.k.", "DEBUG o.a.s", "sasl.jaas.config = [hidden]");
     assertThat(shown.keySet())
