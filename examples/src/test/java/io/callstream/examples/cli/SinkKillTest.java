@@ -90,7 +90,7 @@ class SinkKillTest {
         CommandRun.of(
             "produce",
             "--synthetic",
-            "5000",
+            "3400",
             "--disorder",
             "0.1",
             "--duplicates",
