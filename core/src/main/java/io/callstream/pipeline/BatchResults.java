@@ -10,7 +10,7 @@ import java.util.Optional;
 /**
  * What one batch changed, and where everything stands after it.
  *
- * @param lineage tells a run, and those that go on from its checkpoint, from all others: up to 64
+ * @param lineage tells a run, and those that go on from its checkpoint, from all others: up to 36
  *     letters, digits and hyphens
  * @param number the number of the batch, from 0 without gaps; one that comes again after a crash
  *     has the same number and the same content

@@ -91,17 +91,27 @@ final class CsvSink implements ResultSink {
     if (open == null) {
       return;
     }
-    open.close();
     try {
+      open.close();
       for (Path file : files) {
         Publisher.force(file);
       }
+    } catch (IOException e) {
+      throw Publisher.failed(directory, e);
+    } finally {
+      letGo();
+    }
+  }
+
+  private void letGo() {
+    try {
       for (Published file : published.values()) {
         file.content().close();
       }
-      published.clear();
     } catch (IOException e) {
       throw Publisher.failed(directory, e);
+    } finally {
+      published.clear();
     }
   }
 

@@ -278,6 +278,8 @@ public final class JdbcSink implements ResultSink {
 
   private boolean isEmpty(Connection c, JdbcTable table) throws SQLException {
     try (PreparedStatement select = c.prepareStatement(table.selectAny())) {
+      select.setQueryTimeout(seconds());
+      select.setMaxRows(1); // Or a driver may read the whole table.
       return !select.executeQuery().next();
     }
   }
