@@ -14,7 +14,6 @@ import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
@@ -22,8 +21,6 @@ import org.apache.spark.sql.connector.read.InputPartition;
 import org.apache.spark.sql.connector.read.PartitionReader;
 import org.apache.spark.sql.connector.read.PartitionReaderFactory;
 import org.apache.spark.sql.kafka010.KafkaBatchInputPartition;
-import org.apache.spark.sql.kafka010.KafkaOffsetRange;
-import org.apache.spark.sql.kafka010.consumer.KafkaDataConsumer;
 import org.apache.spark.unsafe.types.UTF8String;
 import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
@@ -100,36 +97,9 @@ final class ReadTask implements PartitionReader<InternalRow> {
     }
   }
 
-  /** Takes the records of the range. */
-  @FunctionalInterface
-  private interface Records {
-    void record(Delivery record) throws IOException;
-  }
-
-  private void read(Records records) throws IOException {
-    KafkaOffsetRange offsets = range.offsetRange();
-    KafkaDataConsumer consumer =
-        KafkaDataConsumer.acquire(offsets.topicPartition(), range.executorKafkaParams());
-    try {
-      long next = offsets.fromOffset();
-      while (next < offsets.untilOffset()) {
-        ConsumerRecord<byte[], byte[]> record =
-            consumer.get(
-                next, offsets.untilOffset(), range.pollTimeoutMs(), range.failOnDataLoss());
-        if (record == null) {
-          return; // What follows in the range are marks of transactions.
-        }
-        records.record(
-            new Delivery(record.partition(), record.offset(), record.timestamp(), record.value()));
-        next = record.offset() + 1;
-      }
-    } finally {
-      consumer.release();
-    }
-  }
-
   private void count(CallReader reader, CallCounter counter, TaskRows out) throws IOException {
-    read(
+    RecordReader.read(
+        range,
         record -> {
           Call call = reader.read(record);
           if (call != null) {
@@ -147,7 +117,8 @@ final class ReadTask implements PartitionReader<InternalRow> {
       bytes[i] = new ByteArrayOutputStream();
       outs[i] = new DataOutputStream(bytes[i]);
     }
-    read(
+    RecordReader.read(
+        range,
         record -> {
           Call call = reader.read(record);
           if (call != null) {
