@@ -1,0 +1,73 @@
+package io.callstream.benchmarks.load;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Searches the highest rate with which something keeps up: doubles or halves a rate until the
+ * answer changes, then halves the gap.
+ */
+public final class RateSearch {
+  /** Whether something keeps up with a rate. */
+  public interface Trial {
+    /** Tries a rate, in calls per second. */
+    boolean keepsUp(double rate) throws InterruptedException;
+  }
+
+  /**
+   * A rate that was tried.
+   *
+   * @param rate calls per second
+   * @param keptUp what came of it
+   */
+  public record Tried(double rate, boolean keptUp) {}
+
+  /**
+   * What was found.
+   *
+   * @param rate the highest rate that was kept up with, in calls per second; 0 if none was
+   * @param tried all that was tried, in order
+   */
+  public record Found(double rate, List<Tried> tried) {
+    /** Copies the list. */
+    public Found {
+      tried = List.copyOf(tried);
+    }
+  }
+
+  private RateSearch() {}
+
+  /**
+   * Searches.
+   *
+   * @param start the first rate
+   * @param least the lowest rate worth trying
+   * @param most the highest, beyond which the sender itself can't go
+   * @param precision ends the search when the rates around the limit differ by less than this
+   *     factor; over 1
+   */
+  public static Found search(double start, double least, double most, double precision, Trial trial)
+      throws InterruptedException {
+    List<Tried> tried = new ArrayList<>();
+    double kept = 0;
+    double failed = Double.POSITIVE_INFINITY;
+    double rate = start;
+    while (rate >= least && failed > kept * precision) {
+      boolean keptUp = trial.keepsUp(rate);
+      tried.add(new Tried(rate, keptUp));
+      if (keptUp) {
+        kept = rate;
+      } else {
+        failed = rate;
+      }
+      if (kept >= most) {
+        break;
+      }
+      rate =
+          Double.isInfinite(failed)
+              ? Math.min(most, 2 * kept)
+              : kept == 0 ? failed / 2 : Math.sqrt(kept * failed);
+    }
+    return new Found(kept, tried);
+  }
+}
