@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
+import javax.management.ListenerNotFoundException;
 import javax.management.Notification;
 import javax.management.NotificationEmitter;
 import javax.management.NotificationListener;
@@ -177,7 +178,7 @@ public final class MemoryUse {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws ListenerNotFoundException {
       for (GarbageCollectorMXBean bean : ManagementFactory.getGarbageCollectorMXBeans()) {
         ((NotificationEmitter) bean).removeNotificationListener(this);
       }

@@ -41,7 +41,9 @@ public final class SustainableRate {
     String name = given.take("name", "CALLSTREAM-" + engine.engine().name());
     given.requireAllTaken();
     try (Traffic traffic = engine.traffic()) {
-      SteadyRun run = new SteadyRun(traffic, engine.partitions(), engine.reading(), () -> false, progress -> {});
+      SteadyRun run =
+          new SteadyRun(
+              traffic, engine.partitions(), engine.reading(), () -> false, progress -> {});
       if (!warm.isZero()) {
         run.measure(
             new Load(start, warm, uncounted, PATIENCE), engine.engine(), engine.continuous());

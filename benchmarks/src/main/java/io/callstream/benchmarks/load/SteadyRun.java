@@ -171,7 +171,7 @@ public final class SteadyRun {
         now = Schedule.nowMicros();
         lagAtEnd = Math.min(load.calls(), schedule.dueBy(now)) - (probe.counted() - FIRST);
         if (now >= from && now < end) {
-          lag.addData(now / 1e6, lagAtEnd);
+          lag.addData(now / 1e6, (double) lagAtEnd);
         }
       }
       Optional<StabilityVerdict> told = verdict.told();

@@ -139,6 +139,7 @@ final class TrafficProcess {
    *
    * @return by how many microseconds a call was sent too late at most
    */
+  @SuppressWarnings("FutureReturnValueIgnored") // The callback checks.
   private String steady(String topic, int first, int calls, double rate) throws IOException {
     SteadyCalls.Types types = new SteadyCalls.Types();
     AtomicReference<Exception> failure = new AtomicReference<>();

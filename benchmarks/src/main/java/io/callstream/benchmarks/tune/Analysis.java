@@ -2,13 +2,15 @@ package io.callstream.benchmarks.tune;
 
 import io.callstream.benchmarks.tune.Run.Stage;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.DoubleSummaryStatistics;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -131,8 +133,7 @@ final class Analysis {
       boolean latencyBeyondNoise) {
     /** Returns the greatest factor that is beyond noise; 1 if none is. */
     double strength() {
-      return Math.max(
-          throughputBeyondNoise ? throughput : 1, latencyBeyondNoise ? latency : 1);
+      return Math.max(throughputBeyondNoise ? throughput : 1, latencyBeyondNoise ? latency : 1);
     }
   }
 
@@ -187,13 +188,19 @@ final class Analysis {
     return table == null ? Double.NaN : Math.expm1(table.deviation);
   }
 
-  /** Returns the factor, over 1, from which on an effect is beyond noise; NaN if it can't be told. */
+  /**
+   * Returns the factor, over 1, from which on an effect is beyond noise; NaN if it can't be told.
+   */
   double margin(Measure measure) {
     Table table = tables.get(measure);
     return table == null ? Double.NaN : Math.exp(table.margin(2));
   }
 
-  /** Returns the logarithms of a configuration's values, or null. */
+  private Table table(Measure measure) {
+    return Objects.requireNonNull(tables.get(measure), () -> "no values of " + measure);
+  }
+
+  /** Returns the logarithms of a configuration's values; none if it has none. */
   private double[] logs(Configuration configuration, Measure measure) {
     Table table = tables.get(measure);
     double[] row = table == null ? null : table.logs.get(configuration);
@@ -207,17 +214,14 @@ final class Analysis {
   /** Returns the values of a configuration; it must have some. */
   Estimate estimate(Configuration configuration, Measure measure) {
     double[] row = logs(configuration, measure);
-    OptionalDouble least = java.util.Arrays.stream(row).min();
-    OptionalDouble most = java.util.Arrays.stream(row).max();
-    return new Estimate(
-        Math.exp(mean(row)), Math.exp(least.orElseThrow()), Math.exp(most.orElseThrow()));
+    DoubleSummaryStatistics all = Arrays.stream(row).summaryStatistics();
+    return new Estimate(Math.exp(mean(row)), Math.exp(all.getMin()), Math.exp(all.getMax()));
   }
 
   /** Returns what a configuration changes; it must have values. */
   Effect effect(Configuration configuration, Measure measure) {
-    Table table = tables.get(measure);
-    double log =
-        mean(logs(configuration, measure)) - mean(logs(Configuration.baseline(), measure));
+    Table table = table(measure);
+    double log = mean(logs(configuration, measure)) - mean(logs(Configuration.baseline(), measure));
     double margin = table.margin(2);
     return new Effect(
         Math.exp(log),
@@ -309,9 +313,11 @@ final class Analysis {
         for (Measure measure : List.of(Measure.THROUGHPUT, Measure.P95)) {
           if (has(pair, measure) && alone.stream().allMatch(c -> has(c, measure))) {
             double expected =
-                alone.stream().mapToDouble(c -> effect(c, measure).ratio()).reduce(1, (a, b) -> a * b);
+                alone.stream()
+                    .mapToDouble(c -> effect(c, measure).ratio())
+                    .reduce(1, (a, b) -> a * b);
             double measured = effect(pair, measure).ratio();
-            double margin = tables.get(measure).margin(4);
+            double margin = table(measure).margin(4);
             found.add(
                 new Interaction(
                     pair,

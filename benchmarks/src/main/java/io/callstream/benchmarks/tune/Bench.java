@@ -19,6 +19,7 @@ import io.callstream.statistic.StandardStatistics;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -104,7 +105,9 @@ final class Bench implements AutoCloseable {
   /** Counts calls that come at a steady rate. */
   Measured latency(Configuration configuration, Load load) throws InterruptedException {
     try (Session session = Session.of(configuration)) {
-      Outcome outcome = steady(configuration, session).measure(load, engine(configuration, session), configuration.continuous());
+      Outcome outcome =
+          steady(configuration, session)
+              .measure(load, engine(configuration, session), configuration.continuous());
       checkNotGivenUp();
       Map<Measure, Double> values = new EnumMap<>(Measure.class);
       values.put(Measure.P50, outcome.millis(50));
@@ -113,9 +116,11 @@ final class Bench implements AutoCloseable {
       String verdict = words(outcome.verdict());
       if (!outcome.keptUp(load.rate()) && outcome.verdict().isEmpty()) {
         verdict =
-            outcome.lagAtEnd()
-                + " calls were due and not counted when the last was sent; "
-                + TOO_FEW;
+            String.format(
+                Locale.ROOT,
+                "%s; %,d calls waited when the last was sent",
+                TOO_FEW,
+                outcome.lagAtEnd());
       }
       return new Measured(values, verdict, session.trace.told());
     }
@@ -153,9 +158,7 @@ final class Bench implements AutoCloseable {
             told ->
                 told.stable()
                     ? "stable"
-                    : told.findings().stream()
-                        .map(Bench::words)
-                        .collect(Collectors.joining("; ")))
+                    : told.findings().stream().map(Bench::words).collect(Collectors.joining("; ")))
         .orElse(TOO_FEW);
   }
 

@@ -68,7 +68,8 @@ final class Chart {
     double most = Math.max(1.25, bars.stream().mapToDouble(Bar::ratio).max().orElse(1) * 1.1);
     Axis x = new Axis(least, most, left, WIDTH - right);
     chart.open(bottom + 44, title);
-    chart.rect(x.at(1 / margin), top - 6, x.at(margin) - x.at(1 / margin), bottom - top + 6, "#e9edf2");
+    chart.rect(
+        x.at(1 / margin), top - 6, x.at(margin) - x.at(1 / margin), bottom - top + 6, "#e9edf2");
     for (double tick : ratioTicks(least, most)) {
       chart.line(x.at(tick), top - 6, x.at(tick), bottom, tick == 1 ? INK : "#d5dce4");
       chart.text(x.at(tick), bottom + 16, "middle", FAINT, "×" + number(tick));
@@ -121,10 +122,14 @@ final class Chart {
       chart.line(left, y.at(tick), right, y.at(tick), "#e3e8ee");
       chart.text(left - 8, y.at(tick) + 4, "end", FAINT, number(tick));
     }
-    chart.text((left + right) / 2.0, bottom + 38, "middle", FAINT, "latency p95, ms (less is better)");
+    chart.text(
+        (left + right) / 2.0, bottom + 38, "middle", FAINT, "latency p95, ms (less is better)");
     chart.text(left - 60, top - 14, "start", FAINT, "throughput, calls/s (more is better)");
     List<Point> frontier =
-        points.stream().filter(Point::frontier).sorted(Comparator.comparingDouble(Point::x)).toList();
+        points.stream()
+            .filter(Point::frontier)
+            .sorted(Comparator.comparingDouble(Point::x))
+            .toList();
     for (int i = 1; i < frontier.size(); i++) {
       Point from = frontier.get(i - 1);
       Point to = frontier.get(i);
@@ -261,11 +266,7 @@ final class Chart {
   private void circle(double x, double y, String colour, boolean ring) {
     svg.append(
         String.format(
-            Locale.ROOT,
-            "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" fill=\"%s\"/>\n",
-            x,
-            y,
-            colour));
+            Locale.ROOT, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" fill=\"%s\"/>\n", x, y, colour));
     if (ring) {
       svg.append(
           String.format(

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -118,18 +117,8 @@ record Configuration(Map<Setting, String> values) {
             e ->
                 e.getKey() == Setting.PROPERTY
                     ? e.getValue()
-                    : e.getKey().title().replace(", ms", "")
-                        + " "
-                        + value(e.getValue())
-                        + (e.getKey() == Setting.TRIGGER ? " ms" : ""))
+                    : e.getKey().title() + " " + e.getKey().words(e.getValue()))
         .collect(Collectors.joining(" + "));
-  }
-
-  /** Returns a value as people write it. */
-  static String value(String value) {
-    return value.matches("\\d{5,}")
-        ? String.format(Locale.ROOT, "%,d", Long.parseLong(value))
-        : value.matches("[A-Z_]+") ? value.toLowerCase(Locale.ROOT).replace('_', ' ') : value;
   }
 
   /** Returns the options of the command {@code statistics} that say the same. */

@@ -10,8 +10,8 @@ import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionStart;
 
 /**
- * Watches how Spark executes batches: the operators, the tasks, the records of a batch. So a setting
- * that does nothing can be seen to do nothing. Thread-safe.
+ * Watches how Spark executes batches: the operators, the tasks, the records of a batch. So a
+ * setting that does nothing can be seen to do nothing. Thread-safe.
  */
 final class PlanTrace implements ProgressListener {
   private static final int MANY_LINES = 200;

@@ -68,7 +68,8 @@ record Profile(
         Configuration.of(Setting.SHUFFLE_PARTITIONS, 8)
             .with(Setting.STATE_STORE, StateStore.ROCKSDB));
     throughput.add(
-        Configuration.of(Setting.TOPIC_PARTITIONS, 1).with(Setting.CORES, 1));
+        Configuration.of(Setting.SHUFFLE_PARTITIONS, 200).with(Setting.BATCH_LIMIT, 100_000));
+    throughput.add(Configuration.of(Setting.TOPIC_PARTITIONS, 1).with(Setting.CORES, 1));
     folklore(throughput);
     List<Configuration> latency = new ArrayList<>();
     latency.add(Configuration.baseline());
@@ -81,10 +82,10 @@ record Profile(
         "short",
         6,
         300_000,
-        3,
+        6,
         distinct(throughput),
         3,
-        new Load(5_000, Duration.ofSeconds(6), Duration.ofSeconds(1), PATIENCE),
+        new Load(5_000, Duration.ofSeconds(7), Duration.ofSeconds(2), PATIENCE),
         distinct(latency),
         2,
         2,
@@ -113,7 +114,7 @@ record Profile(
     }
     throughput.add(Configuration.of(Setting.TOPIC_PARTITIONS, 1).with(Setting.CORES, 1));
     throughput.add(
-        Configuration.of(Setting.BATCH_LIMIT, 50_000).with(Setting.SHUFFLE_PARTITIONS, 8));
+        Configuration.of(Setting.SHUFFLE_PARTITIONS, 200).with(Setting.BATCH_LIMIT, 100_000));
     folklore(throughput);
     List<Configuration> latency = new ArrayList<>();
     latency.add(Configuration.baseline());
@@ -165,9 +166,5 @@ record Profile(
         .filter(c -> CORES > 1 || !c.values().containsKey(Setting.CORES))
         .distinct()
         .toList();
-  }
-
-  int runs() {
-    return throughput.size() * throughputRounds + latency.size() * latencyRounds;
   }
 }

@@ -22,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 
@@ -30,8 +31,7 @@ final class Report {
   /** How many settings are named as those that matter. */
   private static final int MATTER = 3;
 
-  private static final CSVFormat CSV =
-      CSVFormat.DEFAULT.builder().setRecordSeparator('\n').build();
+  private static final CSVFormat CSV = CSVFormat.DEFAULT.builder().setRecordSeparator('\n').build();
 
   private final Study study;
   private final Analysis analysis;
@@ -87,7 +87,7 @@ final class Report {
         strong.isEmpty()
             ? "**What matters most:** nothing that was tried changes more than noise does."
             : "**What matters most:** "
-                + strong.stream().map(Report::strongest).collect(Collectors.joining("; "))
+                + strong.stream().map(this::strongest).collect(Collectors.joining("; "))
                 + ".");
     answers.add(
         text(
@@ -108,15 +108,31 @@ final class Report {
     document.bullets(answers);
   }
 
-  private static String strongest(Ranked ranked) {
+  private String strongest(Ranked ranked) {
     boolean throughput =
         ranked.throughputBeyondNoise()
             && !(ranked.latencyBeyondNoise() && ranked.latency() > ranked.throughput());
+    Measure measure = throughput ? Measure.THROUGHPUT : Measure.P95;
+    List<Configuration> byValue =
+        Stream.concat(Stream.of(Configuration.baseline()), levels(ranked.setting()).stream())
+            .filter(c -> analysis.has(c, measure))
+            .sorted(Comparator.comparingDouble(c -> analysis.estimate(c, measure).mean()))
+            .toList();
     return text(
-        "**%s** (%s by a factor of %.1f between best and worst value)",
+        "**%s** (%s from %s %s at %s to %s %s at %s)",
         ranked.setting().title(),
-        throughput ? "throughput" : "latency p95",
-        ranked.strength());
+        measure.title(),
+        value(measure, analysis.estimate(byValue.get(0), measure).mean()),
+        measure.unit(),
+        words(ranked.setting(), byValue.get(0)),
+        value(measure, analysis.estimate(byValue.get(byValue.size() - 1), measure).mean()),
+        measure.unit(),
+        words(ranked.setting(), byValue.get(byValue.size() - 1)));
+  }
+
+  private static String words(Setting setting, Configuration configuration) {
+    String value = configuration.values().get(setting);
+    return value == null ? "the default" : setting.words(value);
   }
 
   private static String machine() {
@@ -162,14 +178,9 @@ final class Report {
   }
 
   private void chart(Measure measure, String name, String title) {
-    List<Setting> order = analysis.ranking().stream().map(Ranked::setting).toList();
     List<Chart.Bar> bars =
-        analysis.configurations().stream()
+        ordered().stream()
             .filter(c -> !c.isBaseline() && analysis.has(c, measure))
-            .sorted(
-                Comparator.comparingInt((Configuration c) -> c.values().size())
-                    .thenComparingInt(c -> place(order, c))
-                    .thenComparingDouble(c -> analysis.effect(c, measure).ratio()))
             .map(c -> bar(c, measure))
             .toList();
     if (!bars.isEmpty()) {
@@ -183,9 +194,24 @@ final class Report {
     }
   }
 
-  private static int place(List<Setting> order, Configuration configuration) {
-    int place = order.indexOf(configuration.values().keySet().iterator().next());
-    return place < 0 ? order.size() : place;
+  /** Returns the configurations: the defaults, single settings by rank and value, pairs. */
+  private List<Configuration> ordered() {
+    List<Setting> ranks = analysis.ranking().stream().map(Ranked::setting).toList();
+    return analysis.configurations().stream()
+        .sorted(
+            Comparator.comparingInt((Configuration c) -> c.values().size())
+                .thenComparingInt(c -> rank(ranks, c))
+                .thenComparingInt(c -> c.label().length())
+                .thenComparing(Configuration::label))
+        .toList();
+  }
+
+  private static int rank(List<Setting> ranks, Configuration configuration) {
+    int rank =
+        configuration.isBaseline()
+            ? 0
+            : ranks.indexOf(configuration.values().keySet().iterator().next());
+    return rank < 0 ? ranks.size() : rank;
   }
 
   private Chart.Bar bar(Configuration configuration, Measure measure) {
@@ -227,16 +253,18 @@ final class Report {
             ">p95, worst to best",
             "better than the default"),
         rows);
+    document.bullets(
+        analysis.ranking().stream()
+            .map(ranked -> "**" + ranked.setting().title() + "**: " + ranked.setting().why() + ".")
+            .toList());
   }
 
   private String tried(Setting setting) {
-    return levels(setting).stream()
-        .map(c -> Configuration.value(c.values().get(setting)))
-        .collect(Collectors.joining(", "));
+    return levels(setting).stream().map(c -> words(setting, c)).collect(Collectors.joining(", "));
   }
 
   private List<Configuration> levels(Setting setting) {
-    return analysis.configurations().stream()
+    return ordered().stream()
         .filter(c -> c.values().size() == 1 && c.values().containsKey(setting))
         .toList();
   }
@@ -249,9 +277,7 @@ final class Report {
           better.add(
               text(
                   "%s: %s %s",
-                  Configuration.value(level.values().get(setting)),
-                  measure.title(),
-                  change(analysis.effect(level, measure))));
+                  words(setting, level), measure.title(), change(analysis.effect(level, measure))));
         }
       }
     }
@@ -346,7 +372,8 @@ final class Report {
 
   private List<Configuration> properties() {
     return analysis.configurations().stream()
-        .filter(c -> c.values().containsKey(Setting.PROPERTY) && analysis.has(c, Measure.THROUGHPUT))
+        .filter(
+            c -> c.values().containsKey(Setting.PROPERTY) && analysis.has(c, Measure.THROUGHPUT))
         .toList();
   }
 
@@ -359,8 +386,7 @@ final class Report {
         : text(
             "of %d settings of which people expect much %d change nothing beyond noise (table"
                 + " below).",
-            all.size(),
-            without);
+            all.size(), without);
   }
 
   private void folklore() {
@@ -456,10 +482,9 @@ final class Report {
             "Geometric means over the rounds, with least and greatest; bold is beyond noise. The"
                 + " verdict is that of callstream's stability monitor at %,.0f calls/s where latency"
                 + " was measured; %s.",
-            study.profile().steady().rate(),
-            "a backlog is no steady state, and has none"));
+            study.profile().steady().rate(), "a backlog is no steady state, and has none"));
     List<List<String>> rows = new ArrayList<>();
-    for (Configuration configuration : analysis.configurations()) {
+    for (Configuration configuration : ordered()) {
       List<String> row = new ArrayList<>();
       row.add(configuration.label());
       for (Measure measure : measures()) {
@@ -512,8 +537,7 @@ final class Report {
                 "Throughput: a topic of %,d calls (of 2 partitions unless another number is said) is"
                     + " counted by type, and by hour, type and disposition, with a durable checkpoint"
                     + " and dead letters, from the start of the pipeline to its end; %d rounds.",
-                profile.backlog(),
-                profile.throughputRounds()),
+                profile.backlog(), profile.throughputRounds()),
             text(
                 "Latency: %,.0f calls/s for %d s by a schedule fixed in advance; from the moment a"
                     + " call is due to the moment a sink sees it counted; the first %d s do not"
@@ -559,7 +583,7 @@ final class Report {
     try (CSVPrinter csv = new CSVPrinter(Files.newBufferedWriter(file), CSV)) {
       csv.printRecord(
           "configuration", "measure", "mean", "least", "greatest", "factor", "noise", "beyond");
-      for (Configuration configuration : analysis.configurations()) {
+      for (Configuration configuration : ordered()) {
         for (Measure measure : Measure.values()) {
           if (analysis.has(configuration, measure)) {
             Estimate estimate = analysis.estimate(configuration, measure);
@@ -594,7 +618,8 @@ final class Report {
 
   /** Returns a value with as many digits as mean something. */
   private static String value(Measure measure, double value) {
-    double step = measure.moreIsBetter() ? Math.pow(10, Math.max(0, Math.floor(Math.log10(value)) - 2)) : 1;
+    double step =
+        measure.moreIsBetter() ? Math.pow(10, Math.max(0, Math.floor(Math.log10(value)) - 2)) : 1;
     return text("%,.0f", Math.rint(value / step) * step);
   }
 

@@ -15,6 +15,7 @@ import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -53,9 +54,7 @@ public final class TuningStudy {
   private final Consumer<String> messages;
   private final List<Run> runs = new ArrayList<>();
   private volatile boolean stopped;
-  private int done;
-  private int planned;
-  private long startNanos;
+  private final Estimate estimate = new Estimate();
 
   /**
    * Creates a study.
@@ -101,12 +100,16 @@ public final class TuningStudy {
   public List<Path> run() throws InterruptedException, IOException {
     Files.createDirectories(output);
     Instant began = Instant.now();
-    startNanos = System.nanoTime();
-    planned = profile.runs();
+    long startNanos = System.nanoTime();
+    estimate.plan(
+        profile.throughput().size() * profile.throughputRounds(),
+        profile.latency().size() * profile.latencyRounds());
     say(
         "%d runs of %d configurations, some %d minutes on two cores, and one at a time: leave the"
             + " machine alone meanwhile.",
-        planned, profile.throughput().size() + profile.latency().size(), profile.minutes());
+        estimate.planned,
+        profile.throughput().size() + profile.latency().size(),
+        profile.minutes());
     try (Traffic traffic =
             bootstrapServers.isEmpty() ? Traffic.embedded() : Traffic.to(bootstrapServers);
         Bench bench = new Bench(traffic, () -> stopped)) {
@@ -148,7 +151,8 @@ public final class TuningStudy {
       confirmed.add(analysis.recommended(Goal.LATENCY));
     }
     if (confirmed.size() > 1) {
-      planned += 2 * confirmed.size() * profile.confirmRounds();
+      int more = confirmed.size() * profile.confirmRounds();
+      estimate.plan(more, more);
       for (int round = 0; round < profile.confirmRounds(); round++) {
         for (Configuration configuration : shuffled(List.copyOf(confirmed), random)) {
           throughput(bench, Stage.CONFIRM, round, configuration);
@@ -157,7 +161,7 @@ public final class TuningStudy {
       }
     }
     if (profile.sustainable()) {
-      planned += confirmed.size();
+      say("searching the sustainable rates of %d configurations ...", confirmed.size());
       for (Configuration configuration : confirmed) {
         sustainable(bench, configuration);
       }
@@ -172,12 +176,17 @@ public final class TuningStudy {
 
   private void throughput(Bench bench, Stage stage, int round, Configuration configuration)
       throws InterruptedException {
-    add(stage, round, configuration, bench.throughput(configuration, profile.backlog()));
+    long start = System.nanoTime();
+    Bench.Measured measured = bench.throughput(configuration, profile.backlog());
+    estimate.throughputDone((System.nanoTime() - start) / 1e9);
+    add(stage, round, configuration, measured);
   }
 
   private void latency(Bench bench, Stage stage, int round, Configuration configuration)
       throws InterruptedException {
-    add(stage, round, configuration, bench.latency(configuration, profile.steady()));
+    Bench.Measured measured = bench.latency(configuration, profile.steady());
+    estimate.latencyDone();
+    add(stage, round, configuration, measured);
   }
 
   private void sustainable(Bench bench, Configuration configuration) throws InterruptedException {
@@ -195,7 +204,7 @@ public final class TuningStudy {
         0,
         configuration,
         new Bench.Measured(
-            java.util.Map.of(Measure.SUSTAINABLE, found.rate()),
+            Map.of(Measure.SUSTAINABLE, found.rate()),
             "tried " + found.tried().size() + " rates",
             new Run.Trace("", 0, 0, 0)));
   }
@@ -204,8 +213,6 @@ public final class TuningStudy {
     runs.add(
         new Run(
             stage, round, configuration, measured.values(), measured.verdict(), measured.trace()));
-    done++;
-    double elapsed = (System.nanoTime() - startNanos) / 1e9;
     StringBuilder values = new StringBuilder();
     measured
         .values()
@@ -214,9 +221,47 @@ public final class TuningStudy {
                 values.append(
                     String.format(
                         Locale.ROOT, "  %s %,.0f %s", measure.title(), value, measure.unit())));
-    say(
-        "%3d of %d, about %.1f min left  %s:%s",
-        done, planned, elapsed / done * (planned - done) / 60, configuration.label(), values);
+    say("%s  %s:%s", estimate, configuration.label(), values);
+  }
+
+  /** How much is done, and how long the rest may take. */
+  private final class Estimate {
+    /** What a run at a steady rate takes beyond the time of its calls. */
+    private static final double STEADY_OVERHEAD = 2.5;
+
+    private int planned;
+    private int done;
+    private int throughputLeft;
+    private int latencyLeft;
+    private double throughputSeconds;
+    private int throughputDone;
+
+    void plan(int throughput, int latency) {
+      planned += throughput + latency;
+      throughputLeft += throughput;
+      latencyLeft += latency;
+    }
+
+    void throughputDone(double seconds) {
+      done++;
+      throughputLeft--;
+      throughputDone++;
+      throughputSeconds += seconds;
+    }
+
+    void latencyDone() {
+      done++;
+      latencyLeft--;
+    }
+
+    @Override
+    public String toString() {
+      double seconds =
+          throughputLeft * (throughputSeconds / Math.max(1, throughputDone))
+              + latencyLeft * (profile.steady().length().toMillis() / 1e3 + STEADY_OVERHEAD);
+      return String.format(
+          Locale.ROOT, "%3d of %d, about %.1f min left", done, planned, seconds / 60);
+    }
   }
 
   private void say(String message, Object... values) {

@@ -1,7 +1,7 @@
 /**
  * The tuning study: which settings of Spark and Kafka change throughput and latency on this
- * machine, by how much, and how one can tell. {@link
- * io.callstream.benchmarks.tune.TuningStudy} runs it.
+ * machine, by how much, and how one can tell. {@link io.callstream.benchmarks.tune.TuningStudy}
+ * runs it.
  */
 @NullMarked
 package io.callstream.benchmarks.tune;

@@ -73,7 +73,7 @@ final class TuneCommand implements Callable<Integer> {
       names = "--seed",
       paramLabel = "N",
       description = "Seed of the order of runs. Default: ${DEFAULT-VALUE}.")
-  private long seed = 1;
+  private Long seed = 1L;
 
   @Override
   @SuppressWarnings("try")
