@@ -52,7 +52,7 @@ public final class RateSearch {
     double kept = 0;
     double failed = Double.POSITIVE_INFINITY;
     double rate = start;
-    while (rate >= least && failed > kept * precision) {
+    while (failed > least && failed > kept * precision) {
       boolean keptUp = trial.keepsUp(rate);
       tried.add(new Tried(rate, keptUp));
       if (keptUp) {
@@ -66,7 +66,7 @@ public final class RateSearch {
       rate =
           Double.isInfinite(failed)
               ? Math.min(most, 2 * kept)
-              : kept == 0 ? failed / 2 : Math.sqrt(kept * failed);
+              : kept == 0 ? Math.max(least, failed / 2) : Math.sqrt(kept * failed);
     }
     return new Found(kept, tried);
   }

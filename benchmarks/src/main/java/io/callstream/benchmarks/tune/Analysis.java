@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.DoubleSummaryStatistics;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -26,10 +27,12 @@ import org.apache.commons.math3.distribution.TDistribution;
  *
  * An effect is the difference of the means of a configuration and of the defaults. It is beyond noise
  * if it is greater than what noise alone would reach with a chance of 5 % in any of the comparisons
- * made (Student's t, with Bonferroni's correction for their number).
+ * made (Student's t, with Bonferroni's correction for their number), and at least 3 %: what is less
+ * may be real, and is not worth a setting.
  */
 final class Analysis {
   private static final double CHANCE = 0.05;
+  private static final double LEAST_EFFECT = Math.log(1.03);
 
   private final Map<Measure, Table> tables = new EnumMap<>(Measure.class);
 
@@ -85,7 +88,7 @@ final class Analysis {
 
     /** Returns how far a sum of so many means strays, on the logarithmic scale. */
     double margin(int means) {
-      return quantile * deviation * Math.sqrt((double) means / rounds);
+      return Math.max(LEAST_EFFECT, quantile * deviation * Math.sqrt((double) means / rounds));
     }
   }
 
@@ -276,25 +279,42 @@ final class Analysis {
         .anyMatch(level -> has(level, measure) && effect(level, measure).beyondNoise());
   }
 
-  /** Returns the configurations that none other beats in throughput and p95 at once, by p95. */
-  List<Configuration> frontier() {
-    List<Configuration> both =
+  /**
+   * A configuration between throughput and latency.
+   *
+   * @param configuration which
+   * @param latency its p95
+   * @param throughput calls of a backlog in a second; a trigger interval is without effect on it,
+   *     and has the defaults'
+   * @param frontier whether none other beats it in both
+   */
+  record Place(Configuration configuration, double latency, double throughput, boolean frontier) {}
+
+  /** Returns the configurations of which both throughput and p95 are known, by p95. */
+  List<Place> places() {
+    List<Place> places = new ArrayList<>();
+    double best = 0;
+    for (Configuration configuration :
         configurations().stream()
-            .filter(c -> has(c, Measure.THROUGHPUT) && has(c, Measure.P95))
+            .filter(c -> has(c, Measure.P95) && has(draining(c), Measure.THROUGHPUT))
             .sorted(
                 Comparator.comparingDouble((Configuration c) -> value(c, Measure.P95))
-                    .thenComparing(c -> -value(c, Measure.THROUGHPUT)))
-            .toList();
-    List<Configuration> frontier = new ArrayList<>();
-    double best = 0;
-    for (Configuration configuration : both) {
-      double throughput = value(configuration, Measure.THROUGHPUT);
-      if (throughput > best) {
-        frontier.add(configuration);
-        best = throughput;
-      }
+                    .thenComparing(c -> -value(draining(c), Measure.THROUGHPUT)))
+            .toList()) {
+      double throughput = value(draining(configuration), Measure.THROUGHPUT);
+      places.add(
+          new Place(
+              configuration, value(configuration, Measure.P95), throughput, throughput > best));
+      best = Math.max(best, throughput);
     }
-    return frontier;
+    return places;
+  }
+
+  /** Returns what a configuration amounts to for a backlog. */
+  private static Configuration draining(Configuration configuration) {
+    Map<Setting, String> values = new HashMap<>(configuration.values());
+    values.remove(Setting.TRIGGER);
+    return new Configuration(values);
   }
 
   private double value(Configuration configuration, Measure measure) {

@@ -49,6 +49,7 @@ final class Bench implements AutoCloseable {
 
   /** Counts a backlog, from the start of the pipeline to its end. */
   Measured throughput(Configuration configuration, int backlog) throws InterruptedException {
+    checkNotGivenUp();
     String topic = backlog(configuration.topicPartitions(), backlog);
     SanFranciscoCalls format = SanFranciscoCalls.json();
     StabilityMonitor monitor = StabilityMonitor.ofThisJvm(SPAN, Duration.ZERO);
@@ -104,6 +105,7 @@ final class Bench implements AutoCloseable {
 
   /** Counts calls that come at a steady rate. */
   Measured latency(Configuration configuration, Load load) throws InterruptedException {
+    checkNotGivenUp();
     try (Session session = Session.of(configuration)) {
       Outcome outcome =
           steady(configuration, session)

@@ -15,6 +15,7 @@ final class Chart {
   private static final String INK = "#1d2733";
   private static final String FAINT = "#5a6877";
   private static final double[] STEPS = {1, 2, 5};
+  private static final double[] FINE_STEPS = {1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 4, 5, 6, 8};
 
   private final StringBuilder svg = new StringBuilder();
 
@@ -59,8 +60,8 @@ final class Chart {
    */
   static String effects(String title, List<Bar> bars, double margin) {
     Chart chart = new Chart();
-    int left = 270;
-    int right = 130;
+    int left = 340;
+    int right = 112;
     int top = 48;
     int pitch = 24;
     int bottom = top + pitch * bars.size();
@@ -98,8 +99,8 @@ final class Chart {
   static String frontier(String title, List<Point> points) {
     Chart chart = new Chart();
     int left = 84;
-    int top = 44;
-    int bottom = 470;
+    int top = 66;
+    int bottom = 480;
     int right = WIDTH - 210;
     Axis x =
         new Axis(
@@ -174,8 +175,9 @@ final class Chart {
 
   private static double[] ticks(Axis axis) {
     List<Double> ticks = new ArrayList<>();
+    double[] steps = axis.most / axis.least < 8 ? FINE_STEPS : STEPS;
     for (double decade = 1e-3; decade < 1e9; decade *= 10) {
-      for (double step : STEPS) {
+      for (double step : steps) {
         if (decade * step >= axis.least && decade * step <= axis.most) {
           ticks.add(decade * step);
         }

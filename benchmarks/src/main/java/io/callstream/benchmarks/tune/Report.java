@@ -20,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.commons.csv.CSVFormat;
@@ -93,7 +92,8 @@ final class Report {
         text(
             "**How one can tell:** a single run's throughput strays by %s, its p95 by %s. With so"
                 + " many repeats and comparisons an effect below %s of throughput or %s of p95 may"
-                + " be noise; only what is beyond counts here.",
+                + " be noise; only what is beyond counts here, and folklore serves as a check: it"
+                + " must have no effect.",
             percent(analysis.noise(Measure.THROUGHPUT)),
             percent(analysis.noise(Measure.P95)),
             percent(analysis.margin(Measure.THROUGHPUT) - 1),
@@ -155,25 +155,24 @@ final class Report {
     document.heading("At a glance");
     chart(Measure.THROUGHPUT, "effects-throughput", "Throughput, by what was set");
     chart(Measure.P95, "effects-latency", "Latency p95, by what was set (less is better)");
-    Set<Configuration> frontier = Set.copyOf(analysis.frontier());
     List<Chart.Point> points =
-        analysis.configurations().stream()
-            .filter(c -> analysis.has(c, Measure.THROUGHPUT) && analysis.has(c, Measure.P95))
+        analysis.places().stream()
             .map(
-                c ->
+                place ->
                     new Chart.Point(
-                        c.label(),
-                        analysis.estimate(c, Measure.P95).mean(),
-                        analysis.estimate(c, Measure.THROUGHPUT).mean(),
-                        frontier.contains(c),
-                        c.isBaseline()))
+                        place.configuration().label(),
+                        place.latency(),
+                        place.throughput(),
+                        place.frontier(),
+                        place.configuration().isBaseline()))
             .toList();
     if (points.size() > 1) {
       document.chart(
           "frontier",
           Chart.frontier("Throughput against latency", points),
-          "Each point is a configuration of which both were measured. Those on the green line are"
-              + " beaten by none in both; where points lie closer than noise, that is chance.");
+          "Green is the frontier: none beats these in both at once. Where points lie closer than"
+              + " noise, that is chance. A trigger interval has no effect on a backlog, and stands at"
+              + " the defaults' throughput.");
     }
   }
 
@@ -554,7 +553,7 @@ final class Report {
             "Effects are factors. What is left of their logarithms when configuration and round are"
                 + " taken out is noise (randomized complete block design); an effect is beyond it if"
                 + " noise would reach that far with a chance below 5 % in any of the comparisons"
-                + " (Student's t, Bonferroni).",
+                + " (Student's t, Bonferroni), and if it is 3 % or more.",
             "`runs.csv` has every run, `effects.csv` every effect."));
   }
 

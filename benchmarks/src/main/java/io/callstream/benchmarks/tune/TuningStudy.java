@@ -110,6 +110,9 @@ public final class TuningStudy {
         estimate.planned,
         profile.throughput().size() + profile.latency().size(),
         profile.minutes());
+    if (stopped) {
+      throw new StudyStoppedException();
+    }
     try (Traffic traffic =
             bootstrapServers.isEmpty() ? Traffic.embedded() : Traffic.to(bootstrapServers);
         Bench bench = new Bench(traffic, () -> stopped)) {

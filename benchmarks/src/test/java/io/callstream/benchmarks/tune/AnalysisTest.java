@@ -77,6 +77,18 @@ class AnalysisTest {
   }
 
   @Test
+  void whatIsLessThanThreePercentIsNotWorthASetting() {
+    add(DEFAULTS, Measure.THROUGHPUT, 1_000, 1_000);
+    add(ONE, Measure.THROUGHPUT, 1_029, 1_029);
+    add(MANY, Measure.THROUGHPUT, 1_031, 1_031);
+
+    Analysis analysis = Analysis.of(runs);
+
+    assertThat(analysis.effect(ONE, Measure.THROUGHPUT).beyondNoise()).isFalse();
+    assertThat(analysis.effect(MANY, Measure.THROUGHPUT).beyondNoise()).isTrue();
+  }
+
+  @Test
   void aConfigurationThatMissesARoundIsLeftOut() {
     add(DEFAULTS, Measure.THROUGHPUT, 100, 101);
     add(ONE, Measure.THROUGHPUT, 100);
@@ -153,7 +165,17 @@ class AnalysisTest {
     add(SMALL, Measure.THROUGHPUT, 50, 50);
     add(SMALL, Measure.P95, 200, 200);
 
-    assertThat(Analysis.of(runs).frontier()).containsExactly(SMALL, DEFAULTS, ONE);
+    add(FAST, Measure.P95, 500, 500);
+
+    List<Analysis.Place> places = Analysis.of(runs).places();
+
+    assertThat(places)
+        .extracting(Analysis.Place::configuration)
+        .containsExactly(SMALL, FAST, DEFAULTS, MANY, ONE);
+    assertThat(places)
+        .extracting(Analysis.Place::frontier)
+        .containsExactly(true, true, false, false, true);
+    assertThat(places.get(1).throughput()).isCloseTo(100, within(1e-9));
   }
 
   @Test
