@@ -5,7 +5,7 @@ import java.util.List;
 
 /**
  * Searches the highest rate with which something keeps up: doubles or halves a rate until the
- * answer changes, then halves the gap.
+ * answer changes, then halves the gap. A rate that fails is tried again before it is given up.
  */
 public final class RateSearch {
   /** Whether something keeps up with a rate. */
@@ -35,6 +35,9 @@ public final class RateSearch {
     }
   }
 
+  /** How often a rate must fail: somebody else may have used the machine. */
+  private static final int TRIALS = 2;
+
   private RateSearch() {}
 
   /**
@@ -53,9 +56,7 @@ public final class RateSearch {
     double failed = Double.POSITIVE_INFINITY;
     double rate = start;
     while (failed > least && failed > kept * precision) {
-      boolean keptUp = trial.keepsUp(rate);
-      tried.add(new Tried(rate, keptUp));
-      if (keptUp) {
+      if (keptUp(rate, trial, tried)) {
         kept = rate;
       } else {
         failed = rate;
@@ -69,5 +70,17 @@ public final class RateSearch {
               : kept == 0 ? Math.max(least, failed / 2) : Math.sqrt(kept * failed);
     }
     return new Found(kept, tried);
+  }
+
+  private static boolean keptUp(double rate, Trial trial, List<Tried> tried)
+      throws InterruptedException {
+    for (int i = 0; i < TRIALS; i++) {
+      boolean keptUp = trial.keepsUp(rate);
+      tried.add(new Tried(rate, keptUp));
+      if (keptUp) {
+        return true;
+      }
+    }
+    return false;
   }
 }

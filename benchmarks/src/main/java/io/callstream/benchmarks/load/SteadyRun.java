@@ -174,6 +174,9 @@ public final class SteadyRun {
           lag.addData(now / 1e6, (double) lagAtEnd);
         }
       }
+      if (givenUp.getAsBoolean()) {
+        steady.stop();
+      }
       Optional<StabilityVerdict> told = verdict.told();
       long lateMicros = steady.awaitEnd();
       long all = (long) FIRST + load.calls();

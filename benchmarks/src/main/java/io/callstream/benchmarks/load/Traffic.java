@@ -53,6 +53,7 @@ public final class Traffic implements AutoCloseable {
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-Xmx1g",
             "-XX:+UseParallelGC",
+            "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
             "-cp",
             System.getProperty("java.class.path"),
             TrafficProcess.class.getName(),
@@ -124,6 +125,11 @@ public final class Traffic implements AutoCloseable {
     /** Begins; returns the schedule. */
     Schedule begin() {
       return new Schedule(Long.parseLong(ask("begin")), rate);
+    }
+
+    /** Has the sending break off; {@link #awaitEnd} returns soon then. */
+    void stop() {
+      commands.println("stop");
     }
 
     /** Waits until all are sent; returns by how many microseconds one was too late at most. */

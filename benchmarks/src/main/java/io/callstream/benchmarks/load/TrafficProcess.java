@@ -16,6 +16,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -39,6 +40,7 @@ final class TrafficProcess {
   private static final long SPIN_MICROS = 300;
 
   private static final long LEAD_MICROS = 100_000;
+  private static final int CALLS_PER_LOOK = 256;
   private static final int BATCH_BYTES = 64 << 10;
 
   private final KafkaCluster cluster;
@@ -54,15 +56,35 @@ final class TrafficProcess {
   public static void main(String[] args) throws IOException {
     BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, UTF_8));
     PrintStream answers = new PrintStream(System.out, true, UTF_8);
-    if (!args[0].equals(EMBEDDED)) {
-      answers.println(args[0]);
-      new TrafficProcess(KafkaCluster.at(args[0]), commands, answers).serve();
-      return;
+    CountDownLatch served = new CountDownLatch(1);
+    // A terminal sends its Ctrl-C to this process too, and the other one decides what becomes of
+    // it.
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> awaitUnlessInterrupted(served)));
+    try {
+      if (!args[0].equals(EMBEDDED)) {
+        serve(args[0], commands, answers);
+        return;
+      }
+      try (EmbeddedBroker broker = EmbeddedBroker.start()) {
+        serve(broker.bootstrapServers(), commands, answers);
+      }
+    } finally {
+      served.countDown();
     }
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      answers.println(broker.bootstrapServers());
-      new TrafficProcess(KafkaCluster.at(broker.bootstrapServers()), commands, answers).serve();
+  }
+
+  private static void awaitUnlessInterrupted(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
+  }
+
+  private static void serve(String servers, BufferedReader commands, PrintStream answers)
+      throws IOException {
+    answers.println(servers);
+    new TrafficProcess(KafkaCluster.at(servers), commands, answers).serve();
   }
 
   private void serve() throws IOException {
@@ -137,7 +159,8 @@ final class TrafficProcess {
    * Sends some calls at once, and when the other end says that it is ready, one after the other by
    * schedule.
    *
-   * @return by how many microseconds a call was sent too late at most
+   * @return by how many microseconds a call was sent too late at most; told as soon as they are all
+   *     sent, or the other end says stop
    */
   @SuppressWarnings("FutureReturnValueIgnored") // The callback checks.
   private String steady(String topic, int first, int calls, double rate) throws IOException {
@@ -167,6 +190,10 @@ final class TrafficProcess {
         ProducerRecord<byte[], byte[]> record = record(topic, partitions, types, records.next());
         lateMicros = Math.max(lateMicros, await(schedule.dueMicros(i)));
         producer.send(record, check);
+        if (i % CALLS_PER_LOOK == 0 && commands.ready()) {
+          String ignored = commands.readLine(); // It can only say stop.
+          break;
+        }
       }
       producer.flush();
       Exception unsent = failure.get();

@@ -49,8 +49,8 @@ final class Bench implements AutoCloseable {
 
   /** Counts a backlog, from the start of the pipeline to its end. */
   Measured throughput(Configuration configuration, int backlog) throws InterruptedException {
-    checkNotGivenUp();
     String topic = backlog(configuration.topicPartitions(), backlog);
+    checkNotGivenUp();
     SanFranciscoCalls format = SanFranciscoCalls.json();
     StabilityMonitor monitor = StabilityMonitor.ofThisJvm(SPAN, Duration.ZERO);
     try (Session session = Session.of(configuration);
@@ -76,7 +76,10 @@ final class Bench implements AutoCloseable {
       try (RunningPipeline running =
           SparkEngine.on(session.spark, configuration.sparkSettings()).start(pipeline, options)) {
         while (!running.awaitTermination(LOOK)) {
-          checkNotGivenUp();
+          if (givenUp.getAsBoolean()) {
+            session.spark.sparkContext().cancelAllJobs(); // Nobody wants its batch finished.
+            throw new StudyStoppedException();
+          }
         }
         double seconds = (System.nanoTime() - start) / 1e9;
         long received = running.accounting().received();

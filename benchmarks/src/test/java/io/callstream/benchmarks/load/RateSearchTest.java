@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.benchmarks.load.RateSearch.Found;
 import io.callstream.benchmarks.load.RateSearch.Tried;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -15,7 +16,7 @@ class RateSearchTest {
     Found found = RateSearch.search(5_000, 100, 100_000, 1.1, rate -> rate <= limit);
 
     assertThat(found.rate()).isLessThanOrEqualTo(limit).isGreaterThan(limit / 1.1);
-    assertThat(found.tried()).hasSizeLessThan(15);
+    assertThat(found.tried()).hasSizeLessThan(20);
   }
 
   @Test
@@ -23,7 +24,19 @@ class RateSearchTest {
     Found found = RateSearch.search(800, 100, 100_000, 1.1, rate -> false);
 
     assertThat(found.rate()).isZero();
-    assertThat(found.tried()).extracting(Tried::rate).containsExactly(800.0, 400.0, 200.0, 100.0);
+    assertThat(found.tried())
+        .extracting(Tried::rate)
+        .containsExactly(800.0, 800.0, 400.0, 400.0, 200.0, 200.0, 100.0, 100.0);
+  }
+
+  @Test
+  void oneFailureIsTriedAgain() throws InterruptedException {
+    AtomicBoolean failed = new AtomicBoolean();
+
+    Found found = RateSearch.search(800, 100, 800, 1.1, rate -> failed.getAndSet(true));
+
+    assertThat(found.rate()).isEqualTo(800);
+    assertThat(found.tried()).containsExactly(new Tried(800, false), new Tried(800, true));
   }
 
   @Test
