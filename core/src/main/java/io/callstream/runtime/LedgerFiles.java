@@ -17,6 +17,11 @@ public interface LedgerFiles {
   /** Deletes a file. */
   void delete(String name) throws IOException;
 
+  /** Returns of how many batches there may be files before a snapshot takes their place. */
+  default int mostBatches() {
+    return 100;
+  }
+
   /** Returns where this is, for messages. */
   String location();
 }
