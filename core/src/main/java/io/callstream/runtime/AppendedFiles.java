@@ -292,6 +292,12 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
     return Integer.MAX_VALUE;
   }
 
+  /** Batches are small and many here; to read so much again takes a moment. */
+  @Override
+  public long leastLogBytes() {
+    return 16 << 20;
+  }
+
   @Override
   public String location() {
     return directory.toString();

@@ -56,7 +56,6 @@ public final class Ledger {
   static final String BATCH = "batch-";
   static final String SNAPSHOT = "snapshot-";
   private static final String LINEAGE = "lineage";
-  private static final int MIN_LOG_BYTES = 1 << 20;
 
   private final Pipeline pipeline;
   private final List<Statistic> statistics;
@@ -288,7 +287,10 @@ public final class Ledger {
         .forEach((partition, more) -> progress.merge(partition, more, PartitionProgress::plus));
     List<NavigableMap<Long, byte[]>> results = new ArrayList<>();
     for (int i = 0; i < statistics.size(); i++) {
-      results.add(overlay(retained(i, before), updates.blocks.get(i), updates.whole.get(i)));
+      results.add(overlay(
+              retained(i, before.results().get(i), before.watermarkInForce()),
+              updates.blocks.get(i),
+              updates.whole.get(i)));
     }
     return new Page(
         number,
@@ -319,8 +321,8 @@ public final class Ledger {
    * Returns the results of a statistic without the windows whose time is over: by the watermark of
    * the batch before, so that each window was once seen closed.
    */
-  private NavigableMap<Long, byte[]> retained(int statistic, Page page) {
-    NavigableMap<Long, byte[]> results = page.results().get(statistic);
+  private NavigableMap<Long, byte[]> retained(
+      int statistic, NavigableMap<Long, byte[]> results, long watermark) {
     Optional<Window> window = statistics.get(statistic).window();
     if (pipeline.retention().isEmpty() || window.isEmpty()) {
       return results;
@@ -329,7 +331,7 @@ public final class Ledger {
     long retention = pipeline.retention().get().toMillis();
     Long firstKept = null;
     for (long start : results.keySet()) {
-      if (windows.closesAt(start) + retention > page.watermarkInForce()) {
+      if (windows.closesAt(start) + retention > watermark) {
         firstKept = start;
         break;
       }
@@ -579,7 +581,7 @@ public final class Ledger {
 
   private boolean isLogTooLong() {
     return files != null
-        && (logFiles >= files.mostBatches() || logBytes > Math.max(snapshotBytes, MIN_LOG_BYTES));
+        && (logFiles >= files.mostBatches() || logBytes > Math.max(snapshotBytes, files.leastLogBytes()));
   }
 
   private static CallstreamException notWritten(LedgerFiles files, IOException e) {
@@ -646,30 +648,60 @@ public final class Ledger {
       page = decode(SNAPSHOT + snapshot, snapshot, content, notes::add);
       snapshotBytes = content.length;
     }
+    if (committed == snapshot) {
+      return;
+    }
+    List<Map<Long, List<byte[]>>> blocks = new ArrayList<>();
+    page.results().forEach(results -> blocks.add(collect(new TreeMap<>(), results)));
+    Page before = page;
+    Page last = page;
     for (long number = snapshot + 1; number <= committed; number++) {
       byte[] content = log.read(BATCH + number);
-      Page delta = decode(BATCH + number, number, content, notes::add);
-      List<NavigableMap<Long, byte[]>> results = new ArrayList<>();
+      before = last;
+      last = decode(BATCH + number, number, content, notes::add);
       for (int i = 0; i < statistics.size(); i++) {
-        // The pages in between are seen by nobody, so that these maps may grow in place.
-        NavigableMap<Long, byte[]> all = retained(i, page);
-        delta
-            .results()
-            .get(i)
-            .forEach((window, block) -> all.merge(window, block, BlockMerger::overlay));
-        results.add(all);
+        collect(blocks.get(i), last.results().get(i));
       }
-      page =
-          new Page(
-              number,
-              delta.total(),
-              delta.progress(),
-              delta.watermarkInForce(),
-              delta.nextWatermark(),
-              results);
       logBytes += content.length;
       logFiles++;
     }
+    List<NavigableMap<Long, byte[]>> results = new ArrayList<>();
+    for (int i = 0; i < statistics.size(); i++) {
+      NavigableMap<Long, byte[]> all = new TreeMap<>();
+      blocks.get(i).forEach((window, versions) -> all.put(window, overlay(versions)));
+      results.add(retained(i, all, before.watermarkInForce()));
+    }
+    page =
+        new Page(
+            committed,
+            last.total(),
+            last.progress(),
+            last.watermarkInForce(),
+            last.nextWatermark(),
+            results);
+  }
+
+  private static Map<Long, List<byte[]>> collect(
+      Map<Long, List<byte[]>> all, Map<Long, byte[]> more) {
+    more.forEach(
+        (window, block) -> all.computeIfAbsent(window, w -> new ArrayList<>(1)).add(block));
+    return all;
+  }
+
+  /** Overlays blocks of one window, older ones first, two by two: each is walked over few times. */
+  private static byte[] overlay(List<byte[]> versions) {
+    List<byte[]> level = versions;
+    while (level.size() > 1) {
+      List<byte[]> next = new ArrayList<>((level.size() + 1) / 2);
+      for (int i = 0; i < level.size(); i += 2) {
+        next.add(
+            i + 1 < level.size()
+                ? BlockMerger.overlay(level.get(i), level.get(i + 1))
+                : level.get(i));
+      }
+      level = next;
+    }
+    return level.get(0);
   }
 
   /** Returns the number of the last batch that files know of, or {@link #NO_BATCH}. */

@@ -22,6 +22,11 @@ public interface LedgerFiles {
     return 100;
   }
 
+  /** Returns how many bytes of batches there may be, however small their snapshot would be. */
+  default long leastLogBytes() {
+    return 1 << 20;
+  }
+
   /** Returns where this is, for messages. */
   String location();
 }

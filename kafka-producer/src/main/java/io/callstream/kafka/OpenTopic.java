@@ -65,7 +65,7 @@ final class OpenTopic implements OpenSource {
   private volatile List<TopicPartition> partitions;
   private volatile boolean stopped;
 
-  private @Nullable Future<TopicDescription> asked;
+  private @Nullable Future<Map<String, TopicDescription>> asked;
   private long lastLook = System.nanoTime();
   private boolean missed;
 
@@ -174,7 +174,7 @@ final class OpenTopic implements OpenSource {
 
   /** Sees that the topic is the same as when it was opened, and how many partitions it has. */
   private synchronized void look() {
-    Future<TopicDescription> pending = asked;
+    Future<Map<String, TopicDescription>> pending = asked;
     if (pending == null) {
       if (System.nanoTime() - lastLook > LOOK.toNanos()) {
         asked = admin.askFor(topic.name());
@@ -187,8 +187,11 @@ final class OpenTopic implements OpenSource {
     asked = null;
     lastLook = System.nanoTime();
     try {
-      TopicDescription found = pending.get();
+      TopicDescription found = pending.get().get(topic.name());
       missed = false;
+      if (found == null) {
+        return;
+      }
       if (!found.topicId().equals(id)) {
         throw gone("was deleted and created again", null);
       }
@@ -213,7 +216,11 @@ final class OpenTopic implements OpenSource {
   private CallstreamException gone(String how, @Nullable Throwable cause) {
     return new CallstreamException(
         ErrorCode.TOPIC,
-        "The topic " + topic.name() + " " + how + ". Create it again if it is missing, and start"
+        "The topic "
+            + topic.name()
+            + " "
+            + how
+            + ". Create it again if it is missing, and start"
             + " with a new checkpoint.",
         cause == null ? new UnknownTopicOrPartitionException(topic.name()) : cause);
   }
@@ -307,8 +314,7 @@ final class OpenTopic implements OpenSource {
           return;
         }
         next++;
-        records.take(
-            new Delivery(partition, record.offset(), record.timestamp(), record.value()));
+        records.take(new Delivery(partition, record.offset(), record.timestamp(), record.value()));
       }
       fetched = List.of();
       next = 0;
@@ -373,7 +379,9 @@ final class OpenTopic implements OpenSource {
           spans.stream().map(this::lane).filter(Lane::isEmpty).map(lane -> lane.id).toList());
     }
 
-    /** Fetches once; returns whether records came. A partition with records rests until it is read. */
+    /**
+     * Fetches once; returns whether records came. A partition with records rests until it is read.
+     */
     private boolean poll(Duration wait) {
       consumer.pause(
           lanes.values().stream().filter(lane -> !lane.isEmpty()).map(lane -> lane.id).toList());

@@ -234,13 +234,8 @@ public final class TopicAdmin implements AutoCloseable {
   }
 
   /** Asks what there is to know about a topic, without waiting for the answer. */
-  Future<TopicDescription> askFor(String topic) {
-    return admin
-        .describeTopics(List.of(topic))
-        .topicNameValues()
-        .get(topic)
-        .toCompletionStage()
-        .toCompletableFuture();
+  Future<Map<String, TopicDescription>> askFor(String topic) {
+    return admin.describeTopics(List.of(topic)).allTopicNames();
   }
 
   private Optional<TopicDescription> description(String topic) {
