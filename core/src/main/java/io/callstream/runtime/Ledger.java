@@ -287,7 +287,8 @@ public final class Ledger {
         .forEach((partition, more) -> progress.merge(partition, more, PartitionProgress::plus));
     List<NavigableMap<Long, byte[]>> results = new ArrayList<>();
     for (int i = 0; i < statistics.size(); i++) {
-      results.add(overlay(
+      results.add(
+          overlay(
               retained(i, before.results().get(i), before.watermarkInForce()),
               updates.blocks.get(i),
               updates.whole.get(i)));
@@ -581,7 +582,8 @@ public final class Ledger {
 
   private boolean isLogTooLong() {
     return files != null
-        && (logFiles >= files.mostBatches() || logBytes > Math.max(snapshotBytes, files.leastLogBytes()));
+        && (logFiles >= files.mostBatches()
+            || logBytes > Math.max(snapshotBytes, files.leastLogBytes()));
   }
 
   private static CallstreamException notWritten(LedgerFiles files, IOException e) {

@@ -44,7 +44,10 @@ import org.jspecify.annotations.Nullable;
 final class OpenTopic implements OpenSource {
   private static final Duration LOOK = Duration.ofSeconds(1);
   private static final Duration POLL = Duration.ofMillis(500);
-  private static final Duration CLOSE = Duration.ofSeconds(1);
+
+  /** A fetch that waits for records would be waited for. */
+  private static final Duration CLOSE = Duration.ZERO;
+
   private static final String DEFAULT_PATIENCE = "60000";
 
   /** Larger reads than Kafka's defaults, the same as the Spark engine's. */

@@ -88,8 +88,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
       try {
         if (local) {
           checkpoint.lock =
-              RunLock.of(
-                  LocalCheckpointFileManager.local(checkpoint.directory), root.toString());
+              RunLock.of(LocalCheckpointFileManager.local(checkpoint.directory), root.toString());
           LocalCheckpointFileManager.deleteDrafts(root);
         }
         checkpoint.files.delete(new Path(checkpoint.directory, LETTERS));

@@ -185,7 +185,9 @@ class KillTest {
     }
   }
 
-  /** The local engine's log: an entry begins with the number of its batch, 8 bytes, and its length. */
+  /**
+   * The local engine's log: an entry begins with the number of its batch, 8 bytes, and its length.
+   */
   private static final class LocalTrace extends Trace {
     private static final int HEADER = 20;
     private final Path files;
@@ -218,7 +220,9 @@ class KillTest {
     private Path log() {
       return list(files, 1).stream()
           .filter(file -> file.getFileName().toString().startsWith("log-"))
-          .max(Comparator.comparing(file -> Long.valueOf(file.getFileName().toString().substring(4))))
+          .max(
+              Comparator.comparing(
+                  file -> Long.valueOf(file.getFileName().toString().substring(4))))
           .orElse(files.resolve("none"));
     }
 
@@ -406,7 +410,8 @@ class KillTest {
     try (CommandProcess run = statistics(counter, trace)) {
       boolean ended;
       if (moment == Moment.RANDOM) {
-        ended = run.endsWithin(counter.mostDelay.multipliedBy(random.nextInt(1_000)).dividedBy(1_000));
+        ended =
+            run.endsWithin(counter.mostDelay.multipliedBy(random.nextInt(1_000)).dividedBy(1_000));
       } else {
         // What the run before has left behind is no sign of this one.
         await(run, end, () -> trace.begun() > begun || trace.committed() == begun);
