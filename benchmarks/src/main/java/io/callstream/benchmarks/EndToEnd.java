@@ -5,6 +5,7 @@ import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.local.LocalEngine;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.sink.Sinks;
@@ -23,8 +24,9 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * Counts the calls of a topic from its start to its end on Spark, and prints how long that took: a
- * line of JSON for each measured pass, as the comparison with other engines wants it.
+ * Counts the calls of a topic from its start to its end, on Spark or the local engine, and prints
+ * how long that took: a line of JSON for each measured pass, as the comparison with other engines
+ * wants it.
  *
  * <p>A pass is timed from the start of the pipeline until its end, when all calls are in a map that
  * stands for an external key-value store. It has a durable checkpoint of its own and files for dead
@@ -48,6 +50,10 @@ public final class EndToEnd {
   public static void main(String[] args) throws Exception {
     PrintStream out = System.out;
     EndToEndOptions options = EndToEndOptions.parse(args);
+    if (options.engine().equals(LocalEngine.NAME)) {
+      new EndToEnd(options, new LocalEngine()).run(out);
+      return;
+    }
     SparkSession host =
         options.session() == EndToEndOptions.Session.SHARED ? sharedSession(options) : null;
     Engine engine =

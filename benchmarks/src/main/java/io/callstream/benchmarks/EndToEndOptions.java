@@ -1,6 +1,7 @@
 package io.callstream.benchmarks;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -10,6 +11,7 @@ import java.util.Map;
  * @param bootstrap the brokers
  * @param topic the topic of the measured passes
  * @param records how many records it has
+ * @param engine {@code engine=spark|local}: what counts
  * @param name {@code name=}: what the result is called
  * @param warmTopic {@code warm=topic:records:times}: the topic of the passes before, none if empty
  * @param warmRecords how many records that has
@@ -28,6 +30,7 @@ record EndToEndOptions(
     String bootstrap,
     String topic,
     long records,
+    String engine,
     String name,
     String warmTopic,
     long warmRecords,
@@ -71,13 +74,15 @@ record EndToEndOptions(
       }
       given.put(args[i].substring(0, equals), args[i].substring(equals + 1));
     }
+    String engine = take(given, "engine", "spark");
     String[] warm = take(given, "warm", ":0:0").split(":", -1);
     EndToEndOptions options =
         new EndToEndOptions(
             args[0],
             args[1],
             Long.parseLong(args[2]),
-            take(given, "name", "CALLSTREAM-spark"),
+            engine,
+            take(given, "name", "CALLSTREAM-" + engine),
             warm[0],
             Long.parseLong(warm[1]),
             warm.length > 2 ? Integer.parseInt(warm[2]) : 1,
@@ -92,6 +97,9 @@ record EndToEndOptions(
             take(given, "lib", ""));
     if (!given.isEmpty()) {
       throw new IllegalArgumentException("Unknown options: " + given.keySet());
+    }
+    if (!List.of("spark", "local").contains(engine)) {
+      throw new IllegalArgumentException("engine=" + engine + "; say spark or local");
     }
     if (options.statistics != 2 && options.statistics != 4) {
       throw new IllegalArgumentException("statistics=" + options.statistics + "; say 2 or 4");

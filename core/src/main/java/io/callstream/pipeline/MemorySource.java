@@ -3,6 +3,7 @@ package io.callstream.pipeline;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ public final class MemorySource implements Source {
   /** The name under which records of a memory source show in dead letters. */
   public static final String NAME = "memory";
 
+  private final String id = UUID.randomUUID().toString();
   private final List<List<Entry>> partitions;
   private final List<Runnable> listeners = new ArrayList<>();
 
@@ -70,6 +72,11 @@ public final class MemorySource implements Source {
     return partitions.stream().mapToLong(List::size).toArray();
   }
 
+  /** Returns what tells this source from others: made up, once. */
+  public String id() {
+    return id;
+  }
+
   /** Returns how many partitions there are. */
   public int partitions() {
     return partitions.size();
@@ -88,6 +95,11 @@ public final class MemorySource implements Source {
   /** Has something run whenever records were added. */
   public synchronized void onRecord(Runnable listener) {
     listeners.add(listener);
+  }
+
+  /** Has something that {@link #onRecord} was given run no more. */
+  public synchronized void forget(Runnable listener) {
+    listeners.remove(listener);
   }
 
   @Override

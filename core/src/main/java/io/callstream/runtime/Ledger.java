@@ -32,6 +32,8 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
@@ -40,21 +42,20 @@ import org.jspecify.annotations.Nullable;
  * the results of all windows. The driver of an engine keeps one; readers may look from other
  * threads.
  *
- * <p>With files it is a log. Batch N is one file with the totals of all batches to N and the
- * results that N changed, written before the engine commits N; if N comes again, its file is
- * written again. When the files since the last snapshot outweigh it, the next batch begins with a
- * snapshot of what is committed, so that log and restart stay in proportion to the results.
+ * <p>With files it is a log. Batch N is one file with the totals of all batches to N, the results
+ * that N changed and what the engine wants to note, written before the engine commits N; if N comes
+ * again, its file is written again. When the files since the last snapshot outweigh it, the next
+ * batch begins with a snapshot of what is committed, so that log and restart stay in proportion to
+ * the results.
  */
 public final class Ledger {
   /** The number of the batch before the first. */
   public static final long NO_BATCH = -1;
 
-  private static final int MAGIC = 0x63_61_6c_31; // cal1
-  private static final String BATCH = "batch-";
-  private static final String SNAPSHOT = "snapshot-";
+  private static final int MAGIC = 0x63_61_6c_32; // cal2
+  static final String BATCH = "batch-";
+  static final String SNAPSHOT = "snapshot-";
   private static final String LINEAGE = "lineage";
-  private static final int MIN_LOG_BYTES = 1 << 20;
-  private static final int MAX_LOG_FILES = 100;
 
   private final Pipeline pipeline;
   private final List<Statistic> statistics;
@@ -63,6 +64,7 @@ public final class Ledger {
   private long snapshotBytes;
   private long logBytes;
   private int logFiles;
+  private List<byte[]> notes = new ArrayList<>();
   private volatile Page page;
 
   /** What is true after one batch. Immutable but for the maps, which nobody modifies any more. */
@@ -101,17 +103,21 @@ public final class Ledger {
       }
       return ledger;
     } catch (IOException e) {
-      throw new CallstreamException(
-          ErrorCode.CHECKPOINT,
-          "The log of results in "
-              + files.location()
-              + " can't be read up to batch "
-              + committed
-              + ": "
-              + e.getMessage()
-              + ". Restore the checkpoint directory from a copy, or start with a new one.",
-          e);
+      throw notRead(files, committed, e);
     }
+  }
+
+  private static CallstreamException notRead(LedgerFiles files, long batch, IOException e) {
+    return new CallstreamException(
+        ErrorCode.CHECKPOINT,
+        "The log of results in "
+            + files.location()
+            + " can't be read up to batch "
+            + batch
+            + ": "
+            + e.getMessage()
+            + ". Restore the checkpoint directory from a copy, or start with a new one.",
+        e);
   }
 
   /** Returns what tells this run and those that go on from it from others, made up once. */
@@ -195,23 +201,58 @@ public final class Ledger {
     return closing;
   }
 
+  /** Returns the blocks of the windows that are open in the next batch. */
+  public List<byte[]> openBlocks() {
+    Page now = page;
+    List<byte[]> open = new ArrayList<>();
+    for (int i = 0; i < statistics.size(); i++) {
+      WindowAssigner windows = statistics.get(i).window().map(WindowAssigner::new).orElse(null);
+      for (Map.Entry<Long, byte[]> entry : now.results().get(i).descendingMap().entrySet()) {
+        if (windows != null && windows.closesAt(entry.getKey()) <= now.nextWatermark()) {
+          break;
+        }
+        open.add(entry.getValue());
+      }
+    }
+    return open;
+  }
+
   // ---- taking in a batch
 
   /** Results that a batch changed: a block of absolute values for each of its windows. */
   public static final class Updates {
-    private final List<NavigableMap<Long, byte[]>> blocks;
+    private static final byte[] NO_NOTE = {};
+
+    private final List<NavigableMap<Long, byte[]>> blocks = new ArrayList<>();
+    private final List<NavigableMap<Long, byte[]>> whole = new ArrayList<>();
+    private byte[] note = NO_NOTE;
 
     /** Creates updates of nothing. */
     public Updates(int statistics) {
-      blocks = new ArrayList<>();
       for (int i = 0; i < statistics; i++) {
         blocks.add(new TreeMap<>());
+        whole.add(new TreeMap<>());
       }
     }
 
     /** Adds the groups of a window that changed; each window once. */
     public void put(int statistic, long windowStart, byte[] block) {
       blocks.get(statistic).put(windowStart, block);
+    }
+
+    /**
+     * Adds a window that was merged with {@link Ledger#block}; each window once.
+     *
+     * @param merged the groups that changed, and all of them
+     */
+    public void put(int statistic, long windowStart, BlockMerger.Merged merged) {
+      blocks.get(statistic).put(windowStart, merged.updates());
+      whole.get(statistic).put(windowStart, merged.state());
+    }
+
+    /** Adds what an engine wants to find again beside the results, see {@link Ledger#takeNotes}. */
+    public void note(byte[] more) {
+      note = more;
     }
   }
 
@@ -246,7 +287,11 @@ public final class Ledger {
         .forEach((partition, more) -> progress.merge(partition, more, PartitionProgress::plus));
     List<NavigableMap<Long, byte[]>> results = new ArrayList<>();
     for (int i = 0; i < statistics.size(); i++) {
-      results.add(overlay(retained(i, before), updates.blocks.get(i)));
+      results.add(
+          overlay(
+              retained(i, before.results().get(i), before.watermarkInForce()),
+              updates.blocks.get(i),
+              updates.whole.get(i)));
     }
     return new Page(
         number,
@@ -258,11 +303,27 @@ public final class Ledger {
   }
 
   /**
+   * Returns the watermark that will be in force for the batch after the next one.
+   *
+   * @param next how far the next batch comes in its partitions
+   */
+  public long watermarkAfter(Map<Integer, PartitionProgress> next) {
+    Map<Integer, PartitionProgress> progress = new TreeMap<>(page.progress());
+    next.forEach((partition, more) -> progress.merge(partition, more, PartitionProgress::plus));
+    return watermark(page.nextWatermark(), next, progress);
+  }
+
+  /** Returns the block of all groups of a window, open or closed; null if it has none. */
+  public byte @Nullable [] block(int statistic, long windowStart) {
+    return page.results().get(statistic).get(windowStart);
+  }
+
+  /**
    * Returns the results of a statistic without the windows whose time is over: by the watermark of
    * the batch before, so that each window was once seen closed.
    */
-  private NavigableMap<Long, byte[]> retained(int statistic, Page page) {
-    NavigableMap<Long, byte[]> results = page.results().get(statistic);
+  private NavigableMap<Long, byte[]> retained(
+      int statistic, NavigableMap<Long, byte[]> results, long watermark) {
     Optional<Window> window = statistics.get(statistic).window();
     if (pipeline.retention().isEmpty() || window.isEmpty()) {
       return results;
@@ -271,7 +332,7 @@ public final class Ledger {
     long retention = pipeline.retention().get().toMillis();
     Long firstKept = null;
     for (long start : results.keySet()) {
-      if (windows.closesAt(start) + retention > page.watermarkInForce()) {
+      if (windows.closesAt(start) + retention > watermark) {
         firstKept = start;
         break;
       }
@@ -301,12 +362,22 @@ public final class Ledger {
   }
 
   private static NavigableMap<Long, byte[]> overlay(
-      NavigableMap<Long, byte[]> results, NavigableMap<Long, byte[]> updates) {
+      NavigableMap<Long, byte[]> results,
+      NavigableMap<Long, byte[]> updates,
+      NavigableMap<Long, byte[]> whole) {
     if (updates.isEmpty()) {
       return results;
     }
     NavigableMap<Long, byte[]> all = new TreeMap<>(results);
-    updates.forEach((window, block) -> all.merge(window, block, BlockMerger::overlay));
+    updates.forEach(
+        (window, block) -> {
+          byte[] known = whole.get(window);
+          if (known == null) {
+            all.merge(window, block, BlockMerger::overlay);
+          } else {
+            all.put(window, known);
+          }
+        });
     return all;
   }
 
@@ -427,6 +498,46 @@ public final class Ledger {
     return page.total();
   }
 
+  /**
+   * Hands out, once, the notes that were restored, the oldest first: that of a snapshot, and those
+   * of the batches behind it.
+   */
+  public List<byte[]> takeNotes() {
+    List<byte[]> taken = notes;
+    notes = new ArrayList<>();
+    return taken;
+  }
+
+  /**
+   * Returns where the batch behind the last one ended in the partitions of which it had records, if
+   * it was written down before; empty if it never was.
+   */
+  public Map<Integer, Long> endsOfNext() {
+    LedgerFiles log = files;
+    if (log == null) {
+      return Map.of();
+    }
+    String name = BATCH + (page.batch() + 1);
+    try {
+      if (!log.list().contains(name)) {
+        return Map.of();
+      }
+      Map<Integer, Long> before = nextOffsets();
+      Map<Integer, Long> ends = new TreeMap<>();
+      decode(name, page.batch() + 1, log.read(name), note -> {})
+          .progress()
+          .forEach(
+              (partition, progress) -> {
+                if (progress.nextOffset() != before.getOrDefault(partition, -1L)) {
+                  ends.put(partition, progress.nextOffset());
+                }
+              });
+      return ends;
+    } catch (IOException e) {
+      throw notRead(log, page.batch() + 1, e);
+    }
+  }
+
   /** Returns for each partition the offset behind the last record in here. */
   public Map<Integer, Long> nextOffsets() {
     Map<Integer, Long> offsets = new TreeMap<>();
@@ -457,30 +568,57 @@ public final class Ledger {
       return;
     }
     try {
-      if (logFiles >= MAX_LOG_FILES || logBytes > Math.max(snapshotBytes, MIN_LOG_BYTES)) {
-        writeSnapshot(before);
+      if (isLogTooLong()) {
+        writeSnapshot(before, Updates.NO_NOTE);
       }
-      byte[] content = encode(after, updates.blocks);
+      byte[] content = encode(after, updates.blocks, updates.note);
       files.write(BATCH + after.batch(), content);
       logBytes += content.length;
       logFiles++;
     } catch (IOException e) {
-      throw new CallstreamException(
-          ErrorCode.CHECKPOINT,
-          "The log of results in "
-              + files.location()
-              + " can't be written: "
-              + e.getMessage()
-              + ". Make room or mend permissions there, and start again: nothing is lost.",
-          e);
+      throw notWritten(files, e);
     }
   }
 
-  private void writeSnapshot(Page committed) throws IOException {
+  private boolean isLogTooLong() {
+    return files != null
+        && (logFiles >= files.mostBatches()
+            || logBytes > Math.max(snapshotBytes, files.leastLogBytes()));
+  }
+
+  private static CallstreamException notWritten(LedgerFiles files, IOException e) {
+    return new CallstreamException(
+        ErrorCode.CHECKPOINT,
+        "The log of results in "
+            + files.location()
+            + " can't be written: "
+            + e.getMessage()
+            + ". Make room or mend permissions there, and start again: nothing is lost.",
+        e);
+  }
+
+  /**
+   * Begins the log anew with a snapshot if it is time. An engine that keeps notes must ask before
+   * each batch, when the last one is committed.
+   *
+   * @param note tells all that the notes so far come to
+   */
+  public void shortenLog(Supplier<byte[]> note) {
+    if (files == null || !isLogTooLong()) {
+      return;
+    }
+    try {
+      writeSnapshot(page, note.get());
+    } catch (IOException e) {
+      throw notWritten(files, e);
+    }
+  }
+
+  private void writeSnapshot(Page committed, byte[] note) throws IOException {
     if (files == null) {
       return;
     }
-    byte[] content = encode(committed, committed.results());
+    byte[] content = encode(committed, committed.results(), note);
     files.write(SNAPSHOT + committed.batch(), content);
     for (String name : files.list()) {
       if (number(name, BATCH) <= committed.batch() && number(name, BATCH) != NO_BATCH) {
@@ -509,33 +647,80 @@ public final class Ledger {
     }
     if (snapshot != NO_BATCH) {
       byte[] content = log.read(SNAPSHOT + snapshot);
-      page = decode(SNAPSHOT + snapshot, snapshot, content);
+      page = decode(SNAPSHOT + snapshot, snapshot, content, notes::add);
       snapshotBytes = content.length;
     }
+    if (committed == snapshot) {
+      return;
+    }
+    List<Map<Long, List<byte[]>>> blocks = new ArrayList<>();
+    page.results().forEach(results -> blocks.add(collect(new TreeMap<>(), results)));
+    Page before = page;
+    Page last = page;
     for (long number = snapshot + 1; number <= committed; number++) {
       byte[] content = log.read(BATCH + number);
-      Page delta = decode(BATCH + number, number, content);
-      List<NavigableMap<Long, byte[]>> results = new ArrayList<>();
+      before = last;
+      last = decode(BATCH + number, number, content, notes::add);
       for (int i = 0; i < statistics.size(); i++) {
-        // The pages in between are seen by nobody, so that these maps may grow in place.
-        NavigableMap<Long, byte[]> all = retained(i, page);
-        delta
-            .results()
-            .get(i)
-            .forEach((window, block) -> all.merge(window, block, BlockMerger::overlay));
-        results.add(all);
+        collect(blocks.get(i), last.results().get(i));
       }
-      page =
-          new Page(
-              number,
-              delta.total(),
-              delta.progress(),
-              delta.watermarkInForce(),
-              delta.nextWatermark(),
-              results);
       logBytes += content.length;
       logFiles++;
     }
+    List<NavigableMap<Long, byte[]>> results = new ArrayList<>();
+    for (int i = 0; i < statistics.size(); i++) {
+      NavigableMap<Long, byte[]> all = new TreeMap<>();
+      blocks.get(i).forEach((window, versions) -> all.put(window, overlay(versions)));
+      results.add(retained(i, all, before.watermarkInForce()));
+    }
+    page =
+        new Page(
+            committed,
+            last.total(),
+            last.progress(),
+            last.watermarkInForce(),
+            last.nextWatermark(),
+            results);
+  }
+
+  private static Map<Long, List<byte[]>> collect(
+      Map<Long, List<byte[]>> all, Map<Long, byte[]> more) {
+    more.forEach(
+        (window, block) -> all.computeIfAbsent(window, w -> new ArrayList<>(1)).add(block));
+    return all;
+  }
+
+  /** Overlays blocks of one window, older ones first, two by two: each is walked over few times. */
+  private static byte[] overlay(List<byte[]> versions) {
+    List<byte[]> level = versions;
+    while (level.size() > 1) {
+      List<byte[]> next = new ArrayList<>((level.size() + 1) / 2);
+      for (int i = 0; i < level.size(); i += 2) {
+        next.add(
+            i + 1 < level.size()
+                ? BlockMerger.overlay(level.get(i), level.get(i + 1))
+                : level.get(i));
+      }
+      level = next;
+    }
+    return level.get(0);
+  }
+
+  /** Returns the number of the last batch that files know of, or {@link #NO_BATCH}. */
+  public static long lastBatch(LedgerFiles files) throws IOException {
+    return Math.max(greatest(files, BATCH), greatest(files, SNAPSHOT));
+  }
+
+  /**
+   * Returns the number of the last batch that files show to be committed, as batches or a snapshot
+   * came behind it; or {@link #NO_BATCH}.
+   */
+  public static long lastCertainBatch(LedgerFiles files) throws IOException {
+    return Math.max(Math.max(NO_BATCH, greatest(files, BATCH) - 1), greatest(files, SNAPSHOT));
+  }
+
+  private static long greatest(LedgerFiles files, String prefix) throws IOException {
+    return files.list().stream().mapToLong(name -> number(name, prefix)).max().orElse(NO_BATCH);
   }
 
   /** Returns the number in a name that starts so, or {@link #NO_BATCH}. */
@@ -550,7 +735,7 @@ public final class Ledger {
     }
   }
 
-  private static byte[] encode(Page page, List<NavigableMap<Long, byte[]>> results) {
+  private static byte[] encode(Page page, List<NavigableMap<Long, byte[]>> results, byte[] note) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(4_096);
     try (DataOutputStream out = new DataOutputStream(bytes)) {
       out.writeInt(MAGIC);
@@ -568,6 +753,8 @@ public final class Ledger {
           out.write(entry.getValue());
         }
       }
+      out.writeInt(note.length);
+      out.write(note);
       out.flush();
       CRC32 checksum = new CRC32();
       checksum.update(bytes.toByteArray());
@@ -578,7 +765,8 @@ public final class Ledger {
     return bytes.toByteArray();
   }
 
-  private Page decode(String name, long number, byte[] content) throws IOException {
+  private Page decode(String name, long number, byte[] content, Consumer<byte[]> notes)
+      throws IOException {
     int length = content.length - Long.BYTES;
     CRC32 checksum = new CRC32();
     checksum.update(content, 0, Math.max(0, length));
@@ -609,6 +797,10 @@ public final class Ledger {
         blocks.put(window, in.readNBytes(in.readInt()));
       }
       results.add(blocks);
+    }
+    byte[] note = in.readNBytes(in.readInt());
+    if (note.length > 0) {
+      notes.accept(note);
     }
     return new Page(batch, total, progress, inForce, next, results);
   }

@@ -17,6 +17,16 @@ public interface LedgerFiles {
   /** Deletes a file. */
   void delete(String name) throws IOException;
 
+  /** Returns of how many batches there may be files before a snapshot takes their place. */
+  default int mostBatches() {
+    return 100;
+  }
+
+  /** Returns how many bytes of batches there may be, however small their snapshot would be. */
+  default long leastLogBytes() {
+    return 1 << 20;
+  }
+
   /** Returns where this is, for messages. */
   String location();
 }

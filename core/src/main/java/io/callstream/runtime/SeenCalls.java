@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class SeenCalls {
   private final long horizonMillis;
   private final Map<String, Long> expiries;
+  private final Map<String, Long> newest = new HashMap<>();
 
   /**
    * Takes up ids where they were left.
@@ -31,6 +32,15 @@ public final class SeenCalls {
   public SeenCalls(long horizonMillis, byte @Nullable [] state) {
     this.horizonMillis = horizonMillis;
     this.expiries = state == null ? new HashMap<>() : read(state);
+  }
+
+  /**
+   * Takes up ids that were remembered later than those that are here.
+   *
+   * @param more what {@link #toBytes()} or {@link #newToBytes()} wrote
+   */
+  public void add(byte[] more) {
+    expiries.putAll(read(more));
   }
 
   /** Takes the calls that are the first of their ids in a batch. */
@@ -49,10 +59,12 @@ public final class SeenCalls {
    */
   public long sift(List<Candidate> batch, long watermark, Firsts firsts) {
     forget(watermark);
+    newest.clear();
     long duplicates = 0;
     for (Candidate candidate : batch) {
       long expiry = candidate.call().epochMillis() + horizonMillis;
       if (expiries.putIfAbsent(candidate.call().id(), expiry) == null) {
+        newest.put(candidate.call().id(), expiry);
         firsts.first(candidate);
       } else {
         duplicates++;
@@ -73,6 +85,15 @@ public final class SeenCalls {
 
   /** Returns the ids as bytes. */
   public byte[] toBytes() {
+    return write(expiries);
+  }
+
+  /** Returns the ids that the last batch brought as bytes. */
+  public byte[] newToBytes() {
+    return write(newest);
+  }
+
+  private static byte[] write(Map<String, Long> expiries) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(expiries.size() * 24 + 4);
     try (DataOutputStream out = new DataOutputStream(bytes)) {
       out.writeInt(expiries.size());

@@ -18,6 +18,7 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -136,16 +137,24 @@ class EnginesTest {
         .statistic(StandardStatistics.callsByType());
   }
 
+  /** An engine that supports some things. */
+  private static final class Modest extends Idle {
+    @Override
+    public Set<Capability> capabilities() {
+      return EnumSet.of(Capability.MEMORY_SOURCE, Capability.DISTINCT);
+    }
+  }
+
   @Test
   void whatAnEngineDoesNotSupportIsRefusedBeforeAnythingStarts() {
     Pipeline pipeline = from(KafkaTopic.of("calls").at("localhost:1")).distinct().build();
     assertThatThrownBy(
             () ->
-                new LocalEngine()
+                new Modest()
                     .start(pipeline, RunOptions.bounded().checkpointingTo("/nowhere/at/all")))
         .isInstanceOfSatisfying(
             CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.UNSUPPORTED))
-        .hasMessageContaining("'local'")
+        .hasMessageContaining("'idle'")
         .hasMessageContaining("does not support a Kafka topic as source, a checkpoint.")
         .hasMessageContaining("It supports records in memory as source, distinct().")
         .hasMessageContaining("choose another engine");
@@ -153,11 +162,26 @@ class EnginesTest {
   }
 
   @Test
-  void aSourceOfOnesOwnIsRefused() {
+  void aTopicThatNothingOpensIsRefusedWithWhatToAdd() {
+    Pipeline pipeline = from(KafkaTopic.of("calls").at("localhost:1")).build();
+    assertThatThrownBy(
+            () ->
+                new LocalEngine()
+                    .start(pipeline, RunOptions.bounded().checkpointingTo("/nowhere/at/all")))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT))
+        .hasMessageContaining("Kafka topic calls at localhost:1")
+        .hasMessageContaining("Add io.callstream:callstream-kafka-producer");
+    assertThat(Path.of("/nowhere")).doesNotExist();
+  }
+
+  @Test
+  void aSourceOfOnesOwnThatNothingOpensIsRefused() {
     Pipeline pipeline = from(() -> "mine").build();
     assertThatThrownBy(() -> new LocalEngine().start(pipeline))
         .isInstanceOf(CallstreamException.class)
-        .hasMessageContaining("a source of its own kind");
+        .hasMessageContaining("mine")
+        .hasMessageContaining("SourceOpener");
   }
 
   @Test

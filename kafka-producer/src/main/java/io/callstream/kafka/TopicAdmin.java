@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -217,7 +218,11 @@ public final class TopicAdmin implements AutoCloseable {
    * @throws CallstreamException with {@link ErrorCode#TOPIC} if there is none of that name
    */
   public TopicInfo require(String topic) {
-    return describe(topic)
+    return info(requireDescription(topic));
+  }
+
+  TopicDescription requireDescription(String topic) {
+    return description(topic)
         .orElseThrow(
             () ->
                 new CallstreamException(
@@ -226,6 +231,11 @@ public final class TopicAdmin implements AutoCloseable {
                         "There is no topic %s at %s. Correct the name, or create it: TopicAdmin.ensure"
                             + " and the command 'produce' do.",
                         topic, cluster.bootstrapServers())));
+  }
+
+  /** Asks what there is to know about a topic, without waiting for the answer. */
+  Future<Map<String, TopicDescription>> askFor(String topic) {
+    return admin.describeTopics(List.of(topic)).allTopicNames();
   }
 
   private Optional<TopicDescription> description(String topic) {

@@ -8,24 +8,20 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.runtime.Fingerprint;
 import io.callstream.runtime.Ledger;
 import io.callstream.runtime.LedgerFiles;
+import io.callstream.runtime.RunLock;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -43,13 +39,8 @@ import org.slf4j.LoggerFactory;
 final class Checkpoint implements LedgerFiles, AutoCloseable {
   static final String FILE_MANAGER = "spark.sql.streaming.checkpointFileManagerClass";
   private static final String OURS = "callstream";
-  private static final String FINGERPRINT = "pipeline.txt";
   private static final String SHUFFLE_PARTITIONS = "shuffle partitions";
   private static final String STATE_STORE = "state store";
-  private static final String TOPIC_ID = "topic id";
-
-  /** The last line of the fingerprint, which shows that it is whole. */
-  private static final String FORMAT = "format of this directory: 1";
 
   private static final JsonFactory JSON = new JsonFactory();
   private static final String LETTERS = "letters";
@@ -60,7 +51,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   private final boolean temporary;
   private final CheckpointFileManager files;
   private final Configuration configuration;
-  private @Nullable FileChannel lockChannel;
+  private @Nullable RunLock lock;
 
   private Checkpoint(
       Path root, boolean temporary, CheckpointFileManager files, Configuration configuration) {
@@ -96,7 +87,8 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
       checkpoint.files.mkdirs(checkpoint.directory);
       try {
         if (local) {
-          checkpoint.lock();
+          checkpoint.lock =
+              RunLock.of(LocalCheckpointFileManager.local(checkpoint.directory), root.toString());
           LocalCheckpointFileManager.deleteDrafts(root);
         }
         checkpoint.files.delete(new Path(checkpoint.directory, LETTERS));
@@ -122,30 +114,6 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     return path.getFileSystem(session.sessionState().newHadoopConf()).makeQualified(path);
   }
 
-  private void lock() throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            LocalCheckpointFileManager.local(new Path(directory, "lock")),
-            StandardOpenOption.CREATE,
-            StandardOpenOption.WRITE);
-    FileLock lock = null;
-    try {
-      lock = channel.tryLock();
-    } catch (OverlappingFileLockException e) {
-      // Held by this process; said below as if by another.
-    }
-    if (lock == null) {
-      channel.close();
-      throw new CallstreamException(
-          ErrorCode.CHECKPOINT,
-          "The checkpoint directory "
-              + root
-              + " is in use by another run. Stop that run, or name another directory: each"
-              + " pipeline has one of its own.");
-    }
-    lockChannel = channel;
-  }
-
   @Override
   public String location() {
     return root.toString();
@@ -162,60 +130,33 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
    */
   int claim(Pipeline pipeline, String topicId, SparkSettings settings, int cores) {
     try {
-      Path file = new Path(directory, FINGERPRINT);
+      Path file = new Path(directory, Fingerprint.FILE);
       if (!files.exists(file)) {
         requireNew();
         int partitions = settings.shufflePartitions().orElse(cores);
-        write(FINGERPRINT, fingerprint(pipeline, topicId, settings, partitions).getBytes(UTF_8));
+        Fingerprint made = fingerprint(pipeline, topicId, settings, partitions);
+        write(Fingerprint.FILE, made.toString().getBytes(UTF_8));
         return partitions;
       }
-      String found = new String(read(FINGERPRINT), UTF_8);
-      if (!found.endsWith(FORMAT + "\n")) {
-        throw damaged(file, null);
-      }
+      Fingerprint found =
+          Fingerprint.parse(new String(read(Fingerprint.FILE), UTF_8))
+              .orElseThrow(() -> damaged(file, null));
       requireWhole();
-      int before = Integer.parseInt(lines(found).getOrDefault(SHUFFLE_PARTITIONS, "0"));
+      int before = found.line(SHUFFLE_PARTITIONS).map(Integer::parseInt).orElse(cores);
       int partitions = settings.shufflePartitions().orElse(before);
-      requireSame(found, fingerprint(pipeline, topicId, settings, partitions));
+      found.requireSame(fingerprint(pipeline, topicId, settings, partitions), location());
       return partitions;
     } catch (IOException e) {
       throw failed(location(), e);
     }
   }
 
-  private static String fingerprint(
+  private static Fingerprint fingerprint(
       Pipeline pipeline, String topicId, SparkSettings settings, int shufflePartitions) {
-    return pipeline.fingerprint()
-        + SHUFFLE_PARTITIONS
-        + ": "
-        + shufflePartitions
-        + "\n"
-        + STATE_STORE
-        + ": "
-        + settings.stateStore()
-        + "\n"
-        + TOPIC_ID
-        + ": "
-        + topicId
-        + "\n"
-        + FORMAT
-        + "\n";
-  }
-
-  private static Map<String, String> lines(String fingerprint) {
-    Map<String, String> lines = new LinkedHashMap<>();
-    fingerprint
-        .lines()
-        .forEach(
-            line -> {
-              int colon = line.indexOf(": ");
-              lines.put(line.substring(0, colon), line.substring(colon + 2));
-            });
-    return lines;
-  }
-
-  private static List<String> without(String key, List<String> lines) {
-    return lines.stream().filter(line -> !line.startsWith(key + ": ")).toList();
+    Map<String, String> fixed = new LinkedHashMap<>();
+    fixed.put(SHUFFLE_PARTITIONS, Integer.toString(shufflePartitions));
+    fixed.put(STATE_STORE, settings.stateStore().toString());
+    return Fingerprint.of(pipeline, SparkEngine.NAME, fixed, topicId);
   }
 
   /** Looks at the files that Spark starts from: where one is cut off it says little, and late. */
@@ -260,44 +201,6 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
               + root
               + " is the checkpoint of a query that is not callstream's. Name another directory.");
     }
-  }
-
-  private void requireSame(String found, String expected) {
-    if (found.equals(expected)) {
-      return;
-    }
-    List<String> before = found.lines().toList();
-    List<String> now = expected.lines().toList();
-    if (without(TOPIC_ID, before).equals(without(TOPIC_ID, now))) {
-      throw new CallstreamException(
-          ErrorCode.CHECKPOINT,
-          "The topic was deleted and created again, or is that of another cluster, since the"
-              + " checkpoint directory "
-              + root
-              + " was made: its id was "
-              + lines(found).get(TOPIC_ID)
-              + " and is "
-              + lines(expected).get(TOPIC_ID)
-              + ". The offsets in the checkpoint are those of other records. Name a new directory,"
-              + " which counts the topic from its start.");
-    }
-    String differences =
-        Stream.concat(
-                before.stream()
-                    .filter(line -> !now.contains(line))
-                    .map(line -> "\n  the checkpoint has  " + line),
-                now.stream()
-                    .filter(line -> !before.contains(line))
-                    .map(line -> "\n  this run has        " + line))
-            .collect(Collectors.joining());
-    throw new CallstreamException(
-        ErrorCode.CHECKPOINT,
-        "The checkpoint directory "
-            + root
-            + " is that of another pipeline, or of other fixed settings:"
-            + differences
-            + "\nRun with what the checkpoint has, or name a new directory, which counts the topic"
-            + " from its start.");
   }
 
   /** Returns the last batch that Spark committed, or {@link Ledger#NO_BATCH}. */
@@ -391,8 +294,8 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   @Override
   public void close() {
     try {
-      if (lockChannel != null) {
-        lockChannel.close();
+      if (lock != null) {
+        lock.close();
       }
       if (temporary) {
         files.delete(root);

@@ -4,111 +4,269 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.aggregate.BlockMerger;
 import io.callstream.aggregate.StatisticCombiner;
-import io.callstream.call.Call;
 import io.callstream.engine.LedgerRun;
 import io.callstream.engine.RunOptions;
+import io.callstream.engine.local.SpanReader.Span;
 import io.callstream.pipeline.BatchResults;
-import io.callstream.pipeline.DeadLetter;
-import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Progress;
 import io.callstream.progress.Progress.PartitionOffsets;
-import io.callstream.runtime.CallCounter;
-import io.callstream.runtime.CallReader;
 import io.callstream.runtime.Candidate;
-import io.callstream.runtime.Delivery;
+import io.callstream.runtime.Fingerprint;
 import io.callstream.runtime.Ledger;
 import io.callstream.runtime.Letters;
+import io.callstream.runtime.PartitionProgress;
 import io.callstream.runtime.SeenCalls;
 import io.callstream.runtime.SinkSet;
 import io.callstream.runtime.TaskPlan;
 import io.callstream.runtime.TaskReport;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** A run of the local engine: reads a batch, counts it, merges it, hands it to the sinks. */
+/*
+ * A run of the local engine. Readers, each in a thread of its own, read, parse and combine the parts of a
+ * batch; the run's thread merges these, writes the ledger and then the sinks. The state of a window is its
+ * block in the ledger, and there is no other.
+ *
+ * Where more records are known to be there, the readers go on with batch N+1 as soon as N is read, while
+ * the run's thread is still at the rest of N. They need of N what is known when it is read: where it
+ * ended, and the watermark that it leaves for N+1. What they have read ahead is nothing until N+1 is in
+ * the ledger: a run that ends before drops it.
+ *
+ * A batch is in the ledger before the sinks get it. If a run dies in between, the next one reads the batch
+ * again, to the ends that are in the ledger, with the state before it; see LocalCheckpoint.
+ */
 final class LocalRun extends LedgerRun {
+  /** The most records of a batch unless the options say otherwise; bounds the memory of a batch. */
+  static final long DEFAULT_MAX_RECORDS = 200_000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(LocalRun.class);
+  private static final Duration LOOK = Duration.ofSeconds(1);
+  private static final Duration READER_PATIENCE = Duration.ofSeconds(10);
+
   private final RunOptions options;
   private final Clock clock;
-  private final MemorySource source;
+  private final OpenSource source;
+  private final @Nullable LocalCheckpoint checkpoint;
   private final TaskPlan plan;
   private final SinkSet sinks;
-  private final long[] positions;
-
-  /** Where a bounded run ends in each partition; null for a run that has no end. */
-  private final long @Nullable [] bounds;
-
   private final List<BlockMerger> mergers;
-  private final List<Map<Long, byte[]>> states = new ArrayList<>();
   private final @Nullable SeenCalls seen;
 
-  private final Semaphore wakeUps = new Semaphore(0);
-  private volatile @Nullable Thread worker;
-  private volatile boolean stopping;
+  /** Where the first batch that is not planned yet begins, in each partition. */
+  private final Map<Integer, Long> positions = new TreeMap<>();
 
-  LocalRun(Pipeline pipeline, RunOptions options, Clock clock) {
-    super(pipeline, Ledger.inMemory(pipeline));
+  /** Where a bounded run ends in each partition; null for a run that has no end. */
+  private final @Nullable Map<Integer, Long> bounds;
+
+  private final List<SpanReader> readers = new ArrayList<>();
+
+  /** Where readers run; null where they do so in the thread of the run. */
+  private final @Nullable ExecutorService threads;
+
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private volatile @Nullable Thread worker;
+  private long committed;
+  private long lastBeginNanos;
+  private long lastEndNanos = System.nanoTime();
+
+  /** The batch that is being finished, or is next; and the one that is read meanwhile. */
+  private @Nullable Reading current;
+
+  private @Nullable Reading ahead;
+
+  /** What a batch is to read. */
+  private record Batch(
+      Instant begin,
+      long beginNanos,
+      List<Span> spans,
+      Map<Integer, Long> latest,
+      boolean more,
+      long watermark) {
+    boolean isEmpty() {
+      return spans.stream().allMatch(span -> span.from() == span.to());
+    }
+  }
+
+  /** A batch that the readers are at. */
+  private record Reading(Batch batch, List<Future<ReadPart>> parts) {}
+
+  private LocalRun(
+      Pipeline pipeline,
+      RunOptions options,
+      Clock clock,
+      OpenSource source,
+      @Nullable LocalCheckpoint checkpoint,
+      Ledger ledger,
+      int threads) {
+    super(pipeline, ledger);
     this.options = options;
     this.clock = clock;
-    source = (MemorySource) pipeline.source();
+    this.source = source;
+    this.checkpoint = checkpoint;
     plan = new TaskPlan(pipeline);
-    positions = new long[source.partitions()];
-    bounds = options.mode() == RunOptions.Mode.BOUNDED ? source.ends() : null;
     mergers = plan.statistics().stream().map(BlockMerger::new).toList();
-    plan.statistics().forEach(statistic -> states.add(new HashMap<>()));
     seen =
         plan.distinctHorizonMillis().isPresent()
             ? new SeenCalls(plan.distinctHorizonMillis().getAsLong(), null)
             : null;
-    sinks = SinkSet.open(pipeline, ledger(), options.sinkTimeout());
+    for (byte[] note : ledger.takeNotes()) {
+      if (seen != null) {
+        seen.add(note);
+      }
+    }
+    committed = ledger.lastBatch();
+    bounds = options.mode() == RunOptions.Mode.BOUNDED ? source.endOffsets() : null;
+    findPositions();
+    for (int i = 0; i < Math.max(1, Math.min(threads, positions.size())); i++) {
+      readers.add(source.newReader());
+    }
+    sinks = SinkSet.open(pipeline, ledger, options.sinkTimeout());
+    this.threads =
+        threads == 0
+            ? null
+            : Executors.newFixedThreadPool(
+                readers.size(), task -> thread(task, "callstream-local-reader"));
   }
 
-  void runToEnd() {
+  private static Thread thread(Runnable task, String name) {
+    Thread thread = new Thread(task, name);
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  /**
+   * Starts a run in a thread of its own.
+   *
+   * @param readers the most threads that read
+   */
+  static LocalRun start(
+      Pipeline pipeline, RunOptions options, Clock clock, OpenSource source, int readers) {
+    LocalRun run = open(pipeline, options, clock, source, readers);
+    Thread worker = thread(run::work, "callstream-local");
+    run.worker = worker;
+    worker.start();
+    return run;
+  }
+
+  /** Returns a run that is driven batch by batch, in the thread that does so. */
+  static LocalRun stepwise(Pipeline pipeline, RunOptions options, Clock clock) {
+    return open(pipeline, options, clock, Sources.open(pipeline.source()), 0);
+  }
+
+  private static LocalRun open(
+      Pipeline pipeline, RunOptions options, Clock clock, OpenSource source, int readers) {
+    LocalCheckpoint checkpoint = null;
+    try {
+      checkpoint = options.checkpoint().map(LocalCheckpoint::open).orElse(null);
+      Ledger ledger = Ledger.inMemory(pipeline);
+      if (checkpoint != null) {
+        checkpoint.claim(Fingerprint.of(pipeline, LocalEngine.NAME, Map.of(), source.id()));
+        ledger = checkpoint.restore(pipeline);
+      }
+      return new LocalRun(pipeline, options, clock, source, checkpoint, ledger, readers);
+    } catch (RuntimeException | Error e) {
+      source.close();
+      if (checkpoint != null) {
+        checkpoint.close();
+      }
+      throw e;
+    }
+  }
+
+  private void findPositions() {
+    Map<Integer, Long> firsts = source.firstOffsets();
+    Map<Integer, Long> before = checkpoint == null ? Map.of() : checkpoint.firstOffsets();
+    positions.putAll(before.isEmpty() ? source.startOffsets() : before);
+    positions.putAll(ledger().nextOffsets());
+    positions.forEach(
+        (partition, position) -> requireStillThere(partition, position, firsts.get(partition)));
+    if (checkpoint != null && before.isEmpty()) {
+      checkpoint.writeFirstOffsets(positions);
+    }
+  }
+
+  private void requireStillThere(int partition, long position, @Nullable Long first) {
+    if (first == null || first > position) {
+      throw new CallstreamException(
+          ErrorCode.SOURCE_FAILED,
+          "Records that were not read yet are gone from "
+              + pipeline().source().description()
+              + ": partition "
+              + partition
+              + " is to be read from offset "
+              + position
+              + (first == null ? ", and is not there" : ", and begins at " + first)
+              + ". Most likely retention deleted them: keep records longer than the pipeline may be"
+              + " down; to go on without them, start with a new checkpoint.");
+    }
+  }
+
+  // ---- the run's thread
+
+  private void work() {
     guarded(
         () -> {
-          boolean more = true;
-          while (more && !stopping) {
-            more = runBatch();
-          }
-          if (options.flushesAtEnd() && !stopping) {
-            sinks.write(ledger().flush());
+          try {
+            current = begin(again());
+            boolean idle = false;
+            while (!isStopping()) {
+              if (current == null) {
+                current = begin(next(ledger().nextWatermark()));
+              }
+              if (current != null) {
+                finish(current);
+                current = ahead;
+                ahead = null;
+                idle = false;
+              } else if (bounds != null) {
+                break;
+              } else {
+                if (idle) {
+                  commit();
+                }
+                idle = true;
+                await();
+              }
+            }
+            if (options.flushesAtEnd() && !isStopping()) {
+              sinks.write(ledger().flush());
+            }
+          } catch (CancellationException e) {
+            if (!isStopping()) {
+              throw e;
+            }
           }
         });
   }
 
-  void runInBackground() {
-    source.onRecord(wakeUps::release);
-    Thread thread = new Thread(() -> guarded(this::runUntilStopped), "callstream-local");
-    thread.setDaemon(true);
-    thread.start();
-  }
-
-  private void runUntilStopped() {
-    try {
-      while (!stopping) {
-        if (!runBatch()) {
-          wakeUps.acquire();
-          wakeUps.drainPermits();
-        }
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
   private void guarded(Runnable work) {
-    worker = Thread.currentThread();
     try {
       work.run();
       sinks.close();
+      commit();
     } catch (CallstreamException e) {
       sinks.abandon(failed(e));
     } catch (RuntimeException | Error e) {
@@ -117,134 +275,365 @@ final class LocalRun extends LedgerRun {
               new CallstreamException(
                   ErrorCode.ENGINE_FAILED, "The local engine failed: " + e.getMessage(), e)));
     } finally {
+      close(source::stop);
+      close(this::endThreads);
+      drop(current);
+      drop(ahead);
+      close(source::close);
+      if (checkpoint != null) {
+        close(checkpoint::close);
+      }
       ended();
     }
   }
 
-  /** Processes what is there, up to the limit of a batch; returns whether there was anything. */
-  boolean runBatch() {
-    Instant start = clock.instant();
-    long startNanos = System.nanoTime();
-    long[] ends = ends();
-    List<PartitionOffsets> offsets = new ArrayList<>();
-    long rows = 0;
-    for (int p = 0; p < positions.length; p++) {
-      offsets.add(new PartitionOffsets(p, positions[p], ends[p], source.end(p)));
-      rows += ends[p] - positions[p];
+  private void close(Runnable part) {
+    try {
+      part.run();
+    } catch (CallstreamException e) {
+      failed(e);
+    } catch (RuntimeException | Error e) {
+      failed(
+          new CallstreamException(
+              ErrorCode.ENGINE_FAILED, "The local engine did not end well: " + e.getMessage(), e));
     }
-    if (rows == 0) {
-      return false;
-    }
-    BatchResults results = process(ends);
-    System.arraycopy(ends, 0, positions, 0, ends.length);
-    Duration took = Duration.ofNanos(System.nanoTime() - startNanos);
-    Progress report = progress(results, start, rows, took, offsets);
-    reported(report);
-    sinks.report(report);
-    return true;
   }
 
-  private long[] ends() {
-    long[] last = bounds == null ? source.ends() : bounds;
-    long[] backlog = new long[positions.length];
-    long total = 0;
-    for (int p = 0; p < positions.length; p++) {
-      backlog[p] = last[p] - positions[p];
-      total += backlog[p];
+  private void endThreads() {
+    if (threads == null) {
+      return;
     }
-    long limit = options.maxRecordsPerBatch().orElse(Long.MAX_VALUE);
-    long[] ends = new long[positions.length];
-    for (int p = 0; p < positions.length; p++) {
-      long share =
-          total <= limit
-              ? backlog[p]
-              : Math.min(backlog[p], Math.max(1, (long) ((double) limit * backlog[p] / total)));
-      ends[p] = positions[p] + share;
-    }
-    return ends;
-  }
-
-  private BatchResults process(long[] ends) {
-    long watermark = ledger().nextWatermark();
-    List<DeadLetter> letters = new ArrayList<>();
-    CallReader reader = new CallReader(plan, letters::add);
-    CallCounter counter = new CallCounter(plan, watermark, letters::add);
-    List<Candidate> candidates = new ArrayList<>();
-    for (int p = 0; p < ends.length; p++) {
-      long offset = positions[p];
-      for (MemorySource.Entry entry : source.read(p, positions[p], ends[p])) {
-        Delivery record =
-            new Delivery(p, offset++, entry.timestamp().toEpochMilli(), entry.value());
-        Call call = reader.read(record);
-        if (call != null && seen != null) {
-          candidates.add(new Candidate(call, record));
-        } else if (call != null) {
-          counter.count(call, record);
-        }
+    threads.shutdown();
+    boolean interrupted = false;
+    long end = System.nanoTime() + READER_PATIENCE.toNanos();
+    while (!threads.isTerminated() && System.nanoTime() < end) {
+      try {
+        boolean ignored = threads.awaitTermination(100, TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        interrupted = true;
       }
     }
-    long duplicates = 0;
-    if (seen != null) {
-      candidates.sort(Candidate.ORDER);
-      duplicates =
-          seen.sift(candidates, watermark, first -> counter.count(first.call(), first.record()));
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
-    return append(reader, counter, duplicates, letters);
   }
 
-  private BatchResults append(
-      CallReader reader, CallCounter counter, long duplicates, List<DeadLetter> letters) {
-    evict();
-    Ledger.Updates updates = new Ledger.Updates(mergers.size());
-    counter.forEachPartial(
-        (statistic, window, block) -> {
-          BlockMerger.Merged merged =
-              mergers.get(statistic).merge(states.get(statistic).get(window), List.of(block));
-          states.get(statistic).put(window, merged.state());
-          updates.put(statistic, window, merged.updates());
+  private boolean isStopping() {
+    return stopped.getCount() == 0;
+  }
+
+  /** Waits until there may be records and it is time for them, or the run is stopped. */
+  private void await() {
+    Semaphore found = new Semaphore(0);
+    List<Future<?>> waiting = new ArrayList<>();
+    for (int i = 0; i < readers.size(); i++) {
+      SpanReader reader = readers.get(i);
+      List<Span> mine = new ArrayList<>();
+      for (Map.Entry<Integer, Long> position : positions.entrySet()) {
+        if (position.getKey() % readers.size() == i) {
+          mine.add(new Span(position.getKey(), position.getValue(), position.getValue()));
+        }
+      }
+      waiting.add(
+          submit(
+              () -> {
+                try {
+                  reader.await(mine, LOOK);
+                } finally {
+                  found.release();
+                }
+                return null;
+              }));
+    }
+    found.acquireUninterruptibly();
+    readers.forEach(SpanReader::wakeUp);
+    waiting.forEach(LocalRun::get);
+    awaitTrigger();
+  }
+
+  private void awaitTrigger() {
+    long rest = options.trigger().toNanos() - (System.nanoTime() - lastBeginNanos);
+    try {
+      boolean ignored = stopped.await(rest, TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      throw new CallstreamException(
+          ErrorCode.ENGINE_FAILED, "The thread of the run was interrupted", e);
+    }
+  }
+
+  private <T> Future<T> submit(Callable<T> work) {
+    FutureTask<T> task = new FutureTask<>(work);
+    Executor executor = threads == null ? Runnable::run : threads;
+    executor.execute(task);
+    return task;
+  }
+
+  private static <T> T get(Future<T> future) {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return future.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      if (e.getCause() instanceof Error cause) {
+        throw cause;
+      }
+      throw new IllegalStateException(e.getCause());
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  // ---- what a batch reads
+
+  /** Returns the batch that an earlier run wrote down and perhaps did not finish; empty if none. */
+  private Batch again() {
+    Map<Integer, Long> ends = ledger().endsOfNext();
+    return batch(ends, source.endOffsets(), ledger().nextWatermark());
+  }
+
+  /** Returns what there is up to the limit of a batch, from where planned batches end. */
+  private Batch next(long watermark) {
+    Map<Integer, Long> latest = source.endOffsets();
+    latest.forEach((partition, end) -> addPartition(partition));
+    Map<Integer, Long> last = bounds == null ? latest : bounds;
+    Map<Integer, Long> backlog = new TreeMap<>();
+    positions.forEach(
+        (partition, position) ->
+            backlog.put(partition, Math.max(0, last.getOrDefault(partition, position) - position)));
+    long total = backlog.values().stream().mapToLong(Long::longValue).sum();
+    long limit = options.maxRecordsPerBatch().orElse(DEFAULT_MAX_RECORDS);
+    Map<Integer, Long> ends = new TreeMap<>();
+    positions.forEach(
+        (partition, position) -> {
+          long records = backlog.getOrDefault(partition, 0L);
+          long share =
+              total <= limit
+                  ? records
+                  : Math.min(records, Math.max(1, (long) ((double) limit * records / total)));
+          ends.put(partition, position + share);
         });
-    TaskReport report =
-        reader
-            .report()
-            .plus(new TaskReport(counter.accounting(), Map.of()))
-            .plus(TaskReport.ofDuplicates(duplicates));
-    letters.sort(Letters.ORDER);
-    BatchResults results = ledger().append(ledger().lastBatch() + 1, report, updates);
-    sinks.write(results, letters);
-    return results;
+    return batch(ends, latest, watermark);
   }
 
-  private void evict() {
-    List<List<Long>> closing = ledger().closing();
-    for (int i = 0; i < closing.size(); i++) {
-      states.get(i).keySet().removeAll(closing.get(i));
+  private void addPartition(int partition) {
+    if (positions.containsKey(partition)) {
+      return;
+    }
+    long first = source.firstOffsets().getOrDefault(partition, 0L);
+    positions.put(partition, first);
+    if (checkpoint != null) {
+      Map<Integer, Long> firsts = new TreeMap<>(checkpoint.firstOffsets());
+      firsts.put(partition, first);
+      checkpoint.writeFirstOffsets(firsts);
+    }
+  }
+
+  private Batch batch(Map<Integer, Long> ends, Map<Integer, Long> latest, long watermark) {
+    List<Span> spans = new ArrayList<>();
+    boolean more = false;
+    for (Map.Entry<Integer, Long> position : positions.entrySet()) {
+      int partition = position.getKey();
+      long from = position.getValue();
+      long to = ends.getOrDefault(partition, from);
+      spans.add(new Span(partition, from, to));
+      position.setValue(to);
+      Map<Integer, Long> last = bounds == null ? latest : bounds;
+      more |= last.getOrDefault(partition, to) > to;
+    }
+    return new Batch(clock.instant(), System.nanoTime(), spans, latest, more, watermark);
+  }
+
+  private @Nullable Path letterDirectory() {
+    return checkpoint == null ? null : checkpoint.letterDirectory();
+  }
+
+  /** Sets the readers on a batch; returns null if there is nothing to read. */
+  private @Nullable Reading begin(Batch batch) {
+    if (batch.isEmpty()) {
+      return null;
+    }
+    lastBeginNanos = batch.beginNanos();
+    Path letters = letterDirectory();
+    List<Future<ReadPart>> parts = new ArrayList<>();
+    for (int i = 0; i < readers.size(); i++) {
+      int number = i;
+      List<Span> mine =
+          batch.spans().stream()
+              .filter(
+                  span -> span.partition() % readers.size() == number && span.from() < span.to())
+              .toList();
+      if (!mine.isEmpty()) {
+        SpanReader reader = readers.get(i);
+        parts.add(submit(() -> ReadPart.of(plan, reader, mine, batch.watermark(), letters)));
+      }
+    }
+    return new Reading(batch, parts);
+  }
+
+  // ---- what becomes of a batch
+
+  /** Waits for the readers, sets them on the next batch if there is more, and finishes theirs. */
+  private void finish(Reading reading) {
+    List<ReadPart> parts = new ArrayList<>();
+    TaskReport read = TaskReport.ofDuplicates(0);
+    for (Future<ReadPart> future : reading.parts()) {
+      ReadPart part = get(future);
+      parts.add(part);
+      read = read.plus(part.report());
+    }
+    long readNanos = System.nanoTime();
+    TaskReport report = new TaskReport(read.accounting(), ends(read, reading.batch()));
+    if (reading.batch().more() && threads != null && !isStopping()) {
+      ahead = begin(next(ledger().watermarkAfter(report.progress())));
+    }
+    // Of offsets that are marks of transactions no record comes.
+    if (report.accounting().received() > 0) {
+      append(reading.batch(), parts, report, readNanos);
+    }
+    parts.forEach(ReadPart::close);
+  }
+
+  /** Returns how far a batch comes: to the ends of its spans, where there was a record. */
+  private static Map<Integer, PartitionProgress> ends(TaskReport read, Batch batch) {
+    Map<Integer, PartitionProgress> progress = new TreeMap<>();
+    for (Span span : batch.spans()) {
+      PartitionProgress seen = read.progress().get(span.partition());
+      if (seen != null) {
+        progress.put(span.partition(), new PartitionProgress(span.to(), seen.maxEventMillis()));
+      }
+    }
+    return progress;
+  }
+
+  private void append(Batch batch, List<ReadPart> parts, TaskReport read, long readNanos) {
+    TaskReport report = read;
+    Ledger.Updates updates = new Ledger.Updates(mergers.size());
+    SeenCalls ids = seen;
+    if (ids != null) {
+      ledger().shortenLog(ids::toBytes);
+      ReadPart firsts = sift(ids, parts, batch.watermark());
+      parts.add(firsts);
+      report = report.plus(firsts.report());
+      updates.note(ids.newToBytes());
+    }
+    for (int i = 0; i < mergers.size(); i++) {
+      merge(i, parts, updates);
+    }
+    long mergedNanos = System.nanoTime();
+    BatchResults results = ledger().append(ledger().lastBatch() + 1, report, updates);
+    long loggedNanos = System.nanoTime();
+    write(results, parts);
+    long endNanos = System.nanoTime();
+    Map<String, Duration> phases = new LinkedHashMap<>();
+    phases.put("read", Duration.ofNanos(readNanos - batch.beginNanos()));
+    phases.put("merge", Duration.ofNanos(mergedNanos - readNanos));
+    phases.put("log", Duration.ofNanos(loggedNanos - mergedNanos));
+    phases.put("sinks", Duration.ofNanos(endNanos - loggedNanos));
+    // What was read while the batch before was finished has not made the run any longer.
+    long took = endNanos - Math.max(batch.beginNanos(), lastEndNanos);
+    lastEndNanos = endNanos;
+    Progress progress = progress(batch, results, Duration.ofNanos(took), phases);
+    reported(progress);
+    sinks.report(progress);
+  }
+
+  private ReadPart sift(SeenCalls ids, List<ReadPart> parts, long watermark) {
+    List<Candidate> candidates = new ArrayList<>();
+    parts.forEach(part -> candidates.addAll(part.candidates()));
+    candidates.sort(Candidate.ORDER);
+    return ReadPart.ofFirsts(plan, ids, candidates, watermark, letterDirectory());
+  }
+
+  private void merge(int statistic, List<ReadPart> parts, Ledger.Updates updates) {
+    Map<Long, List<byte[]>> partials = new TreeMap<>();
+    for (ReadPart part : parts) {
+      part.blocks(statistic)
+          .forEach(
+              (window, block) ->
+                  partials.computeIfAbsent(window, w -> new ArrayList<>(parts.size())).add(block));
+    }
+    partials.forEach(
+        (window, blocks) ->
+            updates.put(
+                statistic,
+                window,
+                mergers.get(statistic).merge(ledger().block(statistic, window), blocks)));
+  }
+
+  private void write(BatchResults results, List<ReadPart> parts) {
+    List<Letters.Run> letters = new ArrayList<>();
+    parts.forEach(part -> part.letters().forEach(letters::add));
+    if (letters.isEmpty()) {
+      sinks.write(results);
+      return;
+    }
+    try (Letters.Merged merged = Letters.merge(letters)) {
+      sinks.write(results, merged);
+    }
+  }
+
+  /** Writes down that the last batch is done, since no other may follow that says so. */
+  private void commit() {
+    if (checkpoint != null && ledger().lastBatch() > committed) {
+      committed = ledger().lastBatch();
+      checkpoint.commit(committed);
+    }
+  }
+
+  /** Lets go of what readers left that nobody finished. */
+  private static void drop(@Nullable Reading reading) {
+    if (reading == null) {
+      return;
+    }
+    for (Future<ReadPart> part : reading.parts()) {
+      try {
+        if (part.isDone()) {
+          get(part).close();
+        }
+      } catch (RuntimeException | Error e) {
+        LOG.debug("A part of a batch that was given up failed", e);
+      }
     }
   }
 
   private Progress progress(
-      BatchResults results,
-      Instant start,
-      long rows,
-      Duration took,
-      List<PartitionOffsets> offsets) {
+      Batch batch, BatchResults results, Duration took, Map<String, Duration> phases) {
     Progress last = progress().orElse(null);
-    double seconds = Math.max(took.toNanos(), 1) / 1e9;
+    long rows = results.accounting().received();
     double since =
-        last == null ? Double.NaN : Duration.between(last.timestamp(), start).toNanos() / 1e9;
-    long stateRows = states.stream().mapToLong(Map::size).sum() + (seen == null ? 0 : seen.size());
-    long stateBytes =
-        states.stream().flatMap(state -> state.values().stream()).mapToLong(b -> b.length).sum();
+        last == null
+            ? Double.NaN
+            : Duration.between(last.timestamp(), batch.begin()).toNanos() / 1e9;
+    List<PartitionOffsets> offsets = new ArrayList<>();
+    for (Span span : batch.spans()) {
+      long latest = batch.latest().getOrDefault(span.partition(), span.to());
+      offsets.add(new PartitionOffsets(span.partition(), span.from(), span.to(), latest));
+    }
+    List<byte[]> open = ledger().openBlocks();
     long updated =
         results.updates().values().stream().mapToLong(update -> update.blocks().size()).sum();
     return new Progress(
         results.number(),
-        start,
+        batch.begin(),
         rows,
         rows / since,
-        rows / seconds,
+        rows / (Math.max(took.toNanos(), 1) / 1e9),
         took,
-        Map.of("batch", took),
-        new Progress.State(stateRows, updated, stateBytes),
+        phases,
+        new Progress.State(
+            open.size() + (seen == null ? 0 : seen.size()),
+            updated,
+            open.stream().mapToLong(block -> block.length).sum()),
         offsets,
         results.watermark(),
         sinks.description(),
@@ -252,17 +641,29 @@ final class LocalRun extends LedgerRun {
         results.total());
   }
 
+  // ---- from outside
+
   @Override
   public void stop() {
-    stopping = true;
-    wakeUps.release();
+    stopped.countDown();
+    source.stop();
     if (Thread.currentThread() == worker || sinks.isCallingSink()) {
       return;
     }
     awaitEnd();
   }
 
-  /** Ends a run that {@link PipelineTester} drives batch by batch. */
+  // ---- a run that is driven batch by batch
+
+  /** Processes what is there, up to the limit of a batch. */
+  void runBatch() {
+    Reading reading = begin(next(ledger().nextWatermark()));
+    if (reading != null) {
+      finish(reading);
+    }
+  }
+
+  /** Ends a run that is driven batch by batch. */
   void finish() {
     guarded(() -> {});
   }

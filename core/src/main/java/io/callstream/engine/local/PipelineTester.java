@@ -53,7 +53,7 @@ public final class PipelineTester implements AutoCloseable {
             .apply(Pipeline.builder(source, format))
             .deadLetters(Sinks.deadLetterCallback(letters::add))
             .build();
-    run = new LocalRun(pipeline, RunOptions.continuous(), clock);
+    run = LocalRun.stepwise(pipeline, RunOptions.continuous(), clock);
   }
 
   /** Tests statistics on calls of the San Francisco format in one partition. */

@@ -438,7 +438,7 @@ class CheckpointedEngine implements Engine {
       shutters.hidden = memory.doubled;
       Pipeline inner = copy(pipeline, told, shutters);
       Pipeline watched = shutters.fresh ? inner : withLast(inner);
-      local = new LocalRun(watched, RunOptions.continuous(), Clock.systemUTC());
+      local = LocalRun.stepwise(watched, RunOptions.continuous(), Clock.systemUTC());
       for (long[] ends : List.copyOf(memory.finished)) {
         tell(ends);
       }

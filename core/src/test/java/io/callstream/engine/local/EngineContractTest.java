@@ -30,6 +30,7 @@ import io.callstream.engine.local.BrokenEngines.TakesTheGreatestForTheWatermark;
 import io.callstream.pipeline.Pipeline;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -156,11 +157,12 @@ class EngineContractTest {
 
     @Override
     public Set<Capability> capabilities() {
-      return local.capabilities();
+      return EnumSet.of(Capability.MEMORY_SOURCE, Capability.DISTINCT);
     }
 
     @Override
     public RunningPipeline start(Pipeline pipeline, RunOptions options) {
+      requireSupport(pipeline, options);
       return local.start(pipeline, options.readingAtMost(1));
     }
   }

@@ -58,7 +58,7 @@ class RealCallsTest {
   }
 
   @BeforeAll
-  static void readCalls() throws IOException {
+  static void readCalls() throws Exception {
     Path file = sharedDirectory().resolve(FILE);
     assumeTrue(
         Files.isReadable(file),
@@ -85,12 +85,12 @@ class RealCallsTest {
     Collections.reverse(read);
     read.sort(Comparator.comparing(Real::time));
     calls = List.copyOf(read);
-    expected = run(1, Long.MAX_VALUE, false, shared, true);
+    expected = run(1, 1_000_000, false, shared, true);
   }
 
   private static Path run(
       int partitions, long recordsPerBatch, boolean distinct, Path output, boolean inOrder)
-      throws IOException {
+      throws IOException, InterruptedException {
     MemorySource source = MemorySource.withPartitions(partitions);
     List<Real> ordered = new ArrayList<>(calls);
     if (!inOrder) {
@@ -111,12 +111,9 @@ class RealCallsTest {
             .deadLetters(Sinks.deadLetterFiles(output))
             .listener(reports::add);
     Pipeline pipeline = distinct ? builder.distinct().build() : builder.build();
-    RunOptions options = RunOptions.bounded();
-    if (recordsPerBatch < Long.MAX_VALUE) {
-      options = options.readingAtMost(recordsPerBatch);
-    }
+    RunOptions options = RunOptions.bounded().readingAtMost(recordsPerBatch);
     try (RunningPipeline run = new LocalEngine().start(pipeline, options)) {
-      assertThat(run.failure()).isEmpty();
+      run.awaitTermination();
       assertThatAccounting(run.accounting()).addsUpFor(pipeline);
       reports.forEach(report -> assertThatAccounting(report.accounting()).addsUpFor(pipeline));
       Accounting sum = Accounting.none(run.accounting().statistics().keySet().stream().toList());
@@ -156,7 +153,7 @@ class RealCallsTest {
   }
 
   @Test
-  void inTheOrderOfEventsNothingIsLateOrRejected() throws IOException {
+  void inTheOrderOfEventsNothingIsLateOrRejected() throws Exception {
     assertThat(files(expected).get("accounting.json")).isEqualTo(accounting(0, 199_999, 19_847));
     assertThat(files(expected).get("late.ndjson")).isEmpty();
     assertThat(files(expected).get("rejected.ndjson")).isEmpty();
@@ -164,13 +161,13 @@ class RealCallsTest {
 
   @ParameterizedTest(name = "{0} partitions, batches of {1}")
   @CsvSource({"1, 1000", "1, 10000", "2, 1000", "2, 10000", "8, 1000", "8, 10000", "8, 1000000"})
-  void whereBatchesEndDoesNotShow(int partitions, long recordsPerBatch) throws IOException {
+  void whereBatchesEndDoesNotShow(int partitions, long recordsPerBatch) throws Exception {
     run(partitions, recordsPerBatch, false, directory, true);
     assertThat(files(directory)).isEqualTo(files(expected));
   }
 
   @Test
-  void fourCallsStandTwice() throws IOException {
+  void fourCallsStandTwice() throws Exception {
     run(2, 10_000, true, directory, true);
     String accounting = files(directory).get("accounting.json");
     assertThat(accounting).contains("\"duplicates\":4,").contains("\"counted\":199995,");
@@ -187,13 +184,13 @@ class RealCallsTest {
   }
 
   @Test
-  void newestFirstInOneBatchNothingIsLate() throws IOException {
-    run(1, Long.MAX_VALUE, false, directory, false);
+  void newestFirstInOneBatchNothingIsLate() throws Exception {
+    run(1, 1_000_000, false, directory, false);
     assertThat(files(directory)).isEqualTo(files(expected));
   }
 
   @Test
-  void newestFirstInSmallBatchesLateCallsAreCountedAndDelivered() throws IOException {
+  void newestFirstInSmallBatchesLateCallsAreCountedAndDelivered() throws Exception {
     run(1, 1_000, false, directory, false);
     Map<String, String> files = files(directory);
     long late = files.get("late.ndjson").lines().count();

@@ -17,6 +17,11 @@ record CheckpointLocation(String text, @Nullable Path local) {
 
   private static final Pattern FILE_URI = Pattern.compile("file:(?://[^/]*)?(?=/)");
 
+  /** Returns whether this is a URI of another file system than this machine's. */
+  boolean isElsewhere() {
+    return local == null && !text.isBlank();
+  }
+
   /** Reads an option's value; one that is blank is left to whoever refuses it. */
   static CheckpointLocation of(String value) {
     if (value.isBlank()) {

@@ -108,7 +108,7 @@ final class SinkOptions {
     if (parquet != null && parquet.isBlank()) {
       throw Usage.wrong(command, "--parquet is empty; name a directory.");
     }
-    if (parquet != null && !engine.equals(SparkRuns.NAME)) {
+    if (parquet != null && !engine.equals(StatisticsOptions.SPARK)) {
       throw Usage.wrong(
           command, "--parquet is for the engine spark; leave it out with " + engine + ".");
     }

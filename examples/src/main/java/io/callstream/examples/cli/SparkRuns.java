@@ -10,8 +10,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The Spark engine as the command line sets it up. */
 final class SparkRuns {
-  static final String NAME = SparkEngine.NAME;
-
   private SparkRuns() {}
 
   /**

@@ -4,6 +4,7 @@ import io.callstream.call.CallFormat;
 import io.callstream.engine.Engine;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
+import io.callstream.engine.local.LocalEngine;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
@@ -23,6 +24,9 @@ import picocli.CommandLine.Spec;
 
 /** How calls are counted, by whom, and where results go. */
 final class StatisticsOptions {
+  /** The engine that options of Spark are for; said here, so that no class of Spark is loaded. */
+  static final String SPARK = "spark";
+
   @Spec(Spec.Target.MIXEE)
   @SuppressWarnings("NullAway.Init")
   private CommandSpec command;
@@ -80,22 +84,25 @@ final class StatisticsOptions {
   @Option(
       names = "--max-offsets-per-trigger",
       paramLabel = "N",
-      description = "Most records of a batch, over all partitions. Default: 500000.")
+      description =
+          "Most records of a batch, over all partitions. Default: 500000 with spark, 200000 with"
+              + " local.")
   private @Nullable Long maxOffsetsPerTrigger;
 
   @Option(
       names = "--checkpoint",
       paramLabel = "DIR|URI",
       description =
-          "Keep there what is needed to go on after a stop or a crash: a directory, or a URI such as"
-              + " hdfs:///state. Default: begin anew.")
+          "Keep there what is needed to go on after a stop or a crash: a directory, or with spark a"
+              + " URI such as hdfs:///state. Default: begin anew.")
   private @Nullable String checkpoint;
 
   @Option(
       names = "--engine",
       paramLabel = "NAME",
-      description = "What counts: spark. (local reads no Kafka yet.) Default: spark.")
-  private String engine = SparkRuns.NAME;
+      description =
+          "What counts: spark, or local, which is this process without Spark. Default: spark.")
+  private String engine = SPARK;
 
   @Option(
       names = "--master",
@@ -120,10 +127,19 @@ final class StatisticsOptions {
     if (maxOffsetsPerTrigger != null) {
       Usage.atLeast(command, "--max-offsets-per-trigger", maxOffsetsPerTrigger, 1);
     }
-    if (!engine.equals(SparkRuns.NAME) && (master != null || !conf.isEmpty())) {
+    if (!engine.equals(SPARK) && (master != null || !conf.isEmpty())) {
       throw Usage.wrong(
           command,
           "--master and --conf are for the engine spark; leave them out with " + engine + ".");
+    }
+    CheckpointLocation location = checkpoint();
+    if (engine.equals(LocalEngine.NAME) && location != null && location.isElsewhere()) {
+      throw Usage.wrong(
+          command,
+          "--checkpoint "
+              + location.text()
+              + " is not on this machine, where the engine local keeps its own. Name a directory,"
+              + " or use --engine spark.");
     }
     RunOptions ignored = continuous();
   }
@@ -191,7 +207,7 @@ final class StatisticsOptions {
   /** Returns the engine, after it was asked whether it can do what is wanted. */
   Engine engine(Pipeline pipeline, RunOptions options) {
     Engine chosen =
-        engine.equals(SparkRuns.NAME)
+        engine.equals(SPARK)
             ? Usage.of(command, () -> SparkRuns.engine(master, sparkProperties()))
             : Usage.of(command, () -> Engines.named(engine));
     chosen.requireSupport(pipeline, options);

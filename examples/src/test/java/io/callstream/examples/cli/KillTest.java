@@ -6,12 +6,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -25,8 +27,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * SIGKILL at any moment changes no byte of what {@code statistics} ends with.
@@ -38,7 +41,6 @@ import org.junit.jupiter.api.io.TempDir;
 class KillTest {
   private static final int ROUNDS = Integer.getInteger("callstream.kill.rounds", 6);
   private static final int MOST_ROUNDS = 3 * ROUNDS + 10;
-  private static final Duration MOST_DELAY = Duration.ofSeconds(8);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   /** When a run is killed. */
@@ -50,7 +52,7 @@ class KillTest {
         return trace.begun() >= 0 && trace.committed() < 0;
       }
     },
-    /** While a task writes its part of the state. */
+    /** While a batch is made durable, and no file shows it yet. */
     STATE_COMMIT {
       @Override
       boolean isNow(Trace trace) {
@@ -83,51 +85,41 @@ class KillTest {
   }
 
   /** What the files of a pipeline tell of how far it is. */
-  private record Trace(Path checkpoint, Path output) {
-    private static final Pattern NUMBER = Pattern.compile("(?:batch-)?(\\d+)");
+  private abstract static class Trace {
+    final Path checkpoint;
+    final Path output;
 
-    long begun() {
-      return greatest("offsets");
+    Trace(Path checkpoint, Path output) {
+      this.checkpoint = checkpoint;
+      this.output = output;
     }
 
-    long committed() {
-      return greatest("commits");
-    }
+    /** Returns the last batch that was begun; -1 if none was. */
+    abstract long begun();
 
-    boolean writesState() {
-      return any(checkpoint.resolve("state"), name -> name.endsWith(".tmp"));
-    }
+    /** Returns the last batch that is known to be done; -1 if none is. */
+    abstract long committed();
 
-    boolean replacesFile() {
+    abstract boolean writesState();
+
+    abstract boolean showsMoreThanIsCommitted();
+
+    final boolean replacesFile() {
       return any(output, name -> name.endsWith(".draft"));
     }
 
-    boolean showsMoreThanIsCommitted() {
-      long logged = greatest("callstream");
-      return logged > committed()
-          && modified(output.resolve("accounting.json"))
-                  .compareTo(modified(checkpoint.resolve("callstream/batch-" + logged)))
-              > 0;
+    /** Returns whether the files of results are younger than a file of the checkpoint. */
+    final boolean isShown(Path file) {
+      return modified(output.resolve("accounting.json")).compareTo(modified(file)) > 0;
     }
 
-    private long greatest(String part) {
-      long greatest = -1;
-      for (Path file : list(checkpoint.resolve(part), 1)) {
-        Matcher number = NUMBER.matcher(file.getFileName().toString());
-        if (number.matches()) {
-          greatest = Math.max(greatest, Long.parseLong(number.group(1)));
-        }
-      }
-      return greatest;
-    }
-
-    private static boolean any(Path directory, Predicate<String> name) {
+    static boolean any(Path directory, Predicate<String> name) {
       return list(directory, Integer.MAX_VALUE).stream()
           .anyMatch(file -> name.test(file.getFileName().toString()));
     }
 
     /** Lists files that may come and go meanwhile. */
-    private static List<Path> list(Path directory, int depth) {
+    static List<Path> list(Path directory, int depth) {
       while (true) {
         try (Stream<Path> found = Files.walk(directory, depth)) {
           return found.toList();
@@ -152,6 +144,148 @@ class KillTest {
     }
   }
 
+  /** Spark's own files, and the ledger beside them. */
+  private static final class SparkTrace extends Trace {
+    private static final Pattern NUMBER = Pattern.compile("(?:batch-)?(\\d+)");
+
+    SparkTrace(Path checkpoint, Path output) {
+      super(checkpoint, output);
+    }
+
+    @Override
+    long begun() {
+      return greatest("offsets");
+    }
+
+    @Override
+    long committed() {
+      return greatest("commits");
+    }
+
+    @Override
+    boolean writesState() {
+      return any(checkpoint.resolve("state"), name -> name.endsWith(".tmp"));
+    }
+
+    @Override
+    boolean showsMoreThanIsCommitted() {
+      long logged = greatest("callstream");
+      return logged > committed() && isShown(checkpoint.resolve("callstream/batch-" + logged));
+    }
+
+    private long greatest(String part) {
+      long greatest = -1;
+      for (Path file : list(checkpoint.resolve(part), 1)) {
+        Matcher number = NUMBER.matcher(file.getFileName().toString());
+        if (number.matches()) {
+          greatest = Math.max(greatest, Long.parseLong(number.group(1)));
+        }
+      }
+      return greatest;
+    }
+  }
+
+  /**
+   * The local engine's log: an entry begins with the number of its batch, 8 bytes, and its length.
+   */
+  private static final class LocalTrace extends Trace {
+    private static final int HEADER = 20;
+    private final Path files;
+
+    LocalTrace(Path checkpoint, Path output) {
+      super(checkpoint, output);
+      files = checkpoint.resolve("callstream");
+    }
+
+    @Override
+    long begun() {
+      return Files.exists(files.resolve("first-offsets")) ? logged() + 1 : -1;
+    }
+
+    @Override
+    long committed() {
+      return Math.max(-1, logged() - 1);
+    }
+
+    @Override
+    boolean writesState() {
+      return logged() >= 0 && !isShown(log());
+    }
+
+    @Override
+    boolean showsMoreThanIsCommitted() {
+      return logged() >= 0 && isShown(log());
+    }
+
+    private Path log() {
+      return list(files, 1).stream()
+          .filter(file -> file.getFileName().toString().startsWith("log-"))
+          .max(
+              Comparator.comparing(
+                  file -> Long.valueOf(file.getFileName().toString().substring(4))))
+          .orElse(files.resolve("none"));
+    }
+
+    private long logged() {
+      long last = -1;
+      for (Path file : list(files, 1)) {
+        if (file.getFileName().toString().startsWith("log-")) {
+          last = Math.max(last, lastIn(file));
+        }
+      }
+      return last;
+    }
+
+    private static long lastIn(Path log) {
+      try {
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(log));
+        long last = -1;
+        while (bytes.remaining() >= HEADER) {
+          long batch = bytes.getLong(bytes.position());
+          int length = bytes.getInt(bytes.position() + Long.BYTES);
+          if (bytes.remaining() < HEADER + length) {
+            break;
+          }
+          last = Math.max(last, batch);
+          bytes.position(bytes.position() + HEADER + length);
+        }
+        return last;
+      } catch (NoSuchFileException e) {
+        return -1;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  /** An engine, and how fast it is. */
+  private enum Counter {
+    SPARK("spark", 500, Duration.ofSeconds(8)) {
+      @Override
+      Trace trace(Path checkpoint, Path output) {
+        return new SparkTrace(checkpoint, output);
+      }
+    },
+    LOCAL("local", 20, Duration.ofSeconds(2)) {
+      @Override
+      Trace trace(Path checkpoint, Path output) {
+        return new LocalTrace(checkpoint, output);
+      }
+    };
+
+    private final String engine;
+    private final int batch;
+    private final Duration mostDelay;
+
+    Counter(String engine, int batch, Duration mostDelay) {
+      this.engine = engine;
+      this.batch = batch;
+      this.mostDelay = mostDelay;
+    }
+
+    abstract Trace trace(Path checkpoint, Path output);
+  }
+
   @TempDir Path directory;
   private static EmbeddedBroker broker;
 
@@ -163,16 +297,6 @@ class KillTest {
   @BeforeAll
   static void start() {
     broker = EmbeddedBroker.start();
-  }
-
-  @AfterAll
-  static void stop() {
-    broker.close();
-  }
-
-  @Test
-  void runsThatWereKilledEndWithTheFilesOfOneThatWasNot() throws Exception {
-    System.out.println("KillTest: seed " + seed);
     CommandRun produced =
         CommandRun.of(
             "produce",
@@ -187,9 +311,19 @@ class KillTest {
             "--bootstrap-servers",
             broker.bootstrapServers());
     assertThat(produced.status()).as(produced.err()).isZero();
+  }
 
+  @AfterAll
+  static void stop() {
+    broker.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void runsThatWereKilledEndWithTheFilesOfOneThatWasNot(Counter counter) throws Exception {
+    System.out.println("KillTest: " + counter + ", seed " + seed);
     Path undisturbed = directory.resolve("undisturbed");
-    runToItsEnd(new Trace(directory.resolve("undisturbed-state"), undisturbed));
+    runToItsEnd(counter, counter.trace(directory.resolve("undisturbed-state"), undisturbed));
     Output output = new Output(undisturbed);
     output.assertAccountingAddsUp();
     JsonNode accounting = output.accounting();
@@ -201,10 +335,12 @@ class KillTest {
     Map<String, byte[]> expected = files(undisturbed);
     for (int pipeline = 0; goesOn(); pipeline++) {
       killAndCompare(
-          new Trace(directory.resolve("state-" + pipeline), directory.resolve("out-" + pipeline)),
+          counter,
+          counter.trace(
+              directory.resolve("state-" + pipeline), directory.resolve("out-" + pipeline)),
           expected);
     }
-    System.out.println("KillTest: " + kills + " kills, of which " + hits);
+    System.out.println("KillTest: " + counter + ", " + kills + " kills, of which " + hits);
     assertThat(hits).as("seed %d", seed).containsOnlyKeys(Moment.values());
   }
 
@@ -213,11 +349,12 @@ class KillTest {
   }
 
   /** Kills a pipeline until it has come to its end in between. */
-  private void killAndCompare(Trace trace, Map<String, byte[]> expected) throws Exception {
+  private void killAndCompare(Counter counter, Trace trace, Map<String, byte[]> expected)
+      throws Exception {
     Moment moment = Moment.FIRST_BATCH;
     boolean ended = false;
     while (!ended && goesOn()) {
-      ended = !kills(trace, moment);
+      ended = !kills(counter, trace, moment);
       if (!ended && moment.isNow(trace)) {
         hits.merge(moment, 1, Integer::sum);
         moment = next(moment);
@@ -225,8 +362,8 @@ class KillTest {
         moment = next(moment); // It has committed that.
       }
     }
-    runToItsEnd(trace);
-    Map<String, byte[]> actual = files(trace.output());
+    runToItsEnd(counter, trace);
+    Map<String, byte[]> actual = files(trace.output);
     assertThat(actual.keySet()).as("seed %d", seed).isEqualTo(expected.keySet());
     expected.forEach(
         (name, content) ->
@@ -239,39 +376,42 @@ class KillTest {
     return all[moment.ordinal() % (all.length - 1) + 1];
   }
 
-  private CommandProcess statistics(Trace trace) throws IOException {
+  private CommandProcess statistics(Counter counter, Trace trace) throws IOException {
     return CommandProcess.start(
         directory,
         "statistics",
         "--once",
+        "--engine",
+        counter.engine,
         "--distinct",
         "--allowed-lateness",
         "0s",
         "--max-offsets-per-trigger",
-        "500",
+        Integer.toString(counter.batch),
         "--checkpoint",
-        trace.checkpoint().toString(),
+        trace.checkpoint.toString(),
         "--output",
-        trace.output().toString(),
+        trace.output.toString(),
         "--bootstrap-servers",
         broker.bootstrapServers());
   }
 
-  private void runToItsEnd(Trace trace) throws Exception {
-    try (CommandProcess run = statistics(trace)) {
+  private void runToItsEnd(Counter counter, Trace trace) throws Exception {
+    try (CommandProcess run = statistics(counter, trace)) {
       assertThat(run.status()).as(run.err()).isZero();
       run.assertLeftNothing();
     }
   }
 
   /** Kills a run when its moment has come; returns whether it did not end before. */
-  private boolean kills(Trace trace, Moment moment) throws Exception {
+  private boolean kills(Counter counter, Trace trace, Moment moment) throws Exception {
     long end = System.nanoTime() + PATIENCE.toNanos();
     long begun = trace.begun();
-    try (CommandProcess run = statistics(trace)) {
+    try (CommandProcess run = statistics(counter, trace)) {
       boolean ended;
       if (moment == Moment.RANDOM) {
-        ended = run.endsWithin(MOST_DELAY.multipliedBy(random.nextInt(1_000)).dividedBy(1_000));
+        ended =
+            run.endsWithin(counter.mostDelay.multipliedBy(random.nextInt(1_000)).dividedBy(1_000));
       } else {
         // What the run before has left behind is no sign of this one.
         await(run, end, () -> trace.begun() > begun || trace.committed() == begun);

@@ -1,0 +1,95 @@
+package io.callstream.engine.local;
+
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.runtime.Letters;
+import java.io.BufferedOutputStream;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The dead letters of a partition in a batch, in their order: some megabytes in memory, the rest in
+ * a file, since of them there may be any number. Not thread-safe.
+ */
+final class LetterBox implements Letters.Run, AutoCloseable {
+  static final String PREFIX = "letters-";
+  private static final int BYTES_IN_MEMORY = 4 << 20;
+
+  private final @Nullable Path directory;
+  private final ByteArrayOutputStream memory = new ByteArrayOutputStream();
+  private final DataOutputStream head = new DataOutputStream(memory);
+  private @Nullable Path file;
+  private @Nullable DataOutputStream tail;
+
+  /**
+   * Creates an empty box.
+   *
+   * @param directory where the file may be; null for that of temporary files
+   */
+  LetterBox(@Nullable Path directory) {
+    this.directory = directory;
+  }
+
+  void add(DeadLetter letter) {
+    try {
+      Letters.write(letter, memory.size() < BYTES_IN_MEMORY ? head : tail());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private DataOutputStream tail() throws IOException {
+    DataOutputStream open = tail;
+    if (open == null) {
+      Path made =
+          directory == null
+              ? Files.createTempFile("callstream-" + PREFIX, ".tmp")
+              : Files.createTempFile(directory, PREFIX, ".tmp");
+      file = made;
+      open = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(made), 1 << 16));
+      tail = open;
+    }
+    return open;
+  }
+
+  /** Says that no letter follows. */
+  LetterBox finish() {
+    try {
+      Letters.writeEnd(tail == null ? head : tail);
+      if (tail != null) {
+        tail.close();
+      }
+      return this;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public InputStream open() throws IOException {
+    InputStream first = new ByteArrayInputStream(memory.toByteArray());
+    return file == null ? first : new SequenceInputStream(first, Files.newInputStream(file));
+  }
+
+  /** Deletes the file. */
+  @Override
+  public void close() {
+    try {
+      if (tail != null) {
+        tail.close();
+      }
+      if (file != null) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

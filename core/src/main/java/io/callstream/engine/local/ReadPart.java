@@ -1,0 +1,120 @@
+package io.callstream.engine.local;
+
+import io.callstream.call.Call;
+import io.callstream.engine.local.SpanReader.Span;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.runtime.CallCounter;
+import io.callstream.runtime.CallReader;
+import io.callstream.runtime.Candidate;
+import io.callstream.runtime.SeenCalls;
+import io.callstream.runtime.TaskPlan;
+import io.callstream.runtime.TaskReport;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one reader made of its spans of a batch: partial results, letters and a report; or, where
+ * duplicates do not count, calls that may be some.
+ */
+final class ReadPart implements AutoCloseable {
+  private final List<Map<Long, byte[]>> blocks = new ArrayList<>();
+  private final Map<Integer, LetterBox> letters = new TreeMap<>();
+  private final List<Candidate> candidates = new ArrayList<>();
+  private final @Nullable Path letterDirectory;
+  private TaskReport report;
+
+  private ReadPart(TaskPlan plan, @Nullable Path letterDirectory) {
+    this.letterDirectory = letterDirectory;
+    plan.statistics().forEach(statistic -> blocks.add(new TreeMap<>()));
+    report = TaskReport.ofDuplicates(0);
+  }
+
+  /** Reads spans to their ends. */
+  static ReadPart of(
+      TaskPlan plan,
+      SpanReader reader,
+      List<Span> spans,
+      long watermark,
+      @Nullable Path letterDirectory) {
+    ReadPart part = new ReadPart(plan, letterDirectory);
+    try {
+      CallReader calls = new CallReader(plan, part::add);
+      CallCounter counter = new CallCounter(plan, watermark, part::add);
+      boolean distinct = plan.distinctHorizonMillis().isPresent();
+      reader.read(
+          spans,
+          record -> {
+            Call call = calls.read(record);
+            if (call != null && distinct) {
+              part.candidates.add(new Candidate(call, record));
+            } else if (call != null) {
+              counter.count(call, record);
+            }
+          });
+      part.finish(calls.report(), counter);
+      return part;
+    } catch (RuntimeException | Error e) {
+      part.close();
+      throw e;
+    }
+  }
+
+  /** Counts the calls of a batch that are no duplicates, and remembers them. */
+  static ReadPart ofFirsts(
+      TaskPlan plan,
+      SeenCalls seen,
+      List<Candidate> candidates,
+      long watermark,
+      @Nullable Path letterDirectory) {
+    ReadPart part = new ReadPart(plan, letterDirectory);
+    try {
+      CallCounter counter = new CallCounter(plan, watermark, part::add);
+      long duplicates =
+          seen.sift(candidates, watermark, first -> counter.count(first.call(), first.record()));
+      part.finish(TaskReport.ofDuplicates(duplicates), counter);
+      return part;
+    } catch (RuntimeException | Error e) {
+      part.close();
+      throw e;
+    }
+  }
+
+  private void add(DeadLetter letter) {
+    letters
+        .computeIfAbsent(letter.origin().partition(), p -> new LetterBox(letterDirectory))
+        .add(letter);
+  }
+
+  private void finish(TaskReport read, CallCounter counter) {
+    counter.forEachPartial((statistic, window, block) -> blocks.get(statistic).put(window, block));
+    report = read.plus(new TaskReport(counter.accounting(), Map.of()));
+    letters.values().forEach(LetterBox::finish);
+  }
+
+  TaskReport report() {
+    return report;
+  }
+
+  /** Returns the partial results of a statistic, by window. */
+  Map<Long, byte[]> blocks(int statistic) {
+    return blocks.get(statistic);
+  }
+
+  List<Candidate> candidates() {
+    return candidates;
+  }
+
+  Iterable<LetterBox> letters() {
+    return letters.values();
+  }
+
+  /** Lets go of the letters. */
+  @Override
+  public void close() {
+    letters.values().forEach(LetterBox::close);
+  }
+}

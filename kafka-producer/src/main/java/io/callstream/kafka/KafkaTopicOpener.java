@@ -1,0 +1,28 @@
+package io.callstream.kafka;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.engine.local.OpenSource;
+import io.callstream.engine.local.SourceOpener;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Source;
+
+/** Opens Kafka topics for the local engine, which finds it on the class path. Thread-safe. */
+public final class KafkaTopicOpener implements SourceOpener {
+  @Override
+  public Class<? extends Source> kind() {
+    return KafkaTopic.class;
+  }
+
+  /**
+   * Opens a topic.
+   *
+   * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if no Kafka client knows
+   *     one of its settings, {@link ErrorCode#BROKER_UNAVAILABLE} if no broker answers within ten
+   *     seconds, {@link ErrorCode#TOPIC} if there is no such topic
+   */
+  @Override
+  public OpenSource open(Source source) {
+    return OpenTopic.open((KafkaTopic) source);
+  }
+}

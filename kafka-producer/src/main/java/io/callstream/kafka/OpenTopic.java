@@ -1,0 +1,425 @@
+package io.callstream.kafka;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.engine.local.OpenSource;
+import io.callstream.engine.local.SpanReader;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.runtime.Delivery;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A topic as a run of the local engine reads it. Partitions are assigned, not subscribed to: there
+ * is no consumer group, and nothing is committed to Kafka.
+ *
+ * <p>Once a second somebody who waits, or asks for offsets, has a look at whether the topic is
+ * still the same and has more partitions now; no answer is waited for.
+ */
+final class OpenTopic implements OpenSource {
+  private static final Duration LOOK = Duration.ofSeconds(1);
+  private static final Duration POLL = Duration.ofMillis(500);
+
+  /** A fetch that waits for records would be waited for. */
+  private static final Duration CLOSE = Duration.ZERO;
+
+  private static final String DEFAULT_PATIENCE = "60000";
+
+  /** Larger reads than Kafka's defaults, the same as the Spark engine's. */
+  private static final Map<String, String> DEFAULTS =
+      Map.of(
+          ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "10000",
+          ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, Integer.toString(8 << 20),
+          ConsumerConfig.FETCH_MAX_BYTES_CONFIG, Integer.toString(64 << 20),
+          ConsumerConfig.RECEIVE_BUFFER_CONFIG, Integer.toString(1 << 20));
+
+  private final KafkaTopic topic;
+  private final KafkaCluster cluster;
+  private final TopicAdmin admin;
+  private final Uuid id;
+  private final Duration patience;
+  private final KafkaConsumer<Void, byte[]> offsets;
+  private final List<Reader> readers = new ArrayList<>();
+  private volatile List<TopicPartition> partitions;
+  private volatile boolean stopped;
+
+  private @Nullable Future<Map<String, TopicDescription>> asked;
+  private long lastLook = System.nanoTime();
+  private boolean missed;
+
+  /** Keys are not looked at: they need not be copied. */
+  private static final class NoKey implements Deserializer<Void> {
+    @Override
+    @SuppressWarnings("NullAway") // A key that is not read is null for Kafka.
+    public Void deserialize(String topic, byte[] data) {
+      return null;
+    }
+
+    @Override
+    @SuppressWarnings("NullAway")
+    public Void deserialize(String topic, Headers headers, ByteBuffer data) {
+      return null;
+    }
+  }
+
+  private OpenTopic(
+      KafkaTopic topic, KafkaCluster cluster, TopicAdmin admin, TopicDescription found) {
+    this.topic = topic;
+    this.cluster = cluster;
+    this.admin = admin;
+    id = found.topicId();
+    partitions = partitions(found);
+    patience =
+        Duration.ofMillis(
+            Long.parseLong(
+                topic
+                    .properties()
+                    .getOrDefault(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, DEFAULT_PATIENCE)));
+    offsets = consumer();
+  }
+
+  static OpenTopic open(KafkaTopic topic) {
+    KafkaCluster cluster = KafkaCluster.at(topic.bootstrapServers()).with(topic.properties());
+    TopicAdmin admin = TopicAdmin.connect(cluster);
+    try {
+      return new OpenTopic(topic, cluster, admin, admin.requireDescription(topic.name()));
+    } catch (KafkaException e) {
+      admin.close();
+      throw cluster.refused(e);
+    } catch (RuntimeException e) {
+      admin.close();
+      throw e;
+    }
+  }
+
+  private KafkaConsumer<Void, byte[]> consumer() {
+    Map<String, Object> settings = cluster.settingsFor(ConsumerConfig.configNames());
+    DEFAULTS.forEach(settings::putIfAbsent);
+    settings.remove(ConsumerConfig.GROUP_ID_CONFIG);
+    settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
+    settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    return new KafkaConsumer<>(settings, new NoKey(), new ByteArrayDeserializer());
+  }
+
+  private static List<TopicPartition> partitions(TopicDescription description) {
+    return description.partitions().stream()
+        .map(partition -> new TopicPartition(description.name(), partition.partition()))
+        .toList();
+  }
+
+  @Override
+  public String id() {
+    return id.toString();
+  }
+
+  @Override
+  public Map<Integer, Long> firstOffsets() {
+    return ask(() -> offsets.beginningOffsets(partitions, LOOK));
+  }
+
+  @Override
+  public Map<Integer, Long> endOffsets() {
+    return ask(() -> offsets.endOffsets(partitions, LOOK));
+  }
+
+  @Override
+  public Map<Integer, Long> startOffsets() {
+    return switch (topic.startingOffsets()) {
+      case EARLIEST -> firstOffsets();
+      case LATEST -> endOffsets();
+    };
+  }
+
+  private Map<Integer, Long> ask(Supplier<Map<TopicPartition, Long>> question) {
+    long start = System.nanoTime();
+    while (true) {
+      requireNotStopped();
+      look();
+      try {
+        Map<Integer, Long> answer = new TreeMap<>();
+        question.get().forEach((partition, offset) -> answer.put(partition.partition(), offset));
+        return answer;
+      } catch (TimeoutException e) {
+        requirePatience(start, e);
+      } catch (WakeupException e) {
+        // Stopped, and told so above; or woken up for nothing.
+      } catch (KafkaException e) {
+        throw failure(e);
+      }
+    }
+  }
+
+  /** Sees that the topic is the same as when it was opened, and how many partitions it has. */
+  private synchronized void look() {
+    Future<Map<String, TopicDescription>> pending = asked;
+    if (pending == null) {
+      if (System.nanoTime() - lastLook > LOOK.toNanos()) {
+        asked = admin.askFor(topic.name());
+      }
+      return;
+    }
+    if (!pending.isDone()) {
+      return;
+    }
+    asked = null;
+    lastLook = System.nanoTime();
+    try {
+      TopicDescription found = pending.get().get(topic.name());
+      missed = false;
+      if (found == null) {
+        return;
+      }
+      if (!found.topicId().equals(id)) {
+        throw gone("was deleted and created again", null);
+      }
+      if (found.partitions().size() > partitions.size()) {
+        partitions = partitions(found);
+      }
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+        // A broker that has just started may not know its topics yet.
+        if (missed) {
+          throw gone("is gone", e);
+        }
+        missed = true;
+      }
+      // Other failures meet whoever reads.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancellationException(e.toString());
+    }
+  }
+
+  private CallstreamException gone(String how, @Nullable Throwable cause) {
+    return new CallstreamException(
+        ErrorCode.TOPIC,
+        "The topic "
+            + topic.name()
+            + " "
+            + how
+            + ". Create it again if it is missing, and start"
+            + " with a new checkpoint.",
+        cause == null ? new UnknownTopicOrPartitionException(topic.name()) : cause);
+  }
+
+  private void requireNotStopped() {
+    if (stopped) {
+      throw new CancellationException("the source was stopped");
+    }
+  }
+
+  private void requirePatience(long since, @Nullable Throwable cause) {
+    if (System.nanoTime() - since < patience.toNanos()) {
+      return;
+    }
+    throw new CallstreamException(
+        ErrorCode.BROKER_UNAVAILABLE,
+        "The Kafka broker stopped answering: none at "
+            + topic.bootstrapServers()
+            + " gave what is there for "
+            + patience.toSeconds()
+            + " s. Start it again, and then this: with a checkpoint nothing is lost.",
+        cause == null ? new TimeoutException("no records") : cause);
+  }
+
+  private CallstreamException failure(KafkaException e) {
+    if (e instanceof OffsetOutOfRangeException missing) {
+      return new CallstreamException(
+          ErrorCode.SOURCE_FAILED,
+          "Records that were not read yet are gone from "
+              + topic.description()
+              + ": there are none at "
+              + missing.offsetOutOfRangePartitions()
+              + ". Most likely retention deleted them: keep records longer than the pipeline may be"
+              + " down; to go on without them, start with a new checkpoint.",
+          e);
+    }
+    return new CallstreamException(
+        ErrorCode.SOURCE_FAILED,
+        String.format(
+            "Topic %s at %s cannot be read further: %s. Mend the cause and start again: with a"
+                + " checkpoint nothing is lost.",
+            topic.name(), topic.bootstrapServers(), KafkaErrors.reason(e)),
+        e);
+  }
+
+  @Override
+  public SpanReader newReader() {
+    Reader reader = new Reader(consumer());
+    readers.add(reader);
+    return reader;
+  }
+
+  @Override
+  public void stop() {
+    stopped = true;
+    offsets.wakeup();
+    readers.forEach(Reader::wakeUp);
+  }
+
+  @Override
+  public void close() {
+    readers.forEach(reader -> reader.consumer.close(CLOSE));
+    offsets.close(CLOSE);
+    admin.close();
+  }
+
+  /** A partition of a reader: what was fetched and not handed over yet. */
+  private static final class Lane {
+    final TopicPartition id;
+    private List<ConsumerRecord<Void, byte[]>> fetched = List.of();
+    private int next;
+
+    Lane(TopicPartition id) {
+      this.id = id;
+    }
+
+    void put(List<ConsumerRecord<Void, byte[]>> more) {
+      fetched = more;
+      next = 0;
+    }
+
+    boolean isEmpty() {
+      return next == fetched.size();
+    }
+
+    void handOver(long to, SpanReader.Records records) {
+      int partition = id.partition();
+      while (next < fetched.size()) {
+        ConsumerRecord<Void, byte[]> record = fetched.get(next);
+        if (record.offset() >= to) {
+          return;
+        }
+        next++;
+        records.take(new Delivery(partition, record.offset(), record.timestamp(), record.value()));
+      }
+      fetched = List.of();
+      next = 0;
+    }
+  }
+
+  private final class Reader implements SpanReader {
+    private final KafkaConsumer<Void, byte[]> consumer;
+    private final Map<Integer, Lane> lanes = new HashMap<>();
+
+    Reader(KafkaConsumer<Void, byte[]> consumer) {
+      this.consumer = consumer;
+    }
+
+    @Override
+    public void read(List<Span> spans, Records records) {
+      try {
+        assign(spans);
+        List<Span> open = new ArrayList<>(spans);
+        open.removeIf(span -> isDone(span, records));
+        long lastRecord = System.nanoTime();
+        while (!open.isEmpty()) {
+          requireNotStopped();
+          if (poll(POLL)) {
+            lastRecord = System.nanoTime();
+          } else {
+            look();
+            requirePatience(lastRecord, null);
+          }
+          open.removeIf(span -> isDone(span, records));
+        }
+      } catch (KafkaException e) {
+        throw failure(e);
+      }
+    }
+
+    /**
+     * Hands over what is there of a span; returns whether that was the rest. Behind the last record
+     * there may be offsets without one: marks of transactions, and records compacted away.
+     */
+    private boolean isDone(Span span, Records records) {
+      Lane lane = lane(span);
+      lane.handOver(span.to(), records);
+      return !lane.isEmpty() || consumer.position(lane.id) >= span.to();
+    }
+
+    private Lane lane(Span span) {
+      return lanes.computeIfAbsent(
+          span.partition(), partition -> new Lane(new TopicPartition(topic.name(), partition)));
+    }
+
+    /** Has the consumer fetch what the spans need. */
+    private void assign(List<Span> spans) {
+      List<Span> more =
+          spans.stream().filter(span -> !lanes.containsKey(span.partition())).toList();
+      if (!more.isEmpty()) {
+        more.forEach(this::lane);
+        consumer.assign(lanes.values().stream().map(lane -> lane.id).toList());
+        more.forEach(span -> consumer.seek(lane(span).id, span.from()));
+      }
+      consumer.resume(
+          spans.stream().map(this::lane).filter(Lane::isEmpty).map(lane -> lane.id).toList());
+    }
+
+    /**
+     * Fetches once; returns whether records came. A partition with records rests until it is read.
+     */
+    private boolean poll(Duration wait) {
+      consumer.pause(
+          lanes.values().stream().filter(lane -> !lane.isEmpty()).map(lane -> lane.id).toList());
+      ConsumerRecords<Void, byte[]> records;
+      try {
+        records = consumer.poll(wait);
+      } catch (WakeupException e) {
+        return false;
+      }
+      for (TopicPartition partition : records.partitions()) {
+        Lane lane = lanes.get(partition.partition());
+        if (lane != null) {
+          lane.put(records.records(partition));
+        }
+      }
+      return !records.isEmpty();
+    }
+
+    @Override
+    public void await(List<Span> positions, Duration wait) {
+      try {
+        requireNotStopped();
+        assign(positions);
+        if (lanes.values().stream().allMatch(Lane::isEmpty)) {
+          boolean ignored = poll(wait);
+        }
+        requireNotStopped();
+      } catch (KafkaException e) {
+        throw failure(e);
+      }
+    }
+
+    @Override
+    public void wakeUp() {
+      consumer.wakeup();
+    }
+  }
+}

@@ -1,0 +1,422 @@
+package io.callstream.kafka;
+
+import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.Call;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.contract.SourceRecord;
+import io.callstream.engine.local.LocalEngine;
+import io.callstream.kafka.source.SyntheticCalls;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.KafkaTopic.StartingOffsets;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.sink.Sinks;
+import io.callstream.statistic.StandardStatistics;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What goes wrong around a run of the local engine over Kafka is told, and nothing is lost. */
+@Timeout(120)
+class LocalEngineFaultTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final SanFranciscoCalls FORMAT = SanFranciscoCalls.json();
+
+  @TempDir Path directory;
+
+  private static Pipeline pipeline(KafkaTopic topic) {
+    return Pipeline.builder(topic, FORMAT)
+        .statistics(StandardStatistics.all(FORMAT.zone(), Duration.ofHours(1)))
+        .distinct()
+        .build();
+  }
+
+  private Path checkpoint() {
+    return directory.resolve("checkpoint");
+  }
+
+  private RunOptions bounded() {
+    return RunOptions.bounded().readingAtMost(500).checkpointingTo(checkpoint().toString());
+  }
+
+  private RunningPipeline startContinuous(KafkaTopic topic) {
+    return new LocalEngine()
+        .start(
+            pipeline(topic),
+            RunOptions.continuous()
+                .triggeringEvery(Duration.ZERO)
+                .checkpointingTo(checkpoint().toString()));
+  }
+
+  /** Runs to the end, in batches of 500. */
+  private RunningPipeline run(KafkaTopic topic) throws InterruptedException {
+    return run(topic, bounded());
+  }
+
+  private static RunningPipeline run(KafkaTopic topic, RunOptions options)
+      throws InterruptedException {
+    RunningPipeline run = new LocalEngine().start(pipeline(topic), options);
+    run.awaitTermination();
+    assertThatAccounting(run.accounting()).addsUpFor(run.pipeline());
+    return run;
+  }
+
+  private void assertRefuses(KafkaTopic topic, ErrorCode code, String... words) {
+    assertThatThrownBy(() -> run(topic))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(code))
+        .hasMessageContainingAll(words);
+  }
+
+  private static void awaitReceived(RunningPipeline run, long records) {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (run.accounting().received() < records) {
+      assertThat(run.failure()).isEmpty();
+      assertThat(System.nanoTime()).as("%s", run.accounting()).isLessThan(end);
+      LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+    }
+  }
+
+  private static CallstreamException failureOf(RunningPipeline run) {
+    try (run) {
+      return catchThrowableOfType(CallstreamException.class, () -> run.awaitTermination(PATIENCE));
+    }
+  }
+
+  private static void send(KafkaTopic topic, int calls, long seed) {
+    try (CallProducer producer =
+        CallProducer.to(KafkaTestbed.cluster(), topic.name(), FORMAT).connect()) {
+      producer.send(SyntheticCalls.of(calls).withSeed(seed));
+    }
+  }
+
+  @FunctionalInterface
+  private interface AdminWork {
+    KafkaFuture<Void> start(Admin admin);
+  }
+
+  private static void administer(AdminWork work) throws Exception {
+    try (Admin admin =
+        Admin.create(
+            Map.of(
+                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG,
+                KafkaTestbed.cluster().bootstrapServers()))) {
+      work.start(admin).get();
+    }
+  }
+
+  private static void deleteBefore(KafkaTopic topic, long offset) throws Exception {
+    administer(
+        admin ->
+            admin
+                .deleteRecords(
+                    Map.of(
+                        new TopicPartition(topic.name(), 0), RecordsToDelete.beforeOffset(offset)))
+                .all());
+  }
+
+  @Nested
+  class TheCheckpoint {
+    @ParameterizedTest
+    @ValueSource(strings = {"pipeline.txt", "committed", "first-offsets", "lineage", "log-0"})
+    void isRefusedWhenAFileInItIsCutOff(String name) throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(1);
+      send(topic, 1_500, 1);
+      run(topic);
+      Path file = checkpoint().resolve("callstream").resolve(name);
+      byte[] content = Files.readAllBytes(file);
+      Files.write(file, Arrays.copyOf(content, content.length / 2));
+      assertRefuses(topic, ErrorCode.CHECKPOINT, checkpoint().toString(), "start with a new one");
+    }
+
+    @Test
+    void isRefusedWhenABatchInItsLogIsDamaged() throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(1);
+      send(topic, 1_500, 1);
+      run(topic);
+      Path log = checkpoint().resolve("callstream/log-0");
+      byte[] content = Files.readAllBytes(log);
+      content[content.length / 3] ^= 1;
+      Files.write(log, content);
+      assertRefuses(topic, ErrorCode.CHECKPOINT, "log-0 is damaged", checkpoint().toString());
+    }
+
+    @Test
+    void goesOnWhereALogEndsInABatchThatWasNotWrittenToItsEnd() throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(2);
+      send(topic, 1_800, 1);
+      RunningPipeline whole = run(topic, RunOptions.bounded().readingAtMost(500));
+      run(topic);
+      // As a kill leaves it: the end was not said to be committed.
+      Path log = checkpoint().resolve("callstream/log-0");
+      byte[] content = Files.readAllBytes(log);
+      Files.write(log, Arrays.copyOf(content, content.length - 100));
+      Files.delete(checkpoint().resolve("callstream/committed"));
+      RunningPipeline again = run(topic);
+      assertThat(again.accounting()).isEqualTo(whole.accounting());
+      for (String statistic : List.of("calls-by-type", "calls-by-location")) {
+        assertThat(again.results(statistic).rows()).isEqualTo(whole.results(statistic).rows());
+      }
+    }
+
+    @Test
+    void failsTheRunWhenItVanishes() throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(1);
+      send(topic, 500, 1);
+      RunningPipeline run = startContinuous(topic);
+      awaitReceived(run, 500);
+      try (Stream<Path> files = Files.walk(checkpoint())) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+      CallstreamException e = failureOf(run);
+      assertThat(e.code()).as(e.getMessage()).isEqualTo(ErrorCode.CHECKPOINT);
+      assertThat(e).hasMessageContaining(checkpoint().toString());
+      assertThat(run(topic).accounting().received()).isEqualTo(500);
+    }
+
+    @Test
+    void isRefusedWhereNoDirectoryCanBe() throws IOException {
+      Files.writeString(checkpoint(), "a file");
+      assertRefuses(
+          KafkaTestbed.topic(1), ErrorCode.CHECKPOINT, checkpoint().toString(), "may write");
+    }
+
+    @Test
+    void isRefusedWhereItIsNotOfThisMachine() {
+      assertThatThrownBy(
+              () ->
+                  run(
+                      KafkaTestbed.topic(1),
+                      RunOptions.bounded().checkpointingTo("hdfs://there/checkpoint")))
+          .isInstanceOfSatisfying(
+              CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.UNSUPPORTED))
+          .hasMessageContainingAll("hdfs://there/checkpoint", "directory of this machine", "spark");
+    }
+
+    @Test
+    void mayBeNamedByAUri() throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(1);
+      send(topic, 500, 1);
+      run(topic, RunOptions.bounded().checkpointingTo("file://" + checkpoint()));
+      assertThat(checkpoint().resolve("callstream/pipeline.txt")).exists();
+      assertThat(run(topic).accounting().received()).isEqualTo(500);
+    }
+
+    @Test
+    void ofAnotherEngineIsRefused() throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(1);
+      run(topic);
+      Path fingerprint = checkpoint().resolve("callstream/pipeline.txt");
+      Files.writeString(
+          fingerprint, Files.readString(fingerprint).replace("engine: local", "engine: spark"));
+      assertRefuses(topic, ErrorCode.CHECKPOINT, "'spark'", "'local'", "new directory");
+    }
+  }
+
+  @Nested
+  class TheTopic {
+    @Test
+    void mayNotLoseRecordsThatWereNotRead() throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(1);
+      send(topic, 500, 1);
+      run(topic);
+      send(topic, 1_000, 2);
+      deleteBefore(topic, 900);
+      for (int attempt = 0; attempt < 2; attempt++) {
+        assertRefuses(
+            topic, ErrorCode.SOURCE_FAILED, "500", topic.name(), "retention", "new checkpoint");
+      }
+    }
+
+    @Test
+    void mayLoseRecordsThatWereRead() throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(1);
+      send(topic, 500, 1);
+      run(topic);
+      deleteBefore(topic, 500);
+      send(topic, 300, 2);
+      assertThat(run(topic).accounting().received()).isEqualTo(800);
+    }
+
+    @Test
+    void mayHaveLostRecordsBeforeItWasFirstRead() throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(1);
+      send(topic, 900, 1);
+      deleteBefore(topic, 300);
+      assertThat(run(topic).accounting().received()).isEqualTo(600);
+    }
+
+    @Test
+    void isReadFromItsEndWhereThatIsAskedFor() throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(2).startingAt(StartingOffsets.LATEST);
+      send(topic, 300, 1);
+      assertThat(run(topic).accounting().received()).isZero();
+      send(topic, 200, 2);
+      assertThat(run(topic).accounting().received()).isEqualTo(200);
+    }
+
+    @Test
+    void failsTheRunWhenItIsDeleted() throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(1);
+      send(topic, 500, 1);
+      RunningPipeline run = startContinuous(topic);
+      awaitReceived(run, 500);
+      administer(admin -> admin.deleteTopics(List.of(topic.name())).all());
+      CallstreamException e = failureOf(run);
+      assertThat(e.code()).as(e.getMessage()).isEqualTo(ErrorCode.TOPIC);
+      assertThat(e).hasMessageContainingAll("gone", "new checkpoint");
+    }
+
+    @Test
+    void isRefusedWhenItIsAnotherOfTheSameName() throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(1);
+      send(topic, 500, 1);
+      run(topic);
+      administer(admin -> admin.deleteTopics(List.of(topic.name())).all());
+      administer(
+          admin -> admin.createTopics(List.of(new NewTopic(topic.name(), 1, (short) 1))).all());
+      // More than before, so that offsets tell nothing.
+      send(topic, 800, 2);
+      assertRefuses(topic, ErrorCode.CHECKPOINT, "deleted and created again", "new directory");
+    }
+
+    @Test
+    void mayGetPartitionsWhileItIsRead() throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(1);
+      send(topic, 500, 1);
+      try (RunningPipeline run = startContinuous(topic)) {
+        awaitReceived(run, 500);
+        administer(
+            admin ->
+                admin.createPartitions(Map.of(topic.name(), NewPartitions.increaseTo(3))).all());
+        send(topic, 1_500, 2);
+        awaitReceived(run, 2_000);
+        run.stop();
+        assertThatAccounting(run.accounting()).addsUpFor(run.pipeline());
+        RunningPipeline afterwards = run(topic, RunOptions.bounded());
+        for (String statistic : List.of("calls-by-type", "calls-by-location")) {
+          assertThat(run.results(statistic).rows()).isEqualTo(afterwards.results(statistic).rows());
+        }
+      }
+      send(topic, 100, 3);
+      assertThat(run(topic).accounting().received()).isEqualTo(2_100);
+    }
+
+    @Test
+    void mayHoldTransactionsWhoseMarksAreNoRecords() throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(1).with(Map.of("isolation.level", "read_committed"));
+      try (KafkaProducer<byte[], byte[]> producer =
+          new KafkaProducer<>(
+              Map.of(
+                  ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                  KafkaTestbed.cluster().bootstrapServers(),
+                  ProducerConfig.TRANSACTIONAL_ID_CONFIG,
+                  topic.name()),
+              new ByteArraySerializer(),
+              new ByteArraySerializer())) {
+        producer.initTransactions();
+        for (int i = 0; i < 8; i++) {
+          producer.beginTransaction();
+          Call call = Call.builder("id " + i, "t", Instant.parse("2018-11-01T12:00:00Z")).build();
+          producer.send(new ProducerRecord<>(topic.name(), FORMAT.write(call)));
+          producer.flush();
+          if (i % 4 == 3) {
+            producer.abortTransaction();
+          } else {
+            producer.commitTransaction();
+          }
+        }
+      }
+      RunOptions small =
+          RunOptions.bounded().readingAtMost(1).checkpointingTo(checkpoint().toString());
+      assertThat(run(topic, small).accounting().received()).isEqualTo(6);
+      assertThat(run(topic, small).accounting().received()).isEqualTo(6);
+    }
+
+    @Test
+    void isNotReadWithSettingsThatNoClientKnows() {
+      KafkaTopic topic = KafkaTestbed.topic(1).with(Map.of("max.pol.records", "1"));
+      assertRefuses(topic, ErrorCode.INVALID_ARGUMENT, "max.pol.records", "max.poll.records");
+    }
+
+    @Test
+    void mustBeThere() {
+      KafkaTopic missing =
+          KafkaTopic.of("no-such-topic").at(KafkaTestbed.cluster().bootstrapServers());
+      assertRefuses(missing, ErrorCode.TOPIC, "no-such-topic");
+      assertThat(checkpoint()).doesNotExist();
+    }
+  }
+
+  @Test
+  void lettersThatDoNotFitIntoMemoryComeInTheirOrderAndLeaveNoFile() throws Exception {
+    KafkaTopic topic = KafkaTestbed.topic(2);
+    byte[] large = new byte[300_000];
+    Arrays.fill(large, (byte) 'x');
+    List<SourceRecord> records = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      System.arraycopy((i + " ").getBytes(UTF_8), 0, large, 0, (i + " ").length());
+      records.add(new SourceRecord(i % 2, Instant.now(), large.clone()));
+    }
+    KafkaTestbed.send(topic, records);
+    List<String> letters = new ArrayList<>();
+    Pipeline pipeline =
+        Pipeline.builder(topic, FORMAT)
+            .statistic(StandardStatistics.callsByType())
+            .deadLetters(
+                Sinks.deadLetterCallback(
+                    letter -> letters.add(new String(letter.value(), UTF_8).split(" ", 2)[0])))
+            .build();
+    new LocalEngine()
+        .start(pipeline, RunOptions.bounded().checkpointingTo(checkpoint().toString()))
+        .awaitTermination();
+    assertThat(letters)
+        .containsExactlyElementsOf(
+            Stream.concat(
+                    IntStream.range(0, 30).map(i -> 2 * i).mapToObj(String::valueOf),
+                    IntStream.range(0, 30).map(i -> 2 * i + 1).mapToObj(String::valueOf))
+                .toList());
+    try (Stream<Path> left = Files.list(checkpoint().resolve("callstream"))) {
+      assertThat(left.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder(
+              "lock", "pipeline.txt", "lineage", "first-offsets", "committed", "log-0");
+    }
+  }
+}
