@@ -10,19 +10,12 @@ import io.callstream.runtime.Delivery;
 import io.callstream.runtime.TaskPlan;
 import io.callstream.statistic.StandardStatistics;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.Blackhole;
 
 /**
@@ -30,16 +23,9 @@ import org.openjdk.jmh.infra.Blackhole;
  * {@link StandardStatistics#all} has them: by type, by type and disposition hourly, by location, by
  * hour of the week. The calls are parsed beforehand.
  */
-@BenchmarkMode(Mode.Throughput)
-@OutputTimeUnit(TimeUnit.SECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 2)
-@Fork(
-    value = 3,
-    jvmArgsAppend = {"-Xmx1g", "-XX:+UseParallelGC"})
 @State(Scope.Benchmark)
 @SuppressWarnings("NullAway.Init") // JMH sets the fields.
-public class CombinerBenchmark {
+public class CombinerBenchmark extends PartBenchmark {
   private static final Delivery RECORD = new Delivery(0, 0, 0, null);
 
   /** How many of the standard statistics. */

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.call.CallField;
 import io.callstream.call.CallParser;
 import io.callstream.call.ParseResult;
@@ -15,34 +17,30 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
+import org.apache.spark.sql.catalyst.expressions.BoundReference;
+import org.apache.spark.sql.catalyst.expressions.Expression;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.sql.catalyst.expressions.JsonToStructs;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.unsafe.types.UTF8String;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.Blackhole;
+import scala.Option;
+import scala.collection.immutable.Map$;
 
 /**
  * How many records a second does the parser turn into calls: by the fields that are asked for, and
- * by whether a record is plain or goes to the full parser? The baseline takes three texts out with
- * jackson-core and stops there: it looks at no more than a program must that trusts its input.
+ * by whether a record is plain or goes to the full parser? Beside it what others do: three texts
+ * with jackson-core, which stops there and so looks at no more than a program must that trusts its
+ * input; a tree of jackson-databind; and Spark's {@code from_json} into a row of all fields.
  */
-@BenchmarkMode(Mode.Throughput)
-@OutputTimeUnit(TimeUnit.SECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 2)
-@Fork(
-    value = 3,
-    jvmArgsAppend = {"-Xmx1g", "-XX:+UseParallelGC"})
-public class ParserBenchmark {
+public class ParserBenchmark extends PartBenchmark {
   /** The records. */
   @State(Scope.Benchmark)
   @SuppressWarnings("NullAway.Init") // JMH sets the fields.
@@ -150,10 +148,51 @@ public class ParserBenchmark {
     }
   }
 
-  /** The baseline. */
+  /** A tree of the record, and the same three texts of it. */
+  @Benchmark
+  @OperationsPerInvocation(BenchmarkCalls.COUNT)
+  public void jacksonTree(Records records, Jackson jackson, Blackhole sink) throws IOException {
+    for (byte[] value : records.values) {
+      JsonNode call = jackson.tree.readTree(value);
+      sink.consume(call.path("original_crime_type_name").asText());
+      sink.consume(call.path("disposition").asText());
+      sink.consume(call.path("call_date_time").asText());
+    }
+  }
+
+  /** What a query with {@code from_json} does with each record: a row of texts. */
+  @Benchmark
+  @OperationsPerInvocation(BenchmarkCalls.COUNT)
+  public void sparkFromJson(Records records, FromJson fromJson, Blackhole sink) {
+    for (byte[] value : records.values) {
+      fromJson.row.update(0, UTF8String.fromBytes(value));
+      sink.consume(fromJson.expression.eval(fromJson.row));
+    }
+  }
+
+  /** Spark's expression. */
+  @State(Scope.Thread)
+  public static class FromJson {
+    private static final String FIELDS =
+        "crime_id string, original_crime_type_name string, report_date string, call_date string,"
+            + " offense_date string, call_time string, call_date_time string, disposition string,"
+            + " address string, city string, state string, agency_id string, address_type string,"
+            + " common_location string";
+
+    private final GenericInternalRow row = new GenericInternalRow(1);
+    private final Expression expression =
+        new JsonToStructs(
+            StructType.fromDDL(FIELDS),
+            Map$.MODULE$.<String, String>empty(),
+            new BoundReference(0, DataTypes.StringType, true),
+            Option.apply("UTC"));
+  }
+
+  /** Jackson, as others use it. */
   @State(Scope.Thread)
   public static class Jackson {
     private final JsonFactory json = new JsonFactory();
+    private final ObjectMapper tree = new ObjectMapper();
 
     int read(byte[] value, Blackhole sink) throws IOException {
       int missing = 3;

@@ -1,5 +1,6 @@
 package io.callstream.benchmarks;
 
+import io.callstream.benchmarks.load.Traffic;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
@@ -32,15 +33,17 @@ import org.knowm.xchart.style.Styler;
  * calls at a steady rate, and reports what it holds over time: heap after a full collection, state,
  * files, threads. Lines that rise are leaks.
  *
- * <p>The traffic comes from a process of its own ({@link SoakTraffic}). Event time runs faster than
- * the clock, so that windows open and close all the time; results of closed windows are retained
- * for a week of event time.
+ * <p>The traffic comes from a process of its own ({@link Traffic}). Event time runs faster than the
+ * clock, so that windows open and close all the time; results of closed windows are retained for a
+ * week of event time.
  *
  * <p>Arguments: {@code minutes rate directory}. Into the directory go {@code soak.csv}, {@code
  * soak.png}, {@code soak.md}, and everything that the run needs, which is left there.
  */
 public final class Soak {
   private static final Duration SAMPLE_INTERVAL = Duration.ofSeconds(20);
+  private static final String TOPIC = "soak";
+  private static final int PARTITIONS = 2;
   private static final Duration RETENTION = Duration.ofDays(7);
 
   /** A curve of the report. */
@@ -80,23 +83,10 @@ public final class Soak {
     long calls = (long) (rate * (length.toSeconds() + 120));
     List<SoakSample> samples = new ArrayList<>();
     Accounting accounting;
-    try (SoakTraffic.Child traffic =
-            SoakTraffic.Child.start(rate, calls, directory.resolve("traffic.log"));
-        RunningPipeline run = start(traffic, directory)) {
-      long start = System.nanoTime();
-      while (System.nanoTime() - start < length.toNanos()) {
-        if (run.awaitTermination(SAMPLE_INTERVAL)) {
-          throw new IllegalStateException("The run ended by itself");
-        }
-        if (!traffic.process().isAlive()) {
-          throw new IllegalStateException("The traffic ended; " + directory + "/traffic.log");
-        }
-        SoakSample sample = SoakSample.take(start, run, directory.resolve("checkpoint"), temporary);
-        samples.add(sample);
-        System.err.println(sample);
-      }
-      run.stop();
-      accounting = run.accounting();
+    try (Traffic traffic = Traffic.embedded()) {
+      traffic.create(TOPIC, PARTITIONS);
+      traffic.mess(TOPIC, calls, rate);
+      accounting = soak(length, traffic, directory, temporary, samples);
     }
     write(samples, directory.resolve("soak.csv"));
     draw(samples, directory.resolve("soak.png"));
@@ -104,10 +94,31 @@ public final class Soak {
     System.out.print(table(samples, accounting));
   }
 
-  private static RunningPipeline start(SoakTraffic.Child traffic, Path directory) {
+  private static Accounting soak(
+      Duration length, Traffic traffic, Path directory, Path temporary, List<SoakSample> samples)
+      throws Exception {
+    try (RunningPipeline run = start(traffic, directory)) {
+      long start = System.nanoTime();
+      while (System.nanoTime() - start < length.toNanos()) {
+        if (run.awaitTermination(SAMPLE_INTERVAL)) {
+          throw new IllegalStateException("The run ended by itself");
+        }
+        if (!traffic.isAlive()) {
+          throw new IllegalStateException("The traffic ended; standard error says why");
+        }
+        SoakSample sample = SoakSample.take(start, run, directory.resolve("checkpoint"), temporary);
+        samples.add(sample);
+        System.err.println(sample);
+      }
+      run.stop();
+      return run.accounting();
+    }
+  }
+
+  private static RunningPipeline start(Traffic traffic, Path directory) {
     SanFranciscoCalls format = SanFranciscoCalls.json();
     Pipeline pipeline =
-        Pipeline.builder(KafkaTopic.of(traffic.topic()).at(traffic.bootstrapServers()), format)
+        Pipeline.builder(KafkaTopic.of(TOPIC).at(traffic.bootstrapServers()), format)
             .statistics(StandardStatistics.all(format.zone(), StandardStatistics.DEFAULT_LATENESS))
             .distinct()
             .retainingResults(RETENTION)

@@ -7,35 +7,21 @@ import io.callstream.statistic.Window;
 import io.callstream.statistic.Windows;
 import java.time.Duration;
 import java.util.EnumSet;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.Blackhole;
 
 /**
  * How many event times a second find their window, by the kind of window? Times are in order, as
  * they come from a topic.
  */
-@BenchmarkMode(Mode.Throughput)
-@OutputTimeUnit(TimeUnit.SECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 2)
-@Fork(
-    value = 3,
-    jvmArgsAppend = {"-Xmx1g", "-XX:+UseParallelGC"})
 @State(Scope.Benchmark)
 @SuppressWarnings("NullAway.Init") // JMH sets the fields.
-public class WindowAssignerBenchmark {
+public class WindowAssignerBenchmark extends PartBenchmark {
   /** The kinds of windows. */
   public enum Kind {
     /** An hour. */

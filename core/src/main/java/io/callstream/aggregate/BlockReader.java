@@ -58,8 +58,8 @@ public final class BlockReader {
   }
 
   /** Returns the dimensions of the group at hand. */
-  public List<String> dimensions() {
-    return GroupKey.dimensions(key, keyLength);
+  public List<String> dimensions(TextCache texts) {
+    return GroupKey.dimensions(key, keyLength, texts);
   }
 
   /** Returns how many calls the group at hand has. */

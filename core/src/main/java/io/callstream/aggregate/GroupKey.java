@@ -33,22 +33,27 @@ final class GroupKey {
     return key.toArray();
   }
 
-  static List<String> dimensions(byte[] key, int length) {
-    List<String> dimensions = new ArrayList<>();
-    Bytes text = new Bytes(64);
+  static List<String> dimensions(byte[] key, int length, TextCache texts) {
+    List<String> dimensions = new ArrayList<>(2);
     int from = 0;
+    boolean escaped = false;
     for (int i = 0; i < length; i++) {
-      if (key[i] == 1 && i + 1 < length) {
-        text.put(key, from, i - from);
-        text.put((byte) (key[++i] - 1));
-        from = i + 1;
+      if (key[i] == 1) {
+        escaped = true;
       } else if (key[i] == 0) {
-        text.put(key, from, i - from);
-        dimensions.add(new String(text.array(), 0, text.size(), UTF_8));
-        text.clear();
+        dimensions.add(escaped ? unescaped(key, from, i) : texts.text(key, from, i));
+        escaped = false;
         from = i + 1;
       }
     }
     return dimensions;
+  }
+
+  private static String unescaped(byte[] key, int from, int to) {
+    Bytes text = new Bytes(to - from);
+    for (int i = from; i < to; i++) {
+      text.put(key[i] == 1 ? (byte) (key[++i] - 1) : key[i]);
+    }
+    return new String(text.array(), 0, text.size(), UTF_8);
   }
 }

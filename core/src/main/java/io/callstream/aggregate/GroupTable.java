@@ -2,140 +2,141 @@ package io.callstream.aggregate;
 
 import io.callstream.call.Call;
 import io.callstream.statistic.Measure;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
-import java.util.NavigableMap;
-import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 
 /*
- * The groups of one statistic in one task: open addressing over (window, dimensions), the columns of
- * a group side by side in arrays. The texts of dimensions come from the parser's dictionary, so that
- * most comparisons are of references and hash codes are ready. Keys become bytes once per group, at
- * the end, when groups are sorted into blocks.
+ * The groups of one statistic in one task. Windows and texts get small numbers in the order in which
+ * they come, so that a group is a row of ints, found by open addressing. In the end each text is
+ * encoded once, windows and texts are ranked, and counting sorts by rank, from the last dimension to
+ * the window, put the groups into the order of their keys: no group's key is compared with another's.
  *
- * Hash codes of Strings can be made to collide on purpose. When a walk over the slots becomes too long
- * for chance, groups are found through a sorted map from then on.
+ * Input that is made to collide gets nowhere: java.util.HashMap falls back to trees, and the slots of
+ * groups depend on a number that nobody knows.
  */
 final class GroupTable {
+  private static final int START = 1 << 9;
+
   private final int dimensions;
   private final List<Measure.Aggregate> aggregates;
+  private final Numbers<Long> windows = new Numbers<>();
+  private final List<Numbers<String>> texts = new ArrayList<>();
+  private final long factor = ThreadLocalRandom.current().nextLong() | 1;
 
-  /** Over half-full slots, chance makes walks of a dozen. */
-  private static final int MAX_WALK = 128;
+  /** One more than the group in a slot; 0 where there is none. At most half are taken. */
+  private int[] slots = new int[2 * START];
 
-  private int[] slots = new int[1 << 10];
-  private @Nullable NavigableMap<Identity, Integer> sorted;
   private int groups;
-  private long[] windows = new long[1 << 9];
-  private String[] texts;
-  private long[] counts = new long[1 << 9];
+
+  /** For each group the number of its window and those of its texts. */
+  private int[] members;
+
+  private long[] counts = new long[START];
   private Measure.Accumulator[] states;
+
+  private long lastWindow;
+  private int lastWindowNumber = -1;
 
   GroupTable(int dimensions, List<Measure.Aggregate> aggregates) {
     this.dimensions = dimensions;
     this.aggregates = aggregates;
-    this.texts = new String[dimensions << 9];
-    this.states = new Measure.Accumulator[aggregates.size() << 9];
+    for (int i = 0; i < dimensions; i++) {
+      texts.add(new Numbers<>());
+    }
+    members = new int[START * (1 + dimensions)];
+    states = new Measure.Accumulator[START * aggregates.size()];
+  }
+
+  /** Numbers for things, in the order in which they come. */
+  private static final class Numbers<T> {
+    private final Map<T, Integer> numbers = new HashMap<>();
+    private final List<T> things = new ArrayList<>();
+
+    int of(T thing) {
+      Integer known = numbers.get(thing);
+      if (known != null) {
+        return known;
+      }
+      numbers.put(thing, things.size());
+      things.add(thing);
+      return things.size() - 1;
+    }
+
+    List<T> things() {
+      return things;
+    }
   }
 
   void add(long window, String[] values, Call call) {
-    int group = group(window, values);
+    // The new group, should it be one, is written behind the last and then looked for.
+    int row = groups * (1 + dimensions);
+    members[row] = windowNumber(window);
+    for (int i = 0; i < dimensions; i++) {
+      members[row + 1 + i] = texts.get(i).of(values[i]);
+    }
+    int group = find(row);
     counts[group]++;
     for (int i = 0; i < aggregates.size(); i++) {
       states[group * aggregates.size() + i].add(call);
     }
   }
 
-  private int group(long window, String[] values) {
-    return sorted == null ? groupBySlot(window, values) : groupBySorting(sorted, window, values);
+  private int windowNumber(long window) {
+    if (window != lastWindow || lastWindowNumber < 0) {
+      lastWindow = window;
+      lastWindowNumber = windows.of(window);
+    }
+    return lastWindowNumber;
   }
 
-  private int groupBySlot(long window, String[] values) {
+  /** Returns the group with the members at {@code row}, which is that of the next new group. */
+  private int find(int row) {
+    int width = 1 + dimensions;
     int mask = slots.length - 1;
-    int slot = hash(window, values, 0) & mask;
-    int walk = 0;
+    int slot = hash(row) & mask;
     while (slots[slot] != 0) {
-      int group = slots[slot] - 1;
-      if (windows[group] == window && sameTexts(group, values)) {
-        return group;
+      int other = (slots[slot] - 1) * width;
+      int i = 0;
+      while (i < width && members[other + i] == members[row + i]) {
+        i++;
+      }
+      if (i == width) {
+        return slots[slot] - 1;
       }
       slot = slot + 1 & mask;
-      if (++walk > MAX_WALK) {
-        return groupBySorting(sortAll(), window, values);
-      }
     }
-    int group = append(window, values);
-    slots[slot] = groups;
-    if (2 * groups > slots.length) {
-      growSlots();
-    }
-    return group;
-  }
-
-  private NavigableMap<Identity, Integer> sortAll() {
-    NavigableMap<Identity, Integer> all = new TreeMap<>();
-    for (int group = 0; group < groups; group++) {
-      String[] values = Arrays.copyOfRange(texts, group * dimensions, (group + 1) * dimensions);
-      all.put(new Identity(windows[group], values), group);
-    }
-    sorted = all;
-    return all;
-  }
-
-  private int groupBySorting(NavigableMap<Identity, Integer> all, long window, String[] values) {
-    Integer known = all.get(new Identity(window, values));
-    if (known != null) {
-      return known;
-    }
-    int group = append(window, values);
-    all.put(new Identity(window, values.clone()), group);
-    return group;
-  }
-
-  private int append(long window, String[] values) {
-    int group = groups++;
-    if (group == windows.length) {
-      growColumns();
-    }
-    windows[group] = window;
-    System.arraycopy(values, 0, texts, group * dimensions, dimensions);
     for (int i = 0; i < aggregates.size(); i++) {
-      states[group * aggregates.size() + i] = aggregates.get(i).empty();
+      states[groups * aggregates.size() + i] = aggregates.get(i).empty();
     }
-    return group;
-  }
-
-  private boolean sameTexts(int group, String[] values) {
-    for (int i = 0; i < dimensions; i++) {
-      if (!texts[group * dimensions + i].equals(values[i])) {
-        return false;
-      }
+    slots[slot] = ++groups;
+    if (groups == counts.length) {
+      grow();
     }
-    return true;
+    return groups - 1;
   }
 
-  private int hash(long window, String[] values, int from) {
-    long hash = window * 0x9E3779B97F4A7C15L;
-    for (int i = from; i < from + dimensions; i++) {
-      hash = (hash ^ values[i].hashCode()) * 0x9E3779B97F4A7C15L;
+  private int hash(int row) {
+    long hash = 0;
+    for (int i = row; i <= row + dimensions; i++) {
+      hash = (hash ^ members[i]) * factor;
+      hash ^= hash >>> 32;
     }
-    return (int) (hash >>> 32);
+    return (int) hash;
   }
 
-  private void growColumns() {
-    int capacity = windows.length * 2;
-    windows = Arrays.copyOf(windows, capacity);
-    texts = Arrays.copyOf(texts, capacity * dimensions);
-    counts = Arrays.copyOf(counts, capacity);
-    states = Arrays.copyOf(states, capacity * aggregates.size());
-  }
-
-  private void growSlots() {
-    slots = new int[slots.length * 2];
+  private void grow() {
+    counts = Arrays.copyOf(counts, 2 * groups);
+    members = Arrays.copyOf(members, 2 * groups * (1 + dimensions));
+    states = Arrays.copyOf(states, 2 * groups * aggregates.size());
+    slots = new int[4 * groups];
     int mask = slots.length - 1;
     for (int group = 0; group < groups; group++) {
-      int slot = hash(windows[group], texts, group * dimensions) & mask;
+      int slot = hash(group * (1 + dimensions)) & mask;
       while (slots[slot] != 0) {
         slot = slot + 1 & mask;
       }
@@ -143,104 +144,109 @@ final class GroupTable {
     }
   }
 
+  // ---- blocks
+
   /** Hands out a block for each window, in ascending order of windows. */
   void forEachWindow(StatisticCombiner.Partials blocks) {
-    Entry[] entries = new Entry[groups];
-    Bytes key = new Bytes(256);
-    for (int group = 0; group < groups; group++) {
-      key.clear();
-      for (int i = 0; i < dimensions; i++) {
-        GroupKey.append(key, texts[group * dimensions + i]);
-      }
-      entries[group] = new Entry(windows[group], key.toArray(), group);
+    List<int[]> ranks = new ArrayList<>();
+    ranks.add(ranks(windows.things(), Comparator.naturalOrder()));
+    List<List<byte[]>> keys = new ArrayList<>();
+    for (Numbers<String> text : texts) {
+      List<byte[]> encoded = text.things().stream().map(t -> GroupKey.of(List.of(t))).toList();
+      keys.add(encoded);
+      ranks.add(ranks(encoded, Arrays::compareUnsigned));
     }
-    Arrays.sort(entries);
+    int[] order = sorted(ranks);
     int from = 0;
     while (from < groups) {
-      int to = from;
-      while (to < groups && entries[to].window == entries[from].window) {
+      int window = members[order[from] * (1 + dimensions)];
+      int to = from + 1;
+      while (to < groups && members[order[to] * (1 + dimensions)] == window) {
         to++;
       }
-      blocks.partial(entries[from].window, block(entries, from, to));
+      blocks.partial(windows.things().get(window), block(order, from, to, keys, ranks));
       from = to;
     }
   }
 
-  private byte[] block(Entry[] entries, int from, int to) {
+  /** Returns for each thing how many are less than it; equal ones have the same rank. */
+  private static <T> int[] ranks(List<T> things, Comparator<? super T> comparator) {
+    Integer[] order = new Integer[things.size()];
+    Arrays.setAll(order, i -> i);
+    Arrays.sort(order, (a, b) -> comparator.compare(things.get(a), things.get(b)));
+    int[] ranks = new int[order.length];
+    for (int i = 1; i < order.length; i++) {
+      boolean same = comparator.compare(things.get(order[i - 1]), things.get(order[i])) == 0;
+      ranks[order[i]] = same ? ranks[order[i - 1]] : i;
+    }
+    return ranks;
+  }
+
+  private int[] sorted(List<int[]> ranks) {
+    int[] order = new int[groups];
+    Arrays.setAll(order, group -> group);
+    for (int column = dimensions; column >= 0; column--) {
+      int[] rank = ranks.get(column);
+      int[] places = new int[rank.length + 1];
+      for (int group = 0; group < groups; group++) {
+        places[rank[members[group * (1 + dimensions) + column]] + 1]++;
+      }
+      for (int i = 1; i < places.length; i++) {
+        places[i] += places[i - 1];
+      }
+      int[] next = new int[groups];
+      for (int group : order) {
+        next[places[rank[members[group * (1 + dimensions) + column]]]++] = group;
+      }
+      order = next;
+    }
+    return order;
+  }
+
+  private byte[] block(int[] order, int from, int to, List<List<byte[]>> keys, List<int[]> ranks) {
     BlockWriter out = new BlockWriter(aggregates.size(), (to - from) * 24);
+    Bytes key = new Bytes(64);
     int i = from;
     while (i < to) {
       // Texts that differ may be equal as UTF-8: that has no unpaired surrogates.
       int next = i + 1;
-      while (next < to && Arrays.equals(entries[next].key, entries[i].key)) {
+      while (next < to && sameKey(order[i], order[next], ranks)) {
         next++;
       }
-      writeGroup(out, entries, i, next);
+      key.clear();
+      for (int d = 0; d < dimensions; d++) {
+        byte[] text = keys.get(d).get(members[order[i] * (1 + dimensions) + 1 + d]);
+        key.put(text, 0, text.length);
+      }
+      write(out, key, order, i, next);
       i = next;
     }
     return out.toBlock();
   }
 
-  private void writeGroup(BlockWriter out, Entry[] entries, int from, int to) {
+  private boolean sameKey(int a, int b, List<int[]> ranks) {
+    for (int d = dimensions; d > 0; d--) {
+      int[] rank = ranks.get(d);
+      if (rank[members[a * (1 + dimensions) + d]] != rank[members[b * (1 + dimensions) + d]]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void write(BlockWriter out, Bytes key, int[] order, int from, int to) {
     long count = 0;
     for (int i = from; i < to; i++) {
-      count += counts[entries[i].group];
+      count += counts[order[i]];
     }
-    out.group(entries[from].key, entries[from].key.length, count);
+    out.group(key.array(), key.size(), count);
     for (int a = 0; a < aggregates.size(); a++) {
-      Measure.Accumulator state = states[entries[from].group * aggregates.size() + a];
+      Measure.Accumulator state = states[order[from] * aggregates.size() + a];
       for (int i = from + 1; i < to; i++) {
-        state.merge(states[entries[i].group * aggregates.size() + a]);
+        state.merge(states[order[i] * aggregates.size() + a]);
       }
       byte[] bytes = state.toBytes();
       out.state(bytes, 0, bytes.length);
-    }
-  }
-
-  /** What makes a group, in some order. */
-  private record Identity(long window, String[] values) implements Comparable<Identity> {
-    @Override
-    public int compareTo(Identity that) {
-      int order = Long.compare(window, that.window);
-      return order != 0 ? order : Arrays.compare(values, that.values);
-    }
-
-    @Override
-    public boolean equals(@Nullable Object other) {
-      return other instanceof Identity that && compareTo(that) == 0;
-    }
-
-    @Override
-    public int hashCode() {
-      return Long.hashCode(window) * 31 + Arrays.hashCode(values);
-    }
-  }
-
-  private static final class Entry implements Comparable<Entry> {
-    final long window;
-    final byte[] key;
-    final int group;
-
-    Entry(long window, byte[] key, int group) {
-      this.window = window;
-      this.key = key;
-      this.group = group;
-    }
-
-    @Override
-    public int compareTo(Entry that) {
-      int order = Long.compare(window, that.window);
-      return order != 0 ? order : Arrays.compareUnsigned(key, that.key);
-    }
-
-    @Override
-    public boolean equals(@Nullable Object other) {
-      return other instanceof Entry that && compareTo(that) == 0;
-    }
-
-    @Override
-    public int hashCode() {
-      return Long.hashCode(window) * 31 + Arrays.hashCode(key);
     }
   }
 }

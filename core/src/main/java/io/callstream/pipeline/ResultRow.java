@@ -18,24 +18,26 @@ public final class ResultRow {
   private final @Nullable WindowBounds window;
   private final List<String> dimensions;
   private final long count;
-  private final List<Optional<Object>> values;
+
+  /** Null if all measures are the count, as most are. */
+  private final @Nullable List<Optional<Object>> values;
 
   /**
    * Creates a row; engines do so through {@link Results}.
    *
-   * @param values a value for each measure of the statistic
+   * @param values a value for each measure of the statistic; null if they are all the count
    */
   ResultRow(
       Statistic statistic,
       @Nullable WindowBounds window,
       List<String> dimensions,
       long count,
-      List<Optional<Object>> values) {
+      @Nullable List<Optional<Object>> values) {
     this.statistic = statistic;
     this.window = window;
     this.dimensions = List.copyOf(dimensions);
     this.count = count;
-    this.values = Collections.unmodifiableList(values);
+    this.values = values;
   }
 
   /** Returns the name of the statistic. */
@@ -83,7 +85,7 @@ public final class ResultRow {
     List<Measure> measures = statistic.measures();
     for (int i = 0; i < measures.size(); i++) {
       if (measures.get(i).name().equals(measure)) {
-        return values.get(i);
+        return values().get(i);
       }
     }
     throw new IllegalArgumentException(
@@ -92,7 +94,9 @@ public final class ResultRow {
 
   /** Returns the values of all measures in the order of their columns. */
   public List<Optional<Object>> values() {
-    return values;
+    return values == null
+        ? Collections.nCopies(statistic.measures().size(), Optional.of(count))
+        : Collections.unmodifiableList(values);
   }
 
   /** Returns the description of a dimension, if the dimension has a lookup. */
@@ -107,7 +111,7 @@ public final class ResultRow {
         && window().equals(that.window())
         && dimensions.equals(that.dimensions)
         && count == that.count
-        && values.equals(that.values);
+        && values().equals(that.values());
   }
 
   @Override
@@ -121,7 +125,7 @@ public final class ResultRow {
     List<String> parts = new ArrayList<>();
     window().ifPresent(bounds -> parts.add(bounds.start() + "/" + bounds.end()));
     parts.addAll(dimensions);
-    values.forEach(value -> parts.add(value.map(Object::toString).orElse("")));
+    values().forEach(value -> parts.add(value.map(Object::toString).orElse("")));
     return String.join("  ", parts);
   }
 }

@@ -1,6 +1,7 @@
 package io.callstream.pipeline;
 
 import io.callstream.aggregate.BlockReader;
+import io.callstream.aggregate.TextCache;
 import io.callstream.aggregate.WindowAssigner;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measure;
@@ -45,7 +46,8 @@ public final class Results {
 
   /** Returns all rows, made window by window as the stream is read. */
   public Stream<ResultRow> stream() {
-    return blocks.entrySet().stream().flatMap(e -> rows(e.getKey(), e.getValue()).stream());
+    TextCache texts = new TextCache();
+    return blocks.entrySet().stream().flatMap(e -> rows(e.getKey(), e.getValue(), texts).stream());
   }
 
   /** Returns all rows. */
@@ -101,9 +103,14 @@ public final class Results {
 
   /** Returns the rows of one block. */
   public List<ResultRow> rows(long windowStart, byte[] block) {
+    return rows(windowStart, block, new TextCache());
+  }
+
+  private List<ResultRow> rows(long windowStart, byte[] block, TextCache texts) {
     List<Measure> measures = statistic.measures();
     WindowBounds window =
         statistic.window().map(kind -> bounds(new WindowAssigner(kind), windowStart)).orElse(null);
+    boolean countOnly = measures.stream().allMatch(Measure.Count.class::isInstance);
     long total =
         measures.stream().anyMatch(Measure.Share.class::isInstance) ? totalCount(block) : 0;
     BlockReader groups = new BlockReader(block);
@@ -113,11 +120,11 @@ public final class Results {
           new ResultRow(
               statistic,
               window,
-              groups.dimensions(),
+              groups.dimensions(texts),
               groups.count(),
-              values(measures, groups, total)));
+              countOnly ? null : values(measures, groups, total)));
     }
-    rows.sort(Comparator.comparingLong(ResultRow::count).reversed().thenComparing(byNumbers()));
+    rows.sort(order());
     return rows;
   }
 
@@ -151,10 +158,11 @@ public final class Results {
   }
 
   /** Blocks are in the order of their keys' text, so sorting them stably need not compare it. */
-  private Comparator<ResultRow> byNumbers() {
+  private Comparator<ResultRow> order() {
+    Comparator<ResultRow> byCount = (a, b) -> Long.compare(b.count(), a.count());
     boolean numbers =
         statistic.dimensions().stream().anyMatch(d -> d.kind() == Dimension.Kind.NUMBER);
-    return numbers ? byDimensions() : Comparator.comparing(row -> 0);
+    return numbers ? byCount.thenComparing(byDimensions()) : byCount;
   }
 
   private Comparator<ResultRow> byDimensions() {

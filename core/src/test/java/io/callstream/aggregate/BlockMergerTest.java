@@ -117,7 +117,7 @@ class BlockMergerTest {
     List<io.callstream.statistic.Measure.Aggregate> aggregates = BlockMerger.aggregates(UNBOUNDED);
     while (reader.next()) {
       groups.put(
-          reader.dimensions(),
+          reader.dimensions(new TextCache()),
           new Group(
               reader.count(),
               aggregates.get(0).read(reader.state(0)).value(),
@@ -243,7 +243,7 @@ class BlockMergerTest {
     Map<List<String>, Long> counts = new LinkedHashMap<>();
     BlockReader reader = new BlockReader(block);
     while (reader.next()) {
-      counts.put(reader.dimensions(), reader.count());
+      counts.put(reader.dimensions(new TextCache()), reader.count());
     }
     return counts;
   }

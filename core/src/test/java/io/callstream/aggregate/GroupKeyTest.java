@@ -65,6 +65,6 @@ class GroupKeyTest {
   @Label("a key tells its dimensions")
   void keysTellTheirDimensions(@ForAll("pairs") Tuple2<List<String>, List<String>> pair) {
     byte[] key = GroupKey.of(pair.get1());
-    assertThat(GroupKey.dimensions(key, key.length)).isEqualTo(pair.get1());
+    assertThat(GroupKey.dimensions(key, key.length, new TextCache())).isEqualTo(pair.get1());
   }
 }

@@ -62,7 +62,8 @@ class HostileTextsTest {
     BlockReader groups = new BlockReader(state);
     while (groups.next()) {
       counted += groups.count();
-      other += groups.dimensions().get(0).equals(Statistic.OTHER) ? groups.count() : 0;
+      other +=
+          groups.dimensions(new TextCache()).get(0).equals(Statistic.OTHER) ? groups.count() : 0;
     }
     assertThat(counted).isEqualTo(calls);
     assertThat(other).isBetween(10L, calls - fit + 10);
@@ -74,7 +75,7 @@ class HostileTextsTest {
         (window, block) -> {
           BlockReader groups = new BlockReader(block);
           while (groups.next()) {
-            counts.put(groups.dimensions().get(0), groups.count());
+            counts.put(groups.dimensions(new TextCache()).get(0), groups.count());
           }
         });
     return counts;

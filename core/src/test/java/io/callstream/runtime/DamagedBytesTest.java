@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.aggregate.BlockReader;
+import io.callstream.aggregate.TextCache;
 import io.callstream.call.Call;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
@@ -215,7 +216,7 @@ class DamagedBytesTest {
   private static void walk(byte[] block) {
     BlockReader groups = new BlockReader(block);
     while (groups.next()) {
-      assertThat(groups.dimensions().size()).isLessThanOrEqualTo(block.length * 2);
+      assertThat(groups.dimensions(new TextCache()).size()).isLessThanOrEqualTo(block.length * 2);
       assertThat(groups.count()).isEqualTo(groups.count());
     }
   }

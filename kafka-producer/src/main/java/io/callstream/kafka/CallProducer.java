@@ -1,18 +1,14 @@
 package io.callstream.kafka;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.call.Call;
 import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
-import io.callstream.call.ParseResult;
 import io.callstream.kafka.SendReport.Ending;
-import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.CallSource;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
@@ -152,9 +148,13 @@ public final class CallProducer implements AutoCloseable {
     Ending ending = Ending.END_OF_SOURCE;
     CallstreamException inputFailure = null;
     long start = System.nanoTime();
-    try (CallRecords records = source.open()) {
-      while (!isToEnd() && !tally.isHopeless() && records.hasNext()) {
-        sendOne(records.next(), tally, pacer);
+    try (ReadAhead records = ReadAhead.start(source.open(), parser)) {
+      List<ReadAhead.Read> taken = take(records);
+      while (!taken.isEmpty()) {
+        for (int i = 0; i < taken.size() && !isToEnd() && !tally.isHopeless(); i++) {
+          sendOne(taken.get(i), tally, pacer);
+        }
+        taken = tally.isHopeless() ? List.of() : take(records);
       }
       ending = isToEnd() ? Ending.STOPPED : Ending.END_OF_SOURCE;
     } catch (CallstreamException e) {
@@ -191,19 +191,21 @@ public final class CallProducer implements AutoCloseable {
     return stopped || Thread.currentThread().isInterrupted();
   }
 
-  private void sendOne(byte[] value, SendTally tally, Pacer pacer) {
-    byte[] key = null;
-    long epochMillis = Pacer.NO_TIME;
-    if (parser.parse(value) instanceof ParseResult.Parsed parsed) {
-      Call call = parsed.call();
-      key = call.id().getBytes(UTF_8);
-      epochMillis = call.epochMillis();
-    }
-    pacer.await(epochMillis);
-    int bytes = value.length + (key == null ? 0 : key.length);
-    SendTally.Outcome outcome = tally.read(bytes);
+  /** Returns the records that come next; none at the end, or if this is to end. */
+  private List<ReadAhead.Read> take(ReadAhead records) {
     try {
-      var ignored = kafka.send(new ProducerRecord<byte[], byte[]>(topic, key, value), outcome);
+      return isToEnd() ? List.of() : records.take();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return List.of();
+    }
+  }
+
+  private void sendOne(ReadAhead.Read read, SendTally tally, Pacer pacer) {
+    pacer.await(read.epochMillis());
+    SendTally.Outcome outcome = tally.read(read.size());
+    try {
+      var ignored = kafka.send(new ProducerRecord<>(topic, read.key(), read.value()), outcome);
     } catch (InterruptException e) {
       // Kafka has set the thread's interrupt flag again.
       outcome.failed(e);

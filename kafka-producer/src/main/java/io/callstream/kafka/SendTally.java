@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -13,30 +14,40 @@ import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
 
-/** The outcomes of the records of one source. Thread-safe. */
+/**
+ * The outcomes of the records of one source. Records are noted by one thread, their outcomes may
+ * come from any.
+ */
 final class SendTally {
   private static final long PROGRESS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
+  /** After how many outcomes the clock is looked at, if none comes for itself. */
+  private static final int PROGRESS_RECORDS = 64;
+
   private final LongConsumer progress;
   private final List<SendFailure> failures = new ArrayList<>();
+  private final AtomicLong sent = new AtomicLong();
+  private final AtomicLong bytes = new AtomicLong();
   private long read;
-  private long sent;
   private long failed;
-  private long bytes;
   private long lastProgress = System.nanoTime();
   private @Nullable Throwable firstFailure;
   private volatile boolean hopeless;
+  private volatile boolean awaited;
 
   SendTally(LongConsumer progress) {
     this.progress = progress;
   }
 
   /** Notes a record that was read, and returns what takes its outcome. */
-  synchronized Outcome read(int size) {
+  Outcome read(int size) {
     return new Outcome(read++, size);
   }
 
-  /** Takes the outcome of one record; the first that is told counts. */
+  /**
+   * Takes the outcome of one record; the first that is told counts. A second one can only come in
+   * the same thread: Kafka either keeps a record, and calls back later, or refuses it at once.
+   */
   final class Outcome implements Callback {
     private final long index;
     private final int size;
@@ -57,40 +68,49 @@ final class SendTally {
     }
 
     private void succeeded() {
-      long soFar;
-      synchronized (SendTally.this) {
-        if (known) {
-          return;
-        }
+      if (!known) {
         known = true;
-        sent++;
-        bytes += size;
-        long now = System.nanoTime();
-        boolean tell = now - lastProgress >= PROGRESS_NANOS;
-        lastProgress = tell ? now : lastProgress;
-        soFar = tell ? sent : -1;
-        SendTally.this.notifyAll();
-      }
-      if (soFar >= 0) {
-        progress.accept(soFar);
+        bytes.addAndGet(size);
+        long soFar = sent.incrementAndGet();
+        tellProgress(soFar);
+        tellWaiting();
       }
     }
 
     void failed(Exception failure) {
-      synchronized (SendTally.this) {
-        if (known) {
-          return;
-        }
+      if (!known) {
         known = true;
-        failed++;
-        if (firstFailure == null) {
-          firstFailure = failure;
-        }
-        if (failures.size() < SendReport.MAX_FAILURES) {
-          failures.add(new SendFailure(index, KafkaErrors.reason(failure)));
-        }
-        hopeless |= !concernsOneRecord(failure);
-        SendTally.this.notifyAll();
+        noteFailure(index, failure);
+        tellWaiting();
+      }
+    }
+  }
+
+  private void tellProgress(long soFar) {
+    if (soFar % PROGRESS_RECORDS == 0) {
+      long now = System.nanoTime();
+      if (now - lastProgress >= PROGRESS_NANOS) {
+        lastProgress = now;
+        progress.accept(soFar);
+      }
+    }
+  }
+
+  private synchronized void noteFailure(long index, Exception failure) {
+    failed++;
+    if (firstFailure == null) {
+      firstFailure = failure;
+    }
+    if (failures.size() < SendReport.MAX_FAILURES) {
+      failures.add(new SendFailure(index, KafkaErrors.reason(failure)));
+    }
+    hopeless |= !concernsOneRecord(failure);
+  }
+
+  private void tellWaiting() {
+    if (awaited) {
+      synchronized (this) {
+        notifyAll();
       }
     }
   }
@@ -108,7 +128,8 @@ final class SendTally {
 
   /** Waits until each record that was read has its outcome. */
   synchronized void awaitAll() throws InterruptedException {
-    while (sent + failed < read) {
+    awaited = true;
+    while (sent.get() + failed < read) {
       wait();
     }
   }
@@ -118,6 +139,6 @@ final class SendTally {
   }
 
   synchronized SendReport report(Ending ending, Duration duration) {
-    return new SendReport(ending, sent, failed, failures, bytes, duration);
+    return new SendReport(ending, sent.get(), failed, failures, bytes.get(), duration);
   }
 }

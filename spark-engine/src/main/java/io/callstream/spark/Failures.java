@@ -59,14 +59,7 @@ record Failures(@Nullable String checkpoint) {
           failure);
     }
     if (e instanceof IllegalStateException && message.contains("failOnDataLoss")) {
-      return new CallstreamException(
-          ErrorCode.SOURCE_FAILED,
-          "Records that were not read yet are gone from the topic, most likely because retention"
-              + " deleted them: "
-              + firstLine(message).replaceAll("[ .]+$", "")
-              + ". Keep records longer than the pipeline may be down; to go on without them, start"
-              + " with a new checkpoint.",
-          failure);
+      return lost(firstLine(message).replaceAll("[ .]+$", ""), failure);
     }
     if (e instanceof IOException && isFull(message)) {
       return new CallstreamException(
@@ -99,6 +92,18 @@ record Failures(@Nullable String checkpoint) {
           failure);
     }
     return null;
+  }
+
+  /** Says that records are gone before they were read; {@code how} is part of a sentence. */
+  static CallstreamException lost(String how, Throwable failure) {
+    return new CallstreamException(
+        ErrorCode.SOURCE_FAILED,
+        "Records that were not read yet are gone from the topic, most likely because retention"
+            + " deleted them: "
+            + how
+            + ". Keep records longer than the pipeline may be down; to go on without them, start"
+            + " with a new checkpoint.",
+        failure);
   }
 
   /** Says that the checkpoint can't be gone on from. */

@@ -48,12 +48,15 @@ final class ProgressReader {
       updated += operator.numRowsUpdated();
       memory += operator.memoryUsedBytes();
     }
+    long received = batch.accounting().received();
+    // What Spark counts are the rows that tasks put out.
+    double recordsPerRow = received / (double) report.numInputRows();
     return new Progress(
         report.batchId(),
         Instant.parse(report.timestamp()),
-        report.numInputRows(),
-        report.inputRowsPerSecond(),
-        report.processedRowsPerSecond(),
+        received,
+        report.inputRowsPerSecond() * recordsPerRow,
+        report.processedRowsPerSecond() * recordsPerRow,
         phases.getOrDefault("triggerExecution", Duration.ZERO),
         phases,
         new Progress.State(rows, updated, memory),

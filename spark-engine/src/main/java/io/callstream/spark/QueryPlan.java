@@ -1,19 +1,14 @@
 package io.callstream.spark;
 
-import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.expr;
-
 import io.callstream.engine.RunOptions;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.runtime.TaskPlan;
-import java.util.Locale;
 import org.apache.spark.api.java.function.FlatMapGroupsWithStateFunction;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoder;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.streaming.DataStreamReader;
 import org.apache.spark.sql.streaming.GroupStateTimeout;
 import org.apache.spark.sql.streaming.OutputMode;
 import scala.Tuple2;
@@ -46,15 +41,11 @@ final class QueryPlan {
       SparkSettings settings,
       int shufflePartitions,
       String letterDirectory) {
+    ReadTask.Factory tasks =
+        new ReadTask.Factory(
+            plan, shufflePartitions * BUCKETS_PER_SHUFFLE_PARTITION, letterDirectory);
     Dataset<Tuple2<String, byte[]>> rows =
-        source(session, topic, options, settings)
-            .load()
-            .select(col("value"), col("partition"), col("offset"), expr("unix_millis(`timestamp`)"))
-            .as(Encoders.tuple(Encoders.BINARY(), Encoders.INT(), Encoders.LONG(), Encoders.LONG()))
-            .mapPartitions(
-                new ReadTask(
-                    plan, shufflePartitions * BUCKETS_PER_SHUFFLE_PARTITION, letterDirectory),
-                ROWS);
+        CombinedTopic.read(session, topic, options, settings, tasks).as(ROWS);
     if (plan.distinctHorizonMillis().isPresent()) {
       rows = stateful(rows, new SiftTask(plan, letterDirectory));
     }
@@ -69,23 +60,5 @@ final class QueryPlan {
             (MapFunction<Tuple2<String, byte[]>, String>) Tuple2::_1, Encoders.STRING())
         .flatMapGroupsWithState(
             task, OutputMode.Append(), Encoders.BINARY(), ROWS, GroupStateTimeout.NoTimeout());
-  }
-
-  private static DataStreamReader source(
-      SparkSession session, KafkaTopic topic, RunOptions options, SparkSettings settings) {
-    DataStreamReader reader =
-        session
-            .readStream()
-            .format("kafka")
-            .option("kafka.bootstrap.servers", topic.bootstrapServers())
-            .option("subscribe", topic.name())
-            .option("startingOffsets", topic.startingOffsets().name().toLowerCase(Locale.ROOT))
-            .option("failOnDataLoss", "true")
-            .option(
-                "maxOffsetsPerTrigger", options.maxRecordsPerBatch().orElse(DEFAULT_MAX_RECORDS));
-    settings.minPartitions().ifPresent(n -> reader.option("minPartitions", n));
-    settings.kafkaDefaults().forEach((key, value) -> reader.option("kafka." + key, value));
-    topic.properties().forEach((key, value) -> reader.option("kafka." + key, value));
-    return reader;
   }
 }

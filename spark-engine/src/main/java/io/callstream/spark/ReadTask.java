@@ -10,113 +10,137 @@ import io.callstream.runtime.TaskReport;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.TaskContext;
-import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.sql.connector.read.InputPartition;
+import org.apache.spark.sql.connector.read.PartitionReader;
+import org.apache.spark.sql.connector.read.PartitionReaderFactory;
+import org.apache.spark.sql.kafka010.KafkaBatchInputPartition;
+import org.apache.spark.unsafe.types.UTF8String;
+import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
-import scala.Tuple4;
 
 /**
- * The task that reads: parses the records of a partition once and combines them for all statistics,
- * or, if duplicates do not count, sorts the calls by where their ids are remembered.
+ * The task that reads: parses the records of a range of offsets once and combines them for all
+ * statistics, or, if duplicates do not count, sorts the calls by where their ids are remembered.
  */
-final class ReadTask
-    implements MapPartitionsFunction<Tuple4<byte[], Integer, Long, Long>, Tuple2<String, byte[]>> {
-  private static final long serialVersionUID = 1L;
+final class ReadTask implements PartitionReader<InternalRow> {
+  private final Factory plan;
+  private final KafkaBatchInputPartition range;
+  private Iterator<Tuple2<String, byte[]>> rows = Collections.emptyIterator();
+  private boolean hasRun;
+  private @Nullable Tuple2<String, byte[]> row;
 
-  private final TaskPlan plan;
-  private final int buckets;
-  private final String letterDirectory;
+  private ReadTask(Factory plan, KafkaBatchInputPartition range) {
+    this.plan = plan;
+    this.range = range;
+  }
 
   /**
-   * Creates the task of a plan.
+   * Makes the tasks of a plan, where they run.
    *
    * @param buckets over how many state rows ids are spread if duplicates do not count
    * @param letterDirectory where files of dead letters may be
    */
-  ReadTask(TaskPlan plan, int buckets, String letterDirectory) {
-    this.plan = plan;
-    this.buckets = buckets;
-    this.letterDirectory = letterDirectory;
+  record Factory(TaskPlan plan, int buckets, String letterDirectory)
+      implements PartitionReaderFactory {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public PartitionReader<InternalRow> createReader(InputPartition partition) {
+      return new ReadTask(this, (KafkaBatchInputPartition) partition);
+    }
   }
 
   @Override
-  public Iterator<Tuple2<String, byte[]>> call(
-      Iterator<Tuple4<byte[], Integer, Long, Long>> records) throws IOException {
+  public boolean next() throws IOException {
+    if (!hasRun) {
+      hasRun = true;
+      rows = run().iterator();
+    }
+    row = rows.hasNext() ? rows.next() : null;
+    return row != null;
+  }
+
+  @Override
+  public InternalRow get() {
+    Tuple2<String, byte[]> now = row;
+    if (now == null) {
+      throw new IllegalStateException("get() without a row");
+    }
+    return new GenericInternalRow(new Object[] {UTF8String.fromString(now._1()), now._2()});
+  }
+
+  @Override
+  public void close() {}
+
+  private List<Tuple2<String, byte[]>> run() throws IOException {
     BatchContext context = BatchContext.ofTask();
-    int partition = TaskContext.getPartitionId();
-    try (TaskRows rows = new TaskRows("read-" + partition, letterDirectory)) {
-      CallReader reader = new CallReader(plan, rows::add);
-      CallCounter counter = new CallCounter(plan, context.watermark(), rows::add);
-      if (plan.distinctHorizonMillis().isPresent()) {
-        sort(records, reader, counter, rows);
+    int task = TaskContext.getPartitionId();
+    try (TaskRows out = new TaskRows("read-" + task, plan.letterDirectory)) {
+      CallReader reader = new CallReader(plan.plan, out::add);
+      CallCounter counter = new CallCounter(plan.plan, context.watermark(), out::add);
+      if (plan.plan.distinctHorizonMillis().isPresent()) {
+        sort(reader, counter, out);
       } else {
-        count(records, reader, counter, rows);
+        count(reader, counter, out);
       }
-      if (partition == 0) {
-        evict(context.closing(), rows);
+      if (task == 0) {
+        evict(context.closing(), out);
       }
-      return rows.finish().iterator();
+      return out.finish();
     }
   }
 
-  private static void count(
-      Iterator<Tuple4<byte[], Integer, Long, Long>> records,
-      CallReader reader,
-      CallCounter counter,
-      TaskRows rows) {
-    while (records.hasNext()) {
-      Delivery record = delivery(records.next());
-      Call call = reader.read(record);
-      if (call != null) {
-        counter.count(call, record);
-      }
-    }
-    rows.addPartials(counter);
-    rows.add(reader.report().plus(new TaskReport(counter.accounting(), Map.of())));
+  private void count(CallReader reader, CallCounter counter, TaskRows out) throws IOException {
+    RecordReader.read(
+        range,
+        record -> {
+          Call call = reader.read(record);
+          if (call != null) {
+            counter.count(call, record);
+          }
+        });
+    out.addPartials(counter);
+    out.add(reader.report().plus(new TaskReport(counter.accounting(), Map.of())));
   }
 
-  private void sort(
-      Iterator<Tuple4<byte[], Integer, Long, Long>> records,
-      CallReader reader,
-      CallCounter counter,
-      TaskRows rows)
-      throws IOException {
-    ByteArrayOutputStream[] bytes = new ByteArrayOutputStream[buckets];
-    DataOutputStream[] outs = new DataOutputStream[buckets];
-    for (int i = 0; i < buckets; i++) {
+  private void sort(CallReader reader, CallCounter counter, TaskRows out) throws IOException {
+    ByteArrayOutputStream[] bytes = new ByteArrayOutputStream[plan.buckets];
+    DataOutputStream[] outs = new DataOutputStream[plan.buckets];
+    for (int i = 0; i < plan.buckets; i++) {
       bytes[i] = new ByteArrayOutputStream();
       outs[i] = new DataOutputStream(bytes[i]);
     }
-    while (records.hasNext()) {
-      Delivery record = delivery(records.next());
-      Call call = reader.read(record);
-      if (call != null) {
-        Delivery carried = counter.mayMiss(call) ? record : withoutValue(record);
-        new Candidate(call, carried)
-            .write(plan, outs[Math.floorMod(call.id().hashCode(), buckets)]);
-      }
-    }
-    for (int i = 0; i < buckets; i++) {
+    RecordReader.read(
+        range,
+        record -> {
+          Call call = reader.read(record);
+          if (call != null) {
+            Delivery carried = counter.mayMiss(call) ? record : withoutValue(record);
+            new Candidate(call, carried)
+                .write(plan.plan, outs[Math.floorMod(call.id().hashCode(), plan.buckets)]);
+          }
+        });
+    for (int i = 0; i < plan.buckets; i++) {
       if (bytes[i].size() > 0) {
-        rows.add(RowKey.candidates(i), bytes[i].toByteArray());
+        out.add(RowKey.candidates(i), bytes[i].toByteArray());
       }
     }
-    rows.add(reader.report());
+    out.add(reader.report());
   }
 
-  private static void evict(List<List<Long>> closing, TaskRows rows) {
+  private static void evict(List<List<Long>> closing, TaskRows out) {
     for (int statistic = 0; statistic < closing.size(); statistic++) {
       for (long windowStart : closing.get(statistic)) {
-        rows.addEviction(statistic, windowStart);
+        out.addEviction(statistic, windowStart);
       }
     }
-  }
-
-  private static Delivery delivery(Tuple4<byte[], Integer, Long, Long> record) {
-    return new Delivery(record._2(), record._3(), record._4(), record._1());
   }
 
   private static Delivery withoutValue(Delivery record) {

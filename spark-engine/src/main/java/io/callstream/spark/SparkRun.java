@@ -192,7 +192,7 @@ final class SparkRun extends LedgerRun {
         new TaskReport(
             Accounting.none(pipeline().statistics().stream().map(Statistic::name).toList()),
             Map.of());
-    for (Tuple2<String, byte[]> row : rows.collectAsList()) {
+    for (Tuple2<String, byte[]> row : collect(rows)) {
       String key = row._1();
       byte[] bytes = row._2();
       if (RowKey.isWindow(key)) {
@@ -213,6 +213,15 @@ final class SparkRun extends LedgerRun {
       sinks.write(results, merged);
     }
     letterFiles.forEach(checkpoint::deleteLetters);
+  }
+
+  /** Runs the batch's one job; without the second plan that collecting typed rows would take. */
+  private static List<Tuple2<String, byte[]>> collect(Dataset<Tuple2<String, byte[]>> rows) {
+    return rows.queryExecution()
+        .toRdd()
+        .toJavaRDD()
+        .map(row -> new Tuple2<>(row.getUTF8String(0).toString(), row.getBinary(1)))
+        .collect();
   }
 
   // ---- Spark's reports, in the listener bus's thread

@@ -29,7 +29,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       BrokerCommand.class,
       ProduceCommand.class,
       ConsumeCommand.class,
-      StatisticsCommand.class
+      StatisticsCommand.class,
+      TuneCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",
     versionProvider = Callstream.Version.class,

@@ -1,5 +1,6 @@
 package io.callstream.examples.cli;
 
+import io.callstream.benchmarks.tune.TuningStudy.Depth;
 import io.callstream.pipeline.KafkaTopic.StartingOffsets;
 import java.util.Locale;
 import java.util.function.Function;
@@ -42,6 +43,14 @@ final class Converters {
     @Override
     public CallOptions.Order convert(String value) {
       return constant(CallOptions.Order.class, value, "event-time, file");
+    }
+  }
+
+  /** Reads how much a study does. */
+  static final class DepthConverter implements ITypeConverter<Depth> {
+    @Override
+    public Depth convert(String value) {
+      return constant(Depth.class, value, "short, thorough");
     }
   }
 

@@ -196,6 +196,19 @@ class SignalTest {
     }
   }
 
+  @Test
+  void aStudyThatIsInterruptedLeavesNothing() throws Exception {
+    Path report = directory.resolve("tuning");
+    try (CommandProcess tune =
+        CommandProcess.start(directory, "tune", "--output", report.toString())) {
+      tune.await("the broker is there", () -> tune.err().contains("warming up"));
+
+      assertThat(tune.signalAll("INT")).isEqualTo(130);
+      tune.assertLeftNothing();
+      assertThat(report).isEmptyDirectory();
+    }
+  }
+
   private static long received(Output output) throws IOException {
     return Files.exists(output.directory().resolve("accounting.json"))
         ? output.accounting().get("received").asLong()

@@ -83,6 +83,10 @@ class WrongUsageTest {
         arguments("statistics --start-over", "give one of them"),
         arguments("consume --max none", "is not a whole number"),
         arguments("consume --max -1", "at least 0"),
+        arguments("tune --profile long", "short, thorough"),
+        arguments("tune --output /proc/callstream", "Name a directory"),
+        arguments("tune --seed x", "is not a whole number"),
+        arguments("tune --bootstrap-servers nowhere", "host:port"),
         arguments("broker --port 70000", "65535"),
         arguments("broker --data /proc/callstream", "Name a directory"));
   }
@@ -148,7 +152,7 @@ class WrongUsageTest {
   }
 
   static Stream<String> commandsThatNeedABroker() {
-    return Stream.of("statistics --once", "produce --synthetic 5");
+    return Stream.of("statistics --once", "produce --synthetic 5", "tune");
   }
 
   @Test
@@ -189,7 +193,7 @@ class WrongUsageTest {
   }
 
   static Stream<String> commands() {
-    return Stream.of("demo", "broker", "produce", "consume", "statistics");
+    return Stream.of("demo", "broker", "produce", "consume", "statistics", "tune");
   }
 
   @Test

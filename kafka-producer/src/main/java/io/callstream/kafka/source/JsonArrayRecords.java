@@ -8,13 +8,29 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
 
-/** The elements of a JSON array, copied token by token: no element is ever a tree. */
+/*
+ * The elements of a JSON array in UTF-8: what stands between them is read here, a plain object by
+ * PlainObject, and anything else by a Jackson parser of its own, token by token, so that no element is
+ * ever a tree. That parser is shown the stream from the element on, behind a bracket, as if the array
+ * began there; what it has taken beyond the element's end goes back into the window.
+ */
 final class JsonArrayRecords extends ReadRecords {
+  private static final int WINDOW = 1 << 17;
+
+  /** How much Jackson gets at once: about what is needed, since the rest is read again. */
+  private static final int PORTION = 1 << 10;
+
+  /** Four bytes, by which Jackson tells UTF-8 from UTF-16. */
+  private static final byte[] ARRAY_START = {'[', ' ', ' ', ' '};
+
+  private static final String NOT_JSON = "this is not JSON";
+  private static final String BREAKS_OFF = "the text ends before the array does";
+
   private static final JsonFactory JSON =
       JsonFactory.builder()
           .streamReadConstraints(
@@ -29,71 +45,167 @@ final class JsonArrayRecords extends ReadRecords {
           .build();
 
   private final PeekableInput in;
-  private final Bounded bounded;
-  private final JsonParser json;
+  private final ByteWindow window;
+  private final PlainObject plain = new PlainObject();
   private final CompactJson compact = new CompactJson();
   private boolean started;
+  private long failedAt = -1;
 
-  JsonArrayRecords(String source, PeekableInput in) throws IOException {
+  JsonArrayRecords(String source, PeekableInput in) {
     super(source, in);
     this.in = in;
-    bounded = new Bounded(in);
-    json = JSON.createParser(bounded);
+    window = new ByteWindow(in, WINDOW, WINDOW);
   }
 
   @Override
   byte @Nullable [] read() throws IOException {
-    bounded.sinceRecord = 0;
-    if (!started) {
-      if (json.nextToken() != JsonToken.START_ARRAY) {
-        throw new IOException(
-            "a JSON array is expected, which starts with '['"
-                + " (a file with one record a line is named .ndjson)");
+    int next = started ? nextByte() : start();
+    if (next == ']') {
+      return end();
+    }
+    if (started) {
+      if (next != ',') {
+        throw new IOException(next < 0 ? BREAKS_OFF : NOT_JSON);
       }
-      started = true;
+      window.start++;
+      next = nextByte();
     }
-    if (json.nextToken() != JsonToken.END_ARRAY) {
-      return compact.copyOf(json);
+    started = true;
+    return next == '{' ? readObject() : readFully();
+  }
+
+  /** Goes to the first byte of what is in the array. */
+  private int start() throws IOException {
+    if (window.peek() == 0xef) {
+      skip(0xef);
+      skip(0xbb);
+      skip(0xbf);
     }
-    if (json.nextToken() != null) {
+    if (nextByte() != '[') {
+      throw new IOException(
+          "a JSON array is expected, which starts with '['"
+              + " (a file with one record a line is named .ndjson)");
+    }
+    window.start++;
+    return nextByte();
+  }
+
+  private void skip(int expected) throws IOException {
+    if (window.peek() != expected) {
+      throw new IOException(NOT_JSON);
+    }
+    window.start++;
+  }
+
+  private byte @Nullable [] end() throws IOException {
+    window.start++;
+    if (nextByte() >= 0) {
       throw new IOException("there is more after the end of the array");
     }
     return null;
   }
 
-  /** Fails when one element takes too many bytes; Jackson would hold a name of any length. */
-  private static final class Bounded extends FilterInputStream {
-    private long sinceRecord;
+  /** Returns the next byte that is no white space, and leaves it where it is; -1 at the end. */
+  private int nextByte() throws IOException {
+    do {
+      window.start = PlainObject.skipSpace(window.bytes, window.start, window.end);
+    } while (window.start == window.end && window.fill());
+    return window.peek();
+  }
 
-    Bounded(InputStream in) {
-      super(in);
+  private byte[] readObject() throws IOException {
+    int end = plain.read(window.bytes, window.start, window.end);
+    while (end == PlainObject.INCOMPLETE && !window.isFull() && window.fill()) {
+      end = plain.read(window.bytes, window.start, window.end);
+    }
+    if (end < 0) {
+      return readFully();
+    }
+    window.start = end;
+    return plain.bytes();
+  }
+
+  private byte[] readFully() throws IOException {
+    long from = window.position();
+    try (JsonParser json = JSON.createParser(new FromHere())) {
+      try {
+        json.nextToken();
+        if (json.nextToken() == JsonToken.END_ARRAY) {
+          throw new IOException(NOT_JSON);
+        }
+        byte[] record = compact.copyOf(json);
+        // What it has not used are the last bytes that it read, still before the window's start.
+        window.start -= json.releaseBuffered(OutputStream.nullOutputStream());
+        return record;
+      } catch (IOException e) {
+        failedAt = from + Math.max(0, json.currentLocation().getByteOffset() - ARRAY_START.length);
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * The stream from here on, as an array. Fails when one element takes too many bytes; Jackson
+   * would hold a name of any length.
+   */
+  private final class FromHere extends InputStream {
+    private long read;
+
+    @Override
+    public int read() {
+      throw new UnsupportedOperationException("Jackson reads many bytes at once");
     }
 
     @Override
     public int read(byte[] b, int off, int len) throws IOException {
-      if (sinceRecord > CompactJson.MAX_BYTES) {
+      if (read == 0) {
+        System.arraycopy(ARRAY_START, 0, b, off, ARRAY_START.length);
+        read = ARRAY_START.length;
+        return ARRAY_START.length;
+      }
+      if (read > CompactJson.MAX_BYTES) {
         throw new RecordLimitException();
       }
-      int count = in.read(b, off, len);
-      sinceRecord += Math.max(0, count);
+      if (window.peek() < 0) {
+        return -1;
+      }
+      int count = upToNoUtf8(Math.min(Math.min(len, PORTION), window.end - window.start));
+      System.arraycopy(window.bytes, window.start, b, off, count);
+      window.start += count;
+      read += count;
       return count;
+    }
+
+    /**
+     * Stops before a byte of all ones, which UTF-8 does not have: in a name Jackson may overlook it
+     * and take the name for another, since it fills up the last four bytes of names with such.
+     */
+    private int upToNoUtf8(int count) throws IOException {
+      int i = 0;
+      while (i < count && window.bytes[window.start + i] != (byte) 0xff) {
+        i++;
+      }
+      if (i == 0) {
+        throw new IOException("the text is not UTF-8");
+      }
+      return i;
     }
   }
 
   @Override
   String place() {
-    return in.place(Math.max(0, json.currentLocation().getByteOffset()));
+    return in.place(failedAt >= 0 ? failedAt : window.position());
   }
 
   @Override
   String reason(IOException e) {
     if (e instanceof JsonEOFException) {
-      return "the text ends before the array does";
+      return BREAKS_OFF;
     }
     if (e instanceof StreamConstraintsException) {
       return RecordLimitException.MESSAGE;
     }
     // Jackson's own words would quote the content.
-    return e instanceof JsonProcessingException ? "this is not JSON" : super.reason(e);
+    return e instanceof JsonProcessingException ? NOT_JSON : super.reason(e);
   }
 }

@@ -1,65 +1,72 @@
 package io.callstream.kafka.source;
 
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The lines of a text. */
 final class LineRecords extends ReadRecords {
+  private static final VarHandle WORDS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final long ONES = 0x0101010101010101L;
+  private static final long SIGNS = 0x8080808080808080L;
+
   private final PeekableInput in;
-  private byte[] buffer = new byte[1 << 16];
-  private int start;
-  private int end;
+  private final ByteWindow window;
 
   LineRecords(String source, PeekableInput in) {
     super(source, in);
     this.in = in;
+    window = new ByteWindow(in, 1 << 16, CompactJson.MAX_BYTES);
   }
 
   @Override
   byte @Nullable [] read() throws IOException {
-    int i = start;
+    int length = 0;
     while (true) {
-      for (; i < end; i++) {
-        if (buffer[i] == '\n') {
-          byte[] line = line(i);
-          start = i + 1;
-          return line;
-        }
-      }
-      i -= start;
-      if (!fill()) {
-        if (start == end) {
-          return null;
-        }
+      int end = endOfLine(window.start + length);
+      if (end < window.end) {
         byte[] line = line(end);
-        start = end;
+        window.start = end + 1;
         return line;
       }
-      i += start;
+      length = window.end - window.start;
+      if (!window.fill()) {
+        if (length == 0) {
+          return null;
+        }
+        byte[] line = line(window.end);
+        window.start = window.end;
+        return line;
+      }
     }
+  }
+
+  /**
+   * Returns where the next line feed is, eight bytes at a time, or a place at or behind the
+   * window's end: a byte that is one becomes zero, borrows and so gets a sign bit, and those that
+   * have one of their own are left out. Above the lowest a borrow may lie, below it nothing does.
+   */
+  private int endOfLine(int from) {
+    byte[] b = window.bytes;
+    for (int i = from; i < window.end; i += Long.BYTES) {
+      long word = (long) WORDS.get(b, i) ^ (ONES * '\n');
+      long feeds = (word - ONES) & ~word & SIGNS;
+      if (feeds != 0) {
+        return i + (Long.numberOfTrailingZeros(feeds) >>> 3);
+      }
+    }
+    return window.end;
   }
 
   private byte[] line(int lineEnd) {
-    boolean carriageReturn = lineEnd < end && lineEnd > start && buffer[lineEnd - 1] == '\r';
-    return Arrays.copyOfRange(buffer, start, carriageReturn ? lineEnd - 1 : lineEnd);
-  }
-
-  private boolean fill() throws IOException {
-    if (start > 0) {
-      System.arraycopy(buffer, start, buffer, 0, end - start);
-      end -= start;
-      start = 0;
-    }
-    if (end == buffer.length) {
-      if (end > CompactJson.MAX_BYTES) {
-        throw new RecordLimitException();
-      }
-      buffer = Arrays.copyOf(buffer, 2 * end);
-    }
-    int count = in.read(buffer, end, buffer.length - end);
-    end += Math.max(0, count);
-    return count > 0;
+    byte[] b = window.bytes;
+    boolean carriageReturn =
+        lineEnd < window.end && lineEnd > window.start && b[lineEnd - 1] == '\r';
+    return Arrays.copyOfRange(b, window.start, carriageReturn ? lineEnd - 1 : lineEnd);
   }
 
   @Override

@@ -1,0 +1,178 @@
+package io.callstream.benchmarks.load;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A process that fills topics with synthetic calls, and a broker in it if none is given. Topics
+ * that were created here are deleted when it ends. For one thread at a time, but for {@link
+ * #close}.
+ */
+public final class Traffic implements AutoCloseable {
+  private static final int PATIENCE_SECONDS = 30;
+
+  private final Process process;
+  private final BufferedReader answers;
+  private final PrintStream commands;
+  private final String bootstrapServers;
+  private final List<String> topics = new ArrayList<>();
+
+  private Traffic(Process process) throws IOException {
+    this.process = process;
+    answers = process.inputReader(UTF_8);
+    commands = new PrintStream(process.getOutputStream(), true, UTF_8);
+    String servers = answers.readLine();
+    if (servers == null) {
+      process.destroyForcibly();
+      throw new IOException("The process of the traffic did not start; see standard error for why");
+    }
+    bootstrapServers = servers;
+  }
+
+  /** Starts a process with a broker of its own. */
+  public static Traffic embedded() {
+    return start(TrafficProcess.EMBEDDED);
+  }
+
+  /** Starts a process that sends to a broker that is there: {@code host:port}. */
+  public static Traffic to(String bootstrapServers) {
+    return start(bootstrapServers);
+  }
+
+  private static Traffic start(String broker) {
+    List<String> command =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx1g",
+            "-XX:+UseParallelGC",
+            "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
+            "-cp",
+            System.getProperty("java.class.path"),
+            TrafficProcess.class.getName(),
+            broker);
+    try {
+      return new Traffic(
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Returns the brokers. */
+  public String bootstrapServers() {
+    return bootstrapServers;
+  }
+
+  /** Returns whether the process is there. */
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** Creates an empty topic. */
+  public void create(String topic, int partitions) {
+    ask("create " + topic + " " + partitions);
+    topics.add(topic);
+  }
+
+  /** Deletes a topic. */
+  public void delete(String topic) {
+    ask("delete " + topic);
+    topics.remove(topic);
+  }
+
+  /**
+   * Sends the first calls of so many as fast as it goes; returns when all are in the topic.
+   *
+   * @param calls how many are sent
+   * @param of how many there would be, which says how dense they are in event time
+   */
+  public void fill(String topic, long calls, long of) {
+    ask("fill " + topic + " " + calls + " " + of);
+  }
+
+  /** Begins to send disordered, repeated and damaged calls at a rate, and goes on with that. */
+  public void mess(String topic, long calls, double rate) {
+    ask("mess " + topic + " " + calls + " " + rate);
+  }
+
+  /**
+   * Sends some calls at once; those that follow wait for {@link Steady#begin}.
+   *
+   * @param first how many are sent at once
+   * @param calls how many follow
+   */
+  Steady steady(String topic, int first, int calls, double rate) {
+    ask("steady " + topic + " " + first + " " + calls + " " + rate);
+    return new Steady(rate);
+  }
+
+  /** Calls that are about to be sent by schedule. */
+  final class Steady {
+    private final double rate;
+
+    private Steady(double rate) {
+      this.rate = rate;
+    }
+
+    /** Begins; returns the schedule. */
+    Schedule begin() {
+      return new Schedule(Long.parseLong(ask("begin")), rate);
+    }
+
+    /** Has the sending break off; {@link #awaitEnd} returns soon then. */
+    void stop() {
+      commands.println("stop");
+    }
+
+    /** Waits until all are sent; returns by how many microseconds one was too late at most. */
+    long awaitEnd() {
+      return Long.parseLong(answer());
+    }
+  }
+
+  private String ask(String command) {
+    commands.println(command);
+    return answer();
+  }
+
+  private String answer() {
+    try {
+      String answer = answers.readLine();
+      if (answer == null || answer.startsWith(TrafficProcess.FAILED)) {
+        throw new IllegalStateException(
+            "The traffic failed: "
+                + (answer == null
+                    ? "its process ended"
+                    : answer.substring(TrafficProcess.FAILED.length())));
+      }
+      return answer;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Deletes the topics and ends the process. */
+  @Override
+  public void close() {
+    for (String topic : topics) {
+      commands.println("delete " + topic);
+    }
+    commands.close();
+    try {
+      if (process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    process.destroyForcibly();
+  }
+}

@@ -1,0 +1,66 @@
+package io.callstream.benchmarks.tune;
+
+import io.callstream.progress.Progress;
+import io.callstream.progress.ProgressListener;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerEvent;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionStart;
+
+/**
+ * Watches how Spark executes batches: the operators, the tasks, the records of a batch. So a
+ * setting that does nothing can be seen to do nothing. Thread-safe.
+ */
+final class PlanTrace implements ProgressListener {
+  private static final int MANY_LINES = 200;
+
+  private final AtomicLong tasks = new AtomicLong();
+  private volatile String plan = "";
+  private long batches;
+  private long largest;
+
+  @Override
+  public synchronized void onProgress(Progress progress) {
+    if (progress.inputRows() > 0) {
+      batches++;
+      largest = Math.max(largest, progress.inputRows());
+    }
+  }
+
+  SparkListener listener() {
+    return new SparkListener() {
+      @Override
+      public void onTaskEnd(SparkListenerTaskEnd end) {
+        tasks.incrementAndGet();
+      }
+
+      @Override
+      public void onOtherEvent(SparkListenerEvent event) {
+        if (event instanceof SparkListenerSQLExecutionStart start) {
+          String operators = operators(start.physicalPlanDescription());
+          // A batch has an action on its result inside, whose plan is but a scan of it.
+          if (operators.length() > plan.length()) {
+            plan = operators;
+          }
+        }
+      }
+    };
+  }
+
+  /** Keeps the tree of operators, without numbers that differ from run to run. */
+  private static String operators(String description) {
+    return description
+        .lines()
+        .limit(MANY_LINES)
+        .dropWhile(line -> line.isBlank() || line.startsWith("=="))
+        .takeWhile(line -> !line.isBlank())
+        .map(line -> line.replaceAll("\\s*\\(\\d+\\)", "").replaceAll("#\\d+L?", ""))
+        .collect(Collectors.joining("\n"));
+  }
+
+  synchronized Run.Trace told() {
+    return new Run.Trace(plan, batches, batches == 0 ? 0 : (double) tasks.get() / batches, largest);
+  }
+}

@@ -1,0 +1,170 @@
+package io.callstream.benchmarks.tune;
+
+import io.callstream.benchmarks.load.SteadyRun.Load;
+import io.callstream.spark.SparkSettings.StateStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How much a study does.
+ *
+ * @param name what it is called
+ * @param minutes how long it takes on two cores, about
+ * @param backlog how many calls wait in a topic when throughput is measured
+ * @param warmUps how many runs of either kind go before, uncounted
+ * @param throughput the configurations whose throughput is measured, the defaults among them
+ * @param throughputRounds how often each; at least 2
+ * @param steady the load at which latency is measured
+ * @param latency the configurations whose latency is measured, the defaults among them
+ * @param latencyRounds how often each; at least 2
+ * @param confirmRounds how often the recommended configuration and the defaults are measured again
+ * @param sustainable whether sustainable rates are searched
+ */
+record Profile(
+    String name,
+    int minutes,
+    int backlog,
+    int warmUps,
+    List<Configuration> throughput,
+    int throughputRounds,
+    Load steady,
+    List<Configuration> latency,
+    int latencyRounds,
+    int confirmRounds,
+    boolean sustainable) {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final int CORES = Runtime.getRuntime().availableProcessors();
+
+  /** Settings of which people expect much, and which do nothing in Structured Streaming. */
+  private static final List<String> FOLKLORE =
+      List.of(
+          "spark.streaming.kafka.maxRatePerPartition=1000",
+          "spark.streaming.backpressure.enabled=true",
+          "spark.executor.cores=1",
+          "spark.executor.memory=512m",
+          "spark.executor.instances=4",
+          "spark.default.parallelism=8",
+          "spark.sql.adaptive.enabled=false");
+
+  /** Copies the lists. */
+  Profile {
+    throughput = List.copyOf(throughput);
+    latency = List.copyOf(latency);
+  }
+
+  /** Returns a study of five minutes: all settings, few values of each. */
+  static Profile brief() {
+    List<Configuration> throughput = new ArrayList<>();
+    throughput.add(Configuration.baseline());
+    vary(throughput, Setting.SHUFFLE_PARTITIONS, 1, 2, 4, 8, 200);
+    vary(throughput, Setting.BATCH_LIMIT, 20_000, 100_000);
+    vary(throughput, Setting.MIN_PARTITIONS, 4);
+    vary(throughput, Setting.TOPIC_PARTITIONS, 1, 4);
+    vary(throughput, Setting.CORES, 1);
+    vary(throughput, Setting.STATE_STORE, StateStore.ROCKSDB, StateStore.ROCKSDB_WITH_CHANGELOG);
+    vary(throughput, Setting.KAFKA_FETCH, Fetch.KAFKA_DEFAULTS);
+    throughput.add(
+        Configuration.of(Setting.SHUFFLE_PARTITIONS, 8)
+            .with(Setting.STATE_STORE, StateStore.ROCKSDB));
+    throughput.add(
+        Configuration.of(Setting.SHUFFLE_PARTITIONS, 200).with(Setting.BATCH_LIMIT, 100_000));
+    throughput.add(Configuration.of(Setting.TOPIC_PARTITIONS, 1).with(Setting.CORES, 1));
+    folklore(throughput);
+    List<Configuration> latency = new ArrayList<>();
+    latency.add(Configuration.baseline());
+    vary(latency, Setting.SHUFFLE_PARTITIONS, 1, 8, 200);
+    vary(latency, Setting.TRIGGER, 0, 5_000);
+    vary(latency, Setting.TOPIC_PARTITIONS, 4);
+    vary(latency, Setting.CORES, 1);
+    vary(latency, Setting.STATE_STORE, StateStore.ROCKSDB);
+    return new Profile(
+        "short",
+        6,
+        300_000,
+        6,
+        distinct(throughput),
+        3,
+        new Load(5_000, Duration.ofSeconds(7), Duration.ofSeconds(2), PATIENCE),
+        distinct(latency),
+        2,
+        2,
+        false);
+  }
+
+  /** Returns a study of an hour or more: more values, more repeats, and sustainable rates. */
+  static Profile thorough() {
+    List<Configuration> throughput = new ArrayList<>();
+    throughput.add(Configuration.baseline());
+    vary(throughput, Setting.SHUFFLE_PARTITIONS, 1, 2, 4, 8, 16, 200);
+    vary(throughput, Setting.BATCH_LIMIT, 10_000, 50_000, 100_000, 250_000, 2_000_000);
+    vary(throughput, Setting.MIN_PARTITIONS, 4, 8);
+    vary(throughput, Setting.TOPIC_PARTITIONS, 1, 4, 8);
+    for (int cores = 1; cores < CORES; cores *= 2) {
+      vary(throughput, Setting.CORES, cores);
+    }
+    vary(throughput, Setting.STATE_STORE, StateStore.ROCKSDB, StateStore.ROCKSDB_WITH_CHANGELOG);
+    vary(throughput, Setting.KAFKA_FETCH, (Object[]) Fetch.values());
+    for (StateStore store : List.of(StateStore.ROCKSDB, StateStore.ROCKSDB_WITH_CHANGELOG)) {
+      for (int partitions : new int[] {1, 8}) {
+        throughput.add(
+            Configuration.of(Setting.SHUFFLE_PARTITIONS, partitions)
+                .with(Setting.STATE_STORE, store));
+      }
+    }
+    throughput.add(Configuration.of(Setting.TOPIC_PARTITIONS, 1).with(Setting.CORES, 1));
+    throughput.add(
+        Configuration.of(Setting.SHUFFLE_PARTITIONS, 200).with(Setting.BATCH_LIMIT, 100_000));
+    folklore(throughput);
+    List<Configuration> latency = new ArrayList<>();
+    latency.add(Configuration.baseline());
+    vary(latency, Setting.SHUFFLE_PARTITIONS, 1, 4, 8, 200);
+    vary(latency, Setting.BATCH_LIMIT, 10_000, 50_000);
+    vary(latency, Setting.MIN_PARTITIONS, 4);
+    vary(latency, Setting.TRIGGER, 0, 200, 500, 5_000);
+    vary(latency, Setting.TOPIC_PARTITIONS, 1, 4, 8);
+    vary(latency, Setting.CORES, 1);
+    vary(latency, Setting.STATE_STORE, StateStore.ROCKSDB, StateStore.ROCKSDB_WITH_CHANGELOG);
+    vary(latency, Setting.KAFKA_FETCH, Fetch.KAFKA_DEFAULTS);
+    latency.add(Configuration.of(Setting.BATCH_LIMIT, 10_000).with(Setting.TRIGGER, 0));
+    latency.add(
+        Configuration.of(Setting.SHUFFLE_PARTITIONS, 8)
+            .with(Setting.STATE_STORE, StateStore.ROCKSDB));
+    return new Profile(
+        "thorough",
+        75,
+        1_000_000,
+        4,
+        distinct(throughput),
+        5,
+        new Load(10_000, Duration.ofSeconds(20), Duration.ofSeconds(5), PATIENCE),
+        distinct(latency),
+        3,
+        3,
+        true);
+  }
+
+  private static void vary(List<Configuration> all, Setting setting, Object... values) {
+    for (Object value : values) {
+      all.add(Configuration.of(setting, value));
+    }
+  }
+
+  private static void folklore(List<Configuration> all) {
+    for (String property : FOLKLORE) {
+      all.add(Configuration.of(Setting.PROPERTY, property));
+    }
+  }
+
+  /** Leaves out what says no more than the defaults do. */
+  private static List<Configuration> distinct(List<Configuration> all) {
+    return all.stream()
+        .filter(
+            c ->
+                c.values().size() != 1
+                    || !Integer.toString(CORES).equals(c.values().get(Setting.SHUFFLE_PARTITIONS)))
+        .filter(c -> CORES > 1 || !c.values().containsKey(Setting.CORES))
+        .distinct()
+        .toList();
+  }
+}

@@ -1,0 +1,196 @@
+package io.callstream.benchmarks.tune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.callstream.benchmarks.tune.Analysis.Goal;
+import io.callstream.benchmarks.tune.Analysis.Interaction;
+import io.callstream.benchmarks.tune.Run.Stage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** The expected figures were computed by hand, or stand in a textbook's table of Student's t. */
+class AnalysisTest {
+  private static final Configuration DEFAULTS = Configuration.baseline();
+  private static final Configuration ONE = Configuration.of(Setting.SHUFFLE_PARTITIONS, 1);
+  private static final Configuration MANY = Configuration.of(Setting.SHUFFLE_PARTITIONS, 200);
+  private static final Configuration SMALL = Configuration.of(Setting.BATCH_LIMIT, 1_000);
+  private static final Configuration FAST = Configuration.of(Setting.TRIGGER, 0);
+
+  private final List<Run> runs = new ArrayList<>();
+
+  private void add(Configuration configuration, Measure measure, double... byRound) {
+    for (int round = 0; round < byRound.length; round++) {
+      runs.add(
+          new Run(
+              Stage.COMPARE,
+              round,
+              configuration,
+              Map.of(measure, byRound[round]),
+              "",
+              new Run.Trace("", 0, 0, 0)));
+    }
+  }
+
+  @Test
+  void whatARoundAsAWholeIsSlowerIsNoNoise() {
+    add(DEFAULTS, Measure.THROUGHPUT, 100, 50, 25);
+    add(ONE, Measure.THROUGHPUT, 110, 55, 27.5);
+
+    Analysis analysis = Analysis.of(runs);
+
+    assertThat(analysis.noise(Measure.THROUGHPUT)).isCloseTo(0, within(1e-9));
+    assertThat(analysis.effect(ONE, Measure.THROUGHPUT).ratio()).isCloseTo(1.1, within(1e-9));
+    assertThat(analysis.effect(ONE, Measure.THROUGHPUT).isGain()).isTrue();
+  }
+
+  @Test
+  void theMarginIsStudentsTOfWhatIsLeft() {
+    // What is left, as logarithms: +d -d of one, -d +d of the other, so that the squares are 4 d^2,
+    // with one degree of freedom: the deviation is 2 d. Two means of two runs each differ by noise
+    // with that deviation. t(0.975; 1) = 12.706.
+    double d = 0.01;
+    add(DEFAULTS, Measure.P95, Math.exp(d), Math.exp(-d));
+    add(ONE, Measure.P95, 1.2 * Math.exp(-d), 1.2 * Math.exp(d));
+
+    Analysis analysis = Analysis.of(runs);
+
+    assertThat(Math.log1p(analysis.noise(Measure.P95))).isCloseTo(2 * d, within(1e-9));
+    assertThat(Math.log(analysis.margin(Measure.P95))).isCloseTo(12.706 * 2 * d, within(1e-5));
+    assertThat(analysis.effect(ONE, Measure.P95).ratio()).isCloseTo(1.2, within(1e-9));
+    assertThat(analysis.effect(ONE, Measure.P95).beyondNoise()).isFalse();
+  }
+
+  @Test
+  void moreComparisonsWidenTheMargin() {
+    // Two comparisons, so t(1 - 0.05/2/2; 2) = t(0.9875; 2) = 6.205.
+    double d = 0.01;
+    add(DEFAULTS, Measure.P95, Math.exp(d), Math.exp(-d));
+    add(ONE, Measure.P95, Math.exp(-d), Math.exp(d));
+    add(MANY, Measure.P95, 1, 1);
+
+    double deviation = Math.sqrt(4 * d * d / 2);
+    assertThat(Math.log(Analysis.of(runs).margin(Measure.P95)))
+        .isCloseTo(6.205 * deviation, within(1e-4));
+  }
+
+  @Test
+  void whatIsLessThanThreePercentIsNotWorthASetting() {
+    add(DEFAULTS, Measure.THROUGHPUT, 1_000, 1_000);
+    add(ONE, Measure.THROUGHPUT, 1_029, 1_029);
+    add(MANY, Measure.THROUGHPUT, 1_031, 1_031);
+
+    Analysis analysis = Analysis.of(runs);
+
+    assertThat(analysis.effect(ONE, Measure.THROUGHPUT).beyondNoise()).isFalse();
+    assertThat(analysis.effect(MANY, Measure.THROUGHPUT).beyondNoise()).isTrue();
+  }
+
+  @Test
+  void aConfigurationThatMissesARoundIsLeftOut() {
+    add(DEFAULTS, Measure.THROUGHPUT, 100, 101);
+    add(ONE, Measure.THROUGHPUT, 100);
+
+    Analysis analysis = Analysis.of(runs);
+
+    assertThat(analysis.has(ONE, Measure.THROUGHPUT)).isFalse();
+    assertThat(analysis.configurations()).containsExactly(DEFAULTS);
+  }
+
+  @Test
+  void settingsAreRankedByTheirStrongestEffectBeyondNoise() {
+    throughputOfAll();
+    add(DEFAULTS, Measure.P95, 1_000, 1_010, 990);
+    add(FAST, Measure.P95, 200, 202, 198);
+    add(MANY, Measure.P95, 1_500, 1_515, 1_485);
+
+    List<Analysis.Ranked> ranking = Analysis.of(runs).ranking();
+
+    assertThat(ranking)
+        .extracting(Analysis.Ranked::setting)
+        .containsExactly(Setting.SHUFFLE_PARTITIONS, Setting.TRIGGER, Setting.BATCH_LIMIT);
+    assertThat(ranking.get(0).throughput()).isCloseTo(110 / 10.0, within(1e-3));
+    assertThat(ranking.get(0).latency()).isCloseTo(1.5, within(1e-3));
+    assertThat(ranking.get(1).throughput()).isNaN();
+    assertThat(ranking.get(1).latency()).isCloseTo(5, within(1e-3));
+    assertThat(ranking.get(2).throughputBeyondNoise()).isFalse();
+    assertThat(ranking.get(2).strength()).isEqualTo(1);
+  }
+
+  /** Noise of 1 % or so, ONE 10 % better, MANY ten times worse, SMALL the same. */
+  private void throughputOfAll() {
+    add(DEFAULTS, Measure.THROUGHPUT, 100, 101, 99);
+    add(ONE, Measure.THROUGHPUT, 110, 111.1, 108.9);
+    add(MANY, Measure.THROUGHPUT, 10, 10.1, 9.9);
+    add(SMALL, Measure.THROUGHPUT, 100.5, 100, 100);
+  }
+
+  @Test
+  void theRecommendationTakesWhatIsBetterBeyondNoiseAndWorseInNothing() {
+    throughputOfAll();
+    add(DEFAULTS, Measure.P95, 1_000, 1_010, 990);
+    add(FAST, Measure.P95, 200, 202, 198);
+    add(ONE, Measure.P95, 2_000, 2_020, 1_980);
+
+    Analysis analysis = Analysis.of(runs);
+
+    assertThat(analysis.recommended(Goal.BOTH)).isEqualTo(FAST);
+    assertThat(analysis.recommended(Goal.THROUGHPUT)).isEqualTo(ONE);
+    assertThat(analysis.recommended(Goal.LATENCY)).isEqualTo(FAST);
+  }
+
+  @Test
+  void nothingButNoiseRecommendsTheDefaults() {
+    add(DEFAULTS, Measure.THROUGHPUT, 100, 103, 98);
+    add(ONE, Measure.THROUGHPUT, 104, 99, 101);
+    add(SMALL, Measure.THROUGHPUT, 98, 102, 103);
+
+    Analysis analysis = Analysis.of(runs);
+
+    for (Goal goal : Goal.values()) {
+      assertThat(analysis.recommended(goal).isBaseline()).isTrue();
+    }
+  }
+
+  @Test
+  void theFrontierHasWhatNoneBeatsInBoth() {
+    add(DEFAULTS, Measure.THROUGHPUT, 100, 100);
+    add(DEFAULTS, Measure.P95, 1_000, 1_000);
+    add(ONE, Measure.THROUGHPUT, 120, 120);
+    add(ONE, Measure.P95, 2_000, 2_000);
+    add(MANY, Measure.THROUGHPUT, 90, 90);
+    add(MANY, Measure.P95, 1_500, 1_500);
+    add(SMALL, Measure.THROUGHPUT, 50, 50);
+    add(SMALL, Measure.P95, 200, 200);
+
+    add(FAST, Measure.P95, 500, 500);
+
+    List<Analysis.Place> places = Analysis.of(runs).places();
+
+    assertThat(places)
+        .extracting(Analysis.Place::configuration)
+        .containsExactly(SMALL, FAST, DEFAULTS, MANY, ONE);
+    assertThat(places)
+        .extracting(Analysis.Place::frontier)
+        .containsExactly(true, true, false, false, true);
+    assertThat(places.get(1).throughput()).isCloseTo(100, within(1e-9));
+  }
+
+  @Test
+  void anInteractionIsWhatIsLeftOfMultipliedFactors() {
+    Configuration both = SMALL.with(Setting.SHUFFLE_PARTITIONS, 200);
+    add(DEFAULTS, Measure.THROUGHPUT, 100, 101, 99);
+    add(SMALL, Measure.THROUGHPUT, 50, 50.5, 49.5);
+    add(MANY, Measure.THROUGHPUT, 40, 40.4, 39.6);
+    add(both, Measure.THROUGHPUT, 5, 5.05, 4.95);
+
+    List<Interaction> interactions = Analysis.of(runs).interactions();
+
+    assertThat(interactions).hasSize(1);
+    assertThat(interactions.get(0).expected()).isCloseTo(0.5 * 0.4, within(1e-6));
+    assertThat(interactions.get(0).measured()).isCloseTo(0.05, within(1e-6));
+    assertThat(interactions.get(0).beyondNoise()).isTrue();
+  }
+}

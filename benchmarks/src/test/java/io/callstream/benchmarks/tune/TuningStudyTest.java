@@ -1,0 +1,105 @@
+package io.callstream.benchmarks.tune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.callstream.benchmarks.load.SteadyRun.Load;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.apache.commons.csv.CSVFormat;
+import org.apache.commons.csv.CSVRecord;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.xml.sax.InputSource;
+
+/** The smallest study there can be, on a real broker and a real Spark. */
+class TuningStudyTest {
+  private static final Profile TINY =
+      new Profile(
+          "tiny",
+          1,
+          2_000,
+          0,
+          List.of(
+              Configuration.baseline(),
+              Configuration.of(Setting.PROPERTY, "spark.streaming.backpressure.enabled=true")),
+          2,
+          new Load(2_000, Duration.ofMillis(500), Duration.ZERO, Duration.ofSeconds(30)),
+          List.of(Configuration.baseline(), Configuration.of(Setting.TRIGGER, 0)),
+          2,
+          0,
+          false);
+
+  @TempDir Path directory;
+
+  @Test
+  void aStudyEndsWithACompleteReport() throws Exception {
+    List<String> messages = new ArrayList<>();
+
+    List<Path> files = new TuningStudy(TINY, directory, "", 7, messages::add).run();
+
+    assertThat(files).allSatisfy(file -> assertThat(file).isNotEmptyFile());
+    assertThat(files)
+        .extracting(file -> file.getFileName().toString())
+        .contains(
+            "report.html",
+            "report.md",
+            "effects-throughput.svg",
+            "effects-latency.svg",
+            "runs.csv",
+            "effects.csv");
+    assertThat(messages.get(0)).contains("8 runs");
+    // 2 configurations twice, and 2 twice with three percentiles.
+    assertThat(csv("runs.csv"))
+        .hasSize(2 * 2 + 2 * 2 * 3)
+        .allSatisfy(run -> assertThat(Double.parseDouble(run.get("value"))).isPositive());
+    assertThat(csv("effects.csv")).hasSize(2 + 2 * 3);
+    String markdown = Files.readString(directory.resolve("report.md"));
+    assertThat(markdown)
+        .contains("**What matters most:**", "**How one can tell:**", "**Recommended here:**")
+        .contains("trigger interval", "backpressure.enabled=true`", "same plan")
+        .contains("](effects-throughput.svg)")
+        .doesNotContain(System.getProperty("user.home"), "null", "NaN");
+    assertThat(Files.readString(directory.resolve("report.html")))
+        .contains("<svg", "<table>", "</html>")
+        .doesNotContain("src=", "href=", "**");
+    requireWellFormed("effects-throughput.svg");
+    requireWellFormed("effects-latency.svg");
+  }
+
+  private List<CSVRecord> csv(String name) throws IOException {
+    try (var parser =
+        CSVFormat.DEFAULT
+            .builder()
+            .setHeader()
+            .setSkipHeaderRecord(true)
+            .build()
+            .parse(Files.newBufferedReader(directory.resolve(name)))) {
+      return parser.getRecords();
+    }
+  }
+
+  private void requireWellFormed(String name) throws Exception {
+    String svg = Files.readString(directory.resolve(name));
+    var parsed =
+        DocumentBuilderFactory.newInstance()
+            .newDocumentBuilder()
+            .parse(new InputSource(new StringReader(svg)));
+    assertThat(parsed.getDocumentElement().getTagName()).isEqualTo("svg");
+  }
+
+  @Test
+  void aStoppedStudyEndsSoonWithoutAReport() {
+    TuningStudy study = new TuningStudy(TINY, directory, "", 7, message -> {});
+    study.stop();
+
+    assertThatThrownBy(study::run).isInstanceOf(StudyStoppedException.class);
+    assertThat(directory).isEmptyDirectory();
+  }
+}

@@ -1,0 +1,209 @@
+package io.callstream.call;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.call.ParseResult.Parsed;
+import io.callstream.call.ParseResult.Rejected;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Holds the parser's plain path against its full path: a record must have the same verdict and the
+ * same values on both. A byte order mark before a record, which stands for nothing, sends it to the
+ * full path.
+ *
+ * <p>{@code -Dcallstream.fuzz.inputs=2000000} is how many are tried; {@code -Dcallstream.fuzz.seed}
+ * is where to begin, which a failure tells.
+ */
+class TwoPathsTest {
+  private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 100_000);
+  private static final SanFranciscoCalls FORMAT =
+      SanFranciscoCalls.json(ZoneId.of("America/Los_Angeles"));
+  private static final byte[] MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
+  private static final String PRINTABLE =
+      " !#$%&'()*+,-./0123456789:;<=>?@ABCXYZ[]^_`abcxyz{|}~\u007f";
+  private static final List<String> SPACES = List.of("", "", "", " ", "\n", "\r\n", "\t", "   \n ");
+
+  /** Kept, so that what one record leaves behind in a parser meets the next. */
+  private final Paths all = new Paths(EnumSet.allOf(CallField.class));
+
+  private final Paths some = new Paths(EnumSet.of(CallField.ID, CallField.DISPOSITION));
+  private final Paths none = new Paths(Set.of());
+
+  @Test
+  void bothPathsGiveTheSameVerdictAndValues() {
+    long first = Long.getLong("callstream.fuzz.seed", new SplittableRandom().nextLong());
+    int calls = 0;
+    int compared = 0;
+    for (int i = 0; i < INPUTS; i++) {
+      long seed = first + i;
+      byte[] record = i % 4 == 0 ? RecordFuzz.record(seed) : plain(new Random(seed));
+      if (isMarkedOrBlank(record)) {
+        continue;
+      }
+      String ofAll = all.difference(record);
+      String difference = ofAll + some.difference(record) + none.difference(record);
+      if (!difference.isEmpty()) {
+        throw new AssertionError(
+            difference
+                + ", -Dcallstream.fuzz.seed="
+                + seed
+                + " -Dcallstream.fuzz.inputs=4, record "
+                + HexFormat.of().formatHex(record));
+      }
+      compared++;
+      calls += all.parsed ? 1 : 0;
+    }
+    System.out.printf("%d records from seed %d, %d of them calls%n", compared, first, calls);
+    // The comparison is worth something only while there are many of both.
+    assertThat(calls).isBetween(compared / 4, compared * 9 / 10);
+  }
+
+  /** A second mark is content, and a record of white space alone is not empty with a mark. */
+  private static boolean isMarkedOrBlank(byte[] record) {
+    return new String(record, ISO_8859_1).isBlank() || record[0] == MARK[0];
+  }
+
+  /** A parser for each path. */
+  private static final class Paths {
+    private final Set<CallField> fields;
+    private final CallParser plain;
+    private final CallParser full;
+    private boolean parsed;
+
+    Paths(Set<CallField> fields) {
+      this.fields = fields;
+      plain = FORMAT.parser(fields);
+      full = FORMAT.parser(fields);
+    }
+
+    /** Says in what the paths differ, or nothing. */
+    String difference(byte[] record) {
+      byte[] marked = new byte[MARK.length + record.length];
+      System.arraycopy(MARK, 0, marked, 0, MARK.length);
+      System.arraycopy(record, 0, marked, MARK.length, record.length);
+      ParseResult actual = plain.parse(record);
+      ParseResult expected = full.parse(marked);
+      parsed = actual instanceof Parsed;
+      if (actual instanceof Rejected a && expected instanceof Rejected e) {
+        return a.reason() == e.reason() && java.util.Objects.equals(a.field(), e.field())
+            ? ""
+            : a.reason() + " " + a.field() + " is not " + e.reason() + " " + e.field();
+      }
+      if (!(actual instanceof Parsed a) || !(expected instanceof Parsed e)) {
+        return "one is a call: " + actual + ", " + expected;
+      }
+      return difference(a.call(), e.call());
+    }
+
+    private String difference(Call actual, Call expected) {
+      if (actual.epochMillis() != expected.epochMillis()
+          || actual.ambiguousTime() != expected.ambiguousTime()) {
+        return "times " + actual.time() + " and " + expected.time();
+      }
+      for (CallField field : fields) {
+        if (field != CallField.TIME
+            && !field.holdsTime()
+            && !actual.text(field).equals(expected.text(field))) {
+          return field + " '" + actual.text(field) + "' and '" + expected.text(field) + "'";
+        }
+      }
+      return "";
+    }
+  }
+
+  /** Makes a record that is plain or nearly so: an object of texts in ASCII without escapes. */
+  private static byte[] plain(Random random) {
+    List<String> members = new ArrayList<>();
+    for (Map.Entry<String, String> field : Records.fields().entrySet()) {
+      if (random.nextInt(60) != 0) {
+        members.add(member(field.getKey(), field.getValue(), random));
+      }
+      if (random.nextInt(60) == 0) {
+        members.add(member(field.getKey(), "\"" + text(random) + "\"", random));
+      }
+    }
+    if (random.nextInt(4) == 0) {
+      members.add(member(text(random), "\"" + text(random) + "\"", random));
+    }
+    if (random.nextInt(4) == 0) {
+      Collections.shuffle(members, random);
+    }
+    StringBuilder record =
+        new StringBuilder(space(random) + "{" + String.join(",", members) + "}" + space(random));
+    while (random.nextInt(8) == 0) {
+      char c = PRINTABLE.charAt(random.nextInt(PRINTABLE.length()));
+      record.setCharAt(random.nextInt(record.length()), random.nextInt(8) == 0 ? '"' : c);
+    }
+    if (random.nextInt(50) == 0) {
+      record.setLength(random.nextInt(record.length()));
+    }
+    return Records.bytes(record.toString());
+  }
+
+  private static String member(String name, String value, Random random) {
+    String changed =
+        random.nextInt(10) == 0
+            ? "\"" + text(random) + "\""
+            : name.equals("call_date_time") && random.nextInt(2) == 0
+                ? "\"" + time(random) + "\""
+                : value;
+    return space(random)
+        + '"'
+        + name
+        + '"'
+        + space(random)
+        + ":"
+        + space(random)
+        + changed
+        + space(random);
+  }
+
+  private static String time(Random random) {
+    String[] parts = {"2018", "11", "04", "01", "30", "00", "000"};
+    int at = random.nextInt(12);
+    if (at < parts.length) {
+      parts[at] = Integer.toString(random.nextInt(100)).repeat(1 + random.nextInt(2));
+    }
+    String time =
+        parts[0]
+            + "-"
+            + parts[1]
+            + "-"
+            + parts[2]
+            + (random.nextInt(3) == 0 ? " " : "T")
+            + parts[3]
+            + ":"
+            + parts[4];
+    return switch (random.nextInt(6)) {
+      case 0 -> time;
+      case 1 -> time + ":" + parts[5];
+      case 2 -> time + ":" + parts[5] + "Z";
+      case 3 -> time + ":" + parts[5] + "." + parts[6] + "-08:00";
+      case 4 -> time + ":" + parts[5] + "." + "123456789".substring(random.nextInt(9));
+      default -> time + ":" + parts[5] + "." + parts[6];
+    };
+  }
+
+  private static String text(Random random) {
+    StringBuilder text = new StringBuilder();
+    for (int i = random.nextInt(3) == 0 ? random.nextInt(40) : random.nextInt(4); i > 0; i--) {
+      text.append(PRINTABLE.charAt(random.nextInt(PRINTABLE.length())));
+    }
+    return random.nextInt(6) == 0 ? " ".repeat(random.nextInt(20)) : text.toString();
+  }
+
+  private static String space(Random random) {
+    return random.nextInt(12) == 0 ? SPACES.get(random.nextInt(SPACES.size())) : "";
+  }
+}

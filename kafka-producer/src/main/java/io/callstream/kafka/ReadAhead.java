@@ -1,0 +1,175 @@
+package io.callstream.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.callstream.call.CallParser;
+import io.callstream.call.ParseResult;
+import io.callstream.kafka.source.CallRecords;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads records and finds their keys in a thread of its own, ahead of a sender that takes all that
+ * have come together. At most {@value #MAX_RECORDS} records and {@value #MAX_BYTES} bytes wait, but
+ * for the record that goes beyond. For one sender.
+ */
+final class ReadAhead implements AutoCloseable {
+  static final int MAX_RECORDS = 4096;
+  static final int MAX_BYTES = 4 << 20;
+
+  /** How many records are worth waking the sender for, and how long it waits for that many. */
+  private static final int ENOUGH = 256;
+
+  private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+  private final CallRecords records;
+  private final CallParser parser;
+  private final Thread thread = new Thread(this::readAll, "callstream-read-ahead");
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition some = lock.newCondition();
+  private final Condition room = lock.newCondition();
+  private List<Read> waiting = new ArrayList<>();
+  private long bytes;
+  private boolean ended;
+  private boolean closed;
+  private @Nullable Throwable failure;
+
+  /**
+   * A record that was read.
+   *
+   * @param key the call's id; null if the record is no call
+   * @param epochMillis the event time, or {@link Pacer#NO_TIME}
+   */
+  record Read(byte @Nullable [] key, byte[] value, long epochMillis) {
+    int size() {
+      return value.length + (key == null ? 0 : key.length);
+    }
+  }
+
+  private ReadAhead(CallRecords records, CallParser parser) {
+    this.records = records;
+    this.parser = parser;
+  }
+
+  /** Starts to read records, which are closed in the end. */
+  static ReadAhead start(CallRecords records, CallParser parser) {
+    ReadAhead ahead = new ReadAhead(records, parser);
+    ahead.thread.setDaemon(true);
+    ahead.thread.start();
+    return ahead;
+  }
+
+  private void readAll() {
+    Throwable thrown = null;
+    try (records) {
+      boolean wanted = true;
+      while (wanted && records.hasNext()) {
+        wanted = add(read(records.next()));
+      }
+    } catch (RuntimeException | Error e) {
+      thrown = e;
+    }
+    lock.lock();
+    try {
+      failure = thrown;
+      ended = true;
+      some.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Read read(byte[] value) {
+    return parser.parse(value) instanceof ParseResult.Parsed parsed
+        ? new Read(parsed.call().id().getBytes(UTF_8), value, parsed.call().epochMillis())
+        : new Read(null, value, Pacer.NO_TIME);
+  }
+
+  /** Adds a record when there is room, and returns whether more are wanted. */
+  private boolean add(Read read) {
+    lock.lock();
+    try {
+      while ((waiting.size() >= MAX_RECORDS || bytes >= MAX_BYTES) && !closed) {
+        room.awaitUninterruptibly();
+      }
+      waiting.add(read);
+      bytes += read.size();
+      if (waiting.size() == 1 || waiting.size() == ENOUGH) {
+        some.signal();
+      }
+      return !closed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Waits for records, and returns those that have come, in their order; none at the end.
+   *
+   * @throws RuntimeException what reading threw, once all records before it were taken
+   */
+  List<Read> take() throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      while (waiting.isEmpty() && !ended) {
+        some.await();
+      }
+      long patience = PATIENCE_NANOS;
+      while (waiting.size() < ENOUGH && !ended && patience > 0) {
+        patience = some.awaitNanos(patience);
+      }
+      if (waiting.isEmpty()) {
+        throwFailure();
+      }
+      List<Read> taken = waiting;
+      waiting = new ArrayList<>(taken.size());
+      bytes = 0;
+      room.signal();
+      return taken;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void throwFailure() {
+    if (failure instanceof RuntimeException e) {
+      throw e;
+    }
+    if (failure instanceof Error e) {
+      throw e;
+    }
+  }
+
+  /**
+   * Ends the reading and waits until it has ended, which is after the read that is under way. An
+   * interrupt, whose flag is kept, interrupts that too.
+   */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      room.signal();
+    } finally {
+      lock.unlock();
+    }
+    boolean interrupted = Thread.interrupted();
+    while (thread.isAlive()) {
+      if (interrupted) {
+        thread.interrupt();
+      }
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,210 @@
+package io.callstream.spark;
+
+import static java.util.Objects.requireNonNull;
+
+import io.callstream.CallstreamException;
+import io.callstream.runtime.Delivery;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import org.apache.commons.pool2.BaseKeyedPooledObjectFactory;
+import org.apache.commons.pool2.PooledObject;
+import org.apache.commons.pool2.impl.DefaultPooledObject;
+import org.apache.commons.pool2.impl.GenericKeyedObjectPool;
+import org.apache.commons.pool2.impl.GenericKeyedObjectPoolConfig;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.spark.TaskContext;
+import org.apache.spark.sql.kafka010.KafkaBatchInputPartition;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/*
+ * Reads a partition of a topic, range after range, in the tasks of an executor. It stays with its
+ * partition from batch to batch, so that the next range is on its way while the last one is counted.
+ * (Spark's own reader asks the broker for the first and the last offset after each poll, and so gives
+ * up what was fetched ahead.) Readers that nobody used for some minutes are closed.
+ */
+final class RecordReader {
+  private static final Logger LOG = LoggerFactory.getLogger(RecordReader.class);
+  private static final Duration IDLE = Duration.ofMinutes(2);
+  private static final Duration POLL = Duration.ofSeconds(1);
+
+  /** Nobody looks at the keys of records. */
+  private static final Deserializer<byte @Nullable []> NO_KEYS = (topic, bytes) -> null;
+
+  private static final GenericKeyedObjectPool<Place, RecordReader> READERS = pool();
+
+  private final Consumer<byte @Nullable [], byte[]> consumer;
+  private final TopicPartition partition;
+
+  /** All records below this offset were handed over; the next one may already be here. */
+  private long position = -1;
+
+  private @Nullable ConsumerRecord<byte @Nullable [], byte[]> head;
+  private Iterator<ConsumerRecord<byte @Nullable [], byte[]>> rest = Collections.emptyIterator();
+
+  private RecordReader(Place place) {
+    partition = place.partition();
+    consumer = new KafkaConsumer<>(place.settings(), NO_KEYS, new ByteArrayDeserializer());
+    consumer.assign(List.of(partition));
+  }
+
+  /** What a reader is for: a partition, read with certain settings of the consumer. */
+  private record Place(TopicPartition partition, Map<String, Object> settings) {}
+
+  /** Takes records. */
+  @FunctionalInterface
+  interface Records {
+    /** Takes one. */
+    void record(Delivery record) throws IOException;
+  }
+
+  private static GenericKeyedObjectPool<Place, RecordReader> pool() {
+    GenericKeyedObjectPoolConfig<RecordReader> config = new GenericKeyedObjectPoolConfig<>();
+    config.setMaxTotal(-1);
+    config.setMaxTotalPerKey(-1);
+    config.setMaxIdlePerKey(1);
+    config.setMinEvictableIdleTime(IDLE);
+    config.setTimeBetweenEvictionRuns(IDLE.dividedBy(2));
+    config.setJmxEnabled(false);
+    return new GenericKeyedObjectPool<>(
+        new BaseKeyedPooledObjectFactory<Place, RecordReader>() {
+          @Override
+          public RecordReader create(Place place) {
+            return new RecordReader(place);
+          }
+
+          @Override
+          public PooledObject<RecordReader> wrap(RecordReader reader) {
+            return new DefaultPooledObject<>(reader);
+          }
+
+          @Override
+          public void destroyObject(Place place, PooledObject<RecordReader> reader) {
+            reader.getObject().consumer.close(Duration.ZERO);
+          }
+        },
+        config);
+  }
+
+  /**
+   * Hands over the records of a range, in order.
+   *
+   * @throws CallstreamException if records of the range are gone from the topic
+   * @throws TimeoutException if the broker gives nothing for longer than the range allows
+   */
+  static void read(KafkaBatchInputPartition range, Records records) throws IOException {
+    Place place =
+        new Place(range.offsetRange().topicPartition(), Map.copyOf(range.executorKafkaParams()));
+    RecordReader reader = borrow(place);
+    boolean whole = false;
+    try {
+      reader.read(
+          range.offsetRange().fromOffset(),
+          range.offsetRange().untilOffset(),
+          Duration.ofMillis(range.pollTimeoutMs()),
+          records);
+      whole = true;
+    } finally {
+      if (whole) {
+        READERS.returnObject(place, reader);
+      } else {
+        discard(place, reader);
+      }
+    }
+  }
+
+  private static RecordReader borrow(Place place) {
+    try {
+      return READERS.borrowObject(place);
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException("There is no reader of " + place.partition(), e);
+    }
+  }
+
+  /** Closes a reader; why its task failed is the failure to tell. */
+  private static void discard(Place place, RecordReader reader) {
+    try {
+      READERS.invalidateObject(place, reader);
+    } catch (Exception e) {
+      LOG.debug("The reader of {} did not close", place.partition(), e);
+    }
+  }
+
+  private void read(long from, long until, Duration patience, Records records) throws IOException {
+    if (position != from) {
+      consumer.seek(partition, from);
+      position = from;
+      head = null;
+      rest = Collections.emptyIterator();
+    }
+    while (position < until) {
+      ConsumerRecord<byte @Nullable [], byte[]> record = head;
+      head = null;
+      if (record == null) {
+        if (!rest.hasNext()) {
+          poll(until, patience);
+          continue;
+        }
+        record = rest.next();
+      }
+      if (record.offset() >= until) {
+        head = record;
+        position = until;
+      } else {
+        records.record(
+            new Delivery(record.partition(), record.offset(), record.timestamp(), record.value()));
+        position = record.offset() + 1;
+      }
+    }
+  }
+
+  /** Waits for records, or for the position to move: the marks of transactions are no records. */
+  private void poll(long until, Duration patience) {
+    long start = System.nanoTime();
+    TaskContext task = TaskContext.get();
+    try {
+      while (consumer.position(partition) <= position) {
+        rest = consumer.poll(POLL).records(partition).iterator();
+        task.killTaskIfInterrupted();
+        if (rest.hasNext()) {
+          return;
+        }
+        if (System.nanoTime() - start > patience.toNanos()) {
+          throw stuck(until, patience);
+        }
+      }
+      position = consumer.position(partition);
+    } catch (OffsetOutOfRangeException e) {
+      throw Failures.lost(partition + " no longer has offset " + position, e);
+    }
+  }
+
+  private RuntimeException stuck(long until, Duration patience) {
+    long end = requireNonNull(consumer.endOffsets(List.of(partition)).get(partition));
+    TimeoutException timeout =
+        new TimeoutException(
+            partition
+                + " gave nothing at offset "
+                + position
+                + " for "
+                + patience.toSeconds()
+                + " s");
+    return end >= until
+        ? timeout
+        : Failures.lost(partition + " ends at offset " + end + " and not at " + until, timeout);
+  }
+}
