@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 
 /*
@@ -62,7 +63,8 @@ final class GroupTable {
       if (known != null) {
         return known;
       }
-      numbers.put(thing, things.size());
+      // A dimension that is null is the statistic's failure, and is to be seen where its code ran.
+      numbers.put(Objects.requireNonNull(thing), things.size());
       things.add(thing);
       return things.size() - 1;
     }

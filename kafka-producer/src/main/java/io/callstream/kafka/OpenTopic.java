@@ -94,13 +94,13 @@ final class OpenTopic implements OpenSource {
     this.admin = admin;
     id = found.topicId();
     partitions = partitions(found);
+    offsets = consumer();
     patience =
         Duration.ofMillis(
             Long.parseLong(
                 topic
                     .properties()
                     .getOrDefault(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, DEFAULT_PATIENCE)));
-    offsets = consumer();
   }
 
   static OpenTopic open(KafkaTopic topic) {

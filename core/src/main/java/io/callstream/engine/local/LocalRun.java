@@ -60,7 +60,7 @@ import org.slf4j.LoggerFactory;
  */
 final class LocalRun extends LedgerRun {
   /** The most records of a batch unless the options say otherwise; bounds the memory of a batch. */
-  static final long DEFAULT_MAX_RECORDS = 200_000;
+  static final long DEFAULT_MAX_RECORDS = 500_000;
 
   private static final Logger LOG = LoggerFactory.getLogger(LocalRun.class);
   private static final Duration LOOK = Duration.ofSeconds(1);
@@ -419,7 +419,7 @@ final class LocalRun extends LedgerRun {
           long share =
               total <= limit
                   ? records
-                  : Math.min(records, Math.max(1, (long) ((double) limit * records / total)));
+                  : Math.min(records, Math.max(1, (long) (limit * ((double) records / total))));
           ends.put(partition, position + share);
         });
     return batch(ends, latest, watermark);

@@ -84,9 +84,7 @@ final class StatisticsOptions {
   @Option(
       names = "--max-offsets-per-trigger",
       paramLabel = "N",
-      description =
-          "Most records of a batch, over all partitions. Default: 500000 with spark, 200000 with"
-              + " local.")
+      description = "Most records of a batch, over all partitions. Default: 500000.")
   private @Nullable Long maxOffsetsPerTrigger;
 
   @Option(

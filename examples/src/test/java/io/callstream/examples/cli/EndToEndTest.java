@@ -86,6 +86,16 @@ class EndToEndTest {
     assertThat(produced.err()).contains("5,000 records", "to topic file");
 
     statistics("file", "one-batch").assertIs(expected);
+    statistics("file", "local", "--engine", "local").assertIs(expected);
+    statistics(
+            "file",
+            "local-batches",
+            "--engine",
+            "local",
+            "--max-offsets-per-trigger",
+            "700",
+            "--distinct")
+        .assertIs(Expected.filesOf(input, true));
     statistics("file", "many-batches", "--max-offsets-per-trigger", "700", "--distinct")
         .assertIs(Expected.filesOf(input, true));
   }
@@ -315,6 +325,13 @@ class EndToEndTest {
     assertThat(demo.status()).as(demo.err()).isZero();
     assertThat(demo.out()).contains("accounting: 5,000 received = 0 rejected", "files: " + fast);
     new Output(fast).assertIs(expected);
+
+    Path local = directory.resolve("local");
+    CommandRun alike =
+        CommandRun.of("demo", "--calls", "5000", "--engine", "local", "--output", local.toString());
+    assertThat(alike.status()).as(alike.err()).isZero();
+    assertThat(alike.err()).contains("engine    local");
+    new Output(local).assertIs(expected);
 
     Path paced = directory.resolve("paced");
     CommandRun slow =

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
@@ -61,6 +62,17 @@ record Output(Path directory) {
         CSVParser.parse(directory.resolve(statistic + ".csv"), UTF_8, CSVFormat.RFC4180)) {
       return rows.getRecords().stream().skip(1).toList();
     }
+  }
+
+  /** Returns all files. */
+  Map<String, String> texts() throws IOException {
+    Map<String, String> texts = new TreeMap<>();
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.toList()) {
+        texts.put(file.getFileName().toString(), Files.readString(file));
+      }
+    }
+    return texts;
   }
 
   /** Asserts that there are these files, byte for byte, and no others. */
