@@ -2,6 +2,7 @@ package io.callstream.benchmarks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.callstream.statistic.Lookup;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -12,6 +13,12 @@ import java.security.NoSuchAlgorithmException;
  * eight bytes of the MD5 of its fields, separated by tabs.
  */
 final class Answer {
+  /** The statistic that is answer A. */
+  static final String BY_TYPE = "calls-by-type";
+
+  /** The statistic that is answer B. */
+  static final String HOURLY = "calls-by-type-and-disposition-hourly";
+
   private final MessageDigest md5;
   private final Sum byType = new Sum();
   private final Sum hourly = new Sum();
@@ -34,21 +41,27 @@ final class Answer {
     }
   }
 
-  Answer(Store store) throws NoSuchAlgorithmException {
+  /** Reads the answer; {@code codes} describe dispositions. */
+  Answer(Store store, Lookup codes) throws NoSuchAlgorithmException {
     md5 = MessageDigest.getInstance("MD5");
-    store.byType().forEach(byType::add);
     store
-        .hourly()
+        .table(BY_TYPE)
+        .values()
+        .forEach(rows -> rows.forEach((type, count) -> byType.add(type.get(0), count)));
+    store
+        .table(HOURLY)
         .forEach(
-            (key, count) ->
-                hourly.add(
-                    String.join(
-                        "\t",
-                        Long.toString(key.windowStart()),
-                        key.type(),
-                        key.disposition(),
-                        store.descriptions().getOrDefault(key.disposition(), "")),
-                    count));
+            (start, rows) ->
+                rows.forEach(
+                    (group, count) ->
+                        hourly.add(
+                            String.join(
+                                "\t",
+                                Long.toString(start.toEpochMilli()),
+                                group.get(0),
+                                group.get(1),
+                                codes.description(group.get(1))),
+                            count)));
   }
 
   void writeTo(EndToEnd.JsonLine line) {

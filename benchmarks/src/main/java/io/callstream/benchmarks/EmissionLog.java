@@ -108,7 +108,7 @@ final class EmissionLog {
   private void write(BatchResults batch, Writer lines) {
     long micros = Schedule.nowMicros();
     try {
-      for (ResultRow row : batch.updates(Store.HOURLY)) {
+      for (ResultRow row : batch.updates(Answer.HOURLY)) {
         lines.write(
             String.join(
                 "\t",

@@ -16,6 +16,7 @@ import io.callstream.pipeline.Pipeline;
 import io.callstream.sink.Sinks;
 import io.callstream.spark.SparkEngine;
 import io.callstream.spark.SparkSettings;
+import io.callstream.statistic.RadioCodes;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
@@ -116,7 +117,7 @@ public final class EndToEnd {
       line.put("jvm_up_s", ProcessUsage.upSeconds());
       line.put("batches", store.batches());
       if (!options.distinct()) {
-        new Answer(store).writeTo(line);
+        new Answer(store, RadioCodes.sanFrancisco()).writeTo(line);
       }
       out.println(line);
       out.flush();

@@ -115,7 +115,7 @@ public final class MemoryUse {
         line.put("peak_state_rows", peaks.rows);
         line.put("peak_state_mb", peaks.bytes / 1e6);
         line.put("state_rows_at_end", peaks.lastRows);
-        line.put("windows_retained", running.results(Store.HOURLY).windows().size());
+        line.put("windows_retained", running.results(Answer.HOURLY).windows().size());
       }
     }
   }

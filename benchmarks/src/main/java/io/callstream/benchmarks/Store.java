@@ -1,32 +1,23 @@
 package io.callstream.benchmarks;
 
 import io.callstream.pipeline.BatchResults;
-import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
-import io.callstream.statistic.Dimension;
+import io.callstream.pipeline.WindowBounds;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Stands for an external key-value store: each row that a pipeline tells is put under its key. Not
- * thread-safe.
+ * Stands for an external key-value store with a table for each statistic and window: each row that
+ * a pipeline tells is put under its dimensions. Not thread-safe.
  */
 final class Store {
-  /** The statistic that is answer A. */
-  static final String BY_TYPE = "calls-by-type";
+  /** The table of a statistic without windows. */
+  static final Instant NO_WINDOW = Instant.MIN;
 
-  /** The statistic that is answer B. */
-  static final String HOURLY = "calls-by-type-and-disposition-hourly";
-
-  private final Map<String, Long> byType = new HashMap<>();
-  private final Map<Hourly, Long> hourly = new HashMap<>(1 << 16);
-  private final Map<String, String> descriptions = new HashMap<>();
-  private final Map<String, Map<List<String>, Long>> others = new HashMap<>();
+  private final Map<String, Map<Instant, Map<List<String>, Long>>> tables = new HashMap<>();
   private int batches;
-
-  /** The key of a row of B. */
-  record Hourly(long windowStart, String type, String disposition) {}
 
   /** Puts what a batch changed. */
   void take(BatchResults batch) {
@@ -36,39 +27,21 @@ final class Store {
 
   /** Puts the rows of a statistic. */
   void take(Results results) {
-    switch (results.statistic().name()) {
-      case BY_TYPE -> results.stream().forEach(r -> byType.put(r.dimensions().get(0), r.count()));
-      case HOURLY -> {
-        Dimension disposition = results.statistic().dimensions().get(1);
-        results.stream().forEach(row -> putHourly(row, disposition));
-      }
-      default -> {
-        Map<List<String>, Long> counts =
-            others.computeIfAbsent(results.statistic().name(), name -> new HashMap<>());
-        results.stream().forEach(row -> counts.put(row.dimensions(), row.count()));
-      }
-    }
+    Map<Instant, Map<List<String>, Long>> windows =
+        tables.computeIfAbsent(results.statistic().name(), name -> new HashMap<>());
+    results.stream()
+        .forEach(
+            row ->
+                windows
+                    .computeIfAbsent(
+                        row.window().map(WindowBounds::start).orElse(NO_WINDOW),
+                        start -> new HashMap<>())
+                    .put(row.dimensions(), row.count()));
   }
 
-  private void putHourly(ResultRow row, Dimension disposition) {
-    long start = row.window().orElseThrow().start().toEpochMilli();
-    List<String> dimensions = row.dimensions();
-    hourly.put(new Hourly(start, dimensions.get(0), dimensions.get(1)), row.count());
-    row.description(disposition)
-        .ifPresent(text -> descriptions.putIfAbsent(dimensions.get(1), text));
-  }
-
-  Map<String, Long> byType() {
-    return byType;
-  }
-
-  Map<Hourly, Long> hourly() {
-    return hourly;
-  }
-
-  /** Returns the descriptions by disposition; empty ones too. */
-  Map<String, String> descriptions() {
-    return descriptions;
+  /** Returns the rows of a statistic, by the start of their window and their dimensions. */
+  Map<Instant, Map<List<String>, Long>> table(String statistic) {
+    return tables.getOrDefault(statistic, Map.of());
   }
 
   int batches() {
