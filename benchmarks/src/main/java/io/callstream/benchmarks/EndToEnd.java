@@ -1,5 +1,10 @@
 package io.callstream.benchmarks;
 
+import static io.callstream.statistic.Dimensions.ADDRESS;
+import static io.callstream.statistic.Dimensions.CRIME_TYPE;
+import static io.callstream.statistic.Dimensions.DISPOSITION;
+import static io.callstream.statistic.Measures.count;
+
 import io.callstream.call.CallFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engine;
@@ -13,11 +18,14 @@ import io.callstream.spark.SparkEngine;
 import io.callstream.spark.SparkSettings;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.ZoneId;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -157,8 +165,30 @@ public final class EndToEnd {
   }
 
   private List<Statistic> statistics() {
-    return StandardStatistics.all(ZONE, StandardStatistics.DEFAULT_LATENESS)
-        .subList(0, options.statistics());
+    List<Statistic> all =
+        new ArrayList<>(StandardStatistics.all(ZONE, StandardStatistics.DEFAULT_LATENESS));
+    all.add(Statistic.named("by-disposition").by(DISPOSITION).measuring(count()).build());
+    all.add(
+        Statistic.named("by-type-daily")
+            .by(CRIME_TYPE)
+            .over(Windows.daily(ZONE).allowingLateness(StandardStatistics.DEFAULT_LATENESS))
+            .measuring(count())
+            .build());
+    all.add(
+        Statistic.named("noise-by-location")
+            .where(call -> call.crimeType().contains("Noise"))
+            .by(ADDRESS)
+            .measuring(count())
+            .build());
+    all.add(
+        Statistic.named("by-disposition-sliding")
+            .by(DISPOSITION)
+            .over(
+                Windows.sliding(Duration.ofHours(2), Duration.ofHours(1))
+                    .allowingLateness(StandardStatistics.DEFAULT_LATENESS))
+            .measuring(count())
+            .build());
+    return all.subList(0, options.statistics());
   }
 
   private static void delete(Path directory) throws IOException {

@@ -17,7 +17,7 @@ import java.util.Map;
  * @param warmRecords how many records that has
  * @param warmTimes how many passes there are before
  * @param passes {@code passes=}: how many measured ones
- * @param statistics {@code statistics=}: how many of the standard ones, 2 or 4
+ * @param statistics {@code statistics=}: 2, all 4 standard ones, or 8
  * @param maxOffsets {@code maxOffsets=}: the most records of a batch; 0 leaves it to the engine
  * @param distinct {@code distinct=true}: calls of the same id count once; the answer is not told
  * @param take {@code take=updates|results}: see {@link Take}
@@ -101,8 +101,8 @@ record EndToEndOptions(
     if (!List.of("spark", "local").contains(engine)) {
       throw new IllegalArgumentException("engine=" + engine + "; say spark or local");
     }
-    if (options.statistics != 2 && options.statistics != 4) {
-      throw new IllegalArgumentException("statistics=" + options.statistics + "; say 2 or 4");
+    if (!List.of(2, 4, 8).contains(options.statistics)) {
+      throw new IllegalArgumentException("statistics=" + options.statistics + "; say 2, 4 or 8");
     }
     return options;
   }

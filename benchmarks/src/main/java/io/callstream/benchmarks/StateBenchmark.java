@@ -2,6 +2,7 @@ package io.callstream.benchmarks;
 
 import io.callstream.aggregate.BlockReader;
 import io.callstream.aggregate.StatisticCombiner;
+import io.callstream.aggregate.TextCache;
 import io.callstream.call.Call;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
@@ -65,10 +66,11 @@ public class StateBenchmark extends PartBenchmark {
   @Benchmark
   @OperationsPerInvocation(BenchmarkCalls.COUNT)
   public void decode(Blackhole sink) {
+    TextCache texts = new TextCache();
     for (byte[] block : blocks) {
       BlockReader groups = new BlockReader(block);
       while (groups.next()) {
-        sink.consume(groups.dimensions());
+        sink.consume(groups.dimensions(texts));
         sink.consume(groups.count());
       }
     }

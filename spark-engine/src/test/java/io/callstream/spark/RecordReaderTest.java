@@ -161,7 +161,7 @@ class RecordReaderTest {
     }
     SanFranciscoCalls format = SanFranciscoCalls.json();
     Pipeline pipeline =
-        Pipeline.builder(topic.with("isolation.level", "read_committed"), format)
+        Pipeline.builder(topic.with(Map.of("isolation.level", "read_committed")), format)
             .statistic(StandardStatistics.callsByType())
             .build();
 

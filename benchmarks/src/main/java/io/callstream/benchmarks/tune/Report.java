@@ -399,7 +399,8 @@ final class Report {
             + " refuses those that can't do anything; here they were set on a host's own session,"
             + " which nobody can refuse. A setting without effect leaves throughput within noise,"
             + " and Spark executes the same operators with as many tasks over batches of the same"
-            + " size.");
+            + " size. Shuffle partitions were said: callstream takes `spark.default.parallelism` for"
+            + " the number of cores, and would set as many.");
     Trace usual = trace(Configuration.baseline());
     List<List<String>> rows = new ArrayList<>();
     rows.add(folkloreRow("defaults", Configuration.baseline(), "", usual));
@@ -424,6 +425,8 @@ final class Report {
             ">largest batch",
             "effect"),
         rows);
+    document.paragraph("The operators of a batch, as Spark executed them with the defaults:");
+    document.code(usual.plan().lines().toList());
   }
 
   private List<String> folkloreRow(

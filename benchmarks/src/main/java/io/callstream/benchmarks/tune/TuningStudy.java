@@ -114,17 +114,11 @@ public final class TuningStudy {
       throw new StudyStoppedException();
     }
     try (Traffic traffic =
-            bootstrapServers.isEmpty() ? Traffic.embedded() : Traffic.to(bootstrapServers);
-        Bench bench = new Bench(traffic, () -> stopped)) {
-      measure(bench);
+        bootstrapServers.isEmpty() ? Traffic.embedded() : Traffic.to(bootstrapServers)) {
+      measure(new Bench(traffic, () -> stopped));
     }
     Study study =
-        new Study(
-            profile,
-            Collections.unmodifiableList(runs),
-            seed,
-            began,
-            Duration.ofNanos(System.nanoTime() - startNanos));
+        new Study(profile, runs, seed, began, Duration.ofNanos(System.nanoTime() - startNanos));
     return Report.of(study).write(output);
   }
 

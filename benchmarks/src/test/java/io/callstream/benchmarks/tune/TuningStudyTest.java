@@ -63,7 +63,8 @@ class TuningStudyTest {
     String markdown = Files.readString(directory.resolve("report.md"));
     assertThat(markdown)
         .contains("**What matters most:**", "**How one can tell:**", "**Recommended here:**")
-        .contains("trigger interval", "backpressure.enabled=true`", "same plan")
+        .contains(
+            "trigger interval", "backpressure.enabled=true`", "same plan", "FlatMapGroupsWithState")
         .contains("](effects-throughput.svg)")
         .doesNotContain(System.getProperty("user.home"), "null", "NaN");
     assertThat(Files.readString(directory.resolve("report.html")))
