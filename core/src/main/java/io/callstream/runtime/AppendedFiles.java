@@ -185,7 +185,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
     header.putInt(crc(content, 0, content.length)).flip();
     ByteBuffer[] parts = {header, ByteBuffer.wrap(content)};
     try {
-      while (parts[1].hasRemaining()) {
+      while (header.hasRemaining() || parts[1].hasRemaining()) {
         channel.write(parts);
       }
       channel.force(false);

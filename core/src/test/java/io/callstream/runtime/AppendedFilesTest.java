@@ -73,7 +73,7 @@ class AppendedFilesTest {
     write();
     Path log = directory.resolve("log-0");
     byte[] whole = Files.readAllBytes(log);
-    int last = CONTENTS.get(2).length();
+    int last = CONTENTS.get(2).length() + Integer.BYTES; // With its own checksum.
     for (int i = 0; i < whole.length; i++) {
       byte[] flipped = whole.clone();
       flipped[i] ^= 4;
