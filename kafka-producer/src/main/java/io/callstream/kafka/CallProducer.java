@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * waits for all in-sync replicas, so that a record that is reported as sent is in the topic once.
  * The outcome of every record is checked.
  *
+ * <p>A source is read in a thread of its own, at most 4,096 records or 4 MiB ahead of what is sent.
+ *
  * <p>{@link #send} is for one thread at a time; {@link #stop} and {@link #close} may be called from
  * any.
  */
@@ -252,8 +254,8 @@ public final class CallProducer implements AutoCloseable {
   }
 
   /**
-   * Ends a sending that is under way: no more records are read, those that were read get their
-   * outcomes, and {@link #send} returns. Later calls of it read nothing.
+   * Ends a sending that is under way: no more records are sent, those that were get their outcomes,
+   * and {@link #send} returns. Records that were read ahead are dropped. Later calls send nothing.
    */
   public void stop() {
     stopped = true;

@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What became of the records of a source: each that was read was either acknowledged by all in-sync
- * replicas, or failed.
+ * What became of the records of a source: each that was taken from it was either acknowledged by
+ * all in-sync replicas, or failed.
  *
  * @param ending why the sending ended
  * @param sent how many records were acknowledged
@@ -42,7 +42,7 @@ public record SendReport(
     failures = List.copyOf(failures);
   }
 
-  /** Returns how many records were read from the source. */
+  /** Returns how many records of the source were sent, or failed. */
   public long read() {
     return sent + failed;
   }

@@ -6,8 +6,8 @@ import java.util.Optional;
 /** How the records of a file follow each other. */
 public enum FileLayout {
   /**
-   * One JSON array. Each of its elements is a record, as compact JSON: the same values, names and
-   * order, every number in the file's own digits, no white space between tokens.
+   * One JSON array in UTF-8. Each of its elements is a record, as compact JSON: the same values,
+   * names and order, every number in the file's own digits, no white space between tokens.
    */
   JSON_ARRAY,
   /**

@@ -1,0 +1,108 @@
+package io.callstream.kafka.source;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Holds the copying of plain objects against Jackson: what is taken for plain has the same bytes
+ * and the same end when it is read token by token.
+ *
+ * <p>{@code -Dcallstream.fuzz.inputs=2000000} is how many are tried; {@code -Dcallstream.fuzz.seed}
+ * is where to begin, which a failure tells.
+ */
+class PlainObjectTest {
+  private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 100_000);
+  private static final JsonFactory JSON = new JsonFactory();
+  private static final List<String> CALLS = Reading.texts(SyntheticCalls.of(50));
+  private static final List<String> SPACES =
+      List.of("", " ", "\n", "\r\n    ", "\t", " ".repeat(8), " ".repeat(23), "\n ".repeat(5));
+  private static final String NOISE = "\"\\{}[]:, \n\t\r\0\u001f\u007f\u0080\u00e9\u00ff0aZ~!";
+
+  /** Kept, so that what one object leaves behind in the buffer meets the next. */
+  private final PlainObject plain = new PlainObject();
+
+  @Test
+  void whatIsPlainIsWhatJacksonReads() throws IOException {
+    long first = Long.getLong("callstream.fuzz.seed", new SplittableRandom().nextLong());
+    int copied = 0;
+    for (int i = 0; i < INPUTS; i++) {
+      byte[] text = text(new Random(first + i));
+      String difference = difference(text);
+      if (difference == null) {
+        continue;
+      }
+      copied++;
+      if (!difference.isEmpty()) {
+        throw new AssertionError(
+            difference
+                + ", -Dcallstream.fuzz.seed="
+                + (first + i)
+                + " -Dcallstream.fuzz.inputs=1, text "
+                + HexFormat.of().formatHex(text));
+      }
+    }
+    System.out.printf("%d texts from seed %d, %d of them plain%n", INPUTS, first, copied);
+    // The comparison is worth something only while there are many of both.
+    assertThat(copied).isBetween(INPUTS / 4, INPUTS * 9 / 10);
+  }
+
+  /** Says in what the two differ, or nothing; null for what is not plain. */
+  private @Nullable String difference(byte[] text) throws IOException {
+    // Bytes of no meaning stand behind, and may not be taken for any.
+    byte[] window = Arrays.copyOf(text, text.length + Long.BYTES);
+    Arrays.fill(window, text.length, window.length, (byte) "\"} ".charAt(text.length % 3));
+    int end = plain.read(window, 0, text.length);
+    if (end < 0) {
+      return null;
+    }
+    try (JsonParser json = JSON.createParser(text)) {
+      json.nextToken();
+      byte[] expected = new CompactJson().copyOf(json);
+      long expectedEnd = json.currentLocation().getByteOffset();
+      return end != expectedEnd
+          ? "it ends at " + end + ", not at " + expectedEnd
+          : Arrays.equals(plain.bytes(), expected)
+              ? ""
+              : "it is " + new String(plain.bytes(), ISO_8859_1);
+    } catch (IOException e) {
+      return "it is no JSON: " + e.getMessage();
+    }
+  }
+
+  /** Makes an object with something behind it, spread and damaged. */
+  private static byte[] text(Random random) {
+    String call = CALLS.get(random.nextInt(CALLS.size()));
+    String space = SPACES.get(random.nextInt(SPACES.size()));
+    String other = SPACES.get(random.nextInt(SPACES.size()));
+    StringBuilder text =
+        new StringBuilder(
+            call.replace("\":", "\"" + other + ":" + space)
+                .replace("\",", space + "\"" + space + "," + other)
+                .replace("}", space + "}" + other + ","));
+    while (random.nextInt(3) == 0 && text.length() > 1) {
+      int at = random.nextInt(text.length());
+      char c = NOISE.charAt(random.nextInt(NOISE.length()));
+      switch (random.nextInt(4)) {
+        case 0 -> text.setCharAt(at, c);
+        case 1 -> text.insert(at, c);
+        case 2 -> text.deleteCharAt(at);
+        default -> text.setLength(Math.max(1, at));
+      }
+    }
+    if (text.charAt(0) != '{') {
+      text.insert(0, '{');
+    }
+    return text.toString().getBytes(ISO_8859_1);
+  }
+}
