@@ -190,7 +190,9 @@ final class Chart {
     double[] fine =
         most / least < 6
             ? new double[] {0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3}
-            : new double[] {0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100};
+            : new double[] {
+              0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100
+            };
     return DoubleStream.of(fine).filter(tick -> tick >= least && tick <= most).toArray();
   }
 
