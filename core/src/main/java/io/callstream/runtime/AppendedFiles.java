@@ -62,7 +62,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
       String name = file.getFileName().toString();
       if (name.endsWith(DRAFT)) {
         Files.delete(file);
-      } else if (name.startsWith(LOG)) {
+      } else if (name.matches(LOG + "\\d{1,18}")) {
         logs.add(Long.valueOf(name.substring(LOG.length())));
       }
     }

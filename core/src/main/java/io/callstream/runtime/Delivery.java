@@ -11,4 +11,9 @@ import org.jspecify.annotations.Nullable;
  *     none, and then no event is too far in the future
  * @param value the bytes; null if the record has none
  */
-public record Delivery(int partition, long offset, long timestampMillis, byte @Nullable [] value) {}
+public record Delivery(int partition, long offset, long timestampMillis, byte @Nullable [] value) {
+  /** Returns the same without its bytes, for a call that no statistic can find late. */
+  public Delivery withoutValue() {
+    return new Delivery(partition, offset, timestampMillis, null);
+  }
+}

@@ -9,6 +9,7 @@ import io.callstream.runtime.Delivery;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.ConcurrentModificationException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -33,6 +35,8 @@ import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A topic as a run of the local engine reads it. Partitions are assigned, not subscribed to: there
@@ -42,6 +46,7 @@ import org.jspecify.annotations.Nullable;
  * still the same and has more partitions now; no answer is waited for.
  */
 final class OpenTopic implements OpenSource {
+  private static final Logger LOG = LoggerFactory.getLogger(OpenTopic.class);
   private static final Duration LOOK = Duration.ofSeconds(1);
   private static final Duration POLL = Duration.ofMillis(500);
 
@@ -100,7 +105,8 @@ final class OpenTopic implements OpenSource {
             Long.parseLong(
                 topic
                     .properties()
-                    .getOrDefault(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, DEFAULT_PATIENCE)));
+                    .getOrDefault(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, DEFAULT_PATIENCE)
+                    .trim()));
   }
 
   static OpenTopic open(KafkaTopic topic) {
@@ -285,9 +291,19 @@ final class OpenTopic implements OpenSource {
 
   @Override
   public void close() {
-    readers.forEach(reader -> reader.consumer.close(CLOSE));
-    offsets.close(CLOSE);
-    admin.close();
+    try (admin) {
+      readers.forEach(reader -> close(reader.consumer));
+      close(offsets);
+    }
+  }
+
+  /** Closes a consumer whatever others do; one that is still in use goes with its thread. */
+  private static void close(KafkaConsumer<Void, byte[]> consumer) {
+    try {
+      consumer.close(CLOSE);
+    } catch (KafkaException | ConcurrentModificationException e) {
+      LOG.debug("A consumer did not close", e);
+    }
   }
 
   /** A partition of a reader: what was fetched and not handed over yet. */
@@ -361,7 +377,16 @@ final class OpenTopic implements OpenSource {
     private boolean isDone(Span span, Records records) {
       Lane lane = lane(span);
       lane.handOver(span.to(), records);
-      return !lane.isEmpty() || consumer.position(lane.id) >= span.to();
+      return !lane.isEmpty() || isPast(lane.id, span.to());
+    }
+
+    private boolean isPast(TopicPartition partition, long offset) {
+      try {
+        return consumer.position(partition, POLL) >= offset;
+      } catch (TimeoutException | WakeupException e) {
+        // Not known yet: another broker has just taken over, or somebody wants the run to stop.
+        return false;
+      }
     }
 
     private Lane lane(Span span) {
@@ -378,16 +403,14 @@ final class OpenTopic implements OpenSource {
         consumer.assign(lanes.values().stream().map(lane -> lane.id).toList());
         more.forEach(span -> consumer.seek(lane(span).id, span.from()));
       }
-      consumer.resume(
-          spans.stream().map(this::lane).filter(Lane::isEmpty).map(lane -> lane.id).toList());
     }
 
     /**
      * Fetches once; returns whether records came. A partition with records rests until it is read.
      */
     private boolean poll(Duration wait) {
-      consumer.pause(
-          lanes.values().stream().filter(lane -> !lane.isEmpty()).map(lane -> lane.id).toList());
+      consumer.resume(lanes(Lane::isEmpty));
+      consumer.pause(lanes(lane -> !lane.isEmpty()));
       ConsumerRecords<Void, byte[]> records;
       try {
         records = consumer.poll(wait);
@@ -401,6 +424,10 @@ final class OpenTopic implements OpenSource {
         }
       }
       return !records.isEmpty();
+    }
+
+    private List<TopicPartition> lanes(Predicate<Lane> which) {
+      return lanes.values().stream().filter(which).map(lane -> lane.id).toList();
     }
 
     @Override

@@ -340,6 +340,24 @@ class LocalEngineFaultTest {
     }
 
     @Test
+    void mayHaveMorePartitionsThanThereAreReadersAndABacklogOfManyBatches() throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(3);
+      send(topic, 20_000, 5);
+
+      try (RunningPipeline run =
+          new LocalEngine()
+              .readingIn(1)
+              .start(
+                  pipeline(topic.with(Map.of("default.api.timeout.ms", "10000"))),
+                  RunOptions.bounded().readingAtMost(3_000))) {
+        run.awaitTermination();
+
+        assertThat(run.accounting().received()).isEqualTo(20_000);
+        assertThatAccounting(run.accounting()).addsUpFor(run.pipeline());
+      }
+    }
+
+    @Test
     void mayHoldTransactionsWhoseMarksAreNoRecords() throws Exception {
       KafkaTopic topic = KafkaTestbed.topic(1).with(Map.of("isolation.level", "read_committed"));
       try (KafkaProducer<byte[], byte[]> producer =

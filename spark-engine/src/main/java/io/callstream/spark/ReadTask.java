@@ -122,7 +122,7 @@ final class ReadTask implements PartitionReader<InternalRow> {
         record -> {
           Call call = reader.read(record);
           if (call != null) {
-            Delivery carried = counter.mayMiss(call) ? record : withoutValue(record);
+            Delivery carried = counter.mayMiss(call) ? record : record.withoutValue();
             new Candidate(call, carried)
                 .write(plan.plan, outs[Math.floorMod(call.id().hashCode(), plan.buckets)]);
           }
@@ -141,9 +141,5 @@ final class ReadTask implements PartitionReader<InternalRow> {
         out.addEviction(statistic, windowStart);
       }
     }
-  }
-
-  private static Delivery withoutValue(Delivery record) {
-    return new Delivery(record.partition(), record.offset(), record.timestampMillis(), null);
   }
 }

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.callstream.CallstreamException;
 import io.callstream.runtime.Delivery;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Iterator;
@@ -21,9 +22,11 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.spark.TaskContext;
+import org.apache.spark.kafka010.KafkaConfigUpdater;
 import org.apache.spark.sql.kafka010.KafkaBatchInputPartition;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,9 +43,6 @@ final class RecordReader {
   private static final Duration IDLE = Duration.ofMinutes(2);
   private static final Duration POLL = Duration.ofSeconds(1);
 
-  /** Nobody looks at the keys of records. */
-  private static final Deserializer<byte @Nullable []> NO_KEYS = (topic, bytes) -> null;
-
   private static final GenericKeyedObjectPool<Place, RecordReader> READERS = pool();
 
   private final Consumer<byte @Nullable [], byte[]> consumer;
@@ -56,12 +56,42 @@ final class RecordReader {
 
   private RecordReader(Place place) {
     partition = place.partition();
-    consumer = new KafkaConsumer<>(place.settings(), NO_KEYS, new ByteArrayDeserializer());
+    consumer =
+        new KafkaConsumer<>(
+            authenticated(place.settings()), new NoKey(), new ByteArrayDeserializer());
     consumer.assign(List.of(partition));
   }
 
   /** What a reader is for: a partition, read with certain settings of the consumer. */
-  private record Place(TopicPartition partition, Map<String, Object> settings) {}
+  private record Place(TopicPartition partition, Map<String, Object> settings) {
+    /** Returns the partition: settings may be secrets. */
+    @Override
+    public String toString() {
+      return partition.toString();
+    }
+  }
+
+  /** Nobody looks at the keys of records: they need not be copied. */
+  private static final class NoKey implements Deserializer<byte @Nullable []> {
+    @Override
+    public byte @Nullable [] deserialize(String topic, byte[] data) {
+      return null;
+    }
+
+    @Override
+    public byte @Nullable [] deserialize(String topic, Headers headers, ByteBuffer data) {
+      return null;
+    }
+  }
+
+  /** Returns settings with the delegation token that Spark may have for the brokers. */
+  private static Map<String, Object> authenticated(Map<String, Object> settings) {
+    scala.collection.immutable.Map<String, Object> all = new scala.collection.immutable.HashMap<>();
+    for (Map.Entry<String, Object> setting : settings.entrySet()) {
+      all = all.updated(setting.getKey(), setting.getValue());
+    }
+    return new KafkaConfigUpdater("executor", all).setAuthenticationConfigIfNeeded().build();
+  }
 
   /** Takes records. */
   @FunctionalInterface
@@ -77,6 +107,7 @@ final class RecordReader {
     config.setMaxIdlePerKey(1);
     config.setMinEvictableIdleTime(IDLE);
     config.setTimeBetweenEvictionRuns(IDLE.dividedBy(2));
+    config.setNumTestsPerEvictionRun(-1);
     config.setJmxEnabled(false);
     return new GenericKeyedObjectPool<>(
         new BaseKeyedPooledObjectFactory<Place, RecordReader>() {
@@ -177,7 +208,7 @@ final class RecordReader {
     long start = System.nanoTime();
     TaskContext task = TaskContext.get();
     try {
-      while (consumer.position(partition) <= position) {
+      while (reached() <= position) {
         rest = consumer.poll(POLL).records(partition).iterator();
         task.killTaskIfInterrupted();
         if (rest.hasNext()) {
@@ -187,14 +218,31 @@ final class RecordReader {
           throw stuck(until, patience);
         }
       }
-      position = consumer.position(partition);
+      position = reached();
     } catch (OffsetOutOfRangeException e) {
       throw Failures.lost(partition + " no longer has offset " + position, e);
     }
   }
 
+  /** Returns where the consumer is; a broker that has just taken over may not tell yet. */
+  private long reached() {
+    try {
+      return consumer.position(partition, POLL);
+    } catch (TimeoutException e) {
+      return position;
+    }
+  }
+
+  private long endOffset() {
+    try {
+      return requireNonNull(consumer.endOffsets(List.of(partition), POLL).get(partition));
+    } catch (TimeoutException e) {
+      return Long.MAX_VALUE;
+    }
+  }
+
   private RuntimeException stuck(long until, Duration patience) {
-    long end = requireNonNull(consumer.endOffsets(List.of(partition)).get(partition));
+    long end = endOffset();
     TimeoutException timeout =
         new TimeoutException(
             partition

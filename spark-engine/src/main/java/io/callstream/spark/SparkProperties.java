@@ -49,6 +49,9 @@ final class SparkProperties {
               + " RunOptions.readingAtMost to limit a batch",
           "spark.sql.adaptive.",
           "streaming queries do not plan adaptively; leave it out",
+          "spark.kafka.consumer.",
+          "callstream's tasks have readers of their own; set what the consumer shall do with"
+              + " KafkaTopic.with",
           "spark.default.parallelism",
           "a streaming query shuffles into its shuffle partitions; use"
               + " SparkSettings.shufflePartitions");

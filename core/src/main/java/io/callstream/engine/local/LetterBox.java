@@ -82,11 +82,14 @@ final class LetterBox implements Letters.Run, AutoCloseable {
   @Override
   public void close() {
     try {
-      if (tail != null) {
-        tail.close();
-      }
-      if (file != null) {
-        Files.deleteIfExists(file);
+      try {
+        if (tail != null) {
+          tail.close();
+        }
+      } finally {
+        if (file != null) {
+          Files.deleteIfExists(file);
+        }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

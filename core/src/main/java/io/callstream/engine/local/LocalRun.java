@@ -29,9 +29,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -138,6 +140,7 @@ final class LocalRun extends LedgerRun {
       }
     }
     committed = ledger.lastBatch();
+    lastBeginNanos = System.nanoTime() - options.trigger().toNanos();
     bounds = options.mode() == RunOptions.Mode.BOUNDED ? source.endOffsets() : null;
     findPositions();
     for (int i = 0; i < Math.max(1, Math.min(threads, positions.size())); i++) {
@@ -234,6 +237,12 @@ final class LocalRun extends LedgerRun {
             boolean idle = false;
             while (!isStopping()) {
               if (current == null) {
+                if (bounds == null) {
+                  awaitTrigger();
+                  if (isStopping()) {
+                    break;
+                  }
+                }
                 current = begin(next(ledger().nextWatermark()));
               }
               if (current != null) {
@@ -325,6 +334,7 @@ final class LocalRun extends LedgerRun {
   /** Waits until there may be records and it is time for them, or the run is stopped. */
   private void await() {
     Semaphore found = new Semaphore(0);
+    Set<SpanReader> back = ConcurrentHashMap.newKeySet();
     List<Future<?>> waiting = new ArrayList<>();
     for (int i = 0; i < readers.size(); i++) {
       SpanReader reader = readers.get(i);
@@ -340,15 +350,16 @@ final class LocalRun extends LedgerRun {
                 try {
                   reader.await(mine, LOOK);
                 } finally {
+                  back.add(reader);
                   found.release();
                 }
                 return null;
               }));
     }
     found.acquireUninterruptibly();
-    readers.forEach(SpanReader::wakeUp);
+    // One that is back would take the waking up for the next time that it waits.
+    readers.stream().filter(reader -> !back.contains(reader)).forEach(SpanReader::wakeUp);
     waiting.forEach(LocalRun::get);
-    awaitTrigger();
   }
 
   private void awaitTrigger() {
@@ -496,11 +507,14 @@ final class LocalRun extends LedgerRun {
     if (reading.batch().more() && threads != null && !isStopping()) {
       ahead = begin(next(ledger().watermarkAfter(report.progress())));
     }
-    // Of offsets that are marks of transactions no record comes.
-    if (report.accounting().received() > 0) {
-      append(reading.batch(), parts, report, readNanos);
+    try {
+      // Of offsets that are marks of transactions no record comes.
+      if (report.accounting().received() > 0) {
+        append(reading.batch(), parts, report, readNanos);
+      }
+    } finally {
+      parts.forEach(ReadPart::close);
     }
-    parts.forEach(ReadPart::close);
   }
 
   /** Returns how far a batch comes: to the ends of its spans, where there was a record. */

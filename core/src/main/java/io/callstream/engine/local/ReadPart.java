@@ -50,7 +50,8 @@ final class ReadPart implements AutoCloseable {
           record -> {
             Call call = calls.read(record);
             if (call != null && distinct) {
-              part.candidates.add(new Candidate(call, record));
+              part.candidates.add(
+                  new Candidate(call, counter.mayMiss(call) ? record : record.withoutValue()));
             } else if (call != null) {
               counter.count(call, record);
             }

@@ -18,11 +18,16 @@ import io.callstream.statistic.Dimension;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -181,6 +186,95 @@ class LocalEngineTest {
       assertThat(tester.results("hourly")).hasSize(1);
       assertThat(tester.accounting().statistics().get("hourly").late()).isEqualTo(1);
       assertThatAccounting(tester.accounting()).addsUpFor(List.of(hourly));
+    }
+  }
+
+  @Test
+  void aBatchBeginsNoSoonerThanTheTriggerSays() throws Exception {
+    add(0, "a", NOON);
+    CountDownLatch reported = new CountDownLatch(1);
+    Pipeline pipeline =
+        pipeline()
+            .listener(
+                progress -> {
+                  // More is there before the run can look for it.
+                  add(1, "b" + progress.batch(), NOON);
+                  reported.countDown();
+                })
+            .build();
+    try (RunningPipeline run =
+        new LocalEngine()
+            .start(pipeline, RunOptions.continuous().triggeringEvery(Duration.ofHours(1)))) {
+      assertThat(reported.await(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(run.awaitTermination(Duration.ofMillis(300))).isFalse();
+      assertThat(run.accounting().received()).isEqualTo(1);
+    }
+  }
+
+  /** Records in memory, and how often somebody asked where they end. */
+  private static final class CountingSource implements OpenSource {
+    private final OpenSource memory;
+    private final AtomicInteger questions = new AtomicInteger();
+
+    CountingSource(MemorySource source) {
+      memory = new OpenMemory(source);
+    }
+
+    @Override
+    public String id() {
+      return memory.id();
+    }
+
+    @Override
+    public Map<Integer, Long> firstOffsets() {
+      return memory.firstOffsets();
+    }
+
+    @Override
+    public Map<Integer, Long> endOffsets() {
+      questions.incrementAndGet();
+      return memory.endOffsets();
+    }
+
+    @Override
+    public Map<Integer, Long> startOffsets() {
+      return memory.startOffsets();
+    }
+
+    @Override
+    public SpanReader newReader() {
+      return memory.newReader();
+    }
+
+    @Override
+    public void stop() {
+      memory.stop();
+    }
+
+    @Override
+    public void close() {
+      memory.close();
+    }
+  }
+
+  @Test
+  void aRunThatWaitsDoesNotSpin() throws InterruptedException {
+    CountingSource counting = new CountingSource(source);
+    try (RunningPipeline run =
+        LocalRun.start(
+            pipeline().build(),
+            RunOptions.continuous().triggeringEvery(Duration.ZERO),
+            Clock.systemUTC(),
+            counting,
+            2)) {
+      add(0, "a", NOON);
+      while (run.accounting().received() == 0) {
+        assertThat(run.awaitTermination(Duration.ofMillis(10))).isFalse();
+      }
+      assertThat(run.awaitTermination(Duration.ofMillis(1_500))).isFalse();
+
+      // It looks once a second, and for each record; a run that spins asks many thousand times.
+      assertThat(counting.questions).hasValueLessThan(20);
     }
   }
 }
