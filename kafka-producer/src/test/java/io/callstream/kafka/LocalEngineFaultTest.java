@@ -386,6 +386,10 @@ class LocalEngineFaultTest {
           RunOptions.bounded().readingAtMost(1).checkpointingTo(checkpoint().toString());
       assertThat(run(topic, small).accounting().received()).isEqualTo(6);
       assertThat(run(topic, small).accounting().received()).isEqualTo(6);
+
+      // Each transaction has a record and a mark; the last mark is behind the last record.
+      deleteBefore(topic, 16);
+      assertThat(run(topic, small).accounting().received()).isEqualTo(6);
     }
 
     @Test

@@ -147,35 +147,53 @@ final class LocalCheckpoint implements AutoCloseable {
     }
   }
 
-  /** Writes down that a batch is done though none follows. */
-  void commit(long batch) {
-    write(COMMITTED, batch + "\n" + END);
+  /**
+   * Writes down that a batch is done though none follows.
+   *
+   * @param reached where each partition was read to, also where no records were
+   */
+  void commit(long batch, Map<Integer, Long> reached) {
+    write(COMMITTED, batch + "\n" + lines(reached) + END);
+  }
+
+  /** Returns to where partitions were read when that was last written down. */
+  Map<Integer, Long> reached() {
+    return offsets(COMMITTED, 1);
   }
 
   /** Returns where reading began in the partitions that were ever read. */
   Map<Integer, Long> firstOffsets() {
+    return offsets(FIRST_OFFSETS, 0);
+  }
+
+  private Map<Integer, Long> offsets(String file, int skipped) {
     try {
-      Map<Integer, Long> firsts = new TreeMap<>();
-      for (String line : text(FIRST_OFFSETS)) {
-        int colon = line.indexOf(": ");
-        firsts.put(
-            Integer.valueOf(line.substring(0, colon)), Long.valueOf(line.substring(colon + 2)));
-      }
-      return firsts;
+      Map<Integer, Long> offsets = new TreeMap<>();
+      text(file).stream()
+          .skip(skipped)
+          .forEach(
+              line -> {
+                int colon = line.indexOf(": ");
+                offsets.put(
+                    Integer.valueOf(line.substring(0, colon)),
+                    Long.valueOf(line.substring(colon + 2)));
+              });
+      return offsets;
     } catch (IOException e) {
       throw failed(root, e);
     } catch (IndexOutOfBoundsException | NumberFormatException e) {
-      throw damaged(FIRST_OFFSETS + " is not whole");
+      throw damaged(file + " is not whole");
     }
   }
 
   void writeFirstOffsets(Map<Integer, Long> firsts) {
-    write(
-        FIRST_OFFSETS,
-        firsts.entrySet().stream()
-                .map(first -> first.getKey() + ": " + first.getValue() + "\n")
-                .collect(Collectors.joining())
-            + END);
+    write(FIRST_OFFSETS, lines(firsts) + END);
+  }
+
+  private static String lines(Map<Integer, Long> offsets) {
+    return offsets.entrySet().stream()
+        .map(offset -> offset.getKey() + ": " + offset.getValue() + "\n")
+        .collect(Collectors.joining());
   }
 
   private void write(String name, String content) {

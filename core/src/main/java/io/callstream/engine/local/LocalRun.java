@@ -91,6 +91,10 @@ final class LocalRun extends LedgerRun {
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile @Nullable Thread worker;
   private long committed;
+
+  /** Where the partitions were read to when no batch was under way. */
+  private Map<Integer, Long> reached = Map.of();
+
   private long lastBeginNanos;
   private long lastEndNanos = System.nanoTime();
 
@@ -204,6 +208,11 @@ final class LocalRun extends LedgerRun {
     Map<Integer, Long> before = checkpoint == null ? Map.of() : checkpoint.firstOffsets();
     positions.putAll(before.isEmpty() ? source.startOffsets() : before);
     positions.putAll(ledger().nextOffsets());
+    if (checkpoint != null) {
+      // Behind the last record there may be marks of transactions, which may be gone by now.
+      checkpoint.reached().forEach((p, offset) -> positions.merge(p, offset, Math::max));
+    }
+    reached = Map.copyOf(positions);
     positions.forEach(
         (partition, position) -> requireStillThere(partition, position, firsts.get(partition)));
     if (checkpoint != null && before.isEmpty()) {
@@ -598,9 +607,15 @@ final class LocalRun extends LedgerRun {
 
   /** Writes down that the last batch is done, since no other may follow that says so. */
   private void commit() {
-    if (checkpoint != null && ledger().lastBatch() > committed) {
+    if (checkpoint == null) {
+      return;
+    }
+    if (current == null && ahead == null) {
+      reached = Map.copyOf(positions);
+    }
+    if (ledger().lastBatch() > committed || !reached.equals(checkpoint.reached())) {
       committed = ledger().lastBatch();
-      checkpoint.commit(committed);
+      checkpoint.commit(committed, reached);
     }
   }
 
