@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A killed process leaves the beginning of an entry behind at most, and a machine that lost its
  * power an entry that is not whole, or zeros: such an end was never confirmed, and is cut off.
- * Anything else that is not an entry is damage, and told.
+ * Anything else that is not an entry is damage, and told; so is a header of which a loss of power
+ * left one part.
  */
 public final class AppendedFiles implements LedgerFiles, AutoCloseable {
   private static final String LOG = "log-";

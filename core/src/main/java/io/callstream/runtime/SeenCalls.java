@@ -58,7 +58,7 @@ public final class SeenCalls {
    * @return how many duplicates there are
    */
   public long sift(List<Candidate> batch, long watermark, Firsts firsts) {
-    forget(watermark);
+    expiries.values().removeIf(expiry -> expiry <= watermark);
     newest.clear();
     long duplicates = 0;
     for (Candidate candidate : batch) {
@@ -70,12 +70,10 @@ public final class SeenCalls {
         duplicates++;
       }
     }
-    forget(watermark);
+    newest
+        .entrySet()
+        .removeIf(id -> id.getValue() <= watermark && expiries.remove(id.getKey(), id.getValue()));
     return duplicates;
-  }
-
-  private void forget(long watermark) {
-    expiries.values().removeIf(expiry -> expiry <= watermark);
   }
 
   /** Returns how many ids are remembered. */
