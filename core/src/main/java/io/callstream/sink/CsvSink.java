@@ -68,8 +68,10 @@ final class CsvSink implements ResultSink {
                 restored.pipeline().statistics().stream().map(Statistic::name).map(this::csv),
                 Stream.of(directory.resolve(ACCOUNTING)))
             .toList();
-    publisher = new Publisher(directory, this::publish);
-    write(restored);
+    latest = restored;
+    Publisher open = new Publisher(directory, this::publish);
+    publisher = open;
+    open.begin();
   }
 
   @Override

@@ -50,6 +50,13 @@ final class Publisher implements AutoCloseable {
     this.work = work;
   }
 
+  /** Publishes what there is at the start; the first results after it need not wait. */
+  synchronized void begin() {
+    publish();
+    lastNanos = System.nanoTime() - INTERVAL.toNanos();
+    throwFailure();
+  }
+
   /** Publishes soon. */
   synchronized void request() {
     throwFailure();
