@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * waits for all in-sync replicas, so that a record that is reported as sent is in the topic once.
  * The outcome of every record is checked.
  *
- * <p>A source is read in a thread of its own, at most 4,096 records or 4 MiB ahead of what is sent.
+ * <p>A source is read in a thread of its own, at most 8,192 records or 8 MiB ahead of what is sent.
  *
  * <p>{@link #send} is for one thread at a time; {@link #stop} and {@link #close} may be called from
  * any.
@@ -151,12 +152,12 @@ public final class CallProducer implements AutoCloseable {
     CallstreamException inputFailure = null;
     long start = System.nanoTime();
     try (ReadAhead records = ReadAhead.start(source.open(), parser)) {
-      List<ReadAhead.Read> taken = take(records);
+      List<ReadAhead.Read> taken = take(records, tally);
       while (!taken.isEmpty()) {
         for (int i = 0; i < taken.size() && !isToEnd() && !tally.isHopeless(); i++) {
           sendOne(taken.get(i), tally, pacer);
         }
-        taken = tally.isHopeless() ? List.of() : take(records);
+        taken = take(records, tally);
       }
       ending = isToEnd() ? Ending.STOPPED : Ending.END_OF_SOURCE;
     } catch (CallstreamException e) {
@@ -193,10 +194,11 @@ public final class CallProducer implements AutoCloseable {
     return stopped || Thread.currentThread().isInterrupted();
   }
 
-  /** Returns the records that come next; none at the end, or if this is to end. */
-  private List<ReadAhead.Read> take(ReadAhead records) {
+  /** Returns the records that come next; none at the end, or if this is to end or hopeless. */
+  private List<ReadAhead.Read> take(ReadAhead records, SendTally tally) {
+    BooleanSupplier givenUp = () -> isToEnd() || tally.isHopeless();
     try {
-      return isToEnd() ? List.of() : records.take();
+      return givenUp.getAsBoolean() ? List.of() : records.take(givenUp);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return List.of();

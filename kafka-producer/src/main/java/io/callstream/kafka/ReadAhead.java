@@ -10,12 +10,13 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads records and finds their keys in a thread of its own, ahead of a sender that takes all that
  * have come together. At most {@value #MAX_RECORDS} records and {@value #MAX_BYTES} bytes wait, but
- * for the record that goes beyond. For one sender.
+ * for the record that goes beyond, and as many again are with the sender. For one sender.
  */
 final class ReadAhead implements AutoCloseable {
   static final int MAX_RECORDS = 4096;
@@ -25,6 +26,12 @@ final class ReadAhead implements AutoCloseable {
   private static final int ENOUGH = 256;
 
   private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+  /** How long it may take to see that nobody wants records any more. */
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  /** How long a close waits for a read that is under way. */
+  private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final CallRecords records;
   private final CallParser parser;
@@ -108,15 +115,19 @@ final class ReadAhead implements AutoCloseable {
   }
 
   /**
-   * Waits for records, and returns those that have come, in their order; none at the end.
+   * Waits for records, and returns those that have come, in their order; none at the end, or if
+   * none came before the sender gave up.
    *
+   * @param givenUp is asked now and then while none come
    * @throws RuntimeException what reading threw, once all records before it were taken
    */
-  List<Read> take() throws InterruptedException {
+  List<Read> take(BooleanSupplier givenUp) throws InterruptedException {
     lock.lockInterruptibly();
     try {
       while (waiting.isEmpty() && !ended) {
-        some.await();
+        if (some.awaitNanos(LOOK_NANOS) <= 0 && givenUp.getAsBoolean()) {
+          return List.of();
+        }
       }
       long patience = PATIENCE_NANOS;
       while (waiting.size() < ENOUGH && !ended && patience > 0) {
@@ -146,7 +157,9 @@ final class ReadAhead implements AutoCloseable {
 
   /**
    * Ends the reading and waits until it has ended, which is after the read that is under way. An
-   * interrupt, whose flag is kept, interrupts that too.
+   * interrupt, whose flag is kept, interrupts that too. A read that takes longer than a second,
+   * such as one of an idle standard input, is left to its thread, which closes the records after
+   * it.
    */
   @Override
   public void close() {
@@ -158,12 +171,13 @@ final class ReadAhead implements AutoCloseable {
       lock.unlock();
     }
     boolean interrupted = Thread.interrupted();
-    while (thread.isAlive()) {
+    long end = System.nanoTime() + CLOSE_NANOS;
+    for (long left = CLOSE_NANOS; left > 0 && thread.isAlive(); left = end - System.nanoTime()) {
       if (interrupted) {
         thread.interrupt();
       }
       try {
-        thread.join();
+        TimeUnit.NANOSECONDS.timedJoin(thread, left);
       } catch (InterruptedException e) {
         interrupted = true;
       }

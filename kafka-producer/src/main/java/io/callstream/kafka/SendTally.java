@@ -21,9 +21,6 @@ import org.jspecify.annotations.Nullable;
 final class SendTally {
   private static final long PROGRESS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-  /** After how many outcomes the clock is looked at, if none comes for itself. */
-  private static final int PROGRESS_RECORDS = 64;
-
   private final LongConsumer progress;
   private final List<SendFailure> failures = new ArrayList<>();
   private final AtomicLong sent = new AtomicLong();
@@ -87,12 +84,10 @@ final class SendTally {
   }
 
   private void tellProgress(long soFar) {
-    if (soFar % PROGRESS_RECORDS == 0) {
-      long now = System.nanoTime();
-      if (now - lastProgress >= PROGRESS_NANOS) {
-        lastProgress = now;
-        progress.accept(soFar);
-      }
+    long now = System.nanoTime();
+    if (now - lastProgress >= PROGRESS_NANOS) {
+      lastProgress = now;
+      progress.accept(soFar);
     }
   }
 

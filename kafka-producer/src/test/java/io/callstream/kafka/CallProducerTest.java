@@ -20,6 +20,7 @@ import java.io.ByteArrayInputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -212,6 +213,21 @@ class CallProducerTest {
       assertThat(report.ending()).isEqualTo(Ending.STOPPED);
       assertThat(report.sent()).isPositive().isLessThan(1_000).isEqualTo(read().size());
     }
+  }
+
+  @Test
+  void aSlowSendingTellsItsProgressBeforeItEnds() {
+    ensure(1);
+    List<Long> told = Collections.synchronizedList(new ArrayList<>());
+    try (CallProducer producer =
+        CallProducer.to(cluster, topic, FORMAT)
+            .pace(Pace.perSecond(20))
+            .onProgress(told::add)
+            .connect()) {
+      assertThat(producer.send(SyntheticCalls.of(10)).sent()).isEqualTo(10);
+    }
+    // The last of ten comes after more than 400 ms, and the end tells once more.
+    assertThat(told).hasSizeGreaterThan(1).endsWith(10L);
   }
 
   @Test
