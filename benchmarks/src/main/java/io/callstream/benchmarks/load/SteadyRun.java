@@ -57,7 +57,8 @@ public final class SteadyRun {
    *
    * @param sent how many calls had a schedule
    * @param missing how many of them were not counted when patience ended
-   * @param latencies of those that count, in microseconds
+   * @param latencies of those that count, in microseconds; one that is missing has waited as long
+   *     as patience is, at least
    * @param lateMicros by how much the sender missed the schedule at most
    * @param lagPerSecond by how many calls a second those grew that were due and not yet counted
    * @param lagAtEnd how many those were when the last call was due
@@ -154,10 +155,20 @@ public final class SteadyRun {
             .listener(verdict)
             .listener(listener)
             .build();
-    Traffic.Steady steady = traffic.steady(topic, FIRST, load.calls(), load.rate());
     String checkpoint = scratch.directory().resolve("checkpoint").toString();
-    try (RunningPipeline running = engine.start(pipeline, options.checkpointingTo(checkpoint))) {
+    try (Traffic.Steady steady = traffic.steady(topic, FIRST, load.calls(), load.rate());
+        RunningPipeline running = engine.start(pipeline, options.checkpointingTo(checkpoint))) {
       await(running, START_PATIENCE, () -> probe.counted() >= FIRST);
+      if (probe.counted() < FIRST && !givenUp.getAsBoolean()) {
+        throw new IllegalStateException(
+            "Of the first "
+                + FIRST
+                + " calls only "
+                + probe.counted()
+                + " were counted within "
+                + START_PATIENCE.toSeconds()
+                + " s");
+      }
       Schedule schedule = steady.begin();
       probe.begin(schedule);
       verdict.begin();
@@ -181,10 +192,15 @@ public final class SteadyRun {
       long lateMicros = steady.awaitEnd();
       long all = (long) FIRST + load.calls();
       await(running, load.patience(), () -> probe.counted() >= all);
+      long missing = all - probe.counted();
+      Histogram latencies = probe.latencies();
+      if (missing > 0 && !givenUp.getAsBoolean()) {
+        latencies.recordValueWithCount(load.patience().toNanos() / 1_000, missing);
+      }
       return new Outcome(
           load.calls(),
-          all - probe.counted(),
-          probe.latencies(),
+          missing,
+          latencies,
           lateMicros,
           lag.getN() < 2 ? 0 : lag.getSlope(),
           lagAtEnd,

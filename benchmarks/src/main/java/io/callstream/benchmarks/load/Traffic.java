@@ -115,8 +115,10 @@ public final class Traffic implements AutoCloseable {
   }
 
   /** Calls that are about to be sent by schedule. */
-  final class Steady {
+  final class Steady implements AutoCloseable {
     private final double rate;
+    private boolean begun;
+    private boolean ended;
 
     private Steady(double rate) {
       this.rate = rate;
@@ -124,17 +126,28 @@ public final class Traffic implements AutoCloseable {
 
     /** Begins; returns the schedule. */
     Schedule begin() {
-      return new Schedule(Long.parseLong(ask("begin")), rate);
+      begun = true;
+      return new Schedule(Long.parseLong(ask(TrafficProcess.BEGIN)), rate);
     }
 
     /** Has the sending break off; {@link #awaitEnd} returns soon then. */
     void stop() {
-      commands.println("stop");
+      commands.println(TrafficProcess.STOP);
     }
 
     /** Waits until all are sent; returns by how many microseconds one was too late at most. */
     long awaitEnd() {
+      ended = true;
       return Long.parseLong(answer());
+    }
+
+    /** Ends what was not waited for, so that the process can be asked for something else. */
+    @Override
+    public void close() {
+      if (!ended) {
+        ended = true;
+        String ignored = ask(begun ? TrafficProcess.STOP : "cancel");
+      }
     }
   }
 

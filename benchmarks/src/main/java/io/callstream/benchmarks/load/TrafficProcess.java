@@ -34,6 +34,13 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  */
 final class TrafficProcess {
   static final String EMBEDDED = "embedded";
+
+  /** What is said to calls that wait for their schedule; anything else sends them away. */
+  static final String BEGIN = "begin";
+
+  /** What ends calls that are sent by schedule. */
+  static final String STOP = "stop";
+
   static final String FAILED = "failed ";
 
   /** Sleeping is not exact: the rest is waited for by looking at the clock. */
@@ -89,6 +96,9 @@ final class TrafficProcess {
 
   private void serve() throws IOException {
     for (String line = commands.readLine(); line != null; line = commands.readLine()) {
+      if (line.equals(STOP)) {
+        continue; // It came when all was sent.
+      }
       try {
         answers.println(obey(line.split(" ")));
       } catch (RuntimeException | ExecutionException e) {
@@ -180,8 +190,8 @@ final class TrafficProcess {
       }
       producer.flush();
       answers.println("ready");
-      if (commands.readLine() == null) {
-        return "";
+      if (!BEGIN.equals(commands.readLine())) {
+        return "cancelled";
       }
       Schedule schedule = new Schedule(Schedule.nowMicros() + LEAD_MICROS, rate);
       answers.println(schedule.startMicros());
@@ -191,7 +201,7 @@ final class TrafficProcess {
         lateMicros = Math.max(lateMicros, await(schedule.dueMicros(i)));
         producer.send(record, check);
         if (i % CALLS_PER_LOOK == 0 && commands.ready()) {
-          String ignored = commands.readLine(); // It can only say stop.
+          String ignored = commands.readLine(); // It can only be STOP.
           break;
         }
       }

@@ -119,13 +119,14 @@ final class Bench {
       values.put(Measure.P95, outcome.millis(95));
       values.put(Measure.P99, outcome.millis(99));
       String verdict = words(outcome.verdict());
-      if (!outcome.keptUp(load.rate()) && outcome.verdict().isEmpty()) {
+      if (!outcome.keptUp(load.rate())) {
         verdict =
             String.format(
                 Locale.ROOT,
-                "%s; %,d calls waited when the last was sent",
-                TOO_FEW,
-                outcome.lagAtEnd());
+                "does not keep up: %,d calls waited when the last was sent, %,d to the end; %s",
+                outcome.lagAtEnd(),
+                outcome.missing(),
+                verdict);
       }
       return new Measured(values, verdict, session.trace.told());
     }
