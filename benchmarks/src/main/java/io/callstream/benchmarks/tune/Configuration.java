@@ -121,8 +121,15 @@ record Configuration(Map<Setting, String> values) {
         .collect(Collectors.joining(" + "));
   }
 
-  /** Returns the options of the command {@code statistics} that say the same. */
+  /**
+   * Returns the options of the command {@code statistics} that say the same; none if it has no
+   * option for one of the settings.
+   */
   List<String> commandLine() {
+    if (values.containsKey(Setting.MIN_PARTITIONS)
+        || StateStore.ROCKSDB_WITH_CHANGELOG.name().equals(values.get(Setting.STATE_STORE))) {
+      return List.of();
+    }
     List<String> options = new ArrayList<>();
     values.forEach(
         (setting, value) -> {
@@ -135,7 +142,7 @@ record Configuration(Map<Setting, String> values) {
             case KAFKA_FETCH -> options.add("--kafka-config FILE   # with " + fetch(value));
             case PROPERTY -> options.add("--conf " + value);
             case MIN_PARTITIONS, TOPIC_PARTITIONS -> {
-              // Said elsewhere: in code, and where the topic is made.
+              // Said in code, and where the topic is made.
             }
           }
         });
