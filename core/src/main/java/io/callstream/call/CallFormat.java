@@ -15,6 +15,9 @@ public interface CallFormat extends Serializable {
   /** Returns the zone in which times without an offset are read, and in which results are shown. */
   ZoneId zone();
 
+  /** Returns the name of the field whose text is the call's id. */
+  String idField();
+
   /** Returns the name that the event time has in a record. */
   String timeField();
 

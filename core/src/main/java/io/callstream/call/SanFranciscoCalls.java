@@ -56,6 +56,9 @@ public final class SanFranciscoCalls implements CallFormat {
           new NamedField("address_type", CallField.ADDRESS_TYPE, false),
           new NamedField("common_location", CallField.COMMON_LOCATION, false));
 
+  /** Where {@link #FIELDS} has the id. */
+  static final int ID_INDEX = 0;
+
   /** Where {@link #FIELDS} has the event time. */
   static final int TIME_INDEX = 2;
 
@@ -87,6 +90,11 @@ public final class SanFranciscoCalls implements CallFormat {
   @Override
   public ZoneId zone() {
     return zone;
+  }
+
+  @Override
+  public String idField() {
+    return FIELDS.get(ID_INDEX).name();
   }
 
   @Override

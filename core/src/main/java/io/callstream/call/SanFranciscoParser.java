@@ -97,6 +97,23 @@ final class SanFranciscoParser implements CallParser {
     return findPlainValues(value) ? callOfPlainValues(value) : parseFully(value);
   }
 
+  @Override
+  public byte @Nullable [] id(byte[] value) {
+    if (value.length > SanFranciscoCalls.MAX_BYTES) {
+      return null;
+    }
+    int id = SanFranciscoCalls.ID_INDEX;
+    if (findPlainValues(value)) {
+      return starts[id] < 0 || isBlank(value, starts[id], ends[id])
+          ? null
+          : Arrays.copyOfRange(value, starts[id], ends[id]);
+    }
+    @Nullable String[] values = new @Nullable String[FIELDS.length];
+    boolean isObject = readFully(value, values, new boolean[FIELDS.length]) == null;
+    String text = values[id];
+    return !isObject || text == null || text.isBlank() ? null : text.getBytes(UTF_8);
+  }
+
   // ---- the plain path
 
   /** Finds all values, or returns false for a record that is not plain. */
@@ -221,11 +238,18 @@ final class SanFranciscoParser implements CallParser {
   // ---- the full path
 
   private ParseResult parseFully(byte[] b) {
-    if (skipSpace(b, 0) == b.length) {
-      return new ParseResult.Rejected(RejectionReason.EMPTY, null, b);
-    }
     @Nullable String[] values = new @Nullable String[FIELDS.length];
     boolean[] nested = new boolean[FIELDS.length];
+    RejectionReason reason = readFully(b, values, nested);
+    return reason == null ? callOf(values, nested, b) : new ParseResult.Rejected(reason, null, b);
+  }
+
+  /** Reads the values of an object, or returns why the record is none. */
+  private static @Nullable RejectionReason readFully(
+      byte[] b, @Nullable String[] values, boolean[] nested) {
+    if (skipSpace(b, 0) == b.length) {
+      return RejectionReason.EMPTY;
+    }
     boolean object;
     try (JsonParser json = JSON.createParser(decoded(b))) {
       JsonToken first = json.nextToken();
@@ -236,16 +260,14 @@ final class SanFranciscoParser implements CallParser {
         json.skipChildren();
       }
       if (first == null || json.nextToken() != null) {
-        return new ParseResult.Rejected(RejectionReason.NOT_JSON, null, b);
+        return RejectionReason.NOT_JSON;
       }
     } catch (StreamConstraintsException e) {
-      return new ParseResult.Rejected(RejectionReason.TOO_DEEP, null, b);
+      return RejectionReason.TOO_DEEP;
     } catch (IOException e) {
-      return new ParseResult.Rejected(RejectionReason.NOT_JSON, null, b);
+      return RejectionReason.NOT_JSON;
     }
-    return object
-        ? callOf(values, nested, b)
-        : new ParseResult.Rejected(RejectionReason.NOT_AN_OBJECT, null, b);
+    return object ? null : RejectionReason.NOT_AN_OBJECT;
   }
 
   /** Returns UTF-8 as text, without the byte order mark that it may have. */

@@ -1,12 +1,14 @@
 package io.callstream.call;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.call.ParseResult.Parsed;
 import io.callstream.call.ParseResult.Rejected;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.HexFormat;
@@ -15,6 +17,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -95,6 +98,10 @@ class TwoPathsTest {
       ParseResult actual = plain.parse(record);
       ParseResult expected = full.parse(marked);
       parsed = actual instanceof Parsed;
+      String ids = differenceOfIds(plain.id(record), full.id(marked), actual);
+      if (!ids.isEmpty()) {
+        return ids;
+      }
       if (actual instanceof Rejected a && expected instanceof Rejected e) {
         return a.reason() == e.reason() && java.util.Objects.equals(a.field(), e.field())
             ? ""
@@ -104,6 +111,17 @@ class TwoPathsTest {
         return "one is a call: " + actual + ", " + expected;
       }
       return difference(a.call(), e.call());
+    }
+
+    private String differenceOfIds(
+        byte @Nullable [] actual, byte @Nullable [] expected, ParseResult result) {
+      boolean isOfCall =
+          !(result instanceof Parsed a)
+              || !fields.contains(CallField.ID)
+              || Arrays.equals(actual, a.call().id().getBytes(UTF_8));
+      return Arrays.equals(actual, expected) && isOfCall
+          ? ""
+          : "ids " + Arrays.toString(actual) + " and " + Arrays.toString(expected);
     }
 
     private String difference(Call actual, Call expected) {

@@ -2,15 +2,12 @@ package io.callstream.kafka;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
-import io.callstream.call.CallParser;
 import io.callstream.kafka.SendReport.Ending;
 import io.callstream.kafka.source.CallSource;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
@@ -24,10 +21,11 @@ import org.jspecify.annotations.Nullable;
  * Sends the records of sources to a topic.
  *
  * <p>A record's value is sent untouched. Its key is the call's id in UTF-8; a record that is no
- * call has none. Its timestamp is the moment of sending. Records of one key go to one partition,
- * and within a partition records stand in the order of their source. The producer is idempotent and
- * waits for all in-sync replicas, so that a record that is reported as sent is in the topic once.
- * The outcome of every record is checked.
+ * call has the id that it names, if it is a JSON object and names one, and else none. Its timestamp
+ * is the moment of sending. Records of one key go to one partition, and within a partition records
+ * stand in the order of their source. The producer is idempotent and waits for all in-sync
+ * replicas, so that a record that is reported as sent is in the topic once. The outcome of every
+ * record is checked.
  *
  * <p>A source is read in a thread of its own, at most 8,192 records or 8 MiB ahead of what is sent.
  *
@@ -40,7 +38,7 @@ public final class CallProducer implements AutoCloseable {
   private final Pace pace;
   private final LongConsumer progress;
   private final Ticker ticker;
-  private final CallParser parser;
+  private final CallFormat format;
   private final KafkaProducer<byte[], byte[]> kafka;
   private final ReentrantLock sending = new ReentrantLock();
   private volatile boolean stopped;
@@ -51,7 +49,7 @@ public final class CallProducer implements AutoCloseable {
     pace = builder.pace;
     progress = builder.progress;
     ticker = builder.ticker;
-    parser = builder.format.parser(Set.of(CallField.ID));
+    format = builder.format;
     try {
       kafka = new KafkaProducer<>(settings);
     } catch (KafkaException e) {
@@ -151,7 +149,7 @@ public final class CallProducer implements AutoCloseable {
     Ending ending = Ending.END_OF_SOURCE;
     CallstreamException inputFailure = null;
     long start = System.nanoTime();
-    try (ReadAhead records = ReadAhead.start(source.open(), parser)) {
+    try (ReadAhead records = ReadAhead.start(source.open(), format, pace)) {
       List<ReadAhead.Read> taken = take(records, tally);
       while (!taken.isEmpty()) {
         for (int i = 0; i < taken.size() && !isToEnd() && !tally.isHopeless(); i++) {

@@ -1,12 +1,12 @@
 package io.callstream.kafka;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.call.ParseResult;
 import io.callstream.kafka.source.CallRecords;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -35,6 +35,8 @@ final class ReadAhead implements AutoCloseable {
 
   private final CallRecords records;
   private final CallParser parser;
+  private final String idField;
+  private final boolean timed;
   private final Thread thread = new Thread(this::readAll, "callstream-read-ahead");
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition some = lock.newCondition();
@@ -48,8 +50,8 @@ final class ReadAhead implements AutoCloseable {
   /**
    * A record that was read.
    *
-   * @param key the call's id; null if the record is no call
-   * @param epochMillis the event time, or {@link Pacer#NO_TIME}
+   * @param key the id that the record names; null if it names none
+   * @param epochMillis the event time; {@link Pacer#NO_TIME} if it has none, or it is not wanted
    */
   record Read(byte @Nullable [] key, byte[] value, long epochMillis) {
     int size() {
@@ -57,14 +59,20 @@ final class ReadAhead implements AutoCloseable {
     }
   }
 
-  private ReadAhead(CallRecords records, CallParser parser) {
+  private ReadAhead(CallRecords records, CallFormat format, boolean timed) {
     this.records = records;
-    this.parser = parser;
+    this.parser = format.parser(Set.of());
+    this.idField = format.idField();
+    this.timed = timed;
   }
 
-  /** Starts to read records, which are closed in the end. */
-  static ReadAhead start(CallRecords records, CallParser parser) {
-    ReadAhead ahead = new ReadAhead(records, parser);
+  /**
+   * Starts to read records, which are closed in the end.
+   *
+   * @param pace tells whether event times are wanted
+   */
+  static ReadAhead start(CallRecords records, CallFormat format, Pace pace) {
+    ReadAhead ahead = new ReadAhead(records, format, pace instanceof Pace.EventTime);
     ahead.thread.setDaemon(true);
     ahead.thread.start();
     return ahead;
@@ -91,9 +99,16 @@ final class ReadAhead implements AutoCloseable {
   }
 
   private Read read(byte[] value) {
-    return parser.parse(value) instanceof ParseResult.Parsed parsed
-        ? new Read(parsed.call().id().getBytes(UTF_8), value, parsed.call().epochMillis())
-        : new Read(null, value, Pacer.NO_TIME);
+    byte[] id = records.field(idField);
+    // It may be blank, which only the format tells.
+    if (id == null || id.length == 0 || id[0] == ' ') {
+      id = parser.id(value);
+    }
+    long time =
+        timed && parser.parse(value) instanceof ParseResult.Parsed parsed
+            ? parsed.call().epochMillis()
+            : Pacer.NO_TIME;
+    return new Read(id, value, time);
   }
 
   /** Adds a record when there is room, and returns whether more are wanted. */

@@ -3,10 +3,13 @@ package io.callstream.kafka;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.callstream.call.CallField;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.kafka.source.CallRecords;
-import java.util.Set;
+import io.callstream.kafka.source.CallSource;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -45,8 +48,38 @@ class ReadAheadTest {
   }
 
   private final Idle idle = new Idle();
-  private final ReadAhead ahead =
-      ReadAhead.start(idle, SanFranciscoCalls.json().parser(Set.of(CallField.ID)));
+  private final ReadAhead ahead = ReadAhead.start(idle, SanFranciscoCalls.json(), Pace.max());
+
+  @Test
+  void aKeyIsTheIdThatARecordNames() throws Exception {
+    String array =
+        """
+        [{"crime_id": "1", "original_crime_type_name": "415", "call_date_time": "2018-10-02T09:11"},
+         {"crime_id": "2", "crime_id": "3", "call_date_time": "never"},
+         {"crime_id": "4\\u0035", "address": ""},
+         {"crime_id": 6},
+         {"crime_id": " 7"},
+         {"crime_id": "  "},
+         {"crime_id": ""},
+         {"crime_id": null},
+         {"crime_id": {"crime_id": "8"}},
+         {"address": "9"},
+         "crime_id",
+         {"address": "1 Block Of A", "crime_id": "10"}]
+        """;
+    List<String> keys = new ArrayList<>();
+    InputStream in = new ByteArrayInputStream(array.getBytes(UTF_8));
+    try (ReadAhead records =
+        ReadAhead.start(
+            CallSource.stream("array", in).open(), SanFranciscoCalls.json(), Pace.max())) {
+      for (List<ReadAhead.Read> taken = records.take(() -> false);
+          !taken.isEmpty();
+          taken = records.take(() -> false)) {
+        taken.forEach(read -> keys.add(read.key() == null ? "" : new String(read.key(), UTF_8)));
+      }
+    }
+    assertThat(keys).containsExactly("1", "3", "45", "6", " 7", "", "", "", "", "", "", "10");
+  }
 
   @Test
   void aSenderThatGivesUpNeedNotWaitForAnIdleSource() throws Exception {

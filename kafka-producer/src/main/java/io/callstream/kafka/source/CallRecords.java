@@ -4,6 +4,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The record values of a source, one after the other, in bounded memory. Each array is new and the
@@ -27,6 +28,17 @@ public interface CallRecords extends Iterator<byte[]>, AutoCloseable {
    */
   @Override
   byte[] next();
+
+  /**
+   * Returns the text of a field of the record that {@link #next()} returned last, in UTF-8, if the
+   * source came by it in reading: the text that the field has in the record as a JSON object. To be
+   * asked for before {@link #hasNext()}.
+   *
+   * @return null if the source does not know, which says nothing about the record
+   */
+  default byte @Nullable [] field(String name) {
+    return null;
+  }
 
   /** Releases what the source holds open. Closing again does nothing. */
   @Override

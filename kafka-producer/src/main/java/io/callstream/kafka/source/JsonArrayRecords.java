@@ -49,6 +49,7 @@ final class JsonArrayRecords extends ReadRecords {
   private final PlainObject plain = new PlainObject();
   private final CompactJson compact = new CompactJson();
   private boolean started;
+  private boolean isPlain;
   private long failedAt = -1;
 
   JsonArrayRecords(String source, PeekableInput in) {
@@ -71,6 +72,7 @@ final class JsonArrayRecords extends ReadRecords {
       next = nextByte();
     }
     started = true;
+    isPlain = false;
     return next == '{' ? readObject() : readFully();
   }
 
@@ -118,11 +120,17 @@ final class JsonArrayRecords extends ReadRecords {
     while (end == PlainObject.INCOMPLETE && !window.isFull() && window.fill()) {
       end = plain.read(window.bytes, window.start, window.end);
     }
-    if (end < 0) {
+    isPlain = end >= 0;
+    if (!isPlain) {
       return readFully();
     }
     window.start = end;
     return plain.bytes();
+  }
+
+  @Override
+  public byte @Nullable [] field(String name) {
+    return isPlain ? plain.value(name) : null;
   }
 
   private byte[] readFully() throws IOException {

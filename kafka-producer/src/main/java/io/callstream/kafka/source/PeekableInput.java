@@ -59,8 +59,13 @@ final class PeekableInput extends InputStream {
     if (len == 0) {
       return 0;
     }
-    if (start == end && !fill()) {
-      return -1;
+    if (start == end) {
+      if (len >= buffer.length) {
+        return readThrough(b, off, len);
+      }
+      if (!fill()) {
+        return -1;
+      }
     }
     int count = Math.min(len, end - start);
     System.arraycopy(buffer, start, b, off, count);
@@ -69,32 +74,37 @@ final class PeekableInput extends InputStream {
     return count;
   }
 
+  /** Reads past the buffer, which is empty. */
+  private int readThrough(byte[] b, int off, int len) throws IOException {
+    int count = readOn(b, off, len);
+    position += Math.max(0, count);
+    return count;
+  }
+
   /** Gets at least one more byte, or returns false at the end. */
   private boolean fill() throws IOException {
-    if (failure != null) {
-      throw failure;
-    }
-    if (ended) {
-      return false;
-    }
     if (start > 0) {
       System.arraycopy(buffer, start, buffer, 0, end - start);
       end -= start;
       start = 0;
     }
-    int count = fillFrom();
-    if (count < 0) {
-      ended = true;
-      return false;
-    }
-    end += count;
-    return true;
+    int count = readOn(buffer, end, buffer.length - end);
+    end += Math.max(0, count);
+    return count >= 0;
   }
 
-  private int fillFrom() throws IOException {
+  private int readOn(byte[] b, int off, int len) throws IOException {
+    if (failure != null) {
+      throw failure;
+    }
+    if (ended) {
+      return -1;
+    }
     long before = unpackedBytes();
     try {
-      return in.read(buffer, end, buffer.length - end);
+      int count = in.read(b, off, len);
+      ended = count < 0;
+      return count;
     } catch (IOException | RuntimeException e) {
       // A broken packed stream can make a decompressor fail in any way.
       IOException cause = e instanceof IOException io ? io : new IOException(e);

@@ -1,20 +1,32 @@
 package io.callstream.kafka.source;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /*
  * Nearly every element of an array of calls is an object of names and texts, all printable ASCII
  * without an escape. Its compact form is its own bytes without the space between them, so that no
- * token need be made of it: texts are copied eight bytes at a time, up to and with the word that holds
- * the quote. What may follow the quote in that word is overwritten by what comes next.
+ * token need be made of it.
  *
- * In a little-endian word w, the sign bit of a byte of (w ^ 0x2222...) - 0x0101... is set where the byte
- * is a quote (which became 0 and borrows), likewise with 0x5c for a backslash and with w - 0x2020... for
- * a control character; bytes with a sign bit of their own are not ASCII. A borrow can raise a false
- * alarm only above a true one, and only the lowest is looked at.
+ * Elements of one source look alike: what stands between two values, such as the quote, comma, name and
+ * colon in `", "address": "`, is a bridge that was crossed before. It is compared as a whole with the one
+ * that came next last time, or else with the others, and its compact form is written; only one that is new
+ * is looked at byte by byte. A bridge starts at a quote that ends a value, or at the object's brace, so the
+ * same bytes always mean the same.
+ *
+ * Values are copied eight bytes at a time, up to and with the word that holds the quote. What may follow
+ * the quote in that word is overwritten by what comes next. In a little-endian word w, the sign bit of a
+ * byte of (w ^ 0x2222...) - 0x0101... is set where the byte is a quote (which became 0 and borrows),
+ * likewise with 0x5c for a backslash and with w - 0x2020... for a control character; bytes with a sign bit
+ * of their own are not ASCII. A borrow can raise a false alarm only above a true one, and only the lowest
+ * is looked at.
  *
  * What is not of this kind in any way is left alone, and Jackson reads it from its start.
  */
@@ -25,6 +37,10 @@ final class PlainObject {
   /** The bytes end before the object does. */
   static final int INCOMPLETE = -2;
 
+  private static final int MAX_VALUES = 64;
+  private static final int MAX_BRIDGES = 64;
+  private static final int MAX_BRIDGE_BYTES = 256;
+
   private static final VarHandle WORDS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final long ONES = 0x0101010101010101L;
@@ -33,8 +49,50 @@ final class PlainObject {
   private static final long BACKSLASHES = ONES * '\\';
   private static final long SPACES = ONES * ' ';
 
+  /** Where an object starts. */
+  private final Bridge start = new Bridge(new byte[0], "", "");
+
+  /** The bridges that were crossed, but for some where there are very many. */
+  private final List<Bridge> known = new ArrayList<>();
+
   private byte[] compact = {};
   private int size;
+
+  /** What led to each value of the object, and where the value stands in its compact form. */
+  private final Bridge[] bridges = new Bridge[MAX_VALUES];
+
+  private final int[] starts = new int[MAX_VALUES];
+  private final int[] ends = new int[MAX_VALUES];
+  private int values;
+
+  /** What stands before a value, from the end of the one before it, or behind the last value. */
+  private static final class Bridge {
+    final byte[] spread;
+    final byte[] compact;
+
+    /** The value's name; empty behind the last value, and for a value without a name too. */
+    final String name;
+
+    /** What came behind the value last time. */
+    Bridge next = this;
+
+    Bridge(byte[] spread, String compact, String name) {
+      this.spread = spread;
+      this.compact = compact.getBytes(US_ASCII);
+      this.name = name;
+    }
+
+    boolean isAt(byte[] in, int from, int end) {
+      int to = from + spread.length;
+      return to <= end
+          && spread.length > 0
+          && Arrays.equals(in, from, to, spread, 0, spread.length);
+    }
+
+    boolean isLast() {
+      return compact[compact.length - 1] == '}';
+    }
+  }
 
   /**
    * Reads the object that starts at {@code from} with its brace.
@@ -49,45 +107,114 @@ final class PlainObject {
     byte[] out = compact;
     int to = 0;
     int i = from;
-    do {
-      // The brace, or the comma.
-      out[to++] = in[i];
-      int name = skipSpace(in, i + 1, end);
-      i = copyText(in, name, end, out, to);
-      if (i < 0) {
+    values = 0;
+    Bridge last = start;
+    while (true) {
+      if (!last.next.isAt(in, i, end)) {
+        int problem = findNext(last, in, i, end, out, to);
+        if (problem < 0) {
+          return problem;
+        }
+      }
+      last = last.next;
+      i += last.spread.length;
+      System.arraycopy(last.compact, 0, out, to, last.compact.length);
+      to += last.compact.length;
+      if (last.isLast()) {
+        size = to;
         return i;
       }
-      to += i - name;
-      i = skipSpace(in, i, end);
-      if (i == end) {
-        return INCOMPLETE;
-      }
-      if (in[i] != ':') {
+      if (values == MAX_VALUES) {
         return NOT_PLAIN;
       }
-      out[to++] = ':';
-      int value = skipSpace(in, i + 1, end);
-      i = copyText(in, value, end, out, to);
-      if (i < 0) {
-        return i;
+      int quote = copyText(in, i, end, out, to);
+      if (quote < 0) {
+        return quote;
       }
-      to += i - value;
-      i = skipSpace(in, i, end);
-      if (i == end) {
-        return INCOMPLETE;
-      }
-    } while (in[i] == ',');
-    if (in[i] != '}') {
-      return NOT_PLAIN;
+      bridges[values] = last;
+      starts[values] = to;
+      to += quote - i;
+      ends[values++] = to;
+      i = quote;
     }
-    out[to++] = '}';
-    size = to;
-    return i + 1;
   }
 
   /** Returns the object that was read last, as compact JSON. */
   byte[] bytes() {
     return Arrays.copyOf(compact, size);
+  }
+
+  /** Returns the value of a name in the object that was read last, or null if it has none. */
+  byte @Nullable [] value(String name) {
+    // Of a name that stands twice the last value counts.
+    for (int i = values - 1; i >= 0; i--) {
+      if (bridges[i].name.equals(name)) {
+        return Arrays.copyOfRange(compact, starts[i], ends[i]);
+      }
+    }
+    return null;
+  }
+
+  /** Makes the bridge at {@code from} the one that comes next, or returns why there is none. */
+  private int findNext(Bridge last, byte[] in, int from, int end, byte[] scratch, int free) {
+    for (Bridge bridge : known) {
+      if (bridge.isAt(in, from, end)) {
+        last.next = bridge;
+        return 0;
+      }
+    }
+    boolean first = last == start;
+    int i = skipSpace(in, from + 1, end);
+    if (i == end) {
+      return INCOMPLETE;
+    }
+    if (!first && in[i] == '}') {
+      return addNext(last, in, from, i + 1, "\"}", "");
+    }
+    if (!first) {
+      if (in[i] != ',') {
+        return NOT_PLAIN;
+      }
+      i = skipSpace(in, i + 1, end);
+    }
+    if (i == end) {
+      return INCOMPLETE;
+    }
+    if (in[i] != '"') {
+      return NOT_PLAIN;
+    }
+    int nameStart = i + 1;
+    int nameEnd = copyText(in, nameStart, end, scratch, free);
+    if (nameEnd < 0) {
+      return nameEnd;
+    }
+    i = skipSpace(in, nameEnd + 1, end);
+    if (i == end) {
+      return INCOMPLETE;
+    }
+    if (in[i] != ':') {
+      return NOT_PLAIN;
+    }
+    i = skipSpace(in, i + 1, end);
+    if (i == end) {
+      return INCOMPLETE;
+    }
+    if (in[i] != '"') {
+      return NOT_PLAIN;
+    }
+    String name = new String(in, nameStart, nameEnd - nameStart, US_ASCII);
+    return addNext(last, in, from, i + 1, (first ? "{\"" : "\",\"") + name + "\":\"", name);
+  }
+
+  private int addNext(Bridge last, byte[] in, int from, int to, String compact, String name) {
+    if (to - from > MAX_BRIDGE_BYTES) {
+      return NOT_PLAIN;
+    }
+    last.next = new Bridge(Arrays.copyOfRange(in, from, to), compact, name);
+    if (known.size() < MAX_BRIDGES) {
+      known.add(last.next);
+    }
+    return 0;
   }
 
   /** Returns where the next byte that is no white space is, or {@code end}. */
@@ -106,17 +233,10 @@ final class PlainObject {
     return Math.min(i, end);
   }
 
-  /** Copies a text with its quotes, and returns where it ends. */
+  /** Copies a text up to the quote that ends it, and returns where that is. */
   private static int copyText(byte[] in, int from, int end, byte[] out, int to) {
-    if (from == end) {
-      return INCOMPLETE;
-    }
-    if (in[from] != '"') {
-      return NOT_PLAIN;
-    }
-    out[to] = '"';
     int shift = to - from;
-    for (int i = from + 1; i < end; i += Long.BYTES) {
+    for (int i = from; i < end; i += Long.BYTES) {
       long word = (long) WORDS.get(in, i);
       WORDS.set(out, i + shift, word);
       long alarms =
@@ -124,7 +244,7 @@ final class PlainObject {
               & SIGNS;
       if (alarms != 0) {
         int at = i + (Long.numberOfTrailingZeros(alarms) >>> 3);
-        return at >= end ? INCOMPLETE : in[at] == '"' ? at + 1 : NOT_PLAIN;
+        return at >= end ? INCOMPLETE : in[at] == '"' ? at : NOT_PLAIN;
       }
     }
     return INCOMPLETE;

@@ -7,8 +7,11 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
@@ -73,11 +76,30 @@ class PlainObjectTest {
       return end != expectedEnd
           ? "it ends at " + end + ", not at " + expectedEnd
           : Arrays.equals(plain.bytes(), expected)
-              ? ""
+              ? differenceOfValues(expected)
               : "it is " + new String(plain.bytes(), ISO_8859_1);
     } catch (IOException e) {
       return "it is no JSON: " + e.getMessage();
     }
+  }
+
+  private String differenceOfValues(byte[] object) throws IOException {
+    Map<String, String> values = new HashMap<>();
+    values.put("no such name", null);
+    try (JsonParser json = JSON.createParser(object)) {
+      json.nextToken();
+      for (String name = json.nextFieldName(); name != null; name = json.nextFieldName()) {
+        values.put(name, json.nextTextValue());
+      }
+    }
+    for (Map.Entry<String, String> value : values.entrySet()) {
+      byte[] actual = plain.value(value.getKey());
+      if (!Objects.equals(
+          actual == null ? null : new String(actual, ISO_8859_1), value.getValue())) {
+        return value.getKey() + " is not " + value.getValue();
+      }
+    }
+    return "";
   }
 
   /** Makes an object with something behind it, spread and damaged. */
@@ -90,6 +112,14 @@ class PlainObjectTest {
             call.replace("\":", "\"" + other + ":" + space)
                 .replace("\",", space + "\"" + space + "," + other)
                 .replace("}", space + "}" + other + ","));
+    int second = text.indexOf(",") + 1;
+    int third = text.indexOf(",", second) + 1;
+    switch (random.nextInt(16)) {
+      case 0 -> text.insert(third, text.substring(second, third));
+      case 1 -> text.replace(0, second, "{");
+      case 2 -> text.delete(second, third);
+      default -> {}
+    }
     while (random.nextInt(3) == 0 && text.length() > 1) {
       int at = random.nextInt(text.length());
       char c = NOISE.charAt(random.nextInt(NOISE.length()));
