@@ -10,9 +10,12 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +24,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SeenCalls {
   private final long horizonMillis;
-  private final Map<String, Long> expiries;
+  private final Map<String, Long> expiries = new HashMap<>();
+
+  /** The ids by when they are forgotten, so that a batch looks at none but those. */
+  private final NavigableMap<Long, List<String>> byExpiry = new TreeMap<>();
+
   private final Map<String, Long> newest = new HashMap<>();
 
   /**
@@ -31,7 +38,9 @@ public final class SeenCalls {
    */
   public SeenCalls(long horizonMillis, byte @Nullable [] state) {
     this.horizonMillis = horizonMillis;
-    this.expiries = state == null ? new HashMap<>() : read(state);
+    if (state != null) {
+      add(state);
+    }
   }
 
   /**
@@ -40,7 +49,12 @@ public final class SeenCalls {
    * @param more what {@link #toBytes()} or {@link #newToBytes()} wrote
    */
   public void add(byte[] more) {
-    expiries.putAll(read(more));
+    read(more).forEach(this::remember);
+  }
+
+  private void remember(String id, long expiry) {
+    expiries.put(id, expiry);
+    byExpiry.computeIfAbsent(expiry, e -> new ArrayList<>()).add(id);
   }
 
   /** Takes the calls that are the first of their ids in a batch. */
@@ -58,22 +72,29 @@ public final class SeenCalls {
    * @return how many duplicates there are
    */
   public long sift(List<Candidate> batch, long watermark, Firsts firsts) {
-    expiries.values().removeIf(expiry -> expiry <= watermark);
+    forget(watermark);
     newest.clear();
     long duplicates = 0;
     for (Candidate candidate : batch) {
       long expiry = candidate.call().epochMillis() + horizonMillis;
-      if (expiries.putIfAbsent(candidate.call().id(), expiry) == null) {
+      if (expiries.containsKey(candidate.call().id())) {
+        duplicates++;
+      } else {
+        remember(candidate.call().id(), expiry);
         newest.put(candidate.call().id(), expiry);
         firsts.first(candidate);
-      } else {
-        duplicates++;
       }
     }
-    newest
-        .entrySet()
-        .removeIf(id -> id.getValue() <= watermark && expiries.remove(id.getKey(), id.getValue()));
+    forget(watermark);
+    newest.values().removeIf(expiry -> expiry <= watermark);
     return duplicates;
+  }
+
+  private void forget(long watermark) {
+    NavigableMap<Long, List<String>> expired = byExpiry.headMap(watermark, true);
+    // An id that was taken up again with another time stands under both.
+    expired.forEach((expiry, ids) -> ids.forEach(id -> expiries.remove(id, expiry)));
+    expired.clear();
   }
 
   /** Returns how many ids are remembered. */
