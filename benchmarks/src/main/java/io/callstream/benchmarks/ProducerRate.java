@@ -27,7 +27,8 @@ import java.util.stream.Stream;
  * cold, the last warm. A pass is timed from the first record that is read until the last outcome;
  * ProducerPerformance tells its own time, from its first send until all is flushed, and has its
  * records in memory before. Both send with the same settings: what callstream's producer has for
- * defaults.
+ * defaults. Before all, the first contestant sends once for nothing, so that none meets a broker
+ * that is cold.
  *
  * <p>Arguments: {@code key=value ...}. {@code bootstrap=HOST:PORT} (an embedded broker in this
  * process), {@code input=FILE} (a file of calls, again and again; synthetic calls without it),
@@ -76,10 +77,11 @@ public final class ProducerRate {
       for (String contestant : contestants) {
         files.prepare(ProducerPasses.named(contestant));
       }
+      run(-1, servers, contestants.get(0), files, 1, partitions);
+      rates.clear();
       for (int repeat = 0; repeat < repeats; repeat++) {
         for (String contestant : contestants) {
-          String file = files.of(ProducerPasses.named(contestant)).toString();
-          pass(repeat, servers, contestant, file, files.records(), passes, partitions);
+          run(repeat, servers, contestant, files, passes, partitions);
         }
       }
       printMedians(passes);
@@ -93,12 +95,11 @@ public final class ProducerRate {
     return value == null ? otherwise : value;
   }
 
-  private void pass(
+  private void run(
       int repeat,
       String servers,
       String contestant,
-      String file,
-      long records,
+      ProducerFiles files,
       int passes,
       String partitions)
       throws IOException, InterruptedException {
@@ -111,8 +112,8 @@ public final class ProducerRate {
         List.of(
             servers,
             contestant,
-            file,
-            Long.toString(records),
+            files.of(ProducerPasses.named(contestant)).toString(),
+            Long.toString(files.records()),
             Integer.toString(passes),
             partitions,
             Integer.toString(repeat)));
