@@ -56,7 +56,7 @@ final class Chart {
    * Draws a bar for each configuration, from the defaults' value to its own, with the band of noise
    * behind them.
    *
-   * @param margin the factor up to which an effect is noise
+   * @param margin the factor up to which an effect is noise; without a band if it is NaN
    */
   static String effects(String title, List<Bar> bars, double margin) {
     Chart chart = new Chart();
@@ -69,8 +69,10 @@ final class Chart {
     double most = Math.max(1.25, bars.stream().mapToDouble(Bar::ratio).max().orElse(1) * 1.1);
     Axis x = new Axis(least, most, left, WIDTH - right);
     chart.open(bottom + 44, title);
-    chart.rect(
-        x.at(1 / margin), top - 6, x.at(margin) - x.at(1 / margin), bottom - top + 6, "#e9edf2");
+    if (!Double.isNaN(margin)) {
+      chart.rect(
+          x.at(1 / margin), top - 6, x.at(margin) - x.at(1 / margin), bottom - top + 6, "#e9edf2");
+    }
     for (double tick : ratioTicks(least, most)) {
       chart.line(x.at(tick), top - 6, x.at(tick), bottom, tick == 1 ? INK : "#d5dce4");
       chart.text(x.at(tick), bottom + 16, "middle", FAINT, "×" + number(tick));
