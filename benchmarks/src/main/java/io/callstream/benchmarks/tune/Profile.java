@@ -139,7 +139,7 @@ record Profile(
     return new Profile(
         "thorough",
         75,
-        1_000_000,
+        2_000_000,
         4,
         distinct(throughput),
         5,

@@ -115,6 +115,17 @@ final class Report {
                 + " throughput or latency, beyond noise, without being worse in the other."
             : "**Recommended here:** " + both.label() + " (to paste: below).");
     answers.add("**Folklore:** " + folkloreInShort());
+    List<Run> steady =
+        study.runs().stream().filter(run -> run.values().containsKey(Measure.P95)).toList();
+    if (!steady.isEmpty()) {
+      answers.add(
+          text(
+              "**Does it keep up?** Of %d runs at %,.0f calls/s %d were stable; what was said of the"
+                  + " others is in the table of all configurations.",
+              steady.size(),
+              study.profile().steady().rate(),
+              steady.stream().filter(run -> run.verdict().equals(Run.STABLE)).count()));
+    }
     document.bullets(answers);
   }
 
@@ -314,7 +325,7 @@ final class Report {
           if (recommended.isBaseline()) {
             document.paragraph("**" + words + ":** callstream's defaults. Nothing to paste.");
           } else {
-            document.paragraph("**" + words + ":** " + recommended.label() + ".");
+            document.paragraph("**" + words + ":** " + withEffects(recommended) + ".");
             List<String> options = recommended.commandLine();
             if (!options.isEmpty()) {
               document.code(List.of("callstream statistics " + String.join(" \\\n  ", options)));
@@ -323,6 +334,22 @@ final class Report {
           }
         });
     confirmation();
+  }
+
+  /** Returns the values of a recommendation with what each changed when it was set alone. */
+  private String withEffects(Configuration recommended) {
+    return recommended.values().entrySet().stream()
+        .map(
+            value -> {
+              Configuration alone = Configuration.of(value.getKey(), value.getValue());
+              return alone.label()
+                  + Stream.of(Measure.THROUGHPUT, Measure.P95)
+                      .filter(
+                          m -> analysis.has(alone, m) && analysis.effect(alone, m).beyondNoise())
+                      .map(m -> m.title() + " " + change(analysis.effect(alone, m)))
+                      .collect(Collectors.joining(", ", " (", ")"));
+            })
+        .collect(Collectors.joining(", "));
   }
 
   private void confirmation() {

@@ -27,7 +27,7 @@ enum Setting {
       "topic partitions",
       "partitions",
       "as many tasks read at once: fewer than there are cores leave cores idle, more are a task"
-          + " each in every batch, with as many rows to merge"),
+          + " each in every batch, with rows of its own to merge"),
   /** How many tasks read at least. */
   MIN_PARTITIONS(
       "reading tasks at least",

@@ -81,6 +81,8 @@ class ReportTest {
         .contains(
             "**trigger interval** (latency p95 from 300 ms at 0 ms to 1,000 ms at the default)")
         .contains("of 1 settings of which people expect much 1 change nothing")
+        .contains("Of 12 runs at 5,000 calls/s 12 were stable")
+        .contains("**Latency above all:** trigger interval 0 ms (latency p95 -70 %).")
         .contains("**Recommended here:** trigger interval 0 ms")
         .contains("```\ncallstream statistics --trigger 0ms\n```")
         .contains("RunOptions.continuous().triggeringEvery(Duration.ofMillis(0));")
