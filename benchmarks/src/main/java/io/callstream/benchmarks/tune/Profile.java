@@ -87,7 +87,7 @@ record Profile(
         "short",
         5,
         400_000,
-        5,
+        20, // Runs of a second each: the JIT makes them faster for that long.
         distinct(throughput),
         2,
         new Load(5_000, Duration.ofSeconds(7), Duration.ofSeconds(1), PATIENCE),
