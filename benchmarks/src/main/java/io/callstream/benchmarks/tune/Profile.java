@@ -81,19 +81,18 @@ record Profile(
     latency.add(Configuration.baseline());
     vary(latency, Setting.SHUFFLE_PARTITIONS, 1, 2, 200);
     vary(latency, Setting.TRIGGER, 0, 2_000);
-    vary(latency, Setting.TOPIC_PARTITIONS, 4);
     vary(latency, Setting.CORES, 1);
     return new Profile(
         "short",
         5,
         400_000,
-        20, // Runs of a second each: the JIT makes them faster for that long.
+        15, // Runs of a second each: the JIT makes them faster for that long.
         distinct(throughput),
         2,
         new Load(5_000, Duration.ofSeconds(7), Duration.ofSeconds(1), PATIENCE),
         distinct(latency),
-        2,
-        2,
+        3,
+        1,
         false);
   }
 
