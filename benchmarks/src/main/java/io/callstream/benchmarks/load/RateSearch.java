@@ -1,41 +1,67 @@
 package io.callstream.benchmarks.load;
 
+import io.callstream.benchmarks.load.SteadyRun.Answer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Searches the highest rate with which something keeps up: doubles or halves a rate until the
- * answer changes, then halves the gap. A rate that fails is tried again before it is given up.
+ * answer changes, then halves the gap. A rate that is not kept up with is tried again before it is
+ * given up. A rate that the sender can't send says nothing of what is measured, and ends the search
+ * from above all the same.
  */
 public final class RateSearch {
   /** Whether something keeps up with a rate. */
   public interface Trial {
     /** Tries a rate, in calls per second. */
-    boolean keepsUp(double rate) throws InterruptedException;
+    Answer at(double rate) throws InterruptedException;
   }
 
   /**
    * A rate that was tried.
    *
    * @param rate calls per second
-   * @param keptUp what came of it
+   * @param answer what came of it
    */
-  public record Tried(double rate, boolean keptUp) {}
+  public record Tried(double rate, Answer answer) {}
+
+  /** What keeps the rate from being higher. */
+  public enum Limit {
+    /** What is measured does not keep up with more. */
+    ENGINE,
+    /** The sender can't send more. */
+    SENDER,
+    /** No more was to be tried. */
+    MOST
+  }
 
   /**
    * What was found.
    *
    * @param rate the highest rate that was kept up with, in calls per second; 0 if none was
+   * @param limit why it is not higher; unless it is the engine, the rate is a lower bound
    * @param tried all that was tried, in order
    */
-  public record Found(double rate, List<Tried> tried) {
+  public record Found(double rate, Limit limit, List<Tried> tried) {
     /** Copies the list. */
     public Found {
       tried = List.copyOf(tried);
     }
+
+    /** Returns the rate in words. */
+    public String words() {
+      return switch (limit) {
+        case ENGINE -> String.format(Locale.ROOT, "%,.0f calls/s", rate);
+        case SENDER ->
+            String.format(
+                Locale.ROOT, "at least %,.0f calls/s: the sender could not send more", rate);
+        case MOST -> String.format(Locale.ROOT, "at least %,.0f calls/s: no more was tried", rate);
+      };
+    }
   }
 
-  /** How often a rate must fail: somebody else may have used the machine. */
+  /** How often a rate is tried: somebody else may have used the machine. */
   private static final int TRIALS = 2;
 
   private RateSearch() {}
@@ -45,7 +71,7 @@ public final class RateSearch {
    *
    * @param start the first rate
    * @param least the lowest rate worth trying
-   * @param most the highest, beyond which the sender itself can't go
+   * @param most the highest rate worth trying
    * @param precision ends the search when the rates around the limit differ by less than this
    *     factor; over 1
    */
@@ -53,34 +79,39 @@ public final class RateSearch {
       throws InterruptedException {
     List<Tried> tried = new ArrayList<>();
     double kept = 0;
-    double failed = Double.POSITIVE_INFINITY;
+    double over = Double.POSITIVE_INFINITY;
+    Limit limit = Limit.MOST;
     double rate = start;
-    while (failed > least && failed > kept * precision) {
-      if (keptUp(rate, trial, tried)) {
-        kept = rate;
-      } else {
-        failed = rate;
-      }
-      if (kept >= most) {
-        break;
+    while (over > least && over > kept * precision && kept < most) {
+      switch (answer(rate, trial, tried)) {
+        case KEPT_UP -> kept = rate;
+        case FELL_BEHIND -> {
+          over = rate;
+          limit = Limit.ENGINE;
+        }
+        case SENDER_LATE -> {
+          over = rate;
+          limit = Limit.SENDER;
+        }
       }
       rate =
-          Double.isInfinite(failed)
+          Double.isInfinite(over)
               ? Math.min(most, 2 * kept)
-              : kept == 0 ? Math.max(least, failed / 2) : Math.sqrt(kept * failed);
+              : kept == 0 ? Math.max(least, over / 2) : Math.sqrt(kept * over);
     }
-    return new Found(kept, tried);
+    return new Found(kept, limit, tried);
   }
 
-  private static boolean keptUp(double rate, Trial trial, List<Tried> tried)
+  private static Answer answer(double rate, Trial trial, List<Tried> tried)
       throws InterruptedException {
+    Answer answer = Answer.SENDER_LATE;
     for (int i = 0; i < TRIALS; i++) {
-      boolean keptUp = trial.keepsUp(rate);
-      tried.add(new Tried(rate, keptUp));
-      if (keptUp) {
-        return true;
+      answer = trial.at(rate);
+      tried.add(new Tried(rate, answer));
+      if (answer == Answer.KEPT_UP) {
+        return answer;
       }
     }
-    return false;
+    return answer;
   }
 }

@@ -33,6 +33,9 @@ public final class SteadyRun {
   /** How steeply lag may rise, in parts of the rate, and still be called level. */
   private static final double LEVEL = 0.05;
 
+  /** How late a sender may be, in parts of the schedule's length, and still be called in time. */
+  private static final double IN_TIME = 0.02;
+
   private static final Duration LOOK = Duration.ofMillis(100);
   private static final Duration START_PATIENCE = Duration.ofSeconds(60);
   private static final Set<Symptom> FALLING_BEHIND =
@@ -45,28 +48,52 @@ public final class SteadyRun {
    * @param length how long calls come
    * @param uncounted for how long from the start nothing is recorded
    * @param patience how long the rest may take when the last call was sent
+   * @param offset how long the schedule waits when the engine is ready. An engine with a trigger
+   *     interval is ready at the same moment of the interval each time: repeats that are to say
+   *     something about each other want offsets that differ
    */
-  public record Load(double rate, Duration length, Duration uncounted, Duration patience) {
+  public record Load(
+      double rate, Duration length, Duration uncounted, Duration patience, Duration offset) {
+    /** A load without an offset. */
+    public Load(double rate, Duration length, Duration uncounted, Duration patience) {
+      this(rate, length, uncounted, patience, Duration.ZERO);
+    }
+
+    /** Returns the load with an offset. */
+    public Load after(Duration wait) {
+      return new Load(rate, length, uncounted, patience, wait);
+    }
+
     int calls() {
       return Math.toIntExact(Math.round(rate * length.toMillis() / 1e3));
     }
   }
 
+  /** Whether an engine keeps up with a rate. */
+  public enum Answer {
+    /** It does. */
+    KEPT_UP,
+    /** It does not. */
+    FELL_BEHIND,
+    /** Nobody knows, for the sender was late: what looks like the engine's lag may be its. */
+    SENDER_LATE
+  }
+
   /**
    * What came of it.
    *
-   * @param sent how many calls had a schedule
+   * @param load what was to be measured
    * @param missing how many of them were not counted when patience ended
    * @param latencies of those that count, in microseconds; one that is missing has waited as long
    *     as patience is, at least
-   * @param lateMicros by how much the sender missed the schedule at most
+   * @param lateMicros by how much the sender was behind the schedule at most
    * @param lagPerSecond by how many calls a second those grew that were due and not yet counted
    * @param lagAtEnd how many those were when the last call was due
    * @param verdict what the stability monitor said of the scheduled time; empty if there were too
    *     few batches
    */
   public record Outcome(
-      int sent,
+      Load load,
       long missing,
       Histogram latencies,
       long lateMicros,
@@ -78,13 +105,18 @@ public final class SteadyRun {
       return latencies.getValueAtPercentile(percentile) / 1e3;
     }
 
-    /** Returns whether the engine kept up with a rate: neither lag nor the monitor says no. */
-    public boolean keptUp(double rate) {
-      return missing == 0
-          && lagPerSecond <= LEVEL * rate
-          && verdict.stream()
-              .flatMap(told -> told.findings().stream())
-              .noneMatch(finding -> FALLING_BEHIND.contains(finding.symptom()));
+    /** Returns whether the engine kept up: neither lag nor the monitor says no. */
+    public Answer answer() {
+      if (lateMicros > IN_TIME * load.length().toNanos() / 1e3) {
+        return Answer.SENDER_LATE;
+      }
+      boolean level =
+          missing == 0
+              && lagPerSecond <= LEVEL * load.rate()
+              && verdict.stream()
+                  .flatMap(told -> told.findings().stream())
+                  .noneMatch(finding -> FALLING_BEHIND.contains(finding.symptom()));
+      return level ? Answer.KEPT_UP : Answer.FELL_BEHIND;
     }
   }
 
@@ -169,7 +201,7 @@ public final class SteadyRun {
                 + START_PATIENCE.toSeconds()
                 + " s");
       }
-      Schedule schedule = steady.begin();
+      Schedule schedule = steady.begin(load.offset());
       probe.begin(schedule);
       verdict.begin();
       SimpleRegression lag = new SimpleRegression();
@@ -198,7 +230,7 @@ public final class SteadyRun {
         latencies.recordValueWithCount(load.patience().toNanos() / 1_000, missing);
       }
       return new Outcome(
-          load.calls(),
+          load,
           missing,
           latencies,
           lateMicros,

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -124,10 +125,11 @@ public final class Traffic implements AutoCloseable {
       this.rate = rate;
     }
 
-    /** Begins; returns the schedule. */
-    Schedule begin() {
+    /** Begins, so long from now and a moment; returns the schedule. */
+    Schedule begin(Duration offset) {
       begun = true;
-      return new Schedule(Long.parseLong(ask(TrafficProcess.BEGIN)), rate);
+      long micros = offset.toNanos() / 1_000;
+      return new Schedule(Long.parseLong(ask(TrafficProcess.BEGIN + micros)), rate);
     }
 
     /** Has the sending break off; {@link #awaitEnd} returns soon then. */
@@ -135,7 +137,10 @@ public final class Traffic implements AutoCloseable {
       commands.println(TrafficProcess.STOP);
     }
 
-    /** Waits until all are sent; returns by how many microseconds one was too late at most. */
+    /**
+     * Waits until the broker has them all; returns by how many microseconds the sender was behind
+     * its schedule at most.
+     */
     long awaitEnd() {
       ended = true;
       return Long.parseLong(answer());

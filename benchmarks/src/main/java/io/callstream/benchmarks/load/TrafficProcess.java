@@ -35,8 +35,11 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 final class TrafficProcess {
   static final String EMBEDDED = "embedded";
 
-  /** What is said to calls that wait for their schedule; anything else sends them away. */
-  static final String BEGIN = "begin";
+  /**
+   * What is said to calls that wait for their schedule, with the microseconds until it begins;
+   * anything else sends them away.
+   */
+  static final String BEGIN = "begin ";
 
   /** What ends calls that are sent by schedule. */
   static final String STOP = "stop";
@@ -169,8 +172,8 @@ final class TrafficProcess {
    * Sends some calls at once, and when the other end says that it is ready, one after the other by
    * schedule.
    *
-   * @return by how many microseconds a call was sent too late at most; told as soon as they are all
-   *     sent, or the other end says stop
+   * @return by how many microseconds the sender was behind the schedule at most; told as soon as
+   *     the broker has them all, or the other end says stop
    */
   @SuppressWarnings("FutureReturnValueIgnored") // The callback checks.
   private String steady(String topic, int first, int calls, double rate) throws IOException {
@@ -190,22 +193,27 @@ final class TrafficProcess {
       }
       producer.flush();
       answers.println("ready");
-      if (!BEGIN.equals(commands.readLine())) {
+      String command = commands.readLine();
+      if (command == null || !command.startsWith(BEGIN)) {
         return "cancelled";
       }
-      Schedule schedule = new Schedule(Schedule.nowMicros() + LEAD_MICROS, rate);
+      long offset = Long.parseLong(command.substring(BEGIN.length()));
+      Schedule schedule = new Schedule(Schedule.nowMicros() + LEAD_MICROS + offset, rate);
       answers.println(schedule.startMicros());
       long lateMicros = 0;
+      long lastDue = schedule.startMicros();
       for (int i = 0; i < calls; i++) {
         ProducerRecord<byte[], byte[]> record = record(topic, partitions, types, records.next());
-        lateMicros = Math.max(lateMicros, await(schedule.dueMicros(i)));
+        lastDue = schedule.dueMicros(i);
+        lateMicros = Math.max(lateMicros, await(lastDue));
         producer.send(record, check);
         if (i % CALLS_PER_LOOK == 0 && commands.ready()) {
           String ignored = commands.readLine(); // It can only be STOP.
           break;
         }
       }
-      producer.flush();
+      producer.flush(); // What the producer had yet to hand over was no less late.
+      lateMicros = Math.max(lateMicros, Schedule.nowMicros() - lastDue);
       Exception unsent = failure.get();
       if (unsent != null) {
         throw new IllegalStateException("A call could not be sent: " + unsent, unsent);

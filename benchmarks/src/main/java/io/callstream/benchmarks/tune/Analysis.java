@@ -1,8 +1,9 @@
 package io.callstream.benchmarks.tune;
 
+import static java.util.Objects.requireNonNull;
+
 import io.callstream.benchmarks.tune.Run.Stage;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.DoubleSummaryStatistics;
 import java.util.EnumMap;
@@ -11,10 +12,9 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.apache.commons.math3.distribution.TDistribution;
 
 /*
@@ -24,6 +24,9 @@ import org.apache.commons.math3.distribution.TDistribution;
  * are taken out is noise. This is the randomized complete block design of the textbooks:
  *
  *   ln value = configuration + round + noise
+ *
+ * A run that failed leaves a hole, and the fit goes by the runs that are there: where there are fewer,
+ * the margin is wider. Without holes the means are the plain ones.
  *
  * An effect is the difference of the means of a configuration and of the defaults. It is beyond noise
  * if it is greater than what noise alone would reach with a chance of 5 % in any of the comparisons
@@ -38,64 +41,109 @@ final class Analysis {
 
   /** The values of one measure, their noise, and what follows from it. */
   private static final class Table {
-    private final Map<Configuration, double[]> logs = new LinkedHashMap<>();
-    private final int rounds;
+    /** Where a step of the fit changes nothing any more. */
+    private static final double SETTLED = 1e-12;
+
+    /** The logarithms of the values by configuration and round. */
+    private final Map<Configuration, Map<Integer, Double>> logs;
+
+    private final Map<Configuration, Double> own = new HashMap<>();
+    private final Map<Integer, Double> ofRound = new HashMap<>();
     private final double deviation;
     private final double quantile;
 
-    Table(Map<Configuration, Map<Integer, Double>> values, int rounds) {
-      this.rounds = rounds;
-      values.forEach(
-          (configuration, byRound) -> {
-            if (byRound.size() == rounds) {
-              logs.put(
-                  configuration,
-                  byRound.values().stream().mapToDouble(value -> Math.log(value)).toArray());
-            }
+    Table(Map<Configuration, Map<Integer, Double>> logs) {
+      this.logs = logs;
+      logs.forEach(
+          (configuration, row) -> {
+            own.put(configuration, 0.0);
+            row.keySet().forEach(round -> ofRound.put(round, 0.0));
           });
-      int freedom = (logs.size() - 1) * (rounds - 1);
-      if (freedom < 1) {
-        deviation = Double.NaN;
-        quantile = Double.NaN;
-        return;
-      }
-      deviation = Math.sqrt(squares() / freedom);
+      fit();
+      int values = logs.values().stream().mapToInt(Map::size).sum();
+      int freedom = values - logs.size() - ofRound.size() + 1;
+      deviation = freedom < 1 ? Double.NaN : Math.sqrt(squares() / freedom);
       quantile =
-          new TDistribution(freedom)
-              .inverseCumulativeProbability(1 - CHANCE / 2 / (logs.size() - 1));
+          freedom < 1
+              ? Double.NaN
+              : new TDistribution(freedom)
+                  .inverseCumulativeProbability(1 - CHANCE / 2 / (logs.size() - 1));
+    }
+
+    /** Fits by least squares, in turns; where no value is missing the first turn is exact. */
+    private void fit() {
+      double change = Double.POSITIVE_INFINITY;
+      while (change > SETTLED) {
+        Map<Configuration, Double> before = Map.copyOf(own);
+        logs.forEach(
+            (configuration, row) ->
+                own.put(
+                    configuration,
+                    mean(row.entrySet().stream().map(e -> e.getValue() - round(e.getKey())))));
+        ofRound.replaceAll(
+            (round, old) ->
+                mean(
+                    logs.entrySet().stream()
+                        .filter(e -> e.getValue().containsKey(round))
+                        .map(e -> log(e.getKey(), round) - own(e.getKey()))));
+        double shift = mean(ofRound.values().stream());
+        ofRound.replaceAll((round, value) -> value - shift);
+        own.replaceAll((configuration, value) -> value + shift);
+        change =
+            own.entrySet().stream()
+                .mapToDouble(e -> Math.abs(e.getValue() - requireNonNull(before.get(e.getKey()))))
+                .max()
+                .orElse(0);
+      }
     }
 
     private double squares() {
-      double[] roundMeans = new double[rounds];
-      logs.values()
-          .forEach(
-              row -> {
-                for (int i = 0; i < rounds; i++) {
-                  roundMeans[i] += row[i] / logs.size();
-                }
-              });
-      double all = mean(roundMeans);
       double squares = 0;
-      for (double[] row : logs.values()) {
-        double own = mean(row);
-        for (int i = 0; i < rounds; i++) {
-          double left = row[i] - own - roundMeans[i] + all;
+      for (Map.Entry<Configuration, Map<Integer, Double>> row : logs.entrySet()) {
+        for (Map.Entry<Integer, Double> cell : row.getValue().entrySet()) {
+          double left = cell.getValue() - own(row.getKey()) - round(cell.getKey());
           squares += left * left;
         }
       }
       return squares;
     }
 
-    /** Returns how far a sum of so many means strays, on the logarithmic scale. */
-    double margin(int means) {
-      return Math.max(LEAST_EFFECT, quantile * deviation * Math.sqrt((double) means / rounds));
+    private double log(Configuration configuration, int round) {
+      return requireNonNull(requireNonNull(logs.get(configuration)).get(round));
+    }
+
+    double own(Configuration configuration) {
+      return requireNonNull(own.get(configuration));
+    }
+
+    private double round(int round) {
+      return requireNonNull(ofRound.get(round));
+    }
+
+    /** Returns how far a sum of means of configurations strays, on the logarithmic scale. */
+    double margin(List<Configuration> configurations) {
+      return margin(
+          configurations.stream().mapToDouble(c -> 1.0 / requireNonNull(logs.get(c)).size()).sum());
+    }
+
+    /** Returns how far two means stray that have a value of each round. */
+    double usualMargin() {
+      return margin(2.0 / ofRound.size());
+    }
+
+    private double margin(double variances) {
+      return Math.max(LEAST_EFFECT, quantile * deviation * Math.sqrt(variances));
+    }
+
+    private static double mean(Stream<Double> values) {
+      return values.mapToDouble(Double::doubleValue).average().orElseThrow();
     }
   }
 
   /**
    * The values of a configuration.
    *
-   * @param mean their geometric mean
+   * @param mean their geometric mean, as it would be over all rounds
    * @param least the least of them
    * @param most the greatest of them
    */
@@ -161,17 +209,16 @@ final class Analysis {
   static Analysis of(List<Run> runs) {
     Analysis analysis = new Analysis();
     for (Measure measure : Measure.values()) {
-      Map<Configuration, Map<Integer, Double>> values = new LinkedHashMap<>();
-      Set<Integer> rounds = new TreeSet<>();
+      Map<Configuration, Map<Integer, Double>> logs = new LinkedHashMap<>();
       for (Run run : runs) {
         Double value = run.values().get(measure);
         if (value != null && run.stage() == Stage.COMPARE) {
-          values.computeIfAbsent(run.configuration(), c -> new TreeMap<>()).put(run.round(), value);
-          rounds.add(run.round());
+          logs.computeIfAbsent(run.configuration(), c -> new TreeMap<>())
+              .put(run.round(), Math.log(value));
         }
       }
-      if (values.containsKey(Configuration.baseline())) {
-        analysis.tables.put(measure, new Table(values, rounds.size()));
+      if (logs.containsKey(Configuration.baseline())) {
+        analysis.tables.put(measure, new Table(logs));
       }
     }
     return analysis;
@@ -192,40 +239,39 @@ final class Analysis {
   }
 
   /**
-   * Returns the factor, over 1, from which on an effect is beyond noise; NaN if it can't be told.
+   * Returns the factor, over 1, from which on an effect is beyond noise where no run is missing;
+   * NaN if it can't be told.
    */
   double margin(Measure measure) {
     Table table = tables.get(measure);
-    return table == null ? Double.NaN : Math.exp(table.margin(2));
+    return table == null ? Double.NaN : Math.exp(table.usualMargin());
   }
 
   private Table table(Measure measure) {
-    return Objects.requireNonNull(tables.get(measure), () -> "no values of " + measure);
-  }
-
-  /** Returns the logarithms of a configuration's values; none if it has none. */
-  private double[] logs(Configuration configuration, Measure measure) {
-    Table table = tables.get(measure);
-    double[] row = table == null ? null : table.logs.get(configuration);
-    return row == null ? new double[0] : row;
+    return requireNonNull(tables.get(measure), () -> "no values of " + measure);
   }
 
   boolean has(Configuration configuration, Measure measure) {
-    return logs(configuration, measure).length > 0;
+    Table table = tables.get(measure);
+    return table != null && table.logs.containsKey(configuration);
   }
 
   /** Returns the values of a configuration; it must have some. */
   Estimate estimate(Configuration configuration, Measure measure) {
-    double[] row = logs(configuration, measure);
-    DoubleSummaryStatistics all = Arrays.stream(row).summaryStatistics();
-    return new Estimate(Math.exp(mean(row)), Math.exp(all.getMin()), Math.exp(all.getMax()));
+    Table table = table(measure);
+    DoubleSummaryStatistics all =
+        requireNonNull(table.logs.get(configuration)).values().stream()
+            .mapToDouble(Double::doubleValue)
+            .summaryStatistics();
+    return new Estimate(
+        Math.exp(table.own(configuration)), Math.exp(all.getMin()), Math.exp(all.getMax()));
   }
 
   /** Returns what a configuration changes; it must have values. */
   Effect effect(Configuration configuration, Measure measure) {
     Table table = table(measure);
-    double log = mean(logs(configuration, measure)) - mean(logs(Configuration.baseline(), measure));
-    double margin = table.margin(2);
+    double log = table.own(configuration) - table.own(Configuration.baseline());
+    double margin = table.margin(List.of(configuration, Configuration.baseline()));
     return new Effect(
         Math.exp(log),
         Math.exp(margin),
@@ -337,7 +383,9 @@ final class Analysis {
                     .mapToDouble(c -> effect(c, measure).ratio())
                     .reduce(1, (a, b) -> a * b);
             double measured = effect(pair, measure).ratio();
-            double margin = table(measure).margin(4);
+            double margin =
+                table(measure)
+                    .margin(List.of(pair, alone.get(0), alone.get(1), Configuration.baseline()));
             found.add(
                 new Interaction(
                     pair,
@@ -402,13 +450,5 @@ final class Analysis {
     }
     Effect effect = effect(level, measure);
     return effect.beyondNoise() ? effect.gain() : 0;
-  }
-
-  private static double mean(double[] values) {
-    double sum = 0;
-    for (double value : values) {
-      sum += value;
-    }
-    return sum / values.length;
   }
 }

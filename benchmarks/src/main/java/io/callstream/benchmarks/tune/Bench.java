@@ -2,6 +2,7 @@ package io.callstream.benchmarks.tune;
 
 import io.callstream.benchmarks.load.Scratch;
 import io.callstream.benchmarks.load.SteadyRun;
+import io.callstream.benchmarks.load.SteadyRun.Answer;
 import io.callstream.benchmarks.load.SteadyRun.Load;
 import io.callstream.benchmarks.load.SteadyRun.Outcome;
 import io.callstream.benchmarks.load.Traffic;
@@ -10,8 +11,6 @@ import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
-import io.callstream.progress.StabilityMonitor;
-import io.callstream.progress.StabilityVerdict;
 import io.callstream.progress.StabilityVerdict.Finding;
 import io.callstream.sink.Sinks;
 import io.callstream.spark.SparkEngine;
@@ -21,7 +20,6 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.SparkSession;
@@ -32,8 +30,11 @@ import org.apache.spark.sql.SparkSession;
  */
 final class Bench {
   private static final Duration LOOK = Duration.ofMillis(50);
-  private static final Duration SPAN = Duration.ofHours(1);
-  private static final String TOO_FEW = "too few batches to tell";
+
+  /** How long a backlog may take: a hundred times what it takes with the defaults. */
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+  private static final String NOT_STEADY = "none: a backlog is no steady state";
 
   private final Traffic traffic;
   private final BooleanSupplier givenUp;
@@ -47,12 +48,16 @@ final class Bench {
     this.givenUp = givenUp;
   }
 
+  /** Returns whether broker and sender are there. */
+  boolean isAlive() {
+    return traffic.isAlive();
+  }
+
   /** Counts a backlog, from the start of the pipeline to its end. */
   Measured throughput(Configuration configuration, int backlog) throws InterruptedException {
     String topic = backlog(configuration.topicPartitions(), backlog);
     checkNotGivenUp();
     SanFranciscoCalls format = SanFranciscoCalls.json();
-    StabilityMonitor monitor = StabilityMonitor.ofThisJvm(SPAN, Duration.ZERO);
     try (Session session = Session.of(configuration);
         Scratch scratch = Scratch.create()) {
       Pipeline pipeline =
@@ -64,7 +69,6 @@ final class Bench {
                       .subList(0, 2))
               .results(Sinks.callback(batch -> {}))
               .deadLetters(Sinks.deadLetterFiles(scratch.directory().resolve("dead-letters")))
-              .listener(monitor)
               .listener(session.trace)
               .build();
       RunOptions options =
@@ -80,6 +84,11 @@ final class Bench {
             session.spark.sparkContext().cancelAllJobs(); // Nobody wants its batch finished.
             throw new StudyStoppedException();
           }
+          if (System.nanoTime() - start > PATIENCE.toNanos()) {
+            session.spark.sparkContext().cancelAllJobs();
+            throw new IllegalStateException(
+                "The backlog was not counted within " + PATIENCE.toSeconds() + " s");
+          }
         }
         double seconds = (System.nanoTime() - start) / 1e9;
         long received = running.accounting().received();
@@ -88,9 +97,7 @@ final class Bench {
               "Of the " + backlog + " calls of " + topic + " " + received + " were received");
         }
         return new Measured(
-            Map.of(Measure.THROUGHPUT, backlog / seconds),
-            words(monitor.verdict()),
-            session.trace.told());
+            Map.of(Measure.THROUGHPUT, backlog / seconds), NOT_STEADY, session.trace.told());
       }
     }
   }
@@ -108,48 +115,40 @@ final class Bench {
 
   /** Counts calls that come at a steady rate. */
   Measured latency(Configuration configuration, Load load) throws InterruptedException {
-    checkNotGivenUp();
     try (Session session = Session.of(configuration)) {
-      Outcome outcome =
-          steady(configuration, session)
-              .measure(load, engine(configuration, session), configuration.continuous());
-      checkNotGivenUp();
+      Outcome outcome = steady(configuration, load, session);
       Map<Measure, Double> values = new EnumMap<>(Measure.class);
       values.put(Measure.P50, outcome.millis(50));
       values.put(Measure.P95, outcome.millis(95));
       values.put(Measure.P99, outcome.millis(99));
-      String verdict = words(outcome.verdict());
-      if (!outcome.keptUp(load.rate())) {
-        verdict =
-            String.format(
-                Locale.ROOT,
-                "does not keep up: %,d calls waited when the last was sent, %,d to the end; %s",
-                outcome.lagAtEnd(),
-                outcome.missing(),
-                verdict);
-      }
-      return new Measured(values, verdict, session.trace.told());
+      return new Measured(values, verdict(outcome), session.trace.told());
     }
   }
 
   /** Tells whether a rate is kept up with. */
-  boolean keepsUp(Configuration configuration, Load load) throws InterruptedException {
+  Answer keepsUp(Configuration configuration, Load load) throws InterruptedException {
     try (Session session = Session.of(configuration)) {
-      Outcome outcome =
-          steady(configuration, session)
-              .measure(load, engine(configuration, session), configuration.continuous());
-      checkNotGivenUp();
-      return outcome.keptUp(load.rate());
+      return steady(configuration, load, session).answer();
     }
   }
 
-  private SteadyRun steady(Configuration configuration, Session session) {
-    return new SteadyRun(
-        traffic, configuration.topicPartitions(), configuration::reading, givenUp, session.trace);
-  }
-
-  private static SparkEngine engine(Configuration configuration, Session session) {
-    return SparkEngine.on(session.spark, configuration.sparkSettings());
+  private Outcome steady(Configuration configuration, Load load, Session session)
+      throws InterruptedException {
+    checkNotGivenUp();
+    SteadyRun run =
+        new SteadyRun(
+            traffic,
+            configuration.topicPartitions(),
+            configuration::reading,
+            givenUp,
+            session.trace);
+    Outcome outcome =
+        run.measure(
+            load,
+            SparkEngine.on(session.spark, configuration.sparkSettings()),
+            configuration.continuous());
+    checkNotGivenUp();
+    return outcome;
   }
 
   private void checkNotGivenUp() {
@@ -158,18 +157,34 @@ final class Bench {
     }
   }
 
-  private static String words(Optional<StabilityVerdict> verdict) {
-    return verdict
-        .map(
-            told ->
-                told.stable()
-                    ? "stable"
-                    : told.findings().stream().map(Bench::words).collect(Collectors.joining("; ")))
-        .orElse(TOO_FEW);
-  }
-
-  private static String words(Finding finding) {
-    return finding.evidence() + ". " + finding.advice();
+  private static String verdict(Outcome outcome) {
+    String monitor =
+        outcome
+            .verdict()
+            .map(
+                told ->
+                    told.stable()
+                        ? Run.STABLE
+                        : told.findings().stream()
+                            .map(Finding::evidence)
+                            .collect(Collectors.joining("; ")))
+            .orElse("too few batches for the monitor");
+    return switch (outcome.answer()) {
+      case KEPT_UP -> outcome.verdict().isPresent() ? monitor : "lag is level, " + monitor;
+      case FELL_BEHIND ->
+          String.format(
+              Locale.ROOT,
+              "does not keep up: %,d calls waited when the last was due, %,d to the end; %s",
+              outcome.lagAtEnd(),
+              outcome.missing(),
+              monitor);
+      case SENDER_LATE ->
+          String.format(
+              Locale.ROOT,
+              "cannot be told, the sender was %,d ms late; %s",
+              outcome.lateMicros() / 1_000,
+              monitor);
+    };
   }
 
   /** A Spark context as a host would make it, with callstream's choices for its own. */

@@ -5,10 +5,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 
 /** Draws the two charts of the report as SVG, on logarithmic axes: effects are factors. */
 final class Chart {
   private static final int WIDTH = 860;
+  private static final double CHARACTER = 6.8; // How wide one is on average, amply.
   private static final String BETTER = "#2a7f62";
   private static final String WORSE = "#c2553a";
   private static final String NOISE = "#9aa7b4";
@@ -56,11 +58,11 @@ final class Chart {
    * Draws a bar for each configuration, from the defaults' value to its own, with the band of noise
    * behind them.
    *
-   * @param margin the factor up to which an effect is noise
+   * @param margin the factor up to which an effect is noise; without a band if it is NaN
    */
   static String effects(String title, List<Bar> bars, double margin) {
     Chart chart = new Chart();
-    int left = 340;
+    int left = room(bars.stream().map(Bar::label));
     int right = 112;
     int top = 48;
     int pitch = 24;
@@ -69,8 +71,10 @@ final class Chart {
     double most = Math.max(1.25, bars.stream().mapToDouble(Bar::ratio).max().orElse(1) * 1.1);
     Axis x = new Axis(least, most, left, WIDTH - right);
     chart.open(bottom + 44, title);
-    chart.rect(
-        x.at(1 / margin), top - 6, x.at(margin) - x.at(1 / margin), bottom - top + 6, "#e9edf2");
+    if (!Double.isNaN(margin)) {
+      chart.rect(
+          x.at(1 / margin), top - 6, x.at(margin) - x.at(1 / margin), bottom - top + 6, "#e9edf2");
+    }
     for (double tick : ratioTicks(least, most)) {
       chart.line(x.at(tick), top - 6, x.at(tick), bottom, tick == 1 ? INK : "#d5dce4");
       chart.text(x.at(tick), bottom + 16, "middle", FAINT, "×" + number(tick));
@@ -101,7 +105,7 @@ final class Chart {
     int left = 84;
     int top = 66;
     int bottom = 480;
-    int right = WIDTH - 210;
+    int right = WIDTH - 20 - room(points.stream().map(Chart::label));
     Axis x =
         new Axis(
             points.stream().mapToDouble(Point::x).min().orElse(1) / 1.15,
@@ -164,13 +168,17 @@ final class Chart {
       Point point = sorted.get(i);
       double place = places.get(i);
       line(x.at(point.x()) + 7, y.at(point.y()), right + 16, place, "#e9d9c0");
-      text(
-          right + 20,
-          place + 4,
-          "start",
-          point.frontier() ? BETTER : INK,
-          point.baseline() ? point.label() + " (◉)" : point.label());
+      text(right + 20, place + 4, "start", point.frontier() ? BETTER : INK, label(point));
     }
+  }
+
+  private static String label(Point point) {
+    return point.baseline() ? point.label() + " (◉)" : point.label();
+  }
+
+  /** Returns how much room the longest label wants. */
+  private static int room(Stream<String> labels) {
+    return 12 + (int) (CHARACTER * labels.mapToInt(String::length).max().orElse(0));
   }
 
   private static double[] ticks(Axis axis) {

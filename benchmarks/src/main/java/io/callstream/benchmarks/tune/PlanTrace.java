@@ -39,11 +39,7 @@ final class PlanTrace implements ProgressListener {
       @Override
       public void onOtherEvent(SparkListenerEvent event) {
         if (event instanceof SparkListenerSQLExecutionStart start) {
-          String operators = operators(start.physicalPlanDescription());
-          // A batch has an action on its result inside, whose plan is but a scan of it.
-          if (operators.length() > plan.length()) {
-            plan = operators;
-          }
+          plan = operators(start.physicalPlanDescription()); // There is one for each batch.
         }
       }
     };

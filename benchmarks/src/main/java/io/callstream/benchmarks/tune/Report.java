@@ -22,15 +22,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.commons.csv.CSVFormat;
-import org.apache.commons.csv.CSVPrinter;
 
 /** What a study found, in words, charts and tables. */
 final class Report {
   /** How many settings are named as those that matter. */
   private static final int MATTER = 3;
-
-  private static final CSVFormat CSV = CSVFormat.DEFAULT.builder().setRecordSeparator('\n').build();
 
   private final Study study;
   private final Analysis analysis;
@@ -54,6 +50,7 @@ final class Report {
     folklore();
     interactions();
     configurations();
+    failures();
     method();
     List<Path> files = new ArrayList<>();
     files.add(Files.writeString(directory.resolve("report.html"), document.html()));
@@ -61,8 +58,8 @@ final class Report {
     for (Map.Entry<String, String> chart : document.charts().entrySet()) {
       files.add(Files.writeString(directory.resolve(chart.getKey()), chart.getValue()));
     }
-    files.add(writeRuns(directory.resolve("runs.csv")));
-    files.add(writeEffects(directory.resolve("effects.csv")));
+    files.add(Tables.writeRuns(study, directory.resolve("runs.csv")));
+    files.add(Tables.writeEffects(analysis, ordered(), directory.resolve("effects.csv")));
     return files;
   }
 
@@ -73,12 +70,25 @@ final class Report {
         text(
             "The question: how do settings of Spark and Kafka change throughput and latency, which"
                 + " two or three matter most, and how can one tell? Measured on %s, %s; profile"
-                + " `%s`, %d runs in %.0f minutes.",
+                + " `%s`, %d runs in %.1f minutes, where some %d were expected.",
             machine(),
             study.began().atZone(ZoneOffset.UTC).toLocalDate(),
             study.profile().name(),
             study.runs().size(),
-            study.took().toSeconds() / 60.0));
+            study.took().toSeconds() / 60.0,
+            study.profile().minutes()));
+    if (!study.givenUp().isEmpty()) {
+      document.paragraph(
+          "**The study was given up before it was complete:** "
+              + study.givenUp()
+              + " What follows is from what had been measured.");
+    }
+    if (!study.failures().isEmpty()) {
+      document.paragraph(
+          text(
+              "**%d runs failed,** and are left out of what follows (table below).",
+              study.failures().size()));
+    }
     List<Ranked> strong =
         analysis.ranking().stream().filter(ranked -> ranked.strength() > 1).limit(MATTER).toList();
     List<String> answers = new ArrayList<>();
@@ -105,6 +115,17 @@ final class Report {
                 + " throughput or latency, beyond noise, without being worse in the other."
             : "**Recommended here:** " + both.label() + " (to paste: below).");
     answers.add("**Folklore:** " + folkloreInShort());
+    List<Run> steady =
+        study.runs().stream().filter(run -> run.values().containsKey(Measure.P95)).toList();
+    if (!steady.isEmpty()) {
+      answers.add(
+          text(
+              "**Does it keep up?** Of %d runs at %,.0f calls/s %d were stable; what was said of the"
+                  + " others is in the table of all configurations.",
+              steady.size(),
+              study.profile().steady().rate(),
+              steady.stream().filter(run -> run.verdict().equals(Run.STABLE)).count()));
+    }
     document.bullets(answers);
   }
 
@@ -304,18 +325,31 @@ final class Report {
           if (recommended.isBaseline()) {
             document.paragraph("**" + words + ":** callstream's defaults. Nothing to paste.");
           } else {
-            document.paragraph("**" + words + ":** " + recommended.label() + ".");
-            List<String> lines = new ArrayList<>();
+            document.paragraph("**" + words + ":** " + withEffects(recommended) + ".");
             List<String> options = recommended.commandLine();
             if (!options.isEmpty()) {
-              lines.add("callstream statistics " + String.join(" \\\n  ", options));
-              lines.add("");
+              document.code(List.of("callstream statistics " + String.join(" \\\n  ", options)));
             }
-            lines.addAll(recommended.java());
-            document.code(lines);
+            document.code(recommended.java());
           }
         });
     confirmation();
+  }
+
+  /** Returns the values of a recommendation with what each changed when it was set alone. */
+  private String withEffects(Configuration recommended) {
+    return recommended.values().entrySet().stream()
+        .map(
+            value -> {
+              Configuration alone = Configuration.of(value.getKey(), value.getValue());
+              return alone.label()
+                  + Stream.of(Measure.THROUGHPUT, Measure.P95)
+                      .filter(
+                          m -> analysis.has(alone, m) && analysis.effect(alone, m).beyondNoise())
+                      .map(m -> m.title() + " " + change(analysis.effect(alone, m)))
+                      .collect(Collectors.joining(", ", " (", ")"));
+            })
+        .collect(Collectors.joining(", "));
   }
 
   private void confirmation() {
@@ -357,6 +391,16 @@ final class Report {
           rows.add(row);
         });
     document.table(measureHeader("configuration"), rows);
+    List<String> sustainable =
+        study.runs().stream()
+            .filter(run -> run.values().containsKey(Measure.SUSTAINABLE))
+            .map(
+                run ->
+                    "Sustainable with " + run.configuration().label() + ": " + run.verdict() + ".")
+            .toList();
+    if (!sustainable.isEmpty()) {
+      document.bullets(sustainable);
+    }
   }
 
   private static List<String> measureHeader(String... before) {
@@ -395,12 +439,13 @@ final class Report {
     }
     document.heading("Folklore");
     document.paragraph(
-        "These are in many a tuning guide, for other APIs of Spark or for clusters. callstream"
-            + " refuses those that can't do anything; here they were set on a host's own session,"
-            + " which nobody can refuse. A setting without effect leaves throughput within noise,"
-            + " and Spark executes the same operators with as many tasks over batches of the same"
-            + " size. Shuffle partitions were said: callstream takes `spark.default.parallelism` for"
-            + " the number of cores, and would set as many.");
+        "These are in many a tuning guide: limits of Spark's older streaming API, settings of a"
+            + " cluster's executors, and settings of planning and of consumers that do nothing for"
+            + " callstream. callstream refuses those that never do anything; here they were set on a"
+            + " host's own session, which nobody can refuse. A setting without effect leaves"
+            + " throughput within noise, and Spark executes the same operators with as many tasks"
+            + " over batches of the same size. Shuffle partitions were said: callstream takes"
+            + " `spark.default.parallelism` for the number of cores, and would set as many.");
     Trace usual = trace(Configuration.baseline());
     List<List<String>> rows = new ArrayList<>();
     rows.add(folkloreRow("defaults", Configuration.baseline(), "", usual));
@@ -482,9 +527,9 @@ final class Report {
     document.paragraph(
         text(
             "Geometric means over the rounds, with least and greatest; bold is beyond noise. The"
-                + " verdict is that of callstream's stability monitor at %,.0f calls/s where latency"
-                + " was measured; %s.",
-            study.profile().steady().rate(), "a backlog is no steady state, and has none"));
+                + " verdicts are those of callstream's stability monitor on the runs at %,.0f calls/s;"
+                + " a backlog is no steady state, and has none.",
+            study.profile().steady().rate()));
     List<List<String>> rows = new ArrayList<>();
     for (Configuration configuration : ordered()) {
       List<String> row = new ArrayList<>();
@@ -495,7 +540,7 @@ final class Report {
                 ? "–"
                 : marked(configuration, measure, analysis.estimate(configuration, measure)));
       }
-      row.add(verdict(configuration));
+      row.add(verdicts(configuration));
       rows.add(row);
     }
     List<String> header = new ArrayList<>();
@@ -514,15 +559,52 @@ final class Report {
     return analysis.effect(configuration, measure).beyondNoise() ? "**" + spread + "**" : spread;
   }
 
-  /** Returns the verdict of the last run at a steady rate. */
-  private String verdict(Configuration configuration) {
-    return study.runs().stream()
-        .filter(
-            run ->
-                run.configuration().equals(configuration) && run.values().containsKey(Measure.P95))
-        .map(Run::verdict)
-        .reduce((first, second) -> second)
-        .orElse("–");
+  /** Returns in how many of its runs at a steady rate a configuration was stable, and else what. */
+  private String verdicts(Configuration configuration) {
+    List<String> all =
+        study.runs().stream()
+            .filter(
+                run ->
+                    run.configuration().equals(configuration)
+                        && run.values().containsKey(Measure.P95))
+            .map(Run::verdict)
+            .toList();
+    if (all.isEmpty()) {
+      return "–";
+    }
+    long stable = all.stream().filter(Run.STABLE::equals).count();
+    Map<String, Long> others =
+        all.stream()
+            .filter(verdict -> !verdict.equals(Run.STABLE))
+            .collect(
+                Collectors.groupingBy(
+                    verdict -> verdict, LinkedHashMap::new, Collectors.counting()));
+    return text("stable in %d of %d", stable, all.size())
+        + others.entrySet().stream()
+            .map(other -> text(". In %d: %s", other.getValue(), other.getKey()))
+            .collect(Collectors.joining());
+  }
+
+  private void failures() {
+    if (study.failures().isEmpty()) {
+      return;
+    }
+    document.heading("Runs that failed");
+    document.paragraph(
+        "They are no part of any figure. Where a configuration has fewer runs for that, its effect"
+            + " must be greater to be beyond noise.");
+    document.table(
+        List.of("stage", ">round", "configuration", "measured", "why it failed"),
+        study.failures().stream()
+            .map(
+                run ->
+                    List.of(
+                        Tables.words(run.stage()),
+                        Integer.toString(run.round()),
+                        run.configuration().label(),
+                        run.measured(),
+                        run.reason()))
+            .toList());
   }
 
   private void method() {
@@ -543,7 +625,8 @@ final class Report {
             text(
                 "Latency: %,.0f calls/s for %d s by a schedule fixed in advance; from the moment a"
                     + " call is due to the moment a sink sees it counted; the first %d s do not"
-                    + " count; %d rounds.",
+                    + " count; %d rounds. Where in the trigger interval the calls begin is drawn anew"
+                    + " for each run, else all runs would repeat the same chance.",
                 profile.steady().rate(),
                 profile.steady().length().toSeconds(),
                 profile.steady().uncounted().toSeconds(),
@@ -557,53 +640,7 @@ final class Report {
                 + " taken out is noise (randomized complete block design); an effect is beyond it if"
                 + " noise would reach that far with a chance below 5 % in any of the comparisons"
                 + " (Student's t, Bonferroni), and if it is 3 % or more.",
-            "`runs.csv` has every run, `effects.csv` every effect."));
-  }
-
-  private Path writeRuns(Path file) throws IOException {
-    try (CSVPrinter csv = new CSVPrinter(Files.newBufferedWriter(file), CSV)) {
-      csv.printRecord(
-          "stage", "round", "configuration", "measure", "value", "unit", "batches", "verdict");
-      for (Run run : study.runs()) {
-        for (Map.Entry<Measure, Double> value : run.values().entrySet()) {
-          csv.printRecord(
-              run.stage().name().toLowerCase(Locale.ROOT),
-              run.round(),
-              run.configuration().label(),
-              value.getKey().title(),
-              text("%.1f", value.getValue()),
-              value.getKey().unit(),
-              run.trace().batches(),
-              run.verdict());
-        }
-      }
-    }
-    return file;
-  }
-
-  private Path writeEffects(Path file) throws IOException {
-    try (CSVPrinter csv = new CSVPrinter(Files.newBufferedWriter(file), CSV)) {
-      csv.printRecord(
-          "configuration", "measure", "mean", "least", "greatest", "factor", "noise", "beyond");
-      for (Configuration configuration : ordered()) {
-        for (Measure measure : Measure.values()) {
-          if (analysis.has(configuration, measure)) {
-            Estimate estimate = analysis.estimate(configuration, measure);
-            Effect effect = analysis.effect(configuration, measure);
-            csv.printRecord(
-                configuration.label(),
-                measure.title(),
-                text("%.1f", estimate.mean()),
-                text("%.1f", estimate.least()),
-                text("%.1f", estimate.most()),
-                text("%.3f", effect.ratio()),
-                text("%.3f", effect.margin()),
-                effect.beyondNoise());
-          }
-        }
-      }
-    }
-    return file;
+            "`runs.csv` has every run with its verdict, `effects.csv` every effect."));
   }
 
   // ---- words

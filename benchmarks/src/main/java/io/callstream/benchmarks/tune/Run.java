@@ -11,7 +11,7 @@ import java.util.Map;
  * @param round which round it belongs to, from 0; runs of a round follow each other in random order
  * @param configuration what was set
  * @param values what was measured
- * @param verdict whether the engine kept up, in words
+ * @param verdict whether the engine kept up, in words; {@link #STABLE} if nothing speaks against it
  * @param trace how Spark executed it
  */
 record Run(
@@ -21,8 +21,13 @@ record Run(
     Map<Measure, Double> values,
     String verdict,
     Trace trace) {
+  /** The verdict on an engine that keeps up. */
+  static final String STABLE = "stable";
+
   /** What a run is for. */
   enum Stage {
+    /** To have the JVM warm; only failures are kept. */
+    WARM_UP,
     /** To compare the configurations. */
     COMPARE,
     /** To see whether the recommended one is what it promises. */

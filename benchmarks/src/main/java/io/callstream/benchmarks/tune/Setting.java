@@ -25,15 +25,15 @@ enum Setting {
   /** How many partitions the topic has. */
   TOPIC_PARTITIONS(
       "topic partitions",
-      "of the topic",
-      "as many tasks read at once: fewer than there are cores leave cores idle, more cost a"
-          + " consumer each in every batch"),
+      "partitions",
+      "as many tasks read at once: fewer than there are cores leave cores idle, more are a task"
+          + " each in every batch, with rows of its own to merge"),
   /** How many tasks read at least. */
   MIN_PARTITIONS(
       "reading tasks at least",
       "minPartitions",
       "splits the partitions of the topic among more tasks, for topics of fewer partitions than"
-          + " there are cores"),
+          + " there are cores; a task that begins where its reader did not end fetches anew"),
   /** How many cores Spark uses. */
   CORES(
       "cores",

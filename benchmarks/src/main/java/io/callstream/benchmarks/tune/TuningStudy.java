@@ -1,5 +1,7 @@
 package io.callstream.benchmarks.tune;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.benchmarks.load.RateSearch;
 import io.callstream.benchmarks.load.SteadyRun.Load;
 import io.callstream.benchmarks.load.Traffic;
@@ -11,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -26,7 +29,8 @@ import java.util.function.Consumer;
  *
  * <p>One setting is varied at a time, from callstream's defaults, and some in pairs. Every round
  * measures each configuration once, in an order of its own, so that what happens to the machine in
- * the meantime befalls all. The first runs, which warm the JVM up, do not count.
+ * the meantime befalls all. Where in the trigger interval the calls of a steady run begin is drawn
+ * anew for each. The first runs, which warm the JVM up, do not count.
  *
  * <p>{@link #run} is for one thread; {@link #stop} for any.
  */
@@ -39,6 +43,15 @@ public final class TuningStudy {
     THOROUGH
   }
 
+  /** What a backlog takes at a guess, before one was measured. */
+  private static final double BACKLOG_SECONDS = 2;
+
+  /** What a run at a steady rate takes beyond the time of its calls, at a guess. */
+  private static final double STEADY_OVERHEAD_SECONDS = 3;
+
+  /** What a search takes at a guess: some ten rates. */
+  private static final double SEARCH_SECONDS = 240;
+
   private static final double START_RATE = 20_000;
   private static final double LEAST_RATE = 500;
   private static final double MOST_RATE = 500_000;
@@ -47,21 +60,31 @@ public final class TuningStudy {
   private static final Duration PROBE_UNCOUNTED = Duration.ofSeconds(5);
   private static final Duration PROBE_PATIENCE = Duration.ofSeconds(10);
 
+  /** How many runs may fail in a row: with more nothing works. */
+  private static final int FAILURES_IN_A_ROW = 3;
+
+  private static final int LONGEST_REASON = 300;
+
   private final Profile profile;
   private final Path output;
   private final String bootstrapServers;
   private final long seed;
   private final Consumer<String> messages;
   private final List<Run> runs = new ArrayList<>();
+  private final List<FailedRun> failures = new ArrayList<>();
+  private final Random random;
+  private int failuresInARow;
   private volatile boolean stopped;
-  private final Estimate estimate = new Estimate();
+  private final Kind backlogs = new Kind("throughput", BACKLOG_SECONDS);
+  private final Kind steady;
+  private final Kind searches = new Kind("sustainable rate", SEARCH_SECONDS);
 
   /**
    * Creates a study.
    *
    * @param output the directory of the report; created if need be
    * @param bootstrapServers a broker to use, {@code host:port}; if empty the study starts one
-   * @param seed of the order of runs
+   * @param seed of the order of runs, and of the phase of steady ones
    * @param messages takes lines for people
    */
   public TuningStudy(
@@ -84,6 +107,9 @@ public final class TuningStudy {
     this.bootstrapServers = bootstrapServers;
     this.seed = seed;
     this.messages = messages;
+    random = new Random(seed);
+    steady =
+        new Kind("latency", profile.steady().length().toMillis() / 1e3 + STEADY_OVERHEAD_SECONDS);
   }
 
   /** Has {@link #run} end soon, with its topics deleted and without a report. */
@@ -92,50 +118,66 @@ public final class TuningStudy {
   }
 
   /**
-   * Runs the study and writes the report.
+   * Runs the study and writes the report. A run that fails is told of there, and the next one
+   * follows.
    *
    * @return the reports: HTML, Markdown, and the tables
    * @throws StudyStoppedException if it was stopped
+   * @throws CallstreamException if run after run failed; the report has what was measured before
    */
   public List<Path> run() throws InterruptedException, IOException {
     Files.createDirectories(output);
     Instant began = Instant.now();
     long startNanos = System.nanoTime();
-    estimate.plan(
-        profile.throughput().size() * profile.throughputRounds(),
-        profile.latency().size() * profile.latencyRounds());
+    backlogs.planned = profile.warmUps() + profile.throughput().size() * profile.throughputRounds();
+    steady.planned = 1 + profile.latency().size() * profile.latencyRounds();
     say(
         "%d runs of %d configurations, some %d minutes on two cores, and one at a time: leave the"
             + " machine alone meanwhile.",
-        estimate.planned,
+        backlogs.planned + steady.planned,
         profile.throughput().size() + profile.latency().size(),
         profile.minutes());
     if (stopped) {
       throw new StudyStoppedException();
     }
+    String givenUp = "";
     try (Traffic traffic =
         bootstrapServers.isEmpty() ? Traffic.embedded() : Traffic.to(bootstrapServers)) {
       measure(new Bench(traffic, () -> stopped));
+    } catch (GivenUp e) {
+      givenUp = e.reason;
     }
-    Study study =
-        new Study(profile, runs, seed, began, Duration.ofNanos(System.nanoTime() - startNanos));
-    return Report.of(study).write(output);
+    Duration took = Duration.ofNanos(System.nanoTime() - startNanos);
+    Study study = new Study(profile, runs, failures, givenUp, seed, began, took);
+    List<Path> files = Report.of(study).write(output);
+    if (!givenUp.isEmpty()) {
+      throw new CallstreamException(
+          ErrorCode.ENGINE_FAILED,
+          "The study was given up: "
+              + givenUp
+              + " What was measured before is in "
+              + files.get(0)
+              + ".");
+    }
+    say(
+        "%d runs in %.1f minutes; some %d were expected.",
+        runs.size(), took.toSeconds() / 60.0, profile.minutes());
+    return files;
   }
 
-  private void measure(Bench bench) throws InterruptedException {
+  private void measure(Bench bench) throws InterruptedException, GivenUp {
     say("warming up ...");
-    for (int i = 0; i < profile.warmUps(); i++) {
-      Bench.Measured ignored = bench.throughput(Configuration.baseline(), profile.backlog());
+    for (int round = 0; round < profile.warmUps(); round++) {
+      throughput(bench, Stage.WARM_UP, round, Configuration.baseline());
     }
-    Bench.Measured ignored = bench.latency(Configuration.baseline(), profile.steady());
-    Random random = new Random(seed);
+    latency(bench, Stage.WARM_UP, 0, Configuration.baseline());
     for (int round = 0; round < profile.throughputRounds(); round++) {
-      for (Configuration configuration : shuffled(profile.throughput(), random)) {
+      for (Configuration configuration : shuffled(profile.throughput())) {
         throughput(bench, Stage.COMPARE, round, configuration);
       }
     }
     for (int round = 0; round < profile.latencyRounds(); round++) {
-      for (Configuration configuration : shuffled(profile.latency(), random)) {
+      for (Configuration configuration : shuffled(profile.latency())) {
         latency(bench, Stage.COMPARE, round, configuration);
       }
     }
@@ -149,44 +191,61 @@ public final class TuningStudy {
     }
     if (confirmed.size() > 1) {
       int more = confirmed.size() * profile.confirmRounds();
-      estimate.plan(more, more);
+      backlogs.planned += more;
+      steady.planned += more;
       for (int round = 0; round < profile.confirmRounds(); round++) {
-        for (Configuration configuration : shuffled(List.copyOf(confirmed), random)) {
+        for (Configuration configuration : shuffled(confirmed)) {
           throughput(bench, Stage.CONFIRM, round, configuration);
           latency(bench, Stage.CONFIRM, round, configuration);
         }
       }
     }
     if (profile.sustainable()) {
+      searches.planned += confirmed.size();
       say("searching the sustainable rates of %d configurations ...", confirmed.size());
       for (Configuration configuration : confirmed) {
-        sustainable(bench, configuration);
+        attempt(
+            bench,
+            searches,
+            Stage.CONFIRM,
+            0,
+            configuration,
+            () -> sustainable(bench, configuration));
       }
     }
   }
 
-  private static List<Configuration> shuffled(List<Configuration> all, Random random) {
+  private List<Configuration> shuffled(Collection<Configuration> all) {
     List<Configuration> shuffled = new ArrayList<>(all);
     Collections.shuffle(shuffled, random);
     return shuffled;
   }
 
   private void throughput(Bench bench, Stage stage, int round, Configuration configuration)
-      throws InterruptedException {
-    long start = System.nanoTime();
-    Bench.Measured measured = bench.throughput(configuration, profile.backlog());
-    estimate.throughputDone((System.nanoTime() - start) / 1e9);
-    add(stage, round, configuration, measured);
+      throws InterruptedException, GivenUp {
+    attempt(
+        bench,
+        backlogs,
+        stage,
+        round,
+        configuration,
+        () -> bench.throughput(configuration, profile.backlog()));
   }
 
   private void latency(Bench bench, Stage stage, int round, Configuration configuration)
-      throws InterruptedException {
-    Bench.Measured measured = bench.latency(configuration, profile.steady());
-    estimate.latencyDone();
-    add(stage, round, configuration, measured);
+      throws InterruptedException, GivenUp {
+    Load load = profile.steady().after(phase(configuration));
+    attempt(bench, steady, stage, round, configuration, () -> bench.latency(configuration, load));
   }
 
-  private void sustainable(Bench bench, Configuration configuration) throws InterruptedException {
+  /** Returns where in the trigger interval a schedule begins: elsewhere in each run. */
+  private Duration phase(Configuration configuration) {
+    return Duration.ofNanos(
+        (long) (random.nextDouble() * configuration.continuous().trigger().toNanos()));
+  }
+
+  private Bench.Measured sustainable(Bench bench, Configuration configuration)
+      throws InterruptedException {
     RateSearch.Found found =
         RateSearch.search(
             START_RATE,
@@ -195,18 +254,57 @@ public final class TuningStudy {
             PRECISION,
             rate ->
                 bench.keepsUp(
-                    configuration, new Load(rate, PROBE, PROBE_UNCOUNTED, PROBE_PATIENCE)));
-    add(
-        Stage.CONFIRM,
-        0,
-        configuration,
-        new Bench.Measured(
-            Map.of(Measure.SUSTAINABLE, found.rate()),
-            "tried " + found.tried().size() + " rates",
-            new Run.Trace("", 0, 0, 0)));
+                    configuration,
+                    new Load(rate, PROBE, PROBE_UNCOUNTED, PROBE_PATIENCE)
+                        .after(phase(configuration))));
+    return new Bench.Measured(
+        Map.of(Measure.SUSTAINABLE, found.rate()), found.words(), new Run.Trace("", 0, 0, 0));
   }
 
-  private void add(Stage stage, int round, Configuration configuration, Bench.Measured measured) {
+  /** Measures something. */
+  private interface Measuring {
+    Bench.Measured now() throws InterruptedException;
+  }
+
+  /** Nothing works any more. */
+  private static final class GivenUp extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final String reason;
+
+    GivenUp(String reason) {
+      super(reason);
+      this.reason = reason;
+    }
+  }
+
+  private void attempt(
+      Bench bench,
+      Kind kind,
+      Stage stage,
+      int round,
+      Configuration configuration,
+      Measuring measuring)
+      throws InterruptedException, GivenUp {
+    Bench.Measured measured;
+    long start = System.nanoTime();
+    try {
+      measured = measuring.now();
+    } catch (InterruptedException | StudyStoppedException e) {
+      throw e;
+    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not tell of.
+      if (stopped) {
+        throw new StudyStoppedException();
+      }
+      kind.done(start);
+      failed(bench, new FailedRun(stage, round, configuration, kind.title, reason(e)));
+      return;
+    }
+    kind.done(start);
+    failuresInARow = 0;
+    if (stage == Stage.WARM_UP) {
+      return;
+    }
     runs.add(
         new Run(
             stage, round, configuration, measured.values(), measured.verdict(), measured.trace()));
@@ -218,47 +316,62 @@ public final class TuningStudy {
                 values.append(
                     String.format(
                         Locale.ROOT, "  %s %,.0f %s", measure.title(), value, measure.unit())));
-    say("%s  %s:%s", estimate, configuration.label(), values);
+    say("%s  %s:%s", progress(), configuration.label(), values);
   }
 
-  /** How much is done, and how long the rest may take. */
-  private final class Estimate {
-    /** What a run at a steady rate takes beyond the time of its calls. */
-    private static final double STEADY_OVERHEAD = 2.5;
+  private void failed(Bench bench, FailedRun run) throws GivenUp {
+    failures.add(run);
+    say(
+        "%s  %s: %s failed: %s",
+        progress(), run.configuration().label(), run.measured(), run.reason());
+    failuresInARow++;
+    if (!bench.isAlive()) {
+      throw new GivenUp("The process of broker and sender is gone.");
+    }
+    if (failuresInARow == FAILURES_IN_A_ROW) {
+      throw new GivenUp(
+          FAILURES_IN_A_ROW + " runs failed in a row, the last one because: " + run.reason());
+    }
+  }
 
+  private static String reason(Exception e) {
+    String message = e.getMessage();
+    String reason = message == null ? e.getClass().getSimpleName() : message;
+    String line = reason.lines().findFirst().orElse("").strip();
+    return line.length() > LONGEST_REASON ? line.substring(0, LONGEST_REASON) + " ..." : line;
+  }
+
+  /** Runs of a kind: how many there are, and how long those to come may take. */
+  private static final class Kind {
+    private final String title;
+    private final double guessSeconds;
     private int planned;
     private int done;
-    private int throughputLeft;
-    private int latencyLeft;
-    private double throughputSeconds;
-    private int throughputDone;
+    private double seconds;
 
-    void plan(int throughput, int latency) {
-      planned += throughput + latency;
-      throughputLeft += throughput;
-      latencyLeft += latency;
+    Kind(String title, double guessSeconds) {
+      this.title = title;
+      this.guessSeconds = guessSeconds;
     }
 
-    void throughputDone(double seconds) {
+    void done(long startNanos) {
       done++;
-      throughputLeft--;
-      throughputDone++;
-      throughputSeconds += seconds;
+      seconds += (System.nanoTime() - startNanos) / 1e9;
     }
 
-    void latencyDone() {
-      done++;
-      latencyLeft--;
+    double secondsLeft() {
+      return (planned - done) * (done == 0 ? guessSeconds : seconds / done);
     }
+  }
 
-    @Override
-    public String toString() {
-      double seconds =
-          throughputLeft * (throughputSeconds / Math.max(1, throughputDone))
-              + latencyLeft * (profile.steady().length().toMillis() / 1e3 + STEADY_OVERHEAD);
-      return String.format(
-          Locale.ROOT, "%3d of %d, about %.1f min left", done, planned, seconds / 60);
-    }
+  private String progress() {
+    List<Kind> all = List.of(backlogs, steady, searches);
+    return String.format(
+        Locale.ROOT,
+        "%3d of %d, about %.1f min left",
+        all.stream().mapToInt(kind -> kind.done).sum(),
+        all.stream().mapToInt(kind -> kind.planned).sum(),
+        all.stream().mapToDouble(Kind::secondsLeft).sum() / 60);
   }
 
   private void say(String message, Object... values) {

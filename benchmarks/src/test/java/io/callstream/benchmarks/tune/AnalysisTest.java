@@ -88,15 +88,61 @@ class AnalysisTest {
     assertThat(analysis.effect(MANY, Measure.THROUGHPUT).beyondNoise()).isTrue();
   }
 
+  private void fail(Configuration configuration, Measure measure, int round) {
+    runs.removeIf(
+        run ->
+            run.configuration().equals(configuration)
+                && run.values().containsKey(measure)
+                && run.round() == round);
+  }
+
   @Test
-  void aConfigurationThatMissesARoundIsLeftOut() {
-    add(DEFAULTS, Measure.THROUGHPUT, 100, 101);
-    add(ONE, Measure.THROUGHPUT, 100);
+  void aConfigurationThatMissesARoundIsComparedWithinThoseItHas() {
+    // The second round is twice as slow for all, so that plain means would mislead.
+    add(DEFAULTS, Measure.THROUGHPUT, 100, 50, 100);
+    add(ONE, Measure.THROUGHPUT, 120, 60, 120);
+    add(MANY, Measure.THROUGHPUT, 10, 5, 10);
+    fail(ONE, Measure.THROUGHPUT, 1);
+    fail(DEFAULTS, Measure.THROUGHPUT, 2);
 
     Analysis analysis = Analysis.of(runs);
 
-    assertThat(analysis.has(ONE, Measure.THROUGHPUT)).isFalse();
-    assertThat(analysis.configurations()).containsExactly(DEFAULTS);
+    assertThat(analysis.effect(ONE, Measure.THROUGHPUT).ratio()).isCloseTo(1.2, within(1e-9));
+    assertThat(analysis.effect(MANY, Measure.THROUGHPUT).ratio()).isCloseTo(0.1, within(1e-9));
+    assertThat(analysis.noise(Measure.THROUGHPUT)).isCloseTo(0, within(1e-9));
+    assertThat(analysis.estimate(ONE, Measure.THROUGHPUT).least()).isCloseTo(120, within(1e-6));
+  }
+
+  @Test
+  void fewerRunsMeanLessFreedomAndAWiderMargin() {
+    // Of ONE only the first run is left, which the fit meets exactly; so what is left is that of
+    // DEFAULTS and MANY, as in theMarginIsStudentsTOfWhatIsLeft: squares of 4 d^2 with one degree
+    // of
+    // freedom. There are two comparisons: t(0.9875; 1) = 25.452.
+    double d = 0.01;
+    add(DEFAULTS, Measure.P95, Math.exp(d), Math.exp(-d));
+    add(MANY, Measure.P95, Math.exp(-d), Math.exp(d));
+    add(ONE, Measure.P95, 1.2);
+
+    Analysis analysis = Analysis.of(runs);
+
+    assertThat(Math.log1p(analysis.noise(Measure.P95))).isCloseTo(2 * d, within(1e-9));
+    assertThat(Math.log(analysis.effect(MANY, Measure.P95).margin()))
+        .isCloseTo(25.452 * 2 * d, within(1e-4));
+    assertThat(Math.log(analysis.effect(ONE, Measure.P95).margin()))
+        .isCloseTo(25.452 * 2 * d * Math.sqrt(1.5), within(1e-4));
+  }
+
+  @Test
+  void oneRoundSaysNothingOfNoiseAndNothingIsBeyondIt() {
+    add(DEFAULTS, Measure.P95, 100);
+    add(ONE, Measure.P95, 900);
+
+    Analysis analysis = Analysis.of(runs);
+
+    assertThat(analysis.noise(Measure.P95)).isNaN();
+    assertThat(analysis.effect(ONE, Measure.P95).ratio()).isCloseTo(9, within(1e-9));
+    assertThat(analysis.effect(ONE, Measure.P95).beyondNoise()).isFalse();
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.callstream.benchmarks.tune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.callstream.CallstreamException;
 import io.callstream.benchmarks.load.SteadyRun.Load;
 import java.io.IOException;
 import java.io.StringReader;
@@ -54,7 +55,8 @@ class TuningStudyTest {
             "effects-latency.svg",
             "runs.csv",
             "effects.csv");
-    assertThat(messages.get(0)).contains("8 runs");
+    assertThat(messages.get(0)).contains("9 runs").contains("some 1 minutes");
+    assertThat(messages.get(messages.size() - 1)).contains("8 runs in ", "some 1 were expected");
     // 2 configurations twice, and 2 twice with three percentiles.
     assertThat(csv("runs.csv"))
         .hasSize(2 * 2 + 2 * 2 * 3)
@@ -93,6 +95,45 @@ class TuningStudyTest {
             .newDocumentBuilder()
             .parse(new InputSource(new StringReader(svg)));
     assertThat(parsed.getDocumentElement().getTagName()).isEqualTo("svg");
+  }
+
+  private static Configuration broken(int number) {
+    return Configuration.of(Setting.MIN_PARTITIONS, -number);
+  }
+
+  private static Profile profile(List<Configuration> throughput, List<Configuration> latency) {
+    return new Profile("tiny", 1, 2_000, 0, throughput, 2, TINY.steady(), latency, 2, 0, false);
+  }
+
+  @Test
+  void aRunThatFailsIsToldAndTheStudyGoesOn() throws Exception {
+    Profile profile =
+        profile(List.of(Configuration.baseline(), broken(1)), List.of(Configuration.baseline()));
+    List<String> messages = new ArrayList<>();
+
+    List<Path> ignored = new TuningStudy(profile, directory, "", 7, messages::add).run();
+
+    List<CSVRecord> runs = csv("runs.csv");
+    assertThat(runs).filteredOn(run -> run.get("failure").isEmpty()).hasSize(2 + 2 * 3);
+    assertThat(runs)
+        .filteredOn(run -> !run.get("failure").isEmpty())
+        .hasSize(2)
+        .allSatisfy(run -> assertThat(run.get("failure")).contains("-1"));
+    assertThat(messages).anyMatch(message -> message.contains("throughput failed: "));
+    assertThat(Files.readString(directory.resolve("report.md"))).contains("**2 runs failed,**");
+  }
+
+  @Test
+  void whereRunAfterRunFailsTheStudyGivesUpAndWritesWhatItHas() throws Exception {
+    Profile profile =
+        profile(List.of(Configuration.baseline()), List.of(broken(1), broken(2), broken(3)));
+
+    assertThatThrownBy(() -> new TuningStudy(profile, directory, "", 7, message -> {}).run())
+        .isInstanceOf(CallstreamException.class)
+        .hasMessageContaining("3 runs failed in a row")
+        .hasMessageContaining("report.html");
+    assertThat(csv("runs.csv")).hasSize(2 + 3);
+    assertThat(Files.readString(directory.resolve("report.md"))).contains("was given up");
   }
 
   @Test

@@ -35,7 +35,8 @@ import picocli.CommandLine.Spec;
       "callstream tune",
       "callstream tune --profile thorough --output tuning",
       "",
-      "Ctrl-C ends it within seconds, with exit status 130, its topics deleted, and no report."
+      "A run that fails is left out, and told in the report. Ctrl-C ends it within seconds, with"
+          + " exit status 130, its topics deleted, and no report."
     })
 final class TuneCommand implements Callable<Integer> {
   @ParentCommand
@@ -72,7 +73,9 @@ final class TuneCommand implements Callable<Integer> {
   @Option(
       names = "--seed",
       paramLabel = "N",
-      description = "Seed of the order of runs. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Seed of the order of runs, and of where in the trigger interval the calls of each begin."
+              + " Default: ${DEFAULT-VALUE}.")
   private Long seed = 1L;
 
   @Override
