@@ -23,13 +23,14 @@ final class ConsoleSink implements ResultSink {
     if (batch.emitsNothing()) {
       return;
     }
-    out.println("batch " + batch.number() + ": " + batch.total().toJson());
+    out.println("batch " + batch.number());
     for (Statistic statistic : batch.pipeline().statistics()) {
       if (!batch.updates(statistic.name()).isEmpty()) {
         out.println(
             Tables.top(batch.results(statistic.name()), rows, batch.pipeline().format().zone()));
       }
     }
+    out.println(Tables.accounting(batch.total()));
     out.flush();
   }
 

@@ -31,7 +31,8 @@ public final class Sinks {
   }
 
   /**
-   * Prints the top rows of each statistic as tables, after each batch that changed something.
+   * Prints the top rows of each statistic as tables, and where all records went, after each batch
+   * that changed something.
    *
    * @param rows how many rows of each statistic at most
    */

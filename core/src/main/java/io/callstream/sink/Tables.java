@@ -1,99 +1,83 @@
 package io.callstream.sink;
 
-import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
-import io.callstream.statistic.Statistic;
+import io.callstream.progress.Accounting;
 import java.time.ZoneId;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
-/** Results as tables for people. */
+/**
+ * Results as tables for people. Whatever texts they hold, a table controls no terminal: control
+ * characters and the like show as U+FFFD.
+ */
 public final class Tables {
-  private static final int MAX_CELL = 46;
-
   private Tables() {}
 
   /**
+   * Returns a table of the rows with the highest counts, as wide as it has to be.
+   *
+   * @see #top(Results, int, ZoneId, int)
+   */
+  public static String top(Results results, int rows, ZoneId zone) {
+    return top(results, rows, zone, Integer.MAX_VALUE);
+  }
+
+  /**
    * Returns a table of the rows with the highest counts: numbers to the right, a rank in front, how
-   * many rows there are in all above it.
+   * many rows there are in all above it. A statistic that counts gets each row's share of the sum
+   * of all counts, and below the rows what the others have, and the sum. Windows show their start.
    *
    * @param rows how many rows at most
    * @param zone the zone in which times are shown
+   * @param width how many columns of a terminal it may take; long texts are cut for that, then
+   *     lines
    */
-  public static String top(Results results, int rows, ZoneId zone) {
-    Statistic statistic = results.statistic();
-    Texts texts = new Texts(statistic, zone);
-    List<List<String>> lines = new ArrayList<>();
-    List<String> header = new ArrayList<>(List.of("#"));
-    header.addAll(statistic.columns());
-    lines.add(header);
-    int rank = 1;
-    for (ResultRow row : results.top(rows)) {
-      List<String> line = new ArrayList<>(List.of(Integer.toString(rank++)));
-      texts.cells(row).forEach(cell -> line.add(shown(cell)));
-      lines.add(line);
-    }
-    long all = results.stream().count();
-    String title =
-        all > rows
-            ? String.format(Locale.ROOT, "%s: top %d of %,d rows", statistic.name(), rows, all)
-            : String.format(Locale.ROOT, "%s: %,d rows", statistic.name(), all);
-    return title + "\n" + aligned(lines, statistic);
+  public static String top(Results results, int rows, ZoneId zone, int width) {
+    return new Table(results, zone).top(rows, width);
   }
 
-  /** Control and format characters would break the table, or worse, the terminal. */
-  private static String shown(String cell) {
+  /**
+   * Returns a text as a cell of a table that goes by columns of a terminal: harmless, cut or filled
+   * up with spaces to a width.
+   *
+   * @param width how many columns; at least 1
+   */
+  public static String cell(String text, int width) {
+    String shown = TerminalText.cut(text, width);
+    return shown + " ".repeat(width - TerminalText.columns(shown));
+  }
+
+  /** Returns where every record went, in lines. */
+  public static String accounting(Accounting accounting) {
     StringBuilder text = new StringBuilder();
-    cell.codePoints()
-        .limit(MAX_CELL)
-        .map(c -> isShowable(c) ? c : '\ufffd')
-        .forEach(text::appendCodePoint);
-    return cell.codePointCount(0, cell.length()) > MAX_CELL
-        ? text.substring(0, text.offsetByCodePoints(0, MAX_CELL - 1)) + "…"
-        : text.toString();
-  }
-
-  private static boolean isShowable(int c) {
-    int type = Character.getType(c);
-    return type != Character.CONTROL
-        && type != Character.FORMAT
-        && type != Character.LINE_SEPARATOR
-        && type != Character.PARAGRAPH_SEPARATOR
-        && type != Character.SURROGATE
-        && type != Character.UNASSIGNED;
-  }
-
-  private static String aligned(List<List<String>> lines, Statistic statistic) {
-    int columns = lines.get(0).size();
-    int numbersFrom = columns - statistic.measures().size();
-    int[] widths = new int[columns];
-    for (List<String> line : lines) {
-      for (int c = 0; c < columns; c++) {
-        widths[c] = Math.max(widths[c], length(line.get(c)));
-      }
+    text.append(
+        format(
+            """
+            accounting: %,d received = %,d rejected + %,d duplicates + %,d calls
+                        %,d ambiguous times, %,d unknown dispositions
+            """,
+            accounting.received(),
+            accounting.rejected(),
+            accounting.duplicates(),
+            accounting.calls(),
+            accounting.ambiguousTimes(),
+            accounting.unknownDispositions()));
+    for (Map.Entry<String, Accounting.Contributions> entry : accounting.statistics().entrySet()) {
+      Accounting.Contributions contributions = entry.getValue();
+      text.append(
+          format(
+              "            %s: %,d counted, %,d late%s\n",
+              entry.getKey(),
+              contributions.counted(),
+              contributions.late(),
+              contributions.filtered() > 0
+                  ? format(", %,d filtered", contributions.filtered())
+                  : ""));
     }
-    StringBuilder table = new StringBuilder();
-    for (int l = 0; l < lines.size(); l++) {
-      StringBuilder line = new StringBuilder();
-      for (int c = 0; c < columns; c++) {
-        String cell = lines.get(l).get(c);
-        String padding = " ".repeat(widths[c] - length(cell));
-        boolean right = c == 0 || c >= numbersFrom;
-        line.append("  ").append(right ? padding + cell : cell + padding);
-      }
-      table.append(line.toString().stripTrailing()).append('\n');
-      if (l == 0) {
-        for (int width : widths) {
-          table.append("  ").append("-".repeat(width));
-        }
-        table.append('\n');
-      }
-    }
-    return table.toString();
+    return text.toString();
   }
 
-  private static int length(String text) {
-    return text.codePointCount(0, text.length());
+  private static String format(String pattern, Object... values) {
+    return String.format(Locale.ROOT, pattern, values);
   }
 }

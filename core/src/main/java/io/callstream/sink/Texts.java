@@ -57,7 +57,7 @@ final class Texts {
   }
 
   /** Whole numbers and durations as Java spells them, fractions with six decimals. */
-  private static String measure(Object value) {
+  static String measure(Object value) {
     return value instanceof Double fraction
         ? new BigDecimal(fraction).setScale(DECIMALS, RoundingMode.HALF_UP).toPlainString()
         : value.toString();

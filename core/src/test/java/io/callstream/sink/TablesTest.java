@@ -4,58 +4,174 @@ import static io.callstream.engine.contract.AccountingAssert.assertThatAccountin
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.call.Call;
+import io.callstream.call.CallField;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.BatchResults;
+import io.callstream.progress.Accounting;
+import io.callstream.progress.Accounting.Contributions;
+import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class TablesTest {
-  private static final ZoneId UTC = ZoneId.of("UTC");
+  private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
 
   private static Call of(String type) {
     return Call.builder("1", type, Instant.EPOCH).disposition("HAN").build();
   }
 
+  private static Call at(String type, String time) {
+    return Call.builder("1", type, Instant.parse(time)).disposition("HAN").build();
+  }
+
+  private static Statistic hourly() {
+    return StandardStatistics.callsByTypeAndDispositionHourly();
+  }
+
   private static String table(int rows, Call... calls) {
+    return table(StandardStatistics.callsByType(), rows, Integer.MAX_VALUE, calls);
+  }
+
+  private static String table(Statistic statistic, int rows, int width, Call... calls) {
     List<BatchResults> batches = new ArrayList<>();
     try (PipelineTester tester =
         PipelineTester.of(
             SanFranciscoCalls.json(),
             1,
-            p ->
-                p.statistic(StandardStatistics.callsByType())
-                    .results(Sinks.callback(batches::add)))) {
+            p -> p.statistic(statistic).results(Sinks.callback(batches::add)))) {
       tester.receive(calls).endBatch();
-      assertThatAccounting(tester.accounting())
-          .addsUpFor(List.of(StandardStatistics.callsByType()));
+      assertThatAccounting(tester.accounting()).addsUpFor(List.of(statistic));
     }
-    return Tables.top(batches.get(0).results("calls-by-type"), rows, UTC);
+    return Tables.top(batches.get(0).results(statistic.name()), rows, LOS_ANGELES, width);
   }
 
   @Test
   void ranksRowsWithNumbersToTheRight() {
-    Call[] calls = new Call[13];
+    Call[] calls = new Call[1_250];
     for (int i = 0; i < calls.length; i++) {
-      calls[i] = of(i < 10 ? "Passing Call" : i < 12 ? "415" : "x");
+      calls[i] = of(i < 1_000 ? "Passing Call" : i < 1_200 ? "415" : i < 1_220 ? "x" : "y");
     }
     assertThat(table(2, calls))
         .isEqualTo(
             """
-            calls-by-type: top 2 of 3 rows
-              #  crime_type    count
-              -  ------------  -----
-              1  Passing Call     10
-              2  415               2
+            calls-by-type: top 2 of 4 rows
+              #  crime_type    count    share
+              -  ------------  -----  -------
+              1  Passing Call  1,000   80.00%
+              2  415             200   16.00%
+                 … 2 more         50    4.00%
+                 total         1,250  100.00%
             """);
-    assertThat(table(3, calls)).startsWith("calls-by-type: 3 rows\n");
+    assertThat(table(4, calls))
+        .startsWith("calls-by-type: 4 rows\n")
+        .doesNotContain("more")
+        .endsWith("   total         1,250  100.00%\n");
+    assertThat(table(1, of("a"))).startsWith("calls-by-type: 1 row\n");
+    assertThat(table(0, of("a"))).isEqualTo("calls-by-type: 1 row\n");
+  }
+
+  @Test
+  void windowsShowTheirStartAndNumbersAreNoTexts() {
+    Call[] calls = {
+      at("415", "2018-11-04T08:30:00Z"),
+      at("415", "2018-11-04T08:40:00Z"),
+      at("415", "2018-11-04T09:30:00Z"),
+      at("Ünfall", "2018-11-04T09:30:00Z")
+    };
+    assertThat(table(hourly(), 9, Integer.MAX_VALUE, calls))
+        .isEqualTo(
+            """
+            calls-by-type-and-disposition-hourly: 3 rows
+              #  window_start         crime_type  disposition  disposition_description  count    share
+              -  -------------------  ----------  -----------  -----------------------  -----  -------
+              1  2018-11-04 01:00-07  415         HAN          Handled                      2   50.00%
+              2  2018-11-04 01:00-08  415         HAN          Handled                      1   25.00%
+              3  2018-11-04 01:00-08  Ünfall      HAN          Handled                      1   25.00%
+                 total                                                                      4  100.00%
+            """);
+    assertThat(table(StandardStatistics.callsByHourOfWeek(LOS_ANGELES), 1, 80, calls))
+        .isEqualTo(
+            """
+            calls-by-hour-of-week: 1 row
+              #  day_of_week  hour_of_day  count    share
+              -  -----------  -----------  -----  -------
+              1            7            1      4  100.00%
+                 total                         4  100.00%
+            """);
+  }
+
+  @Test
+  void longTextsAreCutUntilTheTableFitsAndThenLinesAre() {
+    Call[] calls = {at("Traf Violation Cite", "2018-11-04T08:30:00Z")};
+    assertThat(table(hourly(), 9, 70, calls))
+        .isEqualTo(
+            """
+            calls-by-type-and-disposition-hourly: 1 row
+              #  window_start         crime_t…  disposi…  disposi…  count    share
+              -  -------------------  --------  --------  --------  -----  -------
+              1  2018-11-04 01:00-07  Traf Vi…  HAN       Handled       1  100.00%
+                 total                                                  1  100.00%
+            """);
+    assertThat(table(hourly(), 9, 20, calls).lines().skip(1))
+        .containsExactly(
+            "  #  window_start  …",
+            "  -  --------------…",
+            "  1  2018-11-04 01:…",
+            "     total         …");
+  }
+
+  @Test
+  void measuresAreShownAsPeopleWriteThem() {
+    Statistic statistic =
+        Statistic.named("measures")
+            .by(Dimensions.DISPOSITION)
+            .measuring(
+                Measures.share(),
+                Measures.count(),
+                Measures.approximateDistinct("types", CallField.CRIME_TYPE),
+                Measures.mean("wait", Set.of(), call -> Optional.of(Duration.ofMillis(200_500))))
+            .build();
+    assertThat(table(statistic, 9, 80, of("a")))
+        .isEqualTo(
+            """
+            measures: 1 row
+              #  disposition    share  count  types     wait
+              -  -----------  -------  -----  -----  -------
+              1  HAN          100.00%      1      1  3m20.5s
+                 total                     1
+            """);
+  }
+
+  @Test
+  void theWidthCountsColumnsAndNotCharacters() {
+    assertThat(table(9, of("警察"), of("警察"), of("e\u0301"), of("🚓 x")))
+        .isEqualTo(
+            """
+            calls-by-type: 3 rows
+              #  crime_type  count    share
+              -  ----------  -----  -------
+              1  警察            2   50.00%
+              2  e\u0301               1   25.00%
+              3  🚓 x            1   25.00%
+                 total           4  100.00%
+            """);
+    assertThat(Tables.cell("警察", 3)).isEqualTo("警…");
+    assertThat(Tables.cell("警察", 6)).isEqualTo("警察  ");
   }
 
   @Test
@@ -63,15 +179,31 @@ class TablesTest {
     String table = table(5, of("a\u001b[31mb\u0000c\nd\u009be\u007f"));
     assertThat(table).contains("a\ufffd[31mb\ufffdc\ufffdd\ufffde\ufffd");
     assertThat(table.replace("\n", "").chars()).noneMatch(Character::isISOControl);
-    assertThat(table.lines()).hasSize(4);
+    assertThat(table.lines()).hasSize(5);
   }
 
   @Test
   void longTextsAreCutBetweenCharacters() {
     String table = table(5, of("\ud83d\ude00".repeat(60)));
-    assertThat(table).contains("\ud83d\ude00".repeat(45) + "\u2026");
-    assertThat(table).doesNotContain("\ud83d\ude00".repeat(46));
+    assertThat(table).contains("\ud83d\ude00".repeat(22) + "\u2026");
+    assertThat(table).doesNotContain("\ud83d\ude00".repeat(23));
     assertThat(table(5, of("x".repeat(46)))).contains("x".repeat(46));
+  }
+
+  @Test
+  void theAccountingShowsWhatWasFilteredWhereSomethingWas() {
+    Map<String, Contributions> statistics = new LinkedHashMap<>();
+    statistics.put("all", new Contributions(7_000, 0, 0));
+    statistics.put("some", new Contributions(5_500, 100, 1_400));
+
+    assertThat(Tables.accounting(new Accounting(7_003, 2, 1, 0, 0, statistics)))
+        .isEqualTo(
+            """
+            accounting: 7,003 received = 2 rejected + 1 duplicates + 7,000 calls
+                        0 ambiguous times, 0 unknown dispositions
+                        all: 7,000 counted, 0 late
+                        some: 5,500 counted, 100 late, 1,400 filtered
+            """);
   }
 
   @Test
@@ -90,8 +222,19 @@ class TablesTest {
           .addsUpFor(List.of(StandardStatistics.callsByType()));
     }
     assertThat(bytes.toString(StandardCharsets.UTF_8))
-        .startsWith("batch 0: {\"received\":1,")
-        .contains("calls-by-type: 1 rows\n")
-        .doesNotContain("batch 1");
+        .isEqualTo(
+            """
+            batch 0
+            calls-by-type: 1 row
+              #  crime_type  count    share
+              -  ----------  -----  -------
+              1  a               1  100.00%
+                 total           1  100.00%
+
+            accounting: 1 received = 0 rejected + 0 duplicates + 1 calls
+                        0 ambiguous times, 0 unknown dispositions
+                        calls-by-type: 1 counted, 0 late
+
+            """);
   }
 }

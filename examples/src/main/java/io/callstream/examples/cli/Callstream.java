@@ -67,8 +67,14 @@ public final class Callstream implements Runnable {
   @Option(
       names = "--verbose",
       scope = ScopeType.INHERIT,
-      description = "Show the log, and stack traces of failures.")
+      description = "Show the log of all parts on standard error, and stack traces of failures.")
   private boolean verbose;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      scope = ScopeType.INHERIT,
+      description = "Show no progress and no messages, only failures.")
+  private boolean quiet;
 
   private Callstream(Terminal terminal, Interruption interruption) {
     this.terminal = terminal;
@@ -110,7 +116,10 @@ public final class Callstream implements Runnable {
   }
 
   Terminal terminal() {
-    return terminal;
+    if (quiet) {
+      return terminal.quiet();
+    }
+    return verbose ? terminal.withoutBars() : terminal;
   }
 
   Interruption interruption() {

@@ -1,10 +1,13 @@
 package io.callstream.examples.cli;
 
+import io.callstream.call.CallFormat;
+import io.callstream.call.SanFranciscoCalls;
 import io.callstream.examples.cli.Interruption.Registration;
 import io.callstream.kafka.TopicReader;
 import io.callstream.kafka.TopicRecord;
 import java.io.PrintStream;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -17,16 +20,19 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "consume",
     description = {
-      "Prints the records of a topic, one a line: partition, offset, timestamp and value, with tabs"
-          + " in between.",
+      "Prints the records of a topic as calls, one a line: time, type, disposition, address, id, and"
+          + " partition@offset; of a record that is no call the reason, and its value.",
       "",
-      "It waits for new records until it is interrupted, or has printed --max of them. A line break"
-          + " or another character that is not visible shows as \\n or \\u001b, a byte that is not"
-          + " UTF-8 as \\xff, a record without a value as (no value)."
+      "On a terminal they stand in columns and are cut to its width. Elsewhere there are tabs in"
+          + " between, and nothing is cut: what is not visible shows as \\n or \\u001b, a byte that is"
+          + " not UTF-8 as \\xff. With --raw the values come as they are.",
+      "",
+      "It waits for new records until it is interrupted, or has printed --max of them."
     },
     footer = {
       "",
       "callstream consume --from-beginning --max 10",
+      "callstream consume --from-beginning --raw --max 1000 > calls.ndjson",
       "",
       "Ctrl-C ends it, with exit status 0."
     })
@@ -50,6 +56,13 @@ final class ConsumeCommand implements Callable<Integer> {
       description = "Print what is in the topic first. Default: new records only.")
   private boolean fromBeginning;
 
+  @Option(
+      names = "--raw",
+      description =
+          "Print nothing but the values, byte for byte, each with a line break behind it. Not for a"
+              + " terminal: it obeys what they say.")
+  private boolean raw;
+
   @Mixin private KafkaOptions kafka = new KafkaOptions();
 
   @Override
@@ -64,27 +77,41 @@ final class ConsumeCommand implements Callable<Integer> {
       Usage.atLeast(spec, "--max", max, 0);
       reader.atMost(max);
     }
+    PrintStream out = terminal.out();
+    Consumer<TopicRecord> printer = raw ? row -> printRaw(row, out) : printer(terminal);
+    if (!fromBeginning) {
+      terminal.say(
+          "Waiting for new records of topic %s; --from-beginning shows what it holds.",
+          kafka.topicName());
+    }
     long printed;
     try (Registration ignored = callstream.interruption().onRequest(reader::stop)) {
-      printed = reader.read(row -> print(row, terminal.out(), reader));
+      printed =
+          reader.read(
+              row -> {
+                printer.accept(row);
+                if (out.checkError()) {
+                  // Nobody reads on, as behind "| head".
+                  reader.stop();
+                }
+              });
     }
-    terminal.out().flush();
+    out.flush();
     terminal.say("%,d records of topic %s", printed, kafka.topicName());
     return 0;
   }
 
-  private static void print(TopicRecord row, PrintStream out, TopicReader reader) {
-    out.println(
-        row.partition()
-            + "\t"
-            + row.offset()
-            + "\t"
-            + row.timestamp()
-            + "\t"
-            + Words.harmless(row.value()));
-    if (out.checkError()) {
-      // Nobody reads on, as behind "| head".
-      reader.stop();
+  private static Consumer<TopicRecord> printer(Terminal terminal) {
+    CallFormat format = SanFranciscoCalls.json();
+    CallLines lines = new CallLines(format, terminal.columns().getAsInt());
+    return row -> terminal.out().println(lines.line(row));
+  }
+
+  private static void printRaw(TopicRecord row, PrintStream out) {
+    byte[] value = row.value();
+    if (value != null) {
+      out.write(value, 0, value.length);
     }
+    out.write('\n');
   }
 }

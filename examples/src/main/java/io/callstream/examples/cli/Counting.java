@@ -1,15 +1,11 @@
 package io.callstream.examples.cli;
 
 import io.callstream.engine.RunningPipeline;
-import io.callstream.progress.Accounting;
-import io.callstream.progress.Accounting.Contributions;
 import io.callstream.sink.Tables;
 import io.callstream.statistic.Statistic;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 
 /** Watches a pipeline that counts, and shows what came of it. */
 final class Counting {
@@ -40,49 +36,40 @@ final class Counting {
       while (!ended && !enough.getAsBoolean()) {
         ended = running.awaitTermination(LOOK);
         meter.show(running.accounting().received());
+        if (terminal.out().checkError()) {
+          // Nobody reads on, as behind "| head".
+          running.stop();
+        }
       }
     }
   }
 
-  /** Prints the top of each statistic, where every record went, and where the files are. */
-  void print(@Nullable Path output) {
+  /**
+   * Prints what was asked for: the top of each statistic, where every record went, and where the
+   * files are, or all that as JSON.
+   */
+  void print(StatisticsOptions options) {
+    if (options.json()) {
+      ResultsJson.write(terminal.out(), running, options.top(), options.output());
+      return;
+    }
+    int width = terminal.columns().getAsInt();
+    int rows = options.top().orElse(ROWS);
     for (Statistic statistic : running.pipeline().statistics()) {
       terminal
           .out()
           .println(
               Tables.top(
-                  running.results(statistic.name()), ROWS, running.pipeline().format().zone()));
+                  running.results(statistic.name()),
+                  rows,
+                  running.pipeline().format().zone(),
+                  width));
     }
-    terminal.out().print(text(running.accounting()));
+    terminal.out().print(Tables.accounting(running.accounting()));
+    Path output = options.output();
     if (output != null) {
       terminal.out().println("files: " + output.toAbsolutePath().normalize());
     }
     terminal.out().flush();
-  }
-
-  /** Returns where every record went, in lines. */
-  static String text(Accounting accounting) {
-    StringBuilder text = new StringBuilder();
-    text.append(
-        Words.format(
-            "accounting: %,d received = %,d rejected + %,d duplicates + %,d calls%n"
-                + "            %,d ambiguous times, %,d unknown dispositions%n",
-            accounting.received(),
-            accounting.rejected(),
-            accounting.duplicates(),
-            accounting.calls(),
-            accounting.ambiguousTimes(),
-            accounting.unknownDispositions()));
-    for (Map.Entry<String, Contributions> entry : accounting.statistics().entrySet()) {
-      long filtered = entry.getValue().filtered();
-      text.append(
-          Words.format(
-              "            %s: %,d counted, %,d late%s%n",
-              entry.getKey(),
-              entry.getValue().counted(),
-              entry.getValue().late(),
-              filtered > 0 ? Words.format(", %,d filtered", filtered) : ""));
-    }
-    return text.toString();
   }
 }

@@ -186,7 +186,7 @@ final class DemoCommand implements Callable<Integer> {
         Registration ignored = callstream.interruption().onRequest(running::stop)) {
       Counting counting = new Counting(callstream.terminal(), running);
       counting.await(report.sent());
-      counting.print(statistics.output());
+      counting.print(statistics);
       return allCounted(report, running);
     }
   }
@@ -208,7 +208,7 @@ final class DemoCommand implements Callable<Integer> {
           () -> interruption.isRequested() || running.accounting().received() >= report.sent());
       running.stop();
       running.awaitTermination();
-      counting.print(statistics.output());
+      counting.print(statistics);
       return allCounted(report, running);
     }
   }

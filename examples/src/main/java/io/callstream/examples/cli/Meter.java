@@ -4,7 +4,6 @@ import java.time.Duration;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 
 /** Shows how far something is: as a bar on a terminal, as a line a second elsewhere. */
 interface Meter extends AutoCloseable {
@@ -35,14 +34,18 @@ interface Meter extends AutoCloseable {
     private final ProgressBar bar;
 
     Bar(Terminal terminal, String task, long total) {
+      Headway headway = new Headway(task, total);
       bar =
           new ProgressBarBuilder()
-              .setTaskName(task)
               .setInitialMax(total)
-              .setStyle(ProgressBarStyle.ASCII)
               .setUpdateIntervalMillis(REDRAWN_EVERY_MILLIS)
+              .continuousUpdate()
               .setConsumer(new ConsoleProgressBarConsumer(terminal.err()))
-              .showSpeed()
+              .setRenderer(
+                  (state, width) -> {
+                    headway.reach(state.getCurrent(), System.nanoTime());
+                    return headway.bar(width);
+                  })
               .build();
     }
 
@@ -62,28 +65,20 @@ interface Meter extends AutoCloseable {
     private static final Duration INTERVAL = Duration.ofSeconds(1);
 
     private final Terminal terminal;
-    private final String task;
-    private final long total;
-    private long startedNanos = -1;
-    private long shownNanos;
-    private long startedAt;
+    private final Headway headway;
+    private long shownNanos = System.nanoTime();
     private long latest;
     private long shown = -1;
 
     Lines(Terminal terminal, String task, long total) {
       this.terminal = terminal;
-      this.task = task;
-      this.total = total;
+      this.headway = new Headway(task, total);
     }
 
     @Override
     public synchronized void show(long done) {
       long now = System.nanoTime();
-      if (startedNanos < 0) {
-        startedNanos = now;
-        shownNanos = now;
-        startedAt = done;
-      }
+      headway.reach(done, now);
       latest = done;
       if (done != shown && now - shownNanos >= INTERVAL.toNanos()) {
         print(now);
@@ -91,9 +86,7 @@ interface Meter extends AutoCloseable {
     }
 
     private void print(long now) {
-      double seconds = Math.max(1e-3, (now - startedNanos) / 1e9);
-      String of = total == UNKNOWN ? "" : Words.format(" of %,d", total);
-      terminal.say("%-9s %,d%s records, %,.0f/s", task, latest, of, (latest - startedAt) / seconds);
+      terminal.say("%s", headway.line());
       shownNanos = now;
       shown = latest;
     }

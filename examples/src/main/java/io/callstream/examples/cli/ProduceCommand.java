@@ -104,6 +104,7 @@ final class ProduceCommand implements Callable<Integer> {
 
   @SuppressWarnings("try")
   private SendReport sendRest(Sending sending, CallSource source, CallFormat format) {
+    callstream.terminal().say("resume    reading what topic %s holds first", kafka.topicName());
     UnsentCalls rest = UnsentCalls.of(source, kafka.cluster(), kafka.topicName());
     SendReport report;
     try (Registration ignored = callstream.interruption().onRequest(rest::stop)) {

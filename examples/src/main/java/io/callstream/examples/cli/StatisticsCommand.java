@@ -14,6 +14,7 @@ import io.callstream.kafka.TopicInfo;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.KafkaTopic.StartingOffsets;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.progress.Progress;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -37,6 +38,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "callstream statistics --once --output out",
+      "callstream statistics --once --json --top 3 --quiet",
       "callstream statistics --checkpoint state --output out --conf spark.sql.shuffle.partitions=4",
       "callstream statistics --checkpoint state --results-topic counts --dead-letter-topic letters",
       "callstream statistics --checkpoint state --jdbc jdbc:postgresql://localhost/calls --parquet lake",
@@ -87,7 +89,7 @@ final class StatisticsCommand implements Callable<Integer> {
     statistics.check(kafka.topicName());
     CallFormat format = SanFranciscoCalls.json();
     KafkaTopic topic = kafka.source().startingAt(startingOffsets);
-    Pipeline pipeline = statistics.pipeline(topic, format, kafka.cluster());
+    Pipeline pipeline = statistics.pipeline(topic, format, kafka.cluster(), this::printBatch);
     RunOptions options = once ? statistics.bounded() : statistics.continuous();
     Engine engine = statistics.engine(pipeline, options);
     statistics.checkDirectories();
@@ -95,19 +97,29 @@ final class StatisticsCommand implements Callable<Integer> {
 
     Interruption interruption = callstream.interruption();
     interruption.check();
-    callstream
-        .terminal()
-        .say(
-            "topic     %s: %,d records in %d partitions; starting engine %s",
-            topic.name(), info.records(), info.partitions().size(), engine.name());
+    // Bars would stand in the way of results that come while it runs.
+    Terminal terminal =
+        statistics.json() && !once ? callstream.terminal().withoutBars() : callstream.terminal();
+    terminal.say(
+        "topic     %s: %,d records in %d partitions; starting engine %s",
+        topic.name(), info.records(), info.partitions().size(), engine.name());
+    if (!once) {
+      terminal.say("Ctrl-C ends it, and shows the results.");
+    }
     try (RunningPipeline running = engine.start(pipeline, options);
         Registration ignored = interruption.onRequest(running::stop)) {
-      Counting counting = new Counting(callstream.terminal(), running);
+      Counting counting = new Counting(terminal, running);
       counting.await(once ? info.records() : Meter.UNKNOWN);
-      counting.print(statistics.output());
+      counting.print(statistics);
       return once && interruption.isRequested() && !allCounted(running, info)
           ? interruption.status()
           : 0;
+    }
+  }
+
+  private void printBatch(Progress progress) {
+    if (statistics.json() && !once) {
+      callstream.terminal().out().println(progress.toJson());
     }
   }
 

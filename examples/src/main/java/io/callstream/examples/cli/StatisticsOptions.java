@@ -8,6 +8,7 @@ import io.callstream.engine.local.LocalEngine;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.progress.ProgressListener;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.StandardStatistics;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -38,6 +40,19 @@ final class StatisticsOptions {
           "Keep <statistic>.csv, accounting.json, rejected.ndjson and late.ndjson there."
               + " Default: no files.")
   private @Nullable Path output;
+
+  @Option(
+      names = "--top",
+      paramLabel = "N",
+      description = "Rows of each table. Default: 10; all rows with --json.")
+  private @Nullable Integer top;
+
+  @Option(
+      names = "--json",
+      description =
+          "Print results as JSON, in one line, and before it a line per batch if the run ends by a"
+              + " signal only; nothing else is on standard output.")
+  private boolean json;
 
   @Mixin private SinkOptions sinks = new SinkOptions();
 
@@ -122,6 +137,9 @@ final class StatisticsOptions {
    */
   void check(String topic) {
     sinks.check(command, topic, engine);
+    if (top != null) {
+      Usage.atLeast(command, "--top", top, 0);
+    }
     if (maxOffsetsPerTrigger != null) {
       Usage.atLeast(command, "--max-offsets-per-trigger", maxOffsetsPerTrigger, 1);
     }
@@ -158,8 +176,10 @@ final class StatisticsOptions {
    * Returns the four standard statistics of a topic.
    *
    * @param cluster where topics of results and dead letters are
+   * @param listeners hear of progress
    */
-  Pipeline pipeline(KafkaTopic topic, CallFormat format, KafkaCluster cluster) {
+  Pipeline pipeline(
+      KafkaTopic topic, CallFormat format, KafkaCluster cluster, ProgressListener... listeners) {
     return Usage.of(
         command,
         () -> {
@@ -176,6 +196,7 @@ final class StatisticsOptions {
             pipeline.results(Sinks.csv(output)).deadLetters(Sinks.deadLetterFiles(output));
           }
           sinks.addTo(pipeline, command, cluster);
+          List.of(listeners).forEach(pipeline::listener);
           return pipeline.build();
         });
   }
@@ -231,6 +252,16 @@ final class StatisticsOptions {
   /** Returns where files are kept, or null. */
   @Nullable Path output() {
     return output;
+  }
+
+  /** Returns how many rows of each statistic are asked for, if anybody asked. */
+  OptionalInt top() {
+    return top == null ? OptionalInt.empty() : OptionalInt.of(top);
+  }
+
+  /** Returns whether results are for machines. */
+  boolean json() {
+    return json;
   }
 
   /** Returns where the checkpoint is, or null. */

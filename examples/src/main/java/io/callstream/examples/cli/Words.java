@@ -26,6 +26,16 @@ final class Words {
     return format("%.1f s", duration.toMillis() / 1e3);
   }
 
+  /** Returns a duration in the units that matter. */
+  static String roughly(Duration duration) {
+    if (duration.toMinutes() == 0) {
+      return duration.toSeconds() + " s";
+    }
+    return duration.toHours() == 0
+        ? format("%d min %d s", duration.toMinutes(), duration.toSecondsPart())
+        : format("%,d h %d min", duration.toHours(), duration.toMinutesPart());
+  }
+
   /** Returns why a file could not be used, for people. */
   static String reason(Exception e) {
     if (e instanceof NoSuchFileException) {

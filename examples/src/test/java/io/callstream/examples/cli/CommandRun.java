@@ -17,7 +17,10 @@ record CommandRun(int status, String out, String err) {
     int status =
         Callstream.run(
             new Terminal(
-                new PrintStream(out, true, UTF_8), new PrintStream(err, true, UTF_8), false),
+                new PrintStream(out, true, UTF_8),
+                new PrintStream(err, true, UTF_8),
+                false,
+                () -> Terminal.NO_COLUMNS),
             interruption,
             args);
     return new CommandRun(status, out.toString(UTF_8), err.toString(UTF_8));

@@ -4,12 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.callstream.progress.Accounting;
-import io.callstream.progress.Accounting.Contributions;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -72,22 +68,6 @@ class ConversionTest {
     assertThat(CheckpointLocation.of(path))
         .isEqualTo(
             new CheckpointLocation(Path.of(path).toAbsolutePath().toString(), Path.of(path)));
-  }
-
-  @Test
-  void theAccountingShowsWhatWasFilteredWhereSomethingWas() {
-    Map<String, Contributions> statistics = new LinkedHashMap<>();
-    statistics.put("all", new Contributions(7_000, 0, 0));
-    statistics.put("some", new Contributions(5_500, 100, 1_400));
-
-    assertThat(Counting.text(new Accounting(7_003, 2, 1, 0, 0, statistics)))
-        .isEqualToNormalizingNewlines(
-            """
-            accounting: 7,003 received = 2 rejected + 1 duplicates + 7,000 calls
-                        0 ambiguous times, 0 unknown dispositions
-                        all: 7,000 counted, 0 late
-                        some: 5,500 counted, 100 late, 1,400 filtered
-            """);
   }
 
   @Test

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.SyntheticCalls;
@@ -189,7 +190,7 @@ class EndToEndTest {
     assertThat(produced.status()).as(produced.err()).isZero();
     assertThat(consumed.out().lines())
         .hasSize(3)
-        .allMatch(line -> line.contains("\t{\"crime_id\""));
+        .allMatch(line -> line.matches("2018-10-02T\\S+-07:00(\\t[^\\t]*){4}\\t[01]@\\d"));
   }
 
   @Test
@@ -238,6 +239,76 @@ class EndToEndTest {
     assertThat(consumed.out().lines()).hasSize(CALLS + hostile.size() + 1);
     assertThat(consumed.out().chars().filter(c -> c < ' ' && c != '\n' && c != '\t')).isEmpty();
     assertThat(consumed.out()).contains("(no value)");
+  }
+
+  @Test
+  void resultsAsJsonAreThoseOfTheFiles() throws IOException {
+    run("json", "produce", "--input", input.toString());
+    Path output = directory.resolve("json");
+
+    CommandRun run =
+        run(
+            "json",
+            "statistics",
+            "--once",
+            "--engine",
+            "local",
+            "--json",
+            "--quiet",
+            "--output",
+            output.toString());
+
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.err()).isEmpty();
+    assertThat(run.out().lines()).hasSize(1);
+    JsonNode results = new ObjectMapper().readTree(run.out());
+    Output files = new Output(output);
+    assertThat(results.get("accounting")).isEqualTo(files.accounting());
+    assertThat(results.get("output").asText()).isEqualTo(output.toString());
+    for (Map.Entry<String, JsonNode> statistic : results.get("statistics").properties()) {
+      List<String> rows = new ArrayList<>();
+      for (JsonNode row : statistic.getValue()) {
+        List<String> values = new ArrayList<>();
+        row.forEach(value -> values.add(value.asText()));
+        rows.add(String.join("|", values));
+      }
+      assertThat(rows)
+          .isEqualTo(
+              files.rows(statistic.getKey()).stream()
+                  .map(row -> String.join("|", row.toList()))
+                  .toList());
+    }
+    assertThat(results.at("/statistics/calls-by-type/0/count").isIntegralNumber()).isTrue();
+    assertThat(results.at("/statistics/calls-by-type/0/crime_type").isTextual()).isTrue();
+
+    JsonNode top =
+        new ObjectMapper()
+            .readTree(
+                run("json", "statistics", "--once", "--engine", "local", "--json", "--top", "2")
+                    .out());
+    assertThat(top.get("statistics")).hasSize(4).allMatch(rows -> rows.size() == 2);
+    assertThat(top.get("output").isNull()).isTrue();
+  }
+
+  @Test
+  void tablesHaveAsManyRowsAsOneWants() {
+    run("top", "produce", "--input", input.toString());
+
+    CommandRun run = run("top", "statistics", "--once", "--engine", "local", "--top", "3");
+
+    assertThat(run.out()).contains("calls-by-type: top 3 of ", "calls-by-hour-of-week: top 3 of ");
+    assertThat(run.out().lines().filter(line -> line.startsWith("     total "))).hasSize(4);
+    assertThat(run.out().lines().filter(line -> line.startsWith("  4  "))).isEmpty();
+  }
+
+  @Test
+  void consumeHandsOverTheBytesThatWereSent() throws IOException {
+    run("raw", "produce", "--input", input.toString(), "--partitions", "1", "--order", "file");
+
+    CommandRun run =
+        run("raw", "consume", "--from-beginning", "--raw", "--max", String.valueOf(CALLS));
+
+    assertThat(run.out()).isEqualTo(Files.readString(input));
   }
 
   /** Records that are meant to hurt, and whether each is a call all the same. */

@@ -138,7 +138,7 @@ class SecureTopicTest {
                 directory, on(config, "statistics", "--once", "--output", output.toString()));
         CommandProcess consume =
             CommandProcess.start(
-                directory, on(config, "consume", "--from-beginning", "--max", "5"))) {
+                directory, on(config, "consume", "--from-beginning", "--raw", "--max", "5"))) {
       assertThat(consume.status()).as(consume.err()).isZero();
       assertThat(consume.out().lines()).hasSize(5).allMatch(line -> line.contains("crime_id"));
       assertThat(statistics.status()).as(statistics.err()).isZero();

@@ -2,6 +2,8 @@ package io.callstream.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.broker.EmbeddedBroker;
@@ -10,6 +12,8 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -107,6 +111,49 @@ class SignalTest {
     interruption.request(130);
 
     assertThat(demo.get(60, TimeUnit.SECONDS).status()).as(demo.get().err()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "spark"})
+  void statisticsAsJsonTellsEachBatchAndThenTheResults(String engine) throws Exception {
+    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
+      String address = broker.bootstrapServers();
+      assertThat(
+              CommandRun.of("produce", "--synthetic", "4000", "--bootstrap-servers", address)
+                  .status())
+          .isZero();
+      try (CommandProcess statistics =
+          CommandProcess.start(
+              directory,
+              "statistics",
+              "--json",
+              "--engine",
+              engine,
+              "--top",
+              "1",
+              "--max-offsets-per-trigger",
+              "1000",
+              "--trigger",
+              "0s",
+              "--bootstrap-servers",
+              address)) {
+        statistics.await("all is told", () -> statistics.out().contains("{\"received\":4000,"));
+
+        assertThat(statistics.signal("INT")).isZero();
+
+        List<JsonNode> lines = new ArrayList<>();
+        for (String line : statistics.out().split("\n")) {
+          lines.add(new ObjectMapper().readTree(line));
+        }
+        JsonNode results = lines.remove(lines.size() - 1);
+        assertThat(lines).hasSizeGreaterThanOrEqualTo(4);
+        assertThat(lines.stream().mapToLong(batch -> batch.get("inputRows").asLong()).sum())
+            .isEqualTo(4_000);
+        assertThat(results.at("/accounting/received").asLong()).isEqualTo(4_000);
+        assertThat(results.get("statistics")).hasSize(4).allMatch(rows -> rows.size() == 1);
+        statistics.assertLeftNothing();
+      }
+    }
   }
 
   @Test

@@ -43,6 +43,8 @@ class WrongUsageTest {
         arguments("demo --trigger 3d", "at most one day"),
         arguments("demo --allowed-lateness -PT1H", "PT1H"),
         arguments("demo --max-offsets-per-trigger 0", "at least 1"),
+        arguments("demo --top -1", "at least 0"),
+        arguments("demo --top ten", "is not a whole number"),
         arguments("demo --output /proc/callstream", "Name a directory"),
         arguments("demo --checkpoint /proc/callstream", "Name a directory"),
         arguments("demo --checkpoint file:///proc/callstream", "Name a directory"),

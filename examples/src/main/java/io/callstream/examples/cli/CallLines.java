@@ -1,0 +1,134 @@
+package io.callstream.examples.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.callstream.call.Call;
+import io.callstream.call.CallField;
+import io.callstream.call.CallFormat;
+import io.callstream.call.CallParser;
+import io.callstream.call.ParseResult;
+import io.callstream.call.ParseResult.Parsed;
+import io.callstream.call.ParseResult.Rejected;
+import io.callstream.call.RejectionReason;
+import io.callstream.kafka.TopicRecord;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.sink.Tables;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Records of a topic as lines for people: calls, or why a record is none. No line can do a terminal
+ * harm. Not thread-safe.
+ */
+final class CallLines {
+  private static final byte[] NOTHING = {};
+  private static final String GAP = "  ";
+
+  /** From here on there is room for ids and whole dispositions. */
+  private static final int WIDE = 110;
+
+  private static final int TIME = 16;
+  private static final int TYPE = 20;
+  private static final int DISPOSITION = 12;
+  private static final int SHORT_DISPOSITION = 7;
+  private static final int MIN_ADDRESS = 8;
+  private static final int MAX_ADDRESS = 46;
+  private static final int ID = 9;
+  private static final int PLACE = 10;
+
+  private final CallFormat format;
+  private final CallParser parser;
+  private final int width;
+  private final DateTimeFormatter exact;
+  private final DateTimeFormatter minutes;
+
+  /**
+   * Creates lines.
+   *
+   * @param width how many columns the terminal has, or {@link Terminal#NO_COLUMNS} for lines with
+   *     tabs between values that are complete
+   */
+  CallLines(CallFormat format, int width) {
+    this.format = format;
+    this.width = width;
+    parser =
+        format.parser(
+            Set.of(CallField.ID, CallField.CRIME_TYPE, CallField.DISPOSITION, CallField.ADDRESS));
+    exact = DateTimeFormatter.ISO_OFFSET_DATE_TIME.withZone(format.zone());
+    minutes = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm", Locale.ROOT).withZone(format.zone());
+  }
+
+  /** Returns the line of a record. */
+  String line(TopicRecord row) {
+    String place = row.partition() + "@" + row.offset();
+    byte[] value = row.value();
+    ParseResult result = parser.parse(value == null ? NOTHING : value);
+    if (result instanceof Rejected rejected) {
+      String field = rejected.field();
+      return noCall(rejected.reason().code() + (field == null ? "" : " " + field), value, place);
+    }
+    Call call = ((Parsed) result).call();
+    if (isOfTheFuture(call, row)) {
+      return noCall(RejectionReason.FUTURE_TIME.code() + " " + format.timeField(), value, place);
+    }
+    return width == Terminal.NO_COLUMNS ? values(call, place) : columns(call, place);
+  }
+
+  /** As a pipeline judges that is told nothing else; without a timestamp it can't tell. */
+  private static boolean isOfTheFuture(Call call, TopicRecord row) {
+    return row.timestamp().toEpochMilli() >= 0
+        && call.time().isAfter(row.timestamp().plus(Pipeline.DEFAULT_MAX_FUTURE_SKEW));
+  }
+
+  private String values(Call call, String place) {
+    return String.join(
+        "\t",
+        exact.format(call.time()),
+        harmless(call.crimeType()),
+        harmless(call.disposition()),
+        harmless(call.address()),
+        harmless(call.id()),
+        place);
+  }
+
+  private String columns(Call call, String place) {
+    boolean wide = width >= WIDE;
+    int disposition = wide ? DISPOSITION : SHORT_DISPOSITION;
+    int others = TIME + TYPE + disposition + PLACE + (wide ? ID + GAP.length() : 0);
+    int address = width - others - 4 * GAP.length();
+    List<String> cells = new ArrayList<>();
+    cells.add(minutes.format(call.time()));
+    cells.add(Tables.cell(call.crimeType(), TYPE));
+    cells.add(Tables.cell(call.disposition(), disposition));
+    cells.add(Tables.cell(call.address(), Math.min(MAX_ADDRESS, Math.max(MIN_ADDRESS, address))));
+    if (wide) {
+      cells.add(Tables.cell(call.id(), ID));
+    }
+    cells.add(place);
+    return fitting(String.join(GAP, cells));
+  }
+
+  private String noCall(String reason, byte @Nullable [] value, String place) {
+    if (width == Terminal.NO_COLUMNS) {
+      return String.join("\t", "", "", "", "", "", place, reason, Words.harmless(value));
+    }
+    // A character has four bytes at most.
+    byte[] start = value == null ? null : Arrays.copyOf(value, Math.min(value.length, 4 * width));
+    String text = "no call: " + reason + GAP + Words.harmless(start);
+    int room = Math.max(MIN_ADDRESS, width - TIME - PLACE - 2 * GAP.length());
+    return fitting(" ".repeat(TIME) + GAP + Tables.cell(text, room) + GAP + place);
+  }
+
+  private String fitting(String line) {
+    return Tables.cell(line, width).stripTrailing();
+  }
+
+  private static String harmless(String text) {
+    return Words.harmless(text.getBytes(UTF_8));
+  }
+}

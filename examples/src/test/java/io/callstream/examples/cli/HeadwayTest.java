@@ -1,0 +1,63 @@
+package io.callstream.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class HeadwayTest {
+  private static Headway headway(long total, long... doneAtEachSecond) {
+    Headway headway = new Headway("counted", total);
+    for (int second = 0; second < doneAtEachSecond.length; second++) {
+      headway.reach(doneAtEachSecond[second], second * 1_000_000_000L - 7);
+    }
+    return headway;
+  }
+
+  @Test
+  void aLineTellsRateAndTimeLeft() {
+    assertThat(headway(50_000).line()).isEqualTo("counted   0 of 50,000 records");
+    assertThat(headway(50_000, 0, 10_000, 20_000).line())
+        .isEqualTo("counted   20,000 of 50,000 records, 10,000/s, 3 s left");
+    assertThat(headway(50_000, 0, 25_000, 50_000).line())
+        .isEqualTo("counted   50,000 of 50,000 records, 25,000/s");
+    assertThat(headway(Meter.UNKNOWN, 0, 1_500).line())
+        .isEqualTo("counted   1,500 records, 1,500/s");
+  }
+
+  @Test
+  void longTimesAreTold() {
+    assertThat(headway(1_000, 0, 10).line()).endsWith("10/s, 1 min 39 s left");
+    assertThat(headway(100_000, 0, 10).line()).endsWith("10/s, 2 h 46 min left");
+  }
+
+  @Test
+  void whatAnEarlierRunDidIsNotFast() {
+    assertThat(headway(1_000_000, 900_000, 900_500).line())
+        .isEqualTo("counted   900,500 of 1,000,000 records, 500/s, 3 min 19 s left");
+  }
+
+  @Test
+  void theRateIsThatOfTheLastSeconds() {
+    long[] done = new long[101];
+    for (int second = 0; second < done.length; second++) {
+      done[second] = second <= 50 ? second * 1_000L : 50_000 + (second - 50) * 10L;
+    }
+    assertThat(headway(Meter.UNKNOWN, done).line()).isEqualTo("counted   50,500 records, 10/s");
+  }
+
+  @Test
+  void aBarTakesTheRoomThatTheFiguresLeave() {
+    assertThat(headway(50_000, 0, 10_000, 20_000).bar(79))
+        .hasSize(79)
+        .isEqualTo(
+            "counted    40% [==========               ] 20,000 of 50,000  10,000/s  3 s left");
+    assertThat(headway(50_000, 0, 10_000, 20_000).bar(60))
+        .isEqualTo("counted    40%  20,000 of 50,000  10,000/s  3 s left");
+    assertThat(headway(50_000, 0, 10_000, 20_000).bar(30))
+        .isEqualTo("counted    40%  20,000 of 50,0");
+    assertThat(headway(0, 0).bar(50))
+        .isEqualTo("counted   100% [==========================] 0 of 0");
+    assertThat(headway(Meter.UNKNOWN, 0, 1_500).bar(79))
+        .isEqualTo("counted   1,500 records  1,500/s");
+  }
+}
