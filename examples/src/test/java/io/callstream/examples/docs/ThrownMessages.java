@@ -9,6 +9,7 @@ import com.sun.source.tree.MethodInvocationTree;
 import com.sun.source.tree.MethodTree;
 import com.sun.source.tree.NewClassTree;
 import com.sun.source.tree.ParenthesizedTree;
+import com.sun.source.tree.ReturnTree;
 import com.sun.source.tree.VariableTree;
 import com.sun.source.util.JavacTask;
 import com.sun.source.util.TreePath;
@@ -29,8 +30,8 @@ import javax.tools.ToolProvider;
  * The messages that code throws or warns with, read off its syntax by the compiler's parser: text
  * as it stands, and {@code …} for what is known only when it is thrown.
  *
- * <p>Where a message is a variable, its initial value counts, and where it is a parameter, what
- * calls in the same file pass for it.
+ * <p>Where a message is a variable, its initial value counts; where it is a parameter, what calls in
+ * the same file pass for it; where it is a call, what the method of that name in the file returns.
  */
 final class ThrownMessages {
   static final String WARNING = "warning";
@@ -137,7 +138,31 @@ final class ThrownMessages {
         Set<String> texts = values(variable.getName().toString());
         return texts.isEmpty() ? Set.of(OPEN) : texts;
       }
+      if (following
+          && expression instanceof MethodInvocationTree call
+          && call.getMethodSelect() instanceof IdentifierTree method
+          && method.getName().toString().endsWith("Message")) {
+        return returned(method.getName().toString());
+      }
       return Set.of(OPEN);
+    }
+
+    private Set<String> returned(String name) {
+      Set<String> texts = new TreeSet<>();
+      new TreePathScanner<Void, Void>() {
+        @Override
+        public Void visitReturn(ReturnTree returned, Void nothing) {
+          TreePath path = getCurrentPath();
+          while (!(path.getLeaf() instanceof MethodTree)) {
+            path = path.getParentPath();
+          }
+          if (((MethodTree) path.getLeaf()).getName().contentEquals(name)) {
+            texts.addAll(Sites.this.texts(returned.getExpression(), false));
+          }
+          return super.visitReturn(returned, nothing);
+        }
+      }.scan(new TreePath(getCurrentPath().getCompilationUnit()), null);
+      return texts;
     }
 
     private Set<String> values(String variable) {
