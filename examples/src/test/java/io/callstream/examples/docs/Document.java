@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** A page of the documentation. */
-record Document(Path file, List<String> lines) {
+public record Document(Path file, List<String> lines) {
   static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 
   private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
@@ -23,7 +23,7 @@ record Document(Path file, List<String> lines) {
    * @param language what stands behind the fence, perhaps nothing
    * @param line the number of the fence's line
    */
-  record Block(String language, String text, Path file, int line) {
+  public record Block(String language, String text, Path file, int line) {
     @Override
     public String toString() {
       return ROOT.relativize(file) + ":" + line;
@@ -39,7 +39,7 @@ record Document(Path file, List<String> lines) {
   }
 
   /** Returns all pages. */
-  static List<Document> all() throws IOException {
+  public static List<Document> all() throws IOException {
     List<Document> all = new ArrayList<>();
     for (String page :
         List.of("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md")) {
@@ -53,7 +53,8 @@ record Document(Path file, List<String> lines) {
     return all;
   }
 
-  List<Block> blocks() {
+  /** Returns the blocks of code. */
+  public List<Block> blocks() {
     List<Block> blocks = new ArrayList<>();
     int fence = -1;
     for (int i = 0; i < lines.size(); i++) {
@@ -68,7 +69,8 @@ record Document(Path file, List<String> lines) {
     return blocks;
   }
 
-  private List<String> prose() {
+  /** Returns the lines that are not in blocks. */
+  public List<String> prose() {
     List<String> prose = new ArrayList<>();
     boolean code = false;
     for (String line : lines) {

@@ -128,7 +128,11 @@ class MigratingTest {
 
     try (RunningPipeline running = SparkEngine.on(spark).start(pipeline, options)) {
       running.awaitTermination();
-      assertThat(running.results("calls-hourly").stream().mapToLong(ResultRow::count).sum())
+      System.out.println(running.accounting().toJson());
+    }
+
+    try (RunningPipeline again = SparkEngine.on(spark).start(pipeline, options)) {
+      assertThat(again.results("calls-hourly").stream().mapToLong(ResultRow::count).sum())
           .isEqualTo(ExampleTopic.CALLS);
     }
   }

@@ -24,6 +24,7 @@ import javax.sql.DataSource;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /** The code of docs/sinks.md. */
 class SinksTest {
@@ -76,7 +77,8 @@ class SinksTest {
 
   @Test
   void eachWithItsOptions() {
-    DataSource dataSource = new org.postgresql.ds.PGSimpleDataSource();
+    DataSource dataSource = new PGSimpleDataSource();
+    String brokers = "kafka-1:9092";
     JdbcSink tables =
         JdbcSink.to(dataSource, JdbcDialect.POSTGRESQL)
             .schema("calls") // must be there; that of the connection by default
@@ -86,7 +88,7 @@ class SinksTest {
             .build();
 
     KafkaSinks sinks =
-        KafkaSinks.at(KafkaCluster.at("kafka-1:9092"))
+        KafkaSinks.at(KafkaCluster.at(brokers))
             .creating(2, 3) // partitions and replicas of topics that are missing
             .deliveringWithin(Duration.ofSeconds(30)); // delivery.timeout.ms
 
