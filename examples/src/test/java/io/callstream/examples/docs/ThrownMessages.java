@@ -30,8 +30,9 @@ import javax.tools.ToolProvider;
  * The messages that code throws or warns with, read off its syntax by the compiler's parser: text
  * as it stands, and {@code …} for what is known only when it is thrown.
  *
- * <p>Where a message is a variable, its initial value counts; where it is a parameter, what calls in
- * the same file pass for it; where it is a call, what the method of that name in the file returns.
+ * <p>Where a message is a variable, its initial value counts; where it is a parameter, what calls
+ * in the same file pass for it; where it is a call, what the method of that name in the file
+ * returns.
  */
 final class ThrownMessages {
   static final String WARNING = "warning";
