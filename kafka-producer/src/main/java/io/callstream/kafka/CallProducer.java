@@ -127,8 +127,9 @@ public final class CallProducer implements AutoCloseable {
    * an interrupt, whose flag it keeps.
    *
    * <p>A record that the broker refuses, such as one that is too large, does not keep others from
-   * being sent. When the broker is gone for longer than Kafka's {@code delivery.timeout.ms} (30
-   * seconds unless set otherwise), the sending ends.
+   * being sent. When the broker is gone for longer than Kafka's {@link
+   * org.apache.kafka.clients.producer.ProducerConfig#DELIVERY_TIMEOUT_MS_CONFIG
+   * delivery.timeout.ms} (30 seconds unless set otherwise), the sending ends.
    *
    * @return what became of the records; all that were read were sent
    * @throws IncompleteSendException if that is not so, or the source could not be read to its end;

@@ -16,7 +16,10 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.config.AbstractConfig;
 
 /**
- * A Kafka cluster and how to talk to it.
+ * A Kafka cluster and how to talk to it, with the settings of Kafka's own clients: {@link
+ * org.apache.kafka.clients.producer.ProducerConfig}, {@link
+ * org.apache.kafka.clients.consumer.ConsumerConfig}, {@link
+ * org.apache.kafka.clients.admin.AdminClientConfig}.
  *
  * @param bootstrapServers {@code host:port} of one or more brokers, with commas in between
  * @param settings further Kafka client settings, such as TLS and SASL; one map serves producers,

@@ -70,7 +70,8 @@ public final class KafkaSinks {
 
   /**
    * Returns sinks that wait for an acknowledgement so long; 30 seconds unless this is called. It is
-   * Kafka's {@code delivery.timeout.ms}, and goes before that of the cluster's settings.
+   * Kafka's {@link org.apache.kafka.clients.producer.ProducerConfig#DELIVERY_TIMEOUT_MS_CONFIG
+   * delivery.timeout.ms}, and goes before that of the cluster's settings.
    *
    * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if it is under a second or
    *     over an hour

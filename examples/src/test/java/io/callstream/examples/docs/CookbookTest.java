@@ -1,0 +1,677 @@
+package io.callstream.examples.docs;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.callstream.call.Call;
+import io.callstream.call.CallField;
+import io.callstream.call.CallFormat;
+import io.callstream.call.CallParser;
+import io.callstream.call.ParseResult;
+import io.callstream.call.RejectionReason;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.local.LocalEngine;
+import io.callstream.engine.local.PipelineTester;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.MemorySource;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.pipeline.ResultSink;
+import io.callstream.pipeline.Results;
+import io.callstream.pipeline.WindowBounds;
+import io.callstream.progress.StabilityMonitor;
+import io.callstream.sink.Sinks;
+import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Emission;
+import io.callstream.statistic.Lookup;
+import io.callstream.statistic.Measure;
+import io.callstream.statistic.Measures;
+import io.callstream.statistic.RadioCodes;
+import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Window;
+import io.callstream.statistic.Windows;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The recipes of docs/cookbook.md. */
+class CookbookTest {
+  private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
+
+  @TempDir private Path out;
+
+  private static Call.Builder call(String id, String type, String time) {
+    return Call.builder(id, type, Instant.parse(time));
+  }
+
+  private static List<ResultRow> count(Statistic statistic, Call... calls) {
+    try (PipelineTester test = PipelineTester.of(statistic)) {
+      return test.receive(calls).endBatch().results(statistic.name());
+    }
+  }
+
+  private static MemorySource sourceOf(Call... calls) {
+    MemorySource source = MemorySource.withPartitions(1);
+    for (Call call : calls) {
+      source.add(0, call.time(), SanFranciscoCalls.json().write(call));
+    }
+    return source;
+  }
+
+  private static void run(Pipeline pipeline) throws InterruptedException {
+    try (RunningPipeline running = new LocalEngine().start(pipeline, RunOptions.bounded())) {
+      running.awaitTermination();
+    }
+  }
+
+  // Dimensions
+
+  @Test
+  void aFieldAsItStands() {
+    Statistic byPlace =
+        Statistic.named("calls-by-place")
+            .by(Dimensions.CITY, Dimension.of("place", CallField.COMMON_LOCATION))
+            .build();
+
+    assertThat(
+            count(
+                byPlace,
+                call("1", "415", "2018-10-06T10:00:00Z")
+                    .with(CallField.CITY, "San Francisco")
+                    .with(CallField.COMMON_LOCATION, "City Hall")
+                    .build()))
+        .singleElement()
+        .extracting(ResultRow::dimensions)
+        .isEqualTo(List.of("San Francisco", "City Hall"));
+  }
+
+  /** A dimension that is computed. */
+  static final class Streets {
+    static final Dimension STREET =
+        Dimension.of("street", Set.of(CallField.ADDRESS), call -> streetOf(call.address()));
+
+    static String streetOf(String address) {
+      int block = address.indexOf(" Block Of ");
+      return block < 0 ? address : address.substring(block + " Block Of ".length());
+    }
+
+    private Streets() {}
+  }
+
+  @Test
+  void aTextThatIsComputed() {
+    assertThat(
+            count(
+                Statistic.named("calls-by-street").by(Streets.STREET).build(),
+                call("1", "415", "2018-10-06T10:00:00Z").address("100 Block Of Hyde St").build(),
+                call("2", "415", "2018-10-06T10:00:00Z").address("300 Block Of Hyde St").build()))
+        .singleElement()
+        .hasToString("Hyde St  2");
+  }
+
+  @Test
+  void aNumber() {
+    Dimension quarterHour =
+        Dimension.ofNumber(
+            "quarter_hour", Set.of(), call -> call.time().atZone(LOS_ANGELES).getMinute() / 15);
+
+    Statistic byTimeOfDay =
+        Statistic.named("calls-by-time-of-day")
+            .by(Dimensions.hourOfDay(LOS_ANGELES), quarterHour)
+            .build();
+
+    assertThat(count(byTimeOfDay, call("1", "415", "2018-10-06T10:31:00Z").build()))
+        .singleElement()
+        .hasToString("3  2  1");
+  }
+
+  @Test
+  void noDimension() {
+    Statistic daily =
+        Statistic.named("calls-per-day")
+            .over(Windows.daily(LOS_ANGELES).allowingLateness(Duration.ofHours(3)))
+            .build();
+
+    assertThat(
+            count(
+                daily,
+                call("1", "415", "2018-10-06T10:00:00Z").build(),
+                call("2", "586", "2018-10-06T11:00:00Z").build()))
+        .singleElement()
+        .hasToString("2018-10-06T07:00:00Z/2018-10-07T07:00:00Z  2");
+  }
+
+  // Filters
+
+  @Test
+  void someCallsOnly() {
+    Set<String> routine = Set.of("Passing Call", "Traffic Stop", "Muni Inspection");
+    Statistic withoutRoutine =
+        Statistic.named("calls-without-routine")
+            .where(Set.of(CallField.CRIME_TYPE), call -> !routine.contains(call.crimeType()))
+            .by(Dimensions.CRIME_TYPE)
+            .build();
+
+    try (PipelineTester test = PipelineTester.of(withoutRoutine)) {
+      test.receive(
+              call("1", "Passing Call", "2018-10-06T10:00:00Z").build(),
+              call("2", "Trespasser", "2018-10-06T10:00:00Z").build())
+          .endBatch();
+      assertThat(test.results("calls-without-routine"))
+          .singleElement()
+          .hasToString("Trespasser  1");
+      assertThat(test.accounting().statistics().get("calls-without-routine").filtered())
+          .isEqualTo(1);
+    }
+  }
+
+  // Windows
+
+  @Test
+  void windows() {
+    Window everyQuarter = Windows.tumbling(Duration.ofMinutes(15)).withoutLateness();
+    Window lastHour =
+        Windows.sliding(Duration.ofHours(1), Duration.ofMinutes(15))
+            .allowingLateness(Duration.ofMinutes(30));
+    Window byDay = Windows.daily(LOS_ANGELES).allowingLateness(Duration.ofHours(1));
+    Window byWeek = Windows.weekly(LOS_ANGELES).allowingLateness(Duration.ofDays(1));
+    Window byMonth = Windows.monthly(LOS_ANGELES).allowingLateness(Duration.ofDays(1));
+
+    // The clocks went back at 02:00 of this Sunday.
+    Call sunday = call("1", "415", "2018-11-04T20:00:00Z").build();
+    assertThat(windowsOf(everyQuarter, sunday))
+        .containsExactly("2018-11-04T20:00:00Z/2018-11-04T20:15:00Z");
+    assertThat(windowsOf(lastHour, sunday))
+        .containsExactly(
+            "2018-11-04T19:15:00Z/2018-11-04T20:15:00Z",
+            "2018-11-04T19:30:00Z/2018-11-04T20:30:00Z",
+            "2018-11-04T19:45:00Z/2018-11-04T20:45:00Z",
+            "2018-11-04T20:00:00Z/2018-11-04T21:00:00Z");
+    assertThat(windowsOf(byDay, sunday))
+        .containsExactly("2018-11-04T07:00:00Z/2018-11-05T08:00:00Z");
+    assertThat(windowsOf(byWeek, sunday))
+        .containsExactly("2018-10-29T07:00:00Z/2018-11-05T08:00:00Z");
+    assertThat(windowsOf(byMonth, sunday))
+        .containsExactly("2018-11-01T07:00:00Z/2018-12-01T08:00:00Z");
+  }
+
+  private static List<String> windowsOf(Window window, Call call) {
+    return count(Statistic.named("calls").over(window).build(), call).stream()
+        .map(row -> row.window().orElseThrow())
+        .map(bounds -> bounds.start() + "/" + bounds.end())
+        .toList();
+  }
+
+  // Measures
+
+  @Test
+  void countsSharesAndDistinctValues() {
+    Statistic dispositions =
+        Statistic.named("dispositions")
+            .by(Dimensions.DISPOSITION)
+            .over(Windows.daily(LOS_ANGELES).allowingLateness(Duration.ofHours(1)))
+            .measuring(
+                Measures.count(),
+                Measures.share(),
+                Measures.approximateDistinct("addresses", CallField.ADDRESS))
+            .build();
+
+    ResultRow handled =
+        count(
+                dispositions,
+                call("1", "415", "2018-10-06T10:00:00Z").disposition("HAN").address("A").build(),
+                call("2", "415", "2018-10-06T10:00:00Z").disposition("HAN").address("A").build(),
+                call("3", "415", "2018-10-06T10:00:00Z").disposition("HAN").address("B").build(),
+                call("4", "415", "2018-10-06T10:00:00Z").disposition("GOA").address("C").build())
+            .get(0);
+    assertThat(handled.count()).isEqualTo(3);
+    assertThat(handled.value("share")).contains(0.75);
+    assertThat(handled.value("addresses")).contains(2L);
+  }
+
+  @Test
+  void durations() {
+    Set<CallField> moments = Set.of(CallField.RECEIVED, CallField.ON_SCENE);
+    Statistic responseTimes =
+        Statistic.named("response-times")
+            .by(Dimensions.CRIME_TYPE)
+            .measuring(
+                Measures.count(),
+                Measures.quantile(
+                    "median",
+                    0.5,
+                    moments,
+                    Measures.between(CallField.RECEIVED, CallField.ON_SCENE)),
+                Measures.maximum(
+                    "longest", moments, Measures.between(CallField.RECEIVED, CallField.ON_SCENE)))
+            .build();
+
+    try (PipelineTester test =
+        PipelineTester.of(new DispatchLines(), 1, pipeline -> pipeline.statistic(responseTimes))) {
+      test.receive("1|FIRE|2024-05-01T10:00:00Z|2024-05-01T10:07:00Z")
+          .receive("2|FIRE|2024-05-01T11:00:00Z|2024-05-01T11:04:00Z")
+          .receive("3|FIRE|2024-05-01T12:00:00Z|")
+          .receive("no call")
+          .endBatch();
+      ResultRow fire = test.results("response-times").get(0);
+      assertThat(fire.count()).isEqualTo(3);
+      assertThat(fire.value("longest")).contains(Duration.ofMinutes(7));
+      assertThat((Duration) fire.value("median").orElseThrow())
+          .isBetween(Duration.ofSeconds(235), Duration.ofSeconds(245));
+      assertThat(test.accounting().rejected()).isEqualTo(1);
+    }
+  }
+
+  /** How many calls of a group say a place. */
+  record NamedPlaces(String name) implements Measure.Aggregate {
+    @Override
+    public Set<CallField> fields() {
+      return Set.of(CallField.COMMON_LOCATION);
+    }
+
+    @Override
+    public Measure.Accumulator empty() {
+      return new Tally(0);
+    }
+
+    @Override
+    public Measure.Accumulator read(byte[] state) {
+      return new Tally(ByteBuffer.wrap(state).getLong());
+    }
+
+    private static final class Tally implements Measure.Accumulator {
+      private long calls;
+
+      Tally(long calls) {
+        this.calls = calls;
+      }
+
+      @Override
+      public void add(Call call) {
+        if (!call.text(CallField.COMMON_LOCATION).isEmpty()) {
+          calls++;
+        }
+      }
+
+      @Override
+      public void merge(Measure.Accumulator other) {
+        calls += ((Tally) other).calls;
+      }
+
+      @Override
+      public byte[] toBytes() {
+        return ByteBuffer.allocate(Long.BYTES).putLong(calls).array();
+      }
+
+      @Override
+      public Optional<Object> value() {
+        return Optional.of(calls);
+      }
+    }
+  }
+
+  @Test
+  void aMeasureOfOnesOwn() {
+    Statistic named =
+        Statistic.named("named-places")
+            .by(Dimensions.CRIME_TYPE)
+            .measuring(Measures.count(), new NamedPlaces("named"))
+            .build();
+
+    try (PipelineTester test = PipelineTester.of(named)) {
+      test.receive(
+              call("1", "415", "2018-10-06T10:00:00Z").build(),
+              call("2", "415", "2018-10-06T10:01:00Z")
+                  .with(CallField.COMMON_LOCATION, "City Hall")
+                  .build())
+          .endBatch()
+          .receive(
+              call("3", "415", "2018-10-06T10:02:00Z")
+                  .with(CallField.COMMON_LOCATION, "Pier 39")
+                  .build())
+          .endBatch();
+      assertThat(test.results("named-places")).singleElement().hasToString("415  3  2");
+    }
+  }
+
+  // Lookups
+
+  @Test
+  void descriptions() throws Exception {
+    Path file = out.resolve("codes.json");
+    Files.writeString(
+        file,
+        """
+        [{"disposition_code":"HAN","description":"Handled"}]
+        """);
+
+    Lookup codes = RadioCodes.read(file);
+    Lookup agencies = new Lookup("agencies", Map.of("1", "Police", "2", "Sheriff"));
+    Statistic byDisposition =
+        Statistic.named("calls-by-disposition")
+            .by(
+                Dimensions.DISPOSITION.describedBy(codes),
+                Dimension.of("agency", CallField.AGENCY).describedBy(agencies))
+            .build();
+
+    List<ResultRow> rows =
+        count(
+            byDisposition,
+            call("1", "415", "2018-10-06T10:00:00Z")
+                .disposition("HAN")
+                .with(CallField.AGENCY, "1")
+                .build(),
+            call("2", "415", "2018-10-06T10:00:00Z").disposition("XYZ").build());
+    assertThat(rows)
+        .extracting(
+            row -> row.dimension("disposition"),
+            row -> row.description(byDisposition.dimensions().get(0)).orElseThrow(),
+            row -> row.description(byDisposition.dimensions().get(1)).orElseThrow())
+        .containsExactly(tuple("HAN", "Handled", "Police"), tuple("XYZ", "", ""));
+  }
+
+  // Lateness and emission
+
+  @Test
+  void lateCalls() {
+    Statistic hourly =
+        Statistic.named("calls-hourly")
+            .by(Dimensions.CRIME_TYPE)
+            .over(Windows.tumbling(Duration.ofHours(1)).allowingLateness(Duration.ofMinutes(30)))
+            .build();
+
+    try (PipelineTester test = PipelineTester.of(hourly)) {
+      test.receive(call("1", "415", "2018-10-06T11:20:00Z").build()).endBatch();
+      // The watermark is 11:20: the window from 10 to 11 is open for ten minutes more.
+      test.receive(call("2", "415", "2018-10-06T10:59:00Z").build()).endBatch();
+      test.receive(call("3", "415", "2018-10-06T11:30:00Z").build()).endBatch();
+      // Now it is 11:30, and the window is closed.
+      test.receive(call("4", "415", "2018-10-06T10:59:00Z").build()).endBatch();
+
+      assertThat(test.results("calls-hourly")).extracting(ResultRow::count).containsExactly(1L, 2L);
+      assertThat(test.accounting().statistics().get("calls-hourly").late()).isEqualTo(1);
+      assertThat(test.deadLetters()).singleElement().isInstanceOf(DeadLetter.Late.class);
+    }
+  }
+
+  @Test
+  void onceForEachWindow() throws InterruptedException {
+    List<String> emitted = new ArrayList<>();
+    MemorySource source =
+        sourceOf(
+            call("1", "415", "2018-10-06T10:00:00Z").build(),
+            call("2", "415", "2018-10-06T10:10:00Z").build());
+
+    Statistic report =
+        Statistic.named("hourly-report")
+            .by(Dimensions.CRIME_TYPE)
+            .over(Windows.tumbling(Duration.ofHours(1)).allowingLateness(Duration.ofMinutes(10)))
+            .emitting(Emission.ON_CLOSE)
+            .build();
+    Pipeline pipeline =
+        Pipeline.builder(source, SanFranciscoCalls.json())
+            .statistic(report)
+            .results(
+                Sinks.callback(
+                    batch -> batch.updates("hourly-report").forEach(row -> emitted.add("" + row))))
+            .build();
+    RunOptions options = RunOptions.bounded().flushingAtEnd();
+
+    try (RunningPipeline running = new LocalEngine().start(pipeline, options)) {
+      running.awaitTermination();
+    }
+    assertThat(emitted).containsExactly("2018-10-06T10:00:00Z/2018-10-06T11:00:00Z  415  2");
+  }
+
+  // Limits
+
+  @Test
+  void duplicatesRetentionAndLimits() throws InterruptedException {
+    MemorySource source =
+        sourceOf(
+            call("1", "415", "2018-10-06T10:00:00Z").address("A").build(),
+            call("1", "415", "2018-10-06T10:05:00Z").address("A").build(),
+            call("2", "415", "2018-10-06T10:10:00Z").address("B").build());
+
+    Pipeline pipeline =
+        Pipeline.builder(source, SanFranciscoCalls.json())
+            .statistic(
+                Statistic.named("calls-by-address")
+                    .by(Dimensions.ADDRESS)
+                    .maxGroups(50_000)
+                    .build())
+            .statistic(StandardStatistics.callsByTypeAndDispositionHourly())
+            .distinct(Duration.ofHours(12))
+            .maxFutureSkew(Duration.ofHours(2))
+            .retainingResults(Duration.ofDays(30))
+            .build();
+
+    try (RunningPipeline running = new LocalEngine().start(pipeline, RunOptions.bounded())) {
+      running.awaitTermination();
+      assertThat(running.accounting().duplicates()).isEqualTo(1);
+      assertThat(running.results("calls-by-address").rows()).hasSize(2);
+    }
+  }
+
+  // Results
+
+  @Test
+  void asking() throws InterruptedException {
+    List<String> lines = new ArrayList<>();
+    Pipeline pipeline =
+        Pipeline.builder(
+                sourceOf(
+                    call("1", "415", "2018-10-06T10:00:00Z").disposition("HAN").build(),
+                    call("2", "586", "2018-10-06T11:00:00Z").disposition("GOA").build()),
+                SanFranciscoCalls.json())
+            .statistics(StandardStatistics.all(LOS_ANGELES, Duration.ofHours(1)))
+            .build();
+    try (RunningPipeline running = new LocalEngine().start(pipeline, RunOptions.bounded())) {
+      running.awaitTermination();
+      running.results("calls-by-type").top(10).forEach(row -> lines.add("" + row));
+
+      Results hourly = running.results("calls-by-type-and-disposition-hourly");
+      List<WindowBounds> windows = hourly.windows();
+      WindowBounds newest = windows.get(windows.size() - 1);
+      for (ResultRow row : hourly.window(newest.start())) {
+        lines.add(row.dimension("crime_type") + ": " + row.count());
+      }
+    }
+    assertThat(lines).containsExactly("415  1", "586  1", "586: 1");
+  }
+
+  // Sinks
+
+  /** Keeps the count of each type in a map, as another would in a table. */
+  static final class LatestCounts implements ResultSink {
+    private final Map<String, Long> counts;
+
+    LatestCounts(Map<String, Long> counts) {
+      this.counts = counts;
+    }
+
+    @Override
+    public void open(BatchResults restored) {
+      restored.results("calls-by-type").stream().forEach(this::put);
+    }
+
+    @Override
+    public void write(BatchResults batch) {
+      batch.updates("calls-by-type").forEach(this::put);
+    }
+
+    private void put(ResultRow row) {
+      counts.put(row.dimension("crime_type"), row.count());
+    }
+
+    @Override
+    public String toString() {
+      return "latest counts";
+    }
+  }
+
+  @Test
+  void sinks() throws Exception {
+    MemorySource source =
+        sourceOf(
+            call("1", "415", "2018-10-06T10:00:00Z").build(),
+            call("2", "415", "2018-10-06T10:10:00Z").build());
+    List<String> told = new ArrayList<>();
+
+    Map<String, Long> counts = new ConcurrentHashMap<>();
+    Pipeline pipeline =
+        Pipeline.builder(source, SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .results(new LatestCounts(counts))
+            .results(Sinks.csv(out))
+            .results(Sinks.callback(batch -> told.add(batch.number() + " " + batch.total())))
+            .build();
+
+    run(pipeline);
+    assertThat(counts).containsExactly(Map.entry("415", 2L));
+    assertThat(out.resolve("calls-by-type.csv")).hasContent("crime_type,count\n415,2");
+    assertThat(told).hasSize(1);
+  }
+
+  @Test
+  void deadLetters() throws InterruptedException {
+    List<String> lines = new ArrayList<>();
+    MemorySource source = MemorySource.withPartitions(1);
+    source.add(0, Instant.parse("2018-10-06T10:00:00Z"), "no call".getBytes(UTF_8));
+
+    Pipeline pipeline =
+        Pipeline.builder(source, SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .deadLetters(Sinks.deadLetterFiles(out))
+            .deadLetters(
+                Sinks.deadLetterCallback(
+                    letter -> {
+                      if (letter instanceof DeadLetter.Rejected rejected) {
+                        lines.add(rejected.origin() + " is no call: " + rejected.reason().code());
+                      } else if (letter instanceof DeadLetter.Late late) {
+                        lines.add(late.origin() + " is late in " + late.missed());
+                      }
+                    }))
+            .build();
+
+    run(pipeline);
+    assertThat(lines).singleElement().asString().endsWith("is no call: not-json");
+    assertThat(out.resolve("rejected.ndjson")).content().contains("\"reason\":\"not-json\"");
+  }
+
+  // Listeners
+
+  @Test
+  void listeners() throws InterruptedException {
+    MemorySource source = sourceOf(call("1", "415", "2018-10-06T10:00:00Z").build());
+    List<String> lines = new ArrayList<>();
+
+    StabilityMonitor monitor =
+        StabilityMonitor.ofThisJvm(Duration.ofMinutes(5), RunOptions.DEFAULT_TRIGGER);
+    Pipeline pipeline =
+        Pipeline.builder(source, SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .listener(monitor)
+            .listener(
+                progress -> {
+                  if (progress.lag() > 100_000) {
+                    lines.add("behind by " + progress.lag() + " records");
+                  }
+                })
+            .listener(progress -> lines.add(progress.toJson()))
+            .build();
+
+    run(pipeline);
+
+    monitor
+        .verdict()
+        .filter(verdict -> !verdict.stable())
+        .ifPresent(
+            verdict ->
+                verdict
+                    .findings()
+                    .forEach(finding -> lines.add(finding.evidence() + ". " + finding.advice())));
+    assertThat(lines).singleElement().asString().startsWith("{\"batch\":0,");
+  }
+
+  // Formats
+
+  /** Lines such as {@code 17|FIRE|2024-05-01T10:00:00Z|2024-05-01T10:07:00Z}. */
+  static final class DispatchLines implements CallFormat {
+    @Override
+    public String name() {
+      return "dispatch-lines";
+    }
+
+    @Override
+    public ZoneId zone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public String timeField() {
+      return "received";
+    }
+
+    @Override
+    public CallParser parser(Set<CallField> fields) {
+      return DispatchLines::parse;
+    }
+
+    private static ParseResult parse(byte[] value) {
+      String[] parts = new String(value, UTF_8).split("\\|", -1);
+      if (parts.length != 4 || parts[0].isBlank() || parts[1].isBlank()) {
+        return new ParseResult.Rejected(RejectionReason.MISSING_FIELD, null, value);
+      }
+      try {
+        Instant received = Instant.parse(parts[2]);
+        Call.Builder call =
+            Call.builder(parts[0], parts[1], received).with(CallField.RECEIVED, received);
+        if (!parts[3].isEmpty()) {
+          call.with(CallField.ON_SCENE, Instant.parse(parts[3]));
+        }
+        return new ParseResult.Parsed(call.build());
+      } catch (DateTimeParseException e) {
+        return new ParseResult.Rejected(RejectionReason.UNREADABLE_TIME, "received", value);
+      }
+    }
+
+    @Override
+    public byte[] write(Call call) {
+      String onScene = call.time(CallField.ON_SCENE).map(Instant::toString).orElse("");
+      return String.join("|", call.id(), call.crimeType(), call.time().toString(), onScene)
+          .getBytes(UTF_8);
+    }
+  }
+
+  @Test
+  void aFormatOfOnesOwnReadsWhatItWrites() {
+    Call call =
+        call("17", "FIRE", "2024-05-01T10:00:00Z")
+            .with(CallField.RECEIVED, Instant.parse("2024-05-01T10:00:00Z"))
+            .with(CallField.ON_SCENE, Instant.parse("2024-05-01T10:07:00Z"))
+            .build();
+    DispatchLines format = new DispatchLines();
+    assertThat(format.parser(Set.of()).parse(format.write(call)))
+        .isEqualTo(new ParseResult.Parsed(call));
+  }
+}

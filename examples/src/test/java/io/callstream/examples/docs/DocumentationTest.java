@@ -1,0 +1,88 @@
+package io.callstream.examples.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.examples.docs.Document.Block;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What the pages show is code that runs, and what they refer to is there. */
+class DocumentationTest {
+  /** What a page says for the reader's sake, and what a test has in its place. */
+  private static final Map<String, String> STAND_INS =
+      Map.of(
+          "\"localhost:9092\"", "brokers",
+          "Path.of(\"out\")", "out",
+          "\"state\"", "state",
+          "\"lake/counts\"", "lake");
+
+  /** Compiled by {@code EngineContractDocumentTest} in core, where the kit is. */
+  private static final Path ENGINE_CONTRACT = Document.ROOT.resolve("docs/engine-contract.md");
+
+  @Test
+  void javaOnThePagesIsCodeOfTheTestsInThisPackage() throws IOException {
+    List<String> code = new ArrayList<>();
+    Path here = Path.of("src/test/java/io/callstream/examples/docs");
+    try (Stream<Path> tests = Files.list(here)) {
+      for (Path test : tests.filter(f -> f.toString().endsWith("Test.java")).toList()) {
+        code.add(withoutSpace(Files.readString(test)));
+      }
+    }
+    List<Block> blocks = javaBlocks();
+    assertThat(blocks).hasSizeGreaterThan(30);
+    assertThat(blocks)
+        .filteredOn(block -> code.stream().noneMatch(test -> test.contains(asInTests(block))))
+        .as("blocks that are in no test")
+        .isEmpty();
+  }
+
+  private static List<Block> javaBlocks() throws IOException {
+    return Document.all().stream()
+        .filter(page -> !page.file().equals(ENGINE_CONTRACT))
+        .flatMap(page -> page.blocks().stream())
+        .filter(block -> block.language().equals("java"))
+        .toList();
+  }
+
+  private static String asInTests(Block block) {
+    String text = block.text();
+    for (Map.Entry<String, String> standIn : STAND_INS.entrySet()) {
+      text = text.replace(standIn.getKey(), standIn.getValue());
+    }
+    return withoutSpace(text);
+  }
+
+  private static String withoutSpace(String text) {
+    return text.replaceAll("\\s", "");
+  }
+
+  @Test
+  void linksLeadSomewhere() throws IOException {
+    List<String> broken = new ArrayList<>();
+    for (Document page : Document.all()) {
+      for (String link : page.links()) {
+        if (!link.matches("[a-z]+:.*") && !leadsSomewhere(page, link)) {
+          broken.add(Document.ROOT.relativize(page.file()) + ": " + link);
+        }
+      }
+    }
+    assertThat(broken).isEmpty();
+  }
+
+  private static boolean leadsSomewhere(Document from, String link) throws IOException {
+    String[] parts = link.split("#", 2);
+    Path file =
+        parts[0].isEmpty() ? from.file() : from.file().getParent().resolve(parts[0]).normalize();
+    if (!Files.exists(file) || !file.startsWith(Document.ROOT)) {
+      return false;
+    }
+    return parts.length == 1
+        || Document.of(Document.ROOT.relativize(file).toString()).anchors().contains(parts[1]);
+  }
+}

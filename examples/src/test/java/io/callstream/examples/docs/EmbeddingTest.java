@@ -1,0 +1,262 @@
+package io.callstream.examples.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.CallstreamException;
+import io.callstream.call.Call;
+import io.callstream.call.CallField;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Engine;
+import io.callstream.engine.Engines;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.local.LocalEngine;
+import io.callstream.engine.local.PipelineTester;
+import io.callstream.kafka.CallProducer;
+import io.callstream.kafka.KafkaCluster;
+import io.callstream.kafka.TopicAdmin;
+import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.source.SyntheticCalls;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.sink.Sinks;
+import io.callstream.spark.CallRows;
+import io.callstream.spark.SparkEngine;
+import io.callstream.spark.SparkSettings;
+import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Measures;
+import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The code of docs/embedding.md. */
+class EmbeddingTest {
+  @TempDir private Path directory;
+
+  private Pipeline pipeline() {
+    return Pipeline.builder(
+            KafkaTopic.of("police.service.calls").at(ExampleTopic.brokers()),
+            SanFranciscoCalls.json())
+        .statistic(StandardStatistics.callsByType())
+        .build();
+  }
+
+  @Test
+  void plainJava() throws Exception {
+    ExampleTopic.runUntilCounted(
+        () -> program(ExampleTopic.brokers(), directory.resolve("out"), "" + directory),
+        directory.resolve("out"));
+  }
+
+  private static void program(String brokers, Path out, String state) throws InterruptedException {
+    Pipeline pipeline =
+        Pipeline.builder(
+                KafkaTopic.of("police.service.calls").at(brokers), SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .results(Sinks.csv(out))
+            .deadLetters(Sinks.deadLetterFiles(out))
+            .build();
+    RunOptions options = RunOptions.continuous().checkpointingTo(state);
+
+    try (RunningPipeline running = Engines.named("local").start(pipeline, options)) {
+      Runtime.getRuntime().addShutdownHook(new Thread(running::stop));
+      running.awaitTermination();
+    }
+  }
+
+  @Test
+  void options() {
+    RunOptions options =
+        RunOptions.continuous()
+            .checkpointingTo("/var/lib/calls/state")
+            .triggeringEvery(Duration.ofMillis(200))
+            .readingAtMost(100_000)
+            .sinkTimeout(Duration.ofSeconds(30));
+    assertThat(options.maxRecordsPerBatch()).hasValue(100_000);
+  }
+
+  @Test
+  void failures() throws InterruptedException {
+    Pipeline pipeline =
+        Pipeline.builder(
+                KafkaTopic.of("police.service.calls").at(ExampleTopic.brokers()),
+                SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .results(
+                Sinks.callback(
+                    batch -> {
+                      throw new IllegalStateException("the store is away");
+                    }))
+            .build();
+    assertThat(endOf(pipeline)).startsWith("SINK_FAILED: callback failed to");
+  }
+
+  private static String endOf(Pipeline pipeline) throws InterruptedException {
+    Engine engine = new LocalEngine();
+    try (RunningPipeline running = engine.start(pipeline, RunOptions.bounded())) {
+      running.awaitTermination();
+      return "all is counted";
+    } catch (CallstreamException e) {
+      return e.code() + ": " + e.getMessage();
+    }
+  }
+
+  @Test
+  void cluster() {
+    KafkaTopic topic =
+        KafkaTopic.of("police.service.calls")
+            .at("kafka-1:9093,kafka-2:9093")
+            .startingAt(KafkaTopic.StartingOffsets.LATEST)
+            .with(Map.of("security.protocol", "SSL"));
+    assertThat(topic.toString()).contains("[security.protocol]");
+  }
+
+  @Test
+  void aSessionThatIsThere() throws InterruptedException {
+    String brokers = ExampleTopic.brokers();
+    Pipeline pipeline = pipeline();
+    SparkSession session =
+        SparkSession.builder()
+            .master("local[2]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.driver.host", "127.0.0.1")
+            .getOrCreate();
+
+    Engine engine =
+        SparkEngine.on(
+            session,
+            SparkSettings.defaults()
+                .shufflePartitions(2)
+                .stateStore(SparkSettings.StateStore.ROCKSDB_WITH_CHANGELOG));
+    try (RunningPipeline running = engine.start(pipeline, RunOptions.bounded())) {
+      running.awaitTermination();
+      assertThat(running.accounting().received()).isEqualTo(ExampleTopic.CALLS);
+    }
+    assertThat(session.sparkContext().isStopped()).isFalse();
+
+    Dataset<Row> records =
+        session
+            .read()
+            .format("kafka")
+            .option("kafka.bootstrap.servers", brokers)
+            .option("subscribe", "police.service.calls")
+            .load();
+    Dataset<Row> calls = CallRows.of(records, SanFranciscoCalls.json());
+    long readable = calls.where("rejection is null").count();
+    assertThat(readable).isEqualTo(ExampleTopic.CALLS);
+    session.stop();
+  }
+
+  @Test
+  void aSessionOfItsOwn() {
+    Engine engine =
+        SparkEngine.with(
+            SparkSettings.defaults()
+                .master("local[4]")
+                .shufflePartitions(4)
+                .with("spark.ui.enabled", "true"));
+    assertThat(engine.name()).isEqualTo("spark");
+  }
+
+  @Test
+  void theSameOnBothEngines() throws InterruptedException {
+    Pipeline pipeline = pipeline();
+    assertThat(count(pipeline, "spark")).isEqualTo(count(pipeline, "local"));
+  }
+
+  private static List<ResultRow> count(Pipeline pipeline, String engine)
+      throws InterruptedException {
+    try (RunningPipeline running = Engines.named(engine).start(pipeline, RunOptions.bounded())) {
+      running.awaitTermination();
+      return running.results("calls-by-type").rows();
+    }
+  }
+
+  @Test
+  void testing() {
+    Dimension block =
+        Dimension.of("block", Set.of(CallField.ADDRESS), call -> firstWords(call.address()));
+
+    Statistic repeatBlocks =
+        Statistic.named("repeat-blocks")
+            .where(Set.of(CallField.CRIME_TYPE), call -> !call.crimeType().equals("Passing Call"))
+            .by(block)
+            .over(
+                Windows.sliding(Duration.ofHours(6), Duration.ofHours(1))
+                    .allowingLateness(Duration.ofHours(1)))
+            .measuring(Measures.count(), Measures.share())
+            .build();
+
+    PipelineTester test = PipelineTester.of(repeatBlocks);
+    test.receive(
+        Call.builder("1", "Trespasser", Instant.parse("2018-11-04T08:30:00Z"))
+            .address("300 Block Of Hyde St")
+            .build());
+    test.endBatch();
+    assertThat(test.results("repeat-blocks")).hasSize(6);
+  }
+
+  private static String firstWords(String address) {
+    return address.substring(0, Math.min(address.length(), 12));
+  }
+
+  @Test
+  void testingWhatIsLateOrNoCall() {
+    Statistic hourly =
+        Statistic.named("hourly")
+            .by(Dimensions.CRIME_TYPE)
+            .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
+            .build();
+
+    PipelineTester test =
+        PipelineTester.of(SanFranciscoCalls.json(), 2, parts -> parts.statistic(hourly).distinct());
+    test.receive(Call.builder("1", "415", Instant.parse("2018-11-04T10:30:00Z")).build());
+    test.endBatch();
+    assertThat(test.watermark()).contains(Instant.parse("2018-11-04T10:30:00Z"));
+
+    test.receive(Call.builder("2", "415", Instant.parse("2018-11-04T09:30:00Z")).build());
+    test.receive("{\"crime_id\":\"3\"}");
+    test.endBatch();
+    assertThat(test.deadLetters())
+        .hasExactlyElementsOfTypes(DeadLetter.Late.class, DeadLetter.Rejected.class);
+    assertThat(test.accounting().received()).isEqualTo(3);
+  }
+
+  @Test
+  void testingWithABroker() throws InterruptedException {
+    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
+      KafkaCluster cluster = KafkaCluster.at(broker.bootstrapServers());
+      try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
+        admin.ensure("calls", 2, 1);
+      }
+      try (CallProducer producer =
+          CallProducer.to(cluster, "calls", SanFranciscoCalls.json()).connect()) {
+        producer.send(SyntheticCalls.of(1_000).withSeed(7));
+      }
+
+      Pipeline pipeline =
+          Pipeline.builder(
+                  KafkaTopic.of("calls").at(broker.bootstrapServers()), SanFranciscoCalls.json())
+              .statistic(StandardStatistics.callsByType())
+              .build();
+      try (RunningPipeline running = Engines.named("local").start(pipeline, RunOptions.bounded())) {
+        running.awaitTermination();
+        assertThat(running.accounting().received()).isEqualTo(1_000);
+      }
+    }
+  }
+}

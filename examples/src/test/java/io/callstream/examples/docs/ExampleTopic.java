@@ -1,0 +1,80 @@
+package io.callstream.examples.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.kafka.CallProducer;
+import io.callstream.kafka.KafkaCluster;
+import io.callstream.kafka.TopicAdmin;
+import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.source.SyntheticCalls;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** The topic of which the pages speak, on a broker for all tests that ends with the JVM. */
+final class ExampleTopic {
+  static final int CALLS = 2_000;
+
+  private ExampleTopic() {}
+
+  static String brokers() {
+    return Holder.BROKER.bootstrapServers();
+  }
+
+  private static final class Holder {
+    static final EmbeddedBroker BROKER = start();
+
+    private static EmbeddedBroker start() {
+      EmbeddedBroker broker = EmbeddedBroker.start();
+      Runtime.getRuntime().addShutdownHook(new Thread(broker::close));
+      KafkaCluster cluster = KafkaCluster.at(broker.bootstrapServers());
+      try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
+        admin.ensure("police.service.calls", 2, 1);
+      }
+      try (CallProducer producer =
+          CallProducer.to(cluster, "police.service.calls", SanFranciscoCalls.json()).connect()) {
+        producer.send(SyntheticCalls.of(CALLS));
+      }
+      return broker;
+    }
+  }
+
+  /** What a page shows, of a kind that goes on until it is told to end. */
+  interface Program {
+    void run() throws Exception;
+  }
+
+  /** Runs a program until all calls are counted in the files of a directory. */
+  static void runUntilCounted(Program program, Path output) throws Exception {
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                program.run();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              } catch (Exception | Error e) {
+                failure.set(e);
+              }
+            });
+    thread.start();
+    long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
+    while (thread.isAlive() && !isCounted(output) && System.nanoTime() < deadline) {
+      thread.join(50);
+    }
+    thread.interrupt();
+    thread.join(Duration.ofMinutes(1).toMillis());
+    assertThat(failure.get()).isNull();
+    assertThat(isCounted(output)).isTrue();
+  }
+
+  private static boolean isCounted(Path output) throws IOException {
+    Path accounting = output.resolve("accounting.json");
+    return Files.exists(accounting)
+        && Files.readString(accounting).contains("\"received\":" + CALLS + ",");
+  }
+}

@@ -1,0 +1,82 @@
+package io.callstream.examples.docs;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.call.Call;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.local.PipelineTester;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.DeadLetter.Late;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The pictures of docs/semantics.md: the same calls, counted. */
+class SemanticsTest {
+  private int calls;
+
+  private Call at(String time) {
+    return Call.builder("" + calls++, "415", Instant.parse("2018-11-05T" + time + ":00Z")).build();
+  }
+
+  private void receive(PipelineTester test, int partition, String... times) {
+    for (String time : times) {
+      Call call = at(time);
+      test.receive(partition, call.time(), SanFranciscoCalls.json().write(call));
+    }
+  }
+
+  private static String watermark(PipelineTester test) {
+    return test.watermark().orElseThrow().toString().substring(11, 16);
+  }
+
+  @Test
+  void theWatermarkIsTheLeastOverThePartitionsOfABatch() {
+    Statistic all = Statistic.named("all").build();
+    try (PipelineTester test =
+        PipelineTester.of(SanFranciscoCalls.json(), 2, parts -> parts.statistic(all))) {
+      receive(test, 0, "10:05", "10:20");
+      receive(test, 1, "10:10");
+      test.endBatch();
+      assertThat(watermark(test)).isEqualTo("10:10");
+
+      receive(test, 0, "10:50");
+      receive(test, 1, "10:15");
+      test.endBatch();
+      assertThat(watermark(test)).isEqualTo("10:15");
+
+      receive(test, 0, "11:00");
+      test.endBatch();
+      assertThat(watermark(test)).isEqualTo("11:00");
+    }
+  }
+
+  @Test
+  void aCallIsLateWhenItsWindowAndTheLatenessAreOver() {
+    Statistic hourly =
+        Statistic.named("hourly")
+            .over(Windows.tumbling(Duration.ofHours(1)).allowingLateness(Duration.ofMinutes(30)))
+            .build();
+    try (PipelineTester test = PipelineTester.of(hourly)) {
+      test.receive(at("10:20"), at("10:50")).endBatch();
+      assertThat(watermark(test)).isEqualTo("10:50");
+      test.receive(at("10:40"), at("11:20")).endBatch();
+      assertThat(watermark(test)).isEqualTo("11:20");
+      test.receive(at("10:55"), at("11:40")).endBatch();
+      assertThat(watermark(test)).isEqualTo("11:40");
+      test.receive(at("10:58"), at("11:50")).endBatch();
+
+      assertThat(test.results("hourly")).extracting(ResultRow::count).isEqualTo(List.of(4L, 3L));
+      assertThat(test.deadLetters())
+          .singleElement()
+          .isInstanceOf(Late.class)
+          .extracting(DeadLetter::value)
+          .satisfies(value -> assertThat(new String(value, UTF_8)).contains("02:58"));
+    }
+  }
+}

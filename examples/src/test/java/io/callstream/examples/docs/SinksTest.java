@@ -1,0 +1,113 @@
+package io.callstream.examples.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Engines;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.kafka.KafkaCluster;
+import io.callstream.kafka.KafkaSinks;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.sink.JdbcDialect;
+import io.callstream.sink.JdbcSink;
+import io.callstream.spark.ParquetSink;
+import io.callstream.statistic.StandardStatistics;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.time.Duration;
+import java.time.ZoneId;
+import javax.sql.DataSource;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/** The code of docs/sinks.md. */
+class SinksTest {
+  @TempDir private Path directory;
+
+  @Test
+  void allAtOnce() throws Exception {
+    KafkaTopic topic = KafkaTopic.of("police.service.calls").at(ExampleTopic.brokers());
+    KafkaCluster cluster = KafkaCluster.at(ExampleTopic.brokers());
+    SanFranciscoCalls format = SanFranciscoCalls.json();
+    ZoneId zone = format.zone();
+    String lake = directory.toString();
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.builder().start()) {
+      DataSource dataSource = postgres.getPostgresDatabase();
+      execute(dataSource, "CREATE SCHEMA calls");
+
+      Pipeline pipeline =
+          Pipeline.builder(topic, format)
+              .statistics(StandardStatistics.all(zone, Duration.ofHours(1)))
+              .results(JdbcSink.to(dataSource, JdbcDialect.POSTGRESQL).schema("calls").build())
+              .results(KafkaSinks.at(cluster).results("call-counts"))
+              .deadLetters(KafkaSinks.at(cluster).deadLetters("call-letters"))
+              .results(ParquetSink.to(lake).build())
+              .build();
+
+      try (RunningPipeline running = Engines.named("spark").start(pipeline, RunOptions.bounded())) {
+        running.awaitTermination();
+        assertThat(sum(dataSource)).isEqualTo(ExampleTopic.CALLS);
+      }
+      assertThat(directory.resolve("calls-by-type")).isDirectoryContaining("glob:**batch-*");
+    }
+  }
+
+  private static void execute(DataSource database, String sql) throws Exception {
+    try (Connection connection = database.getConnection()) {
+      connection.createStatement().execute(sql);
+    }
+  }
+
+  private static long sum(DataSource database) throws Exception {
+    try (Connection connection = database.getConnection();
+        ResultSet sum =
+            connection
+                .createStatement()
+                .executeQuery("SELECT sum(count) FROM calls.calls_by_type")) {
+      sum.next();
+      return sum.getLong(1);
+    }
+  }
+
+  @Test
+  void eachWithItsOptions() {
+    DataSource dataSource = new PGSimpleDataSource();
+    String brokers = "kafka-1:9092";
+    JdbcSink tables =
+        JdbcSink.to(dataSource, JdbcDialect.POSTGRESQL)
+            .schema("calls") // must be there; that of the connection by default
+            .prefix("sf_") // of all tables; none by default
+            .timeout(Duration.ofSeconds(20))
+            .attempts(4)
+            .build();
+
+    KafkaSinks sinks =
+        KafkaSinks.at(KafkaCluster.at(brokers))
+            .creating(2, 3) // partitions and replicas of topics that are missing
+            .deliveringWithin(Duration.ofSeconds(30)); // delivery.timeout.ms
+
+    assertThat(tables).isNotNull();
+    assertThat(sinks).isNotNull();
+  }
+
+  @Test
+  void parquetOnASession() {
+    String lake = directory.toString();
+    SparkSession session =
+        SparkSession.builder()
+            .master("local[1]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.driver.host", "127.0.0.1")
+            .getOrCreate();
+    ParquetSink onTheEnginesSession = ParquetSink.to(lake).build();
+    ParquetSink onYours = ParquetSink.to(lake).on(session).build();
+    assertThat(onYours).hasToString(onTheEnginesSession.toString());
+    session.stop();
+  }
+}
