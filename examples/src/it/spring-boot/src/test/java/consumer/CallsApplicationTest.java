@@ -15,7 +15,9 @@ import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.client.TestRestTemplate;
 
-/** The local engine in a Spring Boot application, for which nothing but the dependency is needed. */
+/**
+ * The local engine in a Spring Boot application, for which nothing but the dependency is needed.
+ */
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
 class CallsApplicationTest {
   @Autowired MemorySource source;
