@@ -148,6 +148,8 @@ final class SparkRun extends LedgerRun {
         "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled",
         settings.stateStore() == SparkSettings.StateStore.ROCKSDB_WITH_CHANGELOG);
     conf.set("spark.sql.streaming.noDataMicroBatches.enabled", false);
+    // A batch has a few rows, which is not worth code that is generated and then compiled for them.
+    setUnlessGiven(conf, settings, "spark.sql.codegen.wholeStage", "false");
     setUnlessGiven(conf, settings, "spark.sql.streaming.minBatchesToRetain", "10");
     setUnlessGiven(conf, settings, "spark.sql.streaming.numRecentProgressUpdates", "10");
   }

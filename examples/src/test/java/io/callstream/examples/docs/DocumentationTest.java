@@ -26,12 +26,18 @@ class DocumentationTest {
   private static final Path ENGINE_CONTRACT = Document.ROOT.resolve("docs/engine-contract.md");
 
   @Test
-  void javaOnThePagesIsCodeOfTheTestsInThisPackage() throws IOException {
+  void javaOnThePagesIsCodeOfTheTestsInThisPackageOrOfAProjectThatTheBuildRuns()
+      throws IOException {
     List<String> code = new ArrayList<>();
     Path here = Path.of("src/test/java/io/callstream/examples/docs");
-    try (Stream<Path> tests = Files.list(here)) {
-      for (Path test : tests.filter(f -> f.toString().endsWith("Test.java")).toList()) {
-        code.add(withoutSpace(Files.readString(test)));
+    try (Stream<Path> tests = Files.list(here);
+        Stream<Path> projects = Files.walk(Path.of("src/it"))) {
+      for (Path file :
+          Stream.concat(
+                  tests.filter(f -> f.toString().endsWith("Test.java")),
+                  projects.filter(f -> f.toString().endsWith(".java")))
+              .toList()) {
+        code.add(withoutSpace(Files.readString(file)));
       }
     }
     List<Block> blocks = javaBlocks();

@@ -1,0 +1,28 @@
+package consumer;
+
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Engines;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.pipeline.MemorySource;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.statistic.StandardStatistics;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** The pipeline starts and ends with the application. */
+@Configuration
+class CallsConfiguration {
+  @Bean
+  MemorySource source() {
+    return MemorySource.withPartitions(1);
+  }
+
+  @Bean(destroyMethod = "close")
+  RunningPipeline running(MemorySource source) {
+    return Engines.named("local")
+        .start(
+            Pipeline.builder(source, SanFranciscoCalls.json())
+                .statistic(StandardStatistics.callsByType())
+                .build());
+  }
+}

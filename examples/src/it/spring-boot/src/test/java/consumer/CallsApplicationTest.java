@@ -1,0 +1,53 @@
+package consumer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.pipeline.MemorySource;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
+import org.springframework.boot.test.web.client.TestRestTemplate;
+
+/**
+ * The local engine in a Spring Boot application, for which nothing but the dependency is needed.
+ */
+@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
+class CallsApplicationTest {
+  @Autowired MemorySource source;
+  @Autowired RunningPipeline running;
+  @Autowired TestRestTemplate web;
+
+  @Test
+  void hasOneLoggingBindingAndOneJackson() {
+    ClassPath.hasOneLoggingBindingAndOneJackson();
+  }
+
+  @Test
+  void answersFromTheRunningPipeline() {
+    for (int i = 0; i < 3; i++) {
+      source.add(0, Instant.parse("2018-11-04T09:00:00Z"), call(i));
+    }
+
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> running.accounting().received() == 3);
+
+    assertThat(web.getForObject("/types", JsonNode.class).toString())
+        .isEqualTo("[{\"type\":\"Trespasser\",\"calls\":3}]");
+  }
+
+  private static byte[] call(int id) {
+    return ("{\"crime_id\":\""
+            + id
+            + "\",\"original_crime_type_name\":\"Trespasser\","
+            + "\"call_date_time\":\"2018-11-04T00:30:00.000\"}")
+        .getBytes(StandardCharsets.UTF_8);
+  }
+}
