@@ -8,7 +8,9 @@ import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
+import java.net.URI;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
@@ -83,6 +85,14 @@ public final class SparkEngine implements Engine {
       lease.close();
       throw new Failures(options.checkpoint().orElse(null)).of(e);
     }
+  }
+
+  /**
+   * Returns where Spark's own user interface shows a pipeline; empty if the pipeline does not run
+   * on Spark, or {@code spark.ui.enabled} is not set.
+   */
+  public static Optional<URI> userInterface(RunningPipeline running) {
+    return running instanceof SparkRun run ? run.userInterface() : Optional.empty();
   }
 
   private Sessions.Lease lease() {

@@ -17,11 +17,13 @@ import io.callstream.runtime.TaskPlan;
 import io.callstream.runtime.TaskReport;
 import io.callstream.statistic.Statistic;
 import java.io.ByteArrayInputStream;
+import java.net.URI;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +41,7 @@ import org.apache.spark.sql.streaming.Trigger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import scala.Option;
 import scala.Tuple2;
 
 /*
@@ -270,6 +273,12 @@ final class SparkRun extends LedgerRun {
   private void fail(CallstreamException e) {
     failed(e);
     stopQuery();
+  }
+
+  /** Returns where Spark's own pages are; empty if it shows none. */
+  Optional<URI> userInterface() {
+    Option<String> page = lease.session().sparkContext().uiWebUrl();
+    return page.isDefined() ? Optional.of(URI.create(page.get())) : Optional.empty();
   }
 
   // ---- the end, in the watcher's thread

@@ -46,7 +46,7 @@ final class BrokerCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     Terminal terminal = callstream.terminal();
-    Usage.port(spec, port);
+    Usage.port(spec, "--port", port);
     EmbeddedBroker.Builder builder = EmbeddedBroker.builder().port(port);
     if (data != null) {
       Usage.writable(spec, "--data", data);

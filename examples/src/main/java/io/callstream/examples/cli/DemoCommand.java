@@ -6,6 +6,7 @@ import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.examples.cli.Interruption.Registration;
+import io.callstream.examples.dashboard.Dashboard;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.Pace;
 import io.callstream.kafka.SendReport;
@@ -76,18 +77,21 @@ final class DemoCommand implements Callable<Integer> {
 
   @Option(
       names = "--stay",
-      description = "Keep the broker and its topic until interrupted, once all calls are counted.")
+      description =
+          "Keep the broker, its topic and the dashboard until interrupted, once all calls are"
+              + " counted.")
   private boolean stay;
 
   @Option(
       names = "--port",
       paramLabel = "P",
-      description = "The dashboard's port. Accepted; a later version brings the dashboard.")
-  private int port;
+      description = "The dashboard's port; 0 is any that is free. Default: 4041, or a free one.")
+  private @Nullable Integer port;
 
-  @Option(names = "--no-dashboard", description = "Show no dashboard. Accepted; there is none yet.")
-  @SuppressWarnings("unused")
+  @Option(names = "--no-dashboard", description = "Show no dashboard.")
   private boolean noDashboard;
+
+  @Mixin private DashboardOptions dashboard = new DashboardOptions();
 
   @Override
   public Integer call() throws InterruptedException {
@@ -108,21 +112,19 @@ final class DemoCommand implements Callable<Integer> {
       interruption.check();
       Pipeline pipeline = pipeline(broker.bootstrapServers(), format);
       boolean counted =
-          calls.pace() instanceof Pace.Max
+          sendsFirst()
               ? sendThenCount(sending, source, pipeline)
               : countWhileSending(sending, source, pipeline);
-      if (counted && stay) {
-        terminal.say(
-            "The broker stays: --bootstrap-servers %s. Ctrl-C ends it.", broker.bootstrapServers());
-        interruption.await();
-      }
       return counted ? 0 : interruption.status();
     }
   }
 
   /** Refuses what can be seen to be wrong before anything starts, and returns the calls. */
   private CallSource check(CallFormat format) {
-    Usage.port(spec, port);
+    if (port != null) {
+      Usage.port(spec, "--port", port);
+    }
+    dashboard.check();
     calls.check();
     statistics.check(KafkaTopic.DEFAULT_NAME);
     if (input != null && number != null) {
@@ -132,7 +134,7 @@ final class DemoCommand implements Callable<Integer> {
     CallSource source = source(format);
     // Nowhere yet: only to ask the engine whether it would.
     Pipeline pipeline = pipeline("127.0.0.1:0", format);
-    Engine ignored = statistics.engine(pipeline, statistics.bounded());
+    Engine ignored = statistics.engine(pipeline, options());
     statistics.checkDirectories();
     CheckpointLocation checkpoint = statistics.checkpoint();
     if (checkpoint != null && checkpoint.local() != null) {
@@ -172,7 +174,17 @@ final class DemoCommand implements Callable<Integer> {
     return statistics.pipeline(
         KafkaTopic.of(KafkaTopic.DEFAULT_NAME).at(bootstrapServers),
         format,
-        KafkaCluster.at(bootstrapServers));
+        KafkaCluster.at(bootstrapServers),
+        options());
+  }
+
+  /** Returns whether all calls are sent before the first is counted. */
+  private boolean sendsFirst() {
+    return calls.pace() instanceof Pace.Max;
+  }
+
+  private RunOptions options() {
+    return sendsFirst() ? statistics.bounded() : statistics.continuous();
   }
 
   /** A partition's batch may be seen before its sister's: no call is to be late because of that. */
@@ -181,20 +193,24 @@ final class DemoCommand implements Callable<Integer> {
       throws InterruptedException {
     SendReport report = sending.send(source, pipeline.format(), calls.pace(), () -> false);
     callstream.interruption().check();
-    RunOptions options = statistics.bounded();
-    try (RunningPipeline running = start(pipeline, options);
-        Registration ignored = callstream.interruption().onRequest(running::stop)) {
+    Engine engine = statistics.engine(pipeline, options());
+    try (RunningPipeline running = start(engine, pipeline);
+        Registration ignored = callstream.interruption().onRequest(running::stop);
+        Dashboard shown = show(running, engine)) {
       Counting counting = new Counting(callstream.terminal(), running);
       counting.await(report.sent());
       counting.print(statistics);
-      return allCounted(report, running);
+      return finish(report, running, shown);
     }
   }
 
+  @SuppressWarnings("try")
   private boolean countWhileSending(Sending sending, CallSource source, Pipeline pipeline)
       throws InterruptedException {
     Interruption interruption = callstream.interruption();
-    try (RunningPipeline running = start(pipeline, statistics.continuous())) {
+    Engine engine = statistics.engine(pipeline, options());
+    try (RunningPipeline running = start(engine, pipeline);
+        Dashboard shown = show(running, engine)) {
       interruption.check();
       SendReport report =
           sending.send(
@@ -209,7 +225,7 @@ final class DemoCommand implements Callable<Integer> {
       running.stop();
       running.awaitTermination();
       counting.print(statistics);
-      return allCounted(report, running);
+      return finish(report, running, shown);
     }
   }
 
@@ -219,9 +235,38 @@ final class DemoCommand implements Callable<Integer> {
         && running.accounting().received() >= report.sent();
   }
 
-  private RunningPipeline start(Pipeline pipeline, RunOptions options) {
-    Engine engine = statistics.engine(pipeline, options);
+  private RunningPipeline start(Engine engine, Pipeline pipeline) {
     callstream.terminal().say("engine    %s", engine.name());
-    return engine.start(pipeline, options);
+    return engine.start(pipeline, options());
+  }
+
+  private @Nullable Dashboard show(RunningPipeline running, Engine engine) {
+    if (noDashboard) {
+      return null;
+    }
+    Terminal terminal = callstream.terminal();
+    Dashboard shown =
+        port == null
+            ? dashboard.showAnywhere(running, engine.name(), terminal)
+            : dashboard.show(running, engine.name(), port);
+    terminal.say("dashboard %s%s", shown.uri(), stay ? "" : " (--stay keeps it)");
+    return shown;
+  }
+
+  /** Writes the report, stays if that is wanted, and returns whether all is done. */
+  private boolean finish(SendReport report, RunningPipeline running, @Nullable Dashboard shown)
+      throws InterruptedException {
+    dashboard.report(running, callstream.terminal());
+    boolean all = allCounted(report, running);
+    if (all && stay) {
+      callstream
+          .terminal()
+          .say(
+              "The broker stays: --bootstrap-servers %s%s. Ctrl-C ends it.",
+              ((KafkaTopic) running.pipeline().source()).bootstrapServers(),
+              shown == null ? "" : "; so does the dashboard at " + shown.uri());
+      callstream.interruption().await();
+    }
+    return all;
   }
 }

@@ -1,11 +1,14 @@
 package io.callstream.examples.cli;
 
 import io.callstream.engine.Engine;
+import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.ResultSink;
 import io.callstream.spark.ParquetSink;
 import io.callstream.spark.SparkEngine;
 import io.callstream.spark.SparkSettings;
+import java.net.URI;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The Spark engine as the command line sets it up. */
@@ -27,6 +30,11 @@ final class SparkRuns {
       settings = settings.with(property.getKey(), property.getValue());
     }
     return SparkEngine.with(settings);
+  }
+
+  /** Returns where Spark's own pages show a pipeline; empty if Spark shows none. */
+  static Optional<URI> userInterface(RunningPipeline running) {
+    return SparkEngine.userInterface(running);
   }
 
   /** Returns a sink of Parquet files on the engine's own session. */

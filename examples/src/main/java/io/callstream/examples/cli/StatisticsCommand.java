@@ -8,6 +8,7 @@ import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.examples.cli.Interruption.Registration;
+import io.callstream.examples.dashboard.Dashboard;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.TopicInfo;
@@ -37,8 +38,9 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "callstream statistics --once --output out",
+      "callstream statistics --once --output out --report calls.html",
       "callstream statistics --once --json --top 3 --quiet",
+      "callstream statistics --dashboard 4041",
       "callstream statistics --checkpoint state --output out --conf spark.sql.shuffle.partitions=4",
       "callstream statistics --checkpoint state --results-topic counts --dead-letter-topic letters",
       "callstream statistics --checkpoint state --jdbc jdbc:postgresql://localhost/calls --parquet lake",
@@ -70,16 +72,21 @@ final class StatisticsCommand implements Callable<Integer> {
       names = "--dashboard",
       paramLabel = "P",
       description =
-          "Show a dashboard on this port. Not there yet: refused until a later version brings it.")
-  private @Nullable Integer dashboard;
+          "Show a dashboard on this port, with metrics and health beside it; 0 is any that is free.")
+  private @Nullable Integer port;
+
+  @Mixin private DashboardOptions dashboard = new DashboardOptions();
 
   @Mixin private KafkaOptions kafka = new KafkaOptions();
 
   @Override
   @SuppressWarnings("try")
   public Integer call() throws InterruptedException {
-    if (dashboard != null) {
-      throw Usage.wrong(spec, "--dashboard is not there yet; leave it out.");
+    if (port != null) {
+      Usage.port(spec, "--dashboard", port);
+    }
+    if (dashboard.wantsReport() && !once) {
+      throw Usage.wrong(spec, "--report is for the end of --once; add that, or leave it out.");
     }
     if (once && startingOffsets == StartingOffsets.LATEST && statistics.checkpoint() == null) {
       throw Usage.wrong(
@@ -87,10 +94,12 @@ final class StatisticsCommand implements Callable<Integer> {
           "--once counts what is there, --starting-offsets latest skips it: leave one of them out.");
     }
     statistics.check(kafka.topicName());
+    dashboard.check();
     CallFormat format = SanFranciscoCalls.json();
     KafkaTopic topic = kafka.source().startingAt(startingOffsets);
-    Pipeline pipeline = statistics.pipeline(topic, format, kafka.cluster(), this::printBatch);
     RunOptions options = once ? statistics.bounded() : statistics.continuous();
+    Pipeline pipeline =
+        statistics.pipeline(topic, format, kafka.cluster(), options, this::printBatch);
     Engine engine = statistics.engine(pipeline, options);
     statistics.checkDirectories();
     TopicInfo info = requireTopic(kafka.cluster(), topic.name());
@@ -107,10 +116,12 @@ final class StatisticsCommand implements Callable<Integer> {
       terminal.say("Ctrl-C ends it, and shows the results.");
     }
     try (RunningPipeline running = engine.start(pipeline, options);
-        Registration ignored = interruption.onRequest(running::stop)) {
+        Registration ignored = interruption.onRequest(running::stop);
+        Dashboard shown = show(running, engine)) {
       Counting counting = new Counting(terminal, running);
       counting.await(once ? info.records() : Meter.UNKNOWN);
       counting.print(statistics);
+      dashboard.report(running, terminal);
       return once && interruption.isRequested() && !allCounted(running, info)
           ? interruption.status()
           : 0;
@@ -121,6 +132,15 @@ final class StatisticsCommand implements Callable<Integer> {
     if (statistics.json() && !once) {
       callstream.terminal().out().println(progress.toJson());
     }
+  }
+
+  private @Nullable Dashboard show(RunningPipeline running, Engine engine) {
+    if (port == null) {
+      return null;
+    }
+    Dashboard shown = dashboard.show(running, engine.name(), port);
+    callstream.terminal().say("dashboard %s", shown.uri());
+    return shown;
   }
 
   /** With a checkpoint nobody knows which records earlier runs had counted: perhaps not all. */

@@ -9,6 +9,7 @@ import io.callstream.kafka.KafkaCluster;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.ProgressListener;
+import io.callstream.progress.StabilityMonitor;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.StandardStatistics;
 import java.nio.file.Path;
@@ -28,6 +29,9 @@ import picocli.CommandLine.Spec;
 final class StatisticsOptions {
   /** The engine that options of Spark are for; said here, so that no class of Spark is loaded. */
   static final String SPARK = "spark";
+
+  /** How far back the verdict on a pipeline looks. */
+  private static final Duration STABILITY_SPAN = Duration.ofMinutes(5);
 
   @Spec(Spec.Target.MIXEE)
   @SuppressWarnings("NullAway.Init")
@@ -176,16 +180,22 @@ final class StatisticsOptions {
    * Returns the four standard statistics of a topic.
    *
    * @param cluster where topics of results and dead letters are
+   * @param options how the pipeline will run
    * @param listeners hear of progress
    */
   Pipeline pipeline(
-      KafkaTopic topic, CallFormat format, KafkaCluster cluster, ProgressListener... listeners) {
+      KafkaTopic topic,
+      CallFormat format,
+      KafkaCluster cluster,
+      RunOptions options,
+      ProgressListener... listeners) {
     return Usage.of(
         command,
         () -> {
           Pipeline.Builder pipeline =
               Pipeline.builder(topic, format)
-                  .statistics(StandardStatistics.all(format.zone(), allowedLateness));
+                  .statistics(StandardStatistics.all(format.zone(), allowedLateness))
+                  .listener(StabilityMonitor.ofThisJvm(STABILITY_SPAN, options.trigger()));
           if (distinct) {
             pipeline.distinct();
           }

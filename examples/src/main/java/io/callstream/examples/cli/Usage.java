@@ -34,9 +34,9 @@ final class Usage {
   }
 
   /** Refuses a number that is no port. */
-  static void port(CommandSpec command, int port) {
+  static void port(CommandSpec command, String option, int port) {
     if (port < 0 || port > 65_535) {
-      throw wrong(command, "--port is " + port + "; it must be from 0 (any free one) to 65535.");
+      throw wrong(command, option + " is " + port + "; it must be from 0 (any free one) to 65535.");
     }
   }
 

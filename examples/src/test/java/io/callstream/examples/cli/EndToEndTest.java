@@ -399,9 +399,20 @@ class EndToEndTest {
 
     Path local = directory.resolve("local");
     CommandRun alike =
-        CommandRun.of("demo", "--calls", "5000", "--engine", "local", "--output", local.toString());
+        CommandRun.of(
+            "demo",
+            "--calls",
+            "5000",
+            "--engine",
+            "local",
+            "--output",
+            local.toString(),
+            "--report",
+            directory.resolve("report.html").toString());
     assertThat(alike.status()).as(alike.err()).isZero();
-    assertThat(alike.err()).contains("engine    local");
+    assertThat(alike.err())
+        .contains("engine    local", "dashboard http://localhost:", "report    ");
+    assertThat(Files.readString(directory.resolve("report.html"))).contains("<dd>5,000</dd>");
     new Output(local).assertIs(expected);
 
     Path paced = directory.resolve("paced");

@@ -1,0 +1,108 @@
+package io.callstream.examples.cli;
+
+import io.callstream.CallstreamException;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.examples.dashboard.Dashboard;
+import io.callstream.examples.dashboard.Report;
+import io.callstream.examples.metrics.PipelineMetrics;
+import io.callstream.pipeline.KafkaTopic;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** What people look at while calls are counted, and what they keep of it. */
+final class DashboardOptions {
+  /** The port if nothing is said; next to that of Spark's own pages. */
+  static final int DEFAULT_PORT = 4041;
+
+  @Spec(Spec.Target.MIXEE)
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec command;
+
+  @Option(
+      names = "--bind",
+      paramLabel = "ADDRESS",
+      description =
+          "Let the dashboard answer at another address of this machine, such as 0.0.0.0 for all:"
+              + " without a password, to whoever reaches it. Default: this machine only.")
+  private @Nullable String bind;
+
+  @Option(
+      names = "--report",
+      paramLabel = "FILE",
+      description =
+          "Write what the dashboard shows into one HTML file at the end, to mail or print.")
+  private @Nullable Path report;
+
+  /** Refuses what can be seen to be wrong before anything starts. */
+  void check() {
+    InetAddress ignored = address();
+    if (report != null) {
+      Path directory = report.toAbsolutePath().getParent();
+      if (Files.isDirectory(report) || directory == null) {
+        throw Usage.wrong(command, "--report " + report + " is a directory. Name a file in it.");
+      }
+      Usage.writable(command, "--report", directory);
+    }
+  }
+
+  boolean wantsReport() {
+    return report != null;
+  }
+
+  private InetAddress address() {
+    try {
+      return bind == null ? InetAddress.getLoopbackAddress() : InetAddress.getByName(bind);
+    } catch (UnknownHostException e) {
+      throw Usage.wrong(
+          command, "--bind '" + bind + "' is no address of this machine. 0.0.0.0 is all of them.");
+    }
+  }
+
+  /**
+   * Shows a pipeline on a port, with metrics beside it.
+   *
+   * @param engine the engine's name
+   */
+  Dashboard show(RunningPipeline running, String engine, int port) {
+    PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    Tags tags = Tags.of("engine", engine);
+    if (running.pipeline().source() instanceof KafkaTopic topic) {
+      tags = tags.and("pipeline", topic.name());
+    }
+    PipelineMetrics.of(running, tags).bindTo(registry);
+    Dashboard.Builder dashboard =
+        Dashboard.of(running).bindingTo(address()).metrics(registry::scrape);
+    if (engine.equals(StatisticsOptions.SPARK)) {
+      SparkRuns.userInterface(running).ifPresent(page -> dashboard.linking("Spark UI", page));
+    }
+    return dashboard.start(port);
+  }
+
+  /** Shows a pipeline on the default port, or on a free one if somebody has that. */
+  Dashboard showAnywhere(RunningPipeline running, String engine, Terminal terminal) {
+    try {
+      return show(running, engine, DEFAULT_PORT);
+    } catch (CallstreamException e) {
+      Dashboard shown = show(running, engine, 0);
+      terminal.say("Port %d is taken; --port names another.", DEFAULT_PORT);
+      return shown;
+    }
+  }
+
+  /** Writes the report, if one is wanted. */
+  void report(RunningPipeline running, Terminal terminal) {
+    if (report != null) {
+      Report.write(running, report);
+      terminal.say("report    %s", report.toAbsolutePath().normalize());
+    }
+  }
+}

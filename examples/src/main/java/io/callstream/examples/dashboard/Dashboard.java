@@ -1,0 +1,216 @@
+package io.callstream.examples.dashboard;
+
+import com.sun.net.httpserver.HttpServer;
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.engine.RunningPipeline;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A web page that shows a running pipeline while it works, with a JSON API behind it, and health
+ * and metrics for those who watch over it. Thread-safe.
+ *
+ * <pre>{@code
+ * try (RunningPipeline running = engine.start(pipeline);
+ *     Dashboard dashboard = Dashboard.of(running).start(4041)) {
+ *   System.err.println(dashboard.uri());
+ *   running.awaitTermination();
+ * }
+ * }</pre>
+ *
+ * <p>It shows the four {@linkplain io.callstream.statistic.StandardStatistics standard statistics}
+ * as pictures, as many of them as the pipeline has, and others as tables. It only looks: nothing
+ * that a page does, or fails to do, holds the pipeline up, and without an open page nothing is
+ * computed. It answers on this machine only unless {@linkplain Builder#bindingTo another address}
+ * is asked for; it has neither passwords nor TLS, which is a reverse proxy's to add.
+ *
+ * <p>The verdict on the pipeline's stability is that of the {@link
+ * io.callstream.progress.StabilityMonitor} among the pipeline's listeners. Without one the
+ * dashboard judges by the batches that it sees itself, four a second at most, and knows of no
+ * trigger interval.
+ */
+public final class Dashboard implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Dashboard.class);
+  private static final Duration LOOK = Duration.ofMillis(250);
+  private static final Duration FAREWELL = Duration.ofSeconds(1);
+
+  /** A thread for each open page, and some for everything else. */
+  private static final int THREADS = UpdateStream.MAX_CLIENTS + 16;
+
+  private static final int MAX_WAITING = 1_000;
+
+  private final HttpServer server;
+  private final URI uri;
+  private final LiveSnapshot snapshot;
+  private final UpdateStream updates = new UpdateStream();
+  private final ScheduledExecutorService watch =
+      Executors.newSingleThreadScheduledExecutor(daemons("callstream-dashboard"));
+  private final ThreadPoolExecutor threads;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private Dashboard(Builder builder, InetSocketAddress address) throws IOException {
+    server = HttpServer.create(address, 0);
+    snapshot = new LiveSnapshot(builder.running);
+    uri = uri(server.getAddress());
+    threads =
+        new ThreadPoolExecutor(
+            THREADS,
+            THREADS,
+            30,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(MAX_WAITING),
+            daemons("callstream-dashboard-http"));
+    threads.allowCoreThreadTimeOut(true);
+    server.setExecutor(threads);
+    server.createContext(
+        "/",
+        new Requests(
+            builder.running,
+            snapshot,
+            updates,
+            new Assets(builder.links),
+            builder.metrics,
+            address.getAddress().isLoopbackAddress()));
+    server.start();
+    Future<?> ignored =
+        watch.scheduleWithFixedDelay(this::look, 0, LOOK.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private static ThreadFactory daemons(String name) {
+    AtomicInteger number = new AtomicInteger();
+    return task -> {
+      Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+
+  private static URI uri(InetSocketAddress address) {
+    InetAddress host = address.getAddress();
+    String name = host.isLoopbackAddress() ? "localhost" : host.getHostAddress();
+    return URI.create(
+        "http://" + (name.contains(":") ? "[" + name + "]" : name) + ":" + address.getPort() + "/");
+  }
+
+  /** Prepares a dashboard of a pipeline. */
+  public static Builder of(RunningPipeline running) {
+    return new Builder(running);
+  }
+
+  /** Returns where the page is. */
+  public URI uri() {
+    return uri;
+  }
+
+  private void look() {
+    try {
+      snapshot.observe();
+      updates.dropStuck();
+      if (updates.isWatched()) {
+        updates.publish(snapshot.current());
+      }
+    } catch (RuntimeException | Error e) {
+      LOG.warn("The dashboard could not look at its pipeline", e);
+    }
+  }
+
+  /**
+   * Sends the open pages the last figures, tells them that this is the end, and stops the server.
+   */
+  @Override
+  public void close() {
+    if (closed.getAndSet(true)) {
+      return;
+    }
+    watch.shutdown();
+    try {
+      if (updates.isWatched()) {
+        updates.publish(snapshot.latest());
+      }
+    } finally {
+      updates.close(FAREWELL);
+      server.stop(0);
+      threads.shutdownNow();
+    }
+  }
+
+  /** Says how a {@link Dashboard} is to be. Not thread-safe. */
+  public static final class Builder {
+    private final RunningPipeline running;
+    private final Map<String, URI> links = new LinkedHashMap<>();
+    private InetAddress address = InetAddress.getLoopbackAddress();
+    private @Nullable Supplier<String> metrics;
+
+    private Builder(RunningPipeline running) {
+      this.running = running;
+    }
+
+    /**
+     * Answers at another address than the loopback's, and so perhaps to other machines: to all who
+     * can reach it, without a password.
+     */
+    public Builder bindingTo(InetAddress address) {
+      this.address = address;
+      return this;
+    }
+
+    /** Adds a link to the page, such as to Spark's own user interface. */
+    public Builder linking(String title, URI target) {
+      links.put(title, target);
+      return this;
+    }
+
+    /**
+     * Answers at {@code /metrics}.
+     *
+     * @param scrape returns the metrics in Prometheus's text format, such as {@code
+     *     PrometheusMeterRegistry.scrape()}; called from several threads
+     */
+    public Builder metrics(Supplier<String> scrape) {
+      this.metrics = scrape;
+      return this;
+    }
+
+    /**
+     * Starts the dashboard.
+     *
+     * @param port the port; 0 for any that is free
+     * @throws CallstreamException if the port can't be had
+     */
+    public Dashboard start(int port) {
+      try {
+        return new Dashboard(this, new InetSocketAddress(address, port));
+      } catch (IOException e) {
+        throw new CallstreamException(
+            ErrorCode.ENVIRONMENT,
+            "The dashboard can't have port "
+                + port
+                + " of "
+                + address.getHostAddress()
+                + " ("
+                + e.getMessage()
+                + "). Name another port; 0 is any that is free.",
+            e);
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package io.callstream.examples.dashboard;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.progress.StabilityMonitor;
+import io.callstream.progress.StabilityVerdict;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a {@link Dashboard} shows, as one HTML file to mail or print: pictures, tables and the
+ * accounting, as of now or of the end of the run. The file needs nothing beside it, and no script.
+ */
+public final class Report {
+  private Report() {}
+
+  /** Returns the report of a pipeline as HTML. */
+  public static String html(RunningPipeline running) {
+    Optional<StabilityVerdict> verdict =
+        SnapshotMaker.monitor(running).flatMap(StabilityMonitor::verdict);
+    return ReportPage.of(new SnapshotMaker(running).make(verdict.orElse(null), List.of()));
+  }
+
+  /**
+   * Writes the report of a pipeline into a file, which is there whole or not at all.
+   *
+   * @throws CallstreamException if it can't be written
+   */
+  public static void write(RunningPipeline running, Path file) {
+    String html = html(running);
+    try {
+      Path target = file.toAbsolutePath();
+      Path draft = Files.createTempFile(target.getParent(), ".callstream", ".html");
+      try {
+        Files.writeString(draft, html, UTF_8);
+        Files.move(draft, target, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(draft);
+      }
+    } catch (IOException e) {
+      throw new CallstreamException(
+          ErrorCode.ENVIRONMENT,
+          "The report " + file + " can't be written (" + e + "). Name another file.",
+          e);
+    }
+  }
+}

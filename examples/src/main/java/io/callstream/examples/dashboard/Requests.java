@@ -1,0 +1,251 @@
+package io.callstream.examples.dashboard;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.Headers;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.RunningPipeline.State;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.pipeline.Results;
+import io.callstream.progress.Progress;
+import io.callstream.statistic.Statistic;
+import java.io.IOException;
+import java.net.URLDecoder;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Answers the requests that come to a dashboard. Thread-safe. */
+final class Requests implements HttpHandler {
+  static final int DEFAULT_ROWS = 100;
+  static final int MAX_ROWS = 10_000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Requests.class);
+
+  /** The names under which a browser on this machine may ask; another is a foreign site's. */
+  private static final Pattern LOOPBACK_HOST =
+      Pattern.compile("(?i)(localhost|127\\.0\\.0\\.1|\\[::1])(:\\d{1,5})?");
+
+  private static final String STATISTICS = "/api/statistics";
+  private static final String POLICY =
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+          + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+  private final RunningPipeline running;
+  private final LiveSnapshot snapshot;
+  private final UpdateStream updates;
+  private final Assets assets;
+  private final @Nullable Supplier<String> metrics;
+  private final boolean onLoopback;
+
+  Requests(
+      RunningPipeline running,
+      LiveSnapshot snapshot,
+      UpdateStream updates,
+      Assets assets,
+      @Nullable Supplier<String> metrics,
+      boolean onLoopback) {
+    this.running = running;
+    this.snapshot = snapshot;
+    this.updates = updates;
+    this.assets = assets;
+    this.metrics = metrics;
+    this.onLoopback = onLoopback;
+  }
+
+  @Override
+  public void handle(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      secure(exchange.getResponseHeaders());
+      Answer refusal = refusal(exchange);
+      if (refusal != null) {
+        refusal.send(exchange);
+      } else if (exchange.getRequestURI().getPath().equals("/api/updates")) {
+        updates.serve(exchange, snapshot.current());
+      } else {
+        answer(exchange).send(exchange);
+      }
+    }
+  }
+
+  private static void secure(Headers headers) {
+    headers.set("Content-Security-Policy", POLICY);
+    headers.set("X-Content-Type-Options", "nosniff");
+    headers.set("Referrer-Policy", "no-referrer");
+    headers.set("Cross-Origin-Resource-Policy", "same-origin");
+    headers.set("Cache-Control", "no-store");
+  }
+
+  private @Nullable Answer refusal(HttpExchange exchange) {
+    Headers headers = exchange.getRequestHeaders();
+    if (onLoopback) {
+      String host = headers.getFirst("Host");
+      if (host == null || !LOOPBACK_HOST.matcher(host).matches()) {
+        return Answer.text(421, "This dashboard is for this machine: ask for localhost.");
+      }
+    }
+    if (!exchange.getRequestMethod().equals("GET")) {
+      exchange.getResponseHeaders().set("Allow", "GET");
+      return Answer.text(405, "Only GET is answered.");
+    }
+    // A foreign page may link here, but has no business with what is behind the page.
+    if ("cross-site".equals(headers.getFirst("Sec-Fetch-Site"))
+        && !"navigate".equals(headers.getFirst("Sec-Fetch-Mode"))) {
+      return Answer.text(403, "Other sites may not read this.");
+    }
+    return null;
+  }
+
+  private Answer answer(HttpExchange exchange) {
+    try {
+      return route(exchange);
+    } catch (RuntimeException e) {
+      LOG.warn("The dashboard could not answer", e);
+      return Answer.error(500, "This could not be answered; the log of the program says why.");
+    }
+  }
+
+  private Answer route(HttpExchange exchange) {
+    String path = exchange.getRequestURI().getPath();
+    return switch (path) {
+      case "/api/progress" -> progress();
+      case "/api/snapshot" -> Answer.json(200, snapshot.current().json());
+      case STATISTICS -> names();
+      case "/health/live" -> health(running.state() != State.FAILED);
+      case "/health/ready" -> health(running.state() == State.RUNNING);
+      case "/metrics" -> metrics();
+      default ->
+          path.startsWith(STATISTICS + "/")
+              ? results(
+                  path.substring(STATISTICS.length() + 1), exchange.getRequestURI().getRawQuery())
+              : assets.find(path).orElseGet(() -> Answer.text(404, "There is nothing here."));
+    };
+  }
+
+  private Answer metrics() {
+    return metrics == null
+        ? Answer.text(404, "No metrics: the program that shows this dashboard gave it none.")
+        : new Answer(
+            200, "text/plain; version=0.0.4; charset=utf-8", metrics.get().getBytes(UTF_8));
+  }
+
+  private Answer health(boolean up) {
+    return Answer.json(
+        up ? 200 : 503,
+        SnapshotJson.object(
+            json -> {
+              json.writeStringField("status", up ? "UP" : "DOWN");
+              json.writeStringField("state", running.state().name());
+            }));
+  }
+
+  private Answer progress() {
+    Snapshot now = snapshot.current().snapshot();
+    return Answer.json(200, SnapshotJson.object(json -> SnapshotJson.writeRun(json, now)));
+  }
+
+  private Answer names() {
+    return Answer.json(
+        200,
+        SnapshotJson.object(
+            json -> {
+              json.writeArrayFieldStart("statistics");
+              for (Statistic statistic : running.pipeline().statistics()) {
+                json.writeStartObject();
+                json.writeStringField("name", statistic.name());
+                json.writeArrayFieldStart("columns");
+                for (String column : statistic.columns()) {
+                  json.writeString(column);
+                }
+                json.writeEndArray();
+                json.writeEndObject();
+              }
+              json.writeEndArray();
+            }));
+  }
+
+  private Answer results(String name, @Nullable String query) {
+    if (running.pipeline().statistics().stream().noneMatch(s -> s.name().equals(name))) {
+      return Answer.error(
+          404,
+          "There is no such statistic, but "
+              + running.pipeline().statistics().stream().map(Statistic::name).toList()
+              + ".");
+    }
+    int top;
+    Optional<Instant> window;
+    try {
+      Map<String, String> parameters = parameters(query == null ? "" : query);
+      top = top(parameters.remove("top"));
+      window = window(parameters.remove("window"));
+      if (!parameters.isEmpty()) {
+        return Answer.error(400, "The parameters are top and window.");
+      }
+    } catch (IllegalArgumentException | DateTimeException e) {
+      return Answer.error(
+          400,
+          "top is a whole number from 0 to "
+              + MAX_ROWS
+              + ", window the start of a window, such as 2018-11-04T01:00:00-07:00.");
+    }
+    Results results = running.results(name);
+    List<ResultRow> rows =
+        window.isEmpty()
+            ? results.top(top)
+            : results.window(window.get()).stream().limit(top).toList();
+    Cells cells = new Cells(results.statistic(), running.pipeline().format().zone());
+    return Answer.json(
+        200,
+        SnapshotJson.object(
+            json -> {
+              json.writeStringField("statistic", name);
+              json.writeNumberField("batch", running.progress().map(Progress::batch).orElse(-1L));
+              json.writeNumberField("totalRows", Cells.rows(results));
+              json.writeArrayFieldStart("rows");
+              for (ResultRow row : rows) {
+                cells.write(json, row);
+              }
+              json.writeEndArray();
+            }));
+  }
+
+  private static Map<String, String> parameters(String query) {
+    Map<String, String> parameters = new LinkedHashMap<>();
+    for (String parameter : query.split("&", -1)) {
+      int equals = parameter.indexOf('=');
+      if (equals > 0) {
+        parameters.put(
+            parameter.substring(0, equals),
+            URLDecoder.decode(parameter.substring(equals + 1), UTF_8));
+      } else if (!parameter.isEmpty()) {
+        parameters.put(parameter, "");
+      }
+    }
+    return parameters;
+  }
+
+  private static int top(@Nullable String text) {
+    int top = text == null ? DEFAULT_ROWS : Integer.parseInt(text);
+    if (top < 0 || top > MAX_ROWS) {
+      throw new IllegalArgumentException("out of bounds");
+    }
+    return top;
+  }
+
+  private static Optional<Instant> window(@Nullable String text) {
+    // A plus that was not encoded is a space by now.
+    return Optional.ofNullable(text)
+        .map(time -> OffsetDateTime.parse(time.replace(' ', '+')).toInstant());
+  }
+}

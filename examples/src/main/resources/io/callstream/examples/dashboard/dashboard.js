@@ -1,0 +1,539 @@
+'use strict';
+// Shows what api/updates pushes. All text from outside goes into the page as text, never as markup.
+(() => {
+  const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
+  const SHADES = 10;
+  const RETRY_MS = 3000;
+  const SILENCE_MS = 30000;
+  const calm = matchMedia('(prefers-reduced-motion: reduce)');
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const whole = new Intl.NumberFormat('en-US');
+  const one = new Intl.NumberFormat('en-US', {minimumFractionDigits: 1, maximumFractionDigits: 1});
+  const short = new Intl.NumberFormat('en-US', {notation: 'compact'});
+  const byId = id => document.getElementById(id);
+
+  let last = null;
+  let ended = false;
+
+  // ---- small parts
+
+  function element(tag, className, text) {
+    const made = document.createElement(tag);
+    if (className) {
+      made.className = className;
+    }
+    if (text !== undefined) {
+      made.textContent = text;
+    }
+    return made;
+  }
+
+  function percent(part) {
+    return one.format(part * 100) + ' %';
+  }
+
+  function bytes(n) {
+    const units = ['B', 'kB', 'MB', 'GB'];
+    let i = 0;
+    while (n >= 1000 && i < units.length - 1) {
+      n /= 1000;
+      i++;
+    }
+    return (i === 0 ? whole : one).format(n) + ' ' + units[i];
+  }
+
+  function duration(ms) {
+    return ms < 1000 ? whole.format(ms) + ' ms' : one.format(ms / 1000) + ' s';
+  }
+
+  function rate(perSecond) {
+    return perSecond === null || perSecond === undefined ? '–' : whole.format(Math.round(perSecond));
+  }
+
+  function zoned(options) {
+    try {
+      return new Intl.DateTimeFormat('en-GB', {timeZone: last.zone, ...options});
+    } catch (e) {
+      return new Intl.DateTimeFormat('en-GB', {timeZone: 'UTC', ...options});
+    }
+  }
+
+  function hourText(moment) {
+    return zoned({weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'})
+      .format(moment);
+  }
+
+  function shortText(moment) {
+    return zoned({day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'}).format(moment).replace(',', '');
+  }
+
+  /** Fills a table; cells from a column on are numbers. */
+  function table(into, columns, rows, numbersFrom) {
+    const head = element('tr');
+    columns.forEach((name, i) => {
+      const cell = element('th', i >= numbersFrom ? 'number' : '', name);
+      cell.scope = 'col';
+      head.append(cell);
+    });
+    const body = element('tbody');
+    for (const row of rows) {
+      const line = element('tr');
+      row.forEach((value, i) => {
+        const cell = element(i === 0 ? 'th' : 'td', i >= numbersFrom ? 'number' : '', value);
+        if (i === 0) {
+          cell.scope = 'row';
+        }
+        cell.dir = 'auto';
+        line.append(cell);
+      });
+      body.append(line);
+    }
+    const top = element('thead');
+    top.append(head);
+    into.replaceChildren(top, body);
+  }
+
+  /** Fills a list of bars, which move to their new places. */
+  function bars(list, entries) {
+    const known = new Map([...list.children].map(row => [row.title, row]));
+    const before = new Map([...known].map(([name, row]) => [name, row.getBoundingClientRect().top]));
+    const most = Math.max(1, ...entries.map(entry => entry.count));
+    const rows = entries.map(entry => {
+      const row = known.get(entry.name) || barRow(entry);
+      row.querySelector('.bar').style.setProperty('--part', entry.count / most);
+      row.querySelector('.count').textContent = whole.format(entry.count);
+      row.querySelector('.share').textContent = percent(entry.share);
+      return row;
+    });
+    rows.forEach((row, i) => {
+      if (list.children[i] !== row) {
+        list.insertBefore(row, list.children[i] || null);
+      }
+    });
+    while (list.children.length > rows.length) {
+      list.lastChild.remove();
+    }
+    if (calm.matches) {
+      return;
+    }
+    for (const row of rows) {
+      const from = before.get(row.title);
+      const moved = from === undefined ? 0 : from - row.getBoundingClientRect().top;
+      if (moved !== 0) {
+        row.animate(
+          [{transform: `translateY(${moved}px)`}, {transform: 'none'}],
+          {duration: 500, easing: 'ease-out'});
+      }
+    }
+  }
+
+  function barRow(entry) {
+    const row = element('li');
+    row.title = entry.name;
+    const name = element('span', 'name', entry.name === '' ? '(none)' : entry.name);
+    name.dir = 'auto';
+    if (entry.description) {
+      name.append(' ', element('small', '', entry.description));
+    }
+    const track = element('span', 'track');
+    track.setAttribute('aria-hidden', 'true');
+    track.append(element('span', 'bar'));
+    row.append(name, track, element('span', 'count'), element('span', 'share'));
+    return row;
+  }
+
+  function ranking(id, found, what) {
+    const panel = byId(id);
+    panel.hidden = !found;
+    if (!found) {
+      return;
+    }
+    panel.querySelector('.note').textContent =
+      found.groups > found.entries.length
+        ? `The first ${found.entries.length} of ${whole.format(found.groups)} ${what};`
+          + ` the others have ${whole.format(found.rest)} calls`
+        : `${whole.format(found.groups)} ${what}`;
+    bars(panel.querySelector('.bars'), found.entries);
+  }
+
+  // ---- charts
+
+  const charts = new Map();
+
+  function color(name) {
+    return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  }
+
+  function axis() {
+    return {
+      stroke: color('--soft'),
+      grid: {stroke: color('--line'), width: 1},
+      ticks: {stroke: color('--line'), width: 1},
+      font: '12px system-ui, sans-serif'
+    };
+  }
+
+  function compact(u, values) {
+    return values.map(value => short.format(value));
+  }
+
+  /** Names moments below a chart: of the pipeline's zone, of no zone (days), or of this clock. */
+  function moments(kind) {
+    const day = {day: 'numeric', month: 'short'};
+    const timeZone = kind === 'hour' ? zoned({}).resolvedOptions().timeZone : kind === 'day' ? 'UTC' : undefined;
+    const date = new Intl.DateTimeFormat('en-GB', {timeZone, ...day});
+    const clock = new Intl.DateTimeFormat('en-GB', {timeZone, timeStyle: 'medium'});
+    return (u, splits) => splits.map(at => {
+      const time = clock.format(at * 1000);
+      return time === '00:00:00' ? date.format(at * 1000) : time.endsWith(':00') ? time.slice(0, 5) : time;
+    });
+  }
+
+  function inTable(kind, seconds) {
+    return kind === 'day' ? dayText(seconds)
+      : kind === 'hour' ? hourText(seconds * 1000)
+      : new Intl.DateTimeFormat('en-GB', {timeStyle: 'medium'}).format(seconds * 1000);
+  }
+
+  function chart(id, series, data, kind) {
+    const place = byId(id);
+    let shown = charts.get(id);
+    if (!shown) {
+      const size = () => ({
+        width: Math.max(200, place.clientWidth),
+        height: Math.max(100, place.clientHeight - 28)
+      });
+      shown = new uPlot(
+        {
+          ...size(),
+          tzDate: kind === 'clock' ? undefined : seconds => uPlot.tzDate(
+            new Date(seconds * 1000), kind === 'day' ? 'UTC' : zoned({}).resolvedOptions().timeZone),
+          series: [{label: 'at', value: (u, at) => inTable(kind, at ?? u.data[0].at(-1))}, ...series],
+          axes: [{...axis(), space: 70, values: moments(kind)}, {...axis(), size: 52, values: compact}],
+          scales: {y: {range: (u, min, max) => [0, Math.max(1, max * 1.08)]}},
+          cursor: {drag: {x: false, y: false}}
+        },
+        data, place);
+      shown.observer = new ResizeObserver(() => shown.setSize(size()));
+      shown.observer.observe(place);
+      charts.set(id, shown);
+    } else {
+      shown.setData(data);
+    }
+  }
+
+  function dayText(seconds) {
+    return new Intl.DateTimeFormat('en-GB', {timeZone: 'UTC', weekday: 'short', day: 'numeric', month: 'short', year: 'numeric'})
+      .format(seconds * 1000);
+  }
+
+  function line(label, hue, more) {
+    return {
+      label,
+      stroke: color(hue),
+      width: 2,
+      points: {show: false},
+      value: (u, value, of) => rate(value ?? u.data[of].at(-1)),
+      ...more
+    };
+  }
+
+  dark.addEventListener('change', () => {
+    for (const shown of charts.values()) {
+      shown.observer.disconnect();
+      shown.destroy();
+    }
+    charts.clear();
+    show(last);
+  });
+
+  // ---- panels
+
+  function showCalls(calls) {
+    byId('calls').hidden = !calls;
+    if (!calls || calls.hours.length === 0) {
+      return;
+    }
+    const hours = calls.hours;
+    const peak = hours.reduce((a, b) => b[1] > a[1] ? b : a);
+    chart('hours-chart', [line('calls', '--first', {fill: color('--first') + '33'})],
+      [hours.map(h => h[0]), hours.map(h => h[1])], 'hour');
+    byId('hours-chart').setAttribute('aria-label',
+      `Calls by hour, ${hourText(hours[0][0] * 1000)} to ${hourText(hours[hours.length - 1][0] * 1000)};`
+      + ` the most, ${whole.format(peak[1])}, at ${hourText(peak[0] * 1000)}`);
+    const seconds = day => Date.parse(day + 'T00:00:00Z') / 1000;
+    const days = calls.days;
+    chart('days-chart', [line('calls', '--first', {paths: uPlot.paths.bars({size: [0.7, 40]}), fill: color('--first')})],
+      [days.map(d => seconds(d[0])), days.map(d => d[1])], 'day');
+    byId('days-chart').setAttribute('aria-label',
+      `Calls by day, ${dayText(seconds(days[0][0]))} to ${dayText(seconds(days[days.length - 1][0]))}`);
+    whenOpen('hours-table', () => table(byId('hours-table'), ['Hour from', 'Calls'],
+      [...hours].reverse().map(h => [hourText(h[0] * 1000), whole.format(h[1])]), 1));
+    whenOpen('days-table', () => table(byId('days-table'), ['Day', 'Calls'],
+      [...days].reverse().map(d => [dayText(seconds(d[0])), whole.format(d[1])]), 1));
+  }
+
+  /** Fills a table only while somebody looks. */
+  function whenOpen(id, fill) {
+    const details = byId(id).closest('details');
+    details.ontoggle = () => details.open && fill();
+    if (details.open) {
+      fill();
+    }
+  }
+
+  function showWeek(week) {
+    const panel = byId('week');
+    panel.hidden = !week;
+    if (!week) {
+      return;
+    }
+    const most = Math.max(1, ...week.flat());
+    const heat = panel.querySelector('table');
+    if (!heat.tHead) {
+      const head = element('tr');
+      head.append(element('td', 'corner'));
+      for (let hour = 0; hour < 24; hour++) {
+        const cell = element('th', hour % 3 === 0 ? 'third' : '', String(hour));
+        cell.scope = 'col';
+        head.append(cell);
+      }
+      heat.createTHead().append(head);
+      const body = heat.createTBody();
+      for (const day of DAYS) {
+        const row = element('tr');
+        const name = element('th', '', day.slice(0, 3));
+        name.scope = 'row';
+        name.abbr = day;
+        row.append(name);
+        for (let hour = 0; hour < 24; hour++) {
+          row.append(element('td'));
+        }
+        body.append(row);
+      }
+    }
+    week.forEach((counts, day) => counts.forEach((count, hour) => {
+      const cell = heat.tBodies[0].rows[day].cells[hour + 1];
+      cell.textContent = count < 10000 ? String(count) : short.format(count);
+      cell.title = `${DAYS[day]} ${hour}:00, ${whole.format(count)} calls`;
+      cell.className = 'h' + Math.min(SHADES - 1, Math.floor(count / most * SHADES));
+    }));
+    const at = week.flat().indexOf(most);
+    panel.querySelector('.note').textContent = at < 0
+      ? 'No calls yet'
+      : `Calls by local time; the most, ${whole.format(most)}, on ${DAYS[Math.floor(at / 24)]} from ${at % 24}:00`;
+  }
+
+  function showSpikes(spikes) {
+    const panel = byId('spikes');
+    panel.hidden = !spikes;
+    if (!spikes) {
+      return;
+    }
+    const routine = ' Passing Call, Traffic Stop and Muni Inspection are left out.';
+    let note = 'No hour is over yet.';
+    if (spikes.start) {
+      const hour = hourText(Date.parse(spikes.start));
+      note = spikes.days < spikes.daysNeeded
+        ? `Too early to tell: the hour from ${hour} has ${spikes.days} days before it, and ${spikes.daysNeeded} are needed.`
+        : `The hour from ${hour} beside the same hour of ${spikes.days} days before.${routine}`
+          + (spikes.entries.length === 0 ? ' Nothing stands out.' : '');
+    }
+    panel.querySelector('.note').textContent = note;
+    const shown = panel.querySelector('table');
+    shown.hidden = spikes.entries.length === 0;
+    table(shown, ['Type', 'Calls', 'Usually', 'Deviations'],
+      spikes.entries.map(s => [s.name, whole.format(s.count), one.format(s.usual), '+' + one.format(s.score)]), 1);
+  }
+
+  function showFigures(snapshot) {
+    const progress = snapshot.progress;
+    const all = snapshot.accounting;
+    const figures = [
+      ['Calls counted', whole.format(all.received - all.rejected - all.duplicates), 'calls'],
+      ['In, per second', progress ? rate(progress.inputRowsPerSecond) : '–', 'in'],
+      ['Capacity, per second', progress ? rate(progress.processedRowsPerSecond) : '–', 'capacity'],
+      ['Lag, records', progress ? whole.format(progress.lag) : '–', 'lag'],
+      ['Last batch took', progress ? duration(progress.batchDurationMs) : '–', 'latency'],
+      ['Watermark', progress && progress.watermark ? shortText(Date.parse(progress.watermark)) : '–', 'watermark'],
+      ['State, ' + (progress ? bytes(progress.state.memoryBytes) : 'rows'), progress ? whole.format(progress.state.rows) + ' rows' : '–', 'state'],
+      ['Rejected', whole.format(all.rejected), 'rejected'],
+      ['Late', whole.format(Math.max(0, ...Object.values(all.statistics).map(s => s.late))), 'late'],
+      ['Duplicates', whole.format(all.duplicates), 'duplicates']
+    ];
+    const list = byId('figures');
+    if (list.children.length === 0) {
+      for (const [name, , key] of figures) {
+        const pair = element('div');
+        const value = element('dd');
+        value.id = 'figure-' + key;
+        pair.append(element('dt', '', name), value);
+        list.append(pair);
+      }
+    }
+    for (const [name, value, key] of figures) {
+      const place = byId('figure-' + key);
+      place.previousSibling.textContent = name;
+      place.textContent = value;
+      place.title = value;
+    }
+  }
+
+  function showAccounting(all) {
+    const calls = all.received - all.rejected - all.duplicates;
+    const part = n => calls === 0 ? '' : percent(n / calls);
+    table(byId('records'), ['Records', 'Number', 'Share'], [
+      ['Received', whole.format(all.received), ''],
+      ['− rejected', whole.format(all.rejected), ''],
+      ['− duplicates', whole.format(all.duplicates), ''],
+      ['= calls', whole.format(calls), ''],
+      ['of them: time occurs twice', whole.format(all.ambiguousTimes), part(all.ambiguousTimes)],
+      ['of them: disposition unknown', whole.format(all.unknownDispositions), part(all.unknownDispositions)]
+    ], 1);
+    byId('records').tBodies[0].rows[3].className = 'sum';
+    table(byId('contributions'), ['Statistic', 'Counted', 'Late', 'Filtered'],
+      Object.entries(all.statistics).map(([name, s]) =>
+        [name, whole.format(s.counted), whole.format(s.late), whole.format(s.filtered || 0)]), 1);
+  }
+
+  function showHealth(snapshot) {
+    const place = byId('verdict');
+    const verdict = snapshot.stability;
+    if (!verdict) {
+      place.replaceChildren(element('p', 'note', 'Too early to tell: it takes six batches with records.'));
+    } else if (verdict.stable) {
+      place.replaceChildren(element('p', 'verdict good', 'Yes, it keeps up.'));
+    } else {
+      const findings = element('ul', 'findings');
+      for (const finding of verdict.findings) {
+        findings.append(element('li', '', `${finding.evidence}. ${finding.advice}`));
+      }
+      place.replaceChildren(element('p', 'verdict bad', 'No, it falls behind.'), findings);
+    }
+    const seen = snapshot.history;
+    if (seen.length > 0) {
+      chart('history-chart',
+        [line('in', '--second', {dash: [6, 4]}), line('capacity', '--first')],
+        [seen.map(s => s.time), seen.map(s => s.arrived), seen.map(s => s.processed)], 'clock');
+      const now = seen[seen.length - 1];
+      byId('history-chart').setAttribute('aria-label',
+        `Throughput of the last ${seen.length} batches; in the last one ${rate(now.arrived)} records per second came in,`
+        + ` and ${rate(now.processed)} could be processed`);
+    }
+    const clock = new Intl.DateTimeFormat('en-GB', {timeStyle: 'medium'});
+    whenOpen('history-table', () => table(byId('history-table'), ['Batch at', 'In/s', 'Capacity/s', 'Lag'],
+      seen.slice(-30).reverse().map(s =>
+        [clock.format(s.time * 1000), rate(s.arrived), rate(s.processed), whole.format(s.lag)]), 1));
+  }
+
+  function showOthers(others) {
+    const place = byId('others');
+    const known = new Map([...place.children].map(panel => [panel.dataset.name, panel]));
+    for (const other of others) {
+      let panel = known.get(other.name);
+      if (!panel) {
+        panel = element('section', 'panel');
+        panel.dataset.name = other.name;
+        const title = element('h2', '', other.name);
+        title.id = 'other-' + other.name;
+        panel.setAttribute('aria-labelledby', title.id);
+        const scroll = element('div', 'scroll');
+        scroll.tabIndex = 0;
+        scroll.setAttribute('role', 'region');
+        scroll.setAttribute('aria-label', 'Rows of ' + other.name);
+        scroll.append(element('table'));
+        panel.append(title, element('p', 'note'), scroll);
+        place.append(panel);
+      }
+      panel.querySelector('.note').textContent =
+        other.rows > other.cells.length
+          ? `The first ${other.cells.length} of ${whole.format(other.rows)} rows`
+          : `${whole.format(other.rows)} rows`;
+      table(panel.querySelector('table'), other.columns, other.cells, other.numbersFrom);
+    }
+  }
+
+  const STATES = {RUNNING: 'Running', FINISHED: 'Finished', FAILED: 'Failed'};
+
+  function pill(text, className) {
+    const place = byId('state');
+    if (place.textContent !== text) {
+      place.textContent = text;
+    }
+    place.className = 'pill ' + className;
+  }
+
+  function show(snapshot) {
+    if (!snapshot) {
+      return;
+    }
+    last = snapshot;
+    byId('source').textContent = snapshot.source;
+    pill(STATES[snapshot.state], snapshot.state.toLowerCase());
+    byId('asof').textContent =
+      (snapshot.progress ? `batch ${whole.format(snapshot.progress.batch)}, ` : '')
+      + new Intl.DateTimeFormat('en-GB', {timeStyle: 'medium'}).format(Date.parse(snapshot.time));
+    byId('failure').hidden = snapshot.state !== 'FAILED';
+    byId('failure').textContent = snapshot.failure || '';
+    showFigures(snapshot);
+    ranking('types', snapshot.types, 'types');
+    ranking('dispositions', snapshot.dispositions, 'dispositions');
+    ranking('locations', snapshot.locations, 'addresses');
+    showCalls(snapshot.calls);
+    showWeek(snapshot.week);
+    showSpikes(snapshot.spikes);
+    showHealth(snapshot);
+    showAccounting(snapshot.accounting);
+    showOthers(snapshot.others);
+  }
+
+  // ---- updates
+
+  let silence = 0;
+
+  function connect() {
+    const updates = new EventSource('api/updates');
+    const listen = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => retry(updates), SILENCE_MS);
+    };
+    listen();
+    updates.addEventListener('update', event => {
+      listen();
+      ended = false;
+      show(JSON.parse(event.data));
+    });
+    updates.addEventListener('alive', listen);
+    updates.addEventListener('end', () => {
+      ended = true;
+      retry(updates);
+    });
+    updates.onerror = () => retry(updates);
+  }
+
+  /** The browser would try again by itself, but not after each kind of failure. */
+  function retry(updates) {
+    updates.close();
+    clearTimeout(silence);
+    if (!ended) {
+      pill('Connection lost, trying again', 'lost');
+    } else if (last && last.state === 'RUNNING') {
+      pill('The program has ended', 'lost');
+    } else if (last) {
+      pill(`${STATES[last.state]}, and the program has ended`, last.state.toLowerCase());
+    }
+    setTimeout(connect, RETRY_MS);
+  }
+
+  async function showLinks() {
+    const links = await (await fetch('api/links')).json();
+    for (const [title, target] of Object.entries(links)) {
+      const link = element('a', '', title);
+      link.href = target;
+      byId('links').append(link);
+    }
+  }
+
+  showLinks().catch(() => {});
+  connect();
+})();

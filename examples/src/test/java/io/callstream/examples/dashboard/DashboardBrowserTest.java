@@ -1,0 +1,273 @@
+package io.callstream.examples.dashboard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.Call;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.sink.Sinks;
+import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
+import java.net.URI;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The page in a real browser, over a pipeline that runs. */
+class DashboardBrowserTest {
+  private static final int ENTER = 13;
+  private static final int TAB = 9;
+
+  private static Browser browser;
+  private WatchedRun run;
+  private Dashboard dashboard;
+
+  @BeforeAll
+  static void startBrowser() throws Exception {
+    assumeTrue(
+        Browser.installed().isPresent(), "needs Chromium on the PATH: apt-get install chromium");
+    browser = Browser.start();
+  }
+
+  @AfterAll
+  static void closeBrowser() throws Exception {
+    if (browser != null) {
+      browser.close();
+    }
+  }
+
+  @BeforeEach
+  void start() throws Exception {
+    List<Statistic> statistics =
+        new ArrayList<>(
+            StandardStatistics.all(
+                ZoneId.of("America/Los_Angeles"), StandardStatistics.DEFAULT_LATENESS));
+    statistics.add(Statistic.named("by-disposition").by(Dimensions.DISPOSITION).build());
+    run = WatchedRun.of(pipeline -> pipeline.statistics(statistics)).receive(SomeCalls.of(2_000));
+    dashboard = Dashboard.of(run.running()).start(0);
+    browser.problems().clear();
+    browser.resize(1280, 900);
+    browser.open(dashboard.uri());
+    browser.await("document.querySelector('#types .bars li') !== null");
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    browser.open(URI.create("about:blank"));
+    dashboard.close();
+    run.close();
+  }
+
+  private static String number(long number) {
+    return String.format(Locale.ROOT, "%,d", number);
+  }
+
+  private void assertBarsAre(String panel, List<ResultRow> rows) throws Exception {
+    assertThat(browser.texts("#" + panel + " .bars .count"))
+        .isEqualTo(rows.stream().map(row -> number(row.count())).toList());
+    assertThat(browser.texts("#" + panel + " .bars .name"))
+        .isEqualTo(rows.stream().map(row -> row.dimensions().get(0)).toList());
+  }
+
+  @Test
+  void theNumbersOnThePageAreTheEngines() throws Exception {
+    assertBarsAre("types", run.running().results("calls-by-type").top(15));
+    assertBarsAre("locations", run.running().results("calls-by-location").top(12));
+    List<ResultRow> dispositions = run.running().results("by-disposition").rows();
+    assertThat(browser.texts("#dispositions .bars .count"))
+        .isEqualTo(dispositions.stream().map(row -> number(row.count())).toList());
+    assertThat(browser.texts("#dispositions .bars .share"))
+        .isEqualTo(
+            dispositions.stream()
+                .map(row -> String.format(Locale.ROOT, "%.1f %%", row.count() / 20.0))
+                .toList());
+    for (ResultRow row : run.running().results("calls-by-hour-of-week").rows()) {
+      assertThat(
+              browser
+                  .evaluate(
+                      "document.querySelector('#week table').tBodies[0].rows["
+                          + (Integer.parseInt(row.dimensions().get(0)) - 1)
+                          + "].cells["
+                          + (Integer.parseInt(row.dimensions().get(1)) + 1)
+                          + "].textContent")
+                  .asLong())
+          .isEqualTo(row.count());
+    }
+    assertThat(browser.texts("#figure-lag")).containsExactly("0");
+    assertThat(browser.texts("#figures div:first-child dd")).containsExactly("2,000");
+    assertThat(browser.texts("#records tbody td:nth-child(2)"))
+        .containsExactly(
+            "2,000",
+            "0",
+            "0",
+            "2,000",
+            number(run.running().accounting().ambiguousTimes()),
+            number(run.running().accounting().unknownDispositions()));
+    assertThat(browser.texts("#others h2")).containsExactly("by-disposition");
+    assertThat(browser.texts("#state")).containsExactly("Running");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void aBatchIsPushedToThePage() throws Exception {
+    browser.evaluate("window.stillTheSamePage = true");
+    List<Call> more = new ArrayList<>();
+    for (int i = 0; i < 700; i++) {
+      more.add(SomeCalls.call(10_000 + i, "Overtaking", SomeCalls.START).build());
+    }
+    run.receive(more);
+    browser.await("document.querySelector('#types .bars .name').textContent === 'Overtaking'");
+    assertBarsAre("types", run.running().results("calls-by-type").top(15));
+    assertThat(browser.texts("#figures div:first-child dd")).containsExactly("2,700");
+    assertThat(browser.evaluate("window.stillTheSamePage").asBoolean()).isTrue();
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void hostileNamesAreText() throws Exception {
+    List<String> names =
+        List.of(
+            "<img src=x onerror='window.hacked = 1'>",
+            "<script>window.hacked = 1</script>",
+            "__proto__",
+            "constructor",
+            "\u202egnirts",
+            "' onmouseover='window.hacked = 1");
+    List<Call> calls = new ArrayList<>();
+    for (String name : names) {
+      for (int i = 0; i < 300; i++) {
+        calls.add(
+            SomeCalls.call(20_000 + calls.size(), name, SomeCalls.END)
+                .address(name)
+                .disposition(name)
+                .build());
+      }
+    }
+    run.receive(calls);
+    browser.await(
+        "[...document.querySelectorAll('#types .bars .name')]"
+            + ".some(name => name.textContent === 'constructor')");
+    assertThat(browser.texts("#types .bars .name")).containsAll(names);
+    assertThat(browser.texts("#locations .bars .name")).containsAll(names);
+    assertThat(browser.texts("#dispositions .bars .name")).containsAll(names);
+    assertThat(browser.texts("#others tbody th")).containsAll(names);
+    assertThat(browser.evaluate("window.hacked === undefined").asBoolean()).isTrue();
+    assertThat(
+            browser.evaluate("document.querySelectorAll('main img, main script').length").asInt())
+        .isZero();
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void allCanBeReachedWithTheKeyboard() throws Exception {
+    browser.press("Tab", TAB);
+    assertThat(browser.evaluate("document.activeElement.className").asText()).isEqualTo("skip");
+    Set<String> reached = new LinkedHashSet<>();
+    for (int i = 0; i < 20; i++) {
+      browser.press("Tab", TAB);
+      JsonNode label =
+          browser.evaluate(
+              "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent");
+      reached.add(label.asText().trim());
+      if (label.asText().equals("Hours as a table")) {
+        browser.press("Enter", ENTER);
+        browser.await("document.querySelectorAll('#hours-table tbody tr').length === 240");
+      }
+    }
+    assertThat(reached)
+        .contains(
+            "Hours as a table",
+            "Calls by hour",
+            "Days as a table",
+            "Latest batches as a table",
+            "Calls by statistic",
+            "Rows of by-disposition");
+  }
+
+  @Test
+  void chartsAndPanelsHaveNamesForScreenReaders() throws Exception {
+    assertThat(browser.evaluate("document.documentElement.lang").asText()).isEqualTo("en");
+    assertThat(
+            browser.evaluate(
+                "[...document.querySelectorAll('main section:not([hidden])')].every(s =>"
+                    + " document.getElementById(s.getAttribute('aria-labelledby')).textContent)"))
+        .hasToString("true");
+    assertThat(
+            browser.evaluate(
+                "[...document.querySelectorAll('[role=img]')].every(c => c.getAttribute('aria-label'))"))
+        .hasToString("true");
+    assertThat(browser.evaluate("document.querySelectorAll('h1').length").asInt()).isEqualTo(1);
+    assertThat(browser.evaluate("document.getElementById('state').getAttribute('role')").asText())
+        .isEqualTo("status");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {320, 360, 720, 1024, 1920, 3840})
+  void noWidthNeedsScrollingSideways(int width) throws Exception {
+    browser.resize(width, 800);
+    browser.await("document.querySelector('#hours-chart canvas') !== null");
+    browser.await("document.documentElement.scrollWidth <= " + width);
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void aChangeOfColoursDrawsTheChartsAgain() throws Exception {
+    browser.prefer("dark");
+    browser.await("matchMedia('(prefers-color-scheme: dark)').matches");
+    browser.await("document.querySelectorAll('.chart canvas').length === 3");
+    browser.prefer("light");
+    browser.await("document.querySelectorAll('.chart canvas').length === 3");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void aFailureIsShownAsText() throws Exception {
+    String message = "<b onclick=x>the disk burns</b>";
+    try (WatchedRun failing =
+            WatchedRun.of(
+                pipeline ->
+                    pipeline
+                        .statistic(StandardStatistics.callsByType())
+                        .results(
+                            Sinks.callback(
+                                batch -> {
+                                  throw new CallstreamException(ErrorCode.SINK_FAILED, message);
+                                })));
+        Dashboard other = Dashboard.of(failing.running()).start(0)) {
+      browser.open(other.uri());
+      failing.receive(SomeCalls.of(1));
+      browser.await("document.getElementById('state').textContent === 'Failed'");
+      assertThat(browser.texts("#failure").get(0)).contains(message);
+      assertThat(browser.problems()).isEmpty();
+      browser.open(URI.create("about:blank"));
+    }
+  }
+
+  @Test
+  void thePageTellsOfTheEndAndFindsTheNextRun() throws Exception {
+    run.running().stop();
+    browser.await("document.getElementById('state').textContent === 'Finished'");
+    int port = dashboard.uri().getPort();
+    dashboard.close();
+    browser.await("document.getElementById('state').textContent.includes('the program has ended')");
+    try (WatchedRun next = WatchedRun.standard().receive(SomeCalls.of(123))) {
+      dashboard = Dashboard.of(next.running()).start(port);
+      browser.await("document.getElementById('state').textContent === 'Running'");
+      browser.await("document.querySelector('#figures dd').textContent === '123'");
+    }
+  }
+}

@@ -1,0 +1,403 @@
+package io.callstream.examples.dashboard;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.callstream.CallstreamException;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.progress.StabilityMonitor;
+import io.callstream.sink.Sinks;
+import io.callstream.statistic.StandardStatistics;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DashboardTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final HttpClient CLIENT = HttpClient.newHttpClient();
+
+  private WatchedRun run;
+  private Dashboard dashboard;
+
+  @BeforeEach
+  void start() throws Exception {
+    run = WatchedRun.standard().receive(SomeCalls.of(1_000));
+    dashboard = Dashboard.of(run.running()).start(0);
+  }
+
+  @AfterEach
+  void stop() {
+    dashboard.close();
+    run.close();
+  }
+
+  private HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    return CLIENT.send(
+        HttpRequest.newBuilder(dashboard.uri().resolve(path)).build(), BodyHandlers.ofString());
+  }
+
+  private JsonNode json(String path) throws IOException, InterruptedException {
+    HttpResponse<String> response = get(path);
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    assertThat(response.headers().firstValue("content-type")).contains("application/json");
+    return JSON.readTree(response.body());
+  }
+
+  /** Sends a request as it stands and returns the status line and all else that comes. */
+  private String raw(String request) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), dashboard.uri().getPort())) {
+      socket.getOutputStream().write(request.replace("\n", "\r\n").getBytes(UTF_8));
+      socket.shutdownOutput();
+      return new String(socket.getInputStream().readAllBytes(), UTF_8);
+    }
+  }
+
+  @Test
+  void aStatisticsRowsAreTheEngines() throws Exception {
+    JsonNode answer = json("/api/statistics/calls-by-type?top=7");
+    List<ResultRow> top = run.running().results("calls-by-type").top(7);
+    assertThat(answer.get("rows")).hasSize(7);
+    for (int i = 0; i < 7; i++) {
+      JsonNode row = answer.get("rows").get(i);
+      assertThat(row.get("crime_type").asText()).isEqualTo(top.get(i).dimension("crime_type"));
+      assertThat(row.get("count").asLong()).isEqualTo(top.get(i).count());
+    }
+    assertThat(answer.get("totalRows").asInt()).isEqualTo(40);
+    assertThat(answer.get("statistic").asText()).isEqualTo("calls-by-type");
+    assertThat(answer.get("batch").asLong()).isZero();
+  }
+
+  @Test
+  void aWindowHasItsRows() throws Exception {
+    JsonNode answer =
+        json(
+            "/api/statistics/calls-by-type-and-disposition-hourly?window=2018-10-30T00:00:00-07:00");
+    long calls =
+        run.calls().stream()
+            .filter(call -> call.time().isBefore(SomeCalls.START.plus(Duration.ofHours(1))))
+            .count();
+    long counted = 0;
+    for (JsonNode row : answer.get("rows")) {
+      assertThat(row.get("window_start").asText()).isEqualTo("2018-10-30T00:00:00-07:00");
+      counted += row.get("count").asLong();
+    }
+    assertThat(counted).isEqualTo(calls);
+    assertThat(
+            json("/api/statistics/calls-by-type-and-disposition-hourly?window=1999-01-01T00:00:00Z")
+                .get("rows"))
+        .isEmpty();
+  }
+
+  @Test
+  void statisticsAreListedWithTheirColumns() throws Exception {
+    JsonNode all = json("/api/statistics").get("statistics");
+    assertThat(all).hasSize(4);
+    assertThat(all.get(3).get("name").asText()).isEqualTo("calls-by-hour-of-week");
+    assertThat(all.get(3).get("columns")).hasSize(3);
+  }
+
+  @Test
+  void progressTellsTheLastBatchAndTheAccounting() throws Exception {
+    run.receive("no call".getBytes(UTF_8));
+    WatchedRun.await(
+        "a new snapshot", () -> json("/api/progress").get("progress").get("batch").asInt() == 1);
+    JsonNode progress = json("/api/progress");
+    assertThat(progress.get("state").asText()).isEqualTo("RUNNING");
+    assertThat(progress.get("accounting").toString())
+        .isEqualTo(run.running().accounting().toJson());
+    assertThat(progress.get("progress").toString())
+        .isEqualTo(JSON.readTree(run.running().progress().get().toJson()).toString());
+    assertThat(progress.get("accounting").get("rejected").asLong()).isEqualTo(1);
+    assertThat(progress.get("stability").isNull()).isTrue();
+  }
+
+  @Test
+  void theVerdictOfThePipelinesOwnMonitorIsShown() throws Exception {
+    StabilityMonitor monitor = StabilityMonitor.ofThisJvm(Duration.ofHours(1), Duration.ZERO);
+    try (WatchedRun other =
+            WatchedRun.of(
+                pipeline ->
+                    pipeline.statistic(StandardStatistics.callsByType()).listener(monitor));
+        Dashboard second = Dashboard.of(other.running()).start(0)) {
+      for (int i = 0; i < StabilityMonitor.MIN_BATCHES; i++) {
+        other.receive(SomeCalls.of(1));
+      }
+      URI uri = second.uri().resolve("/api/progress");
+      WatchedRun.await(
+          "a verdict",
+          () ->
+              !JSON.readTree(
+                      CLIENT
+                          .send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString())
+                          .body())
+                  .get("stability")
+                  .isNull());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"?top=-1", "?top=10001", "?top=many", "?top=", "?window=yesterday", "?limit=5"})
+  void wrongParametersAreExplained(String query) throws Exception {
+    HttpResponse<String> response =
+        CLIENT.send(
+            HttpRequest.newBuilder(
+                    URI.create(dashboard.uri() + "api/statistics/calls-by-type" + query))
+                .build(),
+            BodyHandlers.ofString());
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+    assertThat(JSON.readTree(response.body()).get("error").asText()).contains("window");
+  }
+
+  @Test
+  void anUnknownStatisticIsToldFromThoseThereAre() throws Exception {
+    HttpResponse<String> response = get("/api/statistics/calls-by-tipe");
+    assertThat(response.statusCode()).isEqualTo(404);
+    assertThat(response.body()).contains("calls-by-type");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"/nothing", "/../etc/passwd", "/dashboard.html", "/api", "/api/statistics/"})
+  void whatIsNotThereIsNotFound(String path) throws Exception {
+    assertThat(raw("GET " + path + " HTTP/1.1\nHost: localhost\nConnection: close\n\n"))
+        .startsWith("HTTP/1.1 404");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"/", "/dashboard.js", "/dashboard.css", "/uplot.js", "/uplot.css", "/icon.svg"})
+  void filesOfThePageMaySayLittle(String path) throws Exception {
+    HttpResponse<String> response = get(path);
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.headers().firstValue("content-security-policy").orElse(""))
+        .contains("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'")
+        .doesNotContain("unsafe");
+    assertThat(response.headers().firstValue("x-content-type-options")).contains("nosniff");
+    assertThat(response.headers().firstValue("content-type").orElse("")).contains("charset=utf-8");
+    assertThat(response.headers().firstValue("access-control-allow-origin")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"POST", "PUT", "DELETE", "OPTIONS", "HEAD"})
+  void onlyGetIsAnswered(String method) throws Exception {
+    assertThat(raw(method + " /api/progress HTTP/1.1\nHost: localhost\nConnection: close\n\n"))
+        .startsWith("HTTP/1.1 405");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example:4041", ""})
+  void aForeignNameForThisMachineIsRefused(String host) throws Exception {
+    assertThat(raw("GET /api/progress HTTP/1.1\nHost: " + host + "\nConnection: close\n\n"))
+        .startsWith("HTTP/1.1 421");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"localhost", "LOCALHOST:80", "127.0.0.1:4041", "[::1]:9"})
+  void namesOfThisMachineAreFine(String host) throws Exception {
+    assertThat(raw("GET /api/progress HTTP/1.1\nHost: " + host + "\nConnection: close\n\n"))
+        .startsWith("HTTP/1.1 200");
+  }
+
+  @Test
+  void otherSitesMayLinkHereButNotReadTheApi() throws Exception {
+    String head = " HTTP/1.1\nHost: localhost\nConnection: close\nSec-Fetch-Site: cross-site\n";
+    assertThat(raw("GET /api/updates" + head + "Sec-Fetch-Mode: cors\n\n"))
+        .startsWith("HTTP/1.1 403");
+    assertThat(raw("GET /" + head + "Sec-Fetch-Mode: navigate\n\n")).startsWith("HTTP/1.1 200");
+  }
+
+  @Test
+  void healthFollowsTheStateOfTheRun() throws Exception {
+    assertThat(get("/health/live").statusCode()).isEqualTo(200);
+    assertThat(get("/health/ready").statusCode()).isEqualTo(200);
+    run.running().stop();
+    assertThat(get("/health/live").statusCode()).isEqualTo(200);
+    assertThat(get("/health/ready").statusCode()).isEqualTo(503);
+    assertThat(get("/health/ready").body())
+        .isEqualTo("{\"status\":\"DOWN\",\"state\":\"FINISHED\"}");
+  }
+
+  @Test
+  void aRunThatFailedIsNotAlive() throws Exception {
+    AtomicBoolean broken = new AtomicBoolean();
+    try (WatchedRun other =
+            WatchedRun.of(
+                pipeline ->
+                    pipeline
+                        .statistic(StandardStatistics.callsByType())
+                        .results(
+                            Sinks.callback(
+                                batch -> {
+                                  if (broken.get()) {
+                                    throw new IllegalStateException("the disk <b>burns</b>");
+                                  }
+                                })));
+        Dashboard second = Dashboard.of(other.running()).start(0)) {
+      other.receive(SomeCalls.of(1));
+      broken.set(true);
+      other.receive(SomeCalls.of(2));
+      HttpResponse<String> live =
+          CLIENT.send(
+              HttpRequest.newBuilder(second.uri().resolve("/health/live")).build(),
+              BodyHandlers.ofString());
+      assertThat(live.statusCode()).isEqualTo(503);
+      assertThat(live.body()).contains("FAILED");
+    }
+  }
+
+  @Test
+  void metricsAreThoseThatItWasGiven() throws Exception {
+    assertThat(get("/metrics").statusCode()).isEqualTo(404);
+    try (Dashboard second = Dashboard.of(run.running()).metrics(() -> "a 1\n").start(0)) {
+      HttpResponse<String> metrics =
+          CLIENT.send(
+              HttpRequest.newBuilder(second.uri().resolve("/metrics")).build(),
+              BodyHandlers.ofString());
+      assertThat(metrics.body()).isEqualTo("a 1\n");
+      assertThat(metrics.headers().firstValue("content-type").orElse(""))
+          .startsWith("text/plain; version=0.0.4");
+    }
+  }
+
+  @Test
+  void linksAreThoseThatItWasGiven() throws Exception {
+    try (Dashboard second =
+        Dashboard.of(run.running())
+            .linking("Spark UI", URI.create("http://localhost:4040"))
+            .start(0)) {
+      assertThat(
+              CLIENT
+                  .send(
+                      HttpRequest.newBuilder(second.uri().resolve("/api/links")).build(),
+                      BodyHandlers.ofString())
+                  .body())
+          .isEqualTo("{\"Spark UI\":\"http://localhost:4040\"}");
+    }
+  }
+
+  @Test
+  void aPortThatIsTakenIsTold() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      assertThatThrownBy(() -> Dashboard.of(run.running()).start(taken.getLocalPort()))
+          .isInstanceOf(CallstreamException.class)
+          .hasMessageContaining("Name another port");
+    }
+  }
+
+  // ---- pushes
+
+  /** A page that is open, without a browser. */
+  private final class Page implements AutoCloseable {
+    private final HttpResponse<InputStream> response =
+        CLIENT.send(
+            HttpRequest.newBuilder(dashboard.uri().resolve("/api/updates")).build(),
+            BodyHandlers.ofInputStream());
+    private final BufferedReader lines =
+        new BufferedReader(new InputStreamReader(response.body(), UTF_8));
+
+    Page() throws IOException, InterruptedException {}
+
+    /** Returns the next event that is not only a sign of life: its name and data. */
+    List<String> next() throws IOException {
+      List<String> event = new ArrayList<>();
+      String line;
+      while ((line = lines.readLine()) != null && !line.isEmpty()) {
+        event.add(line.substring(line.indexOf(": ") + 2));
+      }
+      return event.equals(List.of("alive", "")) ? next() : event;
+    }
+
+    @Override
+    public void close() throws IOException {
+      response.body().close();
+    }
+  }
+
+  @Test
+  void aPageGetsASnapshotAtOnceAndAnotherAfterABatch() throws Exception {
+    try (Page page = new Page()) {
+      assertThat(page.response.headers().firstValue("content-type").orElse(""))
+          .startsWith("text/event-stream");
+      List<String> first = page.next();
+      assertThat(first.get(0)).isEqualTo("update");
+      assertThat(received(first)).isEqualTo(1_000);
+      run.receive(SomeCalls.of(500));
+      List<String> second = page.next();
+      assertThat(received(second)).isEqualTo(1_500);
+    }
+  }
+
+  private static long received(List<String> event) throws IOException {
+    return JSON.readTree(event.get(1)).get("accounting").get("received").asLong();
+  }
+
+  @Test
+  void aPageHearsOfTheEnd() throws Exception {
+    try (Page page = new Page()) {
+      page.next();
+      run.running().stop();
+      dashboard.close();
+      List<String> last = page.next();
+      assertThat(JSON.readTree(last.get(1)).get("state").asText()).isEqualTo("FINISHED");
+      assertThat(page.next()).containsExactly("end", "");
+    }
+  }
+
+  @Test
+  void pagesBeyondTheLimitAreTurnedAwayAndTheRestGoesOn() throws Exception {
+    List<Page> pages = new ArrayList<>();
+    try {
+      for (int i = 0; i < UpdateStream.MAX_CLIENTS; i++) {
+        Page page = new Page();
+        page.next();
+        pages.add(page);
+      }
+      try (Page one = new Page()) {
+        assertThat(one.response.statusCode()).isEqualTo(503);
+      }
+      assertThat(get("/health/live").statusCode()).isEqualTo(200);
+    } finally {
+      for (Page page : pages) {
+        page.close();
+      }
+    }
+  }
+
+  @Test
+  void aPageThatDoesNotReadHoldsNobodyUp() throws Exception {
+    try (Socket lazy = new Socket(InetAddress.getLoopbackAddress(), dashboard.uri().getPort());
+        Page page = new Page()) {
+      lazy.setReceiveBufferSize(1_024);
+      lazy.getOutputStream()
+          .write("GET /api/updates HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(UTF_8));
+      page.next();
+      for (int i = 1; i <= 3; i++) {
+        run.receive(SomeCalls.of(100));
+        assertThat(received(page.next())).isEqualTo(1_000 + i * 100L);
+      }
+    }
+  }
+}

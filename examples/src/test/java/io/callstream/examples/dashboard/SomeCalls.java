@@ -1,0 +1,43 @@
+package io.callstream.examples.dashboard;
+
+import io.callstream.call.Call;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** Calls of a city that never was: always the same. */
+public final class SomeCalls {
+  static final Instant START = Instant.parse("2018-10-30T07:00:00Z");
+  static final Instant END = START.plus(Duration.ofDays(10));
+  private static final List<String> DISPOSITIONS = List.of("HAN", "GOA", "ADV", "Not recorded", "");
+
+  private SomeCalls() {}
+
+  /** Returns calls in the order of their times, over ten days in which the clocks change. */
+  public static List<Call> of(int number) {
+    Random random = new Random(7);
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < number; i++) {
+      // Squared, so that some types and places are more frequent than others.
+      int type = (int) (Math.pow(random.nextDouble(), 2) * 40);
+      int place = (int) (Math.pow(random.nextDouble(), 2) * 300);
+      Instant time =
+          START
+              .plus(Duration.ofDays(10).multipliedBy(i).dividedBy(number))
+              .truncatedTo(ChronoUnit.MINUTES);
+      calls.add(
+          call(i, "Type " + type, time)
+              .disposition(DISPOSITIONS.get(random.nextInt(DISPOSITIONS.size())))
+              .address(place + " Block Of Hyde St")
+              .build());
+    }
+    return calls;
+  }
+
+  static Call.Builder call(int id, String type, Instant time) {
+    return Call.builder("id-" + id, type, time);
+  }
+}

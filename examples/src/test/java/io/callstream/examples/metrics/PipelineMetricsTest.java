@@ -1,0 +1,238 @@
+package io.callstream.examples.metrics;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.callstream.call.Call;
+import io.callstream.examples.dashboard.SomeCalls;
+import io.callstream.examples.dashboard.WatchedRun;
+import io.callstream.progress.Progress;
+import io.callstream.progress.Progress.PartitionOffsets;
+import io.callstream.progress.StabilityMonitor;
+import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.hawkular.agent.prometheus.text.TextPrometheusMetricsProcessor;
+import org.hawkular.agent.prometheus.types.Counter;
+import org.hawkular.agent.prometheus.types.Gauge;
+import org.hawkular.agent.prometheus.types.Metric;
+import org.hawkular.agent.prometheus.types.MetricFamily;
+import org.hawkular.agent.prometheus.types.MetricType;
+import org.hawkular.agent.prometheus.walkers.CollectorPrometheusMetricsWalker;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class PipelineMetricsTest {
+  private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
+
+  private WatchedRun run;
+  private PrometheusMeterRegistry registry;
+
+  @BeforeEach
+  void start() {
+    registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    Statistic some =
+        Statistic.named("some").where(call -> call.crimeType().equals("Type 0")).build();
+    run =
+        WatchedRun.of(
+            pipeline ->
+                pipeline
+                    .statistics(StandardStatistics.all(ZONE, Duration.ZERO))
+                    .statistic(some)
+                    .distinct()
+                    .listener(StabilityMonitor.ofThisJvm(Duration.ofHours(1), Duration.ZERO)));
+    PipelineMetrics.of(run.running(), Tags.of("pipeline", "calls")).bindTo(registry);
+  }
+
+  @AfterEach
+  void stop() {
+    run.close();
+    registry.close();
+  }
+
+  /** Scrapes twice: what a batch brings anew joins while the first scrape goes on. */
+  private Map<String, MetricFamily> scrape() {
+    registry.scrape();
+    CollectorPrometheusMetricsWalker walker = new CollectorPrometheusMetricsWalker();
+    new TextPrometheusMetricsProcessor(
+            new ByteArrayInputStream(registry.scrape().getBytes(UTF_8)), walker)
+        .walk();
+    Map<String, MetricFamily> families = new TreeMap<>();
+    walker.getAllMetricFamilies().forEach(family -> families.put(family.getName(), family));
+    return families;
+  }
+
+  private static double value(MetricFamily family, String... labels) {
+    Map<String, String> wanted = new HashMap<>(Map.of("pipeline", "calls"));
+    for (int i = 0; i < labels.length; i += 2) {
+      wanted.put(labels[i], labels[i + 1]);
+    }
+    Metric metric =
+        family.getMetrics().stream()
+            .filter(m -> m.getLabels().equals(wanted))
+            .findFirst()
+            .orElseThrow(() -> new AssertionError(family.getMetrics() + " has no " + wanted));
+    return metric instanceof Counter counter ? counter.getValue() : ((Gauge) metric).getValue();
+  }
+
+  private void receiveSomeOfEverything() throws Exception {
+    List<Call> calls = SomeCalls.of(1_000);
+    run.receive(calls.subList(0, 500));
+    run.receive(calls.subList(500, 1_000));
+    run.receive("no call".getBytes(UTF_8));
+    run.receive(calls.subList(999, 1_000));
+    run.receive(
+        List.of(
+            Call.builder("late", "Type 0", calls.get(0).time()).disposition("not a code").build()));
+  }
+
+  @Test
+  void aScrapeHasTheFiguresOfTheRun() throws Exception {
+    receiveSomeOfEverything();
+    Map<String, MetricFamily> scraped = scrape();
+    Progress batch = run.running().progress().orElseThrow();
+    assertThat(value(scraped.get("callstream_records_received_total"))).isEqualTo(1_003);
+    assertThat(value(scraped.get("callstream_records_rejected_total"))).isEqualTo(1);
+    assertThat(value(scraped.get("callstream_records_duplicates_total"))).isEqualTo(1);
+    assertThat(value(scraped.get("callstream_calls_ambiguous_total")))
+        .isEqualTo(batch.total().ambiguousTimes());
+    assertThat(value(scraped.get("callstream_calls_undescribed_total")))
+        .isEqualTo(batch.total().unknownDispositions())
+        .isPositive();
+    MetricFamily contributions = scraped.get("callstream_statistic_contributions_total");
+    assertThat(
+            value(
+                contributions,
+                "statistic",
+                "calls-by-type-and-disposition-hourly",
+                "outcome",
+                "late"))
+        .isEqualTo(1);
+    assertThat(value(contributions, "statistic", "calls-by-type", "outcome", "counted"))
+        .isEqualTo(1_001);
+    long filtered =
+        run.calls().stream()
+            .filter(call -> !call.crimeType().equals("Type 0"))
+            .map(Call::id)
+            .distinct()
+            .count();
+    assertThat(value(contributions, "statistic", "some", "outcome", "filtered"))
+        .isEqualTo(filtered);
+    assertThat(value(scraped.get("callstream_batches_total"))).isEqualTo(batch.batch() + 1);
+    assertThat(value(scraped.get("callstream_batch_records"))).isEqualTo(1);
+    assertThat(value(scraped.get("callstream_batch_duration_seconds")))
+        .isEqualTo(batch.batchDuration().toNanos() / 1e9);
+    assertThat(value(scraped.get("callstream_watermark_seconds")))
+        .isEqualTo(batch.watermark().orElseThrow().toEpochMilli() / 1e3);
+    assertThat(value(scraped.get("callstream_state_rows"))).isEqualTo(batch.state().rows());
+    assertThat(value(scraped.get("callstream_state_memory_bytes")))
+        .isEqualTo(batch.state().memoryBytes());
+    for (PartitionOffsets offsets : batch.offsets()) {
+      String partition = String.valueOf(offsets.partition());
+      assertThat(value(scraped.get("callstream_partition_end_offset"), "partition", partition))
+          .isEqualTo(offsets.end());
+    }
+    assertThat(scraped.get("callstream_phase_duration_seconds").getMetrics())
+        .hasSize(batch.phases().size());
+    assertThat(value(scraped.get("callstream_pipeline_running"))).isEqualTo(1);
+    run.running().stop();
+    assertThat(value(scrape().get("callstream_pipeline_running"))).isZero();
+  }
+
+  @Test
+  void countersAreCountersAndGaugesGauges() throws Exception {
+    receiveSomeOfEverything();
+    assertThat(scrape().values())
+        .allSatisfy(
+            family ->
+                assertThat(family.getType())
+                    .isEqualTo(
+                        family.getName().endsWith("_total")
+                            ? MetricType.COUNTER
+                            : MetricType.GAUGE))
+        .allSatisfy(family -> assertThat(family.getHelp()).isNotBlank());
+  }
+
+  @Test
+  void beforeTheFirstBatchGaugesAreUnknownAndTotalsZero() {
+    Map<String, MetricFamily> scraped = scrape();
+    assertThat(value(scraped.get("callstream_lag_records"))).isNaN();
+    assertThat(value(scraped.get("callstream_records_received_total"))).isZero();
+    assertThat(value(scraped.get("callstream_batches_total"))).isZero();
+    assertThat(scraped).doesNotContainKey("callstream_partition_end_offset");
+  }
+
+  @Test
+  void severalRegistriesCanBeBound() throws Exception {
+    MeterRegistry other = new SimpleMeterRegistry();
+    PipelineMetrics metrics = PipelineMetrics.of(run.running());
+    metrics.bindTo(other);
+    metrics.bindTo(new SimpleMeterRegistry());
+    receiveSomeOfEverything();
+    assertThat(other.get("callstream.batch.duration").gauge().value()).isNotNaN();
+    assertThat(other.get("callstream.partition.lag.records").tag("partition", "1").gauge().value())
+        .isZero();
+    assertThat(other.get("callstream.records.received").functionCounter().count()).isEqualTo(1_003);
+  }
+
+  // ---- the documentation
+
+  private static Path docs() {
+    return Path.of("..", "docs");
+  }
+
+  private static Set<String> documented() throws IOException {
+    Set<String> names = new TreeSet<>();
+    Matcher row =
+        Pattern.compile("(?m)^\\| `(callstream\\.[a-z.]+)` \\| `(callstream_[a-z_]+)` \\|")
+            .matcher(Files.readString(docs().resolve("metrics.md")));
+    while (row.find()) {
+      assertThat(row.group(2)).startsWith(row.group(1).replace('.', '_'));
+      names.add(row.group(2));
+    }
+    return names;
+  }
+
+  @Test
+  void everyMetricIsDocumentedAndEveryDocumentedOneIsThere() throws Exception {
+    receiveSomeOfEverything();
+    assertThat(scrape().keySet()).containsExactlyElementsOf(documented());
+  }
+
+  @Test
+  void theGrafanaDashboardAsksForMetricsThatThereAre() throws Exception {
+    JsonNode dashboard =
+        new ObjectMapper().readTree(docs().resolve("grafana").resolve("callstream.json").toFile());
+    List<String> expressions = dashboard.findValuesAsText("expr");
+    assertThat(expressions).hasSizeGreaterThan(10);
+    Set<String> used = new TreeSet<>();
+    for (String expression : expressions) {
+      Matcher name = Pattern.compile("callstream_[a-z_]+").matcher(expression);
+      while (name.find()) {
+        used.add(name.group());
+      }
+    }
+    assertThat(documented()).containsAll(used);
+  }
+}
