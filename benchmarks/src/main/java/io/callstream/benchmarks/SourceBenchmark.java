@@ -1,6 +1,7 @@
 package io.callstream.benchmarks;
 
 import io.callstream.benchmarks.ProducerPasses.Contestant;
+import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.kafka.source.CallRecords;
@@ -57,11 +58,12 @@ public class SourceBenchmark extends PartBenchmark {
   @OperationsPerInvocation(BenchmarkCalls.COUNT)
   public void recordsAndKeys(Blackhole sink) {
     CallFormat format = BenchmarkCalls.format();
-    CallParser parser = format.parser(Set.of());
+    CallParser parser = format.parser(Set.of(CallField.ID));
+    String idField = format.idField().orElseThrow();
     try (CallRecords records = source.open()) {
       while (records.hasNext()) {
         byte[] value = records.next();
-        byte[] id = records.field(format.idField());
+        byte[] id = records.field(idField);
         sink.consume(id == null ? parser.id(value) : id);
       }
     }

@@ -2,6 +2,7 @@ package io.callstream.call;
 
 import java.io.Serializable;
 import java.time.ZoneId;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -15,8 +16,14 @@ public interface CallFormat extends Serializable {
   /** Returns the zone in which times without an offset are read, and in which results are shown. */
   ZoneId zone();
 
-  /** Returns the name of the field whose text is the call's id. */
-  String idField();
+  /**
+   * Returns the name of the field whose text is the call's id, where records are JSON objects that
+   * have one: a source that came by it in reading spares {@link CallParser#id}. Empty unless a
+   * format says otherwise.
+   */
+  default Optional<String> idField() {
+    return Optional.empty();
+  }
 
   /** Returns the name that the event time has in a record. */
   String timeField();

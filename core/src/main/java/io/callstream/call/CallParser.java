@@ -1,5 +1,7 @@
 package io.callstream.call;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,12 +19,16 @@ public interface CallParser {
   ParseResult parse(byte[] value);
 
   /**
-   * Returns the id that a record names, in UTF-8: the call's id if the record is a call. A record
-   * that is rejected for another reason names one too. As {@link #parse}, never throws.
+   * Returns the id that a record names, in UTF-8: the call's id if the record is a call. A format
+   * may tell it of records too that are rejected for another reason. As {@link #parse}, never
+   * throws.
    *
    * @param value the record's bytes, which are not modified
-   * @return null if the record is not readable, or its id is missing, blank, null, an object or an
-   *     array
+   * @return null if the record names no id; empty if {@link CallField#ID} was not asked for
    */
-  byte @Nullable [] id(byte[] value);
+  default byte @Nullable [] id(byte[] value) {
+    return parse(value) instanceof ParseResult.Parsed parsed
+        ? parsed.call().id().getBytes(UTF_8)
+        : null;
+  }
 }

@@ -9,6 +9,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -93,8 +94,8 @@ public final class SanFranciscoCalls implements CallFormat {
   }
 
   @Override
-  public String idField() {
-    return FIELDS.get(ID_INDEX).name();
+  public Optional<String> idField() {
+    return Optional.of(FIELDS.get(ID_INDEX).name());
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.callstream.kafka;
 
+import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.call.ParseResult;
@@ -35,7 +36,7 @@ final class ReadAhead implements AutoCloseable {
 
   private final CallRecords records;
   private final CallParser parser;
-  private final String idField;
+  private final @Nullable String idField;
   private final boolean timed;
   private final Thread thread = new Thread(this::readAll, "callstream-read-ahead");
   private final ReentrantLock lock = new ReentrantLock();
@@ -61,8 +62,8 @@ final class ReadAhead implements AutoCloseable {
 
   private ReadAhead(CallRecords records, CallFormat format, boolean timed) {
     this.records = records;
-    this.parser = format.parser(Set.of());
-    this.idField = format.idField();
+    this.parser = format.parser(Set.of(CallField.ID));
+    this.idField = format.idField().orElse(null);
     this.timed = timed;
   }
 
@@ -99,7 +100,7 @@ final class ReadAhead implements AutoCloseable {
   }
 
   private Read read(byte[] value) {
-    byte[] id = records.field(idField);
+    byte[] id = idField == null ? null : records.field(idField);
     // It may be blank, which only the format tells.
     if (id == null || id.length == 0 || id[0] == ' ') {
       id = parser.id(value);

@@ -37,7 +37,7 @@ public final class Report {
     String html = html(running);
     try {
       Path target = file.toAbsolutePath();
-      Path draft = Files.createTempFile(target.getParent(), ".callstream", ".html");
+      Path draft = target.resolveSibling(target.getFileName() + ".draft");
       try {
         Files.writeString(draft, html, UTF_8);
         Files.move(draft, target, StandardCopyOption.REPLACE_EXISTING);

@@ -18,6 +18,7 @@ class DocumentationTest {
   private static final Map<String, String> STAND_INS =
       Map.of(
           "\"localhost:9092\"", "brokers",
+          "4041", "port",
           "Path.of(\"out\")", "out",
           "\"state\"", "state",
           "\"lake/counts\"", "lake");

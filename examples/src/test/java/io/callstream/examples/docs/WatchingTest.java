@@ -1,0 +1,53 @@
+package io.callstream.examples.docs;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Engine;
+import io.callstream.engine.Engines;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.examples.dashboard.Dashboard;
+import io.callstream.examples.metrics.PipelineMetrics;
+import io.callstream.pipeline.MemorySource;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.statistic.StandardStatistics;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+
+/** The code of docs/dashboard.md and docs/metrics.md. */
+class WatchingTest {
+  private final MemorySource source = MemorySource.withPartitions(1);
+  private final Pipeline pipeline =
+      Pipeline.builder(source, SanFranciscoCalls.json())
+          .statistic(StandardStatistics.callsByType())
+          .build();
+  private final Engine engine = Engines.named("local");
+  private final RunOptions options = RunOptions.bounded();
+
+  @Test
+  void theDashboard() throws Exception {
+    int port = 0;
+    try (RunningPipeline running = engine.start(pipeline, options);
+        Dashboard dashboard = Dashboard.of(running).start(port)) {
+      running.awaitTermination();
+      assertThat(dashboard.uri().getPort()).isPositive();
+    }
+  }
+
+  @Test
+  void theMetrics() throws Exception {
+    source.add(0, Instant.parse("2018-11-04T08:30:00Z"), "no call".getBytes(UTF_8));
+    MeterRegistry registry = new SimpleMeterRegistry();
+    try (RunningPipeline running = engine.start(pipeline, options)) {
+      PipelineMetrics.of(running, Tags.of("pipeline", "calls")).bindTo(registry);
+      running.awaitTermination();
+    }
+    assertThat(registry.get("callstream.records.rejected").tag("pipeline", "calls").functionCounter().count())
+        .isEqualTo(1);
+  }
+}
