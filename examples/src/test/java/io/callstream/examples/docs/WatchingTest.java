@@ -47,7 +47,12 @@ class WatchingTest {
       PipelineMetrics.of(running, Tags.of("pipeline", "calls")).bindTo(registry);
       running.awaitTermination();
     }
-    assertThat(registry.get("callstream.records.rejected").tag("pipeline", "calls").functionCounter().count())
+    assertThat(
+            registry
+                .get("callstream.records.rejected")
+                .tag("pipeline", "calls")
+                .functionCounter()
+                .count())
         .isEqualTo(1);
   }
 }
