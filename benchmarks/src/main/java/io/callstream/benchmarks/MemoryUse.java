@@ -32,18 +32,18 @@ import javax.management.openmbean.CompositeData;
 /**
  * Shows what a backlog costs in memory: counts one of N calls, and one of ten times as many, and
  * prints a line of JSON for each with the peak of the heap, before and after collections, and the
- * state beside the windows that are open. After every fifth batch the whole heap is collected,
- * which tells what lives from what only waits for a collection of the old generation.
+ * state beside the windows that are open. After every so many batches the whole heap can
+ * be collected, which tells what lives from what only waits for a collection of the old generation.
  *
  * <p>The calls of both come as densely in event time, so that as many windows are open at a time.
  * Results of closed windows are retained for a week of event time. All four standard statistics are
  * counted.
  *
- * <p>Arguments: {@code calls=2000000 factor=10 distinct=false}, and those of {@link
+ * <p>Arguments: {@code calls=2000000 factor=10 distinct=false collect=0} (after how many batches to
+ * collect, 0 for never), and those of {@link
  * EngineArguments}.
  */
 public final class MemoryUse {
-  private static final int BATCHES_PER_COLLECTION = 5;
   private static final Duration RETENTION = Duration.ofDays(7);
 
   private MemoryUse() {}
@@ -55,6 +55,7 @@ public final class MemoryUse {
     EngineArguments engine = EngineArguments.take(given);
     long calls = given.take("calls", 2_000_000L);
     long factor = given.take("factor", 10L);
+    long collect = given.take("collect", 0L);
     boolean distinct = Boolean.parseBoolean(given.take("distinct", "false"));
     given.requireAllTaken();
     try (Traffic traffic = engine.traffic()) {
@@ -65,7 +66,7 @@ public final class MemoryUse {
         JsonLine line = new JsonLine();
         line.put("name", "CALLSTREAM-" + engine.engine().name());
         line.put("arguments", given.toString());
-        measure(traffic, topic, records, distinct, engine, line);
+        measure(traffic, topic, records, distinct, collect, engine, line);
         out.println(line);
         traffic.delete(topic);
       }
@@ -77,11 +78,12 @@ public final class MemoryUse {
       String topic,
       long records,
       boolean distinct,
+      long collect,
       EngineArguments engine,
       JsonLine line)
       throws Exception {
     SanFranciscoCalls format = SanFranciscoCalls.json();
-    StatePeaks peaks = new StatePeaks();
+    StatePeaks peaks = new StatePeaks(collect);
     try (Scratch scratch = Scratch.create()) {
       Pipeline.Builder pipeline =
           Pipeline.builder(
@@ -106,13 +108,13 @@ public final class MemoryUse {
           RunningPipeline running = engine.engine().start(pipeline.build(), options)) {
         running.awaitTermination();
         double seconds = (System.nanoTime() - start) / 1e9;
-        System.gc();
         line.put("calls", records);
         line.put("received", running.accounting().received());
         line.put("seconds", seconds);
         line.put("peak_heap_mb", heap.before.get() / 1e6);
         line.put("peak_heap_after_young_collection_mb", heap.afterYoung.get() / 1e6);
         line.put("peak_heap_alive_mb", heap.alive.get() / 1e6);
+        System.gc();
         line.put("heap_at_end_mb", used() / 1e6);
         line.put("batches", peaks.batches);
         line.put("peak_state_rows", peaks.rows);
@@ -129,15 +131,20 @@ public final class MemoryUse {
 
   /** What the engine kept between batches, at most and in the end. */
   private static final class StatePeaks {
+    private final long collect;
     private long batches;
     private long rows;
     private long bytes;
     private long lastRows;
 
+    StatePeaks(long collect) {
+      this.collect = collect;
+    }
+
     void take(Progress progress) {
       batches++;
       lastRows = progress.state().rows();
-      if (batches % BATCHES_PER_COLLECTION == 0) {
+      if (collect > 0 && batches % collect == 0) {
         System.gc();
       }
       rows = Math.max(rows, lastRows);

@@ -24,7 +24,7 @@ public interface CallParser {
    * throws.
    *
    * @param value the record's bytes, which are not modified
-   * @return null if the record names no id; empty if {@link CallField#ID} was not asked for
+   * @return null if the record names no id; may be empty if {@link CallField#ID} was not asked for
    */
   default byte @Nullable [] id(byte[] value) {
     return parse(value) instanceof ParseResult.Parsed parsed

@@ -24,12 +24,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SeenCalls {
   private final long horizonMillis;
-  private final Map<String, Long> expiries = new HashMap<>();
-
-  /** The ids by when they are forgotten, so that a batch looks at none but those. */
-  private final NavigableMap<Long, List<String>> byExpiry = new TreeMap<>();
-
+  private final Map<String, Long> expiries;
   private final Map<String, Long> newest = new HashMap<>();
+
+  /**
+   * The ids by when they are forgotten, so that a batch looks at none but those; those of the last
+   * batch are still to come. Only made for a second batch: on Spark none comes.
+   */
+  private @Nullable NavigableMap<Long, List<String>> byExpiry;
+
+  private boolean sifted;
 
   /**
    * Takes up ids where they were left.
@@ -38,9 +42,7 @@ public final class SeenCalls {
    */
   public SeenCalls(long horizonMillis, byte @Nullable [] state) {
     this.horizonMillis = horizonMillis;
-    if (state != null) {
-      add(state);
-    }
+    this.expiries = state == null ? new HashMap<>() : read(state);
   }
 
   /**
@@ -49,12 +51,9 @@ public final class SeenCalls {
    * @param more what {@link #toBytes()} or {@link #newToBytes()} wrote
    */
   public void add(byte[] more) {
-    read(more).forEach(this::remember);
-  }
-
-  private void remember(String id, long expiry) {
-    expiries.put(id, expiry);
-    byExpiry.computeIfAbsent(expiry, e -> new ArrayList<>()).add(id);
+    expiries.putAll(read(more));
+    byExpiry = null;
+    sifted = false;
   }
 
   /** Takes the calls that are the first of their ids in a batch. */
@@ -77,24 +76,41 @@ public final class SeenCalls {
     long duplicates = 0;
     for (Candidate candidate : batch) {
       long expiry = candidate.call().epochMillis() + horizonMillis;
-      if (expiries.containsKey(candidate.call().id())) {
-        duplicates++;
-      } else {
-        remember(candidate.call().id(), expiry);
+      if (expiries.putIfAbsent(candidate.call().id(), expiry) == null) {
         newest.put(candidate.call().id(), expiry);
         firsts.first(candidate);
+      } else {
+        duplicates++;
       }
     }
-    forget(watermark);
-    newest.values().removeIf(expiry -> expiry <= watermark);
+    newest
+        .entrySet()
+        .removeIf(id -> id.getValue() <= watermark && expiries.remove(id.getKey(), id.getValue()));
     return duplicates;
   }
 
   private void forget(long watermark) {
-    NavigableMap<Long, List<String>> expired = byExpiry.headMap(watermark, true);
-    // An id that was taken up again with another time stands under both.
+    if (!sifted) {
+      sifted = true;
+      expiries.values().removeIf(expiry -> expiry <= watermark);
+      return;
+    }
+    NavigableMap<Long, List<String>> index = byExpiry;
+    if (index == null) {
+      index = new TreeMap<>();
+      byExpiry = index;
+      add(expiries, index);
+    } else {
+      add(newest, index);
+    }
+    NavigableMap<Long, List<String>> expired = index.headMap(watermark, true);
     expired.forEach((expiry, ids) -> ids.forEach(id -> expiries.remove(id, expiry)));
     expired.clear();
+  }
+
+  private static void add(Map<String, Long> expiries, NavigableMap<Long, List<String>> index) {
+    expiries.forEach(
+        (id, expiry) -> index.computeIfAbsent(expiry, e -> new ArrayList<>()).add(id));
   }
 
   /** Returns how many ids are remembered. */

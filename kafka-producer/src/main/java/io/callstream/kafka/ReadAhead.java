@@ -1,5 +1,7 @@
 package io.callstream.kafka;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
@@ -100,16 +102,17 @@ final class ReadAhead implements AutoCloseable {
   }
 
   private Read read(byte[] value) {
+    if (timed) {
+      return parser.parse(value) instanceof ParseResult.Parsed parsed
+          ? new Read(parsed.call().id().getBytes(UTF_8), value, parsed.call().epochMillis())
+          : new Read(parser.id(value), value, Pacer.NO_TIME);
+    }
     byte[] id = idField == null ? null : records.field(idField);
     // It may be blank, which only the format tells.
     if (id == null || id.length == 0 || id[0] == ' ') {
       id = parser.id(value);
     }
-    long time =
-        timed && parser.parse(value) instanceof ParseResult.Parsed parsed
-            ? parsed.call().epochMillis()
-            : Pacer.NO_TIME;
-    return new Read(id, value, time);
+    return new Read(id, value, Pacer.NO_TIME);
   }
 
   /** Adds a record when there is room, and returns whether more are wanted. */

@@ -119,6 +119,11 @@ public final class UnsentCalls implements CallSource {
     }
 
     @Override
+    public byte @Nullable [] field(String name) {
+      return records.field(name);
+    }
+
+    @Override
     public void close() {
       records.close();
     }

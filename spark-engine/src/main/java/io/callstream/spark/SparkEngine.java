@@ -89,7 +89,8 @@ public final class SparkEngine implements Engine {
 
   /**
    * Returns where Spark's own user interface shows a pipeline; empty if the pipeline does not run
-   * on Spark, or {@code spark.ui.enabled} is not set.
+   * on Spark, or {@code spark.ui.enabled} is false, which callstream chooses for a session of its
+   * own.
    */
   public static Optional<URI> userInterface(RunningPipeline running) {
     return running instanceof SparkRun run ? run.userInterface() : Optional.empty();

@@ -144,7 +144,7 @@ final class SparkRun extends LedgerRun {
     watcher.start();
   }
 
-  private static void configure(RuntimeConfig conf, SparkSettings settings, int shufflePartitions) {
+  private void configure(RuntimeConfig conf, SparkSettings settings, int shufflePartitions) {
     conf.set("spark.sql.shuffle.partitions", shufflePartitions);
     conf.set("spark.sql.streaming.stateStore.providerClass", settings.stateStore().provider());
     conf.set(
@@ -157,9 +157,10 @@ final class SparkRun extends LedgerRun {
     setUnlessGiven(conf, settings, "spark.sql.streaming.numRecentProgressUpdates", "10");
   }
 
-  private static void setUnlessGiven(
+  private void setUnlessGiven(
       RuntimeConfig conf, SparkSettings settings, String key, String value) {
-    if (!settings.properties().containsKey(key)) {
+    boolean ofContext = lease.session().sparkContext().conf().contains(key);
+    if (!ofContext && !settings.properties().containsKey(key)) {
       conf.set(key, value);
     }
   }

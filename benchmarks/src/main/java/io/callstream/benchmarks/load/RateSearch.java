@@ -51,6 +51,11 @@ public final class RateSearch {
 
     /** Returns the rate in words. */
     public String words() {
+      if (rate == 0) {
+        return limit == Limit.SENDER
+            ? "cannot be told: the sender was late at every rate"
+            : "none that was tried";
+      }
       return switch (limit) {
         case ENGINE -> String.format(Locale.ROOT, "%,.0f calls/s", rate);
         case SENDER ->
@@ -61,7 +66,7 @@ public final class RateSearch {
     }
   }
 
-  /** How often a rate is tried: somebody else may have used the machine. */
+  /** How often a rate that is too much is tried: somebody else may have used the machine. */
   private static final int TRIALS = 2;
 
   private RateSearch() {}
@@ -108,7 +113,7 @@ public final class RateSearch {
     for (int i = 0; i < TRIALS; i++) {
       answer = trial.at(rate);
       tried.add(new Tried(rate, answer));
-      if (answer == Answer.KEPT_UP) {
+      if (answer != Answer.FELL_BEHIND) {
         return answer;
       }
     }

@@ -121,7 +121,7 @@ final class Report {
       answers.add(
           text(
               "**Does it keep up?** Of %d runs at %,.0f calls/s %d were stable; what was said of the"
-                  + " others is in the table of all configurations.",
+                  + " others is in the tables.",
               steady.size(),
               study.profile().steady().rate(),
               steady.stream().filter(run -> run.verdict().equals(Run.STABLE)).count()));
@@ -388,9 +388,12 @@ final class Report {
                         all.stream().mapToDouble(v -> v).min().orElseThrow(),
                         all.stream().mapToDouble(v -> v).max().orElseThrow()));
           }
+          row.add(verdicts(configuration));
           rows.add(row);
         });
-    document.table(measureHeader("configuration"), rows);
+    List<String> header = new ArrayList<>(measureHeader("configuration"));
+    header.add("does it keep up?");
+    document.table(header, rows);
     List<String> sustainable =
         study.runs().stream()
             .filter(run -> run.values().containsKey(Measure.SUSTAINABLE))

@@ -52,8 +52,10 @@ final class PlainObject {
   /** Where an object starts. */
   private final Bridge start = new Bridge(new byte[0], "", "");
 
-  /** The bridges that were crossed, but for some where there are very many. */
+  /** The bridges that were crossed, the latest where there are very many. */
   private final List<Bridge> known = new ArrayList<>();
+
+  private int oldest;
 
   private byte[] compact = {};
   private int size;
@@ -213,6 +215,9 @@ final class PlainObject {
     last.next = new Bridge(Arrays.copyOfRange(in, from, to), compact, name);
     if (known.size() < MAX_BRIDGES) {
       known.add(last.next);
+    } else {
+      known.set(oldest, last.next);
+      oldest = (oldest + 1) % MAX_BRIDGES;
     }
     return 0;
   }
