@@ -32,16 +32,15 @@ import javax.management.openmbean.CompositeData;
 /**
  * Shows what a backlog costs in memory: counts one of N calls, and one of ten times as many, and
  * prints a line of JSON for each with the peak of the heap, before and after collections, and the
- * state beside the windows that are open. After every so many batches the whole heap can
- * be collected, which tells what lives from what only waits for a collection of the old generation.
+ * state beside the windows that are open. After every so many batches the whole heap can be
+ * collected, which tells what lives from what only waits for a collection of the old generation.
  *
  * <p>The calls of both come as densely in event time, so that as many windows are open at a time.
  * Results of closed windows are retained for a week of event time. All four standard statistics are
  * counted.
  *
  * <p>Arguments: {@code calls=2000000 factor=10 distinct=false collect=0} (after how many batches to
- * collect, 0 for never), and those of {@link
- * EngineArguments}.
+ * collect, 0 for never), and those of {@link EngineArguments}.
  */
 public final class MemoryUse {
   private static final Duration RETENTION = Duration.ofDays(7);

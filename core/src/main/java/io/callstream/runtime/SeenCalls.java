@@ -109,8 +109,7 @@ public final class SeenCalls {
   }
 
   private static void add(Map<String, Long> expiries, NavigableMap<Long, List<String>> index) {
-    expiries.forEach(
-        (id, expiry) -> index.computeIfAbsent(expiry, e -> new ArrayList<>()).add(id));
+    expiries.forEach((id, expiry) -> index.computeIfAbsent(expiry, e -> new ArrayList<>()).add(id));
   }
 
   /** Returns how many ids are remembered. */

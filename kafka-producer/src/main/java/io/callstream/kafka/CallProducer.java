@@ -21,12 +21,11 @@ import org.jspecify.annotations.Nullable;
  * Sends the records of sources to a topic.
  *
  * <p>A record's value is sent untouched. Its key is the call's id in UTF-8; a record that is no
- * call has the id that the format finds in it, if it finds one, and else
- * none. Its timestamp
- * is the moment of sending. Records of one key go to one partition, and within a partition records
- * stand in the order of their source. The producer is idempotent and waits for all in-sync
- * replicas, so that a record that is reported as sent is in the topic once. The outcome of every
- * record is checked.
+ * call has the id that the format finds in it, if it finds one, and else none. Its timestamp is the
+ * moment of sending. Records of one key go to one partition, and within a partition records stand
+ * in the order of their source. The producer is idempotent and waits for all in-sync replicas, so
+ * that a record that is reported as sent is in the topic once. The outcome of every record is
+ * checked.
  *
  * <p>A source is read in a thread of its own, at most 8,192 records or 8 MiB ahead of what is sent.
  *

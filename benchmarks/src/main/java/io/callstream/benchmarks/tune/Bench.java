@@ -90,7 +90,8 @@ final class Bench {
           long patience = Math.max(LEAST_PATIENCE_SECONDS, backlog / LEAST_RATE);
           if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(patience)) {
             session.spark.sparkContext().cancelAllJobs();
-            throw new IllegalStateException("The backlog was not counted within " + patience + " s");
+            throw new IllegalStateException(
+                "The backlog was not counted within " + patience + " s");
           }
         }
         double seconds = (System.nanoTime() - start) / 1e9;
@@ -117,8 +118,8 @@ final class Bench {
   }
 
   /**
-   * Counts calls that come at a steady rate; again if the sender was late, which says nothing of the
-   * engine.
+   * Counts calls that come at a steady rate; again if the sender was late, which says nothing of
+   * the engine.
    *
    * @throws IllegalStateException if the sender was late a second time
    */
