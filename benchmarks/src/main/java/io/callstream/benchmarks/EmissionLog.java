@@ -32,7 +32,9 @@ import java.util.function.Consumer;
  * <p>Arguments: {@code bootstrap= topic= records=} how many come, {@code log=} a file that gets a
  * line {@code window start in ms, type, disposition, count, microseconds since the epoch}, with
  * tabs in between, for each row told, {@code ready=} a file that is created when the engine runs,
- * {@code warm=topic:records:times} passes before, {@code timeout=} seconds.
+ * {@code warm=topic:records:times} passes before, in batches of {@code warmOffsets=} records (as
+ * many as come in a batch of the measurement, or else it is the first to warm up what a batch
+ * costs), {@code timeout=} seconds.
  */
 final class EmissionLog {
   private static final ZoneId ZONE = ZoneId.of("UTC");
@@ -58,12 +60,12 @@ final class EmissionLog {
     Path log = Path.of(given.take("log", "emit.tsv"));
     Path ready = Path.of(given.take("ready", "ready"));
     String[] warm = given.take("warm", ":0:0").split(":", -1);
+    long warmOffsets = given.take("warmOffsets", 0L);
     Duration timeout = Duration.ofSeconds(given.take("timeout", 120L));
     given.requireAllTaken();
     for (int i = 0; i < Integer.parseInt(warm[2]); i++) {
       try (Scratch scratch = Scratch.create();
-          RunningPipeline running =
-              start(warm[0], scratch, batch -> {}, engine.limited(RunOptions.bounded()))) {
+          RunningPipeline running = start(warm[0], scratch, batch -> {}, warming(warmOffsets))) {
         running.awaitTermination();
       }
     }
@@ -86,6 +88,11 @@ final class EmissionLog {
     line.put("records", received);
     line.put("arguments", given.toString());
     out.println(line);
+  }
+
+  private RunOptions warming(long maxOffsets) {
+    RunOptions bounded = RunOptions.bounded();
+    return maxOffsets > 0 ? bounded.readingAtMost(maxOffsets) : engine.limited(bounded);
   }
 
   private RunningPipeline start(
