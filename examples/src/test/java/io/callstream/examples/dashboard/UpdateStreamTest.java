@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 
 /** Pushes of any size to pages that read and to pages that do not. */
 class UpdateStreamTest {
-  private static final int MEGABYTES = 8;
+  private static final int MEGABYTES = 16;
 
   private final WatchedRun run = WatchedRun.standard();
   private final Update empty = new LiveSnapshot(run.running()).current();
@@ -102,6 +102,7 @@ class UpdateStreamTest {
   @Test
   void aPageThatDoesNotReadIsDroppedAndTheOthersGoOn() throws Exception {
     try (Socket lazy = lazyPage()) {
+      WatchedRun.await("the lazy one is there", updates::isWatched);
       try (BufferedReader eager = page()) {
         assertThat(next(eager)).isEqualTo("first");
         String megabyte = "x".repeat(1 << 20);
