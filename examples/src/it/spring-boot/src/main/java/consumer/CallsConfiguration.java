@@ -3,9 +3,12 @@ package consumer;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.examples.dashboard.Dashboard;
+import io.callstream.examples.metrics.PipelineMetrics;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.StandardStatistics;
+import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -24,5 +27,17 @@ class CallsConfiguration {
             Pipeline.builder(source, SanFranciscoCalls.json())
                 .statistic(StandardStatistics.callsByType())
                 .build());
+  }
+
+  @Bean(destroyMethod = "close")
+  Dashboard dashboard(RunningPipeline running) {
+    return Dashboard.of(running).start(0);
+  }
+
+  @Bean(destroyMethod = "close")
+  PipelineMetrics metrics(RunningPipeline running, MeterRegistry registry) {
+    PipelineMetrics metrics = PipelineMetrics.of(running);
+    metrics.bindTo(registry);
+    return metrics;
   }
 }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.examples.dashboard.Dashboard;
 import io.callstream.pipeline.MemorySource;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,6 +24,8 @@ import org.springframework.boot.test.web.client.TestRestTemplate;
 class CallsApplicationTest {
   @Autowired MemorySource source;
   @Autowired RunningPipeline running;
+  @Autowired Dashboard dashboard;
+  @Autowired MeterRegistry registry;
   @Autowired TestRestTemplate web;
 
   @Test
@@ -41,6 +45,13 @@ class CallsApplicationTest {
 
     assertThat(web.getForObject("/types", JsonNode.class).toString())
         .isEqualTo("[{\"type\":\"Trespasser\",\"calls\":3}]");
+    assertThat(
+            web.getForObject(
+                    dashboard.uri().resolve("/api/statistics/calls-by-type"), JsonNode.class)
+                .get("rows")
+                .toString())
+        .isEqualTo("[{\"crime_type\":\"Trespasser\",\"count\":3}]");
+    assertThat(registry.get("callstream.records.received").functionCounter().count()).isEqualTo(3);
   }
 
   private static byte[] call(int id) {

@@ -9,7 +9,10 @@ import io.callstream.pipeline.KafkaTopic;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,15 +45,35 @@ final class DashboardOptions {
           "Write what the dashboard shows into one HTML file at the end, to mail or print.")
   private @Nullable Path report;
 
-  /** Refuses what can be seen to be wrong before anything starts. */
-  void check() {
-    InetAddress ignored = address();
+  /**
+   * Refuses what can be seen to be wrong before anything starts.
+   *
+   * @param port the dashboard's; null if none is shown
+   */
+  void check(@Nullable Integer port) {
+    if (port != null) {
+      requirePort(port);
+    } else if (bind != null) {
+      throw Usage.wrong(command, "--bind is for the dashboard, and none is asked for.");
+    }
     if (report != null) {
       Path directory = report.toAbsolutePath().getParent();
       if (Files.isDirectory(report) || directory == null) {
         throw Usage.wrong(command, "--report " + report + " is a directory. Name a file in it.");
       }
       Usage.writable(command, "--report", directory);
+    }
+  }
+
+  private void requirePort(int port) {
+    try {
+      new ServerSocket(port, 1, address()).close();
+    } catch (IOException e) {
+      throw Usage.wrong(
+          command,
+          Words.format(
+              "The dashboard can't have port %s of %s (%s). Name another port or address.",
+              String.valueOf(port), address().getHostAddress(), Words.reason(e)));
     }
   }
 
@@ -92,6 +115,9 @@ final class DashboardOptions {
     try {
       return show(running, engine, DEFAULT_PORT);
     } catch (CallstreamException e) {
+      if (!(e.getCause() instanceof BindException)) {
+        throw e;
+      }
       Dashboard shown = show(running, engine, 0);
       terminal.say("Port %d is taken; --port names another.", DEFAULT_PORT);
       return shown;

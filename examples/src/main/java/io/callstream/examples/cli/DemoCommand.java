@@ -17,6 +17,7 @@ import io.callstream.pipeline.Pipeline;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -123,8 +124,12 @@ final class DemoCommand implements Callable<Integer> {
   private CallSource check(CallFormat format) {
     if (port != null) {
       Usage.port(spec, "--port", port);
+      if (noDashboard) {
+        throw Usage.wrong(spec, "--port and --no-dashboard exclude each other.");
+      }
     }
-    dashboard.check();
+    // Without a port any will do: the default one may be taken.
+    dashboard.check(noDashboard ? null : Objects.requireNonNullElse(port, 0));
     calls.check();
     statistics.check(KafkaTopic.DEFAULT_NAME);
     if (input != null && number != null) {

@@ -94,7 +94,7 @@ final class StatisticsCommand implements Callable<Integer> {
           "--once counts what is there, --starting-offsets latest skips it: leave one of them out.");
     }
     statistics.check(kafka.topicName());
-    dashboard.check();
+    dashboard.check(port);
     CallFormat format = SanFranciscoCalls.json();
     KafkaTopic topic = kafka.source().startingAt(startingOffsets);
     RunOptions options = once ? statistics.bounded() : statistics.continuous();

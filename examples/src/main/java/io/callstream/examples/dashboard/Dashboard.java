@@ -11,12 +11,12 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -53,34 +53,29 @@ public final class Dashboard implements AutoCloseable {
   private static final Duration LOOK = Duration.ofMillis(250);
   private static final Duration FAREWELL = Duration.ofSeconds(1);
 
+  /** The addresses that the name localhost stands for everywhere. */
+  private static final Set<String> LOCALHOST = Set.of("127.0.0.1", "0:0:0:0:0:0:0:1");
+
   /** A thread for each open page, and some for everything else. */
   private static final int THREADS = UpdateStream.MAX_CLIENTS + 16;
-
-  private static final int MAX_WAITING = 1_000;
 
   private final HttpServer server;
   private final URI uri;
   private final LiveSnapshot snapshot;
-  private final UpdateStream updates = new UpdateStream();
+  private final Answerers answerers;
+  private final UpdateStream updates;
   private final ScheduledExecutorService watch =
       Executors.newSingleThreadScheduledExecutor(daemons("callstream-dashboard"));
-  private final ThreadPoolExecutor threads;
+  private final Set<Class<?>> told = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private Dashboard(Builder builder, InetSocketAddress address) throws IOException {
     server = HttpServer.create(address, 0);
     snapshot = new LiveSnapshot(builder.running);
     uri = uri(server.getAddress());
-    threads =
-        new ThreadPoolExecutor(
-            THREADS,
-            THREADS,
-            30,
-            TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(MAX_WAITING),
-            daemons("callstream-dashboard-http"));
-    threads.allowCoreThreadTimeOut(true);
-    server.setExecutor(threads);
+    answerers = new Answerers(THREADS, daemons("callstream-dashboard-http"), builder.patience);
+    updates = new UpdateStream(answerers);
+    server.setExecutor(answerers);
     server.createContext(
         "/",
         new Requests(
@@ -89,7 +84,7 @@ public final class Dashboard implements AutoCloseable {
             updates,
             new Assets(builder.links),
             builder.metrics,
-            address.getAddress().isLoopbackAddress()));
+            Hosts.of(address.getAddress())));
     server.start();
     Future<?> ignored =
         watch.scheduleWithFixedDelay(this::look, 0, LOOK.toMillis(), TimeUnit.MILLISECONDS);
@@ -106,7 +101,8 @@ public final class Dashboard implements AutoCloseable {
 
   private static URI uri(InetSocketAddress address) {
     InetAddress host = address.getAddress();
-    String name = host.isLoopbackAddress() ? "localhost" : host.getHostAddress();
+    String literal = host.getHostAddress();
+    String name = LOCALHOST.contains(literal) ? "localhost" : literal;
     return URI.create(
         "http://" + (name.contains(":") ? "[" + name + "]" : name) + ":" + address.getPort() + "/");
   }
@@ -122,14 +118,21 @@ public final class Dashboard implements AutoCloseable {
   }
 
   private void look() {
+    answerers.interruptStuck();
     try {
       snapshot.observe();
-      updates.dropStuck();
       if (updates.isWatched()) {
         updates.publish(snapshot.current());
       }
     } catch (RuntimeException | Error e) {
-      LOG.warn("The dashboard could not look at its pipeline", e);
+      tell(e);
+    }
+  }
+
+  /** Logs a failure, but not again four times a second. */
+  private void tell(Throwable failure) {
+    if (told.add(failure.getClass())) {
+      LOG.warn("The dashboard could not look at its pipeline", failure);
     }
   }
 
@@ -146,11 +149,12 @@ public final class Dashboard implements AutoCloseable {
       if (updates.isWatched()) {
         updates.publish(snapshot.latest());
       }
-    } finally {
-      updates.close(FAREWELL);
-      server.stop(0);
-      threads.shutdownNow();
+    } catch (RuntimeException | Error e) {
+      tell(e);
     }
+    updates.close(FAREWELL);
+    server.stop(0);
+    answerers.close();
   }
 
   /** Says how a {@link Dashboard} is to be. Not thread-safe. */
@@ -159,6 +163,7 @@ public final class Dashboard implements AutoCloseable {
     private final Map<String, URI> links = new LinkedHashMap<>();
     private InetAddress address = InetAddress.getLoopbackAddress();
     private @Nullable Supplier<String> metrics;
+    private Duration patience = Duration.ofSeconds(10);
 
     private Builder(RunningPipeline running) {
       this.running = running;
@@ -166,7 +171,8 @@ public final class Dashboard implements AutoCloseable {
 
     /**
      * Answers at another address than the loopback's, and so perhaps to other machines: to all who
-     * can reach it, without a password.
+     * can reach it, without a password. They have to ask for an address, for {@code localhost} or
+     * for the name that this machine knows itself by.
      */
     public Builder bindingTo(InetAddress address) {
       this.address = address;
@@ -187,6 +193,12 @@ public final class Dashboard implements AutoCloseable {
      */
     public Builder metrics(Supplier<String> scrape) {
       this.metrics = scrape;
+      return this;
+    }
+
+    /** Sets how long a request or a push may take. */
+    Builder patience(Duration patience) {
+      this.patience = patience;
       return this;
     }
 

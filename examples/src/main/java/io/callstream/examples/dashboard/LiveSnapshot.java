@@ -6,6 +6,7 @@ import io.callstream.examples.dashboard.Snapshot.Sample;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import io.callstream.progress.StabilityMonitor;
+import io.callstream.progress.StabilityVerdict;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -37,7 +38,8 @@ final class LiveSnapshot {
   private long madeNanos;
 
   /** What a snapshot depends on: while this is equal, so is the snapshot. */
-  private record Moment(State state, long batch, Accounting accounting) {}
+  private record Moment(
+      State state, long batch, Accounting accounting, Optional<StabilityVerdict> verdict) {}
 
   /**
    * A snapshot that was made.
@@ -96,7 +98,7 @@ final class LiveSnapshot {
       return before;
     }
     Moment moment = moment();
-    Snapshot snapshot = maker.make(monitor.verdict().orElse(null), List.copyOf(history));
+    Snapshot snapshot = maker.make(moment.verdict().orElse(null), List.copyOf(history));
     Update made =
         new Update(
             before == null ? 0 : before.number() + 1, snapshot, SnapshotJson.of(snapshot), moment);
@@ -106,6 +108,6 @@ final class LiveSnapshot {
   }
 
   private Moment moment() {
-    return new Moment(running.state(), lastBatch, running.accounting());
+    return new Moment(running.state(), lastBatch, running.accounting(), monitor.verdict());
   }
 }

@@ -8,11 +8,14 @@ import io.callstream.engine.RunningPipeline;
 import io.callstream.progress.StabilityMonitor;
 import io.callstream.progress.StabilityVerdict;
 import java.io.IOException;
+import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * What a {@link Dashboard} shows, as one HTML file to mail or print: pictures, tables and the
@@ -29,7 +32,7 @@ public final class Report {
   }
 
   /**
-   * Writes the report of a pipeline into a file, which is there whole or not at all.
+   * Writes the report of a pipeline into a file, which is there whole or as it was before.
    *
    * @throws CallstreamException if it can't be written
    */
@@ -37,10 +40,10 @@ public final class Report {
     String html = html(running);
     try {
       Path target = file.toAbsolutePath();
-      Path draft = target.resolveSibling(target.getFileName() + ".draft");
+      Path draft = target.resolveSibling(".callstream-" + UUID.randomUUID() + ".draft");
       try {
-        Files.writeString(draft, html, UTF_8);
-        Files.move(draft, target, StandardCopyOption.REPLACE_EXISTING);
+        Files.writeString(draft, html, UTF_8, StandardOpenOption.CREATE_NEW);
+        replace(draft, target);
       } finally {
         Files.deleteIfExists(draft);
       }
@@ -49,6 +52,14 @@ public final class Report {
           ErrorCode.ENVIRONMENT,
           "The report " + file + " can't be written (" + e + "). Name another file.",
           e);
+    }
+  }
+
+  private static void replace(Path draft, Path target) throws IOException {
+    try {
+      Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (AtomicMoveNotSupportedException e) {
+      Files.move(draft, target, StandardCopyOption.REPLACE_EXISTING);
     }
   }
 }

@@ -20,8 +20,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,10 +34,11 @@ final class Requests implements HttpHandler {
 
   private static final Logger LOG = LoggerFactory.getLogger(Requests.class);
 
-  /** The names under which a browser on this machine may ask; another is a foreign site's. */
-  private static final Pattern LOOPBACK_HOST =
-      Pattern.compile("(?i)(localhost|127\\.0\\.0\\.1|\\[::1])(:\\d{1,5})?");
+  /** How many at a time may have rows computed and sent. */
+  static final int MAX_RESULTS = 2;
 
+  private static final Set<String> METHODS = Set.of("GET", "HEAD");
+  private static final String UPDATES = "/api/updates";
   private static final String STATISTICS = "/api/statistics";
   private static final String POLICY =
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
@@ -47,7 +49,8 @@ final class Requests implements HttpHandler {
   private final UpdateStream updates;
   private final Assets assets;
   private final @Nullable Supplier<String> metrics;
-  private final boolean onLoopback;
+  private final Hosts hosts;
+  private final Semaphore resultPermits = new Semaphore(MAX_RESULTS);
 
   Requests(
       RunningPipeline running,
@@ -55,13 +58,13 @@ final class Requests implements HttpHandler {
       UpdateStream updates,
       Assets assets,
       @Nullable Supplier<String> metrics,
-      boolean onLoopback) {
+      Hosts hosts) {
     this.running = running;
     this.snapshot = snapshot;
     this.updates = updates;
     this.assets = assets;
     this.metrics = metrics;
-    this.onLoopback = onLoopback;
+    this.hosts = hosts;
   }
 
   @Override
@@ -69,13 +72,29 @@ final class Requests implements HttpHandler {
     try (exchange) {
       secure(exchange.getResponseHeaders());
       Answer refusal = refusal(exchange);
+      String path = exchange.getRequestURI().getPath();
       if (refusal != null) {
         refusal.send(exchange);
-      } else if (exchange.getRequestURI().getPath().equals("/api/updates")) {
+      } else if (path.equals(UPDATES) && !exchange.getRequestMethod().equals("HEAD")) {
         updates.serve(exchange, snapshot.current());
+      } else if (path.startsWith(STATISTICS + "/")) {
+        serveResults(exchange);
       } else {
         answer(exchange).send(exchange);
       }
+    }
+  }
+
+  private void serveResults(HttpExchange exchange) throws IOException {
+    if (!resultPermits.tryAcquire()) {
+      exchange.getResponseHeaders().set("Retry-After", "1");
+      Answer.error(503, "Others are being answered. Try again in a second.").send(exchange);
+      return;
+    }
+    try {
+      answer(exchange).send(exchange);
+    } finally {
+      resultPermits.release();
     }
   }
 
@@ -89,15 +108,12 @@ final class Requests implements HttpHandler {
 
   private @Nullable Answer refusal(HttpExchange exchange) {
     Headers headers = exchange.getRequestHeaders();
-    if (onLoopback) {
-      String host = headers.getFirst("Host");
-      if (host == null || !LOOPBACK_HOST.matcher(host).matches()) {
-        return Answer.text(421, "This dashboard is for this machine: ask for localhost.");
-      }
+    if (!hosts.allow(headers.getFirst("Host"))) {
+      return Answer.text(421, "This is no name of the dashboard. Ask for " + hosts + ".");
     }
-    if (!exchange.getRequestMethod().equals("GET")) {
-      exchange.getResponseHeaders().set("Allow", "GET");
-      return Answer.text(405, "Only GET is answered.");
+    if (!METHODS.contains(exchange.getRequestMethod())) {
+      exchange.getResponseHeaders().set("Allow", "GET, HEAD");
+      return Answer.text(405, "Only GET and HEAD are answered.");
     }
     // A foreign page may link here, but has no business with what is behind the page.
     if ("cross-site".equals(headers.getFirst("Sec-Fetch-Site"))
@@ -119,6 +135,7 @@ final class Requests implements HttpHandler {
   private Answer route(HttpExchange exchange) {
     String path = exchange.getRequestURI().getPath();
     return switch (path) {
+      case UPDATES -> new Answer(200, UpdateStream.TYPE, new byte[0]);
       case "/api/progress" -> progress();
       case "/api/snapshot" -> Answer.json(200, snapshot.current().json());
       case STATISTICS -> names();

@@ -13,6 +13,7 @@ import io.callstream.examples.dashboard.Snapshot.Week;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.pipeline.WindowBounds;
+import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import io.callstream.progress.StabilityMonitor;
 import io.callstream.progress.StabilityVerdict;
@@ -38,6 +39,7 @@ final class SnapshotMaker {
   static final int TOP_DISPOSITIONS = 12;
   static final int TOP_LOCATIONS = 12;
   static final int TABLE_ROWS = 20;
+  private static final int MAX_ATTEMPTS = 3;
 
   private static final String BY_TYPE = StandardStatistics.callsByType().name();
   private static final String HOURLY = StandardStatistics.callsByTypeAndDispositionHourly().name();
@@ -62,11 +64,21 @@ final class SnapshotMaker {
   }
 
   /**
-   * Computes a snapshot of now.
+   * Computes a snapshot of now, all of one batch if batches leave it the time.
    *
    * @param verdict null if it is too early to tell
    */
   Snapshot make(@Nullable StabilityVerdict verdict, List<Sample> history) {
+    Accounting before = running.accounting();
+    Snapshot made = attempt(verdict, history);
+    for (int i = 1; i < MAX_ATTEMPTS && !made.accounting().equals(before); i++) {
+      before = made.accounting();
+      made = attempt(verdict, history);
+    }
+    return made;
+  }
+
+  private Snapshot attempt(@Nullable StabilityVerdict verdict, List<Sample> history) {
     // The state first: figures that are read after the end are the last.
     State state = running.state();
     Optional<Progress> progress = running.progress();
@@ -83,7 +95,8 @@ final class SnapshotMaker {
         types = Optional.of(ranking(results, TOP_TYPES));
       } else if (isRunning(statistic, BY_LOCATION, "address")) {
         locations = Optional.of(ranking(results, TOP_LOCATIONS));
-      } else if (isRunning(statistic, BY_HOUR_OF_WEEK, "day_of_week", "hour_of_day")) {
+      } else if (isRunning(statistic, BY_HOUR_OF_WEEK, "day_of_week", "hour_of_day")
+          && isOfNumbers(results)) {
         week = Optional.of(week(results));
       } else if (isHourly(statistic)) {
         hourly.update(results);
@@ -174,6 +187,16 @@ final class SnapshotMaker {
 
   private static String description(Dimension dimension, String value) {
     return dimension.lookup().map(lookup -> lookup.description(value)).orElse("");
+  }
+
+  /** Returns whether days and hours are the numbers that those of the standard statistic are. */
+  private static boolean isOfNumbers(Results results) {
+    return results.rows().stream()
+        .map(ResultRow::dimensions)
+        .allMatch(
+            at ->
+                at.contains(Statistic.OTHER)
+                    || (at.get(0).matches("[1-7]") && at.get(1).matches("[01]?\\d|2[0-3]")));
   }
 
   private static Week week(Results results) {

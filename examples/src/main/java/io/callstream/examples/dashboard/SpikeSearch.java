@@ -6,6 +6,7 @@ import io.callstream.examples.dashboard.Snapshot.Spikes;
 import io.callstream.examples.dashboard.Snapshot.Spikes.Spike;
 import io.callstream.pipeline.Results;
 import io.callstream.pipeline.WindowBounds;
+import io.callstream.statistic.Statistic;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
@@ -78,7 +79,10 @@ final class SpikeSearch {
               double[] earlier =
                   history.stream().mapToDouble(counts -> counts.getOrDefault(type, 0L)).toArray();
               double score = score(count, earlier);
-              if (count >= MIN_CALLS && score >= MIN_SCORE && !ROUTINE.contains(type)) {
+              if (count >= MIN_CALLS
+                  && score >= MIN_SCORE
+                  && !ROUTINE.contains(type)
+                  && !type.equals(Statistic.OTHER)) {
                 spikes.add(new Spike(Cells.clipped(type), count, mean(earlier), score));
               }
             });

@@ -21,40 +21,22 @@ final class UpdateStream {
   /** How many pages may be open. */
   static final int MAX_CLIENTS = 32;
 
-  private static final Duration HEARTBEAT = Duration.ofSeconds(10);
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  static final String TYPE = "text/event-stream; charset=utf-8";
 
-  private final Set<Client> clients = new HashSet<>();
+  private static final Duration HEARTBEAT = Duration.ofSeconds(10);
+
+  private final Answerers answerers;
+  private final Set<Thread> clients = new HashSet<>();
   private @Nullable Update latest;
   private boolean closed;
 
-  /** A page, whose thread can be found stuck in writing. */
-  private static final class Client {
-    private final Thread thread = Thread.currentThread();
-    private long writingSince;
-    private boolean writing;
-
-    void write(OutputStream body, String event) throws IOException {
-      setWriting(true);
-      try {
-        body.write(event.getBytes(UTF_8));
-        body.flush();
-      } finally {
-        setWriting(false);
-      }
-    }
-
-    private synchronized void setWriting(boolean now) {
-      writing = now;
-      writingSince = System.nanoTime();
-    }
-
-    /** Interrupts a write that takes too long, which closes the connection. */
-    synchronized void dropIfStuck() {
-      if (writing && System.nanoTime() - writingSince > PATIENCE.toNanos()) {
-        thread.interrupt();
-      }
-    }
+  /**
+   * Prepares a stream.
+   *
+   * @param answerers whose threads call {@link #serve}
+   */
+  UpdateStream(Answerers answerers) {
+    this.answerers = answerers;
   }
 
   /** Returns whether somebody is watching. */
@@ -62,86 +44,81 @@ final class UpdateStream {
     return !clients.isEmpty();
   }
 
-  /** Has a snapshot sent to all who have not seen it. */
+  /** Has a snapshot sent to all who have not seen it, unless a newer one was quicker. */
   synchronized void publish(Update update) {
-    latest = update;
-    notifyAll();
-  }
-
-  /** Drops those who do not read. */
-  void dropStuck() {
-    Set<Client> all;
-    synchronized (this) {
-      all = Set.copyOf(clients);
+    if (latest == null || latest.number() < update.number()) {
+      latest = update;
+      notifyAll();
     }
-    all.forEach(Client::dropIfStuck);
   }
 
   /** Answers a request with snapshots until the page goes, or this is closed. */
   void serve(HttpExchange exchange, Update first) throws IOException {
-    Client client = new Client();
-    if (!admit(client)) {
+    if (!admit()) {
       exchange.getResponseHeaders().set("Retry-After", "10");
       Answer.text(503, "Too many pages are open: " + MAX_CLIENTS + ".").send(exchange);
       return;
     }
     try (OutputStream body = open(exchange)) {
-      client.write(body, event("update", first.json()));
+      write(body, "update", first.json());
       long seen = first.number();
       while (await(seen)) {
         Update update = newerThan(seen);
         if (update == null) {
-          client.write(body, event("alive", ""));
+          write(body, "alive", "");
         } else {
-          client.write(body, event("update", update.json()));
+          write(body, "update", update.json());
           seen = update.number();
         }
       }
-      client.write(body, event("end", ""));
+      write(body, "end", "");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      leave(client);
+      leave();
     }
   }
 
+  private static void write(OutputStream body, String name, String data) throws IOException {
+    body.write(("event: " + name + "\ndata: " + data + "\n\n").getBytes(UTF_8));
+    body.flush();
+  }
+
   private static OutputStream open(HttpExchange exchange) throws IOException {
-    exchange.getResponseHeaders().set("Content-Type", "text/event-stream; charset=utf-8");
+    exchange.getResponseHeaders().set("Content-Type", TYPE);
     exchange.sendResponseHeaders(200, 0);
     return exchange.getResponseBody();
   }
 
-  private static String event(String name, String data) {
-    return "event: " + name + "\ndata: " + data + "\n\n";
+  private synchronized boolean admit() {
+    return !closed && clients.size() < MAX_CLIENTS && clients.add(Thread.currentThread());
   }
 
-  private synchronized boolean admit(Client client) {
-    return !closed && clients.size() < MAX_CLIENTS && clients.add(client);
-  }
-
-  private synchronized void leave(Client client) {
-    clients.remove(client);
-    // An interrupt that came too late is not the next request's.
-    if (Thread.interrupted() && closed) {
-      Thread.currentThread().interrupt();
-    }
+  private synchronized void leave() {
+    clients.remove(Thread.currentThread());
     notifyAll();
   }
 
   /** Waits for a newer snapshot or the next heartbeat; returns false when all is seen and over. */
   private synchronized boolean await(long seen) throws InterruptedException {
-    long end = System.nanoTime() + HEARTBEAT.toNanos();
-    while (newerThan(seen) == null) {
-      long left = end - System.nanoTime();
-      if (closed) {
-        return false;
+    answerers.rest();
+    try {
+      long end = System.nanoTime() + HEARTBEAT.toNanos();
+      while (newerThan(seen) == null) {
+        long left = end - System.nanoTime();
+        if (closed) {
+          return false;
+        }
+        if (left <= 0) {
+          return true;
+        }
+        TimeUnit.NANOSECONDS.timedWait(this, left);
       }
-      if (left <= 0) {
-        return true;
-      }
-      TimeUnit.NANOSECONDS.timedWait(this, left);
+      return true;
+    } finally {
+      // From now on the page has some time to read what it gets.
+      answerers.begin();
     }
-    return true;
   }
 
   private synchronized @Nullable Update newerThan(long seen) {

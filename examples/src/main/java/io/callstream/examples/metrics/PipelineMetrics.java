@@ -11,16 +11,19 @@ import io.callstream.progress.StabilityVerdict;
 import io.callstream.progress.StabilityVerdict.Symptom;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 
@@ -31,11 +34,21 @@ import java.util.function.ToLongFunction;
  *
  * <p>Counters are totals of the pipeline, those of earlier runs with its checkpoint included;
  * gauges tell of the last batch, and are NaN before the first. What is counted by partition or by
- * phase joins when a batch first has it. A registry that is asked costs the pipeline nothing.
+ * phase, and the number of batches, joins when a batch first has it. A registry that is asked costs
+ * the pipeline nothing.
+ *
+ * <p>A registry knows a name with the same tags once. Before the next run of a pipeline is bound to
+ * the same registry, this is to be {@linkplain #close() closed}; or else the registry goes on
+ * telling of this run.
  */
-public final class PipelineMetrics implements MeterBinder {
+public final class PipelineMetrics implements MeterBinder, AutoCloseable {
   private final RunningPipeline running;
   private final Tags tags;
+  private final List<Bound> bound = new ArrayList<>();
+  private boolean closed;
+
+  /** A meter, and where it is. */
+  private record Bound(MeterRegistry registry, Meter meter) {}
 
   private PipelineMetrics(RunningPipeline running, Tags tags) {
     this.running = running;
@@ -58,7 +71,8 @@ public final class PipelineMetrics implements MeterBinder {
   }
 
   @Override
-  public void bindTo(MeterRegistry registry) {
+  public synchronized void bindTo(MeterRegistry registry) {
+    closed = false;
     gauge(
         registry,
         "callstream.pipeline.running",
@@ -74,6 +88,14 @@ public final class PipelineMetrics implements MeterBinder {
     bindAccounting(registry);
     bindProgress(registry);
     bindStability(registry);
+  }
+
+  /** Removes from all registries what this has bound to them. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    bound.forEach(one -> one.registry().remove(one.meter()));
+    bound.clear();
   }
 
   private void bindAccounting(MeterRegistry registry) {
@@ -131,23 +153,20 @@ public final class PipelineMetrics implements MeterBinder {
   }
 
   private void bindProgress(MeterRegistry registry) {
-    Set<Tag> known = ConcurrentHashMap.newKeySet();
-    FunctionCounter.builder(
-            "callstream.batches", running, p -> p.progress().map(b -> b.batch() + 1.0).orElse(0.0))
-        .description("Batches finished")
-        .tags(tags)
-        .register(registry);
-    Gauge.builder(
-            "callstream.batch.duration",
-            running,
-            p -> {
-              bindNew(registry, known);
-              return of(p, b -> seconds(b.batchDuration()));
-            })
-        .description("How long the last batch took")
-        .baseUnit("seconds")
-        .tags(tags)
-        .register(registry);
+    Set<Tag> known = new HashSet<>();
+    bind(
+        registry,
+        Gauge.builder(
+                "callstream.batch.duration",
+                running,
+                p -> {
+                  bindNew(registry, known);
+                  return of(p, b -> seconds(b.batchDuration()));
+                })
+            .description("How long the last batch took")
+            .baseUnit("seconds")
+            .tags(tags)
+            .register(registry));
     seconds(
         registry,
         "callstream.batch.start",
@@ -184,18 +203,34 @@ public final class PipelineMetrics implements MeterBinder {
         "callstream.state.updates",
         "Rows of the state store that the last batch wrote",
         b -> b.state().updatedRows());
-    Gauge.builder("callstream.state.memory", running, p -> of(p, b -> b.state().memoryBytes()))
-        .description("Memory of the state store")
-        .baseUnit("bytes")
-        .tags(tags)
-        .register(registry);
+    bind(
+        registry,
+        Gauge.builder("callstream.state.memory", running, p -> of(p, b -> b.state().memoryBytes()))
+            .description("Memory of the state store")
+            .baseUnit("bytes")
+            .tags(tags)
+            .register(registry));
   }
 
-  /** Binds what only a batch tells that there is: partitions, phases, the places of results. */
-  private void bindNew(MeterRegistry registry, Set<Tag> known) {
+  /**
+   * Binds what only a batch tells: how many there were, since before the first nobody knows those
+   * of earlier runs; partitions, phases, the places of results.
+   */
+  private synchronized void bindNew(MeterRegistry registry, Set<Tag> known) {
     Optional<Progress> progress = running.progress();
-    if (progress.isEmpty()) {
+    if (closed || progress.isEmpty()) {
       return;
+    }
+    if (known.isEmpty()) {
+      bind(
+          registry,
+          FunctionCounter.builder(
+                  "callstream.batches",
+                  running,
+                  p -> p.progress().map(b -> b.batch() + 1.0).orElse(0.0))
+              .description("Batches finished")
+              .tags(tags)
+              .register(registry));
     }
     for (PartitionOffsets offsets : progress.get().offsets()) {
       Tag partition = Tag.of("partition", String.valueOf(offsets.partition()));
@@ -229,20 +264,22 @@ public final class PipelineMetrics implements MeterBinder {
     for (String name : progress.get().phases().keySet()) {
       Tag phase = Tag.of("phase", name);
       if (known.add(phase)) {
-        Gauge.builder(
-                "callstream.phase.duration",
-                running,
-                p ->
-                    of(
-                        p,
-                        b ->
-                            b.phases().containsKey(name)
-                                ? seconds(b.phases().get(name))
-                                : Double.NaN))
-            .description("How long a phase of the last batch took")
-            .baseUnit("seconds")
-            .tags(tags.and(phase))
-            .register(registry);
+        bind(
+            registry,
+            Gauge.builder(
+                    "callstream.phase.duration",
+                    running,
+                    p ->
+                        of(
+                            p,
+                            b ->
+                                b.phases().containsKey(name)
+                                    ? seconds(b.phases().get(name))
+                                    : Double.NaN))
+                .description("How long a phase of the last batch took")
+                .baseUnit("seconds")
+                .tags(tags.and(phase))
+                .register(registry));
       }
     }
     Tag sink = Tag.of("sink", progress.get().sink());
@@ -284,10 +321,12 @@ public final class PipelineMetrics implements MeterBinder {
     for (var listener : running.pipeline().listeners()) {
       if (listener instanceof StabilityMonitor monitor) {
         for (Symptom symptom : Symptom.values()) {
-          Gauge.builder("callstream.stability.symptom", monitor, m -> shows(m, symptom))
-              .description("1 if the pipeline shows a symptom of not keeping up")
-              .tags(tags.and("symptom", symptom.name().toLowerCase(Locale.ROOT)))
-              .register(registry);
+          bind(
+              registry,
+              Gauge.builder("callstream.stability.symptom", monitor, m -> shows(m, symptom))
+                  .description("1 if the pipeline shows a symptom of not keeping up")
+                  .tags(tags.and("symptom", symptom.name().toLowerCase(Locale.ROOT)))
+                  .register(registry));
         }
         return;
       }
@@ -308,10 +347,12 @@ public final class PipelineMetrics implements MeterBinder {
       String description,
       Tags more,
       ToLongFunction<Accounting> figure) {
-    FunctionCounter.builder(name, running, p -> figure.applyAsLong(p.accounting()))
-        .description(description)
-        .tags(tags.and(more))
-        .register(registry);
+    bind(
+        registry,
+        FunctionCounter.builder(name, running, p -> figure.applyAsLong(p.accounting()))
+            .description(description)
+            .tags(tags.and(more))
+            .register(registry));
   }
 
   private void batch(
@@ -321,11 +362,13 @@ public final class PipelineMetrics implements MeterBinder {
 
   private void seconds(
       MeterRegistry registry, String name, String description, ToDoubleFunction<Progress> figure) {
-    Gauge.builder(name, running, p -> of(p, figure))
-        .description(description)
-        .baseUnit("seconds")
-        .tags(tags)
-        .register(registry);
+    bind(
+        registry,
+        Gauge.builder(name, running, p -> of(p, figure))
+            .description(description)
+            .baseUnit("seconds")
+            .tags(tags)
+            .register(registry));
   }
 
   private void gauge(
@@ -334,10 +377,16 @@ public final class PipelineMetrics implements MeterBinder {
       String description,
       Tags more,
       ToDoubleFunction<RunningPipeline> figure) {
-    Gauge.builder(name, running, figure)
-        .description(description)
-        .tags(tags.and(more))
-        .register(registry);
+    bind(
+        registry,
+        Gauge.builder(name, running, figure)
+            .description(description)
+            .tags(tags.and(more))
+            .register(registry));
+  }
+
+  private void bind(MeterRegistry registry, Meter meter) {
+    bound.add(new Bound(registry, meter));
   }
 
   private static double of(RunningPipeline running, ToDoubleFunction<Progress> figure) {

@@ -93,13 +93,25 @@
     into.replaceChildren(top, body);
   }
 
+  /** Returns what tells entries apart: the name, which may be cut short, and how many came before with it. */
+  function keys(entries) {
+    const seen = new Map();
+    return entries.map(({name}) => {
+      const number = seen.get(name) || 0;
+      seen.set(name, number + 1);
+      return `${name} ${number}`;
+    });
+  }
+
   /** Fills a list of bars, which move to their new places. */
   function bars(list, entries) {
-    const known = new Map([...list.children].map(row => [row.title, row]));
-    const before = new Map([...known].map(([name, row]) => [name, row.getBoundingClientRect().top]));
+    const known = new Map([...list.children].map(row => [row.dataset.key, row]));
+    const before = new Map([...known.values()].map(row => [row, row.getBoundingClientRect().top]));
+    const wanted = keys(entries);
     const most = Math.max(1, ...entries.map(entry => entry.count));
-    const rows = entries.map(entry => {
-      const row = known.get(entry.name) || barRow(entry);
+    const rows = entries.map((entry, i) => {
+      const row = known.get(wanted[i]) || barRow(entry);
+      row.dataset.key = wanted[i];
       row.querySelector('.bar').style.setProperty('--part', entry.count / most);
       row.querySelector('.count').textContent = whole.format(entry.count);
       row.querySelector('.share').textContent = percent(entry.share);
@@ -117,7 +129,7 @@
       return;
     }
     for (const row of rows) {
-      const from = before.get(row.title);
+      const from = before.get(row);
       const moved = from === undefined ? 0 : from - row.getBoundingClientRect().top;
       if (moved !== 0) {
         row.animate(

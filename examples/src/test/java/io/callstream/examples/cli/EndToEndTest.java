@@ -384,15 +384,7 @@ class EndToEndTest {
   void theDemoIsExactAtFullSpeedAndPaced() throws IOException {
     Path fast = directory.resolve("fast");
     CommandRun demo =
-        CommandRun.of(
-            "demo",
-            "--calls",
-            "5000",
-            "--output",
-            fast.toString(),
-            "--no-dashboard",
-            "--port",
-            "0");
+        CommandRun.of("demo", "--calls", "5000", "--output", fast.toString(), "--no-dashboard");
     assertThat(demo.status()).as(demo.err()).isZero();
     assertThat(demo.out()).contains("accounting: 5,000 received = 0 rejected", "files: " + fast);
     new Output(fast).assertIs(expected);

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is typed wrongly is refused before anything starts, with a message that says what to do. */
 class WrongUsageTest {
@@ -39,6 +40,9 @@ class WrongUsageTest {
         arguments("demo --partitions 0", "at least 1"),
         arguments("demo --disorder 1.5", "from 0 to 1"),
         arguments("demo --port 99999", "65535"),
+        arguments("demo --no-dashboard --port 0", "exclude each other"),
+        arguments("demo --no-dashboard --bind 127.0.0.1", "none is asked for"),
+        arguments("demo --bind 192.0.2.1", "Name another port or address"),
         arguments("demo --trigger 5x", "500ms"),
         arguments("demo --trigger 3d", "at most one day"),
         arguments("demo --allowed-lateness -PT1H", "PT1H"),
@@ -67,6 +71,8 @@ class WrongUsageTest {
         arguments("statistics --once --starting-offsets latest", "leave one of them out"),
         arguments("statistics --starting-offsets middle", "earliest, latest"),
         arguments("statistics --dashboard 65536", "65535"),
+        arguments("statistics --bind 127.0.0.1", "none is asked for"),
+        arguments("statistics --dashboard 0 --bind 192.0.2.1", "Name another port or address"),
         arguments("statistics --report out.html", "--once"),
         arguments("statistics --once --bind nowhere.invalid --dashboard 0", "no address"),
         arguments("statistics --engine local --conf a=b", "are for the engine spark"),
@@ -166,6 +172,17 @@ class WrongUsageTest {
 
       assertThat(run.err()).contains("choose another port").doesNotContain("\tat ");
       assertThat(run.status()).isEqualTo(1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"demo --port", "statistics --dashboard"})
+  void aTakenPortOfTheDashboardIsRefusedBeforeAnythingStarts(String line) throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      CommandRun run = CommandRun.of((line + " " + taken.getLocalPort()).split(" "));
+
+      assertThat(run.err()).contains("Name another port").doesNotContain("broker");
+      assertThat(run.status()).isEqualTo(2);
     }
   }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.CallstreamException;
+import io.callstream.call.Call;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.progress.StabilityMonitor;
 import io.callstream.sink.Sinks;
@@ -16,8 +17,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -200,10 +203,25 @@ class DashboardTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"POST", "PUT", "DELETE", "OPTIONS", "HEAD"})
-  void onlyGetIsAnswered(String method) throws Exception {
+  @ValueSource(strings = {"POST", "PUT", "DELETE", "OPTIONS"})
+  void onlyGetAndHeadAreAnswered(String method) throws Exception {
     assertThat(raw(method + " /api/progress HTTP/1.1\nHost: localhost\nConnection: close\n\n"))
         .startsWith("HTTP/1.1 405");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/",
+        "/api/progress",
+        "/api/updates",
+        "/api/statistics/calls-by-type",
+        "/api/links"
+      })
+  void headIsGetWithoutTheBody(String path) throws Exception {
+    String answer = raw("HEAD " + path + " HTTP/1.1\nHost: localhost\nConnection: close\n\n");
+    assertThat(answer).startsWith("HTTP/1.1 200").endsWith("\r\n\r\n");
+    assertThat(answer.indexOf("\r\n\r\n")).isEqualTo(answer.length() - 4);
   }
 
   @ParameterizedTest
@@ -215,7 +233,7 @@ class DashboardTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"localhost", "LOCALHOST:80", "127.0.0.1:4041", "[::1]:9"})
+  @ValueSource(strings = {"localhost", "LOCALHOST:80", "127.0.0.1:4041", "127.1.2.3", "[::1]:9"})
   void namesOfThisMachineAreFine(String host) throws Exception {
     assertThat(raw("GET /api/progress HTTP/1.1\nHost: " + host + "\nConnection: close\n\n"))
         .startsWith("HTTP/1.1 200");
@@ -386,18 +404,116 @@ class DashboardTest {
     }
   }
 
+  // ---- those who hold up
+
+  /** Connects, with a buffer so small that what is not read stays with the server. */
+  private static Socket lazy(Dashboard dashboard, String request) throws IOException {
+    Socket socket = new Socket();
+    socket.setReceiveBufferSize(1_024);
+    socket.connect(
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), dashboard.uri().getPort()));
+    socket.getOutputStream().write(request.getBytes(UTF_8));
+    return socket;
+  }
+
+  private static int status(Dashboard dashboard, String path)
+      throws IOException, InterruptedException {
+    return CLIENT
+        .send(
+            HttpRequest.newBuilder(dashboard.uri().resolve(path))
+                .timeout(Duration.ofSeconds(30))
+                .build(),
+            BodyHandlers.discarding())
+        .statusCode();
+  }
+
+  private static void close(List<Socket> sockets) throws IOException {
+    for (Socket socket : sockets) {
+      socket.close();
+    }
+  }
+
   @Test
-  void aPageThatDoesNotReadHoldsNobodyUp() throws Exception {
-    try (Socket lazy = new Socket(InetAddress.getLoopbackAddress(), dashboard.uri().getPort());
-        Page page = new Page()) {
-      lazy.setReceiveBufferSize(1_024);
-      lazy.getOutputStream()
-          .write("GET /api/updates HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(UTF_8));
-      page.next();
-      for (int i = 1; i <= 3; i++) {
-        run.receive(SomeCalls.of(100));
-        assertThat(received(page.next())).isEqualTo(1_000 + i * 100L);
+  void thoseWhoSendSlowlyAreDropped() throws Exception {
+    List<Socket> slow = new ArrayList<>();
+    try (Dashboard second = Dashboard.of(run.running()).patience(Duration.ofMillis(500)).start(0)) {
+      for (int i = 0; i < 60; i++) {
+        slow.add(lazy(second, "GET /"));
       }
+      assertThat(status(second, "/health/live")).isEqualTo(200);
+      for (Socket socket : slow) {
+        socket.setSoTimeout(30_000);
+        assertThat(atEnd(socket)).isTrue();
+      }
+    } finally {
+      close(slow);
+    }
+  }
+
+  private static boolean atEnd(Socket socket) {
+    try {
+      return socket.getInputStream().readAllBytes() != null;
+    } catch (SocketTimeoutException e) {
+      return false;
+    } catch (IOException e) {
+      return true;
+    }
+  }
+
+  @Test
+  void rowsAreForTwoAtATimeAndThoseWhoDoNotReadAreDropped() throws Exception {
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < Requests.MAX_ROWS; i++) {
+      calls.add(SomeCalls.call(i, i + "x".repeat(1_000), SomeCalls.START).build());
+    }
+    String path = "/api/statistics/calls-by-type?top=" + Requests.MAX_ROWS;
+    List<Socket> lazy = new ArrayList<>();
+    try (WatchedRun many = WatchedRun.of(StandardStatistics.callsByType());
+        Dashboard second =
+            Dashboard.of(many.receive(calls).running()).patience(Duration.ofSeconds(3)).start(0)) {
+      for (int i = 0; i < Requests.MAX_RESULTS; i++) {
+        Socket socket = lazy(second, "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        lazy.add(socket);
+        assertThat(socket.getInputStream().readNBytes(12))
+            .asString(UTF_8)
+            .isEqualTo("HTTP/1.1 200");
+      }
+      assertThat(status(second, path)).isEqualTo(503);
+      assertThat(status(second, "/health/live")).isEqualTo(200);
+      WatchedRun.await("the lazy are gone", () -> status(second, path) == 200);
+    } finally {
+      close(lazy);
+    }
+  }
+
+  @Test
+  void aDashboardThatOtherMachinesSeeAnswersToAddressesAndItsOwnName() throws Exception {
+    InetAddress everywhere = InetAddress.getByName("0.0.0.0");
+    try (Dashboard second = Dashboard.of(run.running()).bindingTo(everywhere).start(0)) {
+      Hosts hosts = Hosts.of(everywhere);
+      assertThat(hosts.allow(InetAddress.getLocalHost().getHostName() + ":80")).isTrue();
+      for (String host :
+          List.of("10.1.2.3:4041", "[2001:db8::1]:80", "[fe80::1%eth0]", "localhost")) {
+        assertThat(hosts.allow(host)).as(host).isTrue();
+      }
+      for (String host : List.of("evil.example", "10.1.2.3.evil.example", "[evil]", "")) {
+        assertThat(hosts.allow(host)).as(host).isFalse();
+      }
+      try (Socket socket =
+          lazy(second, "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")) {
+        assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8))
+            .startsWith("HTTP/1.1 421")
+            .contains("Ask for localhost");
+      }
+    }
+  }
+
+  @Test
+  void anotherAddressOfTheLoopbackIsNamed() throws Exception {
+    try (Dashboard second =
+        Dashboard.of(run.running()).bindingTo(InetAddress.getByName("127.0.0.2")).start(0)) {
+      assertThat(second.uri().getHost()).isEqualTo("127.0.0.2");
+      assertThat(status(second, "/")).isEqualTo(200);
     }
   }
 }

@@ -40,6 +40,22 @@ class ReportTest {
   }
 
   @Test
+  void itReplacesOnlyTheFileThatItIsToBeAndFollowsTheMask() throws Exception {
+    Path other = Files.writeString(directory.resolve("report.html.draft"), "mine");
+    Path file = Files.writeString(directory.resolve("report.html"), "the last report");
+    try (WatchedRun run = WatchedRun.standard()) {
+      Report.write(run.running(), file);
+    }
+    assertThat(other).hasContent("mine");
+    assertThat(Files.readString(file)).startsWith("<!DOCTYPE html>");
+    Path plain = Files.createFile(directory.resolve("plain"));
+    assertThat(Files.getPosixFilePermissions(file)).isEqualTo(Files.getPosixFilePermissions(plain));
+    try (var files = Files.list(directory)) {
+      assertThat(files).containsExactlyInAnyOrder(file, other, plain);
+    }
+  }
+
+  @Test
   void itNeedsNothingBesideItAndNoScript() throws Exception {
     try (WatchedRun run = WatchedRun.standard()) {
       run.receive(SomeCalls.of(100));

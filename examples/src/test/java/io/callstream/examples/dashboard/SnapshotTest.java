@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.callstream.call.Call;
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.examples.dashboard.Snapshot.Ranking;
+import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
@@ -165,13 +166,30 @@ class SnapshotTest {
   }
 
   @Test
+  void aWeekOfOtherTextsIsATable() throws Exception {
+    Statistic named =
+        Statistic.named("calls-by-hour-of-week")
+            .by(
+                Dimension.of("day_of_week", call -> "Monday"),
+                Dimension.of("hour_of_day", call -> "noon"))
+            .build();
+    try (WatchedRun run = WatchedRun.of(named)) {
+      run.receive(SomeCalls.of(3));
+      Snapshot snapshot = snapshot(run);
+      assertThat(snapshot.week()).isEmpty();
+      assertThat(snapshot.others()).hasSize(1);
+      assertThat(snapshot.others().get(0).cells()).containsExactly(List.of("Monday", "noon", "3"));
+    }
+  }
+
+  @Test
   void aTypeThatBurstsIsASpikeAndRoutineIsNone() throws Exception {
-    // Each day at 10:00 local: 4 or 6 of each type, and on the last day 20 of two of them.
+    // Each day at 10:00 local: 4 or 6 of each type, and on the last day 20 of three of them.
     ZonedDateTime first = ZonedDateTime.of(2018, 10, 25, 10, 0, 0, 0, ZONE);
     List<Call> calls = new java.util.ArrayList<>();
     int id = 0;
     for (int day = 0; day < 12; day++) {
-      for (String type : List.of("Burst", "Steady", "Passing Call")) {
+      for (String type : List.of("Burst", "Steady", "Passing Call", Statistic.OTHER)) {
         boolean bursts = day == 11 && !type.equals("Steady");
         for (int i = 0; i < (bursts ? 20 : day % 2 == 0 ? 4 : 6); i++) {
           calls.add(

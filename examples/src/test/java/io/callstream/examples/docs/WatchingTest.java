@@ -44,15 +44,18 @@ class WatchingTest {
     source.add(0, Instant.parse("2018-11-04T08:30:00Z"), "no call".getBytes(UTF_8));
     MeterRegistry registry = new SimpleMeterRegistry();
     try (RunningPipeline running = engine.start(pipeline, options)) {
-      PipelineMetrics.of(running, Tags.of("pipeline", "calls")).bindTo(registry);
+      PipelineMetrics metrics = PipelineMetrics.of(running, Tags.of("pipeline", "calls"));
+      metrics.bindTo(registry);
       running.awaitTermination();
+      assertThat(
+              registry
+                  .get("callstream.records.rejected")
+                  .tag("pipeline", "calls")
+                  .functionCounter()
+                  .count())
+          .isEqualTo(1);
+      metrics.close();
+      assertThat(registry.getMeters()).isEmpty();
     }
-    assertThat(
-            registry
-                .get("callstream.records.rejected")
-                .tag("pipeline", "calls")
-                .functionCounter()
-                .count())
-        .isEqualTo(1);
   }
 }
