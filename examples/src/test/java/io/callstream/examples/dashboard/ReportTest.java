@@ -47,7 +47,7 @@ class ReportTest {
       Report.write(run.running(), file);
     }
     assertThat(other).hasContent("mine");
-    assertThat(Files.readString(file)).startsWith("<!DOCTYPE html>");
+    assertThat(Files.readString(file)).startsWith("<!doctype html>");
     Path plain = Files.createFile(directory.resolve("plain"));
     assertThat(Files.getPosixFilePermissions(file)).isEqualTo(Files.getPosixFilePermissions(plain));
     try (var files = Files.list(directory)) {
