@@ -18,15 +18,16 @@ import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.RadioCodes;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.TimeoutException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.streaming.StreamingQuery;
-import org.apache.spark.sql.streaming.StreamingQueryException;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -92,12 +93,18 @@ class MigratingTest {
         .join(codes, "disposition");
   }
 
-  private static String radioCodes() {
-    return Objects.requireNonNull(RadioCodes.class.getResource("radio_codes.json")).getPath();
+  /** Spark reads files, not what is in a jar. */
+  private String radioCodes() throws IOException {
+    try (InputStream codes =
+        Objects.requireNonNull(RadioCodes.class.getResourceAsStream("radio_codes.json"))) {
+      Path file = directory.resolve("radio_codes.json");
+      Files.copy(codes, file);
+      return file.toString();
+    }
   }
 
   @Test
-  void aJobByHandLosesCallsInSilence() throws TimeoutException, StreamingQueryException {
+  void aJobByHandLosesCallsInSilence() throws Exception {
     Dataset<Row> hourly = byHand(ExampleTopic.brokers(), radioCodes());
     StreamingQuery query =
         hourly.writeStream().outputMode("complete").format("memory").queryName("hourly").start();
