@@ -1,8 +1,11 @@
 package io.callstream.call;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /*
  * Looks for the end of a JSON string eight bytes at a time. In a little-endian word w, the sign bit
@@ -19,6 +22,9 @@ final class PlainText {
   private static final long QUOTES = ONES * '"';
   private static final long BACKSLASHES = ONES * '\\';
   private static final long SPACES = ONES * ' ';
+  private static final byte[] TRUE = "true".getBytes(US_ASCII);
+  private static final byte[] FALSE = "false".getBytes(US_ASCII);
+  private static final byte[] NULL = "null".getBytes(US_ASCII);
 
   private PlainText() {}
 
@@ -48,5 +54,45 @@ final class PlainText {
       }
     }
     return -1;
+  }
+
+  /**
+   * Returns where the number without an exponent, {@code true}, {@code false} or {@code null} that
+   * starts at {@code from} ends, or -1 if none does. What may stand behind it is not looked at.
+   */
+  static int scalarEnd(byte[] b, int from) {
+    return switch (b[from]) {
+      case 't' -> wordEnd(TRUE, b, from);
+      case 'f' -> wordEnd(FALSE, b, from);
+      case 'n' -> wordEnd(NULL, b, from);
+      default -> numberEnd(b, from);
+    };
+  }
+
+  private static int numberEnd(byte[] b, int from) {
+    int first = b[from] == '-' ? from + 1 : from;
+    int end = digitsEnd(b, first);
+    if (end == first || (b[first] == '0' && end > first + 1)) {
+      return -1;
+    }
+    if (end == b.length || b[end] != '.') {
+      return end;
+    }
+    int fraction = end + 1;
+    end = digitsEnd(b, fraction);
+    return end == fraction ? -1 : end;
+  }
+
+  private static int wordEnd(byte[] word, byte[] b, int from) {
+    int end = from + word.length;
+    return end <= b.length && Arrays.equals(b, from, end, word, 0, word.length) ? end : -1;
+  }
+
+  private static int digitsEnd(byte[] b, int from) {
+    int i = from;
+    while (i < b.length && b[i] >= '0' && b[i] <= '9') {
+      i++;
+    }
+    return i;
   }
 }

@@ -140,7 +140,7 @@ class TwoPathsTest {
     }
   }
 
-  /** Makes a record that is plain or nearly so: an object of texts in ASCII without escapes. */
+  /** Makes a record that is plain or nearly so: texts in ASCII without escapes, and scalars. */
   private static byte[] plain(Random random) {
     List<String> members = new ArrayList<>();
     for (Map.Entry<String, String> field : Records.fields().entrySet()) {
@@ -152,7 +152,7 @@ class TwoPathsTest {
       }
     }
     if (random.nextInt(4) == 0) {
-      members.add(member(text(random), "\"" + text(random) + "\"", random));
+      members.add(member(text(random), random.nextBoolean() ? scalar(random) : "\"\"", random));
     }
     if (random.nextInt(4) == 0) {
       Collections.shuffle(members, random);
@@ -172,7 +172,7 @@ class TwoPathsTest {
   private static String member(String name, String value, Random random) {
     String changed =
         random.nextInt(10) == 0
-            ? "\"" + text(random) + "\""
+            ? random.nextInt(3) == 0 ? scalar(random) : "\"" + text(random) + "\""
             : name.equals("call_date_time") && random.nextInt(2) == 0
                 ? "\"" + time(random) + "\""
                 : value;
@@ -210,6 +210,24 @@ class TwoPathsTest {
       case 3 -> time + ":" + parts[5] + "." + parts[6] + "-08:00";
       case 4 -> time + ":" + parts[5] + "." + "123456789".substring(random.nextInt(9));
       default -> time + ":" + parts[5] + "." + parts[6];
+    };
+  }
+
+  /** Makes a number, a boolean or null, now and then a wrong one. */
+  private static String scalar(Random random) {
+    String number =
+        (random.nextInt(4) == 0 ? "-" : "")
+            + random.nextInt(1 << random.nextInt(31))
+            + (random.nextInt(3) == 0 ? "." + random.nextInt(1000) : "");
+    return switch (random.nextInt(16)) {
+      case 0 -> "0" + number;
+      case 1 -> number + "e" + random.nextInt(9);
+      case 2 -> number.substring(0, random.nextInt(number.length()));
+      case 3 -> "true";
+      case 4 -> "false";
+      case 5, 6 -> "null";
+      case 7 -> "null".substring(0, random.nextInt(5)) + number;
+      default -> number;
     };
   }
 
