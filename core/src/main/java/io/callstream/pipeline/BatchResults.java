@@ -61,6 +61,11 @@ public record BatchResults(
     return "batch " + number + " " + accounting;
   }
 
+  /** Returns how many rows all statistics emit in this batch, without making them. */
+  public long emittedRows() {
+    return updates.values().stream().mapToLong(Results::size).sum();
+  }
+
   /** Returns whether no statistic emits anything in this batch. */
   public boolean emitsNothing() {
     return updates.values().stream().map(Results::blocks).allMatch(NavigableMap::isEmpty);

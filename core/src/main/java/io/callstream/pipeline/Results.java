@@ -44,6 +44,11 @@ public final class Results {
     return statistic;
   }
 
+  /** Returns how many rows there are, without making them. */
+  public long size() {
+    return blocks.values().stream().mapToLong(block -> new BlockReader(block).groups()).sum();
+  }
+
   /** Returns all rows, made window by window as the stream is read. */
   public Stream<ResultRow> stream() {
     TextCache texts = new TextCache();

@@ -14,7 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The report of one finished batch.
+ * The report of one finished batch. A batch that comes again after a crash is reported by the run
+ * that finishes it, as it went there.
  *
  * @param batch the number of the batch, from 0
  * @param timestamp when the batch began
@@ -22,7 +23,12 @@ import java.util.Optional;
  * @param inputRowsPerSecond records that arrived per second since the batch before; NaN in the
  *     first
  * @param processedRowsPerSecond records read per second of the batch's duration
+ * @param outputRows result rows that the batch told the sinks, counted once however many sinks
+ *     there are; those of a flush at the end of a run belong to no batch
+ * @param outputRowsPerSecond these rows per second since the batch before; NaN in the first
  * @param batchDuration how long the batch took
+ * @param latency how old its records were when their results stood, rejected records and duplicates
+ *     included; empty if none has a timestamp
  * @param phases how long each phase of it took, by the engine's name for the phase
  * @param state what the engine keeps between batches
  * @param offsets where the batch began and ended in each partition, in their order
@@ -37,7 +43,10 @@ public record Progress(
     long inputRows,
     double inputRowsPerSecond,
     double processedRowsPerSecond,
+    long outputRows,
+    double outputRowsPerSecond,
     Duration batchDuration,
+    Optional<Latency> latency,
     Map<String, Duration> phases,
     State state,
     List<PartitionOffsets> offsets,
@@ -52,6 +61,17 @@ public record Progress(
     phases = Collections.unmodifiableMap(new LinkedHashMap<>(phases));
     offsets = List.copyOf(offsets);
   }
+
+  /**
+   * The time from the timestamps of a batch's records until the sinks had the batch. A Kafka record
+   * has the timestamp of its producer, or of the broker where the topic says so ({@code
+   * message.timestamp.type}), and so the clocks of two machines are compared: a record that is
+   * stamped later than it was read counts as stamped when the reading began.
+   *
+   * @param mean over the records that have a timestamp; at least 0
+   * @param greatest of these; at least 0
+   */
+  public record Latency(Duration mean, Duration greatest) {}
 
   /**
    * What an engine keeps between batches.
@@ -92,7 +112,17 @@ public record Progress(
       json.writeNumberField("inputRows", inputRows);
       writeRate(json, "inputRowsPerSecond", inputRowsPerSecond);
       writeRate(json, "processedRowsPerSecond", processedRowsPerSecond);
+      json.writeNumberField("outputRows", outputRows);
+      writeRate(json, "outputRowsPerSecond", outputRowsPerSecond);
       json.writeNumberField("batchDurationMs", batchDuration.toMillis());
+      if (latency.isPresent()) {
+        json.writeObjectFieldStart("latencyMs");
+        json.writeNumberField("mean", latency.get().mean().toMillis());
+        json.writeNumberField("greatest", latency.get().greatest().toMillis());
+        json.writeEndObject();
+      } else {
+        json.writeNullField("latencyMs");
+      }
       json.writeObjectFieldStart("phasesMs");
       for (Map.Entry<String, Duration> phase : phases.entrySet()) {
         json.writeNumberField(phase.getKey(), phase.getValue().toMillis());

@@ -26,19 +26,30 @@ public final class CallReader {
   private final TaskPlan plan;
   private final CallParser parser;
   private final Consumer<DeadLetter> letters;
+  private final long beginMillis;
   private final Map<Integer, Position> positions = new TreeMap<>();
   private int lastPartition = -1;
   private Position last = new Position();
   private long received;
   private long rejected;
+  private long unstamped;
+  private long greatestAge;
+
+  /** A sum of milliseconds: a long would overflow at 5 million records that claim to be of 1970. */
+  private double ages;
 
   private static final class Position {
     long nextOffset;
     long maxEventMillis = StatisticCombiner.NO_WATERMARK;
   }
 
-  /** Creates a reader that has read nothing. */
-  public CallReader(TaskPlan plan, Consumer<DeadLetter> letters) {
+  /**
+   * Creates a reader that has read nothing.
+   *
+   * @param begin now, at a time when the records were there already
+   */
+  public CallReader(TaskPlan plan, Instant begin, Consumer<DeadLetter> letters) {
+    this.beginMillis = begin.toEpochMilli();
     this.plan = plan;
     this.parser = plan.format().parser(plan.fields());
     this.letters = letters;
@@ -53,6 +64,13 @@ public final class CallReader {
     }
     Position position = last;
     position.nextOffset = Math.max(position.nextOffset, record.offset() + 1);
+    if (record.timestampMillis() < 0) {
+      unstamped++;
+    } else {
+      long age = Math.max(0, beginMillis - record.timestampMillis());
+      ages += age;
+      greatestAge = Math.max(greatestAge, age);
+    }
     byte[] value = record.value();
     ParseResult result = parser.parse(value == null ? NOTHING : value);
     if (result instanceof Rejected rejection) {
@@ -89,6 +107,12 @@ public final class CallReader {
         (partition, position) ->
             progress.put(
                 partition, new PartitionProgress(position.nextOffset, position.maxEventMillis)));
-    return new TaskReport(new Accounting(received, rejected, 0, 0, 0, Map.of()), progress);
+    long stamped = received - unstamped;
+    return new TaskReport(
+        new Accounting(received, rejected, 0, 0, 0, Map.of()),
+        progress,
+        stamped == 0
+            ? Timestamps.NONE
+            : new Timestamps(stamped, beginMillis - greatestAge, beginMillis - ages / stamped));
   }
 }

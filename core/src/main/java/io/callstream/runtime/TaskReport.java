@@ -2,14 +2,17 @@ package io.callstream.runtime;
 
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Accounting.Contributions;
+import io.callstream.progress.Progress.Latency;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -17,11 +20,18 @@ import java.util.TreeMap;
  *
  * @param accounting where its records went, as far as it decided about them
  * @param progress how far it came, by partition; empty if it read none
+ * @param timestamps those of the records that it read
  */
-public record TaskReport(Accounting accounting, Map<Integer, PartitionProgress> progress) {
+public record TaskReport(
+    Accounting accounting, Map<Integer, PartitionProgress> progress, Timestamps timestamps) {
   /** Copies {@code progress}. */
   public TaskReport {
     progress = Map.copyOf(progress);
+  }
+
+  /** Creates the report of a task that read no records, or none that have a timestamp. */
+  public TaskReport(Accounting accounting, Map<Integer, PartitionProgress> progress) {
+    this(accounting, progress, Timestamps.NONE);
   }
 
   /** Returns the report of a task that found duplicates and did nothing else. */
@@ -33,7 +43,17 @@ public record TaskReport(Accounting accounting, Map<Integer, PartitionProgress> 
   public TaskReport plus(TaskReport that) {
     Map<Integer, PartitionProgress> sum = new TreeMap<>(progress);
     that.progress.forEach((partition, more) -> sum.merge(partition, more, PartitionProgress::plus));
-    return new TaskReport(accounting.plus(that.accounting), sum);
+    return new TaskReport(accounting.plus(that.accounting), sum, timestamps.plus(that.timestamps));
+  }
+
+  /** Returns this as of partitions that came as far as told. */
+  public TaskReport reaching(Map<Integer, PartitionProgress> ends) {
+    return new TaskReport(accounting, ends, timestamps);
+  }
+
+  /** Returns how old the records are at a moment; empty if none has a timestamp. */
+  public Optional<Latency> latencyAt(Instant moment) {
+    return timestamps.at(moment);
   }
 
   /** Returns this as bytes. */
@@ -42,6 +62,7 @@ public record TaskReport(Accounting accounting, Map<Integer, PartitionProgress> 
     try (DataOutputStream out = new DataOutputStream(bytes)) {
       write(accounting, out);
       write(progress, out);
+      timestamps.writeTo(out);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -51,7 +72,7 @@ public record TaskReport(Accounting accounting, Map<Integer, PartitionProgress> 
   /** Returns the report that {@link #toBytes()} wrote. */
   public static TaskReport of(byte[] bytes) {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
-      return new TaskReport(readAccounting(in), readProgress(in));
+      return new TaskReport(readAccounting(in), readProgress(in), Timestamps.read(in));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

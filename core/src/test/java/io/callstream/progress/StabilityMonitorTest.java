@@ -30,7 +30,10 @@ class StabilityMonitorTest {
         rows,
         arrived,
         rows * 1_000.0 / millis,
+        rows / 2,
+        arrived / 2,
         Duration.ofMillis(millis),
+        Optional.of(new Progress.Latency(Duration.ofNanos(1_500_000), Duration.ofMillis(9))),
         Map.of("merge", Duration.ofMillis(2)),
         new Progress.State(1, 2, 3),
         List.of(new PartitionOffsets(0, 0, 10, 10 + lag)),
@@ -167,7 +170,11 @@ class StabilityMonitorTest {
     assertThat(json.get("inputRows").asLong()).isEqualTo(100);
     assertThat(json.get("inputRowsPerSecond").isNull()).isTrue();
     assertThat(json.get("processedRowsPerSecond").asDouble()).isEqualTo(250.0);
+    assertThat(json.get("outputRows").asLong()).isEqualTo(50);
+    assertThat(json.get("outputRowsPerSecond").isNull()).isTrue();
     assertThat(json.get("batchDurationMs").asLong()).isEqualTo(400);
+    assertThat(json.get("latencyMs").get("mean").asLong()).isEqualTo(1);
+    assertThat(json.get("latencyMs").get("greatest").asLong()).isEqualTo(9);
     assertThat(json.get("phasesMs").get("merge").asLong()).isEqualTo(2);
     assertThat(json.get("state").get("memoryBytes").asLong()).isEqualTo(3);
     assertThat(json.get("offsets").get(0).get("latest").asLong()).isEqualTo(17);

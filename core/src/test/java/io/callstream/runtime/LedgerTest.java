@@ -99,7 +99,7 @@ class LedgerTest {
     BatchResults process(List<Delivery> records) {
       long watermark = ledger.nextWatermark();
       List<DeadLetter> letters = new ArrayList<>();
-      CallReader reader = new CallReader(plan, letters::add);
+      CallReader reader = new CallReader(plan, Instant.EPOCH, letters::add);
       CallCounter counter = new CallCounter(plan, watermark, letters::add);
       List<Candidate> candidates = new ArrayList<>();
       for (Delivery record : records) {

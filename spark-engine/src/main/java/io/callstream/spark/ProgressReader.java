@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.spark.sql.streaming.SourceProgress;
@@ -35,6 +36,7 @@ final class ProgressReader {
   static Progress read(
       StreamingQueryProgress report,
       BatchResults batch,
+      Optional<Progress.Latency> latency,
       String sink,
       Supplier<Map<Integer, Long>> first) {
     Map<String, Duration> phases = new LinkedHashMap<>();
@@ -49,15 +51,24 @@ final class ProgressReader {
       memory += operator.memoryUsedBytes();
     }
     long received = batch.accounting().received();
-    // What Spark counts are the rows that tasks put out.
+    long emitted = batch.emittedRows();
+    // What Spark counts are the rows that tasks put out; and it tells a rate of 0 where there was
+    // no batch before.
     double recordsPerRow = received / (double) report.numInputRows();
+    double batchesPerSecond =
+        report.inputRowsPerSecond() == 0
+            ? Double.NaN
+            : report.inputRowsPerSecond() / report.numInputRows();
     return new Progress(
         report.batchId(),
         Instant.parse(report.timestamp()),
         received,
-        report.inputRowsPerSecond() * recordsPerRow,
+        received * batchesPerSecond,
         report.processedRowsPerSecond() * recordsPerRow,
+        emitted,
+        emitted * batchesPerSecond,
         phases.getOrDefault("triggerExecution", Duration.ZERO),
+        latency,
         phases,
         new Progress.State(rows, updated, memory),
         offsets(report.sources(), first),

@@ -10,6 +10,7 @@ import io.callstream.runtime.TaskReport;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
@@ -83,7 +84,7 @@ final class ReadTask implements PartitionReader<InternalRow> {
     BatchContext context = BatchContext.ofTask();
     int task = TaskContext.getPartitionId();
     try (TaskRows out = new TaskRows("read-" + task, plan.letterDirectory)) {
-      CallReader reader = new CallReader(plan.plan, out::add);
+      CallReader reader = new CallReader(plan.plan, Instant.now(), out::add);
       CallCounter counter = new CallCounter(plan.plan, context.watermark(), out::add);
       if (plan.plan.distinctHorizonMillis().isPresent()) {
         sort(reader, counter, out);

@@ -20,6 +20,7 @@ import java.io.ByteArrayInputStream;
 import java.net.URI;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -214,10 +215,10 @@ final class SparkRun extends LedgerRun {
       }
     }
     BatchResults results = ledger().append(number, report, updates);
-    reports.expect(results);
     try (Letters.Merged merged = Letters.merge(letters)) {
       sinks.write(results, merged);
     }
+    reports.expect(new Finished(results, report.latencyAt(Instant.now())));
     letterFiles.forEach(checkpoint::deleteLetters);
   }
 
@@ -232,12 +233,15 @@ final class SparkRun extends LedgerRun {
 
   // ---- Spark's reports, in the listener bus's thread
 
+  /** A batch that the sinks have. */
+  private record Finished(BatchResults results, Optional<Progress.Latency> latency) {}
+
   private final class Reports extends StreamingQueryListener {
-    private final Map<Long, BatchResults> batches = new ConcurrentHashMap<>();
+    private final Map<Long, Finished> batches = new ConcurrentHashMap<>();
     private final CountDownLatch terminated = new CountDownLatch(1);
 
-    void expect(BatchResults batch) {
-      batches.put(batch.number(), batch);
+    void expect(Finished batch) {
+      batches.put(batch.results().number(), batch);
     }
 
     @Override
@@ -245,17 +249,21 @@ final class SparkRun extends LedgerRun {
 
     @Override
     public void onQueryProgress(QueryProgressEvent event) {
-      BatchResults batch = batches.remove(event.progress().batchId());
+      Finished batch = batches.remove(event.progress().batchId());
       if (batch == null) {
         return; // Spark reports now and then that nothing came.
       }
       // The bus may drop reports when it is flooded; what it dropped does not come any more.
-      batches.keySet().removeIf(number -> number < batch.number());
+      batches.keySet().removeIf(number -> number < batch.results().number());
       inListener.set(true);
       try {
         Progress report =
             ProgressReader.read(
-                event.progress(), batch, sinks.description(), checkpoint::firstOffsets);
+                event.progress(),
+                batch.results(),
+                batch.latency(),
+                sinks.description(),
+                checkpoint::firstOffsets);
         reported(report);
         sinks.report(report);
       } catch (RuntimeException | Error e) {

@@ -494,7 +494,9 @@ final class LocalRun extends LedgerRun {
               .toList();
       if (!mine.isEmpty()) {
         SpanReader reader = readers.get(i);
-        parts.add(submit(() -> ReadPart.of(plan, reader, mine, batch.watermark(), letters)));
+        parts.add(
+            submit(
+                () -> ReadPart.of(plan, reader, mine, batch.begin(), batch.watermark(), letters)));
       }
     }
     return new Reading(batch, parts);
@@ -512,7 +514,7 @@ final class LocalRun extends LedgerRun {
       read = read.plus(part.report());
     }
     long readNanos = System.nanoTime();
-    TaskReport report = new TaskReport(read.accounting(), ends(read, reading.batch()));
+    TaskReport report = read.reaching(ends(read, reading.batch()));
     if (reading.batch().more() && threads != null && !isStopping()) {
       ahead = begin(next(ledger().watermarkAfter(report.progress())));
     }
@@ -557,6 +559,7 @@ final class LocalRun extends LedgerRun {
     long loggedNanos = System.nanoTime();
     write(results, parts);
     long endNanos = System.nanoTime();
+    Optional<Progress.Latency> latency = report.latencyAt(clock.instant());
     Map<String, Duration> phases = new LinkedHashMap<>();
     phases.put("read", Duration.ofNanos(readNanos - batch.beginNanos()));
     phases.put("merge", Duration.ofNanos(mergedNanos - readNanos));
@@ -565,7 +568,7 @@ final class LocalRun extends LedgerRun {
     // What was read while the batch before was finished has not made the run any longer.
     long took = endNanos - Math.max(batch.beginNanos(), lastEndNanos);
     lastEndNanos = endNanos;
-    Progress progress = progress(batch, results, Duration.ofNanos(took), phases);
+    Progress progress = progress(batch, results, latency, Duration.ofNanos(took), phases);
     reported(progress);
     sinks.report(progress);
   }
@@ -636,9 +639,14 @@ final class LocalRun extends LedgerRun {
   }
 
   private Progress progress(
-      Batch batch, BatchResults results, Duration took, Map<String, Duration> phases) {
+      Batch batch,
+      BatchResults results,
+      Optional<Progress.Latency> latency,
+      Duration took,
+      Map<String, Duration> phases) {
     Progress last = progress().orElse(null);
     long rows = results.accounting().received();
+    long emitted = results.emittedRows();
     double since =
         last == null
             ? Double.NaN
@@ -657,7 +665,10 @@ final class LocalRun extends LedgerRun {
         rows,
         rows / since,
         rows / (Math.max(took.toNanos(), 1) / 1e9),
+        emitted,
+        emitted / since,
         took,
+        latency,
         phases,
         new Progress.State(
             open.size() + (seen == null ? 0 : seen.size()),

@@ -10,6 +10,7 @@ import io.callstream.runtime.SeenCalls;
 import io.callstream.runtime.TaskPlan;
 import io.callstream.runtime.TaskReport;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -33,16 +34,21 @@ final class ReadPart implements AutoCloseable {
     report = TaskReport.ofDuplicates(0);
   }
 
-  /** Reads spans to their ends. */
+  /**
+   * Reads spans to their ends.
+   *
+   * @param begin now, at a time when the records of the spans were there already
+   */
   static ReadPart of(
       TaskPlan plan,
       SpanReader reader,
       List<Span> spans,
+      Instant begin,
       long watermark,
       @Nullable Path letterDirectory) {
     ReadPart part = new ReadPart(plan, letterDirectory);
     try {
-      CallReader calls = new CallReader(plan, part::add);
+      CallReader calls = new CallReader(plan, begin, part::add);
       CallCounter counter = new CallCounter(plan, watermark, part::add);
       boolean distinct = plan.distinctHorizonMillis().isPresent();
       reader.read(

@@ -50,6 +50,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -67,6 +68,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.ClassOrderer;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Order;
@@ -1650,6 +1652,90 @@ public abstract class EngineContract {
             .hasMessageContaining("'none'")
             .hasMessageContaining("types");
       }
+    }
+
+    /**
+     * A report says how many rows its batch told the sinks, once however many sinks there are, and
+     * how many these are per second of the time in which its records arrived.
+     */
+    @Test
+    void rule_13_9_aReportSaysHowManyRowsWereTold() throws Exception {
+      ContractSource source = testbed().source(1);
+      source.send(
+          IntStream.range(0, 12)
+              .mapToObj(i -> call(0, "id-" + i, "t-" + i % 5, "2018-06-01T12:00"))
+              .toList());
+      Recorder recorder = new Recorder();
+      Pipeline pipeline =
+          recorder
+              .on(Pipeline.builder(source.source(), FORMAT).statistic(TYPES))
+              .statistic(Statistic.named("all").build())
+              .results(new Recorder())
+              .build();
+      runToEnd(pipeline, RunOptions.bounded().readingAtMost(4));
+      List<Progress> reports = recorder.reports();
+      assertThat(reports.stream().mapToLong(Progress::outputRows).sum()).isPositive();
+      for (int i = 0; i < reports.size(); i++) {
+        Progress report = reports.get(i);
+        BatchResults batch = recorder.batches().get(i);
+        assertThat(report.outputRows())
+            .as("output rows of batch %s", report.batch())
+            .isEqualTo(batch.updates("types").size() + batch.updates("all").size());
+        if (Double.isFinite(report.inputRowsPerSecond())) {
+          double seconds = report.inputRows() / report.inputRowsPerSecond();
+          assertThat(report.outputRowsPerSecond() * seconds)
+              .as("output rows of batch %s, by their rate", report.batch())
+              .isCloseTo(report.outputRows(), Percentage.withPercentage(0.001));
+        }
+      }
+    }
+
+    /**
+     * A report says how old the records of its batch were, by their timestamps, when the sinks had
+     * it: between what they were before the run and after it. Rejected records and duplicates
+     * count; one that is stamped in the future is no younger than 0. If it fails, look at what is
+     * kept of the timestamps of a record that is no call, and at the clocks.
+     */
+    @Test
+    void rule_13_10_aReportSaysHowOldRecordsWereWhenTheirResultsStood() throws Exception {
+      Instant before = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+      List<Instant> stamps = new ArrayList<>();
+      List<SourceRecord> records = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        stamps.add(before.minus(HOUR.multipliedBy(i)));
+        records.add(call(i % 2, "id", "t", "2018-06-01T12:00").stamped(stamps.get(i)));
+      }
+      stamps.add(before.minus(HOUR.multipliedBy(100)));
+      records.add(text(1, "no call").stamped(stamps.get(8)));
+      stamps.add(before.plus(Duration.ofMinutes(10)));
+      records.add(call(0, "of a fast clock", "t", "2018-06-01T12:00").stamped(stamps.get(9)));
+      ContractSource source = testbed().source(2);
+      source.send(records);
+      Recorder recorder = new Recorder();
+      Pipeline.Builder pipeline =
+          recorder.on(Pipeline.builder(source.source(), FORMAT).statistic(TYPES));
+      if (supports(Capability.DISTINCT)) {
+        pipeline.distinct();
+      }
+      runToEnd(pipeline.build(), RunOptions.bounded());
+      Duration took = Duration.between(before, Instant.now());
+
+      Duration greatest = Duration.ZERO;
+      double meanMillis = 0;
+      for (Progress report : recorder.reports()) {
+        if (report.inputRows() == 0) {
+          assertThat(report.latency()).isEmpty();
+          continue;
+        }
+        Progress.Latency latency = report.latency().orElseThrow();
+        assertThat(latency.mean()).isBetween(Duration.ZERO, latency.greatest());
+        greatest = latency.greatest().compareTo(greatest) > 0 ? latency.greatest() : greatest;
+        meanMillis += latency.mean().toNanos() / 1e6 * report.inputRows() / stamps.size();
+      }
+      assertThat(greatest).isBetween(HOUR.multipliedBy(100), HOUR.multipliedBy(100).plus(took));
+      // The hours 0 to 7 are 28, and that of the record from the future is none.
+      double leastMean = HOUR.multipliedBy(28 + 100).toMillis() / 10.0;
+      assertThat(meanMillis).isBetween(leastMean - 0.01, leastMean + took.toMillis() + 0.01);
     }
   }
 

@@ -12,6 +12,7 @@ import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Accounting.Contributions;
+import io.callstream.progress.Progress;
 import io.callstream.statistic.CallFilter;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Emission;
@@ -19,6 +20,7 @@ import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -218,6 +220,31 @@ final class BrokenEngines {
           batch.current(),
           batch.accounting(),
           batch.total());
+    }
+  }
+
+  /** Reports rows once for each sink, and how old calls are by their own time. */
+  static class ReportsRowsPerSinkAndLatencyByEventTime extends CheckpointedEngine {
+    @Override
+    Progress report(Progress p) {
+      Duration age = Duration.between(Instant.parse("2018-06-01T19:00:00Z"), Instant.now());
+      return new Progress(
+          p.batch(),
+          p.timestamp(),
+          p.inputRows(),
+          p.inputRowsPerSecond(),
+          p.processedRowsPerSecond(),
+          2 * p.outputRows(),
+          2 * p.outputRowsPerSecond(),
+          p.batchDuration(),
+          Optional.of(new Progress.Latency(age, age)),
+          p.phases(),
+          p.state(),
+          p.offsets(),
+          p.watermark(),
+          p.sink(),
+          p.accounting(),
+          p.total());
     }
   }
 

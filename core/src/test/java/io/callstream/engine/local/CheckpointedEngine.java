@@ -113,6 +113,10 @@ class CheckpointedEngine implements Engine {
 
   // ---- what broken engines do otherwise
 
+  Progress report(Progress report) {
+    return report;
+  }
+
   CallFormat format(CallFormat format) {
     return format;
   }
@@ -321,7 +325,7 @@ class CheckpointedEngine implements Engine {
     ProgressListener listening(ProgressListener listener) {
       return progress -> {
         if (open) {
-          report = offsets.isEmpty() ? progress : placed(progress);
+          report = CheckpointedEngine.this.report(offsets.isEmpty() ? progress : placed(progress));
           guarded(() -> listener.onProgress(report));
         }
       };
@@ -334,7 +338,10 @@ class CheckpointedEngine implements Engine {
           p.inputRows(),
           p.inputRowsPerSecond(),
           p.processedRowsPerSecond(),
+          p.outputRows(),
+          p.outputRowsPerSecond(),
           p.batchDuration(),
+          p.latency(),
           p.phases(),
           p.state(),
           offsets,

@@ -24,6 +24,7 @@ import io.callstream.engine.local.BrokenEngines.LetsAllGroupsIn;
 import io.callstream.engine.local.BrokenEngines.LosesLateCalls;
 import io.callstream.engine.local.BrokenEngines.LosesTheFirstMillisecondOfAWindow;
 import io.callstream.engine.local.BrokenEngines.ReadsTimesInUtc;
+import io.callstream.engine.local.BrokenEngines.ReportsRowsPerSinkAndLatencyByEventTime;
 import io.callstream.engine.local.BrokenEngines.ShiftsWindowEdgesInSummer;
 import io.callstream.engine.local.BrokenEngines.SwallowsARejection;
 import io.callstream.engine.local.BrokenEngines.TakesTheGreatestForTheWatermark;
@@ -102,6 +103,7 @@ class EngineContractTest {
         Arguments.of(new ReadsTimesInUtc(), List.of("1.1", "1.3", "1.4", "1.5")),
         Arguments.of(new LetsAllGroupsIn(), List.of("10.1", "10.2")),
         Arguments.of(new EmitsClosedWindowsAgain(), List.of("9.3")),
+        Arguments.of(new ReportsRowsPerSinkAndLatencyByEventTime(), List.of("13.9", "13.10")),
         Arguments.of(
             new HidesFailures(), List.of("14.1", "14.2", "14.3", "14.6", "14.8", "15.3", "15.4")),
         Arguments.of(new AcceptsWhatItDoesNotDeclare(), List.of("16.5")));

@@ -1,6 +1,7 @@
 package io.callstream.engine.local;
 
 import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -14,6 +15,7 @@ import io.callstream.engine.RunningPipeline.State;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Progress;
+import io.callstream.sink.Sinks;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
@@ -28,6 +30,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -157,10 +160,41 @@ class LocalEngineTest {
     assertThat(reports.get(0).inputRowsPerSecond()).isNaN();
     assertThat(reports.get(1).timestamp()).isEqualTo(NOON.plusSeconds(5));
     assertThat(reports.get(1).inputRowsPerSecond()).isEqualTo(2.0);
+    assertThat(reports).extracting(Progress::outputRows).containsOnly(1L);
+    assertThat(reports.get(0).outputRowsPerSecond()).isNaN();
+    assertThat(reports.get(1).outputRowsPerSecond()).isEqualTo(0.2);
     assertThat(reports.get(2).lag()).isZero();
     assertThat(reports.get(2).watermark()).contains(NOON);
     assertThat(reports.get(2).processedRowsPerSecond()).isPositive();
     assertThat(reports.get(2).phases()).containsOnlyKeys("read", "merge", "log", "sinks");
+  }
+
+  @Test
+  void latencyEndsWhenTheSinksHaveTheBatch() {
+    List<Progress> reports = new ArrayList<>();
+    AtomicReference<ManualClock> clock = new AtomicReference<>();
+    try (PipelineTester tester =
+        PipelineTester.of(
+            SanFranciscoCalls.json(),
+            2,
+            p ->
+                p.statistic(StandardStatistics.callsByType())
+                    .results(Sinks.callback(b -> clock.get().advance(Duration.ofSeconds(3))))
+                    .listener(reports::add))) {
+      clock.set(tester.clock());
+      tester.clock().set(NOON);
+      tester.receive(0, NOON.minusSeconds(7), "{".getBytes(UTF_8));
+      tester.receive(1, NOON, "{".getBytes(UTF_8));
+      tester.receive(1, NOON.plusSeconds(1_000), "{".getBytes(UTF_8));
+      tester.receive(0, Instant.EPOCH.minusMillis(1), "{".getBytes(UTF_8)).endBatch();
+      tester.receive(0, Instant.EPOCH.minusMillis(1), "{".getBytes(UTF_8)).endBatch();
+    }
+    // The one from before 1970 has no timestamp, by Kafka's rules; that from the future is of now.
+    assertThat(reports.get(0).latency())
+        .contains(
+            new Progress.Latency(
+                Duration.ofSeconds(10 + 3 + 3).dividedBy(3), Duration.ofSeconds(10)));
+    assertThat(reports.get(1).latency()).isEmpty();
   }
 
   @Test
