@@ -68,7 +68,7 @@ public record Progress(
    * message.timestamp.type}), and so the clocks of two machines are compared: a record that is
    * stamped later than it was read counts as stamped when the reading began.
    *
-   * @param mean over the records that have a timestamp; at least 0
+   * @param mean over the records that have a timestamp, to the millisecond; at least 0
    * @param greatest of these; at least 0
    */
   public record Latency(Duration mean, Duration greatest) {}

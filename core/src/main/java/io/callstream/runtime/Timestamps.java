@@ -39,7 +39,7 @@ public record Timestamps(long records, long leastMillis, double meanMillis) {
     double mean = Math.max(0, moment.toEpochMilli() - meanMillis);
     return Optional.of(
         new Latency(
-            Duration.ofNanos(Math.round(mean * 1e6)),
+            Duration.ofMillis(Math.round(mean)),
             Duration.ofMillis(Math.max(0, moment.toEpochMilli() - leastMillis))));
   }
 

@@ -70,7 +70,9 @@ final class LiveSnapshot {
             report.timestamp(),
             report.inputRowsPerSecond(),
             report.processedRowsPerSecond(),
-            report.lag()));
+            report.outputRowsPerSecond(),
+            report.lag(),
+            report.latency()));
     if (history.size() > MAX_SAMPLES) {
       history.removeFirst();
     }

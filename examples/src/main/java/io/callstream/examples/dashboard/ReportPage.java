@@ -8,9 +8,11 @@ import io.callstream.examples.dashboard.Snapshot.Week;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Accounting.Contributions;
 import io.callstream.progress.Progress;
+import io.callstream.progress.Progress.Latency;
 import io.callstream.progress.StabilityVerdict;
 import io.callstream.progress.StabilityVerdict.Finding;
 import java.time.DayOfWeek;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -255,9 +257,13 @@ final class ReportPage {
     List<List<String>> rows = new ArrayList<>();
     rows.add(List.of("Number", number(batch.batch())));
     rows.add(List.of("Records", number(batch.inputRows())));
+    rows.add(List.of("Result rows told", number(batch.outputRows())));
     rows.add(List.of("Took", number(batch.batchDuration().toMillis()) + " ms"));
-    rows.add(List.of("In, per second", rate(batch.inputRowsPerSecond())));
-    rows.add(List.of("Capacity, per second", rate(batch.processedRowsPerSecond())));
+    rows.add(List.of("Latency, mean", latency(batch, Latency::mean)));
+    rows.add(List.of("Latency, greatest", latency(batch, Latency::greatest)));
+    rows.add(List.of("In, records per second", rate(batch.inputRowsPerSecond())));
+    rows.add(List.of("Out, rows per second", rate(batch.outputRowsPerSecond())));
+    rows.add(List.of("Capacity, records per second", rate(batch.processedRowsPerSecond())));
     rows.add(List.of("Lag, records", number(batch.lag())));
     rows.add(
         List.of(
@@ -265,6 +271,10 @@ final class ReportPage {
     rows.add(List.of("State, rows", number(batch.state().rows())));
     rows.add(List.of("State, bytes", number(batch.state().memoryBytes())));
     table(List.of("", "Value"), rows, 1);
+  }
+
+  private static String latency(Progress batch, Function<Latency, Duration> figure) {
+    return batch.latency().map(l -> number(figure.apply(l).toMillis()) + " ms").orElse("–");
   }
 
   private void accounting() {

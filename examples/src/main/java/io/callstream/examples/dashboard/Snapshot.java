@@ -4,6 +4,7 @@ import io.callstream.engine.RunningPipeline.State;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
+import io.callstream.progress.Progress.Latency;
 import io.callstream.progress.StabilityVerdict;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -136,7 +137,15 @@ record Snapshot(
    *
    * @param arrived records that arrived per second; NaN if unknown
    * @param processed records processed per second of its duration
+   * @param emitted result rows told the sinks per second; NaN if unknown
    * @param lag records left to read
+   * @param latency how old records were when the sinks had them; empty if none has a timestamp
    */
-  record Sample(Instant time, double arrived, double processed, long lag) {}
+  record Sample(
+      Instant time,
+      double arrived,
+      double processed,
+      double emitted,
+      long lag,
+      Optional<Latency> latency) {}
 }

@@ -81,7 +81,13 @@ final class SnapshotJson {
             json.writeNumberField("time", sample.time().toEpochMilli() / 1e3);
             writeRate(json, "arrived", sample.arrived());
             writeRate(json, "processed", sample.processed());
+            writeRate(json, "emitted", sample.emitted());
             json.writeNumberField("lag", sample.lag());
+            if (sample.latency().isPresent()) {
+              json.writeNumberField("latencyMs", sample.latency().get().mean().toMillis());
+            } else {
+              json.writeNullField("latencyMs");
+            }
             json.writeEndObject();
           }
           json.writeEndArray();

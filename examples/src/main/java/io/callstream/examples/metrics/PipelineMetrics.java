@@ -5,6 +5,7 @@ import io.callstream.engine.RunningPipeline.State;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Accounting.Contributions;
 import io.callstream.progress.Progress;
+import io.callstream.progress.Progress.Latency;
 import io.callstream.progress.Progress.PartitionOffsets;
 import io.callstream.progress.StabilityMonitor;
 import io.callstream.progress.StabilityVerdict;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 
@@ -192,6 +194,26 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
         "callstream.processing.rate",
         "Records read per second of the last batch's duration",
         Progress::processedRowsPerSecond);
+    batch(
+        registry,
+        "callstream.batch.rows",
+        "Result rows that the last batch told the sinks",
+        Progress::outputRows);
+    batch(
+        registry,
+        "callstream.output.rate",
+        "Result rows told the sinks per second since the batch before",
+        Progress::outputRowsPerSecond);
+    latency(
+        registry,
+        "callstream.latency.mean",
+        "How old the last batch's records were on average when the sinks had it",
+        Latency::mean);
+    latency(
+        registry,
+        "callstream.latency.max",
+        "How old the oldest record of the last batch was when the sinks had it",
+        Latency::greatest);
     batch(
         registry,
         "callstream.lag.records",
@@ -369,6 +391,18 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
             .baseUnit("seconds")
             .tags(tags)
             .register(registry));
+  }
+
+  private void latency(
+      MeterRegistry registry,
+      String name,
+      String description,
+      Function<Latency, Duration> figure) {
+    seconds(
+        registry,
+        name,
+        description,
+        b -> b.latency().map(figure).map(PipelineMetrics::seconds).orElse(Double.NaN));
   }
 
   private void gauge(

@@ -43,7 +43,12 @@
   }
 
   function duration(ms) {
-    return ms < 1000 ? whole.format(ms) + ' ms' : one.format(ms / 1000) + ' s';
+    if (ms < 1000) {
+      return whole.format(ms) + ' ms';
+    }
+    const [unit, length] = [['d', 86400000], ['h', 3600000], ['min', 60000], ['s', 1000]]
+      .find(([, length]) => ms >= length);
+    return (ms < 100 * length ? one : whole).format(ms / length) + ' ' + unit;
   }
 
   function rate(perSecond) {
@@ -360,13 +365,17 @@
 
   function showFigures(snapshot) {
     const progress = snapshot.progress;
+    const latency = progress && progress.latencyMs;
     const all = snapshot.accounting;
     const figures = [
       ['Calls counted', whole.format(all.received - all.rejected - all.duplicates), 'calls'],
-      ['In, per second', progress ? rate(progress.inputRowsPerSecond) : '–', 'in'],
-      ['Capacity, per second', progress ? rate(progress.processedRowsPerSecond) : '–', 'capacity'],
+      ['In, records/s', progress ? rate(progress.inputRowsPerSecond) : '–', 'in'],
+      ['Out, rows/s', progress ? rate(progress.outputRowsPerSecond) : '–', 'out'],
+      ['Capacity, records/s', progress ? rate(progress.processedRowsPerSecond) : '–', 'capacity'],
       ['Lag, records', progress ? whole.format(progress.lag) : '–', 'lag'],
-      ['Last batch took', progress ? duration(progress.batchDurationMs) : '–', 'latency'],
+      ['Latency, mean', latency ? duration(latency.mean) : '–', 'latency-mean'],
+      ['Latency, greatest', latency ? duration(latency.greatest) : '–', 'latency-greatest'],
+      ['Last batch took', progress ? duration(progress.batchDurationMs) : '–', 'took'],
       ['Watermark', progress && progress.watermark ? shortText(Date.parse(progress.watermark)) : '–', 'watermark'],
       ['State, ' + (progress ? bytes(progress.state.memoryBytes) : 'rows'), progress ? whole.format(progress.state.rows) + ' rows' : '–', 'state'],
       ['Rejected', whole.format(all.rejected), 'rejected'],
@@ -425,17 +434,18 @@
     const seen = snapshot.history;
     if (seen.length > 0) {
       chart('history-chart',
-        [line('in', '--second', {dash: [6, 4]}), line('capacity', '--first')],
-        [seen.map(s => s.time), seen.map(s => s.arrived), seen.map(s => s.processed)], 'clock');
+        [line('in', '--second', {dash: [6, 4]}), line('capacity', '--first'), line('rows out', '--soft', {dash: [2, 3]})],
+        [seen.map(s => s.time), seen.map(s => s.arrived), seen.map(s => s.processed), seen.map(s => s.emitted)], 'clock');
       const now = seen[seen.length - 1];
       byId('history-chart').setAttribute('aria-label',
         `Throughput of the last ${seen.length} batches; in the last one ${rate(now.arrived)} records per second came in,`
-        + ` and ${rate(now.processed)} could be processed`);
+        + ` ${rate(now.processed)} could be processed, and ${rate(now.emitted)} result rows per second went out`);
     }
     const clock = new Intl.DateTimeFormat('en-GB', {timeStyle: 'medium'});
-    whenOpen('history-table', () => table(byId('history-table'), ['Batch at', 'In/s', 'Capacity/s', 'Lag'],
+    whenOpen('history-table', () => table(byId('history-table'), ['Batch at', 'In/s', 'Capacity/s', 'Rows out/s', 'Lag', 'Latency'],
       seen.slice(-30).reverse().map(s =>
-        [clock.format(s.time * 1000), rate(s.arrived), rate(s.processed), whole.format(s.lag)]), 1));
+        [clock.format(s.time * 1000), rate(s.arrived), rate(s.processed), rate(s.emitted), whole.format(s.lag),
+          s.latencyMs === null ? '–' : duration(s.latencyMs)]), 1));
   }
 
   function showOthers(others) {

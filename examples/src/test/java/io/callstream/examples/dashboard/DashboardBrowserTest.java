@@ -8,11 +8,13 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.pipeline.ResultRow;
+import io.callstream.progress.Progress;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import java.net.URI;
+import java.time.Duration;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -75,6 +77,11 @@ class DashboardBrowserTest {
     run.close();
   }
 
+  private static String duration(Duration latency) {
+    long millis = latency.toMillis();
+    return millis < 1_000 ? millis + " ms" : String.format(Locale.ROOT, "%.1f s", millis / 1e3);
+  }
+
   private static String number(long number) {
     return String.format(Locale.ROOT, "%,d", number);
   }
@@ -111,6 +118,13 @@ class DashboardBrowserTest {
           .isEqualTo(row.count());
     }
     assertThat(browser.texts("#figure-lag")).containsExactly("0");
+    Progress.Latency latency = run.running().progress().orElseThrow().latency().orElseThrow();
+    assertThat(browser.texts("#figure-latency-mean")).containsExactly(duration(latency.mean()));
+    assertThat(browser.texts("#figure-latency-greatest"))
+        .containsExactly(duration(latency.greatest()));
+    double out = run.running().progress().orElseThrow().outputRowsPerSecond();
+    assertThat(browser.texts("#figure-out"))
+        .containsExactly(Double.isNaN(out) ? "–" : number(Math.round(out)));
     assertThat(browser.texts("#figures div:first-child dd")).containsExactly("2,000");
     assertThat(browser.texts("#records tbody td:nth-child(2)"))
         .containsExactly(

@@ -143,6 +143,14 @@ class PipelineMetricsTest {
     assertThat(value(scraped.get("callstream_batch_records"))).isEqualTo(1);
     assertThat(value(scraped.get("callstream_batch_duration_seconds")))
         .isEqualTo(batch.batchDuration().toNanos() / 1e9);
+    // The call that is late in the hourly statistic changes four rows of the others.
+    assertThat(value(scraped.get("callstream_batch_rows"))).isEqualTo(4);
+    assertThat(value(scraped.get("callstream_output_rate")))
+        .isEqualTo(batch.outputRowsPerSecond());
+    assertThat(value(scraped.get("callstream_latency_mean_seconds")))
+        .isEqualTo(batch.latency().orElseThrow().mean().toMillis() / 1e3);
+    assertThat(value(scraped.get("callstream_latency_max_seconds")))
+        .isEqualTo(batch.latency().orElseThrow().greatest().toMillis() / 1e3);
     assertThat(value(scraped.get("callstream_watermark_seconds")))
         .isEqualTo(batch.watermark().orElseThrow().toEpochMilli() / 1e3);
     assertThat(value(scraped.get("callstream_state_rows"))).isEqualTo(batch.state().rows());
