@@ -76,7 +76,8 @@ public final class Results {
   }
 
   /**
-   * Returns the rows with the highest counts of all windows, the highest first.
+   * Returns the rows with the highest counts of all windows, the highest first. Groups that can't
+   * be among them are only walked over.
    *
    * @param n how many at most; at least 0
    */
@@ -89,15 +90,26 @@ public final class Results {
             .reversed()
             .thenComparing(row -> row.window().map(WindowBounds::start).orElse(Instant.EPOCH))
             .thenComparing(byDimensions());
+    if (n == 0) {
+      return List.of();
+    }
     PriorityQueue<ResultRow> best = new PriorityQueue<>(order.reversed());
-    stream()
-        .forEach(
-            row -> {
-              best.add(row);
-              if (best.size() > n) {
-                best.remove();
-              }
-            });
+    // Groups come in the order of their windows and texts: of equal counts the first are the best.
+    long atLeastMore = hasNumbers() ? 0 : 1;
+    TextCache texts = new TextCache();
+    blocks.forEach(
+        (start, block) -> {
+          RowMaker rows = new RowMaker(start, block, texts);
+          while (rows.next()) {
+            if (best.size() == n && rows.count() < best.element().count() + atLeastMore) {
+              continue;
+            }
+            best.add(rows.row());
+            if (best.size() > n) {
+              best.remove();
+            }
+          }
+        });
     return best.stream().sorted(order).toList();
   }
 
@@ -112,25 +124,53 @@ public final class Results {
   }
 
   private List<ResultRow> rows(long windowStart, byte[] block, TextCache texts) {
-    List<Measure> measures = statistic.measures();
-    WindowBounds window =
-        statistic.window().map(kind -> bounds(new WindowAssigner(kind), windowStart)).orElse(null);
-    boolean countOnly = measures.stream().allMatch(Measure.Count.class::isInstance);
-    long total =
-        measures.stream().anyMatch(Measure.Share.class::isInstance) ? totalCount(block) : 0;
-    BlockReader groups = new BlockReader(block);
-    List<ResultRow> rows = new ArrayList<>(groups.groups());
+    RowMaker groups = new RowMaker(windowStart, block, texts);
+    List<ResultRow> rows = new ArrayList<>(groups.groups.groups());
     while (groups.next()) {
-      rows.add(
-          new ResultRow(
-              statistic,
-              window,
-              groups.dimensions(texts),
-              groups.count(),
-              countOnly ? null : values(measures, groups, total)));
+      rows.add(groups.row());
     }
     rows.sort(order());
     return rows;
+  }
+
+  /** Walks over the groups of a block and makes rows of those that are wanted. */
+  private final class RowMaker {
+    private final BlockReader groups;
+    private final TextCache texts;
+    private final @Nullable WindowBounds window;
+    private final boolean countOnly;
+    private final long total;
+
+    RowMaker(long windowStart, byte[] block, TextCache texts) {
+      List<Measure> measures = statistic.measures();
+      this.groups = new BlockReader(block);
+      this.texts = texts;
+      this.window =
+          statistic
+              .window()
+              .map(kind -> bounds(new WindowAssigner(kind), windowStart))
+              .orElse(null);
+      this.countOnly = measures.stream().allMatch(Measure.Count.class::isInstance);
+      this.total =
+          measures.stream().anyMatch(Measure.Share.class::isInstance) ? totalCount(block) : 0;
+    }
+
+    boolean next() {
+      return groups.next();
+    }
+
+    long count() {
+      return groups.count();
+    }
+
+    ResultRow row() {
+      return new ResultRow(
+          statistic,
+          window,
+          groups.dimensions(texts),
+          groups.count(),
+          countOnly ? null : values(statistic.measures(), groups, total));
+    }
   }
 
   private static List<Optional<Object>> values(
@@ -165,9 +205,11 @@ public final class Results {
   /** Blocks are in the order of their keys' text, so sorting them stably need not compare it. */
   private Comparator<ResultRow> order() {
     Comparator<ResultRow> byCount = (a, b) -> Long.compare(b.count(), a.count());
-    boolean numbers =
-        statistic.dimensions().stream().anyMatch(d -> d.kind() == Dimension.Kind.NUMBER);
-    return numbers ? byCount.thenComparing(byDimensions()) : byCount;
+    return hasNumbers() ? byCount.thenComparing(byDimensions()) : byCount;
+  }
+
+  private boolean hasNumbers() {
+    return statistic.dimensions().stream().anyMatch(d -> d.kind() == Dimension.Kind.NUMBER);
   }
 
   private Comparator<ResultRow> byDimensions() {

@@ -15,7 +15,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class ResultsTest {
@@ -68,6 +70,38 @@ class ResultsTest {
     assertThat(results.top(2)).isEqualTo(results.rows().subList(0, 2));
     assertThat(results.top(0)).isEmpty();
     assertThatThrownBy(() -> results.top(-1)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void theTopIsTheBeginningOfAllRowsByCountWithEqualOnesInTheirOrder() {
+    Statistic windowed =
+        Statistic.named("s")
+            .by(Dimensions.CRIME_TYPE, Dimensions.ADDRESS)
+            .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
+            .measuring(Measures.count(), Measures.share())
+            .build();
+    Statistic numbered =
+        Statistic.named("s")
+            .by(Dimensions.hourOfDay(ZoneId.of("UTC")), Dimensions.CRIME_TYPE)
+            .build();
+    for (Statistic statistic : List.of(windowed, numbered)) {
+      Random random = new Random(11);
+      List<Call> calls = new ArrayList<>();
+      for (int i = 0; i < 300; i++) {
+        calls.add(
+            Call.builder(
+                    "1", "type " + random.nextInt(6), HOUR.minusSeconds(random.nextInt(20_000)))
+                .address("place " + random.nextInt(4))
+                .build());
+      }
+      Results results = batches(statistic, List.of(calls)).get(0).results("s");
+      // Rows stand by window, then count, then dimensions; a stable sort keeps that among equals.
+      List<ResultRow> all = new ArrayList<>(results.rows());
+      all.sort(Comparator.comparingLong(ResultRow::count).reversed());
+      for (int n = 0; n <= all.size() + 1; n++) {
+        assertThat(results.top(n)).isEqualTo(all.subList(0, Math.min(n, all.size())));
+      }
+    }
   }
 
   @Test

@@ -5,6 +5,7 @@ import io.callstream.engine.Engine;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.local.LocalEngine;
+import io.callstream.examples.dashboard.RunHistory;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
@@ -195,7 +196,8 @@ final class StatisticsOptions {
           Pipeline.Builder pipeline =
               Pipeline.builder(topic, format)
                   .statistics(StandardStatistics.all(format.zone(), allowedLateness))
-                  .listener(StabilityMonitor.ofThisJvm(STABILITY_SPAN, options.trigger()));
+                  .listener(StabilityMonitor.ofThisJvm(STABILITY_SPAN, options.trigger()))
+                  .listener(new RunHistory());
           if (distinct) {
             pipeline.distinct();
           }

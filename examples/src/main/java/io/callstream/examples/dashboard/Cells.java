@@ -33,6 +33,18 @@ final class Cells {
     return results.size();
   }
 
+  /** Returns how many calls all rows have, without making them. */
+  static long calls(Results results) {
+    long calls = 0;
+    for (byte[] block : results.blocks().values()) {
+      BlockReader groups = new BlockReader(block);
+      while (groups.next()) {
+        calls += groups.count();
+      }
+    }
+    return calls;
+  }
+
   /** Returns the beginning of a text, where somebody has sent very much of it. */
   static String clipped(String text) {
     return text.codePointCount(0, text.length()) <= MAX_TEXT

@@ -70,21 +70,23 @@ public final class Dashboard implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private Dashboard(Builder builder, InetSocketAddress address) throws IOException {
-    server = HttpServer.create(address, 0);
     snapshot = new LiveSnapshot(builder.running);
-    uri = uri(server.getAddress());
     answerers = new Answerers(THREADS, daemons("callstream-dashboard-http"), builder.patience);
     updates = new UpdateStream(answerers);
-    server.setExecutor(answerers);
-    server.createContext(
-        "/",
+    Requests requests =
         new Requests(
             builder.running,
             snapshot,
             updates,
+            answerers,
             new Assets(builder.links),
             builder.metrics,
-            Hosts.of(address.getAddress())));
+            Hosts.of(address.getAddress()));
+    // Last, so that what fails before does not leave a port behind that nobody can close.
+    server = HttpServer.create(address, 0);
+    uri = uri(server.getAddress());
+    server.setExecutor(answerers);
+    server.createContext("/", requests);
     server.start();
     Future<?> ignored =
         watch.scheduleWithFixedDelay(this::look, 0, LOOK.toMillis(), TimeUnit.MILLISECONDS);

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sums over the hours of the statistic by type and disposition. What it made of an hour is kept for
- * as long as the hour does not change, so that a batch costs what it changed. Not thread-safe.
+ * as long as the hour does not change, and sums over all hours are carried on, so that a batch
+ * costs what it changed. Not thread-safe.
  */
 final class HourlyCounts {
   /** How many hours a time line has at most: two weeks. */
@@ -30,57 +31,89 @@ final class HourlyCounts {
 
   private static final long HOUR = Duration.ofHours(1).toMillis();
 
+  private final ZoneId zone;
   private final TextCache texts = new TextCache();
-  private NavigableMap<Long, Sums> hours = new TreeMap<>();
+  private final Map<Long, Sums> hours = new HashMap<>();
+  private final NavigableMap<LocalDate, Long> days = new TreeMap<>();
+  private final Map<String, Long> dispositions = new HashMap<>();
 
   /** The sums of one block. */
   private record Sums(byte[] block, long calls, Map<String, Long> dispositions) {}
 
+  HourlyCounts(ZoneId zone) {
+    this.zone = zone;
+  }
+
   /** Takes the results as they are now. */
   void update(Results results) {
-    NavigableMap<Long, Sums> now = new TreeMap<>();
-    results
-        .blocks()
-        .forEach(
-            (start, block) -> {
-              Sums before = hours.get(start);
-              now.put(start, before != null && before.block() == block ? before : sums(block));
-            });
-    hours = now;
+    NavigableMap<Long, byte[]> blocks = results.blocks();
+    blocks.forEach(
+        (start, block) -> {
+          Sums before = hours.get(start);
+          if (before == null || before.block() != block) {
+            if (before != null) {
+              add(start, before, -1);
+            }
+            Sums now = sums(block);
+            hours.put(start, now);
+            add(start, now, 1);
+          }
+        });
+    if (hours.size() > blocks.size()) {
+      hours
+          .entrySet()
+          .removeIf(
+              hour -> {
+                boolean gone = !blocks.containsKey(hour.getKey());
+                if (gone) {
+                  add(hour.getKey(), hour.getValue(), -1);
+                }
+                return gone;
+              });
+    }
+  }
+
+  /** Adds the sums of an hour to those of all, or takes them away. */
+  private void add(long start, Sums sums, int sign) {
+    days.merge(date(start), sign * sums.calls(), HourlyCounts::sumOrNone);
+    sums.dispositions().forEach((d, n) -> dispositions.merge(d, sign * n, HourlyCounts::sumOrNone));
+  }
+
+  /** A group with no call left is no group. */
+  private static @Nullable Long sumOrNone(long a, long b) {
+    return a + b == 0 ? null : Long.valueOf(a + b);
   }
 
   private Sums sums(byte[] block) {
-    Map<String, Long> dispositions = new HashMap<>();
+    Map<String, Long> byDisposition = new HashMap<>();
     long calls = 0;
     BlockReader groups = new BlockReader(block);
     while (groups.next()) {
       calls += groups.count();
-      dispositions.merge(groups.dimensions(texts).get(1), groups.count(), Long::sum);
+      byDisposition.merge(groups.dimensions(texts).get(1), groups.count(), Long::sum);
     }
-    return new Sums(block, calls, dispositions);
+    return new Sums(block, calls, byDisposition);
   }
 
   /** Returns the dispositions with the most calls. */
   Ranking dispositions(Results results, int entries) {
-    Map<String, Long> all = new HashMap<>();
-    hours.values().forEach(h -> h.dispositions().forEach((d, n) -> all.merge(d, n, Long::sum)));
-    return SnapshotMaker.ranking(all, results.statistic().dimensions().get(1), entries);
+    return SnapshotMaker.ranking(dispositions, results.statistic().dimensions().get(1), entries);
   }
 
-  /** Returns the calls by hour and by day. */
-  TimeLine timeLine(ZoneId zone) {
+  /** Returns the calls by hour and by day of the results that were taken last. */
+  TimeLine timeLine(Results results) {
     if (hours.isEmpty()) {
       return new TimeLine(List.of(), List.of());
     }
-    long last = hours.lastKey();
+    long oldest = results.blocks().firstKey();
+    long last = results.blocks().lastKey();
     List<TimeLine.Hour> byHour = new ArrayList<>();
-    for (long start = Math.max(hours.firstKey(), last - (MAX_HOURS - 1) * HOUR);
+    for (long start = Math.max(oldest, last - (MAX_HOURS - 1) * HOUR);
         start <= last;
         start += HOUR) {
-      byHour.add(new TimeLine.Hour(Instant.ofEpochMilli(start), calls(hours.get(start))));
+      Sums sums = hours.get(start);
+      byHour.add(new TimeLine.Hour(Instant.ofEpochMilli(start), sums == null ? 0 : sums.calls()));
     }
-    NavigableMap<LocalDate, Long> days = new TreeMap<>();
-    hours.forEach((start, sums) -> days.merge(date(start, zone), sums.calls(), Long::sum));
     List<TimeLine.Day> byDay = new ArrayList<>();
     LocalDate first = days.lastKey().minusDays(MAX_DAYS - 1);
     for (LocalDate day = days.firstKey().isAfter(first) ? days.firstKey() : first;
@@ -91,11 +124,7 @@ final class HourlyCounts {
     return new TimeLine(byHour, byDay);
   }
 
-  private static long calls(@Nullable Sums sums) {
-    return sums == null ? 0 : sums.calls();
-  }
-
-  private static LocalDate date(long start, ZoneId zone) {
+  private LocalDate date(long start) {
     return Instant.ofEpochMilli(start).atZone(zone).toLocalDate();
   }
 }

@@ -20,6 +20,8 @@ import java.util.UUID;
 /**
  * What a {@link Dashboard} shows, as one HTML file to mail or print: pictures, tables and the
  * accounting, as of now or of the end of the run. The file needs nothing beside it, and no script.
+ * With a {@link RunHistory} among the pipeline's listeners it has a picture of the throughput over
+ * the run.
  */
 public final class Report {
   private Report() {}
@@ -28,7 +30,14 @@ public final class Report {
   public static String html(RunningPipeline running) {
     Optional<StabilityVerdict> verdict =
         SnapshotMaker.monitor(running).flatMap(StabilityMonitor::verdict);
-    return ReportPage.of(new SnapshotMaker(running).make(verdict.orElse(null), List.of()));
+    List<RunHistory.Point> history =
+        running.pipeline().listeners().stream()
+            .filter(RunHistory.class::isInstance)
+            .map(RunHistory.class::cast)
+            .findFirst()
+            .map(RunHistory::points)
+            .orElse(List.of());
+    return ReportPage.of(new SnapshotMaker(running).make(verdict.orElse(null), List.of()), history);
   }
 
   /**

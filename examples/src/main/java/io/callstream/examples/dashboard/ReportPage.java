@@ -29,19 +29,32 @@ final class ReportPage {
   private static final int SHADES = 10;
   private static final DateTimeFormatter HOUR =
       DateTimeFormatter.ofPattern("EEE d MMM yyyy HH:mm", Locale.ENGLISH);
+  private static final DateTimeFormatter CLOCK =
+      DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ENGLISH);
+  private static final DateTimeFormatter MOMENT =
+      DateTimeFormatter.ofPattern("d MMM HH:mm", Locale.ENGLISH);
   private static final DateTimeFormatter DAY =
       DateTimeFormatter.ofPattern("EEE d MMM yyyy", Locale.ENGLISH);
 
+  /** How many hours, and how many days, stand in tables. */
+  static final int TABLE_POINTS = 72;
+
   private final Snapshot snapshot;
+  private final List<RunHistory.Point> history;
   private final StringBuilder html = new StringBuilder(1 << 16);
 
-  private ReportPage(Snapshot snapshot) {
+  private ReportPage(Snapshot snapshot, List<RunHistory.Point> history) {
     this.snapshot = snapshot;
+    this.history = history;
   }
 
-  /** Returns the page. */
-  static String of(Snapshot snapshot) {
-    ReportPage page = new ReportPage(snapshot);
+  /**
+   * Returns the page.
+   *
+   * @param history the throughput over the run; empty if nobody kept it
+   */
+  static String of(Snapshot snapshot, List<RunHistory.Point> history) {
+    ReportPage page = new ReportPage(snapshot, history);
     page.write();
     return page.html.toString();
   }
@@ -145,13 +158,32 @@ final class ReportPage {
     DateTimeFormatter hour = HOUR.withZone(snapshot.zone());
     picture("By hour", calls.hours(), h -> hour.format(h.start()), h -> h.count(), true);
     picture("By day", calls.days(), d -> DAY.format(d.date()), d -> d.count(), false);
-    html.append("<details><summary>Days as a table</summary>\n");
-    table(
-        List.of("Day", "Calls"),
-        calls.days().stream().map(d -> List.of(DAY.format(d.date()), number(d.count()))).toList(),
-        1);
-    html.append("</details>\n");
+    points("hour", calls.hours(), h -> hour.format(h.start()), h -> h.count());
+    points("day", calls.days(), d -> DAY.format(d.date()), d -> d.count());
     end();
+  }
+
+  /** Writes the latest points as a table, the newest first, and how many there are besides. */
+  private <T> void points(
+      String what, List<T> points, Function<T, String> name, Function<T, Long> count) {
+    int from = Math.max(0, points.size() - TABLE_POINTS);
+    List<List<String>> rows = new ArrayList<>();
+    for (T point : points.subList(from, points.size())) {
+      rows.add(0, List.of(name.apply(point), number(count.apply(point))));
+    }
+    html.append(format("<details><summary>Calls by %s as a table</summary>\n", what));
+    if (from > 0) {
+      note(
+          format(
+              "The latest %d of the %,d %ss of the picture, the newest first",
+              rows.size(), points.size(), what));
+    }
+    html.append(
+        format(
+            "<div class=\"scroll columns\" tabindex=\"0\" role=\"region\" aria-label=\"Calls by %s\">\n",
+            what));
+    table(List.of(what.equals("hour") ? "Hour from" : "Day", "Calls"), rows, 1);
+    html.append("</div></details>\n");
   }
 
   private <T> void picture(
@@ -248,8 +280,34 @@ final class ReportPage {
       }
       html.append("</ul>\n");
     }
+    if (!history.isEmpty()) {
+      throughput();
+    }
     snapshot.progress().ifPresent(this::lastBatch);
     end();
+  }
+
+  private void throughput() {
+    Instant start = history.get(0).start();
+    Instant end = history.get(history.size() - 1).end();
+    Duration span = Duration.between(start, end);
+    long records = history.stream().mapToLong(RunHistory.Point::records).sum();
+    long batches = history.stream().mapToLong(RunHistory.Point::batches).sum();
+    html.append("<h3>Throughput over the run, records per second</h3>\n");
+    note(
+        format(
+            "%,d records in %,d batches and %,.1f s: %,.0f per second on average",
+            records, batches, span.toMillis() / 1e3, records * 1e9 / span.toNanos()));
+    DateTimeFormatter clock = (span.toDays() > 0 ? MOMENT : CLOCK).withZone(snapshot.zone());
+    List<Instant> times = new ArrayList<>(List.of(start));
+    history.forEach(point -> times.add(point.end()));
+    html.append("<div class=\"chart short\">")
+        .append(
+            Picture.steps(
+                history.stream().map(point -> Math.round(point.perSecond())).toList(),
+                times,
+                clock::format))
+        .append("</div>\n");
   }
 
   private void lastBatch(Progress batch) {

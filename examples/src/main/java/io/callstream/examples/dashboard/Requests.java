@@ -2,6 +2,7 @@ package io.callstream.examples.dashboard;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
@@ -16,13 +17,14 @@ import java.net.URLDecoder;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,7 +32,11 @@ import org.slf4j.LoggerFactory;
 /** Answers the requests that come to a dashboard. Thread-safe. */
 final class Requests implements HttpHandler {
   static final int DEFAULT_ROWS = 100;
-  static final int MAX_ROWS = 10_000;
+
+  /**
+   * How many of the highest are found at most, and how many are to be read in a patience's time.
+   */
+  static final int MAX_TOP = 10_000;
 
   private static final Logger LOG = LoggerFactory.getLogger(Requests.class);
 
@@ -47,6 +53,7 @@ final class Requests implements HttpHandler {
   private final RunningPipeline running;
   private final LiveSnapshot snapshot;
   private final UpdateStream updates;
+  private final Answerers answerers;
   private final Assets assets;
   private final @Nullable Supplier<String> metrics;
   private final Hosts hosts;
@@ -56,12 +63,14 @@ final class Requests implements HttpHandler {
       RunningPipeline running,
       LiveSnapshot snapshot,
       UpdateStream updates,
+      Answerers answerers,
       Assets assets,
       @Nullable Supplier<String> metrics,
       Hosts hosts) {
     this.running = running;
     this.snapshot = snapshot;
     this.updates = updates;
+    this.answerers = answerers;
     this.assets = assets;
     this.metrics = metrics;
     this.hosts = hosts;
@@ -200,7 +209,7 @@ final class Requests implements HttpHandler {
               + running.pipeline().statistics().stream().map(Statistic::name).toList()
               + ".");
     }
-    int top;
+    Optional<Integer> top;
     Optional<Instant> window;
     try {
       Map<String, String> parameters = parameters(query == null ? "" : query);
@@ -213,28 +222,35 @@ final class Requests implements HttpHandler {
       return Answer.error(
           400,
           "top is a whole number from 0 to "
-              + MAX_ROWS
-              + ", window the start of a window, such as 2018-11-04T01:00:00-07:00.");
+              + MAX_TOP
+              + " or all, window the start of a window, such as 2018-11-04T01:00:00-07:00.");
     }
     Results results = running.results(name);
-    List<ResultRow> rows =
-        window.isEmpty()
-            ? results.top(top)
-            : results.window(window.get()).stream().limit(top).toList();
-    Cells cells = new Cells(results.statistic(), running.pipeline().format().zone());
+    long batch = running.progress().map(Progress::batch).orElse(-1L);
+    Stream<ResultRow> rows =
+        window.isPresent()
+            ? results.window(window.get()).stream().limit(top.orElse(Integer.MAX_VALUE))
+            : top.isPresent() ? results.top(top.get()).stream() : results.stream();
     return Answer.json(
-        200,
-        SnapshotJson.object(
-            json -> {
-              json.writeStringField("statistic", name);
-              json.writeNumberField("batch", running.progress().map(Progress::batch).orElse(-1L));
-              json.writeNumberField("totalRows", Cells.rows(results));
-              json.writeArrayFieldStart("rows");
-              for (ResultRow row : rows) {
-                cells.write(json, row);
-              }
-              json.writeEndArray();
-            }));
+        200, out -> SnapshotJson.writeObject(out, json -> write(json, results, batch, rows)));
+  }
+
+  /** Writes rows as they are made. Whoever reads has the patience's time for each 10,000. */
+  private void write(JsonGenerator json, Results results, long batch, Stream<ResultRow> rows)
+      throws IOException {
+    json.writeStringField("statistic", results.statistic().name());
+    json.writeNumberField("batch", batch);
+    json.writeNumberField("totalRows", Cells.rows(results));
+    json.writeArrayFieldStart("rows");
+    Cells cells = new Cells(results.statistic(), running.pipeline().format().zone());
+    int written = 0;
+    for (Iterator<ResultRow> each = rows.iterator(); each.hasNext(); ) {
+      cells.write(json, each.next());
+      if (++written % MAX_TOP == 0) {
+        answerers.begin();
+      }
+    }
+    json.writeEndArray();
   }
 
   private static Map<String, String> parameters(String query) {
@@ -252,12 +268,16 @@ final class Requests implements HttpHandler {
     return parameters;
   }
 
-  private static int top(@Nullable String text) {
+  /** Returns how many rows are wanted; empty for all. */
+  private static Optional<Integer> top(@Nullable String text) {
+    if ("all".equals(text)) {
+      return Optional.empty();
+    }
     int top = text == null ? DEFAULT_ROWS : Integer.parseInt(text);
-    if (top < 0 || top > MAX_ROWS) {
+    if (top < 0 || top > MAX_TOP) {
       throw new IllegalArgumentException("out of bounds");
     }
-    return top;
+    return Optional.of(top);
   }
 
   private static Optional<Instant> window(@Nullable String text) {

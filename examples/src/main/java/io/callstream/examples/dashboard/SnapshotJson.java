@@ -9,6 +9,7 @@ import io.callstream.examples.dashboard.Snapshot.Table;
 import io.callstream.examples.dashboard.Snapshot.TimeLine;
 import io.callstream.progress.StabilityVerdict;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class SnapshotJson {
   private static final JsonFactory JSON = new JsonFactory();
 
-  /** What writes a value; what it throws comes from memory, and so never comes. */
+  /** What writes fields. */
   @FunctionalInterface
   interface Body {
     void writeTo(JsonGenerator json) throws IOException;
@@ -37,6 +38,19 @@ final class SnapshotJson {
       throw new UncheckedIOException(e);
     }
     return text.toString();
+  }
+
+  /**
+   * Writes an object whose fields somebody writes, as they come. One that is broken off stays
+   * without its end, so that nobody takes it for the whole.
+   */
+  static void writeObject(OutputStream out, Body fields) throws IOException {
+    try (JsonGenerator json = JSON.createGenerator(out)) {
+      json.disable(JsonGenerator.Feature.AUTO_CLOSE_JSON_CONTENT);
+      json.writeStartObject();
+      fields.writeTo(json);
+      json.writeEndObject();
+    }
   }
 
   /** Returns all that the page shows. */

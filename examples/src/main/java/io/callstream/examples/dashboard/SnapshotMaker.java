@@ -30,6 +30,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,8 @@ final class SnapshotMaker {
   static final int TOP_LOCATIONS = 12;
   static final int TABLE_ROWS = 20;
   private static final int MAX_ATTEMPTS = 3;
+  private static final Pattern DAY = Pattern.compile("[1-7]");
+  private static final Pattern HOUR = Pattern.compile("[01]?\\d|2[0-3]");
 
   private static final String BY_TYPE = StandardStatistics.callsByType().name();
   private static final String HOURLY = StandardStatistics.callsByTypeAndDispositionHourly().name();
@@ -48,11 +51,14 @@ final class SnapshotMaker {
 
   private final RunningPipeline running;
   private final ZoneId zone;
-  private final HourlyCounts hourly = new HourlyCounts();
+  private final HourlyCounts hourly;
+  private final SpikeSearch spikeSearch;
 
   SnapshotMaker(RunningPipeline running) {
     this.running = running;
     this.zone = running.pipeline().format().zone();
+    this.hourly = new HourlyCounts(zone);
+    this.spikeSearch = new SpikeSearch(zone);
   }
 
   /** Returns the monitor that hears of all batches of a pipeline, if there is one. */
@@ -100,13 +106,13 @@ final class SnapshotMaker {
         week = Optional.of(week(results));
       } else if (isHourly(statistic)) {
         hourly.update(results);
-        calls = Optional.of(hourly.timeLine(zone));
+        calls = Optional.of(hourly.timeLine(results));
         dispositions = Optional.of(hourly.dispositions(results, TOP_DISPOSITIONS));
         Optional<Instant> watermark = progress.flatMap(Progress::watermark);
         spikes =
             Optional.of(
-                SpikeSearch.search(
-                    results, state == State.RUNNING ? watermark.orElse(null) : null, zone));
+                spikeSearch.search(
+                    results, state == State.RUNNING ? watermark.orElse(null) : null));
       } else {
         others.add(table(results, zone));
       }
@@ -150,11 +156,9 @@ final class SnapshotMaker {
 
   /** Ranks the groups of a statistic without a window, by its only dimension. */
   private static Ranking ranking(Results results, int entries) {
-    List<ResultRow> rows = results.rows();
     Dimension dimension = results.statistic().dimensions().get(0);
     return new Ranking(
-        rows.stream()
-            .limit(entries)
+        results.top(entries).stream()
             .map(
                 row ->
                     new Entry(
@@ -162,8 +166,8 @@ final class SnapshotMaker {
                         row.description(dimension).orElse(""),
                         row.count()))
             .toList(),
-        rows.size(),
-        rows.stream().mapToLong(ResultRow::count).sum());
+        Math.toIntExact(Cells.rows(results)),
+        Cells.calls(results));
   }
 
   /** Ranks values of a dimension. */
@@ -196,7 +200,7 @@ final class SnapshotMaker {
         .allMatch(
             at ->
                 at.contains(Statistic.OTHER)
-                    || (at.get(0).matches("[1-7]") && at.get(1).matches("[01]?\\d|2[0-3]")));
+                    || (DAY.matcher(at.get(0)).matches() && HOUR.matcher(at.get(1)).matches()));
   }
 
   private static Week week(Results results) {

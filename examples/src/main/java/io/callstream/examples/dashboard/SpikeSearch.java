@@ -7,6 +7,7 @@ import io.callstream.examples.dashboard.Snapshot.Spikes.Spike;
 import io.callstream.pipeline.Results;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.statistic.Statistic;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
@@ -15,6 +16,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,10 @@ import org.jspecify.annotations.Nullable;
  * spread below Poisson's is taken for luck, and one above it, as of types that come in bursts,
  * counts as it is. A type stands out from a score of {@value #MIN_SCORE} on, which of a thousand
  * types without a cause one or two reach, if it has {@value #MIN_CALLS} calls at least.
+ *
+ * <p>An hour in which no call of any type was counted is no part of the history: the stream was
+ * down, or had not begun, and says nothing about any type. Not thread-safe: what was made of an
+ * hour is kept while the hour does not change.
  */
 final class SpikeSearch {
   /** What the police does by itself, and not because somebody called. */
@@ -43,49 +49,58 @@ final class SpikeSearch {
   static final int MIN_CALLS = 5;
   static final double MIN_SCORE = 3;
   private static final int MAX_SPIKES = 8;
+  private static final Duration HOUR = Duration.ofHours(1);
 
-  private SpikeSearch() {}
+  private final ZoneId zone;
+  private final TextCache texts = new TextCache();
+  private Map<Long, Types> known = new HashMap<>();
+
+  /** The calls of one block by type. */
+  private record Types(byte[] block, Map<String, Long> counts) {}
+
+  SpikeSearch(ZoneId zone) {
+    this.zone = zone;
+  }
 
   /**
    * Searches the last hour that is over.
    *
-   * @param results calls by type and something else in hours
+   * @param results calls by type and something else in windows of an hour
    * @param watermark where event time stands; null if the last hour of all is the one that is not
    *     over yet
    */
-  static Spikes search(Results results, @Nullable Instant watermark, ZoneId zone) {
-    List<WindowBounds> windows = results.windows();
-    Optional<WindowBounds> complete = lastComplete(windows, watermark);
+  Spikes search(Results results, @Nullable Instant watermark) {
+    Optional<WindowBounds> complete = lastComplete(results, watermark);
     if (complete.isEmpty()) {
       return new Spikes(Optional.empty(), 0, List.of());
     }
-    Instant first = windows.get(0).start();
-    List<Map<String, Long>> history = new ArrayList<>();
     ZonedDateTime hour = complete.get().start().atZone(zone);
+    Map<Long, Types> read = new HashMap<>();
+    List<Map<String, Long>> history = new ArrayList<>();
     for (int day = 1; day <= MAX_DAYS; day++) {
-      Instant before = hour.minusDays(day).toInstant();
-      if (before.isBefore(first)) {
-        break;
+      Map<String, Long> before = byType(results, hour.minusDays(day).toInstant(), read);
+      if (!before.isEmpty()) {
+        history.add(before);
       }
-      history.add(byType(results, before));
     }
+    Map<String, Long> now = byType(results, complete.get().start(), read);
+    known = read;
     if (history.size() < MIN_DAYS) {
       return new Spikes(complete, history.size(), List.of());
     }
     List<Spike> spikes = new ArrayList<>();
-    byType(results, complete.get().start())
-        .forEach(
-            (type, count) -> {
-              double[] earlier =
-                  history.stream().mapToDouble(counts -> counts.getOrDefault(type, 0L)).toArray();
-              double score = score(count, earlier);
-              if (count >= MIN_CALLS
-                  && score >= MIN_SCORE
-                  && !ROUTINE.contains(type)
-                  && !type.equals(Statistic.OTHER)) {
-                spikes.add(new Spike(Cells.clipped(type), count, mean(earlier), score));
-              }
-            });
+    now.forEach(
+        (type, count) -> {
+          double[] earlier =
+              history.stream().mapToDouble(counts -> counts.getOrDefault(type, 0L)).toArray();
+          double score = score(count, earlier);
+          if (count >= MIN_CALLS
+              && score >= MIN_SCORE
+              && !ROUTINE.contains(type)
+              && !type.equals(Statistic.OTHER)) {
+            spikes.add(new Spike(Cells.clipped(type), count, mean(earlier), score));
+          }
+        });
     spikes.sort(Comparator.comparingDouble(Spike::score).reversed().thenComparing(Spike::type));
     return new Spikes(
         complete,
@@ -93,28 +108,40 @@ final class SpikeSearch {
         List.copyOf(spikes.subList(0, Math.min(MAX_SPIKES, spikes.size()))));
   }
 
-  private static Optional<WindowBounds> lastComplete(
-      List<WindowBounds> windows, @Nullable Instant watermark) {
-    if (watermark == null) {
-      return windows.size() < 2 ? Optional.empty() : Optional.of(windows.get(windows.size() - 2));
+  private static Optional<WindowBounds> lastComplete(Results results, @Nullable Instant watermark) {
+    NavigableSet<Long> hours = results.blocks().navigableKeySet();
+    if (hours.isEmpty()) {
+      return Optional.empty();
     }
-    for (int i = windows.size() - 1; i >= 0; i--) {
-      if (!windows.get(i).end().isAfter(watermark)) {
-        return Optional.of(windows.get(i));
-      }
-    }
-    return Optional.empty();
+    // The last hour that has ended by the watermark, or the last but one.
+    Long start =
+        watermark == null
+            ? hours.lower(hours.last())
+            : hours.floor(watermark.minus(HOUR).toEpochMilli());
+    return Optional.ofNullable(start)
+        .map(Instant::ofEpochMilli)
+        .map(hour -> new WindowBounds(hour, hour.plus(HOUR)));
   }
 
-  private static Map<String, Long> byType(Results results, Instant start) {
-    byte[] block = results.blocks().get(start.toEpochMilli());
+  /** Returns the calls of an hour by type, and remembers them in {@code read}. */
+  private Map<String, Long> byType(Results results, Instant start, Map<Long, Types> read) {
+    long hour = start.toEpochMilli();
+    byte[] block = results.blocks().get(hour);
+    if (block == null) {
+      return Map.of();
+    }
+    Types before = known.get(hour);
+    Types now =
+        before != null && before.block() == block ? before : new Types(block, counts(block));
+    read.put(hour, now);
+    return now.counts();
+  }
+
+  private Map<String, Long> counts(byte[] block) {
     Map<String, Long> counts = new HashMap<>();
-    if (block != null) {
-      TextCache texts = new TextCache();
-      BlockReader groups = new BlockReader(block);
-      while (groups.next()) {
-        counts.merge(groups.dimensions(texts).get(0), groups.count(), Long::sum);
-      }
+    BlockReader groups = new BlockReader(block);
+    while (groups.next()) {
+      counts.merge(groups.dimensions(texts).get(0), groups.count(), Long::sum);
     }
     return counts;
   }

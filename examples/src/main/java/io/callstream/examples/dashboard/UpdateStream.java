@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Pushes snapshots to the pages that are open, as server-sent events. Each page has a thread, which
  * writes the newest snapshot that the page has not seen: one that reads slowly skips some, and one
- * that does not read at all is dropped. Nobody waits for a page. Thread-safe.
+ * that does not read at all is dropped. Nobody waits for a page. Signs of life say what the clock
+ * of this machine shows, so that a page whose own clock differs can tell how old a batch is.
+ * Thread-safe.
  */
 final class UpdateStream {
   /** How many pages may be open. */
@@ -60,13 +62,13 @@ final class UpdateStream {
       return;
     }
     try (OutputStream body = open(exchange)) {
+      writeAlive(body);
       write(body, "update", first.json());
       long seen = first.number();
       while (await(seen)) {
         Update update = newerThan(seen);
-        if (update == null) {
-          write(body, "alive", "");
-        } else {
+        writeAlive(body);
+        if (update != null) {
           write(body, "update", update.json());
           seen = update.number();
         }
@@ -82,6 +84,10 @@ final class UpdateStream {
   private static void write(OutputStream body, String name, String data) throws IOException {
     body.write(("event: " + name + "\ndata: " + data + "\n\n").getBytes(UTF_8));
     body.flush();
+  }
+
+  private static void writeAlive(OutputStream body) throws IOException {
+    write(body, "alive", Long.toString(System.currentTimeMillis()));
   }
 
   private static OutputStream open(HttpExchange exchange) throws IOException {

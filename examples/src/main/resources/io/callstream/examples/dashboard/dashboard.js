@@ -5,6 +5,8 @@
   const SHADES = 10;
   const RETRY_MS = 3000;
   const SILENCE_MS = 30000;
+  const OLD_MS = 10000;
+  const BATCHES_APART = 10;
   const calm = matchMedia('(prefers-reduced-motion: reduce)');
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const whole = new Intl.NumberFormat('en-US');
@@ -14,6 +16,8 @@
 
   let last = null;
   let ended = false;
+  let connected = false;
+  let clock = null; // What the server's clock showed, and how long this page was open then.
 
   // ---- small parts
 
@@ -40,6 +44,23 @@
       i++;
     }
     return (i === 0 ? whole : one).format(n) + ' ' + units[i];
+  }
+
+  function ago(ms) {
+    const seconds = Math.max(0, Math.floor(ms / 1000));
+    const minutes = Math.floor(seconds / 60);
+    const hours = Math.floor(minutes / 60);
+    return seconds < 60 ? `${seconds} s ago`
+      : minutes < 60 ? `${minutes} min ago`
+      : hours < 48 ? `${hours} h ${minutes % 60} min ago`
+      : `${Math.floor(hours / 24)} days ago`;
+  }
+
+  /** Leaves what is the same as it is, so that screen readers keep their place and say nothing twice. */
+  function setText(place, text) {
+    if (place.textContent !== text) {
+      place.textContent = text;
+    }
   }
 
   function duration(ms) {
@@ -72,8 +93,14 @@
     return zoned({day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'}).format(moment).replace(',', '');
   }
 
-  /** Fills a table; cells from a column on are numbers. */
+  /** Fills a table; cells from a column on are numbers. One of the same shape is kept, with new texts. */
   function table(into, columns, rows, numbersFrom) {
+    const known = into.tHead ? [...into.tHead.rows[0].cells].map(cell => cell.textContent) : [];
+    if (into.tBodies.length === 1 && into.tBodies[0].rows.length === rows.length
+        && known.length === columns.length && known.every((name, i) => name === columns[i])) {
+      rows.forEach((row, y) => row.forEach((value, x) => setText(into.tBodies[0].rows[y].cells[x], value)));
+      return;
+    }
     const head = element('tr');
     columns.forEach((name, i) => {
       const cell = element('th', i >= numbersFrom ? 'number' : '', name);
@@ -394,8 +421,8 @@
     }
     for (const [name, value, key] of figures) {
       const place = byId('figure-' + key);
-      place.previousSibling.textContent = name;
-      place.textContent = value;
+      setText(place.previousSibling, name);
+      setText(place, value);
       place.title = value;
     }
   }
@@ -475,13 +502,33 @@
     }
   }
 
+  /**
+   * Shows how long ago the last batch ended, by the server's clock: this one's may differ. What was
+   * per second then is not said to be so now when that is longer ago than batches use to be apart.
+   */
+  function showAge() {
+    if (!last) {
+      return;
+    }
+    const progress = last.progress;
+    if (!progress || !clock) {
+      setText(byId('asof'), '');
+      return;
+    }
+    const now = clock.server + performance.now() - clock.own;
+    const age = now - (Date.parse(progress.timestamp) + progress.batchDurationMs);
+    setText(byId('asof'), `batch ${whole.format(progress.batch)}, ${ago(age)}`);
+    const seen = last.history.slice(-BATCHES_APART - 1);
+    const apart = seen.length < 2 ? 0 : (seen[seen.length - 1].time - seen[0].time) * 1000 / (seen.length - 1);
+    byId('figures').classList.toggle('then',
+      last.state !== 'RUNNING' || !connected || age > Math.max(OLD_MS, 3 * apart));
+  }
+
   const STATES = {RUNNING: 'Running', FINISHED: 'Finished', FAILED: 'Failed'};
 
   function pill(text, className) {
     const place = byId('state');
-    if (place.textContent !== text) {
-      place.textContent = text;
-    }
+    setText(place, text);
     place.className = 'pill ' + className;
   }
 
@@ -492,11 +539,9 @@
     last = snapshot;
     byId('source').textContent = snapshot.source;
     pill(STATES[snapshot.state], snapshot.state.toLowerCase());
-    byId('asof').textContent =
-      (snapshot.progress ? `batch ${whole.format(snapshot.progress.batch)}, ` : '')
-      + new Intl.DateTimeFormat('en-GB', {timeStyle: 'medium'}).format(Date.parse(snapshot.time));
+    showAge();
     byId('failure').hidden = snapshot.state !== 'FAILED';
-    byId('failure').textContent = snapshot.failure || '';
+    setText(byId('failure'), snapshot.failure || '');
     showFigures(snapshot);
     ranking('types', snapshot.types, 'types');
     ranking('dispositions', snapshot.dispositions, 'dispositions');
@@ -523,9 +568,13 @@
     updates.addEventListener('update', event => {
       listen();
       ended = false;
+      connected = true;
       show(JSON.parse(event.data));
     });
-    updates.addEventListener('alive', listen);
+    updates.addEventListener('alive', event => {
+      listen();
+      clock = {server: Number(event.data), own: performance.now()};
+    });
     updates.addEventListener('end', () => {
       ended = true;
       retry(updates);
@@ -537,6 +586,8 @@
   function retry(updates) {
     updates.close();
     clearTimeout(silence);
+    connected = false;
+    showAge();
     if (!ended) {
       pill('Connection lost, trying again', 'lost');
     } else if (last && last.state === 'RUNNING') {
@@ -556,6 +607,7 @@
     }
   }
 
+  setInterval(showAge, 1000);
   showLinks().catch(() => {});
   connect();
 })();

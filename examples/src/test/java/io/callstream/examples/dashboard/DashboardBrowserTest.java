@@ -155,6 +155,32 @@ class DashboardBrowserTest {
   }
 
   @Test
+  void theAgeOfTheLastBatchCountsUpBetweenPushesWhateverThePagesClockShows() throws Exception {
+    String age = "document.getElementById('asof').textContent";
+    String then = "document.getElementById('figures').classList.contains('then')";
+    browser.evaluate("Date.now = () => 0");
+    browser.await("/^batch 0, [2-9] s ago$/.test(" + age + ")");
+    assertThat(browser.evaluate(then).asBoolean()).as("after some seconds").isFalse();
+    browser.await("/^batch 0, 1\\d s ago$/.test(" + age + ") && " + then);
+    run.receive(SomeCalls.of(10));
+    browser.await("/^batch 1, [0-5] s ago$/.test(" + age + ") && !" + then);
+    // Who comes later gets a snapshot that was made before.
+    browser.await("/^batch 1, [2-5] s ago$/.test(" + age + ")");
+    browser.open(dashboard.uri());
+    browser.await("/^batch 1, ([2-9]|\\d\\d) s ago$/.test(" + age + ")");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void anOpenTableKeepsItsRowsWhileItsFiguresChange() throws Exception {
+    browser.evaluate("document.querySelector('#records tbody tr').classList.add('seen')");
+    run.receive(SomeCalls.of(10));
+    browser.await("document.querySelector('#records tbody td').textContent === '2,010'");
+    assertThat(browser.evaluate("document.querySelectorAll('#records .seen').length").asInt())
+        .isEqualTo(1);
+  }
+
+  @Test
   void hostileNamesAreText() throws Exception {
     List<String> names =
         List.of(

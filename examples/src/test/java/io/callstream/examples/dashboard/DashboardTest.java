@@ -13,6 +13,7 @@ import io.callstream.progress.StabilityMonitor;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.StandardStatistics;
 import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -110,6 +111,59 @@ class DashboardTest {
             json("/api/statistics/calls-by-type-and-disposition-hourly?window=1999-01-01T00:00:00Z")
                 .get("rows"))
         .isEmpty();
+  }
+
+  @Test
+  void allRowsAreStreamedInTheEnginesOrder() throws Exception {
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < 2 * Requests.MAX_TOP + 1; i++) {
+      calls.add(SomeCalls.call(5_000 + i, "A", SomeCalls.START).address("place " + i).build());
+    }
+    run.receive(calls);
+    for (String name : List.of("calls-by-location", "calls-by-type-and-disposition-hourly")) {
+      HttpResponse<String> response = get("/api/statistics/" + name + "?top=all");
+      assertThat(response.headers().firstValue("content-length")).isEmpty();
+      JsonNode answer = JSON.readTree(response.body());
+      List<ResultRow> all = run.running().results(name).rows();
+      assertThat(answer.get("totalRows").asInt()).isEqualTo(all.size());
+      assertThat(answer.get("rows")).hasSize(all.size());
+      for (int i = 0; i < all.size(); i++) {
+        JsonNode row = answer.get("rows").get(i);
+        assertThat(row.get("count").asLong()).isEqualTo(all.get(i).count());
+        String dimension = name.equals("calls-by-location") ? "address" : "crime_type";
+        assertThat(row.get(dimension).asText()).isEqualTo(all.get(i).dimension(dimension));
+      }
+    }
+  }
+
+  @Test
+  void rowsThatAreBrokenOffAreNoJson() throws Exception {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    assertThatThrownBy(
+            () ->
+                SnapshotJson.writeObject(
+                    out,
+                    json -> {
+                      json.writeArrayFieldStart("rows");
+                      json.writeNumber(1);
+                      throw new IllegalStateException("no more");
+                    }))
+        .hasMessage("no more");
+    assertThat(out.toString(UTF_8)).isEqualTo("{\"rows\":[1");
+  }
+
+  @Test
+  void aDashboardThatCannotStartLeavesThePortFree() throws Exception {
+    int port;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    // A link to nowhere can't be written among the files of the page.
+    assertThatThrownBy(() -> Dashboard.of(run.running()).linking("nowhere", null).start(port))
+        .isInstanceOf(NullPointerException.class);
+    try (Dashboard second = Dashboard.of(run.running()).start(port)) {
+      assertThat(status(second, "/health/live")).isEqualTo(200);
+    }
   }
 
   @Test
@@ -345,7 +399,7 @@ class DashboardTest {
       while ((line = lines.readLine()) != null && !line.isEmpty()) {
         event.add(line.substring(line.indexOf(": ") + 2));
       }
-      return event.equals(List.of("alive", "")) ? next() : event;
+      return !event.isEmpty() && event.get(0).equals("alive") ? next() : event;
     }
 
     @Override
@@ -463,10 +517,10 @@ class DashboardTest {
   @Test
   void rowsAreForTwoAtATimeAndThoseWhoDoNotReadAreDropped() throws Exception {
     List<Call> calls = new ArrayList<>();
-    for (int i = 0; i < Requests.MAX_ROWS; i++) {
+    for (int i = 0; i < Requests.MAX_TOP; i++) {
       calls.add(SomeCalls.call(i, i + "x".repeat(1_000), SomeCalls.START).build());
     }
-    String path = "/api/statistics/calls-by-type?top=" + Requests.MAX_ROWS;
+    String path = "/api/statistics/calls-by-type?top=" + Requests.MAX_TOP;
     List<Socket> lazy = new ArrayList<>();
     try (WatchedRun many = WatchedRun.of(StandardStatistics.callsByType());
         Dashboard second =

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
+import io.callstream.call.Call;
 import io.callstream.pipeline.ResultRow;
+import io.callstream.statistic.StandardStatistics;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
@@ -36,6 +39,46 @@ class ReportTest {
       try (var files = Files.list(directory)) {
         assertThat(files).containsExactly(file);
       }
+    }
+  }
+
+  @Test
+  void aHistoryAmongTheListenersBecomesAPictureOfTheThroughput() throws Exception {
+    try (WatchedRun run =
+        WatchedRun.of(
+            pipeline ->
+                pipeline.statistic(StandardStatistics.callsByType()).listener(new RunHistory()))) {
+      for (int i = 0; i < 3; i++) {
+        run.receive(SomeCalls.of(100));
+      }
+      assertThat(Report.html(run.running()))
+          .contains("Throughput over the run", "300 records in ")
+          .containsOnlyOnce("<svg");
+    }
+    try (WatchedRun run = WatchedRun.of(StandardStatistics.callsByType())) {
+      assertThat(Report.html(run.receive(SomeCalls.of(100)).running()))
+          .doesNotContain("Throughput over the run");
+    }
+  }
+
+  @Test
+  void theLatestHoursAreATableAndTheRestIsTold() throws Exception {
+    try (WatchedRun run = WatchedRun.standard()) {
+      List<Call> calls = SomeCalls.of(2_000);
+      String html = Report.html(run.receive(calls).running());
+      String hours = html.substring(html.indexOf("Calls by hour as a table"));
+      hours = hours.substring(0, hours.indexOf("</details>"));
+      assertThat(hours).contains("The latest 72 of the 240 hours of the picture");
+      long last =
+          calls.stream()
+              .filter(c -> !c.time().isBefore(SomeCalls.END.minus(Duration.ofHours(1))))
+              .count();
+      assertThat(hours.split("<tr>", -1)).hasSize(1 + 1 + 72);
+      assertThat(hours.split("<tr>", -1)[2])
+          .isEqualTo(
+              "<td dir=\"auto\">Thu 8 Nov 2018 22:00</td><td class=\"number\">"
+                  + last
+                  + "</td></tr>\n");
     }
   }
 

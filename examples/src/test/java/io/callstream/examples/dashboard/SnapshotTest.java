@@ -212,6 +212,54 @@ class SnapshotTest {
   }
 
   @Test
+  void hoursInWhichNothingAtAllWasCountedAreNoHistory() throws Exception {
+    // At 10:00 local, 4 calls on each of days 0 to 5, an outage on days 6 to 10, 16 on day 11.
+    ZonedDateTime first = ZonedDateTime.of(2018, 10, 15, 10, 0, 0, 0, ZONE);
+    List<Call> calls = new java.util.ArrayList<>();
+    for (int day = 0; day < 12; day++) {
+      for (int i = 0; i < (day < 6 ? 4 : day < 11 ? 0 : 16); i++) {
+        calls.add(
+            SomeCalls.call(calls.size(), "A", first.plusDays(day).plusMinutes(i).toInstant())
+                .build());
+      }
+    }
+    calls.add(SomeCalls.call(-1, "B", first.plusDays(11).plusHours(1).toInstant()).build());
+    try (WatchedRun run = WatchedRun.standard()) {
+      run.receive(calls);
+      Snapshot.Spikes spikes = snapshot(run).spikes().get();
+      assertThat(spikes.days()).isEqualTo(6);
+      assertThat(spikes.spikes()).hasSize(1);
+      Snapshot.Spikes.Spike spike = spikes.spikes().get(0);
+      assertThat(spike.usual()).isEqualTo(4);
+      // By hand: 2 sqrt(16.375) = 8.09321, 2 sqrt(4.375) = 4.18330; no spread, so 1; and 6 days.
+      assertThat(spike.score())
+          .isCloseTo((8.09321 - 4.18330) / Math.sqrt(1 + 1 / 6.0), within(1e-4));
+    }
+  }
+
+  @Test
+  void aTypeThatIsMissingWhileOthersAreCountedHasNone() throws Exception {
+    ZonedDateTime first = ZonedDateTime.of(2018, 10, 15, 10, 0, 0, 0, ZONE);
+    List<Call> calls = new java.util.ArrayList<>();
+    for (int day = 0; day < 4; day++) {
+      calls.add(SomeCalls.call(day, "B", first.plusDays(day).toInstant()).build());
+      for (int i = 0; i < (day < 3 ? 0 : 9); i++) {
+        calls.add(SomeCalls.call(100 + i, "A", first.plusDays(day).toInstant()).build());
+      }
+    }
+    calls.add(SomeCalls.call(-1, "B", first.plusDays(3).plusHours(1).toInstant()).build());
+    try (WatchedRun run = WatchedRun.standard()) {
+      run.receive(calls);
+      Snapshot.Spikes spikes = snapshot(run).spikes().get();
+      assertThat(spikes.days()).isEqualTo(3);
+      assertThat(spikes.spikes()).extracting(Snapshot.Spikes.Spike::type).containsExactly("A");
+      // By hand: 2 sqrt(9.375) = 6.12372, 2 sqrt(0.375) = 1.22474, and 3 days.
+      assertThat(spikes.spikes().get(0).score())
+          .isCloseTo((6.12372 - 1.22474) / Math.sqrt(4 / 3.0), within(1e-4));
+    }
+  }
+
+  @Test
   void theWatermarkSaysWhichHourIsOver() throws Exception {
     try (WatchedRun run = WatchedRun.standard()) {
       Instant hour = Instant.parse("2018-11-01T10:00:00Z");

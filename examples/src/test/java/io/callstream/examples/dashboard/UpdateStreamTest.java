@@ -78,13 +78,13 @@ class UpdateStreamTest {
             UTF_8));
   }
 
-  /** Returns the data of the next event. */
+  /** Returns the data of the next event that is not only a sign of life. */
   private static @Nullable String next(BufferedReader page) throws IOException {
-    String line;
+    String event;
     do {
-      line = page.readLine();
-    } while (line != null && !line.startsWith("data: "));
-    return line == null ? null : line.substring(6);
+      event = page.readLine();
+    } while (event != null && !event.matches("event: (update|end)"));
+    return event == null ? null : page.readLine().substring("data: ".length());
   }
 
   private static int read(InputStream in) {
