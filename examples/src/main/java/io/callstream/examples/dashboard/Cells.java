@@ -1,6 +1,7 @@
 package io.callstream.examples.dashboard;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.callstream.aggregate.BlockReader;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.sink.Columns;
