@@ -61,6 +61,14 @@ record Failures(@Nullable String checkpoint) {
     if (e instanceof IllegalStateException && message.contains("failOnDataLoss")) {
       return lost(firstLine(message).replaceAll("[ .]+$", ""), failure);
     }
+    if (e instanceof IllegalStateException && message.contains("stopped SparkContext")) {
+      return new CallstreamException(
+          ErrorCode.ENGINE_FAILED,
+          "Spark has ended under the run: no master answers at the address that was given, executors"
+              + " do not start, or somebody stopped the session. Spark's log says which (--verbose). "
+              + wayOn(),
+          failure);
+    }
     if (e instanceof IOException && isFull(message)) {
       return new CallstreamException(
           ErrorCode.ENVIRONMENT,

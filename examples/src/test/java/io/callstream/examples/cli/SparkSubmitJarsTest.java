@@ -1,0 +1,66 @@
+package io.callstream.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
+
+/** The list of jars for spark-submit that the build writes. */
+class SparkSubmitJarsTest {
+  /** What Spark's distribution has, or logs in its own way, or the broker alone wants. */
+  private static final Set<String> NOT_NEEDED =
+      Set.of("spark-sql_2.12", "jackson-core", "slf4j-api", "logback-classic", "kafka_2.12");
+
+  /** Annotations, of which nothing is left at run time. */
+  private static final String ANNOTATIONS = "jspecify";
+
+  @Test
+  void theListHasEachDependencyOfTheCommandLineThatADistributionOfSparkLacks() throws Exception {
+    List<String> jars =
+        List.of(Files.readString(Path.of("target", "spark-submit.jars")).strip().split(","));
+    assertThat(jars).doesNotHaveDuplicates().allMatch(jar -> Path.of(jar).isAbsolute());
+    List<String> wanted = new ArrayList<>(runtimeDependencies());
+    assertThat(wanted).containsAll(NOT_NEEDED).contains(ANNOTATIONS);
+    wanted.removeAll(NOT_NEEDED);
+    wanted.remove(ANNOTATIONS);
+    assertThat(wanted)
+        .hasSizeGreaterThan(8)
+        .allSatisfy(
+            artifact ->
+                assertThat(jars)
+                    .anyMatch(
+                        jar ->
+                            Path.of(jar).getFileName().toString().matches(artifact + "-\\d.*jar")));
+    assertThat(jars).noneMatch(jar -> jar.contains("logback") || jar.contains("slf4j"));
+  }
+
+  private static List<String> runtimeDependencies() throws Exception {
+    Element project =
+        DocumentBuilderFactory.newInstance()
+            .newDocumentBuilder()
+            .parse(Path.of("pom.xml").toFile())
+            .getDocumentElement();
+    NodeList dependencies = project.getElementsByTagName("dependency");
+    List<String> artifacts = new ArrayList<>();
+    for (int i = 0; i < dependencies.getLength(); i++) {
+      Element dependency = (Element) dependencies.item(i);
+      if (!text(dependency, "scope").equals("test")) {
+        artifacts.add(text(dependency, "artifactId").replace("${scala.binary.version}", "2.12"));
+      }
+    }
+    return artifacts;
+  }
+
+  /** The text of a child; the exclusions behind the first one have such names too. */
+  private static String text(Element dependency, String name) {
+    NodeList found = dependency.getElementsByTagName(name);
+    return found.getLength() == 0 ? "" : found.item(0).getTextContent();
+  }
+}

@@ -1,0 +1,22 @@
+package io.callstream.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import org.junit.jupiter.api.Test;
+
+class FailuresTest {
+  @Test
+  void aClusterThatGaveUpIsToldInOtherWordsThanThoseOfAStoppedContext() {
+    Throwable ofSpark =
+        new IllegalStateException(
+            "Cannot call methods on a stopped SparkContext.\nThis stopped SparkContext was created at:");
+    CallstreamException failure = new Failures("state").of(new RuntimeException(ofSpark));
+    assertThat(failure.code()).isEqualTo(ErrorCode.ENGINE_FAILED);
+    assertThat(failure)
+        .hasMessageStartingWith("Spark has ended under the run")
+        .hasMessageEndingWith("Start again with the same checkpoint: nothing is lost.")
+        .hasRootCause(ofSpark);
+  }
+}
