@@ -63,6 +63,10 @@ public final class Latency {
       line.put("lag_per_second", outcome.lagPerSecond());
       line.put("verdict", outcome.verdict().map(Latency::words).orElse("too few batches"));
       out.println(line);
+      if (outcome.brokenOff()) {
+        throw new IllegalStateException(
+            "The sender was " + outcome.lateMicros() / 1_000 + " ms late, and the run was ended");
+      }
       if (outcome.missing() > 0) {
         throw new IllegalStateException(outcome.missing() + " calls were not counted");
       }

@@ -77,11 +77,16 @@ public final class ProducerRate {
       for (String contestant : contestants) {
         files.prepare(ProducerPasses.named(contestant));
       }
-      run(-1, servers, contestants.get(0), files, 1, partitions);
-      rates.clear();
+      List<String> ignored = passes(0, servers, contestants.get(0), files, 1, partitions);
       for (int repeat = 0; repeat < repeats; repeat++) {
         for (String contestant : contestants) {
-          run(repeat, servers, contestant, files, passes, partitions);
+          int pass = 0;
+          for (String line : passes(repeat, servers, contestant, files, passes, partitions)) {
+            System.out.println(line);
+            double rate = Double.parseDouble(line.replaceAll(".*\"rate\":([0-9.E]+).*", "$1"));
+            rates.computeIfAbsent(contestant + " " + pass++, key -> new ArrayList<>()).add(rate);
+          }
+          System.out.flush();
         }
       }
       printMedians(passes);
@@ -95,7 +100,8 @@ public final class ProducerRate {
     return value == null ? otherwise : value;
   }
 
-  private void run(
+  /** Has a contestant send, and returns a line for each of its passes. */
+  private static List<String> passes(
       int repeat,
       String servers,
       String contestant,
@@ -119,20 +125,16 @@ public final class ProducerRate {
             Integer.toString(repeat)));
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    List<String> lines;
     try (BufferedReader out = process.inputReader()) {
-      int pass = 0;
-      for (String line = out.readLine(); line != null; line = out.readLine()) {
-        System.out.println(line);
-        System.out.flush();
-        double rate = Double.parseDouble(line.replaceAll(".*\"rate\":([0-9.E]+).*", "$1"));
-        rates.computeIfAbsent(contestant + " " + pass++, key -> new ArrayList<>()).add(rate);
-      }
+      lines = out.lines().toList();
     } finally {
       process.destroy();
     }
     if (process.waitFor() != 0) {
       throw new IOException("The passes of " + contestant + " failed; why stands above");
     }
+    return lines;
   }
 
   private void printMedians(int passes) {

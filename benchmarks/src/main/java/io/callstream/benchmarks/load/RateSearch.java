@@ -8,8 +8,9 @@ import java.util.Locale;
 /**
  * Searches the highest rate with which something keeps up: doubles or halves a rate until the
  * answer changes, then halves the gap. A rate that is not kept up with is tried again before it is
- * given up. A rate that the sender can't send says nothing of what is measured, and ends the search
- * from above all the same.
+ * given up, and so is one at which it is too early to tell, which is not known to be kept up with.
+ * A rate that the sender can't send says nothing of what is measured, and ends the search from
+ * above all the same.
  */
 public final class RateSearch {
   /** Whether something keeps up with a rate. */
@@ -28,7 +29,7 @@ public final class RateSearch {
 
   /** What keeps the rate from being higher. */
   public enum Limit {
-    /** What is measured does not keep up with more. */
+    /** What is measured is not seen to keep up with more. */
     ENGINE,
     /** The sender can't send more. */
     SENDER,
@@ -90,7 +91,7 @@ public final class RateSearch {
     while (over > least && over > kept * precision && kept < most) {
       switch (answer(rate, trial, tried)) {
         case KEPT_UP -> kept = rate;
-        case FELL_BEHIND -> {
+        case FELL_BEHIND, TOO_EARLY -> {
           over = rate;
           limit = Limit.ENGINE;
         }
@@ -113,7 +114,7 @@ public final class RateSearch {
     for (int i = 0; i < TRIALS; i++) {
       answer = trial.at(rate);
       tried.add(new Tried(rate, answer));
-      if (answer != Answer.FELL_BEHIND) {
+      if (answer == Answer.KEPT_UP || answer == Answer.SENDER_LATE) {
         return answer;
       }
     }

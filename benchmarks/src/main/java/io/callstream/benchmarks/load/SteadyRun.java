@@ -36,6 +36,9 @@ public final class SteadyRun {
   /** How late a sender may be, in parts of the schedule's length, and still be called in time. */
   private static final double IN_TIME = 0.02;
 
+  /** By how much a sender may be late without moving a percentile of seconds by much. */
+  private static final Duration HARMLESS = Duration.ofMillis(200);
+
   private static final Duration LOOK = Duration.ofMillis(100);
   private static final Duration START_PATIENCE = Duration.ofSeconds(60);
   private static final Set<Symptom> FALLING_BEHIND =
@@ -67,6 +70,15 @@ public final class SteadyRun {
     int calls() {
       return Math.toIntExact(Math.round(rate * length.toMillis() / 1e3));
     }
+
+    long inTimeMicros() {
+      return Math.round(IN_TIME * length.toNanos() / 1e3);
+    }
+
+    /** Returns how late a sender may be before what follows is of no use and the run ends. */
+    long mostLateMicros() {
+      return Math.max(inTimeMicros(), HARMLESS.toNanos() / 1_000);
+    }
   }
 
   /** Whether an engine keeps up with a rate. */
@@ -75,6 +87,11 @@ public final class SteadyRun {
     KEPT_UP,
     /** It does not. */
     FELL_BEHIND,
+    /**
+     * Nobody knows, for the engine made too few batches. Between batches lag rises like a saw: over
+     * k of them the slope of a line through it is off by up to a k²-th of the rate.
+     */
+    TOO_EARLY,
     /** Nobody knows, for the sender was late: what looks like the engine's lag may be its. */
     SENDER_LATE
   }
@@ -83,10 +100,12 @@ public final class SteadyRun {
    * What came of it.
    *
    * @param load what was to be measured
+   * @param schedule when its calls were due
    * @param missing how many of them were not counted when patience ended
    * @param latencies of those that count, in microseconds; one that is missing has waited as long
    *     as patience is, at least
-   * @param lateMicros by how much the sender was behind the schedule at most
+   * @param lateMicros by how much the sender was behind the schedule at most, from when latencies
+   *     are recorded
    * @param lagPerSecond by how many calls a second those grew that were due and not yet counted
    * @param lagAtEnd how many those were when the last call was due
    * @param verdict what the stability monitor said of the scheduled time; empty if there were too
@@ -94,6 +113,7 @@ public final class SteadyRun {
    */
   public record Outcome(
       Load load,
+      Schedule schedule,
       long missing,
       Histogram latencies,
       long lateMicros,
@@ -105,16 +125,28 @@ public final class SteadyRun {
       return latencies.getValueAtPercentile(percentile) / 1e3;
     }
 
+    /**
+     * Returns whether the run was ended before its time, for the sender was so late that latencies
+     * are its own. What it measured until then is of no use.
+     */
+    public boolean brokenOff() {
+      return lateMicros > load.mostLateMicros();
+    }
+
     /** Returns whether the engine kept up: neither lag nor the monitor says no. */
     public Answer answer() {
-      if (lateMicros > IN_TIME * load.length().toNanos() / 1e3) {
+      if (lateMicros > load.inTimeMicros()) {
         return Answer.SENDER_LATE;
       }
+      if (missing > 0) {
+        return Answer.FELL_BEHIND;
+      }
+      if (verdict.isEmpty()) {
+        return Answer.TOO_EARLY;
+      }
       boolean level =
-          missing == 0
-              && lagPerSecond <= LEVEL * load.rate()
-              && verdict.stream()
-                  .flatMap(told -> told.findings().stream())
+          lagPerSecond <= LEVEL * load.rate()
+              && verdict.get().findings().stream()
                   .noneMatch(finding -> FALLING_BEHIND.contains(finding.symptom()));
       return level ? Answer.KEPT_UP : Answer.FELL_BEHIND;
     }
@@ -147,7 +179,10 @@ public final class SteadyRun {
     this.listener = listener;
   }
 
-  /** Runs an engine over a new topic, which is deleted in the end. */
+  /**
+   * Runs an engine over a new topic, which is deleted in the end. Where the sender gets too late
+   * the run ends at once, and is {@link Outcome#brokenOff}.
+   */
   public Outcome measure(Load load, Engine engine, RunOptions options) throws InterruptedException {
     String topic = "callstream-steady-" + Long.toHexString(System.nanoTime());
     SteadyCalls.Places places = SteadyCalls.Places.of(FIRST + load.calls());
@@ -188,7 +223,7 @@ public final class SteadyRun {
             .listener(listener)
             .build();
     String checkpoint = scratch.directory().resolve("checkpoint").toString();
-    try (Traffic.Steady steady = traffic.steady(topic, FIRST, load.calls(), load.rate());
+    try (Traffic.Steady steady = traffic.steady(topic, FIRST, load);
         RunningPipeline running = engine.start(pipeline, options.checkpointingTo(checkpoint))) {
       await(running, START_PATIENCE, () -> probe.counted() >= FIRST);
       if (probe.counted() < FIRST && !givenUp.getAsBoolean()) {
@@ -201,7 +236,7 @@ public final class SteadyRun {
                 + START_PATIENCE.toSeconds()
                 + " s");
       }
-      Schedule schedule = steady.begin(load.offset());
+      Schedule schedule = steady.begin();
       probe.begin(schedule);
       verdict.begin();
       SimpleRegression lag = new SimpleRegression();
@@ -209,7 +244,7 @@ public final class SteadyRun {
       long end = schedule.startMicros() + load.length().toNanos() / 1_000;
       long now = Schedule.nowMicros();
       long lagAtEnd = 0;
-      while (now < end && !givenUp.getAsBoolean()) {
+      while (now < end && !givenUp.getAsBoolean() && !steady.brokeOff()) {
         requireRunning(running, running.awaitTermination(LOOK));
         now = Schedule.nowMicros();
         lagAtEnd = Math.min(load.calls(), schedule.dueBy(now)) - (probe.counted() - FIRST);
@@ -223,14 +258,18 @@ public final class SteadyRun {
       Optional<StabilityVerdict> told = verdict.told();
       long lateMicros = steady.awaitEnd();
       long all = (long) FIRST + load.calls();
-      await(running, load.patience(), () -> probe.counted() >= all);
+      boolean complete = lateMicros <= load.mostLateMicros();
+      if (complete) {
+        await(running, load.patience(), () -> probe.counted() >= all);
+      }
       long missing = all - probe.counted();
       Histogram latencies = probe.latencies();
-      if (missing > 0 && !givenUp.getAsBoolean()) {
+      if (complete && missing > 0 && !givenUp.getAsBoolean()) {
         latencies.recordValueWithCount(load.patience().toNanos() / 1_000, missing);
       }
       return new Outcome(
           load,
+          schedule,
           missing,
           latencies,
           lateMicros,

@@ -2,12 +2,12 @@ package io.callstream.benchmarks.load;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.callstream.benchmarks.load.SteadyRun.Load;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -108,28 +108,47 @@ public final class Traffic implements AutoCloseable {
    * Sends some calls at once; those that follow wait for {@link Steady#begin}.
    *
    * @param first how many are sent at once
-   * @param calls how many follow
+   * @param load which follow
    */
-  Steady steady(String topic, int first, int calls, double rate) {
-    ask("steady " + topic + " " + first + " " + calls + " " + rate);
-    return new Steady(rate);
+  Steady steady(String topic, int first, Load load) {
+    ask(
+        String.join(
+            " ",
+            "steady",
+            topic,
+            Integer.toString(first),
+            Integer.toString(load.calls()),
+            Double.toString(load.rate()),
+            Long.toString(load.uncounted().toNanos() / 1_000),
+            Long.toString(load.mostLateMicros())));
+    return new Steady(load);
   }
 
   /** Calls that are about to be sent by schedule. */
   final class Steady implements AutoCloseable {
-    private final double rate;
+    private final Load load;
     private boolean begun;
     private boolean ended;
+    private long lateMicros;
 
-    private Steady(double rate) {
-      this.rate = rate;
+    private Steady(Load load) {
+      this.load = load;
     }
 
-    /** Begins, so long from now and a moment; returns the schedule. */
-    Schedule begin(Duration offset) {
+    /** Begins, the load's offset and a moment from now; returns the schedule. */
+    Schedule begin() {
       begun = true;
-      long micros = offset.toNanos() / 1_000;
-      return new Schedule(Long.parseLong(ask(TrafficProcess.BEGIN + micros)), rate);
+      long offset = load.offset().toNanos() / 1_000;
+      return new Schedule(Long.parseLong(ask(TrafficProcess.BEGIN + offset)), load.rate());
+    }
+
+    /** Returns whether the sender has ended, too late for what it sent to be of use. */
+    boolean brokeOff() {
+      try {
+        return (ended || answers.ready()) && awaitEnd() > load.mostLateMicros();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
 
     /** Has the sending break off; {@link #awaitEnd} returns soon then. */
@@ -138,12 +157,15 @@ public final class Traffic implements AutoCloseable {
     }
 
     /**
-     * Waits until the broker has them all; returns by how many microseconds the sender was behind
-     * its schedule at most.
+     * Waits until the broker has them all, or the sender broke off; returns by how many
+     * microseconds it was behind its schedule at most, from when latencies are recorded.
      */
     long awaitEnd() {
-      ended = true;
-      return Long.parseLong(answer());
+      if (!ended) {
+        ended = true;
+        lateMicros = Long.parseLong(answer());
+      }
+      return lateMicros;
     }
 
     /** Ends what was not waited for, so that the process can be asked for something else. */

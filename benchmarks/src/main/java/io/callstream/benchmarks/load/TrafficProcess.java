@@ -14,6 +14,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -135,7 +136,9 @@ final class TrafficProcess {
             words[1],
             Integer.parseInt(words[2]),
             Integer.parseInt(words[3]),
-            Double.parseDouble(words[4]));
+            Double.parseDouble(words[4]),
+            Long.parseLong(words[5]),
+            Long.parseLong(words[6]));
       }
       default -> throw new IllegalArgumentException("'" + words[0] + "' is no command");
     }
@@ -172,11 +175,15 @@ final class TrafficProcess {
    * Sends some calls at once, and when the other end says that it is ready, one after the other by
    * schedule.
    *
+   * @param uncountedMicros for how long from the schedule's start it does not matter how late it is
+   * @param mostLateMicros how late it may be afterwards; it breaks off when it is later
    * @return by how many microseconds the sender was behind the schedule at most; told as soon as
-   *     the broker has them all, or the other end says stop
+   *     the broker has them all, it breaks off, or the other end says stop
    */
   @SuppressWarnings("FutureReturnValueIgnored") // The callback checks.
-  private String steady(String topic, int first, int calls, double rate) throws IOException {
+  private String steady(
+      String topic, int first, int calls, double rate, long uncountedMicros, long mostLateMicros)
+      throws IOException {
     SteadyCalls.Types types = new SteadyCalls.Types();
     AtomicReference<Exception> failure = new AtomicReference<>();
     try (KafkaProducer<byte[], byte[]> producer = producer();
@@ -200,12 +207,20 @@ final class TrafficProcess {
       long offset = Long.parseLong(command.substring(BEGIN.length()));
       Schedule schedule = new Schedule(Schedule.nowMicros() + LEAD_MICROS + offset, rate);
       answers.println(schedule.startMicros());
+      long counts = schedule.startMicros() + uncountedMicros;
       long lateMicros = 0;
       long lastDue = schedule.startMicros();
       for (int i = 0; i < calls; i++) {
         ProducerRecord<byte[], byte[]> record = record(topic, partitions, types, records.next());
         lastDue = schedule.dueMicros(i);
-        lateMicros = Math.max(lateMicros, await(lastDue));
+        long late = await(lastDue);
+        if (lastDue >= counts) {
+          lateMicros = Math.max(lateMicros, late);
+        }
+        if (lateMicros > mostLateMicros) {
+          producer.close(Duration.ZERO); // Nobody wants what it has not sent yet.
+          return Long.toString(lateMicros);
+        }
         producer.send(record, check);
         if (i % CALLS_PER_LOOK == 0 && commands.ready()) {
           String ignored = commands.readLine(); // It can only be STOP.
@@ -213,7 +228,9 @@ final class TrafficProcess {
         }
       }
       producer.flush(); // What the producer had yet to hand over was no less late.
-      lateMicros = Math.max(lateMicros, Schedule.nowMicros() - lastDue);
+      if (lastDue >= counts) {
+        lateMicros = Math.max(lateMicros, Schedule.nowMicros() - lastDue);
+      }
       Exception unsent = failure.get();
       if (unsent != null) {
         throw new IllegalStateException("A call could not be sent: " + unsent, unsent);

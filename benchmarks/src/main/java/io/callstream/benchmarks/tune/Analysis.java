@@ -8,30 +8,38 @@ import java.util.Comparator;
 import java.util.DoubleSummaryStatistics;
 import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.commons.math3.distribution.TDistribution;
+import org.apache.commons.math3.linear.Array2DRowRealMatrix;
+import org.apache.commons.math3.linear.ArrayRealVector;
+import org.apache.commons.math3.linear.MatrixUtils;
+import org.apache.commons.math3.linear.RealMatrix;
+import org.apache.commons.math3.linear.RealVector;
 
 /*
- * Effects are ratios, so everything is computed on logarithms. Each round runs every configuration
- * once: what a round as a whole was faster or slower than others (somebody else used the machine, the
- * JIT had seen more) belongs to the round, and is taken out. What is left when configuration and round
- * are taken out is noise. This is the randomized complete block design of the textbooks:
+ * Effects are ratios, so everything is computed on logarithms. What a round as a whole was faster or
+ * slower than others (somebody else used the machine, the JIT had seen more) belongs to the round, and
+ * is taken out. What is left when configuration and round are taken out is noise. This is the
+ * randomized complete block design of the textbooks:
  *
  *   ln value = configuration + round + noise
  *
- * A run that failed leaves a hole, and the fit goes by the runs that are there: where there are fewer,
- * the margin is wider. Without holes the means are the plain ones.
+ * It is fitted by least squares over the runs that are there: one that failed leaves a hole, and the
+ * defaults may run more than once in a round. How far noise makes a difference of configurations
+ * stray is the noise's deviation times the square root of c' (X'X)^-1 c, where X says which run is of
+ * which configuration and round, and c which configurations are added and subtracted. Without holes
+ * that is the sum of 1/n over them; with holes it is more, since what their rounds were is estimated too.
  *
- * An effect is the difference of the means of a configuration and of the defaults. It is beyond noise
- * if it is greater than what noise alone would reach with a chance of 5 % in any of the comparisons
- * made (Student's t, with Bonferroni's correction for their number), and at least 3 %: what is less
- * may be real, and is not worth a setting.
+ * An effect is the difference of a configuration and the defaults. It is beyond noise if it is
+ * greater than what noise alone would reach with a chance of 5 % in any of all the comparisons that
+ * the report judges, in every measure, the interactions among them (Student's t, with Bonferroni's
+ * correction for their number), and at least 3 %: what is less may be real, and is not worth a
+ * setting.
  */
 final class Analysis {
   private static final double CHANCE = 0.05;
@@ -39,104 +47,95 @@ final class Analysis {
 
   private final Map<Measure, Table> tables = new EnumMap<>(Measure.class);
 
+  /** A value of one measure, as a logarithm. */
+  private record Value(Configuration configuration, int round, double log) {}
+
   /** The values of one measure, their noise, and what follows from it. */
   private static final class Table {
-    /** Where a step of the fit changes nothing any more. */
-    private static final double SETTLED = 1e-12;
+    private final List<Value> values;
+    private final List<Configuration> configurations;
+    private final List<Integer> rounds;
 
-    /** The logarithms of the values by configuration and round. */
-    private final Map<Configuration, Map<Integer, Double>> logs;
+    /** What each configuration and each round but the first amount to, in this order. */
+    private final RealVector fitted;
 
-    private final Map<Configuration, Double> own = new HashMap<>();
-    private final Map<Integer, Double> ofRound = new HashMap<>();
+    /** How these vary with the noise, in parts of its variance. */
+    private final RealMatrix variances;
+
+    private final int freedom;
     private final double deviation;
-    private final double quantile;
 
-    Table(Map<Configuration, Map<Integer, Double>> logs) {
-      this.logs = logs;
-      logs.forEach(
-          (configuration, row) -> {
-            own.put(configuration, 0.0);
-            row.keySet().forEach(round -> ofRound.put(round, 0.0));
-          });
-      fit();
-      int values = logs.values().stream().mapToInt(Map::size).sum();
-      int freedom = values - logs.size() - ofRound.size() + 1;
-      deviation = freedom < 1 ? Double.NaN : Math.sqrt(squares() / freedom);
-      quantile =
-          freedom < 1
-              ? Double.NaN
-              : new TDistribution(freedom)
-                  .inverseCumulativeProbability(1 - CHANCE / 2 / (logs.size() - 1));
-    }
-
-    /** Fits by least squares, in turns; where no value is missing the first turn is exact. */
-    private void fit() {
-      double change = Double.POSITIVE_INFINITY;
-      while (change > SETTLED) {
-        Map<Configuration, Double> before = Map.copyOf(own);
-        logs.forEach(
-            (configuration, row) ->
-                own.put(
-                    configuration,
-                    mean(row.entrySet().stream().map(e -> e.getValue() - round(e.getKey())))));
-        ofRound.replaceAll(
-            (round, old) ->
-                mean(
-                    logs.entrySet().stream()
-                        .filter(e -> e.getValue().containsKey(round))
-                        .map(e -> log(e.getKey(), round) - own(e.getKey()))));
-        double shift = mean(ofRound.values().stream());
-        ofRound.replaceAll((round, value) -> value - shift);
-        own.replaceAll((configuration, value) -> value + shift);
-        change =
-            own.entrySet().stream()
-                .mapToDouble(e -> Math.abs(e.getValue() - requireNonNull(before.get(e.getKey()))))
-                .max()
-                .orElse(0);
+    Table(List<Value> values) {
+      this.values = values;
+      configurations = values.stream().map(Value::configuration).distinct().toList();
+      rounds = values.stream().map(Value::round).distinct().toList();
+      int parameters = configurations.size() + rounds.size() - 1;
+      RealMatrix products = new Array2DRowRealMatrix(parameters, parameters);
+      RealVector sums = new ArrayRealVector(parameters);
+      for (Value value : values) {
+        RealVector row = row(value);
+        products = products.add(row.outerProduct(row));
+        sums = sums.add(row.mapMultiply(value.log()));
       }
-    }
-
-    private double squares() {
+      variances = MatrixUtils.inverse(products);
+      fitted = variances.operate(sums);
+      freedom = values.size() - parameters;
       double squares = 0;
-      for (Map.Entry<Configuration, Map<Integer, Double>> row : logs.entrySet()) {
-        for (Map.Entry<Integer, Double> cell : row.getValue().entrySet()) {
-          double left = cell.getValue() - own(row.getKey()) - round(cell.getKey());
-          squares += left * left;
-        }
+      for (Value value : values) {
+        squares += Math.pow(value.log() - row(value).dotProduct(fitted), 2);
       }
-      return squares;
+      deviation = freedom < 1 ? Double.NaN : Math.sqrt(squares / freedom);
     }
 
-    private double log(Configuration configuration, int round) {
-      return requireNonNull(requireNonNull(logs.get(configuration)).get(round));
+    /** Returns which of the parameters a value consists of. */
+    private RealVector row(Value value) {
+      RealVector row = new ArrayRealVector(configurations.size() + rounds.size() - 1);
+      row.setEntry(configurations.indexOf(value.configuration()), 1);
+      int round = rounds.indexOf(value.round());
+      if (round > 0) {
+        row.setEntry(configurations.size() + round - 1, 1);
+      }
+      return row;
     }
 
+    boolean has(Configuration configuration) {
+      return configurations.contains(configuration);
+    }
+
+    List<Double> logs(Configuration configuration) {
+      return values.stream()
+          .filter(value -> value.configuration().equals(configuration))
+          .map(Value::log)
+          .toList();
+    }
+
+    /** Returns a configuration's mean as it would be over all rounds. */
     double own(Configuration configuration) {
-      return requireNonNull(own.get(configuration));
+      double ofRounds = 0;
+      for (int i = configurations.size(); i < fitted.getDimension(); i++) {
+        ofRounds += fitted.getEntry(i);
+      }
+      return fitted.getEntry(configurations.indexOf(configuration)) + ofRounds / rounds.size();
     }
 
-    private double round(int round) {
-      return requireNonNull(ofRound.get(round));
-    }
-
-    /** Returns how far a sum of means of configurations strays, on the logarithmic scale. */
-    double margin(List<Configuration> configurations) {
-      return margin(
-          configurations.stream().mapToDouble(c -> 1.0 / requireNonNull(logs.get(c)).size()).sum());
-    }
-
-    /** Returns how far two means stray that have a value of each round. */
-    double usualMargin() {
-      return margin(2.0 / ofRound.size());
-    }
-
-    private double margin(double variances) {
-      return Math.max(LEAST_EFFECT, quantile * deviation * Math.sqrt(variances));
-    }
-
-    private static double mean(Stream<Double> values) {
-      return values.mapToDouble(Double::doubleValue).average().orElseThrow();
+    /**
+     * Returns how far noise makes a sum of configurations stray, in any of so many comparisons.
+     *
+     * @param plus those that are added
+     * @param minus as many, that are subtracted
+     */
+    double margin(List<Configuration> plus, List<Configuration> minus, int comparisons) {
+      if (freedom < 1) {
+        return Double.NaN;
+      }
+      RealVector contrast = new ArrayRealVector(fitted.getDimension());
+      plus.forEach(c -> contrast.addToEntry(configurations.indexOf(c), 1));
+      minus.forEach(c -> contrast.addToEntry(configurations.indexOf(c), -1));
+      double variance = contrast.dotProduct(variances.operate(contrast));
+      double quantile =
+          new TDistribution(freedom)
+              .inverseCumulativeProbability(1 - CHANCE / 2 / Math.max(1, comparisons));
+      return Math.max(LEAST_EFFECT, quantile * deviation * Math.sqrt(variance));
     }
   }
 
@@ -153,7 +152,8 @@ final class Analysis {
    * What a configuration changes.
    *
    * @param ratio its mean by that of the defaults
-   * @param margin the factor, over 1, by which noise alone may make the ratio stray from 1
+   * @param margin the factor, over 1, by which noise alone may make the ratio stray from 1; of the
+   *     defaults it says nothing
    * @param beyondNoise whether it strays further than that
    * @param gain the logarithm of the improvement: over 0 if it is better than the defaults
    */
@@ -209,27 +209,57 @@ final class Analysis {
   static Analysis of(List<Run> runs) {
     Analysis analysis = new Analysis();
     for (Measure measure : Measure.values()) {
-      Map<Configuration, Map<Integer, Double>> logs = new LinkedHashMap<>();
+      List<Value> values = new ArrayList<>();
       for (Run run : runs) {
         Double value = run.values().get(measure);
         if (value != null && run.stage() == Stage.COMPARE) {
-          logs.computeIfAbsent(run.configuration(), c -> new TreeMap<>())
-              .put(run.round(), Math.log(value));
+          values.add(new Value(run.configuration(), run.round(), Math.log(value)));
         }
       }
-      if (logs.containsKey(Configuration.baseline())) {
-        analysis.tables.put(measure, new Table(logs));
+      List<Value> comparable = comparable(values);
+      if (!comparable.isEmpty()) {
+        analysis.tables.put(measure, new Table(comparable));
       }
     }
     return analysis;
+  }
+
+  /**
+   * Leaves out what can't be compared with the defaults: what has no round in common with them, nor
+   * with anything that has.
+   */
+  private static List<Value> comparable(List<Value> values) {
+    Set<Configuration> configurations = new HashSet<>(Set.of(Configuration.baseline()));
+    Set<Integer> rounds = new HashSet<>();
+    boolean more = true;
+    while (more) {
+      more = false;
+      for (Value value : values) {
+        if (configurations.contains(value.configuration())) {
+          more |= rounds.add(value.round());
+        } else if (rounds.contains(value.round())) {
+          more |= configurations.add(value.configuration());
+        }
+      }
+    }
+    return values.stream().filter(v -> configurations.contains(v.configuration())).toList();
   }
 
   /** Returns all configurations that were compared, the defaults first. */
   Set<Configuration> configurations() {
     Set<Configuration> all = new LinkedHashSet<>();
     all.add(Configuration.baseline());
-    tables.values().forEach(table -> all.addAll(table.logs.keySet()));
+    tables.values().forEach(table -> all.addAll(table.configurations));
     return all;
+  }
+
+  /**
+   * Returns how many comparisons are judged: each configuration with the defaults in each measure
+   * that it has, and each pair with what its settings do alone.
+   */
+  int comparisons() {
+    int effects = tables.values().stream().mapToInt(t -> t.configurations.size() - 1).sum();
+    return effects + pairs().size();
   }
 
   /** Returns the noise of one run, as a part of its value; NaN if it can't be told. */
@@ -243,8 +273,11 @@ final class Analysis {
    * NaN if it can't be told.
    */
   double margin(Measure measure) {
-    Table table = tables.get(measure);
-    return table == null ? Double.NaN : Math.exp(table.usualMargin());
+    return configurations().stream()
+        .filter(c -> !c.isBaseline() && has(c, measure))
+        .mapToDouble(c -> effect(c, measure).margin())
+        .min()
+        .orElse(Double.NaN);
   }
 
   private Table table(Measure measure) {
@@ -253,16 +286,14 @@ final class Analysis {
 
   boolean has(Configuration configuration, Measure measure) {
     Table table = tables.get(measure);
-    return table != null && table.logs.containsKey(configuration);
+    return table != null && table.has(configuration);
   }
 
   /** Returns the values of a configuration; it must have some. */
   Estimate estimate(Configuration configuration, Measure measure) {
     Table table = table(measure);
     DoubleSummaryStatistics all =
-        requireNonNull(table.logs.get(configuration)).values().stream()
-            .mapToDouble(Double::doubleValue)
-            .summaryStatistics();
+        table.logs(configuration).stream().mapToDouble(log -> log).summaryStatistics();
     return new Estimate(
         Math.exp(table.own(configuration)), Math.exp(all.getMin()), Math.exp(all.getMax()));
   }
@@ -271,7 +302,8 @@ final class Analysis {
   Effect effect(Configuration configuration, Measure measure) {
     Table table = table(measure);
     double log = table.own(configuration) - table.own(Configuration.baseline());
-    double margin = table.margin(List.of(configuration, Configuration.baseline()));
+    double margin =
+        table.margin(List.of(configuration), List.of(Configuration.baseline()), comparisons());
     return new Effect(
         Math.exp(log),
         Math.exp(margin),
@@ -367,37 +399,48 @@ final class Analysis {
     return estimate(configuration, measure).mean();
   }
 
-  /** Returns what pairs of settings do together, where both were measured alone too. */
-  List<Interaction> interactions() {
-    List<Interaction> found = new ArrayList<>();
-    for (Configuration pair : configurations()) {
-      if (pair.values().size() == 2) {
+  /** Two settings together and each alone, of which a measure is known. */
+  private record Pair(
+      Measure measure, Configuration both, Configuration first, Configuration second) {}
+
+  private List<Pair> pairs() {
+    List<Pair> pairs = new ArrayList<>();
+    for (Configuration both : configurations()) {
+      if (both.values().size() == 2) {
         List<Configuration> alone =
-            pair.values().entrySet().stream()
+            both.values().entrySet().stream()
                 .map(e -> Configuration.of(e.getKey(), e.getValue()))
                 .toList();
-        for (Measure measure : List.of(Measure.THROUGHPUT, Measure.P95)) {
-          if (has(pair, measure) && alone.stream().allMatch(c -> has(c, measure))) {
-            double expected =
-                alone.stream()
-                    .mapToDouble(c -> effect(c, measure).ratio())
-                    .reduce(1, (a, b) -> a * b);
-            double measured = effect(pair, measure).ratio();
-            double margin =
-                table(measure)
-                    .margin(List.of(pair, alone.get(0), alone.get(1), Configuration.baseline()));
-            found.add(
-                new Interaction(
-                    pair,
-                    measure,
-                    expected,
-                    measured,
-                    Math.abs(Math.log(measured / expected)) > margin));
-          }
-        }
+        Stream.of(Measure.THROUGHPUT, Measure.P95)
+            .filter(m -> has(both, m) && alone.stream().allMatch(c -> has(c, m)))
+            .forEach(m -> pairs.add(new Pair(m, both, alone.get(0), alone.get(1))));
       }
     }
-    return found;
+    return pairs;
+  }
+
+  /** Returns what pairs of settings do together, where both were measured alone too. */
+  List<Interaction> interactions() {
+    return pairs().stream().map(this::interaction).toList();
+  }
+
+  private Interaction interaction(Pair pair) {
+    double expected =
+        effect(pair.first(), pair.measure()).ratio()
+            * effect(pair.second(), pair.measure()).ratio();
+    double measured = effect(pair.both(), pair.measure()).ratio();
+    double margin =
+        table(pair.measure())
+            .margin(
+                List.of(pair.both(), Configuration.baseline()),
+                List.of(pair.first(), pair.second()),
+                comparisons());
+    return new Interaction(
+        pair.both(),
+        pair.measure(),
+        expected,
+        measured,
+        Math.abs(Math.log(measured / expected)) > margin);
   }
 
   /** What a recommendation is for. */

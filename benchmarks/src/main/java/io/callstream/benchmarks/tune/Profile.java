@@ -4,7 +4,9 @@ import io.callstream.benchmarks.load.SteadyRun.Load;
 import io.callstream.spark.SparkSettings.StateStore;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * How much a study does.
@@ -12,12 +14,14 @@ import java.util.List;
  * @param name what it is called
  * @param minutes how long it takes on two cores, about
  * @param backlog how many calls wait in a topic when throughput is measured
- * @param warmUps how many runs of either kind go before, uncounted
- * @param throughput the configurations whose throughput is measured, the defaults among them
- * @param throughputRounds how often each; at least 2
+ * @param warmUps how many backlogs are counted before, to have the JVM warm; one steady run follows
+ *     them, and none of these are in the report
+ * @param throughput the configurations whose throughput is measured in a round, the defaults among
+ *     them; more than once if they are to be known better than what is compared with them
+ * @param throughputRounds how many rounds; at least 2
  * @param steady the load at which latency is measured
- * @param latency the configurations whose latency is measured, the defaults among them
- * @param latencyRounds how often each; at least 2
+ * @param latency the configurations whose latency is measured in a round, as for throughput
+ * @param latencyRounds how many rounds; at least 2
  * @param confirmRounds how often the recommended configuration and the defaults are measured again
  * @param sustainable whether sustainable rates are searched
  */
@@ -52,10 +56,21 @@ record Profile(
           "spark.sql.adaptive.enabled=false",
           "spark.kafka.consumer.cache.capacity=1");
 
+  /**
+   * How often a round has the defaults where a run is cheap. Noise in them is noise in every
+   * comparison.
+   */
+  private static final int DEFAULTS_IN_A_ROUND = 3;
+
   /** Copies the lists. */
   Profile {
     throughput = List.copyOf(throughput);
     latency = List.copyOf(latency);
+  }
+
+  /** Returns how many configurations are measured. */
+  int configurations() {
+    return (int) Stream.concat(throughput.stream(), latency.stream()).distinct().count();
   }
 
   /**
@@ -80,14 +95,14 @@ record Profile(
     List<Configuration> latency = new ArrayList<>();
     latency.add(Configuration.baseline());
     vary(latency, Setting.SHUFFLE_PARTITIONS, 1, 2, 200);
-    vary(latency, Setting.TRIGGER, 0, 2_000);
+    vary(latency, Setting.TRIGGER, 0, 500);
     vary(latency, Setting.CORES, 1);
     return new Profile(
         "short",
         5,
         400_000,
         15, // Runs of a second each: the JIT makes them faster for that long.
-        distinct(throughput),
+        withMoreDefaults(distinct(throughput)),
         2,
         new Load(5_000, Duration.ofSeconds(7), Duration.ofSeconds(1), PATIENCE),
         distinct(latency),
@@ -126,7 +141,7 @@ record Profile(
     vary(latency, Setting.SHUFFLE_PARTITIONS, 1, 4, 8, 200);
     vary(latency, Setting.BATCH_LIMIT, 10_000, 50_000);
     vary(latency, Setting.MIN_PARTITIONS, 4);
-    vary(latency, Setting.TRIGGER, 0, 200, 500, 5_000);
+    vary(latency, Setting.TRIGGER, 0, 200, 500, 2_000);
     vary(latency, Setting.TOPIC_PARTITIONS, 1, 4, 8);
     vary(latency, Setting.CORES, 1);
     vary(latency, Setting.STATE_STORE, StateStore.ROCKSDB, StateStore.ROCKSDB_WITH_CHANGELOG);
@@ -140,10 +155,10 @@ record Profile(
         75,
         2_000_000,
         4,
-        distinct(throughput),
+        withMoreDefaults(distinct(throughput)),
         5,
-        new Load(10_000, Duration.ofSeconds(20), Duration.ofSeconds(5), PATIENCE),
-        distinct(latency),
+        new Load(10_000, Duration.ofSeconds(21), Duration.ofSeconds(5), PATIENCE),
+        withMoreDefaults(distinct(latency)),
         3,
         3,
         true);
@@ -171,5 +186,11 @@ record Profile(
         .filter(c -> CORES > 1 || !c.values().containsKey(Setting.CORES))
         .distinct()
         .toList();
+  }
+
+  private static List<Configuration> withMoreDefaults(List<Configuration> all) {
+    List<Configuration> more = new ArrayList<>(all);
+    more.addAll(Collections.nCopies(DEFAULTS_IN_A_ROUND - 1, Configuration.baseline()));
+    return more;
   }
 }

@@ -7,6 +7,7 @@ import io.callstream.benchmarks.tune.Analysis.Interaction;
 import io.callstream.benchmarks.tune.Analysis.Ranked;
 import io.callstream.benchmarks.tune.Run.Stage;
 import io.callstream.benchmarks.tune.Run.Trace;
+import io.callstream.progress.StabilityMonitor;
 import java.io.IOException;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -100,19 +102,22 @@ final class Report {
                 + ".");
     answers.add(
         text(
-            "**How one can tell:** a single run's throughput strays by %s, its p95 by %s. With so"
-                + " many repeats and comparisons an effect below %s of throughput or %s of p95 may"
-                + " be noise; only what is beyond counts here, and folklore serves as a check: it"
-                + " must have no effect.",
+            "**How one can tell:** throughput of the same configuration differs from run to run by"
+                + " %s, its p95 by %s (a standard deviation). With so many repeats, and %d comparisons"
+                + " of which none is to be wrong by chance, noise may look like %s of throughput and"
+                + " %s of p95. Only what is beyond counts here; what is within may still be real, and"
+                + " is then too small for this profile to see. Folklore serves as a check: it must"
+                + " have no effect.",
             percent(analysis.noise(Measure.THROUGHPUT)),
             percent(analysis.noise(Measure.P95)),
-            percent(analysis.margin(Measure.THROUGHPUT) - 1),
-            percent(analysis.margin(Measure.P95) - 1)));
+            analysis.comparisons(),
+            band(Measure.THROUGHPUT),
+            band(Measure.P95)));
     Configuration both = analysis.recommended(Goal.BOTH);
     answers.add(
         both.isBaseline()
-            ? "**Recommended here:** callstream's defaults; no value that was tried is better in"
-                + " throughput or latency, beyond noise, without being worse in the other."
+            ? "**Recommended here:** callstream's defaults; no value that was tried is seen to be"
+                + " better in throughput or latency without being worse in the other."
             : "**Recommended here:** " + both.label() + " (to paste: below).");
     answers.add("**Folklore:** " + folkloreInShort());
     List<Run> steady =
@@ -120,11 +125,12 @@ final class Report {
     if (!steady.isEmpty()) {
       answers.add(
           text(
-              "**Does it keep up?** Of %d runs at %,.0f calls/s %d were stable; what was said of the"
-                  + " others is in the tables.",
+              "**Does it keep up?** Of %d runs at %,.0f calls/s %d were stable, and of %d it is too"
+                  + " early to tell. What was said of each configuration is in the table of all.",
               steady.size(),
               study.profile().steady().rate(),
-              steady.stream().filter(run -> run.verdict().equals(Run.STABLE)).count()));
+              steady.stream().filter(run -> run.verdict().equals(Run.STABLE)).count(),
+              steady.stream().filter(run -> run.verdict().startsWith(Run.TOO_EARLY)).count()));
     }
     document.bullets(answers);
   }
@@ -315,8 +321,11 @@ final class Report {
 
   private void recommendation() {
     document.heading("What to use here");
+    document.paragraph(
+        "Of each setting the value that gains most beyond noise; no worse is what shows no loss"
+            + " beyond noise.");
     Map<Goal, String> goals = new LinkedHashMap<>();
-    goals.put(Goal.BOTH, "Better in one, worse in none");
+    goals.put(Goal.BOTH, "Better in one, no worse in the other");
     goals.put(Goal.THROUGHPUT, "Throughput above all");
     goals.put(Goal.LATENCY, "Latency above all");
     goals.forEach(
@@ -344,12 +353,20 @@ final class Report {
               Configuration alone = Configuration.of(value.getKey(), value.getValue());
               return alone.label()
                   + Stream.of(Measure.THROUGHPUT, Measure.P95)
-                      .filter(
-                          m -> analysis.has(alone, m) && analysis.effect(alone, m).beyondNoise())
-                      .map(m -> m.title() + " " + change(analysis.effect(alone, m)))
+                      .map(m -> m.title() + " " + changed(value.getKey(), alone, m))
                       .collect(Collectors.joining(", ", " (", ")"));
             })
         .collect(Collectors.joining(", "));
+  }
+
+  private String changed(Setting setting, Configuration alone, Measure measure) {
+    if (analysis.has(alone, measure)) {
+      Effect effect = analysis.effect(alone, measure);
+      return effect.beyondNoise() ? change(effect) : "within noise";
+    }
+    return setting == Setting.TRIGGER && measure == Measure.THROUGHPUT
+        ? "of a backlog not concerned"
+        : "not measured";
   }
 
   private void confirmation() {
@@ -425,14 +442,23 @@ final class Report {
 
   private String folkloreInShort() {
     List<Configuration> all = properties();
-    long without =
+    long within =
         all.stream().filter(c -> !analysis.effect(c, Measure.THROUGHPUT).beyondNoise()).count();
     return all.isEmpty()
         ? "not looked at."
         : text(
-            "of %d settings of which people expect much %d change nothing beyond noise (table"
-                + " below).",
-            all.size(), without);
+            "of %d settings of which people expect much %d leave throughput within noise, and with %d"
+                + " Spark does the same: operators, tasks and batches (table below).",
+            all.size(), within, all.stream().filter(this::isExecutedAsUsual).count());
+  }
+
+  /** Returns whether Spark did with a configuration what it does with the defaults. */
+  private boolean isExecutedAsUsual(Configuration configuration) {
+    Trace usual = trace(Configuration.baseline());
+    Trace trace = trace(configuration);
+    return trace.plan().equals(usual.plan())
+        && trace.largestBatch() == usual.largestBatch()
+        && Math.abs(trace.tasks() - usual.tasks()) < 0.5;
   }
 
   private void folklore() {
@@ -445,24 +471,26 @@ final class Report {
         "These are in many a tuning guide: limits of Spark's older streaming API, settings of a"
             + " cluster's executors, and settings of planning and of consumers that do nothing for"
             + " callstream. callstream refuses those that never do anything; here they were set on a"
-            + " host's own session, which nobody can refuse. A setting without effect leaves"
-            + " throughput within noise, and Spark executes the same operators with as many tasks"
-            + " over batches of the same size. Shuffle partitions were said: callstream takes"
+            + " host's own session, which nobody can refuse. Throughput within noise alone would not"
+            + " say much: a small effect could hide there. But where Spark executes the same operators,"
+            + " too, with as many tasks, over batches of the same size, the setting did nothing that a"
+            + " batch would notice. Shuffle partitions were said: callstream takes"
             + " `spark.default.parallelism` for the number of cores, and would set as many.");
     Trace usual = trace(Configuration.baseline());
     List<List<String>> rows = new ArrayList<>();
     rows.add(folkloreRow("defaults", Configuration.baseline(), "", usual));
     for (Configuration configuration : all) {
       Effect effect = analysis.effect(configuration, Measure.THROUGHPUT);
-      boolean same =
-          trace(configuration).plan().equals(usual.plan())
-              && Math.abs(trace(configuration).tasks() - usual.tasks()) < 0.5;
       rows.add(
           folkloreRow(
               "`" + configuration.values().get(Setting.PROPERTY) + "`",
               configuration,
-              (effect.beyondNoise() ? "**" + change(effect) + "**" : "none: " + change(effect))
-                  + (same ? ", same plan" : ", **another plan**"),
+              (effect.beyondNoise()
+                      ? "**" + change(effect) + "**"
+                      : change(effect) + ", within noise")
+                  + (isExecutedAsUsual(configuration)
+                      ? "; executed the same"
+                      : "; **executed otherwise**"),
               trace(configuration)));
     }
     document.table(
@@ -471,7 +499,7 @@ final class Report {
             ">throughput, calls/s",
             ">tasks per batch",
             ">largest batch",
-            "effect"),
+            "effect on throughput"),
         rows);
     document.paragraph("The operators of a batch, as Spark executed them with the defaults:");
     document.code(usual.plan().lines().toList());
@@ -519,7 +547,7 @@ final class Report {
                         i.measure().title(),
                         text("×%.2f", i.expected()),
                         text("×%.2f", i.measured()),
-                        i.beyondNoise() ? "**yes**" : "none beyond noise"))
+                        i.beyondNoise() ? "**yes**" : "within noise"))
             .toList());
   }
 
@@ -529,10 +557,11 @@ final class Report {
     document.heading("All configurations");
     document.paragraph(
         text(
-            "Geometric means over the rounds, with least and greatest; bold is beyond noise. The"
-                + " verdicts are those of callstream's stability monitor on the runs at %,.0f calls/s;"
-                + " a backlog is no steady state, and has none.",
-            study.profile().steady().rate()));
+            "Geometric means over the rounds, with least and greatest; bold differs from the defaults"
+                + " beyond noise. The verdicts are those of callstream's stability monitor on the runs"
+                + " at %,.0f calls/s, and it wants %d batches; a backlog is no steady state, and has"
+                + " none.",
+            study.profile().steady().rate(), StabilityMonitor.MIN_BATCHES));
     List<List<String>> rows = new ArrayList<>();
     for (Configuration configuration : ordered()) {
       List<String> row = new ArrayList<>();
@@ -628,7 +657,8 @@ final class Report {
             text(
                 "Latency: %,.0f calls/s for %d s by a schedule fixed in advance; from the moment a"
                     + " call is due to the moment a sink sees it counted; the first %d s do not"
-                    + " count; %d rounds. Where in the trigger interval the calls begin is drawn anew"
+                    + " count; %d rounds. A run whose sender is late by more than a fifth of a second,"
+                    + " or by 2 %% of the time if that is more, is ended and made again. Where in the trigger interval the calls begin is drawn anew"
                     + " for each run, else all runs would repeat the same chance.",
                 profile.steady().rate(),
                 profile.steady().length().toSeconds(),
@@ -636,13 +666,21 @@ final class Report {
                 profile.latencyRounds()),
             text(
                 "One setting at a time is changed from callstream's defaults, and some pairs. A round"
-                    + " runs each configuration once, in random order (seed %d): what befalls the"
-                    + " machine meanwhile befalls all.",
+                    + " runs each configuration once, the defaults %d times for throughput and %d for"
+                    + " latency, in random order (seed %d): what befalls the machine meanwhile befalls"
+                    + " all.",
+                Collections.frequency(profile.throughput(), Configuration.baseline()),
+                Collections.frequency(profile.latency(), Configuration.baseline()),
                 study.seed()),
-            "Effects are factors. What is left of their logarithms when configuration and round are"
-                + " taken out is noise (randomized complete block design); an effect is beyond it if"
-                + " noise would reach that far with a chance below 5 % in any of the comparisons"
-                + " (Student's t, Bonferroni), and if it is 3 % or more.",
+            text(
+                "Effects are factors. What is left of their logarithms when configuration and round"
+                    + " are taken out is noise, taken to be of one size for all configurations"
+                    + " (randomized block design, by least squares). An effect is beyond it if it is"
+                    + " 3 %% or more, and more than noise would reach with a chance of 5 %% in any of"
+                    + " the %d comparisons judged here: each configuration with the defaults, in"
+                    + " throughput and in each percentile, and each pair with its two settings"
+                    + " (Student's t, Bonferroni).",
+                analysis.comparisons()),
             "`runs.csv` has every run with its verdict, `effects.csv` every effect."));
   }
 
@@ -668,6 +706,14 @@ final class Report {
   private static String change(Effect effect) {
     double percent = 100 * (effect.ratio() - 1);
     return effect.ratio() > 3 ? text("×%.1f", effect.ratio()) : text("%+.0f %%", percent);
+  }
+
+  /** Returns between which changes noise may lie: as a factor it reaches as far down as up. */
+  private String band(Measure measure) {
+    double margin = analysis.margin(measure);
+    return Double.isNaN(margin)
+        ? "an unknown part"
+        : text("%+.0f to %+.0f %%", 100 * (1 / margin - 1), 100 * (margin - 1));
   }
 
   private static String percent(double part) {

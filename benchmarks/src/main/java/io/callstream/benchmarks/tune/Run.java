@@ -24,6 +24,9 @@ record Run(
   /** The verdict on an engine that keeps up. */
   static final String STABLE = "stable";
 
+  /** What a verdict begins with where a run has too few batches for one. */
+  static final String TOO_EARLY = "too early to tell";
+
   /** What a run is for. */
   enum Stage {
     /** To have the JVM warm; only failures are kept. */

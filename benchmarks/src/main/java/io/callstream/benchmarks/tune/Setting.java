@@ -86,6 +86,12 @@ enum Setting {
     if (value.matches("\\d{4,}")) {
       return String.format(Locale.ROOT, "%,d", Long.parseLong(value));
     }
-    return value.matches("[A-Z_]+") ? value.toLowerCase(Locale.ROOT).replace('_', ' ') : value;
+    return switch (value) {
+      case "ROCKSDB" -> "RocksDB";
+      case "ROCKSDB_WITH_CHANGELOG" -> "RocksDB with changelog";
+      case "KAFKA_DEFAULTS" -> "as Kafka's defaults";
+      default ->
+          value.matches("[A-Z_]+") ? value.toLowerCase(Locale.ROOT).replace('_', ' ') : value;
+    };
   }
 }

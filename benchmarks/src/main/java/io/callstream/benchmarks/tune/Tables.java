@@ -79,7 +79,7 @@ final class Tables {
                 number("%.1f", estimate.least()),
                 number("%.1f", estimate.most()),
                 number("%.3f", effect.ratio()),
-                number("%.3f", effect.margin()),
+                number("%.3f", configuration.isBaseline() ? Double.NaN : effect.margin()),
                 effect.beyondNoise());
           }
         }

@@ -28,9 +28,10 @@ import java.util.function.Consumer;
  * machine, over a real broker, and writes a report.
  *
  * <p>One setting is varied at a time, from callstream's defaults, and some in pairs. Every round
- * measures each configuration once, in an order of its own, so that what happens to the machine in
- * the meantime befalls all. Where in the trigger interval the calls of a steady run begin is drawn
- * anew for each. The first runs, which warm the JVM up, do not count.
+ * measures each configuration once, and the defaults, with which all are compared, more than once,
+ * in an order of its own, so that what happens to the machine in the meantime befalls all. Where in
+ * the trigger interval the calls of a steady run begin is drawn anew for each. The first runs,
+ * which warm the JVM up, do not count.
  *
  * <p>{@link #run} is for one thread; {@link #stop} for any.
  */
@@ -134,9 +135,7 @@ public final class TuningStudy {
     say(
         "%d runs of %d configurations, some %d minutes on two cores, and one at a time: leave the"
             + " machine alone meanwhile.",
-        backlogs.planned + steady.planned,
-        profile.throughput().size() + profile.latency().size(),
-        profile.minutes());
+        backlogs.planned + steady.planned, profile.configurations(), profile.minutes());
     if (stopped) {
       throw new StudyStoppedException();
     }
@@ -234,8 +233,13 @@ public final class TuningStudy {
 
   private void latency(Bench bench, Stage stage, int round, Configuration configuration)
       throws InterruptedException, GivenUp {
-    Load load = profile.steady().after(phase(configuration));
+    Load load = steadyLoad(configuration);
     attempt(bench, steady, stage, round, configuration, () -> bench.latency(configuration, load));
+  }
+
+  /** Returns the load of the next steady run of a configuration. */
+  Load steadyLoad(Configuration configuration) {
+    return profile.steady().after(phase(configuration));
   }
 
   /** Returns where in the trigger interval a schedule begins: elsewhere in each run. */

@@ -3,6 +3,7 @@ package io.callstream.benchmarks.load;
 import static io.callstream.benchmarks.load.SteadyRun.Answer.FELL_BEHIND;
 import static io.callstream.benchmarks.load.SteadyRun.Answer.KEPT_UP;
 import static io.callstream.benchmarks.load.SteadyRun.Answer.SENDER_LATE;
+import static io.callstream.benchmarks.load.SteadyRun.Answer.TOO_EARLY;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.benchmarks.load.RateSearch.Found;
@@ -54,6 +55,16 @@ class RateSearchTest {
     assertThat(found.rate()).isEqualTo(3_000);
     assertThat(found.tried()).extracting(Tried::rate).containsExactly(800.0, 1_600.0, 3_000.0);
     assertThat(found.words()).isEqualTo("at least 3,000 calls/s: no more was tried");
+  }
+
+  @Test
+  void aRateAtWhichItIsTooEarlyToTellIsNotOneThatIsKeptUpWith() throws InterruptedException {
+    Found found =
+        RateSearch.search(800, 100, 100_000, 1.1, rate -> rate <= 5_000 ? KEPT_UP : TOO_EARLY);
+
+    assertThat(found.rate()).isBetween(5_000 / 1.1, 5_000.0);
+    assertThat(found.tried().get(3)).isEqualTo(new Tried(6_400, TOO_EARLY));
+    assertThat(found.tried().get(4)).isEqualTo(new Tried(6_400, TOO_EARLY));
   }
 
   @Test

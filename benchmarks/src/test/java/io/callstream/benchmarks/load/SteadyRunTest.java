@@ -9,10 +9,13 @@ import io.callstream.benchmarks.load.SteadyRun.Load;
 import io.callstream.benchmarks.load.SteadyRun.Outcome;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.local.LocalEngine;
+import io.callstream.progress.StabilityVerdict;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.HdrHistogram.Histogram;
 import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.Test;
@@ -53,39 +56,109 @@ class SteadyRunTest {
     }
   }
 
+  /** No sender makes ten million calls a second. */
+  private static Load impossible(Duration length, Duration uncounted) {
+    return new Load(10_000_000, length, uncounted, Duration.ofSeconds(30));
+  }
+
   @Test
-  void aSenderThatIsLateIsNotTheEnginesFault() throws Exception {
-    // No sender makes ten million calls a second, nor does this engine count them in that time.
-    Load impossible =
-        new Load(10_000_000, Duration.ofMillis(50), Duration.ZERO, Duration.ofSeconds(30));
-    Duration offset = Duration.ofMillis(400);
+  void aRunWhoseSenderIsTooLateEndsBeforeAllIsSent() throws Exception {
     try (Traffic traffic = Traffic.embedded()) {
       SteadyRun run = new SteadyRun(traffic, 2, topic -> topic, () -> false, progress -> {});
       RunOptions options = RunOptions.continuous().triggeringEvery(Duration.ZERO);
 
-      Outcome late = run.measure(impossible, new LocalEngine(), options);
-      Outcome inTime = run.measure(LOAD.after(offset), new LocalEngine(), options);
+      Outcome late =
+          run.measure(
+              impossible(Duration.ofMillis(100), Duration.ZERO), new LocalEngine(), options);
+      Outcome inTime = run.measure(LOAD, new LocalEngine(), options);
 
-      assertThat(late.lateMicros()).isPositive();
+      // It ends when a call is 200 ms late, having sent what can be sent in little more than that.
+      assertThat(late.lateMicros()).isGreaterThan(200_000);
+      assertThat(late.brokenOff()).isTrue();
       assertThat(late.answer()).isEqualTo(Answer.SENDER_LATE);
+      assertThat(late.missing()).isGreaterThan(1_000_000 / 4);
       assertThat(inTime.missing()).isZero();
-      assertThat(inTime.load().offset()).isEqualTo(offset);
+      assertThat(inTime.latencies().getTotalCount()).isEqualTo(500);
+      assertThat(topics(traffic)).isEmpty();
+    }
+  }
+
+  @Test
+  void aSenderThatIsLateWhereNothingCountsIsNotLate() throws Exception {
+    Duration length = Duration.ofMillis(50);
+    try (Traffic traffic = Traffic.embedded()) {
+      SteadyRun run = new SteadyRun(traffic, 2, topic -> topic, () -> false, progress -> {});
+
+      Outcome outcome =
+          run.measure(
+              impossible(length, length),
+              new LocalEngine(),
+              RunOptions.continuous().triggeringEvery(Duration.ZERO));
+
+      assertThat(outcome.lateMicros()).isZero();
+      assertThat(outcome.missing()).isZero();
+    }
+  }
+
+  @Test
+  void theScheduleBeginsLaterByItsOffset() throws Exception {
+    try (Traffic traffic = Traffic.embedded()) {
+      for (Duration offset : List.of(Duration.ZERO, Duration.ofMillis(1_500))) {
+        AtomicLong lastReport = new AtomicLong();
+        AtomicLong firstSent = new AtomicLong();
+        SteadyRun run =
+            new SteadyRun(
+                traffic,
+                2,
+                topic -> topic,
+                () -> false,
+                progress -> {
+                  lastReport.set(progress.total().received());
+                  if (progress.total().received() == 2_000) { // Those before the schedule.
+                    firstSent.compareAndSet(0, Schedule.nowMicros());
+                  }
+                });
+
+        Outcome outcome =
+            run.measure(
+                LOAD.after(offset),
+                new LocalEngine(),
+                RunOptions.continuous().triggeringEvery(Duration.ZERO));
+
+        assertThat(lastReport.get()).isEqualTo(2_000 + 500);
+        long waited = outcome.schedule().startMicros() - firstSent.get();
+        assertThat(waited).isGreaterThan(offset.toNanos() / 1_000);
+        if (offset.isZero()) {
+          assertThat(waited).isLessThan(1_500_000);
+        }
+      }
     }
   }
 
   /** By rate 1,000 for 10 s: level is a slope of less than 50, in time is less than 200 ms late. */
-  private static Outcome outcome(long missing, long lateMicros, double lagPerSecond) {
+  private static Outcome outcome(
+      long missing, long lateMicros, double lagPerSecond, Optional<StabilityVerdict> verdict) {
     Load load = new Load(1_000, Duration.ofSeconds(10), Duration.ZERO, Duration.ofSeconds(1));
+    Schedule schedule = new Schedule(0, 1_000);
     return new Outcome(
-        load, missing, new Histogram(3), lateMicros, lagPerSecond, 0, Optional.empty());
+        load, schedule, missing, new Histogram(3), lateMicros, lagPerSecond, 0, verdict);
   }
 
   @Test
   void anAnswerBlamesTheEngineOnlyWhereTheSenderIsInTime() {
-    assertThat(outcome(0, 150_000, 49).answer()).isEqualTo(Answer.KEPT_UP);
-    assertThat(outcome(0, 150_000, 51).answer()).isEqualTo(Answer.FELL_BEHIND);
-    assertThat(outcome(1, 150_000, 0).answer()).isEqualTo(Answer.FELL_BEHIND);
-    assertThat(outcome(0, 250_000, 51).answer()).isEqualTo(Answer.SENDER_LATE);
-    assertThat(outcome(9, 250_000, 51).answer()).isEqualTo(Answer.SENDER_LATE);
+    Optional<StabilityVerdict> stable = Optional.of(new StabilityVerdict(List.of()));
+
+    assertThat(outcome(0, 150_000, 49, stable).answer()).isEqualTo(Answer.KEPT_UP);
+    assertThat(outcome(0, 150_000, 51, stable).answer()).isEqualTo(Answer.FELL_BEHIND);
+    assertThat(outcome(1, 150_000, 0, stable).answer()).isEqualTo(Answer.FELL_BEHIND);
+    assertThat(outcome(0, 250_000, 51, stable).answer()).isEqualTo(Answer.SENDER_LATE);
+    assertThat(outcome(9, 250_000, 51, stable).answer()).isEqualTo(Answer.SENDER_LATE);
+  }
+
+  @Test
+  void withTooFewBatchesNobodyKnowsUnlessCallsAreMissing() {
+    assertThat(outcome(0, 0, 0, Optional.empty()).answer()).isEqualTo(Answer.TOO_EARLY);
+    assertThat(outcome(0, 0, 51, Optional.empty()).answer()).isEqualTo(Answer.TOO_EARLY);
+    assertThat(outcome(1, 0, 0, Optional.empty()).answer()).isEqualTo(Answer.FELL_BEHIND);
   }
 }

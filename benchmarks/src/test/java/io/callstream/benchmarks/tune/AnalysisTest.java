@@ -118,7 +118,9 @@ class AnalysisTest {
     // Of ONE only the first run is left, which the fit meets exactly; so what is left is that of
     // DEFAULTS and MANY, as in theMarginIsStudentsTOfWhatIsLeft: squares of 4 d^2 with one degree
     // of
-    // freedom. There are two comparisons: t(0.9875; 1) = 25.452.
+    // freedom. There are two comparisons: t(0.9875; 1) = 25.452. What the first round was is known
+    // from DEFAULTS and MANY only, so that the effect of ONE is
+    // ONE 1 - 3/4 DEFAULTS 1 - 1/4 DEFAULTS 2 - 1/4 MANY 1 + 1/4 MANY 2, with the variance 28/16.
     double d = 0.01;
     add(DEFAULTS, Measure.P95, Math.exp(d), Math.exp(-d));
     add(MANY, Measure.P95, Math.exp(-d), Math.exp(d));
@@ -130,7 +132,77 @@ class AnalysisTest {
     assertThat(Math.log(analysis.effect(MANY, Measure.P95).margin()))
         .isCloseTo(25.452 * 2 * d, within(1e-4));
     assertThat(Math.log(analysis.effect(ONE, Measure.P95).margin()))
-        .isCloseTo(25.452 * 2 * d * Math.sqrt(1.5), within(1e-4));
+        .isCloseTo(25.452 * 2 * d * Math.sqrt(1.75), within(1e-4));
+  }
+
+  @Test
+  void holesWidenTheMarginByWhatTheyLeaveUnknownOfTheRounds() {
+    // Of three by three runs two are missing. What is known of them has the normal equations
+    //   2 D + r1 + r2 = .., 2 O + r1 + r3 = .., 3 M + r1 + r2 + r3 = .., of which the inverse gives
+    // var(O - D) = 4/3 and var(M - D) = 14/15 (1/2 + 1/2 and 1/2 + 1/3 if the rounds were known).
+    // There are 7 - 3 - 2 = 2 degrees of freedom and two comparisons: t(0.9875; 2) = 6.205.
+    add(DEFAULTS, Measure.P95, 100, 110, 100);
+    add(ONE, Measure.P95, 100, 100, 112);
+    add(MANY, Measure.P95, 107, 100, 100);
+    fail(ONE, Measure.P95, 1);
+    fail(DEFAULTS, Measure.P95, 2);
+
+    Analysis analysis = Analysis.of(runs);
+
+    double deviation = Math.log1p(analysis.noise(Measure.P95));
+    assertThat(Math.log(analysis.effect(ONE, Measure.P95).margin()) / deviation)
+        .isCloseTo(6.205 * Math.sqrt(4 / 3.0), within(1e-3));
+    assertThat(Math.log(analysis.effect(MANY, Measure.P95).margin()) / deviation)
+        .isCloseTo(6.205 * Math.sqrt(14 / 15.0), within(1e-3));
+  }
+
+  @Test
+  void defaultsThatRunMoreOftenMakeTheMarginNarrower() {
+    // In each of two rounds DEFAULTS is d up and d down, and MANY between: squares of 4 d^2 with
+    // 6 - 2 - 1 = 3 degrees of freedom. The means are of four runs and of two: a variance of 3/4.
+    // t(0.975; 3) = 3.182.
+    double d = 0.1;
+    add(DEFAULTS, Measure.P95, Math.exp(d), Math.exp(d));
+    add(DEFAULTS, Measure.P95, Math.exp(-d), Math.exp(-d));
+    add(MANY, Measure.P95, 2, 2);
+
+    Analysis analysis = Analysis.of(runs);
+
+    assertThat(analysis.effect(MANY, Measure.P95).ratio()).isCloseTo(2, within(1e-9));
+    assertThat(Math.log(analysis.margin(Measure.P95)))
+        .isCloseTo(3.182 * Math.sqrt(4 * d * d / 3) * Math.sqrt(0.75), within(1e-4));
+  }
+
+  @Test
+  void allThatIsJudgedCountsAsComparisons() {
+    // Two configurations in two measures are four comparisons: t(1 - 0.05/2/4; 2) = 8.860.
+    double d = 0.01;
+    for (Measure measure : List.of(Measure.P95, Measure.THROUGHPUT)) {
+      add(DEFAULTS, measure, Math.exp(d), Math.exp(-d));
+      add(ONE, measure, Math.exp(-d), Math.exp(d));
+      add(MANY, measure, 1, 1);
+    }
+
+    Analysis analysis = Analysis.of(runs);
+
+    assertThat(analysis.comparisons()).isEqualTo(4);
+    assertThat(Math.log(analysis.margin(Measure.P95)))
+        .isCloseTo(8.860 * Math.sqrt(4 * d * d / 2), within(1e-4));
+  }
+
+  @Test
+  void whatHasNoRoundInCommonWithTheDefaultsIsNotCompared() {
+    add(DEFAULTS, Measure.P95, 100, 100);
+    add(ONE, Measure.P95, 120, 121);
+    add(MANY, Measure.P95, 100, 100, 200);
+    fail(MANY, Measure.P95, 0);
+    fail(MANY, Measure.P95, 1);
+
+    Analysis analysis = Analysis.of(runs);
+
+    assertThat(analysis.has(MANY, Measure.P95)).isFalse();
+    assertThat(analysis.comparisons()).isEqualTo(1);
+    assertThat(analysis.effect(ONE, Measure.P95).ratio()).isCloseTo(1.205, within(1e-3));
   }
 
   @Test
@@ -232,8 +304,10 @@ class AnalysisTest {
     add(MANY, Measure.THROUGHPUT, 40, 40.4, 39.6);
     add(both, Measure.THROUGHPUT, 5, 5.05, 4.95);
 
-    List<Interaction> interactions = Analysis.of(runs).interactions();
+    Analysis analysis = Analysis.of(runs);
+    List<Interaction> interactions = analysis.interactions();
 
+    assertThat(analysis.comparisons()).isEqualTo(3 + 1);
     assertThat(interactions).hasSize(1);
     assertThat(interactions.get(0).expected()).isCloseTo(0.5 * 0.4, within(1e-6));
     assertThat(interactions.get(0).measured()).isCloseTo(0.05, within(1e-6));

@@ -80,9 +80,13 @@ class ReportTest {
         .contains("**shuffle partitions** (throughput from 50,000 calls/s at 200 to")
         .contains(
             "**trigger interval** (latency p95 from 300 ms at 0 ms to 1,000 ms at the default)")
-        .contains("of 1 settings of which people expect much 1 change nothing")
-        .contains("Of 12 runs at 5,000 calls/s 12 were stable")
-        .contains("**Latency above all:** trigger interval 0 ms (latency p95 -70 %).")
+        .contains(
+            "of 1 settings of which people expect much 1 leave throughput within noise, and with 1 Spark does the same")
+        .contains("Of 12 runs at 5,000 calls/s 12 were stable, and of 0 it is too early to tell.")
+        // 5 in throughput, 2 in p95, 1 pair.
+        .contains("and 8 comparisons of which none is to be wrong", "any of the 8 comparisons")
+        .contains(
+            "**Latency above all:** trigger interval 0 ms (throughput of a backlog not concerned, latency p95 -70 %).")
         .contains("**Recommended here:** trigger interval 0 ms")
         .contains("```\ncallstream statistics --trigger 0ms\n```")
         .contains("RunOptions.continuous().triggeringEvery(Duration.ofMillis(0));")
@@ -90,8 +94,8 @@ class ReportTest {
             "| records per batch 20,000 + shuffle partitions 200 | throughput | ×0.15 | ×0.03 | **yes**")
         .contains("| trigger interval 0 ms | – | – | 310 (307–313) |")
         .contains("| defaults | – | – | – | – | 90,000 (89,100–90,900) |")
-        .contains("state store | `spark.sql.streaming.stateStore.providerClass` | rocksdb | (1.00)")
-        .contains("none: -0 %, same plan")
+        .contains("state store | `spark.sql.streaming.stateStore.providerClass` | RocksDB | (1.00)")
+        .contains("-0 %, within noise; executed the same")
         .contains("33 runs in 4.9 minutes, where some 5 were expected")
         .doesNotContain("failed", "given up");
     assertThat(directory.resolve("frontier.svg")).isNotEmptyFile();
@@ -124,14 +128,65 @@ class ReportTest {
     steady(0, "lag grew from 1 to 2 records");
     steady(1, "stable");
     steady(2, "stable");
+    steady(3, Run.TOO_EARLY + ": fewer than 6 batches in that time");
 
     assertThat(markdown())
-        .contains("| stable in 2 of 3. In 1: lag grew from 1 to 2 records |")
+        .contains(
+            "Of 4 runs at 5,000 calls/s 2 were stable, and of 1 it is too early to tell.",
+            "| stable in 2 of 4. In 1: lag grew from 1 to 2 records. In 1: too early to tell: fewer")
         .doesNotContain("NaN");
     assertThat(Files.readString(directory.resolve("runs.csv")))
         .contains(
             "compare,0,defaults,latency p95,1000.0,ms,0,lag grew from 1 to 2 records,\n",
             "compare,2,defaults,latency p95,1000.0,ms,0,stable,\n");
+  }
+
+  @Test
+  void noiseReachesAsFarDownAsUpOnTheScaleOfFactors() throws IOException {
+    // As in AnalysisTest: t(0.975; 1) = 12.706 of a deviation of 0.02, as a factor 1.289 = 1/0.776.
+    for (int round = 0; round < 2; round++) {
+      for (Configuration configuration : List.of(DEFAULTS, MANY)) {
+        boolean up = (round == 0) == configuration.isBaseline();
+        runs.add(
+            new Run(
+                Stage.COMPARE,
+                round,
+                configuration,
+                Map.of(Measure.THROUGHPUT, Math.exp(up ? 0.01 : -0.01)),
+                "",
+                new Run.Trace("", 0, 0, 0)));
+      }
+    }
+
+    assertThat(markdown()).contains("noise may look like -22 to +29 % of throughput and");
+  }
+
+  @Test
+  void aSettingThatChangesTheBatchesIsNotSaidToDoNothing() throws IOException {
+    add(Stage.COMPARE, DEFAULTS, Measure.THROUGHPUT, 200_000);
+    for (int round = 0; round < 3; round++) {
+      runs.add(
+          new Run(
+              Stage.COMPARE,
+              round,
+              FOLKLORE,
+              Map.of(Measure.THROUGHPUT, 200_000.0),
+              "stable",
+              new Run.Trace("* Scan", 3, 4, 1_000)));
+    }
+
+    assertThat(markdown())
+        .contains("within noise; **executed otherwise**")
+        .contains("1 leave throughput within noise, and with 0 Spark does the same");
+  }
+
+  @Test
+  void aRecommendationSaysWhatWasNotMeasured() throws IOException {
+    add(Stage.COMPARE, DEFAULTS, Measure.THROUGHPUT, 200_000);
+    add(Stage.COMPARE, ROCKSDB, Measure.THROUGHPUT, 300_000);
+
+    assertThat(markdown())
+        .contains("state store RocksDB (throughput +50 %, latency p95 not measured).");
   }
 
   @Test
@@ -142,10 +197,10 @@ class ReportTest {
 
     assertThat(markdown())
         .contains("**2 runs failed,**")
-        .contains("| compare | 2 | state store rocksdb | latency | The disk is full. |")
+        .contains("| compare | 2 | state store RocksDB | latency | The disk is full. |")
         .contains("| warm up | 0 | defaults | latency | No broker answered. |");
     assertThat(Files.readString(directory.resolve("runs.csv")))
-        .contains("compare,2,state store rocksdb,latency,,,,,The disk is full.\n");
+        .contains("compare,2,state store RocksDB,latency,,,,,The disk is full.\n");
   }
 
   @Test

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
+import io.callstream.benchmarks.load.Schedule;
 import io.callstream.benchmarks.load.SteadyRun.Load;
+import io.callstream.benchmarks.load.SteadyRun.Outcome;
+import io.callstream.progress.StabilityMonitor;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
@@ -12,7 +15,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.HdrHistogram.Histogram;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVRecord;
 import org.junit.jupiter.api.Test;
@@ -62,11 +68,22 @@ class TuningStudyTest {
         .hasSize(2 * 2 + 2 * 2 * 3)
         .allSatisfy(run -> assertThat(Double.parseDouble(run.get("value"))).isPositive());
     assertThat(csv("effects.csv")).hasSize(2 + 2 * 3);
+    // Half a second is no time for six batches, one a second.
+    assertThat(csv("runs.csv"))
+        .filteredOn(
+            run ->
+                run.get("configuration").equals("defaults") && run.get("measure").contains("p95"))
+        .hasSize(2)
+        .allSatisfy(
+            run -> assertThat(run.get("verdict")).matches("(too early to tell|cannot be told).*"));
     String markdown = Files.readString(directory.resolve("report.md"));
     assertThat(markdown)
         .contains("**What matters most:**", "**How one can tell:**", "**Recommended here:**")
         .contains(
-            "trigger interval", "backpressure.enabled=true`", "same plan", "FlatMapGroupsWithState")
+            "trigger interval",
+            "backpressure.enabled=true`",
+            "executed the same",
+            "FlatMapGroupsWithState")
         .contains("](effects-throughput.svg)")
         .doesNotContain(System.getProperty("user.home"), "null", "NaN");
     assertThat(Files.readString(directory.resolve("report.html")))
@@ -134,6 +151,57 @@ class TuningStudyTest {
         .hasMessageContaining("report.html");
     assertThat(csv("runs.csv")).hasSize(2 + 3);
     assertThat(Files.readString(directory.resolve("report.md"))).contains("was given up");
+  }
+
+  private List<Duration> phases(long seed) {
+    TuningStudy study = new TuningStudy(TINY, directory, "", seed, message -> {});
+    return Stream.generate(() -> study.steadyLoad(Configuration.baseline()).offset())
+        .limit(50)
+        .toList();
+  }
+
+  @Test
+  void eachSteadyRunHasAPhaseOfItsOwnFromTheSeed() {
+    Duration trigger = Configuration.baseline().continuous().trigger();
+
+    List<Duration> phases = phases(7);
+
+    assertThat(phases).doesNotHaveDuplicates().isEqualTo(phases(7)).isNotEqualTo(phases(8));
+    // All over the interval: a tenth at either end would be missed with a chance of 0.9^50 = 0.5 %.
+    assertThat(phases)
+        .allMatch(phase -> !phase.isNegative() && phase.compareTo(trigger) < 0)
+        .anyMatch(phase -> phase.compareTo(trigger.dividedBy(10)) < 0)
+        .anyMatch(phase -> phase.compareTo(trigger.multipliedBy(9).dividedBy(10)) > 0);
+    assertThat(
+            new TuningStudy(TINY, directory, "", 7, message -> {})
+                .steadyLoad(Configuration.of(Setting.TRIGGER, 0))
+                .offset())
+        .isZero();
+  }
+
+  @Test
+  void everySteadyRunIsLongEnoughForAVerdictAndCountsWholeTriggerIntervals() {
+    for (Profile profile : List.of(Profile.brief(), Profile.thorough())) {
+      Duration counted = profile.steady().length().minus(profile.steady().uncounted());
+      for (Configuration configuration : profile.latency()) {
+        Duration trigger = configuration.continuous().trigger();
+        if (!trigger.isZero()) {
+          assertThat(counted.dividedBy(trigger))
+              .isGreaterThanOrEqualTo(StabilityMonitor.MIN_BATCHES);
+          assertThat(trigger.multipliedBy(counted.dividedBy(trigger))).isEqualTo(counted);
+        }
+      }
+    }
+  }
+
+  @Test
+  void aRunOfTooFewBatchesHasNoVerdict() {
+    Load load = new Load(1_000, Duration.ofSeconds(7), Duration.ZERO, Duration.ofSeconds(1));
+    Outcome level =
+        new Outcome(load, new Schedule(0, 1_000), 0, new Histogram(3), 0, 0, 0, Optional.empty());
+
+    assertThat(Bench.verdict(level))
+        .isEqualTo("too early to tell: fewer than 6 batches in that time");
   }
 
   @Test
