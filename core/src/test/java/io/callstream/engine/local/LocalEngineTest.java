@@ -192,8 +192,7 @@ class LocalEngineTest {
     // The one from before 1970 has no timestamp, by Kafka's rules; that from the future is of now:
     // (10 + 3 + 3) / 3.
     assertThat(reports.get(0).latency())
-        .contains(
-            new Progress.Latency(Duration.ofMillis(5_333), Duration.ofSeconds(10)));
+        .contains(new Progress.Latency(Duration.ofMillis(5_333), Duration.ofSeconds(10)));
     assertThat(reports.get(1).latency()).isEmpty();
   }
 

@@ -394,10 +394,7 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
   }
 
   private void latency(
-      MeterRegistry registry,
-      String name,
-      String description,
-      Function<Latency, Duration> figure) {
+      MeterRegistry registry, String name, String description, Function<Latency, Duration> figure) {
     seconds(
         registry,
         name,

@@ -145,8 +145,7 @@ class PipelineMetricsTest {
         .isEqualTo(batch.batchDuration().toNanos() / 1e9);
     // The call that is late in the hourly statistic changes four rows of the others.
     assertThat(value(scraped.get("callstream_batch_rows"))).isEqualTo(4);
-    assertThat(value(scraped.get("callstream_output_rate")))
-        .isEqualTo(batch.outputRowsPerSecond());
+    assertThat(value(scraped.get("callstream_output_rate"))).isEqualTo(batch.outputRowsPerSecond());
     assertThat(value(scraped.get("callstream_latency_mean_seconds")))
         .isEqualTo(batch.latency().orElseThrow().mean().toMillis() / 1e3);
     assertThat(value(scraped.get("callstream_latency_max_seconds")))
