@@ -168,8 +168,10 @@ final class Browser implements AutoCloseable {
     return problems;
   }
 
+  /** Opens a page and waits until all its elements are there. */
   void open(URI page) throws Exception {
     send("Page.navigate", JSON.createObjectNode().put("url", page.toString()));
+    await("document.readyState !== 'loading'");
   }
 
   /** Returns the value of an expression. */
