@@ -8,7 +8,6 @@ import java.util.function.Function;
 
 /** Counts over time as an SVG: a line, a bar each, or steps that are as wide as their time. */
 final class Picture {
-  private static final int WIDTH = 720;
   private static final int LEFT = 44;
   private static final int TOP = 8;
   private static final int BOTTOM = 22;
@@ -20,13 +19,15 @@ final class Picture {
   /** Where counts begin, and the last ends, from 0 to 1. */
   private final double[] edges;
 
+  private final int width;
   private final int height;
   private final long max;
   private final StringBuilder svg = new StringBuilder();
 
-  private Picture(List<Long> counts, double[] edges, int height) {
+  private Picture(List<Long> counts, double[] edges, int width, int height) {
     this.counts = counts;
     this.edges = edges;
+    this.width = width;
     this.height = height;
     this.max = round(counts.stream().mapToLong(Long::longValue).max().orElse(1));
   }
@@ -44,7 +45,7 @@ final class Picture {
     for (int i = 0; i <= n; i++) {
       edges[i] = (double) i / n;
     }
-    Picture picture = new Picture(counts, edges, line ? 220 : 160);
+    Picture picture = new Picture(counts, edges, 720, line ? 220 : 160);
     picture.frame(names.get(0), names.get(n - 1));
     for (int i = 0; i < NAMES; i++) {
       int at = (n - 1) * i / (NAMES - 1);
@@ -75,7 +76,7 @@ final class Picture {
         times.stream()
             .mapToDouble(t -> (double) Duration.between(first, t).toNanos() / span.toNanos())
             .toArray();
-    Picture picture = new Picture(rates, edges, 160);
+    Picture picture = new Picture(rates, edges, 440, 160);
     picture.frame(names.apply(first), names.apply(last));
     for (int i = 0; i < NAMES; i++) {
       Instant at = first.plus(span.multipliedBy(i).dividedBy(NAMES - 1));
@@ -96,8 +97,8 @@ final class Picture {
     }
   }
 
-  private static double x(double part) {
-    return LEFT + (WIDTH - LEFT - 4) * part;
+  private double x(double part) {
+    return LEFT + (width - LEFT - 4) * part;
   }
 
   private double middle(int index) {
@@ -112,7 +113,7 @@ final class Picture {
     add(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\""
             + " aria-label=\"%s to %s, at most %,d\">",
-        WIDTH,
+        width,
         height,
         ReportPage.escaped(first),
         ReportPage.escaped(last),
@@ -122,7 +123,7 @@ final class Picture {
       add(
           "<path d=\"M%d %.1fH%d\" stroke=\"var(--line)\"/><text x=\"%d\" y=\"%.1f\""
               + " text-anchor=\"end\">%,d</text>",
-          LEFT, y(count), WIDTH, LEFT - 5, y(count) + 4, count);
+          LEFT, y(count), width, LEFT - 5, y(count) + 4, count);
     }
   }
 
@@ -154,12 +155,12 @@ final class Picture {
   }
 
   private void bars() {
-    double width = Math.max(0.5, (x(edges[1]) - x(0)) * 0.75);
+    double bar = Math.max(0.5, (x(edges[1]) - x(0)) * 0.75);
     for (int i = 0; i < counts.size(); i++) {
       double top = y(counts.get(i));
       add(
           "<rect fill=\"var(--first)\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>",
-          middle(i) - width / 2, top, width, y(0) - top);
+          middle(i) - bar / 2, top, bar, y(0) - top);
     }
   }
 

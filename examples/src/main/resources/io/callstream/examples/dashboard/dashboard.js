@@ -208,12 +208,17 @@
     return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   }
 
+  /** Returns how many pixels the size of the page's text is: more on a wall. */
+  function rem() {
+    return parseFloat(getComputedStyle(document.documentElement).fontSize);
+  }
+
   function axis() {
     return {
       stroke: color('--soft'),
       grid: {stroke: color('--line'), width: 1},
       ticks: {stroke: color('--line'), width: 1},
-      font: '12px system-ui, sans-serif'
+      font: `${Math.round(rem() * 0.78)}px system-ui, sans-serif`
     };
   }
 
@@ -243,9 +248,10 @@
     const place = byId(id);
     let shown = charts.get(id);
     if (!shown) {
+      // The legend has as many lines as it needs.
       const size = () => ({
         width: Math.max(200, place.clientWidth),
-        height: Math.max(100, place.clientHeight - 28)
+        height: Math.max(80, place.clientHeight - (place.querySelector('.u-legend')?.offsetHeight ?? 28))
       });
       shown = new uPlot(
         {
@@ -253,7 +259,7 @@
           tzDate: kind === 'clock' ? undefined : seconds => uPlot.tzDate(
             new Date(seconds * 1000), kind === 'day' ? 'UTC' : zoned({}).resolvedOptions().timeZone),
           series: [{label: 'at', value: (u, at) => inTable(kind, at ?? u.data[0].at(-1))}, ...series],
-          axes: [{...axis(), space: 70, values: moments(kind)}, {...axis(), size: 52, values: compact}],
+          axes: [{...axis(), space: rem() * 4.6, values: moments(kind)}, {...axis(), size: rem() * 3.4, values: compact}],
           scales: {y: {range: (u, min, max) => [0, Math.max(1, max * 1.08)]}},
           cursor: {drag: {x: false, y: false}}
         },
