@@ -232,7 +232,7 @@ final class ReportPage {
   }
 
   private void spikes(Spikes spikes) {
-    begin("panel", "Spikes");
+    begin("panel spikes", "Spikes");
     if (spikes.window().isEmpty()) {
       note("No hour is over yet.");
     } else {

@@ -248,10 +248,11 @@
     const place = byId(id);
     let shown = charts.get(id);
     if (!shown) {
-      // The legend has as many lines as it needs.
+      // The legend needs two lines where it is longer than a phone is wide.
+      const legend = () => rem() * (series.length > 1 && place.clientWidth < 24 * rem() ? 3.3 : 1.9);
       const size = () => ({
         width: Math.max(200, place.clientWidth),
-        height: Math.max(80, place.clientHeight - (place.querySelector('.u-legend')?.offsetHeight ?? 28))
+        height: Math.max(80, place.clientHeight - legend())
       });
       shown = new uPlot(
         {
