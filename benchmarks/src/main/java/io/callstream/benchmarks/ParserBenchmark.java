@@ -49,7 +49,12 @@ public class ParserBenchmark extends PartBenchmark {
     public enum Kind {
       /** Flat objects of ASCII texts without escapes. */
       PLAIN,
-      /** The same with a letter beyond ASCII in the address, spelt out or escaped in turn. */
+      /** The same with a number behind, as the harness sends that measures latency. */
+      WITH_NUMBER,
+      /**
+       * The same as the first with a letter beyond ASCII in the address, spelt out or escaped in
+       * turn.
+       */
       NOT_PLAIN
     }
 
@@ -65,9 +70,16 @@ public class ParserBenchmark extends PartBenchmark {
         values.add(
             switch (records) {
               case PLAIN -> value;
+              case WITH_NUMBER -> withNumber(value, 1_541_318_400_000_000L + values.size());
               case NOT_PLAIN -> withEnye(value, values.size() % 2 == 0 ? "Ñ" : "\\u00d1");
             });
       }
+    }
+
+    private static byte[] withNumber(byte[] value, long number) {
+      String record = new String(value, UTF_8);
+      return (record.substring(0, record.lastIndexOf('}')) + ",\"sent\":" + number + "}")
+          .getBytes(UTF_8);
     }
 
     private static byte[] withEnye(byte[] value, String enye) {

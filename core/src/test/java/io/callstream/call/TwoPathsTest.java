@@ -152,7 +152,11 @@ class TwoPathsTest {
       }
     }
     if (random.nextInt(4) == 0) {
-      members.add(member(text(random), random.nextBoolean() ? scalar(random) : "\"\"", random));
+      members.add(
+          member(
+              text(random),
+              random.nextBoolean() ? scalar(random) : "\"" + text(random) + "\"",
+              random));
     }
     if (random.nextInt(4) == 0) {
       Collections.shuffle(members, random);

@@ -117,9 +117,8 @@ class AnalysisTest {
   void fewerRunsMeanLessFreedomAndAWiderMargin() {
     // Of ONE only the first run is left, which the fit meets exactly; so what is left is that of
     // DEFAULTS and MANY, as in theMarginIsStudentsTOfWhatIsLeft: squares of 4 d^2 with one degree
-    // of
-    // freedom. There are two comparisons: t(0.9875; 1) = 25.452. What the first round was is known
-    // from DEFAULTS and MANY only, so that the effect of ONE is
+    // of freedom. There are two comparisons: t(0.9875; 1) = 25.452. What the first round was is
+    // known from DEFAULTS and MANY only, so that the effect of ONE is
     // ONE 1 - 3/4 DEFAULTS 1 - 1/4 DEFAULTS 2 - 1/4 MANY 1 + 1/4 MANY 2, with the variance 28/16.
     double d = 0.01;
     add(DEFAULTS, Measure.P95, Math.exp(d), Math.exp(-d));

@@ -29,11 +29,6 @@ final class Cells {
     this.time = DateTimeFormatter.ISO_OFFSET_DATE_TIME.withZone(zone);
   }
 
-  /** Returns how many rows there are, without making them. */
-  static long rows(Results results) {
-    return results.size();
-  }
-
   /** Returns how many calls all rows have, without making them. */
   static long calls(Results results) {
     long calls = 0;

@@ -240,7 +240,7 @@ final class Requests implements HttpHandler {
       throws IOException {
     json.writeStringField("statistic", results.statistic().name());
     json.writeNumberField("batch", batch);
-    json.writeNumberField("totalRows", Cells.rows(results));
+    json.writeNumberField("totalRows", results.size());
     json.writeArrayFieldStart("rows");
     Cells cells = new Cells(results.statistic(), running.pipeline().format().zone());
     int written = 0;

@@ -166,7 +166,7 @@ final class SnapshotMaker {
                         row.description(dimension).orElse(""),
                         row.count()))
             .toList(),
-        Math.toIntExact(Cells.rows(results)),
+        Math.toIntExact(results.size()),
         Cells.calls(results));
   }
 
@@ -239,6 +239,6 @@ final class SnapshotMaker {
         statistic.columns(),
         rows.stream().map(cells::texts).toList(),
         statistic.columns().size() - statistic.measures().size(),
-        Cells.rows(results));
+        results.size());
   }
 }
