@@ -49,8 +49,8 @@ public final class SustainableRate {
           new SteadyRun(
               traffic, engine.partitions(), engine.reading(), () -> false, progress -> {});
       if (!warm.isZero()) {
-        run.measure(
-            new Load(start, warm, uncounted, PATIENCE), engine.engine(), engine.continuous());
+        // Nothing counts, and so a late sender does not end it.
+        run.measure(new Load(start, warm, warm, PATIENCE), engine.engine(), engine.continuous());
       }
       RateSearch.Found found =
           RateSearch.search(

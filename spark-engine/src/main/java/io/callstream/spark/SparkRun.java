@@ -30,20 +30,24 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
-import org.apache.spark.api.java.function.VoidFunction2;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RuntimeConfig;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.execution.streaming.Sink;
+import org.apache.spark.sql.execution.streaming.StreamingQueryWrapper;
 import org.apache.spark.sql.streaming.OutputMode;
 import org.apache.spark.sql.streaming.StreamingQuery;
 import org.apache.spark.sql.streaming.StreamingQueryException;
 import org.apache.spark.sql.streaming.StreamingQueryListener;
+import org.apache.spark.sql.streaming.StreamingQueryManager;
 import org.apache.spark.sql.streaming.Trigger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import scala.Option;
 import scala.Tuple2;
+import scala.collection.immutable.Map$;
 
 /*
  * A run of the Spark engine. Three threads meet here: the query's, which brings batches to finish();
@@ -54,6 +58,7 @@ import scala.Tuple2;
 final class SparkRun extends LedgerRun {
   private static final Logger LOG = LoggerFactory.getLogger(SparkRun.class);
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(20);
+  private static final Duration INTERRUPT_PATIENCE = Duration.ofSeconds(1);
   private static final Duration LISTENER_PATIENCE = Duration.ofSeconds(10);
 
   private final RunOptions options;
@@ -130,13 +135,21 @@ final class SparkRun extends LedgerRun {
             shufflePartitions,
             checkpoint.letterDirectory());
     try {
+      StreamingQueryManager queries = session.streams();
       query =
-          rows.writeStream()
-              .outputMode(OutputMode.Append())
-              .option("checkpointLocation", checkpoint.location())
-              .trigger(trigger())
-              .foreachBatch((VoidFunction2<Dataset<Tuple2<String, byte[]>>, Long>) this::finish)
-              .start();
+          queries.startQuery(
+              Option.empty(),
+              Option.apply(checkpoint.location()),
+              rows.toDF(),
+              Map$.MODULE$.empty(),
+              new Batches(),
+              OutputMode.Append(),
+              false,
+              true,
+              trigger(),
+              queries.startQuery$default$10(),
+              Option.empty(),
+              Option.empty());
     } catch (TimeoutException e) {
       throw failures.of(e);
     }
@@ -156,6 +169,7 @@ final class SparkRun extends LedgerRun {
     setUnlessGiven(conf, settings, "spark.sql.codegen.wholeStage", "false");
     setUnlessGiven(conf, settings, "spark.sql.streaming.minBatchesToRetain", "10");
     setUnlessGiven(conf, settings, "spark.sql.streaming.numRecentProgressUpdates", "10");
+    setUnlessGiven(conf, settings, "spark.sql.streaming.stopTimeout", "5s");
   }
 
   private void setUnlessGiven(
@@ -175,8 +189,28 @@ final class SparkRun extends LedgerRun {
 
   // ---- batches, in the query's thread
 
-  private void finish(Dataset<Tuple2<String, byte[]>> rows, long number)
-      throws InterruptedException {
+  /**
+   * Takes batches as Spark planned them. {@code foreachBatch} would make a second plan of each, for
+   * the rows that the first one puts out, which is a good part of the time of a small batch.
+   */
+  private final class Batches implements Sink {
+    @Override
+    public void addBatch(long number, Dataset<Row> rows) {
+      try {
+        finish(rows, number);
+      } catch (InterruptedException e) {
+        throw sneaky(e);
+      }
+    }
+  }
+
+  /** The trait declares no exceptions; Spark knows by this one that the query was stopped. */
+  @SuppressWarnings("unchecked")
+  private static <E extends Exception> RuntimeException sneaky(Exception e) throws E {
+    throw (E) e;
+  }
+
+  private void finish(Dataset<Row> rows, long number) throws InterruptedException {
     batchLock.lockInterruptibly();
     try {
       if (!stopping) {
@@ -186,11 +220,13 @@ final class SparkRun extends LedgerRun {
     } finally {
       batchLock.unlock();
     }
-    // The batch has not begun and comes again; stop() is about to interrupt this thread.
-    new CountDownLatch(1).await();
+    // The batch has not begun and comes again. stop() is about to interrupt this thread, if it has
+    // not done so already, to no effect.
+    Thread.sleep(INTERRUPT_PATIENCE.toMillis());
+    throw new InterruptedException("The run is being stopped");
   }
 
-  private void finishLocked(Dataset<Tuple2<String, byte[]>> rows, long number) {
+  private void finishLocked(Dataset<Row> rows, long number) {
     BatchContext.of(ledger()).publish(lease.session().sparkContext());
     Ledger.Updates updates = new Ledger.Updates(pipeline().statistics().size());
     List<Letters.Run> letters = new ArrayList<>();
@@ -222,8 +258,8 @@ final class SparkRun extends LedgerRun {
     letterFiles.forEach(checkpoint::deleteLetters);
   }
 
-  /** Runs the batch's one job; without the second plan that collecting typed rows would take. */
-  private static List<Tuple2<String, byte[]>> collect(Dataset<Tuple2<String, byte[]>> rows) {
+  /** Runs the batch's one job. */
+  private static List<Tuple2<String, byte[]>> collect(Dataset<Row> rows) {
     return rows.queryExecution()
         .toRdd()
         .toJavaRDD()
@@ -369,11 +405,27 @@ final class SparkRun extends LedgerRun {
   private void stopQuery() {
     StreamingQuery running = query;
     if (running != null) {
-      try {
-        running.stop();
-      } catch (TimeoutException e) {
-        LOG.warn("The Spark query did not stop in time", e);
+      while (!hasStopped(running)) {
+        Exception place = new Exception("Where the query's thread is");
+        place.setStackTrace(
+            ((StreamingQueryWrapper) running)
+                .streamingQuery()
+                .queryExecutionThread()
+                .getStackTrace());
+        LOG.warn("The Spark query was interrupted, goes on, and is interrupted again", place);
       }
+    }
+  }
+
+  /**
+   * Interrupts the query, and waits for its end for a while; some library may lose an interrupt.
+   */
+  private static boolean hasStopped(StreamingQuery running) {
+    try {
+      running.stop();
+      return true;
+    } catch (TimeoutException e) {
+      return false;
     }
   }
 }

@@ -30,12 +30,16 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.kafka.common.metrics.KafkaMetric;
+import org.apache.kafka.common.metrics.MetricsReporter;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +71,43 @@ class SparkEngineTest {
     assertThat(Engines.named("spark")).isInstanceOf(SparkEngine.class);
   }
 
+  /**
+   * A part of Kafka's client that holds the query's thread up, and takes an interrupt for nothing.
+   */
+  public static final class Swallower implements MetricsReporter {
+    static final CountDownLatch REACHED = new CountDownLatch(1);
+    static volatile boolean swallowed;
+
+    @Override
+    public void configure(Map<String, ?> configs) {
+      if (Thread.currentThread().getName().startsWith("stream execution thread")) {
+        REACHED.countDown();
+        try {
+          Thread.sleep(PATIENCE.toMillis());
+        } catch (InterruptedException e) {
+          swallowed = true;
+        }
+        try {
+          Thread.sleep(PATIENCE.multipliedBy(2).toMillis());
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
+
+    @Override
+    public void init(List<KafkaMetric> metrics) {}
+
+    @Override
+    public void metricChange(KafkaMetric metric) {}
+
+    @Override
+    public void metricRemoval(KafkaMetric metric) {}
+
+    @Override
+    public void close() {}
+  }
+
   @Nested
   class WhileItRuns {
     @Test
@@ -91,6 +132,17 @@ class SparkEngineTest {
         assertThat(run.accounting().received()).isEqualTo(800);
         assertThatAccounting(run.accounting()).addsUpFor(pipeline);
       }
+    }
+
+    @Test
+    void itStopsThoughALibrarySwallowsAnInterrupt() throws Exception {
+      KafkaTopic topic =
+          TestTopics.create(1).with(Map.of("metric.reporters", Swallower.class.getName()));
+      RunningPipeline run = engine().start(standard(topic).build(), RunOptions.continuous());
+      assertThat(Swallower.REACHED.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      run.stop();
+      assertThat(Swallower.swallowed).isTrue();
+      assertThat(run.state()).isEqualTo(RunningPipeline.State.FINISHED);
     }
 
     private Progress awaitReceived(BlockingQueue<Progress> reports, long records)

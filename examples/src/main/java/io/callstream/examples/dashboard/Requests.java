@@ -102,6 +102,9 @@ final class Requests implements HttpHandler {
     }
     try {
       answer(exchange).send(exchange);
+    } catch (RuntimeException e) {
+      LOG.warn("The dashboard could not answer to the end", e);
+      throw e;
     } finally {
       resultPermits.release();
     }
@@ -231,11 +234,14 @@ final class Requests implements HttpHandler {
         window.isPresent()
             ? results.window(window.get()).stream().limit(top.orElse(Integer.MAX_VALUE))
             : top.isPresent() ? results.top(top.get()).stream() : results.stream();
-    return Answer.json(
-        200, out -> SnapshotJson.writeObject(out, json -> write(json, results, batch, rows)));
+    SnapshotJson.Body body = json -> write(json, results, batch, rows);
+    // So few rows are made first: if one of them fails, there is still a status to tell it by.
+    return top.isPresent()
+        ? Answer.json(200, SnapshotJson.object(body))
+        : Answer.json(200, out -> SnapshotJson.writeObject(out, body));
   }
 
-  /** Writes rows as they are made. Whoever reads has the patience's time for each 10,000. */
+  /** Writes rows as they are made. Whoever reads all has the patience's time for each 10,000. */
   private void write(JsonGenerator json, Results results, long batch, Stream<ResultRow> rows)
       throws IOException {
     json.writeStringField("statistic", results.statistic().name());

@@ -42,10 +42,12 @@ public final class RunHistory implements ProgressListener {
   @Override
   public synchronized void onProgress(Progress progress) {
     Instant start = points.isEmpty() ? progress.timestamp() : points.get(points.size() - 1).end();
-    Instant least = start.plusMillis(1);
-    Instant end = progress.timestamp().plus(progress.batchDuration());
-    // A clock that is set back leaves no batch without time.
-    Point batch = new Point(start, end.isBefore(least) ? least : end, 1, progress.inputRows());
+    // A batch that was read ahead began before the one before it had ended, and its duration counts
+    // from there. No batch is without time.
+    Instant begin = progress.timestamp().isBefore(start) ? start : progress.timestamp();
+    Duration took = progress.batchDuration();
+    Instant end = begin.plus(took.isZero() ? Duration.ofMillis(1) : took);
+    Point batch = new Point(start, end, 1, progress.inputRows());
     int last = points.size() - 1;
     if (last >= 0 && points.get(last).batches() < batchesPerPoint) {
       points.set(last, points.get(last).with(batch));

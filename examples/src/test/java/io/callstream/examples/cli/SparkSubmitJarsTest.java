@@ -38,7 +38,9 @@ class SparkSubmitJarsTest {
                     .anyMatch(
                         jar ->
                             Path.of(jar).getFileName().toString().matches(artifact + "-\\d.*jar")));
-    assertThat(jars).noneMatch(jar -> jar.contains("logback") || jar.contains("slf4j"));
+    assertThat(jars)
+        .extracting(jar -> Path.of(jar).getFileName().toString())
+        .noneMatch(jar -> jar.contains("logback") || jar.contains("slf4j"));
   }
 
   private static List<String> runtimeDependencies() throws Exception {

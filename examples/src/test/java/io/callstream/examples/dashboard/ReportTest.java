@@ -44,13 +44,14 @@ class ReportTest {
 
   @Test
   void aHistoryAmongTheListenersBecomesAPictureOfTheThroughput() throws Exception {
+    RunHistory history = new RunHistory();
     try (WatchedRun run =
         WatchedRun.of(
-            pipeline ->
-                pipeline.statistic(StandardStatistics.callsByType()).listener(new RunHistory()))) {
+            pipeline -> pipeline.statistic(StandardStatistics.callsByType()).listener(history))) {
       for (int i = 0; i < 3; i++) {
         run.receive(SomeCalls.of(100));
       }
+      WatchedRun.await("three batches told", () -> history.points().size() == 3);
       assertThat(Report.html(run.running()))
           .contains("Throughput over the run", "300 records in ")
           .containsOnlyOnce("<svg");

@@ -47,6 +47,16 @@ class RunHistoryTest {
   }
 
   @Test
+  void aBatchThatBeganBeforeTheOneBeforeEndedHasItsOwnTime() {
+    RunHistory history = new RunHistory();
+    history.onProgress(batch(0, 10));
+    history.onProgress(batch(0, 300));
+    assertThat(history.points())
+        .extracting(RunHistory.Point::perSecond)
+        .containsExactly(10 / 0.5, 300 / 0.5);
+  }
+
+  @Test
   void aLongRunTakesNoMoreMemoryAndLosesNoRecord() {
     RunHistory history = new RunHistory();
     int batches = 10_000;
