@@ -119,9 +119,9 @@ class DashboardBrowserTest {
     }
     assertThat(browser.texts("#figure-lag")).containsExactly("0");
     Progress.Latency latency = run.running().progress().orElseThrow().latency().orElseThrow();
-    assertThat(browser.texts("#figure-latency-mean")).containsExactly(duration(latency.mean()));
-    assertThat(browser.texts("#figure-latency-greatest"))
-        .containsExactly(duration(latency.greatest()));
+    assertThat(browser.texts("#figure-latency")).containsExactly(duration(latency.mean()));
+    assertThat(browser.texts("#figures dt"))
+        .contains("Mean latency, max " + duration(latency.greatest()));
     double out = run.running().progress().orElseThrow().outputRowsPerSecond();
     assertThat(browser.texts("#figure-out"))
         .containsExactly(Double.isNaN(out) ? "–" : number(Math.round(out)));
