@@ -296,8 +296,12 @@ final class ReportPage {
     html.append("<h3>Throughput over the run, records per second</h3>\n");
     note(
         format(
-            "%,d records in %,d batches and %,.1f s: %,.0f per second on average",
-            records, batches, span.toMillis() / 1e3, records * 1e9 / span.toNanos()));
+            "%,d records in %,d %s and %,.1f s: %,.0f per second on average",
+            records,
+            batches,
+            batches == 1 ? "batch" : "batches",
+            span.toMillis() / 1e3,
+            records * 1e9 / span.toNanos()));
     DateTimeFormatter clock = (span.toDays() > 0 ? MOMENT : CLOCK).withZone(snapshot.zone());
     List<Instant> times = new ArrayList<>(List.of(start));
     history.forEach(point -> times.add(point.end()));
