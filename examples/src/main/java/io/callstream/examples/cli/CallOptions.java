@@ -139,9 +139,7 @@ final class CallOptions {
   /** Returns the calls of a feed, which has an end. */
   CallSource feed(CallSource feed, CallFormat format, Terminal terminal) {
     requireNoDials();
-    return order == Order.FILE
-        ? feed
-        : new ReadingShown(feed, terminal).inEventTimeOrder(format);
+    return order == Order.FILE ? feed : new ReadingShown(feed, terminal).inEventTimeOrder(format);
   }
 
   /** Returns the calls of a feed without an end. */

@@ -79,7 +79,8 @@ final class ConsumeCommand implements Callable<Integer> {
       reader.atMost(max);
     }
     PrintStream out = terminal.out();
-    Consumer<TopicRecord> printer = raw ? row -> printRaw(row, out) : printer(terminal, format.format());
+    Consumer<TopicRecord> printer =
+        raw ? row -> printRaw(row, out) : printer(terminal, format.format());
     if (!fromBeginning) {
       terminal.say(
           "Waiting for new records of topic %s; --from-beginning shows what it holds.",

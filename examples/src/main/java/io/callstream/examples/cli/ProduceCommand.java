@@ -155,7 +155,9 @@ final class ProduceCommand implements Callable<Integer> {
   private CallSource source(CallFormat format) {
     if (from.datasf != null) {
       DataSfFeed feed = feed(from.datasf);
-      return poll == null ? calls.feed(feed, format, callstream.terminal()) : calls.endlessFeed(feed);
+      return poll == null
+          ? calls.feed(feed, format, callstream.terminal())
+          : calls.endlessFeed(feed);
     }
     if (from.synthetic != null) {
       return calls.synthetic("--synthetic", from.synthetic, format);

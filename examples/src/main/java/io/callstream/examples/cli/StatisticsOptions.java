@@ -215,7 +215,9 @@ final class StatisticsOptions {
         });
   }
 
-  /** A feed of DataSF tells of a call for two days, and a version of it may come later than that. */
+  /**
+   * A feed of DataSF tells of a call for two days, and a version of it may come later than that.
+   */
   private static Duration horizon(CallFormat format) {
     return format instanceof DataSfCalls ? Duration.ofDays(3) : Pipeline.DEFAULT_DISTINCT_HORIZON;
   }

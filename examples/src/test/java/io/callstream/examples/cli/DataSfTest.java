@@ -160,7 +160,8 @@ class DataSfTest {
     rows.get("262740017").remove("received_datetime");
     CommandRun produced = run("feed", "produce");
     assertThat(produced.status()).as(produced.err()).isZero();
-    assertThat(produced.err()).contains("400 records", "DataSF gnap-fj3t");
+    assertThat(produced.err())
+        .contains("reading   DataSF gnap-fj3t", "read      400 records", "sent      400 records");
 
     statistics("feed", "--format", "datasf");
 
@@ -168,7 +169,8 @@ class DataSfTest {
     assertThat(Files.readString(directory.resolve("accounting.json")))
         .startsWith("{\"received\":400,\"rejected\":1,\"duplicates\":0,")
         .contains("\"calls-by-type-and-disposition-hourly\":{\"counted\":399,\"late\":0}");
-    assertThat(run("feed", "consume", "--format", "datasf", "--from-beginning", "--max", "400").out())
+    assertThat(
+            run("feed", "consume", "--format", "datasf", "--from-beginning", "--max", "400").out())
         .contains("2026-10-01T00:00:30-07:00\t", "missing-field received_datetime");
   }
 
@@ -220,8 +222,7 @@ class DataSfTest {
 
     Map<String, String> environment = Map.of("DATASF_APP_TOKEN", requiredToken);
     String[] line = line("token", "produce", "--verbose");
-    try (CommandProcess process =
-        CommandProcess.start(directory, environment, List.of(), line)) {
+    try (CommandProcess process = CommandProcess.start(directory, environment, List.of(), line)) {
       assertThat(process.status()).as(process.err()).isZero();
       assertThat(process.err()).contains("400 records").doesNotContain(requiredToken);
     }

@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A page is held in memory until its records are taken; one that arrives damaged or not at all
  * leaves no record behind, and is asked for again. So it is when the server is overloaded (429),
- * fails (408, 5xx) or can't be reached: up to six times, after the time that {@code Retry-After}
- * names or else after one second, two, four, eight and sixteen, shortened by chance by up to a
- * half. What another attempt would not mend, or a wait of more than five minutes, is a failure at
- * once. A connection has ten seconds to come about, and then may be silent for a minute.
+ * fails (202, 408, 5xx) or can't be reached: up to six times, after the time that {@code
+ * Retry-After} names or else after one second, two, four, eight and sixteen, shortened by chance by
+ * up to a half. What another attempt would not mend, or a wait of more than five minutes, is a
+ * failure at once. A connection has ten seconds to come about, and then may be silent for a minute.
  * Redirections are not followed.
  *
  * <p>A reading that waits ends when its thread is interrupted.

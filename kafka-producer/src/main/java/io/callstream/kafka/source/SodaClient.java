@@ -316,7 +316,8 @@ final class SodaClient {
   // ---- refusals
 
   private AnswerException refusal(int status, Answer answer) {
-    boolean passing = status == 429 || status == 408 || status >= 500;
+    // 202 is a query that the server is still at work on.
+    boolean passing = status == 429 || status == 408 || status == 202 || status >= 500;
     String wayOut =
         switch (status) {
           case 429 ->

@@ -265,7 +265,7 @@ class DataSfFeedTest {
   @Nested
   class AServerThatFails {
     @ParameterizedTest
-    @ValueSource(ints = {408, 429, 500, 502, 503, 504})
+    @ValueSource(ints = {202, 408, 429, 500, 502, 503, 504})
     void isAskedAgain(int status) {
       fill(25);
       Fault busy = SodaServer.status(status, "");
