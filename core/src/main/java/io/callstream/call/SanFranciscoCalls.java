@@ -2,13 +2,11 @@ package io.callstream.call;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.callstream.call.JsonFields.Named;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.OffsetDateTime;
 import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -32,40 +30,31 @@ import java.util.Set;
  */
 public final class SanFranciscoCalls implements CallFormat {
   /** The most bytes that a record may have: 1 MiB. */
-  public static final int MAX_BYTES = 1 << 20;
+  public static final int MAX_BYTES = JsonCallParser.MAX_BYTES;
 
   /** The most objects and arrays that may be open at once, the record itself included. */
-  public static final int MAX_DEPTH = 100;
+  public static final int MAX_DEPTH = JsonCallParser.MAX_DEPTH;
 
   private static final long serialVersionUID = 1L;
 
-  /** The fields by the names that they have in a record. The required ones stand first. */
-  static final List<NamedField> FIELDS =
-      List.of(
-          new NamedField("crime_id", CallField.ID, true),
-          new NamedField("original_crime_type_name", CallField.CRIME_TYPE, true),
-          new NamedField("call_date_time", CallField.TIME, true),
-          new NamedField("report_date", CallField.REPORT_DATE, false),
-          new NamedField("call_date", CallField.CALL_DATE, false),
-          new NamedField("offense_date", CallField.OFFENSE_DATE, false),
-          new NamedField("call_time", CallField.CALL_TIME, false),
-          new NamedField("disposition", CallField.DISPOSITION, false),
-          new NamedField("address", CallField.ADDRESS, false),
-          new NamedField("city", CallField.CITY, false),
-          new NamedField("state", CallField.STATE, false),
-          new NamedField("agency_id", CallField.AGENCY, false),
-          new NamedField("address_type", CallField.ADDRESS_TYPE, false),
-          new NamedField("common_location", CallField.COMMON_LOCATION, false));
-
-  /** Where {@link #FIELDS} has the id. */
-  static final int ID_INDEX = 0;
-
-  /** Where {@link #FIELDS} has the event time. */
-  static final int TIME_INDEX = 2;
+  private static final JsonFields FIELDS =
+      JsonFields.of(
+          new Named("crime_id", CallField.ID, true),
+          new Named("original_crime_type_name", CallField.CRIME_TYPE, true),
+          new Named("call_date_time", CallField.TIME, true),
+          new Named("report_date", CallField.REPORT_DATE, false),
+          new Named("call_date", CallField.CALL_DATE, false),
+          new Named("offense_date", CallField.OFFENSE_DATE, false),
+          new Named("call_time", CallField.CALL_TIME, false),
+          new Named("disposition", CallField.DISPOSITION, false),
+          new Named("address", CallField.ADDRESS, false),
+          new Named("city", CallField.CITY, false),
+          new Named("state", CallField.STATE, false),
+          new Named("agency_id", CallField.AGENCY, false),
+          new Named("address_type", CallField.ADDRESS_TYPE, false),
+          new Named("common_location", CallField.COMMON_LOCATION, false));
 
   private static final JsonFactory JSON = new JsonFactory();
-  private static final DateTimeFormatter WALL_CLOCK =
-      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS");
 
   private final ZoneId zone;
 
@@ -95,17 +84,17 @@ public final class SanFranciscoCalls implements CallFormat {
 
   @Override
   public Optional<String> idField() {
-    return Optional.of(FIELDS.get(ID_INDEX).name());
+    return Optional.of(FIELDS.nameOf(CallField.ID));
   }
 
   @Override
   public String timeField() {
-    return FIELDS.get(TIME_INDEX).name();
+    return FIELDS.nameOf(CallField.TIME);
   }
 
   @Override
   public CallParser parser(Set<CallField> fields) {
-    return new SanFranciscoParser(zone, fields);
+    return new JsonCallParser(FIELDS, zone, fields);
   }
 
   @Override
@@ -113,9 +102,12 @@ public final class SanFranciscoCalls implements CallFormat {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
     try (JsonGenerator json = JSON.createGenerator(bytes)) {
       json.writeStartObject();
-      for (NamedField field : FIELDS) {
+      for (Named field : FIELDS.all()) {
         json.writeStringField(
-            field.name(), field.field() == CallField.TIME ? time(call) : call.text(field.field()));
+            field.name(),
+            field.field() == CallField.TIME
+                ? JsonFields.timeOf(call, zone)
+                : call.text(field.field()));
       }
       json.writeEndObject();
     } catch (IOException e) {
@@ -124,22 +116,8 @@ public final class SanFranciscoCalls implements CallFormat {
     return bytes.toByteArray();
   }
 
-  /**
-   * Tells the offset only where the wall clock does not tell the time, and the call is sure of it.
-   */
-  private String time(Call call) {
-    OffsetDateTime time = call.time().atZone(zone).toOffsetDateTime();
-    boolean twice = zone.getRules().getValidOffsets(time.toLocalDateTime()).size() > 1;
-    return twice && !call.ambiguousTime()
-        ? WALL_CLOCK.format(time) + time.getOffset()
-        : WALL_CLOCK.format(time);
-  }
-
   @Override
   public String toString() {
     return name() + " in " + zone;
   }
-
-  /** A field by the name that it has in a record. */
-  record NamedField(String name, CallField field, boolean required) {}
 }

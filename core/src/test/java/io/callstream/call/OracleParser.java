@@ -20,13 +20,14 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /*
- * The San Francisco format as the design has it, on Eclipse Parsson (Jakarta JSON Processing), a
+ * The formats of San Francisco as the design has them, on Eclipse Parsson (Jakarta JSON Processing), a
  * regular expression and java.time: slow, and nothing in common with the parser, whose full path is
  * Jackson's tokenizer.
  *
@@ -42,29 +43,77 @@ import java.util.regex.Pattern;
  *   - half a surrogate pair, which both readers let an escape spell, is compared as '?'.
  */
 final class OracleParser {
-  static final Map<String, CallField> NAMES = new LinkedHashMap<>();
+  /** The names of a format, in the order in which they are looked at. */
+  enum Names {
+    OF_2018(fieldsOf2018(), "crime_id", "original_crime_type_name", "call_date_time"),
+    OF_TODAY(fieldsOfToday(), "cad_number", "call_type_final_desc", "received_datetime");
 
-  static {
-    NAMES.put("crime_id", CallField.ID);
-    NAMES.put("original_crime_type_name", CallField.CRIME_TYPE);
-    NAMES.put("call_date_time", CallField.TIME);
-    NAMES.put("report_date", CallField.REPORT_DATE);
-    NAMES.put("call_date", CallField.CALL_DATE);
-    NAMES.put("offense_date", CallField.OFFENSE_DATE);
-    NAMES.put("call_time", CallField.CALL_TIME);
-    NAMES.put("disposition", CallField.DISPOSITION);
-    NAMES.put("address", CallField.ADDRESS);
-    NAMES.put("city", CallField.CITY);
-    NAMES.put("state", CallField.STATE);
-    NAMES.put("agency_id", CallField.AGENCY);
-    NAMES.put("address_type", CallField.ADDRESS_TYPE);
-    NAMES.put("common_location", CallField.COMMON_LOCATION);
+    private final Map<String, CallField> fields;
+    private final List<String> required;
+
+    Names(Map<String, CallField> fields, String... required) {
+      this.fields = fields;
+      this.required = List.of(required);
+    }
+
+    private static Map<String, CallField> fieldsOf2018() {
+      Map<String, CallField> fields = new LinkedHashMap<>();
+      fields.put("crime_id", CallField.ID);
+      fields.put("original_crime_type_name", CallField.CRIME_TYPE);
+      fields.put("call_date_time", CallField.TIME);
+      fields.put("report_date", CallField.REPORT_DATE);
+      fields.put("call_date", CallField.CALL_DATE);
+      fields.put("offense_date", CallField.OFFENSE_DATE);
+      fields.put("call_time", CallField.CALL_TIME);
+      fields.put("disposition", CallField.DISPOSITION);
+      fields.put("address", CallField.ADDRESS);
+      fields.put("city", CallField.CITY);
+      fields.put("state", CallField.STATE);
+      fields.put("agency_id", CallField.AGENCY);
+      fields.put("address_type", CallField.ADDRESS_TYPE);
+      fields.put("common_location", CallField.COMMON_LOCATION);
+      return fields;
+    }
+
+    private static Map<String, CallField> fieldsOfToday() {
+      Map<String, CallField> fields = new LinkedHashMap<>();
+      fields.put("cad_number", CallField.ID);
+      fields.put("call_type_final_desc", CallField.CRIME_TYPE);
+      fields.put("call_type_final", CallField.CRIME_TYPE);
+      fields.put("call_type_original_desc", CallField.CRIME_TYPE);
+      fields.put("call_type_original", CallField.CRIME_TYPE);
+      fields.put("received_datetime", CallField.TIME);
+      fields.put("dispatch_datetime", CallField.DISPATCHED);
+      fields.put("onscene_datetime", CallField.ON_SCENE);
+      fields.put("close_datetime", CallField.CLOSED);
+      fields.put("priority_final", CallField.PRIORITY);
+      fields.put("priority_original", CallField.PRIORITY);
+      fields.put("agency", CallField.AGENCY);
+      fields.put("disposition", CallField.DISPOSITION);
+      fields.put("intersection_name", CallField.ADDRESS);
+      fields.put("analysis_neighborhood", CallField.NEIGHBORHOOD);
+      fields.put("police_district", CallField.DISTRICT);
+      return fields;
+    }
+
+    /** Returns which field of a call each name stands for. */
+    Map<String, CallField> fields() {
+      return fields;
+    }
+
+    /** Returns the text of a field: of several names the first that has text. */
+    private String text(CallField field, Map<String, String> texts) {
+      return fields.entrySet().stream()
+          .filter(name -> name.getValue() == field)
+          .map(name -> texts.getOrDefault(name.getKey(), ""))
+          .filter(text -> !text.isBlank())
+          .findFirst()
+          .orElse("");
+    }
   }
 
   private static final int MAX_BYTES = 1_048_576;
   private static final int MAX_DEPTH = 100;
-  private static final Set<String> REQUIRED =
-      Set.of("crime_id", "original_crime_type_name", "call_date_time");
   private static final JsonParserFactory JSON = Json.createParserFactory(Map.of());
   private static final Pattern SPACE = Pattern.compile("[ \t\r\n]*");
 
@@ -79,7 +128,8 @@ final class OracleParser {
       String field,
       Instant time,
       boolean ambiguous,
-      Map<CallField, String> texts) {}
+      Map<CallField, String> texts,
+      Map<CallField, Instant> times) {}
 
   record Time(Instant instant, boolean ambiguous) {}
 
@@ -104,7 +154,7 @@ final class OracleParser {
 
   private OracleParser() {}
 
-  static Verdict parse(byte[] value, ZoneId zone) {
+  static Verdict parse(byte[] value, ZoneId zone, Names names) {
     if (value.length > MAX_BYTES) {
       return rejected(RejectionReason.TOO_LARGE, null);
     }
@@ -113,7 +163,7 @@ final class OracleParser {
     }
     Members members = new Members();
     RejectionReason reason = read(value, members);
-    return reason == null ? callOf(members, zone) : rejected(reason, null);
+    return reason == null ? callOf(members, zone, names) : rejected(reason, null);
   }
 
   private static RejectionReason read(byte[] value, Members members) {
@@ -155,26 +205,41 @@ final class OracleParser {
     }
   }
 
-  private static Verdict callOf(Members members, ZoneId zone) {
-    for (String name : NAMES.keySet()) {
+  private static Verdict callOf(Members members, ZoneId zone, Names names) {
+    for (String name : names.fields.keySet()) {
       if (members.nested.contains(name)) {
         return rejected(RejectionReason.NOT_TEXT, name);
       }
     }
-    Map<CallField, String> texts = new EnumMap<>(CallField.class);
-    for (Map.Entry<String, CallField> name : NAMES.entrySet()) {
-      String text = members.texts.get(name.getKey());
-      if (REQUIRED.contains(name.getKey()) && (text == null || text.isBlank())) {
+    for (String name : names.required) {
+      if (names.text(names.fields.get(name), members.texts).isEmpty()) {
+        boolean missing = members.texts.get(name) == null;
         return rejected(
-            text == null ? RejectionReason.MISSING_FIELD : RejectionReason.BLANK_FIELD,
-            name.getKey());
+            missing ? RejectionReason.MISSING_FIELD : RejectionReason.BLANK_FIELD, name);
       }
-      texts.put(name.getValue(), text == null || text.isBlank() ? "" : text);
     }
-    Time time = time(texts.get(CallField.TIME), zone);
-    return time == null
-        ? rejected(RejectionReason.UNREADABLE_TIME, "call_date_time")
-        : new Verdict(null, null, time.instant(), time.ambiguous(), texts);
+    Map<CallField, String> texts = new EnumMap<>(CallField.class);
+    Map<CallField, Instant> times = new EnumMap<>(CallField.class);
+    boolean ambiguous = false;
+    for (Map.Entry<String, CallField> name : names.fields.entrySet()) {
+      CallField field = name.getValue();
+      String text = names.text(field, members.texts);
+      boolean isTime = field == CallField.TIME || field.holdsTime();
+      if (isTime && !text.isEmpty()) {
+        Time time = time(text, zone);
+        if (time == null) {
+          return rejected(RejectionReason.UNREADABLE_TIME, name.getKey());
+        }
+        times.put(field, time.instant());
+        ambiguous |= field == CallField.TIME && time.ambiguous();
+      } else if (!isTime) {
+        texts.put(field, text);
+      }
+    }
+    if (names == Names.OF_TODAY) {
+      times.put(CallField.RECEIVED, times.get(CallField.TIME));
+    }
+    return new Verdict(null, null, times.get(CallField.TIME), ambiguous, texts, times);
   }
 
   /** Half a surrogate pair has no UTF-8, and so can't be told from any other half. */
@@ -206,6 +271,6 @@ final class OracleParser {
   }
 
   private static Verdict rejected(RejectionReason reason, String field) {
-    return new Verdict(reason, field, null, false, Map.of());
+    return new Verdict(reason, field, null, false, Map.of(), Map.of());
   }
 }

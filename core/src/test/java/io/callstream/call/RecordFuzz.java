@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -249,13 +250,23 @@ final class RecordFuzz {
 
   private final SplittableRandom random;
 
-  private RecordFuzz(long seed) {
+  private final Map<String, String> sound;
+  private final String timeName;
+
+  private RecordFuzz(long seed, Map<String, String> sound, String timeName) {
     random = new SplittableRandom(seed);
+    this.sound = sound;
+    this.timeName = timeName;
   }
 
-  /** Returns the record of a seed. */
+  /** Returns the record of a seed, like those of 2018. */
   static byte[] record(long seed) {
-    return new RecordFuzz(seed).make();
+    return record(seed, Records.fields(), "call_date_time");
+  }
+
+  /** Returns the record of a seed that is like one with some fields. */
+  static byte[] record(long seed, Map<String, String> sound, String timeName) {
+    return new RecordFuzz(seed, sound, timeName).make();
   }
 
   private static byte[] bytes(int... values) {
@@ -277,11 +288,11 @@ final class RecordFuzz {
 
   /** Makes a record of the real shape, and spoils some of it. */
   private byte[] shaped() {
-    Map<String, String> fields = Records.fields();
+    Map<String, String> fields = new LinkedHashMap<>(sound);
     List<String> names = new ArrayList<>(fields.keySet());
     if (random.nextInt(3) == 0) {
       String time = pick(TIMES);
-      fields.put("call_date_time", "\"" + (random.nextInt(3) == 0 ? mutated(time) : time) + "\"");
+      fields.put(timeName, "\"" + (random.nextInt(3) == 0 ? mutated(time) : time) + "\"");
     }
     for (int i = random.nextInt(4); i > 0; i--) {
       fields.put(random.nextInt(6) == 0 ? "extra" + i : pick(names), value());

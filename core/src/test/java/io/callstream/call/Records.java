@@ -30,6 +30,42 @@ final class Records {
     return fields;
   }
 
+  /** Returns the fields of a call as DataSF's closed calls have them, as JSON values. */
+  static Map<String, String> dataSfFields() {
+    Map<String, String> fields = new LinkedHashMap<>();
+    fields.put("id", "\"4711\"");
+    fields.put("cad_number", "\"263330815\"");
+    fields.put("dup_cad_number", "\"263330802\"");
+    fields.put("pd_incident_report", "\"260712345\"");
+    fields.put("received_datetime", "\"2026-11-01T01:15:09.000\"");
+    fields.put("entry_datetime", "\"2026-11-01T01:16:30.000\"");
+    fields.put("dispatch_datetime", "\"2026-11-01T01:21:00.000\"");
+    fields.put("enroute_datetime", "\"2026-11-01T01:21:04.000\"");
+    fields.put("onscene_datetime", "\"2026-11-01T03:02:11.000\"");
+    fields.put("close_datetime", "\"2026-11-01T03:40:00.000\"");
+    fields.put("call_type_original", "\"415\"");
+    fields.put("call_type_original_desc", "\"NOISE NUISANCE\"");
+    fields.put("call_type_original_notes", "\"drums\"");
+    fields.put("call_type_final", "\"418\"");
+    fields.put("call_type_final_desc", "\"FIGHT NO WEAPON\"");
+    fields.put("priority_original", "\"C\"");
+    fields.put("priority_final", "\"B\"");
+    fields.put("agency", "\"Police\"");
+    fields.put("disposition", "\"HAN\"");
+    fields.put("onview_flag", "\"N\"");
+    fields.put("sensitive_call", "false");
+    fields.put("intersection_name", "\"EXAMPLE ST \\\\ SAMPLE AVE\"");
+    fields.put("intersection_id", "\"20000000\"");
+    fields.put("intersection_point", "{\"type\":\"Point\",\"coordinates\":[-122.4,37.7]}");
+    fields.put("supervisor_district", "\"6\"");
+    fields.put("analysis_neighborhood", "\"Tenderloin\"");
+    fields.put("police_district", "\"TENDERLOIN\"");
+    fields.put("data_as_of", "\"2026-11-02T06:00:00.000\"");
+    fields.put("data_loaded_at", "\"2026-11-02T06:10:00.000\"");
+    fields.put("data_updated_at", "\"2026-11-02T05:55:00.000\"");
+    return fields;
+  }
+
   static String json(Map<String, String> fields) {
     return fields.entrySet().stream()
         .map(f -> "\"" + f.getKey() + "\":" + f.getValue())

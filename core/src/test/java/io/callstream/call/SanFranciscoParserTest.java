@@ -261,7 +261,7 @@ class SanFranciscoParserTest {
           "common_location"
         })
     void areEmptyWhereMissingNullOrBlank(String field) {
-      CallField name = OracleParser.NAMES.get(field);
+      CallField name = OracleParser.Names.OF_2018.fields().get(field);
       for (String value : Arrays.asList(null, "null", "\"\"", "\"  \"", "\"\\n\"", "\"\u2028\"")) {
         assertThat(call(with(field, value)).text(name)).as("%s", value).isEmpty();
       }
@@ -291,7 +291,7 @@ class SanFranciscoParserTest {
 
     @Test
     void areRejectedWhereTheyAreObjectsOrArrays() {
-      for (String field : OracleParser.NAMES.keySet()) {
+      for (String field : OracleParser.Names.OF_2018.fields().keySet()) {
         assertRejected(with(field, "{}"), RejectionReason.NOT_TEXT, field);
         assertRejected(with(field, "[\"a\"]"), RejectionReason.NOT_TEXT, field);
         assertRejected(with(field, "{\"a\":{\"b\":[]}}"), RejectionReason.NOT_TEXT, field);

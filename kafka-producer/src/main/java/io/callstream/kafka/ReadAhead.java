@@ -176,9 +176,9 @@ final class ReadAhead implements AutoCloseable {
 
   /**
    * Ends the reading and waits until it has ended, which is after the read that is under way. An
-   * interrupt, whose flag is kept, interrupts that too. A read that takes longer than a second,
-   * such as one of an idle standard input, is left to its thread, which closes the records after
-   * it.
+   * interrupt, whose flag is kept, interrupts that too. A read that takes longer than a second is
+   * interrupted in any case; if that does not end it, as with an idle standard input, it is left to
+   * its thread, which closes the records after it.
    */
   @Override
   public void close() {
@@ -201,6 +201,7 @@ final class ReadAhead implements AutoCloseable {
         interrupted = true;
       }
     }
+    thread.interrupt();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

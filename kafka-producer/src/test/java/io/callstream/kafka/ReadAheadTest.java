@@ -10,6 +10,7 @@ import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -89,6 +90,34 @@ class ReadAheadTest {
     idle.more.countDown();
     ahead.close();
     assertThat(idle.closed.getCount()).isZero();
+  }
+
+  @Test
+  void aCloseInterruptsAReadThatTakesLonger() throws Exception {
+    CountDownLatch interrupted = new CountDownLatch(1);
+    CallRecords waiting =
+        new CallRecords() {
+          @Override
+          public boolean hasNext() {
+            try {
+              new CountDownLatch(1).await();
+            } catch (InterruptedException e) {
+              interrupted.countDown();
+            }
+            return false;
+          }
+
+          @Override
+          public byte[] next() {
+            throw new NoSuchElementException("none");
+          }
+
+          @Override
+          public void close() {}
+        };
+    ReadAhead.start(waiting, SanFranciscoCalls.json(), Pace.max()).close();
+
+    assertThat(interrupted.await(30, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test

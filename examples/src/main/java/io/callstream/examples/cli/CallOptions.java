@@ -29,8 +29,8 @@ final class CallOptions {
       paramLabel = "event-time|file",
       converter = Converters.OrderConverter.class,
       description =
-          "event-time: oldest call first. file: as the calls come. Default: event-time for a file,"
-              + " file for standard input and synthetic calls.")
+          "event-time: oldest call first. file: as the calls come. Default: event-time for a file"
+              + " and a feed, file for standard input and synthetic calls.")
   private @Nullable Order order;
 
   @Option(
@@ -136,12 +136,30 @@ final class CallOptions {
     return order == Order.EVENT_TIME ? source.inEventTimeOrder(format) : source;
   }
 
+  /** Returns the calls of a feed, which has an end. */
+  CallSource feed(CallSource feed, CallFormat format, Terminal terminal) {
+    requireNoDials();
+    return order == Order.FILE ? feed : new ReadingShown(feed, terminal).inEventTimeOrder(format);
+  }
+
+  /** Returns the calls of a feed without an end. */
+  CallSource endlessFeed(CallSource feed) {
+    requireNoDials();
+    if (order == Order.EVENT_TIME) {
+      throw Usage.wrong(
+          command,
+          "--order event-time sends nothing before all is read, and with --poll there is no end:"
+              + " leave one of them out.");
+    }
+    return feed;
+  }
+
   private void requireNoDials() {
     if (seed != null || disorder != null || duplicates != null || garbage != null) {
       throw Usage.wrong(
           command,
           "--seed, --disorder, --duplicates and --garbage are for synthetic calls; leave them out"
-              + " with --input.");
+              + " with others.");
     }
   }
 }

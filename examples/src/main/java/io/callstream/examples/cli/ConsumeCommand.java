@@ -1,7 +1,6 @@
 package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
-import io.callstream.call.SanFranciscoCalls;
 import io.callstream.examples.cli.Interruption.Registration;
 import io.callstream.kafka.TopicReader;
 import io.callstream.kafka.TopicRecord;
@@ -63,6 +62,8 @@ final class ConsumeCommand implements Callable<Integer> {
               + " terminal: it obeys what they say.")
   private boolean raw;
 
+  @Mixin private FormatOption format = new FormatOption();
+
   @Mixin private KafkaOptions kafka = new KafkaOptions();
 
   @Override
@@ -78,7 +79,8 @@ final class ConsumeCommand implements Callable<Integer> {
       reader.atMost(max);
     }
     PrintStream out = terminal.out();
-    Consumer<TopicRecord> printer = raw ? row -> printRaw(row, out) : printer(terminal);
+    Consumer<TopicRecord> printer =
+        raw ? row -> printRaw(row, out) : printer(terminal, format.format());
     if (!fromBeginning) {
       terminal.say(
           "Waiting for new records of topic %s; --from-beginning shows what it holds.",
@@ -101,8 +103,7 @@ final class ConsumeCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static Consumer<TopicRecord> printer(Terminal terminal) {
-    CallFormat format = SanFranciscoCalls.json();
+  private static Consumer<TopicRecord> printer(Terminal terminal, CallFormat format) {
     CallLines lines = new CallLines(format, terminal.columns().getAsInt());
     return row -> terminal.out().println(lines.line(row));
   }

@@ -46,6 +46,14 @@ final class Converters {
     }
   }
 
+  /** Reads the format of records. */
+  static final class FormatConverter implements ITypeConverter<FormatOption.Format> {
+    @Override
+    public FormatOption.Format convert(String value) {
+      return constant(FormatOption.Format.class, value, "sf-2018, datasf");
+    }
+  }
+
   /** Reads how much a study does. */
   static final class DepthConverter implements ITypeConverter<Depth> {
     @Override

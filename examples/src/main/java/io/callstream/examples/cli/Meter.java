@@ -1,9 +1,11 @@
 package io.callstream.examples.cli;
 
 import java.time.Duration;
+import java.util.function.Supplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
+import org.jspecify.annotations.Nullable;
 
 /** Shows how far something is: as a bar on a terminal, as a line a second elsewhere. */
 interface Meter extends AutoCloseable {
@@ -25,6 +27,38 @@ interface Meter extends AutoCloseable {
    */
   static Meter of(Terminal terminal, String task, long total) {
     return terminal.live() ? new Bar(terminal, task, total) : new Lines(terminal, task, total);
+  }
+
+  /** Returns a meter without a total that is not seen before there is something to show. */
+  static Meter late(Terminal terminal, String task) {
+    return new Late(() -> of(terminal, task, UNKNOWN));
+  }
+
+  /** Another meter, from the first record on. */
+  final class Late implements Meter {
+    private final Supplier<Meter> making;
+    private @Nullable Meter made;
+
+    Late(Supplier<Meter> making) {
+      this.making = making;
+    }
+
+    @Override
+    public synchronized void show(long done) {
+      if (made == null && done > 0) {
+        made = making.get();
+      }
+      if (made != null) {
+        made.show(done);
+      }
+    }
+
+    @Override
+    public synchronized void close() {
+      if (made != null) {
+        made.close();
+      }
+    }
   }
 
   /** A bar that is drawn again and again. */

@@ -1,11 +1,14 @@
 package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
-import io.callstream.call.SanFranciscoCalls;
+import io.callstream.call.DataSfCalls;
 import io.callstream.examples.cli.Interruption.Registration;
 import io.callstream.kafka.SendReport;
 import io.callstream.kafka.UnsentCalls;
 import io.callstream.kafka.source.CallSource;
+import io.callstream.kafka.source.DataSfFeed;
+import java.net.URI;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -29,10 +32,15 @@ import picocli.CommandLine.Spec;
       "",
       "callstream produce --input calls.json.gz --rate max",
       "callstream produce --input calls.json.gz --resume",
-      "callstream produce --synthetic 1000000 --rate 5000 --disorder 0.01 --garbage 0.001"
+      "callstream produce --synthetic 1000000 --rate 5000 --disorder 0.01 --garbage 0.001",
+      "callstream produce --datasf gnap-fj3t --poll 10m",
+      "",
+      "An app token for DataSF, which is optional, is read from the environment variable"
+          + " DATASF_APP_TOKEN."
     })
 final class ProduceCommand implements Callable<Integer> {
   private static final String STANDARD_INPUT = "-";
+  private static final String TOKEN_VARIABLE = "DATASF_APP_TOKEN";
 
   @ParentCommand
   @SuppressWarnings("NullAway.Init")
@@ -46,7 +54,24 @@ final class ProduceCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init")
   private From from;
 
+  @Option(
+      names = "--datasf-url",
+      paramLabel = "URL",
+      description = "The server of --datasf. Default: https://data.sfgov.org.")
+  private @Nullable URI server;
+
+  @Option(
+      names = "--poll",
+      paramLabel = "TIME",
+      converter = DurationConverter.class,
+      description =
+          "With --datasf: go on, and send what is new or changed as often as this, such as 10m,"
+              + " until interrupted. Default: send all rows once.")
+  private @Nullable Duration poll;
+
   @Mixin private CallOptions calls = new CallOptions();
+
+  @Mixin private FormatOption format = new FormatOption();
 
   @Option(
       names = "--replication",
@@ -80,26 +105,39 @@ final class ProduceCommand implements Callable<Integer> {
     @Option(
         names = "--datasf",
         paramLabel = "ID",
-        description = "A feed of DataSF. Not there yet: refused until a later version brings it.")
+        description =
+            "A feed of DataSF: gnap-fj3t, the calls of the last 48 hours, or 2zdj-bwza, all closed"
+                + " calls.")
     @Nullable String datasf;
   }
 
   @Override
   public Integer call() {
     Interruption interruption = callstream.interruption();
-    CallFormat format = SanFranciscoCalls.json();
     calls.check();
     Usage.atLeast(spec, "--replication", replication, 1);
-    CallSource source = source(format);
+    checkFeed();
+    CallFormat records = from.datasf == null ? format.format() : DataSfCalls.json();
+    CallSource source = source(records);
     Sending sending =
         new Sending(callstream.terminal(), interruption, kafka.cluster(), kafka.topicName());
     sending.ensureTopic(calls.partitions(), replication);
     interruption.check();
+    if (from.datasf != null) {
+      callstream
+          .terminal()
+          .say(
+              "reading   %s%s",
+              source.name(),
+              source instanceof DataSfFeed ? "" : ", all of it before the first call is sent");
+    }
     SendReport report =
         resume
-            ? sendRest(sending, source, format)
-            : sending.send(source, format, calls.pace(), () -> false);
-    return report.ending() == SendReport.Ending.END_OF_SOURCE ? 0 : interruption.status();
+            ? sendRest(sending, source, records)
+            : sending.send(source, records, calls.pace(), () -> false);
+    return report.ending() == SendReport.Ending.END_OF_SOURCE || poll != null
+        ? 0
+        : interruption.status();
   }
 
   @SuppressWarnings("try")
@@ -116,9 +154,10 @@ final class ProduceCommand implements Callable<Integer> {
 
   private CallSource source(CallFormat format) {
     if (from.datasf != null) {
-      throw Usage.wrong(
-          spec,
-          "--datasf is not there yet. Download the feed as a file, and send that with --input.");
+      DataSfFeed feed = feed(from.datasf);
+      return poll == null
+          ? calls.feed(feed, format, callstream.terminal())
+          : calls.endlessFeed(feed);
     }
     if (from.synthetic != null) {
       return calls.synthetic("--synthetic", from.synthetic, format);
@@ -130,5 +169,36 @@ final class ProduceCommand implements Callable<Integer> {
     StoppableInput standardInput = new StoppableInput(System.in);
     callstream.interruption().onRequest(standardInput::stop);
     return calls.standardInput(standardInput, format);
+  }
+
+  /** Refuses what does not go with the source of calls. */
+  private void checkFeed() {
+    if (from.datasf == null && (server != null || poll != null)) {
+      throw Usage.wrong(spec, "--datasf-url and --poll are for --datasf; leave them out.");
+    }
+    if (from.datasf != null && format.excludes(FormatOption.Format.DATASF)) {
+      throw Usage.wrong(spec, "--datasf reads records of the format datasf; leave --format out.");
+    }
+    if (from.synthetic != null && format.excludes(FormatOption.Format.SF_2018)) {
+      throw Usage.wrong(spec, "--synthetic makes calls of the format sf-2018; leave --format out.");
+    }
+    if (from.datasf != null && resume) {
+      throw Usage.wrong(
+          spec,
+          "--resume compares records, and those of a feed change from one reading to the next. Send"
+              + " all again, and count with 'statistics --distinct'.");
+    }
+  }
+
+  private DataSfFeed feed(String id) {
+    return Usage.of(
+        spec,
+        () -> {
+          DataSfFeed feed = DataSfFeed.of(id);
+          feed = server == null ? feed : feed.at(server);
+          String token = System.getenv(TOKEN_VARIABLE);
+          feed = token == null || token.isEmpty() ? feed : feed.withToken(token);
+          return poll == null ? feed : feed.polling(poll);
+        });
   }
 }

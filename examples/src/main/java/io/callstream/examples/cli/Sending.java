@@ -54,7 +54,10 @@ final class Sending {
    */
   @SuppressWarnings("try")
   SendReport send(CallSource source, CallFormat format, Pace pace, BooleanSupplier pointless) {
-    Meter meter = Meter.of(terminal, "produced", source.size().orElse(Meter.UNKNOWN));
+    Meter meter =
+        source.size().isPresent()
+            ? Meter.of(terminal, "produced", source.size().getAsLong())
+            : Meter.late(terminal, "produced");
     SendReport report;
     try (meter;
         CallProducer producer =

@@ -2,8 +2,6 @@ package io.callstream.examples.cli;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.call.CallFormat;
-import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
@@ -15,6 +13,7 @@ import io.callstream.kafka.TopicInfo;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.KafkaTopic.StartingOffsets;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +65,8 @@ final class StatisticsCommand implements Callable<Integer> {
       description = "Where to begin without a checkpoint, or with a new one. Default: earliest.")
   private StartingOffsets startingOffsets = StartingOffsets.EARLIEST;
 
+  @Mixin private FormatOption format = new FormatOption();
+
   @Mixin private StatisticsOptions statistics = new StatisticsOptions();
 
   @Option(
@@ -95,11 +96,10 @@ final class StatisticsCommand implements Callable<Integer> {
     }
     statistics.check(kafka.topicName());
     dashboard.check(port);
-    CallFormat format = SanFranciscoCalls.json();
     KafkaTopic topic = kafka.source().startingAt(startingOffsets);
     RunOptions options = once ? statistics.bounded() : statistics.continuous();
     Pipeline pipeline =
-        statistics.pipeline(topic, format, kafka.cluster(), options, this::printBatch);
+        statistics.pipeline(topic, format.format(), kafka.cluster(), options, this::printBatch);
     Engine engine = statistics.engine(pipeline, options);
     statistics.checkDirectories();
     TopicInfo info = requireTopic(kafka.cluster(), topic.name());
@@ -121,10 +121,19 @@ final class StatisticsCommand implements Callable<Integer> {
       Counting counting = new Counting(terminal, running);
       counting.await(once ? info.records() : Meter.UNKNOWN);
       counting.print(statistics);
+      hint(terminal, running.accounting());
       dashboard.report(running, terminal);
       return once && interruption.isRequested() && !allCounted(running, info)
           ? interruption.status()
           : 0;
+    }
+  }
+
+  private static void hint(Terminal terminal, Accounting accounting) {
+    if (accounting.received() > 0 && accounting.rejected() == accounting.received()) {
+      terminal.say(
+          "Every record was rejected. Is it the right format? --format names another: sf-2018 or"
+              + " datasf; 'callstream consume --from-beginning' shows why each is no call.");
     }
   }
 

@@ -1,6 +1,7 @@
 package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
+import io.callstream.call.DataSfCalls;
 import io.callstream.engine.Engine;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
@@ -63,7 +64,8 @@ final class StatisticsOptions {
 
   @Option(
       names = "--distinct",
-      description = "Count calls of the same id, a day or less apart, once.")
+      description =
+          "Count calls of the same id, a day or less apart (of a feed of DataSF three days), once.")
   private boolean distinct;
 
   @Option(
@@ -199,7 +201,7 @@ final class StatisticsOptions {
                   .listener(StabilityMonitor.ofThisJvm(STABILITY_SPAN, options.trigger()))
                   .listener(new RunHistory());
           if (distinct) {
-            pipeline.distinct();
+            pipeline.distinct(horizon(format));
           }
           if (retention != null) {
             pipeline.retainingResults(retention);
@@ -211,6 +213,13 @@ final class StatisticsOptions {
           List.of(listeners).forEach(pipeline::listener);
           return pipeline.build();
         });
+  }
+
+  /**
+   * A feed of DataSF tells of a call for two days, and a version of it may come later than that.
+   */
+  private static Duration horizon(CallFormat format) {
+    return format instanceof DataSfCalls ? Duration.ofDays(3) : Pipeline.DEFAULT_DISTINCT_HORIZON;
   }
 
   /** Returns the options of a run that goes on until it is stopped. */

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -36,12 +37,21 @@ final class CommandProcess implements AutoCloseable {
 
   /** Starts a command in a JVM with further options. */
   static CommandProcess start(Path directory, List<String> jvm, String... args) throws IOException {
+    return start(directory, Map.of(), jvm, args);
+  }
+
+  /** Starts a command with further environment variables. */
+  static CommandProcess start(
+      Path directory, Map<String, String> environment, List<String> jvm, String... args)
+      throws IOException {
     Path temporary = Files.createTempDirectory(directory, "tmp");
     List<String> line = line(temporary, jvm, args);
     Path out = Files.createTempFile(directory, "out", ".txt");
     Path err = Files.createTempFile(directory, "err", ".txt");
-    Process process =
-        new ProcessBuilder(line).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    ProcessBuilder builder =
+        new ProcessBuilder(line).redirectOutput(out.toFile()).redirectError(err.toFile());
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     return new CommandProcess(process, temporary, out, err);
   }
 

@@ -4,10 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import com.sun.net.httpserver.HttpServer;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.DataSfCalls;
 import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
@@ -15,8 +17,13 @@ import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.local.LocalEngine;
 import io.callstream.engine.local.PipelineTester;
+import io.callstream.kafka.CallProducer;
+import io.callstream.kafka.KafkaCluster;
+import io.callstream.kafka.TopicAdmin;
+import io.callstream.kafka.source.DataSfFeed;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
@@ -36,6 +43,8 @@ import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
 import io.callstream.statistic.Windows;
+import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -278,6 +287,64 @@ class CookbookTest {
       assertThat((Duration) fire.value("median").orElseThrow())
           .isBetween(Duration.ofSeconds(235), Duration.ofSeconds(245));
       assertThat(test.accounting().rejected()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void responseTimesOfAFeed() throws Exception {
+    String rows =
+        """
+        [{"cad_number":"1","call_type_final":"415","priority_final":"B","received_datetime":"2026-10-01T10:00:00",
+          "onscene_datetime":"2026-10-01T10:20:00"},
+         {"cad_number":"2","call_type_final":"415","priority_original":"B","received_datetime":"2026-10-01T11:00:00",
+          "onscene_datetime":"2026-10-01T11:10:00"},
+         {"cad_number":"3","call_type_final":"459","priority_final":"B","received_datetime":"2026-10-01T12:00:00"}]
+        """;
+    HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    server.createContext(
+        "/resource/gnap-fj3t.json",
+        exchange -> {
+          exchange.sendResponseHeaders(200, 0);
+          exchange.getResponseBody().write(rows.getBytes(UTF_8));
+          exchange.close();
+        });
+    server.start();
+    DataSfFeed feed =
+        DataSfFeed.of("gnap-fj3t")
+            .at(URI.create("http://127.0.0.1:" + server.getAddress().getPort()));
+    KafkaCluster cluster = KafkaCluster.at(ExampleTopic.brokers());
+    KafkaTopic topic = KafkaTopic.of("calls.today").at(ExampleTopic.brokers());
+    try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
+      admin.ensure(topic.name(), 2, 1);
+    }
+
+    DataSfCalls format = DataSfCalls.json();
+    try (CallProducer producer = CallProducer.to(cluster, topic.name(), format).connect()) {
+      producer.send(feed.inEventTimeOrder(format));
+    }
+
+    Pipeline pipeline =
+        Pipeline.builder(topic, format)
+            .distinct(Duration.ofDays(3))
+            .statistic(
+                Statistic.named("response-times")
+                    .by(Dimension.of("priority", CallField.PRIORITY))
+                    .measuring(
+                        Measures.count(),
+                        Measures.mean(
+                            "mean",
+                            Set.of(CallField.RECEIVED, CallField.ON_SCENE),
+                            Measures.between(CallField.RECEIVED, CallField.ON_SCENE)))
+                    .build())
+            .build();
+
+    server.stop(0);
+    try (RunningPipeline running = new LocalEngine().start(pipeline, RunOptions.bounded())) {
+      running.awaitTermination();
+      ResultRow b = running.results("response-times").rows().get(0);
+      assertThat(b.dimensions()).isEqualTo(List.of("B"));
+      assertThat(b.count()).isEqualTo(3);
+      assertThat(b.value("mean")).contains(Duration.ofMinutes(15));
     }
   }
 

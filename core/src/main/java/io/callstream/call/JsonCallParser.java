@@ -8,19 +8,22 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
-import io.callstream.call.SanFranciscoCalls.NamedField;
+import io.callstream.call.JsonFields.Named;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Arrays;
-import java.util.List;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /*
  * Two ways to the same verdict. Nearly every record is one flat object of plain ASCII strings and
- * perhaps a number: the plain path finds the fourteen values in one walk over the bytes and makes a
+ * perhaps a number: the plain path finds the values of a format's fields in one walk over the bytes and makes a
  * String only of those that were asked for, from a dictionary, so that most records cost no
  * allocation beyond the Call. Records of one source look alike: what stands between two values, such
  * as ,"address": with its punctuation, is compared as a whole with what stood there before, and
@@ -28,18 +31,14 @@ import org.jspecify.annotations.Nullable;
  * an exponent, nesting, a syntax error) it leaves to Jackson, which reads the record from its start
  * and so decides alone what is JSON. The tests hold the two against each other.
  */
-final class SanFranciscoParser implements CallParser {
-  private static final NamedField[] FIELDS = SanFranciscoCalls.FIELDS.toArray(new NamedField[0]);
-  private static final byte[][] NAMES =
-      SanFranciscoCalls.FIELDS.stream().map(f -> f.name().getBytes(UTF_8)).toArray(byte[][]::new);
-  private static final int REQUIRED =
-      (int) SanFranciscoCalls.FIELDS.stream().filter(NamedField::required).count();
+final class JsonCallParser implements CallParser {
+  /** The most bytes that a record may have. */
+  static final int MAX_BYTES = 1 << 20;
+
+  /** The most objects and arrays that may be open at once. */
+  static final int MAX_DEPTH = 100;
+
   private static final int CALL_FIELDS = CallField.values().length;
-
-  /** In the place of a field: one that no call has, and the start of the record. */
-  private static final int UNKNOWN = FIELDS.length;
-
-  private static final int NONE = FIELDS.length + 1;
 
   /** In the place of the start of a value: that there is none, or that the record is not plain. */
   private static final int END = -1;
@@ -53,9 +52,9 @@ final class SanFranciscoParser implements CallParser {
       JsonFactory.builder()
           .streamReadConstraints(
               StreamReadConstraints.builder()
-                  .maxNestingDepth(SanFranciscoCalls.MAX_DEPTH)
-                  .maxNumberLength(SanFranciscoCalls.MAX_BYTES)
-                  .maxStringLength(SanFranciscoCalls.MAX_BYTES)
+                  .maxNestingDepth(MAX_DEPTH)
+                  .maxNumberLength(MAX_BYTES)
+                  .maxStringLength(MAX_BYTES)
                   .build())
           // Records may be made so that their names collide in Jackson's table, and fill it up.
           .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
@@ -64,34 +63,67 @@ final class SanFranciscoParser implements CallParser {
   private final EventTimeReader times;
   private final TextDictionary dictionary = new TextDictionary();
 
-  /** The fields to build, by their places in {@link #FIELDS}, the event time left out. */
+  /** The format's fields by their places, and what is derived from them. */
+  private final Named[] fields;
+
+  private final byte[][] names;
+  private final int[] required;
+  private final int[] alternatives;
+  private final int idPlace;
+  private final int timePlace;
+
+  /** The places of times other than the event time, all of which must be readable. */
+  private final int[] otherTimes;
+
+  /** The places of the texts to build, and the times. */
   private final int[] wanted;
 
-  /** Where the values of the record at hand start and end; the start is -1 where there is none. */
-  private final int[] starts = new int[FIELDS.length + 1];
+  private final Set<CallField> wantedTimes;
+  private final Set<CallField> sameAsTime;
 
-  private final int[] ends = new int[FIELDS.length + 1];
+  /** In the place of a field: one that no call has, and the start of the record. */
+  private final int unknown;
+
+  private final int none;
+
+  /** Where the values of the record at hand start and end; the start is -1 where there is none. */
+  private final int[] starts;
+
+  private final int[] ends;
 
   /** The field that followed each field in the last record that had it. */
-  private final int[] successors = new int[FIELDS.length + 2];
+  private final int[] successors;
 
   /** The bytes from the end of each field's value to the start of its successor's. */
-  private final byte[][] bridges = new byte[FIELDS.length + 2][];
+  private final byte[][] bridges;
 
-  SanFranciscoParser(ZoneId zone, Set<CallField> fields) {
+  JsonCallParser(JsonFields format, ZoneId zone, Set<CallField> asked) {
     times = new EventTimeReader(zone);
+    fields = format.all().toArray(new Named[0]);
+    names = format.names();
+    required = format.required();
+    alternatives = format.alternatives();
+    idPlace = format.placeOf(CallField.ID);
+    timePlace = format.placeOf(CallField.TIME);
+    otherTimes = format.times();
+    wanted = format.texts(asked);
+    wantedTimes = Set.copyOf(asked);
+    sameAsTime =
+        format.sameAsTime().stream()
+            .filter(asked::contains)
+            .collect(Collectors.toUnmodifiableSet());
+    unknown = fields.length;
+    none = fields.length + 1;
+    starts = new int[fields.length + 1];
+    ends = new int[fields.length + 1];
+    successors = new int[fields.length + 2];
+    bridges = new byte[fields.length + 2][];
     Arrays.fill(bridges, NO_BRIDGE);
-    List<NamedField> all = SanFranciscoCalls.FIELDS;
-    wanted =
-        all.stream()
-            .filter(f -> f.field() != CallField.TIME && fields.contains(f.field()))
-            .mapToInt(all::indexOf)
-            .toArray();
   }
 
   @Override
   public ParseResult parse(byte[] value) {
-    if (value.length > SanFranciscoCalls.MAX_BYTES) {
+    if (value.length > MAX_BYTES) {
       return new ParseResult.Rejected(RejectionReason.TOO_LARGE, null, value);
     }
     return findPlainValues(value) ? callOfPlainValues(value) : parseFully(value);
@@ -99,17 +131,17 @@ final class SanFranciscoParser implements CallParser {
 
   @Override
   public byte @Nullable [] id(byte[] value) {
-    if (value.length > SanFranciscoCalls.MAX_BYTES) {
+    if (value.length > MAX_BYTES) {
       return null;
     }
-    int id = SanFranciscoCalls.ID_INDEX;
+    int id = idPlace;
     if (findPlainValues(value)) {
       return starts[id] < 0 || isBlank(value, starts[id], ends[id])
           ? null
           : Arrays.copyOfRange(value, starts[id], ends[id]);
     }
-    @Nullable String[] values = new @Nullable String[FIELDS.length];
-    boolean isObject = readFully(value, values, new boolean[FIELDS.length]) == null;
+    @Nullable String[] values = new @Nullable String[fields.length];
+    boolean isObject = readFully(value, values, new boolean[fields.length]) == null;
     String text = values[id];
     return !isObject || text == null || text.isBlank() ? null : text.getBytes(UTF_8);
   }
@@ -120,7 +152,7 @@ final class SanFranciscoParser implements CallParser {
   private boolean findPlainValues(byte[] b) {
     Arrays.fill(starts, -1);
     int from = 0;
-    int last = NONE;
+    int last = none;
     while (true) {
       byte[] bridge = bridges[last];
       int start = from + bridge.length;
@@ -155,16 +187,16 @@ final class SanFranciscoParser implements CallParser {
    * takes down what it met.
    *
    * @param from the index behind the value and its quote, or 0
-   * @param last the field of the value, or {@link #NONE}
+   * @param last the field of the value, or {@link #none}
    * @return where the next value starts, with its quote if it has one, {@link #END}, or {@link
    *     #NOT_PLAIN}
    */
   private int crossSlowly(byte[] b, int from, int last) {
     int i = skipSpace(b, from);
-    if (last != NONE && i < b.length && b[i] == '}') {
+    if (last != none && i < b.length && b[i] == '}') {
       return skipSpace(b, i + 1) == b.length ? END : NOT_PLAIN;
     }
-    if (i == b.length || b[i] != (last == NONE ? '{' : ',')) {
+    if (i == b.length || b[i] != (last == none ? '{' : ',')) {
       return NOT_PLAIN;
     }
     i = skipSpace(b, i + 1);
@@ -197,38 +229,82 @@ final class SanFranciscoParser implements CallParser {
     return i;
   }
 
-  private static int fieldNamed(byte[] b, int start, int end) {
-    for (int f = 0; f < NAMES.length; f++) {
-      if (Arrays.equals(b, start, end, NAMES[f], 0, NAMES[f].length)) {
+  private int fieldNamed(byte[] b, int start, int end) {
+    for (int f = 0; f < names.length; f++) {
+      if (Arrays.equals(b, start, end, names[f], 0, names[f].length)) {
         return f;
       }
     }
-    return UNKNOWN;
+    return unknown;
   }
 
   private ParseResult callOfPlainValues(byte[] b) {
-    for (int f = 0; f < REQUIRED; f++) {
-      if (starts[f] < 0) {
-        return new ParseResult.Rejected(RejectionReason.MISSING_FIELD, FIELDS[f].name(), b);
-      }
-      if (isBlank(b, starts[f], ends[f])) {
-        return new ParseResult.Rejected(RejectionReason.BLANK_FIELD, FIELDS[f].name(), b);
+    for (int f : required) {
+      if (placeOfText(b, f) < 0) {
+        return rejected(
+            starts[f] < 0 ? RejectionReason.MISSING_FIELD : RejectionReason.BLANK_FIELD, f, b);
       }
     }
-    int time = SanFranciscoCalls.TIME_INDEX;
-    if (!times.read(b, starts[time], ends[time])) {
-      return new ParseResult.Rejected(RejectionReason.UNREADABLE_TIME, FIELDS[time].name(), b);
+    if (!times.read(b, starts[timePlace], ends[timePlace])) {
+      return rejected(RejectionReason.UNREADABLE_TIME, timePlace, b);
+    }
+    long epochMillis = times.epochMillis();
+    boolean ambiguous = times.ambiguous();
+    Map<CallField, Instant> moments = timesAs(epochMillis);
+    for (int f : otherTimes) {
+      if (starts[f] >= 0 && !isBlank(b, starts[f], ends[f])) {
+        if (!times.read(b, starts[f], ends[f])) {
+          return rejected(RejectionReason.UNREADABLE_TIME, f, b);
+        }
+        moments = withTime(moments, f);
+      }
     }
     @Nullable String[] texts = new @Nullable String[CALL_FIELDS];
     for (int f : wanted) {
-      if (starts[f] >= 0 && !isBlank(b, starts[f], ends[f])) {
-        texts[FIELDS[f].field().ordinal()] =
-            FIELDS[f].field() == CallField.ID
-                ? new String(b, starts[f], ends[f] - starts[f], ISO_8859_1)
-                : dictionary.text(b, starts[f], ends[f]);
+      int place = placeOfText(b, f);
+      if (place >= 0) {
+        texts[fields[f].field().ordinal()] =
+            f == idPlace
+                ? new String(b, starts[place], ends[place] - starts[place], ISO_8859_1)
+                : dictionary.text(b, starts[place], ends[place]);
       }
     }
-    return new ParseResult.Parsed(new Call(times.epochMillis(), times.ambiguous(), texts, null));
+    return new ParseResult.Parsed(new Call(epochMillis, ambiguous, texts, moments));
+  }
+
+  /** Returns the place of the first of a field's names, from one on, that has text; -1 if none. */
+  private int placeOfText(byte[] b, int first) {
+    int f = first;
+    while (f >= 0 && (starts[f] < 0 || isBlank(b, starts[f], ends[f]))) {
+      f = alternatives[f];
+    }
+    return f;
+  }
+
+  private ParseResult.Rejected rejected(RejectionReason reason, int place, byte[] b) {
+    return new ParseResult.Rejected(reason, fields[place].name(), b);
+  }
+
+  /** Returns the times that are always the event time, as far as they are wanted. */
+  private @Nullable Map<CallField, Instant> timesAs(long epochMillis) {
+    if (sameAsTime.isEmpty()) {
+      return null;
+    }
+    Map<CallField, Instant> moments = new EnumMap<>(CallField.class);
+    sameAsTime.forEach(field -> moments.put(field, Instant.ofEpochMilli(epochMillis)));
+    return moments;
+  }
+
+  /** Adds the time that was read last, if it is wanted. */
+  private @Nullable Map<CallField, Instant> withTime(
+      @Nullable Map<CallField, Instant> moments, int place) {
+    CallField field = fields[place].field();
+    if (!wantedTimes.contains(field)) {
+      return moments;
+    }
+    Map<CallField, Instant> more = moments == null ? new EnumMap<>(CallField.class) : moments;
+    more.put(field, Instant.ofEpochMilli(times.epochMillis()));
+    return more;
   }
 
   /** Knows blank ASCII as {@link String#isBlank()} does. A plain value has no control character. */
@@ -244,14 +320,14 @@ final class SanFranciscoParser implements CallParser {
   // ---- the full path
 
   private ParseResult parseFully(byte[] b) {
-    @Nullable String[] values = new @Nullable String[FIELDS.length];
-    boolean[] nested = new boolean[FIELDS.length];
+    @Nullable String[] values = new @Nullable String[fields.length];
+    boolean[] nested = new boolean[fields.length];
     RejectionReason reason = readFully(b, values, nested);
     return reason == null ? callOf(values, nested, b) : new ParseResult.Rejected(reason, null, b);
   }
 
   /** Reads the values of an object, or returns why the record is none. */
-  private static @Nullable RejectionReason readFully(
+  private @Nullable RejectionReason readFully(
       byte[] b, @Nullable String[] values, boolean[] nested) {
     if (skipSpace(b, 0) == b.length) {
       return RejectionReason.EMPTY;
@@ -303,7 +379,7 @@ final class SanFranciscoParser implements CallParser {
     return new String(text.getBytes(UTF_8), UTF_8);
   }
 
-  private static void readObject(JsonParser json, @Nullable String[] values, boolean[] nested)
+  private void readObject(JsonParser json, @Nullable String[] values, boolean[] nested)
       throws IOException {
     while (json.nextToken() == JsonToken.FIELD_NAME) {
       int field = fieldNamed(json.currentName());
@@ -319,9 +395,9 @@ final class SanFranciscoParser implements CallParser {
     }
   }
 
-  private static int fieldNamed(String name) {
-    for (int f = 0; f < FIELDS.length; f++) {
-      if (FIELDS[f].name().equals(name)) {
+  private int fieldNamed(String name) {
+    for (int f = 0; f < fields.length; f++) {
+      if (fields[f].name().equals(name)) {
         return f;
       }
     }
@@ -329,33 +405,51 @@ final class SanFranciscoParser implements CallParser {
   }
 
   private ParseResult callOf(@Nullable String[] values, boolean[] nested, byte[] b) {
-    for (int f = 0; f < FIELDS.length; f++) {
+    for (int f = 0; f < fields.length; f++) {
       if (nested[f]) {
-        return new ParseResult.Rejected(RejectionReason.NOT_TEXT, FIELDS[f].name(), b);
+        return rejected(RejectionReason.NOT_TEXT, f, b);
       }
     }
-    for (int f = 0; f < REQUIRED; f++) {
+    for (int f : required) {
+      if (textOf(values, f) == null) {
+        return rejected(
+            values[f] == null ? RejectionReason.MISSING_FIELD : RejectionReason.BLANK_FIELD, f, b);
+      }
+    }
+    if (!isTime(values[timePlace])) {
+      return rejected(RejectionReason.UNREADABLE_TIME, timePlace, b);
+    }
+    long epochMillis = times.epochMillis();
+    boolean ambiguous = times.ambiguous();
+    Map<CallField, Instant> moments = timesAs(epochMillis);
+    for (int f : otherTimes) {
       String value = values[f];
-      if (value == null) {
-        return new ParseResult.Rejected(RejectionReason.MISSING_FIELD, FIELDS[f].name(), b);
+      if (value != null && !value.isBlank()) {
+        if (!isTime(value)) {
+          return rejected(RejectionReason.UNREADABLE_TIME, f, b);
+        }
+        moments = withTime(moments, f);
       }
-      if (value.isBlank()) {
-        return new ParseResult.Rejected(RejectionReason.BLANK_FIELD, FIELDS[f].name(), b);
-      }
-    }
-    String time = values[SanFranciscoCalls.TIME_INDEX];
-    byte[] timeBytes = time == null ? new byte[0] : time.getBytes(UTF_8);
-    if (!times.read(timeBytes, 0, timeBytes.length)) {
-      return new ParseResult.Rejected(
-          RejectionReason.UNREADABLE_TIME, FIELDS[SanFranciscoCalls.TIME_INDEX].name(), b);
     }
     @Nullable String[] texts = new @Nullable String[CALL_FIELDS];
     for (int f : wanted) {
+      texts[fields[f].field().ordinal()] = textOf(values, f);
+    }
+    return new ParseResult.Parsed(new Call(epochMillis, ambiguous, texts, moments));
+  }
+
+  private @Nullable String textOf(@Nullable String[] values, int first) {
+    for (int f = first; f >= 0; f = alternatives[f]) {
       String value = values[f];
       if (value != null && !value.isBlank()) {
-        texts[FIELDS[f].field().ordinal()] = value;
+        return value;
       }
     }
-    return new ParseResult.Parsed(new Call(times.epochMillis(), times.ambiguous(), texts, null));
+    return null;
+  }
+
+  private boolean isTime(@Nullable String text) {
+    byte[] bytes = text == null ? new byte[0] : text.getBytes(UTF_8);
+    return times.read(bytes, 0, bytes.length);
   }
 }

@@ -1,0 +1,150 @@
+package io.callstream.call;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.callstream.call.JsonFields.Named;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.ZoneId;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The format of San Francisco's feeds of today: a row of DataSF's datasets {@code gnap-fj3t} (Law
+ * Enforcement Dispatched Calls for Service, real time) and {@code 2zdj-bwza} (the same, closed
+ * calls), as their SODA API writes it.
+ *
+ * <table>
+ * <caption>What a call has, and from where</caption>
+ * <tr><td>{@link CallField#ID}</td><td>{@code cad_number}; required</td></tr>
+ * <tr><td>{@link CallField#CRIME_TYPE}</td><td>the first that is there of {@code
+ *     call_type_final_desc}, {@code call_type_final}, {@code call_type_original_desc} and {@code
+ *     call_type_original}; one of them is required. So the final type counts, as far as it is known,
+ *     and a code without a description stands for itself</td></tr>
+ * <tr><td>{@link CallField#TIME} and {@link CallField#RECEIVED}</td><td>{@code received_datetime};
+ *     required</td></tr>
+ * <tr><td>{@link CallField#DISPATCHED}</td><td>{@code dispatch_datetime}</td></tr>
+ * <tr><td>{@link CallField#ON_SCENE}</td><td>{@code onscene_datetime}</td></tr>
+ * <tr><td>{@link CallField#CLOSED}</td><td>{@code close_datetime}</td></tr>
+ * <tr><td>{@link CallField#DISPOSITION}</td><td>{@code disposition}</td></tr>
+ * <tr><td>{@link CallField#ADDRESS}</td><td>{@code intersection_name}</td></tr>
+ * <tr><td>{@link CallField#AGENCY}</td><td>{@code agency}</td></tr>
+ * <tr><td>{@link CallField#PRIORITY}</td><td>{@code priority_final}, else {@code
+ *     priority_original}</td></tr>
+ * <tr><td>{@link CallField#DISTRICT}</td><td>{@code police_district}</td></tr>
+ * <tr><td>{@link CallField#NEIGHBORHOOD}</td><td>{@code analysis_neighborhood}</td></tr>
+ * </table>
+ *
+ * <p>Times, limits, and what is text are as in {@link SanFranciscoCalls}: wall clock without an
+ * offset is San Francisco's, a number or a boolean stands for its JSON text, an object or an array
+ * in one of the fields above is a rejection, and other fields may hold any JSON. A field that is
+ * missing, null or blank is the empty text, or a time that is not known; a time that is there and
+ * can't be read is a rejection, whichever it is. A record that lacks all names of a required field
+ * is rejected for the first of them.
+ *
+ * <p>In the hour that occurs twice, a time without an offset is the earlier of the two, and a
+ * duration that ends in its second turn comes out an hour short; measures leave out those below
+ * zero.
+ */
+public final class DataSfCalls implements CallFormat {
+  private static final long serialVersionUID = 1L;
+
+  private static final JsonFields FIELDS =
+      JsonFields.of(
+              new Named("cad_number", CallField.ID, true),
+              new Named("call_type_final_desc", CallField.CRIME_TYPE, true),
+              new Named("call_type_final", CallField.CRIME_TYPE, false),
+              new Named("call_type_original_desc", CallField.CRIME_TYPE, false),
+              new Named("call_type_original", CallField.CRIME_TYPE, false),
+              new Named("received_datetime", CallField.TIME, true),
+              new Named("dispatch_datetime", CallField.DISPATCHED, false),
+              new Named("onscene_datetime", CallField.ON_SCENE, false),
+              new Named("close_datetime", CallField.CLOSED, false),
+              new Named("priority_final", CallField.PRIORITY, false),
+              new Named("priority_original", CallField.PRIORITY, false),
+              new Named("agency", CallField.AGENCY, false),
+              new Named("disposition", CallField.DISPOSITION, false),
+              new Named("intersection_name", CallField.ADDRESS, false),
+              new Named("analysis_neighborhood", CallField.NEIGHBORHOOD, false),
+              new Named("police_district", CallField.DISTRICT, false))
+          .withTimeAs(CallField.RECEIVED);
+
+  private static final JsonFactory JSON = new JsonFactory();
+
+  private final ZoneId zone;
+
+  private DataSfCalls(ZoneId zone) {
+    this.zone = zone;
+  }
+
+  /** Returns the format as published, with times in America/Los_Angeles. */
+  public static DataSfCalls json() {
+    return json(ZoneId.of("America/Los_Angeles"));
+  }
+
+  /** Returns the format with times of another zone, for data that were moved there. */
+  public static DataSfCalls json(ZoneId zone) {
+    return new DataSfCalls(zone);
+  }
+
+  @Override
+  public String name() {
+    return "datasf-json";
+  }
+
+  @Override
+  public ZoneId zone() {
+    return zone;
+  }
+
+  @Override
+  public Optional<String> idField() {
+    return Optional.of(FIELDS.nameOf(CallField.ID));
+  }
+
+  @Override
+  public String timeField() {
+    return FIELDS.nameOf(CallField.TIME);
+  }
+
+  @Override
+  public CallParser parser(Set<CallField> fields) {
+    return new JsonCallParser(FIELDS, zone, fields);
+  }
+
+  /** Writes the type as the final type's description, and no {@link CallField#RECEIVED}. */
+  @Override
+  public byte[] write(Call call) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
+    Set<CallField> written = EnumSet.noneOf(CallField.class);
+    try (JsonGenerator json = JSON.createGenerator(bytes)) {
+      json.writeStartObject();
+      for (Named field : FIELDS.all()) {
+        String text = text(call, field.field());
+        if (written.add(field.field()) && !text.isEmpty()) {
+          json.writeStringField(field.name(), text);
+        }
+      }
+      json.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  private String text(Call call, CallField field) {
+    if (field == CallField.TIME) {
+      return JsonFields.timeOf(call, zone);
+    }
+    return field.holdsTime()
+        ? call.time(field).map(time -> JsonFields.wording(time, zone, false)).orElse("")
+        : call.text(field);
+  }
+
+  @Override
+  public String toString() {
+    return name() + " in " + zone;
+  }
+}

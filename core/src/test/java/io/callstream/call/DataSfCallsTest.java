@@ -1,0 +1,195 @@
+package io.callstream.call;
+
+import static io.callstream.call.Records.bytes;
+import static io.callstream.call.Records.json;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.call.ParseResult.Parsed;
+import io.callstream.call.ParseResult.Rejected;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is particular to the feeds of today; what is JSON is for the tests of the 2018 format. */
+class DataSfCallsTest {
+  private static final Set<CallField> ALL = EnumSet.allOf(CallField.class);
+  private static final DataSfCalls FORMAT = DataSfCalls.json();
+
+  private final CallParser parser = FORMAT.parser(ALL);
+  private final Map<String, String> fields = Records.dataSfFields();
+
+  /** Parses the fields with the place, which only the full path can, and without. */
+  private List<ParseResult> onBothPaths() {
+    ParseResult full = parser.parse(bytes(json(fields)));
+    fields.remove("intersection_point");
+    fields.remove("intersection_name");
+    return List.of(full, parser.parse(bytes(json(fields))));
+  }
+
+  private void assertRejected(RejectionReason reason, String field) {
+    for (ParseResult result : onBothPaths()) {
+      assertThat(result)
+          .isInstanceOfSatisfying(
+              Rejected.class,
+              r -> {
+                assertThat(r.reason()).isEqualTo(reason);
+                assertThat(r.field()).isEqualTo(field);
+              });
+    }
+    assertThat(FORMAT.parser(Set.of()).parse(bytes(json(fields)))).isInstanceOf(Rejected.class);
+  }
+
+  private Call call() {
+    return ((Parsed) parser.parse(bytes(json(fields)))).call();
+  }
+
+  @Test
+  void aRecordHasTheFieldsOfACall() {
+    Call call = call();
+
+    assertThat(call.id()).isEqualTo("263330815");
+    assertThat(call.crimeType()).isEqualTo("FIGHT NO WEAPON");
+    assertThat(call.disposition()).isEqualTo("HAN");
+    assertThat(call.address()).isEqualTo("EXAMPLE ST \\ SAMPLE AVE");
+    assertThat(call.text(CallField.AGENCY)).isEqualTo("Police");
+    assertThat(call.text(CallField.PRIORITY)).isEqualTo("B");
+    assertThat(call.text(CallField.DISTRICT)).isEqualTo("TENDERLOIN");
+    assertThat(call.text(CallField.NEIGHBORHOOD)).isEqualTo("Tenderloin");
+    assertThat(call.text(CallField.CITY)).isEmpty();
+    // The clocks go back at 2 on this day: 01:15 is twice, and 03:02 is one hour later than it
+    // looks.
+    assertThat(call.time()).isEqualTo(Instant.parse("2026-11-01T08:15:09Z"));
+    assertThat(call.ambiguousTime()).isTrue();
+    assertThat(call.time(CallField.RECEIVED)).contains(call.time());
+    assertThat(call.time(CallField.DISPATCHED)).contains(Instant.parse("2026-11-01T08:21:00Z"));
+    assertThat(call.time(CallField.ON_SCENE)).contains(Instant.parse("2026-11-01T11:02:11Z"));
+    assertThat(call.time(CallField.CLOSED)).contains(Instant.parse("2026-11-01T11:40:00Z"));
+    assertThat(call.between(CallField.RECEIVED, CallField.ON_SCENE))
+        .contains(Duration.parse("PT2H47M2S"));
+  }
+
+  @Test
+  void anOpenCallLacksWhatIsNotKnownYet() {
+    List.of(
+            "dispatch_datetime",
+            "onscene_datetime",
+            "close_datetime",
+            "disposition",
+            "priority_final",
+            "call_type_final",
+            "call_type_final_desc",
+            "intersection_name",
+            "intersection_point",
+            "police_district")
+        .forEach(fields::remove);
+    Call call = call();
+
+    assertThat(call.crimeType()).isEqualTo("NOISE NUISANCE");
+    assertThat(call.text(CallField.PRIORITY)).isEqualTo("C");
+    assertThat(call.disposition()).isEmpty();
+    assertThat(call.address()).isEmpty();
+    assertThat(call.time(CallField.ON_SCENE)).isEmpty();
+    assertThat(call.between(CallField.RECEIVED, CallField.ON_SCENE)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "call_type_final_desc, FIGHT NO WEAPON",
+    "call_type_final, 418",
+    "call_type_original_desc, NOISE NUISANCE",
+    "call_type_original, 415"
+  })
+  void theTypeIsTheFinalOneAsFarAsItIsKnown(String first, String type) {
+    List<String> names =
+        List.of(
+            "call_type_final_desc",
+            "call_type_final",
+            "call_type_original_desc",
+            "call_type_original");
+    for (String blank : List.of("null", "\"\"", "\" \"")) {
+      names.subList(0, names.indexOf(first)).forEach(name -> fields.put(name, blank));
+      for (ParseResult result : onBothPaths()) {
+        assertThat(((Parsed) result).call().crimeType()).isEqualTo(type);
+      }
+    }
+  }
+
+  @Test
+  void withoutATypeOfAnyKindItIsNoCall() {
+    List.of("call_type_final", "call_type_original", "call_type_original_desc")
+        .forEach(fields::remove);
+    fields.put("call_type_final_desc", "\"\"");
+    assertRejected(RejectionReason.BLANK_FIELD, "call_type_final_desc");
+    fields.remove("call_type_final_desc");
+    assertRejected(RejectionReason.MISSING_FIELD, "call_type_final_desc");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cad_number", "received_datetime"})
+  void withoutIdOrTimeItIsNoCall(String name) {
+    fields.put(name, "null");
+    assertRejected(RejectionReason.MISSING_FIELD, name);
+    fields.put(name, "\" \"");
+    assertRejected(RejectionReason.BLANK_FIELD, name);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"received_datetime", "dispatch_datetime", "onscene_datetime", "close_datetime"})
+  void aTimeThatCanNotBeReadIsARejectionWhateverIsAsked(String name) {
+    fields.put(name, "\"01/22/2017 05:36:31 PM\"");
+    assertRejected(RejectionReason.UNREADABLE_TIME, name);
+  }
+
+  @Test
+  void timesThatAreNotOfACallMayBeAnything() {
+    fields.put("entry_datetime", "\"soon\"");
+    fields.put("enroute_datetime", "{}");
+
+    assertThat(call().id()).isEqualTo("263330815");
+  }
+
+  @Test
+  void aRecordOf2018IsNoCallOfToday() {
+    ParseResult result = parser.parse(bytes(json(Records.fields())));
+
+    assertThat(result)
+        .isInstanceOfSatisfying(Rejected.class, r -> assertThat(r.field()).isEqualTo("cad_number"));
+  }
+
+  @Test
+  void whatIsWrittenIsReadAgain() {
+    Call call = call();
+    assertThat(((Parsed) parser.parse(FORMAT.write(call))).call()).isEqualTo(call);
+
+    // Both in the hour that occurs twice, in its second turn: they need their offset.
+    Instant received = Instant.parse("2026-11-01T09:30:00Z");
+    Call later =
+        Call.builder("1", "ALARM", received)
+            .with(CallField.RECEIVED, received)
+            .with(CallField.ON_SCENE, received.plusSeconds(60))
+            .build();
+    assertThat(((Parsed) parser.parse(FORMAT.write(later))).call()).isEqualTo(later);
+    assertThat(new String(FORMAT.write(later), UTF_8))
+        .isEqualTo(
+            "{\"cad_number\":\"1\",\"call_type_final_desc\":\"ALARM\","
+                + "\"received_datetime\":\"2026-11-01T01:30:00.000-08:00\","
+                + "\"onscene_datetime\":\"2026-11-01T01:31:00.000-08:00\"}");
+  }
+
+  @Test
+  void theIdIsTheCadNumber() {
+    assertThat(FORMAT.idField()).contains("cad_number");
+    assertThat(FORMAT.timeField()).isEqualTo("received_datetime");
+    assertThat(FORMAT.zone()).hasToString("America/Los_Angeles");
+    assertThat(parser.id(bytes(json(fields)))).isEqualTo(bytes("263330815"));
+  }
+}

@@ -1,0 +1,35 @@
+package io.callstream.examples.cli;
+
+import io.callstream.call.CallFormat;
+import io.callstream.call.DataSfCalls;
+import io.callstream.call.SanFranciscoCalls;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** In which format records are. */
+final class FormatOption {
+  /** The formats that there are. */
+  enum Format {
+    SF_2018,
+    DATASF
+  }
+
+  @Option(
+      names = "--format",
+      paramLabel = "sf-2018|datasf",
+      converter = Converters.FormatConverter.class,
+      description =
+          "The format of records: San Francisco's calls of 2018, or the feeds of DataSF. Default:"
+              + " sf-2018, and with --datasf datasf.")
+  private @Nullable Format format;
+
+  /** Returns whether a format other than this one was asked for. */
+  boolean excludes(Format other) {
+    return format != null && format != other;
+  }
+
+  /** Returns the format. */
+  CallFormat format() {
+    return format == Format.DATASF ? DataSfCalls.json() : SanFranciscoCalls.json();
+  }
+}

@@ -1,0 +1,230 @@
+package io.callstream.examples.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.callstream.kafka.broker.EmbeddedBroker;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URLDecoder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A feed goes into a topic and comes out counted. The server has fewer rows than a page, so that it
+ * need not know more of the query than its order; the rest is for the tests of the feed.
+ */
+@Timeout(180)
+class DataSfTest {
+  private static final int ROWS = 400;
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static EmbeddedBroker broker;
+
+  @TempDir Path directory;
+
+  private final Map<String, Map<String, String>> rows = new ConcurrentSkipListMap<>();
+  private final AtomicInteger answers = new AtomicInteger();
+  private volatile String requiredToken = "";
+  private final HttpServer server =
+      HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+
+  DataSfTest() throws IOException {
+    server.createContext("/resource/gnap-fj3t.json", this::answer);
+    server.start();
+    Random random = new Random(7);
+    for (int i = 0; i < ROWS; i++) {
+      put(row(i, random));
+    }
+  }
+
+  @BeforeAll
+  static void startBroker() {
+    broker = EmbeddedBroker.start();
+  }
+
+  @AfterAll
+  static void stopBroker() {
+    broker.close();
+  }
+
+  @AfterEach
+  void stopServer() {
+    server.stop(0);
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    String query = URLDecoder.decode(exchange.getRequestURI().getRawQuery(), UTF_8);
+    String token = exchange.getRequestHeaders().getFirst("X-App-Token");
+    boolean known = requiredToken.isEmpty() || requiredToken.equals(token);
+    boolean understood = query.contains("$order=cad_number,") && query.contains("$limit=10000&");
+    byte[] body = JSON.writeValueAsBytes(known && understood ? rows.values() : query);
+    exchange.sendResponseHeaders(known ? understood ? 200 : 400 : 403, body.length);
+    exchange.getResponseBody().write(body);
+    exchange.close();
+    answers.incrementAndGet();
+  }
+
+  private void put(Map<String, String> row) {
+    rows.put(row.get("cad_number"), row);
+  }
+
+  /** Makes a call of the first 40 hours of October; some lack a final type, or its description. */
+  private static Map<String, String> row(int number, Random random) {
+    String day = number < 240 ? "01" : "02";
+    Map<String, String> row = new LinkedHashMap<>();
+    row.put("cad_number", String.valueOf(262_740_000 + number));
+    row.put(
+        "received_datetime",
+        String.format("2026-10-%sT%02d:%02d:30.000", day, number / 10 % 24, number % 10 * 6));
+    row.put("call_type_original", "9" + random.nextInt(4));
+    row.put("call_type_original_desc", "ORIGINAL " + random.nextInt(3));
+    if (random.nextInt(3) > 0) {
+      row.put("call_type_final", "4" + random.nextInt(4));
+    }
+    if (random.nextInt(3) > 0) {
+      row.put("call_type_final_desc", "FINAL, " + random.nextInt(5));
+    }
+    row.put("call_last_updated_at", "2026-10-03T00:00:00.000");
+    return row;
+  }
+
+  /** Counts the rows of the table by type, as the file has it. */
+  private String countsByType() {
+    Map<String, Integer> counts = new TreeMap<>();
+    for (Map<String, String> row : rows.values()) {
+      if (row.containsKey("received_datetime")) {
+        String code = row.getOrDefault("call_type_final", row.get("call_type_original_desc"));
+        counts.merge(row.getOrDefault("call_type_final_desc", code), 1, Integer::sum);
+      }
+    }
+    List<Map.Entry<String, Integer>> sorted = new ArrayList<>(counts.entrySet());
+    sorted.sort(Collections.reverseOrder(Comparator.comparingInt(Map.Entry::getValue)));
+    StringBuilder text = new StringBuilder("crime_type,count\n");
+    for (Map.Entry<String, Integer> type : sorted) {
+      String quote = type.getKey().contains(",") ? "\"" : "";
+      text.append(quote + type.getKey() + quote + "," + type.getValue() + "\n");
+    }
+    return text.toString();
+  }
+
+  private String[] line(String topic, String... args) {
+    List<String> all = new ArrayList<>(List.of(args));
+    all.addAll(List.of("--bootstrap-servers", broker.bootstrapServers(), "--topic", topic));
+    if (args[0].equals("produce")) {
+      all.addAll(List.of("--datasf", "gnap-fj3t", "--datasf-url"));
+      all.add("http://127.0.0.1:" + server.getAddress().getPort());
+    }
+    return all.toArray(String[]::new);
+  }
+
+  private CommandRun run(String topic, String... args) {
+    CommandRun run = CommandRun.of(line(topic, args));
+    assertThat(run.err()).doesNotContain("\tat ");
+    return run;
+  }
+
+  private CommandRun statistics(String topic, String... more) {
+    List<String> args = new ArrayList<>(List.of("statistics", "--once", "--engine", "local"));
+    args.addAll(List.of("--output", directory.toString()));
+    args.addAll(List.of(more));
+    CommandRun run = run(topic, args.toArray(String[]::new));
+    assertThat(run.status()).as(run.err()).isZero();
+    return run;
+  }
+
+  @Test
+  void aFeedIsCountedExactly() throws IOException {
+    rows.get("262740017").remove("received_datetime");
+    CommandRun produced = run("feed", "produce");
+    assertThat(produced.status()).as(produced.err()).isZero();
+    assertThat(produced.err())
+        .contains("reading   DataSF gnap-fj3t", "read      400 records", "sent      400 records");
+
+    statistics("feed", "--format", "datasf");
+
+    assertThat(directory.resolve("calls-by-type.csv")).hasContent(countsByType());
+    assertThat(Files.readString(directory.resolve("accounting.json")))
+        .startsWith("{\"received\":400,\"rejected\":1,\"duplicates\":0,")
+        .contains("\"calls-by-type-and-disposition-hourly\":{\"counted\":399,\"late\":0}");
+    assertThat(
+            run("feed", "consume", "--format", "datasf", "--from-beginning", "--max", "400").out())
+        .contains("2026-10-01T00:00:30-07:00\t", "missing-field received_datetime");
+  }
+
+  @Test
+  void aWrongFormatIsHintedAt() {
+    run("hint", "produce", "--order", "file");
+
+    assertThat(statistics("hint").err()).contains("Every record was rejected", "--format");
+    assertThat(statistics("hint", "--format", "datasf").err()).doesNotContain("was rejected");
+  }
+
+  @Test
+  void pollingSendsWhatChangesUntilItIsInterrupted() throws Exception {
+    Interruption interruption = Interruption.none();
+    CompletableFuture<CommandRun> polling =
+        CompletableFuture.supplyAsync(
+            () -> CommandRun.of(interruption, line("polled", "produce", "--poll", "1s")));
+    awaitAnswers(1);
+    Map<String, String> changed = new LinkedHashMap<>(rows.get("262740017"));
+    changed.put("call_type_final_desc", "FOUND OUT LATER");
+    changed.put("call_last_updated_at", "2026-10-03T00:10:00.000");
+    String countsOfFirst = countsByType();
+    put(changed);
+    awaitAnswers(answers.get() + 2);
+    interruption.request(130);
+
+    CommandRun run = polling.get(30, TimeUnit.SECONDS);
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.err()).contains("401 records", "then interrupted");
+
+    statistics("polled", "--format", "datasf", "--distinct");
+    assertThat(directory.resolve("calls-by-type.csv")).hasContent(countsOfFirst);
+    assertThat(Files.readString(directory.resolve("accounting.json")))
+        .startsWith("{\"received\":401,\"rejected\":0,\"duplicates\":1,");
+  }
+
+  private void awaitAnswers(int count) {
+    while (answers.get() < count) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+    }
+  }
+
+  @Test
+  void theTokenIsThatOfTheEnvironmentAndIsNotShown() throws Exception {
+    requiredToken = "Sk4Rt0kEnOfNobody";
+    CommandRun without = run("token", "produce");
+    assertThat(without.status()).isEqualTo(1);
+    assertThat(without.err()).contains("answered 403", "Check the app token");
+
+    Map<String, String> environment = Map.of("DATASF_APP_TOKEN", requiredToken);
+    String[] line = line("token", "produce", "--verbose");
+    try (CommandProcess process = CommandProcess.start(directory, environment, List.of(), line)) {
+      assertThat(process.status()).as(process.err()).isZero();
+      assertThat(process.err()).contains("400 records").doesNotContain(requiredToken);
+    }
+  }
+}

@@ -1,0 +1,667 @@
+package io.callstream.kafka.source;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.CallField;
+import io.callstream.call.DataSfCalls;
+import io.callstream.call.ParseResult.Parsed;
+import io.callstream.kafka.source.DataSfFeed.Patience;
+import io.callstream.kafka.source.SodaServer.Fault;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Against a server that does what a query says, over a table that changes. */
+@Timeout(60)
+class DataSfFeedTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS");
+  private static final LocalDateTime START = LocalDateTime.of(2026, 9, 28, 4, 0, 11);
+  private static final Patience SHORT =
+      new Patience(
+          3,
+          Duration.ofMillis(20),
+          Duration.ofSeconds(20),
+          Duration.ofSeconds(5),
+          Duration.ofMillis(500));
+
+  private final SodaServer server = new SodaServer();
+  private final DataSfFeed feed =
+      DataSfFeed.of(SodaServer.DATASET).at(server.uri()).with(SHORT).withPageSize(10);
+
+  DataSfFeedTest() throws IOException {}
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  /** Makes a call; what a call lacks has no key. */
+  private static Map<String, Object> row(int number) {
+    LocalDateTime received = START.plusMinutes(number);
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("id", String.valueOf(1_000_000 + number));
+    row.put("cad_number", String.valueOf(262_710_000 + number));
+    row.put("received_datetime", TIME.format(received));
+    row.put("call_type_original_desc", "TYPE " + number % 7);
+    row.put("sensitive_call", number % 5 == 0);
+    if (number % 3 != 0) {
+      row.put("intersection_name", "A ST \\ \"B\" & C'EST ST");
+      row.put("intersection_point", Map.of("type", "Point", "coordinates", List.of(-122.4, 37.7)));
+    }
+    row.put("call_last_updated_at", TIME.format(received.plusMinutes(20)));
+    return row;
+  }
+
+  private List<Map<String, Object>> fill(int rows) {
+    List<Integer> numbers = new ArrayList<>();
+    for (int i = 0; i < rows; i++) {
+      numbers.add(i);
+    }
+    Collections.shuffle(numbers, new Random(rows));
+    List<Map<String, Object>> added = new ArrayList<>();
+    numbers.forEach(number -> added.add(server.add(row(number))));
+    added.sort(Comparator.comparing(row -> (String) row.get("cad_number")));
+    return added;
+  }
+
+  private static Map<?, ?> read(byte[] value) {
+    try {
+      return JSON.readValue(value, Map.class);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static List<Map<?, ?>> rows(CallSource source) {
+    List<Map<?, ?>> rows = new ArrayList<>();
+    Reading.bytes(source).forEach(value -> rows.add(read(value)));
+    return rows;
+  }
+
+  private static List<String> keys(List<? extends Map<?, ?>> rows) {
+    return rows.stream().map(row -> (String) row.get("cad_number")).toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 9, 10, 11, 19, 20, 137})
+  void allRowsComeOnceInTheOrderOfTheirKeys(int count) {
+    fill(count);
+
+    List<Map<?, ?>> rows = rows(feed);
+
+    assertThat(rows).containsExactlyInAnyOrderElementsOf(server.rows());
+    assertThat(keys(rows)).isSorted();
+    assertThat(server.requests()).allMatch(r -> r.query().get("$limit").equals("10"));
+  }
+
+  @Test
+  void aRecordIsTheRowAsCompactJsonAndACall() {
+    fill(20);
+    try (CallRecords records = feed.open()) {
+      byte[] value = records.next();
+
+      assertThat(new String(value, UTF_8))
+          .startsWith("{\"id\":\"1000000\",\"cad_number\":\"262710000\",\"received_datetime\":");
+      assertThat(records.field("cad_number")).isEqualTo("262710000".getBytes(UTF_8));
+      assertThat(records.field("id")).isNull();
+      assertThat(DataSfCalls.json().parser(Set.of(CallField.ID)).parse(value))
+          .isInstanceOfSatisfying(
+              Parsed.class, call -> assertThat(call.call().id()).isEqualTo("262710000"));
+    }
+  }
+
+  @Test
+  void packedAnswersAreUnpacked() {
+    fill(25);
+    server.pack();
+
+    assertThat(rows(feed)).hasSize(25).containsAll(server.rows());
+  }
+
+  @Test
+  void eventTimeOrderIsThatOfReceivedDatetime() {
+    List<Map<String, Object>> table = fill(30);
+    server.change(table.get(4), "received_datetime", "2026-09-30T00:00:00.000");
+    server.change(table.get(25), "received_datetime", "2026-09-01T00:00:00.000");
+
+    List<String> times =
+        rows(feed.inEventTimeOrder(DataSfCalls.json())).stream()
+            .map(row -> (String) row.get("received_datetime"))
+            .toList();
+
+    assertThat(times).hasSize(30).isSorted();
+  }
+
+  @Nested
+  class WhileTheTableChanges {
+    @Test
+    void noRowIsLostOrDoubled() {
+      List<Map<String, Object>> table = fill(50);
+      Runnable edit =
+          () -> {
+            // One that was read, one that will be, the one at the edge of the page, and two new
+            // ones.
+            server.change(table.get(3), "call_last_updated_at", "2026-09-30T00:00:00.000");
+            server.change(table.get(30), "call_last_updated_at", "2026-09-30T00:00:01.000");
+            server.change(table.get(30), "disposition", "HAN");
+            server.change(table.get(9), "call_last_updated_at", "2026-09-30T00:00:02.000");
+            server.add(row(50));
+            server.add(row(51));
+          };
+      server.then(SodaServer.none(), SodaServer.after(edit));
+
+      List<Map<?, ?>> rows = rows(feed);
+
+      assertThat(keys(rows)).isSorted().doesNotHaveDuplicates().hasSize(52);
+      assertThat(rows.get(30).get("disposition")).isEqualTo("HAN");
+      assertThat(rows.get(3).get("call_last_updated_at")).isNotEqualTo("2026-09-30T00:00:00.000");
+    }
+
+    @Test
+    void aRowAtTheEdgeOfAPageThatIsGoneTakesNoOtherWithIt() {
+      List<Map<String, Object>> table = fill(25);
+      List<String> all = keys(server.rows()).stream().sorted().toList();
+      server.then(SodaServer.none(), SodaServer.after(() -> server.remove(table.get(9))));
+
+      assertThat(keys(rows(feed))).isEqualTo(all);
+    }
+
+    @Test
+    void anyChangesLeaveEachKeyOfBeforeReadOnce() {
+      for (int seed = 0; seed < 40; seed++) {
+        Random random = new Random(seed);
+        try (SodaServer busy = new SodaServer()) {
+          List<Map<String, Object>> table = new ArrayList<>();
+          int count = random.nextInt(60);
+          for (int i = 0; i < count; i++) {
+            table.add(busy.add(row(i)));
+          }
+          for (int i = 0; i < 40; i++) {
+            busy.then(
+                SodaServer.after(
+                    () ->
+                        table.forEach(
+                            row -> {
+                              if (random.nextInt(3) == 0) {
+                                busy.change(row, "call_last_updated_at", "2026-10-01T00:00:00.000");
+                              }
+                            })));
+          }
+          DataSfFeed small = feed.at(busy.uri()).withPageSize(2 + random.nextInt(9));
+
+          assertThat(keys(rows(small)))
+              .as("seed %d", seed)
+              .isSorted()
+              .containsExactlyInAnyOrderElementsOf(keys(busy.rows()));
+        } catch (IOException e) {
+          throw new AssertionError(e);
+        }
+      }
+    }
+
+    @Test
+    void rowsOfOneKeyAllComeWhereverPagesEnd() {
+      for (int i = 0; i < 12; i++) {
+        for (int j = 0; j <= i % 4; j++) {
+          Map<String, Object> row = row(i);
+          row.put("id", i + "-" + j);
+          server.add(row);
+        }
+      }
+      for (int size = 5; size < 12; size++) {
+        assertThat(rows(feed.withPageSize(size)))
+            .as("pages of %d", size)
+            .containsExactlyInAnyOrderElementsOf(server.rows());
+      }
+    }
+
+    @Test
+    void moreRowsOfOneKeyThanAPageHasAreAFailure() {
+      for (int i = 0; i < 12; i++) {
+        server.add(row(1));
+      }
+
+      assertFailure(feed, "has a single cad_number", "Ask for larger pages");
+    }
+  }
+
+  private static void assertFailure(CallSource source, String... messages) {
+    assertThatThrownBy(() -> Reading.bytes(source))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INPUT_FAILED))
+        .hasMessageContainingAll(messages);
+  }
+
+  @Nested
+  class AServerThatFails {
+    @ParameterizedTest
+    @ValueSource(ints = {202, 408, 429, 500, 502, 503, 504})
+    void isAskedAgain(int status) {
+      fill(25);
+      Fault busy = SodaServer.status(status, "");
+      server.then(busy, busy, SodaServer.none(), busy, busy);
+
+      assertThat(rows(feed)).containsExactlyInAnyOrderElementsOf(server.rows());
+      assertThat(server.requests()).hasSize(4 + 3);
+    }
+
+    @Test
+    void isLeftAloneForTheSecondsThatItNames() {
+      fill(1);
+      server.then(SodaServer.status(429, "", "Retry-After", "1"));
+
+      rows(feed);
+
+      long pause = server.requests().get(1).nanos() - server.requests().get(0).nanos();
+      assertThat(Duration.ofNanos(pause)).isGreaterThanOrEqualTo(Duration.ofSeconds(1));
+    }
+
+    @Test
+    void isLeftAloneUntilTheDateThatItNames() {
+      fill(1);
+      Instant date =
+          Instant.now().plusSeconds(2).truncatedTo(java.time.temporal.ChronoUnit.SECONDS);
+      String header = DateTimeFormatter.RFC_1123_DATE_TIME.format(date.atOffset(ZoneOffset.UTC));
+      server.then(SodaServer.status(503, "", "Retry-After", header));
+
+      rows(feed);
+
+      assertThat(Instant.now()).isAfterOrEqualTo(date);
+      assertThat(server.requests()).hasSize(2);
+    }
+
+    @Test
+    void isNotWaitedForForEver() {
+      server.then(SodaServer.status(429, "", "Retry-After", "3600"));
+
+      assertFailure(feed, "answered 429, and is to be left alone for 3600 s", "app token");
+      assertThat(server.requests()).hasSize(1);
+    }
+
+    @Test
+    void hasItsLastWordsInTheFailureAndItsPagesBeforeIt() {
+      fill(25);
+      String message = "{\"message\":\"Too  busy\\u001b[31m\\n now" + "x".repeat(500) + "\"}";
+      Fault busy = SodaServer.status(500, message);
+      server.then(SodaServer.none(), busy, busy, busy);
+      List<byte[]> before = new ArrayList<>();
+
+      assertThatThrownBy(
+              () -> {
+                try (CallRecords records = feed.open()) {
+                  records.forEachRemaining(before::add);
+                }
+              })
+          .hasMessageContaining("DataSF gnap-fj3t was not read to its end, but to record 10: http")
+          .hasMessageContaining("answered 500: Too busy [31m nowxxx")
+          .hasMessageContaining("at the last of 3 attempts")
+          .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(450));
+      assertThat(before).hasSize(10);
+    }
+
+    @Test
+    void inTheMiddleOfAPageLeavesNoneOfItsRows() {
+      fill(25);
+      server.then(server.breakOff(), server.breakOff(), SodaServer.none(), server.breakOff());
+
+      assertThat(rows(feed)).containsExactlyInAnyOrderElementsOf(server.rows());
+      assertThat(server.requests()).hasSize(3 + 3);
+    }
+
+    @Test
+    void bySayingNothingIsAskedAgain() {
+      fill(5);
+      server.then(server.fallSilent());
+
+      assertThat(rows(feed)).hasSize(5);
+    }
+
+    @Test
+    void byAnAnswerThatEndsTooEarlyIsAskedAgain() {
+      fill(5);
+      server.then(SodaServer.status(200, "[{\"cad_number\":\"1\"}"), SodaServer.status(200, ""));
+
+      assertThat(rows(feed)).hasSize(5);
+    }
+
+    @Test
+    void byNotBeingThereIsAFailureThatSaysSo() {
+      server.close();
+
+      assertFailure(
+          feed, "could not be read (no connection), at the last of 3 attempts", "network");
+    }
+  }
+
+  @Nested
+  class AnAnswerThatNoAttemptMends {
+    @Test
+    void isANameThatTheServerDoesNotKnow() {
+      assertFailure(
+          DataSfFeed.of("2zdj-bwza").at(server.uri()), "answered 404: Not found", "server's name");
+      assertThat(server.requests()).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"301, Redirections are not followed", "302, Redirections", "400, Try again later"})
+    void isARefusal(int status, String wayOut) {
+      server.then(SodaServer.status(status, "no", "Location", server.uri() + "/elsewhere"));
+
+      assertFailure(feed, "answered " + status + ": no", wayOut);
+      assertThat(server.requests()).hasSize(1);
+    }
+
+    @Test
+    void isAPageOfAnotherKind() {
+      server.then(SodaServer.status(200, "<html>Log in</html>"));
+
+      assertFailure(feed, "no whole JSON array", "proxy");
+      assertThat(server.requests()).hasSize(1);
+    }
+
+    @Test
+    void isMoreThanWasAskedFor() {
+      fill(11);
+      server.then(SodaServer.status(200, everything()));
+
+      assertFailure(feed, "more rows than the 10 that were asked for", "$limit");
+    }
+
+    private String everything() {
+      try {
+        return JSON.writeValueAsString(server.rows());
+      } catch (IOException e) {
+        throw new AssertionError(e);
+      }
+    }
+
+    @Test
+    void isAnotherOrder() {
+      fill(5);
+      server.then(SodaServer.status(200, everything()));
+
+      assertFailure(feed, "not in its order", "$order");
+    }
+
+    @Test
+    void isTheSamePageAgain() {
+      fill(10);
+      String page = "[" + rowsInOrder() + "]";
+      server.then(SodaServer.status(200, page), SodaServer.status(200, page));
+
+      assertFailure(feed, "to record 10", "not in its order");
+    }
+
+    private String rowsInOrder() {
+      return String.join(",", Reading.texts(DataSfFeedTest.this.feed.withPageSize(50)));
+    }
+
+    @Test
+    void isARowWithoutAKey() {
+      server.then(SodaServer.status(200, "[{\"id\":\"1\"}]"));
+
+      assertFailure(feed, "lack a cad_number");
+    }
+  }
+
+  @Nested
+  class AToken {
+    private static final String TOKEN = "Sk4Rt0kEnOfNobody";
+
+    @Test
+    void goesInAHeaderAndNowhereElse() {
+      fill(25);
+      server.requireToken(TOKEN);
+      DataSfFeed known = feed.withToken(TOKEN);
+
+      assertThat(rows(known)).hasSize(25);
+      assertThat(server.requests()).allMatch(request -> request.token().equals(TOKEN));
+      assertThat(server.requests().toString().replace("token=" + TOKEN, "")).doesNotContain(TOKEN);
+      assertThat(known + known.name()).doesNotContain(TOKEN);
+    }
+
+    @Test
+    void thatIsWrongOrMissingIsNamedByTheServer() {
+      server.requireToken("another");
+
+      assertFailure(feed, "answered 403: Invalid app_token specified", "Check the app token");
+      assertThatThrownBy(() -> Reading.bytes(feed.withToken(TOKEN)))
+          .hasMessageContaining("403")
+          .satisfies(e -> assertThat(e.toString() + e.getCause()).doesNotContain(TOKEN));
+    }
+
+    @Test
+    void doesNotGoOverAnOpenConnection() {
+      DataSfFeed known = feed.withToken(TOKEN);
+
+      assertThatThrownBy(() -> known.at(URI.create("http://mirror.invalid")))
+          .hasMessageContaining("use https")
+          .satisfies(e -> assertThat(e.getMessage()).doesNotContain(TOKEN));
+      assertThat(known.at(URI.create("https://mirror.invalid/sf/")))
+          .hasToString("DataSF gnap-fj3t at https://mirror.invalid/sf");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "two words", "line\nbreak", "na\u00efve"})
+    void hasNoSpaceAndIsNotRepeated(String token) {
+      assertThatThrownBy(() -> feed.withToken(token))
+          .isInstanceOf(CallstreamException.class)
+          .hasMessage("An app token has letters, digits and signs, and no space or line break.");
+    }
+  }
+
+  @Nested
+  class AReadingThatWaits {
+    /** Reads in a thread of its own, interrupts that, and returns what came of it. */
+    private Throwable interrupted(DataSfFeed source, int records, int requests) throws Exception {
+      AtomicInteger taken = new AtomicInteger();
+      AtomicReference<Boolean> flag = new AtomicReference<>();
+      CompletableFuture<Throwable> outcome = new CompletableFuture<>();
+      Thread thread =
+          new Thread(
+              () -> {
+                try (CallRecords all = source.open()) {
+                  for (int i = 0; i < records; i++) {
+                    all.next();
+                    taken.incrementAndGet();
+                  }
+                  outcome.completeExceptionally(new AssertionError("more: " + all.hasNext()));
+                } catch (CallstreamException e) {
+                  flag.set(Thread.currentThread().isInterrupted());
+                  outcome.complete(e);
+                }
+              });
+      thread.start();
+      while (taken.get() < records
+          || server.requests().size() < requests
+          || thread.getState() == Thread.State.RUNNABLE) {
+        Thread.onSpinWait();
+      }
+      thread.interrupt();
+      Throwable thrown = outcome.get(10, TimeUnit.SECONDS);
+      assertThat(flag.get()).isTrue();
+      return thrown;
+    }
+
+    @Test
+    void toAskAgainEndsWhenInterrupted() throws Exception {
+      server.then(SodaServer.status(429, "", "Retry-After", "15"));
+
+      assertThat(interrupted(feed, 0, 1)).hasMessageContaining("interrupted after 0 records");
+    }
+
+    @Test
+    void forTheServerEndsWhenInterrupted() throws Exception {
+      fill(25);
+      server.then(SodaServer.none(), server.fallSilent());
+      Patience patient =
+          new Patience(
+              3, SHORT.firstDelay(), SHORT.longestDelay(), SHORT.connecting(), Duration.ofHours(1));
+
+      assertThat(interrupted(feed.with(patient), 10, 2))
+          .hasMessageContaining("interrupted after 10 records");
+    }
+
+    @Test
+    void forTheNextLookEndsWhenInterrupted() throws Exception {
+      fill(5);
+
+      assertThat(interrupted(feed.polling(Duration.ofHours(1)), 5, 1))
+          .hasMessageContaining("interrupted after 5 records");
+    }
+  }
+
+  @Nested
+  class Polling {
+    private final DataSfFeed polling = feed.polling(Duration.ofSeconds(1));
+
+    private List<String> next(CallRecords records, int count) {
+      List<String> keys = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        keys.add((String) read(records.next()).get("cad_number"));
+      }
+      return keys;
+    }
+
+    @Test
+    void bringsWhatIsNewOrChangedAndNothingElse() {
+      List<Map<String, Object>> table = fill(25);
+      try (CallRecords records = polling.open()) {
+        assertThat(next(records, 25)).isEqualTo(keys(table));
+
+        server.change(table.get(3), "call_last_updated_at", TIME.format(START.plusMinutes(50)));
+        server.add(row(25));
+        assertThat(next(records, 2)).containsExactly("262710003", "262710025");
+
+        // Loaded again, but not changed.
+        table.forEach(row -> server.change(row, "data_loaded_at", "2026-09-28T05:00:00.000"));
+        server.change(table.get(3), "call_last_updated_at", TIME.format(START.plusMinutes(51)));
+        assertThat(next(records, 1)).containsExactly("262710003");
+      }
+    }
+
+    @Test
+    void asksOnlyForWhatChangedSinceNinetyMinutesBeforeTheLatest() {
+      List<Map<String, Object>> table = fill(12);
+      server.change(table.get(7), "call_last_updated_at", "2026-11-01T01:59:00.000");
+      try (CallRecords records = polling.open()) {
+        next(records, 12);
+        // The clocks were put back, and the change is an hour and more before the latest.
+        server.change(table.get(2), "call_last_updated_at", "2026-11-01T00:31:00.000");
+        server.change(table.get(1), "call_last_updated_at", "2026-11-01T00:28:59.999");
+        assertThat(next(records, 1)).containsExactly("262710002");
+      }
+      assertThat(server.requests().get(2).query().get("$where"))
+          .isEqualTo(
+              "call_last_updated_at >= '2026-11-01T00:29:00.000' AND cad_number IS NOT NULL");
+    }
+
+    @Test
+    void meetsInTheNextLookWhatChangesBehindItsBack() {
+      List<Map<String, Object>> table = fill(25);
+      Runnable edit =
+          () ->
+              server.change(table.get(2), "call_last_updated_at", TIME.format(START.plusHours(2)));
+      server.then(SodaServer.none(), SodaServer.after(edit));
+      try (CallRecords records = polling.open()) {
+        next(records, 25);
+        assertThat(next(records, 1)).containsExactly("262710002");
+      }
+    }
+
+    @Test
+    void outlivesALookThatFails() {
+      List<Map<String, Object>> table = fill(12);
+      try (CallRecords records = polling.open()) {
+        next(records, 12);
+        Fault busy = SodaServer.status(503, "");
+        server.then(busy, busy, busy);
+        server.change(table.get(5), "call_last_updated_at", TIME.format(START.plusHours(1)));
+        assertThat(next(records, 1)).containsExactly("262710005");
+      }
+    }
+
+    @Test
+    void endsWhereNoAttemptHelps() {
+      fill(2);
+      try (CallRecords records = polling.open()) {
+        next(records, 2);
+        server.requireToken("from now on");
+        assertThatThrownBy(records::hasNext).hasMessageContaining("403");
+      }
+    }
+
+    @Test
+    void isForTheFeedThatChangesAndNotTooOften() {
+      assertThatThrownBy(() -> DataSfFeed.of("2zdj-bwza").polling(Duration.ofMinutes(10)))
+          .hasMessageContaining("once a day");
+      assertThatThrownBy(() -> feed.polling(Duration.ofMillis(999)))
+          .hasMessageContaining("a second at least");
+    }
+  }
+
+  @Nested
+  class Refused {
+    @ParameterizedTest
+    @ValueSource(strings = {"", "police", "gnap-fj3t.json", "../gnap-fj3t"})
+    void areOtherDatasets(String id) {
+      assertThatThrownBy(() -> DataSfFeed.of(id))
+          .isInstanceOf(CallstreamException.class)
+          .hasMessageContainingAll("gnap-fj3t", "2zdj-bwza");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+        strings = {
+          "ftp://h",
+          "data.sfgov.org",
+          "/resource",
+          "https:///x",
+          "https://me:secret@h",
+          "https://h?token=secret",
+          "https://h#a"
+        })
+    void areOtherServersThanWhatAUrlNames(String url) {
+      assertThatThrownBy(() -> feed.at(URI.create(url)))
+          .isInstanceOf(CallstreamException.class)
+          .hasMessageContaining("https://data.sfgov.org")
+          .satisfies(e -> assertThat(e.getMessage()).doesNotContain("secret"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 1, 50_001})
+    void arePagesOfNoOrTooManyRows(int rows) {
+      assertThatThrownBy(() -> feed.withPageSize(rows)).hasMessageContaining("2 to 50000");
+    }
+  }
+}
