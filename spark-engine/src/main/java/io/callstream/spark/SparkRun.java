@@ -58,7 +58,6 @@ import scala.collection.immutable.Map$;
 final class SparkRun extends LedgerRun {
   private static final Logger LOG = LoggerFactory.getLogger(SparkRun.class);
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(20);
-  private static final Duration INTERRUPT_PATIENCE = Duration.ofSeconds(1);
   private static final Duration LISTENER_PATIENCE = Duration.ofSeconds(10);
 
   private final RunOptions options;
@@ -202,6 +201,12 @@ final class SparkRun extends LedgerRun {
         throw sneaky(e);
       }
     }
+
+    /** As it stands in Spark's own reports. */
+    @Override
+    public String toString() {
+      return "callstream";
+    }
   }
 
   /** The trait declares no exceptions; Spark knows by this one that the query was stopped. */
@@ -220,10 +225,8 @@ final class SparkRun extends LedgerRun {
     } finally {
       batchLock.unlock();
     }
-    // The batch has not begun and comes again. stop() is about to interrupt this thread, if it has
-    // not done so already, to no effect.
-    Thread.sleep(INTERRUPT_PATIENCE.toMillis());
-    throw new InterruptedException("The run is being stopped");
+    // The batch has not begun and comes again; stop() interrupts this thread.
+    new CountDownLatch(1).await();
   }
 
   private void finishLocked(Dataset<Row> rows, long number) {
@@ -402,30 +405,37 @@ final class SparkRun extends LedgerRun {
     }
   }
 
+  /** Interrupts the query until it has ended: some library may have lost an interrupt. */
   private void stopQuery() {
     StreamingQuery running = query;
-    if (running != null) {
-      while (!hasStopped(running)) {
-        Exception place = new Exception("Where the query's thread is");
-        place.setStackTrace(
-            ((StreamingQueryWrapper) running)
-                .streamingQuery()
-                .queryExecutionThread()
-                .getStackTrace());
-        LOG.warn("The Spark query was interrupted, goes on, and is interrupted again", place);
+    if (running == null) {
+      return;
+    }
+    boolean ended = false;
+    boolean interrupted = false;
+    while (!ended) {
+      try {
+        running.stop();
+        ended = true;
+      } catch (TimeoutException e) {
+        LOG.warn(
+            "The Spark query was interrupted, goes on, and is interrupted again", placeOf(running));
+      } catch (Exception e) {
+        if (!isInterrupt(e)) {
+          throw e;
+        }
+        interrupted = true;
       }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 
-  /**
-   * Interrupts the query, and waits for its end for a while; some library may lose an interrupt.
-   */
-  private static boolean hasStopped(StreamingQuery running) {
-    try {
-      running.stop();
-      return true;
-    } catch (TimeoutException e) {
-      return false;
-    }
+  private static Exception placeOf(StreamingQuery running) {
+    Exception place = new Exception("Where the query's thread is");
+    place.setStackTrace(
+        ((StreamingQueryWrapper) running).streamingQuery().queryExecutionThread().getStackTrace());
+    return place;
   }
 }

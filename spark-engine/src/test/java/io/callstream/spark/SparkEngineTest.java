@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -76,21 +77,16 @@ class SparkEngineTest {
    */
   public static final class Swallower implements MetricsReporter {
     static final CountDownLatch REACHED = new CountDownLatch(1);
-    static volatile boolean swallowed;
+    static final CountDownLatch SWALLOWED = new CountDownLatch(1);
 
     @Override
     public void configure(Map<String, ?> configs) {
       if (Thread.currentThread().getName().startsWith("stream execution thread")) {
         REACHED.countDown();
         try {
-          Thread.sleep(PATIENCE.toMillis());
+          new CountDownLatch(1).await();
         } catch (InterruptedException e) {
-          swallowed = true;
-        }
-        try {
-          Thread.sleep(PATIENCE.multipliedBy(2).toMillis());
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
+          SWALLOWED.countDown();
         }
       }
     }
@@ -135,14 +131,26 @@ class SparkEngineTest {
     }
 
     @Test
-    void itStopsThoughALibrarySwallowsAnInterrupt() throws Exception {
+    void itStopsThoughALibrarySwallowsAnInterruptAndTheCallerIsInterrupted() throws Exception {
       KafkaTopic topic =
           TestTopics.create(1).with(Map.of("metric.reporters", Swallower.class.getName()));
+      TestTopics.send(topic, SyntheticCalls.of(10));
       RunningPipeline run = engine().start(standard(topic).build(), RunOptions.continuous());
       assertThat(Swallower.REACHED.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
-      run.stop();
-      assertThat(Swallower.swallowed).isTrue();
+      CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+      Thread stopper =
+          new Thread(
+              () -> {
+                run.stop();
+                interrupted.complete(Thread.interrupted());
+              });
+      stopper.start();
+      assertThat(Swallower.SWALLOWED.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      // stop() waits for the query now, and has its own interrupt to keep.
+      stopper.interrupt();
+      assertThat(interrupted.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
       assertThat(run.state()).isEqualTo(RunningPipeline.State.FINISHED);
+      assertThat(run.accounting().received()).isZero();
     }
 
     private Progress awaitReceived(BlockingQueue<Progress> reports, long records)
