@@ -9,6 +9,8 @@ import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.DataSfFeed;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -33,14 +35,18 @@ import picocli.CommandLine.Spec;
       "callstream produce --input calls.json.gz --rate max",
       "callstream produce --input calls.json.gz --resume",
       "callstream produce --synthetic 1000000 --rate 5000 --disorder 0.01 --garbage 0.001",
-      "callstream produce --datasf gnap-fj3t --poll 10m",
+      "callstream produce --datasf gnap-fj3t --poll 10m --topic calls.today",
       "",
       "An app token for DataSF, which is optional, is read from the environment variable"
-          + " DATASF_APP_TOKEN."
+          + " DATASF_APP_TOKEN, and goes to data.sfgov.org alone, or to this machine."
     })
 final class ProduceCommand implements Callable<Integer> {
   private static final String STANDARD_INPUT = "-";
   private static final String TOKEN_VARIABLE = "DATASF_APP_TOKEN";
+
+  /** Whom a token of DataSF is for, and names of this machine, which may stand in for it. */
+  private static final Set<String> TOKEN_HOSTS =
+      Set.of("data.sfgov.org", "localhost", "127.0.0.1", "[::1]");
 
   @ParentCommand
   @SuppressWarnings("NullAway.Init")
@@ -196,9 +202,18 @@ final class ProduceCommand implements Callable<Integer> {
         () -> {
           DataSfFeed feed = DataSfFeed.of(id);
           feed = server == null ? feed : feed.at(server);
+          feed = poll == null ? feed : feed.polling(poll);
           String token = System.getenv(TOKEN_VARIABLE);
-          feed = token == null || token.isEmpty() ? feed : feed.withToken(token);
-          return poll == null ? feed : feed.polling(poll);
+          if (token == null || token.isEmpty()) {
+            return feed;
+          }
+          if (server != null && !TOKEN_HOSTS.contains(server.getHost().toLowerCase(Locale.ROOT))) {
+            callstream
+                .terminal()
+                .say("token     not sent: %s is for data.sfgov.org", TOKEN_VARIABLE);
+            return feed;
+          }
+          return feed.withToken(token);
         });
   }
 }

@@ -19,13 +19,18 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,17 +40,20 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A feed goes into a topic and comes out counted. The server has fewer rows than a page, so that it
- * need not know more of the query than its order; the rest is for the tests of the feed.
+ * need not know more of the query than its order and the key from which on rows are asked for; the
+ * rest is for the tests of the feed.
  */
 @Timeout(180)
 class DataSfTest {
   private static final int ROWS = 400;
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Pattern FROM_KEY = Pattern.compile("cad_number >= '(\\d+)'");
   private static EmbeddedBroker broker;
 
   @TempDir Path directory;
 
-  private final Map<String, Map<String, String>> rows = new ConcurrentSkipListMap<>();
+  private final NavigableMap<String, Map<String, String>> rows = new ConcurrentSkipListMap<>();
+  private final Set<String> tokens = ConcurrentHashMap.newKeySet();
   private final AtomicInteger answers = new AtomicInteger();
   private volatile String requiredToken = "";
   private final HttpServer server =
@@ -78,9 +86,14 @@ class DataSfTest {
   private void answer(HttpExchange exchange) throws IOException {
     String query = URLDecoder.decode(exchange.getRequestURI().getRawQuery(), UTF_8);
     String token = exchange.getRequestHeaders().getFirst("X-App-Token");
+    tokens.add(String.valueOf(token));
     boolean known = requiredToken.isEmpty() || requiredToken.equals(token);
-    boolean understood = query.contains("$order=cad_number,") && query.contains("$limit=10000&");
-    byte[] body = JSON.writeValueAsBytes(known && understood ? rows.values() : query);
+    boolean keyless = query.endsWith("cad_number IS NULL");
+    boolean understood =
+        query.contains("$limit=10000&") && (keyless || query.contains("$order=cad_number,"));
+    Matcher from = FROM_KEY.matcher(query);
+    Object asked = keyless ? List.of() : rows.tailMap(from.find() ? from.group(1) : "").values();
+    byte[] body = JSON.writeValueAsBytes(known && understood ? asked : query);
     exchange.sendResponseHeaders(known ? understood ? 200 : 400 : 403, body.length);
     exchange.getResponseBody().write(body);
     exchange.close();
@@ -194,7 +207,8 @@ class DataSfTest {
     changed.put("call_last_updated_at", "2026-10-03T00:10:00.000");
     String countsOfFirst = countsByType();
     put(changed);
-    awaitAnswers(answers.get() + 2);
+    // The rest of the look that is under way, and the three answers of the next.
+    awaitAnswers(answers.get() + 6);
     interruption.request(130);
 
     CommandRun run = polling.get(30, TimeUnit.SECONDS);
@@ -211,6 +225,67 @@ class DataSfTest {
     while (answers.get() < count) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
     }
+  }
+
+  @Test
+  void distinctKnowsACallAgainForThreeDays() throws IOException {
+    Map<String, String> first = rows.get("262740000");
+    Map<String, String> changed = new LinkedHashMap<>(first);
+    changed.put("call_type_final_desc", "FOUND OUT LATER");
+    List<Map<String, String>> sent = new ArrayList<>(List.of(first));
+    for (int hours = 1; hours <= 70; hours++) {
+      sent.add(hoursAfter(first, hours));
+    }
+    sent.add(changed);
+    sent.add(hoursAfter(first, 74));
+    sent.add(hoursAfter(first, 75));
+    sent.add(changed);
+    Path file = directory.resolve("versions.json");
+    JSON.writeValue(file.toFile(), sent);
+    String[] server = {"--bootstrap-servers", broker.bootstrapServers(), "--topic", "horizon"};
+    List<String> produce = new ArrayList<>(List.of("produce", "--input", file.toString()));
+    produce.addAll(List.of("--format", "datasf", "--order", "file", "--partitions", "1"));
+    produce.addAll(List.of(server));
+    assertThat(CommandRun.of(produce.toArray(String[]::new)).status()).isZero();
+
+    statistics("horizon", "--format", "datasf", "--distinct", "--max-offsets-per-trigger", "1");
+
+    // The version of 70 hours later is known, and that of 75 hours, when the id is forgotten, late.
+    assertThat(Files.readString(directory.resolve("accounting.json")))
+        .startsWith("{\"received\":75,\"rejected\":0,\"duplicates\":1,");
+  }
+
+  /** Makes another call, so many hours after one of midnight. */
+  private static Map<String, String> hoursAfter(Map<String, String> call, int hours) {
+    Map<String, String> later = new LinkedHashMap<>(call);
+    later.put("cad_number", String.valueOf(300_000_000 + hours));
+    later.put(
+        "received_datetime",
+        String.format("2026-10-%02dT%02d:00:30.000", 1 + hours / 24, hours % 24));
+    return later;
+  }
+
+  @Test
+  void theTokenGoesToNobodyElse() throws Exception {
+    // The same server by a name that is none of this machine's.
+    String url = "http://[::ffff:127.0.0.1]:" + server.getAddress().getPort();
+    String[] line = {
+      "produce",
+      "--datasf",
+      "gnap-fj3t",
+      "--datasf-url",
+      url,
+      "--topic",
+      "elsewhere",
+      "--bootstrap-servers",
+      broker.bootstrapServers()
+    };
+    Map<String, String> environment = Map.of("DATASF_APP_TOKEN", "Sk4Rt0kEnOfNobody");
+    try (CommandProcess process = CommandProcess.start(directory, environment, List.of(), line)) {
+      assertThat(process.status()).as(process.err()).isZero();
+      assertThat(process.err()).contains("token     not sent: DATASF_APP_TOKEN", "400 records");
+    }
+    assertThat(tokens).containsExactly("null");
   }
 
   @Test

@@ -4,6 +4,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.DataSfCalls;
 import java.net.URI;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
@@ -16,15 +17,19 @@ import org.jspecify.annotations.Nullable;
  * <p>Rows come in the order of {@code cad_number}, which is about that of the calls' times, page by
  * page: each page begins with the call at which the one before it ended. A row is read once
  * therefore, however many change in the meantime, in the version that it has when its page is read.
- * Rows without a {@code cad_number}, which are no calls, are not asked for.
+ * Rows without a {@code cad_number} come last, in no order. They are no calls, and whoever reads
+ * them rejects and counts them; as many as a page has are a failure.
+ *
+ * <p>The end is where a page brings nothing new: a server may give fewer rows at once than it is
+ * asked for.
  *
  * <p>A page is held in memory until its records are taken; one that arrives damaged or not at all
  * leaves no record behind, and is asked for again. So it is when the server is overloaded (429),
  * fails (202, 408, 5xx) or can't be reached: up to six times, after the time that {@code
  * Retry-After} names or else after one second, two, four, eight and sixteen, shortened by chance by
  * up to a half. What another attempt would not mend, or a wait of more than five minutes, is a
- * failure at once. A connection has ten seconds to come about, and then may be silent for a minute.
- * Redirections are not followed.
+ * failure at once. A connection has ten seconds to come about, and then may be silent for a minute;
+ * a page has ten minutes, and 128 MiB. Redirections are not followed.
  *
  * <p>A reading that waits ends when its thread is interrupted.
  */
@@ -47,6 +52,7 @@ public final class DataSfFeed implements CallSource {
   private final int pageSize;
   private final @Nullable Duration interval;
   private final Patience patience;
+  private final Clock clock;
 
   private DataSfFeed(
       String dataset,
@@ -54,13 +60,15 @@ public final class DataSfFeed implements CallSource {
       @Nullable String token,
       int pageSize,
       @Nullable Duration interval,
-      Patience patience) {
+      Patience patience,
+      Clock clock) {
     this.dataset = dataset;
     this.server = server;
     this.token = token;
     this.pageSize = pageSize;
     this.interval = interval;
     this.patience = patience;
+    this.clock = clock;
     if (token != null && server.getScheme().equals("http") && !isLoopback(server.getHost())) {
       throw invalid(
           "An app token would go to "
@@ -86,7 +94,8 @@ public final class DataSfFeed implements CallSource {
               + CLOSED
               + " all that are closed.");
     }
-    return new DataSfFeed(dataset, DATASF, null, DEFAULT_PAGE_SIZE, null, Patience.DEFAULT);
+    Clock clock = Clock.system(DataSfCalls.json().zone());
+    return new DataSfFeed(dataset, DATASF, null, DEFAULT_PAGE_SIZE, null, Patience.DEFAULT, clock);
   }
 
   /**
@@ -102,11 +111,14 @@ public final class DataSfFeed implements CallSource {
         || server.getRawUserInfo() != null
         || server.getRawQuery() != null
         || server.getRawFragment() != null) {
-      throw invalid("The server of a feed is a URL such as " + DATASF + ", and nothing behind it.");
+      throw invalid(
+          "The server of a feed is a URL such as "
+              + DATASF
+              + ", perhaps with a path, and without a user, query or fragment.");
     }
     String path = server.getRawPath() == null ? "" : server.getRawPath().replaceAll("/+$", "");
     URI plain = URI.create(scheme + "://" + server.getRawAuthority() + path);
-    return new DataSfFeed(dataset, plain, token, pageSize, interval, patience);
+    return new DataSfFeed(dataset, plain, token, pageSize, interval, patience, clock);
   }
 
   /**
@@ -117,7 +129,7 @@ public final class DataSfFeed implements CallSource {
     if (token.isEmpty() || !token.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
       throw invalid("An app token has letters, digits and signs, and no space or line break.");
     }
-    return new DataSfFeed(dataset, server, token, pageSize, interval, patience);
+    return new DataSfFeed(dataset, server, token, pageSize, interval, patience, clock);
   }
 
   /**
@@ -131,7 +143,7 @@ public final class DataSfFeed implements CallSource {
       throw invalid(
           "A page of " + rows + " rows: it must have " + MIN_PAGE_SIZE + " to " + MAX_PAGE_SIZE);
     }
-    return new DataSfFeed(dataset, server, token, rows, interval, patience);
+    return new DataSfFeed(dataset, server, token, rows, interval, patience, clock);
   }
 
   /**
@@ -139,9 +151,11 @@ public final class DataSfFeed implements CallSource {
    * for rows that are new or changed since, until the reading is interrupted. Each version of a row
    * that is met comes once. Versions are told by {@code call_last_updated_at}; rows are asked for
    * from 90 minutes before the latest that was seen, for the feed is not strictly in its order and
-   * tells the time by clocks that are put back in autumn.
+   * tells the time by clocks that are put back in autumn. A time more than an hour ahead of this
+   * machine's clock is warned of once, and is not taken for the latest.
    *
-   * <p>A look that fails for a reason that may pass is warned of, and made up for by the next.
+   * <p>A look that fails for a reason that may pass, be it the first, is warned of, and made up for
+   * by the next; that waits until the server wants to be asked again, but for a day at most.
    *
    * @param interval from the beginning of a look to that of the next; at least a second, and the
    *     feed changes every ten minutes
@@ -156,15 +170,22 @@ public final class DataSfFeed implements CallSource {
     if (interval.compareTo(MIN_INTERVAL) < 0) {
       throw invalid("Polling every " + interval + ": it must be a second at least");
     }
-    return new DataSfFeed(dataset, server, token, pageSize, interval, patience);
+    return new DataSfFeed(dataset, server, token, pageSize, interval, patience, clock);
   }
 
   DataSfFeed with(Patience patience) {
-    return new DataSfFeed(dataset, server, token, pageSize, interval, patience);
+    return new DataSfFeed(dataset, server, token, pageSize, interval, patience, clock);
+  }
+
+  DataSfFeed with(Clock clock) {
+    return new DataSfFeed(dataset, server, token, pageSize, interval, patience, clock);
   }
 
   private static boolean isLoopback(String host) {
-    return host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]");
+    // 127.example.com is somebody's name.
+    return host.equals("localhost")
+        || host.equals("[::1]")
+        || host.matches("127(\\.[0-9]{1,3}){3}");
   }
 
   private static CallstreamException invalid(String message) {
@@ -180,7 +201,7 @@ public final class DataSfFeed implements CallSource {
   public CallRecords open() {
     URI resource = URI.create(server + "/resource/" + dataset + ".json");
     SodaClient client = new SodaClient(name(), resource, token, patience);
-    return new FeedRecords(client, pageSize, Optional.ofNullable(interval));
+    return new FeedRecords(client, pageSize, Optional.ofNullable(interval), clock);
   }
 
   /** Returns what is read from where, without the token. */
@@ -197,19 +218,22 @@ public final class DataSfFeed implements CallSource {
    * @param longestDelay the most that a server may ask for
    * @param connecting how long a connection may take
    * @param silence how long nothing may come
+   * @param page how long a page may take
    */
   record Patience(
       int attempts,
       Duration firstDelay,
       Duration longestDelay,
       Duration connecting,
-      Duration silence) {
+      Duration silence,
+      Duration page) {
     static final Patience DEFAULT =
         new Patience(
             6,
             Duration.ofSeconds(1),
             Duration.ofMinutes(5),
             Duration.ofSeconds(10),
-            Duration.ofMinutes(1));
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(10));
   }
 }

@@ -11,6 +11,7 @@ import io.callstream.ErrorCode;
 import io.callstream.kafka.source.SodaClient.AnswerException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.LocalDateTime;
@@ -33,7 +34,10 @@ import org.slf4j.LoggerFactory;
  * which the one before it ended, without the rows that have come already. The key of a row never
  * changes. So whatever changes while the pass is under way, a row keeps its place, and is neither
  * skipped nor met twice, as it would be by an offset, or by the time of its last change. Should several
- * rows have one key, they stand together in the order of the server's row ids, and all come.
+ * rows have one key, they stand together in the order of the server's row ids, and all come. A pass
+ * ends at a page that brings nothing new, not at a short one: a server may give fewer rows at once than
+ * were asked for. Rows without a key are no calls, and come at the end of a pass, in a page of their own,
+ * so that whoever reads them rejects and counts them.
  *
  * A pass after the first asks only for rows changed since some time. A row that changes in such a pass
  * behind its back has a later time then, and the next pass meets it.
@@ -42,10 +46,17 @@ final class FeedRecords implements CallRecords {
   private static final Logger LOG = LoggerFactory.getLogger(FeedRecords.class);
   private static final String KEY = "cad_number";
   private static final String ORDER = KEY + ",:id";
+  private static final String ID = "id";
   private static final String CHANGED = "call_last_updated_at";
 
   /** Half an hour for changes that arrive late, an hour for clocks that are put back. */
   private static final Duration OVERLAP = Duration.ofMinutes(90);
+
+  /** How far a change may be ahead of this machine's clock: an hour when clocks are put back. */
+  private static final Duration SKEW = Duration.ofHours(1);
+
+  /** The longest that a server is left alone before the next pass, whatever it asks for. */
+  private static final Duration LONGEST_REST = Duration.ofDays(1);
 
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS");
@@ -64,6 +75,7 @@ final class FeedRecords implements CallRecords {
   private final SodaClient client;
   private final int pageSize;
   private final Optional<Duration> interval;
+  private final Clock clock;
   private final Deque<Row> page = new ArrayDeque<>();
   private @Nullable Row current;
   private long count;
@@ -81,16 +93,31 @@ final class FeedRecords implements CallRecords {
   private Map<String, String> seen = new HashMap<>();
   private @Nullable LocalDateTime latestChange;
   private @Nullable LocalDateTime since;
-  private long passNanos = System.nanoTime();
+  private boolean warnedOfFuture;
+  private long nextPassNanos;
   private boolean passEnded;
 
-  /** A row with its key and when it was changed; the empty text if it does not tell. */
-  private record Row(byte[] value, String key, String changed) {}
+  /**
+   * A row with its key, its id and when it was changed; the empty text for what it does not tell.
+   */
+  private record Row(byte[] value, String key, String id, String changed) {
+    /** Returns what versions of the row have in common. */
+    String identity() {
+      return key.isEmpty() ? ID + " " + id : key;
+    }
+  }
 
-  FeedRecords(SodaClient client, int pageSize, Optional<Duration> interval) {
+  /**
+   * Opens a feed.
+   *
+   * @param clock in the zone of the feed
+   */
+  FeedRecords(SodaClient client, int pageSize, Optional<Duration> interval, Clock clock) {
     this.client = client;
     this.pageSize = pageSize;
     this.interval = interval;
+    this.clock = clock;
+    nextPassNanos = System.nanoTime() + interval.orElse(Duration.ZERO).toNanos();
   }
 
   @Override
@@ -147,40 +174,58 @@ final class FeedRecords implements CallRecords {
     if (passEnded) {
       awaitNextPass();
     }
-    List<Row> rows;
     try {
-      rows = rows(client.rows(where(), ORDER, pageSize));
+      List<Row> rows = rowsWithKey();
+      int known = 0;
+      while (known < rows.size()
+          && known < rowsOfLastKey
+          && rows.get(known).key().equals(lastKey)) {
+        known++;
+      }
+      rows.subList(known, rows.size()).forEach(this::take);
+      if (rows.size() == pageSize || known < rows.size()) {
+        goOnBehind(rows);
+      } else {
+        rowsWithoutKey().forEach(this::take);
+        endPass();
+      }
     } catch (AnswerException e) {
-      if (interval.isEmpty() || since == null || !e.isPassing()) {
+      if (interval.isEmpty() || !e.isPassing()) {
         throw e;
       }
-      LOG.warn("{}: {}. The next look makes up for this one.", client.source(), e.getMessage());
       before.putAll(seen);
       passEnded = true;
-      return;
-    }
-    int known = 0;
-    while (known < rows.size() && known < rowsOfLastKey && rows.get(known).key().equals(lastKey)) {
-      known++;
-    }
-    rows.subList(known, rows.size()).forEach(this::take);
-    if (rows.size() == pageSize) {
-      goOnBehind(rows);
-    } else if (interval.isEmpty()) {
-      ended = true;
-    } else {
-      passEnded = true;
-      before = seen;
-      since = latestChange;
+      rest(e);
     }
   }
 
-  private String where() {
-    String changed =
-        since == null
-            ? ""
-            : CHANGED + " >= " + literal(TIME.format(since.minus(OVERLAP))) + " AND ";
-    return changed + KEY + (lastKey == null ? " IS NOT NULL" : " >= " + literal(lastKey));
+  private void endPass() {
+    if (interval.isEmpty()) {
+      ended = true;
+      return;
+    }
+    passEnded = true;
+    before = seen;
+    since = latestChange;
+  }
+
+  /** Puts the next pass off as long as the server wants to be left alone. */
+  private void rest(AnswerException e) {
+    Duration asked = e.delay().orElse(Duration.ZERO);
+    Duration rest = asked.compareTo(LONGEST_REST) < 0 ? asked : LONGEST_REST;
+    long now = System.nanoTime();
+    nextPassNanos = now + Math.max(rest.toNanos(), nextPassNanos - now);
+    LOG.warn(
+        "{}: {}. The next look, in {} s, makes up for this one.",
+        client.source(),
+        e.getMessage(),
+        Math.max(0, TimeUnit.NANOSECONDS.toSeconds(nextPassNanos - now)));
+  }
+
+  private String where(String condition) {
+    return since == null
+        ? condition
+        : CHANGED + " >= " + literal(TIME.format(since.minus(OVERLAP))) + " AND " + condition;
   }
 
   private static String literal(String text) {
@@ -192,21 +237,36 @@ final class FeedRecords implements CallRecords {
       page.add(row);
       return;
     }
-    seen.put(row.key(), row.changed());
-    if (row.changed().isEmpty() || !row.changed().equals(before.get(row.key()))) {
+    seen.put(row.identity(), row.changed());
+    if (!row.changed().equals(before.get(row.identity()))) {
       page.add(row);
     }
     try {
-      LocalDateTime changed = LocalDateTime.parse(row.changed());
-      latestChange = latestChange == null || changed.isAfter(latestChange) ? changed : latestChange;
+      changedAt(LocalDateTime.parse(row.changed()));
     } catch (DateTimeException e) {
       // Only a pass over all rows meets it.
     }
   }
 
+  /** Takes note of a change, unless it would have later passes ask for nothing. */
+  private void changedAt(LocalDateTime time) {
+    if (time.isAfter(LocalDateTime.now(clock).plus(SKEW))) {
+      if (!warnedOfFuture) {
+        LOG.warn(
+            "{}: a row has the {} {}, which is yet to come here; such times are not gone by.",
+            client.source(),
+            CHANGED,
+            time);
+      }
+      warnedOfFuture = true;
+    } else if (latestChange == null || time.isAfter(latestChange)) {
+      latestChange = time;
+    }
+  }
+
   private void goOnBehind(List<Row> rows) throws AnswerException {
     String key = rows.get(rows.size() - 1).key();
-    if (key.equals(lastKey)) {
+    if (rows.size() == pageSize && key.equals(lastKey)) {
       throw AnswerException.lasting(
           "a page of " + pageSize + " rows has a single " + KEY, "Ask for larger pages.");
     }
@@ -215,9 +275,8 @@ final class FeedRecords implements CallRecords {
   }
 
   private void awaitNextPass() throws InterruptedException {
-    long left = passNanos + interval.orElseThrow().toNanos() - System.nanoTime();
-    TimeUnit.NANOSECONDS.sleep(Math.max(0, left));
-    passNanos = System.nanoTime();
+    TimeUnit.NANOSECONDS.sleep(Math.max(0, nextPassNanos - System.nanoTime()));
+    nextPassNanos = System.nanoTime() + interval.orElseThrow().toNanos();
     passEnded = false;
     seen = new HashMap<>();
     lastKey = null;
@@ -226,25 +285,53 @@ final class FeedRecords implements CallRecords {
 
   // ---- rows
 
-  /** Finds the keys of rows, which must stand in the order that was asked for. */
-  private List<Row> rows(List<byte[]> values) throws AnswerException {
-    List<Row> rows = new ArrayList<>(values.size());
+  /** Asks for the next page of rows with a key, which must be in the order that was asked for. */
+  private List<Row> rowsWithKey() throws AnswerException, InterruptedException {
+    String condition = KEY + (lastKey == null ? " IS NOT NULL" : " >= " + literal(lastKey));
+    List<Row> rows = rows(condition, ORDER);
     String last = lastKey == null ? "" : lastKey;
-    for (byte[] value : values) {
-      Row row = row(value);
+    for (Row row : rows) {
       if (row.key().isEmpty() || row.key().compareTo(last) < 0) {
-        throw AnswerException.lasting(
-            "the rows that were answered lack a " + KEY + ", or are not in its order",
-            "The server must know $limit, $order and $where of the SODA API.");
+        throw notUnderstood("lack a " + KEY + ", or are not in its order");
       }
-      rows.add(row);
       last = row.key();
+    }
+    return rows;
+  }
+
+  private List<Row> rowsWithoutKey() throws AnswerException, InterruptedException {
+    List<Row> rows = rows(KEY + " IS NULL", ":id");
+    if (!rows.stream().allMatch(row -> row.key().isEmpty())) {
+      throw notUnderstood("have a " + KEY + ", though those without were asked for");
+    }
+    if (rows.size() == pageSize) {
+      throw AnswerException.lasting(
+          pageSize + " rows or more have no " + KEY, "Ask for larger pages.");
+    }
+    if (!rows.isEmpty()) {
+      LOG.warn("{}: {} rows have no {}, and are no calls.", client.source(), rows.size(), KEY);
+    }
+    return rows;
+  }
+
+  private static AnswerException notUnderstood(String what) {
+    return AnswerException.lasting(
+        "the rows that were answered " + what,
+        "The server must know $limit, $order and $where of the SODA API.");
+  }
+
+  private List<Row> rows(String condition, String order)
+      throws AnswerException, InterruptedException {
+    List<Row> rows = new ArrayList<>();
+    for (byte[] value : client.rows(where(condition), order, pageSize)) {
+      rows.add(row(value));
     }
     return rows;
   }
 
   private static Row row(byte[] value) {
     String key = "";
+    String id = "";
     String changed = "";
     try (JsonParser json = JSON.createParser(value)) {
       json.nextToken();
@@ -253,6 +340,8 @@ final class FeedRecords implements CallRecords {
         boolean isText = json.nextToken() == JsonToken.VALUE_STRING;
         if (name.equals(KEY)) {
           key = isText ? json.getText() : "";
+        } else if (name.equals(ID)) {
+          id = isText ? json.getText() : "";
         } else if (name.equals(CHANGED)) {
           changed = isText ? json.getText() : "";
         }
@@ -261,6 +350,6 @@ final class FeedRecords implements CallRecords {
     } catch (IOException e) {
       throw new UncheckedIOException("it was read as JSON before", e);
     }
-    return new Row(value, key, changed);
+    return new Row(value, key, id, changed);
   }
 }

@@ -9,10 +9,10 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.kafka.source.DataSfFeed.Patience;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.SequenceInputStream;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -44,7 +45,10 @@ import org.slf4j.LoggerFactory;
 final class SodaClient {
   private static final Logger LOG = LoggerFactory.getLogger(SodaClient.class);
   private static final JsonFactory JSON = new JsonFactory();
-  private static final int MAX_PAGE_BYTES = 256 << 20;
+
+  /** More than {@link DataSfFeed#MAX_PAGE_SIZE} rows of 1.5 KB; held twice while it is read. */
+  private static final int MAX_PAGE_BYTES = 128 << 20;
+
   private static final int MAX_EXCERPT = 200;
   private static final long LOOK_MILLIS = 100;
 
@@ -103,6 +107,11 @@ final class SodaClient {
     /** Whether another attempt may mend it. */
     boolean isPassing() {
       return passing;
+    }
+
+    /** Returns how long the server wants to be left alone, if it says so. */
+    Optional<Duration> delay() {
+      return Optional.ofNullable(delay);
     }
 
     /** Returns it as the failure of a source. */
@@ -170,29 +179,46 @@ final class SodaClient {
         attempt < patience.attempts()
             ? ", and is to be left alone for " + delay.toSeconds() + " s"
             : ", at the last of " + attempt + " attempts";
-    return new AnswerException(e.getMessage() + often, true, null, e.wayOut, e);
+    return new AnswerException(e.getMessage() + often, true, e.delay, e.wayOut, e);
   }
 
   // ---- one attempt
 
-  private record Answer(HttpResponse<?> head, byte[] body) {}
+  private record Answer(HttpResponse<?> head, Body body) {}
 
-  /** Collects a body; called by a thread of the client's. */
+  /** Collects a body; called by a thread of the client's, and read once that has ended. */
   private static final class Body {
-    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    private volatile long latestNanos = System.nanoTime();
+    private final List<InputStream> parts = new ArrayList<>();
+    private final long startNanos = System.nanoTime();
+    private long size;
+    private volatile long latestNanos = startNanos;
     private volatile boolean tooLarge;
 
     void add(Optional<byte[]> more) {
       latestNanos = System.nanoTime();
-      tooLarge |= more.isPresent() && bytes.size() + more.get().length > MAX_PAGE_BYTES;
-      if (more.isPresent() && !tooLarge) {
-        bytes.writeBytes(more.get());
+      if (more.isPresent()) {
+        size += more.get().length;
+        tooLarge = size > MAX_PAGE_BYTES;
+        if (!tooLarge) {
+          parts.add(new ByteArrayInputStream(more.get()));
+        }
       }
     }
 
-    boolean isSilentFor(Duration time) {
-      return System.nanoTime() - latestNanos > time.toNanos();
+    /** Returns all of it, once. */
+    InputStream stream() {
+      return new SequenceInputStream(Collections.enumeration(parts));
+    }
+
+    void check(Patience patience) throws HttpTimeoutException {
+      long now = System.nanoTime();
+      if (now - latestNanos > patience.silence().toNanos()) {
+        throw new HttpTimeoutException("nothing came for " + patience.silence().toSeconds() + " s");
+      }
+      if (now - startNanos > patience.page().toNanos()) {
+        throw new HttpTimeoutException(
+            "the page was not there after " + patience.page().toSeconds() + " s");
+      }
     }
   }
 
@@ -212,20 +238,21 @@ final class SodaClient {
       while (true) {
         try {
           HttpResponse<Void> head = answer.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
-          return new Answer(head, body.bytes.toByteArray());
+          if (body.tooLarge) {
+            throw tooLarge();
+          }
+          return new Answer(head, body);
         } catch (TimeoutException e) {
           if (body.tooLarge) {
             throw tooLarge();
           }
-          if (body.isSilentFor(patience.silence())) {
-            throw unreachable(
-                new HttpTimeoutException(
-                    "nothing came for " + patience.silence().toSeconds() + " s"));
-          }
+          body.check(patience);
         }
       }
     } catch (ExecutionException e) {
       throw unreachable(e.getCause());
+    } catch (HttpTimeoutException e) {
+      throw unreachable(e);
     } finally {
       answer.cancel(true);
     }
@@ -288,7 +315,7 @@ final class SodaClient {
   }
 
   private static InputStream unpacked(Answer answer) throws IOException {
-    InputStream in = new ByteArrayInputStream(answer.body());
+    InputStream in = answer.body().stream();
     boolean packed =
         answer.head().headers().firstValue("Content-Encoding").orElse("").equalsIgnoreCase("gzip");
     return packed ? new GZIPInputStream(in) : in;

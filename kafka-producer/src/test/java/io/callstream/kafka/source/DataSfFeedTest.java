@@ -10,13 +10,16 @@ import io.callstream.ErrorCode;
 import io.callstream.call.CallField;
 import io.callstream.call.DataSfCalls;
 import io.callstream.call.ParseResult.Parsed;
+import io.callstream.call.ParseResult.Rejected;
 import io.callstream.kafka.source.DataSfFeed.Patience;
 import io.callstream.kafka.source.SodaServer.Fault;
 import java.io.IOException;
 import java.net.URI;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
@@ -31,6 +34,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -52,13 +56,22 @@ class DataSfFeedTest {
           Duration.ofMillis(20),
           Duration.ofSeconds(20),
           Duration.ofSeconds(5),
-          Duration.ofMillis(500));
+          Duration.ofMillis(500),
+          Duration.ofSeconds(20));
 
   private final SodaServer server = new SodaServer();
   private final DataSfFeed feed =
-      DataSfFeed.of(SodaServer.DATASET).at(server.uri()).with(SHORT).withPageSize(10);
+      DataSfFeed.of(SodaServer.DATASET)
+          .at(server.uri())
+          .with(SHORT)
+          .with(clockAt("2026-11-02T00:00:00Z"))
+          .withPageSize(10);
 
   DataSfFeedTest() throws IOException {}
+
+  private static Clock clockAt(String instant) {
+    return Clock.fixed(Instant.parse(instant), ZoneId.of("America/Los_Angeles"));
+  }
 
   @AfterEach
   void stop() {
@@ -122,6 +135,46 @@ class DataSfFeedTest {
     assertThat(rows).containsExactlyInAnyOrderElementsOf(server.rows());
     assertThat(keys(rows)).isSorted();
     assertThat(server.requests()).allMatch(r -> r.query().get("$limit").equals("10"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 4, 9, 10})
+  void aServerThatGivesFewerRowsAtOnceIsReadToItsEnd(int atOnce) {
+    fill(37);
+    server.capAt(atOnce);
+
+    assertThat(rows(feed)).containsExactlyInAnyOrderElementsOf(server.rows());
+  }
+
+  @Test
+  void rowsWithoutACadNumberComeLastAndAreRejected() {
+    fill(23);
+    for (int number : new int[] {90, 91, 92}) {
+      Map<String, Object> row = row(number);
+      row.remove("cad_number");
+      server.add(row);
+    }
+
+    List<byte[]> values = Reading.bytes(feed);
+
+    assertThat(values.stream().map(DataSfFeedTest::read).toList())
+        .asInstanceOf(InstanceOfAssertFactories.LIST)
+        .containsExactlyInAnyOrderElementsOf(server.rows());
+    assertThat(values.subList(23, 26))
+        .allMatch(
+            value ->
+                DataSfCalls.json().parser(Set.of(CallField.ID)).parse(value) instanceof Rejected);
+  }
+
+  @Test
+  void aPageOfRowsWithoutACadNumberIsAFailure() {
+    for (int number = 0; number < 10; number++) {
+      Map<String, Object> row = row(number);
+      row.remove("cad_number");
+      server.add(row);
+    }
+
+    assertFailure(feed, "10 rows or more have no cad_number", "larger pages");
   }
 
   @Test
@@ -197,32 +250,43 @@ class DataSfFeedTest {
     }
 
     @Test
-    void anyChangesLeaveEachKeyOfBeforeReadOnce() {
+    void anyChangesLeaveEachKeyThatStaysReadOnce() {
       for (int seed = 0; seed < 40; seed++) {
         Random random = new Random(seed);
         try (SodaServer busy = new SodaServer()) {
           List<Map<String, Object>> table = new ArrayList<>();
-          int count = random.nextInt(60);
+          int count = 20 + random.nextInt(40);
           for (int i = 0; i < count; i++) {
             table.add(busy.add(row(i)));
           }
+          List<String> staying = new ArrayList<>(keys(table));
+          AtomicInteger lowest = new AtomicInteger();
+          Runnable edit =
+              () -> {
+                for (int i = random.nextInt(3); i > 0; i--) {
+                  busy.add(row(lowest.decrementAndGet()));
+                }
+                for (int i = random.nextInt(3); i > 0 && !table.isEmpty(); i--) {
+                  Map<String, Object> gone = table.remove(random.nextInt(table.size()));
+                  busy.remove(gone);
+                  staying.remove(gone.get("cad_number"));
+                }
+                for (Map<String, Object> row : table) {
+                  if (random.nextInt(3) == 0) {
+                    busy.change(row, "call_last_updated_at", "2026-10-01T00:00:00.000");
+                  }
+                }
+              };
           for (int i = 0; i < 40; i++) {
-            busy.then(
-                SodaServer.after(
-                    () ->
-                        table.forEach(
-                            row -> {
-                              if (random.nextInt(3) == 0) {
-                                busy.change(row, "call_last_updated_at", "2026-10-01T00:00:00.000");
-                              }
-                            })));
+            busy.then(SodaServer.after(edit));
           }
           DataSfFeed small = feed.at(busy.uri()).withPageSize(2 + random.nextInt(9));
 
           assertThat(keys(rows(small)))
               .as("seed %d", seed)
               .isSorted()
-              .containsExactlyInAnyOrderElementsOf(keys(busy.rows()));
+              .doesNotHaveDuplicates()
+              .containsAll(staying);
         } catch (IOException e) {
           throw new AssertionError(e);
         }
@@ -272,7 +336,8 @@ class DataSfFeedTest {
       server.then(busy, busy, SodaServer.none(), busy, busy);
 
       assertThat(rows(feed)).containsExactlyInAnyOrderElementsOf(server.rows());
-      assertThat(server.requests()).hasSize(4 + 3);
+      // Three pages, one that brings nothing new, and one of rows without a number.
+      assertThat(server.requests()).hasSize(4 + 5);
     }
 
     @Test
@@ -297,7 +362,7 @@ class DataSfFeedTest {
       rows(feed);
 
       assertThat(Instant.now()).isAfterOrEqualTo(date);
-      assertThat(server.requests()).hasSize(2);
+      assertThat(server.requests()).hasSize(1 + 3);
     }
 
     @Test
@@ -335,7 +400,7 @@ class DataSfFeedTest {
       server.then(server.breakOff(), server.breakOff(), SodaServer.none(), server.breakOff());
 
       assertThat(rows(feed)).containsExactlyInAnyOrderElementsOf(server.rows());
-      assertThat(server.requests()).hasSize(3 + 3);
+      assertThat(server.requests()).hasSize(3 + 5);
     }
 
     @Test
@@ -344,6 +409,22 @@ class DataSfFeedTest {
       server.then(server.fallSilent());
 
       assertThat(rows(feed)).hasSize(5);
+    }
+
+    @Test
+    void byAPageThatTakesForEverIsAskedAgain() {
+      fill(5);
+      server.then(server.drip());
+      Patience hasty =
+          new Patience(
+              3,
+              SHORT.firstDelay(),
+              SHORT.longestDelay(),
+              SHORT.connecting(),
+              SHORT.silence(),
+              Duration.ofSeconds(1));
+
+      assertThat(rows(feed.with(hasty))).hasSize(5);
     }
 
     @Test
@@ -395,6 +476,23 @@ class DataSfFeedTest {
       server.then(SodaServer.status(200, everything()));
 
       assertFailure(feed, "more rows than the 10 that were asked for", "$limit");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void isMoreThanMemoryIsMeantFor(boolean packed) {
+      server.then(SodaServer.blank(128, packed));
+
+      assertFailure(feed, "answered with more than 128 MiB for a page", "smaller pages");
+      assertThat(server.requests()).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void isNotAPageOfTheMostRows(boolean packed) {
+      server.then(SodaServer.blank(DataSfFeed.MAX_PAGE_SIZE * 1_500 >> 20, packed));
+
+      assertThat(rows(feed)).hasSize(1);
     }
 
     private String everything() {
@@ -472,6 +570,19 @@ class DataSfFeedTest {
     }
 
     @ParameterizedTest
+    @ValueSource(
+        strings = {"127.example.com", "127.0.0.1.example.com", "localhost.example.com", "[::2]"})
+    void goesToThisMachineByItsNumberOrItsOneName(String other) {
+      DataSfFeed known = feed.withToken(TOKEN);
+
+      assertThatThrownBy(() -> known.at(URI.create("http://" + other + ":8080")))
+          .hasMessageContaining("use https");
+      for (String own : List.of("localhost", "127.0.0.1", "127.1.2.3", "[::1]")) {
+        assertThat(known.at(URI.create("http://" + own + ":8080"))).isNotNull();
+      }
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"", " ", "two words", "line\nbreak", "na\u00efve"})
     void hasNoSpaceAndIsNotRepeated(String token) {
       assertThatThrownBy(() -> feed.withToken(token))
@@ -526,7 +637,12 @@ class DataSfFeedTest {
       server.then(SodaServer.none(), server.fallSilent());
       Patience patient =
           new Patience(
-              3, SHORT.firstDelay(), SHORT.longestDelay(), SHORT.connecting(), Duration.ofHours(1));
+              3,
+              SHORT.firstDelay(),
+              SHORT.longestDelay(),
+              SHORT.connecting(),
+              Duration.ofHours(1),
+              Duration.ofHours(1));
 
       assertThat(interrupted(feed.with(patient), 10, 2))
           .hasMessageContaining("interrupted after 10 records");
@@ -561,7 +677,8 @@ class DataSfFeedTest {
 
         server.change(table.get(3), "call_last_updated_at", TIME.format(START.plusMinutes(50)));
         server.add(row(25));
-        assertThat(next(records, 2)).containsExactly("262710003", "262710025");
+        // The new one stands where the first look is.
+        assertThat(next(records, 2)).containsExactly("262710025", "262710003");
 
         // Loaded again, but not changed.
         table.forEach(row -> server.change(row, "data_loaded_at", "2026-09-28T05:00:00.000"));
@@ -581,9 +698,75 @@ class DataSfFeedTest {
         server.change(table.get(1), "call_last_updated_at", "2026-11-01T00:28:59.999");
         assertThat(next(records, 1)).containsExactly("262710002");
       }
-      assertThat(server.requests().get(2).query().get("$where"))
-          .isEqualTo(
-              "call_last_updated_at >= '2026-11-01T00:29:00.000' AND cad_number IS NOT NULL");
+      assertThat(conditions())
+          .contains("call_last_updated_at >= '2026-11-01T00:29:00.000' AND cad_number IS NOT NULL");
+    }
+
+    private List<String> conditions() {
+      return server.requests().stream().map(request -> request.query().get("$where")).toList();
+    }
+
+    @Test
+    void isNotLedAstrayByATimeThatIsYetToCome() {
+      List<Map<String, Object>> table = fill(12);
+      server.change(table.get(7), "call_last_updated_at", "2099-01-01T00:00:00.000");
+      // It is 17:00 in San Francisco; an hour more may be the clocks'.
+      server.change(table.get(8), "call_last_updated_at", "2026-11-01T18:00:00.001");
+      server.change(table.get(2), "call_last_updated_at", "2026-11-01T18:00:00.000");
+      try (CallRecords records = polling.with(clockAt("2026-11-02T01:00:00Z")).open()) {
+        next(records, 12);
+        server.change(table.get(4), "call_last_updated_at", "2026-11-01T16:45:00.000");
+        assertThat(next(records, 1)).containsExactly("262710004");
+      }
+      assertThat(conditions())
+          .contains("call_last_updated_at >= '2026-11-01T16:30:00.000' AND cad_number IS NOT NULL");
+    }
+
+    @Test
+    void outlivesAFirstLookThatFails() {
+      List<Map<String, Object>> table = fill(25);
+      table.get(3).remove("call_last_updated_at");
+      Fault busy = SodaServer.status(503, "");
+      server.then(busy, busy, busy, SodaServer.none(), busy, busy, busy);
+      try (CallRecords records = polling.open()) {
+        assertThat(next(records, 25)).isEqualTo(keys(table));
+      }
+    }
+
+    @Test
+    void leavesAServerAloneForLongerThanTheIntervalIfItSaysSo() {
+      fill(1);
+      Patience hasty =
+          new Patience(
+              3,
+              SHORT.firstDelay(),
+              Duration.ofSeconds(1),
+              SHORT.connecting(),
+              SHORT.silence(),
+              SHORT.page());
+      server.then(SodaServer.status(429, "", "Retry-After", "3"));
+      try (CallRecords records = polling.with(hasty).open()) {
+        next(records, 1);
+      }
+      long pause = server.requests().get(1).nanos() - server.requests().get(0).nanos();
+      assertThat(Duration.ofNanos(pause)).isGreaterThanOrEqualTo(Duration.ofSeconds(3));
+    }
+
+    @Test
+    void bringsRowsWithoutACadNumberOnce() {
+      fill(5);
+      for (int number : new int[] {90, 91}) {
+        Map<String, Object> row = row(number);
+        row.remove("cad_number");
+        server.add(row);
+      }
+      try (CallRecords records = polling.open()) {
+        next(records, 7);
+        Map<String, Object> row = row(92);
+        row.remove("cad_number");
+        server.add(row);
+        assertThat(read(records.next())).isEqualTo(row);
+      }
     }
 
     @Test
@@ -654,7 +837,7 @@ class DataSfFeedTest {
     void areOtherServersThanWhatAUrlNames(String url) {
       assertThatThrownBy(() -> feed.at(URI.create(url)))
           .isInstanceOf(CallstreamException.class)
-          .hasMessageContaining("https://data.sfgov.org")
+          .hasMessageContainingAll("https://data.sfgov.org", "perhaps with a path")
           .satisfies(e -> assertThat(e.getMessage()).doesNotContain("secret"));
     }
 

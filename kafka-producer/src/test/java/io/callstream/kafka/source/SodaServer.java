@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -25,6 +26,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPOutputStream;
@@ -41,7 +43,7 @@ final class SodaServer implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Pattern COMPARISON =
       Pattern.compile("(\\w+) (>=|<=|>|<|=) '((?:[^']|'')*)'");
-  private static final Pattern NOT_NULL = Pattern.compile("(\\w+) IS NOT NULL");
+  private static final Pattern NULLITY = Pattern.compile("(\\w+) IS (NOT )?NULL");
 
   /** What is done in place of an answer. */
   interface Fault {
@@ -60,6 +62,7 @@ final class SodaServer implements AutoCloseable {
   private final HttpServer server;
   private volatile String requiredToken = "";
   private volatile boolean packing;
+  private volatile int mostRows = 50_000;
   private int nextId;
 
   SodaServer() throws IOException {
@@ -83,6 +86,11 @@ final class SodaServer implements AutoCloseable {
 
   void pack() {
     packing = true;
+  }
+
+  /** Gives no more rows at once, whatever is asked for. */
+  void capAt(int rows) {
+    mostRows = rows;
   }
 
   // ---- the table
@@ -173,6 +181,48 @@ final class SodaServer implements AutoCloseable {
     };
   }
 
+  /** Sends a byte every now and then, without an end. */
+  Fault drip() {
+    return exchange -> {
+      exchange.sendResponseHeaders(200, 0);
+      try {
+        do {
+          exchange.getResponseBody().write(' ');
+          exchange.getResponseBody().flush();
+        } while (!closing.await(50, TimeUnit.MILLISECONDS));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } catch (IOException e) {
+        // Nobody listens any more.
+      }
+      exchange.close();
+      return true;
+    };
+  }
+
+  /** Answers with a page of a row that is followed by so much white space, packed or not. */
+  static Fault blank(int mebibytes, boolean packed) {
+    return exchange -> {
+      if (packed) {
+        exchange.getResponseHeaders().set("Content-Encoding", "gzip");
+      }
+      exchange.sendResponseHeaders(200, 0);
+      byte[] space = " ".repeat(1 << 20).getBytes(UTF_8);
+      OutputStream plain = exchange.getResponseBody();
+      try (OutputStream out = packed ? new GZIPOutputStream(plain) : plain) {
+        out.write("[{\"cad_number\":\"1\"}".getBytes(UTF_8));
+        for (int i = 0; i < mebibytes; i++) {
+          out.write(space);
+        }
+        out.write(']');
+      } catch (IOException e) {
+        // It was too much for them.
+      }
+      exchange.close();
+      return true;
+    };
+  }
+
   // ---- answers
 
   private void handle(HttpExchange exchange) throws IOException {
@@ -249,7 +299,7 @@ final class SodaServer implements AutoCloseable {
               Comparator.nullsLast(Comparator.naturalOrder()));
     }
     rows.sort(order);
-    int limit = Math.min(50_000, Integer.parseInt(query.getOrDefault("$limit", "1000")));
+    int limit = Math.min(mostRows, Integer.parseInt(query.getOrDefault("$limit", "1000")));
     try {
       // As Socrata does: a row a line.
       StringBuilder text = new StringBuilder("[");
@@ -263,9 +313,9 @@ final class SodaServer implements AutoCloseable {
   }
 
   private static boolean meets(Map<String, Object> row, String condition) {
-    Matcher notNull = NOT_NULL.matcher(condition);
-    if (notNull.matches()) {
-      return row.get(notNull.group(1)) != null;
+    Matcher nullity = NULLITY.matcher(condition);
+    if (nullity.matches()) {
+      return (row.get(nullity.group(1)) == null) == (nullity.group(2) == null);
     }
     Matcher parts = COMPARISON.matcher(condition);
     if (!parts.matches()) {
