@@ -54,11 +54,16 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -292,20 +297,34 @@ class CookbookTest {
 
   @Test
   void responseTimesOfAFeed() throws Exception {
-    String rows =
-        """
-        [{"cad_number":"1","call_type_final":"415","priority_final":"B","received_datetime":"2026-10-01T10:00:00",
-          "onscene_datetime":"2026-10-01T10:20:00"},
-         {"cad_number":"2","call_type_final":"415","priority_original":"B","received_datetime":"2026-10-01T11:00:00",
-          "onscene_datetime":"2026-10-01T11:10:00"},
-         {"cad_number":"3","call_type_final":"459","priority_final":"B","received_datetime":"2026-10-01T12:00:00"}]
-        """;
+    NavigableMap<String, String> rows =
+        new TreeMap<>(
+            Map.of(
+                "1",
+                """
+                {"cad_number":"1","call_type_final":"415","priority_final":"B",
+                 "received_datetime":"2026-10-01T10:00:00","onscene_datetime":"2026-10-01T10:20:00"}""",
+                "2",
+                """
+                {"cad_number":"2","call_type_final":"415","priority_original":"B",
+                 "received_datetime":"2026-10-01T11:00:00","onscene_datetime":"2026-10-01T11:10:00"}""",
+                "3",
+                """
+                {"cad_number":"3","call_type_final":"459","priority_final":"B",
+                 "received_datetime":"2026-10-01T12:00:00"}"""));
     HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
     server.createContext(
         "/resource/gnap-fj3t.json",
         exchange -> {
+          // Of a query it knows what these few rows need: whether they have a key, and from which
+          // on.
+          String query = exchange.getRequestURI().getQuery();
+          Matcher from = Pattern.compile(">= '(.*)'").matcher(query);
+          boolean keyless = query.endsWith("cad_number IS NULL");
+          Collection<String> asked =
+              keyless ? List.of() : rows.tailMap(from.find() ? from.group(1) : "").values();
           exchange.sendResponseHeaders(200, 0);
-          exchange.getResponseBody().write(rows.getBytes(UTF_8));
+          exchange.getResponseBody().write(("[" + String.join(",", asked) + "]").getBytes(UTF_8));
           exchange.close();
         });
     server.start();
