@@ -1,5 +1,6 @@
 package io.callstream.pipeline;
 
+import io.callstream.runtime.BootstrapServers;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -65,11 +66,17 @@ public final class KafkaTopic implements Source {
    * @param name the topic
    */
   public record Named(String name) {
-    /** Returns the topic at these brokers: {@code host:port}, several separated by commas. */
+    /**
+     * Returns the topic at these brokers: {@code host:port}, several separated by commas.
+     *
+     * @throws IllegalArgumentException if one of them is not of that form
+     */
     public KafkaTopic at(String bootstrapServers) {
-      if (bootstrapServers.isBlank()) {
-        throw new IllegalArgumentException("The bootstrap servers are blank; say host:port");
-      }
+      BootstrapServers.fault(bootstrapServers)
+          .ifPresent(
+              fault -> {
+                throw new IllegalArgumentException(fault);
+              });
       return new KafkaTopic(name, bootstrapServers, StartingOffsets.EARLIEST, Map.of());
     }
   }

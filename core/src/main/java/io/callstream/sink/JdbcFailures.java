@@ -97,7 +97,9 @@ final class JdbcFailures {
     SQLException told =
         new SQLException(
             (state.isEmpty() ? root.getClass().getSimpleName() : "SQLState " + state)
-                + (tellable ? ", " + redacted(String.valueOf(message)) : "")
+                + (tellable
+                    ? ", " + redacted(String.valueOf(message)).replaceFirst("\\.+$", "")
+                    : "")
                 + ".",
             root.getSQLState(),
             root.getErrorCode());

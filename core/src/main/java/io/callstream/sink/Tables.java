@@ -54,7 +54,7 @@ public final class Tables {
         format(
             """
             accounting: %,d received = %,d rejected + %,d duplicates + %,d calls
-                        %,d ambiguous times, %,d unknown dispositions
+                        %,d ambiguous times (when clocks went back), %,d unknown dispositions
             """,
             accounting.received(),
             accounting.rejected(),

@@ -200,7 +200,7 @@ class TablesTest {
         .isEqualTo(
             """
             accounting: 7,003 received = 2 rejected + 1 duplicates + 7,000 calls
-                        0 ambiguous times, 0 unknown dispositions
+                        0 ambiguous times (when clocks went back), 0 unknown dispositions
                         all: 7,000 counted, 0 late
                         some: 5,500 counted, 100 late, 1,400 filtered
             """);
@@ -232,7 +232,7 @@ class TablesTest {
                  total           1  100.00%
 
             accounting: 1 received = 0 rejected + 0 duplicates + 1 calls
-                        0 ambiguous times, 0 unknown dispositions
+                        0 ambiguous times (when clocks went back), 0 unknown dispositions
                         calls-by-type: 1 counted, 0 late
 
             """);

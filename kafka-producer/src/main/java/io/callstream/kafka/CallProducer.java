@@ -181,7 +181,7 @@ public final class CallProducer implements AutoCloseable {
       throw new IncompleteSendException(
           ErrorCode.INPUT_FAILED,
           String.format(
-              "%s The %d records before it were sent to topic %s.",
+              "%s %,d records before it were sent to topic %s.",
               inputFailure.getMessage(), report.sent(), topic),
           inputFailure,
           report);
@@ -206,7 +206,7 @@ public final class CallProducer implements AutoCloseable {
 
   private void sendOne(ReadAhead.Read read, SendTally tally, Pacer pacer) {
     pacer.await(read.epochMillis());
-    SendTally.Outcome outcome = tally.read(read.size());
+    SendTally.Outcome outcome = tally.read(read.size(), read.key() != null);
     try {
       var ignored = kafka.send(new ProducerRecord<>(topic, read.key(), read.value()), outcome);
     } catch (InterruptException e) {

@@ -45,7 +45,7 @@ final class CheckedSender implements AutoCloseable {
     if (tally.isHopeless()) {
       await();
     }
-    SendTally.Outcome outcome = tally.read(0);
+    SendTally.Outcome outcome = tally.read(0, true);
     try {
       var ignored = kafka.send(row, outcome);
     } catch (InterruptException e) {

@@ -2,6 +2,7 @@ package io.callstream.kafka;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.runtime.BootstrapServers;
 import io.callstream.runtime.Spelling;
 import java.util.HashMap;
 import java.util.List;
@@ -31,15 +32,15 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
       List.of(AbstractConfig.CONFIG_PROVIDERS_CONFIG + ".", "metrics.context.");
 
   /**
-   * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if there are no bootstrap
-   *     servers, or if no Kafka client has a setting of one of the names
+   * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if a bootstrap server is
+   *     not {@code host:port}, or if no Kafka client has a setting of one of the names
    */
   public KafkaCluster {
-    if (bootstrapServers.isBlank()) {
-      throw new CallstreamException(
-          ErrorCode.INVALID_ARGUMENT,
-          "No bootstrap servers are given; name one broker at least, as in localhost:9092");
-    }
+    BootstrapServers.fault(bootstrapServers)
+        .ifPresent(
+            fault -> {
+              throw new CallstreamException(ErrorCode.INVALID_ARGUMENT, fault);
+            });
     settings = Map.copyOf(settings);
     requireKnown(settings.keySet());
     String others =
@@ -106,7 +107,7 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
         ErrorCode.BROKER_UNAVAILABLE,
         "No Kafka broker answered at "
             + bootstrapServers
-            + ". Start one, or correct the address. "
+            + ". Start one ('callstream broker' does, for trying things out), or correct the address. "
             + spoken(),
         cause);
   }
@@ -128,7 +129,7 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
     return "This client speaks "
         + protocol
         + " (security.protocol): a broker that wants TLS or SASL, or does not want it, gives no"
-        + " answer either";
+        + " answer either.";
   }
 
   /** Returns the servers and the names of the settings, not their values. */

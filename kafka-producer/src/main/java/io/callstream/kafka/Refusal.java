@@ -47,6 +47,9 @@ record Refusal(String message, Throwable cause) {
       return "The broker did not take this client's certificate, or wants one: check"
           + " ssl.keystore.location";
     }
+    if (says(chain, "No resolvable bootstrap urls")) {
+      return "No host of that name is known here: correct the address";
+    }
     return "Check the address, and the settings of TLS (ssl...) and SASL (sasl...)";
   }
 

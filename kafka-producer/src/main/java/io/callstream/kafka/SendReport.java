@@ -10,6 +10,8 @@ import java.util.List;
  * @param ending why the sending ended
  * @param sent how many records were acknowledged
  * @param failed how many were not
+ * @param withoutId how many of the records that were sent or failed name no id, and so are no calls
+ *     in the producer's format
  * @param failures the first of these, at most {@value #MAX_FAILURES}, in the order in which Kafka
  *     reported them
  * @param bytes the size of the acknowledged records' keys and values
@@ -19,6 +21,7 @@ public record SendReport(
     Ending ending,
     long sent,
     long failed,
+    long withoutId,
     List<SendFailure> failures,
     long bytes,
     Duration duration) {

@@ -26,6 +26,7 @@ final class SendTally {
   private final AtomicLong sent = new AtomicLong();
   private final AtomicLong bytes = new AtomicLong();
   private long read;
+  private long withoutId;
   private long failed;
   private long lastProgress = System.nanoTime();
   private @Nullable Throwable firstFailure;
@@ -37,7 +38,10 @@ final class SendTally {
   }
 
   /** Notes a record that was read, and returns what takes its outcome. */
-  Outcome read(int size) {
+  Outcome read(int size, boolean hasId) {
+    if (!hasId) {
+      withoutId++;
+    }
     return new Outcome(read++, size);
   }
 
@@ -134,6 +138,6 @@ final class SendTally {
   }
 
   synchronized SendReport report(Ending ending, Duration duration) {
-    return new SendReport(ending, sent.get(), failed, failures, bytes.get(), duration);
+    return new SendReport(ending, sent.get(), failed, withoutId, failures, bytes.get(), duration);
   }
 }

@@ -29,6 +29,7 @@ import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.InvalidReplicationFactorException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
@@ -178,8 +179,15 @@ public final class TopicAdmin implements AutoCloseable {
         throw new CallstreamException(
             ErrorCode.TOPIC,
             String.format(
-                "Topic %s cannot be created at %s with %d partitions on %d brokers each: %s",
-                topic, cluster.bootstrapServers(), partitions, replicas, KafkaErrors.reason(e)),
+                "Topic %s cannot be created at %s with %d partitions on %d brokers each: %s%s",
+                topic,
+                cluster.bootstrapServers(),
+                partitions,
+                replicas,
+                KafkaErrors.reason(e),
+                e.getCause() instanceof InvalidReplicationFactorException
+                    ? " Ask for as many replicas as there are brokers, or fewer."
+                    : ""),
             e);
       }
     }
@@ -228,8 +236,8 @@ public final class TopicAdmin implements AutoCloseable {
                 new CallstreamException(
                     ErrorCode.TOPIC,
                     String.format(
-                        "There is no topic %s at %s. Correct the name, or create it: TopicAdmin.ensure"
-                            + " and the command 'produce' do.",
+                        "There is no topic %s at %s. Correct the name, or create it: 'callstream"
+                            + " produce' does, and TopicAdmin.ensure in a program.",
                         topic, cluster.bootstrapServers())));
   }
 

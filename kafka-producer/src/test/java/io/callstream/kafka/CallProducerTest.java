@@ -205,6 +205,17 @@ class CallProducerTest {
   }
 
   @Test
+  void recordsWithoutAnIdAreSentAndReported() {
+    ensure(1);
+
+    SendReport report = send(lines("{\"crime_id\":\"7\"}\nno call\n{\"number\":\"8\"}\n"));
+
+    assertThat(report.withoutId()).isEqualTo(2);
+    assertThat(report.sent()).isEqualTo(3);
+    assertThat(read()).hasSize(3);
+  }
+
+  @Test
   void aSourceThatBreaksOffIsSentUpToThereAndReported() {
     ensure(1);
     IncompleteSendException failure =

@@ -64,7 +64,9 @@ final class CallOptions {
   @Option(
       names = "--disorder",
       paramLabel = "0..1",
-      description = "The part of synthetic calls that arrive up to 176 minutes late. Default: 0.")
+      description =
+          "The part of synthetic calls that arrive up to 176 minutes late. Late ones are seen from"
+              + " batch to batch: add --rate or --max-offsets-per-trigger. Default: 0.")
   private @Nullable Double disorder;
 
   @Option(
@@ -90,7 +92,17 @@ final class CallOptions {
     if (partitions != null) {
       Usage.atLeast(command, "--partitions", partitions, 1);
     }
+    requirePart("--disorder", disorder);
+    requirePart("--duplicates", duplicates);
+    requirePart("--garbage", garbage);
     pace();
+  }
+
+  private void requirePart(String option, @Nullable Double part) {
+    if (part != null && !(part >= 0 && part <= 1)) {
+      throw Usage.wrong(
+          command, option + " is " + part + "; it must be from 0 to 1, such as 0.05.");
+    }
   }
 
   /** Returns how many partitions are asked for, or null. */

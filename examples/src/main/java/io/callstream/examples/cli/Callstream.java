@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -30,7 +31,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ProduceCommand.class,
       ConsumeCommand.class,
       StatisticsCommand.class,
-      TuneCommand.class
+      TuneCommand.class,
+      HelpCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",
     versionProvider = Callstream.Version.class,
@@ -130,7 +132,7 @@ public final class Callstream implements Runnable {
     CommandLine command = wrong.getCommandLine();
     PrintWriter err = command.getErr();
     String name = command.getCommandSpec().qualifiedName();
-    err.println(name + ": " + String.valueOf(wrong.getMessage()).replaceFirst("^Error: ", ""));
+    err.println(name + ": " + message(wrong));
     boolean similar = UnmatchedArgumentException.printSuggestions(wrong, err);
     if (!similar && command.getParent() == null) {
       err.println("The commands are " + String.join(", ", command.getSubcommands().keySet()) + ".");
@@ -140,6 +142,13 @@ public final class Callstream implements Runnable {
       wrong.getCause().printStackTrace(err);
     }
     return WRONG_USAGE;
+  }
+
+  private static String message(ParameterException wrong) {
+    if (wrong instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()) {
+      return "'" + unmatched.getUnmatched().get(0) + "' has no place here.";
+    }
+    return String.valueOf(wrong.getMessage()).replaceFirst("^Error: ", "");
   }
 
   private int explain(Throwable failure, CommandLine command) {

@@ -81,9 +81,10 @@ final class ConsumeCommand implements Callable<Integer> {
     PrintStream out = terminal.out();
     Consumer<TopicRecord> printer =
         raw ? row -> printRaw(row, out) : printer(terminal, format.format());
+    terminal.say("broker    %s", kafka.cluster().bootstrapServers());
     if (!fromBeginning) {
       terminal.say(
-          "Waiting for new records of topic %s; --from-beginning shows what it holds.",
+          "New records of topic %s are shown as they come; --from-beginning shows all that it holds.",
           kafka.topicName());
     }
     long printed;
@@ -99,7 +100,7 @@ final class ConsumeCommand implements Callable<Integer> {
               });
     }
     out.flush();
-    terminal.say("%,d records of topic %s", printed, kafka.topicName());
+    terminal.say("%s of topic %s", Words.records(printed), kafka.topicName());
     return 0;
   }
 

@@ -29,18 +29,29 @@ final class Counting {
     await(total, () -> false);
   }
 
-  /** Waits as {@link #await(long)} does, or until something else is so. */
+  /** Waits as {@link #await(long)} does, and ends the run when there is enough. */
   void await(long total, BooleanSupplier enough) throws InterruptedException {
-    try (Meter meter = Meter.of(terminal, "counted", total)) {
+    long before = running.accounting().received();
+    try (Meter meter = Meter.of(terminal, "counted", total, before)) {
       boolean ended = false;
-      while (!ended && !enough.getAsBoolean()) {
-        ended = running.awaitTermination(LOOK);
-        meter.show(running.accounting().received());
-        if (terminal.out().checkError()) {
-          // Nobody reads on, as behind "| head".
+      while (!ended) {
+        // If nobody reads on, as behind "| head", that is enough too.
+        if (enough.getAsBoolean() || terminal.out().checkError()) {
           running.stop();
         }
+        ended = running.awaitTermination(LOOK);
+        meter.show(running.accounting().received());
       }
+    }
+  }
+
+  /** Says what is missing in the results if the run was ended before all was counted. */
+  void tellMissing(long total) {
+    long counted = running.accounting().received();
+    if (counted < total) {
+      terminal.say(
+          "interrupted: %,d of %s were counted, and the tables lack the other %,d",
+          counted, Words.records(total), total - counted);
     }
   }
 

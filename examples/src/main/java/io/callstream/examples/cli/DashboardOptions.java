@@ -42,7 +42,8 @@ final class DashboardOptions {
       names = "--report",
       paramLabel = "FILE",
       description =
-          "Write what the dashboard shows into one HTML file at the end, to mail or print.")
+          "Write what the dashboard shows into one HTML file at the end, to mail or print; its"
+              + " directory is made if need be.")
   private @Nullable Path report;
 
   /**

@@ -41,8 +41,9 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "callstream demo",
-      "callstream demo --input calls.json.gz --output out",
+      "callstream demo --rate 5000 --stay",
       "callstream demo --calls 20000 --rate 2000 --disorder 0.05 --duplicates 0.01 --distinct",
+      "callstream demo --input FILE --output out --report calls.html",
       "",
       "Ctrl-C ends it within seconds, with exit status 130, or 0 once all calls are counted."
     })
@@ -142,7 +143,7 @@ final class DemoCommand implements Callable<Integer> {
     Engine ignored = statistics.engine(pipeline, options());
     statistics.checkDirectories();
     CheckpointLocation checkpoint = statistics.checkpoint();
-    if (checkpoint != null && checkpoint.local() != null) {
+    if (checkpoint != null && checkpoint.local() != null && Files.exists(checkpoint.local())) {
       requireNewCheckpoint(checkpoint.local());
     }
     return source;
@@ -205,6 +206,7 @@ final class DemoCommand implements Callable<Integer> {
       Counting counting = new Counting(callstream.terminal(), running);
       counting.await(report.sent());
       counting.print(statistics);
+      counting.tellMissing(report.sent());
       return finish(report, running, shown);
     }
   }
@@ -227,9 +229,8 @@ final class DemoCommand implements Callable<Integer> {
       counting.await(
           report.sent(),
           () -> interruption.isRequested() || running.accounting().received() >= report.sent());
-      running.stop();
-      running.awaitTermination();
       counting.print(statistics);
+      counting.tellMissing(report.sent());
       return finish(report, running, shown);
     }
   }

@@ -26,7 +26,18 @@ interface Meter extends AutoCloseable {
    * @param total of how many records, or {@link #UNKNOWN}
    */
   static Meter of(Terminal terminal, String task, long total) {
-    return terminal.live() ? new Bar(terminal, task, total) : new Lines(terminal, task, total);
+    return of(terminal, task, total, 0);
+  }
+
+  /**
+   * Returns a meter of a task that others have begun.
+   *
+   * @param done how many records were done before; they do not count for the rate
+   */
+  static Meter of(Terminal terminal, String task, long total, long done) {
+    return terminal.live()
+        ? new Bar(terminal, task, total, done)
+        : new Lines(terminal, task, total, done);
   }
 
   /** Returns a meter without a total that is not seen before there is something to show. */
@@ -67,11 +78,12 @@ interface Meter extends AutoCloseable {
 
     private final ProgressBar bar;
 
-    Bar(Terminal terminal, String task, long total) {
+    Bar(Terminal terminal, String task, long total, long done) {
       Headway headway = new Headway(task, total);
       bar =
           new ProgressBarBuilder()
               .setInitialMax(total)
+              .startsFrom(done, Duration.ZERO)
               .setUpdateIntervalMillis(REDRAWN_EVERY_MILLIS)
               .continuousUpdate()
               .setConsumer(new ConsoleProgressBarConsumer(terminal.err()))
@@ -104,9 +116,10 @@ interface Meter extends AutoCloseable {
     private long latest;
     private long shown = -1;
 
-    Lines(Terminal terminal, String task, long total) {
+    Lines(Terminal terminal, String task, long total, long done) {
       this.terminal = terminal;
-      this.headway = new Headway(task, total);
+      headway = new Headway(task, total);
+      headway.reach(done, shownNanos);
     }
 
     @Override

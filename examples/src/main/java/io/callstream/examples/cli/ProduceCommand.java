@@ -32,8 +32,8 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "callstream produce --input calls.json.gz --rate max",
-      "callstream produce --input calls.json.gz --resume",
+      "callstream produce --input FILE",
+      "callstream produce --input FILE --resume",
       "callstream produce --synthetic 1000000 --rate 5000 --disorder 0.01 --garbage 0.001",
       "callstream produce --datasf gnap-fj3t --poll 10m --topic calls.today",
       "",
@@ -127,6 +127,7 @@ final class ProduceCommand implements Callable<Integer> {
     CallSource source = source(records);
     Sending sending =
         new Sending(callstream.terminal(), interruption, kafka.cluster(), kafka.topicName());
+    callstream.terminal().say("broker    %s", kafka.cluster().bootstrapServers());
     sending.ensureTopic(calls.partitions(), replication);
     interruption.check();
     if (from.datasf != null) {

@@ -66,12 +66,19 @@ final class Sending {
       report = sendAll(producer, source, pointless);
     }
     terminal.say(
-        "sent      %,d records (%,.1f MB) to topic %s in %s%s",
-        report.sent(),
+        "sent      %s (%,.1f MB) to topic %s in %s%s",
+        Words.records(report.sent()),
         report.bytes() / 1e6,
         topic,
         Words.seconds(report.duration()),
         report.ending() == SendReport.Ending.END_OF_SOURCE ? "" : ", then interrupted");
+    if (report.withoutId() > 0) {
+      terminal.say(
+          "          %,d of them without %s, which makes them no calls%s",
+          report.withoutId(),
+          format.idField().map(field -> "a " + field).orElse("an id"),
+          report.withoutId() == report.read() ? ". Is it the right file, and --format?" : "");
+    }
     return report;
   }
 

@@ -1,13 +1,10 @@
 package io.callstream.examples.cli;
 
-import io.callstream.CallstreamException;
-import io.callstream.ErrorCode;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.examples.cli.Interruption.Registration;
 import io.callstream.examples.dashboard.Dashboard;
-import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.TopicInfo;
 import io.callstream.pipeline.KafkaTopic;
@@ -102,16 +99,16 @@ final class StatisticsCommand implements Callable<Integer> {
         statistics.pipeline(topic, format.format(), kafka.cluster(), options, this::printBatch);
     Engine engine = statistics.engine(pipeline, options);
     statistics.checkDirectories();
-    TopicInfo info = requireTopic(kafka.cluster(), topic.name());
-
-    Interruption interruption = callstream.interruption();
-    interruption.check();
     // Bars would stand in the way of results that come while it runs.
     Terminal terminal =
         statistics.json() && !once ? callstream.terminal().withoutBars() : callstream.terminal();
+    terminal.say("broker    %s", topic.bootstrapServers());
+    TopicInfo info = requireTopic(topic.name());
+    Interruption interruption = callstream.interruption();
+    interruption.check();
     terminal.say(
-        "topic     %s: %,d records in %d partitions; starting engine %s",
-        topic.name(), info.records(), info.partitions().size(), engine.name());
+        "topic     %s: %s in %d partitions; starting engine %s",
+        topic.name(), Words.records(info.records()), info.partitions().size(), engine.name());
     if (!once) {
       terminal.say("Ctrl-C ends it, and shows the results.");
     }
@@ -123,9 +120,13 @@ final class StatisticsCommand implements Callable<Integer> {
       counting.print(statistics);
       hint(terminal, running.accounting());
       dashboard.report(running, terminal);
-      return once && interruption.isRequested() && !allCounted(running, info)
-          ? interruption.status()
-          : 0;
+      if (!once || !interruption.isRequested() || allCounted(running, info)) {
+        return 0;
+      }
+      if (statistics.checkpoint() == null) {
+        counting.tellMissing(info.records());
+      }
+      return interruption.status();
     }
   }
 
@@ -157,19 +158,9 @@ final class StatisticsCommand implements Callable<Integer> {
     return statistics.checkpoint() == null && running.accounting().received() >= info.records();
   }
 
-  private static TopicInfo requireTopic(KafkaCluster cluster, String topic) {
-    try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
-      return admin
-          .describe(topic)
-          .orElseThrow(
-              () ->
-                  new CallstreamException(
-                      ErrorCode.TOPIC,
-                      Words.format(
-                          "There is no topic %s at %s. Correct its name, or create it: 'callstream"
-                              + " produce' does, and Kafka's 'kafka-topics.sh --create --topic %s"
-                              + " --partitions 2 --bootstrap-server %s'.",
-                          topic, cluster.bootstrapServers(), topic, cluster.bootstrapServers())));
+  private TopicInfo requireTopic(String topic) {
+    try (TopicAdmin admin = TopicAdmin.connect(kafka.cluster())) {
+      return admin.require(topic);
     }
   }
 }

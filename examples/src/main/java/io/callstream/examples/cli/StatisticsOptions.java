@@ -167,7 +167,7 @@ final class StatisticsOptions {
     RunOptions ignored = continuous();
   }
 
-  /** Refuses directories in which nothing can be written, and creates those that are missing. */
+  /** Refuses directories that can't be made, or in which nothing can be written. */
   void checkDirectories() {
     if (output != null) {
       Usage.writable(command, "--output", output);

@@ -111,11 +111,8 @@ final class TuneCommand implements Callable<Integer> {
   }
 
   private void requireBroker(String servers) {
-    if (!servers.contains(":")) {
-      throw Usage.wrong(
-          spec, "--bootstrap-servers " + servers + " is not of the form host:port[,host:port].");
-    }
-    try (TopicAdmin admin = TopicAdmin.connect(KafkaCluster.at(servers))) {
+    KafkaCluster cluster = Usage.of(spec, () -> KafkaCluster.at(servers));
+    try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
       var ignored = admin.describe("callstream-tune");
     }
   }

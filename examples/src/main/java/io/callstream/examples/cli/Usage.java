@@ -2,6 +2,7 @@ package io.callstream.examples.cli;
 
 import io.callstream.CallstreamException;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Supplier;
@@ -40,11 +41,17 @@ final class Usage {
     }
   }
 
-  /** Creates a directory if need be, and refuses one in which no file can be written. */
+  /** Refuses a directory that can't be made, or in which no file can be written. */
   static void writable(CommandSpec command, String option, Path directory) {
     try {
-      Files.createDirectories(directory);
-      Files.delete(Files.createTempFile(directory, ".callstream", ".probe"));
+      Path there = directory.toAbsolutePath();
+      while (there.getParent() != null && !Files.exists(there)) {
+        there = there.getParent();
+      }
+      if (!Files.isDirectory(there)) {
+        throw new FileAlreadyExistsException(there.toString());
+      }
+      Files.delete(Files.createTempFile(there, ".callstream", ".probe"));
     } catch (IOException e) {
       throw new ParameterException(
           command.commandLine(),

@@ -21,6 +21,11 @@ final class Words {
     return String.format(Locale.ROOT, pattern, values);
   }
 
+  /** Returns a number of records. */
+  static String records(long number) {
+    return format(number == 1 ? "%,d record" : "%,d records", number);
+  }
+
   /** Returns a duration in seconds with one decimal. */
   static String seconds(Duration duration) {
     return format("%.1f s", duration.toMillis() / 1e3);

@@ -41,7 +41,8 @@ public final class Report {
   }
 
   /**
-   * Writes the report of a pipeline into a file, which is there whole or as it was before.
+   * Writes the report of a pipeline into a file, which is there whole or as it was before. Its
+   * directory is made if need be.
    *
    * @throws CallstreamException if it can't be written
    */
@@ -49,6 +50,10 @@ public final class Report {
     String html = html(running);
     try {
       Path target = file.toAbsolutePath();
+      Path directory = target.getParent();
+      if (directory != null && !Files.isDirectory(directory)) {
+        Files.createDirectories(directory);
+      }
       Path draft = target.resolveSibling(".callstream-" + UUID.randomUUID() + ".draft");
       try {
         Files.writeString(draft, html, UTF_8, StandardOpenOption.CREATE_NEW);

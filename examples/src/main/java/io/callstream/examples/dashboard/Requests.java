@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -208,8 +209,10 @@ final class Requests implements HttpHandler {
     if (running.pipeline().statistics().stream().noneMatch(s -> s.name().equals(name))) {
       return Answer.error(
           404,
-          "There is no such statistic, but "
-              + running.pipeline().statistics().stream().map(Statistic::name).toList()
+          "There is no statistic of that name; the names are "
+              + running.pipeline().statistics().stream()
+                  .map(Statistic::name)
+                  .collect(Collectors.joining(", "))
               + ".");
     }
     Optional<Integer> top;

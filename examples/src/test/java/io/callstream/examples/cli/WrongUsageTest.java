@@ -38,7 +38,9 @@ class WrongUsageTest {
         arguments("demo --speedup 0", "above 0"),
         arguments("demo --order sideways", "event-time, file"),
         arguments("demo --partitions 0", "at least 1"),
-        arguments("demo --disorder 1.5", "from 0 to 1"),
+        arguments("demo --disorder 1.5", "--disorder is 1.5; it must be from 0 to 1"),
+        arguments("produce --synthetic 5 --garbage NaN", "--garbage is NaN; it must be from 0 to 1"),
+        arguments("demo calls.json", "'calls.json' has no place here"),
         arguments("demo --port 99999", "65535"),
         arguments("demo --no-dashboard --port 0", "exclude each other"),
         arguments("demo --no-dashboard --bind 127.0.0.1", "none is asked for"),
@@ -109,7 +111,9 @@ class WrongUsageTest {
         arguments("tune --profile long", "short, thorough"),
         arguments("tune --output /proc/callstream", "Name a directory"),
         arguments("tune --seed x", "is not a whole number"),
-        arguments("tune --bootstrap-servers nowhere", "host:port"),
+        arguments("tune --bootstrap-servers nowhere", "'nowhere' is no address of a Kafka broker"),
+        arguments("consume --bootstrap-servers localhost", "write host:port"),
+        arguments("produce --synthetic 5 --bootstrap-servers a:9092,,b:9092", "'' is no address"),
         arguments("broker --port 70000", "65535"),
         arguments("broker --data /proc/callstream", "Name a directory"));
   }
@@ -179,6 +183,52 @@ class WrongUsageTest {
   }
 
   @Test
+  void aHostThatNobodyKnowsIsAFailureThatSaysSo() {
+    CommandRun run =
+        CommandRun.of("statistics", "--once", "--bootstrap-servers", "nowhere.invalid:9092");
+
+    assertThat(run.err()).contains("nowhere.invalid:9092", "No host of that name is known here");
+    assertThat(run.status()).isEqualTo(1);
+  }
+
+  @Test
+  void moreReplicasThanBrokersAreAFailureThatSaysWhatToDo() {
+    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
+      CommandRun run =
+          CommandRun.of(
+              "produce",
+              "--synthetic",
+              "5",
+              "--replication",
+              "3",
+              "--bootstrap-servers",
+              broker.bootstrapServers());
+
+      assertThat(run.err()).contains("as many replicas as there are brokers, or fewer");
+      assertThat(run.status()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aFileThatHoldsNoCallsIsToldAsSuch() throws IOException {
+    Path file = Files.writeString(directory.resolve("people.csv"), "name,age\nA,1\nB,2\n");
+    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
+      CommandRun run =
+          CommandRun.of(
+              "produce",
+              "--input",
+              file.toString(),
+              "--bootstrap-servers",
+              broker.bootstrapServers());
+
+      assertThat(run.err())
+          .contains("2 of them without a crime_id, which makes them no calls")
+          .contains("Is it the right file, and --format?");
+      assertThat(run.status()).isZero();
+    }
+  }
+
+  @Test
   void aTakenPortIsAFailure() throws IOException {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
       CommandRun run = CommandRun.of("broker", "--port", String.valueOf(taken.getLocalPort()));
@@ -233,6 +283,7 @@ class WrongUsageTest {
   @Test
   void theCommandItselfHasHelpAndAVersion() {
     assertThat(CommandRun.of("--help").out()).contains("demo", "Exit status: 0 success");
+    assertThat(CommandRun.of("help").out()).isEqualTo(CommandRun.of("--help").out());
     assertThat(CommandRun.of("--version").out()).startsWith("callstream ");
   }
 }
