@@ -5,10 +5,11 @@ import io.callstream.ErrorCode;
 import io.callstream.examples.cli.Interruption.InterruptedCommandException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -31,8 +32,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ProduceCommand.class,
       ConsumeCommand.class,
       StatisticsCommand.class,
-      TuneCommand.class,
-      HelpCommand.class
+      TuneCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",
     versionProvider = Callstream.Version.class,
@@ -106,10 +106,20 @@ public final class Callstream implements Runnable {
                 (failure, command, parsed) -> callstream.explain(failure, command));
     Converters.register(commands);
     try {
-      return commands.execute(args);
+      return commands.execute(withHelpAsOption(args));
     } catch (LinkageError | OutOfMemoryError e) {
       return callstream.explain(e, commands);
     }
+  }
+
+  /** Takes {@code help COMMAND}, which many commands have, for {@code COMMAND --help}. */
+  private static String[] withHelpAsOption(String[] args) {
+    List<String> words = new ArrayList<>(List.of(args));
+    if (!words.isEmpty() && words.get(0).equals("help")) {
+      words.remove(0);
+      words.add("--help");
+    }
+    return words.toArray(String[]::new);
   }
 
   @Override

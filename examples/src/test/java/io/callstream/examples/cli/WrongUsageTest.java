@@ -39,7 +39,8 @@ class WrongUsageTest {
         arguments("demo --order sideways", "event-time, file"),
         arguments("demo --partitions 0", "at least 1"),
         arguments("demo --disorder 1.5", "--disorder is 1.5; it must be from 0 to 1"),
-        arguments("produce --synthetic 5 --garbage NaN", "--garbage is NaN; it must be from 0 to 1"),
+        arguments(
+            "produce --synthetic 5 --garbage NaN", "--garbage is NaN; it must be from 0 to 1"),
         arguments("demo calls.json", "'calls.json' has no place here"),
         arguments("demo --port 99999", "65535"),
         arguments("demo --no-dashboard --port 0", "exclude each other"),
@@ -284,6 +285,7 @@ class WrongUsageTest {
   void theCommandItselfHasHelpAndAVersion() {
     assertThat(CommandRun.of("--help").out()).contains("demo", "Exit status: 0 success");
     assertThat(CommandRun.of("help").out()).isEqualTo(CommandRun.of("--help").out());
+    assertThat(CommandRun.of("help", "tune").out()).startsWith("Usage: callstream tune");
     assertThat(CommandRun.of("--version").out()).startsWith("callstream ");
   }
 }
