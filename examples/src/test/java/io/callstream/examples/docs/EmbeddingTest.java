@@ -118,6 +118,18 @@ class EmbeddingTest {
   }
 
   @Test
+  void thePackagesThatSparkWantsOpenedAreOnThePage() throws IOException {
+    String shown =
+        Document.of("docs/embedding.md").blocks().stream()
+            .map(Block::text)
+            .filter(text -> text.contains("JDK_JAVA_OPTIONS"))
+            .findFirst()
+            .orElseThrow();
+    assertThat(shown.split("[\\s)]+"))
+        .contains(System.getProperty("spark.add-opens").replace("java.base/", "").split("\\s+"));
+  }
+
+  @Test
   void theSmallMain() throws InterruptedException {
     Path out = directory.resolve("out");
     KafkaToCsv.main(new String[] {ExampleTopic.brokers(), "police.service.calls", out.toString()});

@@ -25,8 +25,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The code of README.md. */
 class ReadmeTest {
-  private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
-
   @TempDir private Path out;
 
   @Test
@@ -41,7 +39,9 @@ class ReadmeTest {
         Statistic.named("noise")
             .where(call -> call.crimeType().startsWith("Noise"))
             .by(Dimensions.ADDRESS)
-            .over(Windows.daily(LOS_ANGELES).allowingLateness(Duration.ofHours(1)))
+            .over(
+                Windows.daily(ZoneId.of("America/Los_Angeles"))
+                    .allowingLateness(Duration.ofHours(1)))
             .measuring(Measures.count())
             .build();
 
@@ -64,7 +64,9 @@ class ReadmeTest {
     Statistic noise =
         Statistic.named("noise")
             .where(call -> call.crimeType().startsWith("Noise"))
-            .over(Windows.daily(LOS_ANGELES).allowingLateness(Duration.ofHours(1)))
+            .over(
+                Windows.daily(ZoneId.of("America/Los_Angeles"))
+                    .allowingLateness(Duration.ofHours(1)))
             .build();
 
     try (PipelineTester test = PipelineTester.of(noise)) {
