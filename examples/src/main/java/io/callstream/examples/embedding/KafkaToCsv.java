@@ -11,10 +11,10 @@ import io.callstream.statistic.StandardStatistics;
 import java.nio.file.Path;
 
 /**
- * A pipeline in 20 lines: a Kafka topic, counted by Spark, kept in CSV files.
+ * A pipeline in 20 lines: a Kafka topic, counted, and kept in CSV files.
  *
- * <p>Arguments: the brokers, the topic, the directory. It ends when all is counted that was in the
- * topic at the start.
+ * <p>Arguments: the brokers, the topic, the directory, and the engine if it is not to be {@code
+ * local}. It ends when all is counted that was in the topic at the start.
  */
 public final class KafkaToCsv {
   private KafkaToCsv() {}
@@ -22,6 +22,7 @@ public final class KafkaToCsv {
   /** Runs the pipeline. */
   public static void main(String[] args) throws InterruptedException {
     Path output = Path.of(args[2]);
+    String engine = args.length > 3 ? args[3] : "local";
     Pipeline pipeline =
         Pipeline.builder(KafkaTopic.of(args[1]).at(args[0]), SanFranciscoCalls.json())
             .statistic(StandardStatistics.callsByType())
@@ -30,7 +31,7 @@ public final class KafkaToCsv {
             .deadLetters(Sinks.deadLetterFiles(output))
             .build();
 
-    try (RunningPipeline running = Engines.named("spark").start(pipeline, RunOptions.bounded())) {
+    try (RunningPipeline running = Engines.named(engine).start(pipeline, RunOptions.bounded())) {
       running.awaitTermination();
       running.results("calls-by-type").top(10).forEach(System.out::println);
       System.out.println(running.accounting().toJson());

@@ -36,7 +36,7 @@ public final class OwnStatistic {
               .build();
 
       RunOptions inBatches = RunOptions.bounded().readingAtMost(5_000);
-      try (RunningPipeline running = Engines.named("spark").start(pipeline, inBatches)) {
+      try (RunningPipeline running = Engines.named("local").start(pipeline, inBatches)) {
         running.awaitTermination();
         System.out.println("The loudest streets of a night:");
         running.results(NightNoise.NAME).top(5).forEach(row -> System.out.println("  " + row));

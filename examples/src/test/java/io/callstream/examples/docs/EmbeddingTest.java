@@ -12,6 +12,8 @@ import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.local.LocalEngine;
 import io.callstream.engine.local.PipelineTester;
+import io.callstream.examples.docs.Document.Block;
+import io.callstream.examples.embedding.KafkaToCsv;
 import io.callstream.kafka.CallProducer;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicAdmin;
@@ -31,12 +33,17 @@ import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -45,6 +52,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The code of docs/embedding.md. */
 class EmbeddingTest {
+  private static final Path FIRST_PROJECT = Path.of("src/it/first-pipeline").toAbsolutePath();
+
   @TempDir private Path directory;
 
   private Pipeline pipeline() {
@@ -60,6 +69,73 @@ class EmbeddingTest {
     ExampleTopic.runUntilCounted(
         () -> program(ExampleTopic.brokers(), directory.resolve("out"), "" + directory),
         directory.resolve("out"));
+  }
+
+  /** Runs it twice: the second time it goes on where the first has ended. */
+  @Test
+  void theFirstProject() throws Exception {
+    for (int run = 0; run < 2; run++) {
+      Path printed = directory.resolve("printed");
+      Process program =
+          new ProcessBuilder(
+                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "-cp",
+                  System.getProperty("java.class.path"),
+                  FIRST_PROJECT.resolve("src/main/java/com/example/Main.java").toString(),
+                  ExampleTopic.brokers())
+              .directory(directory.toFile())
+              .redirectErrorStream(true)
+              .redirectOutput(printed.toFile())
+              .start();
+      assertThat(program.waitFor()).as(Files.readString(printed)).isZero();
+      assertThat(printed)
+          .content()
+          .contains("Passing Call  ", "\"received\":" + ExampleTopic.CALLS + ",")
+          .contains("All counts are in " + directory.resolve("out"));
+    }
+    assertThat(directory.resolve("out/noise.csv")).isNotEmptyFile();
+    assertThat(directory.resolve("state/local")).isNotEmptyDirectory();
+  }
+
+  @Test
+  void theFirstProjectStandsOnThePageAsItIs() throws IOException {
+    String version = versionOf(Document.of("README.md"), "callstream-kafka-producer");
+    List<String> shown =
+        Document.of("docs/embedding.md").blocks().stream().map(Block::text).toList();
+    try (Stream<Path> files = Files.walk(FIRST_PROJECT)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        String text = Files.readString(file).replace("@project.version@", version);
+        assertThat(shown).as(file.toString()).contains(text.stripTrailing());
+      }
+    }
+  }
+
+  private static String versionOf(Document page, String artifact) {
+    Pattern version = Pattern.compile(artifact + "</artifactId>\\s*<version>([^<]*)</version>");
+    Matcher found = version.matcher(String.join("\n", page.lines()));
+    assertThat(found.find()).isTrue();
+    return found.group(1);
+  }
+
+  @Test
+  void thePackagesThatSparkWantsOpenedAreOnThePage() throws IOException {
+    String shown =
+        Document.of("docs/embedding.md").blocks().stream()
+            .map(Block::text)
+            .filter(text -> text.contains("JDK_JAVA_OPTIONS"))
+            .findFirst()
+            .orElseThrow();
+    assertThat(shown.split("[\\s)]+"))
+        .contains(System.getProperty("spark.add-opens").replace("java.base/", "").split("\\s+"));
+  }
+
+  @Test
+  void theSmallMain() throws InterruptedException {
+    Path out = directory.resolve("out");
+    KafkaToCsv.main(new String[] {ExampleTopic.brokers(), "police.service.calls", out.toString()});
+    assertThat(out.resolve("accounting.json"))
+        .content()
+        .contains("\"received\":" + ExampleTopic.CALLS + ",");
   }
 
   private static void program(String brokers, Path out, String state) throws InterruptedException {
@@ -201,13 +277,14 @@ class EmbeddingTest {
             .measuring(Measures.count(), Measures.share())
             .build();
 
-    PipelineTester test = PipelineTester.of(repeatBlocks);
-    test.receive(
-        Call.builder("1", "Trespasser", Instant.parse("2018-11-04T08:30:00Z"))
-            .address("300 Block Of Hyde St")
-            .build());
-    test.endBatch();
-    assertThat(test.results("repeat-blocks")).hasSize(6);
+    try (PipelineTester test = PipelineTester.of(repeatBlocks)) {
+      test.receive(
+          Call.builder("1", "Trespasser", Instant.parse("2018-11-04T08:30:00Z"))
+              .address("300 Block Of Hyde St")
+              .build());
+      test.endBatch();
+      assertThat(test.results("repeat-blocks")).hasSize(6);
+    }
   }
 
   private static String firstWords(String address) {
@@ -222,18 +299,20 @@ class EmbeddingTest {
             .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
             .build();
 
-    PipelineTester test =
-        PipelineTester.of(SanFranciscoCalls.json(), 2, parts -> parts.statistic(hourly).distinct());
-    test.receive(Call.builder("1", "415", Instant.parse("2018-11-04T10:30:00Z")).build());
-    test.endBatch();
-    assertThat(test.watermark()).contains(Instant.parse("2018-11-04T10:30:00Z"));
+    try (PipelineTester test =
+        PipelineTester.of(
+            SanFranciscoCalls.json(), 2, parts -> parts.statistic(hourly).distinct())) {
+      test.receive(Call.builder("1", "415", Instant.parse("2018-11-04T10:30:00Z")).build());
+      test.endBatch();
+      assertThat(test.watermark()).contains(Instant.parse("2018-11-04T10:30:00Z"));
 
-    test.receive(Call.builder("2", "415", Instant.parse("2018-11-04T09:30:00Z")).build());
-    test.receive("{\"crime_id\":\"3\"}");
-    test.endBatch();
-    assertThat(test.deadLetters())
-        .hasExactlyElementsOfTypes(DeadLetter.Late.class, DeadLetter.Rejected.class);
-    assertThat(test.accounting().received()).isEqualTo(3);
+      test.receive(Call.builder("2", "415", Instant.parse("2018-11-04T09:30:00Z")).build());
+      test.receive("{\"crime_id\":\"3\"}");
+      test.endBatch();
+      assertThat(test.deadLetters())
+          .hasExactlyElementsOfTypes(DeadLetter.Late.class, DeadLetter.Rejected.class);
+      assertThat(test.accounting().received()).isEqualTo(3);
+    }
   }
 
   @Test

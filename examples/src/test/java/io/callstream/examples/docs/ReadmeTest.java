@@ -25,23 +25,23 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The code of README.md. */
 class ReadmeTest {
-  private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
-
   @TempDir private Path out;
 
   @Test
   void thePipeline() throws Exception {
     ExampleTopic.runUntilCounted(this::count, out);
-    assertThat(out.resolve("night-noise.csv")).exists();
+    assertThat(out.resolve("noise.csv")).exists();
   }
 
   private void count() throws InterruptedException {
     String brokers = ExampleTopic.brokers();
-    Statistic nightNoise =
-        Statistic.named("night-noise")
+    Statistic noise =
+        Statistic.named("noise")
             .where(call -> call.crimeType().startsWith("Noise"))
             .by(Dimensions.ADDRESS)
-            .over(Windows.daily(LOS_ANGELES).allowingLateness(Duration.ofHours(1)))
+            .over(
+                Windows.daily(ZoneId.of("America/Los_Angeles"))
+                    .allowingLateness(Duration.ofHours(1)))
             .measuring(Measures.count())
             .build();
 
@@ -49,28 +49,31 @@ class ReadmeTest {
         Pipeline.builder(
                 KafkaTopic.of("police.service.calls").at(brokers), SanFranciscoCalls.json())
             .statistic(StandardStatistics.callsByType())
-            .statistic(nightNoise)
+            .statistic(noise)
             .results(Sinks.csv(out))
             .deadLetters(Sinks.deadLetterFiles(out))
             .build();
 
-    try (RunningPipeline running = Engines.named("spark").start(pipeline)) {
+    try (RunningPipeline running = Engines.named("local").start(pipeline)) {
       running.awaitTermination();
     }
   }
 
   @Test
   void theTest() {
-    Statistic nightNoise =
-        Statistic.named("night-noise")
+    Statistic noise =
+        Statistic.named("noise")
             .where(call -> call.crimeType().startsWith("Noise"))
-            .over(Windows.daily(LOS_ANGELES).allowingLateness(Duration.ofHours(1)))
+            .over(
+                Windows.daily(ZoneId.of("America/Los_Angeles"))
+                    .allowingLateness(Duration.ofHours(1)))
             .build();
 
-    PipelineTester test = PipelineTester.of(nightNoise);
-    test.receive(
-        Call.builder("1", "Noise Nuisance", Instant.parse("2018-11-04T08:30:00Z")).build());
-    test.endBatch();
-    assertThat(test.results("night-noise")).extracting(ResultRow::count).containsExactly(1L);
+    try (PipelineTester test = PipelineTester.of(noise)) {
+      test.receive(
+          Call.builder("1", "Noise Nuisance", Instant.parse("2018-11-04T08:30:00Z")).build());
+      test.endBatch();
+      assertThat(test.results("noise")).extracting(ResultRow::count).containsExactly(1L);
+    }
   }
 }

@@ -17,6 +17,9 @@ import io.callstream.statistic.StandardStatistics;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.InputStream;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
@@ -42,6 +45,26 @@ class WatchingTest {
               }
             })
         .doesNotThrowAnyException();
+  }
+
+  @Test
+  void theMetricsOnTheDashboard() throws Exception {
+    int port = 0;
+    source.add(0, Instant.parse("2018-11-04T08:30:00Z"), "no call".getBytes(UTF_8));
+    try (RunningPipeline running = engine.start(pipeline, options)) {
+      PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+      PipelineMetrics metrics = PipelineMetrics.of(running);
+      metrics.bindTo(registry);
+      Dashboard dashboard = Dashboard.of(running).metrics(registry::scrape).start(port);
+
+      running.awaitTermination();
+      try (InputStream answer = dashboard.uri().resolve("metrics").toURL().openStream()) {
+        assertThat(new String(answer.readAllBytes(), UTF_8))
+            .contains("callstream_records_rejected_total 1.0");
+      }
+      dashboard.close();
+      metrics.close();
+    }
   }
 
   @Test
