@@ -128,7 +128,7 @@ public final class StatisticCombiner {
               + " start again: the call is not lost.",
           e);
     }
-    String part = at < 0 ? "filter" : at < values.length ? dimension(at) : failingMeasure(call);
+    String part = part(at, call);
     if (e instanceof UndeclaredFieldException undeclared) {
       return new CallstreamException(
           ErrorCode.STATISTIC_FAILED,
@@ -153,6 +153,10 @@ public final class StatisticCombiner {
             + " on a call. Filters, dimensions and measures must take every call; make this one do"
             + " so, and start again: the call is not lost.",
         e);
+  }
+
+  private String part(int at, Call call) {
+    return at < 0 ? "filter" : at < values.length ? dimension(at) : failingMeasure(call);
   }
 
   private String dimension(int number) {
