@@ -3,9 +3,12 @@ package io.callstream.aggregate;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
+import io.callstream.call.UndeclaredFieldException;
 import io.callstream.statistic.CallFilter;
 import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -69,13 +72,14 @@ public final class StatisticCombiner {
    * @throws CallstreamException if the statistic's own code throws
    */
   public void add(Call call, MissedWindows missed) {
+    int at = -1; // Before the first dimension is the filter, behind the last are the measures.
     try {
       if (filter != null && !filter.accepts(call)) {
         filtered += contributionsPerCall;
         return;
       }
-      for (int i = 0; i < values.length; i++) {
-        values[i] = extractors.get(i).apply(call);
+      for (at = 0; at < values.length; at++) {
+        values[at] = extractors.get(at).apply(call);
       }
       if (windows == null) {
         counted++;
@@ -97,7 +101,7 @@ public final class StatisticCombiner {
     } catch (CallstreamException e) {
       throw e;
     } catch (RuntimeException e) {
-      throw failure(e);
+      throw failure(e, at, call);
     }
   }
 
@@ -111,16 +115,64 @@ public final class StatisticCombiner {
     return windows.closesAt(first) <= watermark;
   }
 
-  private CallstreamException failure(RuntimeException e) {
+  private CallstreamException failure(RuntimeException e, int at, Call call) {
+    int none = at == values.length ? Arrays.asList(values).indexOf(null) : -1;
+    if (none >= 0) {
+      return new CallstreamException(
+          ErrorCode.STATISTIC_FAILED,
+          "The "
+              + dimension(none)
+              + " of the statistic '"
+              + statistic.name()
+              + "' gave null for a call. Let it give the empty text where a call tells nothing, and"
+              + " start again: the call is not lost.",
+          e);
+    }
+    String part = part(at, call);
+    if (e instanceof UndeclaredFieldException undeclared) {
+      return new CallstreamException(
+          ErrorCode.STATISTIC_FAILED,
+          "The "
+              + part
+              + " of the statistic '"
+              + statistic.name()
+              + "' reads "
+              + undeclared.field()
+              + ", which it does not declare. Add it to the fields that it says it reads, and start"
+              + " again: the call is not lost.",
+          e);
+    }
     return new CallstreamException(
         ErrorCode.STATISTIC_FAILED,
-        "The code of the statistic '"
+        "The "
+            + part
+            + " of the statistic '"
             + statistic.name()
             + "' threw "
             + e.getClass().getName()
             + " on a call. Filters, dimensions and measures must take every call; make this one do"
             + " so, and start again: the call is not lost.",
         e);
+  }
+
+  private String part(int at, Call call) {
+    return at < 0 ? "filter" : at < values.length ? dimension(at) : failingMeasure(call);
+  }
+
+  private String dimension(int number) {
+    return "dimension '" + statistic.dimensions().get(number).name() + "'";
+  }
+
+  /** Asks the measures once more: which one it was is not taken down with each call. */
+  private String failingMeasure(Call call) {
+    for (Measure.Aggregate measure : BlockMerger.aggregates(statistic)) {
+      try {
+        measure.empty().add(call);
+      } catch (RuntimeException e) {
+        return "measure '" + measure.name() + "'";
+      }
+    }
+    return "code";
   }
 
   /** Returns how many contributions were counted. */

@@ -4,16 +4,19 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One police call for service. Immutable and thread-safe.
  *
  * <p>Text that the source left out, or left blank, is the empty text; otherwise it is kept as it
- * came, untrimmed. A parser that was asked for some fields only builds no others: those read as
- * absent, so a call that passed through a pipeline shows just the fields that its statistics named.
+ * came, untrimmed. A parser that was asked for some fields only builds no others, and to read one
+ * of those is an error: a call that passes through a pipeline has the fields that its statistics
+ * declare.
  */
 public final class Call {
   private static final CallField[] FIELDS = CallField.values();
@@ -23,7 +26,10 @@ public final class Call {
   private final @Nullable String[] texts;
   private final @Nullable Map<CallField, Instant> times;
 
-  /** Takes {@code texts}, indexed by {@link CallField#ordinal()}, as its own. */
+  /**
+   * Takes {@code texts}, indexed by {@link CallField#ordinal()}, as its own: null for a field that
+   * nobody asked for, a time or a text, and else the empty text where there is none.
+   */
   Call(
       long epochMillis,
       boolean ambiguousTime,
@@ -43,7 +49,7 @@ public final class Call {
   public static Builder builder(String id, String crimeType, Instant time) {
     requireText(CallField.ID, id);
     requireText(CallField.CRIME_TYPE, crimeType);
-    return copyOf(id, crimeType, time);
+    return copyOf(id, crimeType, time, EnumSet.allOf(CallField.class));
   }
 
   private static void requireText(CallField field, String text) {
@@ -53,14 +59,23 @@ public final class Call {
   }
 
   /**
-   * Starts a call as a parser built it, perhaps without an id or a type because nobody asked for
-   * them; for engines that move calls about.
+   * Starts a call as a parser built it for some fields; for engines that move calls about.
+   *
+   * @param fields what can be read besides the event time; {@code id} and {@code crimeType} are
+   *     left out if they are not among them
    */
-  public static Builder copyOf(String id, String crimeType, Instant time) {
-    Builder builder = new Builder(time);
-    builder.texts[CallField.ID.ordinal()] = id;
-    builder.texts[CallField.CRIME_TYPE.ordinal()] = crimeType;
+  public static Builder copyOf(String id, String crimeType, Instant time, Set<CallField> fields) {
+    Builder builder = new Builder(time, noTexts(fields));
+    builder.replace(CallField.ID, id);
+    builder.replace(CallField.CRIME_TYPE, crimeType);
     return builder;
+  }
+
+  /** Returns the texts of a call that has none, of which some fields were asked for. */
+  static @Nullable String[] noTexts(Set<CallField> asked) {
+    @Nullable String[] texts = new @Nullable String[FIELDS.length];
+    asked.forEach(field -> texts[field.ordinal()] = "");
+    return texts;
   }
 
   /** Returns the id of the call at its source. */
@@ -105,6 +120,7 @@ public final class Call {
    * Returns a text field; the empty text where there is none.
    *
    * @throws IllegalArgumentException if the field holds a time
+   * @throws UndeclaredFieldException if the field was not asked for
    */
   public String text(CallField field) {
     if (field == CallField.TIME || field.holdsTime()) {
@@ -112,13 +128,17 @@ public final class Call {
           field + " holds a time, not text; use time() or time(CallField)");
     }
     String text = texts[field.ordinal()];
-    return text == null ? "" : text;
+    if (text == null) {
+      throw new UndeclaredFieldException(field);
+    }
+    return text;
   }
 
   /**
    * Returns a time field, or empty where the record has none.
    *
    * @throws IllegalArgumentException if the field holds text
+   * @throws UndeclaredFieldException if the field was not asked for
    */
   public Optional<Instant> time(CallField field) {
     if (field == CallField.TIME) {
@@ -126,6 +146,9 @@ public final class Call {
     }
     if (!field.holdsTime()) {
       throw new IllegalArgumentException(field + " holds text, not a time; use text(CallField)");
+    }
+    if (texts[field.ordinal()] == null) {
+      throw new UndeclaredFieldException(field);
     }
     return times == null ? Optional.empty() : Optional.ofNullable(times.get(field));
   }
@@ -176,12 +199,19 @@ public final class Call {
   /** Collects the fields of a {@link Call}. Not thread-safe. */
   public static final class Builder {
     private final long epochMillis;
-    private final @Nullable String[] texts = new @Nullable String[FIELDS.length];
+    private final @Nullable String[] texts;
     private final Map<CallField, Instant> times = new EnumMap<>(CallField.class);
     private boolean ambiguousTime;
 
-    private Builder(Instant time) {
+    private Builder(Instant time, @Nullable String[] texts) {
       epochMillis = time.toEpochMilli();
+      this.texts = texts;
+    }
+
+    private void replace(CallField field, String text) {
+      if (texts[field.ordinal()] != null) {
+        texts[field.ordinal()] = text;
+      }
     }
 
     /** Sets a text field other than the id and the type. Blank text is the empty text. */

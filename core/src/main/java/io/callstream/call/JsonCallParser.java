@@ -38,8 +38,6 @@ final class JsonCallParser implements CallParser {
   /** The most objects and arrays that may be open at once. */
   static final int MAX_DEPTH = 100;
 
-  private static final int CALL_FIELDS = CallField.values().length;
-
   /** In the place of the start of a value: that there is none, or that the record is not plain. */
   private static final int END = -1;
 
@@ -75,8 +73,10 @@ final class JsonCallParser implements CallParser {
   /** The places of times other than the event time, all of which must be readable. */
   private final int[] otherTimes;
 
-  /** The places of the texts to build, and the times. */
+  /** The places of the texts to build, the call's texts if it has none, and the times. */
   private final int[] wanted;
+
+  private final @Nullable String[] noTexts;
 
   private final Set<CallField> wantedTimes;
   private final Set<CallField> sameAsTime;
@@ -107,6 +107,7 @@ final class JsonCallParser implements CallParser {
     timePlace = format.placeOf(CallField.TIME);
     otherTimes = format.times();
     wanted = format.texts(asked);
+    noTexts = Call.noTexts(asked);
     wantedTimes = Set.copyOf(asked);
     sameAsTime =
         format.sameAsTime().stream()
@@ -259,7 +260,7 @@ final class JsonCallParser implements CallParser {
         moments = withTime(moments, f);
       }
     }
-    @Nullable String[] texts = new @Nullable String[CALL_FIELDS];
+    @Nullable String[] texts = noTexts.clone();
     for (int f : wanted) {
       int place = placeOfText(b, f);
       if (place >= 0) {
@@ -431,9 +432,10 @@ final class JsonCallParser implements CallParser {
         moments = withTime(moments, f);
       }
     }
-    @Nullable String[] texts = new @Nullable String[CALL_FIELDS];
+    @Nullable String[] texts = noTexts.clone();
     for (int f : wanted) {
-      texts[fields[f].field().ordinal()] = textOf(values, f);
+      String text = textOf(values, f);
+      texts[fields[f].field().ordinal()] = text == null ? "" : text;
     }
     return new ParseResult.Parsed(new Call(epochMillis, ambiguous, texts, moments));
   }

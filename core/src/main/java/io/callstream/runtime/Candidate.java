@@ -29,7 +29,7 @@ public record Candidate(Call call, Delivery record) {
     out.writeLong(call.epochMillis());
     out.writeBoolean(call.ambiguousTime());
     writeText(call.id(), out);
-    writeText(call.crimeType(), out);
+    writeText(plan.fields().contains(CallField.CRIME_TYPE) ? call.crimeType() : "", out);
     for (CallField field : CallField.values()) {
       if (!plan.fields().contains(field)) {
         continue;
@@ -54,11 +54,11 @@ public record Candidate(Call call, Delivery record) {
   public static Candidate read(TaskPlan plan, DataInputStream in) throws IOException {
     Instant time = Instant.ofEpochMilli(in.readLong());
     boolean ambiguous = in.readBoolean();
-    Call.Builder call = Call.copyOf(readText(in), readText(in), time);
+    Set<CallField> fields = plan.fields();
+    Call.Builder call = Call.copyOf(readText(in), readText(in), time, fields);
     if (ambiguous) {
       call.withAmbiguousTime();
     }
-    Set<CallField> fields = plan.fields();
     for (CallField field : CallField.values()) {
       if (!fields.contains(field)) {
         continue;

@@ -61,7 +61,10 @@ public sealed interface Measure extends Serializable {
       return ValueType.LONG;
     }
 
-    /** Returns the fields of a call that this measure reads besides the event time. */
+    /**
+     * Returns the fields of a call that this measure reads besides the event time; to read others
+     * is an error.
+     */
     Set<CallField> fields();
 
     /** Returns the state of no calls. */

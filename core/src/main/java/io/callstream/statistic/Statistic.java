@@ -194,7 +194,7 @@ public final class Statistic implements Serializable {
     /**
      * Counts only some calls.
      *
-     * @param fields what {@code filter} reads besides the event time; others are absent there
+     * @param fields what {@code filter} reads besides the event time; to read others is an error
      */
     public Builder where(Set<CallField> fields, CallFilter filter) {
       this.filterFields = Set.copyOf(fields);

@@ -6,6 +6,7 @@ import static io.callstream.call.Records.json;
 import static io.callstream.call.Records.with;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.call.ParseResult.Parsed;
 import io.callstream.call.ParseResult.Rejected;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -79,15 +81,32 @@ class SanFranciscoParserTest {
 
   @Test
   void buildsOnlyTheFieldsAskedFor() {
-    ParseResult result =
-        SanFranciscoCalls.json().parser(EnumSet.of(CallField.ADDRESS)).parse(bytes(json(fields())));
+    Set<CallField> asked =
+        EnumSet.of(CallField.ADDRESS, CallField.CITY, CallField.PRIORITY, CallField.CLOSED);
+    String plain = with("city", "null");
+    String nested = plain.replaceFirst("\\{", "{\"other\": {}, ");
+    for (String record : List.of(plain, nested)) {
+      ParseResult result = SanFranciscoCalls.json().parser(asked).parse(bytes(record));
 
-    Call call = ((Parsed) result).call();
-    assertThat(call.address()).isEqualTo("100 Block Of O'farrell St");
-    assertThat(call.time()).isEqualTo(Instant.parse("2019-01-01T07:57:00Z"));
-    assertThat(call.id()).isEmpty();
-    assertThat(call.crimeType()).isEmpty();
-    assertThat(call.disposition()).isEmpty();
+      Call call = ((Parsed) result).call();
+      assertThat(call.address()).isEqualTo("100 Block Of O'farrell St");
+      assertThat(call.time()).isEqualTo(Instant.parse("2019-01-01T07:57:00Z"));
+      assertThat(call.text(CallField.CITY)).isEmpty();
+      assertThat(call.text(CallField.PRIORITY)).isEmpty();
+      assertThat(call.time(CallField.CLOSED)).isEmpty();
+      assertThat(call).hasToString("Call[ at 2019-01-01T07:57:00Z]");
+      assertNotAskedFor(CallField.ID, call::id);
+      assertNotAskedFor(CallField.CRIME_TYPE, call::crimeType);
+      assertNotAskedFor(CallField.DISPOSITION, call::disposition);
+      assertNotAskedFor(CallField.ON_SCENE, () -> call.time(CallField.ON_SCENE));
+    }
+  }
+
+  private static void assertNotAskedFor(CallField field, ThrowingCallable read) {
+    assertThatThrownBy(read)
+        .isInstanceOfSatisfying(
+            UndeclaredFieldException.class, e -> assertThat(e.field()).isEqualTo(field))
+        .hasMessageStartingWith(field.name());
   }
 
   @Nested

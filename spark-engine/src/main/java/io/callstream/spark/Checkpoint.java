@@ -12,6 +12,7 @@ import io.callstream.runtime.Fingerprint;
 import io.callstream.runtime.Ledger;
 import io.callstream.runtime.LedgerFiles;
 import io.callstream.runtime.RunLock;
+import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,6 +29,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
+import org.apache.spark.util.ShutdownHookManager;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,9 +72,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   static Checkpoint open(@Nullable String location, SparkSession session) {
     try {
       Path root =
-          location == null
-              ? new Path(Files.createTempDirectory("callstream-checkpoint-").toUri())
-              : qualified(location, session);
+          location == null ? new Path(temporaryDirectory().toURI()) : qualified(location, session);
       boolean local = "file".equals(root.toUri().getScheme());
       if (local) {
         session.conf().set(FILE_MANAGER, LocalCheckpointFileManager.class.getName());
@@ -100,6 +100,14 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     } catch (IOException | UncheckedIOException e) {
       throw failed(String.valueOf(location), e);
     }
+  }
+
+  /** Makes a directory that goes with the JVM, should nobody close the checkpoint before. */
+  private static File temporaryDirectory() throws IOException {
+    File directory = Files.createTempDirectory("callstream-checkpoint-").toFile();
+    // Spark deletes its own ones so: behind the end of its context, when no task writes any more.
+    ShutdownHookManager.registerShutdownDeleteDir(directory);
+    return directory;
   }
 
   private static Path qualified(String location, SparkSession session) throws IOException {
@@ -297,8 +305,9 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
       if (lock != null) {
         lock.close();
       }
-      if (temporary) {
+      if (temporary && !ShutdownHookManager.inShutdown()) {
         files.delete(root);
+        ShutdownHookManager.removeShutdownDeleteDir(new File(root.toUri()));
       }
     } catch (IOException e) {
       throw failed(location(), e);

@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.Call;
 import io.callstream.call.CallField;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
@@ -1805,21 +1806,79 @@ public abstract class EngineContract {
     }
 
     /**
-     * The code of a statistic that throws fails the run with the statistic's name, and with nothing
-     * of the call.
+     * The code of a statistic that throws, or gives null, fails the run with the names of the
+     * statistic and of the part whose code it is, and with nothing of the call.
      */
     @Test
     void rule_14_5_aStatisticThatFailsFailsTheRunByItsName() {
-      Statistic broken =
-          Statistic.named("broken")
-              .by(
-                  Dimension.of(
-                      "d",
-                      call -> {
-                        throw new UnsupportedOperationException("can't take " + call.crimeType());
-                      }))
-              .build();
-      requireFailure(bounded(p -> p.statistic(broken)), ErrorCode.STATISTIC_FAILED, "'broken'");
+      requireFailureOf(broken().by(Dimension.of("d", call -> hush(call))), "dimension 'd'");
+      requireFailureOf(broken().by(Dimension.of("d", call -> nothing())), "dimension 'd'", "null");
+      requireFailureOf(broken().where(call -> hush(call).isEmpty()), "filter");
+      requireFailureOf(
+          broken()
+              .measuring(
+                  Measures.mean(
+                      "m", EnumSet.of(CallField.CRIME_TYPE), call -> Optional.of(took(call)))),
+          "measure 'm'");
+    }
+
+    /**
+     * So does code that reads a field that it does not declare, nor any other code, with the name
+     * of the field; also where calls are first held against each other as duplicates.
+     */
+    @Test
+    void rule_14_10_aFieldThatIsNotDeclaredCanNotBeRead() {
+      requireFailureOf(
+          broken().by(Dimension.of("d", CALL_TIME, call -> call.address())),
+          "dimension 'd'",
+          "ADDRESS");
+      requireFailureOf(
+          broken().where(Set.of(), call -> call.text(CallField.CITY).isEmpty()), "filter", "CITY");
+      requireFailureOf(
+          broken()
+              .measuring(
+                  Measures.mean(
+                      "m", CALL_TIME, Measures.between(CallField.ON_SCENE, CallField.CLOSED))),
+          "measure 'm'",
+          "ON_SCENE");
+      if (supports(Capability.DISTINCT)) {
+        requireFailure(
+            bounded(
+                p ->
+                    p.distinct()
+                        .statistic(
+                            broken()
+                                .where(
+                                    EnumSet.of(CallField.CLOSED),
+                                    call -> call.time(CallField.CLOSED).isEmpty())
+                                .by(Dimension.of("d", CALL_TIME, call -> call.address()))
+                                .build())),
+            ErrorCode.STATISTIC_FAILED,
+            "dimension 'd'",
+            "ADDRESS");
+      }
+    }
+
+    private void requireFailureOf(Statistic.Builder broken, String... words) {
+      RunningPipeline run = bounded(p -> p.statistic(broken.build()));
+      requireFailure(run, ErrorCode.STATISTIC_FAILED, words);
+      assertThat(run.failure().orElseThrow()).hasMessageContaining("statistic 'broken'");
+    }
+
+    private static Statistic.Builder broken() {
+      return Statistic.named("broken");
+    }
+
+    private static String hush(Call call) {
+      throw new UnsupportedOperationException("can't take " + call.crimeType());
+    }
+
+    private static String nothing() {
+      return null;
+    }
+
+    private static Duration took(Call call) {
+      return Duration.parse(call.crimeType());
     }
 
     /** After a failure every sink that was opened is closed, once, and gets nothing more. */

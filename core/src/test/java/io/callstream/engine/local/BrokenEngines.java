@@ -55,7 +55,7 @@ final class BrokenEngines {
             .measuring(statistic.measures().toArray(Measure[]::new))
             .emitting(statistic.emission())
             .maxGroups(statistic.maxGroups());
-    statistic.filter().ifPresent(copy::where);
+    statistic.filter().ifPresent(filter -> copy.where(statistic.fields(), filter));
     statistic.window().ifPresent(copy::over);
     return copy;
   }

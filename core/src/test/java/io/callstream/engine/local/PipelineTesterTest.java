@@ -8,10 +8,14 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
+import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class PipelineTesterTest {
@@ -57,6 +61,32 @@ class PipelineTesterTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("san-francisco-2018-json");
     }
+  }
+
+  @Test
+  void aDimensionThatIsWrongIsToldByItsName() {
+    Call call = Call.builder("1", "415", Instant.parse("2018-11-04T08:30:00Z")).build();
+    Map.of(
+            Dimension.of("street", Set.of(CallField.CITY), c -> c.address().substring(0, 1)),
+            "The dimension 'street' of the statistic 'wrong' reads ADDRESS, which it does not"
+                + " declare. Add it to the fields that it says it reads,",
+            Dimension.of("block", c -> Map.of("4", "x").get(c.address())),
+            "The dimension 'block' of the statistic 'wrong' gave null for a call. Let it give the"
+                + " empty text",
+            Dimension.of("letter", c -> c.address().substring(0, 1)),
+            "The dimension 'letter' of the statistic 'wrong' threw"
+                + " java.lang.StringIndexOutOfBoundsException on a call.")
+        .forEach(
+            (dimension, message) -> {
+              Statistic wrong =
+                  Statistic.named("wrong").by(Dimensions.CRIME_TYPE, dimension).build();
+              PipelineTester test = PipelineTester.of(wrong).receive(call);
+              assertThatThrownBy(test::endBatch)
+                  .isInstanceOfSatisfying(
+                      CallstreamException.class,
+                      e -> assertThat(e.code()).isEqualTo(ErrorCode.STATISTIC_FAILED))
+                  .hasMessageStartingWith(message);
+            });
   }
 
   @Test
