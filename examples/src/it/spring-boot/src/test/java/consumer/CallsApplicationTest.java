@@ -2,6 +2,8 @@ package consumer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.examples.dashboard.Dashboard;
@@ -12,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
@@ -31,6 +34,18 @@ class CallsApplicationTest {
   @Test
   void hasOneLoggingBindingAndOneJackson() {
     ClassPath.hasOneLoggingBindingAndOneJackson();
+  }
+
+  @Test
+  void logsAsTheApplicationSays() {
+    assertThat(getClass().getResource("/logback.xml")).isNull();
+    assertThat(level(Logger.ROOT_LOGGER_NAME)).isEqualTo(Level.INFO);
+    assertThat(level("org.apache.kafka")).isEqualTo(Level.INFO);
+    assertThat(level("io.callstream")).isEqualTo(Level.DEBUG);
+  }
+
+  private static Level level(String logger) {
+    return ((Logger) LoggerFactory.getLogger(logger)).getEffectiveLevel();
   }
 
   @Test
