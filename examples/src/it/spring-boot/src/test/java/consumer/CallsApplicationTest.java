@@ -19,6 +19,7 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.client.TestRestTemplate;
+import org.springframework.http.ResponseEntity;
 
 /**
  * The local engine in a Spring Boot application, for which nothing but the dependency is needed.
@@ -67,6 +68,17 @@ class CallsApplicationTest {
                 .toString())
         .isEqualTo("[{\"crime_type\":\"Trespasser\",\"count\":3}]");
     assertThat(registry.get("callstream.records.received").functionCounter().count()).isEqualTo(3);
+    // What a batch brings joins by itself, for those who ask by name.
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(
+            () -> {
+              ResponseEntity<JsonNode> lag =
+                  web.getForEntity("/actuator/metrics/callstream.partition.lag", JsonNode.class);
+              assertThat(lag.getStatusCode().value()).isEqualTo(200);
+              assertThat(lag.getBody().at("/measurements/0/value").asInt(-1)).isZero();
+              assertThat(lag.getBody().get("baseUnit").asText()).isEqualTo("records");
+            });
   }
 
   private static byte[] call(int id) {
