@@ -33,6 +33,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -386,19 +387,68 @@ class PipelineMetricsTest {
     assertThat(scrape().keySet()).containsExactlyElementsOf(documented());
   }
 
+  /** A metric in a query, and what its labels are to be. */
+  private static final Pattern SELECTOR = Pattern.compile("(callstream_[a-z_]+)(?:\\{([^}]*)\\})?");
+
+  private static final Pattern MATCHER = Pattern.compile("(\\w+)(=~|=)\"([^\"]*)\"");
+  private static final Pattern GROUPED = Pattern.compile("by \\(([^)]*)\\)");
+  private static final Pattern SHOWN = Pattern.compile("\\{\\{(\\w+)\\}\\}");
+
   @Test
-  void theGrafanaDashboardAsksForMetricsThatThereAre() throws Exception {
-    JsonNode dashboard =
-        new ObjectMapper().readTree(docs().resolve("grafana").resolve("callstream.json").toFile());
-    List<String> expressions = dashboard.findValuesAsText("expr");
-    assertThat(expressions).hasSizeGreaterThan(10);
-    Set<String> used = new TreeSet<>();
-    for (String expression : expressions) {
-      Matcher name = Pattern.compile("callstream_[a-z_]+").matcher(expression);
-      while (name.find()) {
-        used.add(name.group());
+  void theGrafanaDashboardAsksForSeriesThatThereAre() throws Exception {
+    receiveSomeOfEverything();
+    Map<String, MetricFamily> scraped = scrape();
+    List<JsonNode> targets = new ArrayList<>();
+    grafana().get("panels").forEach(panel -> panel.get("targets").forEach(targets::add));
+    assertThat(targets)
+        .hasSizeGreaterThan(20)
+        .allSatisfy(target -> assertAsksForWhatIsThere(target, scraped));
+  }
+
+  private static JsonNode grafana() throws IOException {
+    return new ObjectMapper()
+        .readTree(docs().resolve("grafana").resolve("callstream.json").toFile());
+  }
+
+  private static void assertAsksForWhatIsThere(JsonNode target, Map<String, MetricFamily> scraped) {
+    String query = target.get("expr").asText();
+    List<String> labels = new ArrayList<>();
+    Matcher selector = SELECTOR.matcher(query);
+    while (selector.find()) {
+      assertThat(scraped).containsKey(selector.group(1));
+      List<Metric> series = scraped.get(selector.group(1)).getMetrics();
+      labels.addAll(series.get(0).getLabels().keySet());
+      Matcher matcher = MATCHER.matcher(String.valueOf(selector.group(2)));
+      List<String> narrowed = new ArrayList<>();
+      while (matcher.find()) {
+        narrowed.add(matcher.group(1));
+        assertThat(labels).contains(matcher.group(1));
+        if (matcher.group(2).equals("=")) {
+          assertThat(series)
+              .extracting(metric -> metric.getLabels().get(matcher.group(1)))
+              .contains(matcher.group(3));
+        }
       }
+      assertThat(narrowed).as("chosen pipelines").contains("pipeline");
     }
-    assertThat(documented()).containsAll(used);
+    assertThat(labels).as("metrics in the query").isNotEmpty();
+    // Prometheus gives each series the address that it was scraped from.
+    labels.add("instance");
+    Matcher grouped = GROUPED.matcher(query);
+    if (grouped.find()) {
+      assertThat(labels).containsAll(List.of(grouped.group(1).split(", ")));
+      labels.retainAll(List.of(grouped.group(1).split(", ")));
+    }
+    List<String> shown =
+        SHOWN
+            .matcher(target.get("legendFormat").asText())
+            .results()
+            .map(result -> result.group(1))
+            .toList();
+    assertThat(labels).containsAll(shown);
+    // What tells one run from another, and one series of it from the next.
+    assertThat(shown).contains("pipeline", "engine", "instance");
+    labels.removeIf(label -> query.contains(label + "=\""));
+    assertThat(shown).containsAll(labels);
   }
 }
