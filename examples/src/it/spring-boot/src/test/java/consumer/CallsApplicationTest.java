@@ -2,6 +2,8 @@ package consumer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.examples.dashboard.Dashboard;
@@ -12,10 +14,12 @@ import java.time.Duration;
 import java.time.Instant;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.client.TestRestTemplate;
+import org.springframework.http.ResponseEntity;
 
 /**
  * The local engine in a Spring Boot application, for which nothing but the dependency is needed.
@@ -31,6 +35,18 @@ class CallsApplicationTest {
   @Test
   void hasOneLoggingBindingAndOneJackson() {
     ClassPath.hasOneLoggingBindingAndOneJackson();
+  }
+
+  @Test
+  void logsAsTheApplicationSays() {
+    assertThat(getClass().getResource("/logback.xml")).isNull();
+    assertThat(level(Logger.ROOT_LOGGER_NAME)).isEqualTo(Level.INFO);
+    assertThat(level("org.apache.kafka")).isEqualTo(Level.INFO);
+    assertThat(level("io.callstream")).isEqualTo(Level.DEBUG);
+  }
+
+  private static Level level(String logger) {
+    return ((Logger) LoggerFactory.getLogger(logger)).getEffectiveLevel();
   }
 
   @Test
@@ -52,6 +68,17 @@ class CallsApplicationTest {
                 .toString())
         .isEqualTo("[{\"crime_type\":\"Trespasser\",\"count\":3}]");
     assertThat(registry.get("callstream.records.received").functionCounter().count()).isEqualTo(3);
+    // What a batch brings joins by itself, for those who ask by name.
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(
+            () -> {
+              ResponseEntity<JsonNode> lag =
+                  web.getForEntity("/actuator/metrics/callstream.partition.lag", JsonNode.class);
+              assertThat(lag.getStatusCode().value()).isEqualTo(200);
+              assertThat(lag.getBody().at("/measurements/0/value").asInt(-1)).isZero();
+              assertThat(lag.getBody().get("baseUnit").asText()).isEqualTo("records");
+            });
   }
 
   private static byte[] call(int id) {

@@ -1,5 +1,6 @@
 package io.callstream.examples.metrics;
 
+import io.callstream.CallstreamException;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.progress.Accounting;
@@ -16,18 +17,24 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.TimeGauge;
+import io.micrometer.core.instrument.binder.BaseUnits;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Binds a running pipeline to a registry: all that its {@link Progress} and its {@link Accounting}
@@ -36,18 +43,27 @@ import java.util.function.ToLongFunction;
  *
  * <p>Counters are totals of the pipeline, those of earlier runs with its checkpoint included;
  * gauges tell of the last batch, and are NaN before the first. What is counted by partition or by
- * phase, and the number of batches, joins when a batch first has it. A registry that is asked costs
- * the pipeline nothing.
+ * phase, the number of batches and the places of results join within a second of the first batch
+ * that has them: a daemon thread looks for them until the pipeline ends or this is closed. A
+ * registry that is asked costs the pipeline nothing.
  *
  * <p>A registry knows a name with the same tags once. Before the next run of a pipeline is bound to
  * the same registry, this is to be {@linkplain #close() closed}; or else the registry goes on
  * telling of this run.
  */
 public final class PipelineMetrics implements MeterBinder, AutoCloseable {
+  private static final Duration INTERVAL = Duration.ofSeconds(1);
+  private static final String RECORDS = "records";
+  private static final String RECORDS_PER_SECOND = "records per second";
+
   private final RunningPipeline running;
   private final Tags tags;
   private final List<Bound> bound = new ArrayList<>();
-  private boolean closed;
+
+  /** What batches have brought to each registry. */
+  private final Map<MeterRegistry, Set<Tag>> known = new HashMap<>();
+
+  private @Nullable Thread watcher;
 
   /** A meter, and where it is. */
   private record Bound(MeterRegistry registry, Meter meter) {}
@@ -74,28 +90,40 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
 
   @Override
   public synchronized void bindTo(MeterRegistry registry) {
-    closed = false;
     gauge(
         registry,
         "callstream.pipeline.running",
+        null,
         "1 while the pipeline runs",
         Tags.empty(),
         p -> p.state() == State.RUNNING ? 1 : 0);
     gauge(
         registry,
         "callstream.pipeline.failed",
+        null,
         "1 once the pipeline has failed",
         Tags.empty(),
         p -> p.state() == State.FAILED ? 1 : 0);
     bindAccounting(registry);
     bindProgress(registry);
     bindStability(registry);
+    known.putIfAbsent(registry, new HashSet<>());
+    bindNew();
+    if (watcher == null) {
+      watcher = new Thread(this::watch, "callstream-metrics");
+      watcher.setDaemon(true);
+      watcher.start();
+    }
   }
 
   /** Removes from all registries what this has bound to them. */
   @Override
   public synchronized void close() {
-    closed = true;
+    if (watcher != null) {
+      watcher.interrupt();
+      watcher = null;
+    }
+    known.clear();
     bound.forEach(one -> one.registry().remove(one.meter()));
     bound.clear();
   }
@@ -155,95 +183,117 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
   }
 
   private void bindProgress(MeterRegistry registry) {
-    Set<Tag> known = new HashSet<>();
-    bind(
+    duration(
         registry,
-        Gauge.builder(
-                "callstream.batch.duration",
-                running,
-                p -> {
-                  bindNew(registry, known);
-                  return of(p, b -> seconds(b.batchDuration()));
-                })
-            .description("How long the last batch took")
-            .baseUnit("seconds")
-            .tags(tags)
-            .register(registry));
-    seconds(
+        "callstream.batch.duration",
+        "How long the last batch took",
+        Tags.empty(),
+        batch -> Optional.of(batch.batchDuration()));
+    moment(
         registry,
-        "callstream.batch.start",
+        "callstream.batch.start.timestamp",
         "When the last batch began, since the epoch",
-        b -> seconds(b.timestamp()));
-    seconds(
+        batch -> Optional.of(batch.timestamp()));
+    moment(
         registry,
-        "callstream.watermark",
+        "callstream.watermark.timestamp",
         "The watermark that was in force, since the epoch",
-        b -> b.watermark().map(PipelineMetrics::seconds).orElse(Double.NaN));
+        Progress::watermark);
     batch(
         registry,
-        "callstream.batch.records",
+        "callstream.batch.input",
+        RECORDS,
         "Records read by the last batch",
         Progress::inputRows);
     batch(
         registry,
         "callstream.input.rate",
+        RECORDS_PER_SECOND,
         "Records that arrived per second since the batch before",
         Progress::inputRowsPerSecond);
     batch(
         registry,
         "callstream.processing.rate",
+        RECORDS_PER_SECOND,
         "Records read per second of the last batch's duration",
         Progress::processedRowsPerSecond);
     batch(
         registry,
-        "callstream.batch.rows",
+        "callstream.batch.output",
+        BaseUnits.ROWS,
         "Result rows that the last batch told the sinks",
         Progress::outputRows);
     batch(
         registry,
         "callstream.output.rate",
+        "rows per second",
         "Result rows told the sinks per second since the batch before",
         Progress::outputRowsPerSecond);
-    latency(
+    duration(
         registry,
         "callstream.latency.mean",
         "How old the last batch's records were on average when the sinks had it",
-        Latency::mean);
-    latency(
+        Tags.empty(),
+        batch -> batch.latency().map(Latency::mean));
+    duration(
         registry,
         "callstream.latency.max",
         "How old the oldest record of the last batch was when the sinks had it",
-        Latency::greatest);
+        Tags.empty(),
+        batch -> batch.latency().map(Latency::greatest));
     batch(
         registry,
-        "callstream.lag.records",
+        "callstream.lag",
+        RECORDS,
         "Records left to read, in all partitions",
         Progress::lag);
-    batch(registry, "callstream.state.rows", "Rows in the state store", b -> b.state().rows());
     batch(
         registry,
-        "callstream.state.updates",
-        "Rows of the state store that the last batch wrote",
-        b -> b.state().updatedRows());
-    bind(
+        "callstream.state.size",
+        BaseUnits.ROWS,
+        "Rows in the state store",
+        batch -> batch.state().rows());
+    batch(
         registry,
-        Gauge.builder("callstream.state.memory", running, p -> of(p, b -> b.state().memoryBytes()))
-            .description("Memory of the state store")
-            .baseUnit("bytes")
-            .tags(tags)
-            .register(registry));
+        "callstream.state.updated",
+        BaseUnits.ROWS,
+        "Rows of the state store that the last batch wrote",
+        batch -> batch.state().updatedRows());
+    batch(
+        registry,
+        "callstream.state.memory",
+        BaseUnits.BYTES,
+        "Memory of the state store",
+        batch -> batch.state().memoryBytes());
+  }
+
+  /** Binds what batches bring, until the pipeline ends. */
+  private void watch() {
+    try {
+      while (!running.awaitTermination(INTERVAL)) {
+        bindNew();
+      }
+    } catch (CallstreamException failed) {
+      // Whoever runs the pipeline hears of it.
+    } catch (InterruptedException closed) {
+      return;
+    }
+    bindNew();
   }
 
   /**
    * Binds what only a batch tells: how many there were, since before the first nobody knows those
    * of earlier runs; partitions, phases, the places of results.
    */
-  private synchronized void bindNew(MeterRegistry registry, Set<Tag> known) {
-    Optional<Progress> progress = running.progress();
-    if (closed || progress.isEmpty()) {
-      return;
-    }
-    if (known.isEmpty()) {
+  private synchronized void bindNew() {
+    running
+        .progress()
+        .ifPresent(
+            batch -> known.forEach((registry, brought) -> bindNew(registry, batch, brought)));
+  }
+
+  private void bindNew(MeterRegistry registry, Progress batch, Set<Tag> brought) {
+    if (brought.isEmpty()) {
       bind(
           registry,
           FunctionCounter.builder(
@@ -254,61 +304,57 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
               .tags(tags)
               .register(registry));
     }
-    for (PartitionOffsets offsets : progress.get().offsets()) {
-      Tag partition = Tag.of("partition", String.valueOf(offsets.partition()));
-      if (known.add(partition)) {
+    for (PartitionOffsets offsets : batch.offsets()) {
+      int partition = offsets.partition();
+      Tag tag = Tag.of("partition", String.valueOf(partition));
+      if (brought.add(tag)) {
         partition(
             registry,
             partition,
             "callstream.partition.start.offset",
+            null,
             "Where the last batch began",
             PartitionOffsets::start);
         partition(
             registry,
             partition,
             "callstream.partition.end.offset",
+            null,
             "Where the last batch ended",
             PartitionOffsets::end);
         partition(
             registry,
             partition,
             "callstream.partition.latest.offset",
+            null,
             "The offset behind the last record there was",
             PartitionOffsets::latest);
         partition(
             registry,
             partition,
-            "callstream.partition.lag.records",
+            "callstream.partition.lag",
+            RECORDS,
             "Records left to read",
             PartitionOffsets::lag);
       }
     }
-    for (String name : progress.get().phases().keySet()) {
-      Tag phase = Tag.of("phase", name);
-      if (known.add(phase)) {
-        bind(
+    for (String phase : batch.phases().keySet()) {
+      Tag tag = Tag.of("phase", phase);
+      if (brought.add(tag)) {
+        duration(
             registry,
-            Gauge.builder(
-                    "callstream.phase.duration",
-                    running,
-                    p ->
-                        of(
-                            p,
-                            b ->
-                                b.phases().containsKey(name)
-                                    ? seconds(b.phases().get(name))
-                                    : Double.NaN))
-                .description("How long a phase of the last batch took")
-                .baseUnit("seconds")
-                .tags(tags.and(phase))
-                .register(registry));
+            "callstream.phase.duration",
+            "How long a phase of the last batch took",
+            Tags.of(tag),
+            b -> Optional.ofNullable(b.phases().get(phase)));
       }
     }
-    Tag sink = Tag.of("sink", progress.get().sink());
-    if (known.add(sink)) {
+    Tag sink = Tag.of("sink", batch.sink());
+    if (brought.add(sink)) {
       gauge(
           registry,
-          "callstream.pipeline.flow",
+          "callstream.pipeline.info",
+          null,
           "1; its tags tell where records come from and where results go",
           Tags.of(sink, Tag.of("source", running.pipeline().source().description())),
           p -> 1);
@@ -317,23 +363,23 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
 
   private void partition(
       MeterRegistry registry,
-      Tag partition,
+      int partition,
       String name,
+      @Nullable String unit,
       String description,
       ToLongFunction<PartitionOffsets> figure) {
     gauge(
         registry,
         name,
+        unit,
         description,
-        Tags.of(partition),
+        Tags.of("partition", String.valueOf(partition)),
         p ->
             of(
                 p,
                 batch ->
                     batch.offsets().stream()
-                        .filter(
-                            offsets ->
-                                String.valueOf(offsets.partition()).equals(partition.getValue()))
+                        .filter(offsets -> offsets.partition() == partition)
                         .mapToDouble(figure::applyAsLong)
                         .findFirst()
                         .orElse(Double.NaN)));
@@ -378,39 +424,74 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
   }
 
   private void batch(
-      MeterRegistry registry, String name, String description, ToDoubleFunction<Progress> figure) {
-    gauge(registry, name, description, Tags.empty(), p -> of(p, figure));
-  }
-
-  private void seconds(
-      MeterRegistry registry, String name, String description, ToDoubleFunction<Progress> figure) {
-    bind(
-        registry,
-        Gauge.builder(name, running, p -> of(p, figure))
-            .description(description)
-            .baseUnit("seconds")
-            .tags(tags)
-            .register(registry));
-  }
-
-  private void latency(
-      MeterRegistry registry, String name, String description, Function<Latency, Duration> figure) {
-    seconds(
-        registry,
-        name,
-        description,
-        b -> b.latency().map(figure).map(PipelineMetrics::seconds).orElse(Double.NaN));
+      MeterRegistry registry,
+      String name,
+      String unit,
+      String description,
+      ToDoubleFunction<Progress> figure) {
+    gauge(registry, name, unit, description, Tags.empty(), p -> of(p, figure));
   }
 
   private void gauge(
       MeterRegistry registry,
       String name,
+      @Nullable String unit,
       String description,
       Tags more,
       ToDoubleFunction<RunningPipeline> figure) {
     bind(
         registry,
         Gauge.builder(name, running, figure)
+            .baseUnit(unit)
+            .description(description)
+            .tags(tags.and(more))
+            .register(registry));
+  }
+
+  private void duration(
+      MeterRegistry registry,
+      String name,
+      String description,
+      Tags more,
+      Function<Progress, Optional<Duration>> figure) {
+    time(
+        registry,
+        name,
+        description,
+        more,
+        TimeUnit.NANOSECONDS,
+        batch -> figure.apply(batch).map(Duration::toNanos));
+  }
+
+  private void moment(
+      MeterRegistry registry,
+      String name,
+      String description,
+      Function<Progress, Optional<Instant>> figure) {
+    time(
+        registry,
+        name,
+        description,
+        Tags.empty(),
+        TimeUnit.MILLISECONDS,
+        batch -> figure.apply(batch).map(Instant::toEpochMilli));
+  }
+
+  /** Binds a gauge that is told in the registry's own unit of time. */
+  private void time(
+      MeterRegistry registry,
+      String name,
+      String description,
+      Tags more,
+      TimeUnit unit,
+      Function<Progress, Optional<Long>> figure) {
+    bind(
+        registry,
+        TimeGauge.builder(
+                name,
+                running,
+                unit,
+                p -> of(p, batch -> figure.apply(batch).map(Long::doubleValue).orElse(Double.NaN)))
             .description(description)
             .tags(tags.and(more))
             .register(registry));
@@ -422,13 +503,5 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
 
   private static double of(RunningPipeline running, ToDoubleFunction<Progress> figure) {
     return running.progress().map(figure::applyAsDouble).orElse(Double.NaN);
-  }
-
-  private static double seconds(Duration duration) {
-    return duration.toNanos() / 1e9;
-  }
-
-  private static double seconds(Instant moment) {
-    return moment.toEpochMilli() / 1e3;
   }
 }
