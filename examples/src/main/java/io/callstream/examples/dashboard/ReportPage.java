@@ -180,7 +180,8 @@ final class ReportPage {
     }
     html.append(
         format(
-            "<div class=\"scroll columns\" tabindex=\"0\" role=\"region\" aria-label=\"Calls by %s\">\n",
+            "<div class=\"scroll columns\" tabindex=\"0\" role=\"region\" aria-label=\"Calls by"
+                + " %s\">\n",
             what));
     table(List.of(what.equals("hour") ? "Hour from" : "Day", "Calls"), rows, 1);
     html.append("</div></details>\n");
@@ -243,9 +244,11 @@ final class ReportPage {
                   "Too early to tell: the hour from %s has %d days before it, and %d are needed.",
                   hour, spikes.days(), SpikeSearch.MIN_DAYS)
               : format(
-                  "The hour from %s beside the same hour of %d days before. Passing Call, Traffic"
-                      + " Stop and Muni Inspection are left out.%s",
-                  hour, spikes.days(), spikes.spikes().isEmpty() ? " Nothing stands out." : ""));
+                  "The hour from %s beside the same hour of %d days before. %s%s",
+                  hour,
+                  spikes.days(),
+                  SpikeSearch.LEFT_OUT,
+                  spikes.spikes().isEmpty() ? " Nothing stands out." : ""));
     }
     if (!spikes.spikes().isEmpty()) {
       table(

@@ -192,6 +192,7 @@ final class SnapshotJson {
     json.writeStringField("end", spikes.window().map(w -> w.end().toString()).orElse(null));
     json.writeNumberField("days", spikes.days());
     json.writeNumberField("daysNeeded", SpikeSearch.MIN_DAYS);
+    json.writeStringField("leftOut", SpikeSearch.LEFT_OUT);
     json.writeArrayFieldStart("entries");
     for (Spikes.Spike spike : spikes.spikes()) {
       json.writeStartObject();

@@ -381,13 +381,12 @@
     if (!spikes) {
       return;
     }
-    const routine = ' Passing Call, Traffic Stop and Muni Inspection are left out.';
     let note = 'No hour is over yet.';
     if (spikes.start) {
       const hour = hourText(Date.parse(spikes.start));
       note = spikes.days < spikes.daysNeeded
         ? `Too early to tell: the hour from ${hour} has ${spikes.days} days before it, and ${spikes.daysNeeded} are needed.`
-        : `The hour from ${hour} beside the same hour of ${spikes.days} days before.${routine}`
+        : `The hour from ${hour} beside the same hour of ${spikes.days} days before. ${spikes.leftOut}`
           + (spikes.entries.length === 0 ? ' Nothing stands out.' : '');
     }
     panel.querySelector('.note').textContent = note;
