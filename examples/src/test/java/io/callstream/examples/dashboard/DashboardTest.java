@@ -94,23 +94,26 @@ class DashboardTest {
 
   @Test
   void aWindowHasItsRows() throws Exception {
-    JsonNode answer =
-        json(
-            "/api/statistics/calls-by-type-and-disposition-hourly?window=2018-10-30T00:00:00-07:00");
-    long calls =
-        run.calls().stream()
-            .filter(call -> call.time().isBefore(SomeCalls.START.plus(Duration.ofHours(1))))
-            .count();
-    long counted = 0;
-    for (JsonNode row : answer.get("rows")) {
-      assertThat(row.get("window_start").asText()).isEqualTo("2018-10-30T00:00:00-07:00");
-      counted += row.get("count").asLong();
+    int types = 2 * Requests.DEFAULT_ROWS;
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < types; i++) {
+      calls.add(SomeCalls.call(5_000 + i, "Type " + i, SomeCalls.END).build());
     }
-    assertThat(counted).isEqualTo(calls);
-    assertThat(
-            json("/api/statistics/calls-by-type-and-disposition-hourly?window=1999-01-01T00:00:00Z")
-                .get("rows"))
-        .isEmpty();
+    run.receive(calls);
+    String name = "/api/statistics/calls-by-type-and-disposition-hourly?window=";
+    JsonNode all = json(name + "2018-11-08T23:00:00-08:00");
+    assertThat(all.get("rows"))
+        .hasSize(types)
+        .allSatisfy(
+            row -> {
+              assertThat(row.get("window_start").asText()).isEqualTo("2018-11-08T23:00:00-08:00");
+              assertThat(row.get("count").asLong()).isEqualTo(1);
+            });
+    assertThat(all.get("totalRows").asInt()).isEqualTo(types);
+    JsonNode first = json(name + "2018-11-08T23:00:00-08:00&top=3");
+    assertThat(first.get("rows")).hasSize(3);
+    assertThat(first.get("totalRows").asInt()).isEqualTo(types);
+    assertThat(json(name + "1999-01-01T00:00:00Z").get("rows")).isEmpty();
   }
 
   @Test
