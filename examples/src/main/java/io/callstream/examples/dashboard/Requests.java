@@ -123,7 +123,11 @@ final class Requests implements HttpHandler {
   private @Nullable Answer refusal(HttpExchange exchange) {
     Headers headers = exchange.getRequestHeaders();
     if (!hosts.allow(headers.getFirst("Host"))) {
-      return Answer.text(421, "This is no name of the dashboard. Ask for " + hosts + ".");
+      return Answer.text(
+          421,
+          "This dashboard does not answer to that name. Ask for "
+              + hosts
+              + ", or start it with the name: --host-name, or answeringTo in a program.");
     }
     if (!METHODS.contains(exchange.getRequestMethod())) {
       exchange.getResponseHeaders().set("Allow", "GET, HEAD");

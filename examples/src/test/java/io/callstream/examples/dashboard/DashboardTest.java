@@ -547,7 +547,8 @@ class DashboardTest {
   void aDashboardThatOtherMachinesSeeAnswersToAddressesAndItsOwnName() throws Exception {
     InetAddress everywhere = InetAddress.getByName("0.0.0.0");
     try (Dashboard second = Dashboard.of(run.running()).bindingTo(everywhere).start(0)) {
-      Hosts hosts = Hosts.of(everywhere);
+      assertThat(second.uri().getHost()).isEqualTo(InetAddress.getLocalHost().getHostName());
+      Hosts hosts = Hosts.of(new InetSocketAddress(everywhere, 80), List.of());
       assertThat(hosts.allow(InetAddress.getLocalHost().getHostName() + ":80")).isTrue();
       for (String host :
           List.of("10.1.2.3:4041", "[2001:db8::1]:80", "[fe80::1%eth0]", "localhost")) {
@@ -560,8 +561,38 @@ class DashboardTest {
           lazy(second, "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")) {
         assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8))
             .startsWith("HTTP/1.1 421")
-            .contains("Ask for localhost");
+            .contains("Ask for localhost", "--host-name");
       }
+    }
+  }
+
+  @Test
+  void furtherNamesAreThoseThatItWasGivenAndTheOneOfItsAddress() throws Exception {
+    InetAddress named = InetAddress.getByAddress("dash.example", new byte[] {127, 0, 0, 3});
+    try (Dashboard second =
+        Dashboard.of(run.running())
+            .bindingTo(named)
+            .answeringTo("stats.example", "callstream_1")
+            .start(0)) {
+      assertThat(second.uri().getHost()).isEqualTo("dash.example");
+      for (String host : List.of("stats.example", "Stats.Example:443", "callstream_1")) {
+        assertThat(statusFor(second, named, host)).as(host).isEqualTo("HTTP/1.1 200");
+      }
+      assertThat(statusFor(second, named, "dash.example:80")).isEqualTo("HTTP/1.1 200");
+      assertThat(statusFor(second, named, "other.example")).isEqualTo("HTTP/1.1 421");
+    }
+    assertThatThrownBy(() -> Dashboard.of(run.running()).answeringTo("https://stats.example"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("without scheme and port");
+  }
+
+  private static String statusFor(Dashboard dashboard, InetAddress address, String host)
+      throws IOException {
+    try (Socket socket = new Socket(address, dashboard.uri().getPort())) {
+      socket
+          .getOutputStream()
+          .write(("GET /health/live HTTP/1.1\r\nHost: " + host + "\r\n\r\n").getBytes(UTF_8));
+      return new String(socket.getInputStream().readNBytes(12), UTF_8);
     }
   }
 
