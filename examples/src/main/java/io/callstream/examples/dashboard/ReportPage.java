@@ -11,6 +11,7 @@ import io.callstream.progress.Progress;
 import io.callstream.progress.Progress.Latency;
 import io.callstream.progress.StabilityVerdict;
 import io.callstream.progress.StabilityVerdict.Finding;
+import java.text.NumberFormat;
 import java.time.DayOfWeek;
 import java.time.Duration;
 import java.time.Instant;
@@ -223,13 +224,40 @@ final class ReportPage {
         html.append("<td class=\"h")
             .append(Math.min(SHADES - 1, count * SHADES / most))
             .append("\">")
-            .append(count)
+            .append(shortened(count))
             .append("</td>");
       }
       html.append("</tr>\n");
     }
-    html.append("</tbody></table>\n");
+    html.append("</tbody></table>\n<p class=\"legend\" aria-hidden=\"true\">0 ");
+    for (int shade = 0; shade < SHADES; shade++) {
+      html.append("<span class=\"h").append(shade).append("\"></span>");
+    }
+    html.append(' ').append(number(most)).append("</p>\n");
+    hours(week);
     end();
+  }
+
+  /** Writes the week as a table with all figures, which has room for them on a phone. */
+  private void hours(Week week) {
+    List<String> columns = new ArrayList<>(List.of("Hour from"));
+    for (DayOfWeek day : DayOfWeek.values()) {
+      columns.add(day.getDisplayName(TextStyle.SHORT, Locale.ENGLISH));
+    }
+    List<List<String>> rows = new ArrayList<>();
+    for (int hour = 0; hour < 24; hour++) {
+      List<String> row = new ArrayList<>(List.of(hour + ":00"));
+      for (List<Long> day : week.counts()) {
+        row.add(number(day.get(hour)));
+      }
+      rows.add(row);
+    }
+    html.append("<details><summary>The week as a table</summary>\n");
+    html.append(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\""
+            + " aria-label=\"Calls by day of the week and hour\">\n");
+    table(columns, rows, 1);
+    html.append("</div></details>\n");
   }
 
   private void spikes(Spikes spikes) {
@@ -418,6 +446,17 @@ final class ReportPage {
 
   private static String number(long number) {
     return format("%,d", number);
+  }
+
+  /** Returns a count in four characters or so: 9999, 12K, 1.2M. */
+  static String shortened(long count) {
+    if (count < 10_000) {
+      return Long.toString(count);
+    }
+    NumberFormat compact =
+        NumberFormat.getCompactNumberInstance(Locale.US, NumberFormat.Style.SHORT);
+    compact.setMaximumFractionDigits(Long.toString(count).length() % 3 == 1 ? 1 : 0);
+    return compact.format(count);
   }
 
   private static String rate(double perSecond) {

@@ -15,6 +15,7 @@ import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -140,6 +141,29 @@ class DashboardBrowserTest {
   }
 
   @Test
+  void theWeekHasALegendAndATableWithAllFigures() throws Exception {
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < 12_345; i++) {
+      calls.add(SomeCalls.call(40_000 + i, "Burst", Instant.parse("2018-11-10T11:00:00Z")).build());
+    }
+    run.receive(calls);
+    // On a phone the cells are too small for figures.
+    browser.resize(360, 800);
+    browser.await("document.querySelector('#week .legend').textContent === '0  12,345'");
+    assertThat(browser.texts("#week .heat tr:nth-child(6) td:nth-child(5)")).containsExactly("12K");
+    browser.evaluate("document.querySelector('#week summary').click()");
+    browser.await("document.querySelectorAll('#week-table tbody tr').length === 24");
+    assertThat(browser.texts("#week-table tbody tr:nth-child(4) td:nth-child(7)"))
+        .containsExactly("12,345");
+    assertThat(
+            browser.texts("#week-table tbody td").stream()
+                .mapToLong(n -> Long.parseLong(n.replace(",", "")))
+                .sum())
+        .isEqualTo(14_345);
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
   void aBatchIsPushedToThePage() throws Exception {
     browser.evaluate("window.stillTheSamePage = true");
     List<Call> more = new ArrayList<>();
@@ -220,11 +244,12 @@ class DashboardBrowserTest {
     browser.press("Tab", TAB);
     assertThat(browser.evaluate("document.activeElement.className").asText()).isEqualTo("skip");
     Set<String> reached = new LinkedHashSet<>();
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 30; i++) {
       browser.press("Tab", TAB);
       JsonNode label =
           browser.evaluate(
-              "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent");
+              "document.activeElement.getAttribute('aria-label') ||"
+                  + " document.activeElement.textContent");
       reached.add(label.asText().trim());
       if (label.asText().equals("Hours as a table")) {
         browser.press("Enter", ENTER);
@@ -236,6 +261,7 @@ class DashboardBrowserTest {
             "Hours as a table",
             "Calls by hour",
             "Days as a table",
+            "The week as a table",
             "Latest batches as a table",
             "Calls by statistic",
             "Rows of by-disposition");
@@ -251,7 +277,8 @@ class DashboardBrowserTest {
         .hasToString("true");
     assertThat(
             browser.evaluate(
-                "[...document.querySelectorAll('[role=img]')].every(c => c.getAttribute('aria-label'))"))
+                "[...document.querySelectorAll('[role=img]')].every(c =>"
+                    + " c.getAttribute('aria-label'))"))
         .hasToString("true");
     assertThat(browser.evaluate("document.querySelectorAll('h1').length").asInt()).isEqualTo(1);
     assertThat(browser.evaluate("document.getElementById('state').getAttribute('role')").asText())

@@ -11,10 +11,13 @@ import io.callstream.statistic.StandardStatistics;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ReportTest {
   @TempDir Path directory;
@@ -81,6 +84,39 @@ class ReportTest {
                   + last
                   + "</td></tr>\n");
     }
+  }
+
+  @Test
+  void theWeekHasALegendAndATableWithAllFigures() throws Exception {
+    try (WatchedRun run = WatchedRun.standard()) {
+      List<Call> calls = new ArrayList<>();
+      for (int i = 0; i < 12_345; i++) {
+        calls.add(SomeCalls.call(i, "A", SomeCalls.START).build());
+      }
+      String html = Report.html(run.receive(calls).running());
+      String week = html.substring(html.indexOf(">Day of the week and hour<"));
+      week = week.substring(0, week.indexOf("</section>"));
+      // Tuesday, 0:00.
+      assertThat(week)
+          .contains("<td class=\"h9\">12K</td>")
+          .contains("<span class=\"h9\"></span> 12,345</p>")
+          .contains("<td class=\"number\">12,345</td>");
+      assertThat(week.substring(week.indexOf("<details>")).split("<tr>", -1)).hasSize(1 + 1 + 24);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0,0",
+    "9999,9999",
+    "10000,10K",
+    "12345,12K",
+    "123456,123K",
+    "1234567,1.2M",
+    "12345678,12M"
+  })
+  void cellsOfTheWeekAreShort(long count, String text) {
+    assertThat(ReportPage.shortened(count)).isEqualTo(text);
   }
 
   @Test
