@@ -110,6 +110,7 @@ final class SnapshotJson {
 
   /** Writes where the run is: the fields of {@code /api/progress}. */
   static void writeRun(JsonGenerator json, Snapshot snapshot) throws IOException {
+    json.writeStringField("run", snapshot.run().toString());
     json.writeStringField("time", snapshot.time().toString());
     json.writeStringField("state", snapshot.state().name());
     json.writeStringField("failure", snapshot.failure().orElse(null));

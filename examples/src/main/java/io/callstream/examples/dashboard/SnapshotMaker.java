@@ -49,6 +49,7 @@ final class SnapshotMaker {
   private static final String BY_LOCATION = StandardStatistics.callsByLocation().name();
   private static final String BY_HOUR_OF_WEEK = "calls-by-hour-of-week";
 
+  private final Instant run = Instant.now();
   private final RunningPipeline running;
   private final ZoneId zone;
   private final HourlyCounts hourly;
@@ -118,6 +119,7 @@ final class SnapshotMaker {
       }
     }
     return new Snapshot(
+        run,
         Instant.now(),
         state,
         running.failure().map(CallstreamException::getMessage),

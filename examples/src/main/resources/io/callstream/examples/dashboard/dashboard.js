@@ -545,6 +545,10 @@
     if (!snapshot) {
       return;
     }
+    if (last && last.run !== snapshot.run) {
+      location.reload(); // Another program took over, with other panels, links and zone.
+      return;
+    }
     last = snapshot;
     byId('source').textContent = snapshot.source;
     pill(STATES[snapshot.state], snapshot.state.toLowerCase());
@@ -565,13 +569,23 @@
 
   // ---- updates
 
-  let silence = 0;
+  let updates = null;
+  let timer = 0; // Until the next attempt, or until a stream that says nothing is given up.
+
+  function disconnect() {
+    clearTimeout(timer);
+    connected = false;
+    if (updates) {
+      updates.close();
+    }
+  }
 
   function connect() {
-    const updates = new EventSource('api/updates');
+    disconnect();
+    updates = new EventSource('api/updates');
     const listen = () => {
-      clearTimeout(silence);
-      silence = setTimeout(() => retry(updates), SILENCE_MS);
+      clearTimeout(timer);
+      timer = setTimeout(retry, SILENCE_MS);
     };
     listen();
     updates.addEventListener('update', event => {
@@ -586,25 +600,27 @@
     });
     updates.addEventListener('end', () => {
       ended = true;
-      retry(updates);
+      retry();
     });
-    updates.onerror = () => retry(updates);
+    updates.addEventListener('full', event => {
+      ended = false;
+      retry(`${event.data} pages are open already, trying again`);
+    });
+    updates.onerror = () => retry();
   }
 
   /** The browser would try again by itself, but not after each kind of failure. */
-  function retry(updates) {
-    updates.close();
-    clearTimeout(silence);
-    connected = false;
+  function retry(why = 'Connection lost, trying again') {
+    disconnect();
     showAge();
     if (!ended) {
-      pill('Connection lost, trying again', 'lost');
+      pill(why, 'lost');
     } else if (last && last.state === 'RUNNING') {
       pill('The program has ended', 'lost');
     } else if (last) {
       pill(`${STATES[last.state]}, and the program has ended`, last.state.toLowerCase());
     }
-    setTimeout(connect, RETRY_MS);
+    timer = setTimeout(connect, RETRY_MS);
   }
 
   async function showLinks() {
@@ -618,5 +634,8 @@
 
   setInterval(showAge, 1000);
   showLinks().catch(() => {});
-  connect();
+  // A browser has six connections to a server for all its tabs: those that nobody sees do without.
+  const follow = () => document.hidden ? disconnect() : connect();
+  document.addEventListener('visibilitychange', follow);
+  follow();
 })();

@@ -1,5 +1,6 @@
 package io.callstream.examples.dashboard;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -13,6 +14,8 @@ import io.callstream.sink.Sinks;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -358,9 +361,63 @@ class DashboardBrowserTest {
     dashboard.close();
     browser.await("document.getElementById('state').textContent.includes('the program has ended')");
     try (WatchedRun next = WatchedRun.standard().receive(SomeCalls.of(123))) {
-      dashboard = Dashboard.of(next.running()).start(port);
+      dashboard =
+          Dashboard.of(next.running()).linking("More", URI.create("http://localhost")).start(port);
       browser.await("document.getElementById('state').textContent === 'Running'");
       browser.await("document.querySelector('#figures dd').textContent === '123'");
+      browser.await("document.querySelector('#links a') !== null");
+      assertThat(browser.texts("#links a")).containsExactly("More");
+      assertThat(browser.texts("#others h2")).as("panels of the run before").isEmpty();
     }
+  }
+
+  @Test
+  void aPageTooManySaysSo() throws Exception {
+    List<Socket> pages = new ArrayList<>();
+    try (Dashboard other = Dashboard.of(run.running()).start(0)) {
+      for (int i = 0; i < UpdateStream.MAX_CLIENTS; i++) {
+        Socket page = new Socket(InetAddress.getLoopbackAddress(), other.uri().getPort());
+        pages.add(page);
+        page.getOutputStream()
+            .write("GET /api/updates HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(UTF_8));
+        assertThat(page.getInputStream().readNBytes(12)).asString(UTF_8).endsWith("200");
+      }
+      browser.open(other.uri());
+      browser.await(
+          "document.getElementById('state').textContent === '32 pages are open already, trying"
+              + " again'");
+      for (Socket page : pages) {
+        page.close();
+      }
+      browser.await("document.getElementById('state').textContent === 'Running'");
+      assertThat(browser.problems()).isEmpty();
+      browser.open(URI.create("about:blank"));
+    } finally {
+      for (Socket page : pages) {
+        page.close();
+      }
+    }
+  }
+
+  @Test
+  void aPageThatNobodySeesHoldsNoConnection() throws Exception {
+    browser.evaluate(
+        """
+        (() => {
+          const close = EventSource.prototype.close;
+          EventSource.prototype.close = function () {
+            window.closed = true;
+            close.call(this);
+          };
+        })()
+        """);
+    String other = browser.openTab();
+    browser.await("document.hidden && window.closed === true");
+    run.receive(SomeCalls.of(10));
+    browser.closeTab(other);
+    browser.await("!document.hidden");
+    browser.await("document.querySelector('#figures dd').textContent === '2,010'");
+    assertThat(browser.texts("#state")).containsExactly("Running");
+    assertThat(browser.problems()).isEmpty();
   }
 }
