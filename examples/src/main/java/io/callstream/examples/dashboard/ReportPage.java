@@ -356,7 +356,7 @@ final class ReportPage {
     rows.add(List.of("Latency, greatest", latency(batch, Latency::greatest)));
     rows.add(List.of("In, records per second", rate(batch.inputRowsPerSecond())));
     rows.add(List.of("Out, rows per second", rate(batch.outputRowsPerSecond())));
-    rows.add(List.of("Capacity, records per second", rate(batch.processedRowsPerSecond())));
+    rows.add(List.of("Processing, records per second of batch time", rate(batch.processedRowsPerSecond())));
     rows.add(List.of("Lag, records", number(batch.lag())));
     rows.add(
         List.of(

@@ -408,7 +408,7 @@
       ['Calls counted', whole.format(all.received - all.rejected - all.duplicates), 'calls'],
       ['In, records/s', progress ? rate(progress.inputRowsPerSecond) : '–', 'in'],
       ['Out, rows/s', progress ? rate(progress.outputRowsPerSecond) : '–', 'out'],
-      ['Capacity, records/s', progress ? rate(progress.processedRowsPerSecond) : '–', 'capacity'],
+      ['Processing, records/s', progress ? rate(progress.processedRowsPerSecond) : '–', 'processing'],
       ['Lag, records', progress ? whole.format(progress.lag) : '–', 'lag'],
       ['Mean latency' + (latency ? ', max ' + duration(latency.greatest) : ''), latency ? duration(latency.mean) : '–', 'latency'],
       ['Last batch took', progress ? duration(progress.batchDurationMs) : '–', 'took'],
@@ -470,15 +470,15 @@
     const seen = snapshot.history;
     if (seen.length > 0) {
       chart('history-chart',
-        [line('in', '--second', {dash: [6, 4]}), line('capacity', '--first'), line('rows out', '--soft', {dash: [2, 3]})],
+        [line('in', '--second', {dash: [6, 4]}), line('processing', '--first'), line('rows out', '--soft', {dash: [2, 3]})],
         [seen.map(s => s.time), seen.map(s => s.arrived), seen.map(s => s.processed), seen.map(s => s.emitted)], 'clock');
       const now = seen[seen.length - 1];
       byId('history-chart').setAttribute('aria-label',
         `Throughput of the last ${seen.length} batches; in the last one ${rate(now.arrived)} records per second came in,`
-        + ` ${rate(now.processed)} could be processed, and ${rate(now.emitted)} result rows per second went out`);
+        + ` ${rate(now.processed)} were processed per second of its duration, and ${rate(now.emitted)} result rows per second went out`);
     }
     const clock = new Intl.DateTimeFormat('en-GB', {timeStyle: 'medium'});
-    whenOpen('history-table', () => table(byId('history-table'), ['Batch at', 'In/s', 'Capacity/s', 'Rows out/s', 'Lag', 'Latency'],
+    whenOpen('history-table', () => table(byId('history-table'), ['Batch at', 'In/s', 'Processing/s', 'Rows out/s', 'Lag', 'Latency'],
       seen.slice(-30).reverse().map(s =>
         [clock.format(s.time * 1000), rate(s.arrived), rate(s.processed), rate(s.emitted), whole.format(s.lag),
           s.latencyMs === null ? '–' : duration(s.latencyMs)]), 1));
