@@ -111,7 +111,7 @@ final class ReportPage {
   private void figures() {
     Accounting all = snapshot.accounting();
     html.append("<dl class=\"figures\">\n");
-    figure("Calls counted", number(all.calls()));
+    figure("Calls", number(all.calls()));
     figure("Records received", number(all.received()));
     figure("Rejected", number(all.rejected()));
     figure(

@@ -405,7 +405,7 @@
     const latency = progress && progress.latencyMs;
     const all = snapshot.accounting;
     const figures = [
-      ['Calls counted', whole.format(all.received - all.rejected - all.duplicates), 'calls'],
+      ['Calls', whole.format(all.received - all.rejected - all.duplicates), 'calls'],
       ['In, records/s', progress ? rate(progress.inputRowsPerSecond) : '–', 'in'],
       ['Out, rows/s', progress ? rate(progress.outputRowsPerSecond) : '–', 'out'],
       ['Processing, records/s', progress ? rate(progress.processedRowsPerSecond) : '–', 'processing'],

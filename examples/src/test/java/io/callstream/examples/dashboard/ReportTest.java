@@ -36,7 +36,7 @@ class ReportTest {
             .contains(String.format(Locale.ROOT, "<span class=\"count\">%,d</span>", row.count()));
       }
       assertThat(html)
-          .contains("at the end of the run", "<dt>Calls counted</dt><dd>2,000</dd>")
+          .contains("at the end of the run", "<dt>Calls</dt><dd>2,000</dd>")
           .contains("<td dir=\"auto\">− rejected</td><td class=\"number\">1</td>")
           .contains("<svg", "calls-by-hour-of-week");
       try (var files = Files.list(directory)) {
