@@ -133,9 +133,12 @@ final class Requests implements HttpHandler {
       exchange.getResponseHeaders().set("Allow", "GET, HEAD");
       return Answer.text(405, "Only GET and HEAD are answered.");
     }
-    // A foreign page may link here, but has no business with what is behind the page.
-    if ("cross-site".equals(headers.getFirst("Sec-Fetch-Site"))
-        && !"navigate".equals(headers.getFirst("Sec-Fetch-Mode"))) {
+    // A foreign page may link to the page, but has no business with what is behind it.
+    boolean isLink =
+        exchange.getRequestURI().getPath().equals("/")
+            && "navigate".equals(headers.getFirst("Sec-Fetch-Mode"))
+            && "document".equals(headers.getFirst("Sec-Fetch-Dest"));
+    if ("cross-site".equals(headers.getFirst("Sec-Fetch-Site")) && !isLink) {
       return Answer.text(403, "Other sites may not read this.");
     }
     return null;

@@ -301,7 +301,12 @@ class DashboardTest {
     String head = " HTTP/1.1\nHost: localhost\nConnection: close\nSec-Fetch-Site: cross-site\n";
     assertThat(raw("GET /api/updates" + head + "Sec-Fetch-Mode: cors\n\n"))
         .startsWith("HTTP/1.1 403");
-    assertThat(raw("GET /" + head + "Sec-Fetch-Mode: navigate\n\n")).startsWith("HTTP/1.1 200");
+    String link = "Sec-Fetch-Mode: navigate\nSec-Fetch-Dest: document\n\n";
+    assertThat(raw("GET /" + head + link)).startsWith("HTTP/1.1 200");
+    for (String path : List.of("/api/updates", "/api/statistics/calls-by-type?top=all")) {
+      assertThat(raw("GET " + path + head + link)).as(path).startsWith("HTTP/1.1 403");
+    }
+    assertThat(raw("GET /" + head + link.replace("document", "iframe"))).startsWith("HTTP/1.1 403");
   }
 
   @Test
