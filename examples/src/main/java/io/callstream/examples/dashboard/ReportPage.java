@@ -135,7 +135,7 @@ final class ReportPage {
                 shown, ranking.groups(), what, ranking.rest())
             : format("%,d %s", ranking.groups(), what));
     long most = ranking.entries().stream().mapToLong(Ranking.Entry::count).max().orElse(1);
-    html.append("<ol class=\"bars\">\n");
+    html.append("<ol class=\"bars\" role=\"list\">\n");
     for (Ranking.Entry entry : ranking.entries()) {
       String name = entry.name().isEmpty() ? "(none)" : entry.name();
       html.append("<li><span class=\"name\" dir=\"auto\">").append(escaped(name));
@@ -356,7 +356,9 @@ final class ReportPage {
     rows.add(List.of("Latency, greatest", latency(batch, Latency::greatest)));
     rows.add(List.of("In, records per second", rate(batch.inputRowsPerSecond())));
     rows.add(List.of("Out, rows per second", rate(batch.outputRowsPerSecond())));
-    rows.add(List.of("Processing, records per second of batch time", rate(batch.processedRowsPerSecond())));
+    rows.add(
+        List.of(
+            "Processing, records per second of batch time", rate(batch.processedRowsPerSecond())));
     rows.add(List.of("Lag, records", number(batch.lag())));
     rows.add(
         List.of(

@@ -173,7 +173,6 @@
 
   function barRow(entry) {
     const row = element('li');
-    row.title = entry.name;
     const name = element('span', 'name', entry.name === '' ? '(none)' : entry.name);
     name.dir = 'auto';
     if (entry.description) {

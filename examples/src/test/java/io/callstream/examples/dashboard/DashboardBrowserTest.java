@@ -327,6 +327,18 @@ class DashboardBrowserTest {
                 .map(row -> number(row.count()))
                 .toList())
         .startsWith("800", "700");
+    // Without a role a list without marks is none to some screen readers.
+    assertThat(browser.evaluate("document.querySelectorAll('ol:not([role=list])').length").asInt())
+        .isZero();
+    browser.resize(360, 800);
+    browser.await(
+        "[...document.querySelectorAll('.bars .name')].every(name => name.scrollWidth <="
+            + " name.clientWidth)");
+    assertThat(
+            browser
+                .evaluate("getComputedStyle(document.querySelector('#types .name')).textOverflow")
+                .asText())
+        .isEqualTo("clip");
     assertThat(browser.problems()).isEmpty();
   }
 
