@@ -43,6 +43,7 @@ final class ReportPage {
   private final Snapshot snapshot;
   private final List<RunHistory.Point> history;
   private final StringBuilder html = new StringBuilder(1 << 16);
+  private int sections;
 
   private ReportPage(Snapshot snapshot, List<RunHistory.Point> history) {
     this.snapshot = snapshot;
@@ -217,7 +218,9 @@ final class ReportPage {
     html.append("</tr></thead>\n<tbody>\n");
     long most = Math.max(1, week.max());
     for (DayOfWeek day : DayOfWeek.values()) {
-      html.append("<tr><th scope=\"row\">")
+      html.append("<tr><th scope=\"row\" abbr=\"")
+          .append(day.getDisplayName(TextStyle.FULL, Locale.ENGLISH))
+          .append("\">")
           .append(day.getDisplayName(TextStyle.SHORT, Locale.ENGLISH))
           .append("</th>");
       for (long count : week.counts().get(day.getValue() - 1)) {
@@ -365,7 +368,7 @@ final class ReportPage {
             "Watermark", batch.watermark().map(w -> time(w, snapshot.zone())).orElse("none yet")));
     rows.add(List.of("State, rows", number(batch.state().rows())));
     rows.add(List.of("State, bytes", number(batch.state().memoryBytes())));
-    table(List.of("", "Value"), rows, 1);
+    table(List.of("Figure", "Value"), rows, 1);
   }
 
   private static String latency(Progress batch, Function<Latency, Duration> figure) {
@@ -407,9 +410,14 @@ final class ReportPage {
   }
 
   private void begin(String panel, String title) {
+    String id = "title-" + ++sections;
     html.append("<section class=\"")
         .append(panel)
-        .append("\">\n<h2>")
+        .append("\" aria-labelledby=\"")
+        .append(id)
+        .append("\">\n<h2 id=\"")
+        .append(id)
+        .append("\">")
         .append(escaped(title))
         .append("</h2>\n");
   }
@@ -433,9 +441,15 @@ final class ReportPage {
     for (List<String> row : rows) {
       html.append("<tr>");
       for (int i = 0; i < row.size(); i++) {
-        html.append(i < numbersFrom ? "<td dir=\"auto\">" : "<td class=\"number\">")
+        String tag = i == 0 ? "th" : "td";
+        html.append('<')
+            .append(tag)
+            .append(i == 0 ? " scope=\"row\"" : "")
+            .append(i < numbersFrom ? " dir=\"auto\">" : " class=\"number\">")
             .append(escaped(row.get(i)))
-            .append("</td>");
+            .append("</")
+            .append(tag)
+            .append('>');
       }
       html.append("</tr>\n");
     }

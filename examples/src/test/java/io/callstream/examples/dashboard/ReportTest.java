@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,7 +38,7 @@ class ReportTest {
       }
       assertThat(html)
           .contains("at the end of the run", "<dt>Calls</dt><dd>2,000</dd>")
-          .contains("<td dir=\"auto\">− rejected</td><td class=\"number\">1</td>")
+          .contains("<th scope=\"row\" dir=\"auto\">− rejected</th><td class=\"number\">1</td>")
           .contains("<svg", "calls-by-hour-of-week");
       try (var files = Files.list(directory)) {
         assertThat(files).containsExactly(file);
@@ -80,7 +81,7 @@ class ReportTest {
       assertThat(hours.split("<tr>", -1)).hasSize(1 + 1 + 72);
       assertThat(hours.split("<tr>", -1)[2])
           .isEqualTo(
-              "<td dir=\"auto\">Thu 8 Nov 2018 22:00</td><td class=\"number\">"
+              "<th scope=\"row\" dir=\"auto\">Thu 8 Nov 2018 22:00</th><td class=\"number\">"
                   + last
                   + "</td></tr>\n");
     }
@@ -136,6 +137,25 @@ class ReportTest {
   }
 
   @Test
+  void screenReadersFindNamesOfSectionsAndOfRowsAndColumns() throws Exception {
+    try (WatchedRun run = WatchedRun.standard()) {
+      String html = Report.html(run.receive(SomeCalls.of(500)).running());
+      assertThat(html)
+          .doesNotContain("<section class=\"panel\">", "scope=\"col\"></th>")
+          .contains("<th scope=\"row\" abbr=\"Monday\">Mon</th>")
+          .contains("aria-labelledby=\"title-1\">\n<h2 id=\"title-1\">Top crime types</h2>");
+      int sections = html.split("<section ", -1).length - 1;
+      assertThat(html.split(" aria-labelledby=\"title-", -1)).hasSize(sections + 1);
+      assertThat(
+              Pattern.compile("<tr>(?!<th scope=\"col\"|<td class=\"corner\"|<th scope=\"row\")")
+                  .matcher(html)
+                  .results())
+          .as("rows without a name")
+          .isEmpty();
+    }
+  }
+
+  @Test
   void itNeedsNothingBesideItAndNoScript() throws Exception {
     try (WatchedRun run = WatchedRun.standard()) {
       run.receive(SomeCalls.of(100));
@@ -157,9 +177,9 @@ class ReportTest {
   }
 
   @Test
-  void aFileThatCannotBeWrittenIsTold() {
+  void aFileThatCannotBeWrittenIsTold() throws Exception {
     try (WatchedRun run = WatchedRun.standard()) {
-      Path file = directory.resolve("missing").resolve("report.html");
+      Path file = Files.createFile(directory.resolve("plain")).resolve("report.html");
       assertThatThrownBy(() -> Report.write(run.running(), file))
           .isInstanceOf(CallstreamException.class)
           .hasMessageContaining("Name another file");
