@@ -127,7 +127,10 @@ final class DashboardOptions {
             .answeringTo(hostNames.toArray(String[]::new))
             .metrics(registry::scrape);
     if (engine.equals(StatisticsOptions.SPARK)) {
-      SparkRuns.userInterface(running).ifPresent(page -> dashboard.linking("Spark UI", page));
+      SparkRuns.userInterface(running)
+          .ifPresentOrElse(
+              page -> dashboard.linking("Spark UI", page),
+              () -> dashboard.notLinking("Spark UI: off; --conf spark.ui.enabled=true shows it"));
     }
     return dashboard.start(port);
   }

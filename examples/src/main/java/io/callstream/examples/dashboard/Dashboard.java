@@ -168,7 +168,7 @@ public final class Dashboard implements AutoCloseable {
   /** Says how a {@link Dashboard} is to be. Not thread-safe. */
   public static final class Builder {
     private final RunningPipeline running;
-    private final Map<String, URI> links = new LinkedHashMap<>();
+    private final Map<String, @Nullable URI> links = new LinkedHashMap<>();
     private final List<String> hosts = new ArrayList<>();
     private InetAddress address = InetAddress.getLoopbackAddress();
     private @Nullable Supplier<String> metrics;
@@ -211,6 +211,12 @@ public final class Dashboard implements AutoCloseable {
     /** Adds a link to the page, such as to Spark's own user interface. */
     public Builder linking(String title, URI target) {
       links.put(title, target);
+      return this;
+    }
+
+    /** Says among the links why there is none, and how to have it. */
+    public Builder notLinking(String why) {
+      links.put(why, null);
       return this;
     }
 

@@ -625,8 +625,10 @@
   async function showLinks() {
     const links = await (await fetch('api/links')).json();
     for (const [title, target] of Object.entries(links)) {
-      const link = element('a', '', title);
-      link.href = target;
+      const link = element(target ? 'a' : 'span', '', title);
+      if (target) {
+        link.href = target;
+      }
       byId('links').append(link);
     }
   }

@@ -374,11 +374,15 @@ class DashboardBrowserTest {
     browser.await("document.getElementById('state').textContent.includes('the program has ended')");
     try (WatchedRun next = WatchedRun.standard().receive(SomeCalls.of(123))) {
       dashboard =
-          Dashboard.of(next.running()).linking("More", URI.create("http://localhost")).start(port);
+          Dashboard.of(next.running())
+              .linking("More", URI.create("http://localhost"))
+              .notLinking("Spark UI: off")
+              .start(port);
       browser.await("document.getElementById('state').textContent === 'Running'");
       browser.await("document.querySelector('#figures dd').textContent === '123'");
       browser.await("document.querySelector('#links a') !== null");
       assertThat(browser.texts("#links a")).containsExactly("More");
+      assertThat(browser.texts("#links span")).containsExactly("Spark UI: off");
       assertThat(browser.texts("#others h2")).as("panels of the run before").isEmpty();
     }
   }

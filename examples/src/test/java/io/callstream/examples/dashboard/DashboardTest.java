@@ -161,8 +161,7 @@ class DashboardTest {
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();
     }
-    // A link to nowhere can't be written among the files of the page.
-    assertThatThrownBy(() -> Dashboard.of(run.running()).linking("nowhere", null).start(port))
+    assertThatThrownBy(() -> Dashboard.of(run.running()).patience(null).start(port))
         .isInstanceOf(NullPointerException.class);
     try (Dashboard second = Dashboard.of(run.running()).start(port)) {
       assertThat(status(second, "/health/live")).isEqualTo(200);
@@ -367,6 +366,7 @@ class DashboardTest {
     try (Dashboard second =
         Dashboard.of(run.running())
             .linking("Spark UI", URI.create("http://localhost:4040"))
+            .notLinking("Kafka UI: none")
             .start(0)) {
       assertThat(
               CLIENT
@@ -374,7 +374,7 @@ class DashboardTest {
                       HttpRequest.newBuilder(second.uri().resolve("/api/links")).build(),
                       BodyHandlers.ofString())
                   .body())
-          .isEqualTo("{\"Spark UI\":\"http://localhost:4040\"}");
+          .isEqualTo("{\"Spark UI\":\"http://localhost:4040\",\"Kafka UI: none\":null}");
     }
   }
 
