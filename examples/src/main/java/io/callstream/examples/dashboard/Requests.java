@@ -189,7 +189,7 @@ final class Requests implements HttpHandler {
   }
 
   private Answer progress() {
-    Snapshot now = snapshot.current().snapshot();
+    Snapshot now = snapshot.run();
     return Answer.json(200, SnapshotJson.object(json -> SnapshotJson.writeRun(json, now)));
   }
 
