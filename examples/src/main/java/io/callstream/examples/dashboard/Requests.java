@@ -80,6 +80,7 @@ final class Requests implements HttpHandler {
 
   @Override
   public void handle(HttpExchange exchange) throws IOException {
+    answerers.begin();
     try (exchange) {
       secure(exchange.getResponseHeaders());
       Answer refusal = refusal(exchange);

@@ -514,6 +514,28 @@ class DashboardTest {
     }
   }
 
+  @Test
+  void probesDoNotWaitLongForThoseWhoSendSlowly() throws Exception {
+    List<Socket> slow = new ArrayList<>();
+    try {
+      for (int i = 0; i < 60; i++) {
+        slow.add(lazy(dashboard, "GET /"));
+      }
+      // Ten seconds are for reading an answer.
+      assertThat(
+              CLIENT
+                  .send(
+                      HttpRequest.newBuilder(dashboard.uri().resolve("/health/live"))
+                          .timeout(Duration.ofSeconds(8))
+                          .build(),
+                      BodyHandlers.discarding())
+                  .statusCode())
+          .isEqualTo(200);
+    } finally {
+      close(slow);
+    }
+  }
+
   private static boolean atEnd(Socket socket) {
     try {
       return socket.getInputStream().readAllBytes() != null;
