@@ -396,10 +396,13 @@ class DashboardBrowserTest {
         browser.open(other.uri());
         browser.await("document.querySelector('#records td')?.textContent === '2,000'");
         assertBarsAre("types", spark.results("calls-by-type").top(15));
-        Progress last = spark.progress().orElseThrow();
-        assertThat(browser.texts("#figure-state"))
-            .containsExactly(number(last.state().rows()) + " rows");
-        assertThat(browser.texts("#figure-took").get(0)).isEqualTo(duration(last.batchDuration()));
+        WatchedRun.await(
+            "the page shows the last batch",
+            () -> {
+              Progress last = spark.progress().orElseThrow();
+              return browser.texts("#figure-took").contains(duration(last.batchDuration()))
+                  && browser.texts("#figure-state").contains(number(last.state().rows()) + " rows");
+            });
         assertThat(browser.texts("#state")).containsExactly("Running");
         assertThat(browser.problems()).isEmpty();
         browser.open(URI.create("about:blank"));
