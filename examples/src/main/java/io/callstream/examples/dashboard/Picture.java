@@ -9,7 +9,10 @@ import java.util.function.Function;
 /** Counts over time as an SVG: a line, a bar each, or steps that are as wide as their time. */
 final class Picture {
   /** Room for the larger letters on a phone, where the picture is less than half as wide. */
-  private static final int LEFT = 56;
+  private static final int LEFT = 64;
+
+  /** What a phone has no room for. */
+  private static final String INNER = " class=\"inner\"";
 
   private static final int TOP = 10;
   private static final int BOTTOM = 28;
@@ -125,8 +128,14 @@ final class Picture {
       long count = max * i / GRID_LINES;
       add(
           "<path d=\"M%d %.1fH%d\" stroke=\"var(--line)\"/><text x=\"%d\" y=\"%.1f\""
-              + " text-anchor=\"end\" dominant-baseline=\"central\">%s</text>",
-          LEFT, y(count), width, LEFT - 6, y(count), ReportPage.shortened(count));
+              + " text-anchor=\"end\" dominant-baseline=\"central\"%s>%s</text>",
+          LEFT,
+          y(count),
+          width,
+          LEFT - 6,
+          y(count),
+          i % 2 == 0 ? "" : INNER,
+          ReportPage.shortened(count));
     }
   }
 
@@ -136,7 +145,7 @@ final class Picture {
         x(part),
         height - 6,
         number == 0 ? "start" : number == NAMES - 1 ? "end" : "middle",
-        number == 0 || number == NAMES - 1 ? "" : " class=\"inner\"",
+        number == 0 || number == NAMES - 1 ? "" : INNER,
         ReportPage.escaped(name));
   }
 

@@ -243,7 +243,7 @@ final class ReportPage {
 
   /** Writes the week as a table with all figures, which has room for them on a phone. */
   private void hours(Week week) {
-    List<String> columns = new ArrayList<>(List.of("Hour from"));
+    List<String> columns = new ArrayList<>(List.of("Hour"));
     for (DayOfWeek day : DayOfWeek.values()) {
       columns.add(day.getDisplayName(TextStyle.SHORT, Locale.ENGLISH));
     }

@@ -370,7 +370,7 @@
     }));
     const shades = Array.from({length: SHADES}, (_, i) => element('span', 'h' + i));
     panel.querySelector('.legend').replaceChildren('0 ', ...shades, ' ' + whole.format(most));
-    whenOpen('week-table', () => table(byId('week-table'), ['Hour from', ...DAYS.map(day => day.slice(0, 3))],
+    whenOpen('week-table', () => table(byId('week-table'), ['Hour', ...DAYS.map(day => day.slice(0, 3))],
       week[0].map((first, hour) => [`${hour}:00`, ...week.map(counts => whole.format(counts[hour]))]), 1));
     const at = week.flat().indexOf(most);
     panel.querySelector('.note').textContent = at < 0
