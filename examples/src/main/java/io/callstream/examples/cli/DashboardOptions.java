@@ -16,6 +16,7 @@ import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -39,6 +40,15 @@ final class DashboardOptions {
   private @Nullable String bind;
 
   @Option(
+      names = "--host-name",
+      paramLabel = "NAME",
+      description =
+          "Let the dashboard answer to this name too, such as that of a reverse proxy; again for"
+              + " more. Without it, it answers to addresses, localhost, the name of --bind and this"
+              + " machine's own.")
+  private List<String> hostNames = List.of();
+
+  @Option(
       names = "--report",
       paramLabel = "FILE",
       description =
@@ -54,8 +64,16 @@ final class DashboardOptions {
   void check(@Nullable Integer port) {
     if (port != null) {
       requirePort(port);
-    } else if (bind != null) {
-      throw Usage.wrong(command, "--bind is for the dashboard, and none is asked for.");
+    } else if (bind != null || !hostNames.isEmpty()) {
+      throw Usage.wrong(
+          command, "--bind and --host-name are for the dashboard, and none is asked for.");
+    }
+    for (String name : hostNames) {
+      if (!name.matches("[\\w.-]+")) {
+        throw Usage.wrong(
+            command,
+            "--host-name '" + name + "' is no name of a host. Write it without scheme and port.");
+      }
     }
     if (report != null) {
       Path directory = report.toAbsolutePath().getParent();
@@ -104,9 +122,15 @@ final class DashboardOptions {
     }
     PipelineMetrics.of(running, tags).bindTo(registry);
     Dashboard.Builder dashboard =
-        Dashboard.of(running).bindingTo(address()).metrics(registry::scrape);
+        Dashboard.of(running)
+            .bindingTo(address())
+            .answeringTo(hostNames.toArray(String[]::new))
+            .metrics(registry::scrape);
     if (engine.equals(StatisticsOptions.SPARK)) {
-      SparkRuns.userInterface(running).ifPresent(page -> dashboard.linking("Spark UI", page));
+      SparkRuns.userInterface(running)
+          .ifPresentOrElse(
+              page -> dashboard.linking("Spark UI", page),
+              () -> dashboard.notLinking("Spark UI: off; --conf spark.ui.enabled=true shows it"));
     }
     return dashboard.start(port);
   }

@@ -11,14 +11,17 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The threads that read requests and answer them. One that is at it for too long, mostly since the
- * other side sends or reads too slowly, is interrupted, which closes the connection. Thread-safe.
+ * other side sends or reads too slowly, is interrupted, which closes the connection. Reading the
+ * head of a request may take two seconds, so that those who send slowly don't hold up the probes of
+ * an orchestrator for long. Thread-safe.
  */
 final class Answerers implements Executor {
   private static final int MAX_WAITING = 1_000;
+  private static final long HEAD_NANOS = Duration.ofSeconds(2).toNanos();
 
   private final ThreadPoolExecutor threads;
   private final long patienceNanos;
-  private final Map<Thread, Long> busySince = new ConcurrentHashMap<>();
+  private final Map<Thread, Long> deadlines = new ConcurrentHashMap<>();
 
   Answerers(int number, ThreadFactory factory, Duration patience) {
     threads =
@@ -32,7 +35,7 @@ final class Answerers implements Executor {
   public void execute(Runnable request) {
     threads.execute(
         () -> {
-          begin();
+          begin(Math.min(HEAD_NANOS, patienceNanos));
           try {
             request.run();
           } finally {
@@ -41,14 +44,18 @@ final class Answerers implements Executor {
         });
   }
 
-  /** Has the time of this thread begin. */
+  /** Has the time of this thread begin, as when a request has been read. */
   void begin() {
-    busySince.put(Thread.currentThread(), System.nanoTime());
+    begin(patienceNanos);
+  }
+
+  private void begin(long nanos) {
+    deadlines.put(Thread.currentThread(), System.nanoTime() + nanos);
   }
 
   /** Lets this thread take as long as it likes. */
   void rest() {
-    busySince.remove(Thread.currentThread());
+    deadlines.remove(Thread.currentThread());
     // One that comes too late is not meant for what follows.
     boolean ignored = Thread.interrupted();
   }
@@ -56,15 +63,15 @@ final class Answerers implements Executor {
   /** Interrupts those who take too long. */
   void interruptStuck() {
     long now = System.nanoTime();
-    for (Thread thread : busySince.keySet()) {
+    for (Thread thread : deadlines.keySet()) {
       // While it is looked at it can't begin or rest.
-      busySince.computeIfPresent(
+      deadlines.computeIfPresent(
           thread,
-          (stuck, since) -> {
-            if (now - since > patienceNanos) {
+          (stuck, deadline) -> {
+            if (now - deadline > 0) {
               stuck.interrupt();
             }
-            return since;
+            return deadline;
           });
     }
   }

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import org.jspecify.annotations.Nullable;
 
 /** The files of the page, read once: ours, and uPlot's out of its WebJar. */
 final class Assets {
@@ -21,9 +22,9 @@ final class Assets {
   /**
    * Reads the files.
    *
-   * @param links further places for people, by their title
+   * @param links further places for people, by their title; null for one that is not there
    */
-  Assets(Map<String, URI> links) {
+  Assets(Map<String, @Nullable URI> links) {
     add("/", "dashboard.html", "text/html");
     add("/dashboard.css", "dashboard.css", "text/css");
     add("/dashboard.js", "dashboard.js", "text/javascript");
@@ -34,9 +35,11 @@ final class Assets {
     files.put("/api/links", Answer.json(200, SnapshotJson.object(json -> write(json, links))));
   }
 
-  private static void write(JsonGenerator json, Map<String, URI> links) throws IOException {
-    for (Map.Entry<String, URI> link : links.entrySet()) {
-      json.writeStringField(link.getKey(), link.getValue().toString());
+  private static void write(JsonGenerator json, Map<String, @Nullable URI> links)
+      throws IOException {
+    for (Map.Entry<String, @Nullable URI> link : links.entrySet()) {
+      URI target = link.getValue();
+      json.writeStringField(link.getKey(), target == null ? null : target.toString());
     }
   }
 

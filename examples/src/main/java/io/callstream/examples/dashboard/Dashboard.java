@@ -9,7 +9,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -41,7 +43,7 @@ import org.slf4j.LoggerFactory;
  * as pictures, as many of them as the pipeline has, and others as tables. It only looks: nothing
  * that a page does, or fails to do, holds the pipeline up, and without an open page nothing is
  * computed. It answers on this machine only unless {@linkplain Builder#bindingTo another address}
- * is asked for; it has neither passwords nor TLS, which is a reverse proxy's to add.
+ * is asked for; it has neither passwords nor TLS, which is for a reverse proxy to add.
  *
  * <p>The verdict on the pipeline's stability is that of the {@link
  * io.callstream.progress.StabilityMonitor} among the pipeline's listeners. Without one the
@@ -81,10 +83,10 @@ public final class Dashboard implements AutoCloseable {
             answerers,
             new Assets(builder.links),
             builder.metrics,
-            Hosts.of(address.getAddress()));
+            Hosts.of(address, builder.hosts));
     // Last, so that what fails before does not leave a port behind that nobody can close.
     server = HttpServer.create(address, 0);
-    uri = uri(server.getAddress());
+    uri = uri(address, server.getAddress().getPort());
     server.setExecutor(answerers);
     server.createContext("/", requests);
     server.start();
@@ -101,12 +103,16 @@ public final class Dashboard implements AutoCloseable {
     };
   }
 
-  private static URI uri(InetSocketAddress address) {
-    InetAddress host = address.getAddress();
-    String literal = host.getHostAddress();
-    String name = LOCALHOST.contains(literal) ? "localhost" : literal;
+  private static URI uri(InetSocketAddress address, int port) {
+    InetAddress bound = address.getAddress();
+    String name =
+        LOCALHOST.contains(bound.getHostAddress())
+            ? "localhost"
+            : bound.isAnyLocalAddress()
+                ? Hosts.machine().map(InetAddress::getHostName).orElse("localhost")
+                : address.getHostString();
     return URI.create(
-        "http://" + (name.contains(":") ? "[" + name + "]" : name) + ":" + address.getPort() + "/");
+        "http://" + (name.contains(":") ? "[" + name + "]" : name) + ":" + port + "/");
   }
 
   /** Prepares a dashboard of a pipeline. */
@@ -114,7 +120,7 @@ public final class Dashboard implements AutoCloseable {
     return new Builder(running);
   }
 
-  /** Returns where the page is. */
+  /** Returns where the page is; under this machine's name if it is at all of its addresses. */
   public URI uri() {
     return uri;
   }
@@ -162,7 +168,8 @@ public final class Dashboard implements AutoCloseable {
   /** Says how a {@link Dashboard} is to be. Not thread-safe. */
   public static final class Builder {
     private final RunningPipeline running;
-    private final Map<String, URI> links = new LinkedHashMap<>();
+    private final Map<String, @Nullable URI> links = new LinkedHashMap<>();
+    private final List<String> hosts = new ArrayList<>();
     private InetAddress address = InetAddress.getLoopbackAddress();
     private @Nullable Supplier<String> metrics;
     private Duration patience = Duration.ofSeconds(10);
@@ -173,17 +180,43 @@ public final class Dashboard implements AutoCloseable {
 
     /**
      * Answers at another address than the loopback's, and so perhaps to other machines: to all who
-     * can reach it, without a password. They have to ask for an address, for {@code localhost} or
-     * for the name that this machine knows itself by.
+     * can reach it, without a password. They have to ask for an address, for {@code localhost}, for
+     * the name that the address was made of, for the name that this machine knows itself by, or for
+     * one of {@link #answeringTo}.
      */
     public Builder bindingTo(InetAddress address) {
       this.address = address;
       return this;
     }
 
+    /**
+     * Answers to further names: those under which others know this machine, a reverse proxy before
+     * it or a service that it is part of. Requests for any other name are refused, for it may be
+     * that of a foreign site which has it stand for this machine (DNS rebinding).
+     *
+     * @param hosts the names, without scheme and port
+     * @throws IllegalArgumentException if one of them is no name of a host
+     */
+    public Builder answeringTo(String... hosts) {
+      for (String host : hosts) {
+        if (!host.matches("[\\w.-]+")) {
+          throw new IllegalArgumentException(
+              "'" + host + "' is no name of a host. Write it without scheme and port.");
+        }
+        this.hosts.add(host);
+      }
+      return this;
+    }
+
     /** Adds a link to the page, such as to Spark's own user interface. */
     public Builder linking(String title, URI target) {
       links.put(title, target);
+      return this;
+    }
+
+    /** Says among the links why there is none, and how to have it. */
+    public Builder notLinking(String why) {
+      links.put(why, null);
       return this;
     }
 

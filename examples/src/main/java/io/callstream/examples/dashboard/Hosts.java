@@ -1,8 +1,11 @@
 package io.callstream.examples.dashboard;
 
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.Collection;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -25,20 +28,33 @@ final class Hosts {
     this.addresses = addresses;
   }
 
-  /** Returns those of a server at an address. */
-  static Hosts of(InetAddress address) {
-    if (address.isLoopbackAddress()) {
-      return new Hosts(LOOPBACK);
+  /**
+   * Returns those of a server.
+   *
+   * @param address where it is bound; with the name of that address, if one was given
+   * @param more further names
+   */
+  static Hosts of(InetSocketAddress address, Collection<String> more) {
+    InetAddress bound = address.getAddress();
+    Hosts hosts = new Hosts(bound.isLoopbackAddress() ? LOOPBACK : ANY);
+    more.forEach(hosts::add);
+    if (!address.getHostString().equals(bound.getHostAddress())) {
+      hosts.add(address.getHostString());
     }
-    Hosts hosts = new Hosts(ANY);
-    try {
-      InetAddress machine = InetAddress.getLocalHost();
-      hosts.add(machine.getHostName());
-      hosts.add(machine.getCanonicalHostName());
-    } catch (UnknownHostException e) {
-      // Then it is without a name.
+    if (!bound.isLoopbackAddress()) {
+      machine().map(InetAddress::getHostName).ifPresent(hosts::add);
+      machine().map(InetAddress::getCanonicalHostName).ifPresent(hosts::add);
     }
     return hosts;
+  }
+
+  /** Returns this machine; empty if it does not know its own name. */
+  static Optional<InetAddress> machine() {
+    try {
+      return Optional.of(InetAddress.getLocalHost());
+    } catch (UnknownHostException e) {
+      return Optional.empty();
+    }
   }
 
   private void add(String name) {

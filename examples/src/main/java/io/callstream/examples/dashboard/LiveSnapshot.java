@@ -47,7 +47,7 @@ final class LiveSnapshot {
    * @param number counts snapshots, from 0
    * @param json what the page gets
    */
-  record Update(long number, Snapshot snapshot, String json, Moment moment) {}
+  record Update(long number, String json, Moment moment) {}
 
   LiveSnapshot(RunningPipeline running) {
     this.running = running;
@@ -91,6 +91,12 @@ final class LiveSnapshot {
     return current(Duration.ZERO);
   }
 
+  /** Returns where the run is now: a snapshot without statistics. */
+  synchronized Snapshot run() {
+    observe();
+    return maker.makeWithoutStatistics(monitor.verdict().orElse(null));
+  }
+
   private Update current(Duration interval) {
     observe();
     Update before = last;
@@ -102,8 +108,7 @@ final class LiveSnapshot {
     Moment moment = moment();
     Snapshot snapshot = maker.make(moment.verdict().orElse(null), List.copyOf(history));
     Update made =
-        new Update(
-            before == null ? 0 : before.number() + 1, snapshot, SnapshotJson.of(snapshot), moment);
+        new Update(before == null ? 0 : before.number() + 1, SnapshotJson.of(snapshot), moment);
     last = made;
     madeNanos = System.nanoTime();
     return made;

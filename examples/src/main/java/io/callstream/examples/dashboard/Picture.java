@@ -8,9 +8,14 @@ import java.util.function.Function;
 
 /** Counts over time as an SVG: a line, a bar each, or steps that are as wide as their time. */
 final class Picture {
-  private static final int LEFT = 44;
-  private static final int TOP = 8;
-  private static final int BOTTOM = 22;
+  /** Room for the larger letters on a phone, where the picture is less than half as wide. */
+  private static final int LEFT = 64;
+
+  /** What a phone has no room for. */
+  private static final String INNER = " class=\"inner\"";
+
+  private static final int TOP = 10;
+  private static final int BOTTOM = 28;
   private static final int GRID_LINES = 4;
   private static final int NAMES = 4;
 
@@ -111,10 +116,11 @@ final class Picture {
 
   private void frame(String first, String last) {
     add(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\""
-            + " aria-label=\"%s to %s, at most %,d\">",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" style=\"--width:%d\""
+            + " role=\"img\" aria-label=\"%s to %s, at most %,d\">",
         width,
         height,
+        width,
         ReportPage.escaped(first),
         ReportPage.escaped(last),
         counts.stream().mapToLong(Long::longValue).max().orElse(0));
@@ -122,17 +128,24 @@ final class Picture {
       long count = max * i / GRID_LINES;
       add(
           "<path d=\"M%d %.1fH%d\" stroke=\"var(--line)\"/><text x=\"%d\" y=\"%.1f\""
-              + " text-anchor=\"end\">%,d</text>",
-          LEFT, y(count), width, LEFT - 5, y(count) + 4, count);
+              + " text-anchor=\"end\" dominant-baseline=\"central\"%s>%s</text>",
+          LEFT,
+          y(count),
+          width,
+          LEFT - 6,
+          y(count),
+          i % 2 == 0 ? "" : INNER,
+          ReportPage.shortened(count));
     }
   }
 
   private void name(int number, double part, String name) {
     add(
-        "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">%s</text>",
+        "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\"%s>%s</text>",
         x(part),
         height - 6,
         number == 0 ? "start" : number == NAMES - 1 ? "end" : "middle",
+        number == 0 || number == NAMES - 1 ? "" : INNER,
         ReportPage.escaped(name));
   }
 

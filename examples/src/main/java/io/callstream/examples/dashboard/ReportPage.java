@@ -11,6 +11,7 @@ import io.callstream.progress.Progress;
 import io.callstream.progress.Progress.Latency;
 import io.callstream.progress.StabilityVerdict;
 import io.callstream.progress.StabilityVerdict.Finding;
+import java.text.NumberFormat;
 import java.time.DayOfWeek;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,6 +43,7 @@ final class ReportPage {
   private final Snapshot snapshot;
   private final List<RunHistory.Point> history;
   private final StringBuilder html = new StringBuilder(1 << 16);
+  private int sections;
 
   private ReportPage(Snapshot snapshot, List<RunHistory.Point> history) {
     this.snapshot = snapshot;
@@ -110,7 +112,7 @@ final class ReportPage {
   private void figures() {
     Accounting all = snapshot.accounting();
     html.append("<dl class=\"figures\">\n");
-    figure("Calls counted", number(all.calls()));
+    figure("Calls", number(all.calls()));
     figure("Records received", number(all.received()));
     figure("Rejected", number(all.rejected()));
     figure(
@@ -134,7 +136,7 @@ final class ReportPage {
                 shown, ranking.groups(), what, ranking.rest())
             : format("%,d %s", ranking.groups(), what));
     long most = ranking.entries().stream().mapToLong(Ranking.Entry::count).max().orElse(1);
-    html.append("<ol class=\"bars\">\n");
+    html.append("<ol class=\"bars\" role=\"list\">\n");
     for (Ranking.Entry entry : ranking.entries()) {
       String name = entry.name().isEmpty() ? "(none)" : entry.name();
       html.append("<li><span class=\"name\" dir=\"auto\">").append(escaped(name));
@@ -180,7 +182,8 @@ final class ReportPage {
     }
     html.append(
         format(
-            "<div class=\"scroll columns\" tabindex=\"0\" role=\"region\" aria-label=\"Calls by %s\">\n",
+            "<div class=\"scroll columns\" tabindex=\"0\" role=\"region\" aria-label=\"Calls by"
+                + " %s\">\n",
             what));
     table(List.of(what.equals("hour") ? "Hour from" : "Day", "Calls"), rows, 1);
     html.append("</div></details>\n");
@@ -215,20 +218,49 @@ final class ReportPage {
     html.append("</tr></thead>\n<tbody>\n");
     long most = Math.max(1, week.max());
     for (DayOfWeek day : DayOfWeek.values()) {
-      html.append("<tr><th scope=\"row\">")
+      html.append("<tr><th scope=\"row\" abbr=\"")
+          .append(day.getDisplayName(TextStyle.FULL, Locale.ENGLISH))
+          .append("\">")
           .append(day.getDisplayName(TextStyle.SHORT, Locale.ENGLISH))
           .append("</th>");
       for (long count : week.counts().get(day.getValue() - 1)) {
         html.append("<td class=\"h")
             .append(Math.min(SHADES - 1, count * SHADES / most))
             .append("\">")
-            .append(count)
+            .append(shortened(count))
             .append("</td>");
       }
       html.append("</tr>\n");
     }
-    html.append("</tbody></table>\n");
+    html.append("</tbody></table>\n<p class=\"legend\" aria-hidden=\"true\">0 ");
+    for (int shade = 0; shade < SHADES; shade++) {
+      html.append("<span class=\"h").append(shade).append("\"></span>");
+    }
+    html.append(' ').append(number(most)).append("</p>\n");
+    hours(week);
     end();
+  }
+
+  /** Writes the week as a table with all figures, which has room for them on a phone. */
+  private void hours(Week week) {
+    List<String> columns = new ArrayList<>(List.of("Hour"));
+    for (DayOfWeek day : DayOfWeek.values()) {
+      columns.add(day.getDisplayName(TextStyle.SHORT, Locale.ENGLISH));
+    }
+    List<List<String>> rows = new ArrayList<>();
+    for (int hour = 0; hour < 24; hour++) {
+      List<String> row = new ArrayList<>(List.of(hour + ":00"));
+      for (List<Long> day : week.counts()) {
+        row.add(number(day.get(hour)));
+      }
+      rows.add(row);
+    }
+    html.append("<details><summary>The week as a table</summary>\n");
+    html.append(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\""
+            + " aria-label=\"Calls by day of the week and hour\">\n");
+    table(columns, rows, 1);
+    html.append("</div></details>\n");
   }
 
   private void spikes(Spikes spikes) {
@@ -243,9 +275,11 @@ final class ReportPage {
                   "Too early to tell: the hour from %s has %d days before it, and %d are needed.",
                   hour, spikes.days(), SpikeSearch.MIN_DAYS)
               : format(
-                  "The hour from %s beside the same hour of %d days before. Passing Call, Traffic"
-                      + " Stop and Muni Inspection are left out.%s",
-                  hour, spikes.days(), spikes.spikes().isEmpty() ? " Nothing stands out." : ""));
+                  "The hour from %s beside the same hour of %d days before. %s%s",
+                  hour,
+                  spikes.days(),
+                  SpikeSearch.LEFT_OUT,
+                  spikes.spikes().isEmpty() ? " Nothing stands out." : ""));
     }
     if (!spikes.spikes().isEmpty()) {
       table(
@@ -325,14 +359,16 @@ final class ReportPage {
     rows.add(List.of("Latency, greatest", latency(batch, Latency::greatest)));
     rows.add(List.of("In, records per second", rate(batch.inputRowsPerSecond())));
     rows.add(List.of("Out, rows per second", rate(batch.outputRowsPerSecond())));
-    rows.add(List.of("Capacity, records per second", rate(batch.processedRowsPerSecond())));
+    rows.add(
+        List.of(
+            "Processing, records per second of batch time", rate(batch.processedRowsPerSecond())));
     rows.add(List.of("Lag, records", number(batch.lag())));
     rows.add(
         List.of(
             "Watermark", batch.watermark().map(w -> time(w, snapshot.zone())).orElse("none yet")));
     rows.add(List.of("State, rows", number(batch.state().rows())));
     rows.add(List.of("State, bytes", number(batch.state().memoryBytes())));
-    table(List.of("", "Value"), rows, 1);
+    table(List.of("Figure", "Value"), rows, 1);
   }
 
   private static String latency(Progress batch, Function<Latency, Duration> figure) {
@@ -374,9 +410,14 @@ final class ReportPage {
   }
 
   private void begin(String panel, String title) {
+    String id = "title-" + ++sections;
     html.append("<section class=\"")
         .append(panel)
-        .append("\">\n<h2>")
+        .append("\" aria-labelledby=\"")
+        .append(id)
+        .append("\">\n<h2 id=\"")
+        .append(id)
+        .append("\">")
         .append(escaped(title))
         .append("</h2>\n");
   }
@@ -400,9 +441,15 @@ final class ReportPage {
     for (List<String> row : rows) {
       html.append("<tr>");
       for (int i = 0; i < row.size(); i++) {
-        html.append(i < numbersFrom ? "<td dir=\"auto\">" : "<td class=\"number\">")
+        String tag = i == 0 ? "th" : "td";
+        html.append('<')
+            .append(tag)
+            .append(i == 0 ? " scope=\"row\"" : "")
+            .append(i < numbersFrom ? " dir=\"auto\">" : " class=\"number\">")
             .append(escaped(row.get(i)))
-            .append("</td>");
+            .append("</")
+            .append(tag)
+            .append('>');
       }
       html.append("</tr>\n");
     }
@@ -415,6 +462,17 @@ final class ReportPage {
 
   private static String number(long number) {
     return format("%,d", number);
+  }
+
+  /** Returns a count in four characters or so: 9999, 12K, 1.2M. */
+  static String shortened(long count) {
+    if (count < 10_000) {
+      return Long.toString(count);
+    }
+    NumberFormat compact =
+        NumberFormat.getCompactNumberInstance(Locale.US, NumberFormat.Style.SHORT);
+    compact.setMaximumFractionDigits(Long.toString(count).length() % 3 == 1 ? 1 : 0);
+    return compact.format(count);
   }
 
   private static String rate(double perSecond) {

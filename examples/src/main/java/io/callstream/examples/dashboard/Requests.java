@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -79,6 +80,7 @@ final class Requests implements HttpHandler {
 
   @Override
   public void handle(HttpExchange exchange) throws IOException {
+    answerers.begin();
     try (exchange) {
       secure(exchange.getResponseHeaders());
       Answer refusal = refusal(exchange);
@@ -122,15 +124,22 @@ final class Requests implements HttpHandler {
   private @Nullable Answer refusal(HttpExchange exchange) {
     Headers headers = exchange.getRequestHeaders();
     if (!hosts.allow(headers.getFirst("Host"))) {
-      return Answer.text(421, "This is no name of the dashboard. Ask for " + hosts + ".");
+      return Answer.text(
+          421,
+          "This dashboard does not answer to that name. Ask for "
+              + hosts
+              + ", or start it with the name: --host-name, or answeringTo in a program.");
     }
     if (!METHODS.contains(exchange.getRequestMethod())) {
       exchange.getResponseHeaders().set("Allow", "GET, HEAD");
       return Answer.text(405, "Only GET and HEAD are answered.");
     }
-    // A foreign page may link here, but has no business with what is behind the page.
-    if ("cross-site".equals(headers.getFirst("Sec-Fetch-Site"))
-        && !"navigate".equals(headers.getFirst("Sec-Fetch-Mode"))) {
+    // A foreign page may link to the page, but has no business with what is behind it.
+    boolean isLink =
+        exchange.getRequestURI().getPath().equals("/")
+            && "navigate".equals(headers.getFirst("Sec-Fetch-Mode"))
+            && "document".equals(headers.getFirst("Sec-Fetch-Dest"));
+    if ("cross-site".equals(headers.getFirst("Sec-Fetch-Site")) && !isLink) {
       return Answer.text(403, "Other sites may not read this.");
     }
     return null;
@@ -181,7 +190,7 @@ final class Requests implements HttpHandler {
   }
 
   private Answer progress() {
-    Snapshot now = snapshot.current().snapshot();
+    Snapshot now = snapshot.run();
     return Answer.json(200, SnapshotJson.object(json -> SnapshotJson.writeRun(json, now)));
   }
 
@@ -219,8 +228,8 @@ final class Requests implements HttpHandler {
     Optional<Instant> window;
     try {
       Map<String, String> parameters = parameters(query == null ? "" : query);
-      top = top(parameters.remove("top"));
       window = window(parameters.remove("window"));
+      top = top(parameters.remove("top"), window.isPresent());
       if (!parameters.isEmpty()) {
         return Answer.error(400, "The parameters are top and window.");
       }
@@ -231,13 +240,19 @@ final class Requests implements HttpHandler {
               + MAX_TOP
               + " or all, window the start of a window, such as 2018-11-04T01:00:00-07:00.");
     }
-    Results results = running.results(name);
+    // The batch first: rows may be of a later one, but never of one before.
     long batch = running.progress().map(Progress::batch).orElse(-1L);
-    Stream<ResultRow> rows =
-        window.isPresent()
-            ? results.window(window.get()).stream().limit(top.orElse(Integer.MAX_VALUE))
-            : top.isPresent() ? results.top(top.get()).stream() : results.stream();
-    SnapshotJson.Body body = json -> write(json, results, batch, rows);
+    Results results = running.results(name);
+    SnapshotJson.Body body;
+    if (window.isPresent()) {
+      List<ResultRow> rows = results.window(window.get());
+      Stream<ResultRow> wanted = rows.stream().limit(top.orElse(Integer.MAX_VALUE));
+      body = json -> write(json, results.statistic(), batch, rows.size(), wanted);
+    } else {
+      Stream<ResultRow> wanted =
+          top.isPresent() ? results.top(top.get()).stream() : results.stream();
+      body = json -> write(json, results.statistic(), batch, results.size(), wanted);
+    }
     // So few rows are made first: if one of them fails, there is still a status to tell it by.
     return top.isPresent()
         ? Answer.json(200, SnapshotJson.object(body))
@@ -245,13 +260,14 @@ final class Requests implements HttpHandler {
   }
 
   /** Writes rows as they are made. Whoever reads all has the patience's time for each 10,000. */
-  private void write(JsonGenerator json, Results results, long batch, Stream<ResultRow> rows)
+  private void write(
+      JsonGenerator json, Statistic statistic, long batch, long totalRows, Stream<ResultRow> rows)
       throws IOException {
-    json.writeStringField("statistic", results.statistic().name());
+    json.writeStringField("statistic", statistic.name());
     json.writeNumberField("batch", batch);
-    json.writeNumberField("totalRows", results.size());
+    json.writeNumberField("totalRows", totalRows);
     json.writeArrayFieldStart("rows");
-    Cells cells = new Cells(results.statistic(), running.pipeline().format().zone());
+    Cells cells = new Cells(statistic, running.pipeline().format().zone());
     int written = 0;
     for (Iterator<ResultRow> each = rows.iterator(); each.hasNext(); ) {
       cells.write(json, each.next());
@@ -277,9 +293,9 @@ final class Requests implements HttpHandler {
     return parameters;
   }
 
-  /** Returns how many rows are wanted; empty for all. */
-  private static Optional<Integer> top(@Nullable String text) {
-    if ("all".equals(text)) {
+  /** Returns how many rows are wanted; empty for all, as of a window if nothing is said. */
+  private static Optional<Integer> top(@Nullable String text, boolean ofWindow) {
+    if (text == null ? ofWindow : text.equals("all")) {
       return Optional.empty();
     }
     int top = text == null ? DEFAULT_ROWS : Integer.parseInt(text);

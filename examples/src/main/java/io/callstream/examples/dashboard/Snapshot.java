@@ -16,6 +16,7 @@ import java.util.Optional;
  * All that the dashboard and the report show, as of one moment. What the pipeline has no statistic
  * for is empty.
  *
+ * @param run tells snapshots of one run from those of another: when the first was about to be made
  * @param time when this was computed
  * @param state where the run is in its life
  * @param failure why it failed, for people
@@ -34,6 +35,7 @@ import java.util.Optional;
  * @param history the batches that were seen lately, the oldest first
  */
 record Snapshot(
+    Instant run,
     Instant time,
     State state,
     Optional<String> failure,

@@ -110,6 +110,7 @@ final class SnapshotJson {
 
   /** Writes where the run is: the fields of {@code /api/progress}. */
   static void writeRun(JsonGenerator json, Snapshot snapshot) throws IOException {
+    json.writeStringField("run", snapshot.run().toString());
     json.writeStringField("time", snapshot.time().toString());
     json.writeStringField("state", snapshot.state().name());
     json.writeStringField("failure", snapshot.failure().orElse(null));
@@ -192,6 +193,7 @@ final class SnapshotJson {
     json.writeStringField("end", spikes.window().map(w -> w.end().toString()).orElse(null));
     json.writeNumberField("days", spikes.days());
     json.writeNumberField("daysNeeded", SpikeSearch.MIN_DAYS);
+    json.writeStringField("leftOut", SpikeSearch.LEFT_OUT);
     json.writeArrayFieldStart("entries");
     for (Spikes.Spike spike : spikes.spikes()) {
       json.writeStartObject();

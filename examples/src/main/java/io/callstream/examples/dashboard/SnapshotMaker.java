@@ -49,6 +49,7 @@ final class SnapshotMaker {
   private static final String BY_LOCATION = StandardStatistics.callsByLocation().name();
   private static final String BY_HOUR_OF_WEEK = "calls-by-hour-of-week";
 
+  private final Instant run = Instant.now();
   private final RunningPipeline running;
   private final ZoneId zone;
   private final HourlyCounts hourly;
@@ -75,16 +76,27 @@ final class SnapshotMaker {
    * @param verdict null if it is too early to tell
    */
   Snapshot make(@Nullable StabilityVerdict verdict, List<Sample> history) {
+    return make(running.pipeline().statistics(), verdict, history);
+  }
+
+  /** Returns a snapshot of now without any statistic, which costs nothing. */
+  Snapshot makeWithoutStatistics(@Nullable StabilityVerdict verdict) {
+    return make(List.of(), verdict, List.of());
+  }
+
+  private Snapshot make(
+      List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Sample> history) {
     Accounting before = running.accounting();
-    Snapshot made = attempt(verdict, history);
+    Snapshot made = attempt(statistics, verdict, history);
     for (int i = 1; i < MAX_ATTEMPTS && !made.accounting().equals(before); i++) {
       before = made.accounting();
-      made = attempt(verdict, history);
+      made = attempt(statistics, verdict, history);
     }
     return made;
   }
 
-  private Snapshot attempt(@Nullable StabilityVerdict verdict, List<Sample> history) {
+  private Snapshot attempt(
+      List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Sample> history) {
     // The state first: figures that are read after the end are the last.
     State state = running.state();
     Optional<Progress> progress = running.progress();
@@ -95,7 +107,7 @@ final class SnapshotMaker {
     Optional<Ranking> locations = Optional.empty();
     Optional<Spikes> spikes = Optional.empty();
     List<Table> others = new ArrayList<>();
-    for (Statistic statistic : running.pipeline().statistics()) {
+    for (Statistic statistic : statistics) {
       Results results = running.results(statistic.name());
       if (isRunning(statistic, BY_TYPE, "crime_type")) {
         types = Optional.of(ranking(results, TOP_TYPES));
@@ -118,6 +130,7 @@ final class SnapshotMaker {
       }
     }
     return new Snapshot(
+        run,
         Instant.now(),
         state,
         running.failure().map(CallstreamException::getMessage),

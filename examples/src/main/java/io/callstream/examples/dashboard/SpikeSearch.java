@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
@@ -41,8 +42,15 @@ import org.jspecify.annotations.Nullable;
  * hour is kept while the hour does not change.
  */
 final class SpikeSearch {
-  /** What the police does by itself, and not because somebody called. */
-  static final Set<String> ROUTINE = Set.of("Passing Call", "Traffic Stop", "Muni Inspection");
+  /** Says which types are left out, for people. */
+  static final String LEFT_OUT = "Passing Call, Traffic Stop and Muni Inspection are left out.";
+
+  /**
+   * What the police does by itself, and not because somebody called. Formats differ in the case of
+   * letters.
+   */
+  private static final Set<String> ROUTINE =
+      Set.of("passing call", "traffic stop", "muni inspection");
 
   static final int MIN_DAYS = 3;
   static final int MAX_DAYS = 28;
@@ -96,7 +104,7 @@ final class SpikeSearch {
           double score = score(count, earlier);
           if (count >= MIN_CALLS
               && score >= MIN_SCORE
-              && !ROUTINE.contains(type)
+              && !ROUTINE.contains(type.toLowerCase(Locale.ROOT))
               && !type.equals(Statistic.OTHER)) {
             spikes.add(new Spike(Cells.clipped(type), count, mean(earlier), score));
           }

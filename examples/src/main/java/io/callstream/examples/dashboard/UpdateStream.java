@@ -57,8 +57,10 @@ final class UpdateStream {
   /** Answers a request with snapshots until the page goes, or this is closed. */
   void serve(HttpExchange exchange, Update first) throws IOException {
     if (!admit()) {
-      exchange.getResponseHeaders().set("Retry-After", "10");
-      Answer.text(503, "Too many pages are open: " + MAX_CLIENTS + ".").send(exchange);
+      // An event, and no status, for that is all that a page hears of.
+      try (OutputStream body = open(exchange)) {
+        write(body, "full", Integer.toString(MAX_CLIENTS));
+      }
       return;
     }
     try (OutputStream body = open(exchange)) {
@@ -92,6 +94,9 @@ final class UpdateStream {
 
   private static OutputStream open(HttpExchange exchange) throws IOException {
     exchange.getResponseHeaders().set("Content-Type", TYPE);
+    exchange
+        .getResponseHeaders()
+        .set("X-Accel-Buffering", "no"); // A proxy is to hand on each event.
     exchange.sendResponseHeaders(200, 0);
     return exchange.getResponseBody();
   }

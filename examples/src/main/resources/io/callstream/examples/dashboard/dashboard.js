@@ -173,7 +173,6 @@
 
   function barRow(entry) {
     const row = element('li');
-    row.title = entry.name;
     const name = element('span', 'name', entry.name === '' ? '(none)' : entry.name);
     name.dir = 'auto';
     if (entry.description) {
@@ -369,6 +368,10 @@
       cell.title = `${DAYS[day]} ${hour}:00, ${whole.format(count)} calls`;
       cell.className = 'h' + Math.min(SHADES - 1, Math.floor(count / most * SHADES));
     }));
+    const shades = Array.from({length: SHADES}, (_, i) => element('span', 'h' + i));
+    panel.querySelector('.legend').replaceChildren('0 ', ...shades, ' ' + whole.format(most));
+    whenOpen('week-table', () => table(byId('week-table'), ['Hour', ...DAYS.map(day => day.slice(0, 3))],
+      week[0].map((first, hour) => [`${hour}:00`, ...week.map(counts => whole.format(counts[hour]))]), 1));
     const at = week.flat().indexOf(most);
     panel.querySelector('.note').textContent = at < 0
       ? 'No calls yet'
@@ -381,13 +384,12 @@
     if (!spikes) {
       return;
     }
-    const routine = ' Passing Call, Traffic Stop and Muni Inspection are left out.';
     let note = 'No hour is over yet.';
     if (spikes.start) {
       const hour = hourText(Date.parse(spikes.start));
       note = spikes.days < spikes.daysNeeded
         ? `Too early to tell: the hour from ${hour} has ${spikes.days} days before it, and ${spikes.daysNeeded} are needed.`
-        : `The hour from ${hour} beside the same hour of ${spikes.days} days before.${routine}`
+        : `The hour from ${hour} beside the same hour of ${spikes.days} days before. ${spikes.leftOut}`
           + (spikes.entries.length === 0 ? ' Nothing stands out.' : '');
     }
     panel.querySelector('.note').textContent = note;
@@ -402,10 +404,10 @@
     const latency = progress && progress.latencyMs;
     const all = snapshot.accounting;
     const figures = [
-      ['Calls counted', whole.format(all.received - all.rejected - all.duplicates), 'calls'],
+      ['Calls', whole.format(all.received - all.rejected - all.duplicates), 'calls'],
       ['In, records/s', progress ? rate(progress.inputRowsPerSecond) : '–', 'in'],
       ['Out, rows/s', progress ? rate(progress.outputRowsPerSecond) : '–', 'out'],
-      ['Capacity, records/s', progress ? rate(progress.processedRowsPerSecond) : '–', 'capacity'],
+      ['Processing, records/s', progress ? rate(progress.processedRowsPerSecond) : '–', 'processing'],
       ['Lag, records', progress ? whole.format(progress.lag) : '–', 'lag'],
       ['Mean latency' + (latency ? ', max ' + duration(latency.greatest) : ''), latency ? duration(latency.mean) : '–', 'latency'],
       ['Last batch took', progress ? duration(progress.batchDurationMs) : '–', 'took'],
@@ -467,15 +469,15 @@
     const seen = snapshot.history;
     if (seen.length > 0) {
       chart('history-chart',
-        [line('in', '--second', {dash: [6, 4]}), line('capacity', '--first'), line('rows out', '--soft', {dash: [2, 3]})],
+        [line('in', '--second', {dash: [6, 4]}), line('processing', '--first'), line('rows out', '--soft', {dash: [2, 3]})],
         [seen.map(s => s.time), seen.map(s => s.arrived), seen.map(s => s.processed), seen.map(s => s.emitted)], 'clock');
       const now = seen[seen.length - 1];
       byId('history-chart').setAttribute('aria-label',
         `Throughput of the last ${seen.length} batches; in the last one ${rate(now.arrived)} records per second came in,`
-        + ` ${rate(now.processed)} could be processed, and ${rate(now.emitted)} result rows per second went out`);
+        + ` ${rate(now.processed)} were processed per second of its duration, and ${rate(now.emitted)} result rows per second went out`);
     }
     const clock = new Intl.DateTimeFormat('en-GB', {timeStyle: 'medium'});
-    whenOpen('history-table', () => table(byId('history-table'), ['Batch at', 'In/s', 'Capacity/s', 'Rows out/s', 'Lag', 'Latency'],
+    whenOpen('history-table', () => table(byId('history-table'), ['Batch at', 'In/s', 'Processing/s', 'Rows out/s', 'Lag', 'Latency'],
       seen.slice(-30).reverse().map(s =>
         [clock.format(s.time * 1000), rate(s.arrived), rate(s.processed), rate(s.emitted), whole.format(s.lag),
           s.latencyMs === null ? '–' : duration(s.latencyMs)]), 1));
@@ -542,6 +544,10 @@
     if (!snapshot) {
       return;
     }
+    if (last && last.run !== snapshot.run) {
+      location.reload(); // Another program took over, with other panels, links and zone.
+      return;
+    }
     last = snapshot;
     byId('source').textContent = snapshot.source;
     pill(STATES[snapshot.state], snapshot.state.toLowerCase());
@@ -562,13 +568,23 @@
 
   // ---- updates
 
-  let silence = 0;
+  let updates = null;
+  let timer = 0; // Until the next attempt, or until a stream that says nothing is given up.
+
+  function disconnect() {
+    clearTimeout(timer);
+    connected = false;
+    if (updates) {
+      updates.close();
+    }
+  }
 
   function connect() {
-    const updates = new EventSource('api/updates');
+    disconnect();
+    updates = new EventSource('api/updates');
     const listen = () => {
-      clearTimeout(silence);
-      silence = setTimeout(() => retry(updates), SILENCE_MS);
+      clearTimeout(timer);
+      timer = setTimeout(retry, SILENCE_MS);
     };
     listen();
     updates.addEventListener('update', event => {
@@ -583,37 +599,44 @@
     });
     updates.addEventListener('end', () => {
       ended = true;
-      retry(updates);
+      retry();
     });
-    updates.onerror = () => retry(updates);
+    updates.addEventListener('full', event => {
+      ended = false;
+      retry(`${event.data} pages are open already, trying again`);
+    });
+    updates.onerror = () => retry();
   }
 
   /** The browser would try again by itself, but not after each kind of failure. */
-  function retry(updates) {
-    updates.close();
-    clearTimeout(silence);
-    connected = false;
+  function retry(why = 'Connection lost, trying again') {
+    disconnect();
     showAge();
     if (!ended) {
-      pill('Connection lost, trying again', 'lost');
+      pill(why, 'lost');
     } else if (last && last.state === 'RUNNING') {
       pill('The program has ended', 'lost');
     } else if (last) {
       pill(`${STATES[last.state]}, and the program has ended`, last.state.toLowerCase());
     }
-    setTimeout(connect, RETRY_MS);
+    timer = setTimeout(connect, RETRY_MS);
   }
 
   async function showLinks() {
     const links = await (await fetch('api/links')).json();
     for (const [title, target] of Object.entries(links)) {
-      const link = element('a', '', title);
-      link.href = target;
+      const link = element(target ? 'a' : 'span', '', title);
+      if (target) {
+        link.href = target;
+      }
       byId('links').append(link);
     }
   }
 
   setInterval(showAge, 1000);
   showLinks().catch(() => {});
-  connect();
+  // A browser has six connections to a server for all its tabs: those that nobody sees do without.
+  const follow = () => document.hidden ? disconnect() : connect();
+  document.addEventListener('visibilitychange', follow);
+  follow();
 })();

@@ -197,6 +197,17 @@ final class Browser implements AutoCloseable {
     return texts;
   }
 
+  /** Opens another tab, which hides the page, and returns its name. */
+  String openTab() throws Exception {
+    return send("Target.createTarget", JSON.createObjectNode().put("url", "about:blank"))
+        .get("targetId")
+        .asText();
+  }
+
+  void closeTab(String tab) throws Exception {
+    send("Target.closeTarget", JSON.createObjectNode().put("targetId", tab));
+  }
+
   void resize(int width, int height) throws Exception {
     send(
         "Emulation.setDeviceMetricsOverride",

@@ -1,5 +1,6 @@
 package io.callstream.examples.dashboard;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -7,14 +8,27 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Engines;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.kafka.CallProducer;
+import io.callstream.kafka.KafkaCluster;
+import io.callstream.kafka.TopicAdmin;
+import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.source.SyntheticCalls;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.progress.Progress;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -140,6 +154,30 @@ class DashboardBrowserTest {
   }
 
   @Test
+  void theWeekHasALegendAndATableWithAllFigures() throws Exception {
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < 12_345; i++) {
+      calls.add(SomeCalls.call(40_000 + i, "Burst", Instant.parse("2018-11-10T11:00:00Z")).build());
+    }
+    run.receive(calls);
+    String most = number(run.running().results("calls-by-hour-of-week").top(1).get(0).count());
+    // On a phone the cells are too small for figures.
+    browser.resize(360, 800);
+    browser.await("document.querySelector('#week .legend').textContent === '0  " + most + "'");
+    assertThat(browser.texts("#week .heat tr:nth-child(6) td:nth-child(5)")).containsExactly("12K");
+    browser.evaluate("document.querySelector('#week summary').click()");
+    browser.await("document.querySelectorAll('#week-table tbody tr').length === 24");
+    assertThat(browser.texts("#week-table tbody tr:nth-child(4) td:nth-child(7)"))
+        .containsExactly(most);
+    assertThat(
+            browser.texts("#week-table tbody td").stream()
+                .mapToLong(n -> Long.parseLong(n.replace(",", "")))
+                .sum())
+        .isEqualTo(14_345);
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
   void aBatchIsPushedToThePage() throws Exception {
     browser.evaluate("window.stillTheSamePage = true");
     List<Call> more = new ArrayList<>();
@@ -220,11 +258,12 @@ class DashboardBrowserTest {
     browser.press("Tab", TAB);
     assertThat(browser.evaluate("document.activeElement.className").asText()).isEqualTo("skip");
     Set<String> reached = new LinkedHashSet<>();
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 30; i++) {
       browser.press("Tab", TAB);
       JsonNode label =
           browser.evaluate(
-              "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent");
+              "document.activeElement.getAttribute('aria-label') ||"
+                  + " document.activeElement.textContent");
       reached.add(label.asText().trim());
       if (label.asText().equals("Hours as a table")) {
         browser.press("Enter", ENTER);
@@ -236,6 +275,7 @@ class DashboardBrowserTest {
             "Hours as a table",
             "Calls by hour",
             "Days as a table",
+            "The week as a table",
             "Latest batches as a table",
             "Calls by statistic",
             "Rows of by-disposition");
@@ -251,7 +291,8 @@ class DashboardBrowserTest {
         .hasToString("true");
     assertThat(
             browser.evaluate(
-                "[...document.querySelectorAll('[role=img]')].every(c => c.getAttribute('aria-label'))"))
+                "[...document.querySelectorAll('[role=img]')].every(c =>"
+                    + " c.getAttribute('aria-label'))"))
         .hasToString("true");
     assertThat(browser.evaluate("document.querySelectorAll('h1').length").asInt()).isEqualTo(1);
     assertThat(browser.evaluate("document.getElementById('state').getAttribute('role')").asText())
@@ -297,6 +338,18 @@ class DashboardBrowserTest {
                 .map(row -> number(row.count()))
                 .toList())
         .startsWith("800", "700");
+    // Without a role a list without marks is none to some screen readers.
+    assertThat(browser.evaluate("document.querySelectorAll('ol:not([role=list])').length").asInt())
+        .isZero();
+    browser.resize(360, 800);
+    browser.await(
+        "[...document.querySelectorAll('.bars .name')].every(name => name.scrollWidth <="
+            + " name.clientWidth)");
+    assertThat(
+            browser
+                .evaluate("getComputedStyle(document.querySelector('#types .name')).textOverflow")
+                .asText())
+        .isEqualTo("clip");
     assertThat(browser.problems()).isEmpty();
   }
 
@@ -324,6 +377,41 @@ class DashboardBrowserTest {
   }
 
   @Test
+  void theFiguresOfSparksEngineAreOnThePageToo() throws Exception {
+    SanFranciscoCalls format = SanFranciscoCalls.json();
+    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
+      KafkaCluster cluster = KafkaCluster.at(broker.bootstrapServers());
+      try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
+        admin.ensure("calls", 2, 1);
+      }
+      try (CallProducer producer = CallProducer.to(cluster, "calls", format).connect()) {
+        producer.send(SyntheticCalls.of(2_000));
+      }
+      Pipeline pipeline =
+          Pipeline.builder(KafkaTopic.of("calls").at(broker.bootstrapServers()), format)
+              .statistics(
+                  StandardStatistics.all(format.zone(), StandardStatistics.DEFAULT_LATENESS))
+              .build();
+      try (RunningPipeline spark = Engines.named("spark").start(pipeline);
+          Dashboard other = Dashboard.of(spark).start(0)) {
+        browser.open(other.uri());
+        browser.await("document.querySelector('#records td')?.textContent === '2,000'");
+        assertBarsAre("types", spark.results("calls-by-type").top(15));
+        WatchedRun.await(
+            "the page shows the last batch",
+            () -> {
+              Progress last = spark.progress().orElseThrow();
+              return browser.texts("#figure-took").contains(duration(last.batchDuration()))
+                  && browser.texts("#figure-state").contains(number(last.state().rows()) + " rows");
+            });
+        assertThat(browser.texts("#state")).containsExactly("Running");
+        assertThat(browser.problems()).isEmpty();
+        browser.open(URI.create("about:blank"));
+      }
+    }
+  }
+
+  @Test
   void thePageTellsOfTheEndAndFindsTheNextRun() throws Exception {
     run.running().stop();
     browser.await("document.getElementById('state').textContent === 'Finished'");
@@ -331,9 +419,70 @@ class DashboardBrowserTest {
     dashboard.close();
     browser.await("document.getElementById('state').textContent.includes('the program has ended')");
     try (WatchedRun next = WatchedRun.standard().receive(SomeCalls.of(123))) {
-      dashboard = Dashboard.of(next.running()).start(port);
-      browser.await("document.getElementById('state').textContent === 'Running'");
-      browser.await("document.querySelector('#figures dd').textContent === '123'");
+      dashboard =
+          Dashboard.of(next.running())
+              .linking("More", URI.create("http://localhost"))
+              .notLinking("Spark UI: off")
+              .start(port);
+      browser.await("document.querySelector('#figures dd')?.textContent === '123'");
+      browser.await("document.querySelector('#links a') !== null");
+      assertThat(browser.texts("#state")).containsExactly("Running");
+      assertThat(browser.texts("#links a")).containsExactly("More");
+      assertThat(browser.texts("#links span")).containsExactly("Spark UI: off");
+      assertThat(browser.texts("#others h2")).as("panels of the run before").isEmpty();
     }
+  }
+
+  @Test
+  void aPageTooManySaysSo() throws Exception {
+    List<Socket> pages = new ArrayList<>();
+    try (Dashboard other = Dashboard.of(run.running()).start(0)) {
+      for (int i = 0; i < UpdateStream.MAX_CLIENTS; i++) {
+        Socket page = new Socket(InetAddress.getLoopbackAddress(), other.uri().getPort());
+        pages.add(page);
+        page.getOutputStream()
+            .write("GET /api/updates HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(UTF_8));
+        assertThat(page.getInputStream().readNBytes(12)).asString(UTF_8).endsWith("200");
+      }
+      browser.open(other.uri());
+      browser.await(
+          "document.getElementById('state').textContent === '32 pages are open already, trying"
+              + " again'");
+      for (Socket page : pages) {
+        page.close();
+      }
+      browser.await("document.getElementById('state').textContent === 'Running'");
+      assertThat(browser.problems()).isEmpty();
+      browser.open(URI.create("about:blank"));
+    } finally {
+      for (Socket page : pages) {
+        page.close();
+      }
+    }
+  }
+
+  @Test
+  void aPageThatNobodySeesHoldsNoConnection() throws Exception {
+    browser.evaluate(
+        """
+        (() => {
+          const close = EventSource.prototype.close;
+          EventSource.prototype.close = function () {
+            window.disconnected = true;
+            close.call(this);
+          };
+        })()
+        """);
+    String other = browser.openTab();
+    try {
+      browser.await("document.hidden && window.disconnected === true");
+      run.receive(SomeCalls.of(10));
+    } finally {
+      browser.closeTab(other);
+    }
+    browser.await("!document.hidden");
+    browser.await("document.querySelector('#figures dd').textContent === '2,010'");
+    assertThat(browser.texts("#state")).containsExactly("Running");
+    assertThat(browser.problems()).isEmpty();
   }
 }

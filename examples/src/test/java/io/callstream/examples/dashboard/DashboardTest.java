@@ -94,23 +94,26 @@ class DashboardTest {
 
   @Test
   void aWindowHasItsRows() throws Exception {
-    JsonNode answer =
-        json(
-            "/api/statistics/calls-by-type-and-disposition-hourly?window=2018-10-30T00:00:00-07:00");
-    long calls =
-        run.calls().stream()
-            .filter(call -> call.time().isBefore(SomeCalls.START.plus(Duration.ofHours(1))))
-            .count();
-    long counted = 0;
-    for (JsonNode row : answer.get("rows")) {
-      assertThat(row.get("window_start").asText()).isEqualTo("2018-10-30T00:00:00-07:00");
-      counted += row.get("count").asLong();
+    int types = 2 * Requests.DEFAULT_ROWS;
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < types; i++) {
+      calls.add(SomeCalls.call(5_000 + i, "Type " + i, SomeCalls.END).build());
     }
-    assertThat(counted).isEqualTo(calls);
-    assertThat(
-            json("/api/statistics/calls-by-type-and-disposition-hourly?window=1999-01-01T00:00:00Z")
-                .get("rows"))
-        .isEmpty();
+    run.receive(calls);
+    String name = "/api/statistics/calls-by-type-and-disposition-hourly?window=";
+    JsonNode all = json(name + "2018-11-08T23:00:00-08:00");
+    assertThat(all.get("rows"))
+        .hasSize(types)
+        .allSatisfy(
+            row -> {
+              assertThat(row.get("window_start").asText()).isEqualTo("2018-11-08T23:00:00-08:00");
+              assertThat(row.get("count").asLong()).isEqualTo(1);
+            });
+    assertThat(all.get("totalRows").asInt()).isEqualTo(types);
+    JsonNode first = json(name + "2018-11-08T23:00:00-08:00&top=3");
+    assertThat(first.get("rows")).hasSize(3);
+    assertThat(first.get("totalRows").asInt()).isEqualTo(types);
+    assertThat(json(name + "1999-01-01T00:00:00Z").get("rows")).isEmpty();
   }
 
   @Test
@@ -158,8 +161,7 @@ class DashboardTest {
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();
     }
-    // A link to nowhere can't be written among the files of the page.
-    assertThatThrownBy(() -> Dashboard.of(run.running()).linking("nowhere", null).start(port))
+    assertThatThrownBy(() -> Dashboard.of(run.running()).patience(null).start(port))
         .isInstanceOf(NullPointerException.class);
     try (Dashboard second = Dashboard.of(run.running()).start(port)) {
       assertThat(status(second, "/health/live")).isEqualTo(200);
@@ -177,9 +179,9 @@ class DashboardTest {
   @Test
   void progressTellsTheLastBatchAndTheAccounting() throws Exception {
     run.receive("no call".getBytes(UTF_8));
-    WatchedRun.await(
-        "a new snapshot", () -> json("/api/progress").get("progress").get("batch").asInt() == 1);
+    // At once, for it does not wait for the next snapshot.
     JsonNode progress = json("/api/progress");
+    assertThat(progress.get("progress").get("batch").asInt()).isEqualTo(1);
     assertThat(progress.get("state").asText()).isEqualTo("RUNNING");
     assertThat(progress.get("accounting").toString())
         .isEqualTo(run.running().accounting().toJson());
@@ -298,7 +300,12 @@ class DashboardTest {
     String head = " HTTP/1.1\nHost: localhost\nConnection: close\nSec-Fetch-Site: cross-site\n";
     assertThat(raw("GET /api/updates" + head + "Sec-Fetch-Mode: cors\n\n"))
         .startsWith("HTTP/1.1 403");
-    assertThat(raw("GET /" + head + "Sec-Fetch-Mode: navigate\n\n")).startsWith("HTTP/1.1 200");
+    String link = "Sec-Fetch-Mode: navigate\nSec-Fetch-Dest: document\n\n";
+    assertThat(raw("GET /" + head + link)).startsWith("HTTP/1.1 200");
+    for (String path : List.of("/api/updates", "/api/statistics/calls-by-type?top=all")) {
+      assertThat(raw("GET " + path + head + link)).as(path).startsWith("HTTP/1.1 403");
+    }
+    assertThat(raw("GET /" + head + link.replace("document", "iframe"))).startsWith("HTTP/1.1 403");
   }
 
   @Test
@@ -359,6 +366,7 @@ class DashboardTest {
     try (Dashboard second =
         Dashboard.of(run.running())
             .linking("Spark UI", URI.create("http://localhost:4040"))
+            .notLinking("Kafka UI: none")
             .start(0)) {
       assertThat(
               CLIENT
@@ -366,7 +374,7 @@ class DashboardTest {
                       HttpRequest.newBuilder(second.uri().resolve("/api/links")).build(),
                       BodyHandlers.ofString())
                   .body())
-          .isEqualTo("{\"Spark UI\":\"http://localhost:4040\"}");
+          .isEqualTo("{\"Spark UI\":\"http://localhost:4040\",\"Kafka UI: none\":null}");
     }
   }
 
@@ -413,6 +421,7 @@ class DashboardTest {
     try (Page page = new Page()) {
       assertThat(page.response.headers().firstValue("content-type").orElse(""))
           .startsWith("text/event-stream");
+      assertThat(page.response.headers().firstValue("x-accel-buffering")).contains("no");
       List<String> first = page.next();
       assertThat(first.get(0)).isEqualTo("update");
       assertThat(received(first)).isEqualTo(1_000);
@@ -448,7 +457,8 @@ class DashboardTest {
         pages.add(page);
       }
       try (Page one = new Page()) {
-        assertThat(one.response.statusCode()).isEqualTo(503);
+        assertThat(one.next()).containsExactly("full", "32");
+        assertThat(one.lines.read()).as("the end of the stream").isEqualTo(-1);
       }
       assertThat(get("/health/live").statusCode()).isEqualTo(200);
     } finally {
@@ -504,6 +514,28 @@ class DashboardTest {
     }
   }
 
+  @Test
+  void probesDoNotWaitLongForThoseWhoSendSlowly() throws Exception {
+    List<Socket> slow = new ArrayList<>();
+    try {
+      for (int i = 0; i < 60; i++) {
+        slow.add(lazy(dashboard, "GET /"));
+      }
+      // Ten seconds are for reading an answer.
+      assertThat(
+              CLIENT
+                  .send(
+                      HttpRequest.newBuilder(dashboard.uri().resolve("/health/live"))
+                          .timeout(Duration.ofSeconds(8))
+                          .build(),
+                      BodyHandlers.discarding())
+                  .statusCode())
+          .isEqualTo(200);
+    } finally {
+      close(slow);
+    }
+  }
+
   private static boolean atEnd(Socket socket) {
     try {
       return socket.getInputStream().readAllBytes() != null;
@@ -544,7 +576,8 @@ class DashboardTest {
   void aDashboardThatOtherMachinesSeeAnswersToAddressesAndItsOwnName() throws Exception {
     InetAddress everywhere = InetAddress.getByName("0.0.0.0");
     try (Dashboard second = Dashboard.of(run.running()).bindingTo(everywhere).start(0)) {
-      Hosts hosts = Hosts.of(everywhere);
+      assertThat(second.uri().getHost()).isEqualTo(InetAddress.getLocalHost().getHostName());
+      Hosts hosts = Hosts.of(new InetSocketAddress(everywhere, 80), List.of());
       assertThat(hosts.allow(InetAddress.getLocalHost().getHostName() + ":80")).isTrue();
       for (String host :
           List.of("10.1.2.3:4041", "[2001:db8::1]:80", "[fe80::1%eth0]", "localhost")) {
@@ -557,8 +590,38 @@ class DashboardTest {
           lazy(second, "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")) {
         assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8))
             .startsWith("HTTP/1.1 421")
-            .contains("Ask for localhost");
+            .contains("Ask for localhost", "--host-name");
       }
+    }
+  }
+
+  @Test
+  void furtherNamesAreThoseThatItWasGivenAndTheOneOfItsAddress() throws Exception {
+    InetAddress named = InetAddress.getByAddress("dash.example", new byte[] {127, 0, 0, 3});
+    try (Dashboard second =
+        Dashboard.of(run.running())
+            .bindingTo(named)
+            .answeringTo("stats.example", "callstream_1")
+            .start(0)) {
+      assertThat(second.uri().getHost()).isEqualTo("dash.example");
+      for (String host : List.of("stats.example", "Stats.Example:443", "callstream_1")) {
+        assertThat(statusFor(second, named, host)).as(host).isEqualTo("HTTP/1.1 200");
+      }
+      assertThat(statusFor(second, named, "dash.example:80")).isEqualTo("HTTP/1.1 200");
+      assertThat(statusFor(second, named, "other.example")).isEqualTo("HTTP/1.1 421");
+    }
+    assertThatThrownBy(() -> Dashboard.of(run.running()).answeringTo("https://stats.example"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("without scheme and port");
+  }
+
+  private static String statusFor(Dashboard dashboard, InetAddress address, String host)
+      throws IOException {
+    try (Socket socket = new Socket(address, dashboard.uri().getPort())) {
+      socket
+          .getOutputStream()
+          .write(("GET /health/live HTTP/1.1\r\nHost: " + host + "\r\n\r\n").getBytes(UTF_8));
+      return new String(socket.getInputStream().readNBytes(12), UTF_8);
     }
   }
 

@@ -11,10 +11,14 @@ import io.callstream.statistic.StandardStatistics;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ReportTest {
   @TempDir Path directory;
@@ -33,8 +37,8 @@ class ReportTest {
             .contains(String.format(Locale.ROOT, "<span class=\"count\">%,d</span>", row.count()));
       }
       assertThat(html)
-          .contains("at the end of the run", "<dt>Calls counted</dt><dd>2,000</dd>")
-          .contains("<td dir=\"auto\">− rejected</td><td class=\"number\">1</td>")
+          .contains("at the end of the run", "<dt>Calls</dt><dd>2,000</dd>")
+          .contains("<th scope=\"row\" dir=\"auto\">− rejected</th><td class=\"number\">1</td>")
           .contains("<svg", "calls-by-hour-of-week");
       try (var files = Files.list(directory)) {
         assertThat(files).containsExactly(file);
@@ -77,10 +81,43 @@ class ReportTest {
       assertThat(hours.split("<tr>", -1)).hasSize(1 + 1 + 72);
       assertThat(hours.split("<tr>", -1)[2])
           .isEqualTo(
-              "<td dir=\"auto\">Thu 8 Nov 2018 22:00</td><td class=\"number\">"
+              "<th scope=\"row\" dir=\"auto\">Thu 8 Nov 2018 22:00</th><td class=\"number\">"
                   + last
                   + "</td></tr>\n");
     }
+  }
+
+  @Test
+  void theWeekHasALegendAndATableWithAllFigures() throws Exception {
+    try (WatchedRun run = WatchedRun.standard()) {
+      List<Call> calls = new ArrayList<>();
+      for (int i = 0; i < 12_345; i++) {
+        calls.add(SomeCalls.call(i, "A", SomeCalls.START).build());
+      }
+      String html = Report.html(run.receive(calls).running());
+      String week = html.substring(html.indexOf(">Day of the week and hour<"));
+      week = week.substring(0, week.indexOf("</section>"));
+      // Tuesday, 0:00.
+      assertThat(week)
+          .contains("<td class=\"h9\">12K</td>")
+          .contains("<span class=\"h9\"></span> 12,345</p>")
+          .contains("<td class=\"number\">12,345</td>");
+      assertThat(week.substring(week.indexOf("<details>")).split("<tr>", -1)).hasSize(1 + 1 + 24);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0,0",
+    "9999,9999",
+    "10000,10K",
+    "12345,12K",
+    "123456,123K",
+    "1234567,1.2M",
+    "12345678,12M"
+  })
+  void cellsOfTheWeekAreShort(long count, String text) {
+    assertThat(ReportPage.shortened(count)).isEqualTo(text);
   }
 
   @Test
@@ -96,6 +133,25 @@ class ReportTest {
     assertThat(Files.getPosixFilePermissions(file)).isEqualTo(Files.getPosixFilePermissions(plain));
     try (var files = Files.list(directory)) {
       assertThat(files).containsExactlyInAnyOrder(file, other, plain);
+    }
+  }
+
+  @Test
+  void screenReadersFindNamesOfSectionsAndOfRowsAndColumns() throws Exception {
+    try (WatchedRun run = WatchedRun.standard()) {
+      String html = Report.html(run.receive(SomeCalls.of(500)).running());
+      assertThat(html)
+          .doesNotContain("<section class=\"panel\">", "scope=\"col\"></th>")
+          .contains("<th scope=\"row\" abbr=\"Monday\">Mon</th>")
+          .contains("aria-labelledby=\"title-1\">\n<h2 id=\"title-1\">Top crime types</h2>");
+      int sections = html.split("<section ", -1).length - 1;
+      assertThat(html.split(" aria-labelledby=\"title-", -1)).hasSize(sections + 1);
+      assertThat(
+              Pattern.compile("<tr>(?!<th scope=\"col\"|<td class=\"corner\"|<th scope=\"row\")")
+                  .matcher(html)
+                  .results())
+          .as("rows without a name")
+          .isEmpty();
     }
   }
 
@@ -121,9 +177,9 @@ class ReportTest {
   }
 
   @Test
-  void aFileThatCannotBeWrittenIsTold() {
+  void aFileThatCannotBeWrittenIsTold() throws Exception {
     try (WatchedRun run = WatchedRun.standard()) {
-      Path file = directory.resolve("missing").resolve("report.html");
+      Path file = Files.createFile(directory.resolve("plain")).resolve("report.html");
       assertThatThrownBy(() -> Report.write(run.running(), file))
           .isInstanceOf(CallstreamException.class)
           .hasMessageContaining("Name another file");

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.callstream.call.Call;
+import io.callstream.call.CallFormat;
+import io.callstream.call.DataSfCalls;
+import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.examples.dashboard.Snapshot.Ranking;
 import io.callstream.statistic.Dimension;
@@ -184,12 +187,21 @@ class SnapshotTest {
 
   @Test
   void aTypeThatBurstsIsASpikeAndRoutineIsNone() throws Exception {
+    assertBurstsAreSpikesBut(SanFranciscoCalls.json(), "Passing Call");
+  }
+
+  @Test
+  void routineIsNoSpikeInTheFeedsOfTodayEither() throws Exception {
+    assertBurstsAreSpikesBut(DataSfCalls.json(), "PASSING CALL");
+  }
+
+  private static void assertBurstsAreSpikesBut(CallFormat format, String routine) throws Exception {
     // Each day at 10:00 local: 4 or 6 of each type, and on the last day 20 of three of them.
     ZonedDateTime first = ZonedDateTime.of(2018, 10, 25, 10, 0, 0, 0, ZONE);
     List<Call> calls = new java.util.ArrayList<>();
     int id = 0;
     for (int day = 0; day < 12; day++) {
-      for (String type : List.of("Burst", "Steady", "Passing Call", Statistic.OTHER)) {
+      for (String type : List.of("Burst", "Steady", routine, Statistic.OTHER)) {
         boolean bursts = day == 11 && !type.equals("Steady");
         for (int i = 0; i < (bursts ? 20 : day % 2 == 0 ? 4 : 6); i++) {
           calls.add(
@@ -199,7 +211,7 @@ class SnapshotTest {
     }
     // The hour after it, which is not over, so that the one before is the last complete one.
     calls.add(SomeCalls.call(id, "Late", first.plusDays(11).plusHours(1).toInstant()).build());
-    try (WatchedRun run = WatchedRun.standard()) {
+    try (WatchedRun run = WatchedRun.standard(format)) {
       run.receive(calls);
       Snapshot.Spikes spikes = snapshot(run).spikes().get();
       assertThat(spikes.window().get().start()).isEqualTo(first.plusDays(11).toInstant());

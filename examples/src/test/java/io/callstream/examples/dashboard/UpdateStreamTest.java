@@ -56,7 +56,7 @@ class UpdateStreamTest {
   }
 
   private Update update(long number, String json) {
-    return new Update(number, empty.snapshot(), json, empty.moment());
+    return new Update(number, json, empty.moment());
   }
 
   /** Opens a page that does not read what it is sent, and has little room for it. */

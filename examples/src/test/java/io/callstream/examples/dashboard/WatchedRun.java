@@ -24,28 +24,34 @@ import java.util.function.UnaryOperator;
 /** A pipeline that runs on the local engine, and the calls that it was given. */
 public final class WatchedRun implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
-  private static final CallFormat FORMAT = SanFranciscoCalls.json();
   private static final Instant LONG_AFTER = Instant.parse("2100-01-01T00:00:00Z");
 
+  private final CallFormat format;
   private final MemorySource source = MemorySource.withPartitions(2);
   private final List<Call> calls = new ArrayList<>();
   private final RunningPipeline running;
   private long records;
 
-  private WatchedRun(UnaryOperator<Pipeline.Builder> parts) {
+  private WatchedRun(CallFormat format, UnaryOperator<Pipeline.Builder> parts) {
+    this.format = format;
     running =
         Engines.named("local")
             .start(
-                parts.apply(Pipeline.builder(source, FORMAT)).build(),
+                parts.apply(Pipeline.builder(source, format)).build(),
                 RunOptions.continuous().triggeringEvery(Duration.ZERO));
   }
 
   /** Starts the four standard statistics. */
   public static WatchedRun standard() {
-    return of(
+    return standard(SanFranciscoCalls.json());
+  }
+
+  static WatchedRun standard(CallFormat format) {
+    return new WatchedRun(
+        format,
         pipeline ->
             pipeline.statistics(
-                StandardStatistics.all(FORMAT.zone(), StandardStatistics.DEFAULT_LATENESS)));
+                StandardStatistics.all(format.zone(), StandardStatistics.DEFAULT_LATENESS)));
   }
 
   static WatchedRun of(Statistic... statistics) {
@@ -53,7 +59,7 @@ public final class WatchedRun implements AutoCloseable {
   }
 
   public static WatchedRun of(UnaryOperator<Pipeline.Builder> parts) {
-    return new WatchedRun(parts);
+    return new WatchedRun(SanFranciscoCalls.json(), parts);
   }
 
   public RunningPipeline running() {
@@ -69,7 +75,7 @@ public final class WatchedRun implements AutoCloseable {
   public WatchedRun receive(List<Call> more) throws Exception {
     List<MemorySource.Addition> additions = new ArrayList<>();
     for (Call call : more) {
-      additions.add(addition(FORMAT.write(call)));
+      additions.add(addition(format.write(call)));
     }
     calls.addAll(more);
     return add(additions);
