@@ -71,6 +71,7 @@ class DashboardTest {
   /** Sends a request as it stands and returns the status line and all else that comes. */
   private String raw(String request) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), dashboard.uri().getPort())) {
+      socket.setSoTimeout(30_000);
       socket.getOutputStream().write(request.replace("\n", "\r\n").getBytes(UTF_8));
       socket.shutdownOutput();
       return new String(socket.getInputStream().readAllBytes(), UTF_8);
