@@ -179,6 +179,7 @@ class DashboardTest {
 
   @Test
   void progressTellsTheLastBatchAndTheAccounting() throws Exception {
+    assertThat(json("/api/progress").get("progress").get("batch").asInt()).isZero();
     run.receive("no call".getBytes(UTF_8));
     // At once, for it does not wait for the next snapshot.
     JsonNode progress = json("/api/progress");
