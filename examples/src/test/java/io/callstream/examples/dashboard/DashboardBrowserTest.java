@@ -471,6 +471,12 @@ class DashboardBrowserTest {
             window.disconnected = true;
             close.call(this);
           };
+          window.EventSource = class extends EventSource {
+            constructor(from) {
+              super(from);
+              window.disconnected = false;
+            }
+          };
         })()
         """);
     String other = browser.openTab();

@@ -71,6 +71,7 @@ class DashboardTest {
   /** Sends a request as it stands and returns the status line and all else that comes. */
   private String raw(String request) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), dashboard.uri().getPort())) {
+      socket.setSoTimeout(30_000);
       socket.getOutputStream().write(request.replace("\n", "\r\n").getBytes(UTF_8));
       socket.shutdownOutput();
       return new String(socket.getInputStream().readAllBytes(), UTF_8);
@@ -178,6 +179,7 @@ class DashboardTest {
 
   @Test
   void progressTellsTheLastBatchAndTheAccounting() throws Exception {
+    assertThat(json("/api/progress").get("progress").get("batch").asInt()).isZero();
     run.receive("no call".getBytes(UTF_8));
     // At once, for it does not wait for the next snapshot.
     JsonNode progress = json("/api/progress");
