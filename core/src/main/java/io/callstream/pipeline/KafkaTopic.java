@@ -72,12 +72,8 @@ public final class KafkaTopic implements Source {
      * @throws IllegalArgumentException if one of them is not of that form
      */
     public KafkaTopic at(String bootstrapServers) {
-      BootstrapServers.fault(bootstrapServers)
-          .ifPresent(
-              fault -> {
-                throw new IllegalArgumentException(fault);
-              });
-      return new KafkaTopic(name, bootstrapServers, StartingOffsets.EARLIEST, Map.of());
+      return new KafkaTopic(
+          name, BootstrapServers.require(bootstrapServers), StartingOffsets.EARLIEST, Map.of());
     }
   }
 

@@ -1,6 +1,5 @@
 package io.callstream.runtime;
 
-import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** Looks at addresses of brokers as users write them, before Kafka does. */
@@ -9,17 +8,21 @@ public final class BootstrapServers {
 
   private BootstrapServers() {}
 
-  /** Returns what is wrong with {@code host:port[,host:port...]}, or empty if nothing is. */
-  public static Optional<String> fault(String servers) {
+  /**
+   * Returns addresses as they are, {@code host:port[,host:port...]}.
+   *
+   * @throws IllegalArgumentException if one of them is not of that form
+   */
+  public static String require(String servers) {
     for (String server : servers.split(",", -1)) {
       if (!ADDRESS.matcher(server.strip()).matches()) {
-        return Optional.of(
+        throw new IllegalArgumentException(
             "'"
                 + server.strip()
                 + "' is no address of a Kafka broker; write host:port, such as localhost:9092,"
                 + " and commas between several");
       }
     }
-    return Optional.empty();
+    return servers;
   }
 }

@@ -32,15 +32,12 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
       List.of(AbstractConfig.CONFIG_PROVIDERS_CONFIG + ".", "metrics.context.");
 
   /**
-   * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if a bootstrap server is
-   *     not {@code host:port}, or if no Kafka client has a setting of one of the names
+   * @throws IllegalArgumentException if a bootstrap server is not {@code host:port}
+   * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if no Kafka client has a
+   *     setting of one of the names, or if they name other bootstrap servers
    */
   public KafkaCluster {
-    BootstrapServers.fault(bootstrapServers)
-        .ifPresent(
-            fault -> {
-              throw new CallstreamException(ErrorCode.INVALID_ARGUMENT, fault);
-            });
+    bootstrapServers = BootstrapServers.require(bootstrapServers);
     settings = Map.copyOf(settings);
     requireKnown(settings.keySet());
     String others =
