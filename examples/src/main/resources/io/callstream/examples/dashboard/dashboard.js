@@ -247,8 +247,8 @@
     const place = byId(id);
     let shown = charts.get(id);
     if (!shown) {
-      // The legend needs two lines where it is longer than a phone is wide.
-      const legend = () => rem() * (series.length > 1 && place.clientWidth < 24 * rem() ? 3.3 : 1.9);
+      // The legend needs two lines where its four figures do not fit into one.
+      const legend = () => rem() * (series.length > 1 && place.clientWidth < 36 * rem() ? 3.3 : 1.9);
       const size = () => ({
         width: Math.max(200, place.clientWidth),
         height: Math.max(80, place.clientHeight - legend())
