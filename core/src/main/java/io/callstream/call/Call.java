@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Text that the source left out, or left blank, is the empty text; otherwise it is kept as it
  * came, untrimmed. A parser that was asked for some fields only builds no others, and to read one
  * of those is an error: a call that passes through a pipeline has the fields that its statistics
- * declare.
+ * declare, and no others.
  */
 public final class Call {
   private static final CallField[] FIELDS = CallField.values();
@@ -59,10 +59,11 @@ public final class Call {
   }
 
   /**
-   * Starts a call as a parser built it for some fields; for engines that move calls about.
+   * Starts a call as a parser builds it that was asked for some fields; for engines that move calls
+   * about. A field that is set later can be read too.
    *
-   * @param fields what can be read besides the event time; {@code id} and {@code crimeType} are
-   *     left out if they are not among them
+   * @param fields what was asked for; {@code id} and {@code crimeType} are left out if they are not
+   *     among them
    */
   public static Builder copyOf(String id, String crimeType, Instant time, Set<CallField> fields) {
     Builder builder = new Builder(time, noTexts(fields));
@@ -76,6 +77,25 @@ public final class Call {
     @Nullable String[] texts = new @Nullable String[FIELDS.length];
     asked.forEach(field -> texts[field.ordinal()] = "");
     return texts;
+  }
+
+  /** Returns whether a field other than the event time can be read, be it empty. */
+  public boolean has(CallField field) {
+    return texts[field.ordinal()] != null;
+  }
+
+  /** Returns this call as a parser builds it that was asked for some fields and no others. */
+  public Call only(Set<CallField> fields) {
+    @Nullable String[] asked = noTexts(fields);
+    Map<CallField, Instant> askedTimes = new EnumMap<>(CallField.class);
+    for (CallField field : fields) {
+      asked[field.ordinal()] = textOrNone(field);
+      Instant time = timesOrNone().get(field);
+      if (time != null) {
+        askedTimes.put(field, time);
+      }
+    }
+    return new Call(epochMillis, ambiguousTime, asked, askedTimes.isEmpty() ? null : askedTimes);
   }
 
   /** Returns the id of the call at its source. */
@@ -231,6 +251,7 @@ public final class Call {
       if (!field.holdsTime()) {
         throw new IllegalArgumentException(field + " is not an optional time field");
       }
+      texts[field.ordinal()] = "";
       times.put(field, time);
       return this;
     }

@@ -24,10 +24,10 @@ public interface CallParser {
    * throws.
    *
    * @param value the record's bytes, which are not modified
-   * @return null if the record names no id; may be empty if {@link CallField#ID} was not asked for
+   * @return null if the record names no id, or perhaps if {@link CallField#ID} was not asked for
    */
   default byte @Nullable [] id(byte[] value) {
-    return parse(value) instanceof ParseResult.Parsed parsed
+    return parse(value) instanceof ParseResult.Parsed parsed && parsed.call().has(CallField.ID)
         ? parsed.call().id().getBytes(UTF_8)
         : null;
   }

@@ -1,6 +1,5 @@
 package io.callstream.pipeline;
 
-import io.callstream.runtime.BootstrapServers;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -14,6 +13,7 @@ public final class KafkaTopic implements Source {
   public static final String DEFAULT_NAME = "police.service.calls";
 
   private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
+  private static final Pattern BROKER = Pattern.compile("[^\\s,]+:\\d{1,5}");
   private static final Set<String> OURS =
       Set.of(
           "bootstrap.servers",
@@ -73,8 +73,26 @@ public final class KafkaTopic implements Source {
      */
     public KafkaTopic at(String bootstrapServers) {
       return new KafkaTopic(
-          name, BootstrapServers.require(bootstrapServers), StartingOffsets.EARLIEST, Map.of());
+          name, requireBrokers(bootstrapServers), StartingOffsets.EARLIEST, Map.of());
     }
+  }
+
+  /**
+   * Returns addresses of brokers as they are, {@code host:port[,host:port...]}.
+   *
+   * @throws IllegalArgumentException if one of them is not of that form
+   */
+  public static String requireBrokers(String bootstrapServers) {
+    for (String server : bootstrapServers.split(",", -1)) {
+      if (!BROKER.matcher(server.strip()).matches()) {
+        throw new IllegalArgumentException(
+            "'"
+                + server.strip()
+                + "' is no address of a Kafka broker; write host:port, such as localhost:9092,"
+                + " and commas between several");
+      }
+    }
+    return bootstrapServers;
   }
 
   /** Returns this topic, read from another place; without this it is read from the earliest. */

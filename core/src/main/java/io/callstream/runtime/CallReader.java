@@ -2,6 +2,7 @@ package io.callstream.runtime;
 
 import io.callstream.aggregate.StatisticCombiner;
 import io.callstream.call.Call;
+import io.callstream.call.CallField;
 import io.callstream.call.CallParser;
 import io.callstream.call.ParseResult;
 import io.callstream.call.ParseResult.Parsed;
@@ -14,6 +15,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,12 @@ public final class CallReader {
 
   private final TaskPlan plan;
   private final CallParser parser;
+
+  /**
+   * A field that nobody asks for, by which a call is known that has more; null if there is none.
+   */
+  private final @Nullable CallField unasked;
+
   private final Consumer<DeadLetter> letters;
   private final long beginMillis;
   private final Map<Integer, Position> positions = new TreeMap<>();
@@ -52,6 +60,11 @@ public final class CallReader {
     this.beginMillis = begin.toEpochMilli();
     this.plan = plan;
     this.parser = plan.format().parser(plan.fields());
+    this.unasked =
+        Stream.of(CallField.values())
+            .filter(field -> field != CallField.TIME && !plan.fields().contains(field))
+            .findFirst()
+            .orElse(null);
     this.letters = letters;
   }
 
@@ -84,7 +97,7 @@ public final class CallReader {
       return null;
     }
     position.maxEventMillis = Math.max(position.maxEventMillis, call.epochMillis());
-    return call;
+    return unasked != null && call.has(unasked) ? call.only(plan.fields()) : call;
   }
 
   private void reject(Delivery record, RejectionReason reason, @Nullable String field) {

@@ -73,7 +73,8 @@ public final class Dimension implements Serializable {
   /**
    * Returns a dimension that is computed from some fields of the call.
    *
-   * @param fields what {@code text} reads besides the event time; to read others is an error
+   * @param fields what {@code text} reads besides the event time; to read a field that nothing in
+   *     the pipeline declares is an error
    */
   public static Dimension of(String name, Set<CallField> fields, CallText text) {
     return new Dimension(name, Kind.TEXT, Set.copyOf(fields), () -> text::of, null);
@@ -82,7 +83,8 @@ public final class Dimension implements Serializable {
   /**
    * Returns a dimension that is a whole number.
    *
-   * @param fields what {@code number} reads besides the event time; to read others is an error
+   * @param fields what {@code number} reads besides the event time; to read a field that nothing in
+   *     the pipeline declares is an error
    */
   public static Dimension ofNumber(String name, Set<CallField> fields, CallNumber number) {
     return new Dimension(

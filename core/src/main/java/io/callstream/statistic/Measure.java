@@ -62,8 +62,8 @@ public sealed interface Measure extends Serializable {
     }
 
     /**
-     * Returns the fields of a call that this measure reads besides the event time; to read others
-     * is an error.
+     * Returns the fields of a call that this measure reads besides the event time; to read a field
+     * that nothing in the pipeline declares is an error.
      */
     Set<CallField> fields();
 

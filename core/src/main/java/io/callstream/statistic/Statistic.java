@@ -194,7 +194,8 @@ public final class Statistic implements Serializable {
     /**
      * Counts only some calls.
      *
-     * @param fields what {@code filter} reads besides the event time; to read others is an error
+     * @param fields what {@code filter} reads besides the event time; to read a field that nothing
+     *     in the pipeline declares is an error
      */
     public Builder where(Set<CallField> fields, CallFilter filter) {
       this.filterFields = Set.copyOf(fields);

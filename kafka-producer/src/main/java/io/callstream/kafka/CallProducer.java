@@ -7,6 +7,7 @@ import io.callstream.kafka.SendReport.Ending;
 import io.callstream.kafka.source.CallSource;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -181,8 +182,11 @@ public final class CallProducer implements AutoCloseable {
       throw new IncompleteSendException(
           ErrorCode.INPUT_FAILED,
           String.format(
+              Locale.ROOT,
               "%s %,d records before it were sent to topic %s.",
-              inputFailure.getMessage(), report.sent(), topic),
+              inputFailure.getMessage(),
+              report.sent(),
+              topic),
           inputFailure,
           report);
     }

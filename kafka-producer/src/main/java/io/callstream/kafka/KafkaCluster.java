@@ -2,7 +2,7 @@ package io.callstream.kafka;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.runtime.BootstrapServers;
+import io.callstream.pipeline.KafkaTopic;
 import io.callstream.runtime.Spelling;
 import java.util.HashMap;
 import java.util.List;
@@ -37,7 +37,7 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
    *     setting of one of the names, or if they name other bootstrap servers
    */
   public KafkaCluster {
-    bootstrapServers = BootstrapServers.require(bootstrapServers);
+    bootstrapServers = KafkaTopic.requireBrokers(bootstrapServers);
     settings = Map.copyOf(settings);
     requireKnown(settings.keySet());
     String others =

@@ -15,6 +15,8 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
+import io.callstream.call.CallFormat;
+import io.callstream.call.CallParser;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Capability;
@@ -1747,9 +1749,13 @@ public abstract class EngineContract {
   class G14_OneFailureStopsThePipelineAndIsSeen {
     /** Starts a pipeline over a call and a record that is none. */
     private RunningPipeline bounded(UnaryOperator<Pipeline.Builder> parts) {
+      return bounded(FORMAT, parts);
+    }
+
+    private RunningPipeline bounded(CallFormat format, UnaryOperator<Pipeline.Builder> parts) {
       ContractSource source = testbed().source(1);
       source.send(List.of(call(0, "1", "hush", "2018-06-01T12:00"), text(0, "no call")));
-      Pipeline.Builder pipeline = Pipeline.builder(source.source(), FORMAT).statistic(TYPES);
+      Pipeline.Builder pipeline = Pipeline.builder(source.source(), format).statistic(TYPES);
       return start(parts.apply(pipeline).build(), RunOptions.bounded());
     }
 
@@ -1841,6 +1847,15 @@ public abstract class EngineContract {
                       "m", CALL_TIME, Measures.between(CallField.ON_SCENE, CallField.CLOSED))),
           "measure 'm'",
           "ON_SCENE");
+      requireFailure(
+          bounded(
+              new AllFields(FORMAT),
+              p ->
+                  p.statistic(
+                      broken().by(Dimension.of("d", CALL_TIME, call -> call.address())).build())),
+          ErrorCode.STATISTIC_FAILED,
+          "dimension 'd'",
+          "ADDRESS");
       if (supports(Capability.DISTINCT)) {
         requireFailure(
             bounded(
@@ -1863,6 +1878,34 @@ public abstract class EngineContract {
       RunningPipeline run = bounded(p -> p.statistic(broken.build()));
       requireFailure(run, ErrorCode.STATISTIC_FAILED, words);
       assertThat(run.failure().orElseThrow()).hasMessageContaining("statistic 'broken'");
+    }
+
+    /** A format whose parser builds more than it is asked for, as those of users may. */
+    private record AllFields(SanFranciscoCalls calls) implements CallFormat {
+      @Override
+      public String name() {
+        return "all-fields";
+      }
+
+      @Override
+      public ZoneId zone() {
+        return calls.zone();
+      }
+
+      @Override
+      public String timeField() {
+        return calls.timeField();
+      }
+
+      @Override
+      public CallParser parser(Set<CallField> fields) {
+        return calls.parser(EnumSet.allOf(CallField.class));
+      }
+
+      @Override
+      public byte[] write(Call call) {
+        return calls.write(call);
+      }
     }
 
     private static Statistic.Builder broken() {

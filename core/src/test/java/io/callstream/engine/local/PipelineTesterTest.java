@@ -80,12 +80,13 @@ class PipelineTesterTest {
             (dimension, message) -> {
               Statistic wrong =
                   Statistic.named("wrong").by(Dimensions.CRIME_TYPE, dimension).build();
-              PipelineTester test = PipelineTester.of(wrong).receive(call);
-              assertThatThrownBy(test::endBatch)
-                  .isInstanceOfSatisfying(
-                      CallstreamException.class,
-                      e -> assertThat(e.code()).isEqualTo(ErrorCode.STATISTIC_FAILED))
-                  .hasMessageStartingWith(message);
+              try (PipelineTester test = PipelineTester.of(wrong).receive(call)) {
+                assertThatThrownBy(test::endBatch)
+                    .isInstanceOfSatisfying(
+                        CallstreamException.class,
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.STATISTIC_FAILED))
+                    .hasMessageStartingWith(message);
+              }
             });
   }
 

@@ -50,7 +50,7 @@ final class Counting {
     long counted = running.accounting().received();
     if (counted < total) {
       terminal.say(
-          "interrupted: %,d of %s were counted, and the tables lack the other %,d",
+          "ended early: %,d of %s were counted, and the tables lack the other %,d",
           counted, Words.records(total), total - counted);
     }
   }

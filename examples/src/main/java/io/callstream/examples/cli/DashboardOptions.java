@@ -44,8 +44,8 @@ final class DashboardOptions {
       paramLabel = "NAME",
       description =
           "Let the dashboard answer to this name too, such as that of a reverse proxy; again for"
-              + " more. Without it, it answers to addresses, localhost, the name of --bind and this"
-              + " machine's own.")
+              + " more. Default: localhost and, with --bind, the name bound to and this machine's own;"
+              + " addresses always.")
   private List<String> hostNames = List.of();
 
   @Option(
@@ -130,7 +130,7 @@ final class DashboardOptions {
       SparkRuns.userInterface(running)
           .ifPresentOrElse(
               page -> dashboard.linking("Spark UI", page),
-              () -> dashboard.notLinking("Spark UI: off; --conf spark.ui.enabled=true shows it"));
+              () -> dashboard.noting("Spark UI: off; --conf spark.ui.enabled=true shows it"));
     }
     return dashboard.start(port);
   }

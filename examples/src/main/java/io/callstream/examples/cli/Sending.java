@@ -74,7 +74,7 @@ final class Sending {
         report.ending() == SendReport.Ending.END_OF_SOURCE ? "" : ", then interrupted");
     if (report.withoutId() > 0) {
       terminal.say(
-          "          %,d of them without %s, which makes them no calls%s",
+          "          %,d of those read without %s, which makes them no calls%s",
           report.withoutId(),
           format.idField().map(field -> "a " + field).orElse("an id"),
           report.withoutId() == report.read() ? ". Is it the right file, and --format?" : "");

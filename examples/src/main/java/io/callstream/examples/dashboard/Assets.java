@@ -8,10 +8,10 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
-import org.jspecify.annotations.Nullable;
 
 /** The files of the page, read once: ours, and uPlot's out of its WebJar. */
 final class Assets {
@@ -22,9 +22,10 @@ final class Assets {
   /**
    * Reads the files.
    *
-   * @param links further places for people, by their title; null for one that is not there
+   * @param links further places for people, by their title
+   * @param notes what stands beside the links
    */
-  Assets(Map<String, @Nullable URI> links) {
+  Assets(Map<String, URI> links, List<String> notes) {
     add("/", "dashboard.html", "text/html");
     add("/dashboard.css", "dashboard.css", "text/css");
     add("/dashboard.js", "dashboard.js", "text/javascript");
@@ -32,15 +33,22 @@ final class Assets {
     String uplot = "/META-INF/resources/webjars/uplot/" + uplotVersion() + "/dist/";
     add("/uplot.css", uplot + "uPlot.min.css", "text/css");
     add("/uplot.js", uplot + "uPlot.iife.min.js", "text/javascript");
-    files.put("/api/links", Answer.json(200, SnapshotJson.object(json -> write(json, links))));
+    files.put(
+        "/api/links", Answer.json(200, SnapshotJson.object(json -> write(json, links, notes))));
   }
 
-  private static void write(JsonGenerator json, Map<String, @Nullable URI> links)
+  private static void write(JsonGenerator json, Map<String, URI> links, List<String> notes)
       throws IOException {
-    for (Map.Entry<String, @Nullable URI> link : links.entrySet()) {
-      URI target = link.getValue();
-      json.writeStringField(link.getKey(), target == null ? null : target.toString());
+    json.writeObjectFieldStart("links");
+    for (Map.Entry<String, URI> link : links.entrySet()) {
+      json.writeStringField(link.getKey(), link.getValue().toString());
     }
+    json.writeEndObject();
+    json.writeArrayFieldStart("notes");
+    for (String note : notes) {
+      json.writeString(note);
+    }
+    json.writeEndArray();
   }
 
   /** Returns what is at a path. */

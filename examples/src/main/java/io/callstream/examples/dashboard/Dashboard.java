@@ -81,7 +81,7 @@ public final class Dashboard implements AutoCloseable {
             snapshot,
             updates,
             answerers,
-            new Assets(builder.links),
+            new Assets(builder.links, builder.notes),
             builder.metrics,
             Hosts.of(address, builder.hosts));
     // Last, so that what fails before does not leave a port behind that nobody can close.
@@ -168,7 +168,8 @@ public final class Dashboard implements AutoCloseable {
   /** Says how a {@link Dashboard} is to be. Not thread-safe. */
   public static final class Builder {
     private final RunningPipeline running;
-    private final Map<String, @Nullable URI> links = new LinkedHashMap<>();
+    private final Map<String, URI> links = new LinkedHashMap<>();
+    private final List<String> notes = new ArrayList<>();
     private final List<String> hosts = new ArrayList<>();
     private InetAddress address = InetAddress.getLoopbackAddress();
     private @Nullable Supplier<String> metrics;
@@ -214,9 +215,9 @@ public final class Dashboard implements AutoCloseable {
       return this;
     }
 
-    /** Says among the links why there is none, and how to have it. */
-    public Builder notLinking(String why) {
-      links.put(why, null);
+    /** Adds a note beside the links, such as why one is not there, and how to have it. */
+    public Builder noting(String note) {
+      notes.add(note);
       return this;
     }
 

@@ -623,14 +623,13 @@
   }
 
   async function showLinks() {
-    const links = await (await fetch('api/links')).json();
+    const { links, notes } = await (await fetch('api/links')).json();
     for (const [title, target] of Object.entries(links)) {
-      const link = element(target ? 'a' : 'span', '', title);
-      if (target) {
-        link.href = target;
-      }
+      const link = element('a', '', title);
+      link.href = target;
       byId('links').append(link);
     }
+    byId('links').append(...notes.map(note => element('span', '', note)));
   }
 
   setInterval(showAge, 1000);

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -302,8 +303,11 @@ class SignalTest {
     return sent == received
         ? ""
         : String.format(
-            "interrupted: %,d of %,d records were counted, and the tables lack the other %,d",
-            received, sent, sent - received);
+            Locale.ROOT,
+            "ended early: %,d of %,d records were counted, and the tables lack the other %,d",
+            received,
+            sent,
+            sent - received);
   }
 
   private static int port(String text) {

@@ -226,7 +226,7 @@ class WrongUsageTest {
               broker.bootstrapServers());
 
       assertThat(run.err())
-          .contains("2 of them without a crime_id, which makes them no calls")
+          .contains("2 of those read without a crime_id, which makes them no calls")
           .contains("Is it the right file, and --format?");
       assertThat(run.status()).isZero();
     }

@@ -422,7 +422,7 @@ class DashboardBrowserTest {
       dashboard =
           Dashboard.of(next.running())
               .linking("More", URI.create("http://localhost"))
-              .notLinking("Spark UI: off")
+              .noting("Spark UI: off")
               .start(port);
       browser.await("document.querySelector('#figures dd')?.textContent === '123'");
       browser.await("document.querySelector('#links a') !== null");

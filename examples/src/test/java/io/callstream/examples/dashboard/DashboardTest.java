@@ -368,7 +368,7 @@ class DashboardTest {
     try (Dashboard second =
         Dashboard.of(run.running())
             .linking("Spark UI", URI.create("http://localhost:4040"))
-            .notLinking("Kafka UI: none")
+            .noting("Kafka UI: none")
             .start(0)) {
       assertThat(
               CLIENT
@@ -376,7 +376,8 @@ class DashboardTest {
                       HttpRequest.newBuilder(second.uri().resolve("/api/links")).build(),
                       BodyHandlers.ofString())
                   .body())
-          .isEqualTo("{\"Spark UI\":\"http://localhost:4040\",\"Kafka UI: none\":null}");
+          .isEqualTo(
+              "{\"links\":{\"Spark UI\":\"http://localhost:4040\"},\"notes\":[\"Kafka UI: none\"]}");
     }
   }
 

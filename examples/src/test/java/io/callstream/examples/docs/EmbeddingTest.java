@@ -41,6 +41,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -87,7 +88,12 @@ class EmbeddingTest {
               .redirectErrorStream(true)
               .redirectOutput(printed.toFile())
               .start();
-      assertThat(program.waitFor()).as(Files.readString(printed)).isZero();
+      try {
+        assertThat(program.waitFor(2, TimeUnit.MINUTES)).as(Files.readString(printed)).isTrue();
+        assertThat(program.exitValue()).as(Files.readString(printed)).isZero();
+      } finally {
+        program.destroyForcibly();
+      }
       assertThat(printed)
           .content()
           .contains("Passing Call  ", "\"received\":" + ExampleTopic.CALLS + ",")
