@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 
 /** A command in a process of its own, with a directory of its own for everything temporary. */
 final class CommandProcess implements AutoCloseable {
+  private static final Map<String, Integer> NUMBERS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
   private static final Duration PATIENCE = Duration.ofSeconds(90);
 
   private final Process process;
@@ -91,10 +92,29 @@ final class CommandProcess implements AutoCloseable {
   int signal(String... names) throws IOException, InterruptedException {
     assertThat(process.isAlive()).as("lives; it said: %s", err()).isTrue();
     for (String name : names) {
+      assertHears(name);
       new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();
     }
     assertThat(process.waitFor(20, TimeUnit.SECONDS)).as("ends; it said: %s", err()).isTrue();
     return process.exitValue();
+  }
+
+  /** What our own process ignores, its children do too, whatever they ask for. */
+  private void assertHears(String signal) throws IOException {
+    Path status = Path.of("/proc", String.valueOf(process.pid()), "status");
+    if (Files.exists(status)) {
+      String ignored =
+          Files.readAllLines(status).stream()
+              .filter(line -> line.startsWith("SigIgn:"))
+              .map(line -> line.substring("SigIgn:".length()).strip())
+              .findFirst()
+              .orElseThrow();
+      assertThat(Long.parseUnsignedLong(ignored, 16) >> (NUMBERS.get(signal) - 1) & 1)
+          .as(
+              "SIG%s is ignored: run the tests without nohup, and not in the background of a script",
+              signal)
+          .isZero();
+    }
   }
 
   /** Sends a signal as a terminal does: to the process, and to those that it started. */

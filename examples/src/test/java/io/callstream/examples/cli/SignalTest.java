@@ -1,7 +1,6 @@
 package io.callstream.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -82,7 +81,6 @@ class SignalTest {
 
   @Test
   void demoEndsWhenItsTerminalIsClosed() throws Exception {
-    assumeHangUpIsHeard();
     try (CommandProcess demo = CommandProcess.start(directory, "demo", "--calls", "1000000000")) {
       demo.await("the demo sends", () -> demo.err().contains("produced "));
 
@@ -195,9 +193,6 @@ class SignalTest {
   @ParameterizedTest
   @ValueSource(strings = {"INT", "HUP HUP"})
   void brokerGivesItsPortAndDirectoryBack(String signals) throws Exception {
-    if (signals.contains("HUP")) {
-      assumeHangUpIsHeard();
-    }
     try (CommandProcess broker = CommandProcess.start(directory, "broker", "--port", "0")) {
       broker.await("the broker tells its address", () -> broker.out().endsWith("\n"));
 
@@ -260,19 +255,6 @@ class SignalTest {
       assertThat(tune.signalAll("INT")).isEqualTo(130);
       tune.assertLeftNothing();
       assertThat(report).isEmptyDirectory();
-    }
-  }
-
-  /** A process that ignores SIGHUP, as under nohup, has its children ignore it too. */
-  private static void assumeHangUpIsHeard() throws IOException {
-    Path status = Path.of("/proc/self/status");
-    if (Files.exists(status)) {
-      for (String line : Files.readAllLines(status)) {
-        if (line.startsWith("SigIgn:")) {
-          long ignored = Long.parseUnsignedLong(line.substring("SigIgn:".length()).strip(), 16);
-          assumeThat(ignored & 1).as("SIGHUP is ignored here, as under nohup").isZero();
-        }
-      }
     }
   }
 
