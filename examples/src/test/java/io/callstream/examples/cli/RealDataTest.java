@@ -115,11 +115,8 @@ class RealDataTest {
 
   @ParameterizedTest(name = "{0} partitions, batches of {1}")
   @CsvSource({
-    "1, 1000",
     "1, 10000",
-    "1, 200000",
     "2, 1000",
-    "2, 10000",
     "2, 200000",
     "8, 1000",
     "8, 10000",
