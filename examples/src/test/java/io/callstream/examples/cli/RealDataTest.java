@@ -114,14 +114,7 @@ class RealDataTest {
   }
 
   @ParameterizedTest(name = "{0} partitions, batches of {1}")
-  @CsvSource({
-    "1, 10000",
-    "2, 1000",
-    "2, 200000",
-    "8, 1000",
-    "8, 10000",
-    "8, 200000"
-  })
+  @CsvSource({"1, 10000", "2, 1000", "2, 200000", "8, 1000", "8, 10000", "8, 200000"})
   void inEventTimeOrderNothingIsLate(int partitions, int batch) throws IOException {
     String topic = "ordered-" + partitions + "-" + batch;
     produce(topic, "event-time", partitions);
