@@ -133,6 +133,25 @@ class WrongUsageTest {
   }
 
   @Test
+  void whatIsRefusedLeavesNothingBehind() {
+    Path output = directory.resolve("a/out");
+    Path report = directory.resolve("b/report.html");
+
+    CommandRun run =
+        CommandRun.of(
+            "demo",
+            "--output",
+            output.toString(),
+            "--report",
+            report.toString(),
+            "--checkpoint",
+            "src");
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
   void aBlankCheckpointIsRefused() {
     CommandRun run = CommandRun.of("statistics", "--checkpoint", "");
 
