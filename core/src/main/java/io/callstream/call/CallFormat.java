@@ -29,9 +29,9 @@ public interface CallFormat extends Serializable {
   String timeField();
 
   /**
-   * Returns a new parser that builds {@code fields} and no others; a pipeline takes away what a
-   * parser builds beyond them. Which fields are asked for never changes a verdict: a record is a
-   * call, or is rejected, whatever is asked of it.
+   * Returns a new parser that builds {@code fields} and no others. One that builds calls with
+   * {@link Call#builder} may build more: a pipeline takes the others away. Which fields are asked
+   * for never changes a verdict: a record is a call, or is rejected, whatever is asked of it.
    *
    * @param fields what {@link Call} shall show beyond the event time, which is always there
    */

@@ -1,7 +1,10 @@
 package io.callstream.examples.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import org.junit.jupiter.api.Test;
 
 class HeadwayTest {
@@ -59,5 +62,18 @@ class HeadwayTest {
         .isEqualTo("counted   100% [==========================] 0 of 0");
     assertThat(headway(Meter.UNKNOWN, 0, 1_500).bar(79))
         .isEqualTo("counted   1,500 records  1,500/s");
+  }
+
+  @Test
+  void whatWasDoneBeforeAMeterBeganIsNoRateOfIt() {
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    PrintStream shown = new PrintStream(err, true, UTF_8);
+    Terminal terminal = new Terminal(shown, shown, false, () -> Terminal.NO_COLUMNS);
+
+    try (Meter meter = Meter.of(terminal, "counted", 1_000, 900)) {
+      meter.show(900);
+    }
+
+    assertThat(err.toString(UTF_8)).isEqualTo("counted   900 of 1,000 records\n");
   }
 }
