@@ -25,6 +25,9 @@ public final class Pipeline {
   /** How far past its record's timestamp an event may be if nothing else is said: one day. */
   public static final Duration DEFAULT_MAX_FUTURE_SKEW = Duration.ofDays(1);
 
+  /** How far a call may be ahead of its partition and count for the watermark at once: one hour. */
+  public static final Duration DEFAULT_MAX_EVENT_TIME_JUMP = Duration.ofHours(1);
+
   /** For how long a call's id is remembered if nothing else is said: one day. */
   public static final Duration DEFAULT_DISTINCT_HORIZON = Duration.ofDays(1);
 
@@ -36,6 +39,7 @@ public final class Pipeline {
   private final List<ProgressListener> listeners;
   private final @Nullable Duration distinctHorizon;
   private final Duration maxFutureSkew;
+  private final @Nullable Duration maxEventTimeJump;
   private final @Nullable Duration retention;
   private final Lookup dispositionCodes;
 
@@ -48,6 +52,7 @@ public final class Pipeline {
     listeners = List.copyOf(builder.listeners);
     distinctHorizon = builder.distinctHorizon;
     maxFutureSkew = builder.maxFutureSkew;
+    maxEventTimeJump = builder.maxEventTimeJump;
     retention = builder.retention;
     dispositionCodes = builder.dispositionCodes;
   }
@@ -115,6 +120,14 @@ public final class Pipeline {
     return maxFutureSkew;
   }
 
+  /**
+   * Returns how far a call may be ahead of the calls that confirm the time of its partition and
+   * count for the watermark at once; empty if every event time counts at once.
+   */
+  public Optional<Duration> maxEventTimeJump() {
+    return Optional.ofNullable(maxEventTimeJump);
+  }
+
   /** Returns for how long results of closed windows are kept; empty if for ever. */
   public Optional<Duration> retention() {
     return Optional.ofNullable(retention);
@@ -149,6 +162,7 @@ public final class Pipeline {
     statistics.forEach(statistic -> lines.add("statistic: " + statistic));
     lines.add("distinct: " + (distinctHorizon == null ? "no" : distinctHorizon));
     lines.add("future skew: " + maxFutureSkew);
+    lines.add("event time jump: " + (maxEventTimeJump == null ? "unlimited" : maxEventTimeJump));
     lines.add("disposition codes: " + new TreeSet<>(dispositionCodes.descriptions().keySet()));
     return String.join("\n", lines) + "\n";
   }
@@ -172,6 +186,7 @@ public final class Pipeline {
     private final List<ProgressListener> listeners = new ArrayList<>();
     private @Nullable Duration distinctHorizon;
     private Duration maxFutureSkew = DEFAULT_MAX_FUTURE_SKEW;
+    private @Nullable Duration maxEventTimeJump = DEFAULT_MAX_EVENT_TIME_JUMP;
     private @Nullable Duration retention;
     private Lookup dispositionCodes = RadioCodes.sanFrancisco();
 
@@ -229,13 +244,52 @@ public final class Pipeline {
       return this;
     }
 
-    /** Rejects events that are further than this past their record's timestamp. */
+    /**
+     * Rejects events that are further than this past their record's timestamp. A record without a
+     * timestamp is not rejected for its time; {@link #maxEventTimeJump} guards the watermark
+     * against it.
+     *
+     * @param skew at least 0, at most 36,600 days
+     * @throws IllegalArgumentException if {@code skew} is outside these bounds
+     */
     public Builder maxFutureSkew(Duration skew) {
       if (skew.isNegative() || skew.toDays() > 36_600) {
         throw new IllegalArgumentException(
             "The future skew is " + skew + "; it must be at least 0, at most 36,600 days");
       }
       this.maxFutureSkew = skew;
+      return this;
+    }
+
+    /**
+     * Sets how far a call may be ahead of the confirmed time of its partition and advance the
+     * watermark at once: one hour by default. The confirmed time is the latest time that three
+     * consecutive calls of the partition reached. A call that is further ahead is counted in its
+     * own window, but advances the watermark only if one of the next two calls confirms it.
+     * Otherwise it counts as one of {@link io.callstream.progress.Accounting#unconfirmedTimes()}.
+     *
+     * <p>The first two calls of a partition are not confirmed by anything, so a partition has no
+     * time before its third call. Part of the {@link #fingerprint()}.
+     *
+     * @param jump at least 0, at most 36,600 days, to the millisecond
+     * @throws IllegalArgumentException if {@code jump} is outside these bounds
+     */
+    public Builder maxEventTimeJump(Duration jump) {
+      if (jump.isNegative() || jump.toDays() > 36_600) {
+        throw new IllegalArgumentException(
+            "The event-time jump is " + jump + "; it must be at least 0, at most 36,600 days");
+      }
+      this.maxEventTimeJump = jump;
+      return this;
+    }
+
+    /**
+     * Lets every call advance the watermark at once, however far it is ahead. The time of a
+     * partition is then the greatest event time of its calls, and one call with a wrong time can
+     * make all later calls late. Use it for tests that feed a few calls.
+     */
+    public Builder believingEveryEventTime() {
+      this.maxEventTimeJump = null;
       return this;
     }
 

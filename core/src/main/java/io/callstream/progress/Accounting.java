@@ -22,6 +22,9 @@ import java.util.Map;
  * @param ambiguousTimes calls whose wall-clock time occurs twice and was taken as the earlier one,
  *     among those neither rejected nor duplicates
  * @param unknownDispositions calls whose disposition has no description, among the same
+ * @param unconfirmedTimes calls too far ahead of their partition to advance the watermark, which
+ *     the next two calls did not confirm. They are counted in their windows. A call is counted
+ *     here, if at all, when the second call after it arrives. Duplicates are included
  * @param statistics the contributions to each statistic, by its name, in the pipeline's order
  */
 public record Accounting(
@@ -30,6 +33,7 @@ public record Accounting(
     long duplicates,
     long ambiguousTimes,
     long unknownDispositions,
+    long unconfirmedTimes,
     Map<String, Contributions> statistics) {
   private static final JsonFactory JSON = new JsonFactory();
 
@@ -56,7 +60,7 @@ public record Accounting(
   public static Accounting none(List<String> statistics) {
     Map<String, Contributions> none = new LinkedHashMap<>();
     statistics.forEach(name -> none.put(name, new Contributions(0, 0, 0)));
-    return new Accounting(0, 0, 0, 0, 0, none);
+    return new Accounting(0, 0, 0, 0, 0, 0, none);
   }
 
   /** Returns the sums of two accountings of the same statistics. */
@@ -69,7 +73,20 @@ public record Accounting(
         duplicates + that.duplicates,
         ambiguousTimes + that.ambiguousTimes,
         unknownDispositions + that.unknownDispositions,
+        unconfirmedTimes + that.unconfirmedTimes,
         sums);
+  }
+
+  /** Returns this with more calls whose times are not confirmed. */
+  public Accounting plusUnconfirmedTimes(long more) {
+    return new Accounting(
+        received,
+        rejected,
+        duplicates,
+        ambiguousTimes,
+        unknownDispositions,
+        unconfirmedTimes + more,
+        statistics);
   }
 
   /** Returns the calls that take part in statistics: neither rejected nor duplicates. */
@@ -78,8 +95,8 @@ public record Accounting(
   }
 
   /**
-   * Returns this as a JSON object in one line; {@code filtered} stands only in statistics that
-   * filtered something.
+   * Returns this as a JSON object in one line. {@code unconfirmedTimes}, and {@code filtered} of a
+   * statistic, appear only if they are not zero.
    */
   public String toJson() {
     StringWriter text = new StringWriter();
@@ -99,6 +116,9 @@ public record Accounting(
     json.writeNumberField("duplicates", duplicates);
     json.writeNumberField("ambiguousTimes", ambiguousTimes);
     json.writeNumberField("unknownDispositions", unknownDispositions);
+    if (unconfirmedTimes > 0) {
+      json.writeNumberField("unconfirmedTimes", unconfirmedTimes);
+    }
     json.writeObjectFieldStart("statistics");
     for (Map.Entry<String, Contributions> statistic : statistics.entrySet()) {
       json.writeObjectFieldStart(statistic.getKey());

@@ -113,6 +113,6 @@ public final class CallCounter {
           plan.statistics().get(i).name(),
           new Contributions(combiner.counted(), combiner.late(), combiner.filtered()));
     }
-    return new Accounting(0, 0, 0, ambiguousTimes, unknownDispositions, contributions);
+    return new Accounting(0, 0, 0, ambiguousTimes, unknownDispositions, 0, contributions);
   }
 }

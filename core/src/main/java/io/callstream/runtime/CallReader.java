@@ -1,6 +1,5 @@
 package io.callstream.runtime;
 
-import io.callstream.aggregate.StatisticCombiner;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
 import io.callstream.call.CallParser;
@@ -12,6 +11,8 @@ import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.Origin;
 import io.callstream.progress.Accounting;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -37,7 +38,7 @@ public final class CallReader {
   private final long beginMillis;
   private final Map<Integer, Position> positions = new TreeMap<>();
   private int lastPartition = -1;
-  private Position last = new Position();
+  private Position last;
   private long received;
   private long rejected;
   private long unstamped;
@@ -47,8 +48,14 @@ public final class CallReader {
   private double ages;
 
   private static final class Position {
+    final long firstOffset;
+    final PartitionClock clock;
     long nextOffset;
-    long maxEventMillis = StatisticCombiner.NO_WATERMARK;
+
+    Position(long firstOffset, long maxJumpMillis) {
+      this.firstOffset = firstOffset;
+      clock = PartitionClock.ofSegment(maxJumpMillis);
+    }
   }
 
   /**
@@ -66,6 +73,7 @@ public final class CallReader {
             .findFirst()
             .orElse(null);
     this.letters = letters;
+    last = new Position(0, plan.maxEventTimeJumpMillis());
   }
 
   /** Returns the call that a record is, or null if it was rejected. */
@@ -73,7 +81,7 @@ public final class CallReader {
     received++;
     if (record.partition() != lastPartition) {
       lastPartition = record.partition();
-      last = positions.computeIfAbsent(lastPartition, p -> new Position());
+      last = position(record);
     }
     Position position = last;
     position.nextOffset = Math.max(position.nextOffset, record.offset() + 1);
@@ -96,8 +104,17 @@ public final class CallReader {
       reject(record, RejectionReason.FUTURE_TIME, plan.format().timeField());
       return null;
     }
-    position.maxEventMillis = Math.max(position.maxEventMillis, call.epochMillis());
+    position.clock.add(call.epochMillis());
     return unasked != null && call.has(unasked) ? call.only(plan.fields()) : call;
+  }
+
+  private Position position(Delivery record) {
+    Position position = positions.get(record.partition());
+    if (position == null) {
+      position = new Position(record.offset(), plan.maxEventTimeJumpMillis());
+      positions.put(record.partition(), position);
+    }
+    return position;
   }
 
   private void reject(Delivery record, RejectionReason reason, @Nullable String field) {
@@ -115,15 +132,16 @@ public final class CallReader {
 
   /** Returns what was received and rejected, and how far the partitions came. */
   public TaskReport report() {
-    Map<Integer, PartitionProgress> progress = new TreeMap<>();
+    List<PartitionSegment> segments = new ArrayList<>();
     positions.forEach(
         (partition, position) ->
-            progress.put(
-                partition, new PartitionProgress(position.nextOffset, position.maxEventMillis)));
+            segments.add(
+                new PartitionSegment(
+                    partition, position.firstOffset, position.nextOffset, position.clock)));
     long stamped = received - unstamped;
     return new TaskReport(
-        new Accounting(received, rejected, 0, 0, 0, Map.of()),
-        progress,
+        new Accounting(received, rejected, 0, 0, 0, 0, Map.of()),
+        segments,
         stamped == 0
             ? Timestamps.NONE
             : new Timestamps(stamped, beginMillis - greatestAge, beginMillis - ages / stamped));

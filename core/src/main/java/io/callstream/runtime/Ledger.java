@@ -25,6 +25,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -65,6 +66,7 @@ public final class Ledger {
   private long logBytes;
   private int logFiles;
   private List<byte[]> notes = new ArrayList<>();
+  private final ClockWarnings warnings = new ClockWarnings();
   private volatile Page page;
 
   /** What is true after one batch. Immutable but for the maps, which nobody modifies any more. */
@@ -274,17 +276,58 @@ public final class Ledger {
               + " of the log of results. The checkpoint directory was changed by somebody else;"
               + " restore it from a copy, or start with a new one.");
     }
-    Page after = next(before, number, report, updates);
+    Map<Integer, PartitionProgress> progress = advance(before.progress(), report.segments());
+    Accounting accounting =
+        report.accounting().plusUnconfirmedTimes(unconfirmed(before.progress(), progress));
+    Page after = next(before, number, accounting, report.segments(), progress, updates);
     write(before, after, updates);
     page = after;
-    return results(before, after, report.accounting(), updates);
+    return results(before, after, accounting, updates);
   }
 
-  private Page next(Page before, long number, TaskReport report, Updates updates) {
-    Map<Integer, PartitionProgress> progress = new TreeMap<>(before.progress());
-    report
-        .progress()
-        .forEach((partition, more) -> progress.merge(partition, more, PartitionProgress::plus));
+  /** Returns the progress after a batch, whose segments may be in any order. */
+  private Map<Integer, PartitionProgress> advance(
+      Map<Integer, PartitionProgress> before, List<PartitionSegment> batch) {
+    Map<Integer, PartitionProgress> after = new TreeMap<>(before);
+    batch.stream()
+        .sorted(Comparator.comparingLong(PartitionSegment::firstOffset))
+        .forEach(
+            segment -> {
+              PartitionProgress known = after.get(segment.partition());
+              after.put(
+                  segment.partition(),
+                  (known == null ? new PartitionProgress(0, newClock()) : known).append(segment));
+            });
+    return after;
+  }
+
+  private PartitionClock newClock() {
+    return PartitionClock.ofPartition(TaskPlan.maxEventTimeJumpMillis(pipeline));
+  }
+
+  /** Counts the calls that a batch showed to be unconfirmed, and warns of them. */
+  private long unconfirmed(
+      Map<Integer, PartitionProgress> before, Map<Integer, PartitionProgress> after) {
+    long sum = 0;
+    for (Map.Entry<Integer, PartitionProgress> entry : after.entrySet()) {
+      PartitionClock clock = entry.getValue().clock();
+      PartitionProgress known = before.get(entry.getKey());
+      long more = clock.unconfirmed() - (known == null ? 0 : known.clock().unconfirmed());
+      if (more > 0) {
+        sum += more;
+        warnings.unconfirmed(entry.getKey(), clock);
+      }
+    }
+    return sum;
+  }
+
+  private Page next(
+      Page before,
+      long number,
+      Accounting accounting,
+      List<PartitionSegment> segments,
+      Map<Integer, PartitionProgress> progress,
+      Updates updates) {
     List<NavigableMap<Long, byte[]>> results = new ArrayList<>();
     for (int i = 0; i < statistics.size(); i++) {
       results.add(
@@ -295,22 +338,20 @@ public final class Ledger {
     }
     return new Page(
         number,
-        before.total().plus(report.accounting()),
+        before.total().plus(accounting),
         progress,
         before.nextWatermark(),
-        watermark(before.nextWatermark(), report.progress(), progress),
+        watermark(before.nextWatermark(), segments, progress),
         results);
   }
 
   /**
    * Returns the watermark that will be in force for the batch after the next one.
    *
-   * @param next how far the next batch comes in its partitions
+   * @param next the segments of the next batch, in any order
    */
-  public long watermarkAfter(Map<Integer, PartitionProgress> next) {
-    Map<Integer, PartitionProgress> progress = new TreeMap<>(page.progress());
-    next.forEach((partition, more) -> progress.merge(partition, more, PartitionProgress::plus));
-    return watermark(page.nextWatermark(), next, progress);
+  public long watermarkAfter(List<PartitionSegment> next) {
+    return watermark(page.nextWatermark(), next, advance(page.progress(), next));
   }
 
   /** Returns the block of all groups of a window, open or closed; null if it has none. */
@@ -346,17 +387,15 @@ public final class Ledger {
   }
 
   /**
-   * The least, over the partitions that had a record in the batch, of the greatest event time seen
-   * there so far. A partition that had records but never a call holds the watermark where it is.
+   * The least, over the partitions that had a record in the batch, of their clocks. A partition
+   * whose clock has no time yet holds the watermark where it is.
    */
   private static long watermark(
-      long before,
-      Map<Integer, PartitionProgress> batch,
-      Map<Integer, PartitionProgress> progress) {
+      long before, List<PartitionSegment> batch, Map<Integer, PartitionProgress> progress) {
     long least = Long.MAX_VALUE;
-    for (Integer partition : batch.keySet()) {
-      PartitionProgress soFar = progress.get(partition);
-      least = Math.min(least, soFar == null ? before : soFar.maxEventMillis());
+    for (PartitionSegment segment : batch) {
+      PartitionProgress soFar = progress.get(segment.partition());
+      least = Math.min(least, soFar == null ? before : soFar.clock().millis());
     }
     return batch.isEmpty() ? before : Math.max(before, least);
   }

@@ -1,18 +1,15 @@
 package io.callstream.runtime;
 
-import io.callstream.aggregate.StatisticCombiner;
-
 /**
- * How far one partition has come.
+ * How far a pipeline has come in one partition.
  *
- * @param nextOffset the offset behind the last record read
- * @param maxEventMillis the greatest event time of a call seen there, in milliseconds since the
- *     epoch; {@link StatisticCombiner#NO_WATERMARK} if there was none
+ * @param nextOffset the offset after the last record that was read
+ * @param clock the clock of the calls that were read
  */
-public record PartitionProgress(long nextOffset, long maxEventMillis) {
-  /** Returns the further of two. */
-  public PartitionProgress plus(PartitionProgress that) {
+public record PartitionProgress(long nextOffset, PartitionClock clock) {
+  /** Returns the progress after a segment that follows. */
+  PartitionProgress append(PartitionSegment segment) {
     return new PartitionProgress(
-        Math.max(nextOffset, that.nextOffset), Math.max(maxEventMillis, that.maxEventMillis));
+        Math.max(nextOffset, segment.nextOffset()), clock.append(segment.clock()));
   }
 }

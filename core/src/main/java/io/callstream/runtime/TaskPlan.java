@@ -32,6 +32,7 @@ public final class TaskPlan implements Serializable {
   private final Lookup dispositionCodes;
   private final long maxFutureSkewMillis;
   private final long distinctHorizonMillis;
+  private final long maxEventTimeJumpMillis;
 
   /**
    * Takes the plan out of a pipeline.
@@ -49,6 +50,7 @@ public final class TaskPlan implements Serializable {
     fields = Set.copyOf(pipeline.fields());
     dispositionCodes = pipeline.dispositionCodes();
     maxFutureSkewMillis = pipeline.maxFutureSkew().toMillis();
+    maxEventTimeJumpMillis = maxEventTimeJumpMillis(pipeline);
     distinctHorizonMillis = pipeline.distinctHorizon().map(Duration::toMillis).orElse(NOT_DISTINCT);
   }
 
@@ -84,6 +86,15 @@ public final class TaskPlan implements Serializable {
     return distinctHorizonMillis == NOT_DISTINCT
         ? OptionalLong.empty()
         : OptionalLong.of(distinctHorizonMillis);
+  }
+
+  /** Returns the jump that the clocks of a pipeline's partitions are made for. */
+  static long maxEventTimeJumpMillis(Pipeline pipeline) {
+    return pipeline.maxEventTimeJump().map(Duration::toMillis).orElse(PartitionClock.UNLIMITED);
+  }
+
+  long maxEventTimeJumpMillis() {
+    return maxEventTimeJumpMillis;
   }
 
   CallFormat format() {

@@ -94,6 +94,13 @@ class DamagedBytesTest {
     return updates;
   }
 
+  private static PartitionClock clockOf(long millis) {
+    PartitionClock clock =
+        PartitionClock.ofSegment(Pipeline.DEFAULT_MAX_EVENT_TIME_JUMP.toMillis());
+    clock.add(millis);
+    return clock;
+  }
+
   private MemoryFiles ledgerFiles() {
     MemoryFiles files = new MemoryFiles();
     Ledger ledger = Ledger.restore(pipeline, files, Ledger.NO_BATCH);
@@ -101,7 +108,8 @@ class DamagedBytesTest {
     for (int number = 0; number < BATCHES; number++) {
       TaskReport report =
           new TaskReport(
-              Accounting.none(names), Map.of(0, new PartitionProgress(number + 1, number)));
+              Accounting.none(names),
+              List.of(new PartitionSegment(0, number, number + 1, clockOf(number))));
       ledger.append(number, report, updates(number));
     }
     return files;

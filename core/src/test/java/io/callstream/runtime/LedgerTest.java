@@ -131,7 +131,7 @@ class LedgerTest {
       TaskReport report =
           reader
               .report()
-              .plus(new TaskReport(counter.accounting(), Map.of()))
+              .plus(new TaskReport(counter.accounting(), List.of()))
               .plus(TaskReport.ofDuplicates(duplicates));
       return ledger.append(ledger.lastBatch() + 1, TaskReport.of(report.toBytes()), updates);
     }

@@ -196,7 +196,7 @@ class TablesTest {
     statistics.put("all", new Contributions(7_000, 0, 0));
     statistics.put("some", new Contributions(5_500, 100, 1_400));
 
-    assertThat(Tables.accounting(new Accounting(7_003, 2, 1, 0, 0, statistics)))
+    assertThat(Tables.accounting(new Accounting(7_003, 2, 1, 0, 0, 0, statistics)))
         .isEqualTo(
             """
             accounting: 7,003 received = 2 rejected + 1 duplicates + 7,000 calls

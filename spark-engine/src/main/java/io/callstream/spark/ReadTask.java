@@ -14,7 +14,6 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
@@ -108,7 +107,7 @@ final class ReadTask implements PartitionReader<InternalRow> {
           }
         });
     out.addPartials(counter);
-    out.add(reader.report().plus(new TaskReport(counter.accounting(), Map.of())));
+    out.add(reader.report().plus(new TaskReport(counter.accounting(), List.of())));
   }
 
   private void sort(CallReader reader, CallCounter counter, TaskRows out) throws IOException {

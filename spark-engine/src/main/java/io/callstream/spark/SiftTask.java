@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import org.apache.spark.api.java.function.FlatMapGroupsWithStateFunction;
 import org.apache.spark.sql.streaming.GroupState;
 import scala.Tuple2;
@@ -64,7 +63,8 @@ final class SiftTask
           seen.sift(candidates, watermark, first -> counter.count(first.call(), first.record()));
       rows.addPartials(counter);
       rows.add(
-          TaskReport.ofDuplicates(duplicates).plus(new TaskReport(counter.accounting(), Map.of())));
+          TaskReport.ofDuplicates(duplicates)
+              .plus(new TaskReport(counter.accounting(), List.of())));
       if (seen.size() > 0) {
         state.update(seen.toBytes());
       } else if (state.exists()) {

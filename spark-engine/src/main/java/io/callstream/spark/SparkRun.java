@@ -237,7 +237,7 @@ final class SparkRun extends LedgerRun {
     TaskReport report =
         new TaskReport(
             Accounting.none(pipeline().statistics().stream().map(Statistic::name).toList()),
-            Map.of());
+            List.of());
     for (Tuple2<String, byte[]> row : collect(rows)) {
       String key = row._1();
       byte[] bytes = row._2();

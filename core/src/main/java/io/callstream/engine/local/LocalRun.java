@@ -15,7 +15,6 @@ import io.callstream.runtime.Candidate;
 import io.callstream.runtime.Fingerprint;
 import io.callstream.runtime.Ledger;
 import io.callstream.runtime.Letters;
-import io.callstream.runtime.PartitionProgress;
 import io.callstream.runtime.SeenCalls;
 import io.callstream.runtime.SinkSet;
 import io.callstream.runtime.TaskPlan;
@@ -514,9 +513,9 @@ final class LocalRun extends LedgerRun {
       read = read.plus(part.report());
     }
     long readNanos = System.nanoTime();
-    TaskReport report = read.reaching(ends(read, reading.batch()));
+    TaskReport report = read.reaching(ends(reading.batch()));
     if (reading.batch().more() && threads != null && !isStopping()) {
-      ahead = begin(next(ledger().watermarkAfter(report.progress())));
+      ahead = begin(next(ledger().watermarkAfter(report.segments())));
     }
     try {
       // Of offsets that are marks of transactions no record comes.
@@ -528,16 +527,11 @@ final class LocalRun extends LedgerRun {
     }
   }
 
-  /** Returns how far a batch comes: to the ends of its spans, where there was a record. */
-  private static Map<Integer, PartitionProgress> ends(TaskReport read, Batch batch) {
-    Map<Integer, PartitionProgress> progress = new TreeMap<>();
-    for (Span span : batch.spans()) {
-      PartitionProgress seen = read.progress().get(span.partition());
-      if (seen != null) {
-        progress.put(span.partition(), new PartitionProgress(span.to(), seen.maxEventMillis()));
-      }
-    }
-    return progress;
+  /** Returns the ends of the spans of a batch. */
+  private static Map<Integer, Long> ends(Batch batch) {
+    Map<Integer, Long> ends = new TreeMap<>();
+    batch.spans().forEach(span -> ends.put(span.partition(), span.to()));
+    return ends;
   }
 
   private void append(Batch batch, List<ReadPart> parts, TaskReport read, long readNanos) {

@@ -98,7 +98,7 @@ final class ReadPart implements AutoCloseable {
 
   private void finish(TaskReport read, CallCounter counter) {
     counter.forEachPartial((statistic, window, block) -> blocks.get(statistic).put(window, block));
-    report = read.plus(new TaskReport(counter.accounting(), Map.of()));
+    report = read.plus(new TaskReport(counter.accounting(), List.of()));
     letters.values().forEach(LetterBox::finish);
   }
 

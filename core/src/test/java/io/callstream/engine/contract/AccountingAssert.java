@@ -45,6 +45,9 @@ public final class AccountingAssert extends AbstractAssert<AccountingAssert, Acc
     if (actual.unknownDispositions() < 0 || actual.unknownDispositions() > calls) {
       failWithMessage("%s calls, but %s unknown dispositions", calls, actual.unknownDispositions());
     }
+    if (actual.unconfirmedTimes() < 0) {
+      failWithMessage("%s unconfirmed times", actual.unconfirmedTimes());
+    }
     for (Statistic statistic : statistics) {
       Contributions s = actual.statistics().get(statistic.name());
       if (s.counted() < 0 || s.late() < 0 || s.filtered() < 0) {

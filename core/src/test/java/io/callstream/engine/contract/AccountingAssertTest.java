@@ -32,7 +32,7 @@ class AccountingAssertTest {
     Map<String, Contributions> statistics = new LinkedHashMap<>();
     statistics.put("all", all);
     statistics.put("sliding", sliding);
-    return new Accounting(10, 2, 1, 7, 7, statistics);
+    return new Accounting(10, 2, 1, 7, 7, 0, statistics);
   }
 
   @Test
@@ -66,7 +66,9 @@ class AccountingAssertTest {
           .hasMessageContaining("all");
     }
     assertThatThrownBy(
-            () -> assertThatAccounting(new Accounting(0, 0, 0, 0, 0, Map.of())).addsUpFor(PIPELINE))
+            () ->
+                assertThatAccounting(new Accounting(0, 0, 0, 0, 0, 0, Map.of()))
+                    .addsUpFor(PIPELINE))
         .isInstanceOf(AssertionError.class);
   }
 }

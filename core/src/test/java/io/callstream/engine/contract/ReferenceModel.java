@@ -38,7 +38,7 @@ public final class ReferenceModel {
   private final Scenario scenario;
   private final String topic;
   private final Map<Integer, Long> nextOffsets = new HashMap<>();
-  private final Map<Integer, Instant> greatestSeen = new HashMap<>();
+  private final Map<Integer, List<Instant>> times = new HashMap<>();
   private final Map<String, Instant> rememberedUntil = new HashMap<>();
   private final Map<String, Map<Span, Map<List<String>, Group>>> results = new HashMap<>();
   private final Map<String, Set<Span>> emitted = new HashMap<>();
@@ -58,6 +58,7 @@ public final class ReferenceModel {
     long duplicates;
     long ambiguous;
     long unknown;
+    long unconfirmed;
     final Map<String, long[]> perStatistic = new LinkedHashMap<>();
 
     Counts() {
@@ -67,7 +68,8 @@ public final class ReferenceModel {
     Accounting accounting() {
       Map<String, Contributions> contributions = new LinkedHashMap<>();
       perStatistic.forEach((n, c) -> contributions.put(n, new Contributions(c[0], c[1], c[2])));
-      return new Accounting(received, rejected, duplicates, ambiguous, unknown, contributions);
+      return new Accounting(
+          received, rejected, duplicates, ambiguous, unknown, unconfirmed, contributions);
     }
   }
 
@@ -124,7 +126,9 @@ public final class ReferenceModel {
 
     Counts batch = new Counts();
     List<DeadLetter> letters = new ArrayList<>();
+    long unconfirmedBefore = unconfirmed();
     List<Placed> calls = parse(placed, batch, letters);
+    batch.unconfirmed = unconfirmed() - unconfirmedBefore;
     calls = firsts(calls, batch);
 
     Map<String, Map<Span, Map<List<String>, Group>>> news = new HashMap<>();
@@ -168,7 +172,7 @@ public final class ReferenceModel {
         letters.add(
             new DeadLetter.Rejected(p.origin(), p.record().value(), no.reason(), no.field()));
       } else if (truth instanceof Fact fact) {
-        greatestSeen.merge(p.record().partition(), fact.time(), (a, b) -> a.isAfter(b) ? a : b);
+        times.computeIfAbsent(p.record().partition(), x -> new ArrayList<>()).add(fact.time());
         calls.add(p);
       }
     }
@@ -280,6 +284,7 @@ public final class ReferenceModel {
     total.duplicates += batch.duplicates;
     total.ambiguous += batch.ambiguous;
     total.unknown += batch.unknown;
+    total.unconfirmed += batch.unconfirmed;
     batch.perStatistic.forEach(
         (name, counts) -> {
           for (int i = 0; i < 3; i++) {
@@ -372,11 +377,50 @@ public final class ReferenceModel {
   private Optional<Instant> watermarkAfter(List<TestRecord> records) {
     Set<Integer> partitions = new HashSet<>();
     records.forEach(r -> partitions.add(r.partition()));
-    if (partitions.isEmpty() || !greatestSeen.keySet().containsAll(partitions)) {
+    List<Instant> clocks = partitions.stream().map(this::clock).flatMap(Optional::stream).toList();
+    if (partitions.isEmpty() || clocks.size() < partitions.size()) {
       return watermark;
     }
-    Instant least = Collections.min(partitions.stream().map(greatestSeen::get).toList());
+    Instant least = Collections.min(clocks);
     return watermark.isPresent() && watermark.get().isAfter(least) ? watermark : Optional.of(least);
+  }
+
+  /** The greatest event time of a partition that is believed. */
+  private Optional<Instant> clock(int partition) {
+    List<Instant> seen = times.getOrDefault(partition, List.of());
+    Optional<Instant> clock = Optional.empty();
+    for (int i = 0; i < seen.size(); i++) {
+      // Judged with the calls up to the second one after it.
+      List<Instant> until = seen.subList(0, Math.min(i + 3, seen.size()));
+      if (isBelieved(seen.get(i), until)
+          && (clock.isEmpty() || clock.get().isBefore(seen.get(i)))) {
+        clock = Optional.of(seen.get(i));
+      }
+    }
+    return clock;
+  }
+
+  private boolean isBelieved(Instant time, List<Instant> until) {
+    if (scenario.maxEventTimeJump().isEmpty()) {
+      return true;
+    }
+    Instant confirmed = null;
+    for (int j = 2; j < until.size(); j++) {
+      Instant agreed = Collections.min(until.subList(j - 2, j + 1));
+      confirmed = confirmed == null || confirmed.isBefore(agreed) ? agreed : confirmed;
+    }
+    return confirmed != null && !time.isAfter(confirmed.plus(scenario.maxEventTimeJump().get()));
+  }
+
+  /** Counts the calls that were judged for the last time, and not believed. */
+  private long unconfirmed() {
+    long count = 0;
+    for (List<Instant> seen : times.values()) {
+      for (int i = 0; i + 2 < seen.size(); i++) {
+        count += isBelieved(seen.get(i), seen.subList(0, i + 3)) ? 0 : 1;
+      }
+    }
+    return count;
   }
 
   /** Returns the watermark that will be in force in the next batch. */

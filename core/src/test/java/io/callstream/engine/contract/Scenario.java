@@ -40,6 +40,7 @@ public record Scenario(
     List<StatisticSpec> statistics,
     Optional<Duration> distinct,
     Duration maxFutureSkew,
+    Optional<Duration> maxEventTimeJump,
     List<List<TestRecord>> batches) {
 
   /** How many groups a statistic has at most if it does not matter. */
@@ -87,6 +88,7 @@ public record Scenario(
   public Pipeline.Builder addTo(Pipeline.Builder pipeline) {
     statistics.forEach(s -> pipeline.statistic(s.statistic()));
     distinct.ifPresent(pipeline::distinct);
+    maxEventTimeJump.ifPresentOrElse(pipeline::maxEventTimeJump, pipeline::believingEveryEventTime);
     return pipeline.maxFutureSkew(maxFutureSkew).dispositionCodes(StatisticSpec.CODES);
   }
 
@@ -123,6 +125,7 @@ public record Scenario(
         List.copyOf(fewer),
         horizon,
         maxFutureSkew,
+        maxEventTimeJump,
         shorter.stream().filter(batch -> !batch.isEmpty()).map(List::copyOf).toList());
   }
 
@@ -132,6 +135,7 @@ public record Scenario(
     StringBuilder text = new StringBuilder();
     text.append("scenario of seed ").append(seed).append(" in ").append(zone);
     text.append(", ").append(partitions).append(" partitions, distinct ").append(distinct);
+    text.append(", jump ").append(maxEventTimeJump);
     text.append(", batches of ").append(batches.stream().map(List::size).toList());
     text.append(", ").append(statistics);
     if (records().size() <= FEW) {
@@ -188,8 +192,12 @@ public record Scenario(
               ? Optional.of(Duration.ofMinutes(1 + random.nextInt(3_000)))
               : Optional.empty();
       Duration skew = Duration.ofMinutes(pick(List.of(0, 90, 1_440)));
+      Optional<Duration> jump =
+          chance(0.3)
+              ? Optional.empty()
+              : Optional.of(Duration.ofMinutes(pick(List.of(0, 10, 60, 60, 1_500))));
       return new Scenario(
-          seed, zone, partitions, statistics, distinct, skew, batches(partitions, skew));
+          seed, zone, partitions, statistics, distinct, skew, jump, batches(partitions, skew));
     }
 
     private StatisticSpec statistic(String name) {
@@ -215,6 +223,7 @@ public record Scenario(
       Duration disorder = pick(List.of(Duration.ZERO, Duration.ofMinutes(20), Duration.ofHours(5)));
       double garbage = pick(List.of(0.0, 0.05, 0.4));
       double duplicates = pick(List.of(0.0, 0.1, 0.5));
+      double misdated = pick(List.of(0.0, 0.05, 0.5));
       int records = minRecords + random.nextInt(maxRecords - minRecords);
       int silent = chance(0.3) ? random.nextInt(partitions) : -1;
       List<TestRecord> all = new ArrayList<>();
@@ -229,6 +238,9 @@ public record Scenario(
                 .minus(span.dividedBy(2))
                 .plus(span.multipliedBy(i).dividedBy(Math.max(1, records)))
                 .plusSeconds((long) (random.nextGaussian() * disorder.toSeconds()));
+        if (chance(misdated)) {
+          time = time.plus(Duration.ofHours(random.nextInt(500) - 100));
+        }
         all.add(
             chance(garbage) ? garbage(partition, time) : call(partition, time, duplicates, skew));
       }

@@ -45,6 +45,7 @@ final class BrokenEngines {
         accounting.duplicates(),
         accounting.ambiguousTimes(),
         accounting.unknownDispositions(),
+        accounting.unconfirmedTimes(),
         changed);
   }
 
@@ -171,6 +172,22 @@ final class BrokenEngines {
     @Override
     int partition(int partition) {
       return 0;
+    }
+  }
+
+  /** Takes the greatest event time of a partition for its clock. */
+  static class BelievesEveryEventTime extends CheckpointedEngine {
+    @Override
+    Optional<Duration> maxEventTimeJump(Optional<Duration> jump) {
+      return Optional.empty();
+    }
+  }
+
+  /** Takes the confirmed time of a partition for its clock. */
+  static class BelievesConfirmedTimesOnly extends CheckpointedEngine {
+    @Override
+    Optional<Duration> maxEventTimeJump(Optional<Duration> jump) {
+      return jump.map(j -> Duration.ZERO);
     }
   }
 

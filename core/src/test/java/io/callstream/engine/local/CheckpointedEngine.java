@@ -129,6 +129,10 @@ class CheckpointedEngine implements Engine {
     return horizon;
   }
 
+  Optional<Duration> maxEventTimeJump(Optional<Duration> jump) {
+    return jump;
+  }
+
   boolean reads(Entry entry) {
     return true;
   }
@@ -167,6 +171,8 @@ class CheckpointedEngine implements Engine {
             .statistics(pipeline.statistics().stream().map(this::statistic).toList())
             .maxFutureSkew(pipeline.maxFutureSkew())
             .dispositionCodes(pipeline.dispositionCodes());
+    maxEventTimeJump(pipeline.maxEventTimeJump())
+        .ifPresentOrElse(copy::maxEventTimeJump, copy::believingEveryEventTime);
     distinct(pipeline.distinctHorizon()).ifPresent(copy::distinct);
     pipeline.retention().ifPresent(copy::retainingResults);
     pipeline.resultSinks().forEach(sink -> copy.results(shutters.of(sink)));
@@ -474,6 +480,9 @@ class CheckpointedEngine implements Engine {
                       shutters.last = batch;
                     }
                   });
+      inner
+          .maxEventTimeJump()
+          .ifPresentOrElse(copy::maxEventTimeJump, copy::believingEveryEventTime);
       inner.distinctHorizon().ifPresent(copy::distinct);
       inner.retention().ifPresent(copy::retainingResults);
       inner.resultSinks().forEach(copy::results);

@@ -14,6 +14,8 @@ import io.callstream.engine.contract.RandomPipelinesContract;
 import io.callstream.engine.contract.Scenario;
 import io.callstream.engine.contract.Testbed;
 import io.callstream.engine.local.BrokenEngines.AcceptsWhatItDoesNotDeclare;
+import io.callstream.engine.local.BrokenEngines.BelievesConfirmedTimesOnly;
+import io.callstream.engine.local.BrokenEngines.BelievesEveryEventTime;
 import io.callstream.engine.local.BrokenEngines.CountsAReplayedBatchTwice;
 import io.callstream.engine.local.BrokenEngines.EmitsClosedWindowsAgain;
 import io.callstream.engine.local.BrokenEngines.ForgetsIds;
@@ -99,6 +101,12 @@ class EngineContractTest {
         Arguments.of(new JoinsLookupsInwards(), List.of("7.1", "7.3", "7.4")),
         Arguments.of(new SwallowsARejection(), List.of("6.1", "6.2", "6.3", "6.6", "8.3")),
         Arguments.of(new TakesTheGreatestForTheWatermark(), List.of("3.1", "3.5")),
+        Arguments.of(
+            new BelievesEveryEventTime(),
+            List.of("3.10", "3.11", "3.12", "3.13", "3.14", "3.15", "3.16", "3.17")),
+        Arguments.of(
+            new BelievesConfirmedTimesOnly(),
+            List.of("3.10", "3.12", "3.13", "3.14", "3.15", "3.17")),
         Arguments.of(new ForgetsIds(), List.of("5.2", "5.3", "5.4", "5.5", "5.6")),
         Arguments.of(new ReadsTimesInUtc(), List.of("1.1", "1.3", "1.4", "1.5")),
         Arguments.of(new LetsAllGroupsIn(), List.of("10.1", "10.2")),
@@ -233,6 +241,7 @@ class EngineContractTest {
         new CountsAReplayedBatchTwice(),
         new SwallowsARejection(),
         new ForgetsIds(),
+        new BelievesEveryEventTime(),
         new TakesTheGreatestForTheWatermark());
   }
 }

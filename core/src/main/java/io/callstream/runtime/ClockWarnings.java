@@ -1,0 +1,33 @@
+package io.callstream.runtime;
+
+import java.time.Duration;
+import java.time.Instant;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Warns of unconfirmed times: of the first of a run, and then at most once a minute. */
+final class ClockWarnings {
+  private static final Logger LOG = LoggerFactory.getLogger(ClockWarnings.class);
+  private static final Duration PAUSE = Duration.ofMinutes(1);
+
+  private boolean hasWarned;
+  private long lastNanos;
+
+  void unconfirmed(int partition, PartitionClock clock) {
+    long now = System.nanoTime();
+    if (hasWarned && now - lastNanos < PAUSE.toNanos()) {
+      return;
+    }
+    hasWarned = true;
+    lastNanos = now;
+    LOG.warn(
+        "A call of partition {} has the event time {}, which the two calls after it do not confirm:"
+            + " the time of the partition is {}. The call is counted in its own window and does not"
+            + " advance the watermark. Calls like this in the partition so far: {}. If their times are"
+            + " right, set a greater maxEventTimeJump.",
+        partition,
+        Instant.ofEpochMilli(clock.lastUnconfirmedMillis()),
+        Instant.ofEpochMilli(clock.millis()),
+        clock.unconfirmed());
+  }
+}
