@@ -62,6 +62,12 @@ public final class Tables {
             accounting.calls(),
             accounting.ambiguousTimes(),
             accounting.unknownDispositions()));
+    if (accounting.unconfirmedTimes() > 0) {
+      text.append(
+          format(
+              "            %,d unconfirmed times (too far ahead to close windows)\n",
+              accounting.unconfirmedTimes()));
+    }
     for (Map.Entry<String, Accounting.Contributions> entry : accounting.statistics().entrySet()) {
       Accounting.Contributions contributions = entry.getValue();
       text.append(

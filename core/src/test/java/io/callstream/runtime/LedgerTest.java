@@ -313,6 +313,7 @@ class LedgerTest {
                     .emitting(Emission.ON_CLOSE)
                     .build())
             .retainingResults(Duration.ZERO)
+            .believingEveryEventTime()
             .build();
     Run run = new Run(pipeline, Ledger.inMemory(pipeline), Run.noStates(pipeline), null);
     List<Instant> emitted = new ArrayList<>();

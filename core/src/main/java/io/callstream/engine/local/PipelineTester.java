@@ -27,6 +27,10 @@ import java.util.function.UnaryOperator;
  * Tests statistics on the local engine: calls go in, batches end when the test says so, results
  * come out. No broker, no session, no waiting. Not thread-safe.
  *
+ * <p>A test feeds a few calls on purpose, so the tester believes every event time: one call can
+ * close windows. This also holds for a pipeline, unless its parts set {@link
+ * Pipeline.Builder#maxEventTimeJump}.
+ *
  * <pre>{@code
  * var test = PipelineTester.of(nightNoise);
  * test.receive(Call.builder("1", "Noise Nuisance", Instant.parse("2018-11-04T08:30:00Z")).build());
@@ -50,7 +54,7 @@ public final class PipelineTester implements AutoCloseable {
     clock = new ManualClock(LONG_AFTER);
     Pipeline pipeline =
         parts
-            .apply(Pipeline.builder(source, format))
+            .apply(Pipeline.builder(source, format).believingEveryEventTime())
             .deadLetters(Sinks.deadLetterCallback(letters::add))
             .build();
     run = LocalRun.stepwise(pipeline, RunOptions.continuous(), clock);
@@ -65,7 +69,8 @@ public final class PipelineTester implements AutoCloseable {
    * Tests a pipeline.
    *
    * @param partitions how many partitions calls come in; at least 1
-   * @param parts adds statistics and whatever else to a pipeline
+   * @param parts adds statistics and other parts to a pipeline that believes every event time;
+   *     {@link Pipeline.Builder#maxEventTimeJump} changes that
    */
   public static PipelineTester of(
       CallFormat format, int partitions, UnaryOperator<Pipeline.Builder> parts) {

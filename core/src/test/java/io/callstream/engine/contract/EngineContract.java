@@ -895,6 +895,54 @@ public abstract class EngineContract {
       assertThat(retained.get().accounting().statistics().get("hourly"))
           .isEqualTo(new Accounting.Contributions(5, 0, 0));
     }
+
+    /** A call a minute for an hour, and in each partition one that is dated a year later. */
+    private Tried replay(int partitions) {
+      Trial trial =
+          trial(
+                  "replay-" + partitions,
+                  p ->
+                      p.statistic(
+                              Statistic.named("hourly")
+                                  .by(Dimensions.CRIME_TYPE)
+                                  .over(Windows.tumbling(HOUR).allowingLateness(HOUR))
+                                  .build())
+                          .maxEventTimeJump(Pipeline.DEFAULT_MAX_EVENT_TIME_JUMP))
+              .partitions(partitions);
+      List<SourceRecord> records = new ArrayList<>();
+      Instant first = instant("2018-12-31T10:00:30Z");
+      for (int i = 0; i < 60; i++) {
+        String time = first.plus(i, ChronoUnit.MINUTES).toString();
+        records.add(call(i % partitions, "c" + i, "t", time));
+        if (i / partitions == 3) {
+          records.add(call(i % partitions, "far" + i, "far", "2019-12-31T10:00:30Z"));
+        }
+      }
+      for (int from = 0; from < records.size(); from += 10) {
+        trial.step(records.subList(from, Math.min(from + 10, records.size())));
+      }
+      return new Tried(trial);
+    }
+
+    private final List<Tried> replays = List.of(replay(1), replay(2));
+
+    /**
+     * One call with a wrong time in each partition makes no other call late: all are counted in
+     * their own windows. If it fails, look at rules 3.10 to 3.17.
+     */
+    @Test
+    void rule_4_10_aMisdatedCallMakesNoOtherCallLate() throws Exception {
+      for (int partitions = 1; partitions <= 2; partitions++) {
+        Outcome outcome = replays.get(partitions - 1).get();
+        assertThat(outcome.rows("hourly"))
+            .containsExactly(
+                "2018-12-31T10:00:00Z/2018-12-31T11:00:00Z  t  60",
+                "2019-12-31T10:00:00Z/2019-12-31T11:00:00Z  far  " + partitions);
+        assertThat(outcome.accounting().statistics().get("hourly"))
+            .isEqualTo(new Accounting.Contributions(60 + partitions, 0, 0));
+        assertThat(outcome.accounting().unconfirmedTimes()).isEqualTo(partitions);
+      }
+    }
   }
 
   /** Duplicates. */

@@ -103,7 +103,7 @@ class EngineContractTest {
         Arguments.of(new TakesTheGreatestForTheWatermark(), List.of("3.1", "3.5")),
         Arguments.of(
             new BelievesEveryEventTime(),
-            List.of("3.10", "3.11", "3.12", "3.13", "3.14", "3.15", "3.16", "3.17")),
+            List.of("3.10", "3.11", "3.12", "3.13", "3.14", "3.15", "3.16", "3.17", "4.10")),
         Arguments.of(
             new BelievesConfirmedTimesOnly(),
             List.of("3.10", "3.12", "3.13", "3.14", "3.15", "3.17")),

@@ -77,6 +77,25 @@ final class StatisticsOptions {
   private Duration allowedLateness = StandardStatistics.DEFAULT_LATENESS;
 
   @Option(
+      names = "--max-future-skew",
+      paramLabel = "TIME",
+      converter = DurationConverter.class,
+      description =
+          "Reject calls whose time is further than this after the timestamp of their record."
+              + " Default: 1d.")
+  private Duration maxFutureSkew = Pipeline.DEFAULT_MAX_FUTURE_SKEW;
+
+  @Option(
+      names = "--max-event-time-jump",
+      paramLabel = "TIME|unlimited",
+      converter = EventTimeJump.Converter.class,
+      description =
+          "How far a call may be ahead of the calls before it and close windows at once. A call that"
+              + " is further ahead is counted, and closes windows if the next two calls confirm its"
+              + " time. Default: 1h.")
+  private EventTimeJump maxEventTimeJump = EventTimeJump.DEFAULT;
+
+  @Option(
       names = "--retain",
       paramLabel = "TIME",
       converter = DurationConverter.class,
@@ -199,7 +218,9 @@ final class StatisticsOptions {
               Pipeline.builder(topic, format)
                   .statistics(StandardStatistics.all(format.zone(), allowedLateness))
                   .listener(StabilityMonitor.ofThisJvm(STABILITY_SPAN, options.trigger()))
+                  .maxFutureSkew(maxFutureSkew)
                   .listener(new RunHistory());
+          maxEventTimeJump.addTo(pipeline);
           if (distinct) {
             pipeline.distinct(horizon(format));
           }

@@ -378,16 +378,19 @@ final class ReportPage {
   private void accounting() {
     begin("panel half", "Where every record went");
     Accounting all = snapshot.accounting();
-    table(
-        List.of("Records", "Number"),
-        List.of(
-            List.of("Received", number(all.received())),
-            List.of("− rejected", number(all.rejected())),
-            List.of("− duplicates", number(all.duplicates())),
-            List.of("= calls", number(all.calls())),
-            List.of("of them: time occurs twice", number(all.ambiguousTimes())),
-            List.of("of them: disposition unknown", number(all.unknownDispositions()))),
-        1);
+    List<List<String>> records =
+        new ArrayList<>(
+            List.of(
+                List.of("Received", number(all.received())),
+                List.of("− rejected", number(all.rejected())),
+                List.of("− duplicates", number(all.duplicates())),
+                List.of("= calls", number(all.calls())),
+                List.of("of them: time occurs twice", number(all.ambiguousTimes())),
+                List.of("of them: disposition unknown", number(all.unknownDispositions()))));
+    if (all.unconfirmedTimes() > 0) {
+      records.add(List.of("time not confirmed", number(all.unconfirmedTimes())));
+    }
+    table(List.of("Records", "Number"), records, 1);
     html.append("<h3>By statistic</h3>\n");
     List<List<String>> rows = new ArrayList<>();
     for (Map.Entry<String, Contributions> entry : all.statistics().entrySet()) {

@@ -155,6 +155,12 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
         Accounting::ambiguousTimes);
     total(
         registry,
+        "callstream.calls.unconfirmed",
+        "Calls too far ahead to advance the watermark, not confirmed by the next two calls",
+        Tags.empty(),
+        Accounting::unconfirmedTimes);
+    total(
+        registry,
         "callstream.calls.undescribed",
         "Calls whose disposition has no description",
         Tags.empty(),

@@ -438,14 +438,18 @@
   function showAccounting(all) {
     const calls = all.received - all.rejected - all.duplicates;
     const part = n => calls === 0 ? '' : percent(n / calls);
-    table(byId('records'), ['Records', 'Number', 'Share'], [
+    const rows = [
       ['Received', whole.format(all.received), ''],
       ['− rejected', whole.format(all.rejected), ''],
       ['− duplicates', whole.format(all.duplicates), ''],
       ['= calls', whole.format(calls), ''],
       ['of them: time occurs twice', whole.format(all.ambiguousTimes), part(all.ambiguousTimes)],
       ['of them: disposition unknown', whole.format(all.unknownDispositions), part(all.unknownDispositions)]
-    ], 1);
+    ];
+    if (all.unconfirmedTimes) {
+      rows.push(['time not confirmed', whole.format(all.unconfirmedTimes), part(all.unconfirmedTimes)]);
+    }
+    table(byId('records'), ['Records', 'Number', 'Share'], rows, 1);
     byId('records').tBodies[0].rows[3].className = 'sum';
     table(byId('contributions'), ['Statistic', 'Counted', 'Late', 'Filtered'],
       Object.entries(all.statistics).map(([name, s]) =>

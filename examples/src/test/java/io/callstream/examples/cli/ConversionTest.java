@@ -39,6 +39,18 @@ class ConversionTest {
         .hasMessageContaining("write it like 500ms");
   }
 
+  @Test
+  void aJumpOfEventTimeIsADurationOrUnlimited() {
+    EventTimeJump.Converter converter = new EventTimeJump.Converter();
+    assertThat(converter.convert("90m").limit()).isEqualTo(Duration.ofMinutes(90));
+    assertThat(converter.convert("0").limit()).isEqualTo(Duration.ZERO);
+    assertThat(converter.convert("Unlimited").limit()).isNull();
+    assertThatThrownBy(() -> converter.convert("much"))
+        .isInstanceOf(TypeConversionException.class)
+        .hasMessageContaining("write it like 500ms")
+        .hasMessageContaining("or as unlimited");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "hdfs:///state",

@@ -1,0 +1,42 @@
+package io.callstream.examples.cli;
+
+import io.callstream.pipeline.Pipeline;
+import java.time.Duration;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * The value of {@code --max-event-time-jump}.
+ *
+ * @param limit the greatest jump that is believed at once; null if there is no limit
+ */
+record EventTimeJump(@Nullable Duration limit) {
+  private static final String UNLIMITED = "unlimited";
+
+  static final EventTimeJump DEFAULT = new EventTimeJump(Pipeline.DEFAULT_MAX_EVENT_TIME_JUMP);
+
+  void addTo(Pipeline.Builder pipeline) {
+    if (limit == null) {
+      pipeline.believingEveryEventTime();
+    } else {
+      pipeline.maxEventTimeJump(limit);
+    }
+  }
+
+  /** Reads a duration, or {@code unlimited}. */
+  static final class Converter implements ITypeConverter<EventTimeJump> {
+    @Override
+    public EventTimeJump convert(String value) {
+      if (value.trim().toLowerCase(Locale.ROOT).equals(UNLIMITED)) {
+        return new EventTimeJump(null);
+      }
+      try {
+        return new EventTimeJump(new DurationConverter().convert(value));
+      } catch (TypeConversionException e) {
+        throw new TypeConversionException(e.getMessage() + ", or as " + UNLIMITED);
+      }
+    }
+  }
+}
