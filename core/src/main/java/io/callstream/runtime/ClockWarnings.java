@@ -2,6 +2,7 @@ package io.callstream.runtime;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -10,11 +11,21 @@ final class ClockWarnings {
   private static final Logger LOG = LoggerFactory.getLogger(ClockWarnings.class);
   private static final Duration PAUSE = Duration.ofMinutes(1);
 
+  private final LongSupplier nanos;
   private boolean hasWarned;
   private long lastNanos;
 
+  /**
+   * Creates warnings of a run.
+   *
+   * @param nanos returns the time as {@link System#nanoTime} does
+   */
+  ClockWarnings(LongSupplier nanos) {
+    this.nanos = nanos;
+  }
+
   void unconfirmed(int partition, PartitionClock clock) {
-    long now = System.nanoTime();
+    long now = nanos.getAsLong();
     if (hasWarned && now - lastNanos < PAUSE.toNanos()) {
       return;
     }

@@ -66,7 +66,7 @@ public final class Ledger {
   private long logBytes;
   private int logFiles;
   private List<byte[]> notes = new ArrayList<>();
-  private final ClockWarnings warnings = new ClockWarnings();
+  private final ClockWarnings warnings = new ClockWarnings(System::nanoTime);
   private volatile Page page;
 
   /** What is true after one batch. Immutable but for the maps, which nobody modifies any more. */

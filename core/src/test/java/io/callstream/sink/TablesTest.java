@@ -207,6 +207,17 @@ class TablesTest {
   }
 
   @Test
+  void theAccountingShowsUnconfirmedTimesIfThereAreAny() {
+    assertThat(Tables.accounting(new Accounting(1_500, 0, 0, 0, 0, 1_234, Map.of())))
+        .isEqualTo(
+            """
+            accounting: 1,500 received = 0 rejected + 0 duplicates + 1,500 calls
+                        0 ambiguous times (when clocks went back), 0 unknown dispositions
+                        1,234 unconfirmed times (too far ahead to close windows)
+            """);
+  }
+
+  @Test
   void theConsoleShowsWhatChanged() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);

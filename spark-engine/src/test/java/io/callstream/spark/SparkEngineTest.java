@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.Call;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
@@ -18,22 +19,28 @@ import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Origin;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
+import io.callstream.progress.Accounting.Contributions;
 import io.callstream.progress.Progress;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
 import java.io.ByteArrayInputStream;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -41,6 +48,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.common.metrics.KafkaMetric;
 import org.apache.kafka.common.metrics.MetricsReporter;
+import org.apache.spark.TaskContext;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -177,6 +185,56 @@ class SparkEngineTest {
       assertThat(reports).hasSize(10);
       assertThat(reports).allSatisfy(report -> assertThat(report.state().rows()).isLessThan(80));
     }
+  }
+
+  /** Which tasks read calls: one of each of the ranges that a partition is split into. */
+  private static final Set<Integer> READERS = ConcurrentHashMap.newKeySet();
+
+  /**
+   * Two of five calls are misdated, next to each other, so that borders of ranges are before, after
+   * and between them.
+   */
+  @Test
+  void aPartitionThatIsSplitOverTasksHasTheClockOfItsCallsInOrder() throws Exception {
+    KafkaTopic topic = TestTopics.create(1);
+    StringBuilder calls = new StringBuilder();
+    List<Instant> good = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      Instant time = Instant.parse("2018-12-31T18:00:00Z").plus(Duration.ofMinutes(i));
+      boolean misdated = i % 5 > 2;
+      if (!misdated) {
+        good.add(time);
+      }
+      byte[] call =
+          FORMAT.write(
+              Call.builder("c" + i, "Noise", misdated ? time.plus(Duration.ofDays(300)) : time)
+                  .build());
+      calls.append(new String(call, UTF_8)).append('\n');
+    }
+    byte[] lines = calls.toString().getBytes(UTF_8);
+    TestTopics.send(topic, CallSource.stream("calls", new ByteArrayInputStream(lines)));
+    List<Progress> reports = new ArrayList<>();
+    Pipeline pipeline =
+        Pipeline.builder(topic, FORMAT)
+            .statistic(
+                Statistic.named("hourly")
+                    .where(call -> READERS.add(TaskContext.getPartitionId()) || true)
+                    .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
+                    .build())
+            .listener(reports::add)
+            .build();
+    SparkEngine engine =
+        SparkEngine.on(TestTopics.session(), SparkSettings.defaults().minPartitions(7));
+    runToEnd(engine, pipeline, RunOptions.bounded().readingAtMost(20));
+    assertThat(READERS).hasSizeGreaterThanOrEqualTo(7);
+    // Of each 20 calls 12 are good; the last two of the topic have no two calls after them.
+    assertThat(reports)
+        .extracting(Progress::watermark)
+        .containsExactly(
+            Optional.empty(), Optional.of(good.get(11)), Optional.of(good.get(23)));
+    assertThat(reports.get(2).total().unconfirmedTimes()).isEqualTo(22);
+    assertThat(reports.get(2).total().statistics().get("hourly"))
+        .isEqualTo(new Contributions(60, 0, 0));
   }
 
   @Nested

@@ -68,6 +68,8 @@ class MisdatedCallsTest {
     RunningPipeline run = count(replay(), partitions, batch);
     assertThat(run.accounting().statistics().get(HOURLY)).isEqualTo(new Contributions(61, 0, 0));
     assertThat(run.accounting().unconfirmedTimes()).isEqualTo(1);
+    assertThat(run.accounting().toJson())
+        .contains("\"unknownDispositions\":61,\"unconfirmedTimes\":1,\"statistics\":{");
     assertThat(run.results(HOURLY).rows())
         .extracting(row -> row.window().orElseThrow().start() + "  " + row.count())
         .containsExactly("2018-12-31T18:00:00Z  60", "2026-11-28T00:00:00Z  1");

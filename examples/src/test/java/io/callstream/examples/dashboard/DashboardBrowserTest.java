@@ -154,6 +154,17 @@ class DashboardBrowserTest {
   }
 
   @Test
+  void unconfirmedTimesAreShownIfThereAreAny() throws Exception {
+    assertThat(browser.texts("#records tbody th")).doesNotContain("time not confirmed");
+    run.receive(SomeCalls.withAMisdatedOne());
+    browser.await("document.querySelectorAll('#records tbody tr').length === 7");
+    assertThat(browser.texts("#records tbody tr:last-child th"))
+        .containsExactly("time not confirmed");
+    assertThat(browser.texts("#records tbody tr:last-child td:nth-child(2)"))
+        .containsExactly("1");
+  }
+
+  @Test
   void theWeekHasALegendAndATableWithAllFigures() throws Exception {
     List<Call> calls = new ArrayList<>();
     for (int i = 0; i < 12_345; i++) {

@@ -88,6 +88,17 @@ class ReportTest {
   }
 
   @Test
+  void unconfirmedTimesAreShownIfThereAreAny() throws Exception {
+    try (WatchedRun run = WatchedRun.standard()) {
+      assertThat(Report.html(run.receive(SomeCalls.of(10)).running()))
+          .doesNotContain("time not confirmed");
+      assertThat(Report.html(run.receive(SomeCalls.withAMisdatedOne()).running()))
+          .contains(
+              "<th scope=\"row\" dir=\"auto\">time not confirmed</th><td class=\"number\">1</td>");
+    }
+  }
+
+  @Test
   void theWeekHasALegendAndATableWithAllFigures() throws Exception {
     try (WatchedRun run = WatchedRun.standard()) {
       List<Call> calls = new ArrayList<>();

@@ -16,6 +16,16 @@ public final class SomeCalls {
 
   private SomeCalls() {}
 
+  /** Returns calls of one minute, and in the middle one of the year after. */
+  public static List<Call> withAMisdatedOne() {
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < 21; i++) {
+      Instant time = i == 10 ? END.plus(Duration.ofDays(365)) : END.plusSeconds(i);
+      calls.add(call(900_000 + i, "A", time).build());
+    }
+    return calls;
+  }
+
   /** Returns calls in the order of their times, over ten days in which the clocks change. */
   public static List<Call> of(int number) {
     Random random = new Random(7);

@@ -8,12 +8,18 @@ import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.Late;
+import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** The pictures of docs/semantics.md: the same calls, counted. */
@@ -53,6 +59,38 @@ class SemanticsTest {
       receive(test, 0, "11:00");
       test.endBatch();
       assertThat(watermark(test)).isEqualTo("11:00");
+    }
+  }
+
+  /** The table of the section on the clock: calls of one partition, and the watermark after them. */
+  @Test
+  void theClockOfAPartitionIsThatOfTheTable() throws IOException {
+    List<MatchResult> rows =
+        Pattern.compile("^\\| (10:00, 10:01[^|]*) \\| (none|\\d\\d:\\d\\d) \\|", Pattern.MULTILINE)
+            .matcher(Files.readString(Path.of("../docs/semantics.md")))
+            .results()
+            .toList();
+    assertThat(rows).hasSize(6);
+    for (MatchResult row : rows) {
+      try (PipelineTester test =
+          PipelineTester.of(
+              SanFranciscoCalls.json(),
+              1,
+              parts ->
+                  parts
+                      .statistic(Statistic.named("all").build())
+                      .maxEventTimeJump(Pipeline.DEFAULT_MAX_EVENT_TIME_JUMP))) {
+        for (String time : row.group(1).split(", ")) {
+          Call call =
+              time.equals("**next year**")
+                  ? Call.builder("far", "415", Instant.parse("2019-11-05T10:00:00Z")).build()
+                  : at(time);
+          test.receive(call).endBatch();
+        }
+        assertThat(test.watermark().isEmpty() ? "none" : watermark(test))
+            .as(row.group())
+            .isEqualTo(row.group(2));
+      }
     }
   }
 

@@ -133,6 +133,13 @@ class PipelineMetricsTest {
   }
 
   @Test
+  void aScrapeHasTheUnconfirmedTimes() throws Exception {
+    run.receive(SomeCalls.withAMisdatedOne());
+    awaitBatch(registry);
+    assertThat(value(scrape().get("callstream_calls_unconfirmed_total"))).isEqualTo(1);
+  }
+
+  @Test
   void aScrapeHasTheFiguresOfTheRun() throws Exception {
     receiveSomeOfEverything();
     Map<String, MetricFamily> scraped = scrape();
