@@ -50,10 +50,10 @@ public final class PartitionClock {
   private long beforeLast = NONE;
   private long last = NONE;
 
-  /** S. */
-  private long confirmed = NONE;
+  /** S; without a limit of jumps the greatest time, so that it never changes. */
+  private long confirmed;
 
-  /** S + J: the latest time that is believed. */
+  /** S + J: the latest time that is believed; the least time if S is undefined. */
   private long limit;
 
   /** C. */
@@ -70,7 +70,8 @@ public final class PartitionClock {
   private PartitionClock(long maxJumpMillis, boolean ofPartition) {
     this.maxJumpMillis = maxJumpMillis;
     this.ofPartition = ofPartition;
-    limit = limit();
+    confirmed = maxJumpMillis == UNLIMITED ? Long.MAX_VALUE : NONE;
+    limit = confirmed;
   }
 
   /**
@@ -95,41 +96,46 @@ public final class PartitionClock {
 
   /** Adds the next call, by its event time in milliseconds since the epoch. */
   public void add(long eventMillis) {
-    if (calls >= 2) {
-      long agreed = Math.min(eventMillis, Math.min(last, beforeLast));
-      if (agreed > confirmed) {
-        confirmed = agreed;
-        limit = limit();
-        believeWithinLimit(beforeLast);
-        believeWithinLimit(last);
+    if (calls < 2) {
+      if (calls == 0) {
+        first = eventMillis;
+      } else {
+        second = eventMillis;
       }
-      if (beforeLast > limit) {
-        fail(beforeLast);
-      }
-    } else if (calls == 1) {
-      second = eventMillis;
+      calls++;
     } else {
-      first = eventMillis;
+      // Without branches that depend on the order of close calls, which nobody can predict.
+      boolean allBelieved = last <= limit && beforeLast <= limit;
+      long agreed = Math.min(eventMillis, Math.min(last, beforeLast));
+      confirmed = Math.max(confirmed, agreed);
+      limit = limit();
+      if (!allBelieved) {
+        judgeAgain();
+      }
+      calls = 3;
     }
     believeWithinLimit(eventMillis);
     beforeLast = last;
     last = eventMillis;
-    calls = Math.min(calls + 1, 3);
   }
 
+  /** Judges the calls before the one that is added: the first of them for the last time. */
+  private void judgeAgain() {
+    if (beforeLast > limit) {
+      fail(beforeLast);
+    }
+    believeWithinLimit(beforeLast);
+    believeWithinLimit(last);
+  }
+
+  /** S + J, or the greatest time if that is less. Only for a defined S. */
   private long limit() {
-    if (maxJumpMillis == UNLIMITED) {
-      return Long.MAX_VALUE;
-    }
-    if (confirmed == NONE) {
-      return NONE;
-    }
-    return confirmed > Long.MAX_VALUE - maxJumpMillis ? Long.MAX_VALUE : confirmed + maxJumpMillis;
+    return Math.min(confirmed, Long.MAX_VALUE - maxJumpMillis) + maxJumpMillis;
   }
 
   private void believeWithinLimit(long eventMillis) {
-    if (eventMillis <= limit && eventMillis > millis) {
-      millis = eventMillis;
+    if (eventMillis <= limit) {
+      millis = Math.max(millis, eventMillis);
     }
   }
 
@@ -252,7 +258,7 @@ public final class PartitionClock {
     clock.beforeLast = in.readLong();
     clock.last = in.readLong();
     clock.confirmed = in.readLong();
-    clock.limit = clock.limit();
+    clock.limit = clock.confirmed == NONE ? NONE : clock.limit();
     clock.millis = in.readLong();
     clock.unconfirmed = in.readLong();
     for (int i = in.readInt(); i > 0; i--) {

@@ -230,8 +230,7 @@ class SparkEngineTest {
     // Of each 20 calls 12 are good; the last two of the topic have no two calls after them.
     assertThat(reports)
         .extracting(Progress::watermark)
-        .containsExactly(
-            Optional.empty(), Optional.of(good.get(11)), Optional.of(good.get(23)));
+        .containsExactly(Optional.empty(), Optional.of(good.get(11)), Optional.of(good.get(23)));
     assertThat(reports.get(2).total().unconfirmedTimes()).isEqualTo(22);
     assertThat(reports.get(2).total().statistics().get("hourly"))
         .isEqualTo(new Contributions(60, 0, 0));

@@ -160,8 +160,7 @@ class DashboardBrowserTest {
     browser.await("document.querySelectorAll('#records tbody tr').length === 7");
     assertThat(browser.texts("#records tbody tr:last-child th"))
         .containsExactly("time not confirmed");
-    assertThat(browser.texts("#records tbody tr:last-child td:nth-child(2)"))
-        .containsExactly("1");
+    assertThat(browser.texts("#records tbody tr:last-child td:nth-child(2)")).containsExactly("1");
   }
 
   @Test

@@ -62,7 +62,9 @@ class SemanticsTest {
     }
   }
 
-  /** The table of the section on the clock: calls of one partition, and the watermark after them. */
+  /**
+   * The table of the section on the clock: calls of one partition, and the watermark after them.
+   */
   @Test
   void theClockOfAPartitionIsThatOfTheTable() throws IOException {
     List<MatchResult> rows =
