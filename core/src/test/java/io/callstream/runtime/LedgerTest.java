@@ -18,6 +18,7 @@ import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.WindowBounds;
+import io.callstream.progress.Accounting;
 import io.callstream.statistic.Emission;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
@@ -220,6 +221,43 @@ class LedgerTest {
     Instant time = Instant.EPOCH.plusSeconds(offset);
     Call call = Call.builder("" + offset, "type " + offset % 50, time).build();
     return new Delivery(0, offset, time.toEpochMilli(), SanFranciscoCalls.json().write(call));
+  }
+
+  private static PartitionSegment segment(long firstOffset, int... minutes) {
+    PartitionClock clock =
+        PartitionClock.ofSegment(Pipeline.DEFAULT_MAX_EVENT_TIME_JUMP.toMillis());
+    for (int minute : minutes) {
+      clock.add(Duration.ofMinutes(minute).toMillis());
+    }
+    return new PartitionSegment(0, firstOffset, firstOffset + minutes.length, clock);
+  }
+
+  private static TaskReport segments(PartitionSegment... segments) {
+    return new TaskReport(Accounting.none(List.of("calls-by-type")), List.of(segments));
+  }
+
+  @Test
+  void segmentsAreAppendedInTheOrderOfOffsetsAndTheClockSurvivesARestart() {
+    MemoryFiles files = new MemoryFiles();
+    Ledger ledger = Ledger.restore(SMALL, files, Ledger.NO_BATCH);
+    TaskReport first = segments(segment(4, 900, 2, 3), segment(0, 0, 1), segment(2, 1, 900));
+    long watermark = ledger.watermarkAfter(first.segments());
+    BatchResults batch = ledger.append(0, first, new Ledger.Updates(1));
+    // The two of 15:00 are next to each other, and no third one confirms them.
+    assertThat(batch.accounting().unconfirmedTimes()).isEqualTo(2);
+    assertThat(ledger.nextWatermark())
+        .isEqualTo(watermark)
+        .isEqualTo(Duration.ofMinutes(3).toMillis());
+
+    // A gap: two calls after it, and the third after a restart.
+    ledger.append(1, segments(segment(7, 500, 501)), new Ledger.Updates(1));
+    assertThat(ledger.nextWatermark()).isEqualTo(watermark);
+    Ledger restored = Ledger.restore(SMALL, files, 1);
+    assertThat(restored.total().unconfirmedTimes()).isEqualTo(2);
+    batch = restored.append(2, segments(segment(9, 502)), new Ledger.Updates(1));
+    assertThat(restored.nextWatermark()).isEqualTo(Duration.ofMinutes(502).toMillis());
+    assertThat(batch.accounting().unconfirmedTimes()).isZero();
+    assertThat(batch.total().unconfirmedTimes()).isEqualTo(2);
   }
 
   private static MemoryFiles afterBatches(int batches) {
