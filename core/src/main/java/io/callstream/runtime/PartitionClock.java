@@ -158,7 +158,7 @@ public final class PartitionClock {
    */
   public PartitionClock append(PartitionClock segment) {
     if (segment.ofPartition || segment.maxJumpMillis != maxJumpMillis) {
-      throw new IllegalArgumentException("A clock takes segments of its own jump only");
+      throw new IllegalStateException("A clock takes segments of its own jump only");
     }
     PartitionClock sum = copy();
     if (segment.calls > 0) {

@@ -160,8 +160,8 @@ class PartitionClockTest {
   void refusesASegmentOfAnotherJump() {
     PartitionClock clock = PartitionClock.ofPartition(10);
     assertThatThrownBy(() -> clock.append(PartitionClock.ofSegment(11)))
-        .isInstanceOf(IllegalArgumentException.class);
+        .isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(() -> clock.append(PartitionClock.ofPartition(10)))
-        .isInstanceOf(IllegalArgumentException.class);
+        .isInstanceOf(IllegalStateException.class);
   }
 }

@@ -273,7 +273,15 @@ class SnapshotTest {
 
   @Test
   void theWatermarkSaysWhichHourIsOver() throws Exception {
-    try (WatchedRun run = WatchedRun.standard()) {
+    // Two calls an hour, one in each partition.
+    try (WatchedRun run =
+        WatchedRun.of(
+            pipeline ->
+                pipeline
+                    .statistics(
+                        StandardStatistics.all(
+                            ZoneId.of("America/Los_Angeles"), StandardStatistics.DEFAULT_LATENESS))
+                    .believingEveryEventTime())) {
       Instant hour = Instant.parse("2018-11-01T10:00:00Z");
       for (int i = 0; i < 6; i++) {
         Instant time = hour.plus(Duration.ofHours(i));
