@@ -237,8 +237,10 @@ class DataSfTest {
       sent.add(hoursAfter(first, hours));
     }
     sent.add(changed);
+    // Three calls in a row confirm that time has gone on by so much.
     sent.add(hoursAfter(first, 74));
     sent.add(hoursAfter(first, 75));
+    sent.add(hoursAfter(first, 76));
     sent.add(changed);
     Path file = directory.resolve("versions.json");
     JSON.writeValue(file.toFile(), sent);
@@ -250,9 +252,9 @@ class DataSfTest {
 
     statistics("horizon", "--format", "datasf", "--distinct", "--max-offsets-per-trigger", "1");
 
-    // The version of 70 hours later is known, and that of 75 hours, when the id is forgotten, late.
+    // The version after 70 hours is a duplicate. The id is forgotten before the one after 76 hours.
     assertThat(Files.readString(directory.resolve("accounting.json")))
-        .startsWith("{\"received\":75,\"rejected\":0,\"duplicates\":1,");
+        .startsWith("{\"received\":76,\"rejected\":0,\"duplicates\":1,");
   }
 
   /** Makes another call, so many hours after one of midnight. */
