@@ -521,12 +521,13 @@ class KafkaSinksTest {
   @Test
   void aLetterWithoutAValueStaysOne() {
     DeadLetterSink sink = sinks().deadLetters(topic);
-    sink.open(SinkRun.byType(batch("a")).opened().pipeline(), Map.of());
+    SinkRun run = SinkRun.byType(batch("a"));
+    sink.open(run.opened(), Map.of());
     DeadLetter letter =
         new DeadLetter.Rejected(
             new Origin("calls", 3, 7, Instant.EPOCH), null, RejectionReason.EMPTY, null);
-    sink.write(0, List.of(letter));
-    sink.write(0, List.of(letter));
+    sink.write(run.batch(0), List.of(letter));
+    sink.write(run.batch(0), List.of(letter));
     sink.close();
 
     assertThat(records()).hasSize(2).allMatch(row -> row.value() == null);
