@@ -26,9 +26,10 @@ public final class RunLock implements AutoCloseable {
   private static final String CHECKPOINT_FILE = "lock";
 
   /**
-   * The directories of this process's runs, known by what identifies them in the file system,
-   * whatever path leads there. They must be known before a lock file is opened: when a process
-   * closes any one of its channels to a file, POSIX releases all its locks on it.
+   * The directories of this process's runs, by the key that identifies each in the file system, so
+   * that every path to a directory leads to the same entry. They must be known before a lock file is
+   * opened: when a process closes any one of its channels to a file, POSIX releases all its locks on
+   * that file.
    */
   private static final Set<Object> TAKEN = ConcurrentHashMap.newKeySet();
 

@@ -265,7 +265,7 @@ final class LetterJournals implements AutoCloseable {
               + output
               + " were written by another run: this one continues after batch "
               + restored.number()
-              + " of its own checkpoint. Start with the checkpoint of the run that wrote them, or"
+              + " of another checkpoint. Start with the checkpoint of the run that wrote them, or"
               + " name another directory.");
     }
     counts.add(readCounts(in));

@@ -72,12 +72,12 @@ final class KafkaDeadLetterSink implements DeadLetterSink {
     for (DeadLetter letter : letters) {
       Origin origin = letter.origin();
       String key = origin.topic() + "-" + origin.partition() + "-" + origin.offset();
-      open.send(key.getBytes(UTF_8), letter.value(), headers(letter));
+      open.send(key.getBytes(UTF_8), letter.value(), headers(letter, batch.lineage()));
     }
     open.await();
   }
 
-  private static List<Header> headers(DeadLetter letter) {
+  private static List<Header> headers(DeadLetter letter, String lineage) {
     List<Header> headers = new ArrayList<>();
     if (letter instanceof Rejected rejected) {
       add(headers, "reason", rejected.reason().code());
@@ -93,6 +93,7 @@ final class KafkaDeadLetterSink implements DeadLetterSink {
     add(headers, "partition", String.valueOf(origin.partition()));
     add(headers, "offset", String.valueOf(origin.offset()));
     add(headers, "timestamp", origin.timestamp().toString());
+    add(headers, "lineage", lineage);
     return headers;
   }
 
