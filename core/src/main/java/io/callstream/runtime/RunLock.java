@@ -27,9 +27,9 @@ public final class RunLock implements AutoCloseable {
 
   /**
    * The directories of this process's runs, by the key that identifies each in the file system, so
-   * that every path to a directory leads to the same entry. They must be known before a lock file is
-   * opened: when a process closes any one of its channels to a file, POSIX releases all its locks on
-   * that file.
+   * that every path to a directory leads to the same entry. They must be known before a lock file
+   * is opened: when a process closes any one of its channels to a file, POSIX releases all its
+   * locks on that file.
    */
   private static final Set<Object> TAKEN = ConcurrentHashMap.newKeySet();
 

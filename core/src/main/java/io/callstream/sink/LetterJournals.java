@@ -317,7 +317,7 @@ final class LetterJournals implements AutoCloseable {
   /** Appends the letters of a batch, durably. After a failure the batch is not there. */
   void append(long batch, Iterable<DeadLetter> letters, LineWriter lines) throws IOException {
     LetterCounts added = new LetterCounts();
-    Map<Key, Journal> changed = new HashMap<>();
+    Map<Key, Journal> changed = new TreeMap<>(ORDER);
     Map<Journal, ByteArrayOutputStream> buffers = new HashMap<>();
     boolean created = false;
     for (DeadLetter letter : letters) {

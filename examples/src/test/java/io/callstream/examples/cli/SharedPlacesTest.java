@@ -14,6 +14,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Real processes that are given the same place twice. */
 class SharedPlacesTest {
+  /** 2,000 calls, and a twentieth more of garbage. */
+  private static final int RECORDS = 2_100;
+
   private static EmbeddedBroker broker;
 
   @TempDir Path directory;
@@ -74,7 +77,7 @@ class SharedPlacesTest {
   void theSecondRunInAnOutputDirectoryIsRefusedAndTheFirstKeepsItsDeadLetters() throws Exception {
     Output output = new Output(directory.resolve("out"));
     try (CommandProcess first = continuous(output.directory())) {
-      first.await("all calls are counted", () -> received(output) == 2_000);
+      first.await("all calls are counted", () -> received(output) == RECORDS);
       Path link = Files.createSymbolicLink(directory.resolve("link"), output.directory());
       CommandRun second = once(link);
       assertThat(second.status()).isEqualTo(1);
@@ -89,7 +92,7 @@ class SharedPlacesTest {
   void aRunThatWasKilledLeavesItsOutputDirectoryToTheNext() throws Exception {
     Output output = new Output(directory.resolve("out"));
     try (CommandProcess first = continuous(output.directory())) {
-      first.await("all calls are counted", () -> received(output) == 2_000);
+      first.await("all calls are counted", () -> received(output) == RECORDS);
       first.kill();
     }
     CommandRun second = once(output.directory());
