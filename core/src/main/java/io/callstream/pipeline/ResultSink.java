@@ -7,7 +7,7 @@ package io.callstream.pipeline;
  * same number and the same absolute values, so that a sink which writes values under their keys is
  * right without more ado. What {@link #write} throws fails the pipeline.
  */
-public interface ResultSink extends AutoCloseable {
+public interface ResultSink extends Sink {
   /**
    * Prepares for a run.
    *
@@ -20,8 +20,4 @@ public interface ResultSink extends AutoCloseable {
    * Takes the results of a batch; what it took is safe when it returns, unless it says otherwise.
    */
   void write(BatchResults batch);
-
-  /** Ends the run: everything taken is where it belongs when this returns. */
-  @Override
-  default void close() {}
 }

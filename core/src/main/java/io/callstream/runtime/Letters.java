@@ -10,6 +10,8 @@ import io.callstream.pipeline.DeadLetter.Rejected;
 import io.callstream.pipeline.Origin;
 import io.callstream.pipeline.WindowBounds;
 import java.io.BufferedInputStream;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
@@ -23,6 +25,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /** Dead letters on their way from a task to the driver, as bytes. */
@@ -137,13 +140,8 @@ public final class Letters {
   }
 
   private static @Nullable DeadLetter readOrEnd(DataInputStream in) throws IOException {
-    int kind = in.readByte();
-    try {
-      return kind == END ? null : read(kind, in);
-    } catch (RuntimeException e) {
-      // What was read is no letter, or none that could be written.
-      throw new IOException(e);
-    }
+    int length = in.readInt();
+    return length == END ? null : read(length, in);
   }
 
   private static CallstreamException damaged(IOException e) {
@@ -158,11 +156,26 @@ public final class Letters {
 
   /** Writes that no letter follows: what breaks off before that has lost some. */
   public static void writeEnd(DataOutputStream out) throws IOException {
-    out.writeByte(END);
+    out.writeInt(END);
   }
 
-  /** Writes a letter. */
+  /** Writes a letter: its length, the checksum of its content, and the content. */
   public static void write(DeadLetter letter, DataOutputStream out) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    writeContent(letter, new DataOutputStream(bytes));
+    byte[] content = bytes.toByteArray();
+    out.writeInt(content.length);
+    out.writeInt(checksum(content));
+    out.write(content);
+  }
+
+  private static int checksum(byte[] content) {
+    CRC32 checksum = new CRC32();
+    checksum.update(content);
+    return (int) checksum.getValue();
+  }
+
+  private static void writeContent(DeadLetter letter, DataOutputStream out) throws IOException {
     if (letter instanceof Rejected rejected) {
       out.writeByte(rejected.reason().ordinal());
       out.writeBoolean(rejected.field() != null);
@@ -187,10 +200,25 @@ public final class Letters {
   }
 
   static DeadLetter read(DataInputStream in) throws IOException {
-    return read(in.readByte(), in);
+    return read(in.readInt(), in);
   }
 
-  private static DeadLetter read(int kind, DataInputStream in) throws IOException {
+  private static DeadLetter read(int length, DataInputStream in) throws IOException {
+    int checksum = in.readInt();
+    byte[] content = in.readNBytes(Math.max(0, length));
+    if (content.length != length || checksum(content) != checksum) {
+      throw new IOException("a letter is cut off or has changed");
+    }
+    try {
+      return readContent(new DataInputStream(new ByteArrayInputStream(content)));
+    } catch (RuntimeException e) {
+      // What was read is no letter, or none that could be written.
+      throw new IOException(e);
+    }
+  }
+
+  private static DeadLetter readContent(DataInputStream in) throws IOException {
+    int kind = in.readByte();
     if (kind == LATE) {
       List<MissedWindow> missed = new ArrayList<>();
       for (int i = in.readInt(); i > 0; i--) {

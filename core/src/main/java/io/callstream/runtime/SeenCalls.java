@@ -10,12 +10,14 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -137,14 +139,25 @@ public final class SeenCalls {
         out.write(id);
         out.writeLong(entry.getValue());
       }
+      out.writeInt(checksum(bytes.toByteArray(), bytes.size()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     return bytes.toByteArray();
   }
 
+  private static int checksum(byte[] bytes, int length) {
+    CRC32 checksum = new CRC32();
+    checksum.update(bytes, 0, length);
+    return (int) checksum.getValue();
+  }
+
   private static Map<String, Long> read(byte[] state) {
+    int length = state.length - Integer.BYTES;
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(state))) {
+      if (length < 0 || ByteBuffer.wrap(state).getInt(length) != checksum(state, length)) {
+        throw new IOException("the checksum is wrong");
+      }
       int size = in.readInt();
       Map<String, Long> expiries =
           new HashMap<>(Math.max(0, Math.min(size, state.length / 12)) * 2);

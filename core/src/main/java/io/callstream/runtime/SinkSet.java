@@ -5,15 +5,25 @@ import io.callstream.ErrorCode;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetterSink;
+import io.callstream.pipeline.LetterCounts;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultSink;
+import io.callstream.pipeline.Sink;
 import io.callstream.progress.Progress;
 import io.callstream.progress.ProgressListener;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * All sinks and listeners of a run, as one. What one of them throws comes out as a {@link
@@ -21,9 +31,12 @@ import java.util.stream.Stream;
  * that takes longer fails, and is not called again. Not thread-safe.
  */
 public final class SinkSet {
+  private static final Logger LOG = LoggerFactory.getLogger(SinkSet.class);
+
   private final Pipeline pipeline;
   private final SinkThread thread;
   private final List<AutoCloseable> open = new ArrayList<>();
+  private final List<RunLock> locks = new ArrayList<>();
 
   private SinkSet(Pipeline pipeline, Duration limit) {
     this.pipeline = pipeline;
@@ -31,21 +44,23 @@ public final class SinkSet {
   }
 
   /**
-   * Opens all sinks where a ledger stands.
+   * Locks the directories of all sinks, and opens the sinks where the ledger is.
    *
    * @param limit how long each may take for a call
-   * @throws CallstreamException if one can't be opened; those opened before are closed
+   * @throws CallstreamException if another run has a directory, or a sink can't be opened; what was
+   *     locked and opened before is released
    */
   public static SinkSet open(Pipeline pipeline, Ledger ledger, Duration limit) {
     SinkSet sinks = new SinkSet(pipeline, limit);
     try {
+      sinks.lockDirectories();
       for (ResultSink sink : pipeline.resultSinks()) {
         sinks.open.add(sink);
         sinks.call(sink, "open", () -> sink.open(ledger.current()));
       }
       for (DeadLetterSink sink : pipeline.deadLetterSinks()) {
         sinks.open.add(sink);
-        sinks.call(sink, "open", () -> sink.open(pipeline, ledger.nextOffsets()));
+        sinks.call(sink, "open", () -> sink.open(ledger.current(), ledger.nextOffsets()));
       }
     } catch (CallstreamException e) {
       sinks.abandon(e);
@@ -54,20 +69,96 @@ public final class SinkSet {
     return sinks;
   }
 
-  /** Hands out a batch. Letters are in their order. */
-  public void write(BatchResults batch, Iterable<DeadLetter> letters) {
-    if (letters.iterator().hasNext()) {
-      for (DeadLetterSink sink : pipeline.deadLetterSinks()) {
-        call(sink, "write", () -> sink.write(batch.number(), letters));
-      }
-    }
-    write(batch);
+  /** The lock is the run's and not a sink's, because sinks of one run may share a directory. */
+  private void lockDirectories() {
+    Set<Path> real = new LinkedHashSet<>();
+    Stream.<Sink>concat(pipeline.resultSinks().stream(), pipeline.deadLetterSinks().stream())
+        .flatMap(sink -> sink.exclusiveDirectories().stream())
+        .forEach(
+            directory -> {
+              try {
+                if (real.add(Files.createDirectories(directory).toRealPath())) {
+                  locks.add(RunLock.ofOutput(directory, directory.toString()));
+                }
+              } catch (IOException e) {
+                throw new CallstreamException(
+                    ErrorCode.SINK_FAILED,
+                    "The output directory "
+                        + directory
+                        + " can't be created or locked: "
+                        + e
+                        + ". Name a directory in which this user may write, and that has room.",
+                    e);
+              }
+            });
   }
 
-  /** Hands out results without letters. */
+  /**
+   * Delivers a batch.
+   *
+   * @param letters in their order; they must be those that the accounting of the batch states
+   * @throws CallstreamException with {@link ErrorCode#ENGINE_FAILED} if there are more or fewer, at
+   *     the latest when a sink has seen the last one
+   */
+  public void write(BatchResults batch, Iterable<DeadLetter> letters) {
+    Iterable<DeadLetter> counted = () -> new CountedLetters(batch, letters.iterator());
+    List<DeadLetterSink> letterSinks = pipeline.deadLetterSinks();
+    if (!letterSinks.isEmpty() && counted.iterator().hasNext()) {
+      for (DeadLetterSink sink : letterSinks) {
+        call(sink, "write", () -> sink.write(batch, counted));
+      }
+    }
+    writeResults(batch);
+  }
+
+  /** Delivers a batch without letters. */
   public void write(BatchResults batch) {
+    write(batch, List.of());
+  }
+
+  private void writeResults(BatchResults batch) {
     for (ResultSink sink : pipeline.resultSinks()) {
       call(sink, "write", () -> sink.write(batch));
+    }
+  }
+
+  /** Compares the number of letters with the accounting when the last one was read. */
+  private static final class CountedLetters implements Iterator<DeadLetter> {
+    private final BatchResults batch;
+    private final Iterator<DeadLetter> letters;
+    private final LetterCounts counts = new LetterCounts();
+
+    CountedLetters(BatchResults batch, Iterator<DeadLetter> letters) {
+      this.batch = batch;
+      this.letters = letters;
+    }
+
+    @Override
+    public boolean hasNext() {
+      if (letters.hasNext()) {
+        return true;
+      }
+      LetterCounts expected = LetterCounts.of(batch.accounting());
+      if (!counts.equals(expected)) {
+        throw new CallstreamException(
+            ErrorCode.ENGINE_FAILED,
+            "The dead letters of batch "
+                + batch.number()
+                + " are "
+                + counts
+                + ", but its accounting has "
+                + expected
+                + ". Start again with the same checkpoint: the batch comes again, and nothing is"
+                + " lost.");
+      }
+      return false;
+    }
+
+    @Override
+    public DeadLetter next() {
+      DeadLetter letter = letters.next();
+      counts.add(letter);
+      return letter;
     }
   }
 
@@ -78,7 +169,7 @@ public final class SinkSet {
     }
   }
 
-  /** Closes all sinks; the first failure is thrown when all are closed. */
+  /** Closes all sinks, then releases the directories, and throws the first failure. */
   public void close() {
     CallstreamException first = null;
     for (AutoCloseable sink : List.copyOf(open)) {
@@ -94,6 +185,14 @@ public final class SinkSet {
     }
     open.clear();
     thread.close();
+    for (RunLock lock : locks) {
+      try {
+        lock.close();
+      } catch (IOException e) {
+        LOG.debug("A lock of an output directory was released with a failure", e);
+      }
+    }
+    locks.clear();
     if (first != null) {
       throw first;
     }

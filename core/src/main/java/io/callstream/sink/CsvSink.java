@@ -19,6 +19,7 @@ import java.time.ZoneId;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +55,11 @@ final class CsvSink implements ResultSink {
 
   CsvSink(Path directory) {
     this.directory = directory;
+  }
+
+  @Override
+  public Set<Path> exclusiveDirectories() {
+    return Set.of(directory);
   }
 
   @Override

@@ -24,7 +24,16 @@ public final class Sinks {
   /**
    * Keeps {@code rejected.ndjson} and {@code late.ndjson} in a directory, which is created. Each is
    * replaced atomically, at most a second behind the pipeline while it runs, and complete when the
-   * run ends; lines stand in the order of partitions and offsets.
+   * run ends. Lines are in the order of partitions and offsets.
+   *
+   * <p>Both are copies of journals in the hidden directory {@code .dead-letters}, which the next
+   * run with the same checkpoint continues. When a run starts and ends, the sink compares the
+   * number of letters with the accounting, and their bytes with checksums. It fails with {@link
+   * io.callstream.ErrorCode#SINK_FAILED} if a letter is missing or changed.
+   *
+   * <p>If the directory is new and the checkpoint is not, the files begin with the first batch of
+   * this run, and the log says so. A pipeline that starts from the beginning replaces what is
+   * there.
    */
   public static DeadLetterSink deadLetterFiles(Path directory) {
     return new DeadLetterFiles(directory);
@@ -59,7 +68,7 @@ public final class Sinks {
   public static DeadLetterSink deadLetterCallback(Consumer<DeadLetter> function) {
     return new DeadLetterSink() {
       @Override
-      public void write(long batch, Iterable<DeadLetter> letters) {
+      public void write(BatchResults batch, Iterable<DeadLetter> letters) {
         letters.forEach(function);
       }
 

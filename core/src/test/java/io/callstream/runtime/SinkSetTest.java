@@ -5,20 +5,31 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.MemorySource;
+import io.callstream.pipeline.Origin;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultSink;
+import io.callstream.progress.Accounting;
+import io.callstream.sink.Sinks;
 import io.callstream.statistic.StandardStatistics;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class SinkSetTest {
   private static final Duration LONG = Duration.ofMinutes(1);
@@ -172,5 +183,83 @@ class SinkSetTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining(wrong.toString());
     }
+  }
+
+  // ---- directories that only one run may use
+
+  private static SinkSet openIn(Path... directories) {
+    Pipeline.Builder pipeline =
+        Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType());
+    for (Path directory : directories) {
+      pipeline.results(Sinks.csv(directory)).deadLetters(Sinks.deadLetterFiles(directory));
+    }
+    return SinkSet.open(pipeline.build(), Ledger.inMemory(pipeline.build()), LONG);
+  }
+
+  private static void assertInUse(Path directory) {
+    assertThatThrownBy(() -> openIn(directory))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
+        .hasMessageContaining("The output directory " + directory + " is in use by another run");
+  }
+
+  @Test
+  void refusesADirectoryThatAnotherRunWritesToWhateverItsPath(@TempDir Path root)
+      throws IOException {
+    Path output = root.resolve("out");
+    Path around = Files.createDirectory(root.resolve("x")).resolve("../out");
+    SinkSet first = openIn(output, around);
+    Path link = Files.createSymbolicLink(root.resolve("link"), output);
+    assertInUse(output);
+    assertInUse(link);
+    assertInUse(around);
+    assertThat(output.resolve("accounting.json")).exists();
+    first.close();
+    openIn(link).close();
+  }
+
+  @Test
+  void releasesDirectoriesAfterAFailure(@TempDir Path root) throws IOException {
+    Path blocked = Files.createFile(root.resolve("file"));
+    assertThatThrownBy(() -> openIn(root.resolve("out"), blocked))
+        .isInstanceOf(CallstreamException.class)
+        .hasMessageContaining("The output directory " + blocked + " can't be created or locked");
+    SinkSet second = openIn(root.resolve("out"));
+    second.abandon(new CallstreamException(ErrorCode.ENGINE_FAILED, "for a test"));
+    openIn(root.resolve("out")).close();
+  }
+
+  // ---- numbers of letters
+
+  @Test
+  void failsIfABatchHasOtherLettersThanItsAccounting() {
+    List<DeadLetter> seen = new ArrayList<>();
+    Pipeline pipeline =
+        Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .deadLetters(Sinks.deadLetterCallback(seen::add))
+            .build();
+    SinkSet sinks = SinkSet.open(pipeline, Ledger.inMemory(pipeline), LONG);
+    DeadLetter letter =
+        new DeadLetter.Rejected(
+            new Origin("calls", 0, 0, Instant.EPOCH), null, RejectionReason.EMPTY, null);
+    sinks.write(rejecting(1), List.of(letter));
+    assertThat(seen).containsExactly(letter);
+    assertThatThrownBy(() -> sinks.write(rejecting(2), List.of(letter)))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ENGINE_FAILED))
+        .hasMessageContaining("are 1 rejected, but its accounting has 2 rejected");
+    assertThatThrownBy(() -> sinks.write(rejecting(1)))
+        .isInstanceOf(CallstreamException.class)
+        .hasMessageContaining("are 0 rejected, but its accounting has 1 rejected");
+    sinks.close();
+  }
+
+  private static BatchResults rejecting(long records) {
+    BatchResults b = batch();
+    Accounting accounting = new Accounting(records, records, 0, 0, 0, Map.of());
+    return new BatchResults(
+        b.lineage(), 0, b.pipeline(), b.watermark(), Map.of(), Map.of(), accounting, accounting);
   }
 }

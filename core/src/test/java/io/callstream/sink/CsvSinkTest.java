@@ -396,6 +396,7 @@ class CsvSinkTest {
     try (Stream<Path> files = Files.list(directory)) {
       assertThat(files.map(f -> f.getFileName().toString()))
           .containsExactlyInAnyOrder(
+              ".lock",
               "accounting.json",
               "calls-by-type.csv",
               "calls-by-type-and-disposition-hourly.csv",

@@ -2,32 +2,44 @@ package io.callstream.sink;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
+import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.Late;
 import io.callstream.pipeline.DeadLetter.MissedWindow;
 import io.callstream.pipeline.DeadLetter.Rejected;
 import io.callstream.pipeline.DeadLetterSink;
+import io.callstream.pipeline.LetterCounts;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Origin;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.WindowBounds;
+import io.callstream.progress.Accounting;
+import io.callstream.progress.Accounting.Contributions;
+import io.callstream.sink.LetterJournals.Kind;
 import io.callstream.statistic.StandardStatistics;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -38,6 +50,8 @@ class DeadLetterFilesTest {
       Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
           .statistic(StandardStatistics.callsByType())
           .build();
+
+  private static final String JOURNALS = ".dead-letters";
 
   @TempDir private Path directory;
 
@@ -66,6 +80,31 @@ class DeadLetterFilesTest {
                     Instant.parse("2018-11-05T08:00:00Z")))));
   }
 
+  /** Where a pipeline is after a batch, when all letters so far are these. */
+  private static BatchResults after(long batch, List<DeadLetter> soFar) {
+    return after("lineage", batch, soFar);
+  }
+
+  private static BatchResults after(String lineage, long batch, List<DeadLetter> soFar) {
+    LetterCounts counts = new LetterCounts();
+    soFar.forEach(counts::add);
+    Map<String, Contributions> statistics = new HashMap<>();
+    counts.late().forEach((name, late) -> statistics.put(name, new Contributions(0, late, 0)));
+    Accounting total = new Accounting(soFar.size(), counts.rejected(), 0, 0, 0, statistics);
+    return new BatchResults(
+        lineage, batch, PIPELINE, Optional.empty(), Map.of(), Map.of(), total, total);
+  }
+
+  private static DeadLetterSink start(Path directory) {
+    return resume(directory, after(-1, List.of()));
+  }
+
+  private static DeadLetterSink resume(Path directory, BatchResults restored) {
+    DeadLetterSink sink = Sinks.deadLetterFiles(directory);
+    sink.open(restored, Map.of());
+    return sink;
+  }
+
   private static byte[] bytes(String text) {
     return text.getBytes(UTF_8);
   }
@@ -76,16 +115,14 @@ class DeadLetterFilesTest {
 
   @Test
   void linesAreAsTheDesignHasThem() throws IOException {
-    DeadLetterSink sink = Sinks.deadLetterFiles(directory);
-    sink.open(PIPELINE, Map.of());
-    sink.write(
-        0,
+    run(
+        directory,
         List.of(
-            new Rejected(
-                origin(0, 7), bytes("{\"a\"\n"), RejectionReason.MISSING_FIELD, "crime_id"),
-            new Rejected(origin(0, 8), null, RejectionReason.EMPTY, null),
-            late(0, 9)));
-    sink.close();
+            List.of(
+                new Rejected(
+                    origin(0, 7), bytes("{\"a\"\n"), RejectionReason.MISSING_FIELD, "crime_id"),
+                new Rejected(origin(0, 8), null, RejectionReason.EMPTY, null),
+                late(0, 9))));
     assertThat(read(directory, "rejected.ndjson"))
         .isEqualTo(
             "{\"reason\":\"missing-field\",\"field\":\"crime_id\",\"topic\":\"calls\",\"partition\":0,"
@@ -104,11 +141,9 @@ class DeadLetterFilesTest {
   }
 
   @Test
-  void aRunWithoutLettersLeavesEmptyFilesAndNothingElse() throws IOException {
-    DeadLetterSink sink = Sinks.deadLetterFiles(directory);
-    sink.open(PIPELINE, Map.of());
-    sink.close();
-    assertThat(files(directory)).containsExactly("late.ndjson", "rejected.ndjson");
+  void leavesEmptyFilesWithoutLetters() throws IOException {
+    start(directory).close();
+    assertThat(files(directory)).containsExactly(JOURNALS, "late.ndjson", "rejected.ndjson");
     assertThat(read(directory, "late.ndjson")).isEmpty();
   }
 
@@ -124,10 +159,7 @@ class DeadLetterFilesTest {
       letters.add(
           new Rejected(origin(0, i), value, RejectionReason.NOT_JSON, "\"\n\u2028\ud83d\ude00"));
     }
-    DeadLetterSink sink = Sinks.deadLetterFiles(directory);
-    sink.open(PIPELINE, Map.of());
-    sink.write(0, letters);
-    sink.close();
+    run(directory, List.of(letters));
     List<String> lines = Files.readAllLines(directory.resolve("rejected.ndjson"), UTF_8);
     assertThat(lines).hasSameSizeAs(values);
     for (int i = 0; i < values.size(); i++) {
@@ -146,12 +178,22 @@ class DeadLetterFilesTest {
   }
 
   private static void run(Path directory, List<List<DeadLetter>> batches) {
-    DeadLetterSink sink = Sinks.deadLetterFiles(directory);
-    sink.open(PIPELINE, Map.of());
-    for (int i = 0; i < batches.size(); i++) {
-      sink.write(i, batches.get(i));
-    }
+    DeadLetterSink sink = start(directory);
+    write(sink, batches, 0, batches.size());
     sink.close();
+  }
+
+  /** Writes some batches as an engine does, which leaves out those without letters. */
+  private static void write(DeadLetterSink sink, List<List<DeadLetter>> batches, int from, int to) {
+    for (int i = from; i < to; i++) {
+      if (!batches.get(i).isEmpty()) {
+        sink.write(after(i, flat(batches, i + 1)), batches.get(i));
+      }
+    }
+  }
+
+  private static List<DeadLetter> flat(List<List<DeadLetter>> batches, int count) {
+    return batches.subList(0, count).stream().flatMap(List::stream).toList();
   }
 
   // ---- batches, crashes
@@ -172,8 +214,8 @@ class DeadLetterFilesTest {
   }
 
   /** Cuts letters into batches: each goes on in each partition where the one before ended. */
-  private static List<Batch> cut(List<DeadLetter> letters, Random random) {
-    List<Batch> batches = new ArrayList<>();
+  private static List<List<DeadLetter>> cut(List<DeadLetter> letters, Random random) {
+    List<List<DeadLetter>> batches = new ArrayList<>();
     Map<Integer, Long> from = new HashMap<>(Map.of(0, 0L, 2, 0L, 11, 0L));
     while (from.values().stream().anyMatch(offset -> offset < 40)) {
       Map<Integer, Long> to = new HashMap<>();
@@ -185,13 +227,11 @@ class DeadLetterFilesTest {
                       l.origin().offset() >= from.get(l.origin().partition())
                           && l.origin().offset() < to.get(l.origin().partition()))
               .toList();
-      batches.add(new Batch(some, Map.copyOf(to)));
+      batches.add(some);
       from.putAll(to);
     }
     return batches;
   }
-
-  private record Batch(List<DeadLetter> letters, Map<Integer, Long> nextOffsets) {}
 
   private static List<String> files(Path directory) throws IOException {
     try (Stream<Path> files = Files.list(directory)) {
@@ -220,10 +260,9 @@ class DeadLetterFilesTest {
       Path whole = directory.resolve("whole" + seed);
       Path pieces = directory.resolve("pieces" + seed);
       run(whole, List.of(letters));
-      run(pieces, cut(letters, random).stream().map(Batch::letters).toList());
+      run(pieces, cut(letters, random));
       assertThat(read(pieces, "rejected.ndjson")).isEqualTo(read(whole, "rejected.ndjson"));
       assertThat(read(pieces, "late.ndjson")).isEqualTo(read(whole, "late.ndjson"));
-      assertThat(files(pieces)).isEqualTo(files(whole));
       List<Long> offsets = new ArrayList<>();
       for (String line : Files.readAllLines(whole.resolve("late.ndjson"))) {
         JsonNode json = new ObjectMapper().readTree(line);
@@ -240,19 +279,16 @@ class DeadLetterFilesTest {
     for (int seed = 0; seed < 15; seed++) {
       Random random = new Random(seed);
       List<DeadLetter> letters = letters(random);
-      List<Batch> batches = cut(letters, random);
+      List<List<DeadLetter>> batches = cut(letters, random);
       Path whole = directory.resolve("whole" + seed);
-      run(whole, batches.stream().map(Batch::letters).toList());
+      run(whole, batches);
 
       Path current = directory.resolve("run" + seed + "-0");
       int committed = -1;
       for (int crash = 1; ; crash++) {
-        DeadLetterSink sink = Sinks.deadLetterFiles(current);
-        sink.open(PIPELINE, committed < 0 ? Map.of() : batches.get(committed).nextOffsets());
+        DeadLetterSink sink = resume(current, after(committed, flat(batches, committed + 1)));
         int until = Math.min(batches.size() - 1, committed + 1 + random.nextInt(4));
-        for (int i = committed + 1; i <= until; i++) {
-          sink.write(i, batches.get(i).letters());
-        }
+        write(sink, batches, committed + 1, until + 1);
         if (until == batches.size() - 1 && random.nextBoolean()) {
           sink.close();
           break;
@@ -287,51 +323,246 @@ class DeadLetterFilesTest {
     }
   }
 
-  /** A line that was being written when the process died: behind all that was committed. */
+  /** A line that was being written when the process died: behind all that was confirmed. */
   private static void tear(Path directory, Random random) throws IOException {
-    Path journals = directory.resolve(".dead-letters");
-    String line =
-        "{\"reason\":\"not-json\",\"field\":null,\"topic\":\"calls\",\"partition\":0,\"offset\":40}\n";
-    Files.createDirectories(journals);
+    Path journal = directory.resolve(JOURNALS).resolve("0-rejected.ndjson");
+    String line = "{\"reason\":\"not-json\",\"field\":null,\"topic\":\"calls\",\"partition\":0";
     Files.writeString(
-        journals.resolve("0-rejected.ndjson"),
+        journal,
         line.substring(0, random.nextInt(line.length())),
         StandardOpenOption.CREATE,
         StandardOpenOption.APPEND);
   }
 
-  /** What a process leaves that died while it tidied up, or while it took up an earlier run. */
+  /** What a process leaves that died while it removed or created journals. */
   private static void leaveTraces(Path directory, Random random) throws IOException {
-    Path fresh = Files.createDirectories(directory.resolve(".dead-letters.new"));
-    Files.copy(directory.resolve("rejected.ndjson"), fresh.resolve("0-rejected.ndjson"));
+    Path fresh = Files.createDirectories(directory.resolve(JOURNALS + ".new"));
+    Files.writeString(fresh.resolve("index"), "half");
     Files.writeString(directory.resolve(".rejected.ndjson.draft"), "{\"reason\":");
     if (random.nextBoolean()) {
-      Path old = Files.createDirectories(directory.resolve(".dead-letters.old"));
+      Path old = Files.createDirectories(directory.resolve(JOURNALS + ".old"));
       Files.writeString(old.resolve("0-late.ndjson"), "");
     }
   }
 
-  @Test
-  void aRunThatDiedWhileItRemovedItsJournalsLosesNothing() throws IOException {
-    List<DeadLetter> letters = List.of(rejected(0, 0), rejected(0, 1), rejected(1, 0), late(1, 1));
-    Map<Integer, Long> next = Map.of(0, 2L, 1, 2L);
-    DeadLetterSink sink = Sinks.deadLetterFiles(directory);
-    sink.open(PIPELINE, Map.of());
-    sink.write(0, letters);
-    // Whatever of the hidden files is gone, the published ones are whole at that time.
-    Path crashed = directory.resolveSibling(directory.getFileName() + "-crashed");
-    sink.close();
-    copy(directory, crashed);
-    String rejected = read(crashed, "rejected.ndjson");
-    String late = read(crashed, "late.ndjson");
-    Path removing = Files.createDirectories(crashed.resolve(".dead-letters.old"));
-    Files.writeString(removing.resolve("1-rejected.ndjson"), "");
+  // ---- damage
 
-    DeadLetterSink again = Sinks.deadLetterFiles(crashed);
-    again.open(PIPELINE, next);
-    again.close();
-    assertThat(read(crashed, "rejected.ndjson")).isEqualTo(rejected);
-    assertThat(read(crashed, "late.ndjson")).isEqualTo(late);
-    assertThat(files(crashed)).containsExactly("late.ndjson", "rejected.ndjson");
+  private static final List<DeadLetter> FIRST = List.of(rejected(0, 0), rejected(0, 1), late(1, 0));
+  private static final List<DeadLetter> SECOND = List.of(rejected(0, 2), late(0, 3));
+
+  private static BatchResults restored() {
+    return after(0, FIRST);
+  }
+
+  private void replaceInJournal(String name, String old, String fresh) throws IOException {
+    Path file = directory.resolve(JOURNALS).resolve(name);
+    String text = Files.readString(file);
+    assertThat(text).contains(old);
+    Files.writeString(file, text.replace(old, fresh));
+  }
+
+  private void assertRefused(String... parts) {
+    assertThatThrownBy(() -> resume(directory, restored()))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
+        .hasMessageContaining(directory.toString())
+        .hasMessageContainingAll(parts);
+  }
+
+  @Test
+  void refusesADamagedLineInAJournal() throws IOException {
+    run(directory, List.of(FIRST));
+    replaceInJournal("0-rejected.ndjson", "\"offset\":0", "\"offset\";0");
+    assertRefused("are damaged", "0-rejected.ndjson has changed");
+  }
+
+  @Test
+  void refusesAChangedBitInsideALetter() throws IOException {
+    run(directory, List.of(FIRST));
+    replaceInJournal("1-late.ndjson", "\"value\":\"e30=\"", "\"value\":\"e31=\"");
+    assertRefused("are damaged", "1-late.ndjson has changed");
+  }
+
+  @Test
+  void refusesAJournalThatIsMissingOrCut() throws IOException {
+    run(directory, List.of(FIRST));
+    Path journal = directory.resolve(JOURNALS).resolve("0-rejected.ndjson");
+    Files.writeString(journal, Files.readString(journal).substring(0, 20));
+    assertRefused("0-rejected.ndjson has 20 bytes, not ");
+    Files.delete(journal);
+    assertRefused("0-rejected.ndjson is missing");
+  }
+
+  @Test
+  void refusesToContinueWithoutItsHiddenFiles() throws IOException {
+    run(directory, List.of(FIRST));
+    Path index = directory.resolve(JOURNALS).resolve("index");
+    byte[] content = Files.readAllBytes(index);
+    Files.delete(index);
+    assertRefused("index is missing");
+    Files.write(index, Arrays.copyOf(content, content.length - 1));
+    assertRefused("0 rejected, but the accounting up to batch 0 has 2 rejected, late");
+    Path moved = directory.resolveSibling(directory.getFileName() + "-moved");
+    Files.move(directory.resolve(JOURNALS), moved);
+    assertRefused(JOURNALS + " is missing");
+  }
+
+  @Test
+  void restoresPublishedFilesThatWereDeletedOrEdited() throws IOException {
+    run(directory, List.of(FIRST));
+    String late = read(directory, "late.ndjson");
+    String rejected = read(directory, "rejected.ndjson");
+    Files.delete(directory.resolve("late.ndjson"));
+    Files.writeString(directory.resolve("rejected.ndjson"), "edited");
+    resume(directory, restored()).close();
+    assertThat(read(directory, "late.ndjson")).isEqualTo(late);
+    assertThat(read(directory, "rejected.ndjson")).isEqualTo(rejected);
+  }
+
+  @Test
+  void refusesFilesThatLackBatches() {
+    run(directory, List.of(FIRST));
+    List<DeadLetter> more = new ArrayList<>(FIRST);
+    more.addAll(SECOND);
+    assertThatThrownBy(() -> resume(directory, after(7, more)))
+        .isInstanceOf(CallstreamException.class)
+        .hasMessageContaining("account for 2 rejected, late {daily=1, hourly=1}")
+        .hasMessageContaining("up to batch 7 has 3 rejected, late {daily=2, hourly=2}");
+  }
+
+  @Test
+  void failsAtTheEndIfTheAccountingHasMoreLetters() {
+    DeadLetterSink sink = start(directory);
+    List<DeadLetter> more = new ArrayList<>(FIRST);
+    more.addAll(SECOND);
+    sink.write(after(0, more), FIRST);
+    assertThatThrownBy(sink::close)
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
+        .hasMessageContaining("account for 2 rejected, late {daily=1, hourly=1}")
+        .hasMessageContaining("at the end of the run has 3 rejected, late {daily=2, hourly=2}");
+  }
+
+  @Test
+  void failsAtTheEndIfAJournalChangedDuringTheRun() throws IOException {
+    DeadLetterSink sink = start(directory);
+    sink.write(after(0, FIRST), FIRST);
+    Path journal = directory.resolve(JOURNALS).resolve("0-rejected.ndjson");
+    try (FileChannel channel = FileChannel.open(journal, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.wrap(bytes("X")), 5);
+    }
+    assertThatThrownBy(sink::close)
+        .isInstanceOf(CallstreamException.class)
+        .hasMessageContaining("rejected.ndjson is not what was written during the run");
+  }
+
+  @Test
+  void aNewDirectoryBeginsWithTheNextBatchAndIsContinued() throws IOException {
+    DeadLetterSink sink = resume(directory, restored());
+    List<List<DeadLetter>> batches = List.of(FIRST, SECOND, List.of(rejected(2, 0)));
+    write(sink, batches, 1, 2);
+    sink.close();
+    assertThat(read(directory, "rejected.ndjson"))
+        .contains("\"offset\":2")
+        .doesNotContain("\"offset\":0");
+    DeadLetterSink next = resume(directory, after(1, flat(batches, 2)));
+    write(next, batches, 2, 3);
+    next.close();
+    assertThat(read(directory, "rejected.ndjson").lines()).hasSize(2);
+    assertThat(read(directory, "late.ndjson").lines()).hasSize(1);
+  }
+
+  @Test
+  void refusesTheFilesOfAnotherRun() {
+    run(directory, List.of(FIRST));
+    assertThatThrownBy(() -> resume(directory, after("other", 0, FIRST)))
+        .isInstanceOf(CallstreamException.class)
+        .hasMessageContaining("were written by another run")
+        .hasMessageContaining("continues after batch 0");
+  }
+
+  @Test
+  void followsACheckpointThatWasRestoredFromAnOlderCopy() throws IOException {
+    List<List<DeadLetter>> batches = List.of(FIRST, SECOND, List.of(rejected(2, 0)));
+    run(directory, batches);
+    Path whole = directory.resolveSibling(directory.getFileName() + "-whole");
+    copy(directory, whole);
+    DeadLetterSink sink = resume(directory, restored());
+    write(sink, batches, 1, 3);
+    sink.close();
+    assertThat(read(directory, "rejected.ndjson")).isEqualTo(read(whole, "rejected.ndjson"));
+    assertThat(read(directory, "late.ndjson")).isEqualTo(read(whole, "late.ndjson"));
+  }
+
+  @Test
+  void anyDamageEndsInAnErrorOrInTheRightFiles() throws IOException {
+    int refused = 0;
+    int right = 0;
+    for (int seed = 0; seed < 30; seed++) {
+      Random random = new Random(seed);
+      List<List<DeadLetter>> batches = cut(letters(random), random);
+      Path whole = directory.resolve("whole" + seed);
+      run(whole, batches);
+      int committed = random.nextInt(batches.size());
+      Path left = directory.resolve("left" + seed);
+      run(left, batches.subList(0, Math.min(batches.size(), committed + 1 + seed % 2)));
+      for (int i = 0; i < 10; i++) {
+        Path damaged = directory.resolve("damaged" + seed + "-" + i);
+        copy(left, damaged);
+        String how = damage(damaged, random);
+        if (isRefused(damaged, batches, committed)) {
+          refused++;
+          continue;
+        }
+        right++;
+        for (Kind kind : Kind.values()) {
+          assertThat(read(damaged, kind.file))
+              .as("seed %d, damage %d: %s", seed, i, how)
+              .isEqualTo(read(whole, kind.file));
+        }
+      }
+    }
+    assertThat(refused).isGreaterThan(50);
+    assertThat(right).isGreaterThan(50);
+  }
+
+  private static boolean isRefused(Path directory, List<List<DeadLetter>> batches, int committed) {
+    try (DeadLetterSink sink = resume(directory, after(committed, flat(batches, committed + 1)))) {
+      write(sink, batches, committed + 1, batches.size());
+      return false;
+    } catch (CallstreamException e) {
+      assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED);
+      return true;
+    }
+  }
+
+  /** Damages one file that a run left, and returns how. */
+  private static String damage(Path output, Random random) throws IOException {
+    List<Path> all;
+    try (Stream<Path> files = Files.walk(output)) {
+      all = files.filter(Files::isRegularFile).sorted().toList();
+    }
+    Path file = all.get(random.nextInt(all.size()));
+    byte[] content = Files.readAllBytes(file);
+    int position = content.length == 0 ? 0 : random.nextInt(content.length);
+    int kind = content.length == 0 ? 2 + random.nextInt(2) : random.nextInt(4);
+    switch (kind) {
+      case 0 -> {
+        content[position] ^= (byte) (1 << random.nextInt(8));
+        Files.write(file, content);
+      }
+      case 1 -> Files.write(file, Arrays.copyOf(content, position));
+      case 2 -> Files.delete(file);
+      default -> {
+        byte[] more = new byte[1 + random.nextInt(200)];
+        random.nextBytes(more);
+        Files.write(file, more, StandardOpenOption.APPEND);
+      }
+    }
+    return List.of("bit flip", "truncation", "deletion", "appended bytes").get(kind)
+        + " at "
+        + position
+        + " of "
+        + output.relativize(file);
   }
 }

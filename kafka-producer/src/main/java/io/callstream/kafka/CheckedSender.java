@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.header.Header;
@@ -20,7 +21,49 @@ final class CheckedSender implements AutoCloseable {
   private final KafkaCluster cluster;
   private final String topic;
   private final KafkaProducer<byte[], byte[]> kafka;
+  private final Acknowledged firstPartition = new Acknowledged();
   private SendTally tally = new SendTally(sent -> {});
+
+  /**
+   * The offsets that this sender's records got in partition 0. They follow one another unless
+   * another sender's records are in between. Thread-safe.
+   */
+  static final class Acknowledged {
+    private long first = -1;
+    private long last = -1;
+    private long count;
+
+    private synchronized void add(RecordMetadata metadata) {
+      if (metadata.partition() == 0 && metadata.hasOffset()) {
+        first = count == 0 ? metadata.offset() : Math.min(first, metadata.offset());
+        last = Math.max(last, metadata.offset());
+        count++;
+      }
+    }
+
+    synchronized boolean hasGaps() {
+      return count > 0 && last - first + 1 != count;
+    }
+
+    synchronized long first() {
+      return first;
+    }
+
+    synchronized long last() {
+      return last;
+    }
+
+    /** Begins again with the last offset, after which the next one is expected. */
+    synchronized void restart() {
+      first = last;
+      count = count == 0 ? 0 : 1;
+    }
+  }
+
+  /** Returns the offsets of acknowledged records in partition 0. */
+  Acknowledged firstPartition() {
+    return firstPartition;
+  }
 
   CheckedSender(KafkaCluster cluster, String topic, Map<String, Object> settings) {
     this.cluster = cluster;
@@ -47,7 +90,15 @@ final class CheckedSender implements AutoCloseable {
     }
     SendTally.Outcome outcome = tally.read(0, true);
     try {
-      var ignored = kafka.send(row, outcome);
+      var ignored =
+          kafka.send(
+              row,
+              (metadata, failure) -> {
+                if (failure == null) {
+                  firstPartition.add(metadata);
+                }
+                outcome.onCompletion(metadata, failure);
+              });
     } catch (InterruptException e) {
       throw interrupted(e);
     } catch (KafkaException | IllegalStateException e) {

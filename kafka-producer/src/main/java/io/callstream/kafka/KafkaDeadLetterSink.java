@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.Late;
 import io.callstream.pipeline.DeadLetter.MissedWindow;
@@ -13,7 +14,6 @@ import io.callstream.pipeline.DeadLetter.Rejected;
 import io.callstream.pipeline.DeadLetterSink;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Origin;
-import io.callstream.pipeline.Pipeline;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -43,8 +43,8 @@ final class KafkaDeadLetterSink implements DeadLetterSink {
   }
 
   @Override
-  public void open(Pipeline pipeline, Map<Integer, Long> nextOffsets) {
-    if (pipeline.source() instanceof KafkaTopic source && source.name().equals(topic)) {
+  public void open(BatchResults restored, Map<Integer, Long> nextOffsets) {
+    if (restored.pipeline().source() instanceof KafkaTopic source && source.name().equals(topic)) {
       throw new CallstreamException(
           ErrorCode.INVALID_ARGUMENT,
           "Dead letters of topic "
@@ -64,7 +64,7 @@ final class KafkaDeadLetterSink implements DeadLetterSink {
   }
 
   @Override
-  public void write(long batch, Iterable<DeadLetter> letters) {
+  public void write(BatchResults batch, Iterable<DeadLetter> letters) {
     CheckedSender open = sender;
     if (open == null) {
       throw new IllegalStateException("the Kafka sink is not open");
@@ -72,12 +72,12 @@ final class KafkaDeadLetterSink implements DeadLetterSink {
     for (DeadLetter letter : letters) {
       Origin origin = letter.origin();
       String key = origin.topic() + "-" + origin.partition() + "-" + origin.offset();
-      open.send(key.getBytes(UTF_8), letter.value(), headers(letter));
+      open.send(key.getBytes(UTF_8), letter.value(), headers(letter, batch.lineage()));
     }
     open.await();
   }
 
-  private static List<Header> headers(DeadLetter letter) {
+  private static List<Header> headers(DeadLetter letter, String lineage) {
     List<Header> headers = new ArrayList<>();
     if (letter instanceof Rejected rejected) {
       add(headers, "reason", rejected.reason().code());
@@ -93,6 +93,7 @@ final class KafkaDeadLetterSink implements DeadLetterSink {
     add(headers, "partition", String.valueOf(origin.partition()));
     add(headers, "offset", String.valueOf(origin.offset()));
     add(headers, "timestamp", origin.timestamp().toString());
+    add(headers, "lineage", lineage);
     return headers;
   }
 

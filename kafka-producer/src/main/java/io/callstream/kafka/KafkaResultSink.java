@@ -6,6 +6,8 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.ResultSink;
@@ -22,6 +24,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +34,10 @@ import org.jspecify.annotations.Nullable;
  * that opens looks for the last mark, from the end of that partition backwards: behind where the
  * pipeline stands, all current results are sent again; another run's results are refused, or, if
  * the sink shall start over, get tombstones.
+ *
+ * Every run sends a mark when it opens and after each batch. So another run that writes meanwhile
+ * leaves gaps in the offsets that this run's records get in partition 0. Only then is the partition
+ * read, to see whether a mark in it is another run's.
  */
 /** Results as keyed JSON in a compacted topic. */
 final class KafkaResultSink implements ResultSink {
@@ -44,6 +51,7 @@ final class KafkaResultSink implements ResultSink {
   private final KafkaSinks settings;
   private final String topic;
   private @Nullable CheckedSender sender;
+  private String run = "";
 
   KafkaResultSink(KafkaSinks settings, String topic) {
     this.settings = settings;
@@ -60,6 +68,7 @@ final class KafkaResultSink implements ResultSink {
     }
     CheckedSender open = settings.sender(topic);
     sender = open;
+    run = UUID.randomUUID().toString();
     BatchMark mark = lastMark(info).orElse(null);
     boolean foreign = mark != null && mark.isOfAnotherRunThan(restored);
     if (mark != null && foreign && !settings.startsOver()) {
@@ -75,8 +84,9 @@ final class KafkaResultSink implements ResultSink {
       for (Statistic statistic : restored.pipeline().statistics()) {
         send(open, restored, restored.results(statistic.name()));
       }
-      sendMark(open, restored);
     }
+    // In any case, so that a run that still writes to the topic finds it.
+    sendMark(open, restored);
   }
 
   private Optional<BatchMark> lastMark(TopicInfo info) {
@@ -92,7 +102,7 @@ final class KafkaResultSink implements ResultSink {
               end,
               row -> {
                 if (row.value() != null && Arrays.equals(row.key(), MARK_KEY)) {
-                  last[0] = readMark(row.value());
+                  last[0] = readMark(row.value(), row.offset()).batch();
                 }
               });
       end = start;
@@ -100,9 +110,13 @@ final class KafkaResultSink implements ResultSink {
     return Optional.ofNullable(last[0]);
   }
 
-  private static @Nullable BatchMark readMark(byte[] value) {
-    long batch = -1;
-    String lineage = "";
+  /** A mark, and the run that sent it. */
+  private record SentMark(BatchMark batch, String run) {}
+
+  private SentMark readMark(byte[] value, long offset) {
+    Long batch = null;
+    String lineage = null;
+    String from = "";
     try (JsonParser json = JSON.createParser(value)) {
       json.nextToken();
       while (json.nextToken() == JsonToken.FIELD_NAME) {
@@ -111,13 +125,56 @@ final class KafkaResultSink implements ResultSink {
         switch (name) {
           case "_batch" -> batch = json.getLongValue();
           case "_lineage" -> lineage = json.getText();
+          case "_run" -> from = json.getText();
           default -> json.skipChildren();
         }
       }
-      return new BatchMark(batch, lineage);
     } catch (IOException e) {
-      return null;
+      throw damaged(offset, e);
     }
+    if (batch == null || lineage == null) {
+      throw damaged(offset, new IOException("_batch or _lineage is missing"));
+    }
+    return new SentMark(new BatchMark(batch, lineage), from);
+  }
+
+  private CallstreamException damaged(long offset, IOException cause) {
+    return new CallstreamException(
+        ErrorCode.SINK_FAILED,
+        "The record at offset "
+            + offset
+            + " of partition "
+            + MARK_PARTITION
+            + " in topic "
+            + topic
+            + " has the key of a batch mark, but is not one. Name another topic, or start the sink"
+            + " over, which deletes what is there.",
+        cause);
+  }
+
+  /** Fails if another run sent a mark since the last one of this run. */
+  private void requireAlone(CheckedSender open) {
+    CheckedSender.Acknowledged acknowledged = open.firstPartition();
+    if (acknowledged.hasGaps()) {
+      TopicReader.of(settings.cluster(), topic)
+          .readRange(
+              MARK_PARTITION,
+              acknowledged.first(),
+              acknowledged.last(),
+              row -> {
+                if (row.value() != null
+                    && Arrays.equals(row.key(), MARK_KEY)
+                    && !readMark(row.value(), row.offset()).run().equals(run)) {
+                  throw new CallstreamException(
+                      ErrorCode.SINK_FAILED,
+                      "Another run wrote results to the topic "
+                          + topic
+                          + " while this one was writing, so the topic mixes both. Let one run"
+                          + " write it, and start its sink over; give others another topic.");
+                }
+              });
+    }
+    acknowledged.restart();
   }
 
   private void sendTombstones(CheckedSender open) {
@@ -168,11 +225,13 @@ final class KafkaResultSink implements ResultSink {
               json.writeNumberField("_batch", mark.batch());
               writeWatermark(json, batch);
               json.writeStringField("_lineage", mark.lineage());
+              json.writeStringField("_run", run);
               json.writeFieldName("accounting");
               json.writeRawValue(batch.total().toJson());
             });
     open.send(new ProducerRecord<>(topic, MARK_PARTITION, MARK_KEY, value));
     open.await();
+    requireAlone(open);
   }
 
   private static byte[] key(ResultRow row, Columns columns, List<@Nullable Object> values) {

@@ -49,6 +49,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.header.Header;
@@ -231,7 +232,7 @@ class KafkaSinksTest {
     List<String> lines =
         records().stream()
             .map(row -> new String(row.key(), UTF_8) + "=" + new String(row.value(), UTF_8))
-            .map(line -> line.replaceAll("(_lineage\":\")[0-9a-f-]{36}\"", "$1L\""))
+            .map(line -> line.replaceAll("(_(?:lineage|run)\":\")[0-9a-f-]{36}\"", "$1L\""))
             .toList();
 
     String window =
@@ -251,11 +252,11 @@ class KafkaSinksTest {
                 + "\"crime_type\":\"c\",\"length\":4,\"share\":0.5,"
                 + "\"longest\":4000,\"_batch\":0,\"_watermark\":null}",
             "{\"batches\":\"callstream\"}={\"_batch\":-1,\"_watermark\":null,"
-                + "\"_lineage\":\"L\",\"accounting\":"
+                + "\"_lineage\":\"L\",\"_run\":\"L\",\"accounting\":"
                 + accounting(0)
                 + "}",
             "{\"batches\":\"callstream\"}={\"_batch\":0,\"_watermark\":null,"
-                + "\"_lineage\":\"L\",\"accounting\":"
+                + "\"_lineage\":\"L\",\"_run\":\"L\",\"accounting\":"
                 + accounting(2)
                 + "}");
   }
@@ -328,7 +329,7 @@ class KafkaSinksTest {
     int sent = records().size();
     sink.open(run.batch(1));
     sink.close();
-    assertThat(records()).hasSize(sent);
+    assertThat(records()).as("one mark more, and no row").hasSize(sent + 1);
     sink.open(run.batch(2));
     sink.write(run.batch(3));
     sink.close();
@@ -357,7 +358,7 @@ class KafkaSinksTest {
 
     sink.open(run.batch(0));
     sink.close();
-    assertThat(records()).hasSize(sent);
+    assertThat(records()).as("one mark more, and no row").hasSize(sent + 1);
   }
 
   @Test
@@ -384,6 +385,46 @@ class KafkaSinksTest {
     over.close();
 
     assertThat(counts()).isEqualTo(Map.of("c", 2L, "d", 1L));
+  }
+
+  @Test
+  void aRunWhoseTopicAnotherRunTakesOverFailsWithItsNextBatch() {
+    SinkRun run = SinkRun.byType(batch("a"), batch("b"));
+    SinkRun other = SinkRun.byType(batch("c"));
+    ResultSink first = sinks().results(topic);
+    first.open(run.opened());
+    first.write(run.batch(0));
+    ResultSink second = sinks().startingOver().results(topic);
+    second.open(other.opened());
+    assertThatThrownBy(() -> first.write(run.batch(1)))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
+        .hasMessageContaining("Another run wrote results to the topic " + topic);
+    first.close();
+    second.close();
+  }
+
+  @Test
+  void recordsOfOtherProgramsAreNoOtherRun() {
+    SinkRun run = SinkRun.byType(batch("a"), batch("b"));
+    ResultSink sink = sinks().results(topic);
+    sink.open(run.opened());
+    try (CheckedSender stranger = sinks().sender(topic)) {
+      stranger.send(new ProducerRecord<>(topic, 0, bytes("key"), bytes("value")));
+      stranger.await();
+      sink.write(run.batch(0));
+      sink.write(run.batch(1));
+      sink.close();
+      stranger.send(new ProducerRecord<>(topic, 0, KafkaResultSink.MARK_KEY, bytes("{")));
+      stranger.await();
+    }
+    assertThatThrownBy(() -> sinks().results(topic).open(run.batch(1)))
+        .isInstanceOf(CallstreamException.class)
+        .hasMessageContaining("has the key of a batch mark, but is not one");
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(UTF_8);
   }
 
   @Test
@@ -515,18 +556,20 @@ class KafkaSinksTest {
     for (Header header : row.headers()) {
       headers.put(header.key(), new String(header.value(), UTF_8));
     }
+    assertThat(headers.remove("callstream.lineage")).hasSize(36);
     return headers;
   }
 
   @Test
   void aLetterWithoutAValueStaysOne() {
     DeadLetterSink sink = sinks().deadLetters(topic);
-    sink.open(SinkRun.byType(batch("a")).opened().pipeline(), Map.of());
+    SinkRun run = SinkRun.byType(batch("a"));
+    sink.open(run.opened(), Map.of());
     DeadLetter letter =
         new DeadLetter.Rejected(
             new Origin("calls", 3, 7, Instant.EPOCH), null, RejectionReason.EMPTY, null);
-    sink.write(0, List.of(letter));
-    sink.write(0, List.of(letter));
+    sink.write(run.batch(0), List.of(letter));
+    sink.write(run.batch(0), List.of(letter));
     sink.close();
 
     assertThat(records()).hasSize(2).allMatch(row -> row.value() == null);

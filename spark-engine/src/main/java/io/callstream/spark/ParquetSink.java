@@ -8,6 +8,7 @@ import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.ResultSink;
 import io.callstream.pipeline.Results;
+import io.callstream.runtime.RunLock;
 import io.callstream.sink.BatchMark;
 import io.callstream.sink.Columns;
 import io.callstream.statistic.Statistic;
@@ -25,6 +26,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -45,7 +47,9 @@ import org.jspecify.annotations.Nullable;
 /*
  * DIR/<statistic>/batch-<number>     the rows that a batch changed
  * DIR/<statistic>/snapshot-<number>  the rows of all batches up to one, each as it was last
- * DIR/_callstream/progress           the mark of the last batch that is whole
+ * DIR/_callstream/progress           the mark of the last batch that is whole, and its checksum
+ * DIR/_callstream/run                the run that opened the directory last
+ * DIR/_callstream/.lock              locked by a run, where the directory is one of this machine
  * DIR/_callstream/staging            what is being written
  *
  * Spark writes into staging, a rename makes it a batch: a reader finds it whole or not at all. A
@@ -244,8 +248,10 @@ public final class ParquetSink implements ResultSink {
               worker.setDaemon(true);
               return worker;
             });
+    private final String run = UUID.randomUUID().toString();
     private @Nullable FileSystem fileSystem;
     private @Nullable Path root;
+    private @Nullable RunLock lock;
 
     Work(SparkSession session) {
       this.session = session;
@@ -295,6 +301,14 @@ public final class ParquetSink implements ResultSink {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+      RunLock held = lock;
+      if (held != null) {
+        try {
+          held.close();
+        } catch (IOException e) {
+          throw failed(e);
+        }
+      }
     }
 
     // ---- opening
@@ -309,11 +323,17 @@ public final class ParquetSink implements ResultSink {
         session.conf().set(Checkpoint.FILE_MANAGER, LocalCheckpointFileManager.class.getName());
       }
       files.mkdirs(ours("staging"));
+      if ("file".equals(directory.toUri().getScheme())) {
+        lock =
+            RunLock.ofOutput(LocalCheckpointFileManager.local(new Path(directory, OURS)), shown());
+      }
       BatchMark mark = readMark();
       boolean foreign = mark != null && mark.isOfAnotherRunThan(restored);
       if (mark != null && foreign && !startsOver) {
         throw mark.refused("The directory " + shown(), restored);
       }
+      // Other file systems have no locks. There a run that finds another one's name here stops.
+      writeAtomically("run", run);
       deleteAll(ours("staging"));
       boolean fills = mark == null || foreign || mark.isBehind(restored);
       for (Statistic statistic : restored.pipeline().statistics()) {
@@ -354,24 +374,50 @@ public final class ParquetSink implements ResultSink {
     }
 
     private @Nullable BatchMark readMark() throws IOException {
-      try (var in = files().open(ours("progress"))) {
-        String[] words = new String(in.readAllBytes(), UTF_8).strip().split(" ", -1);
-        return new BatchMark(Long.parseLong(words[0]), words[1]);
-      } catch (FileNotFoundException e) {
+      String text = readOurs("progress");
+      if (text == null) {
         return null;
-      } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
-        throw new IOException(
-            "the file " + ours("progress") + " holds no mark; delete the directory", e);
       }
+      int end = Math.max(0, text.lastIndexOf(' '));
+      String[] words = text.substring(0, end).split(" ", -1);
+      if (words.length != 2 || !text.equals(withChecksum(text.substring(0, end)))) {
+        throw new IOException(
+            "the file " + ours("progress") + " holds no mark; delete the directory");
+      }
+      return new BatchMark(Long.parseLong(words[0]), words[1]);
     }
 
     private void writeMark(BatchMark mark) throws IOException {
+      requireOwned();
+      writeAtomically("progress", withChecksum(mark.batch() + " " + mark.lineage()));
+    }
+
+    private void requireOwned() throws IOException {
+      if (!run.equals(readOurs("run"))) {
+        throw new CallstreamException(
+            ErrorCode.SINK_FAILED,
+            "The directory "
+                + shown()
+                + " was taken over by another run while this one was writing. Let one run write it,"
+                + " and give others another directory.");
+      }
+    }
+
+    private @Nullable String readOurs(String name) throws IOException {
+      try (var in = files().open(ours(name))) {
+        return new String(in.readAllBytes(), UTF_8).strip();
+      } catch (FileNotFoundException e) {
+        return null;
+      }
+    }
+
+    private void writeAtomically(String name, String line) throws IOException {
       CheckpointFileManager atomic =
-          CheckpointFileManager.create(ours("progress"), session.sessionState().newHadoopConf());
+          CheckpointFileManager.create(ours(name), session.sessionState().newHadoopConf());
       CheckpointFileManager.CancellableFSDataOutputStream out =
-          atomic.createAtomic(ours("progress"), true);
+          atomic.createAtomic(ours(name), true);
       try {
-        ((OutputStream) out).write((mark.batch() + " " + mark.lineage() + "\n").getBytes(UTF_8));
+        ((OutputStream) out).write((line + "\n").getBytes(UTF_8));
         out.close();
       } catch (IOException | RuntimeException e) {
         out.cancel();
@@ -382,6 +428,7 @@ public final class ParquetSink implements ResultSink {
     // ---- batches
 
     void write(BatchResults batch) throws IOException {
+      requireOwned();
       for (Statistic statistic : batch.pipeline().statistics()) {
         fold(statistic, batch.number());
         Results updates = batch.updates().get(statistic.name());
@@ -521,6 +568,12 @@ public final class ParquetSink implements ResultSink {
         throw new IOException(path + " can't be deleted");
       }
     }
+  }
+
+  private static String withChecksum(String text) {
+    CRC32 checksum = new CRC32();
+    checksum.update(text.getBytes(UTF_8));
+    return text + " " + Long.toHexString(checksum.getValue());
   }
 
   private static StructType schema(Columns columns) {

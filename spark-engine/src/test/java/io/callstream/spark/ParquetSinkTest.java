@@ -256,6 +256,55 @@ class ParquetSinkTest {
   }
 
   @Test
+  void aDirectoryThatAnotherRunWritesToIsRefused() throws Exception {
+    SinkRun run = SinkRun.byType(batch("a"));
+    ParquetSink first = sink().build();
+    first.open(run.opened());
+    ParquetSink second = sink().startingOver().build();
+    assertThatThrownBy(() -> second.open(SinkRun.byType(batch("b")).opened()))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
+        .hasMessageContaining("is in use by another run");
+    second.close();
+    first.write(run.batch(0));
+    first.close();
+    assertThat(byType()).containsExactly("a,1");
+  }
+
+  /** As on a file system without locks. */
+  @Test
+  void aRunWhoseDirectoryAnotherRunTakesOverFailsWithItsNextBatch() throws Exception {
+    SinkRun run = SinkRun.byType(batch("a"), batch("b"));
+    ParquetSink sink = sink().build();
+    sink.open(run.opened());
+    sink.write(run.batch(0));
+    Files.writeString(directory.resolve("parquet/_callstream/run"), "another\n");
+    assertThatThrownBy(() -> sink.write(run.batch(1)))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
+        .hasMessageContaining("was taken over by another run");
+    sink.close();
+  }
+
+  @Test
+  void aMarkWithAChangedBitIsNotBelieved() throws Exception {
+    SinkRun run = SinkRun.byType(batch("a"), batch("b"));
+    ParquetSink sink = sink().build();
+    sink.open(run.opened());
+    sink.write(run.batch(0));
+    sink.close();
+    Path progress = directory.resolve("parquet/_callstream/progress");
+    String mark = Files.readString(progress);
+    assertThat(mark).startsWith("0 ");
+    Files.writeString(progress, "1" + mark.substring(1));
+    ParquetSink again = sink().build();
+    assertThatThrownBy(() -> again.open(run.batch(1)))
+        .isInstanceOf(CallstreamException.class)
+        .hasMessageContaining("holds no mark");
+    again.close();
+  }
+
+  @Test
   void theFirstBatchOfARunThatWasKilledComesAgain() throws Exception {
     SinkRun run = SinkRun.byType(batch("a"), batch("b"));
     ParquetSink sink = sink().build();

@@ -7,6 +7,7 @@ import io.callstream.benchmarks.load.SteadyRun.Load;
 import io.callstream.benchmarks.load.Traffic;
 import io.callstream.benchmarks.tune.Analysis.Goal;
 import io.callstream.benchmarks.tune.Run.Stage;
+import io.callstream.runtime.RunLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,10 +125,18 @@ public final class TuningStudy {
    *
    * @return the reports: HTML, Markdown, and the tables
    * @throws StudyStoppedException if it was stopped
-   * @throws CallstreamException if run after run failed; the report has what was measured before
+   * @throws CallstreamException if run after run failed; the report has what was measured before.
+   *     If another study writes to the directory of the report, nothing was started
    */
+  @SuppressWarnings("try")
   public List<Path> run() throws InterruptedException, IOException {
     Files.createDirectories(output);
+    try (RunLock ignored = RunLock.ofOutput(output, output.toString())) {
+      return runAlone();
+    }
+  }
+
+  private List<Path> runAlone() throws InterruptedException, IOException {
     Instant began = Instant.now();
     long startNanos = System.nanoTime();
     backlogs.planned = profile.warmUps() + profile.throughput().size() * profile.throughputRounds();

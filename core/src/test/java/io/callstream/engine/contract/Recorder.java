@@ -34,7 +34,7 @@ final class Recorder implements ResultSink, DeadLetterSink, ProgressListener {
   }
 
   @Override
-  public synchronized void open(Pipeline pipeline, Map<Integer, Long> offsets) {
+  public synchronized void open(BatchResults stand, Map<Integer, Long> offsets) {
     nextOffsets.add(offsets);
     events.add("open letters");
   }
@@ -46,11 +46,11 @@ final class Recorder implements ResultSink, DeadLetterSink, ProgressListener {
   }
 
   @Override
-  public synchronized void write(long batch, Iterable<DeadLetter> more) {
+  public synchronized void write(BatchResults batch, Iterable<DeadLetter> more) {
     List<DeadLetter> list = new ArrayList<>();
     more.forEach(list::add);
-    letters.put(batch, list);
-    events.add("letters " + batch);
+    letters.put(batch.number(), list);
+    events.add("letters " + batch.number());
   }
 
   @Override

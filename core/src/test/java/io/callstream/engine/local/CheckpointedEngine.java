@@ -287,16 +287,16 @@ class CheckpointedEngine implements Engine {
     DeadLetterSink of(DeadLetterSink sink) {
       return new DeadLetterSink() {
         @Override
-        public void open(Pipeline pipeline, Map<Integer, Long> none) {
+        public void open(BatchResults restored, Map<Integer, Long> none) {
           if (fresh) {
-            sink.open(pipeline, none);
+            sink.open(restored, none);
           } else {
-            openings.add(() -> sink.open(pipeline, nextOffsets));
+            openings.add(() -> sink.open(stand(), nextOffsets));
           }
         }
 
         @Override
-        public void write(long batch, Iterable<DeadLetter> letters) {
+        public void write(BatchResults batch, Iterable<DeadLetter> letters) {
           List<DeadLetter> all = new ArrayList<>();
           letters.forEach(
               letter -> {
@@ -305,7 +305,7 @@ class CheckpointedEngine implements Engine {
                 }
               });
           if (open && !all.isEmpty()) {
-            guarded(() -> sink.write(batch - hidden, all.stream().map(this::placed).toList()));
+            guarded(() -> sink.write(tampered(batch), all.stream().map(this::placed).toList()));
           }
         }
 

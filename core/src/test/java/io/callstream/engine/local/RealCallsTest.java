@@ -18,6 +18,7 @@ import io.callstream.sink.Sinks;
 import io.callstream.statistic.StandardStatistics;
 import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,7 +30,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -125,10 +125,11 @@ class RealCallsTest {
     return output;
   }
 
+  /** Returns the contents of all files that are not hidden. */
   private static Map<String, String> files(Path directory) throws IOException {
     Map<String, String> contents = new TreeMap<>();
-    try (Stream<Path> files = Files.list(directory)) {
-      for (Path file : files.toList()) {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "[!.]*")) {
+      for (Path file : files) {
         contents.put(file.getFileName().toString(), Files.readString(file));
       }
     }

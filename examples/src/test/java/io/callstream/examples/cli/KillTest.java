@@ -7,12 +7,12 @@ import io.callstream.kafka.broker.EmbeddedBroker;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
@@ -439,14 +439,13 @@ class KillTest {
     }
   }
 
+  /** Returns the contents of the files that are not hidden: only those are equal in two runs. */
   private static Map<String, byte[]> files(Path directory) throws IOException {
     Map<String, byte[]> files = new TreeMap<>();
-    List<Path> found = new ArrayList<>();
-    try (Stream<Path> all = Files.walk(directory)) {
-      all.filter(Files::isRegularFile).forEach(found::add);
-    }
-    for (Path file : found) {
-      files.put(directory.relativize(file).toString(), Files.readAllBytes(file));
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(directory, "[!.]*")) {
+      for (Path file : found) {
+        files.put(file.getFileName().toString(), Files.readAllBytes(file));
+      }
     }
     return files;
   }

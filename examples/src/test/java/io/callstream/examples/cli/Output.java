@@ -64,18 +64,22 @@ record Output(Path directory) {
     }
   }
 
-  /** Returns all files. */
+  /** Returns all files that are not hidden. */
   Map<String, String> texts() throws IOException {
     Map<String, String> texts = new TreeMap<>();
-    try (Stream<Path> files = Files.list(directory)) {
-      for (Path file : files.toList()) {
-        texts.put(file.getFileName().toString(), Files.readString(file));
-      }
+    for (Path file : files()) {
+      texts.put(file.getFileName().toString(), Files.readString(file));
     }
     return texts;
   }
 
-  /** Asserts that there are these files, byte for byte, and no others. */
+  private List<Path> files() throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.filter(file -> !file.getFileName().toString().startsWith(".")).toList();
+    }
+  }
+
+  /** Asserts that there are these files, byte for byte, and no others that are not hidden. */
   void assertIs(Map<String, String> expected) throws IOException {
     for (Map.Entry<String, String> file : expected.entrySet()) {
       String actual = Files.readString(directory.resolve(file.getKey()));
@@ -84,10 +88,9 @@ record Output(Path directory) {
           .as("%s is as expected, from its start on: %s", file.getKey(), start(actual))
           .isTrue();
     }
-    try (Stream<Path> files = Files.list(directory)) {
-      assertThat(files.map(file -> file.getFileName().toString()))
-          .containsExactlyInAnyOrderElementsOf(expected.keySet());
-    }
+    assertThat(files())
+        .extracting(file -> file.getFileName().toString())
+        .containsExactlyInAnyOrderElementsOf(expected.keySet());
     accounting();
   }
 

@@ -22,9 +22,11 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.Properties;
 import java.util.function.Consumer;
 import org.apache.commons.csv.CSVRecord;
@@ -213,6 +215,7 @@ record SinkStores(
       }
     }
     Map<String, Map<String, String>> actual = new HashMap<>();
+    Set<String> lineages = new HashSet<>();
     read(
         letterTopic,
         row -> {
@@ -221,6 +224,8 @@ record SinkStores(
             String text = new String(header.value(), UTF_8);
             if (header.key().equals("callstream.late")) {
               letter.put("windows", windows(tree(header.value())));
+            } else if (header.key().equals("callstream.lineage")) {
+              lineages.add(text);
             } else {
               letter.put(header.key(), text);
             }
@@ -230,6 +235,7 @@ record SinkStores(
               row.value() == null ? null : Base64.getEncoder().encodeToString(row.value()));
           actual.put(new String(row.key(), UTF_8), letter);
         });
+    assertThat(lineages).as("one run and those that continued it").hasSize(1);
     assertThat(actual.keySet()).isEqualTo(expected.keySet());
     expected.forEach((key, letter) -> assertThat(actual.get(key)).as(key).isEqualTo(letter));
   }
