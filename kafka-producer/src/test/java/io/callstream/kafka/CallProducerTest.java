@@ -210,7 +210,7 @@ class CallProducerTest {
 
     SendReport report = send(lines("{\"crime_id\":\"7\"}\nno call\n{\"number\":\"8\"}\n"));
 
-    assertThat(report.withoutId()).isEqualTo(2);
+    assertThat(report.input().withoutId()).isEqualTo(2);
     assertThat(report.sent()).isEqualTo(3);
     assertThat(read()).hasSize(3);
   }

@@ -45,8 +45,8 @@ record ReadingShown(CallSource source, Terminal terminal) implements CallSource 
     }
 
     @Override
-    public byte @Nullable [] field(String name) {
-      return records.field(name);
+    public List<String> remarks() {
+      return records.remarks();
     }
 
     @Override
