@@ -2,7 +2,7 @@ package io.callstream.examples.cli;
 
 import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.CallSource;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
 
 /** A source that shows how much of it has been read, for what is read whole before it is sent. */
 record ReadingShown(CallSource source, Terminal terminal) implements CallSource {
