@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +47,17 @@ public interface CallParser {
     return parse(value) instanceof ParseResult.Parsed parsed && parsed.call().has(CallField.ID)
         ? parsed.call().id().getBytes(UTF_8)
         : null;
+  }
+
+  /**
+   * Returns whether a record is certainly a call, judged by the texts of its fields: a source that
+   * found them in reading spares {@link #idOfCall}. Defaults to false, which says nothing.
+   *
+   * @param texts returns the text of a field by its name, in UTF-8 and without control characters;
+   *     null if the record may lack it. All values of the record are texts
+   */
+  default boolean isCall(Function<String, byte @Nullable []> texts) {
+    return false;
   }
 
   /**

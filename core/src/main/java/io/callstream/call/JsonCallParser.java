@@ -19,6 +19,7 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -168,6 +169,38 @@ final class JsonCallParser implements CallParser {
             ? values[idPlace]
             : null;
     return id == null ? null : id.getBytes(UTF_8);
+  }
+
+  @Override
+  public boolean isCall(Function<String, byte @Nullable []> texts) {
+    for (int f : required) {
+      if (!hasText(texts, f)) {
+        return false;
+      }
+    }
+    byte[] time = texts.apply(fields[timePlace].name());
+    if (time == null || !times.read(time, 0, time.length)) {
+      return false;
+    }
+    for (int f : otherTimes) {
+      byte[] other = texts.apply(fields[f].name());
+      if (other != null
+          && !isBlank(other, 0, other.length)
+          && !times.read(other, 0, other.length)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean hasText(Function<String, byte @Nullable []> texts, int first) {
+    for (int f = first; f >= 0; f = alternatives[f]) {
+      byte[] text = texts.apply(fields[f].name());
+      if (text != null && !isBlank(text, 0, text.length)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override

@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +37,9 @@ final class ReadAhead implements AutoCloseable {
   private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final CallRecords records;
+  private final Function<String, byte @Nullable []> texts;
   private final CallParser parser;
+  private final @Nullable String idField;
   private final boolean timed;
   private final Thread thread = new Thread(this::readAll, "callstream-read-ahead");
   private final ReentrantLock lock = new ReentrantLock();
@@ -64,7 +67,9 @@ final class ReadAhead implements AutoCloseable {
 
   private ReadAhead(CallRecords records, CallFormat format, boolean timed) {
     this.records = records;
+    this.texts = records::field;
     this.parser = format.parser(Set.of(CallField.ID));
+    this.idField = format.idField().orElse(null);
     this.timed = timed;
   }
 
@@ -104,7 +109,10 @@ final class ReadAhead implements AutoCloseable {
 
   private Read read(byte[] value) {
     if (!timed) {
-      byte[] id = parser.idOfCall(value);
+      byte[] id =
+          idField != null && parser.isCall(texts)
+              ? records.field(idField)
+              : parser.idOfCall(value);
       if (id != null) {
         return new Read(id, value, Pacer.NO_TIME, null);
       }

@@ -27,9 +27,6 @@ record InputAdvice(Terminal terminal, CallFormat format, boolean sorted) {
   /** Writes what the report of a sending shows; nothing if all records are calls. */
   void give(SendReport report) {
     InputCheck input = report.input();
-    if (report.read() == 0 && report.ending() == SendReport.Ending.END_OF_SOURCE) {
-      terminal.say("input     has no records");
-    }
     for (String remark : input.remarks()) {
       terminal.say("input     %s", remark);
     }

@@ -3,6 +3,7 @@ package io.callstream.examples.cli;
 import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.CallSource;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A source that shows how much of it has been read, for what is read whole before it is sent. */
 record ReadingShown(CallSource source, Terminal terminal) implements CallSource {
@@ -42,6 +43,11 @@ record ReadingShown(CallSource source, Terminal terminal) implements CallSource 
       byte[] value = records.next();
       meter.show(++count);
       return value;
+    }
+
+    @Override
+    public byte @Nullable [] field(String name) {
+      return records.field(name);
     }
 
     @Override

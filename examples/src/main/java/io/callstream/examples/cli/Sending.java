@@ -10,6 +10,7 @@ import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.SendReport;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.TopicInfo;
+import io.callstream.kafka.UnsentCalls;
 import io.callstream.kafka.source.CallSource;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -84,6 +85,10 @@ final class Sending {
         topic,
         Words.seconds(report.duration()),
         report.ending() == SendReport.Ending.END_OF_SOURCE ? "" : ", then interrupted");
+    boolean ended = report.ending() == SendReport.Ending.END_OF_SOURCE;
+    if (ended && report.read() == 0 && !(source instanceof UnsentCalls)) {
+      terminal.say("input     %s has no records", source.name());
+    }
     advice.give(report);
     return report;
   }

@@ -2,6 +2,7 @@ package io.callstream.examples.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
@@ -174,6 +175,54 @@ class InputTest {
             "1000 2019-01-01T07:00:00Z", "1001 2019-01-01T07:01:00Z", "1002 2019-01-01T07:02:00Z");
   }
 
+  // ---- the trials, where they are at hand
+
+  @ParameterizedTest
+  @CsvSource({
+    "ndjson-named.json, sf-2018, 3",
+    "gzip-named.json, sf-2018, 3",
+    "zero-padded.ndjson.gz, sf-2018, 3",
+    "stdin.csv, sf-2018, 3",
+    "header-with-spaces.csv, sf-2018, 3",
+    "semicolons.csv, sf-2018, 3",
+    "excel-sep-line.csv, sf-2018, 3",
+    "datasf-export-ampm.csv, datasf, 2",
+  })
+  void inputsOfOutsideTrialsAreRead(String name, String format, int calls) throws IOException {
+    Path file = trial(name);
+    for (String order : List.of("file", "event-time")) {
+      CommandRun run =
+          produce("--input", file.toString(), "--format", format, "--order", order);
+      assertThat(run.status()).as(run.err()).isZero();
+      assertThat(run.err()).doesNotContain("cannot be read");
+    }
+    CommandRun piped = produceFromStandardInput(Files.readAllBytes(file), "--format", format);
+    assertThat(piped.status()).as(piped.err()).isZero();
+    assertThat(calls(format.equals("datasf") ? DataSfCalls.json() : SanFranciscoCalls.json()))
+        .hasSize(3 * calls);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "stored.zip, it is a ZIP archive, 0",
+    "truncated.ndjson.gz, truncated: the file ends after byte 241, 3"
+  })
+  void inputsOfOutsideTrialsAreRefusedWithTheReason(String name, String reason, int calls) {
+    CommandRun run = produce("--input", trial(name).toString());
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.err()).contains(reason);
+    assertThat(calls(SanFranciscoCalls.json())).hasSize(calls);
+  }
+
+  private static Path trial(String name) {
+    String shared = System.getProperty("callstream.shared", "");
+    Path file = Path.of(shared, "trials", name);
+    assumeThat(shared.isEmpty() ? Path.of("/nowhere") : file)
+        .as("the inputs of trials, below the directory that -Dcallstream.shared names")
+        .matches(Files::isReadable, "is there");
+    return file;
+  }
+
   // ---- number 15
 
   @Test
@@ -269,12 +318,23 @@ class InputTest {
   void anEmptyInputIsReported() {
     CommandRun run = produceFromStandardInput(new byte[0]);
     assertThat(run.status()).as(run.err()).isZero();
-    assertThat(run.err()).contains("input     has no records");
+    assertThat(run.err()).contains("input     standard input has no records");
     assertThat(produce("--input", write("a.csv", HEADER + "\n").toString()).err())
-        .contains("input     has no records");
+        .contains("a.csv has no records");
     CommandRun empty = produce("--input", write("a.json", "").toString());
     assertThat(empty.status()).isEqualTo(1);
     assertThat(empty.err()).contains("it is empty, and a JSON array or object is expected");
+  }
+
+  @Test
+  void aByteOrderMarkBeforeTheKafkaSettingsIsSkipped() {
+    Path settings =
+        write("kafka.properties", "\ufeffbootstrap.servers=" + broker.bootstrapServers() + "\n");
+    CommandRun run =
+        CommandRun.of(
+            "produce", "--synthetic", "1", "--topic", topic, "--kafka-config", settings.toString());
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(arrived()).hasSize(1);
   }
 
   // ---- number 16
@@ -346,7 +406,7 @@ class InputTest {
     CommandRun run = produce("--input", write("calls.csv", content).toString());
     assertThat(run.status()).as(run.err()).isZero();
     assertThat(run.err())
-        .contains("2 rows do not have as many fields as the 5 columns; the first is record 4")
+        .contains("rows with more or fewer fields than the 5 columns: 2, the first is record 4")
         .contains("1 of 5 records cannot be read as calls of the format sf-2018")
         .contains("1 without a readable time (call_date_time)");
   }
@@ -423,10 +483,8 @@ class InputTest {
     assertThat(run.err()).contains("starts with \"[\"").contains("try       --layout json");
     CommandRun csv = produce("--input", file.toString(), "--layout", "csv");
     assertThat(csv.status()).isEqualTo(1);
-    assertThat(csv.err()).contains("try       --layout json");
-    CommandRun lines =
-        produce("--input", write("calls.ndjson", lines()).toString(), "--layout", "csv");
-    assertThat(lines.status()).isEqualTo(1);
-    assertThat(lines.err()).contains("try       --layout ndjson");
+    assertThat(csv.err())
+        .contains("its first line is JSON, where CSV has the names of the columns")
+        .contains("Read it with the layout json or ndjson");
   }
 }

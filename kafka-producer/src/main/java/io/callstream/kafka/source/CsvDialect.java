@@ -48,11 +48,9 @@ record CsvDialect(char delimiter, int preamble) {
   private record Line(String text, int length) {
     static Line at(PeekableInput in, int start) {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-      boolean quoted = false;
       int i = start;
       int b = in.lookAt(i);
-      while (b >= 0 && (quoted || (b != '\n' && b != '\r'))) {
-        quoted ^= b == '"';
+      while (b >= 0 && b != '\n' && b != '\r') {
         bytes.write(b);
         b = in.lookAt(++i);
       }

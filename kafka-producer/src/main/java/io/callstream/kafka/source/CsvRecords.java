@@ -75,6 +75,11 @@ final class CsvRecords extends ReadRecords {
     names = all.next().values();
     columns = names.length;
     requireColumns(columns);
+    if (names[0].startsWith("{") || names[0].startsWith("[")) {
+      throw new UnreadableSourceException(
+          "its first line is JSON, where CSV has the names of the columns. Read it with the layout"
+              + " json or ndjson.");
+    }
     CsvDialect.nameFields(names);
     Set<String> seen = new HashSet<>();
     for (int i = 0; i < columns; i++) {
@@ -139,9 +144,9 @@ final class CsvRecords extends ReadRecords {
         : List.of(
             String.format(
                 Locale.ROOT,
-                "%,d rows do not have as many fields as the %,d columns; the first is record %,d",
-                otherRows,
+                "rows with more or fewer fields than the %,d columns: %,d, the first is record %,d",
                 columns,
+                otherRows,
                 firstOtherRow));
   }
 

@@ -278,6 +278,9 @@ class FileCallsTest {
           .hasMessageContaining("'sep=', sets a delimiter that is not a comma");
       assertThatThrownBy(() -> read("a.csv", "\"crime_id\", \"call_date_time\"\n"))
           .hasMessageContaining("the name of column 2 has white space before its quotes");
+      Path lines = write("lines", "{\"a\":1}\n");
+      assertThatThrownBy(() -> Reading.texts(CallSource.file(lines, FileLayout.CSV)))
+          .hasMessageContaining("its first line is JSON, where CSV has the names of the columns");
       assertThatThrownBy(() -> read("a.csv", "crime_id,Crime Id\n"))
           .hasMessageContaining("two columns have the same name, the second is column 2");
     }
@@ -294,7 +297,7 @@ class FileCallsTest {
           records.forEachRemaining(record -> {});
           assertThat(records.remarks())
               .containsExactly(
-                  "2 rows do not have as many fields as the 2 columns; the first is record 2");
+                  "rows with more or fewer fields than the 2 columns: 2, the first is record 2");
         }
       }
       try (CallRecords records = CallSource.file(write("b.csv", "a,b\n1,2\n")).open()) {
