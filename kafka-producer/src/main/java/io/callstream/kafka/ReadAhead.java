@@ -110,9 +110,7 @@ final class ReadAhead implements AutoCloseable {
   private Read read(byte[] value) {
     if (!timed) {
       byte[] id =
-          idField != null && parser.isCall(texts)
-              ? records.field(idField)
-              : parser.idOfCall(value);
+          idField != null && parser.isCall(texts) ? records.field(idField) : parser.idOfCall(value);
       if (id != null) {
         return new Read(id, value, Pacer.NO_TIME, null);
       }

@@ -10,10 +10,10 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.call.RejectionReason;
 import io.callstream.call.CallField;
 import io.callstream.call.CallParser;
 import io.callstream.call.ParseResult;
+import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.kafka.SendReport.Ending;
 import io.callstream.kafka.broker.EmbeddedBroker;
@@ -290,7 +290,8 @@ class CallProducerTest {
     SendReport report = send(lines("crime_id,call_date_time\n1\n"));
 
     assertThat(report.input().remarks())
-        .containsExactly("rows with more or fewer fields than the 2 columns: 1, the first is record 1");
+        .containsExactly(
+            "rows with more or fewer fields than the 2 columns: 1, the first is record 1");
   }
 
   @Test

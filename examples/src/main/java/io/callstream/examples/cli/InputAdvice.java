@@ -14,7 +14,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says what is wrong with the records of an input, with the first of them, and which option may
+ * Shows what is wrong with the records of an input, with the first of them, and which option may
  * help.
  *
  * @param format the format in which the records were looked at

@@ -191,8 +191,7 @@ class InputTest {
   void inputsOfOutsideTrialsAreRead(String name, String format, int calls) throws IOException {
     Path file = trial(name);
     for (String order : List.of("file", "event-time")) {
-      CommandRun run =
-          produce("--input", file.toString(), "--format", format, "--order", order);
+      CommandRun run = produce("--input", file.toString(), "--format", format, "--order", order);
       assertThat(run.status()).as(run.err()).isZero();
       assertThat(run.err()).doesNotContain("cannot be read");
     }
@@ -486,5 +485,24 @@ class InputTest {
     assertThat(csv.err())
         .contains("its first line is JSON, where CSV has the names of the columns")
         .contains("Read it with the layout json or ndjson");
+  }
+
+  @Test
+  void demoReportsTheSame() {
+    List<String> demo = List.of("demo", "--engine", "local", "--no-dashboard", "--input");
+    List<String> args = new ArrayList<>(demo);
+    args.add(write("people.csv", "name;age\nA;1\nB;2\n").toString());
+    CommandRun wrong = CommandRun.of(args.toArray(String[]::new));
+    assertThat(wrong.status()).isEqualTo(1);
+    assertThat(wrong.err())
+        .contains("not calls 2 of 2 records", "None of the 2 records", "its fields are name, age");
+
+    args = new ArrayList<>(demo);
+    args.add(write("calls.json", "[\n" + lines().strip().replace("\n", ",\n") + "]").toString());
+    args.addAll(List.of("--layout", "json"));
+    CommandRun right = CommandRun.of(args.toArray(String[]::new));
+    assertThat(right.status()).as(right.err()).isZero();
+    assertThat(right.err()).doesNotContain("not calls");
+    assertThat(right.out()).contains("Noise Nuisance");
   }
 }

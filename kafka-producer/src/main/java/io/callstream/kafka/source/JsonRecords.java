@@ -53,6 +53,10 @@ final class JsonRecords extends ReadRecords {
   private boolean started;
   private boolean isArray;
   private boolean isPlain;
+
+  /** Whether Jackson met the end. It also reports that for a name that is not UTF-8. */
+  private boolean metEnd;
+
   private long failedAt = -1;
 
   JsonRecords(String source, PeekableInput in) {
@@ -194,6 +198,7 @@ final class JsonRecords extends ReadRecords {
         throw new RecordLimitException();
       }
       if (window.peek() < 0) {
+        metEnd = true;
         return -1;
       }
       int count = upToNoUtf8(Math.min(Math.min(len, PORTION), window.end - window.start));
@@ -226,7 +231,7 @@ final class JsonRecords extends ReadRecords {
 
   @Override
   String reason(IOException e) {
-    if (e instanceof JsonEOFException) {
+    if (e instanceof JsonEOFException && metEnd) {
       return BREAKS_OFF;
     }
     if (e instanceof StreamConstraintsException) {

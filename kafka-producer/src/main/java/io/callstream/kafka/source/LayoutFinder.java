@@ -66,7 +66,7 @@ final class LayoutFinder {
       json.skipChildren();
       return hasLineBreak(start, end(start, json)) ? FileLayout.JSON : FileLayout.NDJSON;
     } catch (JsonEOFException e) {
-      return goesOnInNextLine(start, ahead) ? FileLayout.JSON : null;
+      return ahead.ended && goesOnInNextLine(start, ahead) ? FileLayout.JSON : null;
     } catch (IOException e) {
       return null;
     }
@@ -74,19 +74,19 @@ final class LayoutFinder {
 
   /** Returns the layout of what starts with a bracket, or null if it does not decide. */
   private @Nullable FileLayout ofArray(int start) {
-    boolean hasObject = false;
+    int objects = 0;
     boolean maybeLine = isNamed && named == FileLayout.NDJSON;
     Ahead ahead = new Ahead(start);
     try (JsonParser json = JsonRecords.JSON.createParser(ahead)) {
       json.nextToken();
       while (json.nextToken() != JsonToken.END_ARRAY) {
-        // A comma stands between the elements: this is no line that breaks off.
-        if (hasObject && !maybeLine && hasLineBreak(start, end(start, json))) {
+        // A comma follows the second object: this is not a truncated line before lines.
+        if (objects >= 2 && !maybeLine && hasLineBreak(start, end(start, json))) {
           return FileLayout.JSON;
         }
         boolean isObject = json.currentToken() == JsonToken.START_OBJECT;
         json.skipChildren();
-        hasObject |= isObject;
+        objects += isObject ? 1 : 0;
       }
       int end = end(start, json);
       if (hasLineBreak(start, end)) {
@@ -98,9 +98,12 @@ final class LayoutFinder {
       }
       return in.lookAt(next) >= 0 && hasLineBreak(end, next)
           ? FileLayout.NDJSON
-          : maybeLine && !hasObject ? null : FileLayout.JSON;
+          : maybeLine && objects == 0 ? null : FileLayout.JSON;
     } catch (JsonEOFException e) {
-      return hasObject || !maybeLine || goesOnInNextLine(start, ahead) ? FileLayout.JSON : null;
+      if (!ahead.ended) {
+        return null;
+      }
+      return objects > 0 || !maybeLine || goesOnInNextLine(start, ahead) ? FileLayout.JSON : null;
     } catch (IOException e) {
       return null;
     }
@@ -172,6 +175,9 @@ final class LayoutFinder {
     private final int end;
     private int at;
 
+    /** Whether the end was met. Jackson also reports it for a name that is not UTF-8. */
+    private boolean ended;
+
     Ahead(int start) {
       this(start, PeekableInput.LOOK_AHEAD);
     }
@@ -190,7 +196,8 @@ final class LayoutFinder {
     public int read(byte[] b, int off, int len) {
       int count = in.lookAt(at, b, off, Math.min(len, end - at));
       at += Math.max(0, count);
-      return count > 0 ? count : -1;
+      ended = count <= 0;
+      return ended ? -1 : count;
     }
   }
 }

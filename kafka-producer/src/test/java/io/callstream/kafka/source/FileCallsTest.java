@@ -728,6 +728,15 @@ class FileCallsTest {
     }
 
     @Test
+    void aNameThatIsNotUtf8IsNoTruncation() {
+      byte[] name = "{\"a\u00e9:\"1\"}\n{\"a\":2}\n".getBytes(ISO_8859_1);
+      assertThat(Reading.bytes(CallSource.file(write("a.txt", name)))).hasSize(2);
+      byte[] array = "[{\"a\":1},{\"a\u00e9:\"1\"}]".getBytes(ISO_8859_1);
+      assertThat(failureAfter(CallSource.file(write("a.json", array)), new ArrayList<>()))
+          .hasMessageContaining("this is not JSON");
+    }
+
+    @Test
     void isSoughtInABoundedPart() {
       String value = "x".repeat(100_000);
       String object = "{\"a\":\"" + value + "\"}";

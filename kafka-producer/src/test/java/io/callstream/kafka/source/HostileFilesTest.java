@@ -171,6 +171,43 @@ class HostileFilesTest {
     return lines;
   }
 
+  @Test
+  void damageInTheFirstLineNeverMakesAnotherLayoutOfLines() {
+    byte[] first = LINES.get(0).getBytes(UTF_8);
+    byte[] rest = ("\n" + String.join("\n", LINES.subList(1, 5)) + "\n").getBytes(UTF_8);
+    fuzz(
+        INPUTS,
+        new byte[][] {first},
+        (whole, damaged) -> {
+          ByteArrayOutputStream content = new ByteArrayOutputStream();
+          content.writeBytes(damaged);
+          content.writeBytes(rest);
+          String text = content.toString(ISO_8859_1);
+          if (text.isBlank() || new String(damaged, ISO_8859_1).indexOf('\n') >= 0) {
+            return;
+          }
+          for (Optional<FileLayout> named :
+              List.of(
+                  Optional.<FileLayout>empty(),
+                  Optional.of(FileLayout.JSON),
+                  Optional.of(FileLayout.NDJSON),
+                  Optional.of(FileLayout.CSV))) {
+            Outcome outcome =
+                read(
+                    new StreamCalls(
+                        "input",
+                        () -> new ByteArrayInputStream(content.toByteArray()),
+                        Packing.NONE,
+                        named,
+                        Optional.empty()));
+            assertThat(outcome.failure()).as("%s", named).isNull();
+            assertThat(outcome.records().stream().map(r -> new String(r, ISO_8859_1)).toList())
+                .as("%s", named)
+                .isEqualTo(lines(text));
+          }
+        });
+  }
+
   // ---- JSON arrays, against Parsson
 
   /** The elements that Parsson finds, and whether the whole text is an array and nothing else. */

@@ -77,7 +77,8 @@ class PlainObjectTest {
             switch (random.nextInt(8)) {
               case 0 -> call.replaceFirst("\"" + name + "\":\"[^\"]*\",", "");
               case 1 -> call.replaceFirst("\"" + name + "\":\"[^\"]*\"", "\"" + name + "\":\"  \"");
-              case 2 -> call.replaceFirst("\"" + name + "\":\"[^\"]*\"", "\"" + name + "\":\"2018\"");
+              case 2 ->
+                  call.replaceFirst("\"" + name + "\":\"[^\"]*\"", "\"" + name + "\":\"2018\"");
               default -> call;
             };
       }
