@@ -18,7 +18,7 @@ public interface CallFormat extends Serializable {
 
   /**
    * Returns the name of the field that holds the call's id, if records are JSON objects and have
-   * one: a source that found its text in reading spares {@link CallParser#id}. Defaults to empty.
+   * one. Messages use it. Defaults to empty.
    */
   default Optional<String> idField() {
     return Optional.empty();

@@ -50,14 +50,15 @@ public interface CallParser {
   }
 
   /**
-   * Returns whether a record is certainly a call, judged by the texts of its fields: a source that
-   * found them in reading spares {@link #idOfCall}. Defaults to false, which says nothing.
+   * Returns the id of a call as {@link #idOfCall(byte[])} does, from the texts of the record's
+   * fields. A source that found them in reading thus spares another walk over the record.
    *
    * @param texts returns the text of a field by its name, in UTF-8 and without control characters;
    *     null if the record may lack it. All values of the record are texts
+   * @return null if the texts do not show that the record is a call, which is always so by default
    */
-  default boolean isCall(Function<String, byte @Nullable []> texts) {
-    return false;
+  default byte @Nullable [] idOfCall(Function<String, byte @Nullable []> texts) {
+    return null;
   }
 
   /**

@@ -172,35 +172,36 @@ final class JsonCallParser implements CallParser {
   }
 
   @Override
-  public boolean isCall(Function<String, byte @Nullable []> texts) {
-    for (int f : required) {
-      if (!hasText(texts, f)) {
-        return false;
-      }
+  public byte @Nullable [] idOfCall(Function<String, byte @Nullable []> texts) {
+    byte[] id = textOf(texts, idPlace);
+    byte[] time = textOf(texts, timePlace);
+    if (id == null || time == null || !times.read(time, 0, time.length)) {
+      return null;
     }
-    byte[] time = texts.apply(fields[timePlace].name());
-    if (time == null || !times.read(time, 0, time.length)) {
-      return false;
+    for (int f : required) {
+      if (f != idPlace && f != timePlace && textOf(texts, f) == null) {
+        return null;
+      }
     }
     for (int f : otherTimes) {
       byte[] other = texts.apply(fields[f].name());
       if (other != null
           && !isBlank(other, 0, other.length)
           && !times.read(other, 0, other.length)) {
-        return false;
+        return null;
       }
     }
-    return true;
+    return id;
   }
 
-  private boolean hasText(Function<String, byte @Nullable []> texts, int first) {
+  private byte @Nullable [] textOf(Function<String, byte @Nullable []> texts, int first) {
     for (int f = first; f >= 0; f = alternatives[f]) {
       byte[] text = texts.apply(fields[f].name());
       if (text != null && !isBlank(text, 0, text.length)) {
-        return true;
+        return text;
       }
     }
-    return false;
+    return null;
   }
 
   @Override

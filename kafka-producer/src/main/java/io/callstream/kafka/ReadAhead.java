@@ -39,7 +39,6 @@ final class ReadAhead implements AutoCloseable {
   private final CallRecords records;
   private final Function<String, byte @Nullable []> texts;
   private final CallParser parser;
-  private final @Nullable String idField;
   private final boolean timed;
   private final Thread thread = new Thread(this::readAll, "callstream-read-ahead");
   private final ReentrantLock lock = new ReentrantLock();
@@ -69,7 +68,6 @@ final class ReadAhead implements AutoCloseable {
     this.records = records;
     this.texts = records::field;
     this.parser = format.parser(Set.of(CallField.ID));
-    this.idField = format.idField().orElse(null);
     this.timed = timed;
   }
 
@@ -109,8 +107,10 @@ final class ReadAhead implements AutoCloseable {
 
   private Read read(byte[] value) {
     if (!timed) {
-      byte[] id =
-          idField != null && parser.isCall(texts) ? records.field(idField) : parser.idOfCall(value);
+      byte[] id = parser.idOfCall(texts);
+      if (id == null) {
+        id = parser.idOfCall(value);
+      }
       if (id != null) {
         return new Read(id, value, Pacer.NO_TIME, null);
       }
