@@ -17,12 +17,19 @@ public interface CallFormat extends Serializable {
   ZoneId zone();
 
   /**
-   * Returns the name of the field whose text is the call's id, where records are JSON objects that
-   * have one: a source that came by it in reading spares {@link CallParser#id}. Empty unless a
-   * format says otherwise.
+   * Returns the name of the field that holds the call's id, if records are JSON objects and have
+   * one. Messages use it. Defaults to empty.
    */
   default Optional<String> idField() {
     return Optional.empty();
+  }
+
+  /**
+   * Returns the names that the fields of a call have in a record, if records are JSON objects.
+   * Defaults to none.
+   */
+  default Set<String> fieldNames() {
+    return Set.of();
   }
 
   /** Returns the name that the event time has in a record. */

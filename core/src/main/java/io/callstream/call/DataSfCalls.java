@@ -37,12 +37,17 @@ import java.util.Set;
  * <tr><td>{@link CallField#NEIGHBORHOOD}</td><td>{@code analysis_neighborhood}</td></tr>
  * </table>
  *
- * <p>Times, limits, and what is text are as in {@link SanFranciscoCalls}: wall clock without an
- * offset is San Francisco's, a number or a boolean stands for its JSON text, an object or an array
- * in one of the fields above is a rejection, and other fields may hold any JSON. A field that is
- * missing, null or blank is the empty text, or a time that is not known; a time that is there and
- * can't be read is a rejection, whichever it is. A record that lacks all names of a required field
- * is rejected for the first of them.
+ * <p>Times, limits and text follow the rules of {@link SanFranciscoCalls}. A time without an offset
+ * is San Francisco's wall clock, a number or a boolean becomes its JSON text, and other fields may
+ * hold any JSON. A record is rejected if one of the fields above holds an object or an array. A
+ * field that is missing, null or blank is the empty text, or an unknown time. A record is rejected
+ * if any of its times cannot be read. A record that lacks all names of a required field is rejected
+ * for the first of them.
+ *
+ * <p>Times may also have the form of the portal's CSV exports: {@code MM/dd/yyyy} or {@code
+ * yyyy/MM/dd}, a space, {@code hh:mm[:ss]} of a 12-hour clock, a space, and {@code AM} or {@code
+ * PM}, such as {@code 01/22/2017 05:36:31 PM}. Month, day and hour may have one digit. 12 AM is
+ * midnight, and 12 PM is noon.
  *
  * <p>In the hour that occurs twice, a time without an offset is the earlier of the two, and a
  * duration that ends in its second turn comes out an hour short; measures leave out those below
@@ -69,7 +74,8 @@ public final class DataSfCalls implements CallFormat {
               new Named("intersection_name", CallField.ADDRESS, false),
               new Named("analysis_neighborhood", CallField.NEIGHBORHOOD, false),
               new Named("police_district", CallField.DISTRICT, false))
-          .withTimeAs(CallField.RECEIVED);
+          .withTimeAs(CallField.RECEIVED)
+          .withTimesOfPortal();
 
   private static final JsonFactory JSON = new JsonFactory();
 
@@ -102,6 +108,11 @@ public final class DataSfCalls implements CallFormat {
   @Override
   public Optional<String> idField() {
     return Optional.of(FIELDS.nameOf(CallField.ID));
+  }
+
+  @Override
+  public Set<String> fieldNames() {
+    return FIELDS.fieldNames();
   }
 
   @Override

@@ -20,6 +20,7 @@ final class EventTimeReader {
   private static final int NO_OFFSET = Integer.MIN_VALUE;
 
   private final ZoneRules rules;
+  private final boolean ofPortal;
 
   /** Days last seen, by their number modulo {@link #DAYS}, as year * 10000 + month * 100 + day. */
   private final int[] days = new int[DAYS];
@@ -34,8 +35,21 @@ final class EventTimeReader {
   private boolean ambiguous;
 
   EventTimeReader(ZoneId zone) {
+    this(zone, false);
+  }
+
+  private EventTimeReader(ZoneId zone, boolean ofPortal) {
     rules = zone.getRules();
+    this.ofPortal = ofPortal;
     Arrays.fill(days, -1);
+  }
+
+  /**
+   * Returns a reader that also reads times as the portal's CSV exports write them: {@code
+   * MM/dd/yyyy} or {@code yyyy/MM/dd}, {@code hh:mm[:ss]} and {@code AM} or {@code PM}.
+   */
+  static EventTimeReader ofPortal(ZoneId zone) {
+    return new EventTimeReader(zone, true);
   }
 
   /** The time that the last successful {@link #read} found. */
@@ -57,7 +71,7 @@ final class EventTimeReader {
         || b[i + 7] != '-'
         || (b[i + 10] != 'T' && b[i + 10] != ' ')
         || b[i + 13] != ':') {
-      return false;
+      return ofPortal && readOfPortal(b, start, end);
     }
     int year = digits(b, i, 4);
     int month = digits(b, i + 5, 2);
@@ -101,14 +115,65 @@ final class EventTimeReader {
       epochMillis = (midnights[slot] + secondOfDay - offset) * MILLIS_PER_SECOND + millis;
       return offset != NO_OFFSET;
     }
-    if (offsets[slot] != NO_OFFSET) {
-      ambiguous = false;
-      epochMillis = (midnights[slot] + secondOfDay - offsets[slot]) * MILLIS_PER_SECOND + millis;
-    } else {
-      resolve(LocalDate.of(year, month, dayOfMonth).atTime(LocalTime.ofSecondOfDay(secondOfDay)));
-      epochMillis += millis;
-    }
+    resolve(slot, secondOfDay);
+    epochMillis += millis;
     return true;
+  }
+
+  /** Reads a time of the portal's CSV exports, whose hours are those of a 12-hour clock. */
+  private boolean readOfPortal(byte[] b, int start, int end) {
+    int slash = indexOf(b, '/', start, end);
+    int secondSlash = indexOf(b, '/', slash + 1, end);
+    int space = indexOf(b, ' ', secondSlash + 1, end);
+    int colon = indexOf(b, ':', space + 1, end);
+    if (slash < 0 || secondSlash < 0 || space < 0 || colon < 0 || end - colon < 6) {
+      return false;
+    }
+    boolean yearFirst = slash - start == 4;
+    int first = yearFirst ? digits(b, start, 4) : oneOrTwoDigits(b, start, slash);
+    int second = oneOrTwoDigits(b, slash + 1, secondSlash);
+    int third =
+        yearFirst
+            ? oneOrTwoDigits(b, secondSlash + 1, space)
+            : space - secondSlash == 5 ? digits(b, secondSlash + 1, 4) : -1;
+    int hour = oneOrTwoDigits(b, space + 1, colon);
+    int minute = digits(b, colon + 1, 2);
+    int i = colon + 3;
+    int secondOfMinute = 0;
+    if (b[i] == ':') {
+      secondOfMinute = end - i == 6 ? digits(b, i + 1, 2) : -1;
+      i += 3;
+    }
+    if ((first | second | third | hour | minute | secondOfMinute) < 0
+        || hour < 1
+        || hour > 12
+        || minute > 59
+        || secondOfMinute > 59
+        || end - i != 3
+        || b[i] != ' '
+        || (b[i + 1] != 'A' && b[i + 1] != 'P')
+        || b[i + 2] != 'M') {
+      return false;
+    }
+    int slot = yearFirst ? day(first, second, third) : day(third, first, second);
+    if (slot < 0) {
+      return false;
+    }
+    int hourOfDay = hour % 12 + (b[i + 1] == 'P' ? 12 : 0);
+    resolve(slot, hourOfDay * 3600 + minute * 60 + secondOfMinute);
+    return true;
+  }
+
+  private static int indexOf(byte[] b, char wanted, int from, int end) {
+    int i = from;
+    while (i < end && b[i] != wanted) {
+      i++;
+    }
+    return i < end ? i : -1;
+  }
+
+  private static int oneOrTwoDigits(byte[] b, int from, int to) {
+    return to - from == 1 || to - from == 2 ? digits(b, from, to - from) : -1;
   }
 
   /** Returns the slot of a day, filled, or -1 if there is no such day. */
@@ -140,6 +205,17 @@ final class EventTimeReader {
                 .getInstant()
                 .isAfter(date.atStartOfDay().plusDays(2).toInstant(ZoneOffset.UTC));
     return whole ? offset.getTotalSeconds() : NO_OFFSET;
+  }
+
+  /** Resolves a time without an offset, of a day in a slot. */
+  private void resolve(int slot, int secondOfDay) {
+    if (offsets[slot] != NO_OFFSET) {
+      ambiguous = false;
+      epochMillis = (midnights[slot] + secondOfDay - offsets[slot]) * MILLIS_PER_SECOND;
+    } else {
+      LocalDate date = LocalDate.ofEpochDay(midnights[slot] / 86_400);
+      resolve(date.atTime(LocalTime.ofSecondOfDay(secondOfDay)));
+    }
   }
 
   private void resolve(LocalDateTime local) {

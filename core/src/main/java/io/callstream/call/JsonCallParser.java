@@ -16,8 +16,10 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -68,6 +70,7 @@ final class JsonCallParser implements CallParser {
   private final int[] required;
   private final int[] alternatives;
   private final int idPlace;
+  private final int typePlace;
   private final int timePlace;
 
   /** The places of times other than the event time, all of which must be readable. */
@@ -98,12 +101,13 @@ final class JsonCallParser implements CallParser {
   private final byte[][] bridges;
 
   JsonCallParser(JsonFields format, ZoneId zone, Set<CallField> asked) {
-    times = new EventTimeReader(zone);
+    times = format.times(zone);
     fields = format.all().toArray(new Named[0]);
     names = format.names();
     required = format.required();
     alternatives = format.alternatives();
     idPlace = format.placeOf(CallField.ID);
+    typePlace = format.placeOf(CallField.CRIME_TYPE);
     timePlace = format.placeOf(CallField.TIME);
     otherTimes = format.times();
     wanted = format.texts(asked);
@@ -145,6 +149,78 @@ final class JsonCallParser implements CallParser {
     boolean isObject = readFully(value, values, new boolean[fields.length]) == null;
     String text = values[id];
     return !isObject || text == null || text.isBlank() ? null : text.getBytes(UTF_8);
+  }
+
+  @Override
+  public byte @Nullable [] idOfCall(byte[] value) {
+    if (value.length > MAX_BYTES) {
+      return null;
+    }
+    if (findPlainValues(value)) {
+      return isCallOfPlainValues(value)
+          ? Arrays.copyOfRange(value, starts[idPlace], ends[idPlace])
+          : null;
+    }
+    @Nullable String[] values = new @Nullable String[fields.length];
+    boolean[] nested = new boolean[fields.length];
+    String id =
+        readFully(value, values, nested) == null
+                && callOf(values, nested, value) instanceof ParseResult.Parsed
+            ? values[idPlace]
+            : null;
+    return id == null ? null : id.getBytes(UTF_8);
+  }
+
+  @Override
+  public byte @Nullable [] idOfCall(Function<String, byte @Nullable []> texts) {
+    byte[] id = textOf(texts, idPlace);
+    byte[] time = textOf(texts, timePlace);
+    if (id == null || time == null || !times.read(time, 0, time.length)) {
+      return null;
+    }
+    for (int f : required) {
+      if (f != idPlace && f != timePlace && textOf(texts, f) == null) {
+        return null;
+      }
+    }
+    for (int f : otherTimes) {
+      byte[] other = texts.apply(fields[f].name());
+      if (other != null
+          && !isBlank(other, 0, other.length)
+          && !times.read(other, 0, other.length)) {
+        return null;
+      }
+    }
+    return id;
+  }
+
+  private byte @Nullable [] textOf(Function<String, byte @Nullable []> texts, int first) {
+    for (int f = first; f >= 0; f = alternatives[f]) {
+      byte[] text = texts.apply(fields[f].name());
+      if (text != null && !isBlank(text, 0, text.length)) {
+        return text;
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public Set<CallField> unreadable(byte[] value) {
+    Set<CallField> unreadable = EnumSet.of(CallField.ID, CallField.CRIME_TYPE, CallField.TIME);
+    @Nullable String[] values = new @Nullable String[fields.length];
+    if (value.length > MAX_BYTES || readFully(value, values, new boolean[fields.length]) != null) {
+      return unreadable;
+    }
+    if (textOf(values, idPlace) != null) {
+      unreadable.remove(CallField.ID);
+    }
+    if (textOf(values, typePlace) != null) {
+      unreadable.remove(CallField.CRIME_TYPE);
+    }
+    if (isTime(values[timePlace])) {
+      unreadable.remove(CallField.TIME);
+    }
+    return unreadable;
   }
 
   // ---- the plain path
@@ -271,6 +347,24 @@ final class JsonCallParser implements CallParser {
       }
     }
     return new ParseResult.Parsed(new Call(epochMillis, ambiguous, texts, moments));
+  }
+
+  /** Returns what {@link #callOfPlainValues} decides, without building the call. */
+  private boolean isCallOfPlainValues(byte[] b) {
+    for (int f : required) {
+      if (placeOfText(b, f) < 0) {
+        return false;
+      }
+    }
+    if (!times.read(b, starts[timePlace], ends[timePlace])) {
+      return false;
+    }
+    for (int f : otherTimes) {
+      if (starts[f] >= 0 && !isBlank(b, starts[f], ends[f]) && !times.read(b, starts[f], ends[f])) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Returns the place of the first of a field's names, from one on, that has text; -1 if none. */

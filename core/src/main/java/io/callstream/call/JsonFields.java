@@ -6,8 +6,11 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -28,19 +31,32 @@ final class JsonFields {
 
   private final List<Named> fields;
   private final Set<CallField> sameAsTime;
+  private final Function<ZoneId, EventTimeReader> times;
 
-  private JsonFields(List<Named> fields, Set<CallField> sameAsTime) {
+  private JsonFields(
+      List<Named> fields, Set<CallField> sameAsTime, Function<ZoneId, EventTimeReader> times) {
     this.fields = fields;
     this.sameAsTime = sameAsTime;
+    this.times = times;
   }
 
   static JsonFields of(Named... fields) {
-    return new JsonFields(List.of(fields), Set.of());
+    return new JsonFields(List.of(fields), Set.of(), EventTimeReader::new);
   }
 
   /** Returns the same with a field that is always the event time. */
   JsonFields withTimeAs(CallField field) {
-    return new JsonFields(fields, Set.of(field));
+    return new JsonFields(fields, Set.of(field), times);
+  }
+
+  /** Returns the same with times that may also be written as in the portal's CSV exports. */
+  JsonFields withTimesOfPortal() {
+    return new JsonFields(fields, sameAsTime, EventTimeReader::ofPortal);
+  }
+
+  /** Returns a new reader of the format's times. */
+  EventTimeReader times(ZoneId zone) {
+    return times.apply(zone);
   }
 
   List<Named> all() {
@@ -62,6 +78,11 @@ final class JsonFields {
 
   String nameOf(CallField field) {
     return fields.get(placeOf(field)).name();
+  }
+
+  /** Returns the names that the fields have in a record, in their order. */
+  Set<String> fieldNames() {
+    return fields.stream().map(Named::name).collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
   byte[][] names() {

@@ -88,6 +88,11 @@ public final class SanFranciscoCalls implements CallFormat {
   }
 
   @Override
+  public Set<String> fieldNames() {
+    return FIELDS.fieldNames();
+  }
+
+  @Override
   public String timeField() {
     return FIELDS.nameOf(CallField.TIME);
   }

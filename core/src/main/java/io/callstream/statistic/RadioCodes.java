@@ -73,6 +73,10 @@ public final class RadioCodes {
       if (json.currentToken() != JsonToken.END_ARRAY) {
         throw new IOException("not an object in line " + json.currentLocation().getLineNr());
       }
+      if (json.nextToken() != null) {
+        throw new IOException(
+            "text follows the array in line " + json.currentLocation().getLineNr());
+      }
     }
     return new Lookup(name, descriptions);
   }

@@ -145,8 +145,26 @@ class DataSfCallsTest {
   @ValueSource(
       strings = {"received_datetime", "dispatch_datetime", "onscene_datetime", "close_datetime"})
   void aTimeThatCanNotBeReadIsARejectionWhateverIsAsked(String name) {
-    fields.put(name, "\"01/22/2017 05:36:31 PM\"");
+    fields.put(name, "\"01/22/2017 17:36:31\"");
     assertRejected(RejectionReason.UNREADABLE_TIME, name);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"01/22/2017 05:36:31 PM", "2017/01/22 05:36:31 PM"})
+  void timesOfThePortalsCsvExportsAreRead(String text) {
+    fields.put("received_datetime", "\"" + text + "\"");
+    fields.put("close_datetime", "\"01/22/2017 06:36:31 PM\"");
+    for (ParseResult result : onBothPaths()) {
+      Call call = ((Parsed) result).call();
+      assertThat(call.time()).isEqualTo("2017-01-23T01:36:31Z");
+      assertThat(call.time(CallField.CLOSED)).contains(Instant.parse("2017-01-23T02:36:31Z"));
+    }
+    // The format of 2018 has no such times.
+    Map<String, String> of2018 = Records.fields();
+    of2018.put("call_date_time", "\"" + text + "\"");
+    assertThat(SanFranciscoCalls.json().parser(ALL).parse(bytes(json(of2018))))
+        .isInstanceOfSatisfying(
+            Rejected.class, r -> assertThat(r.reason()).isEqualTo(RejectionReason.UNREADABLE_TIME));
   }
 
   @Test
@@ -183,6 +201,25 @@ class DataSfCallsTest {
             "{\"cad_number\":\"1\",\"call_type_final_desc\":\"ALARM\","
                 + "\"received_datetime\":\"2026-11-01T01:30:00.000-08:00\","
                 + "\"onscene_datetime\":\"2026-11-01T01:31:00.000-08:00\"}");
+  }
+
+  @Test
+  void theUnreadableFieldsOfARecordAreNamed() {
+    assertThat(parser.unreadable(bytes(json(Records.fields()))))
+        .containsExactlyInAnyOrder(CallField.ID, CallField.CRIME_TYPE, CallField.TIME);
+    assertThat(parser.unreadable(bytes("oops"))).hasSize(3);
+    fields.put("cad_number", "[]");
+    fields.put("call_type_final_desc", "\" \"");
+    assertThat(parser.unreadable(bytes(json(fields)))).containsExactly(CallField.ID);
+    fields.put("cad_number", "7");
+    fields.put("received_datetime", "\"yesterday\"");
+    assertThat(parser.unreadable(bytes(json(fields)))).containsExactly(CallField.TIME);
+    fields.put("received_datetime", "\"2026-01-01T00:00\"");
+    fields.put("close_datetime", "\"soon\"");
+    assertThat(parser.unreadable(bytes(json(fields)))).isEmpty();
+    assertThat(parser.idOfCall(bytes(json(fields)))).isNull();
+    fields.remove("close_datetime");
+    assertThat(parser.idOfCall(bytes(json(fields)))).isEqualTo(bytes("7"));
   }
 
   @Test

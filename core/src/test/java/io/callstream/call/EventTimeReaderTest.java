@@ -7,6 +7,7 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.ZoneId;
+import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.zone.ZoneOffsetTransition;
 import java.util.List;
@@ -277,6 +278,74 @@ class EventTimeReaderTest {
       assertThat(reads(reader, none)).isFalse();
       assertThat(reads(reader, "2018-07-01T00:00")).isTrue();
       assertThat(Instant.ofEpochMilli(reader.epochMillis())).isEqualTo("2018-07-01T07:00:00Z");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "01/22/2017 05:36:31 PM, 2017-01-23T01:36:31Z, false",
+    "1/2/2017 5:06:01 AM, 2017-01-02T13:06:01Z, false",
+    "2025/10/26 08:56:38 AM, 2025-10-26T15:56:38Z, false",
+    "2025/1/6 8:56 PM, 2025-01-07T04:56:00Z, false",
+    "10/26/2025 12:00:00 AM, 2025-10-26T07:00:00Z, false",
+    "10/26/2025 12:00:00 PM, 2025-10-26T19:00:00Z, false",
+    "10/26/2025 12:59 AM, 2025-10-26T07:59:00Z, false",
+    // Clocks are put back: an hour occurs twice. Clocks are put forward: an hour is skipped.
+    "11/04/2018 01:30:00 AM, 2018-11-04T08:30:00Z, true",
+    "11/04/2018 01:30:00 PM, 2018-11-04T21:30:00Z, false",
+    "03/11/2018 02:30:00 AM, 2018-03-11T10:30:00Z, false",
+  })
+  void timesOfThePortalsExportsAreRead(String text, Instant time, boolean ambiguous) {
+    EventTimeReader reader = EventTimeReader.ofPortal(LOS_ANGELES);
+    assertThat(reads(reader, text)).isTrue();
+    assertThat(Instant.ofEpochMilli(reader.epochMillis())).isEqualTo(time);
+    assertThat(reader.ambiguous()).isEqualTo(ambiguous);
+    assertThat(reads(new EventTimeReader(LOS_ANGELES), text)).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "01/22/2017 05:36:31",
+        "01/22/2017 17:36:31 PM",
+        "01/22/2017 00:36:31 AM",
+        "01/22/2017 13:36:31 AM",
+        "13/22/2017 05:36:31 PM",
+        "02/30/2017 05:36:31 PM",
+        "001/22/2017 05:36:31 PM",
+        "01/22/17 05:36:31 PM",
+        "01/22/2017 005:36:31 PM",
+        "01/22/2017 05:6:31 PM",
+        "01/22/2017 05:36:1 PM",
+        "01/22/2017 05:60:31 PM",
+        "01/22/2017 05:36:60 PM",
+        "01/22/2017 05:36:31PM",
+        "01/22/2017 05:36:31 XM",
+        "01/22/2017 05:36:31 PM ",
+        "01/22/2017 05:36:31 PM Z",
+        "01/22/2017 05:36:31.5 PM",
+        " 01/22/2017 05:36:31 PM",
+        "2017/01/22/ 05:36:31 PM",
+        "2017/01 05:36:31 PM xx",
+        "//// :::: PM PM PM PM",
+        "2017-01-22 05:36:31 PM",
+        "01-22-2017 05:36:31 PM",
+      })
+  void whatIsNoTimeOfThePortalsExportsIsNotRead(String text) {
+    assertThat(reads(EventTimeReader.ofPortal(LOS_ANGELES), text)).isFalse();
+  }
+
+  @Property(tries = 5_000, shrinking = ShrinkingMode.OFF)
+  @Label("a time of the portal's exports is what java.time makes of it in the zone")
+  void timesOfThePortal(@ForAll("zones") ZoneId zone, @ForAll long seed) {
+    LocalDateTime local = localTime(new Random(seed), zone);
+    EventTimeReader portal = EventTimeReader.ofPortal(zone);
+    for (String pattern : List.of("MM/dd/uuuu hh:mm:ss a", "uuuu/M/d h:mm:ss a")) {
+      String text = DateTimeFormatter.ofPattern(pattern, Locale.US).format(local);
+      assertThat(reads(portal, text)).as(text).isTrue();
+      assertThat(Instant.ofEpochMilli(portal.epochMillis()))
+          .as(text)
+          .isEqualTo(ZonedDateTime.of(local.withNano(0), zone).toInstant());
     }
   }
 }

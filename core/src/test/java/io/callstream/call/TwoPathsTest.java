@@ -126,6 +126,14 @@ class TwoPathsTest {
       if (!ids.isEmpty()) {
         return ids;
       }
+      byte[] idOfCall = parsed ? plain.id(record) : null;
+      if (!Arrays.equals(plain.idOfCall(record), idOfCall)
+          || !Arrays.equals(full.idOfCall(marked), idOfCall)) {
+        return "ids of a call: " + Arrays.toString(plain.idOfCall(record));
+      }
+      if (parsed && !plain.unreadable(record).isEmpty()) {
+        return "unreadable fields of a call: " + plain.unreadable(record);
+      }
       if (actual instanceof Rejected a && expected instanceof Rejected e) {
         return a.reason() == e.reason() && java.util.Objects.equals(a.field(), e.field())
             ? ""

@@ -100,7 +100,17 @@ class StatisticTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "{}", "[1]", "[{\"disposition_code\":\"A\"}]", "[{", "[{},]"})
+  @ValueSource(
+      strings = {
+        "",
+        "{}",
+        "[1]",
+        "[{\"disposition_code\":\"A\"}]",
+        "[{",
+        "[{},]",
+        "[{\"disposition_code\":\"A\",\"description\":\"a\"}] [",
+        "[{\"disposition_code\":\"A\",\"description\":\"a\"}"
+      })
   void aFileThatHoldsNoCodesIsRefused(String content, @TempDir Path directory) throws IOException {
     Path file = directory.resolve("codes.json");
     Files.writeString(file, content);

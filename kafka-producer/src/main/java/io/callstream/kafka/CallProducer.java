@@ -151,13 +151,20 @@ public final class CallProducer implements AutoCloseable {
     Ending ending = Ending.END_OF_SOURCE;
     CallstreamException inputFailure = null;
     long start = System.nanoTime();
+    InputChecker checker = new InputChecker();
+    List<String> remarks = List.of();
     try (ReadAhead records = ReadAhead.start(source.open(), format, pace)) {
-      List<ReadAhead.Read> taken = take(records, tally);
-      while (!taken.isEmpty()) {
-        for (int i = 0; i < taken.size() && !isToEnd() && !tally.isHopeless(); i++) {
-          sendOne(taken.get(i), tally, pacer);
+      try {
+        List<ReadAhead.Read> taken = take(records, tally);
+        while (!taken.isEmpty()) {
+          for (int i = 0; i < taken.size() && !isToEnd() && !tally.isHopeless(); i++) {
+            checker.add(taken.get(i).problem());
+            sendOne(taken.get(i), tally, pacer);
+          }
+          taken = take(records, tally);
         }
-        taken = take(records, tally);
+      } finally {
+        remarks = records.remarks();
       }
       ending = isToEnd() ? Ending.STOPPED : Ending.END_OF_SOURCE;
     } catch (CallstreamException e) {
@@ -171,7 +178,8 @@ public final class CallProducer implements AutoCloseable {
     if (tally.isHopeless()) {
       ending = Ending.BROKER_FAILED;
     }
-    SendReport report = tally.report(ending, Duration.ofNanos(System.nanoTime() - start));
+    SendReport report =
+        tally.report(ending, checker.report(remarks), Duration.ofNanos(System.nanoTime() - start));
     progress.accept(report.sent());
     Throwable firstFailure = tally.firstFailure();
     if (firstFailure != null) {
@@ -210,7 +218,7 @@ public final class CallProducer implements AutoCloseable {
 
   private void sendOne(ReadAhead.Read read, SendTally tally, Pacer pacer) {
     pacer.await(read.epochMillis());
-    SendTally.Outcome outcome = tally.read(read.size(), read.key() != null);
+    SendTally.Outcome outcome = tally.read(read.size());
     try {
       var ignored = kafka.send(new ProducerRecord<>(topic, read.key(), read.value()), outcome);
     } catch (InterruptException e) {

@@ -88,7 +88,7 @@ final class CheckedSender implements AutoCloseable {
     if (tally.isHopeless()) {
       await();
     }
-    SendTally.Outcome outcome = tally.read(0, true);
+    SendTally.Outcome outcome = tally.read(0);
     try {
       var ignored =
           kafka.send(
@@ -126,7 +126,8 @@ final class CheckedSender implements AutoCloseable {
     tally = new SendTally(sent -> {});
     Throwable failure = all.firstFailure();
     if (failure != null) {
-      SendReport report = all.report(Ending.BROKER_FAILED, Duration.ZERO);
+      SendReport report =
+          all.report(Ending.BROKER_FAILED, new InputChecker().report(List.of()), Duration.ZERO);
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
           String.format(

@@ -1,11 +1,10 @@
 package io.callstream.kafka;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.call.ParseResult;
+import io.callstream.kafka.InputChecker.Problem;
 import io.callstream.kafka.source.CallRecords;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,8 +37,8 @@ final class ReadAhead implements AutoCloseable {
   private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final CallRecords records;
+  private final Function<String, byte @Nullable []> texts;
   private final CallParser parser;
-  private final @Nullable String idField;
   private final boolean timed;
   private final Thread thread = new Thread(this::readAll, "callstream-read-ahead");
   private final ReentrantLock lock = new ReentrantLock();
@@ -49,14 +49,16 @@ final class ReadAhead implements AutoCloseable {
   private boolean ended;
   private boolean closed;
   private @Nullable Throwable failure;
+  private List<String> remarks = List.of();
 
   /**
    * A record that was read.
    *
    * @param key the id that the record names; null if it names none
    * @param epochMillis the event time; {@link Pacer#NO_TIME} if it has none, or it is not wanted
+   * @param problem why the record is not a call with an id; null if it is one
    */
-  record Read(byte @Nullable [] key, byte[] value, long epochMillis) {
+  record Read(byte @Nullable [] key, byte[] value, long epochMillis, @Nullable Problem problem) {
     int size() {
       return value.length + (key == null ? 0 : key.length);
     }
@@ -64,8 +66,8 @@ final class ReadAhead implements AutoCloseable {
 
   private ReadAhead(CallRecords records, CallFormat format, boolean timed) {
     this.records = records;
+    this.texts = records::field;
     this.parser = format.parser(Set.of(CallField.ID));
-    this.idField = format.idField().orElse(null);
     this.timed = timed;
   }
 
@@ -91,9 +93,11 @@ final class ReadAhead implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       thrown = e;
     }
+    List<String> met = records.remarks();
     lock.lock();
     try {
       failure = thrown;
+      remarks = met;
       ended = true;
       some.signal();
     } finally {
@@ -102,17 +106,22 @@ final class ReadAhead implements AutoCloseable {
   }
 
   private Read read(byte[] value) {
-    if (timed) {
-      return parser.parse(value) instanceof ParseResult.Parsed parsed
-          ? new Read(parsed.call().id().getBytes(UTF_8), value, parsed.call().epochMillis())
-          : new Read(parser.id(value), value, Pacer.NO_TIME);
+    if (!timed) {
+      byte[] id = parser.idOfCall(texts);
+      if (id == null) {
+        id = parser.idOfCall(value);
+      }
+      if (id != null) {
+        return new Read(id, value, Pacer.NO_TIME, null);
+      }
     }
-    byte[] id = idField == null ? null : records.field(idField);
-    // It may be blank, which only the format tells.
-    if (id == null || id.length == 0 || id[0] == ' ') {
-      id = parser.id(value);
+    ParseResult result = parser.parse(value);
+    byte[] id = parser.id(value);
+    if (result instanceof ParseResult.Parsed parsed) {
+      return new Read(id, value, parsed.call().epochMillis(), id == null ? Problem.NO_ID : null);
     }
-    return new Read(id, value, Pacer.NO_TIME);
+    Problem problem = new Problem(parser.unreadable(value), (ParseResult.Rejected) result);
+    return new Read(id, value, Pacer.NO_TIME, problem);
   }
 
   /** Adds a record when there is room, and returns whether more are wanted. */
@@ -160,6 +169,16 @@ final class ReadAhead implements AutoCloseable {
       bytes = 0;
       room.signal();
       return taken;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Returns what the source remarked, once all its records were read; nothing before. */
+  List<String> remarks() {
+    lock.lock();
+    try {
+      return remarks;
     } finally {
       lock.unlock();
     }

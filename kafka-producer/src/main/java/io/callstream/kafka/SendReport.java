@@ -10,8 +10,7 @@ import java.util.List;
  * @param ending why the sending ended
  * @param sent how many records were acknowledged
  * @param failed how many were not
- * @param withoutId how many of the records that were sent or failed name no id, and so are no calls
- *     in the producer's format
+ * @param input what is wrong with the records that were sent or failed, such as those without an id
  * @param failures the first of these, at most {@value #MAX_FAILURES}, in the order in which Kafka
  *     reported them
  * @param bytes the size of the acknowledged records' keys and values
@@ -21,7 +20,7 @@ public record SendReport(
     Ending ending,
     long sent,
     long failed,
-    long withoutId,
+    InputCheck input,
     List<SendFailure> failures,
     long bytes,
     Duration duration) {
@@ -48,6 +47,14 @@ public record SendReport(
   /** Returns how many records of the source were sent, or failed. */
   public long read() {
     return sent + failed;
+  }
+
+  /**
+   * Returns whether there were records and none of them is a call in the producer's format. The
+   * file, its layout or the format is most likely wrong.
+   */
+  public boolean isWithoutCalls() {
+    return read() > 0 && input.notCalls() == read();
   }
 
   /** Returns acknowledged records per second. */

@@ -26,7 +26,6 @@ final class SendTally {
   private final AtomicLong sent = new AtomicLong();
   private final AtomicLong bytes = new AtomicLong();
   private long read;
-  private long withoutId;
   private long failed;
   private long lastProgress = System.nanoTime();
   private @Nullable Throwable firstFailure;
@@ -38,10 +37,7 @@ final class SendTally {
   }
 
   /** Notes a record that was read, and returns what takes its outcome. */
-  Outcome read(int size, boolean hasId) {
-    if (!hasId) {
-      withoutId++;
-    }
+  Outcome read(int size) {
     return new Outcome(read++, size);
   }
 
@@ -137,7 +133,7 @@ final class SendTally {
     return firstFailure;
   }
 
-  synchronized SendReport report(Ending ending, Duration duration) {
-    return new SendReport(ending, sent.get(), failed, withoutId, failures, bytes.get(), duration);
+  synchronized SendReport report(Ending ending, InputCheck input, Duration duration) {
+    return new SendReport(ending, sent.get(), failed, input, failures, bytes.get(), duration);
   }
 }

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -121,6 +122,11 @@ public final class UnsentCalls implements CallSource {
     @Override
     public byte @Nullable [] field(String name) {
       return records.field(name);
+    }
+
+    @Override
+    public List<String> remarks() {
+      return records.remarks();
     }
 
     @Override

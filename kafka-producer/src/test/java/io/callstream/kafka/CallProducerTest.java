@@ -13,6 +13,7 @@ import io.callstream.ErrorCode;
 import io.callstream.call.CallField;
 import io.callstream.call.CallParser;
 import io.callstream.call.ParseResult;
+import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.kafka.SendReport.Ending;
 import io.callstream.kafka.broker.EmbeddedBroker;
@@ -210,9 +211,87 @@ class CallProducerTest {
 
     SendReport report = send(lines("{\"crime_id\":\"7\"}\nno call\n{\"number\":\"8\"}\n"));
 
-    assertThat(report.withoutId()).isEqualTo(2);
+    assertThat(report.input().withoutId()).isEqualTo(2);
     assertThat(report.sent()).isEqualTo(3);
     assertThat(read()).hasSize(3);
+  }
+
+  @Test
+  void recordsThatAreNotCallsAreReportedByWhatTheyLack() {
+    ensure(1);
+    String good =
+        "{\"crime_id\":\"1\",\"original_crime_type_name\":\"a\",\"call_date_time\":\"2018-01-01T00:00\"}";
+    String badTime =
+        "{\"crime_id\":\"2\",\"original_crime_type_name\":\"a\",\"call_date_time\":\"%s\"}";
+    String text =
+        String.join(
+            "\n",
+            good,
+            String.format(badTime, "y".repeat(99)),
+            String.format(badTime, "never"),
+            "{\"crime_id\":\"3\",\"call_date_time\":\"2018-01-01T00:00\"}",
+            "secret=hunter2",
+            good);
+
+    SendReport report = send(lines(text));
+
+    InputCheck input = report.input();
+    assertThat(report.sent()).isEqualTo(6);
+    assertThat(report.isWithoutCalls()).isFalse();
+    assertThat(input.notCalls()).isEqualTo(4);
+    assertThat(input.withoutId()).isEqualTo(1);
+    assertThat(input.withoutTime()).isEqualTo(3);
+    assertThat(input.withoutType()).isEqualTo(2);
+    assertThat(input.examples())
+        .containsExactly(
+            new InputCheck.Example(
+                1,
+                RejectionReason.UNREADABLE_TIME,
+                "call_date_time",
+                "y".repeat(InputCheck.Example.MAX_TEXT),
+                List.of("crime_id", "original_crime_type_name", "call_date_time")),
+            new InputCheck.Example(
+                3,
+                RejectionReason.MISSING_FIELD,
+                "original_crime_type_name",
+                "",
+                List.of("crime_id", "call_date_time")),
+            new InputCheck.Example(4, RejectionReason.NOT_JSON, null, "secret", List.of()));
+    assertThat(input.toString()).doesNotContain("yyy", "secret");
+    assertThat(input.remarks()).isEmpty();
+    // The pace of event times looks at records in another way, with the same outcome.
+    try (CallProducer producer =
+        CallProducer.to(cluster, topic, FORMAT).pace(Pace.eventTime(1e9)).connect()) {
+      assertThat(producer.send(lines(text)).input()).isEqualTo(input);
+    }
+    assertThat(send(lines("a\n\nb")).isWithoutCalls()).isTrue();
+    assertThat(send(lines("")).isWithoutCalls()).isFalse();
+  }
+
+  @Test
+  void elementsOfAnArrayAreCheckedToo() {
+    ensure(1);
+    String good =
+        "{\"crime_id\": \"1\", \"original_crime_type_name\": \"a\", \"call_date_time\": \"%s\"}";
+    String array =
+        "[" + String.format(good, "2018-01-01T00:00") + ",\n" + String.format(good, "x") + ", 3]";
+
+    InputCheck input = send(lines(array)).input();
+
+    assertThat(input.notCalls()).isEqualTo(2);
+    assertThat(input.withoutId()).isEqualTo(1);
+    assertThat(input.withoutTime()).isEqualTo(2);
+  }
+
+  @Test
+  void whatTheSourceRemarksIsReported() {
+    ensure(1);
+
+    SendReport report = send(lines("crime_id,call_date_time\n1\n"));
+
+    assertThat(report.input().remarks())
+        .containsExactly(
+            "rows with more or fewer fields than the 2 columns: 1, the first is record 1");
   }
 
   @Test

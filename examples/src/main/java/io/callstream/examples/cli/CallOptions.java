@@ -3,6 +3,7 @@ package io.callstream.examples.cli;
 import io.callstream.call.CallFormat;
 import io.callstream.kafka.Pace;
 import io.callstream.kafka.source.CallSource;
+import io.callstream.kafka.source.FileLayout;
 import io.callstream.kafka.source.SyntheticCalls;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,16 @@ final class CallOptions {
           "event-time: oldest call first. file: as the calls come. Default: event-time for a file"
               + " and a feed, file for standard input and synthetic calls.")
   private @Nullable Order order;
+
+  @Option(
+      names = "--layout",
+      paramLabel = "json|ndjson|csv",
+      converter = Converters.LayoutConverter.class,
+      description =
+          "How the records of --input follow each other, whatever its name and content are. json: an"
+              + " array, or objects. ndjson: lines. csv: rows after a row of names. Default: the"
+              + " content decides, then the name.")
+  private @Nullable FileLayout layout;
 
   @Option(
       names = "--rate",
@@ -83,6 +94,8 @@ final class CallOptions {
               + " Default: 0.")
   private @Nullable Double garbage;
 
+  private @Nullable CallSource sorted;
+
   /** Refuses what contradicts itself. */
   void check() {
     if (rate != null && speedup != null) {
@@ -119,9 +132,21 @@ final class CallOptions {
     return rate == null ? Pace.max() : rate;
   }
 
+  /** Returns whether calls of this source are sent in event-time order. */
+  boolean sorts(CallSource source) {
+    return source == sorted;
+  }
+
+  private CallSource sorted(CallSource source, CallFormat format) {
+    CallSource inOrder = source.inEventTimeOrder(format);
+    sorted = inOrder;
+    return inOrder;
+  }
+
   /** Returns so many synthetic calls. */
   CallSource synthetic(String option, long calls, CallFormat format) {
     Usage.atLeast(command, option, calls, 0);
+    requireNoLayout();
     CallSource source =
         Usage.of(
             command,
@@ -131,32 +156,42 @@ final class CallOptions {
                     .withDisorder(disorder == null ? 0 : disorder)
                     .withDuplicates(duplicates == null ? 0 : duplicates)
                     .withGarbage(garbage == null ? 0 : garbage));
-    return order == Order.EVENT_TIME ? source.inEventTimeOrder(format) : source;
+    return order == Order.EVENT_TIME ? sorted(source, format) : source;
   }
 
   /** Returns the calls of a file. */
   CallSource file(String file, CallFormat format) {
     requireNoDials();
-    CallSource source = Usage.of(command, () -> CallSource.file(Path.of(file)));
-    return order == Order.FILE ? source : source.inEventTimeOrder(format);
+    CallSource source =
+        Usage.of(
+            command,
+            () ->
+                layout == null
+                    ? CallSource.file(Path.of(file))
+                    : CallSource.file(Path.of(file), layout));
+    return order == Order.FILE ? source : sorted(source, format);
   }
 
   /** Returns the calls of standard input. */
   CallSource standardInput(StoppableInput input, CallFormat format) {
     requireNoDials();
-    CallSource source = CallSource.stream("standard input", input);
-    return order == Order.EVENT_TIME ? source.inEventTimeOrder(format) : source;
+    String name = "standard input";
+    CallSource source =
+        layout == null ? CallSource.stream(name, input) : CallSource.stream(name, input, layout);
+    return order == Order.EVENT_TIME ? sorted(source, format) : source;
   }
 
   /** Returns the calls of a feed, which has an end. */
   CallSource feed(CallSource feed, CallFormat format, Terminal terminal) {
     requireNoDials();
-    return order == Order.FILE ? feed : new ReadingShown(feed, terminal).inEventTimeOrder(format);
+    requireNoLayout();
+    return order == Order.FILE ? feed : sorted(new ReadingShown(feed, terminal), format);
   }
 
   /** Returns the calls of a feed without an end. */
   CallSource endlessFeed(CallSource feed) {
     requireNoDials();
+    requireNoLayout();
     if (order == Order.EVENT_TIME) {
       throw Usage.wrong(
           command,
@@ -164,6 +199,12 @@ final class CallOptions {
               + " leave one of them out.");
     }
     return feed;
+  }
+
+  private void requireNoLayout() {
+    if (layout != null) {
+      throw Usage.wrong(command, "--layout is for --input; leave it out with other calls.");
+    }
   }
 
   private void requireNoDials() {

@@ -1,6 +1,7 @@
 package io.callstream.examples.cli;
 
 import io.callstream.benchmarks.tune.TuningStudy.Depth;
+import io.callstream.kafka.source.FileLayout;
 import io.callstream.pipeline.KafkaTopic.StartingOffsets;
 import java.util.Locale;
 import java.util.function.Function;
@@ -43,6 +44,14 @@ final class Converters {
     @Override
     public CallOptions.Order convert(String value) {
       return constant(CallOptions.Order.class, value, "event-time, file");
+    }
+  }
+
+  /** Reads the layout of a file. */
+  static final class LayoutConverter implements ITypeConverter<FileLayout> {
+    @Override
+    public FileLayout convert(String value) {
+      return constant(FileLayout.class, value, "json, ndjson, csv");
     }
   }
 

@@ -69,7 +69,7 @@ final class DemoCommand implements Callable<Integer> {
       names = "--input",
       paramLabel = "FILE|-",
       description =
-          "Calls of a file instead: a JSON array, NDJSON or CSV, each also .gz or .bz2; - is"
+          "Calls of a file instead: JSON, NDJSON or CSV, also compressed with gzip or bzip2; - is"
               + " standard input.")
   private @Nullable String input;
 
@@ -197,7 +197,7 @@ final class DemoCommand implements Callable<Integer> {
   @SuppressWarnings("try")
   private boolean sendThenCount(Sending sending, CallSource source, Pipeline pipeline)
       throws InterruptedException {
-    SendReport report = sending.send(source, pipeline.format(), calls.pace(), () -> false);
+    SendReport report = sending.send(source, pipeline.format(), calls, () -> false);
     callstream.interruption().check();
     Engine engine = statistics.engine(pipeline, options());
     try (RunningPipeline running = start(engine, pipeline);
@@ -207,7 +207,11 @@ final class DemoCommand implements Callable<Integer> {
       counting.await(report.sent());
       counting.print(statistics);
       counting.tellMissing(report.sent());
-      return finish(report, running, shown);
+      boolean finished = finish(report, running, shown);
+      if (finished && input != null) {
+        sending.requireCalls(report, source, pipeline.format());
+      }
+      return finished;
     }
   }
 
@@ -223,7 +227,7 @@ final class DemoCommand implements Callable<Integer> {
           sending.send(
               source,
               pipeline.format(),
-              calls.pace(),
+              calls,
               () -> running.state() != RunningPipeline.State.RUNNING);
       Counting counting = new Counting(callstream.terminal(), running);
       counting.await(
@@ -231,7 +235,11 @@ final class DemoCommand implements Callable<Integer> {
           () -> interruption.isRequested() || running.accounting().received() >= report.sent());
       counting.print(statistics);
       counting.tellMissing(report.sent());
-      return finish(report, running, shown);
+      boolean finished = finish(report, running, shown);
+      if (finished && input != null) {
+        sending.requireCalls(report, source, pipeline.format());
+      }
+      return finished;
     }
   }
 

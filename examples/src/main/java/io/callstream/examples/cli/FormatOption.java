@@ -28,6 +28,11 @@ final class FormatOption {
     return format != null && format != other;
   }
 
+  /** Returns the word for a format on the command line. */
+  static String nameOf(CallFormat format) {
+    return format instanceof DataSfCalls ? "datasf" : "sf-2018";
+  }
+
   /** Returns the format. */
   CallFormat format() {
     return format == Format.DATASF ? DataSfCalls.json() : SanFranciscoCalls.json();

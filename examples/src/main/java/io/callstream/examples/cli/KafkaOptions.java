@@ -2,8 +2,8 @@ package io.callstream.examples.cli;
 
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.pipeline.KafkaTopic;
+import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
 
 /** Which topic of which cluster. */
 final class KafkaOptions {
+  private static final int BYTE_ORDER_MARK = 0xfeff;
   private static final String DEFAULT_SERVERS = "localhost:9092";
   private static final String BOOTSTRAP = "bootstrap.servers";
 
@@ -80,11 +81,20 @@ final class KafkaOptions {
     return Usage.of(command, () -> KafkaTopic.of(topic).at(of.bootstrapServers()).with(settings));
   }
 
+  /** Otherwise it would belong to the first name. */
+  private static void skipByteOrderMark(BufferedReader reader) throws IOException {
+    reader.mark(1);
+    if (reader.read() != BYTE_ORDER_MARK) {
+      reader.reset();
+    }
+  }
+
   private Map<String, String> settings() {
     Map<String, String> settings = new HashMap<>();
     if (file != null) {
       Properties properties = new Properties();
-      try (Reader reader = Files.newBufferedReader(file)) {
+      try (BufferedReader reader = Files.newBufferedReader(file)) {
+        skipByteOrderMark(reader);
         properties.load(reader);
       } catch (IOException | IllegalArgumentException e) {
         throw new ParameterException(

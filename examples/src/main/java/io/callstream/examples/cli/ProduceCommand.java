@@ -99,7 +99,9 @@ final class ProduceCommand implements Callable<Integer> {
     @Option(
         names = "--input",
         paramLabel = "FILE|-",
-        description = "A JSON array, NDJSON or CSV, each also .gz or .bz2; - is standard input.")
+        description =
+            "JSON, NDJSON or CSV, also compressed with gzip or bzip2; - is standard input. The"
+                + " content decides which it is, or --layout.")
     @Nullable String input;
 
     @Option(
@@ -141,7 +143,10 @@ final class ProduceCommand implements Callable<Integer> {
     SendReport report =
         resume
             ? sendRest(sending, source, records)
-            : sending.send(source, records, calls.pace(), () -> false);
+            : sending.send(source, records, calls, () -> false);
+    if (from.synthetic == null && !resume) {
+      sending.requireCalls(report, source, records);
+    }
     return report.ending() == SendReport.Ending.END_OF_SOURCE || poll != null
         ? 0
         : interruption.status();
@@ -153,7 +158,7 @@ final class ProduceCommand implements Callable<Integer> {
     UnsentCalls rest = UnsentCalls.of(source, kafka.cluster(), kafka.topicName());
     SendReport report;
     try (Registration ignored = callstream.interruption().onRequest(rest::stop)) {
-      report = sending.send(rest, format, calls.pace(), () -> false);
+      report = sending.send(rest, format, calls, () -> false);
     }
     callstream.terminal().say("resumed   %,d records were in the topic already", rest.skipped());
     return report;

@@ -2,6 +2,7 @@ package io.callstream.examples.cli;
 
 import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.CallSource;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A source that shows how much of it has been read, for what is read whole before it is sent. */
@@ -47,6 +48,11 @@ record ReadingShown(CallSource source, Terminal terminal) implements CallSource 
     @Override
     public byte @Nullable [] field(String name) {
       return records.field(name);
+    }
+
+    @Override
+    public List<String> remarks() {
+      return records.remarks();
     }
 
     @Override

@@ -1,14 +1,16 @@
 package io.callstream.examples.cli;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.call.CallFormat;
 import io.callstream.examples.cli.Interruption.Registration;
 import io.callstream.kafka.CallProducer;
 import io.callstream.kafka.IncompleteSendException;
 import io.callstream.kafka.KafkaCluster;
-import io.callstream.kafka.Pace;
 import io.callstream.kafka.SendReport;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.TopicInfo;
+import io.callstream.kafka.UnsentCalls;
 import io.callstream.kafka.source.CallSource;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -53,17 +55,28 @@ final class Sending {
    * @return what became of them; what was interrupted is reported as stopped
    */
   @SuppressWarnings("try")
-  SendReport send(CallSource source, CallFormat format, Pace pace, BooleanSupplier pointless) {
+  SendReport send(
+      CallSource source, CallFormat format, CallOptions calls, BooleanSupplier pointless) {
     Meter meter =
         source.size().isPresent()
             ? Meter.of(terminal, "produced", source.size().getAsLong())
             : Meter.late(terminal, "produced");
+    InputAdvice advice = new InputAdvice(terminal, format, calls.sorts(source));
     SendReport report;
     try (meter;
         CallProducer producer =
-            CallProducer.to(cluster, topic, format).pace(pace).onProgress(meter::show).connect();
+            CallProducer.to(cluster, topic, format)
+                .pace(calls.pace())
+                .onProgress(meter::show)
+                .connect();
         Registration ignored = interruption.onRequest(producer::stop)) {
       report = sendAll(producer, source, pointless);
+    } catch (IncompleteSendException e) {
+      SendReport part = e.report();
+      if (part != null) {
+        advice.give(part);
+      }
+      throw e;
     }
     terminal.say(
         "sent      %s (%,.1f MB) to topic %s in %s%s",
@@ -72,14 +85,27 @@ final class Sending {
         topic,
         Words.seconds(report.duration()),
         report.ending() == SendReport.Ending.END_OF_SOURCE ? "" : ", then interrupted");
-    if (report.withoutId() > 0) {
-      terminal.say(
-          "          %,d of those read without %s, which makes them no calls%s",
-          report.withoutId(),
-          format.idField().map(field -> "a " + field).orElse("an id"),
-          report.withoutId() == report.read() ? ". Is it the right file, and --format?" : "");
+    boolean ended = report.ending() == SendReport.Ending.END_OF_SOURCE;
+    if (ended && report.read() == 0 && !(source instanceof UnsentCalls)) {
+      terminal.say("input     %s has no records", source.name());
     }
+    advice.give(report);
     return report;
+  }
+
+  /**
+   * Refuses an input in which nothing can be used: most likely it is the wrong file, or its layout
+   * or format is another.
+   */
+  void requireCalls(SendReport report, CallSource source, CallFormat format) {
+    if (report.isWithoutCalls() && report.ending() == SendReport.Ending.END_OF_SOURCE) {
+      throw new CallstreamException(
+          ErrorCode.INPUT_FAILED,
+          Words.format(
+              "None of the %,d records of %s is a call of the format %s. They were sent to topic %s"
+                  + " as they are. Check that it is the right file, and --layout and --format.",
+              report.read(), source.name(), FormatOption.nameOf(format), topic));
+    }
   }
 
   private SendReport sendAll(CallProducer producer, CallSource source, BooleanSupplier pointless) {

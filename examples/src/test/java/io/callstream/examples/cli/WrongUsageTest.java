@@ -37,6 +37,10 @@ class WrongUsageTest {
         arguments("demo --rate 0", "or max"),
         arguments("demo --speedup 0", "above 0"),
         arguments("demo --order sideways", "event-time, file"),
+        arguments("demo --layout csv", "--layout is for --input"),
+        arguments("produce --synthetic 5 --layout json", "--layout is for --input"),
+        arguments("produce --datasf gnap-fj3t --layout json", "--layout is for --input"),
+        arguments("produce --input pom.xml --layout xml", "json, ndjson, csv"),
         arguments("demo --partitions 0", "at least 1"),
         arguments("demo --disorder 1.5", "--disorder is 1.5; it must be from 0 to 1"),
         arguments(
@@ -239,7 +243,7 @@ class WrongUsageTest {
   }
 
   @Test
-  void aFileThatHoldsNoCallsIsToldAsSuch() throws IOException {
+  void aFileWithoutCallsIsAFailure() throws IOException {
     Path file = Files.writeString(directory.resolve("people.csv"), "name,age\nA,1\nB,2\n");
     try (EmbeddedBroker broker = EmbeddedBroker.start()) {
       CommandRun run =
@@ -251,9 +255,12 @@ class WrongUsageTest {
               broker.bootstrapServers());
 
       assertThat(run.err())
-          .contains("2 of those read without a crime_id, which makes them no calls")
-          .contains("Is it the right file, and --format?");
-      assertThat(run.status()).isZero();
+          .contains("2 of 2 records cannot be read as calls of the format sf-2018")
+          .contains("2 without an id (crime_id)")
+          .contains("its fields are name, age")
+          .contains("None of the 2 records of " + file + " is a call of the format sf-2018")
+          .contains("Check that it is the right file, and --layout and --format");
+      assertThat(run.status()).isEqualTo(1);
     }
   }
 

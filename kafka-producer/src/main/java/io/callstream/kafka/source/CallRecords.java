@@ -3,6 +3,7 @@ package io.callstream.kafka.source;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import java.util.Iterator;
+import java.util.List;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,14 @@ public interface CallRecords extends Iterator<byte[]>, AutoCloseable {
    */
   default byte @Nullable [] field(String name) {
     return null;
+  }
+
+  /**
+   * Returns what was unusual in the records so far and is worth a report, in sentences that hold no
+   * content, such as how many rows of CSV have too few fields. Empty if nothing was.
+   */
+  default List<String> remarks() {
+    return List.of();
   }
 
   /** Releases what the source holds open. Closing again does nothing. */

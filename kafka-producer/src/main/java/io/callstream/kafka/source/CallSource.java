@@ -5,6 +5,7 @@ import io.callstream.ErrorCode;
 import io.callstream.call.CallFormat;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** A source of calls: a sequence of record values that is read from its start. */
@@ -27,28 +28,41 @@ public interface CallSource {
   /**
    * Returns a file's calls in the order of the file.
    *
-   * <p>The layout follows from the end of the name ({@code .json}, {@code .ndjson} or {@code
-   * .jsonl}, {@code .csv}), the packing from what stands behind it ({@code .gz}, {@code .bz2};
-   * several members in one file are read one after the other). Where the name does not tell the
-   * layout, the content does: the packing by its first bytes, and then a JSON array if a {@code [}
-   * comes first, else lines.
+   * <p>The first bytes decide the compression, whatever the name: none, gzip or bzip2. Several
+   * members in one file are read one after the other, and zero bytes after a member are skipped. A
+   * file whose name ends with {@code .gz} or {@code .bz2} must be compressed. Archives (ZIP, tar,
+   * 7z), other compressions, Excel workbooks, Parquet files and UTF-16 text are refused.
    *
-   * <p>A file that breaks off or is damaged delivers all that stands before the place, and then
-   * fails. No record may have more than 64 MiB or nest more than 100,000 deep, and no row of CSV
-   * may have more than 4 Mi characters or 10,000 columns.
+   * <p>The content decides the {@linkplain FileLayout layout}, within the first 64 KiB:
+   *
+   * <ul>
+   *   <li>JSON if it starts with an array, or with an object of more than one line
+   *   <li>NDJSON if it starts with a line that is an object, or with a line that is an array and is
+   *       followed by another line
+   *   <li>CSV if the first line has at least two names of fields that the formats of this library
+   *       have, and the next line is not an object
+   * </ul>
+   *
+   * <p>If the content does not decide, the name does ({@code .json}, {@code .ndjson} or {@code
+   * .jsonl}, {@code .csv}), except that a file with a line that is an object is NDJSON. Without
+   * such a name, the records are lines. {@link #file(Path, FileLayout)} sets the layout instead.
+   *
+   * <p>A file that is truncated or damaged delivers all records before that place, and then fails.
+   * No record may have more than 64 MiB or nest more than 100,000 deep, and no row of CSV may have
+   * more than 4 Mi characters or 10,000 columns.
    *
    * @throws CallstreamException with {@link ErrorCode#INPUT_FAILED} if there is no such file
    */
   static CallSource file(Path path) {
-    return StreamCalls.file(path, FileLayout.ofName(String.valueOf(path.getFileName())));
+    return StreamCalls.file(path, Optional.empty());
   }
 
   /**
-   * Returns a file's calls as {@link #file(Path)} does, with a layout that the name does not tell.
-   * The packing is told by the first bytes.
+   * Returns a file's calls as {@link #file(Path)} does, with this layout, whatever content and name
+   * are. The first bytes decide the compression.
    */
   static CallSource file(Path path, FileLayout layout) {
-    return StreamCalls.fileWithLayout(path, layout);
+    return StreamCalls.file(path, Optional.of(layout));
   }
 
   /** Returns the calls of the standard input, which can be opened once and stays open. */
@@ -57,13 +71,24 @@ public interface CallSource {
   }
 
   /**
-   * Returns the calls of a stream, which can be opened once and is closed with the records. Layout
-   * and packing are told by the content as for {@link #file(Path)}.
+   * Returns the calls of a stream, which can be opened once and is closed with the records. The
+   * content decides layout and compression as for {@link #file(Path)}. No more of a slow stream is
+   * awaited than the decision takes, which is the first line if that is a JSON object.
    *
    * @param name what the source is called in messages
    */
   static CallSource stream(String name, InputStream in) {
-    return StreamCalls.stream(name, in);
+    return StreamCalls.stream(name, in, Optional.empty());
+  }
+
+  /**
+   * Returns the calls of a stream as {@link #stream(String, InputStream)} does, with this layout,
+   * whatever the content is. The first bytes decide the compression.
+   *
+   * @param name what the source is called in messages
+   */
+  static CallSource stream(String name, InputStream in, FileLayout layout) {
+    return StreamCalls.stream(name, in, Optional.of(layout));
   }
 
   /**

@@ -5,17 +5,24 @@ import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 import org.jspecify.annotations.Nullable;
 
-/** The rows of comma-separated values. */
+/** The rows of CSV. */
 final class CsvRecords extends ReadRecords {
   private static final CSVFormat FORMAT =
       CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).build();
-  private static final int BYTE_ORDER_MARK = 0xef_bb_bf;
+
+  /** What the parser says of a file that ends inside quotes, with the line where they start. */
+  private static final Pattern OPEN_QUOTES =
+      Pattern.compile("\\(startline (\\d+)\\) EOF reached before encapsulated token finished.*");
 
   /** A row is in memory as one text for each column, which is what these bound. */
   private static final int MAX_ROW_CHARS = 4 << 20;
@@ -28,6 +35,13 @@ final class CsvRecords extends ReadRecords {
   private @Nullable CSVParser csv;
   private @Nullable Iterator<CSVRecord> rows;
   private String[] names = {};
+  private int columns;
+
+  /** Lines before the row of names. */
+  private int linesBefore;
+
+  private long otherRows;
+  private long firstOtherRow;
 
   CsvRecords(String source, PeekableInput in) {
     super(source, in);
@@ -50,21 +64,38 @@ final class CsvRecords extends ReadRecords {
   }
 
   private Iterator<CSVRecord> start() throws IOException {
-    if (((in.peek(0) << 16) | (in.peek(1) << 8) | in.peek(2)) == BYTE_ORDER_MARK) {
-      in.skipNBytes(3);
-    }
-    csv = FORMAT.parse(text);
+    CsvDialect dialect = CsvDialect.of(in);
+    linesBefore = dialect.preamble() > 0 ? 1 : 0;
+    in.skipNBytes(dialect.preamble());
+    csv = FORMAT.builder().setDelimiter(dialect.delimiter()).build().parse(text);
     Iterator<CSVRecord> all = csv.iterator();
     if (!all.hasNext()) {
-      throw new IOException("a row with the names of the columns is expected first");
+      throw new IOException("it is empty, and a row with the names of the columns is expected");
     }
     names = all.next().values();
-    requireColumns(names.length);
+    columns = names.length;
+    requireColumns(columns);
+    if (names[0].startsWith("{") || names[0].startsWith("[")) {
+      throw new UnreadableSourceException(
+          "its first line is JSON, where CSV has the names of the columns. Read it with the layout"
+              + " json or ndjson.");
+    }
+    CsvDialect.nameFields(names);
     Set<String> seen = new HashSet<>();
-    for (int i = 0; i < names.length; i++) {
-      names[i] = names[i].isBlank() ? unnamed(i) : names[i];
+    for (int i = 0; i < columns; i++) {
+      names[i] = names[i].isEmpty() ? unnamed(i) : names[i];
+      if (names[i].startsWith("\"")) {
+        throw new UnreadableSourceException(
+            "the name of column "
+                + (i + 1)
+                + " has white space before its quotes. Export it without white space around"
+                + " delimiters.");
+      }
       if (!seen.add(names[i])) {
-        throw new IOException("two columns have the same name, the second is column " + (i + 1));
+        throw new UnreadableSourceException(
+            "two columns have the same name, the second is column "
+                + (i + 1)
+                + ". Give each column a different name.");
       }
     }
     rows = all;
@@ -73,6 +104,10 @@ final class CsvRecords extends ReadRecords {
 
   private byte[] object(CSVRecord row) throws RecordLimitException {
     requireColumns(row.size());
+    if (row.size() != columns) {
+      firstOtherRow = otherRows == 0 ? row.getRecordNumber() - 1 : firstOtherRow;
+      otherRows++;
+    }
     if (row.size() > names.length) {
       int named = names.length;
       names = Arrays.copyOf(names, row.size());
@@ -98,8 +133,39 @@ final class CsvRecords extends ReadRecords {
     return "column_" + (index + 1);
   }
 
+  private long csvLine() {
+    return csv == null ? 1 : Math.max(1, csv.getCurrentLineNumber());
+  }
+
+  @Override
+  public List<String> remarks() {
+    return otherRows == 0
+        ? List.of()
+        : List.of(
+            String.format(
+                Locale.ROOT,
+                "rows with more or fewer fields than the %,d columns: %,d, the first is record %,d",
+                columns,
+                otherRows,
+                firstOtherRow));
+  }
+
   @Override
   String place() {
-    return "line " + (csv == null ? 1 : Math.max(1, csv.getCurrentLineNumber()));
+    return "line " + (linesBefore + csvLine());
+  }
+
+  @Override
+  String reason(IOException e) {
+    String message = super.reason(e);
+    Matcher open = OPEN_QUOTES.matcher(message);
+    if (open.matches()) {
+      return "the file ends inside quotes that start in line "
+          + (linesBefore + Long.parseLong(open.group(1)))
+          + ". It is truncated, or the closing quote is missing";
+    }
+    return message.contains("encapsulated token and delimiter")
+        ? "text follows a closing quote"
+        : message;
   }
 }

@@ -1,48 +1,60 @@
 package io.callstream.kafka.source;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.Locale;
-import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
-import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 
-/** How a file is packed. */
+/** How a source is compressed. */
 enum Packing {
-  NONE,
-  GZIP,
-  BZIP2;
+  NONE(""),
+  GZIP(".gz"),
+  BZIP2(".bz2");
 
   private static final int[] GZIP_START = {0x1f, 0x8b, 0x08};
+
+  /** {@code BZh}, the size of blocks, and the start of a block or the end of an empty stream. */
   private static final int[] BZIP2_START = {'B', 'Z', 'h', -1, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59};
 
+  private static final int[] BZIP2_EMPTY = {'B', 'Z', 'h', -1, 0x17, 0x72, 0x45, 0x38, 0x50, 0x90};
+
+  private final String ending;
+
+  Packing(String ending) {
+    this.ending = ending;
+  }
+
+  /** Returns what the end of a file's name promises. */
   static Packing ofName(String fileName) {
     String name = fileName.toLowerCase(Locale.ROOT);
-    return name.endsWith(".gz") ? GZIP : name.endsWith(".bz2") ? BZIP2 : NONE;
+    return name.endsWith(GZIP.ending) ? GZIP : name.endsWith(BZIP2.ending) ? BZIP2 : NONE;
   }
 
-  /** Tells by the first bytes, reading no more of them than it takes. */
-  static Packing ofContent(PeekableInput in) throws IOException {
-    return startsWith(in, GZIP_START) ? GZIP : startsWith(in, BZIP2_START) ? BZIP2 : NONE;
-  }
-
-  private static boolean startsWith(PeekableInput in, int[] start) throws IOException {
-    for (int i = 0; i < start.length; i++) {
-      int b = in.peek(i);
-      if (b < 0 || (start[i] >= 0 && b != start[i])) {
-        return false;
-      }
+  /**
+   * Decides by the first bytes, and reads no more of them than that takes.
+   *
+   * @throws UnreadableSourceException if the name promises a compression that the content lacks
+   */
+  static Packing of(PeekableInput in, Packing named) throws UnreadableSourceException {
+    Packing packing =
+        in.startsWith(GZIP_START)
+            ? GZIP
+            : in.startsWith(BZIP2_START) || in.startsWith(BZIP2_EMPTY) ? BZIP2 : NONE;
+    if (packing == NONE && named != NONE) {
+      throw new UnreadableSourceException(
+          "its name ends with "
+              + named.ending
+              + ", but its content does not start as "
+              + (named == GZIP ? "gzip" : "bzip2")
+              + " data does. Get the file again, or rename it if it is not compressed.");
     }
-    return true;
+    return packing;
   }
 
-  /** Unpacks all members of a packed stream, one after the other. */
+  /** Unpacks all members of a compressed stream, one after the other. */
   PeekableInput unpack(PeekableInput in) throws IOException {
-    InputStream unpacked =
-        switch (this) {
-          case NONE -> in;
-          case GZIP -> new GzipCompressorInputStream(in, true);
-          case BZIP2 -> new BZip2CompressorInputStream(in, true);
-        };
-    return this == NONE ? in : new PeekableInput(unpacked);
+    return switch (this) {
+      case NONE -> in;
+      case GZIP -> PeekableInput.unpacked(new GzipInput(in));
+      case BZIP2 -> PeekableInput.unpacked(new Bzip2Input(in));
+    };
   }
 }

@@ -3,16 +3,16 @@ package io.callstream.kafka.source;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Objects;
-import org.apache.commons.compress.compressors.CompressorInputStream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A buffered stream whose next bytes can be looked at, and that loses none of the bytes before a
- * failure: decompressors throw in the middle of a read that has already delivered some.
- */
+/** A buffered stream whose next bytes can be looked at. Remembers the failure that ended it. */
 final class PeekableInput extends InputStream {
+  /** How many bytes can be looked at. */
+  static final int LOOK_AHEAD = 1 << 16;
+
   private final InputStream in;
-  private final byte[] buffer = new byte[1 << 16];
+  private final boolean isUnpacked;
+  private final byte[] buffer = new byte[LOOK_AHEAD];
   private int start;
   private int end;
   private long position;
@@ -20,7 +20,17 @@ final class PeekableInput extends InputStream {
   private @Nullable IOException failure;
 
   PeekableInput(InputStream in) {
+    this(in, false);
+  }
+
+  private PeekableInput(InputStream in, boolean isUnpacked) {
     this.in = in;
+    this.isUnpacked = isUnpacked;
+  }
+
+  /** Returns the content of compressed data. */
+  static PeekableInput unpacked(InputStream in) {
+    return new PeekableInput(in, true);
   }
 
   /** Returns how many bytes have been read. */
@@ -28,20 +38,52 @@ final class PeekableInput extends InputStream {
     return position;
   }
 
-  /** Says where a byte stands. */
+  /** Returns an offset in words. */
   String place(long offset) {
-    return "byte " + offset + (in instanceof CompressorInputStream ? " of what it unpacks to" : "");
+    return "byte " + offset + (isUnpacked ? " of the unpacked content" : "");
   }
 
-  /** Returns the byte that is {@code index} bytes ahead, or -1 if the stream ends before. */
-  int peek(int index) throws IOException {
-    Objects.checkIndex(index, buffer.length);
-    while (end - start <= index) {
-      if (!fill()) {
-        return -1;
+  /**
+   * Returns the byte that is {@code index} bytes ahead; -1 if the stream ends or fails before it,
+   * or it is further ahead than {@link #LOOK_AHEAD}. A failure is thrown by the read that meets it.
+   */
+  int lookAt(int index) {
+    return isAhead(index) ? buffer[start + index] & 0xff : -1;
+  }
+
+  /** Copies bytes that are ahead, at least one; returns -1 where {@link #lookAt} does. */
+  int lookAt(int index, byte[] b, int off, int len) {
+    if (!isAhead(index)) {
+      return -1;
+    }
+    int count = Math.min(len, end - start - index);
+    System.arraycopy(buffer, start + index, b, off, count);
+    return count;
+  }
+
+  private boolean isAhead(int index) {
+    while (index < LOOK_AHEAD && end - start <= index) {
+      try {
+        if (!fill()) {
+          return false;
+        }
+      } catch (IOException e) {
+        // It is kept, and thrown once the bytes before it are read.
+        return false;
       }
     }
-    return buffer[start + index] & 0xff;
+    return index < LOOK_AHEAD;
+  }
+
+  /** Returns whether the next bytes are these, of which a negative one stands for any. */
+  boolean startsWith(int... bytes) {
+    for (int i = 0; i < bytes.length; i++) {
+      int b = lookAt(i);
+      if (b < 0 || (bytes[i] >= 0 && b != bytes[i])) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override
@@ -100,25 +142,14 @@ final class PeekableInput extends InputStream {
     if (ended) {
       return -1;
     }
-    long before = unpackedBytes();
     try {
       int count = in.read(b, off, len);
       ended = count < 0;
       return count;
-    } catch (IOException | RuntimeException e) {
-      // A broken packed stream can make a decompressor fail in any way.
-      IOException cause = e instanceof IOException io ? io : new IOException(e);
-      failure = cause;
-      int count = (int) (unpackedBytes() - before);
-      if (count > 0) {
-        return count;
-      }
-      throw cause;
+    } catch (IOException e) {
+      failure = e;
+      throw e;
     }
-  }
-
-  private long unpackedBytes() {
-    return in instanceof CompressorInputStream unpacking ? unpacking.getBytesRead() : 0;
   }
 
   @Override

@@ -42,7 +42,10 @@ abstract class ReadRecords implements CallRecords {
         next = read();
         ended = next == null;
       } catch (IOException e) {
-        failure = inputFailure(source, count, place() + ": " + reason(e), e);
+        failure =
+            e instanceof UnreadableSourceException
+                ? refusal(source, e)
+                : inputFailure(source, count, place() + ": " + reason(e), e);
         throw failure;
       }
     }
@@ -69,6 +72,14 @@ abstract class ReadRecords implements CallRecords {
     } catch (IOException e) {
       // Nothing was written, so nothing is lost.
     }
+  }
+
+  /** Returns the failure of a source whose content is of a kind that is not read. */
+  static CallstreamException refusal(String source, IOException e) {
+    return new CallstreamException(
+        ErrorCode.INPUT_FAILED,
+        String.format("%s cannot be read as calls: %s", source, e.getMessage()),
+        e);
   }
 
   static CallstreamException inputFailure(String source, long count, String what, IOException e) {

@@ -289,9 +289,9 @@ final class SodaClient {
     List<byte[]> rows = new ArrayList<>();
     boolean passing = true;
     try (PeekableInput in = new PeekableInput(new Bounded(unpacked(answer)));
-        CallRecords records = new JsonArrayRecords(source, in)) {
+        CallRecords records = JsonRecords.ofArray(source, in)) {
       // What is no array at all is no page that broke off.
-      passing = in.peek(0) < 0 || in.peek(0) == '[';
+      passing = in.lookAt(0) < 0 || in.lookAt(0) == '[';
       while (records.hasNext()) {
         if (rows.size() == limit) {
           throw AnswerException.lasting(

@@ -157,6 +157,11 @@ final class SortedRecords implements CallRecords {
   }
 
   @Override
+  public List<String> remarks() {
+    return unsorted.remarks();
+  }
+
+  @Override
   public void close() {
     closed = true;
     runs.clear();

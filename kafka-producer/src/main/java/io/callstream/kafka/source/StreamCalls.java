@@ -13,14 +13,18 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * The calls of a byte stream.
  *
- * @param packing empty if the first bytes tell it
- * @param layout empty if the first bytes tell it
+ * @param packing what the name promises; the first bytes decide
+ * @param named what the name promises, where the first bytes do not decide
+ * @param layout the layout that was asked for, whatever content and name are; empty if none was
  */
 record StreamCalls(
-    String name, Opening opening, Optional<Packing> packing, Optional<FileLayout> layout)
+    String name,
+    Opening opening,
+    Packing packing,
+    Optional<FileLayout> named,
+    Optional<FileLayout> layout)
     implements CallSource {
-  /** How far a source is searched for its first character that is no white space. */
-  private static final int PEEK_LIMIT = 1 << 12;
+  private static final int[] BYTE_ORDER_MARK = {0xef, 0xbb, 0xbf};
 
   /** Opens a stream. */
   interface Opening {
@@ -28,17 +32,6 @@ record StreamCalls(
   }
 
   static StreamCalls file(Path path, Optional<FileLayout> layout) {
-    // A line may start with any bytes: where the name tells the layout it tells the packing too.
-    return readable(
-        path, layout.map(told -> Packing.ofName(String.valueOf(path.getFileName()))), layout);
-  }
-
-  static StreamCalls fileWithLayout(Path path, FileLayout layout) {
-    return readable(path, Optional.empty(), Optional.of(layout));
-  }
-
-  private static StreamCalls readable(
-      Path path, Optional<Packing> packing, Optional<FileLayout> layout) {
     String problem =
         !Files.exists(path)
             ? "there is no such file"
@@ -50,7 +43,13 @@ record StreamCalls(
           ErrorCode.INPUT_FAILED,
           "Cannot read calls from " + path + ": " + problem + ". Name a file that can be read.");
     }
-    return new StreamCalls(path.toString(), () -> Files.newInputStream(path), packing, layout);
+    String fileName = String.valueOf(path.getFileName());
+    return new StreamCalls(
+        path.toString(),
+        () -> Files.newInputStream(path),
+        Packing.ofName(fileName),
+        FileLayout.ofName(fileName),
+        layout);
   }
 
   static StreamCalls standardInput() {
@@ -66,10 +65,11 @@ record StreamCalls(
           public void close() {
             // It is not ours.
           }
-        });
+        },
+        Optional.empty());
   }
 
-  static StreamCalls stream(String name, InputStream in) {
+  static StreamCalls stream(String name, InputStream in, Optional<FileLayout> layout) {
     AtomicBoolean opened = new AtomicBoolean();
     return new StreamCalls(
         name,
@@ -79,8 +79,9 @@ record StreamCalls(
           }
           return in;
         },
+        Packing.NONE,
         Optional.empty(),
-        Optional.empty());
+        layout);
   }
 
   @Override
@@ -93,10 +94,17 @@ record StreamCalls(
     }
     try {
       PeekableInput packed = new PeekableInput(raw);
-      Packing how = packing.isPresent() ? packing.get() : Packing.ofContent(packed);
+      ForeignContent.refuse(packed);
+      Packing how = Packing.of(packed, packing);
       PeekableInput in = how.unpack(packed);
-      return switch (layout.isPresent() ? layout.get() : layoutOf(in)) {
-        case JSON_ARRAY -> new JsonArrayRecords(name, in);
+      if (how != Packing.NONE) {
+        refusePackedTwice(in);
+      }
+      if (in.startsWith(BYTE_ORDER_MARK)) {
+        in.skipNBytes(BYTE_ORDER_MARK.length);
+      }
+      return switch (layout.isPresent() ? layout.get() : LayoutFinder.find(in, named)) {
+        case JSON -> new JsonRecords(name, in);
         case NDJSON -> new LineRecords(name, in);
         case CSV -> new CsvRecords(name, in);
       };
@@ -106,18 +114,16 @@ record StreamCalls(
       } catch (IOException closing) {
         e.addSuppressed(closing);
       }
-      throw ReadRecords.inputFailure(name, 0, "byte 0: " + e.getMessage(), e);
+      throw e instanceof UnreadableSourceException
+          ? ReadRecords.refusal(name, e)
+          : ReadRecords.inputFailure(name, 0, "byte 0: " + e.getMessage(), e);
     }
   }
 
-  private static FileLayout layoutOf(PeekableInput in) throws IOException {
-    int i = in.peek(0) == 0xef && in.peek(1) == 0xbb && in.peek(2) == 0xbf ? 3 : 0;
-    for (; i < PEEK_LIMIT; i++) {
-      int b = in.peek(i);
-      if (b != ' ' && b != '\t' && b != '\n' && b != '\r') {
-        return b == '[' ? FileLayout.JSON_ARRAY : FileLayout.NDJSON;
-      }
+  private static void refusePackedTwice(PeekableInput in) throws IOException {
+    ForeignContent.refuse(in);
+    if (Packing.of(in, Packing.NONE) != Packing.NONE) {
+      throw new UnreadableSourceException("it is compressed twice. Unpack it once first.");
     }
-    return FileLayout.NDJSON;
   }
 }

@@ -1,27 +1,39 @@
 package io.callstream.kafka.source;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_16;
+import static java.nio.charset.StandardCharsets.UTF_16BE;
+import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.SanFranciscoCalls;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.zip.GZIPOutputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -166,8 +178,8 @@ class FileCallsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "{\"a\":1}", "oops"})
-    void whatIsNoArrayIsRefused(String content) {
+    @ValueSource(strings = {"", " ", "1", "oops"})
+    void whatIsNeitherArrayNorObjectIsRefused(String content) {
       assertThatThrownBy(() -> read("a.json", content))
           .isInstanceOf(CallstreamException.class)
           .hasMessageContaining("beyond record 0")
@@ -198,9 +210,6 @@ class FileCallsTest {
         binary[i] = (byte) (i % 256 == '\n' ? 0 : i);
       }
       assertThat(Reading.bytes(CallSource.file(write("a.ndjson", binary)))).containsExactly(binary);
-      byte[] likeGzip = {0x1f, (byte) 0x8b, 8, 0};
-      assertThat(Reading.bytes(CallSource.file(write("b.ndjson", likeGzip))))
-          .containsExactly(likeGzip);
     }
 
     @Test
@@ -229,6 +238,82 @@ class FileCallsTest {
               "{\"id\":\"2\",\"type\":\"two\\r\\nlines\",\"note\":\"\"}",
               "{\"id\":\"3\"}",
               "{\"id\":\"4\",\"type\":\"x\",\"note\":\"y\",\"column_4\":\"z\"}");
+    }
+
+    private static final String CALL =
+        "{\"crime_id\":\"1\",\"original_crime_type_name\":\"Noise\",\"call_date_time\":\"2\"}";
+
+    @ParameterizedTest
+    @ValueSource(strings = {",", ";", "\t", "|"})
+    void theDelimiterIsFoundByTheNamesOfTheColumns(String delimiter) {
+      String header =
+          String.join(delimiter, "crime_id", "original_crime_type_name", "call_date_time");
+      String row = String.join(delimiter, "1", "\"Noise\"", "2");
+      for (String name : List.of("a.csv", "a.txt")) {
+        assertThat(read(name, header + "\n" + row + "\n")).as(name).containsExactly(CALL);
+        assertThat(read(name, "sep=" + delimiter + "\r\n" + header + "\r\n" + row))
+            .as(name)
+            .containsExactly(CALL);
+      }
+      String unknown = String.join(delimiter, "x", "y") + "\n" + String.join(delimiter, "1", "2");
+      assertThat(read("a.csv", unknown)).containsExactly("{\"x\":\"1\",\"y\":\"2\"}");
+    }
+
+    @Test
+    void namesAreTrimmedAndThoseInWordsAreThoseOfFields() {
+      assertThat(
+              read("a.csv", "Crime Id, Original  Crime Type Name ,\"CALL DATE TIME\"\n1,Noise,2\n"))
+          .containsExactly(CALL);
+      // Values are not trimmed, and names of other data are kept.
+      assertThat(read("a.csv", " x , Address\n 1, y \n"))
+          .containsExactly("{\"x\":\" 1\",\"Address\":\" y \"}");
+    }
+
+    @Test
+    void anUnclearDelimiterIsRefused() {
+      assertThatThrownBy(() -> read("a.csv", "x;y|z\n"))
+          .hasMessageContaining("cannot be read as calls")
+          .hasMessageContaining("several other delimiters");
+      assertThatThrownBy(() -> read("a.csv", "sep=#\nx#y\n"))
+          .hasMessageContaining("'sep=', sets a delimiter that is not a comma");
+      assertThatThrownBy(() -> read("a.csv", "\"crime_id\", \"call_date_time\"\n"))
+          .hasMessageContaining("the name of column 2 has white space before its quotes");
+      Path lines = write("lines", "{\"a\":1}\n");
+      assertThatThrownBy(() -> Reading.texts(CallSource.file(lines, FileLayout.CSV)))
+          .hasMessageContaining("its first line is JSON, where CSV has the names of the columns");
+      assertThatThrownBy(() -> read("a.csv", "crime_id,Crime Id\n"))
+          .hasMessageContaining("two columns have the same name, the second is column 2");
+    }
+
+    @Test
+    void rowsWithMoreOrFewerFieldsAreRemarked() {
+      Path file = write("a.csv", "a,b\n1,2\n3\n4,5,6\n7,8\n");
+      for (CallSource source :
+          List.of(
+              CallSource.file(file),
+              CallSource.file(file).inEventTimeOrder(SanFranciscoCalls.json()))) {
+        try (CallRecords records = source.open()) {
+          records.next();
+          records.forEachRemaining(record -> {});
+          assertThat(records.remarks())
+              .containsExactly(
+                  "rows with more or fewer fields than the 2 columns: 2, the first is record 2");
+        }
+      }
+      try (CallRecords records = CallSource.file(write("b.csv", "a,b\n1,2\n")).open()) {
+        records.forEachRemaining(record -> {});
+        assertThat(records.remarks()).isEmpty();
+      }
+    }
+
+    @Test
+    void aFileThatEndsInsideQuotesIsReportedWithTheLineOfTheQuotes() {
+      List<String> before = new ArrayList<>();
+      Path file = write("a.csv", "sep=,\nid,b\n1,2\n3,\"4\n5,6\n");
+      assertThat(failureAfter(CallSource.file(file), before))
+          .hasMessageContaining(
+              "the file ends inside quotes that start in line 4. It is truncated");
+      assertThat(before).containsExactly("{\"id\":\"1\",\"b\":\"2\"}");
     }
 
     @Test
@@ -282,7 +367,8 @@ class FileCallsTest {
 
     @ParameterizedTest
     @CsvSource({"gz,0.5", "gz,0.99", "bz2,0.5", "bz2,0.99"})
-    void aFileThatBreaksOffDeliversTheLinesBeforeAndFails(String how, double part) {
+    void aFileThatBreaksOffDeliversTheLinesBeforeAndFails(String how, double part)
+        throws IOException {
       List<String> lines = new ArrayList<>();
       for (int i = 0; i < 200_000; i++) {
         lines.add(i + " " + Integer.toHexString(i * 0x9e3779b9));
@@ -301,7 +387,11 @@ class FileCallsTest {
               how.equals("gz") ? possible - 3_000 : possible - 70_000, possible + 3_000);
       assertThat(failure)
           .hasMessageContaining("beyond record " + before.size())
-          .hasMessageContaining("of what it unpacks to");
+          .hasMessageContaining(
+              "of the unpacked content: the "
+                  + (how.equals("gz") ? "gzip" : "bzip2")
+                  + " data is truncated: the file ends after byte "
+                  + Files.size(file));
     }
 
     @Test
@@ -318,12 +408,188 @@ class FileCallsTest {
 
     @Test
     void whatIsNotPackedAsItsNameSaysIsRefused() {
-      assertThatThrownBy(() -> read("a.json.gz", "[1]"))
-          .isInstanceOf(CallstreamException.class)
-          .hasMessageContaining("a.json.gz");
-      assertThatThrownBy(() -> read("a.json.bz2", "[1]"))
-          .isInstanceOf(CallstreamException.class)
-          .hasMessageContaining("a.json.bz2");
+      for (String name : List.of("a.json.gz", "a.json.bz2")) {
+        assertThatThrownBy(() -> read(name, "[1]"))
+            .isInstanceOfSatisfying(
+                CallstreamException.class,
+                e -> assertThat(e.code()).isEqualTo(ErrorCode.INPUT_FAILED))
+            .hasMessageContaining(name)
+            .hasMessageContaining("its name ends with " + name.substring(6));
+      }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gz", "bz2"})
+    void theContentTellsHowAFileIsPackedWhateverItsName(String how) {
+      byte[] lines = packed(how, "{\"a\":1}\n{\"a\":2}\n".getBytes(UTF_8));
+      for (String name : List.of("a.json", "a.ndjson", "a", "a.gz", "a.bz2", "a.csv")) {
+        assertThat(Reading.texts(CallSource.file(write(name, lines))))
+            .as(name)
+            .containsExactly("{\"a\":1}", "{\"a\":2}");
+        assertThat(Reading.texts(CallSource.file(write(name, lines), FileLayout.NDJSON)))
+            .as(name)
+            .hasSize(2);
+      }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gz", "bz2"})
+    void zeroBytesAfterAMemberArePadding(String how) {
+      byte[] member = packed(how, "a\n".getBytes(UTF_8));
+      for (int zeros : List.of(1, 2, 3, 512, 100_000)) {
+        byte[] padded = concat(member, new byte[zeros]);
+        if (how.equals("gz") || zeros >= 3) {
+          assertThat(Reading.texts(CallSource.file(write("a.ndjson." + how, padded))))
+              .containsExactly("a");
+        }
+        if (how.equals("gz")) {
+          assertThat(Reading.texts(CallSource.file(write("a.ndjson.gz", concat(padded, member)))))
+              .containsExactly("a", "a");
+        }
+      }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gz", "bz2"})
+    void otherBytesAfterAMemberFailAfterAllRecordsAndAreLocated(String how) {
+      byte[] member = packed(how, "a\nb\n".getBytes(UTF_8));
+      for (String tail : List.of("garbage", "\0\0\0\0garbage", "\u001f", "{\"a\":1}\n")) {
+        List<String> before = new ArrayList<>();
+        byte[] content = concat(member, tail.getBytes(UTF_8));
+        CallstreamException failure =
+            failureAfter(CallSource.file(write("a.ndjson." + how, content)), before);
+        assertThat(before).containsExactly("a", "b");
+        assertThat(failure)
+            .hasMessageContaining("beyond record 2")
+            .hasMessageContaining("is followed by something else");
+        if (how.equals("gz")) {
+          int zeros = (int) tail.chars().takeWhile(c -> c == 0).count();
+          assertThat(failure)
+              .hasMessageContaining("from byte " + (member.length + zeros) + " of the file on");
+        }
+      }
+    }
+
+    @Test
+    void everyTruncationOfGzipIsReported() {
+      byte[] whole = gzip("a\nb\n".getBytes(UTF_8));
+      for (int length = 3; length < whole.length; length++) {
+        List<String> before = new ArrayList<>();
+        Path file = write("a.ndjson", Arrays.copyOf(whole, length));
+        CallstreamException failure = failureAfter(CallSource.file(file), before);
+        assertThat(List.of("a", "b").subList(0, before.size())).isEqualTo(before);
+        assertThat(failure)
+            .hasMessageContaining("truncated: the file ends after byte " + length + ",");
+      }
+    }
+
+    @Test
+    void everyTruncationOfBzip2IsReported() {
+      byte[] whole = packed("bz2", "a\nb\n".getBytes(UTF_8));
+      for (int length = 10; length < whole.length; length++) {
+        List<String> before = new ArrayList<>();
+        Path file = write("a.ndjson", Arrays.copyOf(whole, length));
+        CallstreamException failure = failureAfter(CallSource.file(file), before);
+        assertThat(failure)
+            .hasMessageContaining("truncated: the file ends after byte " + length + ",");
+      }
+    }
+
+    @Test
+    void theOptionalPartsOfAGzipHeaderAreSkipped() {
+      byte[] plain = gzip("a\n".getBytes(UTF_8));
+      ByteArrayOutputStream content = new ByteArrayOutputStream();
+      content.writeBytes(new byte[] {0x1f, (byte) 0x8b, 8, 0x1e, 0, 0, 0, 0, 0, 3});
+      content.writeBytes(new byte[] {2, 0, 'x', 'y'});
+      content.writeBytes("name\0comment\0".getBytes(UTF_8));
+      content.writeBytes(new byte[] {1, 2});
+      content.write(plain, 10, plain.length - 10);
+      assertThat(Reading.texts(CallSource.file(write("a", content.toByteArray()))))
+          .containsExactly("a");
+    }
+
+    @Test
+    void anEmptyMemberHasNoRecords() {
+      for (String how : List.of("gz", "bz2")) {
+        byte[] empty = packed(how, new byte[0]);
+        assertThat(Reading.texts(CallSource.file(write("a.ndjson", empty)))).isEmpty();
+        assertThat(
+                Reading.texts(
+                    CallSource.file(
+                        write("a.ndjson", concat(empty, packed(how, "a".getBytes(UTF_8)))))))
+            .containsExactly("a");
+      }
+    }
+  }
+
+  @Nested
+  class ForeignKinds {
+    private void assertRefused(String kind, byte[] content) {
+      for (Path file : List.of(write("a.ndjson", content), write("a.csv", gzip(content)))) {
+        for (CallSource source :
+            List.of(CallSource.file(file), CallSource.file(file, FileLayout.NDJSON))) {
+          assertThatThrownBy(source::open)
+              .isInstanceOfSatisfying(
+                  CallstreamException.class,
+                  e -> assertThat(e.code()).isEqualTo(ErrorCode.INPUT_FAILED))
+              .hasMessageStartingWith(file + " cannot be read as calls: it is " + kind + ". ");
+        }
+      }
+    }
+
+    private byte[] zip(String entry) throws IOException {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+        zip.putNextEntry(new ZipEntry(entry));
+        zip.write("{\"a\":1}\n".getBytes(UTF_8));
+      }
+      return bytes.toByteArray();
+    }
+
+    @Test
+    void areRefusedByNameWhateverTheLayout() throws IOException {
+      assertRefused("a ZIP archive", zip("calls.ndjson"));
+      assertRefused("an Excel workbook", zip("[Content_Types].xml"));
+      assertRefused("an empty ZIP archive", bytes("504b0506000000"));
+      assertRefused("xz data", bytes("fd377a585a000004"));
+      assertRefused("Zstandard data", bytes("28b52ffd2400"));
+      assertRefused("LZ4 data", bytes("04224d186440"));
+      assertRefused("a 7z archive", bytes("377abcaf271c0004"));
+      assertRefused("a RAR archive", bytes("526172211a0700"));
+      assertRefused("a Parquet file", bytes("504152311500"));
+      assertRefused("an ORC file", bytes("4f52430802"));
+      assertRefused("an Avro file", bytes("4f626a0104"));
+      assertRefused("an Excel workbook of the old format (.xls)", bytes("d0cf11e0a1b11ae1"));
+      byte[] tar = new byte[1024];
+      System.arraycopy("calls.ndjson".getBytes(UTF_8), 0, tar, 0, 12);
+      System.arraycopy("ustar".getBytes(UTF_8), 0, tar, 257, 5);
+      assertRefused("a tar archive", tar);
+    }
+
+    @Test
+    void utf16IsRefused() {
+      for (Charset charset : List.of(UTF_16, UTF_16LE, UTF_16BE)) {
+        for (String text : List.of("{\"a\":1}\r\n", "[{}]", "crime_id,call_date_time\n")) {
+          assertRefused("UTF-16 text", text.getBytes(charset));
+        }
+      }
+    }
+
+    @Test
+    void contentThatIsCompressedTwiceIsRefused() {
+      assertThatThrownBy(() -> CallSource.file(write("a.gz", gzip(gzip(new byte[1])))).open())
+          .hasMessageContaining("it is compressed twice");
+    }
+
+    @Test
+    void linesThatStartLikeOneAreRecords() {
+      for (String line : List.of("PK", "PARSED", "ORCHID", "Rar!", "Object", "7z", "BZh9", "\0a")) {
+        assertThat(read("a.ndjson", line + "\n{}\n")).containsExactly(line, "{}");
+      }
+    }
+
+    private byte[] bytes(String hex) {
+      return HexFormat.of().parseHex(hex);
     }
   }
 
@@ -374,11 +640,148 @@ class FileCallsTest {
       }
     }
 
+    private static final String LINES = "{\"a\":1}\n{\"a\":2}\n";
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a.json", "a.ndjson", "a.csv", "a.txt"})
+    void decidesWhateverTheNameIs(String name) {
+      assertThat(read(name, LINES)).containsExactly("{\"a\":1}", "{\"a\":2}");
+      assertThat(read(name, "{ \"a\" : 1 }")).containsExactly("{ \"a\" : 1 }");
+      assertThat(read(name, "\ufeff{ \"a\" : 1 }\r\n")).containsExactly("{ \"a\" : 1 }");
+      assertThat(read(name, "{\n  \"a\" : 1\n}")).containsExactly("{\"a\":1}");
+      assertThat(read(name, "{\n \"a\" : [1, {}]\n}\n\n{\n \"a\" : 2\n}{\"a\":3}"))
+          .containsExactly("{\"a\":[1,{}]}", "{\"a\":2}", "{\"a\":3}");
+      assertThat(read(name, "\ufeff\n [{\"a\":1}, {\"a\":2}]\n"))
+          .containsExactly("{\"a\":1}", "{\"a\":2}");
+      assertThat(read(name, "[\n{\"a\":1},\n{\"a\":2}\n]"))
+          .containsExactly("{\"a\":1}", "{\"a\":2}");
+      assertThat(read(name, "crime_id,call_date_time\n1,2\n"))
+          .containsExactly("{\"crime_id\":\"1\",\"call_date_time\":\"2\"}");
+      assertThat(read(name, "crime_id,call_date_time")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+        strings = {
+          "oops",
+          "{\"crime_id\": \"1\", \"call",
+          "{\"crime_id\": \"1\",",
+          "{\"crime_id\":",
+          "{\"crime_id\": \"1\"",
+          "{\"crime_id\": \"1\"}}",
+          "{\"crime_id\": \"1\"} oops",
+          "[1]",
+          "[{\"a\":1}]",
+          "[{\"a\":1}",
+          "[",
+          "\"text\"",
+          "1",
+          "crime_id,call_date_time",
+          "sep=;",
+          ",;",
+        })
+    void aDamagedFirstLineStaysALine(String garbage) {
+      for (String name : List.of("a.ndjson", "a.json", "a.csv", "a.txt")) {
+        assertThat(read(name, garbage + "\n" + LINES))
+            .as(name)
+            .containsExactly(garbage, "{\"a\":1}", "{\"a\":2}");
+      }
+    }
+
+    @Test
+    void withoutADecisionIsThatOfTheName() {
+      assertThat(read("a.ndjson", "[1, 2]")).containsExactly("[1, 2]");
+      assertThat(read("a.json", "[1, 2]")).containsExactly("1", "2");
+      assertThat(read("a.txt", "[1, 2]")).containsExactly("1", "2");
+      assertThat(read("a.csv", "x,y\n1,2\n")).containsExactly("{\"x\":\"1\",\"y\":\"2\"}");
+      assertThat(read("a.txt", "x,y\n1,2\n")).containsExactly("x,y", "1,2");
+      assertThat(read("a.txt", "{\"a\":\n")).containsExactly("{\"a\":");
+      assertThat(read("a.ndjson", "")).isEmpty();
+      assertThatThrownBy(() -> read("a.json", "")).hasMessageContaining("it is empty");
+      assertThatThrownBy(() -> read("a.csv", "")).hasMessageContaining("it is empty");
+    }
+
+    @Test
+    void isStillAnArrayIfItIsDamaged() {
+      for (String name : List.of("a.json", "a.txt")) {
+        for (String content :
+            List.of(
+                "[\n{\"a\":1},\n{\"a\":2,\n{\"a\":3}\n]\n",
+                "[{\"a\":1},\n{oops},\n{\"a\":3}]",
+                "[{\"a\":1},\n{\"a\":",
+                "[{\"a\":1},")) {
+          List<String> before = new ArrayList<>();
+          CallstreamException failure = failureAfter(CallSource.file(write(name, content)), before);
+          assertThat(before).as(content).containsExactly("{\"a\":1}");
+          assertThat(failure).hasMessageContaining("beyond record 1, at byte ");
+        }
+      }
+    }
+
+    @Test
+    void ofATruncatedObjectIsReported() {
+      List<String> before = new ArrayList<>();
+      Path file = write("a.txt", "{\n\"a\":1\n}\n{\n\"a\":2");
+      assertThat(failureAfter(CallSource.file(file), before))
+          .hasMessageContaining("beyond record 1, at byte 17: the text is truncated");
+      assertThat(before).containsExactly("{\"a\":1}");
+    }
+
+    @Test
+    void aNameThatIsNotUtf8IsNoTruncation() {
+      byte[] name = "{\"a\u00e9:\"1\"}\n{\"a\":2}\n".getBytes(ISO_8859_1);
+      assertThat(Reading.bytes(CallSource.file(write("a.txt", name)))).hasSize(2);
+      byte[] array = "[{\"a\":1},{\"a\u00e9:\"1\"}]".getBytes(ISO_8859_1);
+      assertThat(failureAfter(CallSource.file(write("a.json", array)), new ArrayList<>()))
+          .hasMessageContaining("this is not JSON");
+    }
+
+    @Test
+    void isSoughtInABoundedPart() {
+      String value = "x".repeat(100_000);
+      String object = "{\"a\":\"" + value + "\"}";
+      assertThat(read("a.txt", object + "\n" + LINES)).hasSize(3);
+      assertThat(read("a.json", object + "\n" + object)).containsExactly(object, object);
+      assertThat(read("a.ndjson", "[" + object + ",{}]")).hasSize(1);
+      assertThat(read("a.ndjson", "[{}," + object + "]")).containsExactly("{}", object);
+      assertThat(read("a.txt", "{\n\"a\":\"" + value + "\"}")).containsExactly(object);
+      assertThat(read("a.txt", " ".repeat(100_000) + "\n{}")).hasSize(2);
+    }
+
+    @Test
+    void awaitsNoMoreOfAPipeThanTheFirstLine() throws IOException {
+      try (PipedOutputStream out = new PipedOutputStream();
+          PipedInputStream in = new PipedInputStream(out, 1 << 16)) {
+        out.write("{\"a\":1}\n".getBytes(UTF_8));
+        byte[] first =
+            assertTimeoutPreemptively(
+                Duration.ofSeconds(30),
+                () -> {
+                  CallRecords records = CallSource.stream("a pipe", in).open();
+                  return records.next();
+                });
+        assertThat(new String(first, UTF_8)).isEqualTo("{\"a\":1}");
+      }
+    }
+
     @Test
     void canBeOverruled() {
       Path file = write("a.txt", "a\n[1]\n");
       assertThat(Reading.texts(CallSource.file(file, FileLayout.CSV)))
           .containsExactly("{\"a\":\"[1]\"}");
+      Path lines = write("a.csv", "{ \"a\":1}\n{\"a\":2}\n");
+      assertThat(Reading.texts(CallSource.file(lines, FileLayout.JSON)))
+          .containsExactly("{\"a\":1}", "{\"a\":2}");
+      Path array = write("a.json", "[\n{}]");
+      assertThat(Reading.texts(CallSource.file(array, FileLayout.NDJSON)))
+          .containsExactly("[", "{}]");
+      assertThat(
+              Reading.texts(
+                  CallSource.stream(
+                      "a pipe",
+                      new ByteArrayInputStream("[\n{}]".getBytes(UTF_8)),
+                      FileLayout.NDJSON)))
+          .containsExactly("[", "{}]");
     }
 
     @Test

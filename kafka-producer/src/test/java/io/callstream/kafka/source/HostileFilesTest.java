@@ -57,10 +57,14 @@ class HostileFilesTest {
   /** What came out of a source. */
   private record Outcome(List<byte[]> records, @Nullable CallstreamException failure) {}
 
-  private static Outcome read(byte[] content, Optional<Packing> packing, FileLayout layout) {
+  private static Outcome read(byte[] content, Packing packing, FileLayout layout) {
     CallSource source =
         new StreamCalls(
-            "input", () -> new ByteArrayInputStream(content), packing, Optional.of(layout));
+            "input",
+            () -> new ByteArrayInputStream(content),
+            packing,
+            Optional.empty(),
+            Optional.of(layout));
     return read(source);
   }
 
@@ -73,8 +77,11 @@ class HostileFilesTest {
       return new Outcome(records, null);
     } catch (CallstreamException e) {
       assertThat(e.code()).isEqualTo(ErrorCode.INPUT_FAILED);
-      assertThat(e)
-          .hasMessageStartingWith("input cannot be read beyond record " + records.size() + ", at ");
+      assertThat(e.getMessage())
+          .startsWith(
+              e.getCause() instanceof UnreadableSourceException
+                  ? "input cannot be read as calls: "
+                  : "input cannot be read beyond record " + records.size() + ", at ");
       return new Outcome(records, e);
     }
   }
@@ -147,7 +154,7 @@ class HostileFilesTest {
         INPUTS,
         new byte[][] {base, base},
         (whole, damaged) -> {
-          Outcome outcome = read(damaged, Optional.of(Packing.NONE), FileLayout.NDJSON);
+          Outcome outcome = read(damaged, Packing.NONE, FileLayout.NDJSON);
           assertThat(outcome.failure()).isNull();
           assertThat(outcome.records().stream().map(r -> new String(r, ISO_8859_1)).toList())
               .isEqualTo(lines(new String(damaged, ISO_8859_1)));
@@ -162,6 +169,43 @@ class HostileFilesTest {
       lines.add(last);
     }
     return lines;
+  }
+
+  @Test
+  void damageInTheFirstLineNeverMakesAnotherLayoutOfLines() {
+    byte[] first = LINES.get(0).getBytes(UTF_8);
+    byte[] rest = ("\n" + String.join("\n", LINES.subList(1, 5)) + "\n").getBytes(UTF_8);
+    fuzz(
+        INPUTS,
+        new byte[][] {first},
+        (whole, damaged) -> {
+          ByteArrayOutputStream content = new ByteArrayOutputStream();
+          content.writeBytes(damaged);
+          content.writeBytes(rest);
+          String text = content.toString(ISO_8859_1);
+          if (text.isBlank() || new String(damaged, ISO_8859_1).indexOf('\n') >= 0) {
+            return;
+          }
+          for (Optional<FileLayout> named :
+              List.of(
+                  Optional.<FileLayout>empty(),
+                  Optional.of(FileLayout.JSON),
+                  Optional.of(FileLayout.NDJSON),
+                  Optional.of(FileLayout.CSV))) {
+            Outcome outcome =
+                read(
+                    new StreamCalls(
+                        "input",
+                        () -> new ByteArrayInputStream(content.toByteArray()),
+                        Packing.NONE,
+                        named,
+                        Optional.empty()));
+            assertThat(outcome.failure()).as("%s", named).isNull();
+            assertThat(outcome.records().stream().map(r -> new String(r, ISO_8859_1)).toList())
+                .as("%s", named)
+                .isEqualTo(lines(text));
+          }
+        });
   }
 
   // ---- JSON arrays, against Parsson
@@ -208,7 +252,7 @@ class HostileFilesTest {
         INPUTS,
         new byte[][] {compact, spread},
         (whole, damaged) -> {
-          Outcome outcome = read(damaged, Optional.of(Packing.NONE), FileLayout.JSON_ARRAY);
+          Outcome outcome = read(damaged, Packing.NONE, FileLayout.JSON);
           Array expected = Array.of(damaged);
           assertThat(outcome.failure() == null).as("is an array").isEqualTo(expected.whole());
           List<JsonValue> actual = outcome.records().stream().map(Array::value).toList();
@@ -232,7 +276,7 @@ class HostileFilesTest {
         INPUTS,
         new byte[][] {text.getBytes(UTF_8), text.replace("1,", "1,\"a \"\"b\n\"").getBytes(UTF_8)},
         (whole, damaged) -> {
-          Outcome outcome = read(damaged, Optional.of(Packing.NONE), FileLayout.CSV);
+          Outcome outcome = read(damaged, Packing.NONE, FileLayout.CSV);
           outcome.records().forEach(row -> assertThat(Array.value(row)).isInstanceOf(Map.class));
           String read = new String(damaged, UTF_8);
           if (outcome.failure() == null && read.indexOf('"') < 0) {
@@ -260,7 +304,7 @@ class HostileFilesTest {
         INPUTS / (packing == Packing.GZIP ? 5 : 40),
         new byte[][] {once, twice.toByteArray()},
         (whole, damaged) -> {
-          Outcome outcome = read(damaged, Optional.of(packing), FileLayout.NDJSON);
+          Outcome outcome = read(damaged, packing, FileLayout.NDJSON);
           if (outcome.failure() == null && !endsBetweenMembers(damaged, whole)) {
             assertThat(outcome.records().stream().map(r -> new String(r, UTF_8)).toList())
                 .isEqualTo(LINES);
@@ -314,12 +358,12 @@ class HostileFilesTest {
   static Stream<Arguments> filesWithoutEnd() {
     return Stream.of(
         Arguments.of(FileLayout.NDJSON, "", "x"),
-        Arguments.of(FileLayout.JSON_ARRAY, "", "["),
-        Arguments.of(FileLayout.JSON_ARRAY, "[", "{\"a\":"),
-        Arguments.of(FileLayout.JSON_ARRAY, "[\"", "x"),
-        Arguments.of(FileLayout.JSON_ARRAY, "[{\"", "x"),
-        Arguments.of(FileLayout.JSON_ARRAY, "[1", "1"),
-        Arguments.of(FileLayout.JSON_ARRAY, "[[", "1,"),
+        Arguments.of(FileLayout.JSON, "", "["),
+        Arguments.of(FileLayout.JSON, "[", "{\"a\":"),
+        Arguments.of(FileLayout.JSON, "[\"", "x"),
+        Arguments.of(FileLayout.JSON, "[{\"", "x"),
+        Arguments.of(FileLayout.JSON, "[1", "1"),
+        Arguments.of(FileLayout.JSON, "[[", "1,"),
         Arguments.of(FileLayout.CSV, "", "x"),
         Arguments.of(FileLayout.CSV, "", ","),
         Arguments.of(FileLayout.CSV, "a,b\n", ","),
@@ -352,7 +396,8 @@ class HostileFilesTest {
           }
         };
     CallSource source =
-        new StreamCalls("input", () -> endless, Optional.of(Packing.NONE), Optional.of(layout));
+        new StreamCalls(
+            "input", () -> endless, Packing.NONE, Optional.empty(), Optional.of(layout));
     Outcome outcome = assertTimeoutPreemptively(Duration.ofSeconds(60), () -> read(source));
     assertThat(outcome.failure()).isNotNull();
   }

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import io.callstream.call.CallParser;
+import io.callstream.call.ParseResult;
+import io.callstream.call.SanFranciscoCalls;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -13,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -58,6 +62,38 @@ class PlainObjectTest {
     System.out.printf("%d texts from seed %d, %d of them plain%n", INPUTS, first, copied);
     // The comparison is worth something only while there are many of both.
     assertThat(copied).isBetween(INPUTS / 4, INPUTS * 9 / 10);
+  }
+
+  @Test
+  void whatIsACallByItsTextsIsOneForItsParser() {
+    long first = Long.getLong("callstream.fuzz.seed", new SplittableRandom().nextLong());
+    CallParser parser = SanFranciscoCalls.json().parser(Set.of());
+    int certain = 0;
+    for (int i = 0; i < INPUTS; i++) {
+      Random random = new Random(first + i);
+      String call = CALLS.get(random.nextInt(CALLS.size()));
+      for (String name : List.of("crime_id", "original_crime_type_name", "call_date_time")) {
+        call =
+            switch (random.nextInt(8)) {
+              case 0 -> call.replaceFirst("\"" + name + "\":\"[^\"]*\",", "");
+              case 1 -> call.replaceFirst("\"" + name + "\":\"[^\"]*\"", "\"" + name + "\":\"  \"");
+              case 2 ->
+                  call.replaceFirst("\"" + name + "\":\"[^\"]*\"", "\"" + name + "\":\"2018\"");
+              default -> call;
+            };
+      }
+      byte[] text = call.getBytes(ISO_8859_1);
+      int end = plain.read(Arrays.copyOf(text, text.length + Long.BYTES), 0, text.length);
+      byte[] id = end >= 0 ? parser.idOfCall(plain::value) : null;
+      if (id != null) {
+        certain++;
+        assertThat(parser.parse(text)).as(call).isInstanceOf(ParseResult.Parsed.class);
+        assertThat(parser.idOfCall(text)).as(call).isEqualTo(id);
+      } else if (end >= 0) {
+        assertThat(parser.parse(text)).as(call).isInstanceOf(ParseResult.Rejected.class);
+      }
+    }
+    assertThat(certain).isBetween(INPUTS / 8, INPUTS * 7 / 8);
   }
 
   /** Says in what the two differ, or nothing; null for what is not plain. */

@@ -14,12 +14,13 @@ import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
 
 /*
- * The elements of a JSON array in UTF-8: what stands between them is read here, a plain object by
- * PlainObject, and anything else by a Jackson parser of its own, token by token, so that no element is
- * ever a tree. That parser is shown the stream from the element on, behind a bracket, as if the array
- * began there; what it has taken beyond the element's end goes back into the window.
+ * The elements of a JSON array in UTF-8, or JSON objects that follow each other. This class reads what
+ * is between the elements, PlainObject reads a plain object, and a separate Jackson parser reads any
+ * other element, token by token, so that no element is ever a tree. That parser sees the stream from
+ * the element on, after a bracket, as if the array began there. What it has taken beyond the element's
+ * end goes back into the window.
  */
-final class JsonArrayRecords extends ReadRecords {
+final class JsonRecords extends ReadRecords {
   private static final int WINDOW = 1 << 17;
 
   /** How much Jackson gets at once: about what is needed, since the rest is read again. */
@@ -29,9 +30,9 @@ final class JsonArrayRecords extends ReadRecords {
   private static final byte[] ARRAY_START = {'[', ' ', ' ', ' '};
 
   private static final String NOT_JSON = "this is not JSON";
-  private static final String BREAKS_OFF = "the text ends before the array does";
+  private static final String BREAKS_OFF = "the text is truncated: it ends before its JSON does";
 
-  private static final JsonFactory JSON =
+  static final JsonFactory JSON =
       JsonFactory.builder()
           .streamReadConstraints(
               // Whether a record is fit to be a call is for its reader to say; this bounds memory.
@@ -48,19 +49,38 @@ final class JsonArrayRecords extends ReadRecords {
   private final ByteWindow window;
   private final PlainObject plain = new PlainObject();
   private final CompactJson compact = new CompactJson();
+  private final boolean mustBeArray;
   private boolean started;
+  private boolean isArray;
   private boolean isPlain;
+
+  /** Whether Jackson met the end. It also reports that for a name that is not UTF-8. */
+  private boolean metEnd;
+
   private long failedAt = -1;
 
-  JsonArrayRecords(String source, PeekableInput in) {
+  JsonRecords(String source, PeekableInput in) {
+    this(source, in, false);
+  }
+
+  private JsonRecords(String source, PeekableInput in, boolean mustBeArray) {
     super(source, in);
     this.in = in;
+    this.mustBeArray = mustBeArray;
     window = new ByteWindow(in, WINDOW, WINDOW);
+  }
+
+  /** Returns the elements of a JSON array, and fails if there is none. */
+  static JsonRecords ofArray(String source, PeekableInput in) {
+    return new JsonRecords(source, in, true);
   }
 
   @Override
   byte @Nullable [] read() throws IOException {
     int next = started ? nextByte() : start();
+    if (!isArray) {
+      return next < 0 ? null : readOneOfSequence(next);
+    }
     if (next == ']') {
       return end();
     }
@@ -76,27 +96,30 @@ final class JsonArrayRecords extends ReadRecords {
     return next == '{' ? readObject() : readFully();
   }
 
-  /** Goes to the first byte of what is in the array. */
-  private int start() throws IOException {
-    if (window.peek() == 0xef) {
-      skip(0xef);
-      skip(0xbb);
-      skip(0xbf);
-    }
-    if (nextByte() != '[') {
-      throw new IOException(
-          "a JSON array is expected, which starts with '['"
-              + " (a file with one record a line is named .ndjson)");
-    }
-    window.start++;
-    return nextByte();
-  }
-
-  private void skip(int expected) throws IOException {
-    if (window.peek() != expected) {
+  private byte[] readOneOfSequence(int next) throws IOException {
+    started = true;
+    isPlain = false;
+    if (next != '{') {
       throw new IOException(NOT_JSON);
     }
+    return readObject();
+  }
+
+  /** Goes to the first byte of what is in the array, or of the first object. */
+  private int start() throws IOException {
+    int next = nextByte();
+    if (next == '{' && !mustBeArray) {
+      return next;
+    }
+    if (next != '[') {
+      throw new IOException(
+          next < 0
+              ? "it is empty, and a JSON array or object is expected"
+              : "a JSON array or object is expected, which starts with '[' or '{'");
+    }
+    isArray = true;
     window.start++;
+    return nextByte();
   }
 
   private byte @Nullable [] end() throws IOException {
@@ -175,6 +198,7 @@ final class JsonArrayRecords extends ReadRecords {
         throw new RecordLimitException();
       }
       if (window.peek() < 0) {
+        metEnd = true;
         return -1;
       }
       int count = upToNoUtf8(Math.min(Math.min(len, PORTION), window.end - window.start));
@@ -207,7 +231,7 @@ final class JsonArrayRecords extends ReadRecords {
 
   @Override
   String reason(IOException e) {
-    if (e instanceof JsonEOFException) {
+    if (e instanceof JsonEOFException && metEnd) {
       return BREAKS_OFF;
     }
     if (e instanceof StreamConstraintsException) {

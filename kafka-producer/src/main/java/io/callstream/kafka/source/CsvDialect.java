@@ -1,0 +1,171 @@
+package io.callstream.kafka.source;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.callstream.call.CallFormat;
+import io.callstream.call.DataSfCalls;
+import io.callstream.call.SanFranciscoCalls;
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * How the rows of a CSV file are written, as its first line shows.
+ *
+ * @param delimiter what separates the values
+ * @param preamble how many bytes precede the row of names: Excel's line {@code sep=;}
+ */
+record CsvDialect(char delimiter, int preamble) {
+  private static final char[] DELIMITERS = {',', ';', '\t', '|'};
+  private static final Pattern EXCEL_LINE =
+      Pattern.compile("\"?sep=(.)\"?", Pattern.CASE_INSENSITIVE);
+
+  private static final List<CallFormat> FORMATS =
+      List.of(SanFranciscoCalls.json(), DataSfCalls.json());
+
+  /** The names that the fields of calls have. */
+  private static final Set<String> FIELDS =
+      FORMATS.stream()
+          .flatMap(format -> format.fieldNames().stream())
+          .collect(Collectors.toUnmodifiableSet());
+
+  /** Those that tell the formats from others: the id and the time. */
+  private static final Set<String> KEYS =
+      FORMATS.stream()
+          .flatMap(format -> Stream.of(format.timeField(), format.idField().orElseThrow()))
+          .collect(Collectors.toUnmodifiableSet());
+
+  /** How many known names make a header of a line that may be anything. */
+  private static final int ENOUGH_NAMES = 2;
+
+  /** A line with its end, which is a line break or the end of what can be looked at. */
+  private record Line(String text, int length) {
+    static Line at(PeekableInput in, int start) {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      int i = start;
+      int b = in.lookAt(i);
+      while (b >= 0 && b != '\n' && b != '\r') {
+        bytes.write(b);
+        b = in.lookAt(++i);
+      }
+      i += b == '\r' && in.lookAt(i + 1) == '\n' ? 2 : b < 0 ? 0 : 1;
+      return new Line(bytes.toString(UTF_8), i - start);
+    }
+  }
+
+  /** Returns whether a source starts with names of fields, and no line of JSON follows. */
+  static boolean isHeader(PeekableInput in) {
+    Line first = Line.at(in, 0);
+    int preamble = EXCEL_LINE.matcher(first.text()).matches() ? first.length() : 0;
+    Line header = preamble == 0 ? first : Line.at(in, preamble);
+    boolean isHeader = false;
+    for (char delimiter : DELIMITERS) {
+      isHeader |= knownNames(header.text(), delimiter) >= ENOUGH_NAMES;
+    }
+    int next = preamble + header.length();
+    while (isHeader && (in.lookAt(next) == '\n' || in.lookAt(next) == '\r')) {
+      next++;
+    }
+    return isHeader && in.lookAt(next) != '{';
+  }
+
+  /**
+   * Finds the delimiter: the one that Excel's line names, or else the one by which the header has
+   * most names of known fields, or else the only one in the header.
+   *
+   * @throws UnreadableSourceException if that does not decide
+   */
+  static CsvDialect of(PeekableInput in) throws UnreadableSourceException {
+    Line first = Line.at(in, 0);
+    Matcher excel = EXCEL_LINE.matcher(first.text());
+    if (excel.matches()) {
+      char delimiter = excel.group(1).charAt(0);
+      if (new String(DELIMITERS).indexOf(delimiter) < 0) {
+        throw new UnreadableSourceException(
+            "its first line, 'sep=', sets a delimiter that is not a comma, a semicolon, a tab or a"
+                + " vertical bar. Export it with one of these.");
+      }
+      return new CsvDialect(delimiter, first.length());
+    }
+    char best = ',';
+    int most = knownNames(first.text(), best);
+    for (char delimiter : DELIMITERS) {
+      int known = knownNames(first.text(), delimiter);
+      if (known > most) {
+        best = delimiter;
+        most = known;
+      }
+    }
+    return new CsvDialect(most > 0 ? best : onlyDelimiter(first.text()), 0);
+  }
+
+  /** Returns the delimiter of a header without a known name. */
+  private static char onlyDelimiter(String header) throws UnreadableSourceException {
+    List<Character> present = new ArrayList<>();
+    for (char delimiter : DELIMITERS) {
+      if (split(header, delimiter).size() > 1) {
+        present.add(delimiter);
+      }
+    }
+    if (present.contains(',') || present.isEmpty()) {
+      return ',';
+    }
+    if (present.size() > 1) {
+      throw new UnreadableSourceException(
+          "its first line has no comma and several other delimiters. Put a line such as 'sep=;'"
+              + " before it.");
+    }
+    return present.get(0);
+  }
+
+  private static int knownNames(String header, char delimiter) {
+    return (int)
+        split(header, delimiter).stream()
+            .map(CsvDialect::fieldNamed)
+            .filter(FIELDS::contains)
+            .distinct()
+            .count();
+  }
+
+  private static List<String> split(String line, char delimiter) {
+    List<String> values = new ArrayList<>();
+    StringBuilder value = new StringBuilder();
+    boolean quoted = false;
+    for (int i = 0; i < line.length(); i++) {
+      char c = line.charAt(i);
+      if (c == '"') {
+        quoted = !quoted;
+      } else if (c == delimiter && !quoted) {
+        values.add(value.toString());
+        value.setLength(0);
+      } else {
+        value.append(c);
+      }
+    }
+    values.add(value.toString());
+    return values;
+  }
+
+  /**
+   * Removes white space around the names of columns. If they are those of a known format, names in
+   * words, such as {@code Crime Id}, become the names of fields.
+   */
+  static void nameFields(String[] columns) {
+    boolean isKnown = Stream.of(columns).map(CsvDialect::fieldNamed).anyMatch(KEYS::contains);
+    for (int i = 0; i < columns.length; i++) {
+      columns[i] = isKnown ? fieldNamed(columns[i]) : columns[i].strip();
+    }
+  }
+
+  private static String fieldNamed(String column) {
+    String name = column.strip();
+    String field = name.toLowerCase(Locale.ROOT).replaceAll("[ _-]+", "_");
+    return FIELDS.contains(field) ? field : name;
+  }
+}

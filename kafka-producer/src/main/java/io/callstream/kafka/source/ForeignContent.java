@@ -1,0 +1,141 @@
+package io.callstream.kafka.source;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** Recognizes archives, tables in binary and texts in UTF-16, none of which can hold calls here. */
+final class ForeignContent {
+  private static final int ANY_BINARY = -2;
+  private static final String UNPACK =
+      "Unpack it first, for example with '%s', and read the result.";
+  private static final String EXPORT = "Export its rows as NDJSON or CSV first.";
+
+  /**
+   * A kind of content.
+   *
+   * @param start its first bytes; {@link #ANY_BINARY} is a byte that is not printable ASCII
+   */
+  private record Kind(String name, String cure, int... start) {}
+
+  private static final List<Kind> KINDS =
+      List.of(
+          new Kind("a ZIP archive", String.format(UNPACK, "unzip -p"), 'P', 'K', 3, 4),
+          new Kind("an empty ZIP archive", "Name a file with calls.", 'P', 'K', 5, 6),
+          new Kind("a part of a ZIP archive", String.format(UNPACK, "unzip -p"), 'P', 'K', 7, 8),
+          new Kind("xz data", String.format(UNPACK, "xz -dc"), 0xfd, '7', 'z', 'X', 'Z', 0),
+          new Kind("Zstandard data", String.format(UNPACK, "zstd -dc"), 0x28, 0xb5, 0x2f, 0xfd),
+          new Kind("LZ4 data", String.format(UNPACK, "lz4 -dc"), 0x04, 0x22, 0x4d, 0x18),
+          new Kind(
+              "a 7z archive", String.format(UNPACK, "7z x -so"), '7', 'z', 0xbc, 0xaf, 0x27, 0x1c),
+          new Kind(
+              "a RAR archive", String.format(UNPACK, "unrar p -inul"), 'R', 'a', 'r', '!', 0x1a, 7),
+          new Kind("a Parquet file", EXPORT, 'P', 'A', 'R', '1', ANY_BINARY),
+          new Kind("an ORC file", EXPORT, 'O', 'R', 'C', ANY_BINARY),
+          new Kind("an Avro file", EXPORT, 'O', 'b', 'j', 1),
+          new Kind(
+              "an Excel workbook of the old format (.xls)",
+              "Save it as 'CSV UTF-8'.",
+              0xd0,
+              0xcf,
+              0x11,
+              0xe0,
+              0xa1,
+              0xb1,
+              0x1a,
+              0xe1));
+
+  private static final Kind EXCEL = new Kind("an Excel workbook", "Save it as 'CSV UTF-8'.");
+  private static final Kind TAR =
+      new Kind("a tar archive", String.format(UNPACK, "tar -xOf"), 'u', 's', 't', 'a', 'r');
+  private static final int TAR_MARK = 257;
+  private static final int TAR_NAME = 100;
+
+  /** Where the name of the first file of a ZIP archive starts, and where names are searched. */
+  private static final int ZIP_NAME = 30;
+
+  private static final int ZIP_NAMES_END = 100;
+
+  private static final String UTF_16 =
+      "it is UTF-16 text. Convert it to UTF-8 first, for example with 'iconv -f UTF-16 -t UTF-8'.";
+
+  private ForeignContent() {}
+
+  /**
+   * Refuses content of a kind that cannot hold calls.
+   *
+   * @throws UnreadableSourceException if the first bytes are those of such a kind
+   */
+  static void refuse(PeekableInput in) throws UnreadableSourceException {
+    for (Kind kind : KINDS) {
+      if (startsAt(in, 0, kind.start())) {
+        throw refusal(isExcel(in, kind) ? EXCEL : kind);
+      }
+    }
+    if (startsWithPaddedName(in) && startsAt(in, TAR_MARK, TAR.start())) {
+      throw refusal(TAR);
+    }
+    if (isUtf16(in)) {
+      throw new UnreadableSourceException(UTF_16);
+    }
+  }
+
+  private static UnreadableSourceException refusal(Kind kind) {
+    return new UnreadableSourceException("it is " + kind.name() + ". " + kind.cure());
+  }
+
+  private static boolean startsAt(PeekableInput in, int offset, int[] bytes) {
+    for (int i = 0; i < bytes.length; i++) {
+      int b = in.lookAt(offset + i);
+      if (b < 0 || (bytes[i] == ANY_BINARY ? isText(b) : b != bytes[i])) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Returns whether a ZIP archive starts with one of the files that a workbook has. */
+  private static boolean isExcel(PeekableInput in, Kind kind) {
+    if (kind.start()[0] != 'P' || kind.start()[1] != 'K') {
+      return false;
+    }
+    byte[] names = new byte[ZIP_NAMES_END - ZIP_NAME];
+    for (int i = 0; i < names.length; i++) {
+      names[i] = (byte) Math.max(0, in.lookAt(ZIP_NAME + i));
+    }
+    String text = new String(names, StandardCharsets.ISO_8859_1);
+    return text.startsWith("[Content_Types].xml")
+        || text.startsWith("xl/")
+        || text.startsWith("_rels/.rels");
+  }
+
+  /** A tar archive starts with a name and zero bytes. Looks no further than the first line. */
+  private static boolean startsWithPaddedName(PeekableInput in) {
+    int i = 0;
+    while (i < TAR_NAME && in.lookAt(i) >= ' ') {
+      i++;
+    }
+    return i > 0 && i < TAR_NAME && in.lookAt(i) == 0;
+  }
+
+  /** Two characters of ASCII in UTF-16, after a byte order mark if there is one. */
+  private static boolean isUtf16(PeekableInput in) {
+    int first = in.lookAt(0);
+    int second = first < 0 ? -1 : in.lookAt(1);
+    boolean marked = (first == 0xff && second == 0xfe) || (first == 0xfe && second == 0xff);
+    int from = marked ? 2 : 0;
+    int[] b = new int[4];
+    for (int i = 0; i < b.length; i++) {
+      b[i] = in.lookAt(from + i);
+      if (b[i] < 0 || (i == 1 && (b[0] == 0) == (b[1] == 0))) {
+        return false;
+      }
+    }
+    boolean littleEndian = isText(b[0]) && b[1] == 0 && isText(b[2]) && b[3] == 0;
+    boolean bigEndian = b[0] == 0 && isText(b[1]) && b[2] == 0 && isText(b[3]);
+    return littleEndian || bigEndian;
+  }
+
+  private static boolean isText(int b) {
+    return (b >= ' ' && b < 0x7f) || b == '\n' || b == '\r' || b == '\t';
+  }
+}

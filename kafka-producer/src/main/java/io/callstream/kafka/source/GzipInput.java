@@ -1,0 +1,193 @@
+package io.callstream.kafka.source;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.zip.CRC32;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
+
+/**
+ * The content of gzip data as of RFC 1952: of all members, one after the other. Zero bytes after a
+ * member are padding. Every member's checksum and length are checked, and a failure names the byte
+ * of the compressed data. All content before a failure is returned first.
+ */
+final class GzipInput extends InputStream {
+  private static final int METHOD_DEFLATE = 8;
+  private static final int HEADER_CHECKSUM = 1 << 1;
+  private static final int EXTRA = 1 << 2;
+  private static final int NAME = 1 << 3;
+  private static final int COMMENT = 1 << 4;
+  private static final int RESERVED = 0xe0;
+
+  private final InputStream packed;
+  private final Inflater inflater = new Inflater(true);
+  private final CRC32 checksum = new CRC32();
+  private final byte[] chunk = new byte[1 << 14];
+  private int start;
+  private int end;
+
+  /** How many bytes were read before the chunk's end. */
+  private long read;
+
+  private boolean inMember;
+  private boolean ended;
+
+  GzipInput(InputStream packed) {
+    this.packed = packed;
+  }
+
+  @Override
+  public int read() throws IOException {
+    byte[] one = new byte[1];
+    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+  }
+
+  @Override
+  public int read(byte[] b, int off, int len) throws IOException {
+    if (len == 0) {
+      return 0;
+    }
+    while (!ended) {
+      if (!inMember && !startMember()) {
+        ended = true;
+        break;
+      }
+      int count = inflate(b, off, len);
+      if (count > 0) {
+        checksum.update(b, off, count);
+        return count;
+      }
+      if (inflater.finished()) {
+        endMember();
+      } else if (inflater.needsDictionary()) {
+        throw damaged("it needs a dictionary, which gzip does not have");
+      } else if (!fill()) {
+        throw truncated();
+      } else {
+        inflater.setInput(chunk, start, end - start);
+      }
+    }
+    return -1;
+  }
+
+  private int inflate(byte[] b, int off, int len) throws IOException {
+    try {
+      int count = inflater.inflate(b, off, len);
+      start = end - inflater.getRemaining();
+      return count;
+    } catch (DataFormatException e) {
+      start = end - inflater.getRemaining();
+      throw damaged("it cannot be unpacked");
+    }
+  }
+
+  /** Goes to the data of the next member, or returns false if there is none. */
+  private boolean startMember() throws IOException {
+    boolean first = position() == 0;
+    int b = nextOrEnd();
+    while (b == 0 && !first) {
+      b = nextOrEnd();
+    }
+    if (b < 0) {
+      return false;
+    }
+    long at = position() - 1;
+    if (b != 0x1f || nextOrEnd() != 0x8b) {
+      throw new IOException(
+          "the gzip data is followed by something else from byte " + at + " of the file on");
+    }
+    if (next() != METHOD_DEFLATE) {
+      throw damaged("its header names an unknown method");
+    }
+    int flags = next();
+    if ((flags & RESERVED) != 0) {
+      throw damaged("its header has unknown flags");
+    }
+    skip(6); // The time, the level and the system.
+    if ((flags & EXTRA) != 0) {
+      skip(next() | next() << 8);
+    }
+    if ((flags & NAME) != 0) {
+      skipText();
+    }
+    if ((flags & COMMENT) != 0) {
+      skipText();
+    }
+    if ((flags & HEADER_CHECKSUM) != 0) {
+      skip(2);
+    }
+    inflater.reset();
+    inflater.setInput(chunk, start, end - start);
+    checksum.reset();
+    inMember = true;
+    return true;
+  }
+
+  private void endMember() throws IOException {
+    inMember = false;
+    if (nextInt() != (int) checksum.getValue()) {
+      throw damaged("the content does not have the checksum that it should have");
+    }
+    if (nextInt() != (int) inflater.getBytesWritten()) {
+      throw damaged("the content does not have the length that it should have");
+    }
+  }
+
+  private void skip(int count) throws IOException {
+    for (int i = 0; i < count; i++) {
+      next();
+    }
+  }
+
+  private void skipText() throws IOException {
+    while (next() != 0) {
+      // Up to the zero byte that ends it.
+    }
+  }
+
+  private int nextInt() throws IOException {
+    return next() | next() << 8 | next() << 16 | next() << 24;
+  }
+
+  private int next() throws IOException {
+    int b = nextOrEnd();
+    if (b < 0) {
+      throw truncated();
+    }
+    return b;
+  }
+
+  private int nextOrEnd() throws IOException {
+    return start < end || fill() ? chunk[start++] & 0xff : -1;
+  }
+
+  private boolean fill() throws IOException {
+    int count = packed.read(chunk, 0, chunk.length);
+    start = 0;
+    end = Math.max(0, count);
+    read += end;
+    return count > 0;
+  }
+
+  private long position() {
+    return read - (end - start);
+  }
+
+  private IOException truncated() {
+    return new IOException(
+        "the gzip data is truncated: the file ends after byte "
+            + position()
+            + ", before the data does");
+  }
+
+  private IOException damaged(String how) {
+    return new IOException(
+        "the gzip data is damaged before byte " + position() + " of the file: " + how);
+  }
+
+  @Override
+  public void close() throws IOException {
+    inflater.end();
+    packed.close();
+  }
+}

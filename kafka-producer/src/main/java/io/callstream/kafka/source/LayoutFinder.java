@@ -1,0 +1,203 @@
+package io.callstream.kafka.source;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.io.JsonEOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * Decides how the records of a source follow each other, by its first 64 KiB, of which it awaits no
+ * more than it needs. Lines of NDJSON are sent whether they are valid or not, so damage in the first
+ * line must not make another layout of them, or a refusal: what is JSON or CSV has to look like it, and
+ * what could be a damaged line is followed up to a line that is an object.
+ */
+final class LayoutFinder {
+  private final PeekableInput in;
+  private final FileLayout named;
+  private final boolean isNamed;
+
+  private LayoutFinder(PeekableInput in, FileLayout named, boolean isNamed) {
+    this.in = in;
+    this.named = named;
+    this.isNamed = isNamed;
+  }
+
+  /**
+   * Decides on a layout, and takes no byte of the stream.
+   *
+   * @param named what the name promises
+   */
+  static FileLayout find(PeekableInput in, Optional<FileLayout> named) {
+    int start = 0;
+    while (isSpace(in.lookAt(start))) {
+      start++;
+    }
+    int first = in.lookAt(start);
+    FileLayout otherwise = named.orElse(first == '[' ? FileLayout.JSON : FileLayout.NDJSON);
+    return new LayoutFinder(in, otherwise, named.isPresent()).find(start, first);
+  }
+
+  private FileLayout find(int start, int first) {
+    if (first == '{' || first == '[') {
+      FileLayout layout = first == '{' ? ofObject(start) : ofArray(start);
+      if (layout != null) {
+        return layout;
+      }
+    } else if (CsvDialect.isHeader(in)) {
+      return FileLayout.CSV;
+    }
+    return named != FileLayout.NDJSON && first >= 0 && hasLineOfObject(start)
+        ? FileLayout.NDJSON
+        : named;
+  }
+
+  private static boolean isSpace(int b) {
+    return b == ' ' || b == '\t' || b == '\n' || b == '\r';
+  }
+
+  /** Returns the layout of what starts with a brace, or null if it does not decide. */
+  private @Nullable FileLayout ofObject(int start) {
+    Ahead ahead = new Ahead(start);
+    try (JsonParser json = JsonRecords.JSON.createParser(ahead)) {
+      json.nextToken();
+      json.skipChildren();
+      return hasLineBreak(start, end(start, json)) ? FileLayout.JSON : FileLayout.NDJSON;
+    } catch (JsonEOFException e) {
+      return ahead.ended && goesOnInNextLine(start, ahead) ? FileLayout.JSON : null;
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  /** Returns the layout of what starts with a bracket, or null if it does not decide. */
+  private @Nullable FileLayout ofArray(int start) {
+    int objects = 0;
+    boolean maybeLine = isNamed && named == FileLayout.NDJSON;
+    Ahead ahead = new Ahead(start);
+    try (JsonParser json = JsonRecords.JSON.createParser(ahead)) {
+      json.nextToken();
+      while (json.nextToken() != JsonToken.END_ARRAY) {
+        // A comma follows the second object: this is not a truncated line before lines.
+        if (objects >= 2 && !maybeLine && hasLineBreak(start, end(start, json))) {
+          return FileLayout.JSON;
+        }
+        boolean isObject = json.currentToken() == JsonToken.START_OBJECT;
+        json.skipChildren();
+        objects += isObject ? 1 : 0;
+      }
+      int end = end(start, json);
+      if (hasLineBreak(start, end)) {
+        return FileLayout.JSON;
+      }
+      int next = end;
+      while (isSpace(in.lookAt(next))) {
+        next++;
+      }
+      return in.lookAt(next) >= 0 && hasLineBreak(end, next)
+          ? FileLayout.NDJSON
+          : maybeLine && objects == 0 ? null : FileLayout.JSON;
+    } catch (JsonEOFException e) {
+      if (!ahead.ended) {
+        return null;
+      }
+      return objects > 0 || !maybeLine || goesOnInNextLine(start, ahead) ? FileLayout.JSON : null;
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  private static int end(int start, JsonParser json) {
+    return start + (int) json.currentLocation().getByteOffset();
+  }
+
+  private boolean hasLineBreak(int start, int end) {
+    for (int i = start; i < end; i++) {
+      if (in.lookAt(i) == '\n') {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Returns whether there is something after the first line of what was looked at. */
+  private boolean goesOnInNextLine(int start, Ahead ahead) {
+    int i = start;
+    while (i < ahead.at && in.lookAt(i) != '\n') {
+      i++;
+    }
+    while (i < ahead.at && isSpace(in.lookAt(i))) {
+      i++;
+    }
+    return i < ahead.at;
+  }
+
+  /** Returns whether a line after the first one is a whole object, and not the last of an array. */
+  private boolean hasLineOfObject(int start) {
+    int line = start;
+    while (in.lookAt(line) >= 0) {
+      int end = line;
+      while (in.lookAt(end) >= 0 && in.lookAt(end) != '\n') {
+        end++;
+      }
+      int next = end;
+      while (isSpace(in.lookAt(next))) {
+        next++;
+      }
+      if (line > start
+          && isObject(line, end)
+          && in.lookAt(next) != ']'
+          && in.lookAt(next) != '}'
+          && in.lookAt(next) != ',') {
+        return true;
+      }
+      line = next;
+    }
+    return false;
+  }
+
+  private boolean isObject(int start, int end) {
+    try (JsonParser json = JsonRecords.JSON.createParser(new Ahead(start, end))) {
+      if (json.nextToken() != JsonToken.START_OBJECT) {
+        return false;
+      }
+      json.skipChildren();
+      return json.nextToken() == null;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** The bytes ahead, of which no more are awaited than there are. */
+  private final class Ahead extends InputStream {
+    private final int end;
+    private int at;
+
+    /** Whether the end was met. Jackson also reports it for a name that is not UTF-8. */
+    private boolean ended;
+
+    Ahead(int start) {
+      this(start, PeekableInput.LOOK_AHEAD);
+    }
+
+    Ahead(int start, int end) {
+      this.at = start;
+      this.end = end;
+    }
+
+    @Override
+    public int read() {
+      throw new UnsupportedOperationException("Jackson reads many bytes at once");
+    }
+
+    @Override
+    public int read(byte[] b, int off, int len) {
+      int count = in.lookAt(at, b, off, Math.min(len, end - at));
+      at += Math.max(0, count);
+      ended = count <= 0;
+      return ended ? -1 : count;
+    }
+  }
+}
