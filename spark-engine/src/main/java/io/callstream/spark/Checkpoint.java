@@ -386,14 +386,6 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     }
   }
 
-  /** Leaves the directory to the run that had it before: this run has not started. */
-  void withdraw() {
-    if (fence != null) {
-      fence.withdraw();
-      fence = null;
-    }
-  }
-
   /** Lets the directory go; a temporary one is deleted. */
   @Override
   public void close() {

@@ -83,7 +83,6 @@ final class Fence {
     Optional<String> before = fence.newest();
     Optional<String> newest = before;
     do {
-      fence.withdraw();
       long epoch = newest.map(name -> Long.parseLong(name.substring(0, 10)) + 1).orElse(1L);
       fence.token = String.format(Locale.ROOT, "%010d-%s", epoch, UUID.randomUUID());
       fence.write(owner);
@@ -165,13 +164,6 @@ final class Fence {
 
   void delete(String olderToken) {
     files.delete(new Path(directory, olderToken));
-  }
-
-  /** Gives the checkpoint back to the run before: this one has not started. */
-  void withdraw() {
-    if (!token.isEmpty()) {
-      files.delete(new Path(directory, token));
-    }
   }
 
   /** Records that this run writes nothing any more, so that the next one need not wait. */

@@ -116,7 +116,6 @@ final class SparkRun extends LedgerRun {
         throw e;
       }
     } catch (Exception | Error e) {
-      checkpoint.withdraw();
       checkpoint.close();
       throw e;
     }

@@ -41,6 +41,8 @@ class ClusterTest {
   private static Map<String, String> hdfs(Map<String, String> settings) {
     Map<String, String> all = new LinkedHashMap<>(settings);
     HdfsCluster.settings().forEach((key, value) -> all.put("spark.hadoop." + key, value));
+    // A file system that another task opened in the same process would help one that lacks these.
+    all.put("spark.hadoop.fs.hdfs.impl.disable.cache", "true");
     return all;
   }
 

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.apache.commons.io.FileUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.hdfs.MiniDFSCluster;
@@ -30,16 +31,7 @@ final class HdfsCluster {
           new MiniDFSCluster.Builder(configuration, directory.toFile()).numDataNodes(1).build();
       cluster.waitActive();
       Runtime.getRuntime()
-          .addShutdownHook(
-              new Thread(
-                  () -> {
-                    cluster.shutdown(true);
-                    try {
-                      org.apache.commons.io.FileUtils.deleteDirectory(directory.toFile());
-                    } catch (IOException e) {
-                      throw new UncheckedIOException(e);
-                    }
-                  }));
+          .addShutdownHook(new Thread(() -> FileUtils.deleteQuietly(directory.toFile())));
       return cluster;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
