@@ -3,15 +3,25 @@ package io.callstream.spark;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import static org.assertj.core.api.Assumptions.assumeThat;
 import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.SyntheticCalls;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.sink.Sinks;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,5 +84,101 @@ class ClusterTest {
     assertThat(driver.awaitEnd()).as(driver.text()).isZero();
     assertThat(driver.text()).contains("received 140");
     assertThat(Files.readAllLines(directory.resolve("driver/rejected.ndjson"))).hasSize(40);
+  }
+
+  @Test
+  void ofDriversOnOneRemoteCheckpointTheLastOneSurvivesWithExactResults() throws Exception {
+    KafkaTopic topic = TestTopics.create(2);
+    String checkpoint = HdfsCluster.URI + "/" + topic.name();
+    Map<String, String> settings = hdfs(Map.of("spark.master", "local[1]"));
+    TestTopics.send(topic, SyntheticCalls.of(3_000));
+    Processes.Running before = driver("driver-0", topic, checkpoint, "continuous", settings);
+    before.awaitText("batch 1");
+    for (int i = 1; i <= 1; i++) {
+      Processes.Running next =
+          driver("driver-" + i, topic, checkpoint, "continuous", settings);
+      // The older one is in the middle of its batches when the newer one starts.
+      Processes.Running older = before;
+      AtomicLong seed = new AtomicLong(100L * i);
+      Processes.await(
+          () -> {
+            TestTopics.send(topic, SyntheticCalls.of(100).withSeed(seed.incrementAndGet()));
+            return !older.process().isAlive();
+          },
+          older::text);
+      assertThat(before.awaitEnd()).isEqualTo(1);
+      assertThat(before.text())
+          .contains(
+              "failed CHECKPOINT: Another run has taken over the checkpoint directory " + checkpoint,
+              ", process " + next.process().pid() + ",")
+          .doesNotContain("estore it");
+      before = next;
+    }
+    TestTopics.send(topic, SyntheticCalls.of(500).withSeed(3));
+
+    Path undisturbed = directory.resolve("undisturbed");
+    Pipeline pipeline = Driver.standard(topic).results(Sinks.csv(undisturbed)).build();
+    try (RunningPipeline run =
+        SparkEngine.on(TestTopics.session())
+            .start(pipeline, RunOptions.bounded().readingAtMost(500))) {
+      run.awaitTermination();
+    }
+    Path out = directory.resolve("driver-2");
+    Processes.Running last = before;
+    Processes.await(
+        () -> {
+          assertThat(last.process().isAlive()).as(last.text()).isTrue();
+          return read(out, "accounting.json").equals(read(undisturbed, "accounting.json"));
+        },
+        () -> last.text() + read(out, "accounting.json") + read(undisturbed, "accounting.json"));
+    for (String file : List.of("calls-by-type.csv", "calls-by-location.csv")) {
+      assertThat(out.resolve(file)).hasSameBinaryContentAs(undisturbed.resolve(file));
+    }
+  }
+
+  private static String read(Path directory, String file) {
+    try {
+      return Files.readString(directory.resolve(file));
+    } catch (NoSuchFileException e) {
+      return "";
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void aLocalCheckpointIsRefusedIfAnExecutorDoesNotSeeIt() throws Exception {
+    Path disk = Files.createDirectory(directory.resolve("disk"));
+    List<String> ownDisk =
+        List.of("unshare", "-m", "sh", "-c", "mount -t tmpfs none " + disk + " && exec \"$@\"", "sh");
+    List<String> trial = new ArrayList<>(ownDisk);
+    trial.add("true");
+    assumeThat(processes.start("trial", trial).awaitEnd())
+        .as("this user may give a process a disk of its own (unshare -m, mount)")
+        .isZero();
+    KafkaTopic topic = TestTopics.create(1);
+    TestTopics.send(topic, SyntheticCalls.of(100));
+    String master = processes.master();
+    processes.worker("apart", master, ownDisk);
+    processes.worker("beside", master, List.of());
+    Map<String, String> settings = Driver.cluster(master);
+    settings.put("spark.cores.max", "2");
+    settings.put("spark.scheduler.minRegisteredResourcesRatio", "1.0");
+
+    Processes.Running refused =
+        driver("refused", topic, disk.resolve("checkpoint").toString(), "bounded", settings);
+
+    assertThat(refused.awaitEnd()).as(refused.text()).isEqualTo(1);
+    assertThat(refused.text())
+        .contains("failed CHECKPOINT: The checkpoint directory file:" + disk)
+        .contains("do not all see what the driver writes")
+        .containsOnlyOnce("it does not see the file")
+        .doesNotContain("batch 0");
+
+    Processes.Running accepted =
+        driver(
+            "accepted", topic, directory.resolve("checkpoint").toString(), "bounded", settings);
+    assertThat(accepted.awaitEnd()).as(accepted.text()).isZero();
+    assertThat(accepted.text()).contains("received 100");
   }
 }
