@@ -12,16 +12,20 @@ import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.sink.Sinks;
 import java.io.ByteArrayInputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,7 +75,7 @@ class ClusterTest {
     TestTopics.send(topic, SyntheticCalls.of(100));
     sendLetters(topic, 40);
     String master = processes.master();
-    processes.worker("worker", master, List.of());
+    processes.worker("worker", master, 1, List.of());
 
     Processes.Running driver =
         driver(
@@ -87,33 +91,28 @@ class ClusterTest {
   }
 
   @Test
-  void ofDriversOnOneRemoteCheckpointTheLastOneSurvivesWithExactResults() throws Exception {
+  void ofTwoDriversOnOneRemoteCheckpointTheNewerOneSurvivesWithExactResults() throws Exception {
     KafkaTopic topic = TestTopics.create(2);
     String checkpoint = HdfsCluster.URI + "/" + topic.name();
     Map<String, String> settings = hdfs(Map.of("spark.master", "local[1]"));
     TestTopics.send(topic, SyntheticCalls.of(3_000));
-    Processes.Running before = driver("driver-0", topic, checkpoint, "continuous", settings);
-    before.awaitText("batch 1");
-    for (int i = 1; i <= 1; i++) {
-      Processes.Running next =
-          driver("driver-" + i, topic, checkpoint, "continuous", settings);
-      // The older one is in the middle of its batches when the newer one starts.
-      Processes.Running older = before;
-      AtomicLong seed = new AtomicLong(100L * i);
-      Processes.await(
-          () -> {
-            TestTopics.send(topic, SyntheticCalls.of(100).withSeed(seed.incrementAndGet()));
-            return !older.process().isAlive();
-          },
-          older::text);
-      assertThat(before.awaitEnd()).isEqualTo(1);
-      assertThat(before.text())
-          .contains(
-              "failed CHECKPOINT: Another run has taken over the checkpoint directory " + checkpoint,
-              ", process " + next.process().pid() + ",")
-          .doesNotContain("estore it");
-      before = next;
-    }
+    Processes.Running older = driver("older", topic, checkpoint, "continuous", settings);
+    older.awaitText("batch 1");
+    Processes.Running newer = driver("newer", topic, checkpoint, "continuous", settings);
+    // The older one is in the middle of its batches when the newer one takes over.
+    AtomicLong seed = new AtomicLong(100);
+    Processes.await(
+        () -> {
+          TestTopics.send(topic, SyntheticCalls.of(100).withSeed(seed.incrementAndGet()));
+          return !older.process().isAlive();
+        },
+        older::text);
+    assertThat(older.awaitEnd()).isEqualTo(1);
+    assertThat(older.text())
+        .contains(
+            "failed CHECKPOINT: Another run has taken over the checkpoint directory " + checkpoint,
+            ", process " + newer.process().pid() + ",")
+        .doesNotContain("estore it");
     TestTopics.send(topic, SyntheticCalls.of(500).withSeed(3));
 
     Path undisturbed = directory.resolve("undisturbed");
@@ -123,14 +122,13 @@ class ClusterTest {
             .start(pipeline, RunOptions.bounded().readingAtMost(500))) {
       run.awaitTermination();
     }
-    Path out = directory.resolve("driver-2");
-    Processes.Running last = before;
+    Path out = directory.resolve("newer");
     Processes.await(
         () -> {
-          assertThat(last.process().isAlive()).as(last.text()).isTrue();
+          assertThat(newer.process().isAlive()).as(newer.text()).isTrue();
           return read(out, "accounting.json").equals(read(undisturbed, "accounting.json"));
         },
-        () -> last.text() + read(out, "accounting.json") + read(undisturbed, "accounting.json"));
+        () -> newer.text() + read(out, "accounting.json") + read(undisturbed, "accounting.json"));
     for (String file : List.of("calls-by-type.csv", "calls-by-location.csv")) {
       assertThat(out.resolve(file)).hasSameBinaryContentAs(undisturbed.resolve(file));
     }
@@ -159,8 +157,8 @@ class ClusterTest {
     KafkaTopic topic = TestTopics.create(1);
     TestTopics.send(topic, SyntheticCalls.of(100));
     String master = processes.master();
-    processes.worker("apart", master, ownDisk);
-    processes.worker("beside", master, List.of());
+    processes.worker("apart", master, 1, ownDisk);
+    processes.worker("beside", master, 1, List.of());
     Map<String, String> settings = Driver.cluster(master);
     settings.put("spark.cores.max", "2");
     settings.put("spark.scheduler.minRegisteredResourcesRatio", "1.0");
@@ -180,5 +178,97 @@ class ClusterTest {
             "accepted", topic, directory.resolve("checkpoint").toString(), "bounded", settings);
     assertThat(accepted.awaitEnd()).as(accepted.text()).isZero();
     assertThat(accepted.text()).contains("received 100");
+  }
+
+  @Test
+  void theDocumentedCommandRunsTheDriverOnTheClusterAndTheMessageNamesItsOption() throws Exception {
+    KafkaTopic topic = TestTopics.create(1);
+    TestTopics.send(topic, SyntheticCalls.of(100));
+    String master = processes.master();
+    processes.worker("worker", master, 2, List.of());
+    String documented =
+        Files.readString(Path.of("../docs/operating.md"))
+            .lines()
+            .dropWhile(line -> !line.matches("spark-submit .* --deploy-mode cluster .*"))
+            .takeWhile(line -> !line.equals("```"))
+            .collect(Collectors.joining("\n"));
+    assertThat(documented).startsWith("spark-submit ").contains("--driver-java-options \"");
+
+    String command =
+        documented
+            .replace("spark://HOST:7077", master)
+            .replace("io.callstream.examples.cli.Callstream", Driver.class.getName())
+            .replaceAll("--jars \\$\\(cat [^)]*\\)", "")
+            .replaceAll("(?s)examples/target/callstream.jar.*", "");
+    String bare = command.replaceAll("(?s)--driver-java-options \"\\$\\(.*?\\)\"", "");
+    assertThat(bare).doesNotContain("--driver-java-options");
+    String refused = submit("refused", bare, topic, 1);
+    assertThat(refused)
+        .contains("failed ENVIRONMENT: Spark needs packages of java.base opened")
+        .contains("--deploy-mode cluster");
+    String option =
+        refused.lines().filter(l -> l.contains("--driver-java-options")).findFirst().orElseThrow();
+
+    assertThat(submit("named", bare + " " + option.strip(), topic, 2)).contains("received 100");
+    assertThat(submit("documented", command, topic, 3)).contains("received 100");
+  }
+
+  /** Returns what the driver printed, which is the so many-th on the cluster. */
+  private String submit(String name, String command, KafkaTopic topic, int number)
+      throws Exception {
+    String classPath = System.getProperty("java.class.path");
+    Path jar =
+        Arrays.stream(classPath.split(File.pathSeparator))
+            .filter(path -> path.endsWith(".jar"))
+            .map(Path::of)
+            .findFirst()
+            .orElseThrow();
+    Map<String, String> settings = new LinkedHashMap<>();
+    settings.put("spark.executor.memory", "600m");
+    settings.put("spark.executor.extraClassPath", classPath);
+    String arguments =
+        String.join(
+            " ",
+            Driver.arguments(
+                topic,
+                directory.resolve(name + "-checkpoint").toString(),
+                directory.resolve(name),
+                "bounded",
+                settings));
+    String script =
+        """
+        spark-submit() {
+          "%s/bin/java" -cp "$CLASS_PATH" org.apache.spark.deploy.SparkSubmit \
+            --conf spark.driver.extraClassPath="$CLASS_PATH" --conf spark.cores.max=1 "$@"
+        }
+        CLASS_PATH='%s'
+        %s %s %s
+        """
+            .formatted(
+                System.getProperty("java.home"),
+                classPath,
+                command.stripTrailing().replaceAll("\\\\$", ""),
+                jar,
+                arguments);
+    Processes.Running submitted = processes.start(name, List.of("bash", "-ec", script));
+    assertThat(submitted.awaitEnd()).as(submitted.text()).isZero();
+    Processes.await(
+        () -> driverOutputs().matches("(?s)(.*(received|failed) ){" + number + "}.*"),
+        () -> submitted.text() + driverOutputs());
+    return driverOutputs();
+  }
+
+  private String driverOutputs() {
+    try (Stream<Path> drivers = Files.list(directory.resolve("worker"))) {
+      StringBuilder all = new StringBuilder();
+      for (Path driver : drivers.sorted().toList()) {
+        if (driver.getFileName().toString().startsWith("driver-")) {
+          all.append(read(driver, "stdout"));
+        }
+      }
+      return all.toString();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

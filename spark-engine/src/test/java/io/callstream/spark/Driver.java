@@ -17,9 +17,9 @@ import java.util.Map;
 
 /**
  * A program that counts a topic, in a JVM of its own. Prints "batch N" when a sink gets a batch,
- * "received N" at the end, or "failed CODE: MESSAGE".
+ * "received N" at the end, or "failed CODE: MESSAGE". Public because a cluster starts it by name.
  */
-final class Driver {
+public final class Driver {
   private Driver() {}
 
   /** Returns the arguments of {@link #main}. */

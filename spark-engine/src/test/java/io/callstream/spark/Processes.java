@@ -104,11 +104,11 @@ final class Processes implements AutoCloseable {
   }
 
   /**
-   * Starts a worker of one core, whose executors are processes.
+   * Starts a worker, whose executors are processes.
    *
    * @param before what starts the worker's command
    */
-  Running worker(String name, String master, List<String> before) {
+  Running worker(String name, String master, int cores, List<String> before) {
     return java(
         name,
         before,
@@ -117,9 +117,9 @@ final class Processes implements AutoCloseable {
             "--host",
             "127.0.0.1",
             "--cores",
-            "1",
+            "" + cores,
             "--memory",
-            "1g",
+            "3g",
             "--webui-port",
             "0",
             "--work-dir",
