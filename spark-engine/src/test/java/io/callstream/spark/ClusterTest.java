@@ -2,12 +2,12 @@ package io.callstream.spark;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-
 import static org.assertj.core.api.Assumptions.assumeThat;
-import io.callstream.kafka.source.CallSource;
-import io.callstream.kafka.source.SyntheticCalls;
+
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.kafka.source.CallSource;
+import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.sink.Sinks;
@@ -148,7 +148,8 @@ class ClusterTest {
   void aLocalCheckpointIsRefusedIfAnExecutorDoesNotSeeIt() throws Exception {
     Path disk = Files.createDirectory(directory.resolve("disk"));
     List<String> ownDisk =
-        List.of("unshare", "-m", "sh", "-c", "mount -t tmpfs none " + disk + " && exec \"$@\"", "sh");
+        List.of(
+            "unshare", "-m", "sh", "-c", "mount -t tmpfs none " + disk + " && exec \"$@\"", "sh");
     List<String> trial = new ArrayList<>(ownDisk);
     trial.add("true");
     assumeThat(processes.start("trial", trial).awaitEnd())
@@ -174,8 +175,7 @@ class ClusterTest {
         .doesNotContain("batch 0");
 
     Processes.Running accepted =
-        driver(
-            "accepted", topic, directory.resolve("checkpoint").toString(), "bounded", settings);
+        driver("accepted", topic, directory.resolve("checkpoint").toString(), "bounded", settings);
     assertThat(accepted.awaitEnd()).as(accepted.text()).isZero();
     assertThat(accepted.text()).contains("received 100");
   }

@@ -88,8 +88,7 @@ class LetterFilesTest {
         Pipeline.builder(topicOfLetters(), SanFranciscoCalls.json())
             .statistic(blocked)
             .results(Sinks.callback(batch -> whileSinkHasLetters.add(letterFiles())))
-            .deadLetters(
-                Sinks.deadLetterCallback(letter -> offsets.add(letter.origin().offset())))
+            .deadLetters(Sinks.deadLetterCallback(letter -> offsets.add(letter.origin().offset())))
             .build();
     try (RunningPipeline run = start(pipeline)) {
       long attempt = FIRST_ATTEMPT.get(1, TimeUnit.MINUTES);
@@ -98,8 +97,10 @@ class LetterFilesTest {
       TestTopics.session().sparkContext().killTaskAttempt(attempt, true, "the test kills it");
       run.awaitTermination();
       assertThatAccounting(run.accounting()).addsUpFor(pipeline);
-      assertThat(whileSinkHasLetters).singleElement().asList().hasSize(1);
-      assertThat(whileSinkHasLetters.get(0)).doesNotContainAnyElementsOf(ofFirstAttempt);
+      assertThat(whileSinkHasLetters).hasSize(1);
+      assertThat(whileSinkHasLetters.get(0))
+          .hasSize(1)
+          .doesNotContainAnyElementsOf(ofFirstAttempt);
     }
     assertThat(offsets).hasSize(40).doesNotHaveDuplicates();
     assertThat(letterFiles()).isEmpty();
@@ -121,8 +122,7 @@ class LetterFilesTest {
             .build();
     SparkEngine.on(TestTopics.session())
         .start(
-            pipeline,
-            RunOptions.bounded().readingAtMost(20).checkpointingTo(checkpoint.toString()))
+            pipeline, RunOptions.bounded().readingAtMost(20).checkpointingTo(checkpoint.toString()))
         .awaitTermination();
     assertThat(atReports).hasSize(3);
     assertThat(atReports.get(1)).hasSize(1).noneMatch(name -> name.contains("killed"));
