@@ -363,26 +363,43 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   }
 
   /**
-   * Deletes files of dead letters that no batch needs any more: with the first batch those of
-   * earlier runs, and with a batch that has some all of this run, also those of attempts that were
-   * killed or too slow. Files that can't be deleted stay until a later batch or run.
+   * Deletes the files that no batch needs any more: with the first batch what earlier runs left,
+   * and with a batch that has letter files all letters of this run, also those of attempts that
+   * were killed or not used. Files that can't be deleted stay until a later batch or run.
    *
-   * @param hasLetters whether the batch that the sinks have got letters from files
+   * @param hasLetterFiles whether the batch that the sinks have got letters from files
    */
-  void finished(boolean hasLetters) {
+  void finished(boolean hasLetterFiles) {
+    if (hasLetterFiles) {
+      deleteLetters();
+    }
+    if (fence == null || swept) {
+      return;
+    }
+    swept = true;
     try {
-      if (hasLetters) {
-        files.delete(letters());
-      }
-      if (fence != null && !swept) {
-        swept = true;
-        for (String token : fence.older()) {
-          files.delete(new Path(new Path(directory, LETTERS), token));
-          fence.delete(token);
-        }
+      for (String token : fence.older()) {
+        files.delete(new Path(new Path(directory, LETTERS), token));
+        fence.delete(token);
       }
     } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
-      LOG.debug("Files in {} stay until a later batch", letters(), e);
+      LOG.debug("Files of earlier runs stay in {}", directory, e);
+    }
+  }
+
+  private void deleteLetters() {
+    try {
+      files.delete(letters());
+    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
+      LOG.debug("{} stays until a later batch", letters(), e);
+    }
+  }
+
+  private void endToken(Fence own) {
+    try {
+      own.end();
+    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
+      LOG.debug("The next run of {} waits for a moment, as after a crash", root, e);
     }
   }
 
@@ -391,10 +408,10 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   public void close() {
     try {
       if (!temporary && (lock != null || fence != null)) {
-        finished(true);
+        deleteLetters();
       }
       if (fence != null) {
-        fence.end();
+        endToken(fence);
       }
       if (lock != null) {
         lock.close();

@@ -369,7 +369,7 @@ final class SparkRun extends LedgerRun {
     ended();
   }
 
-  /** Whatever fails in a run that another run has taken over from, fails because of that. */
+  /** If another run has taken over, this is the cause of every failure. */
   private CallstreamException failureOf(Throwable e) {
     return checkpoint.takenOver(e).orElseGet(() -> failures.of(e));
   }

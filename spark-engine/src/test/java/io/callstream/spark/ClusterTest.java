@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Drivers and executors in processes of their own. */
+/** Drivers and executors in separate processes. */
 class ClusterTest {
   @TempDir Path directory;
   private Processes processes;
@@ -153,13 +153,13 @@ class ClusterTest {
     List<String> trial = new ArrayList<>(ownDisk);
     trial.add("true");
     assumeThat(processes.start("trial", trial).awaitEnd())
-        .as("this user may give a process a disk of its own (unshare -m, mount)")
+        .as("this user may give a process a private disk (unshare -m, mount)")
         .isZero();
     KafkaTopic topic = TestTopics.create(1);
     TestTopics.send(topic, SyntheticCalls.of(100));
     String master = processes.master();
     processes.worker("apart", master, 1, ownDisk);
-    processes.worker("beside", master, 1, List.of());
+    processes.worker("sharing", master, 1, List.of());
     Map<String, String> settings = Driver.cluster(master);
     settings.put("spark.cores.max", "2");
     settings.put("spark.scheduler.minRegisteredResourcesRatio", "1.0");

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A program that counts a topic, in a JVM of its own. Prints "batch N" when a sink gets a batch,
+ * A program that counts a topic, in a separate JVM. Prints "batch N" when a sink gets a batch,
  * "received N" at the end, or "failed CODE: MESSAGE". Public because a cluster starts it by name.
  */
 public final class Driver {
