@@ -553,11 +553,11 @@ class CheckpointedEngine implements Engine {
         int inner = partition(p);
         long offset = position[p];
         for (Entry entry : source.read(p, Math.min(position[p], ends[p]), ends[p])) {
-          Origin origin = new Origin(MemorySource.NAME, p, offset++, entry.timestamp());
-          if (reads(entry)) {
-            places.add(inner, origin);
+          if (entry != null && reads(entry)) {
+            places.add(inner, new Origin(MemorySource.NAME, p, offset, entry.timestamp()));
             additions.add(new Addition(inner, entry));
           }
+          offset++;
         }
         ranges.add(new PartitionOffsets(p, position[p], ends[p], source.end(p)));
       }
