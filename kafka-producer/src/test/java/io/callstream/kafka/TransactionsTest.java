@@ -219,7 +219,7 @@ class TransactionsTest {
             .results(KafkaSinks.at(KafkaTestbed.cluster()).results(results))
             .build();
     KafkaTransaction transaction = KafkaTransaction.begin(held);
-    transaction.send(records("somebody's"));
+    transaction.send(new byte[] {1}, records("of another program"));
 
     assertThatThrownBy(() -> new LocalEngine().start(pipeline, RunOptions.bounded()))
         .hasMessageContaining("has an open transaction in partition 0")

@@ -5,12 +5,16 @@ import io.callstream.engine.contract.SourceRecord;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.pipeline.KafkaTopic;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** A transaction of a real producer, which is closed when the transaction has ended. */
@@ -40,13 +44,21 @@ final class KafkaTransaction implements ContractSource.Transaction {
 
   @Override
   public void send(List<SourceRecord> records) {
+    List<Future<RecordMetadata>> sent = new ArrayList<>();
     for (SourceRecord r : records) {
-      var ignored =
+      sent.add(
           producer.send(
               new ProducerRecord<>(
-                  topic.name(), r.partition(), r.timestamp().toEpochMilli(), null, r.value()));
+                  topic.name(), r.partition(), r.timestamp().toEpochMilli(), null, r.value())));
     }
     producer.flush();
+    for (Future<RecordMetadata> outcome : sent) {
+      try {
+        outcome.get();
+      } catch (InterruptedException | ExecutionException e) {
+        throw new IllegalStateException(e);
+      }
+    }
   }
 
   @Override

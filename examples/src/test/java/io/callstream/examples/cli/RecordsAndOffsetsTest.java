@@ -105,11 +105,14 @@ class RecordsAndOffsetsTest {
     return producer;
   }
 
-  /** Sends calls with one of five keys, each in a batch of its own. */
+  /**
+   * Sends calls with five keys, each in a separate batch. The last record is in the active segment,
+   * which the broker neither compacts nor looks at.
+   */
   private static void send(KafkaProducer<byte[], byte[]> producer, String topic, int from, int to)
       throws Exception {
     for (int i = from; i < to; i++) {
-      byte[] key = ("key " + i % 5).getBytes(UTF_8);
+      byte[] key = (i == 32 ? "last" : "key " + i % 4).getBytes(UTF_8);
       producer.send(new ProducerRecord<>(topic, key, calls.get(i))).get();
     }
   }
