@@ -447,7 +447,7 @@ class CheckpointedEngine implements Engine {
       Pipeline watched = shutters.fresh ? inner : withLast(inner);
       local = LocalRun.stepwise(watched, RunOptions.continuous(), Clock.systemUTC());
       for (long[] ends : List.copyOf(memory.finished)) {
-        tell(ends);
+        boolean ignored = tell(ends);
       }
       for (int p = 0; p < position.length; p++) {
         if (position[p] > 0) {
@@ -499,8 +499,9 @@ class CheckpointedEngine implements Engine {
           long[] ends = memory.planned != null ? memory.planned : ends();
           if (ends != null) {
             memory.planned = ends;
-            tell(ends);
-            memory.finished.add(ends);
+            if (tell(ends)) {
+              memory.finished.add(ends);
+            }
             memory.planned = null;
           } else if (options.mode() == RunOptions.Mode.BOUNDED) {
             break;
@@ -545,8 +546,8 @@ class CheckpointedEngine implements Engine {
       return records == 0 ? null : ends;
     }
 
-    /** Tells the local engine a batch. */
-    private void tell(long[] ends) {
+    /** Tells the local engine a batch; returns whether there was a record in it. */
+    private boolean tell(long[] ends) {
       List<Addition> additions = new ArrayList<>();
       List<PartitionOffsets> ranges = new ArrayList<>();
       for (int p = 0; p < ends.length; p++) {
@@ -565,6 +566,7 @@ class CheckpointedEngine implements Engine {
       told.addAll(additions);
       local.runBatch();
       position = ends;
+      return !additions.isEmpty();
     }
 
     @Override
