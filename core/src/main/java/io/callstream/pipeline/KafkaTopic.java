@@ -48,7 +48,7 @@ public final class KafkaTopic implements Source {
     /** The name of the property of Kafka's consumer that sets the isolation. */
     public static final String PROPERTY = "isolation.level";
 
-    /** Returns the value of {@link #PROPERTY} that stands for this. */
+    /** Returns the value of {@link #PROPERTY} for this isolation. */
     public String value() {
       return name().toLowerCase(Locale.ROOT);
     }
@@ -96,7 +96,7 @@ public final class KafkaTopic implements Source {
   }
 
   /**
-   * Names a topic, whose brokers are to be said with {@link Named#at}.
+   * Names a topic. Set its brokers with {@link Named#at}.
    *
    * @throws IllegalArgumentException if Kafka allows no topic of that name
    */

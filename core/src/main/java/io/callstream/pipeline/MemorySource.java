@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A {@link Transaction} works as in a Kafka topic that is read with {@code read_committed}. Its
  * records are at the offsets at which they were added. They can be read when it is committed, and
- * never if it is aborted. Its end takes one more offset in each of its partitions, at which there
- * is no record. While it is open, its partitions end at its first record, whatever was added later.
+ * never if it is aborted. Its end takes one more offset in each of its partitions; no record is at
+ * that offset. While it is open, its partitions end at its first record.
  */
 public final class MemorySource implements Source {
   /** The name under which records of a memory source show in dead letters. */
@@ -185,7 +185,7 @@ public final class MemorySource implements Source {
 
   /**
    * Returns what is at the offsets {@code [from, to)} of a partition: an element for each offset,
-   * which is null where there is no record.
+   * which is null at an offset without a record.
    */
   public synchronized List<@Nullable Entry> read(int partition, long from, long to) {
     return new ArrayList<>(partitions.get(partition).subList((int) from, (int) to));

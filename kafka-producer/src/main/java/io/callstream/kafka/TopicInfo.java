@@ -3,7 +3,7 @@ package io.callstream.kafka;
 import java.util.List;
 
 /**
- * A topic as it stands.
+ * The replicas and offsets of a topic at one moment.
  *
  * @param replicas on how many brokers each partition is
  * @param partitions in the order of their numbers

@@ -35,8 +35,8 @@ public interface ContractSource {
   /**
    * Records that an engine must read if they are committed, and must not read before that or if
    * they are aborted. While it is open, an engine reads each of its partitions up to its first
-   * record in it, and not the records that were sent later. Its end takes an offset of its own in
-   * each of its partitions.
+   * record in it, and not the records that were sent later. Its end takes one more offset in each
+   * of its partitions.
    */
   interface Transaction {
     /** Appends records, as {@link ContractSource#send} does. */

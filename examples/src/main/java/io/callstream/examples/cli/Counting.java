@@ -112,7 +112,7 @@ final class Counting {
         .sum();
   }
 
-  /** Says how many records are missing in the results if the run ended before all were counted. */
+  /** Shows how many records are missing in the results if the run ended before all were counted. */
   void tellMissing(long sent) {
     long counted = running.accounting().received();
     if (counted < sent) {
@@ -122,7 +122,7 @@ final class Counting {
     }
   }
 
-  /** Says how many records may be missing in the results if the run ended before all were read. */
+  /** Shows how many records may be missing in the results if the run ended before all were read. */
   void tellLeft(TopicInfo topic) {
     if (!isComplete(topic)) {
       terminal.say(

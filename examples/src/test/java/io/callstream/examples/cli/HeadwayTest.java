@@ -76,7 +76,8 @@ class HeadwayTest {
     transactions.reach(18, 22, 2_000_000_000L);
     assertThat(transactions.line())
         .isEqualTo("counted   18 records, 100% of the offsets read, 9/s");
-    assertThat(transactions.bar(50)).isEqualTo("counted   100% [===============] 18 records  9/s");
+    assertThat(transactions.bar(50))
+        .isEqualTo("counted   100% [=================] 18 records  9/s");
 
     Headway compacted = Headway.ofOffsets("counted", 33);
     compacted.reach(0, 0, 0);

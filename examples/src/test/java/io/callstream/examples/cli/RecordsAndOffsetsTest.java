@@ -69,7 +69,7 @@ class RecordsAndOffsetsTest {
         "compacted",
         Map.of(
             "cleanup.policy", "compact",
-            "segment.bytes", "300",
+            "segment.bytes", "700",
             "min.cleanable.dirty.ratio", "0.0"));
     try (KafkaProducer<byte[], byte[]> producer = producer(null)) {
       send(producer, "compacted", 0, 33);
@@ -254,6 +254,11 @@ class RecordsAndOffsetsTest {
                   + " run that starts after its end")
           .contains("counted   2 records, 100% of the offsets read")
           .doesNotContain("ended early");
+      CommandRun shown = run("open", "consume", "--from-beginning", "--raw", "--max", "2");
+      assertThat(shown.out().lines()).hasSize(2);
+      assertThat(shown.err())
+          .contains("4 offsets are held back by an open transaction")
+          .contains("2 records of topic open");
 
       producer.commitTransaction();
       awaitNothingHeldBack("open");
