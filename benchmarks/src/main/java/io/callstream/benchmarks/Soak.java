@@ -65,7 +65,7 @@ public final class Soak {
           new Curve("open files", SoakSample::openFiles),
           new Curve("threads", SoakSample::threads),
           new Curve("duration of the last batch, ms", SoakSample::batchMillis),
-          new Curve("lag, records", SoakSample::lag),
+          new Curve("lag, offsets", SoakSample::lag),
           new Curve("records received", SoakSample::received));
 
   private Soak() {}

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  *
  * @param minutes since the start
  * @param received records so far
- * @param lag records that wait in the topic
+ * @param lag offsets that were not read when the last batch was done
  * @param batchMillis how long the last batch took
  * @param heapMegabytes heap after a full collection
  * @param residentMegabytes the process's resident memory; -1 where the system does not tell

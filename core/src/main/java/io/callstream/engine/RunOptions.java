@@ -89,8 +89,9 @@ public final class RunOptions {
   }
 
   /**
-   * Reads at most this many records in a batch, over all partitions, but one of each partition that
-   * has some: all must move on, or the watermark would run ahead of those that do not.
+   * Reads at most this many records in a batch, over all partitions, and at least one of each
+   * partition that has some, so that the watermark does not run ahead of a partition. On a Kafka
+   * topic the limit counts offsets: a batch has fewer records if not every offset has one.
    */
   public RunOptions readingAtMost(long recordsPerBatch) {
     if (recordsPerBatch < 1) {

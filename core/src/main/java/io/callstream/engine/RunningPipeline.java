@@ -31,7 +31,10 @@ public interface RunningPipeline extends AutoCloseable {
   /** Returns where the run is in its life. */
   State state();
 
-  /** Returns the report of the last batch; empty before the first. */
+  /**
+   * Returns the report of the last batch; empty before the first. Its offsets may end after those
+   * that listeners were given, if offsets without a record followed.
+   */
   Optional<Progress> progress();
 
   /** Returns where all records so far went, those of earlier runs with the checkpoint included. */

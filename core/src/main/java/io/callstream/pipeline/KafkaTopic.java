@@ -1,10 +1,11 @@
 package io.callstream.pipeline;
 
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /** A topic of a Kafka cluster. Immutable and thread-safe; secrets do not show in its texts. */
@@ -31,6 +32,51 @@ public final class KafkaTopic implements Source {
     LATEST
   }
 
+  /**
+   * Which records of transactions are read. Records that were sent without a transaction are read
+   * in both cases.
+   */
+  public enum Isolation {
+    /**
+     * The records of committed transactions. Reading ends at the last stable offset: the first
+     * record of the oldest open transaction. The default.
+     */
+    READ_COMMITTED,
+    /** The records of all transactions, open and aborted ones too. */
+    READ_UNCOMMITTED;
+
+    /** The name of the property of Kafka's consumer that sets the isolation. */
+    public static final String PROPERTY = "isolation.level";
+
+    /** Returns the value of {@link #PROPERTY} for this isolation. */
+    public String value() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * Returns the isolation that properties of Kafka's clients ask for, {@link #READ_COMMITTED} if
+     * they have none.
+     *
+     * @throws IllegalArgumentException if the value is neither {@code read_committed} nor {@code
+     *     read_uncommitted}
+     */
+    public static Isolation in(Map<String, String> properties) {
+      String value = properties.getOrDefault(PROPERTY, READ_COMMITTED.value());
+      for (Isolation isolation : values()) {
+        if (isolation.value().equals(value)) {
+          return isolation;
+        }
+      }
+      throw new IllegalArgumentException(
+          "The Kafka property '"
+              + PROPERTY
+              + "' is '"
+              + value
+              + "'; it must be read_committed or read_uncommitted. Correct it, or remove it to read"
+              + " committed records.");
+    }
+  }
+
   private final String name;
   private final String bootstrapServers;
   private final StartingOffsets startingOffsets;
@@ -44,11 +90,13 @@ public final class KafkaTopic implements Source {
     this.name = name;
     this.bootstrapServers = bootstrapServers;
     this.startingOffsets = startingOffsets;
-    this.properties = Map.copyOf(properties);
+    Map<String, String> all = new HashMap<>(properties);
+    all.put(Isolation.PROPERTY, Isolation.in(properties).value());
+    this.properties = Map.copyOf(all);
   }
 
   /**
-   * Names a topic, whose brokers are to be said with {@link Named#at}.
+   * Names a topic. Set its brokers with {@link Named#at}.
    *
    * @throws IllegalArgumentException if Kafka allows no topic of that name
    */
@@ -102,8 +150,11 @@ public final class KafkaTopic implements Source {
 
   /**
    * Returns this topic, reached with settings of the Kafka client, such as those of TLS and SASL.
+   * {@code isolation.level=read_uncommitted} makes a pipeline count the records of open and aborted
+   * transactions too; see {@link Isolation}.
    *
-   * @throws IllegalArgumentException if one of them is decided by callstream
+   * @throws IllegalArgumentException if one of them is decided by callstream, or the isolation
+   *     level has a value that Kafka does not know
    */
   public KafkaTopic with(Map<String, String> clientProperties) {
     Map<String, String> all = new HashMap<>(properties);
@@ -136,7 +187,15 @@ public final class KafkaTopic implements Source {
     return startingOffsets;
   }
 
-  /** Returns the settings of the Kafka client; they may hold secrets. */
+  /** Returns which records of transactions are read. */
+  public Isolation isolation() {
+    return Isolation.in(properties);
+  }
+
+  /**
+   * Returns the settings of the Kafka client, among them always the isolation level. They may hold
+   * secrets.
+   */
   public Map<String, String> properties() {
     return properties;
   }
@@ -146,10 +205,16 @@ public final class KafkaTopic implements Source {
     return "Kafka topic " + name + " at " + bootstrapServers;
   }
 
-  /** Returns the description and the names of the settings, not their values. */
+  /**
+   * Returns the description and the names of the settings, not their values. The isolation level
+   * appears only if it is not the default.
+   */
   @Override
   public String toString() {
-    return description()
-        + (properties.isEmpty() ? "" : " with " + new TreeMap<>(properties).keySet());
+    Set<String> names = new TreeSet<>(properties.keySet());
+    if (isolation() == Isolation.READ_COMMITTED) {
+      names.remove(Isolation.PROPERTY);
+    }
+    return description() + (names.isEmpty() ? "" : " with " + names);
   }
 }

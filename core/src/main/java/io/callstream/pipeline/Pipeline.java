@@ -158,6 +158,9 @@ public final class Pipeline {
     List<String> lines = new ArrayList<>();
     lines.add(
         "source: " + (source instanceof KafkaTopic topic ? topic.name() : source.description()));
+    if (source instanceof KafkaTopic topic) {
+      lines.add("isolation level: " + topic.isolation().value());
+    }
     lines.add("format: " + format.name() + " in " + format.zone());
     statistics.forEach(statistic -> lines.add("statistic: " + statistic));
     lines.add("distinct: " + (distinctHorizon == null ? "no" : distinctHorizon));

@@ -83,23 +83,50 @@ public record Progress(
   public record State(long rows, long updatedRows, long memoryBytes) {}
 
   /**
-   * One partition in one batch.
+   * One partition in one batch. The batch has read the offsets {@code [start, end)}. Not every
+   * offset has a record: a transaction's end and records that were aborted or compacted away leave
+   * gaps. Where records are meant, see {@link Progress#inputRows}.
    *
    * @param partition the partition, from 0
-   * @param start the offset of the first record read
-   * @param end the offset behind the last record read
-   * @param latest the offset behind the last record there was
+   * @param start the first offset of the batch
+   * @param end the offset at which the next batch starts
+   * @param latest the offset up to which the partition could be read. With {@code read_committed}
+   *     this is the last stable offset, where the oldest open transaction starts
    */
   public record PartitionOffsets(int partition, long start, long end, long latest) {
-    /** Returns how many records were left to read. */
+    /** Returns how many offsets were left to read, which is the most records that were left. */
     public long lag() {
       return Math.max(0, latest - end);
     }
   }
 
-  /** Returns how many records were left to read, in all partitions. */
+  /**
+   * Returns how many offsets were left to read, in all partitions. This is the most records that
+   * were left. Offsets from an open transaction on are not part of it until the transaction ends.
+   */
   public long lag() {
     return offsets.stream().mapToLong(PartitionOffsets::lag).sum();
+  }
+
+  /** Returns the same report with other offsets. */
+  public Progress withOffsets(List<PartitionOffsets> others) {
+    return new Progress(
+        batch,
+        timestamp,
+        inputRows,
+        inputRowsPerSecond,
+        processedRowsPerSecond,
+        outputRows,
+        outputRowsPerSecond,
+        batchDuration,
+        latency,
+        phases,
+        state,
+        others,
+        watermark,
+        sink,
+        accounting,
+        total);
   }
 
   /** Returns this as a JSON object in one line; durations in milliseconds, times in ISO-8601. */

@@ -102,7 +102,7 @@ public final class StabilityMonitor implements ProgressListener {
                   + samples.getFirst().progress().lag()
                   + " to "
                   + samples.getLast().progress().lag()
-                  + " records",
+                  + " offsets",
               "Raise the limit of records per batch if there is one, then partitions and cores."));
     }
     if (grows(Sample::heapBytes)) {

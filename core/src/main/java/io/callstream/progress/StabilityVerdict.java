@@ -24,7 +24,7 @@ public record StabilityVerdict(List<Finding> findings) {
     SLOW_BATCHES,
     /** More records arrive than are processed. */
     INPUT_OUTRUNS_PROCESSING,
-    /** The records left to read grow in number. */
+    /** The offsets left to read grow in number. */
     GROWING_LAG,
     /** The heap that is used grows. */
     GROWING_HEAP

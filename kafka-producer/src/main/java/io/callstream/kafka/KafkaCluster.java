@@ -3,6 +3,7 @@ package io.callstream.kafka;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.KafkaTopic.Isolation;
 import io.callstream.runtime.Spelling;
 import java.util.HashMap;
 import java.util.List;
@@ -32,7 +33,8 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
       List.of(AbstractConfig.CONFIG_PROVIDERS_CONFIG + ".", "metrics.context.");
 
   /**
-   * @throws IllegalArgumentException if a bootstrap server is not {@code host:port}
+   * @throws IllegalArgumentException if a bootstrap server is not {@code host:port}, or the
+   *     isolation level has a value that Kafka does not know
    * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if no Kafka client has a
    *     setting of one of the names, or if they name other bootstrap servers
    */
@@ -40,6 +42,7 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
     bootstrapServers = KafkaTopic.requireBrokers(bootstrapServers);
     settings = Map.copyOf(settings);
     requireKnown(settings.keySet());
+    Isolation ignored = Isolation.in(settings);
     String others =
         settings.getOrDefault(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
     if (!others.equals(bootstrapServers)) {
@@ -86,7 +89,18 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
     return new KafkaCluster(bootstrapServers, settings);
   }
 
-  /** Returns the settings for a client that knows {@code names}. */
+  /**
+   * Returns which records of transactions are read in this cluster: those of committed ones, unless
+   * the settings have another {@code isolation.level}.
+   */
+  public Isolation isolation() {
+    return Isolation.in(settings);
+  }
+
+  /**
+   * Returns the settings for a client that knows {@code names}. A client that knows the isolation
+   * level gets one in any case, because Kafka's own default is to read uncommitted records.
+   */
   Map<String, Object> settingsFor(Set<String> names) {
     Map<String, Object> known = new HashMap<>();
     settings.forEach(
@@ -95,6 +109,9 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
             known.put(name, value);
           }
         });
+    if (names.contains(Isolation.PROPERTY)) {
+      known.put(Isolation.PROPERTY, isolation().value());
+    }
     known.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
     return known;
   }

@@ -65,6 +65,7 @@ final class KafkaResultSink implements ResultSink {
     TopicInfo info;
     try (TopicAdmin admin = TopicAdmin.connect(settings.cluster())) {
       info = admin.ensureCompacted(topic, settings.partitions(), settings.replicas());
+      admin.requireNothingHeldBack(info, "results of an earlier run may be among them");
     }
     CheckedSender open = settings.sender(topic);
     sender = open;
@@ -74,10 +75,10 @@ final class KafkaResultSink implements ResultSink {
     if (mark != null && foreign && !settings.startsOver()) {
       throw mark.refused("The topic " + topic, restored);
     }
-    if (mark == null && info.records() > 0 && !settings.startsOver()) {
+    if (mark == null && !settings.startsOver() && holdsValues(info)) {
       throw BatchMark.missing("The topic " + topic);
     }
-    if ((mark == null || foreign) && info.records() > 0) {
+    if ((mark == null || foreign) && info.offsets() > 0) {
       sendTombstones(open);
     }
     if (mark == null || foreign || mark.isBehind(restored)) {
@@ -87,6 +88,26 @@ final class KafkaResultSink implements ResultSink {
     }
     // In any case, so that a run that still writes to the topic finds it.
     sendMark(open, restored);
+  }
+
+  /**
+   * Returns whether there is a record with a value: offsets alone and tombstones are no results.
+   */
+  private boolean holdsValues(TopicInfo info) {
+    if (info.offsets() == 0) {
+      return false;
+    }
+    boolean[] found = {false};
+    TopicReader reader = TopicReader.of(settings.cluster(), topic).fromBeginning();
+    long ignored =
+        reader.read(
+            row -> {
+              if (row.value() != null) {
+                found[0] = true;
+                reader.stop();
+              }
+            });
+    return found[0];
   }
 
   private Optional<BatchMark> lastMark(TopicInfo info) {

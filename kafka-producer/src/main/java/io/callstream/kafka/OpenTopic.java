@@ -354,14 +354,21 @@ final class OpenTopic implements OpenSource {
         assign(spans);
         List<Span> open = new ArrayList<>(spans);
         open.removeIf(span -> isDone(span, records));
-        long lastRecord = System.nanoTime();
+        long lastMove = System.nanoTime();
+        long reached = 0;
         while (!open.isEmpty()) {
           requireNotStopped();
           if (poll(POLL)) {
-            lastRecord = System.nanoTime();
+            lastMove = System.nanoTime();
           } else {
+            // Where transactions were aborted it moves on without a record.
+            long now = spans.stream().mapToLong(span -> position(lane(span).id)).sum();
+            if (now > reached) {
+              lastMove = System.nanoTime();
+              reached = now;
+            }
             look();
-            requirePatience(lastRecord, null);
+            requirePatience(lastMove, null);
           }
           open.removeIf(span -> isDone(span, records));
         }
@@ -381,11 +388,16 @@ final class OpenTopic implements OpenSource {
     }
 
     private boolean isPast(TopicPartition partition, long offset) {
+      return position(partition) >= offset;
+    }
+
+    /** Returns the offset up to which records were fetched, or -1 if it is not known now. */
+    private long position(TopicPartition partition) {
       try {
-        return consumer.position(partition, POLL) >= offset;
+        return consumer.position(partition, POLL);
       } catch (TimeoutException | WakeupException e) {
-        // Not known yet: another broker has just taken over, or somebody wants the run to stop.
-        return false;
+        // Another broker has just taken over, or somebody wants the run to stop.
+        return -1;
       }
     }
 

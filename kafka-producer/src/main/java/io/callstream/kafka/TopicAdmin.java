@@ -18,9 +18,11 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Node;
@@ -269,15 +271,20 @@ public final class TopicAdmin implements AutoCloseable {
     List<TopicInfo.PartitionInfo> partitions = new ArrayList<>();
     try {
       var beginnings = get(admin.listOffsets(first).all());
-      var ends = get(admin.listOffsets(next).all());
+      // In this order: records that arrive in between must not look as if they were held back.
+      var written = get(admin.listOffsets(next).all());
+      var ends = get(admin.listOffsets(next, new ListOffsetsOptions(isolation())).all());
       beginnings.forEach(
           (id, beginning) -> {
             var end = ends.get(id);
+            var last = written.get(id);
+            long readable = end == null ? beginning.offset() : end.offset();
             partitions.add(
                 new TopicInfo.PartitionInfo(
                     id.partition(),
                     beginning.offset(),
-                    end == null ? beginning.offset() : end.offset()));
+                    readable,
+                    last == null ? readable : Math.max(readable, last.offset())));
           });
     } catch (ExecutionException e) {
       throw refused(description.name(), e);
@@ -285,6 +292,41 @@ public final class TopicAdmin implements AutoCloseable {
     partitions.sort(Comparator.comparingInt(TopicInfo.PartitionInfo::partition));
     int replicas = description.partitions().get(0).replicas().size();
     return new TopicInfo(description.name(), replicas, partitions);
+  }
+
+  private IsolationLevel isolation() {
+    return switch (cluster.isolation()) {
+      case READ_COMMITTED -> IsolationLevel.READ_COMMITTED;
+      case READ_UNCOMMITTED -> IsolationLevel.READ_UNCOMMITTED;
+    };
+  }
+
+  /**
+   * Refuses a topic of which an open transaction hides a part from a reader.
+   *
+   * @param consequence what would happen if it were read nevertheless, as the end of a sentence
+   * @throws CallstreamException with {@link ErrorCode#TOPIC}
+   */
+  void requireNothingHeldBack(TopicInfo info, String consequence) {
+    for (TopicInfo.PartitionInfo partition : info.partitions()) {
+      if (partition.heldBack() > 0) {
+        throw new CallstreamException(
+            ErrorCode.TOPIC,
+            String.format(
+                "Topic %s at %s has an open transaction in partition %d, which hides %d offsets from"
+                    + " offset %d on: %s. Wait until its producer commits or aborts it, and start"
+                    + " again; 'kafka-transactions.sh --bootstrap-server %s find-hanging --topic %s'"
+                    + " finds one whose producer is gone.",
+                info.name(),
+                cluster.bootstrapServers(),
+                partition.partition(),
+                partition.heldBack(),
+                partition.end(),
+                consequence,
+                cluster.bootstrapServers(),
+                info.name()));
+      }
+    }
   }
 
   private CallstreamException refused(String topic, ExecutionException e) {

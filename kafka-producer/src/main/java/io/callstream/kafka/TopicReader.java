@@ -26,6 +26,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads a topic for people to look at. It joins no consumer group and commits nothing.
  *
+ * <p>It reads committed records, unless the cluster's settings have {@code
+ * isolation.level=read_uncommitted}: records of aborted transactions are left out, and records from
+ * the start of an open transaction on are handed over when it has ended.
+ *
  * <p>Unless it follows, it ends at the offsets that were the partitions' ends when it started.
  * Within a partition records come in order; between partitions there is none, but that the last
  * records of a topic come by timestamp. {@link #stop} may be called from any thread; all else is
@@ -34,6 +38,10 @@ import org.jspecify.annotations.Nullable;
 public final class TopicReader {
   private static final Duration POLL = Duration.ofMillis(200);
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** The fewest offsets to go back for further records. */
+  private static final long MIN_STEP = 1_000;
+
   private static final Comparator<TopicRecord> BY_TIME =
       Comparator.comparing(TopicRecord::timestamp)
           .thenComparingInt(TopicRecord::partition)
@@ -100,7 +108,7 @@ public final class TopicReader {
   public long read(Consumer<? super TopicRecord> receiver) {
     TopicInfo info = describe();
     handedOver = 0;
-    if (limit == 0 || (!following && info.records() == 0)) {
+    if (limit == 0 || (!following && info.offsets() == 0)) {
       return 0;
     }
     return reading(
@@ -119,7 +127,7 @@ public final class TopicReader {
   /** Hands over what is in {@code [start, end)} of a partition. */
   void readRange(int partition, long start, long end, Consumer<? super TopicRecord> receiver) {
     TopicInfo range =
-        new TopicInfo(topic, 1, List.of(new TopicInfo.PartitionInfo(partition, start, end)));
+        new TopicInfo(topic, 1, List.of(new TopicInfo.PartitionInfo(partition, start, end, end)));
     long ignored =
         reading(
             kafka -> {
@@ -183,28 +191,47 @@ public final class TopicReader {
   private long readLast(
       KafkaConsumer<byte[], byte[]> kafka, TopicInfo info, Consumer<? super TopicRecord> receiver) {
     PriorityQueue<TopicRecord> last = new PriorityQueue<>(BY_TIME);
-    Map<TopicPartition, Long> starts = new HashMap<>();
     for (TopicInfo.PartitionInfo partition : info.partitions()) {
-      starts.put(
-          new TopicPartition(topic, partition.partition()),
-          Math.max(partition.beginning(), partition.end() - Math.min(limit, partition.end())));
+      readLast(kafka, partition, last);
     }
-    readFrom(
-        kafka,
-        info,
-        starts,
-        row -> {
-          last.add(row);
-          if (last.size() > limit) {
-            last.remove();
-          }
-          return true;
-        });
     while (!last.isEmpty()) {
       receiver.accept(last.remove());
       handedOver++;
     }
     return handedOver;
+  }
+
+  /**
+   * Adds the last records of a partition. Its last offsets may have fewer records than the limit:
+   * then those in front of them are read too.
+   */
+  private void readLast(
+      KafkaConsumer<byte[], byte[]> kafka,
+      TopicInfo.PartitionInfo partition,
+      PriorityQueue<TopicRecord> last) {
+    TopicPartition id = new TopicPartition(topic, partition.partition());
+    long end = partition.end();
+    long step = limit;
+    long[] found = {0};
+    while (found[0] < limit && end > partition.beginning() && !stopped) {
+      long start = Math.max(partition.beginning(), end - Math.min(step, end));
+      TopicInfo.PartitionInfo range =
+          new TopicInfo.PartitionInfo(partition.partition(), start, end, end);
+      readFrom(
+          kafka,
+          new TopicInfo(topic, 1, List.of(range)),
+          Map.of(id, start),
+          row -> {
+            found[0]++;
+            last.add(row);
+            if (last.size() > limit) {
+              last.remove();
+            }
+            return true;
+          });
+      end = start;
+      step = Math.max(MIN_STEP, step > Long.MAX_VALUE / 4 ? step : step * 4);
+    }
   }
 
   /** Takes a record and says whether it wants more. */
@@ -224,7 +251,8 @@ public final class TopicReader {
     kafka.assign(starts.keySet());
     starts.forEach(kafka::seek);
     List<TopicPartition> open = new ArrayList<>(starts.keySet());
-    long lastRecord = System.nanoTime();
+    long lastMove = System.nanoTime();
+    long reached = 0;
     while (!stopped) {
       if (!following) {
         open.removeIf(id -> kafka.position(id) >= ends.getOrDefault(id, 0L));
@@ -233,9 +261,12 @@ public final class TopicReader {
         }
       }
       ConsumerRecords<byte[], byte[]> rows = kafka.poll(POLL);
-      if (!rows.isEmpty()) {
-        lastRecord = System.nanoTime();
-      } else if (!following && System.nanoTime() - lastRecord > PATIENCE.toNanos()) {
+      // Where transactions were aborted it moves on without a record.
+      long now = following ? 0 : starts.keySet().stream().mapToLong(kafka::position).sum();
+      if (!rows.isEmpty() || now > reached) {
+        lastMove = System.nanoTime();
+        reached = now;
+      } else if (!following && System.nanoTime() - lastMove > PATIENCE.toNanos()) {
         throw new CallstreamException(
             ErrorCode.SOURCE_FAILED,
             String.format(

@@ -1,6 +1,7 @@
 package io.callstream.kafka;
 
 import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.CallSource;
 import java.nio.ByteBuffer;
@@ -20,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A value that the source has n times, and the topic m times, is left n - m times, if that is
  * more than none. So the topic ends with every record of the source at least as often as the source
- * has it, in whatever order both are. A record that retention has deleted since counts as not sent.
+ * has it, in whatever order both are. A record that retention has deleted since counts as not sent,
+ * and so does a record of an aborted transaction, unless the cluster's settings have {@code
+ * isolation.level=read_uncommitted}.
  */
 public final class UnsentCalls implements CallSource {
   private final CallSource source;
@@ -54,7 +57,8 @@ public final class UnsentCalls implements CallSource {
   /**
    * Reads the topic to its present end, and then starts to read the source.
    *
-   * @throws CallstreamException as {@link TopicReader#read} and {@link CallSource#open} do
+   * @throws CallstreamException as {@link TopicReader#read} and {@link CallSource#open} do, and
+   *     with {@link ErrorCode#TOPIC} if an open transaction hides a part of the topic
    */
   @Override
   public CallRecords open() {
@@ -62,6 +66,7 @@ public final class UnsentCalls implements CallSource {
     TopicReader all = TopicReader.of(cluster, topic).fromBeginning();
     reader = all;
     if (!stopped) {
+      requireAllReadable();
       all.read(
           record -> {
             byte[] value = record.value();
@@ -72,6 +77,13 @@ public final class UnsentCalls implements CallSource {
     }
     skipped.set(0);
     return new Rest(source.open(), sent);
+  }
+
+  private void requireAllReadable() {
+    try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
+      admin.requireNothingHeldBack(
+          admin.require(topic), "records among them would be sent a second time");
+    }
   }
 
   /** Ends the reading of the topic, if it is under way; there is nothing more to send then. */

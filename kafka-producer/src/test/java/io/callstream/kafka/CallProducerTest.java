@@ -353,7 +353,7 @@ class CallProducerTest {
     assertThat(sending.await(30, TimeUnit.SECONDS)).isTrue();
     producer.close();
     producer.close();
-    assertThat(task.get(10, TimeUnit.SECONDS).sent()).isEqualTo(ensure(1).records());
+    assertThat(task.get(10, TimeUnit.SECONDS).sent()).isEqualTo(ensure(1).offsets());
   }
 
   @Test
@@ -444,14 +444,14 @@ class CallProducerTest {
     TopicInfo created = ensure(3);
     assertThat(created.partitions()).hasSize(3);
     assertThat(created.replicas()).isEqualTo(1);
-    assertThat(created.records()).isZero();
+    assertThat(created.offsets()).isZero();
     assertThat(ensure(3)).isEqualTo(created);
     assertThatThrownBy(() -> ensure(2))
         .isInstanceOfSatisfying(
             CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TOPIC))
         .hasMessageContaining("has 3 partitions, not 2");
     send(SyntheticCalls.of(100));
-    assertThat(ensure(3).records()).isEqualTo(100);
+    assertThat(ensure(3).offsets()).isEqualTo(100);
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -100,6 +101,11 @@ final class KafkaTestbed implements Testbed {
       @Override
       public void send(List<SourceRecord> records) {
         KafkaTestbed.send(topic, records);
+      }
+
+      @Override
+      public Optional<Transaction> begin() {
+        return Optional.of(KafkaTransaction.begin(topic));
       }
     };
   }

@@ -359,7 +359,7 @@ class LocalEngineFaultTest {
 
     @Test
     void mayHoldTransactionsWhoseMarksAreNoRecords() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1).with(Map.of("isolation.level", "read_committed"));
+      KafkaTopic topic = KafkaTestbed.topic(1);
       try (KafkaProducer<byte[], byte[]> producer =
           new KafkaProducer<>(
               Map.of(

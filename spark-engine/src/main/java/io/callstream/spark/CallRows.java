@@ -70,7 +70,9 @@ public final class CallRows {
    * Returns a row for each record.
    *
    * @param records rows with the columns {@code value}, {@code partition} and {@code offset}, as
-   *     Spark's Kafka source gives them
+   *     Spark's Kafka source gives them. That source reads records of aborted transactions too,
+   *     unless it has the option {@code kafka.isolation.level=read_committed}, which callstream's
+   *     own readers have
    * @return the columns partition, offset, rejection (the reason's code), rejected_field, time,
    *     ambiguous_time, and one for each other field of a call, by its name in lower case; texts
    *     that the format lacks are empty

@@ -53,6 +53,7 @@ final class TopicCheck {
     requireKnownProperties(topic);
     Properties properties = new Properties();
     properties.putAll(topic.properties());
+    properties.remove(KafkaTopic.Isolation.PROPERTY); // It is for consumers.
     properties.put(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, topic.bootstrapServers());
     properties.put(
         AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(TIMEOUT.toMillis()));

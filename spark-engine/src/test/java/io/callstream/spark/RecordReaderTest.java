@@ -161,9 +161,7 @@ class RecordReaderTest {
     }
     SanFranciscoCalls format = SanFranciscoCalls.json();
     Pipeline pipeline =
-        Pipeline.builder(topic.with(Map.of("isolation.level", "read_committed")), format)
-            .statistic(StandardStatistics.callsByType())
-            .build();
+        Pipeline.builder(topic, format).statistic(StandardStatistics.callsByType()).build();
 
     // Batches of four offsets end before, on and behind the marks, and some have nothing else.
     try (RunningPipeline run =

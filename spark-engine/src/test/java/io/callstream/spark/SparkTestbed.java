@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -72,6 +73,11 @@ final class SparkTestbed implements Testbed {
             throw new IllegalStateException(e);
           }
         }
+      }
+
+      @Override
+      public Optional<Transaction> begin() {
+        return Optional.of(KafkaTransaction.begin(topic));
       }
     };
   }

@@ -125,7 +125,7 @@ class ReportTest {
 
   @Test
   void theVerdictOfEachRunIsTold() throws IOException {
-    steady(0, "lag grew from 1 to 2 records");
+    steady(0, "lag grew from 1 to 2 offsets");
     steady(1, "stable");
     steady(2, "stable");
     steady(3, Run.TOO_EARLY + ": fewer than 6 batches in that time");
@@ -133,11 +133,11 @@ class ReportTest {
     assertThat(markdown())
         .contains(
             "Of 4 runs at 5,000 calls/s 2 were stable, and of 1 it is too early to tell.",
-            "| stable in 2 of 4. In 1: lag grew from 1 to 2 records. In 1: too early to tell: fewer")
+            "| stable in 2 of 4. In 1: lag grew from 1 to 2 offsets. In 1: too early to tell: fewer")
         .doesNotContain("NaN");
     assertThat(Files.readString(directory.resolve("runs.csv")))
         .contains(
-            "compare,0,defaults,latency p95,1000.0,ms,0,lag grew from 1 to 2 records,\n",
+            "compare,0,defaults,latency p95,1000.0,ms,0,lag grew from 1 to 2 offsets,\n",
             "compare,2,defaults,latency p95,1000.0,ms,0,stable,\n");
   }
 

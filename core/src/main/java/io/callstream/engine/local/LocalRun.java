@@ -518,9 +518,11 @@ final class LocalRun extends LedgerRun {
       ahead = begin(next(ledger().watermarkAfter(report.segments())));
     }
     try {
-      // Of offsets that are marks of transactions no record comes.
+      // Offsets may have no record: ends of transactions, and records that were aborted.
       if (report.accounting().received() > 0) {
         append(reading.batch(), parts, report, readNanos);
+      } else {
+        progress().ifPresent(last -> reported(movedOn(last, reading.batch())));
       }
     } finally {
       parts.forEach(ReadPart::close);
@@ -565,6 +567,23 @@ final class LocalRun extends LedgerRun {
     Progress progress = progress(batch, results, latency, Duration.ofNanos(took), phases);
     reported(progress);
     sinks.report(progress);
+  }
+
+  /** Returns a report that has read further offsets, which have no record: they are no lag. */
+  private static Progress movedOn(Progress last, Batch batch) {
+    Map<Integer, Long> starts = new TreeMap<>();
+    last.offsets().forEach(p -> starts.put(p.partition(), p.start()));
+    List<PartitionOffsets> offsets = new ArrayList<>();
+    for (Span span : batch.spans()) {
+      int partition = span.partition();
+      offsets.add(
+          new PartitionOffsets(
+              partition,
+              starts.getOrDefault(partition, span.from()),
+              span.to(),
+              batch.latest().getOrDefault(partition, span.to())));
+    }
+    return last.withOffsets(offsets);
   }
 
   private ReadPart sift(SeenCalls ids, List<ReadPart> parts, long watermark) {

@@ -84,9 +84,12 @@ final class OpenMemory implements OpenSource {
       for (Span span : spans) {
         long offset = span.from();
         for (MemorySource.Entry entry : source.read(span.partition(), span.from(), span.to())) {
-          records.take(
-              new Delivery(
-                  span.partition(), offset++, entry.timestamp().toEpochMilli(), entry.value()));
+          if (entry != null) {
+            records.take(
+                new Delivery(
+                    span.partition(), offset, entry.timestamp().toEpochMilli(), entry.value()));
+          }
+          offset++;
         }
       }
       requireNotStopped();

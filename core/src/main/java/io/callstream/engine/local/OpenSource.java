@@ -20,7 +20,10 @@ public interface OpenSource extends AutoCloseable {
   /** Returns for each partition the offset of the first record that is still there. */
   Map<Integer, Long> firstOffsets();
 
-  /** Returns for each partition the offset behind the last record, as of now. */
+  /**
+   * Returns for each partition the offset up to which it can be read, as of now. Records in front
+   * of it are final: none of them belongs to an open transaction.
+   */
   Map<Integer, Long> endOffsets();
 
   /** Returns for each partition where a run begins that never read it. */

@@ -65,30 +65,56 @@ final class Comparison {
     assertThatAccounting(batch.total()).as(where).addsUpFor(batch.pipeline());
   }
 
-  /** Returns letters as if they came from another source. */
-  static List<DeadLetter> from(String topic, List<DeadLetter> letters) {
-    return letters.stream().map(letter -> from(topic, letter)).toList();
+  /**
+   * Returns letters as if they came from another source, which has offsets without a record.
+   *
+   * @param sent what is at each offset of that source
+   */
+  static List<DeadLetter> from(String topic, List<TestRecord> sent, List<DeadLetter> letters) {
+    Map<Integer, Long> ends = new HashMap<>();
+    Map<Integer, List<Long>> offsets = new HashMap<>();
+    for (TestRecord r : sent) {
+      long offset = ends.merge(r.partition(), 1L, Long::sum) - 1;
+      if (r.isRecord()) {
+        offsets.computeIfAbsent(r.partition(), p -> new ArrayList<>()).add(offset);
+      }
+    }
+    return letters.stream().map(letter -> from(topic, offsets, letter)).toList();
   }
 
-  private static DeadLetter from(String topic, DeadLetter letter) {
+  private static DeadLetter from(
+      String topic, Map<Integer, List<Long>> offsets, DeadLetter letter) {
     Origin old = letter.origin();
-    Origin origin = new Origin(topic, old.partition(), old.offset(), old.timestamp());
+    long offset = offsets.get(old.partition()).get((int) old.offset());
+    Origin origin = new Origin(topic, old.partition(), offset, old.timestamp());
     if (letter instanceof DeadLetter.Rejected r) {
       return new DeadLetter.Rejected(origin, r.value(), r.reason(), r.field());
     }
     return new DeadLetter.Late(origin, letter.value(), ((DeadLetter.Late) letter).missed());
   }
 
-  /** Returns the records of each batch that was reported, found by their offsets. */
-  static List<List<TestRecord>> batches(List<TestRecord> records, List<Progress> reports) {
+  /**
+   * Returns what is at the offsets of each batch that was reported. An engine may pass over offsets
+   * without a record between two batches: they are taken for a part of the second one.
+   */
+  static List<List<TestRecord>> batches(List<TestRecord> sent, List<Progress> reports) {
     Map<Integer, List<TestRecord>> partitions = new HashMap<>();
-    records.forEach(r -> partitions.computeIfAbsent(r.partition(), p -> new ArrayList<>()).add(r));
+    sent.forEach(r -> partitions.computeIfAbsent(r.partition(), p -> new ArrayList<>()).add(r));
+    Map<Integer, Long> ends = new HashMap<>();
     List<List<TestRecord>> batches = new ArrayList<>();
     for (Progress report : reports) {
       List<TestRecord> batch = new ArrayList<>();
       for (PartitionOffsets p : report.offsets()) {
         List<TestRecord> all = partitions.getOrDefault(p.partition(), List.of());
-        batch.addAll(all.subList((int) p.start(), (int) p.end()));
+        long before = ends.getOrDefault(p.partition(), 0L);
+        assertThat(p.start())
+            .as("start of batch %s in partition %s", report.batch(), p.partition())
+            .isGreaterThanOrEqualTo(before);
+        assertThat(all.subList((int) before, (int) p.start()))
+            .as("offsets before batch %s in partition %s", report.batch(), p.partition())
+            .noneMatch(TestRecord::isRecord);
+        batch.addAll(all.subList((int) before, (int) p.end()));
+        ends.put(p.partition(), p.end());
       }
       batches.add(batch);
     }

@@ -7,6 +7,7 @@ import static io.callstream.engine.contract.SourceRecord.text;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -1195,6 +1196,153 @@ public abstract class EngineContract {
       assertThat(rejections.get().accounting().rejected()).isEqualTo(cases.size());
       assertThat(rejections.get().rows("types"))
           .containsExactly("good  " + cases.size(), "at-the-skew  1");
+    }
+
+    // ---- transactions
+
+    private ContractSource.Transaction begin(ContractSource source) {
+      Optional<ContractSource.Transaction> transaction = source.begin();
+      assumeTrue(transaction.isPresent(), "The source of the testbed has no transactions");
+      return transaction.get();
+    }
+
+    private SourceRecord at(int partition, String id, String type) {
+      return call(partition, id, type, "2018-06-01T12:00:00Z");
+    }
+
+    private Pipeline pipeline(ContractSource source, Recorder recorder) {
+      return recorder.on(Pipeline.builder(source.source(), FORMAT).statistic(TYPES)).build();
+    }
+
+    /** Returns options for bounded runs that each continue the one before, if that is possible. */
+    private RunOptions continued() {
+      return supports(Capability.CHECKPOINT) ? withCheckpoint() : RunOptions.bounded();
+    }
+
+    /**
+     * Records of an aborted transaction are not read: they are not counted, not rejected, and are
+     * no rows. Those of a committed one are. If it fails, look for a reader with Kafka's own
+     * default, which is to read uncommitted records. Skipped if the source has no transactions.
+     */
+    @Test
+    void rule_6_7_recordsOfAnAbortedTransactionAreNotRead() throws Exception {
+      ContractSource source = testbed().source(2);
+      ContractSource.Transaction aborted = begin(source);
+      source.send(List.of(at(1, "1", "before")));
+      aborted.send(List.of(at(0, "2", "aborted"), text(0, "no call"), at(1, "3", "aborted")));
+      aborted.abort();
+      ContractSource.Transaction committed = begin(source);
+      committed.send(List.of(at(0, "4", "committed"), text(1, "no call either")));
+      committed.commit();
+      source.send(List.of(at(1, "5", "after")));
+      Recorder recorder = new Recorder();
+      Pipeline pipeline = pipeline(source, recorder);
+      try (RunningPipeline run = start(pipeline, RunOptions.bounded())) {
+        awaitEnd(run);
+        assertThat(Outcome.texts(run.results("types").rows()))
+            .containsExactly("after  1", "before  1", "committed  1");
+        assertThat(run.accounting().received()).isEqualTo(4);
+        assertThat(run.accounting().rejected()).isEqualTo(1);
+        assertThatAccounting(run.accounting()).addsUpFor(pipeline);
+      }
+      // Aborted records and ends of transactions keep their offsets: 1, 2 and 4 of partition 1.
+      assertThat(recorder.letters())
+          .extracting(DeadLetter::origin)
+          .extracting(Origin::partition, Origin::offset)
+          .containsExactly(tuple(1, 3L));
+      assertThat(recorder.reports().stream().mapToLong(Progress::inputRows).sum()).isEqualTo(4);
+    }
+
+    /**
+     * A bounded run ends where an open transaction starts. The records from there on, those that
+     * were sent without a transaction included, are read once, by the runs after its end. If it
+     * hangs, look for an end offset that does not depend on the isolation level. Skipped if the
+     * source has no transactions.
+     */
+    @Test
+    void rule_6_8_aBoundedRunEndsWhereAnOpenTransactionStarts() throws Exception {
+      ContractSource source = testbed().source(2);
+      RunOptions options = continued();
+      ContractSource.Transaction first = begin(source);
+      source.send(List.of(at(0, "1", "before")));
+      first.send(List.of(at(0, "2", "committed")));
+      source.send(List.of(at(0, "3", "after"), at(1, "4", "elsewhere")));
+      Accounting open = runToEnd(pipeline(source, new Recorder()), options);
+      assertThat(open.received()).isEqualTo(2);
+
+      first.send(List.of(at(0, "5", "committed")));
+      assertThat(runToEnd(pipeline(source, new Recorder()), options)).isEqualTo(open);
+
+      first.commit();
+      try (RunningPipeline run = start(pipeline(source, new Recorder()), options)) {
+        awaitEnd(run);
+        assertThat(run.accounting().received()).isEqualTo(5);
+        assertThat(run.progress().orElseThrow().lag()).isZero();
+      }
+
+      ContractSource.Transaction second = begin(source);
+      second.send(List.of(at(0, "6", "aborted")));
+      source.send(List.of(at(0, "7", "after")));
+      assertThat(runToEnd(pipeline(source, new Recorder()), options).received()).isEqualTo(5);
+      second.abort();
+      try (RunningPipeline run = start(pipeline(source, new Recorder()), options)) {
+        awaitEnd(run);
+        assertThat(run.accounting().received()).isEqualTo(6);
+        assertThat(Outcome.texts(run.results("types").rows()))
+            .containsExactly("after  2", "committed  2", "before  1", "elsewhere  1");
+      }
+    }
+
+    /**
+     * A continuous run reads the other partitions while a transaction is open, and resumes in those
+     * of the transaction when it has ended, with a commit or an abort. Skipped if the source has no
+     * transactions.
+     */
+    @Test
+    void rule_6_9_aContinuousRunResumesWhenATransactionHasEnded() throws Exception {
+      ContractSource source = testbed().source(2);
+      ContractSource.Transaction first = begin(source);
+      Recorder recorder = new Recorder();
+      Pipeline pipeline = pipeline(source, recorder);
+      try (RunningPipeline run =
+          start(pipeline, RunOptions.continuous().triggeringEvery(Duration.ZERO))) {
+        source.send(List.of(at(0, "1", "before")));
+        first.send(List.of(at(0, "2", "committed")));
+        source.send(List.of(at(0, "3", "after"), at(1, "4", "elsewhere")));
+        awaitReceived(run, recorder, 2);
+        source.send(List.of(at(1, "5", "elsewhere")));
+        awaitReceived(run, recorder, 3);
+        assertThat(run.results("types").rows())
+            .extracting(row -> row.dimension("crime_type"))
+            .containsExactly("elsewhere", "before");
+
+        first.commit();
+        awaitReceived(run, recorder, 5);
+
+        ContractSource.Transaction second = begin(source);
+        second.send(List.of(at(0, "6", "aborted"), at(1, "7", "aborted")));
+        source.send(List.of(at(0, "8", "after")));
+        second.abort();
+        awaitReceived(run, recorder, 6);
+        run.stop();
+        assertThat(run.accounting().received()).isEqualTo(6);
+        assertThat(Outcome.texts(run.results("types").rows()))
+            .containsExactly("after  2", "elsewhere  2", "before  1", "committed  1");
+        assertThatAccounting(run.accounting()).addsUpFor(pipeline);
+      }
+    }
+
+    private void awaitReceived(RunningPipeline run, Recorder recorder, long records)
+        throws InterruptedException {
+      long deadline = System.nanoTime() + testbed().patience().toNanos();
+      while (run.accounting().received() < records) {
+        assertThat(run.state()).isEqualTo(State.RUNNING);
+        assertThat(System.nanoTime())
+            .as("waiting for %s records, %s came", records, run.accounting().received())
+            .isLessThan(deadline);
+        recorder.awaitReport();
+      }
+      assertThat(run.accounting().received()).isEqualTo(records);
     }
   }
 

@@ -113,13 +113,19 @@ public final class ReferenceModel {
 
   private record Placed(TestRecord record, Origin origin) {}
 
-  /** Processes a batch of records, each behind those before it in its partition. */
-  public Batch process(List<TestRecord> records) {
+  /**
+   * Processes a batch: what is at the next offsets of each partition, in their order. Offsets may
+   * have no record.
+   */
+  public Batch process(List<TestRecord> offsets) {
     List<Placed> placed = new ArrayList<>();
-    for (TestRecord r : records) {
+    for (TestRecord r : offsets) {
       long offset = nextOffsets.merge(r.partition(), 1L, Long::sum) - 1;
-      placed.add(new Placed(r, new Origin(topic, r.partition(), offset, r.timestamp())));
+      if (r.isRecord()) {
+        placed.add(new Placed(r, new Origin(topic, r.partition(), offset, r.timestamp())));
+      }
     }
+    List<TestRecord> records = offsets.stream().filter(TestRecord::isRecord).toList();
     placed.sort(
         Comparator.comparing((Placed p) -> p.origin().partition())
             .thenComparing(p -> p.origin().offset()));

@@ -17,8 +17,21 @@ public record TestRecord(int partition, Instant timestamp, byte[] value, Truth t
     return new SourceRecord(partition, timestamp, value);
   }
 
+  /** Returns an offset without a record. */
+  static TestRecord hole(int partition) {
+    return new TestRecord(partition, Instant.EPOCH, null, new Hole());
+  }
+
+  /** Returns whether there is a record. */
+  boolean isRecord() {
+    return !(truth instanceof Hole);
+  }
+
   /** What a record is. */
   public sealed interface Truth {}
+
+  /** There is no record: it was aborted, or a transaction ended at its offset. */
+  public record Hole() implements Truth {}
 
   /**
    * The record is no call.

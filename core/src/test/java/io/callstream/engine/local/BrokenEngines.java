@@ -5,11 +5,14 @@ import io.callstream.call.CallFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
+import io.callstream.engine.contract.ContractSource;
+import io.callstream.engine.contract.SourceRecord;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.MemorySource.Entry;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
+import io.callstream.pipeline.Source;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Accounting.Contributions;
 import io.callstream.progress.Progress;
@@ -25,6 +28,7 @@ import java.time.ZoneOffset;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -156,6 +160,47 @@ final class BrokenEngines {
         }
       }
       return null;
+    }
+  }
+
+  /** Reads records of open and aborted transactions, as Kafka's clients do by default. */
+  static class ReadsUncommittedRecords extends CheckpointedEngine {
+    /** Returns a source in memory as such a reader sees it: what is sent is there at once. */
+    static ContractSource source(int partitions) {
+      ContractSource memory = ContractSource.inMemory(partitions);
+      return new ContractSource() {
+        @Override
+        public Source source() {
+          return memory.source();
+        }
+
+        @Override
+        public String topic() {
+          return memory.topic();
+        }
+
+        @Override
+        public void send(List<SourceRecord> records) {
+          memory.send(records);
+        }
+
+        @Override
+        public Optional<Transaction> begin() {
+          return Optional.of(
+              new Transaction() {
+                @Override
+                public void send(List<SourceRecord> records) {
+                  memory.send(records);
+                }
+
+                @Override
+                public void commit() {}
+
+                @Override
+                public void abort() {}
+              });
+        }
+      };
     }
   }
 

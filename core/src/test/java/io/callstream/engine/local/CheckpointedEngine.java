@@ -453,7 +453,7 @@ class CheckpointedEngine implements Engine {
       Pipeline watched = shutters.fresh ? inner : withLast(inner);
       local = LocalRun.stepwise(watched, RunOptions.continuous(), Clock.systemUTC());
       for (long[] ends : List.copyOf(memory.finished)) {
-        tell(ends);
+        boolean ignored = tell(ends);
       }
       for (int p = 0; p < position.length; p++) {
         if (position[p] > 0) {
@@ -508,8 +508,9 @@ class CheckpointedEngine implements Engine {
           long[] ends = memory.planned != null ? memory.planned : ends();
           if (ends != null) {
             memory.planned = ends;
-            tell(ends);
-            memory.finished.add(ends);
+            if (tell(ends)) {
+              memory.finished.add(ends);
+            }
             memory.planned = null;
           } else if (options.mode() == RunOptions.Mode.BOUNDED) {
             break;
@@ -554,19 +555,19 @@ class CheckpointedEngine implements Engine {
       return records == 0 ? null : ends;
     }
 
-    /** Tells the local engine a batch. */
-    private void tell(long[] ends) {
+    /** Tells the local engine a batch; returns whether there was a record in it. */
+    private boolean tell(long[] ends) {
       List<Addition> additions = new ArrayList<>();
       List<PartitionOffsets> ranges = new ArrayList<>();
       for (int p = 0; p < ends.length; p++) {
         int inner = partition(p);
         long offset = position[p];
         for (Entry entry : source.read(p, Math.min(position[p], ends[p]), ends[p])) {
-          Origin origin = new Origin(MemorySource.NAME, p, offset++, entry.timestamp());
-          if (reads(entry)) {
-            places.add(inner, origin);
+          if (entry != null && reads(entry)) {
+            places.add(inner, new Origin(MemorySource.NAME, p, offset, entry.timestamp()));
             additions.add(new Addition(inner, entry));
           }
+          offset++;
         }
         ranges.add(new PartitionOffsets(p, position[p], ends[p], source.end(p)));
       }
@@ -574,6 +575,7 @@ class CheckpointedEngine implements Engine {
       told.addAll(additions);
       local.runBatch();
       position = ends;
+      return !additions.isEmpty();
     }
 
     @Override

@@ -26,6 +26,7 @@ import io.callstream.engine.local.BrokenEngines.LetsAllGroupsIn;
 import io.callstream.engine.local.BrokenEngines.LosesLateCalls;
 import io.callstream.engine.local.BrokenEngines.LosesTheFirstMillisecondOfAWindow;
 import io.callstream.engine.local.BrokenEngines.ReadsTimesInUtc;
+import io.callstream.engine.local.BrokenEngines.ReadsUncommittedRecords;
 import io.callstream.engine.local.BrokenEngines.ReportsRowsPerSinkAndLatencyByEventTime;
 import io.callstream.engine.local.BrokenEngines.ShiftsWindowEdgesInSummer;
 import io.callstream.engine.local.BrokenEngines.SwallowsARejection;
@@ -64,7 +65,9 @@ class EngineContractTest {
 
     @Override
     public ContractSource source(int partitions) {
-      return ContractSource.inMemory(partitions);
+      return engine instanceof ReadsUncommittedRecords
+          ? ReadsUncommittedRecords.source(partitions)
+          : ContractSource.inMemory(partitions);
     }
 
     @Override
@@ -100,6 +103,7 @@ class EngineContractTest {
         Arguments.of(new LosesTheFirstMillisecondOfAWindow(), List.of("2.1")),
         Arguments.of(new JoinsLookupsInwards(), List.of("7.1", "7.3", "7.4")),
         Arguments.of(new SwallowsARejection(), List.of("6.1", "6.2", "6.3", "6.6", "8.3")),
+        Arguments.of(new ReadsUncommittedRecords(), List.of("6.7", "6.8", "6.9")),
         Arguments.of(new TakesTheGreatestForTheWatermark(), List.of("3.1", "3.5")),
         Arguments.of(
             new BelievesEveryEventTime(),

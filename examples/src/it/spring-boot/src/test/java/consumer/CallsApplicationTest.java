@@ -77,7 +77,7 @@ class CallsApplicationTest {
                   web.getForEntity("/actuator/metrics/callstream.partition.lag", JsonNode.class);
               assertThat(lag.getStatusCode().value()).isEqualTo(200);
               assertThat(lag.getBody().at("/measurements/0/value").asInt(-1)).isZero();
-              assertThat(lag.getBody().get("baseUnit").asText()).isEqualTo("records");
+              assertThat(lag.getBody().get("baseUnit").asText()).isEqualTo("offsets");
             });
   }
 

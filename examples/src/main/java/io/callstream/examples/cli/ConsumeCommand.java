@@ -2,6 +2,8 @@ package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
 import io.callstream.examples.cli.Interruption.Registration;
+import io.callstream.kafka.TopicAdmin;
+import io.callstream.kafka.TopicInfo;
 import io.callstream.kafka.TopicReader;
 import io.callstream.kafka.TopicRecord;
 import java.io.PrintStream;
@@ -87,6 +89,7 @@ final class ConsumeCommand implements Callable<Integer> {
           "New records of topic %s are shown as they come; --from-beginning shows all that it holds.",
           kafka.topicName());
     }
+    sayWhatIsHeldBack(terminal);
     long printed;
     try (Registration ignored = callstream.interruption().onRequest(reader::stop)) {
       printed =
@@ -102,6 +105,19 @@ final class ConsumeCommand implements Callable<Integer> {
     out.flush();
     terminal.say("%s of topic %s", Words.records(printed), kafka.topicName());
     return 0;
+  }
+
+  /** A topic that shows nothing may have records that cannot be read yet. */
+  private void sayWhatIsHeldBack(Terminal terminal) {
+    try (TopicAdmin admin = TopicAdmin.connect(kafka.cluster())) {
+      long heldBack = admin.describe(kafka.topicName()).map(TopicInfo::heldBack).orElse(0L);
+      if (heldBack > 0) {
+        terminal.say(
+            "%,d offsets are held back by an open transaction; their records are shown when it has"
+                + " ended",
+            heldBack);
+      }
+    }
   }
 
   private static Consumer<TopicRecord> printer(Terminal terminal, CallFormat format) {

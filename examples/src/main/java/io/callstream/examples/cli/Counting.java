@@ -1,11 +1,15 @@
 package io.callstream.examples.cli;
 
 import io.callstream.engine.RunningPipeline;
+import io.callstream.kafka.TopicInfo;
 import io.callstream.sink.Tables;
 import io.callstream.statistic.Statistic;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 
 /** Watches a pipeline that counts, and shows what came of it. */
 final class Counting {
@@ -14,44 +18,117 @@ final class Counting {
 
   private final Terminal terminal;
   private final RunningPipeline running;
+  private volatile boolean cutShort;
 
   Counting(Terminal terminal, RunningPipeline running) {
     this.terminal = terminal;
     this.running = running;
   }
 
+  /** Waits until a pipeline that has no end is stopped, and shows how far it is. */
+  void await() throws InterruptedException {
+    long before = running.accounting().received();
+    try (Meter meter = Meter.of(terminal, "counted", Meter.UNKNOWN, before)) {
+      await(() -> false, meter::show);
+    }
+  }
+
   /**
    * Waits until the pipeline has ended, and shows how far it is.
    *
-   * @param total how many records there are to read, or {@link Meter#UNKNOWN}
+   * @param sent how many records were sent to the topic, which has no others
+   * @param enough whether the pipeline is to end
    */
-  void await(long total) throws InterruptedException {
-    await(total, () -> false);
+  void await(long sent, BooleanSupplier enough) throws InterruptedException {
+    try (Meter meter = Meter.of(terminal, "counted", sent)) {
+      await(enough, meter::show);
+    }
   }
 
-  /** Waits as {@link #await(long)} does, and ends the run when there is enough. */
-  void await(long total, BooleanSupplier enough) throws InterruptedException {
-    long before = running.accounting().received();
-    try (Meter meter = Meter.of(terminal, "counted", total, before)) {
-      boolean ended = false;
-      while (!ended) {
-        // If nobody reads on, as behind "| head", that is enough too.
-        if (enough.getAsBoolean() || terminal.out().checkError()) {
-          running.stop();
-        }
-        ended = running.awaitTermination(LOOK);
-        meter.show(running.accounting().received());
+  /**
+   * Waits until a bounded pipeline has ended, and shows how far it is.
+   *
+   * @param topic what the topic held when the pipeline was about to start
+   */
+  void await(TopicInfo topic) throws InterruptedException {
+    boolean fresh = running.accounting().received() == 0;
+    try (Meter meter = Meter.ofOffsets(terminal, "counted", topic.offsets())) {
+      await(
+          () -> false,
+          records -> {
+            // Where a checkpoint has the run start is known when its first batch is done.
+            if (fresh || running.progress().isPresent()) {
+              meter.show(records, topic.offsets() - left(topic));
+            }
+          });
+      if (!cutShort) {
+        // The last offsets may have no record, and then no batch reports them.
+        meter.show(running.accounting().received(), topic.offsets());
       }
     }
   }
 
-  /** Says what is missing in the results if the run was ended before all was counted. */
-  void tellMissing(long total) {
+  private void await(BooleanSupplier enough, LongConsumer meter) throws InterruptedException {
+    boolean ended = false;
+    while (!ended) {
+      // If nobody reads on, as behind "| head", that is enough too.
+      if (enough.getAsBoolean() || terminal.out().checkError()) {
+        stop();
+      }
+      ended = running.awaitTermination(LOOK);
+      meter.accept(running.accounting().received());
+    }
+  }
+
+  /** Ends the run, which may be before all was counted. From any thread. */
+  void stop() {
+    if (running.state() == RunningPipeline.State.RUNNING) {
+      cutShort = true;
+    }
+    running.stop();
+  }
+
+  /** Returns whether a bounded run has counted all that the topic held, as far as can be known. */
+  boolean isComplete(TopicInfo topic) {
+    return !cutShort || left(topic) == 0;
+  }
+
+  /**
+   * Returns how many of the offsets that the topic held no batch has reported, which is the most
+   * records that are not counted.
+   */
+  private long left(TopicInfo topic) {
+    Map<Integer, Long> ends = new HashMap<>();
+    running
+        .progress()
+        .ifPresent(report -> report.offsets().forEach(p -> ends.put(p.partition(), p.end())));
+    return topic.partitions().stream()
+        .mapToLong(
+            p ->
+                p.end()
+                    - Math.max(
+                        p.beginning(),
+                        Math.min(p.end(), ends.getOrDefault(p.partition(), p.beginning()))))
+        .sum();
+  }
+
+  /** Shows how many records are missing in the results if the run ended before all were counted. */
+  void tellMissing(long sent) {
     long counted = running.accounting().received();
-    if (counted < total) {
+    if (counted < sent) {
       terminal.say(
           "ended early: %,d of %s were counted, and the tables lack the other %,d",
-          counted, Words.records(total), total - counted);
+          counted, Words.records(sent), sent - counted);
+    }
+  }
+
+  /** Shows how many records may be missing in the results if the run ended before all were read. */
+  void tellLeft(TopicInfo topic) {
+    if (!isComplete(topic)) {
+      terminal.say(
+          "ended early: %s counted; %,d offsets were not read, so the tables lack at most as many"
+              + " records",
+          Words.records(running.accounting().received()), left(topic));
     }
   }
 

@@ -204,7 +204,7 @@ final class DemoCommand implements Callable<Integer> {
         Registration ignored = callstream.interruption().onRequest(running::stop);
         Dashboard shown = show(running, engine)) {
       Counting counting = new Counting(callstream.terminal(), running);
-      counting.await(report.sent());
+      counting.await(report.sent(), () -> false);
       counting.print(statistics);
       counting.tellMissing(report.sent());
       boolean finished = finish(report, running, shown);

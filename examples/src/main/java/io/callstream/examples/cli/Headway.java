@@ -3,8 +3,10 @@ package io.callstream.examples.cli;
 import java.time.Duration;
 
 /**
- * How far something is, how fast it has gone lately, and how much time is left at that rate.
- * Thread-safe.
+ * How far a task is, how fast it was lately, and how much time is left at that rate. Thread-safe.
+ *
+ * <p>A task counts records. Where it ends is known in records, in offsets, or not at all. Offsets
+ * only give the part that is done: there may be fewer records than offsets.
  */
 final class Headway {
   /** The rate is that of the last one to two of these. */
@@ -14,34 +16,52 @@ final class Headway {
 
   private final String task;
   private final long total;
+  private final boolean inOffsets;
   private boolean started;
-  private long done;
+  private long records;
+  private long steps;
   private long nanos;
 
   /** Where it was when the last span ended, and the one before that. */
-  private Mark last = new Mark(0, 0);
+  private Mark last = new Mark(0, 0, 0);
 
   private Mark before = last;
 
-  private record Mark(long done, long nanos) {}
+  private record Mark(long records, long steps, long nanos) {}
 
-  /**
-   * Creates one that has yet to start.
-   *
-   * @param total how many records there are, or {@link Meter#UNKNOWN}
-   */
-  Headway(String task, long total) {
+  private Headway(String task, long total, boolean inOffsets) {
     this.task = task;
     this.total = total;
+    this.inOffsets = inOffsets;
   }
 
   /**
-   * Takes note of how many records are done; the first time what was done before.
+   * Returns the headway of a task that has not started.
    *
+   * @param total how many records there are, or {@link Meter#UNKNOWN}
+   */
+  static Headway ofRecords(String task, long total) {
+    return new Headway(task, total, false);
+  }
+
+  /**
+   * Returns the headway of a task that has not started.
+   *
+   * @param total how many offsets there are, which is the most records that there can be
+   */
+  static Headway ofOffsets(String task, long total) {
+    return new Headway(task, total, true);
+  }
+
+  /**
+   * Takes note of how far the task is; the first time how far it was before.
+   *
+   * @param records how many records are done
+   * @param steps how much of the total is done: the same, or offsets
    * @param nanos when, in terms of {@link System#nanoTime}
    */
-  synchronized void reach(long done, long nanos) {
-    Mark mark = new Mark(done, nanos);
+  synchronized void reach(long records, long steps, long nanos) {
+    Mark mark = new Mark(records, steps, nanos);
     if (!started) {
       started = true;
       last = mark;
@@ -50,30 +70,43 @@ final class Headway {
       before = last;
       last = mark;
     }
-    this.done = done;
+    this.records = records;
+    this.steps = steps;
     this.nanos = nanos;
   }
 
   /** Returns it as a line. */
   synchronized String line() {
-    String of = total == Meter.UNKNOWN ? "" : Words.format(" of %,d", total);
-    return Words.format("%-9s %,d%s records%s", task, done, of, pace(", "));
+    String of = total == Meter.UNKNOWN || inOffsets ? "" : Words.format(" of %,d", total);
+    String part = inOffsets ? Words.format(", %d%% of the offsets read", percent()) : "";
+    return Words.format("%-9s %,d%s records%s%s", task, records, of, part, pace(", "));
   }
 
   /** Returns it as a bar, if there is a total, and figures. */
   synchronized String bar(int width) {
     if (total == Meter.UNKNOWN) {
-      return cut(Words.format("%-9s %,d records%s", task, done, pace("  ")), width);
+      return cut(Words.format("%-9s %,d records%s", task, records, pace("  ")), width);
     }
-    double part = total == 0 ? 1 : Math.min(1, (double) done / total);
-    String start = Words.format("%-9s %3d%% ", task, (int) (part * 100));
-    String end = Words.format(" %,d of %,d%s", done, total, pace("  "));
+    String start = Words.format("%-9s %3d%% ", task, percent());
+    String figures =
+        inOffsets
+            ? Words.format(" %,d records", records)
+            : Words.format(" %,d of %,d", records, total);
+    String end = figures + pace("  ");
     int room = width - start.length() - end.length() - "[]".length();
     if (room < MIN_BAR) {
       return cut(start + end, width);
     }
-    int filled = (int) (part * room);
+    int filled = (int) (part() * room);
     return start + "[" + "=".repeat(filled) + " ".repeat(room - filled) + "]" + end;
+  }
+
+  private double part() {
+    return total == 0 ? 1 : Math.min(1, (double) steps / total);
+  }
+
+  private int percent() {
+    return (int) (part() * 100);
   }
 
   private static String cut(String text, int width) {
@@ -83,16 +116,15 @@ final class Headway {
   /** Nothing before there is a rate, and no time left once all is done. */
   private String pace(String gap) {
     double seconds = (nanos - before.nanos()) / 1e9;
-    if (seconds <= 0 || done <= before.done()) {
+    if (seconds <= 0 || records <= before.records()) {
       return "";
     }
-    double perSecond = (done - before.done()) / seconds;
-    String rate = Words.format("%s%,.0f/s", gap, perSecond);
-    return done >= total
-        ? rate
-        : rate
-            + gap
-            + Words.roughly(Duration.ofSeconds((long) ((total - done) / perSecond)))
-            + " left";
+    String rate = Words.format("%s%,.0f/s", gap, (records - before.records()) / seconds);
+    if (steps >= total || steps <= before.steps()) {
+      return rate;
+    }
+    double stepsPerSecond = (steps - before.steps()) / seconds;
+    Duration left = Duration.ofSeconds((long) ((total - steps) / stepsPerSecond));
+    return rate + gap + Words.roughly(left) + " left";
   }
 }

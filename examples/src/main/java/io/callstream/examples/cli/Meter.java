@@ -12,8 +12,18 @@ interface Meter extends AutoCloseable {
   /** What {@link #of} takes for a total that nobody knows. */
   long UNKNOWN = -1;
 
+  /**
+   * Shows how far the task is. Thread-safe.
+   *
+   * @param records how many records are done
+   * @param steps how much of the total is done: the same, or offsets
+   */
+  void show(long records, long steps);
+
   /** Shows that so many records are done. Thread-safe. */
-  void show(long done);
+  default void show(long records) {
+    show(records, records);
+  }
 
   /** Shows the last figure, and ends. */
   @Override
@@ -30,14 +40,28 @@ interface Meter extends AutoCloseable {
   }
 
   /**
-   * Returns a meter of a task that others have begun.
+   * Returns a meter of a task that an earlier run has begun.
    *
    * @param done how many records were done before; they do not count for the rate
    */
   static Meter of(Terminal terminal, String task, long total, long done) {
-    return terminal.live()
-        ? new Bar(terminal, task, total, done)
-        : new Lines(terminal, task, total, done);
+    Meter meter = of(terminal, Headway.ofRecords(task, total), total);
+    meter.show(done);
+    return meter;
+  }
+
+  /**
+   * Returns a meter of a task whose end is known in offsets only. What is shown first was done
+   * before, and does not count for the rate.
+   *
+   * @param offsets how many there are
+   */
+  static Meter ofOffsets(Terminal terminal, String task, long offsets) {
+    return of(terminal, Headway.ofOffsets(task, offsets), offsets);
+  }
+
+  private static Meter of(Terminal terminal, Headway headway, long total) {
+    return terminal.live() ? new Bar(terminal, headway, total) : new Lines(terminal, headway);
   }
 
   /** Returns a meter without a total that is not seen before there is something to show. */
@@ -55,12 +79,12 @@ interface Meter extends AutoCloseable {
     }
 
     @Override
-    public synchronized void show(long done) {
-      if (made == null && done > 0) {
+    public synchronized void show(long records, long steps) {
+      if (made == null && records > 0) {
         made = making.get();
       }
       if (made != null) {
-        made.show(done);
+        made.show(records, steps);
       }
     }
 
@@ -77,27 +101,33 @@ interface Meter extends AutoCloseable {
     private static final int REDRAWN_EVERY_MILLIS = 200;
 
     private final ProgressBar bar;
+    private volatile Shown shown = new Shown(0, 0);
+    private volatile boolean started;
 
-    Bar(Terminal terminal, String task, long total, long done) {
-      Headway headway = new Headway(task, total);
+    private record Shown(long records, long steps) {}
+
+    Bar(Terminal terminal, Headway headway, long total) {
       bar =
           new ProgressBarBuilder()
               .setInitialMax(total)
-              .startsFrom(done, Duration.ZERO)
               .setUpdateIntervalMillis(REDRAWN_EVERY_MILLIS)
               .continuousUpdate()
               .setConsumer(new ConsoleProgressBarConsumer(terminal.err()))
               .setRenderer(
                   (state, width) -> {
-                    headway.reach(state.getCurrent(), System.nanoTime());
+                    if (started) {
+                      headway.reach(shown.records(), shown.steps(), System.nanoTime());
+                    }
                     return headway.bar(width);
                   })
               .build();
     }
 
     @Override
-    public void show(long done) {
-      bar.stepTo(done);
+    public void show(long records, long steps) {
+      shown = new Shown(records, steps);
+      started = true;
+      bar.stepTo(steps);
     }
 
     @Override
@@ -116,18 +146,17 @@ interface Meter extends AutoCloseable {
     private long latest;
     private long shown = -1;
 
-    Lines(Terminal terminal, String task, long total, long done) {
+    Lines(Terminal terminal, Headway headway) {
       this.terminal = terminal;
-      headway = new Headway(task, total);
-      headway.reach(done, shownNanos);
+      this.headway = headway;
     }
 
     @Override
-    public synchronized void show(long done) {
+    public synchronized void show(long records, long steps) {
       long now = System.nanoTime();
-      headway.reach(done, now);
-      latest = done;
-      if (done != shown && now - shownNanos >= INTERVAL.toNanos()) {
+      headway.reach(records, steps, now);
+      latest = steps;
+      if (steps != shown && now - shownNanos >= INTERVAL.toNanos()) {
         print(now);
       }
     }

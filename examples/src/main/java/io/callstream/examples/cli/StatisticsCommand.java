@@ -108,25 +108,36 @@ final class StatisticsCommand implements Callable<Integer> {
     interruption.check();
     terminal.say(
         "topic     %s: %s in %d partitions; starting engine %s",
-        topic.name(), Words.records(info.records()), info.partitions().size(), engine.name());
+        topic.name(), Words.atMost(info.offsets()), info.partitions().size(), engine.name());
+    if (info.heldBack() > 0) {
+      terminal.say(
+          "          %,d more offsets are held back by an open transaction; their records are counted"
+              + " %s",
+          info.heldBack(), once ? "by a run that starts after its end" : "when it has ended");
+    }
     if (!once) {
       terminal.say("Ctrl-C ends it, and shows the results.");
     }
-    try (RunningPipeline running = engine.start(pipeline, options);
-        Registration ignored = interruption.onRequest(running::stop);
-        Dashboard shown = show(running, engine)) {
+    try (RunningPipeline running = engine.start(pipeline, options)) {
       Counting counting = new Counting(terminal, running);
-      counting.await(once ? info.records() : Meter.UNKNOWN);
-      counting.print(statistics);
-      hint(terminal, running.accounting());
-      dashboard.report(running, terminal);
-      if (!once || !interruption.isRequested() || allCounted(running, info)) {
-        return 0;
+      try (Registration ignored = interruption.onRequest(counting::stop);
+          Dashboard shown = show(running, engine)) {
+        if (once) {
+          counting.await(info);
+        } else {
+          counting.await();
+        }
+        counting.print(statistics);
+        hint(terminal, running.accounting());
+        dashboard.report(running, terminal);
+        if (!once || !interruption.isRequested() || counting.isComplete(info)) {
+          return 0;
+        }
+        if (statistics.checkpoint() == null) {
+          counting.tellLeft(info);
+        }
+        return interruption.status();
       }
-      if (statistics.checkpoint() == null) {
-        counting.tellMissing(info.records());
-      }
-      return interruption.status();
     }
   }
 
@@ -151,11 +162,6 @@ final class StatisticsCommand implements Callable<Integer> {
     Dashboard shown = dashboard.show(running, engine.name(), port);
     callstream.terminal().say("dashboard %s", shown.uri());
     return shown;
-  }
-
-  /** With a checkpoint nobody knows which records earlier runs had counted: perhaps not all. */
-  private boolean allCounted(RunningPipeline running, TopicInfo info) {
-    return statistics.checkpoint() == null && running.accounting().received() >= info.records();
   }
 
   private TopicInfo requireTopic(String topic) {

@@ -125,7 +125,8 @@ final class StatisticsOptions {
   @Option(
       names = "--max-offsets-per-trigger",
       paramLabel = "N",
-      description = "Most records of a batch, over all partitions. Default: 500000.")
+      description =
+          "Most offsets of a batch, over all partitions, and so the most records. Default: 500000.")
   private @Nullable Long maxOffsetsPerTrigger;
 
   @Option(

@@ -26,6 +26,11 @@ final class Words {
     return format(number == 1 ? "%,d record" : "%,d records", number);
   }
 
+  /** Returns the number of records that there can be at so many offsets. */
+  static String atMost(long offsets) {
+    return offsets == 0 ? records(0) : "at most " + records(offsets);
+  }
+
   /** Returns a duration in seconds with one decimal. */
   static String seconds(Duration duration) {
     return format("%.1f s", duration.toMillis() / 1e3);

@@ -362,7 +362,7 @@ final class ReportPage {
     rows.add(
         List.of(
             "Processing, records per second of batch time", rate(batch.processedRowsPerSecond())));
-    rows.add(List.of("Lag, records", number(batch.lag())));
+    rows.add(List.of("Lag, offsets", number(batch.lag())));
     rows.add(
         List.of(
             "Watermark", batch.watermark().map(w -> time(w, snapshot.zone())).orElse("none yet")));

@@ -140,7 +140,7 @@ record Snapshot(
    * @param arrived records that arrived per second; NaN if unknown
    * @param processed records processed per second of its duration
    * @param emitted result rows told the sinks per second; NaN if unknown
-   * @param lag records left to read
+   * @param lag offsets left to read
    * @param latency how old records were when the sinks had them; empty if none has a timestamp
    */
   record Sample(

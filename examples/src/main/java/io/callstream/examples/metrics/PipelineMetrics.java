@@ -53,6 +53,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PipelineMetrics implements MeterBinder, AutoCloseable {
   private static final Duration INTERVAL = Duration.ofSeconds(1);
+  private static final String OFFSETS = "offsets";
   private static final String RECORDS = "records";
   private static final String RECORDS_PER_SECOND = "records per second";
 
@@ -250,8 +251,8 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
     batch(
         registry,
         "callstream.lag",
-        RECORDS,
-        "Records left to read, in all partitions",
+        OFFSETS,
+        "Offsets left to read, in all partitions: the most records that are left",
         Progress::lag);
     batch(
         registry,
@@ -333,14 +334,14 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
             partition,
             "callstream.partition.latest.offset",
             null,
-            "The offset behind the last record there was",
+            "The offset up to which the partition could be read",
             PartitionOffsets::latest);
         partition(
             registry,
             partition,
             "callstream.partition.lag",
-            RECORDS,
-            "Records left to read",
+            OFFSETS,
+            "Offsets left to read: the most records that are left",
             PartitionOffsets::lag);
       }
     }

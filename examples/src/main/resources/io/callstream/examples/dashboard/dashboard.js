@@ -408,7 +408,7 @@
       ['In, records/s', progress ? rate(progress.inputRowsPerSecond) : '–', 'in'],
       ['Out, rows/s', progress ? rate(progress.outputRowsPerSecond) : '–', 'out'],
       ['Processing, records/s', progress ? rate(progress.processedRowsPerSecond) : '–', 'processing'],
-      ['Lag, records', progress ? whole.format(progress.lag) : '–', 'lag'],
+      ['Lag, offsets', progress ? whole.format(progress.lag) : '–', 'lag'],
       ['Mean latency' + (latency ? ', max ' + duration(latency.greatest) : ''), latency ? duration(latency.mean) : '–', 'latency'],
       ['Last batch took', progress ? duration(progress.batchDurationMs) : '–', 'took'],
       ['Watermark', progress && progress.watermark ? shortText(Date.parse(progress.watermark)) : '–', 'watermark'],

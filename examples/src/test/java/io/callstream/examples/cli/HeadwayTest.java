@@ -9,9 +9,10 @@ import org.junit.jupiter.api.Test;
 
 class HeadwayTest {
   private static Headway headway(long total, long... doneAtEachSecond) {
-    Headway headway = new Headway("counted", total);
+    Headway headway = Headway.ofRecords("counted", total);
     for (int second = 0; second < doneAtEachSecond.length; second++) {
-      headway.reach(doneAtEachSecond[second], second * 1_000_000_000L - 7);
+      long done = doneAtEachSecond[second];
+      headway.reach(done, done, second * 1_000_000_000L - 7);
     }
     return headway;
   }
@@ -62,6 +63,35 @@ class HeadwayTest {
         .isEqualTo("counted   100% [==========================] 0 of 0");
     assertThat(headway(Meter.UNKNOWN, 0, 1_500).bar(79))
         .isEqualTo("counted   1,500 records  1,500/s");
+  }
+
+  /** 18 records and four ends of transactions; 5 records that are left of 33. */
+  @Test
+  void offsetsAreNotReportedAsRecords() {
+    Headway transactions = Headway.ofOffsets("counted", 22);
+    transactions.reach(0, 0, 0);
+    transactions.reach(9, 11, 1_000_000_000L);
+    assertThat(transactions.line())
+        .isEqualTo("counted   9 records, 50% of the offsets read, 9/s, 1 s left");
+    transactions.reach(18, 22, 2_000_000_000L);
+    assertThat(transactions.line())
+        .isEqualTo("counted   18 records, 100% of the offsets read, 9/s");
+    assertThat(transactions.bar(50))
+        .isEqualTo("counted   100% [=================] 18 records  9/s");
+
+    Headway compacted = Headway.ofOffsets("counted", 33);
+    compacted.reach(0, 0, 0);
+    compacted.reach(5, 33, 5_000_000_000L);
+    assertThat(compacted.line()).isEqualTo("counted   5 records, 100% of the offsets read, 1/s");
+  }
+
+  @Test
+  void whatAnEarlierRunReadIsNotFast() {
+    Headway headway = Headway.ofOffsets("counted", 1_000_000);
+    headway.reach(800_000, 900_000, 0);
+    headway.reach(800_250, 900_500, 1_000_000_000L);
+    assertThat(headway.line())
+        .isEqualTo("counted   800,250 records, 90% of the offsets read, 250/s, 3 min 19 s left");
   }
 
   @Test

@@ -680,7 +680,7 @@ class CookbookTest {
             .listener(
                 progress -> {
                   if (progress.lag() > 100_000) {
-                    lines.add("behind by " + progress.lag() + " records");
+                    lines.add("behind by " + progress.lag() + " offsets");
                   }
                 })
             .listener(progress -> lines.add(progress.toJson()))

@@ -236,6 +236,7 @@ class EmbeddingTest {
             .format("kafka")
             .option("kafka.bootstrap.servers", brokers)
             .option("subscribe", "police.service.calls")
+            .option("kafka.isolation.level", "read_committed")
             .load();
     Dataset<Row> calls = CallRows.of(records, SanFranciscoCalls.json());
     long readable = calls.where("rejection is null").count();

@@ -199,7 +199,7 @@ class PipelineMetricsTest {
         .isEqualTo(batch.state().updatedRows());
     assertThat(value(scraped.get("callstream_state_memory_bytes")))
         .isEqualTo(batch.state().memoryBytes());
-    assertThat(value(scraped.get("callstream_lag_records"))).isZero();
+    assertThat(value(scraped.get("callstream_lag_offsets"))).isZero();
     assertThat(batch.offsets()).hasSize(2).anyMatch(offsets -> offsets.start() < offsets.end());
     for (PartitionOffsets offsets : batch.offsets()) {
       String[] partition = {"partition", String.valueOf(offsets.partition())};
@@ -209,7 +209,7 @@ class PipelineMetricsTest {
           .isEqualTo(offsets.end());
       assertThat(value(scraped.get("callstream_partition_latest_offset"), partition))
           .isEqualTo(offsets.latest());
-      assertThat(value(scraped.get("callstream_partition_lag_records"), partition)).isZero();
+      assertThat(value(scraped.get("callstream_partition_lag_offsets"), partition)).isZero();
     }
     assertThat(scraped.get("callstream_phase_duration_seconds").getMetrics())
         .hasSize(batch.phases().size());
@@ -249,7 +249,7 @@ class PipelineMetricsTest {
   @Test
   void beforeTheFirstBatchGaugesAreUnknownAndTotalsZero() {
     Map<String, MetricFamily> scraped = scrape();
-    assertThat(value(scraped.get("callstream_lag_records"))).isNaN();
+    assertThat(value(scraped.get("callstream_lag_offsets"))).isNaN();
     assertThat(value(scraped.get("callstream_records_received_total"))).isZero();
     assertThat(scraped)
         .doesNotContainKeys("callstream_batches_total", "callstream_partition_end_offset");

@@ -86,7 +86,7 @@ class SecureBrokerTest {
 
   private static long sendAndRead(KafkaCluster cluster, String topic) {
     try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
-      assertThat(admin.ensure(topic, 2, 1).records()).isZero();
+      assertThat(admin.ensure(topic, 2, 1).offsets()).isZero();
     }
     try (CallProducer producer =
         CallProducer.to(cluster, topic, SanFranciscoCalls.json()).connect()) {

@@ -1,0 +1,124 @@
+package io.callstream.spark;
+
+import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.callstream.CallstreamException;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.contract.SourceRecord;
+import io.callstream.kafka.source.CallRecords;
+import io.callstream.kafka.source.SyntheticCalls;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.progress.Progress;
+import io.callstream.statistic.StandardStatistics;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Topics with transactions; the contract kit has the rules that every engine keeps. */
+class TransactionsTest {
+  private static final Map<String, String> UNCOMMITTED =
+      Map.of("isolation.level", "read_uncommitted");
+
+  @TempDir Path directory;
+
+  private static List<SourceRecord> calls(int number) {
+    List<SourceRecord> records = new ArrayList<>();
+    try (CallRecords calls = SyntheticCalls.of(number).open()) {
+      while (calls.hasNext()) {
+        records.add(new SourceRecord(0, Instant.now(), calls.next()));
+      }
+    }
+    return records;
+  }
+
+  /** Returns a topic with a committed, an aborted and an open transaction of three calls each. */
+  private static KafkaTopic topic(List<KafkaTransaction> open) {
+    KafkaTopic topic = TestTopics.create(1);
+    KafkaTransaction committed = KafkaTransaction.begin(topic);
+    committed.send(calls(3));
+    committed.commit();
+    KafkaTransaction aborted = KafkaTransaction.begin(topic);
+    aborted.send(calls(3));
+    aborted.abort();
+    KafkaTransaction last = KafkaTransaction.begin(topic);
+    last.send(calls(3));
+    open.add(last);
+    return topic;
+  }
+
+  private static long received(KafkaTopic topic, RunOptions options, List<Progress> reports)
+      throws InterruptedException {
+    Pipeline pipeline =
+        Pipeline.builder(topic, SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .listener(reports::add)
+            .build();
+    try (RunningPipeline run = SparkEngine.on(TestTopics.session()).start(pipeline, options)) {
+      run.awaitTermination();
+      assertThatAccounting(run.accounting()).addsUpFor(pipeline);
+      return run.accounting().received();
+    }
+  }
+
+  @Test
+  void aCheckpointServesOneIsolationLevelOnly() throws Exception {
+    List<KafkaTransaction> open = new ArrayList<>();
+    KafkaTopic topic = topic(open);
+    List<Progress> reports = new ArrayList<>();
+    RunOptions options =
+        RunOptions.bounded()
+            .readingAtMost(3)
+            .checkpointingTo(directory.resolve("checkpoint").toString());
+    assertThat(received(topic, options, reports)).isEqualTo(3);
+    assertThat(reports.stream().mapToLong(Progress::inputRows).sum()).isEqualTo(3);
+    assertThat(reports.get(reports.size() - 1).lag()).isZero();
+
+    assertThatThrownBy(() -> received(topic.with(UNCOMMITTED), options, new ArrayList<>()))
+        .isInstanceOf(CallstreamException.class)
+        .hasMessageContaining("the checkpoint has  isolation level: read_committed")
+        .hasMessageContaining("this run has        isolation level: read_uncommitted");
+
+    open.get(0).commit();
+    assertThat(received(topic, options, new ArrayList<>())).isEqualTo(6);
+  }
+
+  @Test
+  void whoeverAsksForUncommittedRecordsGetsThem() throws Exception {
+    List<KafkaTransaction> open = new ArrayList<>();
+    KafkaTopic topic = topic(open);
+
+    assertThat(received(topic.with(UNCOMMITTED), RunOptions.bounded(), new ArrayList<>()))
+        .isEqualTo(9);
+    open.get(0).abort();
+  }
+
+  @Test
+  void rowsOfSparksOwnSourceAreCommittedRecordsWithTheOptionThatCallRowsNames() {
+    List<KafkaTransaction> open = new ArrayList<>();
+    KafkaTopic topic = topic(open);
+    Dataset<Row> records =
+        TestTopics.session()
+            .read()
+            .format("kafka")
+            .option("kafka.bootstrap.servers", topic.bootstrapServers())
+            .option("subscribe", topic.name())
+            .option("kafka.isolation.level", "read_committed")
+            .load();
+
+    List<Row> calls = CallRows.of(records, SanFranciscoCalls.json()).collectAsList();
+
+    assertThat(calls).hasSize(3).allMatch(call -> call.isNullAt(2));
+    open.get(0).abort();
+  }
+}
