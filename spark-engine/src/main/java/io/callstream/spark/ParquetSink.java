@@ -305,9 +305,8 @@ public final class ParquetSink implements ResultSink {
       Path directory = files.makeQualified(given);
       fileSystem = files;
       root = directory;
-      if ("file".equals(directory.toUri().getScheme())) {
-        session.conf().set(Checkpoint.FILE_MANAGER, LocalCheckpointFileManager.class.getName());
-      }
+      boolean local = "file".equals(directory.toUri().getScheme());
+      ChecksummedFileManager.use(session, local ? LocalCheckpointFileManager.class : null);
       files.mkdirs(ours("staging"));
       BatchMark mark = readMark();
       boolean foreign = mark != null && mark.isOfAnotherRunThan(restored);
@@ -354,7 +353,7 @@ public final class ParquetSink implements ResultSink {
     }
 
     private @Nullable BatchMark readMark() throws IOException {
-      try (var in = files().open(ours("progress"))) {
+      try (var in = atomicFiles().open(ours("progress"))) {
         String[] words = new String(in.readAllBytes(), UTF_8).strip().split(" ", -1);
         return new BatchMark(Long.parseLong(words[0]), words[1]);
       } catch (FileNotFoundException e) {
@@ -365,11 +364,13 @@ public final class ParquetSink implements ResultSink {
       }
     }
 
+    private CheckpointFileManager atomicFiles() {
+      return CheckpointFileManager.create(ours("progress"), session.sessionState().newHadoopConf());
+    }
+
     private void writeMark(BatchMark mark) throws IOException {
-      CheckpointFileManager atomic =
-          CheckpointFileManager.create(ours("progress"), session.sessionState().newHadoopConf());
       CheckpointFileManager.CancellableFSDataOutputStream out =
-          atomic.createAtomic(ours("progress"), true);
+          atomicFiles().createAtomic(ours("progress"), true);
       try {
         ((OutputStream) out).write((mark.batch() + " " + mark.lineage() + "\n").getBytes(UTF_8));
         out.close();
