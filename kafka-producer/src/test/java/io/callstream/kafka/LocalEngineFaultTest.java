@@ -344,6 +344,8 @@ class LocalEngineFaultTest {
       Path fingerprint = checkpoint().resolve("callstream/pipeline.txt");
       String text = new String(Checksum.verify("", Files.readAllBytes(fingerprint)), UTF_8);
       writeChecked("pipeline.txt", text.replace("engine: local", "engine: spark"));
+      Files.delete(checkpoint().resolve("callstream/log-0"));
+      writeChecked("snapshot-99", "of Spark's ledger");
       assertRefuses(topic, ErrorCode.CHECKPOINT, "'spark'", "'local'", "new directory");
     }
   }

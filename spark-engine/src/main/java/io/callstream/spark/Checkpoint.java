@@ -143,13 +143,13 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
         return partitions;
       }
       Fingerprint found = Fingerprint.parse(new String(read(Fingerprint.FILE), UTF_8));
+      int before = found.line(SHUFFLE_PARTITIONS).map(Integer::parseInt).orElse(cores);
+      int partitions = settings.shufflePartitions().orElse(before);
+      found.requireSame(fingerprint(pipeline, topicId, settings, partitions), location());
       if (sparkFiles.isUsed() && !list().contains(Ledger.LINEAGE)) {
         throw new DamagedFileException(OURS + "/" + Ledger.LINEAGE + " is missing");
       }
       sparkFiles.requireWhole(Ledger.lastBatch(this));
-      int before = found.line(SHUFFLE_PARTITIONS).map(Integer::parseInt).orElse(cores);
-      int partitions = settings.shufflePartitions().orElse(before);
-      found.requireSame(fingerprint(pipeline, topicId, settings, partitions), location());
       return partitions;
     } catch (IOException e) {
       throw failed(location(), e);

@@ -6,6 +6,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.runtime.AppendedFiles;
+import io.callstream.runtime.Checksum;
 import io.callstream.runtime.DamagedFileException;
 import io.callstream.runtime.Fingerprint;
 import io.callstream.runtime.Ledger;
@@ -65,15 +66,24 @@ final class LocalCheckpoint implements AutoCloseable {
    * Opens a directory for a run, which is the only one in it until it is closed.
    *
    * @param location a path, or a URI of a file
+   * @param run what the directory must have been made for, unless it is new
    */
-  static LocalCheckpoint open(String location) {
+  static LocalCheckpoint open(String location, Fingerprint run) {
     Path root = path(location);
     try {
       Path directory = Files.createDirectories(root.resolve(OURS));
       RunLock lock = RunLock.of(directory, location);
       try {
         deleteLetters(directory);
-        return new LocalCheckpoint(root, lock, AppendedFiles.in(directory));
+        Path fingerprint = directory.resolve(Fingerprint.FILE);
+        if (Files.exists(fingerprint)) {
+          // Before anything else: another engine has other files.
+          byte[] text = Checksum.verify(Fingerprint.FILE, Files.readAllBytes(fingerprint));
+          Fingerprint.parse(new String(text, UTF_8)).requireSame(run, root.toString());
+        }
+        LocalCheckpoint checkpoint = new LocalCheckpoint(root, lock, AppendedFiles.in(directory));
+        checkpoint.claim(run);
+        return checkpoint;
       } catch (IOException | RuntimeException e) {
         lock.close();
         throw e;
@@ -113,47 +123,43 @@ final class LocalCheckpoint implements AutoCloseable {
     return root.resolve(OURS);
   }
 
-  /** Compares a run with what the directory was made for, or makes the directory that run's. */
-  void claim(Fingerprint run) {
-    try {
-      Set<String> found = found();
-      for (int i = 1; i < ORDER.size(); i++) {
-        if (found.contains(ORDER.get(i)) && !found.contains(ORDER.get(i - 1))) {
-          throw new DamagedFileException(ORDER.get(i - 1) + " is missing");
-        }
+  /** Makes a new directory that of a run, and refuses one that lacks a file. */
+  private void claim(Fingerprint run) throws IOException {
+    Set<String> found = found();
+    requireAll(found);
+    if (found.isEmpty()) {
+      if (Files.exists(root.resolve("offsets"))) {
+        throw new CallstreamException(
+            ErrorCode.CHECKPOINT,
+            "The directory "
+                + root
+                + " is the checkpoint of a query that is not callstream's. Name another"
+                + " directory.");
       }
-      if (found.isEmpty()) {
-        if (Files.exists(root.resolve("offsets"))) {
-          throw new CallstreamException(
-              ErrorCode.CHECKPOINT,
-              "The directory "
-                  + root
-                  + " is the checkpoint of a query that is not callstream's. Name another"
-                  + " directory.");
-        }
-        files.write(Fingerprint.FILE, run.toString().getBytes(UTF_8));
-      } else {
-        Fingerprint.parse(new String(files.read(Fingerprint.FILE), UTF_8))
-            .requireSame(run, root.toString());
-      }
-      complete = found.contains(COMMITTED);
-    } catch (IOException e) {
-      throw failed(root, e);
+      files.write(Fingerprint.FILE, run.toString().getBytes(UTF_8));
     }
+    complete = found.contains(COMMITTED);
   }
 
-  /** Returns which files of {@link #ORDER} are there; after a batch all of them must be. */
+  /** Returns which files of {@link #ORDER} exist. */
   private Set<String> found() throws IOException {
     Set<String> found = new HashSet<>(files.list());
-    boolean begun = Ledger.lastBatch(files) != Ledger.NO_BATCH;
     found.retainAll(ORDER);
     if (files.hasLog()) {
       found.add(LOG);
     }
-    if (begun && !found.contains(COMMITTED)) {
-      throw new DamagedFileException(COMMITTED + " is missing");
-    }
     return found;
+  }
+
+  /** Refuses a directory that lacks a file before another one, or any of them after a batch. */
+  private void requireAll(Set<String> found) throws IOException {
+    boolean later = Ledger.lastBatch(files) != Ledger.NO_BATCH;
+    for (int i = ORDER.size() - 1; i >= 0; i--) {
+      if (later && !found.contains(ORDER.get(i))) {
+        throw new DamagedFileException(ORDER.get(i) + " is missing");
+      }
+      later |= found.contains(ORDER.get(i));
+    }
   }
 
   /** Returns the ledger as it was after the last batch that is known to be done. */

@@ -185,12 +185,15 @@ final class LocalRun extends LedgerRun {
       Pipeline pipeline, RunOptions options, Clock clock, OpenSource source, int readers) {
     LocalCheckpoint checkpoint = null;
     try {
-      checkpoint = options.checkpoint().map(LocalCheckpoint::open).orElse(null);
-      Ledger ledger = Ledger.inMemory(pipeline);
-      if (checkpoint != null) {
-        checkpoint.claim(Fingerprint.of(pipeline, LocalEngine.NAME, Map.of(), source.id()));
-        ledger = checkpoint.restore(pipeline);
-      }
+      Fingerprint fingerprint =
+          Fingerprint.of(pipeline, LocalEngine.NAME, Map.of(), source.id());
+      checkpoint =
+          options
+              .checkpoint()
+              .map(location -> LocalCheckpoint.open(location, fingerprint))
+              .orElse(null);
+      Ledger ledger =
+          checkpoint == null ? Ledger.inMemory(pipeline) : checkpoint.restore(pipeline);
       return new LocalRun(pipeline, options, clock, source, checkpoint, ledger, readers);
     } catch (RuntimeException | Error e) {
       source.close();
