@@ -19,7 +19,8 @@ import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adds a {@link Checksum} to the checkpoint files that another manager stores. A file is verified as a whole before anybody reads a byte of it.
+ * Adds a {@link Checksum} to the checkpoint files that another manager stores. A file is verified
+ * as a whole before anybody reads a byte of it.
  *
  * <p>Public because Spark creates it by its name. Thread-safe if the other manager is.
  */

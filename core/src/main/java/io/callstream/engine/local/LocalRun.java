@@ -185,15 +185,13 @@ final class LocalRun extends LedgerRun {
       Pipeline pipeline, RunOptions options, Clock clock, OpenSource source, int readers) {
     LocalCheckpoint checkpoint = null;
     try {
-      Fingerprint fingerprint =
-          Fingerprint.of(pipeline, LocalEngine.NAME, Map.of(), source.id());
+      Fingerprint fingerprint = Fingerprint.of(pipeline, LocalEngine.NAME, Map.of(), source.id());
       checkpoint =
           options
               .checkpoint()
               .map(location -> LocalCheckpoint.open(location, fingerprint))
               .orElse(null);
-      Ledger ledger =
-          checkpoint == null ? Ledger.inMemory(pipeline) : checkpoint.restore(pipeline);
+      Ledger ledger = checkpoint == null ? Ledger.inMemory(pipeline) : checkpoint.restore(pipeline);
       return new LocalRun(pipeline, options, clock, source, checkpoint, ledger, readers);
     } catch (RuntimeException | Error e) {
       source.close();
