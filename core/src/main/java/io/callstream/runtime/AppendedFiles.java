@@ -12,10 +12,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
@@ -23,61 +22,96 @@ import org.jspecify.annotations.Nullable;
 /**
  * The files of a ledger in a directory of this machine. Not thread-safe.
  *
- * <p>A batch is not a file of its own here but an entry that is appended to a log, so that it costs
- * one write and one force to the disk, and no file is made. When a snapshot is written the next
- * batch begins another log; one whose batches are all deleted goes. An entry is its batch's number,
- * its length, a checksum of these two and one of its content, which follows.
+ * <p>A batch is an entry that is appended to a log, so that it costs one write and one force to the
+ * disk. An entry is the number of its batch, its length, a checksum of these two, a checksum of its
+ * content, and the content. Each other file ends with a {@link Checksum}.
  *
- * <p>A killed process leaves the beginning of an entry behind at most, and a machine that lost its
- * power an entry that is not whole, or zeros: such an end was never confirmed, and is cut off.
- * Anything else that is not an entry is damage, and told; so is a header of which a loss of power
- * left one part.
+ * <p>There is one log at a time. It is named after the first batch in it: {@code log-0}, and after
+ * {@code snapshot-N} the log {@code log-(N+1)}, which is created before the snapshot is. So the
+ * files show which log must be there, and a log or a snapshot that was deleted is noticed.
+ *
+ * <p>A process that is killed leaves at most the beginning of an entry at the end of the log. A
+ * machine that loses its power may leave sectors of zeros in it. Such an entry was never confirmed,
+ * and the next entry takes its place. Everything else that is not an entry is damage.
  */
 public final class AppendedFiles implements LedgerFiles, AutoCloseable {
   private static final String LOG = "log-";
   private static final String DRAFT = ".draft";
   private static final int HEADER = Long.BYTES + 3 * Integer.BYTES;
 
+  /** Disks write this many bytes, or a multiple of them, as a whole. */
+  private static final int SECTOR = 512;
+
   private final Path directory;
-  private final Map<String, Entry> entries = new HashMap<>();
-  private final TreeMap<Long, Integer> live = new TreeMap<>();
-  private @Nullable FileChannel log;
-  private long current = -1;
+
+  /** The number of the first batch of the log, which is its name. */
+  private long first;
+
+  private Log entries = new Log(new TreeMap<>(), 0);
+  private @Nullable FileChannel channel;
+
+  /** The entries of a log by their batches, and where the next one begins. */
+  private record Log(TreeMap<Long, Entry> batches, long end) {}
 
   /** Where the content of a batch is. */
-  private record Entry(long log, long position, int length) {}
+  private record Entry(long position, int length) {}
 
   private AppendedFiles(Path directory) {
     this.directory = directory;
   }
 
   /**
-   * Opens a directory, which is there; nobody else may be writing in it.
+   * Opens an existing directory, in which nobody else may be writing.
    *
-   * @throws IOException if it can't be read, or is damaged
+   * @throws DamagedFileException if a log is damaged, or a log or a snapshot is missing
+   * @throws IOException if the directory can't be read
    */
   public static AppendedFiles in(Path directory) throws IOException {
     AppendedFiles files = new AppendedFiles(directory);
-    List<Long> logs = new ArrayList<>();
+    TreeSet<Long> logs = new TreeSet<>();
     for (Path file : files.paths()) {
       String name = file.getFileName().toString();
       if (name.endsWith(DRAFT)) {
         Files.delete(file);
-      } else if (name.matches(LOG + "\\d{1,18}")) {
+      } else if (isLog(name)) {
         logs.add(Long.valueOf(name.substring(LOG.length())));
       }
     }
-    logs.sort(null);
-    for (int i = 0; i < logs.size(); i++) {
-      files.scan(logs.get(i), i == logs.size() - 1);
+    files.first = Ledger.lastSnapshot(files) + 1;
+    if (logs.contains(files.first)) {
+      files.entries = files.scan(files.first);
+    } else if (files.first > 0 || !logs.isEmpty()) {
+      throw missing(LOG + files.first);
     }
-    for (Map.Entry<Long, Integer> log : List.copyOf(files.live.entrySet())) {
-      if (log.getValue() == 0) {
-        files.live.remove(log.getKey());
-        Files.delete(files.path(log.getKey()));
+    for (long later : logs.tailSet(files.first, false)) {
+      // A killed run leaves a log without its snapshot, with copies of entries at most.
+      if (!files.entries.batches.keySet().containsAll(files.scan(later).batches.keySet())) {
+        throw missing(Ledger.SNAPSHOT + (later - 1));
       }
     }
     return files;
+  }
+
+  private static boolean isLog(String name) {
+    return name.matches(LOG + "\\d{1,18}");
+  }
+
+  private static DamagedFileException missing(String name) {
+    return new DamagedFileException(name + " is missing");
+  }
+
+  /** Creates the first log of a new directory, unless it exists. */
+  public void begin() throws IOException {
+    if (!hasLog()) {
+      FileChannel.open(path(first), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
+          .close();
+      forceDirectory(directory);
+    }
+  }
+
+  /** Returns whether there is a log, be it without entries. */
+  public boolean hasLog() {
+    return Files.exists(path(first));
   }
 
   private List<Path> paths() throws IOException {
@@ -90,32 +124,26 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
     return directory.resolve(LOG + number);
   }
 
-  private void scan(long number, boolean last) throws IOException {
-    current = number;
-    live.put(number, 0);
+  private Log scan(long number) throws IOException {
     byte[] all = Files.readAllBytes(path(number));
+    TreeMap<Long, Entry> found = new TreeMap<>();
     int from = 0;
-    while (from < all.length) {
-      if (isTorn(all, from)) {
-        if (!last) {
-          throw damaged(number, from);
-        }
-        try (FileChannel channel = FileChannel.open(path(number), StandardOpenOption.WRITE)) {
-          channel.truncate(from);
-          channel.force(true);
-        }
-        return;
-      }
+    while (from < all.length && !isTorn(all, from)) {
       DataInputStream in = new DataInputStream(new ByteArrayInputStream(all, from, HEADER));
       long batch = in.readLong();
       int length = in.readInt();
+      long last = found.isEmpty() ? number - 1 : found.lastKey();
+      // A batch that was in doubt when a run ended comes again.
+      boolean follows = batch == last + 1 || (batch == last && !found.isEmpty());
       if (in.readInt() != crc(all, from, Long.BYTES + Integer.BYTES)
-          || in.readInt() != crc(all, from + HEADER, length)) {
-        throw damaged(number, from);
+          || in.readInt() != crc(all, from + HEADER, length)
+          || !follows) {
+        throw new DamagedFileException(path(number).getFileName() + " is damaged at byte " + from);
       }
-      put(Ledger.BATCH + batch, new Entry(number, from + HEADER, length));
+      found.put(batch, new Entry(from + HEADER, length));
       from += HEADER + length;
     }
+    return new Log(found, from);
   }
 
   /** Returns whether what begins here is the last entry, and was not written to its end. */
@@ -130,13 +158,24 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
       boolean whole = length >= 0 && length <= all.length - from - HEADER;
       return !whole
           || (from + HEADER + length == all.length
-              && in.readInt() != crc(all, from + HEADER, length));
+              && in.readInt() != crc(all, from + HEADER, length)
+              && lacksSector(all, from));
     }
-    return isZero(all, from);
+    return isZero(all, from, all.length);
   }
 
-  private static boolean isZero(byte[] all, int from) {
-    for (int i = from; i < all.length; i++) {
+  /** Returns whether a sector that begins behind this place has nothing but zeros. */
+  private static boolean lacksSector(byte[] all, int from) {
+    for (int sector = (from / SECTOR + 1) * SECTOR; sector < all.length; sector += SECTOR) {
+      if (isZero(all, sector, Math.min(sector + SECTOR, all.length))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isZero(byte[] all, int from, int to) {
+    for (int i = from; i < to; i++) {
       if (all[i] != 0) {
         return false;
       }
@@ -150,88 +189,119 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
     return (int) crc.getValue();
   }
 
-  private IOException damaged(long number, long position) {
-    return new IOException(path(number).getFileName() + " is damaged at byte " + position);
-  }
-
-  private void put(String name, Entry entry) throws IOException {
-    forget(entries.put(name, entry));
-    live.merge(entry.log, 1, Integer::sum);
-  }
-
-  private void forget(@Nullable Entry entry) throws IOException {
-    if (entry != null && live.merge(entry.log, -1, Integer::sum) == 0 && entry.log != current) {
-      live.remove(entry.log);
-      Files.deleteIfExists(path(entry.log));
-    }
-  }
-
   @Override
   public void write(String name, byte[] content) throws IOException {
     if (name.startsWith(Ledger.BATCH)) {
       append(Long.parseLong(name.substring(Ledger.BATCH.length())), content);
+    } else if (name.startsWith(Ledger.SNAPSHOT)) {
+      writeSnapshot(Long.parseLong(name.substring(Ledger.SNAPSHOT.length())), content);
     } else {
       replace(name, content);
-      if (name.startsWith(Ledger.SNAPSHOT)) {
-        closeLog();
-      }
     }
   }
 
   private void append(long batch, byte[] content) throws IOException {
-    FileChannel channel = log == null ? openLog() : log;
-    long position = channel.size();
-    ByteBuffer header = ByteBuffer.allocate(HEADER).putLong(batch).putInt(content.length);
-    header.putInt(crc(header.array(), 0, Long.BYTES + Integer.BYTES));
-    header.putInt(crc(content, 0, content.length)).flip();
+    FileChannel log = channel == null ? openLog() : channel;
+    ByteBuffer header = header(batch, content);
     ByteBuffer[] parts = {header, ByteBuffer.wrap(content)};
     try {
       while (header.hasRemaining() || parts[1].hasRemaining()) {
-        channel.write(parts);
+        log.write(parts);
       }
-      channel.force(false);
+      log.force(false);
     } catch (IOException e) {
-      closeLog(); // Its end may be torn, and the next entry is not to stand behind that.
+      closeLog(); // Its end may be torn: the next entry takes the place of this one.
       throw e;
     }
-    put(Ledger.BATCH + batch, new Entry(current, position + HEADER, content.length));
+    entries = with(batch, content, entries);
   }
 
+  private static ByteBuffer header(long batch, byte[] content) {
+    ByteBuffer header = ByteBuffer.allocate(HEADER).putLong(batch).putInt(content.length);
+    header.putInt(crc(header.array(), 0, Long.BYTES + Integer.BYTES));
+    return header.putInt(crc(content, 0, content.length)).flip();
+  }
+
+  private static Log with(long batch, byte[] content, Log before) {
+    before.batches.put(batch, new Entry(before.end + HEADER, content.length));
+    return new Log(before.batches, before.end + HEADER + content.length);
+  }
+
+  /** Opens the log behind its last entry. A log that is gone is not created again. */
   private FileChannel openLog() throws IOException {
-    // A directory that is gone is not to be made anew: what it held is gone too.
-    current = live.isEmpty() ? 0 : live.lastKey() + 1;
-    FileChannel channel =
-        FileChannel.open(path(current), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-    log = channel;
-    live.put(current, 0);
-    forceDirectory(directory);
-    return channel;
+    for (Path file : paths()) {
+      String name = file.getFileName().toString();
+      if (isLog(name) && !name.equals(LOG + first)) {
+        Files.delete(file); // A killed run left it while it wrote a snapshot.
+      }
+    }
+    FileChannel log = FileChannel.open(path(first), StandardOpenOption.WRITE);
+    try {
+      log.truncate(entries.end).position(entries.end);
+    } catch (IOException e) {
+      log.close();
+      throw e;
+    }
+    channel = log;
+    return log;
   }
 
   private void closeLog() throws IOException {
-    FileChannel open = log;
-    log = null;
+    FileChannel open = channel;
+    channel = null;
     if (open != null) {
       open.close();
     }
   }
 
+  /** Writes a snapshot and begins the log after it with the entries of later batches. */
+  private void writeSnapshot(long batch, byte[] content) throws IOException {
+    long before = first;
+    if (batch + 1 == before) {
+      replace(Ledger.SNAPSHOT + batch, content);
+      return;
+    }
+    Log later = new Log(new TreeMap<>(), 0);
+    try (FileChannel log =
+        FileChannel.open(
+            path(batch + 1),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      for (long number : entries.batches.tailMap(batch, false).keySet()) {
+        byte[] copy = read(Ledger.BATCH + number);
+        write(log, header(number, copy));
+        write(log, ByteBuffer.wrap(copy));
+        later = with(number, copy, later);
+      }
+      log.force(true);
+    }
+    replace(Ledger.SNAPSHOT + batch, content);
+    closeLog();
+    first = batch + 1;
+    entries = later;
+    Files.deleteIfExists(path(before));
+  }
+
   private void replace(String name, byte[] content) throws IOException {
     Path draft = directory.resolve(name + DRAFT);
-    try (FileChannel channel =
+    try (FileChannel file =
         FileChannel.open(
             draft,
             StandardOpenOption.CREATE,
             StandardOpenOption.TRUNCATE_EXISTING,
             StandardOpenOption.WRITE)) {
-      ByteBuffer buffer = ByteBuffer.wrap(content);
-      while (buffer.hasRemaining()) {
-        channel.write(buffer);
-      }
-      channel.force(true);
+      write(file, ByteBuffer.wrap(Checksum.append(content)));
+      file.force(true);
     }
     Files.move(draft, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
     forceDirectory(directory);
+  }
+
+  private static void write(FileChannel file, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      file.write(bytes);
+    }
   }
 
   /** Makes a rename last; file systems that can't force a directory do not need it. */
@@ -245,18 +315,22 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
 
   @Override
   public byte[] read(String name) throws IOException {
-    Entry entry = entries.get(name);
-    if (entry == null) {
-      if (name.startsWith(Ledger.BATCH)) {
-        throw new NoSuchFileException(name + " is not in the log");
+    if (!name.startsWith(Ledger.BATCH)) {
+      try {
+        return Checksum.verify(name, Files.readAllBytes(directory.resolve(name)));
+      } catch (NoSuchFileException e) {
+        throw missing(name);
       }
-      return Files.readAllBytes(directory.resolve(name));
+    }
+    Entry entry = entries.batches.get(Long.valueOf(name.substring(Ledger.BATCH.length())));
+    if (entry == null) {
+      throw new DamagedFileException(name + " is not in " + LOG + first);
     }
     ByteBuffer content = ByteBuffer.allocate(entry.length);
-    try (FileChannel channel = FileChannel.open(path(entry.log), StandardOpenOption.READ)) {
+    try (FileChannel log = FileChannel.open(path(first), StandardOpenOption.READ)) {
       while (content.hasRemaining()) {
-        if (channel.read(content, entry.position + content.position()) < 0) {
-          throw damaged(entry.log, entry.position);
+        if (log.read(content, entry.position + content.position()) < 0) {
+          throw new DamagedFileException(LOG + first + " is shorter than it was");
         }
       }
     }
@@ -265,25 +339,22 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
 
   @Override
   public List<String> list() throws IOException {
-    List<String> names = new ArrayList<>(entries.keySet());
+    List<String> names = new ArrayList<>();
+    entries.batches.keySet().forEach(batch -> names.add(Ledger.BATCH + batch));
     for (Path file : paths()) {
-      if (!file.getFileName().toString().startsWith(LOG)) {
-        names.add(file.getFileName().toString());
+      String name = file.getFileName().toString();
+      if (!isLog(name)) {
+        names.add(name);
       }
     }
     return names;
   }
 
+  /** Deletes a file; a batch that is not part of the log any more when a snapshot begins one. */
   @Override
   public void delete(String name) throws IOException {
-    Entry entry = entries.remove(name);
-    if (entry == null) {
+    if (!name.startsWith(Ledger.BATCH)) {
       Files.deleteIfExists(directory.resolve(name));
-    } else {
-      if (log == null && entry.log == current) {
-        current = -1; // The next batch begins another log.
-      }
-      forget(entry);
     }
   }
 

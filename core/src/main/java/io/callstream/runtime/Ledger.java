@@ -35,7 +35,6 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,10 +52,12 @@ public final class Ledger {
   /** The number of the batch before the first. */
   public static final long NO_BATCH = -1;
 
-  private static final int MAGIC = 0x63_61_6c_32; // cal2
+  private static final int MAGIC = 0x63_61_6c_33; // cal3
   static final String BATCH = "batch-";
   static final String SNAPSHOT = "snapshot-";
-  private static final String LINEAGE = "lineage";
+
+  /** The name of the file with the id of a run and of those that continue from it. */
+  public static final String LINEAGE = "lineage";
 
   private final Pipeline pipeline;
   private final List<Statistic> statistics;
@@ -124,23 +125,15 @@ public final class Ledger {
 
   /** Returns what tells this run and those that go on from it from others, made up once. */
   private static String lineage(LedgerFiles files) throws IOException {
-    if (!files.list().contains(LINEAGE)) {
-      String made = UUID.randomUUID().toString();
-      files.write(LINEAGE, lineageLine(made).getBytes(UTF_8));
-      return made;
+    if (files.list().contains(LINEAGE)) {
+      return new String(files.read(LINEAGE), UTF_8).trim();
     }
-    String line = new String(files.read(LINEAGE), UTF_8);
-    String lineage = line.substring(0, Math.max(0, line.indexOf(' ')));
-    if (!line.equals(lineageLine(lineage))) {
-      throw new IOException(LINEAGE + " is damaged");
+    if (lastBatch(files) != NO_BATCH) {
+      throw new DamagedFileException(LINEAGE + " is missing");
     }
-    return lineage;
-  }
-
-  private static String lineageLine(String lineage) {
-    CRC32 crc = new CRC32();
-    crc.update(lineage.getBytes(UTF_8));
-    return lineage + " " + Long.toHexString(crc.getValue()) + "\n";
+    String made = UUID.randomUUID().toString();
+    files.write(LINEAGE, (made + "\n").getBytes(UTF_8));
+    return made;
   }
 
   private static Page firstPage(Pipeline pipeline) {
@@ -747,7 +740,7 @@ public final class Ledger {
 
   /** Returns the number of the last batch that files know of, or {@link #NO_BATCH}. */
   public static long lastBatch(LedgerFiles files) throws IOException {
-    return Math.max(greatest(files, BATCH), greatest(files, SNAPSHOT));
+    return Math.max(greatest(files, BATCH), lastSnapshot(files));
   }
 
   /**
@@ -755,7 +748,12 @@ public final class Ledger {
    * came behind it; or {@link #NO_BATCH}.
    */
   public static long lastCertainBatch(LedgerFiles files) throws IOException {
-    return Math.max(Math.max(NO_BATCH, greatest(files, BATCH) - 1), greatest(files, SNAPSHOT));
+    return Math.max(Math.max(NO_BATCH, greatest(files, BATCH) - 1), lastSnapshot(files));
+  }
+
+  /** Returns the number of the last snapshot, or {@link #NO_BATCH}. */
+  static long lastSnapshot(LedgerFiles files) throws IOException {
+    return greatest(files, SNAPSHOT);
   }
 
   private static long greatest(LedgerFiles files, String prefix) throws IOException {
@@ -794,10 +792,6 @@ public final class Ledger {
       }
       out.writeInt(note.length);
       out.write(note);
-      out.flush();
-      CRC32 checksum = new CRC32();
-      checksum.update(bytes.toByteArray());
-      out.writeLong(checksum.getValue());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -806,15 +800,9 @@ public final class Ledger {
 
   private Page decode(String name, long number, byte[] content, Consumer<byte[]> notes)
       throws IOException {
-    int length = content.length - Long.BYTES;
-    CRC32 checksum = new CRC32();
-    checksum.update(content, 0, Math.max(0, length));
     DataInputStream in = new DataInputStream(new ByteArrayInputStream(content));
-    if (length < Integer.BYTES
-        || new DataInputStream(new ByteArrayInputStream(content, length, Long.BYTES)).readLong()
-            != checksum.getValue()
-        || in.readInt() != MAGIC) {
-      throw new IOException(name + " is damaged (" + content.length + " bytes)");
+    if (in.readInt() != MAGIC) {
+      throw new DamagedFileException(name + " is not a file of the log of results");
     }
     long batch = in.readLong();
     if (batch != number) {

@@ -5,10 +5,17 @@ import java.util.List;
 
 /** A directory in which a ledger keeps files. Names are plain: letters, digits and hyphens. */
 public interface LedgerFiles {
-  /** Writes a whole file durably, so that others see the old one or the new one, never a part. */
+  /**
+   * Writes a whole file durably and with a checksum, so that others see the old one or the new one,
+   * never a part.
+   */
   void write(String name, byte[] content) throws IOException;
 
-  /** Reads a whole file. */
+  /**
+   * Reads a whole file.
+   *
+   * @throws DamagedFileException if the file does not match its checksum, or is missing
+   */
   byte[] read(String name) throws IOException;
 
   /** Returns the names of the files there are; none if there is no directory yet. */

@@ -53,7 +53,7 @@ class DamagedBytesTest {
 
     @Override
     public void write(String name, byte[] content) {
-      files.put(name, content);
+      files.put(name, Checksum.append(content));
     }
 
     @Override
@@ -61,7 +61,7 @@ class DamagedBytesTest {
       if (!files.containsKey(name)) {
         throw new IOException("no " + name);
       }
-      return files.get(name).clone();
+      return Checksum.verify(name, files.get(name));
     }
 
     @Override

@@ -48,7 +48,7 @@ class LedgerTest {
     @Override
     public void write(String name, byte[] content) {
       assertThat(name).matches("[a-z0-9-]+");
-      files.put(name, content.clone());
+      files.put(name, Checksum.append(content));
     }
 
     @Override
@@ -56,7 +56,7 @@ class LedgerTest {
       if (!files.containsKey(name)) {
         throw new NoSuchFileException(name);
       }
-      return files.get(name).clone();
+      return Checksum.verify(name, files.get(name));
     }
 
     @Override
@@ -411,6 +411,9 @@ class LedgerTest {
   @Test
   void aMissingFileIsRefused() {
     MemoryFiles files = afterBatches(3);
+    files.files.remove("lineage");
+    assertRefused(files, 2, "lineage is missing");
+    files = afterBatches(3);
     files.files.remove("batch-1");
     assertRefused(files, 2, "batch-1");
     assertRefused(new MemoryFiles(), 0, "batch-0");

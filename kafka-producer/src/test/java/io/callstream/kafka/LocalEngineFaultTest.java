@@ -18,6 +18,7 @@ import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.KafkaTopic.StartingOffsets;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.runtime.Checksum;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.StandardStatistics;
 import java.io.IOException;
@@ -164,6 +165,103 @@ class LocalEngineFaultTest {
       assertRefuses(topic, ErrorCode.CHECKPOINT, checkpoint().toString(), "start with a new one");
     }
 
+    private void writeChecked(String file, String content) throws IOException {
+      Files.write(
+          checkpoint().resolve("callstream").resolve(file),
+          Checksum.append(content.getBytes(UTF_8)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pipeline.txt", "committed", "first-offsets", "lineage", "log-0"})
+    void isRefusedWhenAFileInItIsMissing(String name) throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(1);
+      send(topic, 1_500, 1);
+      run(topic);
+      Files.delete(checkpoint().resolve("callstream").resolve(name));
+      for (int attempt = 0; attempt < 2; attempt++) {
+        assertRefuses(
+            topic,
+            ErrorCode.CHECKPOINT,
+            checkpoint() + " is damaged: ",
+            name + " is missing",
+            "start with a new one");
+      }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"committed", "first-offsets", "lineage"})
+    void isRefusedWithAFlippedBitInAnyByteOfASmallFile(String name) throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(1);
+      send(topic, 1_500, 1);
+      run(topic);
+      send(topic, 3_000, 2);
+      Path file = checkpoint().resolve("callstream").resolve(name);
+      byte[] content = Files.readAllBytes(file);
+      for (int i = 0; i < content.length; i++) {
+        byte[] flipped = content.clone();
+        flipped[i] ^= 2; // Makes 1 of "0: 1500" a 3.
+        Files.write(file, flipped);
+        assertRefuses(topic, ErrorCode.CHECKPOINT, name + " is damaged", "start with a new one");
+      }
+    }
+
+    /** A kill may come after each of the files that a new directory gets. */
+    @Test
+    void mayBeLeftByAKillBeforeItHadAllItsFiles() throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(1);
+      run(topic);
+      send(topic, 800, 1);
+      for (String name :
+          List.of("committed", "first-offsets", "log-0", "lineage", "pipeline.txt")) {
+        Path directory = checkpoint().resolve("callstream");
+        Files.delete(directory.resolve(name));
+        Path left = checkpoint().resolveSibling("left-" + name);
+        Files.createDirectories(left.resolve("callstream"));
+        try (Stream<Path> files = Files.list(directory)) {
+          for (Path file : files.toList()) {
+            Files.copy(file, left.resolve("callstream").resolve(file.getFileName()));
+          }
+        }
+        assertThat(
+                run(topic, RunOptions.bounded().checkpointingTo(left.toString()))
+                    .accounting()
+                    .received())
+            .isEqualTo(800);
+      }
+    }
+
+    @Test
+    void isRefusedWhenItsOffsetsContradictEachOther() throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(1);
+      send(topic, 1_500, 1);
+      run(topic);
+      writeChecked("committed", "2\n0: 1400\n");
+      assertRefuses(
+          topic, ErrorCode.CHECKPOINT, "committed has offset 1400 of partition 0", "1500");
+      writeChecked("committed", "3\n0: 1500\n");
+      assertRefuses(topic, ErrorCode.CHECKPOINT, "ends with batch 2, not 3");
+      writeChecked("committed", "2\n0: 1501\n");
+      assertRefuses(
+          topic, ErrorCode.CHECKPOINT, "fewer records", "up to offset 1501", "ends at 1500");
+      writeChecked("committed", "2\n0: 1500\n");
+      writeChecked("first-offsets", "0: 1600\n");
+      assertRefuses(topic, ErrorCode.CHECKPOINT, "partition 0", "first-offsets has 1600");
+      writeChecked("first-offsets", "1: 0\n");
+      assertRefuses(topic, ErrorCode.CHECKPOINT, "partition 0", "first-offsets has none");
+      writeChecked("first-offsets", "0: 0\n");
+      assertThat(run(topic).accounting().received()).isEqualTo(1_500);
+    }
+
+    @Test
+    void resumesAtTheRecordsThatTheLedgerHasWhateverElseItSays() throws Exception {
+      KafkaTopic topic = KafkaTestbed.topic(1);
+      send(topic, 1_500, 1);
+      run(topic);
+      send(topic, 2_000, 2);
+      writeChecked("committed", "2\n0: 3000\n");
+      assertThat(run(topic).accounting().received()).isEqualTo(3_500);
+    }
+
     @Test
     void isRefusedWhenABatchInItsLogIsDamaged() throws Exception {
       KafkaTopic topic = KafkaTestbed.topic(1);
@@ -182,11 +280,11 @@ class LocalEngineFaultTest {
       send(topic, 1_800, 1);
       RunningPipeline whole = run(topic, RunOptions.bounded().readingAtMost(500));
       run(topic);
-      // As a kill leaves it: the end was not said to be committed.
+      // As a kill leaves it: no file says that the last batch is done.
       Path log = checkpoint().resolve("callstream/log-0");
       byte[] content = Files.readAllBytes(log);
       Files.write(log, Arrays.copyOf(content, content.length - 100));
-      Files.delete(checkpoint().resolve("callstream/committed"));
+      writeChecked("committed", "-1\n0: 0\n1: 0\n");
       RunningPipeline again = run(topic);
       assertThat(again.accounting()).isEqualTo(whole.accounting());
       for (String statistic : List.of("calls-by-type", "calls-by-location")) {
@@ -244,8 +342,10 @@ class LocalEngineFaultTest {
       KafkaTopic topic = KafkaTestbed.topic(1);
       run(topic);
       Path fingerprint = checkpoint().resolve("callstream/pipeline.txt");
-      Files.writeString(
-          fingerprint, Files.readString(fingerprint).replace("engine: local", "engine: spark"));
+      String text = new String(Checksum.verify("", Files.readAllBytes(fingerprint)), UTF_8);
+      writeChecked("pipeline.txt", text.replace("engine: local", "engine: spark"));
+      Files.delete(checkpoint().resolve("callstream/log-0"));
+      writeChecked("snapshot-99", "of Spark's ledger");
       assertRefuses(topic, ErrorCode.CHECKPOINT, "'spark'", "'local'", "new directory");
     }
   }

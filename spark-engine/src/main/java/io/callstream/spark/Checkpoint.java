@@ -2,12 +2,10 @@ package io.callstream.spark;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.runtime.DamagedFileException;
 import io.callstream.runtime.Fingerprint;
 import io.callstream.runtime.Ledger;
 import io.callstream.runtime.LedgerFiles;
@@ -45,12 +43,10 @@ import scala.reflect.ClassTag$;
  * fingerprint and the log of results.
  */
 final class Checkpoint implements LedgerFiles, AutoCloseable {
-  static final String FILE_MANAGER = "spark.sql.streaming.checkpointFileManagerClass";
   private static final String OURS = "callstream";
   private static final String SHUFFLE_PARTITIONS = "shuffle partitions";
   private static final String STATE_STORE = "state store";
 
-  private static final JsonFactory JSON = new JsonFactory();
   private static final String LETTERS = "letters";
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
 
@@ -58,6 +54,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   private final Path directory;
   private final boolean temporary;
   private final CheckpointFileManager files;
+  private final CheckpointFiles sparkFiles;
   private final Configuration configuration;
   private final SparkContext context;
   private final Broadcast<SerializableConfiguration> hadoop;
@@ -75,6 +72,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     this.directory = new Path(root, OURS);
     this.temporary = temporary;
     this.files = files;
+    this.sparkFiles = new CheckpointFiles(root, files);
     this.configuration = configuration;
     this.context = context;
     this.hadoop =
@@ -93,9 +91,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
       Path root =
           location == null ? new Path(temporaryDirectory().toURI()) : qualified(location, session);
       boolean local = "file".equals(root.toUri().getScheme());
-      if (local) {
-        session.conf().set(FILE_MANAGER, LocalCheckpointFileManager.class.getName());
-      }
+      ChecksummedFileManager.use(session, local ? LocalCheckpointFileManager.class : null);
       Configuration configuration = session.sessionState().newHadoopConf();
       Checkpoint checkpoint =
           new Checkpoint(
@@ -170,14 +166,15 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
         write(Fingerprint.FILE, made.toString().getBytes(UTF_8));
         return partitions;
       }
-      Fingerprint found =
-          Fingerprint.parse(new String(read(Fingerprint.FILE), UTF_8))
-              .orElseThrow(() -> damaged(file, null));
-      requireWhole();
+      Fingerprint found = Fingerprint.parse(new String(read(Fingerprint.FILE), UTF_8));
       int before = found.line(SHUFFLE_PARTITIONS).map(Integer::parseInt).orElse(cores);
       int partitions = settings.shufflePartitions().orElse(before);
       found.requireSame(fingerprint(pipeline, topicId, settings, partitions), location());
       takeOver();
+      if (sparkFiles.isUsed() && !list().contains(Ledger.LINEAGE)) {
+        throw new DamagedFileException(OURS + "/" + Ledger.LINEAGE + " is missing");
+      }
+      sparkFiles.requireWhole(Ledger.lastBatch(this));
       return partitions;
     } catch (IOException e) {
       throw failed(location(), e);
@@ -192,42 +189,11 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     return Fingerprint.of(pipeline, SparkEngine.NAME, fixed, topicId);
   }
 
-  /** Looks at the files that Spark starts from: where one is cut off it says little, and late. */
-  private void requireWhole() throws IOException {
-    requireJson(new Path(root, "metadata"), 0);
-    for (String log : List.of("offsets", "commits")) {
-      long newest = newest(log);
-      if (newest != Ledger.NO_BATCH) {
-        requireJson(new Path(new Path(root, log), Long.toString(newest)), 1);
-      }
+  private void requireNew() throws IOException {
+    if (list().contains(Ledger.LINEAGE) || Ledger.lastBatch(this) != Ledger.NO_BATCH) {
+      throw new DamagedFileException(OURS + "/" + Fingerprint.FILE + " is missing");
     }
-  }
-
-  private void requireJson(Path file, int headerLines) throws IOException {
-    if (!files.exists(file)) {
-      return;
-    }
-    try (var in = files.open(file)) {
-      List<String> lines = new String(in.readAllBytes(), UTF_8).lines().toList();
-      if (lines.size() <= headerLines) {
-        throw damaged(file, null);
-      }
-      for (String line : lines.subList(headerLines, lines.size())) {
-        try (JsonParser parser = JSON.createParser(line)) {
-          while (parser.nextToken() != null) {}
-        }
-      }
-    } catch (JsonProcessingException e) {
-      throw damaged(file, e);
-    }
-  }
-
-  private CallstreamException damaged(Path file, @Nullable Throwable cause) {
-    return new Failures(location()).damaged(file + " is not whole", cause);
-  }
-
-  private void requireNew() {
-    if (files.exists(new Path(root, "offsets"))) {
+    if (sparkFiles.isUsed()) {
       throw new CallstreamException(
           ErrorCode.CHECKPOINT,
           "The directory "
@@ -236,34 +202,21 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     }
   }
 
-  /** Returns the last batch that Spark committed, or {@link Ledger#NO_BATCH}. */
-  long committed() {
-    return newest("commits");
-  }
-
-  private long newest(String log) {
-    Path directory = new Path(root, log);
-    long last = Ledger.NO_BATCH;
-    if (files.exists(directory)) {
-      for (FileStatus status : files.list(directory)) {
-        String name = status.getPath().getName();
-        if (name.chars().allMatch(Character::isDigit)) {
-          last = Math.max(last, Long.parseLong(name));
-        }
-      }
+  /** Returns the ledger as it was after the last batch that Spark committed. */
+  Ledger restore(Pipeline pipeline) {
+    Ledger ledger = Ledger.restore(pipeline, this, sparkFiles.committed());
+    try {
+      sparkFiles.requireConsistent(ledger);
+    } catch (IOException e) {
+      throw failed(location(), e);
     }
-    return last;
+    return ledger;
   }
 
   /** Returns the offsets at which Spark began to read the topic; of none if it has not yet. */
   Map<Integer, Long> firstOffsets() {
-    Path file = new Path(root, "sources/0/0");
-    if (!files.exists(file)) {
-      return Map.of();
-    }
-    try (var in = files.open(file)) {
-      String text = new String(in.readAllBytes(), UTF_8);
-      return ProgressReader.parse(text.substring(text.indexOf('{')));
+    try {
+      return sparkFiles.firstOffsets();
     } catch (IOException e) {
       throw failed(location(), e);
     }
@@ -286,6 +239,8 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   public byte[] read(String name) throws IOException {
     try (var in = files.open(new Path(directory, name))) {
       return in.readAllBytes();
+    } catch (FileNotFoundException e) {
+      throw new DamagedFileException(OURS + "/" + name + " is missing");
     }
   }
 
@@ -426,6 +381,9 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   }
 
   private static CallstreamException failed(String location, Exception e) {
+    if (e instanceof DamagedFileException) {
+      return new Failures(location).damaged(String.valueOf(e.getMessage()), e);
+    }
     return new CallstreamException(
         ErrorCode.CHECKPOINT,
         "The checkpoint directory "

@@ -1,14 +1,15 @@
 package io.callstream.spark;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.runtime.DamagedFileException;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.util.Locale;
 import java.util.stream.Stream;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.Path;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -92,8 +93,11 @@ record Failures(@Nullable String checkpoint) {
               + wayOn(),
           failure);
     }
-    if ((e instanceof EOFException || e instanceof JsonProcessingException) && isOfState(e)) {
-      return damaged("a file in it ends too early (" + words(e) + ")", failure);
+    if (e instanceof DamagedFileException) {
+      return damaged(message, failure);
+    }
+    if ((e instanceof EOFException || e instanceof ChecksumException) && isOfState(e)) {
+      return damaged("a file of the state can't be read (" + words(e) + ")", failure);
     }
     if ((e instanceof FileSystemException || e instanceof FileNotFoundException)
         && checkpoint != null

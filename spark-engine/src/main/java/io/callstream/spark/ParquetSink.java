@@ -26,7 +26,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.zip.CRC32;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -47,7 +46,7 @@ import org.jspecify.annotations.Nullable;
 /*
  * DIR/<statistic>/batch-<number>     the rows that a batch changed
  * DIR/<statistic>/snapshot-<number>  the rows of all batches up to one, each as it was last
- * DIR/_callstream/progress           the mark of the last batch that is whole, and its checksum
+ * DIR/_callstream/progress           the mark of the last batch that is whole
  * DIR/_callstream/run                the run that opened the directory last
  * DIR/_callstream/.lock              locked by a run, where the directory is one of this machine
  * DIR/_callstream/staging            what is being written
@@ -319,9 +318,8 @@ public final class ParquetSink implements ResultSink {
       Path directory = files.makeQualified(given);
       fileSystem = files;
       root = directory;
-      if ("file".equals(directory.toUri().getScheme())) {
-        session.conf().set(Checkpoint.FILE_MANAGER, LocalCheckpointFileManager.class.getName());
-      }
+      boolean local = "file".equals(directory.toUri().getScheme());
+      ChecksummedFileManager.use(session, local ? LocalCheckpointFileManager.class : null);
       files.mkdirs(ours("staging"));
       if ("file".equals(directory.toUri().getScheme())) {
         lock =
@@ -378,18 +376,17 @@ public final class ParquetSink implements ResultSink {
       if (text == null) {
         return null;
       }
-      int end = Math.max(0, text.lastIndexOf(' '));
-      String[] words = text.substring(0, end).split(" ", -1);
-      if (words.length != 2 || !text.equals(withChecksum(text.substring(0, end)))) {
-        throw new IOException(
-            "the file " + ours("progress") + " holds no mark; delete the directory");
-      }
+      String[] words = text.split(" ", -1);
       return new BatchMark(Long.parseLong(words[0]), words[1]);
+    }
+
+    private CheckpointFileManager atomicFiles(String name) {
+      return CheckpointFileManager.create(ours(name), session.sessionState().newHadoopConf());
     }
 
     private void writeMark(BatchMark mark) throws IOException {
       requireOwned();
-      writeAtomically("progress", withChecksum(mark.batch() + " " + mark.lineage()));
+      writeAtomically("progress", mark.batch() + " " + mark.lineage());
     }
 
     private void requireOwned() throws IOException {
@@ -404,7 +401,7 @@ public final class ParquetSink implements ResultSink {
     }
 
     private @Nullable String readOurs(String name) throws IOException {
-      try (var in = files().open(ours(name))) {
+      try (var in = atomicFiles(name).open(ours(name))) {
         return new String(in.readAllBytes(), UTF_8).strip();
       } catch (FileNotFoundException e) {
         return null;
@@ -412,10 +409,8 @@ public final class ParquetSink implements ResultSink {
     }
 
     private void writeAtomically(String name, String line) throws IOException {
-      CheckpointFileManager atomic =
-          CheckpointFileManager.create(ours(name), session.sessionState().newHadoopConf());
       CheckpointFileManager.CancellableFSDataOutputStream out =
-          atomic.createAtomic(ours(name), true);
+          atomicFiles(name).createAtomic(ours(name), true);
       try {
         ((OutputStream) out).write((line + "\n").getBytes(UTF_8));
         out.close();
@@ -568,12 +563,6 @@ public final class ParquetSink implements ResultSink {
         throw new IOException(path + " can't be deleted");
       }
     }
-  }
-
-  private static String withChecksum(String text) {
-    CRC32 checksum = new CRC32();
-    checksum.update(text.getBytes(UTF_8));
-    return text + " " + Long.toHexString(checksum.getValue());
   }
 
   private static StructType schema(Columns columns) {

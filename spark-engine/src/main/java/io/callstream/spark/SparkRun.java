@@ -104,7 +104,7 @@ final class SparkRun extends LedgerRun {
     try {
       int cores = session.sparkContext().defaultParallelism();
       int shufflePartitions = checkpoint.claim(pipeline, topicId, settings, cores);
-      Ledger ledger = Ledger.restore(pipeline, checkpoint, checkpoint.committed());
+      Ledger ledger = checkpoint.restore(pipeline);
       SinkSet sinks = SinkSet.open(pipeline, ledger, options.sinkTimeout());
       try {
         SparkRun run = new SparkRun(pipeline, options, lease, checkpoint, ledger, sinks);

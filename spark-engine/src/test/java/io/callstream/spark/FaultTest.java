@@ -1,6 +1,7 @@
 package io.callstream.spark;
 
 import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -14,6 +15,7 @@ import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Progress.PartitionOffsets;
+import io.callstream.runtime.Checksum;
 import io.callstream.spark.SparkSettings.StateStore;
 import io.callstream.statistic.StandardStatistics;
 import java.io.IOException;
@@ -138,7 +140,9 @@ class FaultTest {
           "metadata",
           "offsets/2",
           "commits/2",
+          "sources/0/0",
           "callstream/batch-2",
+          "callstream/lineage",
           "callstream/pipeline.txt"
         })
     void isRefusedWhenAFileInItIsCutOff(String file) throws Exception {
@@ -153,6 +157,59 @@ class FaultTest {
           checkpoint().toString(),
           Path.of(file).getFileName().toString(),
           "start with a new one");
+    }
+
+    @Test
+    void isRefusedWhenAFileInItIsMissingOrHasAFlippedBit() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      send(topic, 1_500, 1);
+      run(topic);
+      send(topic, 500, 2);
+      for (String name :
+          List.of(
+              "metadata",
+              "offsets/1",
+              "offsets/2",
+              "sources/0/0",
+              "callstream/batch-0",
+              "callstream/batch-2",
+              "callstream/lineage",
+              "callstream/pipeline.txt",
+              "commits/2")) {
+        Path file = checkpoint().resolve(name);
+        byte[] content = Files.readAllBytes(file);
+        if (!name.equals("commits/2")) { // Without it the batch was not committed, and comes again.
+          Files.delete(file);
+          assertRefuses(topic, ErrorCode.CHECKPOINT, name + " is missing", "start with a new one");
+        }
+        for (int i : new int[] {0, content.length / 2, content.length - 10, content.length - 1}) {
+          byte[] flipped = content.clone();
+          flipped[i] ^= 2;
+          Files.write(file, flipped);
+          assertRefuses(topic, ErrorCode.CHECKPOINT, name + " is damaged", "start with a new one");
+        }
+        Files.write(file, content);
+      }
+      assertThat(run(topic).accounting().received()).isEqualTo(2_000);
+    }
+
+    @Test
+    void isRefusedWhenItsOffsetsContradictEachOther() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      send(topic, 1_500, 1);
+      run(topic);
+      for (String name : List.of("offsets/2", "sources/0/0")) {
+        Path file = checkpoint().resolve(name);
+        byte[] before = Files.readAllBytes(file);
+        String content = new String(Checksum.verify(name, before), UTF_8);
+        String offset = name.equals("offsets/2") ? "1400" : "1600";
+        Files.write(
+            file,
+            Checksum.append(content.replaceAll("\"0\":\\d+", "\"0\":" + offset).getBytes(UTF_8)));
+        assertRefuses(topic, ErrorCode.CHECKPOINT, name + " has", offset, "partition 0", "1500");
+        Files.write(file, before);
+      }
+      assertThat(run(topic).accounting().received()).isEqualTo(1_500);
     }
 
     @ParameterizedTest
@@ -174,9 +231,10 @@ class FaultTest {
       }
       // Another session of Spark's would not have the state in memory.
       org.apache.spark.sql.execution.streaming.state.StateStore.stop();
-      CallstreamException e = failureOf(engine.start(pipeline(topic), options));
-      assertThat(e.code()).as(e.getMessage()).isEqualTo(ErrorCode.CHECKPOINT);
-      assertThat(e).hasMessageContainingAll(checkpoint().toString(), "is damaged", "new one");
+      assertThatThrownBy(() -> engine.start(pipeline(topic), options).awaitTermination())
+          .isInstanceOfSatisfying(
+              CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT))
+          .hasMessageContainingAll(checkpoint().toString(), "is damaged", "new one");
     }
 
     private static void cutOff(Path file) throws IOException {

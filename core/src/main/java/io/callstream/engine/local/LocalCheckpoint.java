@@ -6,6 +6,8 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.runtime.AppendedFiles;
+import io.callstream.runtime.Checksum;
+import io.callstream.runtime.DamagedFileException;
 import io.callstream.runtime.Fingerprint;
 import io.callstream.runtime.Ledger;
 import io.callstream.runtime.RunLock;
@@ -13,35 +15,46 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The checkpoint directory of one pipeline on the local engine. All is in {@code callstream}: the
- * lock, the fingerprint, the ledger, where reading began, and which batch was the last when the run
- * ended or had nothing to do.
+ * The checkpoint directory of one pipeline on the local engine. All files are in {@code
+ * callstream}: the lock, the fingerprint, the ledger, the offsets at which reading began, and
+ * {@code committed}, the last batch that was known to be done.
  *
- * <p>A batch is written down before the sinks get it, and is done when they have it. That it is
- * done is said by the next one that is written down, or, where none follows, by {@code committed}.
- * So the last batch of a run that was killed is in doubt, and comes again; and a batch costs one
- * force to the disk, not two.
+ * <p>A batch is written to the log before the sinks get it, and is done when they have it. The next
+ * batch in the log shows that it is done, or {@code committed} if none follows. So the last batch
+ * of a run that was killed is in doubt, and comes again; and a batch costs one force to the disk,
+ * not two.
+ *
+ * <p>A new directory gets its files in the order of {@link #ORDER}, all of them before the first
+ * batch. A run that is killed meanwhile leaves the first ones, and the next run creates the rest.
+ * If a file is missing that another one follows, it was deleted, and the directory is refused.
  */
 final class LocalCheckpoint implements AutoCloseable {
   private static final String OURS = "callstream";
   private static final String COMMITTED = "committed";
   private static final String FIRST_OFFSETS = "first-offsets";
-  private static final String END = "end\n";
+  private static final String LOG = "log-0";
+  private static final List<String> ORDER =
+      List.of(Fingerprint.FILE, Ledger.LINEAGE, LOG, FIRST_OFFSETS, COMMITTED);
   private static final Pattern URI = Pattern.compile("(\\p{Alpha}[\\p{Alnum}+.-]+):/.*");
   private static final Pattern FILE_URI = Pattern.compile("file:(?://[^/]*)?(?=/)");
 
   private final Path root;
   private final RunLock lock;
   private final AppendedFiles files;
+
+  /** Whether the directory has all its files, so that a run may have read with it. */
+  private boolean complete;
 
   private LocalCheckpoint(Path root, RunLock lock, AppendedFiles files) {
     this.root = root;
@@ -53,15 +66,24 @@ final class LocalCheckpoint implements AutoCloseable {
    * Opens a directory for a run, which is the only one in it until it is closed.
    *
    * @param location a path, or a URI of a file
+   * @param run what the directory must have been made for, unless it is new
    */
-  static LocalCheckpoint open(String location) {
+  static LocalCheckpoint open(String location, Fingerprint run) {
     Path root = path(location);
     try {
       Path directory = Files.createDirectories(root.resolve(OURS));
       RunLock lock = RunLock.of(directory, location);
       try {
         deleteLetters(directory);
-        return new LocalCheckpoint(root, lock, AppendedFiles.in(directory));
+        Path fingerprint = directory.resolve(Fingerprint.FILE);
+        if (Files.exists(fingerprint)) {
+          // Before anything else: another engine has other files.
+          byte[] text = Checksum.verify(Fingerprint.FILE, Files.readAllBytes(fingerprint));
+          Fingerprint.parse(new String(text, UTF_8)).requireSame(run, root.toString());
+        }
+        LocalCheckpoint checkpoint = new LocalCheckpoint(root, lock, AppendedFiles.in(directory));
+        checkpoint.claim(run);
+        return checkpoint;
       } catch (IOException | RuntimeException e) {
         lock.close();
         throw e;
@@ -101,93 +123,116 @@ final class LocalCheckpoint implements AutoCloseable {
     return root.resolve(OURS);
   }
 
-  /** Holds a run against what the directory was made for, or makes it its own. */
-  void claim(Fingerprint run) {
-    try {
-      if (!files.list().contains(Fingerprint.FILE)) {
-        if (Files.exists(root.resolve("offsets"))) {
-          throw new CallstreamException(
-              ErrorCode.CHECKPOINT,
-              "The directory "
-                  + root
-                  + " is the checkpoint of a query that is not callstream's. Name another"
-                  + " directory.");
-        }
-        files.write(Fingerprint.FILE, run.toString().getBytes(UTF_8));
-        return;
+  /** Makes a new directory that of a run, and refuses one that lacks a file. */
+  private void claim(Fingerprint run) throws IOException {
+    Set<String> found = found();
+    requireAll(found);
+    if (found.isEmpty()) {
+      if (Files.exists(root.resolve("offsets"))) {
+        throw new CallstreamException(
+            ErrorCode.CHECKPOINT,
+            "The directory "
+                + root
+                + " is the checkpoint of a query that is not callstream's. Name another"
+                + " directory.");
       }
-      Optional<Fingerprint> found =
-          Fingerprint.parse(new String(files.read(Fingerprint.FILE), UTF_8));
-      found
-          .orElseThrow(() -> damaged(Fingerprint.FILE + " is not whole"))
-          .requireSame(run, root.toString());
-    } catch (IOException e) {
-      throw failed(root, e);
+      files.write(Fingerprint.FILE, run.toString().getBytes(UTF_8));
+    }
+    complete = found.contains(COMMITTED);
+  }
+
+  /** Returns which files of {@link #ORDER} exist. */
+  private Set<String> found() throws IOException {
+    Set<String> found = new HashSet<>(files.list());
+    found.retainAll(ORDER);
+    if (files.hasLog()) {
+      found.add(LOG);
+    }
+    return found;
+  }
+
+  /** Refuses a directory that lacks a file before another one, or any of them after a batch. */
+  private void requireAll(Set<String> found) throws IOException {
+    boolean later = Ledger.lastBatch(files) != Ledger.NO_BATCH;
+    for (int i = ORDER.size() - 1; i >= 0; i--) {
+      if (later && !found.contains(ORDER.get(i))) {
+        throw new DamagedFileException(ORDER.get(i) + " is missing");
+      }
+      later |= found.contains(ORDER.get(i));
     }
   }
 
   /** Returns the ledger as it was after the last batch that is known to be done. */
   Ledger restore(Pipeline pipeline) {
-    return Ledger.restore(pipeline, files, committed());
+    return Ledger.restore(pipeline, files, lastDone());
   }
 
-  private long committed() {
+  private long lastDone() {
     try {
-      long said =
-          text(COMMITTED).isEmpty() ? Ledger.NO_BATCH : Long.parseLong(text(COMMITTED).get(0));
+      long said = committed().batch();
       long written = Ledger.lastBatch(files);
       if (written < said) {
-        throw damaged("the log of results ends with batch " + written + ", not " + said);
+        throw new DamagedFileException(
+            "the log of results ends with batch " + written + ", not " + said);
       }
       return Math.max(said, Ledger.lastCertainBatch(files));
     } catch (IOException e) {
       throw failed(root, e);
-    } catch (NumberFormatException e) {
-      throw damaged(COMMITTED + " is not whole");
     }
   }
 
-  /**
-   * Writes down that a batch is done though none follows.
-   *
-   * @param reached where each partition was read to, also where no records were
-   */
-  void commit(long batch, Map<Integer, Long> reached) {
-    write(COMMITTED, batch + "\n" + lines(reached) + END);
+  /** Creates the remaining files of a new directory; does nothing if a run has begun in it. */
+  void begin(Map<Integer, Long> firsts) {
+    if (complete) {
+      return;
+    }
+    try {
+      files.begin();
+    } catch (IOException e) {
+      throw failed(root, e);
+    }
+    writeFirstOffsets(firsts);
+    commit(new Committed(Ledger.NO_BATCH, firsts));
+    complete = true;
   }
 
-  /** Returns to where partitions were read when that was last written down. */
-  Map<Integer, Long> reached() {
-    return offsets(COMMITTED, 1);
+  /**
+   * The last batch that was known to be done when this was written.
+   *
+   * @param reached how far each partition was read, also where no records were
+   */
+  record Committed(long batch, Map<Integer, Long> reached) {}
+
+  /** Records that a batch is done though none follows. */
+  void commit(Committed committed) {
+    write(COMMITTED, committed.batch() + "\n" + lines(committed.reached()));
+  }
+
+  /** Returns what was recorded last. */
+  Committed committed() {
+    List<String> lines = text(COMMITTED);
+    return lines.isEmpty()
+        ? new Committed(Ledger.NO_BATCH, Map.of())
+        : new Committed(Long.parseLong(lines.get(0)), offsets(lines.subList(1, lines.size())));
   }
 
   /** Returns where reading began in the partitions that were ever read. */
   Map<Integer, Long> firstOffsets() {
-    return offsets(FIRST_OFFSETS, 0);
+    return offsets(text(FIRST_OFFSETS));
   }
 
-  private Map<Integer, Long> offsets(String file, int skipped) {
-    try {
-      Map<Integer, Long> offsets = new TreeMap<>();
-      text(file).stream()
-          .skip(skipped)
-          .forEach(
-              line -> {
-                int colon = line.indexOf(": ");
-                offsets.put(
-                    Integer.valueOf(line.substring(0, colon)),
-                    Long.valueOf(line.substring(colon + 2)));
-              });
-      return offsets;
-    } catch (IOException e) {
-      throw failed(root, e);
-    } catch (IndexOutOfBoundsException | NumberFormatException e) {
-      throw damaged(file + " is not whole");
+  private static Map<Integer, Long> offsets(List<String> lines) {
+    Map<Integer, Long> offsets = new TreeMap<>();
+    for (String line : lines) {
+      int colon = line.indexOf(": ");
+      offsets.put(
+          Integer.valueOf(line.substring(0, colon)), Long.valueOf(line.substring(colon + 2)));
     }
+    return offsets;
   }
 
   void writeFirstOffsets(Map<Integer, Long> firsts) {
-    write(FIRST_OFFSETS, lines(firsts) + END);
+    write(FIRST_OFFSETS, lines(firsts));
   }
 
   private static String lines(Map<Integer, Long> offsets) {
@@ -204,27 +249,88 @@ final class LocalCheckpoint implements AutoCloseable {
     }
   }
 
-  /** Returns the lines of a file but the last, which shows that it is whole. */
-  private List<String> text(String name) throws IOException {
-    if (!files.list().contains(name)) {
-      return List.of();
+  /** Returns the lines of a file; none if a new directory does not have it yet. */
+  private List<String> text(String name) {
+    try {
+      return complete || files.list().contains(name)
+          ? new String(files.read(name), UTF_8).lines().toList()
+          : List.of();
+    } catch (IOException e) {
+      throw failed(root, e);
     }
-    String text = new String(files.read(name), UTF_8);
-    if (!text.endsWith(END)) {
-      throw damaged(name + " is not whole");
-    }
-    return text.substring(0, text.length() - END.length()).lines().toList();
   }
 
-  private CallstreamException damaged(String how) {
-    return new CallstreamException(
-        ErrorCode.CHECKPOINT,
+  /**
+   * Refuses a directory whose offsets contradict each other or the topic.
+   *
+   * @param ledger the ledger that was restored
+   * @param ends where the partitions of the topic end now
+   */
+  void requireConsistent(Ledger ledger, Map<Integer, Long> ends) {
+    Map<Integer, Long> firsts = firstOffsets();
+    Committed committed = committed();
+    Map<Integer, Long> logged = ledger.nextOffsets();
+    requireBefore(firsts, FIRST_OFFSETS, logged, "the log of results");
+    requireBefore(firsts, FIRST_OFFSETS, committed.reached, COMMITTED);
+    if (committed.batch == ledger.lastBatch()) {
+      Map<Integer, Long> reached = new TreeMap<>(committed.reached);
+      reached.keySet().retainAll(logged.keySet());
+      logged.keySet().forEach(partition -> reached.putIfAbsent(partition, -1L));
+      requireBefore(logged, "the log of results", reached, COMMITTED);
+    }
+    requireInTopic(ends, logged);
+    requireInTopic(ends, committed.reached);
+    requireInTopic(ends, ledger.endsOfNext());
+  }
+
+  private void requireInTopic(Map<Integer, Long> ends, Map<Integer, Long> offsets) {
+    offsets.forEach(
+        (partition, offset) -> {
+          Long end = ends.get(partition);
+          if (end != null && end < offset) {
+            throw new CallstreamException(
+                ErrorCode.CHECKPOINT,
+                "The topic has fewer records than the checkpoint directory "
+                    + root
+                    + " has read: partition "
+                    + partition
+                    + " was read up to offset "
+                    + offset
+                    + ", and ends at "
+                    + end
+                    + ". Restore the topic and the checkpoint to states that fit each other, or"
+                    + " start with a new directory, which counts the topic from its start.");
+          }
+        });
+  }
+
+  private void requireBefore(
+      Map<Integer, Long> earlier, String earlierName, Map<Integer, Long> later, String laterName) {
+    later.forEach(
+        (partition, offset) -> {
+          Long first = earlier.get(partition);
+          if (first == null || first > offset) {
+            throw damaged(
+                root,
+                String.format(
+                    "%s has offset %d of partition %d, and %s has %s",
+                    laterName, offset, partition, earlierName, first == null ? "none" : first),
+                null);
+          }
+        });
+  }
+
+  private static CallstreamException damaged(Path root, String how, @Nullable Throwable cause) {
+    String message =
         "The checkpoint directory "
             + root
             + " is damaged: "
             + how
             + ". Restore it from a copy, or start with a new one, which counts the topic from its"
-            + " start.");
+            + " start.";
+    return cause == null
+        ? new CallstreamException(ErrorCode.CHECKPOINT, message)
+        : new CallstreamException(ErrorCode.CHECKPOINT, message, cause);
   }
 
   /** Lets the directory go. */
@@ -238,6 +344,9 @@ final class LocalCheckpoint implements AutoCloseable {
   }
 
   private static CallstreamException failed(Path root, IOException e) {
+    if (e instanceof DamagedFileException) {
+      return damaged(root, String.valueOf(e.getMessage()), e);
+    }
     return new CallstreamException(
         ErrorCode.CHECKPOINT,
         "The checkpoint directory "

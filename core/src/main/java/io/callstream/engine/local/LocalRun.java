@@ -89,9 +89,8 @@ final class LocalRun extends LedgerRun {
 
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile @Nullable Thread worker;
-  private long committed;
 
-  /** Where the partitions were read to when no batch was under way. */
+  /** How far the partitions are known to have been read, also where no records were. */
   private Map<Integer, Long> reached = Map.of();
 
   private long lastBeginNanos;
@@ -142,7 +141,6 @@ final class LocalRun extends LedgerRun {
         seen.add(note);
       }
     }
-    committed = ledger.lastBatch();
     lastBeginNanos = System.nanoTime() - options.trigger().toNanos();
     bounds = options.mode() == RunOptions.Mode.BOUNDED ? source.endOffsets() : null;
     findPositions();
@@ -186,12 +184,13 @@ final class LocalRun extends LedgerRun {
       Pipeline pipeline, RunOptions options, Clock clock, OpenSource source, int readers) {
     LocalCheckpoint checkpoint = null;
     try {
-      checkpoint = options.checkpoint().map(LocalCheckpoint::open).orElse(null);
-      Ledger ledger = Ledger.inMemory(pipeline);
-      if (checkpoint != null) {
-        checkpoint.claim(Fingerprint.of(pipeline, LocalEngine.NAME, Map.of(), source.id()));
-        ledger = checkpoint.restore(pipeline);
-      }
+      Fingerprint fingerprint = Fingerprint.of(pipeline, LocalEngine.NAME, Map.of(), source.id());
+      checkpoint =
+          options
+              .checkpoint()
+              .map(location -> LocalCheckpoint.open(location, fingerprint))
+              .orElse(null);
+      Ledger ledger = checkpoint == null ? Ledger.inMemory(pipeline) : checkpoint.restore(pipeline);
       return new LocalRun(pipeline, options, clock, source, checkpoint, ledger, readers);
     } catch (RuntimeException | Error e) {
       source.close();
@@ -208,15 +207,21 @@ final class LocalRun extends LedgerRun {
     positions.putAll(before.isEmpty() ? source.startOffsets() : before);
     positions.putAll(ledger().nextOffsets());
     if (checkpoint != null) {
-      // Behind the last record there may be marks of transactions, which may be gone by now.
-      checkpoint.reached().forEach((p, offset) -> positions.merge(p, offset, Math::max));
+      checkpoint.begin(positions);
+      if (!before.isEmpty()) {
+        checkpoint.requireConsistent(ledger(), bounds == null ? source.endOffsets() : bounds);
+      }
+      reached = checkpoint.committed().reached();
+      // After the last record there may be marks of transactions, which may be gone by now.
+      positions.replaceAll(
+          (partition, position) ->
+              Math.max(
+                  position,
+                  Math.min(
+                      firsts.getOrDefault(partition, 0L), reached.getOrDefault(partition, 0L))));
     }
-    reached = Map.copyOf(positions);
     positions.forEach(
         (partition, position) -> requireStillThere(partition, position, firsts.get(partition)));
-    if (checkpoint != null && before.isEmpty()) {
-      checkpoint.writeFirstOffsets(positions);
-    }
   }
 
   private void requireStillThere(int partition, long position, @Nullable Long first) {
@@ -621,17 +626,20 @@ final class LocalRun extends LedgerRun {
     }
   }
 
-  /** Writes down that the last batch is done, since no other may follow that says so. */
+  /** Records that the last batch is done, since no other may follow that shows it. */
   private void commit() {
     if (checkpoint == null) {
       return;
     }
+    Map<Integer, Long> now = new TreeMap<>(reached);
     if (current == null && ahead == null) {
-      reached = Map.copyOf(positions);
+      positions.forEach((partition, next) -> now.merge(partition, next, Math::max));
     }
-    if (ledger().lastBatch() > committed || !reached.equals(checkpoint.reached())) {
-      committed = ledger().lastBatch();
-      checkpoint.commit(committed, reached);
+    ledger().nextOffsets().forEach((partition, next) -> now.merge(partition, next, Math::max));
+    reached = Map.copyOf(now);
+    LocalCheckpoint.Committed done = new LocalCheckpoint.Committed(ledger().lastBatch(), reached);
+    if (!done.equals(checkpoint.committed())) {
+      checkpoint.commit(done);
     }
   }
 

@@ -1,0 +1,161 @@
+package io.callstream.spark;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.callstream.runtime.DamagedFileException;
+import io.callstream.runtime.Ledger;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
+
+/**
+ * The files that Spark keeps in a checkpoint directory.
+ *
+ * <p>Spark creates {@code metadata}, then {@code sources/0/0} with the offsets at which reading
+ * begins, and then for each batch {@code offsets/N}, files of the state, and {@code commits/N} when
+ * the batch is done. callstream's own files come between them: {@code pipeline.txt} and {@code
+ * lineage} before all, and {@code batch-N} after {@code offsets/N}.
+ */
+record CheckpointFiles(Path root, CheckpointFileManager files) {
+  private static final String METADATA = "metadata";
+  private static final String FIRST_OFFSETS = "sources/0/0";
+  private static final String OFFSETS = "offsets";
+  private static final String COMMITS = "commits";
+
+  /** Returns whether a query ever started in the directory. */
+  boolean isUsed() {
+    return exists(METADATA) || newest(OFFSETS) != Ledger.NO_BATCH;
+  }
+
+  /** Returns the last batch that Spark committed, or {@link Ledger#NO_BATCH}. */
+  long committed() {
+    return newest(COMMITS);
+  }
+
+  /**
+   * Reads the files that Spark starts from. It would begin from the start where some of them are
+   * missing, and says little of others.
+   *
+   * @param logged the last batch in the ledger, or {@link Ledger#NO_BATCH}
+   * @throws DamagedFileException if a file is damaged or missing
+   */
+  void requireWhole(long logged) throws IOException {
+    long committed = newest(COMMITS);
+    long planned = newest(OFFSETS);
+    long last = Math.max(logged, committed);
+    if (planned < last) {
+      throw missing(OFFSETS + "/" + last);
+    }
+    if (planned == Ledger.NO_BATCH) {
+      if (exists(METADATA)) {
+        read(METADATA);
+      }
+      return;
+    }
+    read(METADATA);
+    read(FIRST_OFFSETS);
+    read(OFFSETS + "/" + planned);
+    if (planned > 0) {
+      read(OFFSETS + "/" + (planned - 1));
+    }
+    if (committed < planned - 1) {
+      throw missing(COMMITS + "/" + (planned - 1));
+    }
+    if (committed != Ledger.NO_BATCH) {
+      read(COMMITS + "/" + committed);
+    }
+    verifyArchives(new Path(root, "state"));
+  }
+
+  /** Reads RocksDB's archives of small files, which Spark opens without this file manager. */
+  private void verifyArchives(Path directory) throws IOException {
+    if (!files.exists(directory)) {
+      return;
+    }
+    for (FileStatus file : files.list(directory)) {
+      if (file.isDirectory()) {
+        verifyArchives(file.getPath());
+      } else if (file.getPath().getName().endsWith(".zip")) {
+        files.open(file.getPath()).close();
+      }
+    }
+  }
+
+  /**
+   * Compares Spark's offsets with those of the ledger.
+   *
+   * @throws DamagedFileException if they contradict each other
+   */
+  void requireConsistent(Ledger ledger) throws IOException {
+    if (ledger.lastBatch() == Ledger.NO_BATCH) {
+      return;
+    }
+    Map<Integer, Long> logged = ledger.nextOffsets();
+    requireBefore(firstOffsets(), FIRST_OFFSETS, logged, "the log of results");
+    String end = OFFSETS + "/" + ledger.lastBatch();
+    Map<Integer, Long> ended = offsets(end);
+    requireBefore(logged, "the log of results", ended, end);
+    String planned = OFFSETS + "/" + newest(OFFSETS);
+    requireBefore(ended, end, offsets(planned), planned);
+  }
+
+  private static void requireBefore(
+      Map<Integer, Long> earlier, String earlierName, Map<Integer, Long> later, String laterName)
+      throws DamagedFileException {
+    for (Map.Entry<Integer, Long> offset : earlier.entrySet()) {
+      Long after = later.get(offset.getKey());
+      if (after != null && after < offset.getValue()) {
+        throw new DamagedFileException(
+            String.format(
+                "%s has offset %d of partition %d, and %s has %d",
+                laterName, after, offset.getKey(), earlierName, offset.getValue()));
+      }
+    }
+  }
+
+  /** Returns the offsets at which Spark began to read the topic; of none if it has not yet. */
+  Map<Integer, Long> firstOffsets() throws IOException {
+    return exists(FIRST_OFFSETS) ? offsets(FIRST_OFFSETS) : Map.of();
+  }
+
+  /** Reads the last line of a file, which has the offsets. */
+  private Map<Integer, Long> offsets(String file) throws IOException {
+    List<String> lines = new String(read(file), UTF_8).lines().toList();
+    String last = lines.get(lines.size() - 1);
+    return ProgressReader.parse(last.substring(last.indexOf('{')));
+  }
+
+  private byte[] read(String file) throws IOException {
+    if (!exists(file)) {
+      throw missing(file);
+    }
+    try (var in = files.open(new Path(root, file))) {
+      return in.readAllBytes();
+    }
+  }
+
+  private boolean exists(String file) {
+    return files.exists(new Path(root, file));
+  }
+
+  private static DamagedFileException missing(String file) {
+    return new DamagedFileException(file + " is missing");
+  }
+
+  private long newest(String log) {
+    Path directory = new Path(root, log);
+    long last = Ledger.NO_BATCH;
+    if (files.exists(directory)) {
+      for (FileStatus status : files.list(directory)) {
+        String name = status.getPath().getName();
+        if (name.chars().allMatch(Character::isDigit)) {
+          last = Math.max(last, Long.parseLong(name));
+        }
+      }
+    }
+    return last;
+  }
+}

@@ -1,0 +1,183 @@
+package io.callstream.spark;
+
+import io.callstream.runtime.Checksum;
+import java.io.ByteArrayInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedOutputStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.PathFilter;
+import org.apache.hadoop.fs.PositionedReadable;
+import org.apache.hadoop.fs.Seekable;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Adds a {@link Checksum} to the checkpoint files that another manager stores. A file is verified
+ * as a whole before anybody reads a byte of it.
+ *
+ * <p>Public because Spark creates it by its name. Thread-safe if the other manager is.
+ */
+public final class ChecksummedFileManager implements CheckpointFileManager {
+  private static final String MANAGER = "spark.sql.streaming.checkpointFileManagerClass";
+  private static final String WRAPPED = "spark.callstream.checkpointFileManagerClass";
+
+  private final CheckpointFileManager files;
+
+  /** Creates the manager of a directory, as Spark does. */
+  public ChecksummedFileManager(Path directory, Configuration configuration) {
+    Configuration inner = new Configuration(configuration);
+    String wrapped = configuration.get(WRAPPED);
+    if (wrapped == null) {
+      inner.unset(MANAGER);
+    } else {
+      inner.set(MANAGER, wrapped);
+    }
+    files = CheckpointFileManager.create(directory, inner);
+  }
+
+  /**
+   * Makes Spark use this class in a session.
+   *
+   * @param wrapped the manager that stores the files; null for the session's
+   */
+  static void use(SparkSession session, @Nullable Class<? extends CheckpointFileManager> wrapped) {
+    String before = session.conf().contains(MANAGER) ? session.conf().get(MANAGER) : null;
+    String stores = wrapped == null ? before : wrapped.getName();
+    if (stores != null && !stores.equals(ChecksummedFileManager.class.getName())) {
+      session.conf().set(WRAPPED, stores);
+    }
+    session.conf().set(MANAGER, ChecksummedFileManager.class.getName());
+  }
+
+  @Override
+  public CancellableFSDataOutputStream createAtomic(Path path, boolean overwriteIfPossible) {
+    return new Output(files.createAtomic(path, overwriteIfPossible), new CRC32());
+  }
+
+  @Override
+  public FSDataInputStream open(Path path) {
+    try (FSDataInputStream in = files.open(path)) {
+      return new FSDataInputStream(new Input(Checksum.verify(path.toString(), in.readAllBytes())));
+    } catch (IOException e) {
+      throw sneaky(e);
+    }
+  }
+
+  /** The trait declares no exceptions; Spark expects Hadoop's all the same. */
+  @SuppressWarnings("unchecked")
+  private static <E extends Exception> RuntimeException sneaky(Exception e) throws E {
+    throw (E) e;
+  }
+
+  @Override
+  public FileStatus[] list(Path path, PathFilter filter) {
+    return files.list(path, filter);
+  }
+
+  @Override
+  public void mkdirs(Path path) {
+    files.mkdirs(path);
+  }
+
+  @Override
+  public boolean exists(Path path) {
+    return files.exists(path);
+  }
+
+  @Override
+  public void delete(Path path) {
+    files.delete(path);
+  }
+
+  @Override
+  public boolean isLocal() {
+    return files.isLocal();
+  }
+
+  @Override
+  public Path createCheckpointDirectory() {
+    return files.createCheckpointDirectory();
+  }
+
+  /** Writes the checksum when the file is closed. */
+  private static final class Output extends CancellableFSDataOutputStream {
+    private final CancellableFSDataOutputStream file;
+    private final CRC32 crc;
+    private boolean closed;
+
+    Output(CancellableFSDataOutputStream file, CRC32 crc) {
+      super(new CheckedOutputStream(file, crc));
+      this.file = file;
+      this.crc = crc;
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (!closed) {
+        closed = true;
+        ((OutputStream) file).write(Checksum.line(crc));
+        file.close();
+      }
+    }
+
+    @Override
+    public void cancel() {
+      closed = true;
+      file.cancel();
+    }
+  }
+
+  private static final class Input extends ByteArrayInputStream
+      implements Seekable, PositionedReadable {
+    Input(byte[] content) {
+      super(content);
+    }
+
+    @Override
+    public synchronized void seek(long position) throws IOException {
+      if (position < 0 || position > count) {
+        throw new EOFException("no byte " + position + " in a file of " + count);
+      }
+      pos = (int) position;
+    }
+
+    @Override
+    public synchronized long getPos() {
+      return pos;
+    }
+
+    @Override
+    public boolean seekToNewSource(long position) {
+      return false;
+    }
+
+    @Override
+    public int read(long position, byte[] bytes, int from, int length) {
+      int read = (int) Math.min(length, Math.max(0, count - position));
+      if (read == 0 && length > 0) {
+        return -1;
+      }
+      System.arraycopy(buf, (int) position, bytes, from, read);
+      return read;
+    }
+
+    @Override
+    public void readFully(long position, byte[] bytes, int from, int length) throws IOException {
+      if (read(position, bytes, from, length) < length) {
+        throw new EOFException("no " + length + " bytes at " + position);
+      }
+    }
+
+    @Override
+    public void readFully(long position, byte[] bytes) throws IOException {
+      readFully(position, bytes, 0, bytes.length);
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package io.callstream.spark;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.callstream.runtime.Checksum;
+import io.callstream.runtime.DamagedFileException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.execution.streaming.CheckpointFileManager.CancellableFSDataOutputStream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Over the manager for local disks, and over the one that Spark chooses for other file systems. */
+class ChecksummedFileManagerTest {
+  private static final byte[] CONTENT = "v1\n{\"nextBatchWatermarkMs\":0}".getBytes(UTF_8);
+
+  @TempDir java.nio.file.Path directory;
+
+  private ChecksummedFileManager files(boolean local) {
+    Configuration configuration = new Configuration();
+    if (local) {
+      configuration.set(
+          "spark.callstream.checkpointFileManagerClass",
+          LocalCheckpointFileManager.class.getName());
+    }
+    return new ChecksummedFileManager(path("."), configuration);
+  }
+
+  private Path path(String name) {
+    return new Path(directory.resolve(name).toUri());
+  }
+
+  private void write(ChecksummedFileManager files, String name) throws IOException {
+    try (CancellableFSDataOutputStream out = files.createAtomic(path(name), true)) {
+      ((OutputStream) out).write(CONTENT[0]);
+      ((OutputStream) out).write(CONTENT, 1, CONTENT.length - 1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void addsAChecksumThatReadersDoNotSee(boolean local) throws IOException {
+    ChecksummedFileManager files = files(local);
+    write(files, "0");
+    assertThat(Files.readAllBytes(directory.resolve("0"))).isEqualTo(Checksum.append(CONTENT));
+    try (FSDataInputStream in = files.open(path("0"))) {
+      assertThat(in.readAllBytes()).isEqualTo(CONTENT);
+      in.seek(3);
+      assertThat(in.read()).isEqualTo('{');
+      byte[] read = new byte[2];
+      in.readFully(0, read);
+      assertThat(read).asString(UTF_8).isEqualTo("v1");
+      assertThat(in.read(CONTENT.length, read, 0, 2)).isEqualTo(-1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void refusesAFileWithAFlippedBitBeforeItIsRead(boolean local) throws IOException {
+    ChecksummedFileManager files = files(local);
+    write(files, "0");
+    byte[] whole = Files.readAllBytes(directory.resolve("0"));
+    for (int i = 0; i < whole.length; i++) {
+      // Hadoop's local file system would find it by its own checksum, which others do not have.
+      Files.deleteIfExists(directory.resolve(".0.crc"));
+      byte[] flipped = whole.clone();
+      flipped[i] ^= 1;
+      Files.write(directory.resolve("0"), flipped);
+      assertThatThrownBy(() -> files.open(path("0")))
+          .isInstanceOf(DamagedFileException.class)
+          .hasMessageContaining(directory.resolve("0").toString());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void leavesNothingOfAFileThatIsCanceled(boolean local) throws IOException {
+    ChecksummedFileManager files = files(local);
+    CancellableFSDataOutputStream out = files.createAtomic(path("0"), true);
+    ((OutputStream) out).write(CONTENT);
+    out.cancel();
+    out.close();
+    assertThat(files.exists(path("0"))).isFalse();
+    assertThatThrownBy(() -> files.open(path("0"))).isInstanceOf(FileNotFoundException.class);
+  }
+}
