@@ -53,7 +53,7 @@ public final class Ledger {
   /** The number of the batch before the first. */
   public static final long NO_BATCH = -1;
 
-  private static final int MAGIC = 0x63_61_6c_32; // cal2
+  private static final int MAGIC = 0x63_61_6c_33; // cal3
   static final String BATCH = "batch-";
   static final String SNAPSHOT = "snapshot-";
   private static final String LINEAGE = "lineage";
