@@ -2,6 +2,7 @@ package io.callstream.engine.local;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.callstream.call.Call;
@@ -130,5 +131,23 @@ class MisdatedCallsTest {
       assertThat(guarded.receive(call, call).endBatch().watermark()).isEmpty();
       assertThat(guarded.receive(call).endBatch().watermark()).contains(call.time());
     }
+  }
+
+  @Test
+  void theJumpIsPartOfTheFingerprintAndHasBounds() {
+    Pipeline.Builder builder =
+        Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType());
+    assertThat(builder.build().fingerprint()).contains("\nevent time jump: PT1H\n");
+    assertThat(builder.believingEveryEventTime().build().fingerprint())
+        .contains("\nevent time jump: unlimited\n");
+    assertThat(builder.maxEventTimeJump(Duration.ZERO).build().maxEventTimeJump())
+        .contains(Duration.ZERO);
+    assertThatThrownBy(() -> builder.maxEventTimeJump(Duration.ofMillis(-1)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("The event-time jump is PT-0.001S");
+    assertThatThrownBy(() -> builder.maxEventTimeJump(Duration.ofDays(36_601)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("at most 36,600 days");
   }
 }
