@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -121,6 +122,11 @@ final class OracleParser {
       Pattern.compile(
           "(\\d{4}-\\d{2}-\\d{2})[T ](\\d{2}:\\d{2}(?::\\d{2}(?:\\.\\d{1,9})?)?)"
               + "(Z|[+-]\\d{2}(?::?\\d{2})?)?");
+
+  private static final Pattern PORTAL_TIME =
+      Pattern.compile(
+          "(?:(\\d{1,2})/(\\d{1,2})/(\\d{4})|(\\d{4})/(\\d{1,2})/(\\d{1,2}))"
+              + " (\\d{1,2}):(\\d{2})(?::(\\d{2}))? ([AP])M");
 
   /** What the oracle makes of a record: texts by field, or a reason. */
   record Verdict(
@@ -226,7 +232,7 @@ final class OracleParser {
       String text = names.text(field, members.texts);
       boolean isTime = field == CallField.TIME || field.holdsTime();
       if (isTime && !text.isEmpty()) {
-        Time time = time(text, zone);
+        Time time = time(names == Names.OF_TODAY ? isoOfPortal(text) : text, zone);
         if (time == null) {
           return rejected(RejectionReason.UNREADABLE_TIME, name.getKey());
         }
@@ -248,6 +254,25 @@ final class OracleParser {
         .map(c -> c >= 0xd800 && c <= 0xdfff ? '?' : c)
         .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
         .toString();
+  }
+
+  /** Returns a time of the portal's CSV exports in the form of the feeds, and any other text. */
+  private static String isoOfPortal(String text) {
+    Matcher parts = PORTAL_TIME.matcher(text);
+    if (!parts.matches()) {
+      return text;
+    }
+    boolean yearFirst = parts.group(4) != null;
+    int hour = Integer.parseInt(parts.group(7));
+    return String.format(
+        Locale.ROOT,
+        "%04d-%02d-%02dT%02d:%s:%s",
+        Integer.valueOf(parts.group(yearFirst ? 4 : 3)),
+        Integer.valueOf(parts.group(yearFirst ? 5 : 1)),
+        Integer.valueOf(parts.group(yearFirst ? 6 : 2)),
+        hour < 1 || hour > 12 ? 99 : hour % 12 + (parts.group(10).equals("P") ? 12 : 0),
+        parts.group(8),
+        parts.group(9) == null ? "00" : parts.group(9));
   }
 
   /** Returns a time, or null if the text is none. */
