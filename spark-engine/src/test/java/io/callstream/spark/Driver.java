@@ -1,0 +1,85 @@
+package io.callstream.spark;
+
+import io.callstream.CallstreamException;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.sink.Sinks;
+import io.callstream.statistic.StandardStatistics;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A program that counts a topic, in a separate JVM. Prints "batch N" when a sink gets a batch,
+ * "received N" at the end, or "failed CODE: MESSAGE". Public because a cluster starts it by name.
+ */
+public final class Driver {
+  private Driver() {}
+
+  /** Returns the arguments of {@link #main}. */
+  static List<String> arguments(
+      KafkaTopic topic, String checkpoint, Path out, String mode, Map<String, String> settings) {
+    List<String> arguments =
+        new java.util.ArrayList<>(
+            List.of(topic.bootstrapServers(), topic.name(), checkpoint, out.toString(), mode));
+    settings.forEach((key, value) -> arguments.add(key + "=" + value));
+    return arguments;
+  }
+
+  static Map<String, String> cluster(String master) {
+    Map<String, String> settings = new LinkedHashMap<>();
+    settings.put("spark.master", master);
+    settings.put("spark.driver.host", "127.0.0.1");
+    settings.put("spark.driver.bindAddress", "127.0.0.1");
+    settings.put("spark.executor.memory", "600m");
+    settings.put("spark.executor.extraClassPath", System.getProperty("java.class.path"));
+    settings.put("spark.jars", "");
+    return settings;
+  }
+
+  static Pipeline.Builder standard(KafkaTopic topic) {
+    SanFranciscoCalls format = SanFranciscoCalls.json();
+    return Pipeline.builder(topic, format)
+        .statistics(StandardStatistics.all(format.zone(), Duration.ofHours(1)));
+  }
+
+  public static void main(String[] args) throws Exception {
+    SparkSettings settings = SparkSettings.defaults().shufflePartitions(2);
+    for (String pair : Arrays.asList(args).subList(5, args.length)) {
+      String[] parts = pair.split("=", 2);
+      settings =
+          parts[0].equals("spark.master")
+              ? settings.master(parts[1])
+              : settings.with(parts[0], parts[1]);
+    }
+    Path out = Path.of(args[3]);
+    Pipeline pipeline =
+        standard(KafkaTopic.of(args[1]).at(args[0]))
+            .results(Sinks.csv(out))
+            .results(Sinks.callback(batch -> System.out.println("batch " + batch.number())))
+            .deadLetters(Sinks.deadLetterFiles(out))
+            .build();
+    RunOptions options =
+        args[4].equals("bounded")
+            ? RunOptions.bounded()
+            : RunOptions.continuous().triggeringEvery(Duration.ofMillis(100));
+    if (!args[2].isEmpty()) {
+      options = options.checkpointingTo(args[2]);
+    }
+    try (RunningPipeline run =
+        SparkEngine.with(settings).start(pipeline, options.readingAtMost(500))) {
+      run.awaitTermination();
+      System.out.println("received " + run.accounting().received());
+    } catch (CallstreamException e) {
+      System.out.println("failed " + e.code() + ": " + e.getMessage());
+      System.exit(1);
+    }
+    System.exit(0);
+  }
+}

@@ -1,0 +1,162 @@
+package io.callstream.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Processes of a test: drivers of pipelines, and the master and workers of a standalone cluster
+ * that are started from Spark's own classes. All end when this is closed.
+ */
+final class Processes implements AutoCloseable {
+  static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  private final Path directory;
+  private final List<Running> all = new ArrayList<>();
+
+  Processes(Path directory) {
+    this.directory = directory;
+  }
+
+  /** A process and what it printed. */
+  record Running(Process process, Path output) {
+    String text() {
+      try {
+        return Files.readString(output);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    void awaitText(String part) {
+      await(() -> text().contains(part) || !process.isAlive(), this::text);
+      assertThat(text()).contains(part);
+    }
+
+    int awaitEnd() throws InterruptedException {
+      assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).as(text()).isTrue();
+      return process.exitValue();
+    }
+  }
+
+  static void await(BooleanSupplier condition, java.util.function.Supplier<String> state) {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as(state.get()).isLessThan(end);
+      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+    }
+  }
+
+  /** Starts a JVM with this one's class path and opened packages. */
+  Running java(String name, List<String> before, String main, List<String> arguments) {
+    List<String> line = new ArrayList<>(before);
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(argument -> argument.startsWith("--add-opens"))
+        .forEach(line::add);
+    line.addAll(List.of("-Xmx1g", "-cp", System.getProperty("java.class.path"), main));
+    line.addAll(arguments);
+    return start(name, line);
+  }
+
+  Running start(String name, List<String> line) {
+    try {
+      // Spark looks for its jars there; ours are on the class paths that we give.
+      Files.createDirectories(directory.resolve("spark/jars"));
+      Path output = directory.resolve(name + ".output");
+      ProcessBuilder builder =
+          new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(output.toFile());
+      builder.environment().put("SPARK_HOME", directory.resolve("spark").toString());
+      builder.environment().put("SPARK_SCALA_VERSION", "2.12");
+      builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
+      Running running = new Running(builder.start(), output);
+      all.add(running);
+      return running;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Starts a standalone master, and returns its URL. */
+  String master() {
+    int port = freePort();
+    Running master =
+        java(
+            "master",
+            List.of(),
+            "org.apache.spark.deploy.master.Master",
+            List.of("--host", "127.0.0.1", "--port", "" + port, "--webui-port", "0"));
+    awaitPort(master, port);
+    return "spark://127.0.0.1:" + port;
+  }
+
+  /**
+   * Starts a worker, whose executors are processes.
+   *
+   * @param before what starts the worker's command
+   */
+  Running worker(String name, String master, int cores, List<String> before) {
+    return java(
+        name,
+        before,
+        "org.apache.spark.deploy.worker.Worker",
+        List.of(
+            "--host",
+            "127.0.0.1",
+            "--cores",
+            "" + cores,
+            "--memory",
+            "3g",
+            "--webui-port",
+            "0",
+            "--work-dir",
+            directory.resolve(name).toString(),
+            master));
+  }
+
+  static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static void awaitPort(Running server, int port) {
+    await(
+        () -> {
+          assertThat(server.process().isAlive()).as(server.text()).isTrue();
+          try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress("127.0.0.1", port), 1_000);
+            return true;
+          } catch (IOException e) {
+            return false;
+          }
+        },
+        server::text);
+  }
+
+  @Override
+  public void close() {
+    for (Running running : all) {
+      running.process().descendants().forEach(ProcessHandle::destroyForcibly);
+      running.process().destroyForcibly();
+    }
+    for (Running running : all) {
+      running.process().onExit().join();
+    }
+  }
+}
