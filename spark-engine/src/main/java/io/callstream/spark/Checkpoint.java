@@ -23,16 +23,22 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkContext;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
+import org.apache.spark.util.SerializableConfiguration;
 import org.apache.spark.util.ShutdownHookManager;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import scala.reflect.ClassTag$;
 
 /**
  * The checkpoint directory of one pipeline: Spark's own, and in {@code callstream} beside it the
@@ -53,15 +59,28 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   private final boolean temporary;
   private final CheckpointFileManager files;
   private final Configuration configuration;
+  private final SparkContext context;
+  private final Broadcast<SerializableConfiguration> hadoop;
   private @Nullable RunLock lock;
+  private @Nullable Fence fence;
+  private boolean swept;
 
   private Checkpoint(
-      Path root, boolean temporary, CheckpointFileManager files, Configuration configuration) {
+      Path root,
+      boolean temporary,
+      CheckpointFileManager files,
+      Configuration configuration,
+      SparkContext context) {
     this.root = root;
     this.directory = new Path(root, OURS);
     this.temporary = temporary;
     this.files = files;
     this.configuration = configuration;
+    this.context = context;
+    this.hadoop =
+        context.broadcast(
+            new SerializableConfiguration(configuration),
+            ClassTag$.MODULE$.<SerializableConfiguration>apply(SerializableConfiguration.class));
   }
 
   /**
@@ -83,15 +102,19 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
               root,
               location == null,
               CheckpointFileManager.create(root, configuration),
-              configuration);
+              configuration,
+              session.sparkContext());
       checkpoint.files.mkdirs(checkpoint.directory);
       try {
         if (local) {
           checkpoint.lock =
               RunLock.of(LocalCheckpointFileManager.local(checkpoint.directory), root.toString());
           LocalCheckpointFileManager.deleteDrafts(root);
+          checkpoint.files.delete(new Path(checkpoint.directory, LETTERS));
         }
-        checkpoint.files.delete(new Path(checkpoint.directory, LETTERS));
+        if (!checkpoint.context.isLocal()) {
+          checkpoint.requireShared();
+        }
       } catch (IOException | RuntimeException e) {
         checkpoint.close();
         throw e;
@@ -141,6 +164,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
       Path file = new Path(directory, Fingerprint.FILE);
       if (!files.exists(file)) {
         requireNew();
+        takeOver();
         int partitions = settings.shufflePartitions().orElse(cores);
         Fingerprint made = fingerprint(pipeline, topicId, settings, partitions);
         write(Fingerprint.FILE, made.toString().getBytes(UTF_8));
@@ -153,6 +177,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
       int before = found.line(SHUFFLE_PARTITIONS).map(Integer::parseInt).orElse(cores);
       int partitions = settings.shufflePartitions().orElse(before);
       found.requireSame(fingerprint(pipeline, topicId, settings, partitions), location());
+      takeOver();
       return partitions;
     } catch (IOException e) {
       throw failed(location(), e);
@@ -278,9 +303,58 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     files.delete(new Path(directory, name));
   }
 
-  /** Returns where tasks may leave files of dead letters, until the batch is finished. */
-  String letterDirectory() {
-    return new Path(directory, LETTERS).toString();
+  /** Writes a file and asks the executors for it: without a shared disk a restart fails. */
+  private void requireShared() throws IOException {
+    String name = "visible-" + UUID.randomUUID();
+    write(name, name.getBytes(UTF_8));
+    try {
+      SharedStorage.require(
+          context, new Path(directory, name), name, hadoop, temporary ? null : location());
+    } finally {
+      delete(name);
+    }
+  }
+
+  /** Supersedes the run that has the directory, where no lock could refuse this one. */
+  private void takeOver() throws IOException {
+    if (lock == null) {
+      fence = Fence.claim(files, directory, location(), context.applicationId());
+    }
+  }
+
+  /** Requires that no other run has taken over. */
+  void requireOwned() {
+    try {
+      if (fence != null) {
+        fence.requireNewest();
+      }
+    } catch (IOException e) {
+      throw failed(location(), e);
+    }
+  }
+
+  /**
+   * Returns the failure of this run if another run has taken over.
+   *
+   * @param cause what ended this run; null if nothing did
+   */
+  Optional<CallstreamException> takenOver(@Nullable Throwable cause) {
+    try {
+      return fence == null ? Optional.empty() : fence.takenOver(cause);
+    } catch (IOException e) {
+      LOG.debug("Nobody knows whether another run has taken over {}", root, e);
+      return Optional.empty();
+    }
+  }
+
+  private Path letters() {
+    Path all = new Path(directory, LETTERS);
+    return fence == null ? all : new Path(all, fence.token());
+  }
+
+  /** Returns where tasks leave files of dead letters until the batch is finished. */
+  LetterDirectory letterDirectory() {
+    return new LetterDirectory(letters().toString(), hadoop);
   }
 
   InputStream openLetters(String file) throws IOException {
@@ -288,13 +362,44 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     return path.getFileSystem(configuration).open(path);
   }
 
-  /** Deletes a file that was read; one that can't be goes with the next run. */
-  void deleteLetters(String file) {
-    Path path = new Path(file);
+  /**
+   * Deletes the files that no batch needs any more: with the first batch what earlier runs left,
+   * and with a batch that has letter files all letters of this run, also those of attempts that
+   * were killed or not used. Files that can't be deleted stay until a later batch or run.
+   *
+   * @param hasLetterFiles whether the batch that the sinks have got letters from files
+   */
+  void finished(boolean hasLetterFiles) {
+    if (hasLetterFiles) {
+      deleteLetters();
+    }
+    if (fence == null || swept) {
+      return;
+    }
+    swept = true;
     try {
-      path.getFileSystem(configuration).delete(path, false);
-    } catch (IOException e) {
-      LOG.debug("{} stays until the next run", file, e);
+      for (String token : fence.older()) {
+        files.delete(new Path(new Path(directory, LETTERS), token));
+        fence.delete(token);
+      }
+    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
+      LOG.debug("Files of earlier runs stay in {}", directory, e);
+    }
+  }
+
+  private void deleteLetters() {
+    try {
+      files.delete(letters());
+    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
+      LOG.debug("{} stays until a later batch", letters(), e);
+    }
+  }
+
+  private void endToken(Fence own) {
+    try {
+      own.end();
+    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
+      LOG.debug("The next run of {} waits for a moment, as after a crash", root, e);
     }
   }
 
@@ -302,6 +407,12 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   @Override
   public void close() {
     try {
+      if (!temporary && (lock != null || fence != null)) {
+        deleteLetters();
+      }
+      if (fence != null) {
+        endToken(fence);
+      }
       if (lock != null) {
         lock.close();
       }

@@ -51,21 +51,29 @@ final class CombinedTopic implements SupportsRead, Scan {
   private final KafkaSourceProvider kafka = new KafkaSourceProvider();
   private final CaseInsensitiveStringMap options;
   private final ReadTask.Factory tasks;
+  private final Runnable beforeBatch;
 
-  private CombinedTopic(CaseInsensitiveStringMap options, ReadTask.Factory tasks) {
+  private CombinedTopic(
+      CaseInsensitiveStringMap options, ReadTask.Factory tasks, Runnable beforeBatch) {
     this.options = options;
     this.tasks = tasks;
+    this.beforeBatch = beforeBatch;
   }
 
-  /** Returns the rows of a topic: texts and bytes, see {@link RowKey}. */
+  /**
+   * Returns the rows of a topic: texts and bytes, see {@link RowKey}.
+   *
+   * @param beforeBatch runs in the driver before Spark decides what the next batch reads
+   */
   static Dataset<Row> read(
       SparkSession session,
       KafkaTopic topic,
       RunOptions run,
       SparkSettings settings,
-      ReadTask.Factory tasks) {
+      ReadTask.Factory tasks,
+      Runnable beforeBatch) {
     CaseInsensitiveStringMap options = new CaseInsensitiveStringMap(options(topic, run, settings));
-    CombinedTopic table = new CombinedTopic(options, tasks);
+    CombinedTopic table = new CombinedTopic(options, tasks, beforeBatch);
     return Dataset.ofRows(
         session,
         new StreamingRelationV2(
@@ -133,7 +141,8 @@ final class CombinedTopic implements SupportsRead, Scan {
     return new Stream<>(
         (SupportsTriggerAvailableNow & ReportsSourceMetrics & MicroBatchStream)
             table.newScanBuilder(options).build().toMicroBatchStream(checkpointLocation),
-        tasks);
+        tasks,
+        beforeBatch);
   }
 
   /** Spark's stream of the topic, but for who reads a range of offsets. */
@@ -142,10 +151,12 @@ final class CombinedTopic implements SupportsRead, Scan {
       implements SupportsTriggerAvailableNow, ReportsSourceMetrics, MicroBatchStream {
     private final K kafka;
     private final ReadTask.Factory tasks;
+    private final Runnable beforeBatch;
 
-    Stream(K kafka, ReadTask.Factory tasks) {
+    Stream(K kafka, ReadTask.Factory tasks, Runnable beforeBatch) {
       this.kafka = kafka;
       this.tasks = tasks;
+      this.beforeBatch = beforeBatch;
     }
 
     @Override
@@ -180,6 +191,7 @@ final class CombinedTopic implements SupportsRead, Scan {
 
     @Override
     public Offset latestOffset(Offset start, ReadLimit limit) {
+      beforeBatch.run();
       return kafka.latestOffset(start, limit);
     }
 

@@ -52,6 +52,16 @@ record Failures(@Nullable String checkpoint) {
           "The topic is gone. Create it again and start with a new checkpoint.",
           failure);
     }
+    if (message.contains("Multiple streaming ")) {
+      return new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          "Another run wrote to the checkpoint directory "
+              + checkpoint
+              + " at the same time ("
+              + words(e)
+              + "). End that run, and start again with the same checkpoint: nothing is lost.",
+          failure);
+    }
     if (e instanceof TimeoutException) {
       return new CallstreamException(
           ErrorCode.BROKER_UNAVAILABLE,

@@ -173,7 +173,7 @@ public final class ParquetSink implements ResultSink {
           "The Parquet sink needs a running SparkSession, and this process has none. Run the"
               + " pipeline on the engine spark, or give the sink a session with on(session).");
     }
-    SparkSession session = base.newSession();
+    SparkSession session = Sessions.newSession(base);
     session.conf().set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS");
     session.conf().set("spark.sql.parquet.datetimeRebaseModeInWrite", "CORRECTED");
     session.conf().set("spark.sql.parquet.datetimeRebaseModeInRead", "CORRECTED");

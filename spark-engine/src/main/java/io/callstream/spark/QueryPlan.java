@@ -40,12 +40,14 @@ final class QueryPlan {
       RunOptions options,
       SparkSettings settings,
       int shufflePartitions,
-      String letterDirectory) {
+      Checkpoint checkpoint) {
+    LetterDirectory letterDirectory = checkpoint.letterDirectory();
     ReadTask.Factory tasks =
         new ReadTask.Factory(
             plan, shufflePartitions * BUCKETS_PER_SHUFFLE_PARTITION, letterDirectory);
     Dataset<Tuple2<String, byte[]>> rows =
-        CombinedTopic.read(session, topic, options, settings, tasks).as(ROWS);
+        CombinedTopic.read(session, topic, options, settings, tasks, checkpoint::requireOwned)
+            .as(ROWS);
     if (plan.distinctHorizonMillis().isPresent()) {
       rows = stateful(rows, new SiftTask(plan, letterDirectory));
     }

@@ -48,7 +48,7 @@ final class ReadTask implements PartitionReader<InternalRow> {
    * @param buckets over how many state rows ids are spread if duplicates do not count
    * @param letterDirectory where files of dead letters may be
    */
-  record Factory(TaskPlan plan, int buckets, String letterDirectory)
+  record Factory(TaskPlan plan, int buckets, LetterDirectory letterDirectory)
       implements PartitionReaderFactory {
     private static final long serialVersionUID = 1L;
 

@@ -8,6 +8,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.internal.SQLConf$;
 import org.jspecify.annotations.Nullable;
+import scala.collection.JavaConverters;
 
 /**
  * Sessions for runs. Each run gets a session of its own, so that its settings touch nobody else's.
@@ -53,12 +54,28 @@ final class Sessions {
               + running
               + " already, and can have only one. Leave the master out, or stop that context first.");
     }
-    SparkSession session = host.newSession();
+    SparkSession session = newSession(host);
     if (!session.sessionState().conf().contains(OPTIONS_REDACTION)) {
       session.conf().set(OPTIONS_REDACTION, "(?i)url|secret|password|token|" + KAFKA_SECRETS);
     }
     settings.properties().forEach((key, value) -> setForRun(session, key, value));
     return lease(session, () -> {});
+  }
+
+  /**
+   * Returns a session beside another one, with its settings of file systems: what is not Spark's
+   * own in a session's settings is for Hadoop.
+   */
+  static SparkSession newSession(SparkSession host) {
+    SparkSession session = host.newSession();
+    JavaConverters.mapAsJavaMap(host.conf().getAll())
+        .forEach(
+            (key, value) -> {
+              if (!key.startsWith("spark.")) {
+                session.conf().set(key, value);
+              }
+            });
+    return session;
   }
 
   private static void setForRun(SparkSession session, String key, String value) {

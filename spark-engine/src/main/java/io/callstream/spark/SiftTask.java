@@ -27,14 +27,14 @@ final class SiftTask
 
   private final TaskPlan plan;
   private final long horizonMillis;
-  private final String letterDirectory;
+  private final LetterDirectory letterDirectory;
 
   /**
    * Creates the task of a plan that is distinct.
    *
    * @param letterDirectory where files of dead letters may be
    */
-  SiftTask(TaskPlan plan, String letterDirectory) {
+  SiftTask(TaskPlan plan, LetterDirectory letterDirectory) {
     this.plan = plan;
     this.letterDirectory = letterDirectory;
     this.horizonMillis = plan.distinctHorizonMillis().orElseThrow();

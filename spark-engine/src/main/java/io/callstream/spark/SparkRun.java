@@ -17,6 +17,7 @@ import io.callstream.runtime.TaskPlan;
 import io.callstream.runtime.TaskReport;
 import io.callstream.statistic.Statistic;
 import java.io.ByteArrayInputStream;
+import java.io.InterruptedIOException;
 import java.net.URI;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
@@ -132,7 +133,7 @@ final class SparkRun extends LedgerRun {
             options,
             settings,
             shufflePartitions,
-            checkpoint.letterDirectory());
+            checkpoint);
     try {
       StreamingQueryManager queries = session.streams();
       query =
@@ -233,7 +234,7 @@ final class SparkRun extends LedgerRun {
     BatchContext.of(ledger()).publish(lease.session().sparkContext());
     Ledger.Updates updates = new Ledger.Updates(pipeline().statistics().size());
     List<Letters.Run> letters = new ArrayList<>();
-    List<String> letterFiles = new ArrayList<>();
+    boolean hasLetterFiles = false;
     TaskReport report =
         new TaskReport(
             Accounting.none(pipeline().statistics().stream().map(Statistic::name).toList()),
@@ -249,16 +250,20 @@ final class SparkRun extends LedgerRun {
         letters.add(() -> new ByteArrayInputStream(bytes));
       } else if (RowKey.isLetterFile(key)) {
         String file = new String(bytes, UTF_8);
-        letterFiles.add(file);
+        hasLetterFiles = true;
         letters.add(() -> checkpoint.openLetters(file));
       }
     }
+    checkpoint.requireOwned();
     BatchResults results = ledger().append(number, report, updates);
+    checkpoint.requireOwned();
     try (Letters.Merged merged = Letters.merge(letters)) {
       sinks.write(results, merged);
     }
+    // Spark commits the batch next, which is the business of the run that owns the checkpoint.
+    checkpoint.requireOwned();
     reports.expect(new Finished(results, report.latencyAt(Instant.now())));
-    letterFiles.forEach(checkpoint::deleteLetters);
+    checkpoint.finished(hasLetterFiles);
   }
 
   /** Runs the batch's one job. */
@@ -306,7 +311,7 @@ final class SparkRun extends LedgerRun {
         reported(report);
         sinks.report(report);
       } catch (RuntimeException | Error e) {
-        fail(failures.of(e));
+        fail(failureOf(e));
       } finally {
         inListener.remove();
       }
@@ -337,6 +342,10 @@ final class SparkRun extends LedgerRun {
       if (running != null) {
         running.awaitTermination();
       }
+      if (!stopping) {
+        // Spark stops a query quietly if the same process starts another one on its checkpoint.
+        checkpoint.takenOver(null).ifPresent(this::failed);
+      }
       if (!reports.terminated.await(LISTENER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
         LOG.debug("Spark's listener bus did not report the end of the query in time");
       }
@@ -346,18 +355,23 @@ final class SparkRun extends LedgerRun {
     } catch (StreamingQueryException e) {
       // What a listener threw has stopped the query, and came before.
       if (failure().isEmpty() && !(stopping && isInterrupt(e))) {
-        failed(failures.of(e));
+        failed(failureOf(e));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException | Error e) {
-      failed(failures.of(e));
+      failed(failureOf(e));
     }
     close(sinks::close);
     close(() -> lease.session().streams().removeListener(reports));
     close(checkpoint::close);
     close(lease::close);
     ended();
+  }
+
+  /** If another run has taken over, this is the cause of every failure. */
+  private CallstreamException failureOf(Throwable e) {
+    return checkpoint.takenOver(e).orElseGet(() -> failures.of(e));
   }
 
   private void close(Runnable part) {
@@ -371,7 +385,9 @@ final class SparkRun extends LedgerRun {
   /** A batch that was broken off because the run is stopped comes again, and is no failure. */
   private static boolean isInterrupt(Throwable e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof InterruptedException || cause instanceof ClosedByInterruptException) {
+      if (cause instanceof InterruptedException
+          || cause instanceof InterruptedIOException
+          || cause instanceof ClosedByInterruptException) {
         return true;
       }
     }

@@ -13,9 +13,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
-import org.apache.hadoop.fs.Path;
-import org.apache.spark.deploy.SparkHadoopUtil;
 import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 
@@ -28,10 +25,10 @@ final class TaskRows implements AutoCloseable {
   private static final byte[] EVICTION = {};
 
   private final String task;
-  private final String letterDirectory;
+  private final LetterDirectory letterDirectory;
   private final List<Tuple2<String, byte[]>> rows = new ArrayList<>();
   private final ByteArrayOutputStream letters = new ByteArrayOutputStream();
-  private @Nullable Path letterFile;
+  private @Nullable String letterFile;
   private @Nullable DataOutputStream letterOut;
 
   /**
@@ -40,7 +37,7 @@ final class TaskRows implements AutoCloseable {
    * @param task a name of its own among the tasks of a batch
    * @param letterDirectory where files of dead letters may be
    */
-  TaskRows(String task, String letterDirectory) {
+  TaskRows(String task, LetterDirectory letterDirectory) {
     this.task = task;
     this.letterDirectory = letterDirectory;
   }
@@ -60,12 +57,9 @@ final class TaskRows implements AutoCloseable {
   private DataOutputStream letterFile() throws IOException {
     DataOutputStream open = letterOut;
     if (open == null) {
-      Path file = new Path(letterDirectory, task + "-" + UUID.randomUUID());
-      open =
-          new DataOutputStream(
-              new BufferedOutputStream(
-                  file.getFileSystem(SparkHadoopUtil.get().conf()).create(file), 1 << 16));
-      letterFile = file;
+      LetterDirectory.LetterFile file = letterDirectory.create(task);
+      open = new DataOutputStream(new BufferedOutputStream(file.out(), 1 << 16));
+      letterFile = file.name();
       letterOut = open;
     }
     return open;
@@ -98,11 +92,11 @@ final class TaskRows implements AutoCloseable {
       Letters.writeEnd(new DataOutputStream(letters));
       rows.add(new Tuple2<>(RowKey.letters(task), letters.toByteArray()));
     }
-    Path file = letterFile;
+    String file = letterFile;
     if (letterOut != null && file != null) {
       Letters.writeEnd(letterOut);
       letterOut.close();
-      rows.add(new Tuple2<>(RowKey.letterFile(task), file.toString().getBytes(UTF_8)));
+      rows.add(new Tuple2<>(RowKey.letterFile(task), file.getBytes(UTF_8)));
     }
     return rows;
   }

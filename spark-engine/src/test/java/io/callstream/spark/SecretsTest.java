@@ -53,7 +53,8 @@ class SecretsTest {
         .contains(key)
         .doesNotContain(SECRET);
     SparkSession before = SparkSession.active();
-    try (Sessions.Lease lease = Sessions.beside(TestTopics.session(), SparkSettings.defaults())) {
+    try (Sessions.Lease lease = Sessions.beside(TestTopics.session(), SparkSettings.defaults());
+        Checkpoint checkpoint = Checkpoint.open(directory.toString(), lease.session())) {
       SparkSession.setActiveSession(lease.session());
       Dataset<Tuple2<String, byte[]>> rows =
           QueryPlan.of(
@@ -63,7 +64,7 @@ class SecretsTest {
               RunOptions.continuous(),
               SparkSettings.defaults(),
               2,
-              directory.toString());
+              checkpoint);
       // The older source that stands beside it in this plan is not what runs, and never redacted.
       assertThat(rows.queryExecution().logical().treeString())
           .contains("kafka." + key + "=*********(redacted)")

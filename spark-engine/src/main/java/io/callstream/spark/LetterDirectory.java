@@ -1,0 +1,56 @@
+package io.callstream.spark;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.util.UUID;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.TaskContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
+import org.apache.spark.util.TaskFailureListener;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The directory in which tasks leave files of dead letters until the batch is finished. It goes to
+ * executors together with the session's Hadoop configuration, which they do not have: there, the
+ * settings of {@code spark.hadoop.*} and of the session are unknown.
+ *
+ * @param location the directory as a URI
+ * @param hadoop the configuration, which an executor fetches once, if it needs it
+ */
+record LetterDirectory(String location, Broadcast<SerializableConfiguration> hadoop)
+    implements Serializable {
+  private static final long serialVersionUID = 1L;
+  private static final Logger LOG = LoggerFactory.getLogger(LetterDirectory.class);
+
+  /** A file that a task writes. */
+  record LetterFile(String name, OutputStream out) {}
+
+  /** Creates a file for the current attempt of a task, which is deleted if the attempt fails. */
+  LetterFile create(String task) throws IOException {
+    Path file = new Path(location, task + "-" + UUID.randomUUID());
+    FileSystem fileSystem = file.getFileSystem(hadoop.value().value());
+    TaskContext.get()
+        .addTaskFailureListener(
+            (TaskFailureListener) (context, failure) -> delete(fileSystem, file));
+    return new LetterFile(file.toString(), fileSystem.create(file));
+  }
+
+  /** A killed attempt is interrupted, and some file systems refuse to work for such a thread. */
+  private static void delete(FileSystem fileSystem, Path file) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      fileSystem.delete(file, false);
+    } catch (IOException | UncheckedIOException e) {
+      LOG.debug("{} stays until the batch is finished", file, e);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

@@ -1,0 +1,203 @@
+package io.callstream.spark;
+
+import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.kafka.source.CallSource;
+import io.callstream.kafka.source.SyntheticCalls;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.sink.Sinks;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
+import org.junit.jupiter.api.Test;
+
+/** One run at a time has a checkpoint that no lock guards. */
+class FenceTest {
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+  private final KafkaTopic topic = TestTopics.create(1);
+  private final String checkpoint = HdfsCluster.address() + "/" + topic.name();
+
+  private RunningPipeline start(Pipeline pipeline, RunOptions options) {
+    return SparkEngine.on(TestTopics.session())
+        .start(pipeline, options.readingAtMost(500).checkpointingTo(checkpoint));
+  }
+
+  private RunningPipeline startContinuous() {
+    return start(
+        Driver.standard(topic).build(),
+        RunOptions.continuous().triggeringEvery(Duration.ofMillis(100)));
+  }
+
+  private void send(int calls, long seed) {
+    TestTopics.send(topic, SyntheticCalls.of(calls).withSeed(seed));
+  }
+
+  private static void awaitReceived(RunningPipeline run, long records) {
+    Processes.await(
+        () -> {
+          assertThat(run.failure()).isEmpty();
+          return run.accounting().received() >= records;
+        },
+        () -> run.accounting().toString());
+  }
+
+  private void assertExact(RunningPipeline run, long records) throws Exception {
+    assertThat(run.accounting().received()).isEqualTo(records);
+    assertThatAccounting(run.accounting()).addsUpFor(run.pipeline());
+    try (RunningPipeline undisturbed =
+        SparkEngine.on(TestTopics.session())
+            .start(Driver.standard(topic).build(), RunOptions.bounded())) {
+      undisturbed.awaitTermination();
+      for (String statistic : List.of("calls-by-type", "calls-by-location")) {
+        assertThat(run.results(statistic).rows()).isEqualTo(undisturbed.results(statistic).rows());
+      }
+    }
+  }
+
+  private static void assertTakenOver(RunningPipeline run) throws Exception {
+    CallstreamException e =
+        catchThrowableOfType(CallstreamException.class, () -> run.awaitTermination(PATIENCE));
+    assertThat(e.code()).as(e.getMessage()).isEqualTo(ErrorCode.CHECKPOINT);
+    assertThat(e)
+        .hasMessageContaining("Another run has taken over the checkpoint directory hdfs://")
+        .hasMessageContaining("on host " + InetAddress.getLocalHost().getHostName())
+        .hasMessageContaining("process " + ProcessHandle.current().pid())
+        .hasMessageContaining("started at 20")
+        .hasMessageNotContainingAny("estore", "copy", "damaged");
+  }
+
+  private List<String> files(String directory) throws IOException {
+    Path path = new Path(checkpoint + "/callstream/" + directory);
+    List<String> names = new ArrayList<>();
+    if (HdfsCluster.fileSystem().exists(path)) {
+      for (FileStatus status : HdfsCluster.fileSystem().listStatus(path)) {
+        names.add(status.getPath().getName());
+      }
+    }
+    return names;
+  }
+
+  @Test
+  void theNewerRunGoesOnAndTheOlderOneFails() throws Exception {
+    send(1_000, 1);
+    try (RunningPipeline older = startContinuous()) {
+      awaitReceived(older, 1_000);
+      try (RunningPipeline newer = startContinuous()) {
+        send(500, 2);
+        awaitReceived(newer, 1_500);
+        assertTakenOver(older);
+        assertExact(newer, 1_500);
+      }
+    }
+  }
+
+  @Test
+  void aRunFollowsOneThatEnded() throws Exception {
+    for (int run = 1; run <= 3; run++) {
+      send(700, run);
+      try (RunningPipeline next = start(Driver.standard(topic).build(), RunOptions.bounded())) {
+        next.awaitTermination();
+        assertExact(next, 700L * run);
+      }
+    }
+    assertThat(files("runs")).singleElement().asString().startsWith("0000000003-");
+  }
+
+  @Test
+  void aRunTakesOverFromOneThatCrashed() throws Exception {
+    send(700, 1);
+    Path crashed = new Path(checkpoint + "/callstream/runs/0000000041-" + UUID.randomUUID());
+    HdfsCluster.fileSystem().create(crashed).close();
+    Path letters =
+        new Path(checkpoint + "/callstream/letters/" + crashed.getName() + "/read-0-letter");
+    HdfsCluster.fileSystem().create(letters).close();
+    try (RunningPipeline next = start(Driver.standard(topic).build(), RunOptions.bounded())) {
+      next.awaitTermination();
+      assertExact(next, 700);
+    }
+    assertThat(files("runs")).singleElement().asString().startsWith("0000000042-");
+    assertThat(files("letters")).isEmpty();
+  }
+
+  @Test
+  void theDeadLettersOfARunThatWorksAreLeftAlone() throws Exception {
+    send(100, 1);
+    sendLetters();
+    CountDownLatch reached = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Pipeline pipeline =
+        Driver.standard(topic)
+            .results(
+                Sinks.callback(
+                    batch -> {
+                      reached.countDown();
+                      await(goOn);
+                    }))
+            .build();
+    try (RunningPipeline older = start(pipeline, RunOptions.continuous())) {
+      assertThat(reached.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      String token = files("runs").get(0);
+      try (Checkpoint newer = Checkpoint.open(checkpoint, TestTopics.session())) {
+        newer.claim(pipeline, TopicCheck.requireTopic(topic), SparkSettings.defaults(), 2);
+        assertThat(files("letters/" + token)).hasSize(1);
+        goOn.countDown();
+        assertTakenOver(older);
+        assertThat(newer.committed()).isEqualTo(-1);
+      }
+    }
+    try (RunningPipeline next = start(Driver.standard(topic).build(), RunOptions.bounded())) {
+      next.awaitTermination();
+      assertThat(next.accounting().received()).isEqualTo(140);
+    }
+    assertThat(files("letters")).isEmpty();
+  }
+
+  private void sendLetters() {
+    String lines = ("no call " + "x".repeat(300_000) + "\n").repeat(40);
+    TestTopics.send(
+        topic, CallSource.stream("no calls", new ByteArrayInputStream(lines.getBytes(UTF_8))));
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void theGreatestTokenOwnsTheCheckpoint() throws Exception {
+    Path parent = new Path(checkpoint + "/callstream");
+    CheckpointFileManager manager =
+        CheckpointFileManager.create(parent, TestTopics.session().sessionState().newHadoopConf());
+    Fence first = Fence.claim(manager, parent, checkpoint, "first");
+    first.requireNewest();
+    Fence second = Fence.claim(manager, parent, checkpoint, "second");
+    assertThat(second.token()).isGreaterThan(first.token());
+    assertThat(second.takenOver(null)).isEmpty();
+    assertThat(first.takenOver(null))
+        .get()
+        .extracting(CallstreamException::getMessage)
+        .asString()
+        .contains("Spark application second");
+  }
+}
