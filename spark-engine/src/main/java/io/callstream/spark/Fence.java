@@ -80,16 +80,18 @@ final class Fence {
                 Instant.now().truncatedTo(ChronoUnit.SECONDS));
     Fence fence = new Fence(files, new Path(parent, DIRECTORY), location, owner);
     files.mkdirs(fence.directory);
-    Optional<String> before = fence.newest();
-    Optional<String> newest = before;
+    Optional<String> newest = fence.newest();
     do {
       long epoch = newest.map(name -> Long.parseLong(name.substring(0, 10)) + 1).orElse(1L);
       fence.token = String.format(Locale.ROOT, "%010d-%s", epoch, UUID.randomUUID());
       fence.write(owner);
       newest = fence.newest();
     } while (!newest.equals(Optional.of(fence.token)));
-    if (before.isPresent() && !fence.read(before.get()).startsWith(ENDED)) {
-      fence.settle();
+    for (String older : fence.older()) {
+      if (!fence.read(older).startsWith(ENDED)) {
+        fence.settle();
+        break;
+      }
     }
     return fence;
   }

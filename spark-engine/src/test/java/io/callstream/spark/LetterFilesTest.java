@@ -98,9 +98,7 @@ class LetterFilesTest {
       run.awaitTermination();
       assertThatAccounting(run.accounting()).addsUpFor(pipeline);
       assertThat(whileSinkHasLetters).hasSize(1);
-      assertThat(whileSinkHasLetters.get(0))
-          .hasSize(1)
-          .doesNotContainAnyElementsOf(ofFirstAttempt);
+      assertThat(whileSinkHasLetters.get(0)).hasSize(1).doesNotContainAnyElementsOf(ofFirstAttempt);
     }
     assertThat(offsets).hasSize(40).doesNotHaveDuplicates();
     assertThat(letterFiles()).isEmpty();
