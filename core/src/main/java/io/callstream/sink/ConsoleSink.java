@@ -3,6 +3,7 @@ package io.callstream.sink;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultSink;
 import io.callstream.statistic.Statistic;
+import java.io.IOException;
 import java.io.PrintStream;
 
 /** Prints tables of the current results after each batch that changed them. */
@@ -19,7 +20,7 @@ final class ConsoleSink implements ResultSink {
   }
 
   @Override
-  public void write(BatchResults batch) {
+  public void write(BatchResults batch) throws IOException {
     if (batch.emitsNothing()) {
       return;
     }
@@ -31,7 +32,9 @@ final class ConsoleSink implements ResultSink {
       }
     }
     out.println(Tables.accounting(batch.total()));
-    out.flush();
+    if (out.checkError()) {
+      throw new IOException("the stream can't be written, or its reader has closed it");
+    }
   }
 
   @Override

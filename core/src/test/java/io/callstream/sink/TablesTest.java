@@ -2,7 +2,10 @@ package io.callstream.sink;
 
 import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
 import io.callstream.call.SanFranciscoCalls;
@@ -204,6 +207,26 @@ class TablesTest {
                         all: 7,000 counted, 0 late
                         some: 5,500 counted, 100 late, 1,400 filtered
             """);
+  }
+
+  @Test
+  void aConsoleThatCannotBeWrittenFailsThePipeline() {
+    PrintStream closed =
+        new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8);
+    closed.close();
+    PipelineTester tester =
+        PipelineTester.of(
+            SanFranciscoCalls.json(),
+            1,
+            p -> p.statistic(StandardStatistics.callsByType()).results(Sinks.console(closed, 3)));
+    tester.receive(of("a"));
+
+    assertThatThrownBy(tester::endBatch)
+        .isInstanceOfSatisfying(
+            CallstreamException.class,
+            failure -> assertThat(failure.code()).isEqualTo(ErrorCode.SINK_FAILED))
+        .hasMessageContaining("console")
+        .hasMessageContaining("can't be written");
   }
 
   @Test

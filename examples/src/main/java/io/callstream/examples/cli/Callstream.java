@@ -105,11 +105,13 @@ public final class Callstream implements Runnable {
             .setExecutionExceptionHandler(
                 (failure, command, parsed) -> callstream.explain(failure, command));
     Converters.register(commands);
+    int status;
     try {
-      return commands.execute(withHelpAsOption(args));
+      status = commands.execute(withHelpAsOption(args));
     } catch (LinkageError | OutOfMemoryError e) {
-      return callstream.explain(e, commands);
+      status = callstream.explain(e, commands);
     }
+    return status == 0 ? callstream.statusOfOutput(commands) : status;
   }
 
   /** Takes {@code help COMMAND}, which many commands have, for {@code COMMAND --help}. */
@@ -136,6 +138,16 @@ public final class Callstream implements Runnable {
 
   Interruption interruption() {
     return interruption;
+  }
+
+  /** Returns the exit status of a command that succeeded, which depends on its output. */
+  private int statusOfOutput(CommandLine commands) {
+    try {
+      terminal.out().requireWritten();
+      return 0;
+    } catch (CallstreamException e) {
+      return explain(e, commands);
+    }
   }
 
   private int explainUsage(ParameterException wrong) {

@@ -1,5 +1,6 @@
 package io.callstream.examples.cli;
 
+import io.callstream.CallstreamException;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.sink.Tables;
 import io.callstream.statistic.Statistic;
@@ -29,14 +30,18 @@ final class Counting {
     await(total, () -> false);
   }
 
-  /** Waits as {@link #await(long)} does, and ends the run when there is enough. */
+  /**
+   * Waits as {@link #await(long)} does, and ends the run when there is enough, or when the reader
+   * of standard output has closed it.
+   *
+   * @throws CallstreamException if standard output can't be written
+   */
   void await(long total, BooleanSupplier enough) throws InterruptedException {
     long before = running.accounting().received();
     try (Meter meter = Meter.of(terminal, "counted", total, before)) {
       boolean ended = false;
       while (!ended) {
-        // If nobody reads on, as behind "| head", that is enough too.
-        if (enough.getAsBoolean() || terminal.out().checkError()) {
+        if (enough.getAsBoolean() || terminal.out().isClosedByReader()) {
           running.stop();
         }
         ended = running.awaitTermination(LOOK);
@@ -58,12 +63,19 @@ final class Counting {
   /**
    * Prints what was asked for: the top of each statistic, where every record went, and where the
    * files are, or all that as JSON.
+   *
+   * @throws CallstreamException if standard output can't be written
    */
   void print(StatisticsOptions options) {
     if (options.json()) {
       ResultsJson.write(terminal.out(), running, options.top(), options.output());
-      return;
+    } else {
+      printTables(options);
     }
+    terminal.out().requireWritten();
+  }
+
+  private void printTables(StatisticsOptions options) {
     int width = terminal.columns().getAsInt();
     int rows = options.top().orElse(ROWS);
     for (Statistic statistic : running.pipeline().statistics()) {
@@ -81,6 +93,5 @@ final class Counting {
     if (output != null) {
       terminal.out().println("files: " + output.toAbsolutePath().normalize());
     }
-    terminal.out().flush();
   }
 }
