@@ -5,6 +5,7 @@ import io.callstream.pipeline.ResultSink;
 import io.callstream.statistic.Statistic;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 
 /** Prints tables of the current results after each batch that changed them. */
 final class ConsoleSink implements ResultSink {
@@ -20,7 +21,7 @@ final class ConsoleSink implements ResultSink {
   }
 
   @Override
-  public void write(BatchResults batch) throws IOException {
+  public void write(BatchResults batch) {
     if (batch.emitsNothing()) {
       return;
     }
@@ -33,7 +34,8 @@ final class ConsoleSink implements ResultSink {
     }
     out.println(Tables.accounting(batch.total()));
     if (out.checkError()) {
-      throw new IOException("the stream can't be written, or its reader has closed it");
+      throw new UncheckedIOException(
+          new IOException("the stream can't be written, or its reader has closed it"));
     }
   }
 
