@@ -18,6 +18,7 @@ import io.callstream.runtime.Letters;
 import io.callstream.runtime.PartitionProgress;
 import io.callstream.runtime.SeenCalls;
 import io.callstream.runtime.SinkSet;
+import io.callstream.runtime.Surroundings;
 import io.callstream.runtime.TaskPlan;
 import io.callstream.runtime.TaskReport;
 import java.nio.file.Path;
@@ -290,8 +291,13 @@ final class LocalRun extends LedgerRun {
     } catch (RuntimeException | Error e) {
       sinks.abandon(
           failed(
-              new CallstreamException(
-                  ErrorCode.ENGINE_FAILED, "The local engine failed: " + e.getMessage(), e)));
+              Surroundings.failure(e)
+                  .orElseGet(
+                      () ->
+                          new CallstreamException(
+                              ErrorCode.ENGINE_FAILED,
+                              "The local engine failed: " + e.getMessage(),
+                              e))));
     } finally {
       close(source::stop);
       close(this::endThreads);
@@ -312,8 +318,13 @@ final class LocalRun extends LedgerRun {
       failed(e);
     } catch (RuntimeException | Error e) {
       failed(
-          new CallstreamException(
-              ErrorCode.ENGINE_FAILED, "The local engine did not end well: " + e.getMessage(), e));
+          Surroundings.failure(e)
+              .orElseGet(
+                  () ->
+                      new CallstreamException(
+                          ErrorCode.ENGINE_FAILED,
+                          "The local engine did not end well: " + e.getMessage(),
+                          e)));
     }
   }
 
