@@ -9,9 +9,11 @@ import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -196,17 +198,73 @@ class SurroundingsTest {
 
   @Test
   void namesTheHeapWhenTheLocalEngineRunsOutOfMemory() throws Exception {
-    assertNamesTheHeap(
-        "-Xmx60m", "statistics --once --engine local --distinct --max-offsets-per-trigger 1000000");
+    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
+      CommandRun sent =
+          CommandRun.of(
+              "produce", "--synthetic", "500000", "--bootstrap-servers", broker.bootstrapServers());
+      assertThat(sent.status()).as(sent.err()).isZero();
+
+      Ended ended =
+          run(
+              List.of(),
+              command(
+                  List.of("-Xmx50m"),
+                  "statistics",
+                  "--once",
+                  "--engine",
+                  "local",
+                  "--distinct",
+                  "--bootstrap-servers",
+                  broker.bootstrapServers()));
+
+      assertThat(ended.status()).as(ended.err()).isEqualTo(1);
+      assertThat(ended.err())
+          .contains("Java ran out of memory")
+          .contains("Raise it, such as -Xmx4g", "CALLSTREAM_JAVA_OPTS");
+    }
   }
 
-  /** Spark would end the process with status 52. */
+  /** Spark by itself ends the whole process, with status 52. */
   @Test
-  void namesTheHeapWhenATaskOfSparkRunsOutOfMemory() throws Exception {
-    assertNamesTheHeap(
-        "-Xmx520m",
-        "statistics --once --distinct --max-offsets-per-trigger 3000000 --conf"
-            + " spark.sql.shuffle.partitions=1");
+  void aTaskOfSparkThatRunsOutOfMemoryFailsThePipelineAndNotTheProcess() throws Exception {
+    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
+      CommandRun sent =
+          CommandRun.of(
+              "produce", "--synthetic", "10", "--bootstrap-servers", broker.bootstrapServers());
+      assertThat(sent.status()).as(sent.err()).isZero();
+      List<String> java = new ArrayList<>(command(List.of()));
+      java.set(java.size() - 1, Hungry.class.getName());
+      java.add(broker.bootstrapServers());
+
+      Ended ended = run(List.of(), java);
+
+      assertThat(ended.status()).as(ended.err()).isZero();
+      assertThat(ended.out())
+          .startsWith("ENVIRONMENT Java ran out of memory (Java heap space)")
+          .contains("Raise it, such as -Xmx4g");
+    }
+  }
+
+  /** Counts calls with a filter that takes more memory than there is. */
+  static final class Hungry {
+    private Hungry() {}
+
+    public static void main(String[] args) throws InterruptedException {
+      Pipeline pipeline =
+          Pipeline.builder(
+                  KafkaTopic.of(KafkaTopic.DEFAULT_NAME).at(args[0]), SanFranciscoCalls.json())
+              .statistic(
+                  Statistic.named("hungry")
+                      .where(call -> new long[Integer.MAX_VALUE - 8].length > 0)
+                      .build())
+              .build();
+      try (RunningPipeline running = Engines.named("spark").start(pipeline, RunOptions.bounded())) {
+        running.awaitTermination();
+        System.out.println("counted");
+      } catch (CallstreamException e) {
+        System.out.println(e.code() + " " + e.getMessage());
+      }
+    }
   }
 
   @Test
@@ -218,28 +276,6 @@ class SurroundingsTest {
     assertThat(ended.err())
         .contains("Spark needs a heap of at least 512 MB")
         .contains("-Xmx1g", "CALLSTREAM_JAVA_OPTS");
-  }
-
-  private void assertNamesTheHeap(String heap, String command) throws Exception {
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      CommandRun sent =
-          CommandRun.of(
-              "produce",
-              "--synthetic",
-              "1500000",
-              "--bootstrap-servers",
-              broker.bootstrapServers());
-      assertThat(sent.status()).as(sent.err()).isZero();
-      List<String> words = new ArrayList<>(List.of(command.split(" ")));
-      words.addAll(List.of("--bootstrap-servers", broker.bootstrapServers()));
-
-      Ended ended = run(List.of(), command(List.of(heap), words.toArray(String[]::new)));
-
-      assertThat(ended.status()).as(ended.err()).isEqualTo(1);
-      assertThat(ended.err())
-          .contains("Java ran out of memory")
-          .contains("Raise it, such as -Xmx4g", "CALLSTREAM_JAVA_OPTS");
-    }
   }
 
   /** Returns the line of a command in a JVM with further options, which come last and so win. */
