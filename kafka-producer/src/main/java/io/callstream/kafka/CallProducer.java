@@ -237,7 +237,7 @@ public final class CallProducer implements AutoCloseable {
     try {
       while (true) {
         try {
-          // Not flush(), which waits for ever if Kafka's thread has died.
+          // Not flush(), which waits indefinitely if Kafka's thread has died.
           tally.awaitAll(deadline);
           return;
         } catch (InterruptException | InterruptedException e) {
