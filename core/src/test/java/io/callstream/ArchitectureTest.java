@@ -85,6 +85,7 @@ class ArchitectureTest {
                   "java..",
                   "javax.sql..",
                   "org.slf4j..",
+                  "com.fasterxml.jackson.annotation..",
                   "com.fasterxml.jackson.core..",
                   "org.jspecify.."));
 

@@ -1,12 +1,16 @@
 package io.callstream.pipeline;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** A topic of a Kafka cluster. Immutable and thread-safe; secrets do not show in its texts. */
 public final class KafkaTopic implements Source {
@@ -14,7 +18,11 @@ public final class KafkaTopic implements Source {
   public static final String DEFAULT_NAME = "police.service.calls";
 
   private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
-  private static final Pattern BROKER = Pattern.compile("[^\\s,]+:\\d{1,5}");
+  private static final Pattern BROKER =
+      Pattern.compile("(?:[\\w.-]+://)?(?:[\\w.%-]+|\\[[\\w:.%]+]):(?<port>\\d{1,5})");
+
+  private static final String HOW_TO_WRITE =
+      "write host:port, such as localhost:9092 or [::1]:9092, with commas between several";
   private static final Set<String> OURS =
       Set.of(
           "bootstrap.servers",
@@ -131,16 +139,44 @@ public final class KafkaTopic implements Source {
    * @throws IllegalArgumentException if one of them is not of that form
    */
   public static String requireBrokers(String bootstrapServers) {
-    for (String server : bootstrapServers.split(",", -1)) {
-      if (!BROKER.matcher(server.strip()).matches()) {
-        throw new IllegalArgumentException(
-            "'"
-                + server.strip()
-                + "' is no address of a Kafka broker; write host:port, such as localhost:9092,"
-                + " and commas between several");
-      }
+    if (bootstrapServers.isBlank()) {
+      throw new IllegalArgumentException("No Kafka broker is given; " + HOW_TO_WRITE);
     }
+    List<String> servers = Stream.of(bootstrapServers.split(",", -1)).map(String::strip).toList();
+    int empty = servers.indexOf("");
+    if (empty >= 0) {
+      throw new IllegalArgumentException(
+          "The brokers '"
+              + bootstrapServers
+              + "' have "
+              + (empty == 0
+                  ? "a comma at the beginning"
+                  : empty == servers.size() - 1
+                      ? "a comma at the end"
+                      : "nothing between two commas")
+              + ". Remove the comma, or add the address that is missing; "
+              + HOW_TO_WRITE);
+    }
+    servers.forEach(KafkaTopic::requireBroker);
     return bootstrapServers;
+  }
+
+  private static void requireBroker(String server) {
+    Matcher broker = BROKER.matcher(server);
+    if (!broker.matches()) {
+      throw new IllegalArgumentException(
+          "'"
+              + server
+              + "' is no address of a Kafka broker"
+              + (server.indexOf(':') < 0 ? ": it has no port" : "")
+              + "; "
+              + HOW_TO_WRITE);
+    }
+    int port = Integer.parseInt(broker.group("port"));
+    if (port < 1 || port > 65_535) {
+      throw new IllegalArgumentException(
+          "'" + server + "' has the port " + port + "; a port is a number from 1 to 65535");
+    }
   }
 
   /** Returns this topic, read from another place; without this it is read from the earliest. */

@@ -1,17 +1,29 @@
 package io.callstream.pipeline;
 
+import com.fasterxml.jackson.annotation.JsonValue;
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The result of one group of a statistic: absolute values under the key (statistic, window,
  * dimensions). Immutable and thread-safe.
+ *
+ * <p>Jackson writes a row as a JSON object of its columns, so a web controller can return rows:
+ * <code>
+ * {"window_start":"2018-11-04T08:00:00Z","window_end":"2018-11-04T09:00:00Z","crime_type":"415","count":3}
+ * </code>.
  */
 public final class ResultRow {
   private final Statistic statistic;
@@ -97,6 +109,80 @@ public final class ResultRow {
     return values == null
         ? Collections.nCopies(statistic.measures().size(), Optional.of(count))
         : Collections.unmodifiableList(values);
+  }
+
+  /**
+   * Returns the values of all columns, in the order of {@link Statistic#columns()}: an {@link
+   * Instant} for a bound of the window, a {@link String} for text, a {@link Long} for a whole
+   * number, a {@link Double} for a fraction. A duration is its whole milliseconds. Null is a
+   * measure without data, or a number of the group {@value Statistic#OTHER}.
+   *
+   * @throws CallstreamException with {@link ErrorCode#STATISTIC_FAILED} if a measure returns a
+   *     value that is not of its {@link Measure#valueType()}
+   */
+  public List<@Nullable Object> columns() {
+    List<@Nullable Object> columns = new ArrayList<>();
+    if (window != null) {
+      columns.add(window.start());
+      columns.add(window.end());
+    }
+    for (int i = 0; i < dimensions.size(); i++) {
+      Dimension dimension = statistic.dimensions().get(i);
+      String text = dimensions.get(i);
+      columns.add(
+          switch (dimension.kind()) {
+            case TEXT -> text;
+            case NUMBER -> text.equals(Statistic.OTHER) ? null : Long.valueOf(text);
+          });
+      dimension.lookup().ifPresent(lookup -> columns.add(lookup.description(text)));
+    }
+    List<Optional<Object>> all = values();
+    for (int i = 0; i < all.size(); i++) {
+      Measure measure = statistic.measures().get(i);
+      columns.add(all.get(i).map(value -> typed(measure, value)).orElse(null));
+    }
+    return columns;
+  }
+
+  private Object typed(Measure measure, Object value) {
+    return switch (measure.valueType()) {
+      case LONG -> require(measure, Long.class, value);
+      case DOUBLE -> require(measure, Double.class, value);
+      case DURATION -> require(measure, Duration.class, value).toMillis();
+    };
+  }
+
+  private <T> T require(Measure measure, Class<T> type, Object value) {
+    if (!type.isInstance(value)) {
+      throw new CallstreamException(
+          ErrorCode.STATISTIC_FAILED,
+          "The measure '"
+              + measure.name()
+              + "' of '"
+              + statistic.name()
+              + "' gave a "
+              + value.getClass().getSimpleName()
+              + ", but its valueType() is "
+              + measure.valueType()
+              + ". Correct valueType() of the measure.");
+    }
+    return type.cast(value);
+  }
+
+  /**
+   * Returns the row as Jackson writes it: a JSON object of the columns by their names, with times
+   * in ISO-8601 and UTC.
+   */
+  @JsonValue
+  Map<String, @Nullable Object> json() {
+    List<String> names = statistic.columns();
+    List<@Nullable Object> columns = columns();
+    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+    for (int i = 0; i < names.size(); i++) {
+      Object value = columns.get(i);
+      json.put(names.get(i), value instanceof Instant time ? time.toString() : value);
+    }
+    return json;
   }
 
   /** Returns the description of a dimension, if the dimension has a lookup. */

@@ -1,5 +1,6 @@
 package io.callstream.pipeline;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import io.callstream.aggregate.BlockReader;
 import io.callstream.aggregate.TextCache;
 import io.callstream.aggregate.WindowAssigner;
@@ -55,7 +56,8 @@ public final class Results {
     return blocks.entrySet().stream().flatMap(e -> rows(e.getKey(), e.getValue(), texts).stream());
   }
 
-  /** Returns all rows. */
+  /** Returns all rows. Jackson writes results as a JSON array of their rows. */
+  @JsonValue
   public List<ResultRow> rows() {
     return stream().toList();
   }

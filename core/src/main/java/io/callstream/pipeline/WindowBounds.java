@@ -1,6 +1,9 @@
 package io.callstream.pipeline;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * One window of event time, {@code [start, end)}.
@@ -12,5 +15,14 @@ public record WindowBounds(Instant start, Instant end) {
   /** Returns whether the moment is in the window. */
   public boolean contains(Instant time) {
     return !time.isBefore(start) && time.isBefore(end);
+  }
+
+  /** Returns the window as Jackson writes it: both bounds in ISO-8601 and UTC. */
+  @JsonValue
+  Map<String, String> json() {
+    Map<String, String> json = new LinkedHashMap<>();
+    json.put("start", start.toString());
+    json.put("end", end.toString());
+    return json;
   }
 }

@@ -1,5 +1,7 @@
 package io.callstream.progress;
 
+import com.fasterxml.jackson.annotation.JsonRawValue;
+import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
@@ -98,6 +100,8 @@ public record Accounting(
    * Returns this as a JSON object in one line. {@code unconfirmedTimes}, and {@code filtered} of a
    * statistic, appear only if they are not zero.
    */
+  @JsonValue
+  @JsonRawValue
   public String toJson() {
     StringWriter text = new StringWriter();
     try (JsonGenerator json = JSON.createGenerator(text)) {

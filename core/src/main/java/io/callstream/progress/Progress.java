@@ -1,5 +1,7 @@
 package io.callstream.progress;
 
+import com.fasterxml.jackson.annotation.JsonRawValue;
+import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
@@ -130,6 +132,8 @@ public record Progress(
   }
 
   /** Returns this as a JSON object in one line; durations in milliseconds, times in ISO-8601. */
+  @JsonValue
+  @JsonRawValue
   public String toJson() {
     StringWriter text = new StringWriter();
     try (JsonGenerator json = JSON.createGenerator(text)) {

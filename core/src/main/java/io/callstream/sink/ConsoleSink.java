@@ -3,7 +3,9 @@ package io.callstream.sink;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultSink;
 import io.callstream.statistic.Statistic;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 
 /** Prints tables of the current results after each batch that changed them. */
 final class ConsoleSink implements ResultSink {
@@ -31,7 +33,10 @@ final class ConsoleSink implements ResultSink {
       }
     }
     out.println(Tables.accounting(batch.total()));
-    out.flush();
+    if (out.checkError()) {
+      throw new UncheckedIOException(
+          new IOException("the stream can't be written, or its reader has closed it"));
+    }
   }
 
   @Override

@@ -124,6 +124,10 @@ final class JdbcFailures {
     if (state.startsWith("28") || state.startsWith("42501")) {
       return " See that the user's name and password are right, and what it may do.";
     }
+    if (state.equals("22P05") || state.equals("22021")) {
+      return " The character set of the database lacks a character of a result. Use a database in"
+          + " UTF-8: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0.";
+    }
     if (state.startsWith("53") || state.startsWith("58")) {
       return " See that the database has room.";
     }

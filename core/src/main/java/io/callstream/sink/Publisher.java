@@ -119,7 +119,8 @@ final class Publisher implements AutoCloseable {
             + directory
             + " can't be written or read: "
             + e
-            + ". Name a directory in which this user may write, and that has room.",
+            + ". "
+            + FileFailures.advice(directory, e),
         e);
   }
 

@@ -41,7 +41,8 @@ public final class Sinks {
 
   /**
    * Prints the top rows of each statistic as tables, and where all records went, after each batch
-   * that changed something.
+   * that changed something. The sink fails if the stream can't be written, which includes a pipe
+   * that its reader has closed.
    *
    * @param rows how many rows of each statistic at most
    */

@@ -4,13 +4,17 @@ import static io.callstream.engine.contract.AccountingAssert.assertThatAccountin
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.call.Call;
+import io.callstream.call.CallField;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Measures;
+import io.callstream.statistic.RadioCodes;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -18,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ResultsTest {
@@ -70,6 +75,60 @@ class ResultsTest {
     assertThat(results.top(2)).isEqualTo(results.rows().subList(0, 2));
     assertThat(results.top(0)).isEmpty();
     assertThatThrownBy(() -> results.top(-1)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void jacksonWritesRowsAsObjectsOfTheirColumns() throws IOException {
+    Statistic statistic =
+        Statistic.named("s")
+            .by(
+                Dimensions.CRIME_TYPE,
+                Dimensions.DISPOSITION.describedBy(RadioCodes.sanFrancisco()),
+                Dimensions.hourOfDay(ZoneId.of("UTC")))
+            .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
+            .measuring(
+                Measures.count(),
+                Measures.share(),
+                Measures.mean(
+                    "response",
+                    Set.of(CallField.RECEIVED, CallField.ON_SCENE),
+                    Measures.between(CallField.RECEIVED, CallField.ON_SCENE)))
+            .build();
+    Call answered =
+        Call.builder("2", "a \"b\"", HOUR)
+            .disposition("HAN")
+            .with(CallField.RECEIVED, HOUR)
+            .with(CallField.ON_SCENE, HOUR.plusSeconds(5))
+            .build();
+    BatchResults batch =
+        batches(statistic, List.of(List.of(call("ä", HOUR), call("ä", HOUR), answered))).get(0);
+    String rows =
+        "[{'window_start':'2018-11-01T12:00:00Z','window_end':'2018-11-01T13:00:00Z',"
+            + "'crime_type':'ä','disposition':'HAN','disposition_description':'Handled',"
+            + "'hour_of_day':12,'count':2,'share':0.6666666666666666,'response':null},"
+            + "{'window_start':'2018-11-01T12:00:00Z','window_end':'2018-11-01T13:00:00Z',"
+            + "'crime_type':'a \\'b\\'','disposition':'HAN','disposition_description':'Handled',"
+            + "'hour_of_day':12,'count':1,'share':0.3333333333333333,'response':5000}]";
+
+    ObjectMapper jackson = new ObjectMapper();
+    Results results = batch.results("s");
+    assertThat(jackson.writeValueAsString(results)).isEqualTo(rows.replace('\'', '"'));
+    assertThat(jackson.writeValueAsString(results.rows())).isEqualTo(rows.replace('\'', '"'));
+    assertThat(jackson.writeValueAsString(results.windows()))
+        .isEqualTo(
+            "[{'start':'2018-11-01T12:00:00Z','end':'2018-11-01T13:00:00Z'}]".replace('\'', '"'));
+    assertThat(jackson.writeValueAsString(batch.total())).isEqualTo(batch.total().toJson());
+  }
+
+  @Test
+  void aNumberOfTheGroupOfTheRestIsNullInJson() throws IOException {
+    Statistic statistic =
+        Statistic.named("s").by(Dimensions.hourOfDay(ZoneId.of("UTC"))).maxGroups(1).build();
+    List<Call> calls = List.of(call("a", HOUR), call("a", HOUR.plus(Duration.ofHours(1))));
+    Results results = batches(statistic, List.of(calls)).get(0).results("s");
+
+    assertThat(new ObjectMapper().writeValueAsString(results))
+        .isEqualTo("[{\"hour_of_day\":12,\"count\":1},{\"hour_of_day\":null,\"count\":1}]");
   }
 
   @Test

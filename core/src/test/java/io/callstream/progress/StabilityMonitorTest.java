@@ -164,7 +164,9 @@ class StabilityMonitorTest {
 
   @Test
   void aReportIsJsonThatAnyReaderUnderstands() throws IOException {
-    JsonNode json = new ObjectMapper().readTree(report(3, 100, Double.NaN, 400, 7).toJson());
+    Progress report = report(3, 100, Double.NaN, 400, 7);
+    assertThat(new ObjectMapper().writeValueAsString(report)).isEqualTo(report.toJson());
+    JsonNode json = new ObjectMapper().readTree(report.toJson());
     assertThat(json.get("batch").asLong()).isEqualTo(3);
     assertThat(json.get("timestamp").asText()).isEqualTo("2018-11-01T12:00:03Z");
     assertThat(json.get("inputRows").asLong()).isEqualTo(100);

@@ -54,6 +54,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** Against servers of their own: PostgreSQL with both dialects, and H2 with the standard's. */
@@ -599,6 +600,30 @@ class JdbcSinkTest {
     assertThatThrownBy(() -> sink.write(run.batch(0)))
         .hasMessageContaining("23514")
         .hasMessageContaining("calls_by_type")
+        .satisfies(JdbcSinkTest::tellsNoSecret);
+    sink.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Zo\u00eb \ud83d\ude00 geheim", "nul\0 geheim"})
+  void aCharacterThatTheDatabaseLacksIsToldWithTheCure(String type) throws Exception {
+    execute(Database.POSTGRESQL.source(), "DROP DATABASE IF EXISTS latin1");
+    execute(
+        Database.POSTGRESQL.source(),
+        "CREATE DATABASE latin1 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+    DataSource source = Postgres.server().getDatabase("postgres", "latin1");
+    SinkRun run =
+        SinkRun.of(
+            List.of(StandardStatistics.callsByType()), List.of(), batch(of("Zo\u00eb"), of(type)));
+    JdbcSink sink = JdbcSink.to(source, JdbcDialect.POSTGRESQL).build();
+    sink.open(run.opened());
+
+    assertThatThrownBy(() -> sink.write(run.batch(0)))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
+        .hasMessageContaining("SQLState 22P05")
+        .hasMessageContaining("lacks a character")
+        .hasMessageContaining("ENCODING 'UTF8'")
         .satisfies(JdbcSinkTest::tellsNoSecret);
     sink.close();
   }

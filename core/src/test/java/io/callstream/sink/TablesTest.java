@@ -2,7 +2,10 @@ package io.callstream.sink;
 
 import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
 import io.callstream.call.SanFranciscoCalls;
@@ -215,6 +218,26 @@ class TablesTest {
                         0 ambiguous times (when clocks went back), 0 unknown dispositions
                         1,234 unconfirmed times (too far ahead to close windows)
             """);
+  }
+
+  @Test
+  void aConsoleThatCannotBeWrittenFailsThePipeline() {
+    PrintStream closed =
+        new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8);
+    closed.close();
+    PipelineTester tester =
+        PipelineTester.of(
+            SanFranciscoCalls.json(),
+            1,
+            p -> p.statistic(StandardStatistics.callsByType()).results(Sinks.console(closed, 3)));
+    tester.receive(of("a"));
+
+    assertThatThrownBy(tester::endBatch)
+        .isInstanceOfSatisfying(
+            CallstreamException.class,
+            failure -> assertThat(failure.code()).isEqualTo(ErrorCode.SINK_FAILED))
+        .hasMessageContaining("console")
+        .hasMessageContaining("can't be written");
   }
 
   @Test

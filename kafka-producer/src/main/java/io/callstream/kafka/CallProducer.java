@@ -13,6 +13,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
@@ -34,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  * any.
  */
 public final class CallProducer implements AutoCloseable {
+  /** How long after Kafka's delivery timeout the outcome of a record is still waited for. */
+  private static final Duration GRACE = Duration.ofSeconds(10);
+
   private final KafkaCluster cluster;
   private final String topic;
   private final Pace pace;
@@ -41,6 +45,7 @@ public final class CallProducer implements AutoCloseable {
   private final Ticker ticker;
   private final CallFormat format;
   private final KafkaProducer<byte[], byte[]> kafka;
+  private final Duration outcomesWithin;
   private final ReentrantLock sending = new ReentrantLock();
   private volatile boolean stopped;
 
@@ -53,6 +58,11 @@ public final class CallProducer implements AutoCloseable {
     format = builder.format;
     try {
       kafka = new KafkaProducer<>(settings);
+      outcomesWithin =
+          Duration.ofMillis(
+                  Long.parseLong(
+                      String.valueOf(settings.get(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG))))
+              .plus(GRACE);
     } catch (KafkaException e) {
       throw new CallstreamException(
           ErrorCode.INVALID_ARGUMENT,
@@ -231,11 +241,12 @@ public final class CallProducer implements AutoCloseable {
 
   private void awaitOutcomes(SendTally tally) {
     boolean interrupted = Thread.interrupted();
+    long deadline = System.nanoTime() + outcomesWithin.toNanos();
     try {
       while (true) {
         try {
-          kafka.flush();
-          tally.awaitAll();
+          // Not flush(), which waits indefinitely if Kafka's thread has died.
+          tally.awaitAll(deadline);
           return;
         } catch (InterruptException | InterruptedException e) {
           // The outcomes come within the delivery timeout; the caller sees the flag afterwards.

@@ -116,7 +116,8 @@ final class CheckedSender implements AutoCloseable {
     SendTally all = tally;
     try {
       kafka.flush();
-      all.awaitAll();
+      // Kafka has the outcomes now; the last of them may still be on their way here.
+      all.awaitAll(System.nanoTime() + CLOSE_PATIENCE.toNanos());
     } catch (InterruptException e) {
       throw interrupted(e);
     } catch (InterruptedException e) {

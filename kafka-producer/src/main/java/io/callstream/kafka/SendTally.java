@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import org.apache.kafka.clients.producer.Callback;
@@ -121,11 +122,28 @@ final class SendTally {
     return hopeless;
   }
 
-  /** Waits until each record that was read has its outcome. */
-  synchronized void awaitAll() throws InterruptedException {
+  /**
+   * Waits until each record that was read has its outcome. Records without one at the deadline have
+   * failed: Kafka's own thread, which reports outcomes, has died.
+   *
+   * @param deadlineNanos in terms of {@link System#nanoTime}
+   */
+  synchronized void awaitAll(long deadlineNanos) throws InterruptedException {
     awaited = true;
     while (sent.get() + failed < read) {
-      wait();
+      long left = deadlineNanos - System.nanoTime();
+      if (left <= 0) {
+        noteFailure(
+            sent.get() + failed,
+            new TimeoutException(
+                "Kafka's thread has reported nothing about "
+                    + (read - sent.get() - failed)
+                    + " records. It has died, most likely for lack of memory: see what it wrote to"
+                    + " standard error or the log, and raise -Xmx"));
+        failed = read - sent.get();
+        return;
+      }
+      TimeUnit.NANOSECONDS.timedWait(this, left);
     }
   }
 

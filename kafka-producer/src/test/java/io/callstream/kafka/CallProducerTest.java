@@ -386,6 +386,37 @@ class CallProducerTest {
     }
   }
 
+  /** As it dies for lack of memory. */
+  @Test
+  @SuppressWarnings({"deprecation", "removal"}) // Nothing else ends a thread of Kafka's.
+  void aThreadOfKafkaThatDiesEndsTheSending() {
+    ensure(1);
+    KafkaCluster impatient =
+        cluster.with(
+            Map.of(
+                "delivery.timeout.ms", "1500",
+                "request.timeout.ms", "1000",
+                "max.block.ms", "1500",
+                "client.id", topic));
+    try (CallProducer producer = CallProducer.to(impatient, topic, FORMAT).connect()) {
+      Thread network =
+          Thread.getAllStackTraces().keySet().stream()
+              .filter(t -> t.getName().equals("kafka-producer-network-thread | " + topic))
+              .findFirst()
+              .orElseThrow();
+      network.stop();
+
+      IncompleteSendException failure =
+          catchThrowableOfType(
+              IncompleteSendException.class, () -> producer.send(SyntheticCalls.of(100)));
+
+      assertThat(failure.code()).isEqualTo(ErrorCode.SEND_FAILED);
+      assertThat(failure.report().sent() + failure.report().failed())
+          .isEqualTo(failure.report().read());
+      assertThat(failure.report().failed()).isPositive();
+    }
+  }
+
   @Test
   void aBrokerThatGoesAwayEndsTheSendingWithExactCounts() {
     AtomicLong acknowledged = new AtomicLong();

@@ -36,8 +36,7 @@ class KafkaClusterTest {
         .hasMessageContaining("did you mean security.protocol?");
     assertThatThrownBy(() -> KafkaCluster.at("localhost:9092").with(Map.of("no.such.thing", "x")))
         .hasMessageContaining("no.such.thing; correct the name, or leave it out");
-    assertThatThrownBy(() -> KafkaCluster.at(" "))
-        .hasMessageContaining("no address of a Kafka broker");
+    assertThatThrownBy(() -> KafkaCluster.at(" ")).hasMessageContaining("No Kafka broker is given");
     assertThatThrownBy(() -> KafkaCluster.at("a:1").with(Map.of("bootstrap.servers", "b:2")))
         .hasMessageContaining("a:1")
         .hasMessageContaining("b:2");

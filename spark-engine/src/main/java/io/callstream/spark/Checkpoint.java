@@ -10,6 +10,7 @@ import io.callstream.runtime.Fingerprint;
 import io.callstream.runtime.Ledger;
 import io.callstream.runtime.LedgerFiles;
 import io.callstream.runtime.RunLock;
+import io.callstream.runtime.Surroundings;
 import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -136,7 +137,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
             .getUri()
             .getScheme()
             .equals("file")) {
-      return new Path(java.nio.file.Path.of(location).toAbsolutePath().normalize().toUri());
+      return new Path(Surroundings.path(location).toAbsolutePath().normalize().toUri());
     }
     return path.getFileSystem(session.sessionState().newHadoopConf()).makeQualified(path);
   }

@@ -3,6 +3,7 @@ package io.callstream.spark;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.runtime.DamagedFileException;
+import io.callstream.runtime.Surroundings;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -28,6 +29,10 @@ record Failures(@Nullable String checkpoint) {
   };
 
   CallstreamException of(Throwable failure) {
+    CallstreamException surroundings = Surroundings.failure(failure).orElse(null);
+    if (surroundings != null) {
+      return surroundings;
+    }
     Throwable root = failure;
     for (Throwable e = failure; e != null; e = e.getCause()) {
       CallstreamException known = known(e, failure);

@@ -11,6 +11,7 @@ import io.callstream.pipeline.Results;
 import io.callstream.runtime.RunLock;
 import io.callstream.sink.BatchMark;
 import io.callstream.sink.Columns;
+import io.callstream.sink.FileFailures;
 import io.callstream.statistic.Statistic;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -226,8 +227,9 @@ public final class ParquetSink implements ResultSink {
             + " can't be written or read: "
             + root.getClass().getName()
             + (message == null ? "" : ": " + message.lines().findFirst().orElse(""))
-            + ". Name a directory in which this user may write, and that has room. Nothing is lost:"
-            + " the batch comes again when the pipeline is started again.",
+            + ". "
+            + FileFailures.advice(failure)
+            + " Nothing is lost: the batch comes again when the pipeline is started again.",
         failure);
   }
 

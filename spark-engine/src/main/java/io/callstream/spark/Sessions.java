@@ -2,12 +2,19 @@ package io.callstream.spark;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.hadoop.security.UserGroupInformation;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.internal.SQLConf$;
+import org.apache.spark.util.Utils$;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.collection.JavaConverters;
 
 /**
@@ -24,6 +31,8 @@ final class Sessions {
 
   /** What Kafka keeps secret, beyond what Spark knows: jaas has the password, the key is one. */
   private static final String KAFKA_SECRETS = "jaas|keystore[.]key|credential|authorization";
+
+  private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
 
   private static int ownUsers;
   private static @Nullable SparkSession own;
@@ -118,9 +127,13 @@ final class Sessions {
   }
 
   private static SparkSession build(SparkSettings settings) {
+    String master = settings.master().orElse(System.getProperty("spark.master", "local[*]"));
+    nameUser();
+    if (master.startsWith("local")) {
+      nameHost();
+    }
     SparkConf given = new SparkConf();
     Map<String, String> conf = new TreeMap<>();
-    String master = settings.master().orElse(given.get("spark.master", "local[*]"));
     conf.put("spark.app.name", "callstream");
     conf.put("spark.serializer", "org.apache.spark.serializer.KryoSerializer");
     conf.put(REDACTION, "(?i)secret|password|token|access[.]?key|" + KAFKA_SECRETS);
@@ -131,6 +144,9 @@ final class Sessions {
     conf.put("spark.ui.retainedStages", "50");
     conf.put("spark.ui.retainedTasks", "500");
     if (master.startsWith("local")) {
+      // Spark would end the whole JVM when a task runs out of memory; so the task fails, and the
+      // run.
+      conf.put("spark.executor.killOnFatalError.depth", "0");
       conf.put("spark.driver.bindAddress", "127.0.0.1");
       conf.put("spark.driver.host", "127.0.0.1");
     }
@@ -142,6 +158,45 @@ final class Sessions {
     SparkSession.Builder builder = SparkSession.builder().master(master);
     conf.forEach(builder::config);
     return builder.getOrCreate();
+  }
+
+  /**
+   * Gives Hadoop the name of a user whose id has no name, as in a container that runs as any id.
+   * Hadoop asks the operating system, fails without an answer, and offers no setting for it.
+   */
+  private static void nameUser() {
+    try {
+      var ignored = UserGroupInformation.getLoginUser();
+    } catch (IOException e) {
+      if (UserGroupInformation.isSecurityEnabled()) {
+        return; // Kerberos fails for reasons of its own, which Spark's failure names.
+      }
+      String given = System.getenv("HADOOP_USER_NAME");
+      String name = given == null || given.isBlank() ? "callstream" : given;
+      LOG.warn(
+          "The user of this process has no name in the system. For Hadoop it is '{}'; HADOOP_USER_NAME"
+              + " in the environment chooses another name.",
+          name);
+      UserGroupInformation.setLoginUser(UserGroupInformation.createRemoteUser(name));
+    }
+  }
+
+  /**
+   * Gives Spark a name for this machine if its host name can't be resolved. In local mode nobody
+   * else needs one, and Spark fails without it, whatever its settings say.
+   */
+  private static void nameHost() {
+    if (System.getenv("SPARK_LOCAL_IP") != null || System.getenv("SPARK_LOCAL_HOSTNAME") != null) {
+      return;
+    }
+    try {
+      var ignored = InetAddress.getLocalHost();
+    } catch (UnknownHostException e) {
+      LOG.warn(
+          "The host name of this machine can't be resolved. For Spark it is 'localhost'; SPARK_LOCAL_IP"
+              + " in the environment chooses an address.");
+      Utils$.MODULE$.setCustomHostname("localhost");
+    }
   }
 
   /** Executors in other processes need callstream's classes, and the pipeline's own. */

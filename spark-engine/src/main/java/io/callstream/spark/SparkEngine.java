@@ -8,7 +8,9 @@ import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.runtime.Surroundings;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
@@ -103,14 +105,40 @@ public final class SparkEngine implements Engine {
       throw e;
     } catch (Exception | Error e) {
       // Scala throws checked exceptions that its signatures do not tell of.
-      throw new CallstreamException(
-          ErrorCode.ENVIRONMENT,
-          "Spark does not start with "
-              + settings
-              + ": "
-              + e.getMessage()
-              + ". Correct the master and the properties.",
-          e);
+      Throwable root = e;
+      while (root.getCause() != null) {
+        root = root.getCause();
+      }
+      String words = String.valueOf(root.getMessage());
+      if (words.contains("INVALID_DRIVER_MEMORY")) {
+        throw new CallstreamException(
+            ErrorCode.ENVIRONMENT,
+            "Spark needs a heap of at least 512 MB, and this JVM has "
+                + (Runtime.getRuntime().maxMemory() >> 20)
+                + " MB. Raise it, such as -Xmx1g (./callstream takes it from CALLSTREAM_JAVA_OPTS), or"
+                + " use the engine 'local'.",
+            e);
+      }
+      if (root instanceof UnknownHostException) {
+        throw new CallstreamException(
+            ErrorCode.ENVIRONMENT,
+            "Spark can't find the address of this machine, because its host name can't be resolved ("
+                + words
+                + "). Add the name to /etc/hosts, or start Java with SPARK_LOCAL_IP in the"
+                + " environment, set to an address of this machine that the cluster reaches.",
+            e);
+      }
+      throw Surroundings.failure(e)
+          .orElseGet(
+              () ->
+                  new CallstreamException(
+                      ErrorCode.ENVIRONMENT,
+                      "Spark does not start with "
+                          + settings
+                          + ": "
+                          + words
+                          + ". Correct the master and the properties.",
+                      e));
     }
   }
 }

@@ -11,6 +11,7 @@ import io.callstream.runtime.DamagedFileException;
 import io.callstream.runtime.Fingerprint;
 import io.callstream.runtime.Ledger;
 import io.callstream.runtime.RunLock;
+import io.callstream.runtime.Surroundings;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -96,7 +97,7 @@ final class LocalCheckpoint implements AutoCloseable {
   private static Path path(String location) {
     Matcher uri = URI.matcher(location);
     if (!uri.matches()) {
-      return Path.of(location).toAbsolutePath().normalize();
+      return Surroundings.path(location).toAbsolutePath().normalize();
     }
     Matcher file = FILE_URI.matcher(location);
     if (!file.lookingAt()) {
@@ -106,7 +107,7 @@ final class LocalCheckpoint implements AutoCloseable {
               + location
               + ". Name a directory, or choose the engine 'spark'.");
     }
-    return Path.of(file.replaceFirst(""));
+    return Surroundings.path(file.replaceFirst(""));
   }
 
   /** Deletes the files of letters that a killed run left. */

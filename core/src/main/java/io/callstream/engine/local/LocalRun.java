@@ -17,6 +17,7 @@ import io.callstream.runtime.Ledger;
 import io.callstream.runtime.Letters;
 import io.callstream.runtime.SeenCalls;
 import io.callstream.runtime.SinkSet;
+import io.callstream.runtime.Surroundings;
 import io.callstream.runtime.TaskPlan;
 import io.callstream.runtime.TaskReport;
 import java.nio.file.Path;
@@ -294,8 +295,13 @@ final class LocalRun extends LedgerRun {
     } catch (RuntimeException | Error e) {
       sinks.abandon(
           failed(
-              new CallstreamException(
-                  ErrorCode.ENGINE_FAILED, "The local engine failed: " + e.getMessage(), e)));
+              Surroundings.failure(e)
+                  .orElseGet(
+                      () ->
+                          new CallstreamException(
+                              ErrorCode.ENGINE_FAILED,
+                              "The local engine failed: " + e.getMessage(),
+                              e))));
     } finally {
       close(source::stop);
       close(this::endThreads);
@@ -316,8 +322,13 @@ final class LocalRun extends LedgerRun {
       failed(e);
     } catch (RuntimeException | Error e) {
       failed(
-          new CallstreamException(
-              ErrorCode.ENGINE_FAILED, "The local engine did not end well: " + e.getMessage(), e));
+          Surroundings.failure(e)
+              .orElseGet(
+                  () ->
+                      new CallstreamException(
+                          ErrorCode.ENGINE_FAILED,
+                          "The local engine did not end well: " + e.getMessage(),
+                          e)));
     }
   }
 

@@ -8,11 +8,20 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
+import io.callstream.call.CallFormat;
+import io.callstream.call.CallParser;
+import io.callstream.call.DataSfCalls;
+import io.callstream.call.ParseResult;
+import io.callstream.call.RejectionReason;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.pipeline.ResultRow;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -51,15 +60,82 @@ class PipelineTesterTest {
   }
 
   @Test
-  void aCallWithAFieldThatTheFormatLacksIsRefused() {
+  void aCallKeepsTheFieldsThatTheFormatLacks() {
+    Statistic byPriority = Statistic.named("by-priority").by(Dimensions.PRIORITY).build();
     Call call =
-        Call.builder("1", "415", Instant.parse("2018-11-04T08:30:00Z"))
+        Call.builder("1", "415", Instant.parse("2018-11-04T08:30:00.123Z"))
             .with(CallField.PRIORITY, "A")
             .build();
-    try (PipelineTester test = PipelineTester.of(StandardStatistics.callsByType())) {
-      assertThatThrownBy(() -> test.receive(call))
-          .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("san-francisco-2018-json");
+    try (PipelineTester test = PipelineTester.of(byPriority)) {
+      test.receive(call).endBatch();
+      assertThat(test.results("by-priority"))
+          .singleElement()
+          .extracting(row -> row.dimension("priority"))
+          .isEqualTo("A");
+      assertThatAccounting(test.accounting()).addsUpFor(List.of(byPriority));
+    }
+  }
+
+  @Test
+  void everyFormatTakesEveryCall() {
+    Call call =
+        Call.builder("1", "415", Instant.parse("2018-11-04T08:30:00Z"))
+            .with(CallField.ADDRESS, "100 Block Of A St")
+            .with(CallField.PRIORITY, "A")
+            .build();
+    Statistic hourly = StandardStatistics.callsByTypeAndDispositionHourly();
+    Statistic byType = StandardStatistics.callsByType();
+    for (CallFormat format :
+        List.of(SanFranciscoCalls.json(), DataSfCalls.json(), new ReadOnlyFormat())) {
+      try (PipelineTester test =
+          PipelineTester.of(
+              format, 2, pipeline -> pipeline.statistics(List.of(byType, hourly)).distinct())) {
+        // The same call twice, and one that is late after the second batch.
+        test.receive(call, call).endBatch();
+        test.receive(Call.builder("2", "415", Instant.parse("2018-11-05T08:30:00Z")).build());
+        test.receive(1, Instant.parse("2018-11-05T08:30:00Z"), new byte[] {'{'}).endBatch();
+        test.receive(Call.builder("3", "x", Instant.parse("2018-11-01T00:00:00Z")).build());
+        test.endBatch();
+
+        assertThat(test.results("calls-by-type"))
+            .as(format.name())
+            .extracting(ResultRow::toString)
+            .containsExactly("415  2", "x  1");
+        assertThat(test.accounting().duplicates()).isEqualTo(1);
+        assertThat(test.accounting().rejected()).isEqualTo(1);
+        assertThat(test.deadLetters()).as(format.name()).hasSize(2);
+        assertThatAccounting(test.accounting()).addsUpFor(List.of(byType, hourly));
+      }
+    }
+  }
+
+  /** A format as an application writes one that only reads: a line is an id, a type and a time. */
+  private static final class ReadOnlyFormat implements CallFormat {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String name() {
+      return "read-only";
+    }
+
+    @Override
+    public ZoneId zone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public String timeField() {
+      return "time";
+    }
+
+    @Override
+    public CallParser parser(Set<CallField> fields) {
+      return value -> new ParseResult.Rejected(RejectionReason.NOT_JSON, null, value);
+    }
+
+    @Override
+    public byte[] write(Call call) {
+      throw new UnsupportedOperationException("only reads");
     }
   }
 

@@ -26,6 +26,7 @@ class CallsConfiguration {
         .start(
             Pipeline.builder(source, SanFranciscoCalls.json())
                 .statistic(StandardStatistics.callsByType())
+                .statistic(StandardStatistics.callsByTypeAndDispositionHourly())
                 .build());
   }
 

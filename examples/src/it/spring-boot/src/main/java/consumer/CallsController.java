@@ -1,8 +1,15 @@
 package consumer;
 
 import io.callstream.engine.RunningPipeline;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.pipeline.Results;
+import io.callstream.pipeline.WindowBounds;
+import io.callstream.progress.Accounting;
+import io.callstream.progress.Progress;
 import java.util.List;
+import java.util.Optional;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
 
 /** Answers from the pipeline while it runs. */
@@ -22,5 +29,31 @@ class CallsController {
     return running.results("calls-by-type").top(10).stream()
         .map(row -> new TypeCount(row.dimension("crime_type"), row.count()))
         .toList();
+  }
+
+  /** The rows as they are: Jackson writes each as an object of its columns. */
+  @GetMapping("/rows/{statistic}")
+  List<ResultRow> rows(@PathVariable("statistic") String statistic) {
+    return running.results(statistic).top(10);
+  }
+
+  @GetMapping("/results/{statistic}")
+  Results results(@PathVariable("statistic") String statistic) {
+    return running.results(statistic);
+  }
+
+  @GetMapping("/windows/{statistic}")
+  List<WindowBounds> windows(@PathVariable("statistic") String statistic) {
+    return running.results(statistic).windows();
+  }
+
+  @GetMapping("/accounting")
+  Accounting accounting() {
+    return running.accounting();
+  }
+
+  @GetMapping("/progress")
+  Optional<Progress> progress() {
+    return running.progress();
   }
 }

@@ -61,6 +61,19 @@ class CallsApplicationTest {
 
     assertThat(web.getForObject("/types", JsonNode.class).toString())
         .isEqualTo("[{\"type\":\"Trespasser\",\"calls\":3}]");
+    String hour =
+        "{'window_start':'2018-11-04T07:00:00Z','window_end':'2018-11-04T08:00:00Z',"
+            + "'crime_type':'Trespasser','disposition':'','disposition_description':'','count':3}";
+    assertJson("/rows/calls-by-type", "[{'crime_type':'Trespasser','count':3}]");
+    assertJson("/rows/calls-by-type-and-disposition-hourly", "[" + hour + "]");
+    assertJson("/results/calls-by-type-and-disposition-hourly", "[" + hour + "]");
+    assertJson(
+        "/windows/calls-by-type-and-disposition-hourly",
+        "[{'start':'2018-11-04T07:00:00Z','end':'2018-11-04T08:00:00Z'}]");
+    assertThat(web.getForObject("/accounting", String.class))
+        .isEqualTo(running.accounting().toJson());
+    assertThat(web.getForObject("/progress", JsonNode.class).at("/accounting/received").asLong())
+        .isPositive();
     assertThat(
             web.getForObject(
                     dashboard.uri().resolve("/api/statistics/calls-by-type"), JsonNode.class)
@@ -79,6 +92,10 @@ class CallsApplicationTest {
               assertThat(lag.getBody().at("/measurements/0/value").asInt(-1)).isZero();
               assertThat(lag.getBody().get("baseUnit").asText()).isEqualTo("offsets");
             });
+  }
+
+  private void assertJson(String path, String json) {
+    assertThat(web.getForObject(path, String.class)).isEqualTo(json.replace('\'', '"'));
   }
 
   private static byte[] call(int id) {

@@ -54,7 +54,7 @@ final class BrokerCommand implements Callable<Integer> {
     }
     try (EmbeddedBroker broker = builder.start()) {
       terminal.out().println(broker.bootstrapServers());
-      terminal.out().flush();
+      terminal.out().requireWritten();
       terminal.say("The broker runs, with its data in %s. Ctrl-C ends it.", broker.data());
       callstream.interruption().await();
     }

@@ -3,11 +3,14 @@ package io.callstream.examples.cli;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.examples.cli.Interruption.InterruptedCommandException;
+import io.callstream.runtime.Spelling;
+import io.callstream.runtime.Surroundings;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -105,10 +108,31 @@ public final class Callstream implements Runnable {
             .setExecutionExceptionHandler(
                 (failure, command, parsed) -> callstream.explain(failure, command));
     Converters.register(commands);
+    int status;
     try {
-      return commands.execute(withHelpAsOption(args));
-    } catch (LinkageError | OutOfMemoryError e) {
-      return callstream.explain(e, commands);
+      requireReadable(args);
+      status = commands.execute(withHelpAsOption(args));
+    } catch (CallstreamException | LinkageError | OutOfMemoryError e) {
+      status = callstream.explain(e, commands);
+    }
+    return status == 0 ? callstream.statusOfOutput(commands) : status;
+  }
+
+  /** Refuses what Java could not decode: it would be the name of another file, or of none. */
+  private static void requireReadable(String[] args) {
+    List<String> texts = new ArrayList<>(List.of(args));
+    texts.add(System.getProperty("user.dir"));
+    for (String text : texts) {
+      if (text.indexOf('\ufffd') >= 0) {
+        throw new CallstreamException(
+            ErrorCode.ENVIRONMENT,
+            "'"
+                + text
+                + "' has characters that are not in the character set of the locale, "
+                + System.getProperty("sun.jnu.encoding")
+                + ". Set another locale, such as LC_ALL=C.UTF-8, or start with ./callstream, which"
+                + " chooses one if the locale is C.");
+      }
     }
   }
 
@@ -138,12 +162,24 @@ public final class Callstream implements Runnable {
     return interruption;
   }
 
+  /** Returns the exit status of a command that succeeded, which depends on its output. */
+  private int statusOfOutput(CommandLine commands) {
+    try {
+      terminal.out().requireWritten();
+      return 0;
+    } catch (CallstreamException e) {
+      return explain(e, commands);
+    }
+  }
+
   private int explainUsage(ParameterException wrong) {
     CommandLine command = wrong.getCommandLine();
     PrintWriter err = command.getErr();
     String name = command.getCommandSpec().qualifiedName();
     err.println(name + ": " + message(wrong));
-    boolean similar = UnmatchedArgumentException.printSuggestions(wrong, err);
+    Optional<String> near = nearest(wrong);
+    near.ifPresent(meant -> err.println("Did you mean: " + meant + "?"));
+    boolean similar = near.isPresent() || UnmatchedArgumentException.printSuggestions(wrong, err);
     if (!similar && command.getParent() == null) {
       err.println("The commands are " + String.join(", ", command.getSubcommands().keySet()) + ".");
     }
@@ -154,6 +190,19 @@ public final class Callstream implements Runnable {
     return WRONG_USAGE;
   }
 
+  /** Returns the command or option that a misspelt one most likely is. */
+  private static Optional<String> nearest(ParameterException wrong) {
+    if (!(wrong instanceof UnmatchedArgumentException unmatched)) {
+      return Optional.empty();
+    }
+    CommandSpec command = wrong.getCommandLine().getCommandSpec();
+    String word = unmatched.getUnmatched().get(0).replaceFirst("=.*", "");
+    return unmatched.isUnknownOption()
+        ? Spelling.nearest(word, command.optionsMap().keySet())
+        : Spelling.nearest(word, command.subcommands().keySet())
+            .map(name -> command.qualifiedName() + " " + name);
+  }
+
   private static String message(ParameterException wrong) {
     if (wrong instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()) {
       return "'" + unmatched.getUnmatched().get(0) + "' has no place here.";
@@ -161,7 +210,11 @@ public final class Callstream implements Runnable {
     return String.valueOf(wrong.getMessage()).replaceFirst("^Error: ", "");
   }
 
-  private int explain(Throwable failure, CommandLine command) {
+  private int explain(Throwable thrown, CommandLine command) {
+    Throwable failure =
+        thrown instanceof CallstreamException
+            ? thrown
+            : Surroundings.failure(thrown).map(Throwable.class::cast).orElse(thrown);
     if (failure instanceof InterruptedCommandException) {
       return interruption.status();
     }

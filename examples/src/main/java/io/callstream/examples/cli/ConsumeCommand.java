@@ -80,7 +80,7 @@ final class ConsumeCommand implements Callable<Integer> {
       Usage.atLeast(spec, "--max", max, 0);
       reader.atMost(max);
     }
-    PrintStream out = terminal.out();
+    ResultStream out = terminal.out();
     Consumer<TopicRecord> printer =
         raw ? row -> printRaw(row, out) : printer(terminal, format.format());
     terminal.say("broker    %s", kafka.cluster().bootstrapServers());
@@ -96,13 +96,12 @@ final class ConsumeCommand implements Callable<Integer> {
           reader.read(
               row -> {
                 printer.accept(row);
-                if (out.checkError()) {
-                  // Nobody reads on, as behind "| head".
+                if (out.isClosedByReader()) {
                   reader.stop();
                 }
               });
     }
-    out.flush();
+    out.requireWritten();
     terminal.say("%s of topic %s", Words.records(printed), kafka.topicName());
     return 0;
   }

@@ -71,8 +71,8 @@ final class Counting {
   private void await(BooleanSupplier enough, LongConsumer meter) throws InterruptedException {
     boolean ended = false;
     while (!ended) {
-      // If nobody reads on, as behind "| head", that is enough too.
-      if (enough.getAsBoolean() || terminal.out().checkError()) {
+      // A closed pipe, as of "| head", is enough too.
+      if (enough.getAsBoolean() || terminal.out().isClosedByReader()) {
         stop();
       }
       ended = running.awaitTermination(LOOK);
@@ -135,12 +135,19 @@ final class Counting {
   /**
    * Prints what was asked for: the top of each statistic, where every record went, and where the
    * files are, or all that as JSON.
+   *
+   * @throws CallstreamException if standard output can't be written
    */
   void print(StatisticsOptions options) {
     if (options.json()) {
       ResultsJson.write(terminal.out(), running, options.top(), options.output());
-      return;
+    } else {
+      printTables(options);
     }
+    terminal.out().requireWritten();
+  }
+
+  private void printTables(StatisticsOptions options) {
     int width = terminal.columns().getAsInt();
     int rows = options.top().orElse(ROWS);
     for (Statistic statistic : running.pipeline().statistics()) {
@@ -158,6 +165,5 @@ final class Counting {
     if (output != null) {
       terminal.out().println("files: " + output.toAbsolutePath().normalize());
     }
-    terminal.out().flush();
   }
 }

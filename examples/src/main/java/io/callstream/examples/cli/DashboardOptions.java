@@ -1,6 +1,7 @@
 package io.callstream.examples.cli;
 
 import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.examples.dashboard.Dashboard;
 import io.callstream.examples.dashboard.Report;
@@ -12,6 +13,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
@@ -24,6 +26,8 @@ import picocli.CommandLine.Spec;
 
 /** What people look at while calls are counted, and what they keep of it. */
 final class DashboardOptions {
+  private static final String ALL_ADDRESSES = " 0.0.0.0 is all of its addresses.";
+
   /** The port if nothing is said; next to that of Spark's own pages. */
   static final int DEFAULT_PORT = 4041;
 
@@ -85,14 +89,29 @@ final class DashboardOptions {
   }
 
   private void requirePort(int port) {
+    InetAddress address = address();
     try {
-      new ServerSocket(port, 1, address()).close();
+      if (!address.isAnyLocalAddress() && NetworkInterface.getByInetAddress(address) == null) {
+        throw Usage.wrong(
+            command,
+            "--bind "
+                + address.getHostAddress()
+                + " is no address of this machine."
+                + ALL_ADDRESSES);
+      }
+      new ServerSocket(port, 1, address).close();
     } catch (IOException e) {
-      throw Usage.wrong(
-          command,
-          Words.format(
-              "The dashboard can't have port %s of %s (%s). Name another port or address.",
-              String.valueOf(port), address().getHostAddress(), Words.reason(e)));
+      throw new CallstreamException(
+          ErrorCode.ENVIRONMENT,
+          "The dashboard can't listen on port "
+              + port
+              + " of "
+              + address.getHostAddress()
+              + " ("
+              + Words.reason(e)
+              + "). Stop the program that listens there, or choose another port; 0 is any that is"
+              + " free.",
+          e);
     }
   }
 
@@ -105,7 +124,7 @@ final class DashboardOptions {
       return bind == null ? InetAddress.getLoopbackAddress() : InetAddress.getByName(bind);
     } catch (UnknownHostException e) {
       throw Usage.wrong(
-          command, "--bind '" + bind + "' is no address of this machine. 0.0.0.0 is all of them.");
+          command, "--bind '" + bind + "' is no address of this machine." + ALL_ADDRESSES);
     }
   }
 

@@ -139,7 +139,7 @@ final class DemoCommand implements Callable<Integer> {
     }
     CallSource source = source(format);
     // Nowhere yet: only to ask the engine whether it would.
-    Pipeline pipeline = pipeline("127.0.0.1:0", format);
+    Pipeline pipeline = pipeline("127.0.0.1:1", format);
     Engine ignored = statistics.engine(pipeline, options());
     statistics.checkDirectories();
     CheckpointLocation checkpoint = statistics.checkpoint();

@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
  * @param columns tells how many columns the terminal has that shows results, or {@link #NO_COLUMNS}
  *     where none does
  */
-record Terminal(PrintStream out, PrintStream err, boolean live, IntSupplier columns) {
+record Terminal(ResultStream out, PrintStream err, boolean live, IntSupplier columns) {
   /** The width of what is no terminal, where lines may be as long as they have to be. */
   static final int NO_COLUMNS = Integer.MAX_VALUE;
 
@@ -34,11 +34,10 @@ record Terminal(PrintStream out, PrintStream err, boolean live, IntSupplier colu
     boolean live =
         System.getProperty(LIVE) == null ? System.console() != null : Boolean.getBoolean(LIVE);
     return new Terminal(
-        stream(FileDescriptor.out), stream(FileDescriptor.err), live, Terminal::askColumns);
-  }
-
-  private static PrintStream stream(FileDescriptor descriptor) {
-    return new PrintStream(new FileOutputStream(descriptor), true, UTF_8);
+        new ResultStream(new FileOutputStream(FileDescriptor.out)),
+        new PrintStream(new FileOutputStream(FileDescriptor.err), true, UTF_8),
+        live,
+        Terminal::askColumns);
   }
 
   /**

@@ -98,7 +98,7 @@ final class TuneCommand implements Callable<Integer> {
     try (Registration ignored = interruption.onRequest(study::stop)) {
       List<Path> files = study.run();
       terminal.out().println(files.get(0).toAbsolutePath().normalize());
-      terminal.out().flush();
+      terminal.out().requireWritten();
       return 0;
     } catch (StudyStoppedException e) {
       return interruption.status();

@@ -250,13 +250,14 @@ public final class Dashboard implements AutoCloseable {
       } catch (IOException e) {
         throw new CallstreamException(
             ErrorCode.ENVIRONMENT,
-            "The dashboard can't have port "
+            "The dashboard can't listen on port "
                 + port
                 + " of "
                 + address.getHostAddress()
                 + " ("
                 + e.getMessage()
-                + "). Name another port; 0 is any that is free.",
+                + "). Stop the program that listens there, or choose another port; 0 is any that is"
+                + " free.",
             e);
       }
     }

@@ -56,7 +56,7 @@ final class CommandProcess implements AutoCloseable {
     return new CommandProcess(process, temporary, out, err);
   }
 
-  private static List<String> line(Path temporary, List<String> jvm, String... args) {
+  static List<String> line(Path temporary, List<String> jvm, String... args) {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     for (String opened : System.getProperty("spark.add-opens").trim().split("\\s+")) {

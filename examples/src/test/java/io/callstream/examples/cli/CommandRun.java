@@ -17,7 +17,7 @@ record CommandRun(int status, String out, String err) {
     int status =
         Callstream.run(
             new Terminal(
-                new PrintStream(out, true, UTF_8),
+                new ResultStream(out),
                 new PrintStream(err, true, UTF_8),
                 false,
                 () -> Terminal.NO_COLUMNS),

@@ -98,7 +98,8 @@ class HeadwayTest {
   void whatWasDoneBeforeAMeterBeganIsNoRateOfIt() {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     PrintStream shown = new PrintStream(err, true, UTF_8);
-    Terminal terminal = new Terminal(shown, shown, false, () -> Terminal.NO_COLUMNS);
+    Terminal terminal =
+        new Terminal(new ResultStream(shown), shown, false, () -> Terminal.NO_COLUMNS);
 
     try (Meter meter = Meter.of(terminal, "counted", 1_000, 900)) {
       meter.show(900);

@@ -25,6 +25,11 @@ class WrongUsageTest {
     return Stream.of(
         arguments("", "Name a command"),
         arguments("demoo", "Did you mean: callstream demo?"),
+        arguments("dmeo --calls 5", "Did you mean: callstream demo?"),
+        arguments("statsitics --once", "Did you mean: callstream statistics?"),
+        arguments("consum", "Did you mean: callstream consume?"),
+        arguments("produce --synthetic 5 --tpoic x", "Did you mean: --topic?"),
+        arguments("consume --bootstrap-server=a:1", "Did you mean: --bootstrap-servers?"),
         arguments("demo --bogus", "Unknown option: '--bogus'"),
         arguments("demo --no-dashbord", "--no-dashboard"),
         arguments("demo --input missing.json", "no such file"),
@@ -52,7 +57,7 @@ class WrongUsageTest {
         arguments("demo --no-dashboard --host-name stats.example", "none is asked for"),
         arguments("demo --host-name https://stats.example", "without scheme and port"),
         arguments("demo --host-name stats.example:80", "without scheme and port"),
-        arguments("demo --bind 192.0.2.1", "Name another port or address"),
+        arguments("demo --bind 192.0.2.1", "is no address of this machine"),
         arguments("demo --trigger 5x", "500ms"),
         arguments("demo --trigger 3d", "at most one day"),
         arguments("demo --allowed-lateness -PT1H", "PT1H"),
@@ -101,7 +106,7 @@ class WrongUsageTest {
         arguments("statistics --starting-offsets middle", "earliest, latest"),
         arguments("statistics --dashboard 65536", "65535"),
         arguments("statistics --bind 127.0.0.1", "none is asked for"),
-        arguments("statistics --dashboard 0 --bind 192.0.2.1", "Name another port or address"),
+        arguments("statistics --dashboard 0 --bind 192.0.2.1", "is no address of this machine"),
         arguments("statistics --report out.html", "--once"),
         arguments("statistics --once --bind nowhere.invalid --dashboard 0", "no address"),
         arguments("statistics --engine local --conf a=b", "are for the engine spark"),
@@ -127,7 +132,17 @@ class WrongUsageTest {
         arguments("tune --seed x", "is not a whole number"),
         arguments("tune --bootstrap-servers nowhere", "'nowhere' is no address of a Kafka broker"),
         arguments("consume --bootstrap-servers localhost", "write host:port"),
-        arguments("produce --synthetic 5 --bootstrap-servers a:9092,,b:9092", "'' is no address"),
+        arguments(
+            "produce --synthetic 5 --bootstrap-servers a:9092,,b:9092",
+            "nothing between two commas"),
+        arguments("consume --bootstrap-servers a:9092,", "'a:9092,' have a comma at the end"),
+        arguments("consume --bootstrap-servers ,a:9092", "a comma at the beginning"),
+        arguments(
+            "consume --bootstrap-servers a", "'a' is no address of a Kafka broker: it has no"),
+        arguments("consume --bootstrap-servers ::1", "such as localhost:9092 or [::1]:9092"),
+        arguments("consume --bootstrap-servers a:70000", "a number from 1 to 65535"),
+        arguments("consume --bootstrap-servers a:0", "a number from 1 to 65535"),
+        arguments("consume --bootstrap-servers=", "No Kafka broker is given"),
         arguments("broker --port 70000", "65535"),
         arguments("broker --data /proc/callstream", "Name a directory"));
   }
@@ -264,24 +279,17 @@ class WrongUsageTest {
     }
   }
 
-  @Test
-  void aTakenPortIsAFailure() throws IOException {
-    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-      CommandRun run = CommandRun.of("broker", "--port", String.valueOf(taken.getLocalPort()));
-
-      assertThat(run.err()).contains("choose another port").doesNotContain("\tat ");
-      assertThat(run.status()).isEqualTo(1);
-    }
-  }
-
   @ParameterizedTest
-  @ValueSource(strings = {"demo --port", "statistics --dashboard"})
-  void aTakenPortOfTheDashboardIsRefusedBeforeAnythingStarts(String line) throws IOException {
-    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+  @ValueSource(strings = {"broker --port", "demo --port", "statistics --dashboard"})
+  void aTakenPortIsAFailureBeforeAnythingStarts(String line) throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
       CommandRun run = CommandRun.of((line + " " + taken.getLocalPort()).split(" "));
 
-      assertThat(run.err()).contains("Name another port").doesNotContain("broker");
-      assertThat(run.status()).isEqualTo(2);
+      assertThat(run.err())
+          .contains("can't listen on port " + taken.getLocalPort() + " of 127.0.0.1 (")
+          .contains("Stop the program that listens there, or choose another port; 0 is any that is")
+          .doesNotContain("broker    ", "\tat ");
+      assertThat(run.status()).isEqualTo(1);
     }
   }
 

@@ -249,13 +249,14 @@ public final class EmbeddedBroker implements AutoCloseable {
     } catch (IOException e) {
       throw new CallstreamException(
           ErrorCode.ENVIRONMENT,
-          "Port "
+          "The broker can't listen on port "
               + port
               + " of "
               + HOST
-              + " cannot be taken ("
+              + " ("
               + reason(e)
-              + "). Stop what listens there, or choose another port; 0 is any that is free.",
+              + "). Stop the program that listens there, or choose another port; 0 is any that is"
+              + " free.",
           e);
     }
   }

@@ -1,0 +1,81 @@
+package io.callstream.sink;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.ReadOnlyFileSystemException;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+/** Advice for failures of files, by their cause. For authors of sinks. */
+public final class FileFailures {
+  private static final String[] FULL = {
+    "no space left", "disk quota exceeded", "file too large", "not enough space"
+  };
+
+  private static final String OTHER = "Correct the cause, and start again.";
+
+  private static final String FULL_ADVICE =
+      "The disk is full, or a quota is used up: make room there, or name a directory on another disk.";
+
+  /** A disk with less than this is full: what was to be written may have been larger. */
+  private static final long FULL_BELOW = 1 << 16;
+
+  private FileFailures() {}
+
+  /**
+   * Returns a sentence that says what to do about a failure in a directory of this machine.
+   *
+   * @param failure what a file operation threw, or what has that as a cause
+   */
+  public static String advice(Path directory, Throwable failure) {
+    String advice = advice(failure);
+    // The words of the system for a full disk depend on its language.
+    return advice.equals(OTHER) && hasNoRoom(directory) ? FULL_ADVICE : advice;
+  }
+
+  /**
+   * Returns a sentence that says what to do.
+   *
+   * @param failure what a file operation threw, or what has that as a cause
+   */
+  public static String advice(Throwable failure) {
+    for (Throwable e = failure; e != null; e = e.getCause()) {
+      String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+      if (Stream.of(FULL).anyMatch(message::contains)) {
+        return FULL_ADVICE;
+      }
+      if (e instanceof AccessDeniedException || message.contains("permission denied")) {
+        return "This user may not do that there: change the permissions, or name a directory in"
+            + " which this user may write.";
+      }
+      if (e instanceof ReadOnlyFileSystemException || message.contains("read-only file system")) {
+        return "The file system is mounted read-only: name a directory on another one.";
+      }
+      if (message.contains("too many open files")) {
+        return "Raise the limit of open files (ulimit -n).";
+      }
+      if (e instanceof FileAlreadyExistsException || e instanceof NotDirectoryException) {
+        return "A file has the name of a directory there: move it away, or name another directory.";
+      }
+      if (e instanceof NoSuchFileException || e instanceof FileNotFoundException) {
+        return "It was deleted or moved, or its disk is away: see that the directory stays while"
+            + " the run uses it.";
+      }
+    }
+    return OTHER;
+  }
+
+  private static boolean hasNoRoom(Path directory) {
+    try {
+      return Files.getFileStore(directory).getUsableSpace() < FULL_BELOW;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
