@@ -13,6 +13,7 @@ import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.runtime.Ledger;
 import io.callstream.sink.Sinks;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -160,7 +161,7 @@ class FenceTest {
         assertThat(files("letters/" + token)).hasSize(1);
         goOn.countDown();
         assertTakenOver(older);
-        assertThat(newer.committed()).isEqualTo(-1);
+        assertThat(newer.restore(pipeline).lastBatch()).isEqualTo(Ledger.NO_BATCH);
       }
     }
     try (RunningPipeline next = start(Driver.standard(topic).build(), RunOptions.bounded())) {
