@@ -59,10 +59,6 @@ import org.junit.jupiter.api.io.TempDir;
  * failure reports.
  */
 class RandomDamageTest {
-  /** Damages of dead letters, published and in journals, take part if this is set. */
-  private static final boolean DEAD_LETTERS =
-      Boolean.parseBoolean(System.getProperty("callstream.damages.letters", "false"));
-
   private static final int DAMAGES = Integer.getInteger("callstream.damages", 40);
   private static final int SPARK_DAMAGES = Math.max(1, DAMAGES / 5);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -408,14 +404,9 @@ class RandomDamageTest {
     try (Stream<Path> all = Files.walk(trial)) {
       return all.filter(Files::isRegularFile)
           .filter(file -> !file.getFileName().toString().equals("lock"))
-          .filter(file -> DEAD_LETTERS || !isLetters(trial.relativize(file).toString()))
           .sorted()
           .toList();
     }
-  }
-
-  private static boolean isLetters(String file) {
-    return file.contains(".dead-letters") || file.endsWith(".ndjson");
   }
 
   /**

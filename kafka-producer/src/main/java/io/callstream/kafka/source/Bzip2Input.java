@@ -3,28 +3,24 @@ package io.callstream.kafka.source;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Locale;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The content of bzip2 data: of all streams in it, one after the other. Zero bytes at the end are
- * padding. All content before a failure is returned first, and a failure names the byte of the
+ * The content of bzip2 data: of all streams in it, one after the other. Zero bytes after a stream
+ * are padding. All content before a failure is returned first, and a failure names the byte of the
  * compressed data.
  */
 final class Bzip2Input extends InputStream {
-  /** How many bytes are read before a stream's start is seen not to be one. */
-  private static final int STREAM_START = 3;
-
   private final PeekableInput packed;
-  private final Counted counted;
-  private @Nullable BZip2CompressorInputStream unpacked;
+  private final EndNoticingInput noticing;
+  private @Nullable BZip2CompressorInputStream stream;
   private @Nullable IOException failure;
   private boolean ended;
 
   Bzip2Input(PeekableInput packed) {
     this.packed = packed;
-    this.counted = new Counted(packed);
+    this.noticing = new EndNoticingInput(packed);
   }
 
   @Override
@@ -35,70 +31,82 @@ final class Bzip2Input extends InputStream {
 
   @Override
   public int read(byte[] b, int off, int len) throws IOException {
-    if (failure != null) {
-      throw failure;
+    if (len == 0) {
+      return 0;
     }
-    if (ended) {
-      return -1;
-    }
-    long before = unpacked == null ? 0 : unpacked.getBytesRead();
-    try {
-      if (unpacked == null) {
-        unpacked = new BZip2CompressorInputStream(counted, true);
-      }
-      return unpacked.read(b, off, len);
-    } catch (IOException | RuntimeException e) {
-      // Damaged data can make the decompressor fail in any way, and after it has written content.
-      if (isPadding(e)) {
-        ended = true;
-      } else {
-        failure = explained(e);
-      }
-      int count = unpacked == null ? 0 : (int) (unpacked.getBytesRead() - before);
-      if (count > 0) {
-        return count;
-      }
+    while (!ended) {
       if (failure != null) {
         throw failure;
       }
-      return -1;
-    }
-  }
-
-  private boolean isPadding(Exception e) {
-    if (!isFollowed(e) || counted.zeros < STREAM_START) {
-      return false;
-    }
-    int b = 0;
-    while (b == 0) {
-      try {
-        b = packed.read();
-      } catch (IOException another) {
-        return false;
+      if (stream == null && !startStream()) {
+        ended = true;
+        break;
+      }
+      int count = unpack(b, off, len);
+      if (count > 0) {
+        return count;
       }
     }
-    return b < 0;
+    return -1;
+  }
+
+  /** Starts the next stream, or returns false if there is none. */
+  private boolean startStream() throws IOException {
+    if (packed.position() > 0) {
+      while (packed.lookAt(0) == 0) {
+        packed.read();
+      }
+      if (packed.lookAt(0) < 0) {
+        return packed.read() >= 0; // A failure of the input is thrown here.
+      }
+      if (!packed.startsWith('B', 'Z', 'h')) {
+        failure =
+            new IOException(
+                "the bzip2 data is followed by something else from byte "
+                    + packed.position()
+                    + " of the file on");
+        throw failure;
+      }
+    }
+    try {
+      stream = new BZip2CompressorInputStream(noticing, false);
+    } catch (IOException | RuntimeException e) {
+      failure = explained(e);
+      throw failure;
+    }
+    return true;
+  }
+
+  /** Returns how many bytes were unpacked; 0 if the stream has ended, or fails next time. */
+  private int unpack(byte[] b, int off, int len) {
+    BZip2CompressorInputStream open = stream;
+    if (open == null) {
+      return 0;
+    }
+    long before = open.getBytesRead();
+    try {
+      int count = open.read(b, off, len);
+      if (count < 0) {
+        stream = null;
+      }
+      return Math.max(0, count);
+    } catch (IOException | RuntimeException e) {
+      // Damaged data can make the decompressor fail in any way, and after it has written content.
+      failure = explained(e);
+      return (int) (open.getBytesRead() - before);
+    }
   }
 
   private IOException explained(Exception e) {
-    long position = packed.position();
-    if (isFollowed(e)) {
-      return new IOException(
-          "the bzip2 data is followed by something else before byte " + position + " of the file",
-          e);
-    }
-    // What the decompressor asked for and did not get it asks for in vain.
-    return counted.ended
+    // The end of the file is noticed only if the decompressor asks for more.
+    return noticing.ended
         ? new IOException(
             "the bzip2 data is truncated: the file ends after byte "
-                + position
+                + packed.position()
                 + ", before the data does",
             e)
-        : new IOException("the bzip2 data is damaged before byte " + position + " of the file", e);
-  }
-
-  private static boolean isFollowed(Exception e) {
-    return String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).startsWith("garbage after");
+        : new IOException(
+            "the bzip2 data is damaged before byte " + packed.position() + " of the file", e);
   }
 
   @Override
@@ -106,19 +114,17 @@ final class Bzip2Input extends InputStream {
     packed.close();
   }
 
-  /** Knows how many zero bytes were read last, and whether the end was met. */
-  private static final class Counted extends FilterInputStream {
-    private int zeros;
+  /** Notices when the end is met. */
+  private static final class EndNoticingInput extends FilterInputStream {
     private boolean ended;
 
-    Counted(InputStream in) {
+    EndNoticingInput(InputStream in) {
       super(in);
     }
 
     @Override
     public int read() throws IOException {
       int b = in.read();
-      zeros = b == 0 ? zeros + 1 : 0;
       ended |= b < 0;
       return b;
     }
@@ -126,9 +132,6 @@ final class Bzip2Input extends InputStream {
     @Override
     public int read(byte[] b, int off, int len) throws IOException {
       int count = in.read(b, off, len);
-      for (int i = 0; i < count; i++) {
-        zeros = b[off + i] == 0 ? zeros + 1 : 0;
-      }
       ended |= count < 0;
       return count;
     }

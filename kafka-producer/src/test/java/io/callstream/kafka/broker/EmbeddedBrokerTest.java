@@ -124,7 +124,7 @@ class EmbeddedBrokerTest {
       assertThatThrownBy(() -> EmbeddedBroker.builder().port(taken.getLocalPort()).start())
           .isInstanceOfSatisfying(
               CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT))
-          .hasMessageContaining("Port " + taken.getLocalPort());
+          .hasMessageContaining("can't listen on port " + taken.getLocalPort());
     }
     assertThatThrownBy(() -> EmbeddedBroker.builder().port(65_536)).hasMessageContaining("65536");
   }

@@ -438,14 +438,10 @@ class FileCallsTest {
       byte[] member = packed(how, "a\n".getBytes(UTF_8));
       for (int zeros : List.of(1, 2, 3, 512, 100_000)) {
         byte[] padded = concat(member, new byte[zeros]);
-        if (how.equals("gz") || zeros >= 3) {
-          assertThat(Reading.texts(CallSource.file(write("a.ndjson." + how, padded))))
-              .containsExactly("a");
-        }
-        if (how.equals("gz")) {
-          assertThat(Reading.texts(CallSource.file(write("a.ndjson.gz", concat(padded, member)))))
-              .containsExactly("a", "a");
-        }
+        assertThat(Reading.texts(CallSource.file(write("a.ndjson." + how, padded))))
+            .containsExactly("a");
+        assertThat(Reading.texts(CallSource.file(write("a.ndjson." + how, concat(padded, member)))))
+            .containsExactly("a", "a");
       }
     }
 
@@ -459,14 +455,11 @@ class FileCallsTest {
         CallstreamException failure =
             failureAfter(CallSource.file(write("a.ndjson." + how, content)), before);
         assertThat(before).containsExactly("a", "b");
+        int zeros = (int) tail.chars().takeWhile(c -> c == 0).count();
         assertThat(failure)
             .hasMessageContaining("beyond record 2")
-            .hasMessageContaining("is followed by something else");
-        if (how.equals("gz")) {
-          int zeros = (int) tail.chars().takeWhile(c -> c == 0).count();
-          assertThat(failure)
-              .hasMessageContaining("from byte " + (member.length + zeros) + " of the file on");
-        }
+            .hasMessageContaining("is followed by something else")
+            .hasMessageContaining("from byte " + (member.length + zeros) + " of the file on");
       }
     }
 
