@@ -18,6 +18,8 @@ public enum ErrorCode {
   SEND_FAILED,
   /** Records could not be read from the topic. */
   SOURCE_FAILED,
+  /** A call format gave no parser, can't be sent to tasks, or lacks a class that it needs. */
+  FORMAT_FAILED,
   /** A filter, dimension or measure of a statistic failed on a call. */
   STATISTIC_FAILED,
   /** A sink, dead-letter sink or listener failed. */

@@ -1,5 +1,7 @@
 package io.callstream.aggregate;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
 import java.util.ArrayList;
@@ -14,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe.
  */
 public final class BlockMerger {
+  private final String statistic;
   private final List<Measure.Aggregate> aggregates;
   private final boolean unbounded;
   private final int maxGroups;
@@ -21,6 +24,7 @@ public final class BlockMerger {
 
   /** Creates the merger of a statistic. */
   public BlockMerger(Statistic statistic) {
+    this.statistic = statistic.name();
     aggregates = aggregates(statistic);
     unbounded = statistic.window().isPresent();
     maxGroups = unbounded ? Integer.MAX_VALUE : statistic.maxGroups();
@@ -114,9 +118,28 @@ public final class BlockMerger {
   }
 
   private byte[] merge(int aggregate, byte[] left, byte[] right) {
-    Measure.Accumulator sum = aggregates.get(aggregate).read(left);
-    sum.merge(aggregates.get(aggregate).read(right));
-    return sum.toBytes();
+    Measure.Aggregate measure = aggregates.get(aggregate);
+    try {
+      Measure.Accumulator sum = measure.read(left);
+      sum.merge(measure.read(right));
+      return sum.toBytes();
+    } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
+      throw failed(statistic, measure, e);
+    }
+  }
+
+  /** Returns the failure of a measure that throws where it merges states or writes one. */
+  static CallstreamException failed(String statistic, Measure measure, Throwable e) {
+    return new CallstreamException(
+        ErrorCode.STATISTIC_FAILED,
+        "The measure '"
+            + measure.name()
+            + "' of the statistic '"
+            + statistic
+            + "' threw "
+            + e.getClass().getName()
+            + " when partial results were merged. Correct it, and start again: no call is lost.",
+        e);
   }
 
   /** Returns {@code delta} with the new groups for which {@code state} has no room as one group. */

@@ -24,6 +24,7 @@ final class GroupTable {
   private static final int START = 1 << 9;
 
   private final int dimensions;
+  private final String statistic;
   private final List<Measure.Aggregate> aggregates;
   private final Numbers<Long> windows = new Numbers<>();
   private final List<Numbers<String>> texts = new ArrayList<>();
@@ -43,7 +44,8 @@ final class GroupTable {
   private long lastWindow;
   private int lastWindowNumber = -1;
 
-  GroupTable(int dimensions, List<Measure.Aggregate> aggregates) {
+  GroupTable(String statistic, int dimensions, List<Measure.Aggregate> aggregates) {
+    this.statistic = statistic;
     this.dimensions = dimensions;
     this.aggregates = aggregates;
     for (int i = 0; i < dimensions; i++) {
@@ -243,11 +245,16 @@ final class GroupTable {
     }
     out.group(key.array(), key.size(), count);
     for (int a = 0; a < aggregates.size(); a++) {
-      Measure.Accumulator state = states[order[from] * aggregates.size() + a];
-      for (int i = from + 1; i < to; i++) {
-        state.merge(states[order[i] * aggregates.size() + a]);
+      byte[] bytes;
+      try {
+        Measure.Accumulator state = states[order[from] * aggregates.size() + a];
+        for (int i = from + 1; i < to; i++) {
+          state.merge(states[order[i] * aggregates.size() + a]);
+        }
+        bytes = state.toBytes();
+      } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
+        throw BlockMerger.failed(statistic, aggregates.get(a), e);
       }
-      byte[] bytes = state.toBytes();
       out.state(bytes, 0, bytes.length);
     }
   }

@@ -62,7 +62,7 @@ public final class StatisticCombiner {
     windows = statistic.window().map(WindowAssigner::new).orElse(null);
     extractors = statistic.dimensions().stream().map(Dimension::extractor).toList();
     values = new String[extractors.size()];
-    groups = new GroupTable(values.length, BlockMerger.aggregates(statistic));
+    groups = new GroupTable(statistic.name(), values.length, BlockMerger.aggregates(statistic));
     contributionsPerCall = statistic.contributionsPerCall();
   }
 
@@ -100,7 +100,7 @@ public final class StatisticCombiner {
       }
     } catch (CallstreamException e) {
       throw e;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
       throw failure(e, at, call);
     }
   }
@@ -115,7 +115,7 @@ public final class StatisticCombiner {
     return windows.closesAt(first) <= watermark;
   }
 
-  private CallstreamException failure(RuntimeException e, int at, Call call) {
+  private CallstreamException failure(Throwable e, int at, Call call) {
     int none = at == values.length ? Arrays.asList(values).indexOf(null) : -1;
     if (none >= 0) {
       return new CallstreamException(
@@ -168,7 +168,7 @@ public final class StatisticCombiner {
     for (Measure.Aggregate measure : BlockMerger.aggregates(statistic)) {
       try {
         measure.empty().add(call);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
         return "measure '" + measure.name() + "'";
       }
     }

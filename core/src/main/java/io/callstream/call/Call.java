@@ -19,6 +19,12 @@ import org.jspecify.annotations.Nullable;
  * declare, and no others.
  */
 public final class Call {
+  /** The earliest time that a call can have. */
+  public static final Instant EARLIEST = Instant.parse("-0001-01-01T00:00:00Z");
+
+  /** The latest time that a call can have. */
+  public static final Instant LATEST = Instant.parse("+10000-12-31T23:59:59.999Z");
+
   private static final CallField[] FIELDS = CallField.values();
 
   private final long epochMillis;
@@ -44,7 +50,9 @@ public final class Call {
   /**
    * Starts a call from what every call has.
    *
-   * @throws IllegalArgumentException if {@code id} or {@code crimeType} is blank
+   * @param time from {@link #EARLIEST} to {@link #LATEST}; cut to the millisecond
+   * @throws IllegalArgumentException if {@code id} or {@code crimeType} is blank, or {@code time}
+   *     is out of range
    */
   public static Builder builder(String id, String crimeType, Instant time) {
     requireText(CallField.ID, id);
@@ -224,8 +232,17 @@ public final class Call {
     private boolean ambiguousTime;
 
     private Builder(Instant time, @Nullable String[] texts) {
-      epochMillis = time.toEpochMilli();
+      epochMillis = requireTime(CallField.TIME, time).toEpochMilli();
       this.texts = texts;
+    }
+
+    /** With these bounds no sum of a time and a window, a lateness or a retention overflows. */
+    private static Instant requireTime(CallField field, Instant time) {
+      if (time.isBefore(EARLIEST) || time.isAfter(LATEST)) {
+        throw new IllegalArgumentException(
+            field + " of a call is " + time + "; it must be from " + EARLIEST + " to " + LATEST);
+      }
+      return time;
     }
 
     private void replace(CallField field, String text) {
@@ -246,13 +263,17 @@ public final class Call {
       return this;
     }
 
-    /** Sets a time field other than the event time. */
+    /**
+     * Sets a time field other than the event time.
+     *
+     * @throws IllegalArgumentException if the time is out of range
+     */
     public Builder with(CallField field, Instant time) {
       if (!field.holdsTime()) {
         throw new IllegalArgumentException(field + " is not an optional time field");
       }
       texts[field.ordinal()] = "";
-      times.put(field, time);
+      times.put(field, requireTime(field, time));
       return this;
     }
 

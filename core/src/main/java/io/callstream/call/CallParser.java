@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  */
 public interface CallParser {
   /**
-   * Parses one record. Never throws for what the bytes contain, and takes time in proportion to
-   * their number.
+   * Parses one record. A parser should return a verdict for any bytes, and take time in proportion
+   * to their number. Engines reject a record on which it throws: see {@link ParseResult#of}.
    *
    * @param value the record's bytes, which are not modified
    * @return a call, or why the record is none

@@ -21,7 +21,9 @@ public enum RejectionReason {
   /** The event time is not a time of the format. */
   UNREADABLE_TIME("unreadable-time"),
   /** The event time is further past the record's timestamp than the pipeline allows. */
-  FUTURE_TIME("future-time");
+  FUTURE_TIME("future-time"),
+  /** The parser of the format threw an exception, or returned nothing. */
+  FORMAT_FAILED("format-failed");
 
   private final String code;
 

@@ -8,25 +8,24 @@ import io.callstream.progress.Progress;
 import io.callstream.runtime.Ledger;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run that keeps a {@link Ledger}: what is alike in all of them. An engine adds how it works, and
- * how it is stopped. Thread-safe.
+ * A run that keeps a {@link Ledger}: the part that is the same for all engines. An engine adds how
+ * the run works and how it is stopped. Thread-safe.
  */
 public abstract class LedgerRun implements RunningPipeline {
   private final Pipeline pipeline;
   private final Ledger ledger;
-  private final CountDownLatch ended = new CountDownLatch(1);
+  private final RunEnd end;
   private volatile @Nullable Progress progress;
-  private volatile @Nullable CallstreamException failure;
 
   /** Creates a run that has not ended. */
   protected LedgerRun(Pipeline pipeline, Ledger ledger) {
     this.pipeline = pipeline;
     this.ledger = ledger;
+    this.end = new RunEnd("The pipeline over " + pipeline.source().description());
   }
 
   /** Returns the ledger. */
@@ -40,46 +39,31 @@ public abstract class LedgerRun implements RunningPipeline {
   }
 
   /**
-   * Takes down why the run fails. The first failure counts; others are added to it.
+   * Records why the run fails. The first failure counts; others are added to it as suppressed
+   * exceptions. The failure is logged when the run ends.
    *
    * @return the first failure
    */
-  protected final synchronized CallstreamException failed(CallstreamException e) {
-    CallstreamException first = failure;
-    if (first == null) {
-      failure = e;
-      return e;
-    }
-    if (first != e) {
-      first.addSuppressed(e);
-    }
-    return first;
+  protected final CallstreamException failed(CallstreamException e) {
+    return end.failed(e);
   }
 
-  /** Lets go those who wait: the run has ended, and its sinks are closed. */
+  /**
+   * Ends the run, after its sinks are closed: logs its failure, releases the threads that wait, and
+   * calls the termination listeners in the calling thread.
+   */
   protected final void ended() {
-    ended.countDown();
+    end.end();
   }
 
   /** Returns whether the run has ended, and its sinks are closed. */
   protected final boolean hasEnded() {
-    return ended.getCount() == 0;
+    return end.hasEnded();
   }
 
-  /** Waits for the end whatever comes; an interrupt is kept for later. */
+  /** Waits for the end; an interrupt is kept for later. */
   protected final void awaitEnd() {
-    boolean interrupted = false;
-    while (true) {
-      try {
-        ended.await();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    end.awaitUninterruptibly();
   }
 
   @Override
@@ -89,10 +73,7 @@ public abstract class LedgerRun implements RunningPipeline {
 
   @Override
   public final State state() {
-    if (!hasEnded()) {
-      return State.RUNNING;
-    }
-    return failure == null ? State.FINISHED : State.FAILED;
+    return end.state();
   }
 
   @Override
@@ -112,28 +93,21 @@ public abstract class LedgerRun implements RunningPipeline {
 
   @Override
   public final Optional<CallstreamException> failure() {
-    return Optional.ofNullable(failure);
+    return end.failure();
+  }
+
+  @Override
+  public final void onTermination(Consumer<? super Termination> listener) {
+    end.onTermination(listener);
   }
 
   @Override
   public final void awaitTermination() throws InterruptedException {
-    ended.await();
-    throwFailure();
+    end.await();
   }
 
   @Override
   public final boolean awaitTermination(Duration timeout) throws InterruptedException {
-    boolean done = ended.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
-    if (done) {
-      throwFailure();
-    }
-    return done;
-  }
-
-  private void throwFailure() {
-    CallstreamException e = failure;
-    if (e != null) {
-      throw e;
-    }
+    return end.await(timeout);
   }
 }

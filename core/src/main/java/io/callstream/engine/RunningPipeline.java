@@ -7,12 +7,15 @@ import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * A pipeline that was started. Thread-safe.
  *
- * <p>One failure, of a task, a sink or a listener, stops the whole pipeline: {@link #state} says
- * so, {@link #failure} says why, and {@link #awaitTermination} throws it.
+ * <p>One failure, of a task, a sink or a listener, stops the whole pipeline. {@link #state} and
+ * {@link #failure} report it, {@link #awaitTermination} throws it, {@link #onTermination} passes it
+ * to listeners, and the log has it once, at level ERROR of the logger with the name of this
+ * interface. A {@link Supervisor} restarts a pipeline that fails.
  */
 public interface RunningPipeline extends AutoCloseable {
   /** Where a run is in its life. */
@@ -66,6 +69,20 @@ public interface RunningPipeline extends AutoCloseable {
    * @throws CallstreamException if it failed
    */
   boolean awaitTermination(Duration timeout) throws InterruptedException;
+
+  /**
+   * Calls a listener once, when the run has ended: its sinks are closed, its checkpoint is free,
+   * and {@link #state} no longer changes. A listener that is added after the end is called before
+   * this method returns.
+   *
+   * <p>Listeners are called in the order in which they were added, in the daemon thread that ends
+   * the run, so that a slow listener delays the others but not the run. {@link #awaitTermination}
+   * does not wait for them. An exception that a listener throws is logged at ERROR, and changes
+   * nothing else. A listener may start the next run.
+   *
+   * @param listener gets the final state, and the failure if there is one
+   */
+  void onTermination(Consumer<? super Termination> listener);
 
   /**
    * Ends the run: the batch in progress is finished if that takes seconds, sinks are closed.

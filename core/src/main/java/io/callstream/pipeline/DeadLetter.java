@@ -1,5 +1,6 @@
 package io.callstream.pipeline;
 
+import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import java.util.Arrays;
 import java.util.List;
@@ -19,17 +20,31 @@ public sealed interface DeadLetter {
    *
    * @param reason why not
    * @param field the field, as the record names it, that is the reason; null if it is the whole
+   * @param detail the class and the message of the exception if the format failed, or what a format
+   *     adds to another reason; null if there is none; may have content of the record; at most
+   *     {@link ParseResult#MAX_DETAIL} characters
    */
   record Rejected(
-      Origin origin, byte @Nullable [] value, RejectionReason reason, @Nullable String field)
+      Origin origin,
+      byte @Nullable [] value,
+      RejectionReason reason,
+      @Nullable String field,
+      @Nullable String detail)
       implements DeadLetter {
+    /** Creates a letter without a detail. */
+    public Rejected(
+        Origin origin, byte @Nullable [] value, RejectionReason reason, @Nullable String field) {
+      this(origin, value, reason, field, null);
+    }
+
     @Override
     public boolean equals(@Nullable Object other) {
       return other instanceof Rejected that
           && origin.equals(that.origin)
           && Arrays.equals(value, that.value)
           && reason == that.reason
-          && Objects.equals(field, that.field);
+          && Objects.equals(field, that.field)
+          && Objects.equals(detail, that.detail);
     }
 
     @Override

@@ -40,7 +40,7 @@ public final class MemorySource implements Source {
   /**
    * A record.
    *
-   * @param timestamp the record's timestamp
+   * @param timestamp the record's timestamp, in the range of a long in milliseconds since the epoch
    * @param value its bytes, not copied; null for a record without a value
    */
   public record Entry(Instant timestamp, byte @Nullable [] value) {}
@@ -140,12 +140,23 @@ public final class MemorySource implements Source {
 
   /** Appends records to their partitions, all at once: whoever asks sees none of them or all. */
   public void addAll(List<Addition> additions) {
+    additions.forEach(a -> requireTimestamp(a.entry().timestamp()));
     List<Runnable> toNotify;
     synchronized (this) {
       additions.forEach(a -> partitions.get(a.partition()).add(a.entry()));
       toNotify = List.copyOf(listeners);
     }
     toNotify.forEach(Runnable::run);
+  }
+
+  private static void requireTimestamp(Instant timestamp) {
+    if (timestamp.isBefore(Instant.ofEpochMilli(Long.MIN_VALUE))
+        || timestamp.isAfter(Instant.ofEpochMilli(Long.MAX_VALUE))) {
+      throw new IllegalArgumentException(
+          "The timestamp of a record is "
+              + timestamp
+              + "; it must be a number of milliseconds since 1970 that fits in a long");
+    }
   }
 
   /** Begins a transaction. */

@@ -62,10 +62,21 @@ public final class Results {
     return stream().toList();
   }
 
-  /** Returns the rows of the window that starts at a moment; none if there is no such window. */
+  /**
+   * Returns the rows of the window that starts at a moment; none if there is no such window, at
+   * whatever moment.
+   */
   public List<ResultRow> window(Instant start) {
-    byte[] block = blocks.get(start.toEpochMilli());
-    return block == null ? List.of() : rows(start.toEpochMilli(), block);
+    long millis;
+    try {
+      millis = start.toEpochMilli();
+    } catch (ArithmeticException e) {
+      return List.of(); // Windows start within the years that a call can have.
+    }
+    byte[] block = blocks.get(millis);
+    return block == null || !start.equals(Instant.ofEpochMilli(millis))
+        ? List.of()
+        : rows(millis, block);
   }
 
   /** Returns the windows that have rows, in ascending order; none for a statistic without one. */

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
 
@@ -33,7 +34,7 @@ public final class StabilityMonitor implements ProgressListener {
   private static final double TOLERANCE = 1.1;
 
   private final Duration span;
-  private final Duration trigger;
+  private final long triggerMillis;
   private final LongSupplier heapBytes;
   private final Deque<Sample> samples = new ArrayDeque<>();
 
@@ -52,7 +53,7 @@ public final class StabilityMonitor implements ProgressListener {
       throw new IllegalArgumentException("The span is " + span + "; it must be over 0");
     }
     this.span = span;
-    this.trigger = trigger;
+    this.triggerMillis = TimeUnit.MILLISECONDS.convert(trigger);
     this.heapBytes = heapBytes;
   }
 
@@ -81,7 +82,9 @@ public final class StabilityMonitor implements ProgressListener {
       return;
     }
     samples.addLast(new Sample(progress, heapBytes.getAsLong()));
-    while (samples.getFirst().progress().timestamp().plus(span).isBefore(progress.timestamp())) {
+    while (Duration.between(samples.getFirst().progress().timestamp(), progress.timestamp())
+            .compareTo(span)
+        > 0) {
       samples.removeFirst();
     }
   }
@@ -125,7 +128,7 @@ public final class StabilityMonitor implements ProgressListener {
             .mapToLong(sample -> sample.progress().batchDuration().toMillis())
             .average()
             .orElse(0);
-    if (!trigger.isZero() && mean > trigger.toMillis()) {
+    if (triggerMillis > 0 && mean > triggerMillis) {
       findings.add(
           new Finding(
               Symptom.SLOW_BATCHES,
@@ -133,7 +136,7 @@ public final class StabilityMonitor implements ProgressListener {
                   Locale.ROOT,
                   "batches took %.0f ms on average, the trigger interval is %d ms",
                   mean,
-                  trigger.toMillis()),
+                  triggerMillis),
               "Lengthen the trigger interval, or give the pipeline more cores and partitions."));
     }
   }

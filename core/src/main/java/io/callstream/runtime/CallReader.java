@@ -1,5 +1,7 @@
 package io.callstream.runtime;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
 import io.callstream.call.CallParser;
@@ -27,7 +29,8 @@ public final class CallReader {
   private static final byte[] NOTHING = {};
 
   private final TaskPlan plan;
-  private final CallParser parser;
+  private final String timeField;
+  private CallParser parser;
 
   /**
    * A field that nobody asks for, by which a call is known that has more; null if there is none.
@@ -66,7 +69,8 @@ public final class CallReader {
   public CallReader(TaskPlan plan, Instant begin, Consumer<DeadLetter> letters) {
     this.beginMillis = begin.toEpochMilli();
     this.plan = plan;
-    this.parser = plan.format().parser(plan.fields());
+    this.parser = plan.newParser();
+    this.timeField = plan.format().timeField();
     this.unasked =
         Stream.of(CallField.values())
             .filter(field -> field != CallField.TIME && !plan.fields().contains(field))
@@ -93,15 +97,19 @@ public final class CallReader {
       greatestAge = Math.max(greatestAge, age);
     }
     byte[] value = record.value();
-    ParseResult result = parser.parse(value == null ? NOTHING : value);
+    ParseResult result = parse(record, value == null ? NOTHING : value);
     if (result instanceof Rejected rejection) {
-      reject(record, rejection.reason(), rejection.field());
+      reject(record, rejection.reason(), rejection.field(), rejection.detail());
+      if (rejection.reason() == RejectionReason.FORMAT_FAILED) {
+        parser = plan.newParser();
+      }
       return null;
     }
     Call call = ((Parsed) result).call();
-    if (record.timestampMillis() >= 0
-        && call.epochMillis() - record.timestampMillis() > plan.maxFutureSkewMillis()) {
-      reject(record, RejectionReason.FUTURE_TIME, plan.format().timeField());
+    // Both are positive, and the sum is negative where it overflows: nothing is later than that.
+    long latest = record.timestampMillis() + plan.maxFutureSkewMillis();
+    if (record.timestampMillis() >= 0 && latest >= 0 && call.epochMillis() > latest) {
+      reject(record, RejectionReason.FUTURE_TIME, timeField, null);
       return null;
     }
     position.clock.add(call.epochMillis());
@@ -117,9 +125,28 @@ public final class CallReader {
     return position;
   }
 
-  private void reject(Delivery record, RejectionReason reason, @Nullable String field) {
+  private ParseResult parse(Delivery record, byte[] value) {
+    try {
+      return ParseResult.of(parser, value);
+    } catch (LinkageError e) {
+      throw new CallstreamException(
+          ErrorCode.FORMAT_FAILED,
+          "The format '"
+              + plan.format().name()
+              + "' lacks a class ("
+              + e
+              + ") at "
+              + origin(plan, record)
+              + ". Add its library to the class path, on a cluster to that of the executors too.",
+          e);
+    }
+  }
+
+  private void reject(
+      Delivery record, RejectionReason reason, @Nullable String field, @Nullable String detail) {
     rejected++;
-    letters.accept(new DeadLetter.Rejected(origin(plan, record), record.value(), reason, field));
+    letters.accept(
+        new DeadLetter.Rejected(origin(plan, record), record.value(), reason, field, detail));
   }
 
   static Origin origin(TaskPlan plan, Delivery record) {

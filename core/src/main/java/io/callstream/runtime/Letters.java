@@ -182,6 +182,10 @@ public final class Letters {
       if (rejected.field() != null) {
         out.writeUTF(rejected.field());
       }
+      out.writeBoolean(rejected.detail() != null);
+      if (rejected.detail() != null) {
+        out.writeUTF(rejected.detail());
+      }
     } else if (letter instanceof Late late) {
       out.writeByte(LATE);
       out.writeInt(late.missed().size());
@@ -231,7 +235,8 @@ public final class Letters {
       return new Late(readOrigin(in), readValue(in), missed);
     }
     String field = in.readBoolean() ? in.readUTF() : null;
-    return new Rejected(readOrigin(in), readValue(in), REASONS[kind], field);
+    String detail = in.readBoolean() ? in.readUTF() : null;
+    return new Rejected(readOrigin(in), readValue(in), REASONS[kind], field, detail);
   }
 
   private static Origin readOrigin(DataInputStream in) throws IOException {

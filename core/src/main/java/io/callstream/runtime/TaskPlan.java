@@ -4,18 +4,18 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
+import io.callstream.call.CallParser;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.Lookup;
 import io.callstream.statistic.Statistic;
 import java.io.IOException;
-import java.io.ObjectOutputStream;
-import java.io.OutputStream;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The part of a pipeline that tasks need: everything but source, sinks and listeners. Immutable,
@@ -37,10 +37,12 @@ public final class TaskPlan implements Serializable {
   /**
    * Takes the plan out of a pipeline.
    *
-   * @throws CallstreamException if a statistic is not serializable
+   * @throws CallstreamException if a statistic or the format cannot be sent to tasks, or the format
+   *     gives no parser
    */
   public TaskPlan(Pipeline pipeline) {
-    pipeline.statistics().forEach(TaskPlan::requireSerializable);
+    pipeline.statistics().forEach(TaskPlan::requireSendable);
+    requireSendable(pipeline.format(), pipeline.fields());
     topic =
         pipeline.source() instanceof KafkaTopic kafka
             ? kafka.name()
@@ -54,21 +56,69 @@ public final class TaskPlan implements Serializable {
     distinctHorizonMillis = pipeline.distinctHorizon().map(Duration::toMillis).orElse(NOT_DISTINCT);
   }
 
-  /** Engines send statistics to where the records are; that one can't be sent shows here. */
-  private static void requireSerializable(Statistic statistic) {
-    try (ObjectOutputStream out = new ObjectOutputStream(OutputStream.nullOutputStream())) {
-      out.writeObject(statistic);
-    } catch (IOException e) {
+  /** Engines send statistics and formats to where the records are; this finds out early. */
+  private static void requireSendable(Statistic statistic) {
+    try {
+      byte[] ignored = RoundTrip.bytes(statistic);
+    } catch (IOException | RuntimeException | LinkageError e) {
       throw new CallstreamException(
           ErrorCode.STATISTIC_FAILED,
           "The statistic '"
               + statistic.name()
-              + "' can't be sent to tasks, because its code holds on to what is not serializable: "
-              + e.getMessage()
-              + ". Let filters, dimensions and measures use nothing but their calls and values that"
-              + " are serializable.",
+              + "' cannot be sent to tasks: its code refers to something that cannot be serialized ("
+              + e
+              + "). Let filters, dimensions and measures use only their calls and serializable"
+              + " values.",
           e);
     }
+  }
+
+  private static void requireSendable(CallFormat format, Set<CallField> fields) {
+    Object copy;
+    try {
+      copy = RoundTrip.of(format);
+    } catch (ClassNotFoundException | ClassCastException e) {
+      return; // Its class loader is not known here. That says nothing about the format.
+    } catch (IOException | RuntimeException | LinkageError e) {
+      throw new CallstreamException(
+          ErrorCode.FORMAT_FAILED,
+          "The format '"
+              + format.name()
+              + "' cannot be sent to tasks: it cannot be serialized and read back ("
+              + e
+              + "). Let it have only serializable fields, and make its parser build the others.",
+          e);
+    }
+    CallParser ignored = newParser((CallFormat) copy, fields);
+  }
+
+  /** Returns a new parser of the fields that this plan needs. */
+  CallParser newParser() {
+    return newParser(format, fields);
+  }
+
+  private static CallParser newParser(CallFormat format, Set<CallField> fields) {
+    @Nullable CallParser parser;
+    Throwable cause = null;
+    try {
+      parser = format.parser(fields);
+    } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
+      parser = null;
+      cause = e;
+    }
+    if (parser == null) {
+      throw new CallstreamException(
+          ErrorCode.FORMAT_FAILED,
+          "The format '"
+              + format.name()
+              + "' gives no parser of "
+              + fields
+              + " ("
+              + (cause == null ? "it returned null" : cause)
+              + "). Correct CallFormat.parser.",
+          cause == null ? new NullPointerException("parser") : cause);
+    }
+    return parser;
   }
 
   /** Returns the name of the topic for dead letters. */

@@ -122,6 +122,9 @@ final class DeadLetterFiles implements DeadLetterSink {
       if (letter instanceof Rejected rejected) {
         json.writeStringField("reason", rejected.reason().code());
         json.writeStringField("field", rejected.field());
+        if (rejected.detail() != null) {
+          json.writeStringField("detail", rejected.detail());
+        }
       } else if (letter instanceof Late late) {
         json.writeArrayFieldStart("late");
         for (MissedWindow missed : late.missed()) {

@@ -79,7 +79,7 @@ final class Publisher implements AutoCloseable {
       work.run();
     } catch (IOException e) {
       failure = e;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       // Must not vanish in the timer's thread.
       failure = new IOException(e);
     }

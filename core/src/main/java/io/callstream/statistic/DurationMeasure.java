@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 
 /** Minimum, maximum and mean of a duration: a number of calls and a sum or extreme in ms. */
 record DurationMeasure(String name, Kind kind, Set<CallField> fields, CallDuration duration)
@@ -58,7 +59,7 @@ record DurationMeasure(String name, Kind kind, Set<CallField> fields, CallDurati
     public void add(Call call) {
       Optional<Duration> time = duration.of(call);
       if (time.isPresent() && !time.get().isNegative()) {
-        include(1, time.get().toMillis());
+        include(1, TimeUnit.MILLISECONDS.convert(time.get()));
       }
     }
 
@@ -78,10 +79,15 @@ record DurationMeasure(String name, Kind kind, Set<CallField> fields, CallDurati
             switch (kind) {
               case MINIMUM -> Math.min(millis, otherMillis);
               case MAXIMUM -> Math.max(millis, otherMillis);
-              case MEAN -> Math.addExact(millis, otherMillis);
+              case MEAN -> saturatedSum(millis, otherMillis);
             };
       }
       calls += otherCalls;
+    }
+
+    /** Both are at least 0. A call with an absurd duration must not stop the pipeline. */
+    private static long saturatedSum(long a, long b) {
+      return a + b < 0 ? Long.MAX_VALUE : a + b;
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.DataFormatException;
 import org.HdrHistogram.Histogram;
 
@@ -81,7 +82,7 @@ record QuantileMeasure(String name, double quantile, Set<CallField> fields, Call
     public void add(Call call) {
       Optional<Duration> time = duration.of(call);
       if (time.isPresent() && !time.get().isNegative()) {
-        histogram.recordValue(Math.min(time.get().toMillis(), MAX_MILLIS));
+        histogram.recordValue(Math.min(TimeUnit.MILLISECONDS.convert(time.get()), MAX_MILLIS));
       }
     }
 

@@ -40,6 +40,7 @@ class WireTest {
     for (RejectionReason reason : RejectionReason.values()) {
       letters.add(new DeadLetter.Rejected(origin, new byte[] {0, -1, 10}, reason, "f"));
       letters.add(new DeadLetter.Rejected(origin, null, reason, null));
+      letters.add(new DeadLetter.Rejected(origin, null, reason, "f", "d\u00e9\ud83d\ude00"));
     }
     WindowBounds window = new WindowBounds(Instant.ofEpochMilli(-1), Instant.ofEpochMilli(7));
     letters.add(

@@ -122,6 +122,12 @@ class DeadLetterFilesTest {
                 new Rejected(
                     origin(0, 7), bytes("{\"a\"\n"), RejectionReason.MISSING_FIELD, "crime_id"),
                 new Rejected(origin(0, 8), null, RejectionReason.EMPTY, null),
+                new Rejected(
+                    origin(0, 10),
+                    bytes("x"),
+                    RejectionReason.FORMAT_FAILED,
+                    null,
+                    "a.B: \"no\"\n"),
                 late(0, 9))));
     assertThat(read(directory, "rejected.ndjson"))
         .isEqualTo(
@@ -129,7 +135,10 @@ class DeadLetterFilesTest {
                 + "\"offset\":7,\"timestamp\":\"2018-11-04T01:30:00.250-07:00\","
                 + "\"value\":\"eyJhIgo=\"}\n"
                 + "{\"reason\":\"empty\",\"field\":null,\"topic\":\"calls\",\"partition\":0,"
-                + "\"offset\":8,\"timestamp\":\"2018-11-04T01:30:00.250-07:00\",\"value\":null}\n");
+                + "\"offset\":8,\"timestamp\":\"2018-11-04T01:30:00.250-07:00\",\"value\":null}\n"
+                + "{\"reason\":\"format-failed\",\"field\":null,\"detail\":\"a.B: \\\"no\\\"\\n\","
+                + "\"topic\":\"calls\",\"partition\":0,\"offset\":10,"
+                + "\"timestamp\":\"2018-11-04T01:30:00.250-07:00\",\"value\":\"eA==\"}\n");
     assertThat(read(directory, "late.ndjson"))
         .isEqualTo(
             "{\"late\":[{\"statistic\":\"hourly\",\"window_start\":\"2018-11-04T01:00:00-07:00\","

@@ -84,6 +84,9 @@ final class KafkaDeadLetterSink implements DeadLetterSink {
       if (rejected.field() != null) {
         add(headers, "field", rejected.field());
       }
+      if (rejected.detail() != null) {
+        add(headers, "detail", rejected.detail());
+      }
     } else if (letter instanceof Late late) {
       add(headers, "reason", LATE);
       add(headers, LATE, windows(late.missed()));

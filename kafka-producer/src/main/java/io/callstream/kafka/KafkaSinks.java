@@ -77,7 +77,7 @@ public final class KafkaSinks {
    *     over an hour
    */
   public KafkaSinks deliveringWithin(Duration time) {
-    if (time.toMillis() < 1_000 || time.toHours() > 1) {
+    if (time.compareTo(Duration.ofSeconds(1)) < 0 || time.compareTo(Duration.ofHours(1)) > 0) {
       throw new CallstreamException(
           ErrorCode.INVALID_ARGUMENT,
           "Kafka shall acknowledge within " + time + "; it must be from 1 s to 1 h");

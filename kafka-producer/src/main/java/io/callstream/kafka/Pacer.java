@@ -33,7 +33,7 @@ final class Pacer {
   /** Waits until a record of this event time is due, or the sending is to stop. */
   void await(long epochMillis) {
     if (pace instanceof Pace.PerSecond rate) {
-      awaitNanos(start + (long) (records * (1e9 / rate.records())));
+      awaitNanos(start, (long) (records * (1e9 / rate.records())));
     } else if (pace instanceof Pace.EventTime time && epochMillis != NO_TIME) {
       awaitEventTime(epochMillis, time.speedUp());
     }
@@ -56,7 +56,7 @@ final class Pacer {
     outlierMillis = NO_TIME;
     if (millis > lastMillis) {
       lastMillis = millis;
-      awaitNanos(origin + (long) ((millis - originMillis) * (1e6 / speedUp)));
+      awaitNanos(origin, (long) ((millis - originMillis) * (1e6 / speedUp)));
     }
   }
 
@@ -71,8 +71,11 @@ final class Pacer {
     return Math.abs(millis - other) > JUMP_MILLIS;
   }
 
-  private void awaitNanos(long due) {
-    for (long left = due - ticker.nanos(); left > 0; left = due - ticker.nanos()) {
+  /** Waits for a delay that may be as long as a long: its sum with the ticker would overflow. */
+  private void awaitNanos(long since, long delay) {
+    for (long left = delay - (ticker.nanos() - since);
+        left > 0;
+        left = delay - (ticker.nanos() - since)) {
       if (stopped.getAsBoolean()) {
         return;
       }

@@ -4,6 +4,7 @@ import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.call.ParseResult;
+import io.callstream.call.RejectionReason;
 import io.callstream.kafka.InputChecker.Problem;
 import io.callstream.kafka.source.CallRecords;
 import java.util.ArrayList;
@@ -36,9 +37,14 @@ final class ReadAhead implements AutoCloseable {
   /** How long a close waits for a read that is under way. */
   private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  /** What cannot be read of a record on which the format fails. */
+  private static final Set<CallField> UNREADABLE =
+      Set.of(CallField.ID, CallField.CRIME_TYPE, CallField.TIME);
+
   private final CallRecords records;
+  private final CallFormat format;
   private final Function<String, byte @Nullable []> texts;
-  private final CallParser parser;
+  private CallParser parser;
   private final boolean timed;
   private final Thread thread = new Thread(this::readAll, "callstream-read-ahead");
   private final ReentrantLock lock = new ReentrantLock();
@@ -66,6 +72,7 @@ final class ReadAhead implements AutoCloseable {
 
   private ReadAhead(CallRecords records, CallFormat format, boolean timed) {
     this.records = records;
+    this.format = format;
     this.texts = records::field;
     this.parser = format.parser(Set.of(CallField.ID));
     this.timed = timed;
@@ -106,6 +113,22 @@ final class ReadAhead implements AutoCloseable {
   }
 
   private Read read(byte[] value) {
+    try {
+      return parsed(value);
+    } catch (RuntimeException | StackOverflowError | AssertionError e) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw e;
+      }
+      // Records are sent whatever they are, and the parser may be in an undefined state.
+      parser = format.parser(Set.of(CallField.ID));
+      ParseResult.Rejected rejected =
+          new ParseResult.Rejected(
+              RejectionReason.FORMAT_FAILED, null, value, e.getClass().getName());
+      return new Read(null, value, Pacer.NO_TIME, new Problem(UNREADABLE, rejected));
+    }
+  }
+
+  private Read parsed(byte[] value) {
     if (!timed) {
       byte[] id = parser.idOfCall(texts);
       if (id == null) {

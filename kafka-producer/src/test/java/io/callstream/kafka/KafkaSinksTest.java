@@ -577,6 +577,28 @@ class KafkaSinksTest {
   }
 
   @Test
+  void theDetailOfARejectionIsAHeader() {
+    DeadLetterSink sink = sinks().deadLetters(topic);
+    SinkRun run = SinkRun.byType(batch("a"));
+    sink.open(run.opened(), Map.of());
+    Origin origin = new Origin("calls", 3, 8, Instant.EPOCH);
+    sink.write(
+        run.batch(0),
+        List.of(
+            new DeadLetter.Rejected(
+                origin, new byte[] {1}, RejectionReason.FORMAT_FAILED, null, "a.B: n\u00f6")));
+    sink.close();
+
+    assertThat(records())
+        .singleElement()
+        .satisfies(
+            row ->
+                assertThat(headers(row))
+                    .containsEntry("callstream.reason", "format-failed")
+                    .containsEntry("callstream.detail", "a.B: n\u00f6"));
+  }
+
+  @Test
   void aBrokerThatIsGoneFailsTheBatchInTimeAndOneThatIsBackTakesIt() throws Exception {
     SinkRun run = SinkRun.byType(batch("a"), batch("a", "b"));
     Path data = directory.resolve("broker");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.callstream.CallstreamException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class PacerTest {
@@ -82,6 +83,21 @@ class PacerTest {
     assertThat(ticker.seconds()).isCloseTo(2, within(1e-6));
     pacer.await(START + 5 * HOUR);
     assertThat(ticker.seconds()).isCloseTo(5, within(1e-6));
+  }
+
+  /** A delay of more than 292 years in nanoseconds does not overflow to no delay at all. */
+  @Test
+  void theSlowestPaceWaits() {
+    AtomicInteger looks = new AtomicInteger();
+    ticker.now = Long.MAX_VALUE - 1_000_000_000L;
+    Pacer rate = new Pacer(Pace.perSecond(1e-300), ticker, () -> looks.incrementAndGet() > 5);
+    rate.await(Pacer.NO_TIME);
+    rate.await(Pacer.NO_TIME);
+    assertThat(looks).hasValue(6);
+    Pacer events = new Pacer(Pace.eventTime(1e-300), ticker, () -> looks.incrementAndGet() > 10);
+    events.await(START);
+    events.await(START + HOUR);
+    assertThat(looks).hasValue(11);
   }
 
   @Test

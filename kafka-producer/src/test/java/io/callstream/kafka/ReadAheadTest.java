@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.CallSource;
+import io.callstream.kafka.source.ThrowingFormat;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -50,6 +51,30 @@ class ReadAheadTest {
 
   private final Idle idle = new Idle();
   private final ReadAhead ahead = ReadAhead.start(idle, SanFranciscoCalls.json(), Pace.max());
+
+  @Test
+  void aRecordOnWhichTheFormatThrowsHasNoKeyAndTheNextOneHas() throws Exception {
+    String id = "{\"crime_id\": \"1\", \"original_crime_type_name\": \"415\",";
+    String call = id + " \"call_date_time\": \"2018-10-02T09:11\"}";
+    for (Pace pace : List.of(Pace.max(), Pace.eventTime(1))) {
+      CallRecords records =
+          CallSource.stream(
+                  "lines", new ByteArrayInputStream(("throws\n" + call + "\n").getBytes(UTF_8)))
+              .open();
+      List<byte[]> keys = new ArrayList<>();
+      try (ReadAhead read =
+          ReadAhead.start(records, new ThrowingFormat(SanFranciscoCalls.json()), pace)) {
+        for (List<ReadAhead.Read> taken = read.take(() -> false);
+            !taken.isEmpty();
+            taken = read.take(() -> false)) {
+          taken.forEach(one -> keys.add(one.key()));
+        }
+      }
+      assertThat(keys).hasSize(2);
+      assertThat(keys.get(0)).isNull();
+      assertThat(keys.get(1)).isEqualTo("1".getBytes(UTF_8));
+    }
+  }
 
   @Test
   void aKeyIsTheIdThatARecordNames() throws Exception {

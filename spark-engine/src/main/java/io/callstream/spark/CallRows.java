@@ -10,6 +10,7 @@ import io.callstream.call.CallParser;
 import io.callstream.call.ParseResult;
 import io.callstream.call.ParseResult.Parsed;
 import io.callstream.call.ParseResult.Rejected;
+import io.callstream.call.RejectionReason;
 import java.sql.Timestamp;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -89,10 +90,12 @@ public final class CallRows {
     private static final Set<CallField> ALL = EnumSet.allOf(CallField.class);
 
     private final Iterator<Row> records;
-    private final CallParser parser;
+    private final CallFormat format;
+    private CallParser parser;
 
     ParsedRows(Iterator<Row> records, CallFormat format) {
       this.records = records;
+      this.format = format;
       this.parser = format.parser(ALL);
     }
 
@@ -108,10 +111,13 @@ public final class CallRows {
       columns[0] = record.getInt(1);
       columns[1] = record.getLong(2);
       byte[] value = record.isNullAt(0) ? NOTHING : record.getAs(0);
-      ParseResult result = parser.parse(value);
+      ParseResult result = ParseResult.of(parser, value);
       if (result instanceof Rejected rejected) {
         columns[2] = rejected.reason().code();
         columns[3] = rejected.field();
+        if (rejected.reason() == RejectionReason.FORMAT_FAILED) {
+          parser = format.parser(ALL);
+        }
       } else if (result instanceof Parsed parsed) {
         fill(columns, parsed.call());
       }

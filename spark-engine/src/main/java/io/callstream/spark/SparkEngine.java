@@ -6,9 +6,11 @@ import io.callstream.engine.Capability;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.Supervisor;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.runtime.Surroundings;
+import io.callstream.runtime.TaskPlan;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.util.EnumSet;
@@ -79,10 +81,11 @@ public final class SparkEngine implements Engine {
   public RunningPipeline start(Pipeline pipeline, RunOptions options) {
     requireSupport(pipeline, options);
     JvmRequirements.check();
+    TaskPlan plan = new TaskPlan(pipeline);
     String topicId = TopicCheck.requireTopic((KafkaTopic) pipeline.source());
     Sessions.Lease lease = lease();
     try {
-      return SparkRun.start(pipeline, topicId, options, settings, lease);
+      return SparkRun.start(pipeline, plan, topicId, options, settings, lease);
     } catch (Exception | Error e) {
       lease.close();
       throw new Failures(options.checkpoint().orElse(null)).of(e);
@@ -95,6 +98,9 @@ public final class SparkEngine implements Engine {
    * own.
    */
   public static Optional<URI> userInterface(RunningPipeline running) {
+    if (running instanceof Supervisor supervisor) {
+      return userInterface(supervisor.current());
+    }
     return running instanceof SparkRun run ? run.userInterface() : Optional.empty();
   }
 

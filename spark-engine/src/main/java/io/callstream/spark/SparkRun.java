@@ -3,6 +3,7 @@ package io.callstream.spark;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.engine.LedgerRun;
 import io.callstream.engine.RunOptions;
 import io.callstream.pipeline.BatchResults;
@@ -95,6 +96,7 @@ final class SparkRun extends LedgerRun {
   /** Starts a run; the lease is given back when the run ends, unless this throws. */
   static SparkRun start(
       Pipeline pipeline,
+      TaskPlan plan,
       String topicId,
       RunOptions options,
       SparkSettings settings,
@@ -108,7 +110,7 @@ final class SparkRun extends LedgerRun {
       SinkSet sinks = SinkSet.open(pipeline, ledger, options.sinkTimeout());
       try {
         SparkRun run = new SparkRun(pipeline, options, lease, checkpoint, ledger, sinks);
-        run.startQuery(settings, shufflePartitions);
+        run.startQuery(plan, settings, shufflePartitions);
         return run;
       } catch (Exception | Error e) {
         // Scala throws checked exceptions that its signatures do not tell of.
@@ -121,7 +123,7 @@ final class SparkRun extends LedgerRun {
     }
   }
 
-  private void startQuery(SparkSettings settings, int shufflePartitions) {
+  private void startQuery(TaskPlan plan, SparkSettings settings, int shufflePartitions) {
     SparkSession session = lease.session();
     configure(session.conf(), settings, shufflePartitions);
     session.streams().addListener(reports);
@@ -129,7 +131,7 @@ final class SparkRun extends LedgerRun {
         QueryPlan.of(
             session,
             (KafkaTopic) pipeline().source(),
-            new TaskPlan(pipeline()),
+            plan,
             options,
             settings,
             shufflePartitions,
@@ -353,12 +355,15 @@ final class SparkRun extends LedgerRun {
         sinks.write(ledger().flush());
       }
     } catch (StreamingQueryException e) {
-      // What a listener threw has stopped the query, and came before.
-      if (failure().isEmpty() && !(stopping && isInterrupt(e))) {
+      // A failure of a listener comes before, and interrupts the query.
+      if (!((stopping || failure().isPresent()) && isInterrupt(e))) {
         failed(failureOf(e));
       }
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      failed(
+          new CallstreamException(
+              ErrorCode.ENGINE_FAILED, "The thread of the run was interrupted", e));
+      stopQuery();
     } catch (RuntimeException | Error e) {
       failed(failureOf(e));
     }
@@ -401,7 +406,7 @@ final class SparkRun extends LedgerRun {
     }
     stopping = true;
     if (inListener.get() || sinks.isCallingSink()) {
-      Thread stopper = new Thread(this::stop, "callstream-stop");
+      Thread stopper = new Thread(this::stopLogged, "callstream-stop");
       stopper.setDaemon(true);
       stopper.start();
       return;
@@ -418,6 +423,14 @@ final class SparkRun extends LedgerRun {
     awaitEnd();
     if (interrupted) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void stopLogged() {
+    try {
+      stop();
+    } catch (RuntimeException | Error e) {
+      LOG.error("A pipeline that was to be stopped by its sink or listener goes on", e);
     }
   }
 

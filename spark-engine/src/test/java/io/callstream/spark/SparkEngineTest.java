@@ -5,6 +5,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.ThrowableProxyUtil;
+import ch.qos.logback.core.read.ListAppender;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
@@ -52,6 +57,7 @@ import org.apache.spark.TaskContext;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** What is the Spark engine's own; {@link SparkEngineContractTest} has the rest. */
 class SparkEngineTest {
@@ -339,6 +345,39 @@ class SparkEngineTest {
       assertThat(run.failure()).isPresent();
       assertThatAccounting(run.accounting()).addsUpFor(pipeline);
       assertThat(checkpoints()).isEqualTo(before);
+    }
+
+    @Test
+    void aFailureIsLoggedOnceWithItsCodeAndItsCause() throws Exception {
+      KafkaTopic topic = TestTopics.create(1);
+      TestTopics.send(topic, SyntheticCalls.of(100));
+      Pipeline pipeline =
+          standard(topic)
+              .results(
+                  Sinks.callback(
+                      batch -> {
+                        throw new IllegalStateException("no room");
+                      }))
+              .build();
+      Logger logger = (Logger) LoggerFactory.getLogger(RunningPipeline.class);
+      ListAppender<ILoggingEvent> log = new ListAppender<>();
+      log.start();
+      logger.addAppender(log);
+      try {
+        RunningPipeline run = engine().start(pipeline, RunOptions.continuous());
+        assertThatThrownBy(run::awaitTermination).hasMessageContaining("no room");
+      } finally {
+        logger.detachAppender(log);
+      }
+      assertThat(log.list)
+          .singleElement()
+          .satisfies(
+              event -> {
+                assertThat(event.getLevel()).isEqualTo(Level.ERROR);
+                assertThat(event.getFormattedMessage()).contains("SINK_FAILED", topic.name());
+                assertThat(ThrowableProxyUtil.asString(event.getThrowableProxy()))
+                    .contains("Caused by: java.lang.IllegalStateException: no room");
+              });
     }
 
     private Set<Path> checkpoints() throws Exception {

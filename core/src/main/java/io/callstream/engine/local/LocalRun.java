@@ -124,6 +124,7 @@ final class LocalRun extends LedgerRun {
       Clock clock,
       OpenSource source,
       @Nullable LocalCheckpoint checkpoint,
+      TaskPlan plan,
       Ledger ledger,
       int threads) {
     super(pipeline, ledger);
@@ -131,7 +132,7 @@ final class LocalRun extends LedgerRun {
     this.clock = clock;
     this.source = source;
     this.checkpoint = checkpoint;
-    plan = new TaskPlan(pipeline);
+    this.plan = plan;
     mergers = plan.statistics().stream().map(BlockMerger::new).toList();
     seen =
         plan.distinctHorizonMillis().isPresent()
@@ -185,6 +186,7 @@ final class LocalRun extends LedgerRun {
       Pipeline pipeline, RunOptions options, Clock clock, OpenSource source, int readers) {
     LocalCheckpoint checkpoint = null;
     try {
+      TaskPlan plan = new TaskPlan(pipeline);
       Fingerprint fingerprint = Fingerprint.of(pipeline, LocalEngine.NAME, Map.of(), source.id());
       checkpoint =
           options
@@ -192,7 +194,7 @@ final class LocalRun extends LedgerRun {
               .map(location -> LocalCheckpoint.open(location, fingerprint))
               .orElse(null);
       Ledger ledger = checkpoint == null ? Ledger.inMemory(pipeline) : checkpoint.restore(pipeline);
-      return new LocalRun(pipeline, options, clock, source, checkpoint, ledger, readers);
+      return new LocalRun(pipeline, options, clock, source, checkpoint, plan, ledger, readers);
     } catch (RuntimeException | Error e) {
       source.close();
       if (checkpoint != null) {
@@ -654,8 +656,8 @@ final class LocalRun extends LedgerRun {
     }
   }
 
-  /** Lets go of what readers left that nobody finished. */
-  private static void drop(@Nullable Reading reading) {
+  /** Releases parts that were read but not finished. */
+  private void drop(@Nullable Reading reading) {
     if (reading == null) {
       return;
     }
@@ -664,7 +666,11 @@ final class LocalRun extends LedgerRun {
         if (part.isDone()) {
           get(part).close();
         }
+      } catch (CancellationException e) {
+        LOG.debug("A part of a batch was canceled, because the run ends", e);
       } catch (RuntimeException | Error e) {
+        // The next run reads this part again: only a run that fails anyway reports it.
+        failure().filter(first -> first != e).ifPresent(first -> first.addSuppressed(e));
         LOG.debug("A part of a batch that was given up failed", e);
       }
     }
@@ -680,9 +686,7 @@ final class LocalRun extends LedgerRun {
     long rows = results.accounting().received();
     long emitted = results.emittedRows();
     double since =
-        last == null
-            ? Double.NaN
-            : Duration.between(last.timestamp(), batch.begin()).toNanos() / 1e9;
+        last == null ? Double.NaN : seconds(Duration.between(last.timestamp(), batch.begin()));
     List<PartitionOffsets> offsets = new ArrayList<>();
     for (Span span : batch.spans()) {
       long latest = batch.latest().getOrDefault(span.partition(), span.to());
@@ -711,6 +715,11 @@ final class LocalRun extends LedgerRun {
         sinks.description(),
         results.accounting(),
         results.total());
+  }
+
+  /** Unlike toNanos this does not overflow where a clock jumps. */
+  private static double seconds(Duration duration) {
+    return duration.toSeconds() + duration.toNanosPart() / 1e9;
   }
 
   // ---- from outside

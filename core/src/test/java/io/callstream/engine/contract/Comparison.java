@@ -88,7 +88,7 @@ final class Comparison {
     long offset = offsets.get(old.partition()).get((int) old.offset());
     Origin origin = new Origin(topic, old.partition(), offset, old.timestamp());
     if (letter instanceof DeadLetter.Rejected r) {
-      return new DeadLetter.Rejected(origin, r.value(), r.reason(), r.field());
+      return new DeadLetter.Rejected(origin, r.value(), r.reason(), r.field(), r.detail());
     }
     return new DeadLetter.Late(origin, letter.value(), ((DeadLetter.Late) letter).missed());
   }

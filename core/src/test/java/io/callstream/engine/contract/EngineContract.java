@@ -18,12 +18,14 @@ import io.callstream.call.Call;
 import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
+import io.callstream.engine.Termination;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.Late;
@@ -50,6 +52,9 @@ import io.callstream.statistic.Measure;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
+import java.io.IOException;
+import java.io.InvalidObjectException;
+import java.io.ObjectInputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -67,6 +72,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
@@ -1147,7 +1153,7 @@ public abstract class EngineContract {
     void rule_6_1_everyReasonIsTold() throws Exception {
       assertThat(cases.stream().map(Case::reason).collect(Collectors.toSet()))
           .as("reasons that the kit has a case for")
-          .isEqualTo(EnumSet.allOf(RejectionReason.class));
+          .isEqualTo(EnumSet.complementOf(EnumSet.of(RejectionReason.FORMAT_FAILED)));
       Map<Case, Rejected> letters = byCase();
       for (Case c : cases) {
         assertThat(letters.get(c)).as("letter of %s %s", c.reason(), c.field()).isNotNull();
@@ -1343,6 +1349,181 @@ public abstract class EngineContract {
         recorder.awaitReport();
       }
       assertThat(run.accounting().received()).isEqualTo(records);
+    }
+
+    private final List<String> failing = List.of("throws", "overflows", "long", "null");
+
+    private final Tried formatFailures =
+        new Tried(
+            new Trial("format failures", new FailingFormat(FORMAT), p -> p.statistic(TYPES))
+                .step(
+                    Stream.concat(
+                            failing.stream().map(kind -> text(0, kind)),
+                            Stream.of(call(0, "1", "good", "2018-06-01T12:00:00Z")))
+                        .toList())
+                .step(
+                    text(0, "breaks"),
+                    call(0, "2", "good", "2018-06-01T12:01:00Z"),
+                    call(0, "3", "good", "2018-06-01T12:02:00Z")));
+
+    private List<Rejected> formatLetters() throws Exception {
+      return formatFailures.get().recorder().letters().stream().map(Rejected.class::cast).toList();
+    }
+
+    /**
+     * A record on which the format throws an exception, overflows the stack or returns null is
+     * rejected as {@code format-failed}, with the class and the message of the exception, cut after
+     * 500 characters. It is counted, and stops nothing.
+     */
+    @Test
+    void rule_6_10_aRecordOnWhichTheFormatThrowsIsRejected() throws Exception {
+      assertThat(formatLetters())
+          .extracting(Rejected::reason)
+          .hasSize(failing.size() + 1)
+          .containsOnly(RejectionReason.FORMAT_FAILED);
+      assertThat(formatLetters().get(0).detail())
+          .isEqualTo("java.lang.IllegalStateException: cannot take throws");
+      assertThat(formatLetters().get(1).detail()).isEqualTo("java.lang.StackOverflowError");
+      assertThat(formatLetters().get(2).detail())
+          .startsWith("java.lang.IllegalArgumentException: xxx")
+          .hasSize(500);
+      assertThat(formatLetters().get(3).detail()).isEqualTo("the parser returned null");
+      assertThat(formatLetters().get(0).value()).isEqualTo("throws".getBytes(UTF_8));
+      assertThat(formatFailures.get().accounting().rejected()).isEqualTo(failing.size() + 1);
+      assertThat(formatFailures.get().accounting().received()).isEqualTo(failing.size() + 4);
+    }
+
+    /** A parser that failed is not used again, for it may be in an undefined state. */
+    @Test
+    void rule_6_11_aParserThatFailedIsNotUsedAgain() throws Exception {
+      assertThat(formatFailures.get().rows("types")).containsExactly("good  3");
+    }
+
+    /**
+     * A format that cannot be serialized, cannot be read back, or gives no parser is refused before
+     * a sink is opened, with a message that names it.
+     */
+    @Test
+    void rule_6_12_aFormatThatCannotBeSentToTasksIsRefused() {
+      for (CallFormat broken :
+          List.of(new NotSerializable(FORMAT), new NotReadable(FORMAT), new NoParser(FORMAT))) {
+        Recorder sink = new Recorder();
+        Pipeline pipeline =
+            sink.on(Pipeline.builder(testbed().source(1).source(), broken).statistic(TYPES))
+                .build();
+        assertThatThrownBy(() -> start(pipeline, RunOptions.bounded()))
+            .isInstanceOfSatisfying(
+                CallstreamException.class,
+                e -> assertThat(e.code()).isEqualTo(ErrorCode.FORMAT_FAILED))
+            .hasMessageContaining("The format '" + broken.name() + "'");
+        assertThat(sink.events()).isEmpty();
+      }
+    }
+  }
+
+  /** A format of San Francisco that does something otherwise, as those of users may. */
+  private abstract static class OwnFormat implements CallFormat {
+    private final SanFranciscoCalls calls;
+
+    OwnFormat(SanFranciscoCalls calls) {
+      this.calls = calls;
+    }
+
+    @Override
+    public String name() {
+      return getClass().getSimpleName();
+    }
+
+    @Override
+    public ZoneId zone() {
+      return calls.zone();
+    }
+
+    @Override
+    public String timeField() {
+      return calls.timeField();
+    }
+
+    @Override
+    public CallParser parser(Set<CallField> fields) {
+      return calls.parser(fields);
+    }
+
+    @Override
+    public byte[] write(Call call) {
+      return calls.write(call);
+    }
+  }
+
+  /** A format that fails on some records. */
+  private static final class FailingFormat extends OwnFormat {
+    FailingFormat(SanFranciscoCalls calls) {
+      super(calls);
+    }
+
+    @Override
+    public CallParser parser(Set<CallField> fields) {
+      CallParser calls = super.parser(fields);
+      AtomicBoolean isBroken = new AtomicBoolean();
+      return value -> {
+        String text = new String(value, UTF_8);
+        return switch (text) {
+          case "throws" -> throw new IllegalStateException("cannot take " + text);
+          case "overflows" -> overflow();
+          case "long" -> throw new IllegalArgumentException("x".repeat(10_000));
+          case "null" -> null;
+          case "breaks" -> {
+            isBroken.set(true);
+            throw new IllegalStateException("broken");
+          }
+          default ->
+              isBroken.get()
+                  ? new ParseResult.Rejected(RejectionReason.NOT_JSON, null, value)
+                  : calls.parse(value);
+        };
+      };
+    }
+
+    @SuppressWarnings("InfiniteRecursion")
+    private static ParseResult overflow() {
+      return overflow();
+    }
+  }
+
+  private static final class NotSerializable extends OwnFormat {
+    private final Object lock = new Object();
+
+    NotSerializable(SanFranciscoCalls calls) {
+      super(calls);
+    }
+
+    @Override
+    public String name() {
+      return "not-serializable " + (lock == null);
+    }
+  }
+
+  private static final class NotReadable extends OwnFormat {
+    NotReadable(SanFranciscoCalls calls) {
+      super(calls);
+    }
+
+    private void readObject(ObjectInputStream in) throws IOException {
+      throw new InvalidObjectException("not readable");
+    }
+  }
+
+  /** Its parser needs what is lost on the way to a task. */
+  private static final class NoParser extends OwnFormat {
+    private final transient List<CallField> more = List.of();
+
+    NoParser(SanFranciscoCalls calls) {
+      super(calls);
+    }
+
+    @Override
+    public CallParser parser(Set<CallField> fields) {
+      return more.isEmpty() ? super.parser(fields) : null;
     }
   }
 
@@ -2387,6 +2568,36 @@ public abstract class EngineContract {
         RunningPipeline run = start(failure.apply(pipeline).build(), RunOptions.continuous());
         source.send(List.of(call(0, "1", "t", "2018-06-01T12:00")));
         requireFailure(run, ErrorCode.SINK_FAILED, "no room");
+      }
+    }
+
+    /**
+     * A termination listener gets the final state and the failure once, whether it was added before
+     * or after the end, and one that throws changes nothing.
+     */
+    @Test
+    void rule_14_11_terminationListenersAreCalledOnce() throws Exception {
+      for (boolean failing : new boolean[] {true, false}) {
+        ContractSource source = testbed().source(1);
+        source.send(List.of(call(0, "1", "t", "2018-06-01T12:00")));
+        Pipeline.Builder pipeline = Pipeline.builder(source.source(), FORMAT).statistic(TYPES);
+        if (failing) {
+          pipeline.results(Sinks.callback(batch -> fail("no room")));
+        }
+        RunningPipeline run = start(pipeline.build(), RunOptions.bounded());
+        List<Termination> received = Collections.synchronizedList(new ArrayList<>());
+        CompletableFuture<Termination> last = new CompletableFuture<>();
+        run.onTermination(received::add);
+        run.onTermination(termination -> fail("deaf"));
+        run.onTermination(last::complete);
+        Termination termination = last.get(testbed().patience().toMillis(), TimeUnit.MILLISECONDS);
+        run.onTermination(received::add);
+        assertThat(received).containsExactly(termination, termination);
+        assertThat(termination.state()).isEqualTo(failing ? State.FAILED : State.FINISHED);
+        assertThat(run.state()).isEqualTo(termination.state());
+        assertThat(run.failure()).isEqualTo(termination.failure());
+        run.close();
+        assertThat(received).hasSize(2);
       }
     }
 

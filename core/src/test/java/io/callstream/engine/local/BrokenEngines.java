@@ -1,7 +1,9 @@
 package io.callstream.engine.local;
 
+import io.callstream.call.Call;
 import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
+import io.callstream.call.CallParser;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
@@ -24,6 +26,7 @@ import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -212,6 +215,52 @@ final class BrokenEngines {
     }
   }
 
+  /** Takes an exception of a format for one of its own, and fails. */
+  static class FailsWhereAFormatThrows extends CheckpointedEngine {
+    @Override
+    CallFormat format(CallFormat format) {
+      return new FailsOnExceptions(format);
+    }
+  }
+
+  /** A format whose exceptions get past the engine. */
+  private record FailsOnExceptions(CallFormat format) implements CallFormat {
+    @Override
+    public String name() {
+      return format.name();
+    }
+
+    @Override
+    public ZoneId zone() {
+      return format.zone();
+    }
+
+    @Override
+    public String timeField() {
+      return format.timeField();
+    }
+
+    @Override
+    public CallParser parser(Set<CallField> fields) {
+      CallParser parser = format.parser(fields);
+      if (parser == null) {
+        return null;
+      }
+      return value -> {
+        try {
+          return parser.parse(value);
+        } catch (RuntimeException e) {
+          throw new LinkageError("an exception of the format", e);
+        }
+      };
+    }
+
+    @Override
+    public byte[] write(Call call) {
+      return format.write(call);
+    }
+  }
+
   /** Has one watermark for all partitions, the greatest. */
   static class TakesTheGreatestForTheWatermark extends CheckpointedEngine {
     @Override
@@ -248,7 +297,7 @@ final class BrokenEngines {
   static class ReadsTimesInUtc extends CheckpointedEngine {
     @Override
     CallFormat format(CallFormat format) {
-      return SanFranciscoCalls.json(ZoneOffset.UTC);
+      return format instanceof SanFranciscoCalls ? SanFranciscoCalls.json(ZoneOffset.UTC) : format;
     }
   }
 

@@ -7,6 +7,7 @@ import io.callstream.engine.Capability;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.Termination;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetterSink;
@@ -32,10 +33,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * An engine with a checkpoint, to test the contract kit with: it remembers, for each directory,
@@ -312,7 +315,7 @@ class CheckpointedEngine implements Engine {
         private DeadLetter placed(DeadLetter letter) {
           Origin origin = places.of(letter.origin());
           return letter instanceof DeadLetter.Rejected r
-              ? new DeadLetter.Rejected(origin, r.value(), r.reason(), r.field())
+              ? new DeadLetter.Rejected(origin, r.value(), r.reason(), r.field(), r.detail())
               : new DeadLetter.Late(origin, letter.value(), ((DeadLetter.Late) letter).missed());
         }
 
@@ -399,6 +402,11 @@ class CheckpointedEngine implements Engine {
     }
 
     @Override
+    public void onTermination(Consumer<? super Termination> listener) {
+      run.onTermination(listener);
+    }
+
+    @Override
     public void awaitTermination() throws InterruptedException {
       run.awaitTermination();
     }
@@ -430,6 +438,7 @@ class CheckpointedEngine implements Engine {
     private volatile boolean stopping;
     private volatile Thread worker;
     private volatile CallstreamException failure;
+    private final CompletableFuture<Termination> termination = new CompletableFuture<>();
 
     Run(Pipeline pipeline, RunOptions options, Memory memory) {
       this(
@@ -537,6 +546,7 @@ class CheckpointedEngine implements Engine {
       }
       memory.inUse = false;
       ended.countDown();
+      termination.complete(new Termination(state(), failure()));
     }
 
     private long[] ends() {
@@ -576,6 +586,11 @@ class CheckpointedEngine implements Engine {
       local.runBatch();
       position = ends;
       return !additions.isEmpty();
+    }
+
+    @Override
+    public void onTermination(Consumer<? super Termination> listener) {
+      termination.thenAccept(listener);
     }
 
     @Override

@@ -18,6 +18,7 @@ import io.callstream.engine.local.BrokenEngines.BelievesConfirmedTimesOnly;
 import io.callstream.engine.local.BrokenEngines.BelievesEveryEventTime;
 import io.callstream.engine.local.BrokenEngines.CountsAReplayedBatchTwice;
 import io.callstream.engine.local.BrokenEngines.EmitsClosedWindowsAgain;
+import io.callstream.engine.local.BrokenEngines.FailsWhereAFormatThrows;
 import io.callstream.engine.local.BrokenEngines.ForgetsIds;
 import io.callstream.engine.local.BrokenEngines.HidesFailures;
 import io.callstream.engine.local.BrokenEngines.JoinsLookupsInwards;
@@ -104,6 +105,7 @@ class EngineContractTest {
         Arguments.of(new JoinsLookupsInwards(), List.of("7.1", "7.3", "7.4")),
         Arguments.of(new SwallowsARejection(), List.of("6.1", "6.2", "6.3", "6.6", "8.3")),
         Arguments.of(new ReadsUncommittedRecords(), List.of("6.7", "6.8", "6.9")),
+        Arguments.of(new FailsWhereAFormatThrows(), List.of("6.10", "6.11")),
         Arguments.of(new TakesTheGreatestForTheWatermark(), List.of("3.1", "3.5")),
         Arguments.of(
             new BelievesEveryEventTime(),
@@ -117,7 +119,8 @@ class EngineContractTest {
         Arguments.of(new EmitsClosedWindowsAgain(), List.of("9.3")),
         Arguments.of(new ReportsRowsPerSinkAndLatencyByEventTime(), List.of("13.9", "13.10")),
         Arguments.of(
-            new HidesFailures(), List.of("14.1", "14.2", "14.3", "14.6", "14.8", "15.3", "15.4")),
+            new HidesFailures(),
+            List.of("14.1", "14.2", "14.3", "14.6", "14.8", "14.11", "15.3", "15.4")),
         Arguments.of(new AcceptsWhatItDoesNotDeclare(), List.of("16.5")));
   }
 

@@ -39,10 +39,12 @@ final class CallLines {
   private static final int MIN_ADDRESS = 8;
   private static final int MAX_ADDRESS = 46;
   private static final int ID = 9;
+  private static final Set<CallField> FIELDS =
+      Set.of(CallField.ID, CallField.CRIME_TYPE, CallField.DISPOSITION, CallField.ADDRESS);
   private static final int PLACE = 10;
 
   private final CallFormat format;
-  private final CallParser parser;
+  private CallParser parser;
   private final int width;
   private final DateTimeFormatter exact;
   private final DateTimeFormatter minutes;
@@ -56,9 +58,7 @@ final class CallLines {
   CallLines(CallFormat format, int width) {
     this.format = format;
     this.width = width;
-    parser =
-        format.parser(
-            Set.of(CallField.ID, CallField.CRIME_TYPE, CallField.DISPOSITION, CallField.ADDRESS));
+    parser = format.parser(FIELDS);
     exact = DateTimeFormatter.ISO_OFFSET_DATE_TIME.withZone(format.zone());
     minutes = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm", Locale.ROOT).withZone(format.zone());
   }
@@ -67,9 +67,12 @@ final class CallLines {
   String line(TopicRecord row) {
     String place = row.partition() + "@" + row.offset();
     byte[] value = row.value();
-    ParseResult result = parser.parse(value == null ? NOTHING : value);
+    ParseResult result = ParseResult.of(parser, value == null ? NOTHING : value);
     if (result instanceof Rejected rejected) {
       String field = rejected.field();
+      if (rejected.reason() == RejectionReason.FORMAT_FAILED) {
+        parser = format.parser(FIELDS);
+      }
       return noCall(rejected.reason().code() + (field == null ? "" : " " + field), value, place);
     }
     Call call = ((Parsed) result).call();

@@ -39,6 +39,7 @@ import picocli.CommandLine.Spec;
       "callstream statistics --dashboard 4041",
       "callstream statistics --checkpoint state --output out --conf spark.sql.shuffle.partitions=4",
       "callstream statistics --checkpoint state --results-topic counts --dead-letter-topic letters",
+      "callstream statistics --checkpoint state --output out --restart",
       "callstream statistics --checkpoint state --jdbc jdbc:postgresql://localhost/calls --parquet lake",
       "",
       "Ctrl-C ends it in good order, with exit status 0; 130 if --once was not done."
@@ -66,6 +67,8 @@ final class StatisticsCommand implements Callable<Integer> {
 
   @Mixin private StatisticsOptions statistics = new StatisticsOptions();
 
+  @Mixin private RestartOptions restart = new RestartOptions();
+
   @Option(
       names = "--dashboard",
       paramLabel = "P",
@@ -92,6 +95,7 @@ final class StatisticsCommand implements Callable<Integer> {
           "--once counts what is there, --starting-offsets latest skips it: leave one of them out.");
     }
     statistics.check(kafka.topicName());
+    restart.check(statistics.checkpoint());
     dashboard.check(port);
     KafkaTopic topic = kafka.source().startingAt(startingOffsets);
     RunOptions options = once ? statistics.bounded() : statistics.continuous();
@@ -118,7 +122,7 @@ final class StatisticsCommand implements Callable<Integer> {
     if (!once) {
       terminal.say("Ctrl-C ends it, and shows the results.");
     }
-    try (RunningPipeline running = engine.start(pipeline, options)) {
+    try (RunningPipeline running = restart.start(engine, pipeline, options)) {
       Counting counting = new Counting(terminal, running);
       try (Registration ignored = interruption.onRequest(counting::stop);
           Dashboard shown = show(running, engine)) {

@@ -44,6 +44,8 @@ final class StoppableInput extends InputStream {
         pieces.put(Piece.end(null));
       } catch (IOException e) {
         pieces.put(Piece.end(e));
+      } catch (RuntimeException | Error e) {
+        pieces.put(Piece.end(new IOException(e)));
       }
     } catch (InterruptedException e) {
       // Nobody waits any more.

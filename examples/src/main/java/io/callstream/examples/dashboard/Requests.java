@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
+import io.callstream.engine.Supervisor;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Progress;
@@ -94,6 +95,10 @@ final class Requests implements HttpHandler {
       } else {
         answer(exchange).send(exchange);
       }
+    } catch (RuntimeException | Error e) {
+      // The server of the JDK would drop it.
+      LOG.warn("The dashboard could not answer to the end", e);
+      throw e;
     }
   }
 
@@ -105,9 +110,6 @@ final class Requests implements HttpHandler {
     }
     try {
       answer(exchange).send(exchange);
-    } catch (RuntimeException e) {
-      LOG.warn("The dashboard could not answer to the end", e);
-      throw e;
     } finally {
       resultPermits.release();
     }
@@ -162,7 +164,7 @@ final class Requests implements HttpHandler {
       case "/api/snapshot" -> Answer.json(200, snapshot.current().json());
       case STATISTICS -> names();
       case "/health/live" -> health(running.state() != State.FAILED);
-      case "/health/ready" -> health(running.state() == State.RUNNING);
+      case "/health/ready" -> health(isReading());
       case "/metrics" -> metrics();
       default ->
           path.startsWith(STATISTICS + "/")
@@ -170,6 +172,12 @@ final class Requests implements HttpHandler {
                   path.substring(STATISTICS.length() + 1), exchange.getRequestURI().getRawQuery())
               : assets.find(path).orElseGet(() -> Answer.text(404, "There is nothing here."));
     };
+  }
+
+  /** Between two runs, a supervisor is alive, and nothing is read. */
+  private boolean isReading() {
+    RunningPipeline run = running instanceof Supervisor s ? s.current() : running;
+    return running.state() == State.RUNNING && run.state() == State.RUNNING;
   }
 
   private Answer metrics() {

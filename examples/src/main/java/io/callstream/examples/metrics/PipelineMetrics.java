@@ -3,6 +3,7 @@ package io.callstream.examples.metrics;
 import io.callstream.CallstreamException;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
+import io.callstream.engine.Supervisor;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Accounting.Contributions;
 import io.callstream.progress.Progress;
@@ -31,10 +32,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Binds a running pipeline to a registry: all that its {@link Progress} and its {@link Accounting}
@@ -52,6 +56,7 @@ import org.jspecify.annotations.Nullable;
  * telling of this run.
  */
 public final class PipelineMetrics implements MeterBinder, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(PipelineMetrics.class);
   private static final Duration INTERVAL = Duration.ofSeconds(1);
   private static final String OFFSETS = "offsets";
   private static final String RECORDS = "records";
@@ -105,6 +110,15 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
         "1 once the pipeline has failed",
         Tags.empty(),
         p -> p.state() == State.FAILED ? 1 : 0);
+    bind(
+        registry,
+        FunctionCounter.builder(
+                "callstream.pipeline.restarts",
+                running,
+                p -> p instanceof Supervisor supervisor ? supervisor.restarts() : 0)
+            .description("Restarts after a failure")
+            .tags(tags)
+            .register(registry));
     bindAccounting(registry);
     bindProgress(registry);
     bindStability(registry);
@@ -281,11 +295,18 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
         bindNew();
       }
     } catch (CallstreamException failed) {
-      // Whoever runs the pipeline hears of it.
+      // The pipeline reports it.
     } catch (InterruptedException closed) {
       return;
+    } catch (RuntimeException | Error e) {
+      LOG.warn("Some metrics of a pipeline could not be bound and are missing", e);
+      return;
     }
-    bindNew();
+    try {
+      bindNew();
+    } catch (RuntimeException | Error e) {
+      LOG.warn("Some metrics of a pipeline could not be bound and are missing", e);
+    }
   }
 
   /**
@@ -424,10 +445,19 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
       ToLongFunction<Accounting> figure) {
     bind(
         registry,
-        FunctionCounter.builder(name, running, p -> figure.applyAsLong(p.accounting()))
+        FunctionCounter.builder(name, running, rising(figure))
             .description(description)
             .tags(tags.and(more))
             .register(registry));
+  }
+
+  /**
+   * Returns a figure that does not fall: a restart repeats the batch that had not finished, and a
+   * monitoring system takes a counter that falls for one that began at 0 again.
+   */
+  private static ToDoubleFunction<RunningPipeline> rising(ToLongFunction<Accounting> figure) {
+    AtomicLong most = new AtomicLong();
+    return p -> most.accumulateAndGet(figure.applyAsLong(p.accounting()), Math::max);
   }
 
   private void batch(

@@ -219,6 +219,20 @@ class DashboardTest {
 
   @ParameterizedTest
   @ValueSource(
+      strings = {
+        "-999999999-01-01T00:00:00Z",
+        "%2B999999999-12-31T23:59:59.999999999Z",
+        "%2B292278994-08-17T07:12:55.808Z",
+        "-292275055-05-16T16:47:04.191Z"
+      })
+  void anExtremeWindowHasNoRows(String start) throws Exception {
+    JsonNode answer = json("/api/statistics/calls-by-type-and-disposition-hourly?window=" + start);
+    assertThat(answer.get("rows")).isEmpty();
+    assertThat(answer.get("totalRows").asInt()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
       strings = {"?top=-1", "?top=10001", "?top=many", "?top=", "?window=yesterday", "?limit=5"})
   void wrongParametersAreExplained(String query) throws Exception {
     HttpResponse<String> response =

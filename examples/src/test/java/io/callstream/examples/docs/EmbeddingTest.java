@@ -8,8 +8,10 @@ import io.callstream.call.CallField;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engine;
 import io.callstream.engine.Engines;
+import io.callstream.engine.RestartPolicy;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.Supervisor;
 import io.callstream.engine.local.LocalEngine;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.examples.docs.Document.Block;
@@ -41,7 +43,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -195,6 +200,45 @@ class EmbeddingTest {
     } catch (CallstreamException e) {
       return e.code() + ": " + e.getMessage();
     }
+  }
+
+  @Test
+  void terminationAndRestarts() throws Exception {
+    AtomicInteger batches = new AtomicInteger();
+    Pipeline pipeline =
+        Pipeline.builder(
+                KafkaTopic.of("police.service.calls").at(ExampleTopic.brokers()),
+                SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .results(
+                Sinks.callback(
+                    batch -> {
+                      if (batches.getAndIncrement() == 0) {
+                        throw new IllegalStateException("the store is away");
+                      }
+                    }))
+            .build();
+    CompletableFuture<String> alert = new CompletableFuture<>();
+    try (Supervisor supervisor = supervised(pipeline, directory.resolve("state").toString())) {
+      alertOnFailure(supervisor.current(), alert::complete);
+      assertThat(alert.get(1, TimeUnit.MINUTES)).isEqualTo("SINK_FAILED");
+      while (batches.get() < 2) {
+        assertThat(supervisor.awaitTermination(Duration.ofMillis(50))).isFalse();
+      }
+      assertThat(supervisor.restarts()).isEqualTo(1);
+    }
+  }
+
+  private static void alertOnFailure(RunningPipeline running, Consumer<String> alert) {
+    running.onTermination(
+        end -> end.failure().ifPresent(failure -> alert.accept(failure.code().name())));
+  }
+
+  private static Supervisor supervised(Pipeline pipeline, String checkpoint) {
+    RunOptions options = RunOptions.continuous().checkpointingTo(checkpoint);
+    RestartPolicy policy =
+        RestartPolicy.defaults().atMost(20).delaying(Duration.ofSeconds(1), Duration.ofMinutes(5));
+    return Supervisor.start(new LocalEngine(), pipeline, options, policy);
   }
 
   @Test

@@ -8,8 +8,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.call.Call;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engines;
+import io.callstream.engine.RestartPolicy;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.Supervisor;
+import io.callstream.examples.dashboard.Dashboard;
 import io.callstream.examples.dashboard.SomeCalls;
 import io.callstream.examples.dashboard.WatchedRun;
 import io.callstream.pipeline.MemorySource;
@@ -28,6 +31,9 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,6 +47,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -54,6 +61,7 @@ import org.hawkular.agent.prometheus.walkers.CollectorPrometheusMetricsWalker;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PipelineMetricsTest {
   private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
@@ -305,6 +313,69 @@ class PipelineMetricsTest {
       assertThat(other.get("callstream.partition.lag").gauge().value()).isEqualTo(15);
       goOn.release(2);
     }
+  }
+
+  /** Between two runs the dashboard is alive but not ready, and no counter falls. */
+  @Test
+  void metricsAndDashboardSurviveARestart(@TempDir Path directory) throws Exception {
+    MemorySource source = MemorySource.withPartitions(1);
+    AtomicBoolean isBroken = new AtomicBoolean();
+    Pipeline pipeline =
+        Pipeline.builder(source, SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .results(
+                Sinks.callback(
+                    batch -> {
+                      if (isBroken.get()) {
+                        throw new IllegalStateException("broken");
+                      }
+                    }))
+            .build();
+    RunOptions options =
+        RunOptions.continuous()
+            .triggeringEvery(Duration.ZERO)
+            .checkpointingTo(directory.resolve("state").toString());
+    Duration delay = Duration.ofMillis(200);
+    MeterRegistry other = new SimpleMeterRegistry();
+    try (Supervisor supervisor =
+            Supervisor.start(
+                Engines.named("local"),
+                pipeline,
+                options,
+                RestartPolicy.defaults().delaying(delay, delay).atMost(1_000));
+        PipelineMetrics watched = PipelineMetrics.of(supervisor);
+        Dashboard dashboard = Dashboard.of(supervisor).start(0)) {
+      watched.bindTo(other);
+      for (Call call : SomeCalls.of(5)) {
+        source.add(0, call.time(), SanFranciscoCalls.json().write(call));
+      }
+      WatchedRun.await("five are counted", () -> received(other) == 5);
+      isBroken.set(true);
+      source.add(0, Instant.EPOCH, null);
+      WatchedRun.await("it waits", () -> status(dashboard, "/health/ready") == 503);
+      assertThat(status(dashboard, "/health/live")).isEqualTo(200);
+      assertThat(received(other)).isBetween(5.0, 6.0);
+      isBroken.set(false);
+      WatchedRun.await("it runs again", () -> supervisor.accounting().rejected() == 1);
+      WatchedRun.await("it is ready", () -> status(dashboard, "/health/ready") == 200);
+      assertThat(received(other)).isEqualTo(6);
+      assertThat(other.get("callstream.pipeline.restarts").functionCounter().count())
+          .isEqualTo(supervisor.restarts())
+          .isPositive();
+      assertThat(other.get("callstream.pipeline.running").gauge().value()).isEqualTo(1);
+    }
+  }
+
+  private static double received(MeterRegistry registry) {
+    return registry.get("callstream.records.received").functionCounter().count();
+  }
+
+  private static int status(Dashboard dashboard, String path) throws Exception {
+    return HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(dashboard.uri().resolve(path)).build(),
+            BodyHandlers.discarding())
+        .statusCode();
   }
 
   @Test

@@ -42,6 +42,10 @@ public final class DataSfFeed implements CallSource {
 
   private static final int MIN_PAGE_SIZE = 2;
   private static final Duration MIN_INTERVAL = Duration.ofSeconds(1);
+
+  /** The feed of open calls shows each of them for two days. */
+  private static final Duration MAX_INTERVAL = Duration.ofDays(1);
+
   private static final URI DATASF = URI.create("https://data.sfgov.org");
   private static final String REAL_TIME = "gnap-fj3t";
   private static final String CLOSED = "2zdj-bwza";
@@ -157,8 +161,8 @@ public final class DataSfFeed implements CallSource {
    * <p>A look that fails for a reason that may pass, be it the first, is warned of, and made up for
    * by the next; that waits until the server wants to be asked again, but for a day at most.
    *
-   * @param interval from the beginning of a look to that of the next; at least a second, and the
-   *     feed changes every ten minutes
+   * @param interval from the beginning of a look to that of the next; from one second to one day;
+   *     the feed changes every ten minutes
    * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} for the closed calls, which
    *     change once a day
    */
@@ -167,8 +171,8 @@ public final class DataSfFeed implements CallSource {
       throw invalid(
           "The dataset " + dataset + " changes once a day: read it again, or poll " + REAL_TIME);
     }
-    if (interval.compareTo(MIN_INTERVAL) < 0) {
-      throw invalid("Polling every " + interval + ": it must be a second at least");
+    if (interval.compareTo(MIN_INTERVAL) < 0 || interval.compareTo(MAX_INTERVAL) > 0) {
+      throw invalid("Polling every " + interval + ": it must be from one second to one day");
     }
     return new DataSfFeed(dataset, server, token, pageSize, interval, patience, clock);
   }

@@ -4,6 +4,7 @@ import io.callstream.CallstreamException;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.call.ParseResult;
+import io.callstream.call.RejectionReason;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -25,7 +26,7 @@ final class SortedRecords implements CallRecords {
 
   private final String source;
   private final CallRecords unsorted;
-  private final CallParser parser;
+  private final CallFormat format;
   private final long memory;
   private final PriorityQueue<Run> runs =
       new PriorityQueue<>(
@@ -38,7 +39,7 @@ final class SortedRecords implements CallRecords {
   SortedRecords(String source, CallRecords unsorted, CallFormat format, long memory) {
     this.source = source;
     this.unsorted = unsorted;
-    this.parser = format.parser(Set.of());
+    this.format = format;
     this.memory = memory;
   }
 
@@ -101,10 +102,14 @@ final class SortedRecords implements CallRecords {
     List<Entry> entries = new ArrayList<>();
     long used = 0;
     long time = Long.MIN_VALUE;
+    CallParser parser = format.parser(Set.of());
     while (unsortedHasNext()) {
       byte[] value = unsorted.next();
-      if (parser.parse(value) instanceof ParseResult.Parsed parsed) {
+      ParseResult result = ParseResult.of(parser, value);
+      if (result instanceof ParseResult.Parsed parsed) {
         time = parsed.call().epochMillis();
+      } else if (((ParseResult.Rejected) result).reason() == RejectionReason.FORMAT_FAILED) {
+        parser = format.parser(Set.of());
       }
       long cost = (long) value.length + OVERHEAD;
       if (used + cost > memory && !entries.isEmpty()) {

@@ -67,6 +67,13 @@ class EventTimeOrderTest {
   }
 
   @Test
+  void aRecordOnWhichTheFormatThrowsKeepsItsPlaceAfterItsPredecessor() {
+    List<String> unsorted = List.of(line(0, 9), "throws", line(1, 5), line(2, 1));
+    assertThat(Reading.texts(lines(unsorted).inEventTimeOrder(new ThrowingFormat(FORMAT), 10_000)))
+        .containsExactly(line(2, 1), line(1, 5), line(0, 9), "throws");
+  }
+
+  @Test
   void recordsLargerThanAllMemoryAndBuffersAreKeptWhole() {
     List<String> lines = new ArrayList<>();
     for (int i = 0; i < 40; i++) {

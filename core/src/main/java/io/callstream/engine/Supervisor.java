@@ -1,0 +1,275 @@
+package io.callstream.engine;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.Results;
+import io.callstream.progress.Accounting;
+import io.callstream.progress.Progress;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A pipeline that is restarted from its checkpoint after a failure, until it finishes, is stopped,
+ * or has failed too often. Thread-safe.
+ *
+ * <p>A supervisor is itself a {@link RunningPipeline}: a dashboard, metrics and queries that use it
+ * keep working across restarts. {@link #state} is {@link State#RUNNING} between two runs too.
+ * {@link #progress}, {@link #accounting} and {@link #results} are those of the current run, and
+ * between two runs those of the last one. A batch that had not finished is repeated, so the
+ * accounting can be lower after a restart than just before the failure. {@link #failure}, {@link
+ * #awaitTermination} and {@link #onTermination} report how the last run ended, once no other
+ * follows.
+ *
+ * <p>The log has each failure once at ERROR, each restart at WARN with its number, its delay and
+ * its cause, and the end of all attempts at ERROR.
+ *
+ * <p>Each restart opens the sinks of the pipeline again, so a sink must support {@code open} after
+ * {@code close}. A sink must not call {@link #stop} while it opens.
+ */
+public final class Supervisor implements RunningPipeline {
+  private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
+
+  private final Engine engine;
+  private final Pipeline pipeline;
+  private final RunOptions options;
+  private final RestartPolicy policy;
+  private final String name;
+  private final RunEnd end;
+  private final CountDownLatch stopping = new CountDownLatch(1);
+  private volatile RunningPipeline current;
+  private final AtomicInteger restarts = new AtomicInteger();
+  private volatile @Nullable CallstreamException lastFailure;
+
+  private Supervisor(
+      Engine engine,
+      Pipeline pipeline,
+      RunOptions options,
+      RestartPolicy policy,
+      RunningPipeline first) {
+    this.engine = engine;
+    this.pipeline = pipeline;
+    this.options = options;
+    this.policy = policy;
+    this.name = "The pipeline over " + pipeline.source().description();
+    this.end = new RunEnd(name);
+    this.current = first;
+  }
+
+  /**
+   * Starts a pipeline, and watches over it in a daemon thread.
+   *
+   * @param options must have a checkpoint
+   * @throws IllegalArgumentException if the options have no checkpoint: each restart would count
+   *     the source from its start, and sinks would get all results again
+   * @throws CallstreamException if the first start fails; only later failures lead to restarts, so
+   *     that a mistake in the configuration shows at once
+   */
+  public static Supervisor start(
+      Engine engine, Pipeline pipeline, RunOptions options, RestartPolicy policy) {
+    if (options.checkpoint().isEmpty()) {
+      throw new IllegalArgumentException(
+          "A supervised pipeline has no checkpoint, and each restart would count its source from the"
+              + " start. Add RunOptions.checkpointingTo.");
+    }
+    RunningPipeline first = engine.start(pipeline, options);
+    Supervisor supervisor = new Supervisor(engine, pipeline, options, policy, first);
+    Thread thread = new Thread(supervisor::supervise, "callstream-supervisor");
+    thread.setDaemon(true);
+    thread.start();
+    return supervisor;
+  }
+
+  /** Returns the current run, or the last one while a restart is pending. */
+  public RunningPipeline current() {
+    return current;
+  }
+
+  /** Returns how many restarts were tried since the start, in all rows. */
+  public int restarts() {
+    return restarts.get();
+  }
+
+  /** Returns the failure that led to the last restart, or to the end; empty if there was none. */
+  public Optional<CallstreamException> lastFailure() {
+    return Optional.ofNullable(lastFailure);
+  }
+
+  // ---- the supervisor's thread
+
+  private void supervise() {
+    try {
+      int row = 0;
+      long begin = System.nanoTime();
+      Optional<CallstreamException> failure = failureOf(current);
+      while (failure.isPresent() && !isStopping()) {
+        lastFailure = failure.get();
+        if (System.nanoTime() - begin >= TimeUnit.NANOSECONDS.convert(policy.stableAfter())) {
+          row = 0;
+        }
+        if (!policy.mayHelp(failure.get()) || row == policy.maxRestarts()) {
+          giveUp(failure.get(), row);
+          break;
+        }
+        row++;
+        if (isStoppedWithin(announce(row, failure.get()))) {
+          break;
+        }
+        restarts.incrementAndGet();
+        begin = System.nanoTime();
+        failure = restart();
+      }
+      failure.ifPresent(end::failed);
+    } catch (InterruptedException e) {
+      end.failed(
+          new CallstreamException(
+              ErrorCode.ENGINE_FAILED, "The thread of the supervisor was interrupted", e));
+    } catch (RuntimeException | Error e) {
+      LOG.error("The supervisor of a pipeline failed", e);
+      end.failed(unexpected(e));
+    } finally {
+      try {
+        current.stop();
+      } finally {
+        end.endQuietly();
+      }
+    }
+  }
+
+  /** Waits for the end of a run, and returns its failure. */
+  private static Optional<CallstreamException> failureOf(RunningPipeline run)
+      throws InterruptedException {
+    try {
+      run.awaitTermination();
+      return Optional.empty();
+    } catch (CallstreamException e) {
+      return Optional.of(e);
+    }
+  }
+
+  /** Starts the next run, waits for its end, and returns its failure. */
+  private Optional<CallstreamException> restart() throws InterruptedException {
+    RunningPipeline next;
+    try {
+      next = engine.start(pipeline, options);
+    } catch (CallstreamException e) {
+      LOG.warn("{} could not be restarted: {}", name, e.code(), e);
+      return Optional.of(e);
+    } catch (RuntimeException | LinkageError e) {
+      LOG.warn("{} could not be restarted", name, e);
+      return Optional.of(unexpected(e));
+    }
+    current = next;
+    if (isStopping()) {
+      next.stop();
+    }
+    return failureOf(next);
+  }
+
+  private static CallstreamException unexpected(Throwable e) {
+    return new CallstreamException(
+        ErrorCode.ENGINE_FAILED, "The pipeline could not be restarted: " + e, e);
+  }
+
+  private Duration announce(int row, CallstreamException failure) {
+    Duration delay = policy.delay(row, ThreadLocalRandom.current().nextDouble());
+    LOG.warn(
+        "{} failed with {} and is restarted in {} s, attempt {} of {}: {}",
+        name,
+        failure.code(),
+        delay.toMillis() / 1e3,
+        row,
+        policy.maxRestarts(),
+        failure.getMessage());
+    return delay;
+  }
+
+  private void giveUp(CallstreamException failure, int row) {
+    LOG.error(
+        "{} is not restarted after {}: {}",
+        name,
+        failure.code(),
+        row == 0
+            ? "a restart does not help after a failure of this kind"
+            : "the limit of " + policy.maxRestarts() + " restarts in a row is reached");
+  }
+
+  private boolean isStopping() {
+    return stopping.getCount() == 0;
+  }
+
+  private boolean isStoppedWithin(Duration delay) throws InterruptedException {
+    return stopping.await(delay.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  // ---- from outside
+
+  @Override
+  public Pipeline pipeline() {
+    return pipeline;
+  }
+
+  @Override
+  public State state() {
+    return end.state();
+  }
+
+  @Override
+  public Optional<Progress> progress() {
+    return current.progress();
+  }
+
+  @Override
+  public Accounting accounting() {
+    return current.accounting();
+  }
+
+  @Override
+  public Results results(String statistic) {
+    return current.results(statistic);
+  }
+
+  @Override
+  public Optional<CallstreamException> failure() {
+    return end.failure();
+  }
+
+  @Override
+  public void awaitTermination() throws InterruptedException {
+    end.await();
+  }
+
+  @Override
+  public boolean awaitTermination(Duration timeout) throws InterruptedException {
+    return end.await(timeout);
+  }
+
+  @Override
+  public void onTermination(Consumer<? super Termination> listener) {
+    end.onTermination(listener);
+  }
+
+  /**
+   * Stops the current run, or the wait for the next one; the supervisor then ends with the failure
+   * that the last run ended with. A restart that has begun is finished first. Called by a sink or a
+   * listener of the pipeline, it returns at once.
+   */
+  @Override
+  public void stop() {
+    stopping.countDown();
+    RunningPipeline run = current;
+    run.stop();
+    // A run that was stopped by its own sink or listener ends after that has returned.
+    if (run.state() != State.RUNNING) {
+      end.awaitUninterruptibly();
+    }
+  }
+}
