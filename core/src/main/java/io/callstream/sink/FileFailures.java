@@ -60,7 +60,9 @@ public final class FileFailures {
       if (message.contains("too many open files")) {
         return "Raise the limit of open files (ulimit -n).";
       }
-      if (e instanceof FileAlreadyExistsException || e instanceof NotDirectoryException) {
+      if (e instanceof FileAlreadyExistsException
+          || e instanceof NotDirectoryException
+          || message.contains("not a directory")) {
         return "A file has the name of a directory there: move it away, or name another directory.";
       }
       if (e instanceof NoSuchFileException || e instanceof FileNotFoundException) {

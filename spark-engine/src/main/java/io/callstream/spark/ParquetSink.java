@@ -8,6 +8,7 @@ import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.ResultSink;
 import io.callstream.pipeline.Results;
+import io.callstream.runtime.DamagedFileException;
 import io.callstream.runtime.RunLock;
 import io.callstream.sink.BatchMark;
 import io.callstream.sink.Columns;
@@ -228,8 +229,11 @@ public final class ParquetSink implements ResultSink {
             + root.getClass().getName()
             + (message == null ? "" : ": " + message.lines().findFirst().orElse(""))
             + ". "
-            + FileFailures.advice(failure)
-            + " Nothing is lost: the batch comes again when the pipeline is started again.",
+            + (root instanceof DamagedFileException
+                ? "Restore the directory from a copy, or name another directory."
+                : FileFailures.advice(failure)
+                    + " Nothing is lost: the batch comes again when the pipeline is started"
+                    + " again."),
         failure);
   }
 

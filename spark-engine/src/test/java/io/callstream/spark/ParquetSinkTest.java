@@ -1,6 +1,7 @@
 package io.callstream.spark;
 
 import static io.callstream.sink.SinkRun.call;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,6 +10,7 @@ import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
 import io.callstream.pipeline.BatchResults;
+import io.callstream.runtime.Checksum;
 import io.callstream.sink.SinkRun;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.Dimension;
@@ -278,7 +280,8 @@ class ParquetSinkTest {
     ParquetSink sink = sink().build();
     sink.open(run.opened());
     sink.write(run.batch(0));
-    Files.writeString(directory.resolve("parquet/_callstream/run"), "another\n");
+    Files.write(
+        directory.resolve("parquet/_callstream/run"), Checksum.append("another\n".getBytes(UTF_8)));
     assertThatThrownBy(() -> sink.write(run.batch(1)))
         .isInstanceOfSatisfying(
             CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
@@ -300,7 +303,8 @@ class ParquetSinkTest {
     ParquetSink again = sink().build();
     assertThatThrownBy(() -> again.open(run.batch(1)))
         .isInstanceOf(CallstreamException.class)
-        .hasMessageContaining("holds no mark");
+        .hasMessageContaining("progress is damaged")
+        .hasMessageContaining("Restore the directory from a copy");
     again.close();
   }
 
@@ -374,7 +378,7 @@ class ParquetSinkTest {
     assertThatThrownBy(() -> sink.open(run.opened()))
         .isInstanceOf(CallstreamException.class)
         .hasMessageContaining(file.toString())
-        .hasMessageContaining("Name a directory");
+        .hasMessageContaining("name another directory");
     sink.close();
   }
 }
