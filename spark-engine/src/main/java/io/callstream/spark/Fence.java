@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.runtime.DamagedFileException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -195,6 +196,8 @@ final class Fence {
       return new String(in.readAllBytes(), UTF_8).strip();
     } catch (FileNotFoundException e) {
       return "which has ended since";
+    } catch (DamagedFileException e) {
+      return "of which nothing is known: " + e.getMessage(); // Its name is what counts.
     }
   }
 

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.runtime.Checksum;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -141,7 +142,8 @@ final class SharedStorage {
     String problem = "";
     Path file = new Path(name);
     try (var in = file.getFileSystem(hadoop.value().value()).open(file)) {
-      if (!new String(in.readAllBytes(), UTF_8).equals(content)) {
+      byte[] found = Checksum.verify(name, in.readAllBytes());
+      if (!new String(found, UTF_8).equals(content)) {
         problem = "it sees another file";
       }
     } catch (FileNotFoundException e) {
