@@ -49,5 +49,6 @@ class LayersTest {
               "io.callstream.examples.metrics",
               "java..",
               "io.micrometer.core..",
-              "org.jspecify..");
+              "org.jspecify..",
+              "org.slf4j..");
 }
