@@ -400,7 +400,7 @@ class DashboardTest {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       assertThatThrownBy(() -> Dashboard.of(run.running()).start(taken.getLocalPort()))
           .isInstanceOf(CallstreamException.class)
-          .hasMessageContaining("Name another port");
+          .hasMessageContaining("choose another port");
     }
   }
 
