@@ -120,7 +120,7 @@ class LocalEngineTest {
   }
 
   @Test
-  void anErrorIsAFailureToo() {
+  void anErrorInAFilterIsAFailureOfItsStatistic() {
     add(0, "a", NOON);
     Pipeline pipeline =
         pipeline()
@@ -133,7 +133,9 @@ class LocalEngineTest {
                     .build())
             .build();
     assertFails(
-        new LocalEngine().start(pipeline, RunOptions.bounded()), ErrorCode.ENGINE_FAILED, "deep");
+        new LocalEngine().start(pipeline, RunOptions.bounded()),
+        ErrorCode.STATISTIC_FAILED,
+        "'deep'");
   }
 
   @Test
