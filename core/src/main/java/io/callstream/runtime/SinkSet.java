@@ -262,7 +262,9 @@ public final class SinkSet {
           } catch (SinkThread.TooSlowException e) {
             if (!e.returned().isDone()) {
               open.remove(sink); // A sink is called by one thread at a time.
-              late.add(e.returned().thenRun(() -> closeLate(sink)));
+              // A run without directories may have been started again, with the same sinks.
+              late.add(
+                  locks.isEmpty() ? e.returned() : e.returned().thenRun(() -> closeLate(sink)));
             }
             throw e;
           }
