@@ -276,6 +276,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
       }
       log.force(true);
     }
+    forceDirectory(directory); // The snapshot must not outlive a power failure without its log.
     replace(Ledger.SNAPSHOT + batch, content);
     closeLog();
     first = batch + 1;

@@ -16,10 +16,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -37,6 +39,9 @@ public final class SinkSet {
   private final SinkThread thread;
   private final List<AutoCloseable> open = new ArrayList<>();
   private final List<RunLock> locks = new ArrayList<>();
+
+  /** Sinks that did not end in time; each completes when its sink has ended and is closed. */
+  private final List<CompletableFuture<Void>> late = new ArrayList<>();
 
   private SinkSet(Pipeline pipeline, Duration limit) {
     this.pipeline = pipeline;
@@ -62,35 +67,46 @@ public final class SinkSet {
         sinks.open.add(sink);
         sinks.call(sink, "open", () -> sink.open(ledger.current(), ledger.nextOffsets()));
       }
+      return sinks;
     } catch (CallstreamException e) {
       sinks.abandon(e);
       throw e;
+    } catch (Error e) {
+      try {
+        sinks.close();
+      } catch (CallstreamException closing) {
+        e.addSuppressed(closing);
+      }
+      throw e;
     }
-    return sinks;
   }
 
   /** The lock is the run's and not a sink's, because sinks of one run may share a directory. */
   private void lockDirectories() {
-    Set<Path> real = new LinkedHashSet<>();
+    Set<Path> all = new LinkedHashSet<>();
     Stream.<Sink>concat(pipeline.resultSinks().stream(), pipeline.deadLetterSinks().stream())
-        .flatMap(sink -> sink.exclusiveDirectories().stream())
         .forEach(
-            directory -> {
-              try {
-                if (real.add(Files.createDirectories(directory).toRealPath())) {
-                  locks.add(RunLock.ofOutput(directory, directory.toString()));
-                }
-              } catch (IOException e) {
-                throw new CallstreamException(
-                    ErrorCode.SINK_FAILED,
-                    "The output directory "
-                        + directory
-                        + " can't be created or locked: "
-                        + e
-                        + ". Name a directory in which this user may write, and that has room.",
-                    e);
-              }
-            });
+            sink ->
+                guarded(
+                    sink, "name its directories", () -> all.addAll(sink.exclusiveDirectories())));
+    Set<Path> real = new HashSet<>();
+    all.forEach(
+        directory -> {
+          try {
+            if (real.add(Files.createDirectories(directory).toRealPath())) {
+              locks.add(RunLock.ofOutput(directory, directory.toString()));
+            }
+          } catch (IOException e) {
+            throw new CallstreamException(
+                ErrorCode.SINK_FAILED,
+                "The output directory "
+                    + directory
+                    + " can't be created or locked: "
+                    + e
+                    + ". Name a directory in which this user may write, and that has room.",
+                e);
+          }
+        });
   }
 
   /**
@@ -169,32 +185,43 @@ public final class SinkSet {
     }
   }
 
-  /** Closes all sinks, then releases the directories, and throws the first failure. */
+  /**
+   * Closes all sinks, then releases the directories, and throws the first failure. If a sink still
+   * runs after its time limit, the directories are released when it has ended.
+   */
   public void close() {
     CallstreamException first = null;
-    for (AutoCloseable sink : List.copyOf(open)) {
-      try {
-        call(sink, "close", sink::close);
-      } catch (CallstreamException e) {
-        if (first == null) {
-          first = e;
-        } else {
-          first.addSuppressed(e);
+    try {
+      for (AutoCloseable sink : List.copyOf(open)) {
+        try {
+          call(sink, "close", sink::close);
+        } catch (CallstreamException e) {
+          if (first == null) {
+            first = e;
+          } else {
+            first.addSuppressed(e);
+          }
         }
       }
+    } finally {
+      open.clear();
+      thread.close();
+      List<RunLock> held = List.copyOf(locks);
+      locks.clear();
+      var ignored =
+          CompletableFuture.allOf(late.toArray(CompletableFuture[]::new))
+              .thenRun(() -> held.forEach(SinkSet::release));
     }
-    open.clear();
-    thread.close();
-    for (RunLock lock : locks) {
-      try {
-        lock.close();
-      } catch (IOException e) {
-        LOG.debug("A lock of an output directory was released with a failure", e);
-      }
-    }
-    locks.clear();
     if (first != null) {
       throw first;
+    }
+  }
+
+  private static void release(RunLock lock) {
+    try {
+      lock.close();
+    } catch (IOException e) {
+      LOG.debug("A lock of an output directory was released with a failure", e);
     }
   }
 
@@ -233,12 +260,24 @@ public final class SinkSet {
           try {
             thread.run(work::run);
           } catch (SinkThread.TooSlowException e) {
-            if (e.isStillRunning()) {
+            if (!e.returned().isDone()) {
               open.remove(sink); // A sink is called by one thread at a time.
+              // A run without directories may have been started again, with the same sinks.
+              late.add(
+                  locks.isEmpty() ? e.returned() : e.returned().thenRun(() -> closeLate(sink)));
             }
             throw e;
           }
         });
+  }
+
+  /** Closes a sink in its own thread, when the run has ended without it. */
+  private static void closeLate(AutoCloseable sink) {
+    try {
+      sink.close();
+    } catch (Exception | LinkageError | AssertionError e) {
+      LOG.warn("{} failed to close after it had exceeded its time limit", sink, e);
+    }
   }
 
   private static void guarded(Object sink, String what, Work work) {

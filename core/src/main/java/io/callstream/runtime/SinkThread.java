@@ -1,6 +1,7 @@
 package io.callstream.runtime;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -36,29 +37,36 @@ final class SinkThread implements AutoCloseable {
   static final class TooSlowException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    private final boolean stillRunning;
+    private final transient CompletableFuture<Void> returned;
 
-    private TooSlowException(Duration limit, boolean stillRunning) {
+    private TooSlowException(Duration limit, CompletableFuture<Void> returned) {
       super(
           "it is not done after "
               + limit.toMillis() / 1e3
               + " s. See what holds it up, or give it longer with RunOptions.sinkTimeout");
-      this.stillRunning = stillRunning;
+      this.returned = returned;
     }
 
-    /** Returns whether the work goes on although it was interrupted. */
-    boolean isStillRunning() {
-      return stillRunning;
+    /** Returns what completes when the work ends, which may be never. */
+    CompletableFuture<Void> returned() {
+      return returned;
     }
   }
 
   /** Runs work and waits for it; throws what it throws. */
   void run(Work work) throws Exception {
+    CompletableFuture<Void> returned = new CompletableFuture<>();
     Future<?> running =
         executor()
             .submit(
                 () -> {
-                  work.run();
+                  try {
+                    work.run();
+                  } finally {
+                    // What follows the call is not interrupted with it.
+                    boolean ignored = Thread.interrupted();
+                    returned.complete(null);
+                  }
                   return null;
                 });
     boolean interrupted = false;
@@ -76,7 +84,9 @@ final class SinkThread implements AutoCloseable {
       rethrow(e);
     } catch (TimeoutException e) {
       running.cancel(true);
-      throw new TooSlowException(limit, !endsSoon());
+      close(); // Its thread may never come back; the next call gets another.
+      awaitShortly(returned);
+      throw new TooSlowException(limit, returned);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -84,15 +94,13 @@ final class SinkThread implements AutoCloseable {
     }
   }
 
-  /** Lets go of the thread, which may never come back; the next call gets another. */
-  private boolean endsSoon() {
-    ExecutorService left = executor();
-    close();
+  private static void awaitShortly(CompletableFuture<Void> returned) throws Exception {
     try {
-      return left.awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS);
+      returned.get(GRACE.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return left.isTerminated();
+    } catch (TimeoutException e) {
+      // The caller sees that the work has not ended.
     }
   }
 

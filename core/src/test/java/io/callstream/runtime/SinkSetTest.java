@@ -18,6 +18,7 @@ import io.callstream.progress.Accounting;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.StandardStatistics;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -228,6 +230,122 @@ class SinkSetTest {
     SinkSet second = openIn(root.resolve("out"));
     second.abandon(new CallstreamException(ErrorCode.ENGINE_FAILED, "for a test"));
     openIn(root.resolve("out")).close();
+  }
+
+  /** A sink with a directory, whose calls do what a test says. */
+  private abstract static class Directed implements ResultSink {
+    private final Path directory;
+
+    Directed(Path directory) {
+      this.directory = directory;
+    }
+
+    @Override
+    public Set<Path> exclusiveDirectories() {
+      return Set.of(directory);
+    }
+
+    @Override
+    public void write(BatchResults batch) {}
+  }
+
+  @Test
+  void keepsDirectoriesUntilASinkThatExceededItsTimeLimitHasEnded(@TempDir Path root)
+      throws Exception {
+    Path output = root.resolve("out");
+    CountDownLatch end = new CountDownLatch(1);
+    CountDownLatch closed = new CountDownLatch(1);
+    SinkSet sinks =
+        open(
+            SHORT,
+            new Directed(output) {
+              @Override
+              public void write(BatchResults batch) {
+                awaitWithoutInterrupts(end);
+              }
+
+              @Override
+              public void close() {
+                events.add("in use: " + isInUse(output));
+                events.add("interrupted: " + Thread.currentThread().isInterrupted());
+                closed.countDown();
+              }
+            });
+    assertThatThrownBy(() -> sinks.write(batch())).hasMessageContaining("not done after 0.05 s");
+    sinks.close();
+    assertInUse(output);
+    end.countDown();
+    assertThat(closed.await(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(events).containsExactly("in use: true", "interrupted: false");
+    long deadline = System.nanoTime() + LONG.toNanos();
+    while (isInUse(output) && System.nanoTime() < deadline) {
+      Thread.onSpinWait();
+    }
+    assertThat(isInUse(output)).isFalse();
+  }
+
+  private static boolean isInUse(Path directory) {
+    try {
+      RunLock.ofOutput(directory, directory.toString()).close();
+      return false;
+    } catch (CallstreamException e) {
+      return true;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void releasesDirectoriesAfterAnError(@TempDir Path root) {
+    Path output = root.resolve("out");
+    SinkSet closing =
+        open(
+            LONG,
+            new Directed(output) {
+              @Override
+              public void close() {
+                throw new OutOfMemoryError("for a test");
+              }
+            });
+    assertThatThrownBy(closing::close).isInstanceOf(OutOfMemoryError.class);
+    assertThat(isInUse(output)).isFalse();
+    assertThatThrownBy(
+            () ->
+                open(
+                    LONG,
+                    new Directed(output) {
+                      @Override
+                      public void open(BatchResults restored) {
+                        throw new OutOfMemoryError("for a test");
+                      }
+                    }))
+        .isInstanceOf(OutOfMemoryError.class);
+    assertThat(isInUse(output)).isFalse();
+  }
+
+  @Test
+  void releasesDirectoriesIfASinkCannotNameItsOwn(@TempDir Path root) {
+    Path output = root.resolve("out");
+    ResultSink failing =
+        new ResultSink() {
+          @Override
+          public Set<Path> exclusiveDirectories() {
+            throw new IllegalStateException("no settings");
+          }
+
+          @Override
+          public void write(BatchResults batch) {}
+
+          @Override
+          public String toString() {
+            return "failing";
+          }
+        };
+    assertThatThrownBy(() -> open(LONG, new Directed(output) {}, failing))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
+        .hasMessageContaining("failing failed to name its directories: no settings");
+    assertThat(output).doesNotExist();
   }
 
   // ---- numbers of letters

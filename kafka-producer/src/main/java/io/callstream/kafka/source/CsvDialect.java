@@ -19,7 +19,8 @@ import java.util.stream.Stream;
  * How the rows of a CSV file are written, as its first line shows.
  *
  * @param delimiter what separates the values
- * @param preamble how many bytes precede the row of names: Excel's line {@code sep=;}
+ * @param preamble how many bytes precede the row of names: empty lines, and Excel's line {@code
+ *     sep=;}
  */
 record CsvDialect(char delimiter, int preamble) {
   private static final char[] DELIMITERS = {',', ';', '\t', '|'};
@@ -44,9 +45,22 @@ record CsvDialect(char delimiter, int preamble) {
   /** How many known names make a header of a line that may be anything. */
   private static final int ENOUGH_NAMES = 2;
 
-  /** A line with its end, which is a line break or the end of what can be looked at. */
-  private record Line(String text, int length) {
-    static Line at(PeekableInput in, int start) {
+  /**
+   * A line.
+   *
+   * @param end where the next line starts, or the end of what can be looked at
+   */
+  private record Line(String text, int end) {
+    /** Returns the first line from there on that is not empty. */
+    static Line after(PeekableInput in, int start) {
+      int first = start;
+      while (in.lookAt(first) == '\n' || in.lookAt(first) == '\r') {
+        first++;
+      }
+      return at(in, first);
+    }
+
+    private static Line at(PeekableInput in, int start) {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       int i = start;
       int b = in.lookAt(i);
@@ -55,20 +69,20 @@ record CsvDialect(char delimiter, int preamble) {
         b = in.lookAt(++i);
       }
       i += b == '\r' && in.lookAt(i + 1) == '\n' ? 2 : b < 0 ? 0 : 1;
-      return new Line(bytes.toString(UTF_8), i - start);
+      return new Line(bytes.toString(UTF_8), i);
     }
   }
 
   /** Returns whether a source starts with names of fields, and no line of JSON follows. */
   static boolean isHeader(PeekableInput in) {
-    Line first = Line.at(in, 0);
-    int preamble = EXCEL_LINE.matcher(first.text()).matches() ? first.length() : 0;
-    Line header = preamble == 0 ? first : Line.at(in, preamble);
+    Line first = Line.after(in, 0);
+    boolean isExcel = EXCEL_LINE.matcher(first.text()).matches();
+    Line header = isExcel ? Line.after(in, first.end()) : first;
     boolean isHeader = false;
     for (char delimiter : DELIMITERS) {
       isHeader |= knownNames(header.text(), delimiter) >= ENOUGH_NAMES;
     }
-    int next = preamble + header.length();
+    int next = header.end();
     while (isHeader && (in.lookAt(next) == '\n' || in.lookAt(next) == '\r')) {
       next++;
     }
@@ -82,7 +96,7 @@ record CsvDialect(char delimiter, int preamble) {
    * @throws UnreadableSourceException if that does not decide
    */
   static CsvDialect of(PeekableInput in) throws UnreadableSourceException {
-    Line first = Line.at(in, 0);
+    Line first = Line.after(in, 0);
     Matcher excel = EXCEL_LINE.matcher(first.text());
     if (excel.matches()) {
       char delimiter = excel.group(1).charAt(0);
@@ -91,7 +105,7 @@ record CsvDialect(char delimiter, int preamble) {
             "its first line, 'sep=', sets a delimiter that is not a comma, a semicolon, a tab or a"
                 + " vertical bar. Export it with one of these.");
       }
-      return new CsvDialect(delimiter, first.length());
+      return new CsvDialect(delimiter, first.end());
     }
     char best = ',';
     int most = knownNames(first.text(), best);

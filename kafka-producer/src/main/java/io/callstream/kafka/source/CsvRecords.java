@@ -65,8 +65,9 @@ final class CsvRecords extends ReadRecords {
 
   private Iterator<CSVRecord> start() throws IOException {
     CsvDialect dialect = CsvDialect.of(in);
-    linesBefore = dialect.preamble() > 0 ? 1 : 0;
-    in.skipNBytes(dialect.preamble());
+    for (int i = 0; i < dialect.preamble(); i++) {
+      linesBefore += in.read() == '\n' ? 1 : 0;
+    }
     csv = FORMAT.builder().setDelimiter(dialect.delimiter()).build().parse(text);
     Iterator<CSVRecord> all = csv.iterator();
     if (!all.hasNext()) {

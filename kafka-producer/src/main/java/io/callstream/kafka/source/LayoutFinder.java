@@ -75,15 +75,18 @@ final class LayoutFinder {
   /** Returns the layout of what starts with a bracket, or null if it does not decide. */
   private @Nullable FileLayout ofArray(int start) {
     int objects = 0;
+    int searched = start;
     boolean maybeLine = isNamed && named == FileLayout.NDJSON;
     Ahead ahead = new Ahead(start);
     try (JsonParser json = JsonRecords.JSON.createParser(ahead)) {
       json.nextToken();
       while (json.nextToken() != JsonToken.END_ARRAY) {
         // A comma follows the second object: this is not a truncated line before lines.
-        if (objects >= 2 && !maybeLine && hasLineBreak(start, end(start, json))) {
+        int end = end(start, json);
+        if (objects >= 2 && !maybeLine && hasLineBreak(searched, end)) {
           return FileLayout.JSON;
         }
+        searched = objects >= 2 ? end : start;
         boolean isObject = json.currentToken() == JsonToken.START_OBJECT;
         json.skipChildren();
         objects += isObject ? 1 : 0;

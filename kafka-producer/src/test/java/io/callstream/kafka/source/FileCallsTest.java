@@ -260,6 +260,18 @@ class FileCallsTest {
     }
 
     @Test
+    void emptyLinesBeforeTheHeaderDoNotHideIt() {
+      String content = "crime_id;original_crime_type_name;call_date_time\n1;Noise;2\n";
+      for (String name : List.of("a.csv", "a.txt")) {
+        assertThat(read(name, "\n\r\n" + content)).as(name).containsExactly(CALL);
+        assertThat(read(name, "\nsep=;\n\n" + content)).as(name).containsExactly(CALL);
+      }
+      Path file = write("b.csv", "\nsep=,\n\nid,b\n1,2\n3,\"4\n");
+      assertThat(failureAfter(CallSource.file(file), new ArrayList<>()))
+          .hasMessageContaining("quotes that start in line 6");
+    }
+
+    @Test
     void namesAreTrimmedAndThoseInWordsAreThoseOfFields() {
       assertThat(
               read("a.csv", "Crime Id, Original  Crime Type Name ,\"CALL DATE TIME\"\n1,Noise,2\n"))
