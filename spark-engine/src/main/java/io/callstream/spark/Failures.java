@@ -77,7 +77,8 @@ record Failures(@Nullable String checkpoint) {
     if (e instanceof IllegalStateException && message.contains("failOnDataLoss")) {
       return lost(firstLine(message).replaceAll("[ .]+$", ""), failure);
     }
-    if (e instanceof IllegalStateException && message.contains("stopped SparkContext")) {
+    if ((e instanceof IllegalStateException && message.contains("stopped SparkContext"))
+        || message.contains("SparkContext was shut down")) {
       return new CallstreamException(
           ErrorCode.ENGINE_FAILED,
           "Spark has ended under the run: no master answers at the address that was given, executors"

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import org.apache.spark.SparkException;
 import org.junit.jupiter.api.Test;
 
 class FailuresTest {
@@ -18,5 +19,13 @@ class FailuresTest {
         .hasMessageStartingWith("Spark has ended under the run")
         .hasMessageEndingWith("Start again with the same checkpoint: nothing is lost.")
         .hasRootCause(ofSpark);
+  }
+
+  @Test
+  void aJobThatEndedBecauseNoMasterAnsweredIsToldInTheSameWords() {
+    Throwable ofSpark =
+        new SparkException("Job 0 cancelled because SparkContext was shut down", null);
+    assertThat(new Failures("state").of(new IllegalStateException(ofSpark)))
+        .hasMessageStartingWith("Spark has ended under the run: no master answers");
   }
 }
