@@ -105,6 +105,12 @@ record Failures(@Nullable String checkpoint) {
     if ((e instanceof EOFException || e instanceof ChecksumException) && isOfState(e)) {
       return damaged("a file of the state can't be read (" + words(e) + ")", failure);
     }
+    // A run reads files of the state when it starts, and only writes them later.
+    if (e instanceof FileNotFoundException
+        && checkpoint != null
+        && message.contains(path(checkpoint) + "/state/")) {
+      return damaged("a file of the state is missing (" + words(e) + ")", failure);
+    }
     if ((e instanceof FileSystemException || e instanceof FileNotFoundException)
         && checkpoint != null
         && message.contains(path(checkpoint))) {
