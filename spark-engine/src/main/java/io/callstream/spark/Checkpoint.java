@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -162,6 +163,10 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
       if (!files.exists(file)) {
         requireNew();
         takeOver();
+      }
+      // Before this run took over, another one may have made the directory that of its pipeline.
+      if (!files.exists(file)) {
+        requireOwned();
         int partitions = settings.shufflePartitions().orElse(cores);
         Fingerprint made = fingerprint(pipeline, topicId, settings, partitions);
         write(Fingerprint.FILE, made.toString().getBytes(UTF_8));
@@ -273,7 +278,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
 
   /** Supersedes the run that has the directory, where no lock could refuse this one. */
   private void takeOver() throws IOException {
-    if (lock == null) {
+    if (lock == null && fence == null) {
       fence = Fence.claim(files, directory, location(), context.applicationId());
     }
   }
@@ -297,8 +302,8 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   Optional<CallstreamException> takenOver(@Nullable Throwable cause) {
     try {
       return fence == null ? Optional.empty() : fence.takenOver(cause);
-    } catch (IOException e) {
-      LOG.debug("Nobody knows whether another run has taken over {}", root, e);
+    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
+      LOG.debug("Cannot find out whether another run has taken over {}", root, e);
       return Optional.empty();
     }
   }
@@ -382,7 +387,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   }
 
   private static CallstreamException failed(String location, Exception e) {
-    if (e instanceof DamagedFileException) {
+    if (e instanceof DamagedFileException || e instanceof ChecksumException) {
       return new Failures(location).damaged(String.valueOf(e.getMessage()), e);
     }
     return new CallstreamException(

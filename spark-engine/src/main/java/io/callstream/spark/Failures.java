@@ -77,7 +77,8 @@ record Failures(@Nullable String checkpoint) {
     if (e instanceof IllegalStateException && message.contains("failOnDataLoss")) {
       return lost(firstLine(message).replaceAll("[ .]+$", ""), failure);
     }
-    if (e instanceof IllegalStateException && message.contains("stopped SparkContext")) {
+    if ((e instanceof IllegalStateException && message.contains("stopped SparkContext"))
+        || message.contains("SparkContext was shut down")) {
       return new CallstreamException(
           ErrorCode.ENGINE_FAILED,
           "Spark has ended under the run: no master answers at the address that was given, executors"
@@ -103,6 +104,12 @@ record Failures(@Nullable String checkpoint) {
     }
     if ((e instanceof EOFException || e instanceof ChecksumException) && isOfState(e)) {
       return damaged("a file of the state can't be read (" + words(e) + ")", failure);
+    }
+    // A run reads files of the state when it starts, and only writes them later.
+    if (e instanceof FileNotFoundException
+        && checkpoint != null
+        && message.contains(path(checkpoint) + "/state/")) {
+      return damaged("a file of the state is missing (" + words(e) + ")", failure);
     }
     if ((e instanceof FileSystemException || e instanceof FileNotFoundException)
         && checkpoint != null

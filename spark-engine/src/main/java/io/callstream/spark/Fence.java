@@ -197,7 +197,7 @@ final class Fence {
     } catch (FileNotFoundException e) {
       return "which has ended since";
     } catch (DamagedFileException e) {
-      return "of which nothing is known: " + e.getMessage(); // Its name is what counts.
+      return "whose token is damaged"; // Only its name decides.
     }
   }
 

@@ -327,7 +327,7 @@ public final class ParquetSink implements ResultSink {
       boolean local = "file".equals(directory.toUri().getScheme());
       ChecksummedFileManager.use(session, local ? LocalCheckpointFileManager.class : null);
       files.mkdirs(ours("staging"));
-      if ("file".equals(directory.toUri().getScheme())) {
+      if (local) {
         lock =
             RunLock.ofOutput(LocalCheckpointFileManager.local(new Path(directory, OURS)), shown());
       }
@@ -348,11 +348,17 @@ public final class ParquetSink implements ResultSink {
         for (Part part : parts) {
           deleteAll(part.path());
         }
-        if (fills && restored.number() >= 0) {
-          publish(statistic, restored.results(statistic.name()), restored.number());
-        }
+      }
+      if (mark == null || foreign) {
+        // A run that is killed while it fills the directory finds its own mark and fills it again.
+        writeMark(new BatchMark(-1, restored.lineage()));
       }
       if (fills) {
+        for (Statistic statistic : restored.pipeline().statistics()) {
+          if (restored.number() >= 0) {
+            publish(statistic, restored.results(statistic.name()), restored.number());
+          }
+        }
         writeMark(BatchMark.of(restored));
       }
     }

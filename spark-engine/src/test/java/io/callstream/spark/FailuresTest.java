@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import java.io.FileNotFoundException;
+import org.apache.spark.SparkException;
 import org.junit.jupiter.api.Test;
 
 class FailuresTest {
@@ -18,5 +20,27 @@ class FailuresTest {
         .hasMessageStartingWith("Spark has ended under the run")
         .hasMessageEndingWith("Start again with the same checkpoint: nothing is lost.")
         .hasRootCause(ofSpark);
+  }
+
+  @Test
+  void aJobThatEndedBecauseNoMasterAnsweredIsToldInTheSameWords() {
+    Throwable ofSpark =
+        new SparkException("Job 0 cancelled because SparkContext was shut down", null);
+    assertThat(new Failures("state").of(new IllegalStateException(ofSpark)))
+        .hasMessageStartingWith("Spark has ended under the run: no master answers");
+  }
+
+  /** Without an archive of RocksDB, Spark asks for the next best file. */
+  @Test
+  void aFileOfTheStateThatIsMissingIsADamageOfTheCheckpoint() {
+    Throwable ofSpark =
+        new FileNotFoundException("file:/tmp/checkpoint/state/1/1/2.changelog does not exist");
+    CallstreamException failure = new Failures("/tmp/checkpoint").of(new RuntimeException(ofSpark));
+    assertThat(failure.code()).isEqualTo(ErrorCode.CHECKPOINT);
+    assertThat(failure)
+        .hasMessageStartingWith(
+            "The checkpoint directory /tmp/checkpoint is damaged: a file of the state is missing")
+        .hasMessageContaining("2.changelog does not exist")
+        .hasMessageNotContaining("nothing is lost");
   }
 }

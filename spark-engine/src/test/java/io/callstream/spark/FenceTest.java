@@ -22,8 +22,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
@@ -183,6 +188,42 @@ class FenceTest {
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  @Test
+  void ofTwoPipelinesThatClaimANewDirectoryAtTheSameTimeOneIsRefused() throws Exception {
+    String topicId = TopicCheck.requireTopic(topic);
+    CyclicBarrier start = new CyclicBarrier(2);
+    List<CompletableFuture<Void>> claims = new ArrayList<>();
+    for (Pipeline pipeline :
+        List.of(Driver.standard(topic).build(), Driver.standard(topic).distinct().build())) {
+      claims.add(
+          CompletableFuture.runAsync(
+              () -> {
+                try (Checkpoint claimed = Checkpoint.open(checkpoint, TestTopics.session())) {
+                  start.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+                  claimed.claim(pipeline, topicId, SparkSettings.defaults(), 2);
+                } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+                  throw new IllegalStateException(e);
+                }
+              }));
+    }
+    List<Throwable> refused = new ArrayList<>();
+    for (CompletableFuture<Void> claim : claims) {
+      try {
+        claim.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      } catch (ExecutionException e) {
+        refused.add(e.getCause());
+      }
+    }
+    assertThat(refused)
+        .isNotEmpty()
+        .allSatisfy(
+            e ->
+                assertThat(e)
+                    .isInstanceOf(CallstreamException.class)
+                    .message()
+                    .containsAnyOf("is that of another pipeline", "has taken over"));
   }
 
   @Test

@@ -309,6 +309,26 @@ class ParquetSinkTest {
   }
 
   @Test
+  void aNewDirectoryIsFilledAgainAfterARunThatEndedWhileItFilledIt() throws Exception {
+    List<Statistic> statistics =
+        List.of(StandardStatistics.callsByType(), StandardStatistics.callsByLocation());
+    SinkRun run = SinkRun.of(statistics, List.of(), batch("a"), batch("b"));
+    Path inTheWay = directory.resolve("parquet/calls-by-location");
+    Files.createDirectories(inTheWay.getParent());
+    Files.writeString(inTheWay, "not a directory");
+    ParquetSink sink = sink().build();
+    assertThatThrownBy(() -> sink.open(run.batch(1))).isInstanceOf(CallstreamException.class);
+    sink.close();
+    assertThat(directory.resolve("parquet/calls-by-type")).isNotEmptyDirectory();
+    Files.delete(inTheWay);
+
+    sink.open(run.batch(1));
+    sink.close();
+
+    assertThat(byType()).containsExactlyInAnyOrder("a,1", "b,1");
+  }
+
+  @Test
   void theFirstBatchOfARunThatWasKilledComesAgain() throws Exception {
     SinkRun run = SinkRun.byType(batch("a"), batch("b"));
     ParquetSink sink = sink().build();

@@ -365,7 +365,9 @@ class RandomDamageTest {
       Damage damage = Damage.values()[random.nextInt(Damage.values().length)];
       String done =
           history.name + ": " + trial.relativize(file) + ": " + damage.inflict(file, random);
-      String reproduce = "-Dcallstream.damages.seed=" + seed + " -Dcallstream.damages=1: " + done;
+      // The number of damages decides how many histories there are to choose from.
+      String reproduce =
+          "-Dcallstream.damages.seed=" + seed + " -Dcallstream.damages=" + DAMAGES + ": " + done;
       String outcome = outcome(topic, history, trial, file, expected.get(number), reproduce);
       outcomes.merge(damage + " " + outcome, 1, Integer::sum);
       System.out.println("RandomDamageTest: " + outcome + ": " + reproduce);
@@ -393,7 +395,11 @@ class RandomDamageTest {
           .as(done)
           .matches(
               message ->
-                  Stream.of("is damaged", "is missing", file.getFileName().toString())
+                  Stream.of(
+                          "is damaged",
+                          "is missing",
+                          "lack letters or have too many: they account for",
+                          file.getFileName().toString())
                       .anyMatch(message::contains))
           .doesNotContain("has room");
       return "refused";
