@@ -31,6 +31,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -39,11 +40,14 @@ import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -128,7 +132,30 @@ class LocalEngineFaultTest {
 
   @FunctionalInterface
   private interface AdminWork {
-    KafkaFuture<Void> start(Admin admin);
+    KafkaFuture<?> start(Admin admin) throws Exception;
+  }
+
+  /** Creates a topic, and waits until the broker knows it in place of one that was deleted. */
+  private static KafkaFuture<?> created(Admin admin, KafkaTopic topic) throws Exception {
+    String name = topic.name();
+    Uuid id = admin.createTopics(List.of(new NewTopic(name, 1, (short) 1))).topicId(name).get();
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      KafkaFuture<Uuid> known =
+          admin
+              .describeTopics(List.of(name))
+              .topicNameValues()
+              .get(name)
+              .thenApply(TopicDescription::topicId);
+      try {
+        if (known.get().equals(id)) {
+          return known;
+        }
+      } catch (ExecutionException e) {
+        assertThat(e).hasCauseInstanceOf(UnknownTopicOrPartitionException.class);
+      }
+      assertThat(System.nanoTime()).as("the broker does not know %s", name).isLessThan(end);
+    }
   }
 
   private static void administer(AdminWork work) throws Exception {
@@ -410,8 +437,7 @@ class LocalEngineFaultTest {
       send(topic, 500, 1);
       run(topic);
       administer(admin -> admin.deleteTopics(List.of(topic.name())).all());
-      administer(
-          admin -> admin.createTopics(List.of(new NewTopic(topic.name(), 1, (short) 1))).all());
+      administer(admin -> created(admin, topic));
       // More than before, so that offsets tell nothing.
       send(topic, 800, 2);
       assertRefuses(topic, ErrorCode.CHECKPOINT, "deleted and created again", "new directory");
