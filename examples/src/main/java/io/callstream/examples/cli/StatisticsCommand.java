@@ -111,8 +111,12 @@ final class StatisticsCommand implements Callable<Integer> {
     Interruption interruption = callstream.interruption();
     interruption.check();
     terminal.say(
-        "topic     %s: %s in %d partitions; starting engine %s",
-        topic.name(), Words.atMost(info.offsets()), info.partitions().size(), engine.name());
+        "topic     %s: %s in %d %s; starting engine %s",
+        topic.name(),
+        Words.atMost(info.offsets()),
+        info.partitions().size(),
+        info.partitions().size() == 1 ? "partition" : "partitions",
+        engine.name());
     if (info.heldBack() > 0) {
       terminal.say(
           "          %,d more offsets are held back by an open transaction; their records are counted"
