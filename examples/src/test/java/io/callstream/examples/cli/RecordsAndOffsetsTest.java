@@ -168,7 +168,7 @@ class RecordsAndOffsetsTest {
     CommandRun run = run("transactions", "statistics", "--once", "--engine", engine);
 
     assertThat(run.err())
-        .contains("topic     transactions: at most 28 records in 1 partitions")
+        .contains("topic     transactions: at most 28 records in 1 partition;")
         .containsPattern("counted   18 records, 100% of the offsets read")
         .doesNotContain("of 28 records", "ended early", "held back");
     assertThat(run.out()).contains("received").contains("18");
@@ -180,7 +180,7 @@ class RecordsAndOffsetsTest {
     CommandRun run = run("compacted", "statistics", "--once", "--engine", engine);
 
     assertThat(run.err())
-        .contains("topic     compacted: at most 33 records in 1 partitions")
+        .contains("topic     compacted: at most 33 records in 1 partition;")
         .containsPattern("counted   5 records, 100% of the offsets read")
         .doesNotContain("of 33 records", "ended early");
   }
@@ -248,7 +248,7 @@ class RecordsAndOffsetsTest {
       send(plain, "open", 5, 6);
 
       assertThat(run("open", "statistics", "--once", "--engine", "local").err())
-          .contains("topic     open: at most 2 records in 1 partitions")
+          .contains("topic     open: at most 2 records in 1 partition;")
           .contains(
               "4 more offsets are held back by an open transaction; their records are counted by a"
                   + " run that starts after its end")
