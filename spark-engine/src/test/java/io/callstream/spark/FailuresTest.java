@@ -34,12 +34,12 @@ class FailuresTest {
   @Test
   void aFileOfTheStateThatIsMissingIsADamageOfTheCheckpoint() {
     Throwable ofSpark =
-        new FileNotFoundException("file:/tmp/checkpoint/state/1/1/2.changelog does not exist");
-    CallstreamException failure = new Failures("/tmp/checkpoint").of(new RuntimeException(ofSpark));
+        new FileNotFoundException("file:/var/checkpoint/state/1/1/2.changelog does not exist");
+    CallstreamException failure = new Failures("/var/checkpoint").of(new RuntimeException(ofSpark));
     assertThat(failure.code()).isEqualTo(ErrorCode.CHECKPOINT);
     assertThat(failure)
         .hasMessageStartingWith(
-            "The checkpoint directory /tmp/checkpoint is damaged: a file of the state is missing")
+            "The checkpoint directory /var/checkpoint is damaged: a file of the state is missing")
         .hasMessageContaining("2.changelog does not exist")
         .hasMessageNotContaining("nothing is lost");
   }
