@@ -1,14 +1,18 @@
 package io.callstream;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
-import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
+import static com.tngtech.archunit.core.domain.properties.HasModifiers.Predicates.modifier;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.codeUnits;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
-import com.tngtech.archunit.core.domain.JavaMethod;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -17,13 +21,12 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
-import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 
 @AnalyzeClasses(packages = "io.callstream", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
 
   @ArchTest
-  static final ArchRule packagesDependDownwardOnly =
+  static final ArchRule publicPackagesDependDownwardOnly =
       layeredArchitecture()
           .consideringOnlyDependenciesInLayers()
           .layer("root")
@@ -32,14 +35,10 @@ class ArchitectureTest {
           .definedBy("io.callstream.call")
           .layer("statistic")
           .definedBy("io.callstream.statistic")
-          .layer("aggregate")
-          .definedBy("io.callstream.aggregate")
           .layer("progress")
           .definedBy("io.callstream.progress")
           .layer("pipeline")
           .definedBy("io.callstream.pipeline")
-          .layer("runtime")
-          .definedBy("io.callstream.runtime")
           .layer("engine")
           .definedBy("io.callstream.engine")
           .layer("local")
@@ -52,22 +51,41 @@ class ArchitectureTest {
           .mayOnlyAccessLayers("root")
           .whereLayer("statistic")
           .mayOnlyAccessLayers("root", "call")
-          .whereLayer("aggregate")
-          .mayOnlyAccessLayers("root", "call", "statistic")
           .whereLayer("progress")
           .mayOnlyAccessLayers("root")
           .whereLayer("pipeline")
-          .mayOnlyAccessLayers("root", "call", "statistic", "aggregate", "progress")
-          .whereLayer("runtime")
-          .mayOnlyAccessLayers("root", "call", "statistic", "aggregate", "progress", "pipeline")
+          .mayOnlyAccessLayers("root", "call", "statistic", "progress")
           .whereLayer("engine")
-          .mayOnlyAccessLayers("root", "call", "statistic", "progress", "pipeline", "runtime")
+          .mayOnlyAccessLayers("root", "call", "statistic", "progress", "pipeline")
           .whereLayer("sink")
           .mayOnlyAccessLayers("root", "call", "statistic", "progress", "pipeline");
 
   @ArchTest
-  static final ArchRule packagesHaveNoCycles =
-      slices().matching("io.callstream.(**)").should().beFreeOfCycles();
+  static final ArchRule publicPackagesHaveNoCycles =
+      slices()
+          .matching("io.callstream.(**)")
+          .should()
+          .beFreeOfCycles()
+          .ignoreDependency(
+              DescribedPredicate.alwaysTrue(), resideInAPackage("io.callstream.internal.."));
+
+  @ArchTest
+  static final ArchRule internalPackagesHaveNoCycles =
+      slices().matching("io.callstream.internal.(**)").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule valuesDoNotUseInternals =
+      noClasses()
+          .that()
+          .resideInAnyPackage(
+              "io.callstream",
+              "io.callstream.call",
+              "io.callstream.statistic",
+              "io.callstream.progress",
+              "io.callstream.pipeline")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.callstream.internal..");
 
   @ArchTest
   static final ArchRule coreUsesFewLibraries =
@@ -92,48 +110,44 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule sketchesAndHistogramsStandInOneClassEach =
       noClasses()
-          .that(
-              resideOutsideOfPackages("org..")
-                  .and(
-                      new com.tngtech.archunit.base.DescribedPredicate<>(
-                          "are not the two measures") {
-                        @Override
-                        public boolean test(JavaClass c) {
-                          return !c.getName().contains(".DistinctMeasure")
-                              && !c.getName().contains(".QuantileMeasure");
-                        }
-                      }))
+          .that()
+          .haveNameNotMatching(".*\\.(DistinctMeasure|QuantileMeasure)(\\$.*)?")
           .should()
           .dependOnClassesThat(
               resideInAnyPackage("org.apache.datasketches..", "org.HdrHistogram.."));
 
   @ArchTest
-  static final ArchRule noLibraryShowsInPublicSignatures =
-      ArchRuleDefinition.methods()
+  static final ArchRule publicSignaturesShowOnlyTheJdkAndPublicTypes =
+      codeUnits()
           .that()
-          .arePublic()
-          .or()
-          .areProtected()
+          .areDeclaredInClassesThat(
+              resideOutsideOfPackage("io.callstream.internal..").and(modifier(JavaModifier.PUBLIC)))
+          .and(
+              DescribedPredicate.describe(
+                  "are public or protected",
+                  unit ->
+                      unit.getModifiers().contains(JavaModifier.PUBLIC)
+                          || unit.getModifiers().contains(JavaModifier.PROTECTED)))
           .should(
-              new ArchCondition<>("show types of the JDK and of callstream only") {
+              new ArchCondition<>("show only types of the JDK and public types of callstream") {
                 @Override
-                public void check(JavaMethod method, ConditionEvents events) {
-                  if (!method.getOwner().getModifiers().contains(JavaModifier.PUBLIC)) {
-                    return;
-                  }
-                  method.getAllInvolvedRawTypes().stream()
+                public void check(JavaCodeUnit unit, ConditionEvents events) {
+                  unit.getAllInvolvedRawTypes().stream()
                       .map(JavaClass::getBaseComponentType)
-                      .filter(
-                          type ->
-                              !type.isPrimitive()
-                                  && !type.getPackageName().startsWith("java.")
-                                  && !type.getPackageName().equals("javax.sql")
-                                  && !type.getPackageName().startsWith("io.callstream"))
+                      .filter(type -> !isShown(type))
                       .forEach(
                           type ->
                               events.add(
                                   SimpleConditionEvent.violated(
-                                      method, method.getFullName() + " shows " + type.getName())));
+                                      unit, unit.getFullName() + " shows " + type.getName())));
                 }
               });
+
+  private static boolean isShown(JavaClass type) {
+    String name = type.getPackageName();
+    return type.isPrimitive()
+        || name.startsWith("java.")
+        || name.equals("javax.sql")
+        || (name.startsWith("io.callstream") && !name.startsWith("io.callstream.internal"));
+  }
 }

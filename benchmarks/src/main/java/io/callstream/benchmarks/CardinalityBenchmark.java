@@ -1,8 +1,8 @@
 package io.callstream.benchmarks;
 
-import io.callstream.aggregate.StatisticCombiner;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
+import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Statistic;
 import java.time.Instant;

@@ -1,13 +1,13 @@
 package io.callstream.benchmarks;
 
-import io.callstream.aggregate.StatisticCombiner;
 import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
+import io.callstream.internal.aggregate.StatisticCombiner;
+import io.callstream.internal.runtime.CallCounter;
+import io.callstream.internal.runtime.Delivery;
+import io.callstream.internal.runtime.TaskPlan;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
-import io.callstream.runtime.CallCounter;
-import io.callstream.runtime.Delivery;
-import io.callstream.runtime.TaskPlan;
 import io.callstream.statistic.StandardStatistics;
 import java.util.List;
 import org.openjdk.jmh.annotations.Benchmark;

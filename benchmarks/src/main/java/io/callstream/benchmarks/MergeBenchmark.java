@@ -1,9 +1,9 @@
 package io.callstream.benchmarks;
 
-import io.callstream.aggregate.BlockMerger;
-import io.callstream.aggregate.StatisticCombiner;
 import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
+import io.callstream.internal.aggregate.BlockMerger;
+import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import java.util.ArrayList;

@@ -1,9 +1,9 @@
 package io.callstream.benchmarks;
 
-import io.callstream.aggregate.BlockReader;
-import io.callstream.aggregate.StatisticCombiner;
-import io.callstream.aggregate.TextCache;
 import io.callstream.call.Call;
+import io.callstream.internal.aggregate.BlockReader;
+import io.callstream.internal.aggregate.StatisticCombiner;
+import io.callstream.internal.aggregate.TextCache;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import java.util.ArrayList;

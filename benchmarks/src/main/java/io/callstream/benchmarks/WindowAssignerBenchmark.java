@@ -1,8 +1,8 @@
 package io.callstream.benchmarks;
 
-import io.callstream.aggregate.WindowAssigner;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
+import io.callstream.internal.aggregate.WindowAssigner;
 import io.callstream.statistic.Window;
 import io.callstream.statistic.Windows;
 import java.time.Duration;

@@ -22,8 +22,4 @@ public record Termination(State state, Optional<CallstreamException> failure) {
               + " failure; use FINISHED without a failure, or FAILED with one");
     }
   }
-
-  static Termination of(Optional<CallstreamException> failure) {
-    return new Termination(failure.isPresent() ? State.FAILED : State.FINISHED, failure);
-  }
 }

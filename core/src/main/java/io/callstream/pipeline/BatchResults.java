@@ -4,7 +4,6 @@ import io.callstream.progress.Accounting;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Optional;
 
 /**
@@ -68,6 +67,6 @@ public record BatchResults(
 
   /** Returns whether no statistic emits anything in this batch. */
   public boolean emitsNothing() {
-    return updates.values().stream().map(Results::blocks).allMatch(NavigableMap::isEmpty);
+    return updates.values().stream().allMatch(Results::isEmpty);
   }
 }

@@ -35,11 +35,14 @@ public final class ResultRow {
   private final @Nullable List<Optional<Object>> values;
 
   /**
-   * Creates a row; engines do so through {@link Results}.
+   * Creates a row. Engines and tests of sinks call it.
    *
-   * @param values a value for each measure of the statistic; null if they are all the count
+   * @param window null for a statistic without a window
+   * @param dimensions the text of each dimension of the statistic, in their order
+   * @param count the number of calls of the group
+   * @param values a value for each measure of the statistic; null if all measures are the count
    */
-  ResultRow(
+  public ResultRow(
       Statistic statistic,
       @Nullable WindowBounds window,
       List<String> dimensions,

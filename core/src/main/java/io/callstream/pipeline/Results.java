@@ -1,272 +1,59 @@
 package io.callstream.pipeline;
 
 import com.fasterxml.jackson.annotation.JsonValue;
-import io.callstream.aggregate.BlockReader;
-import io.callstream.aggregate.TextCache;
-import io.callstream.aggregate.WindowAssigner;
-import io.callstream.statistic.Dimension;
-import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
-import java.util.NavigableMap;
-import java.util.Optional;
-import java.util.PriorityQueue;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Results of one statistic as of one moment. Immutable and thread-safe; rows are made when they are
- * asked for.
+ * The results of one statistic at one moment. Immutable and thread-safe. Rows are created on
+ * request, so a large result does not occupy memory until it is read.
  *
- * <p>Rows stand in the order of their windows, then by count descending, then by dimensions from
- * left to right: numbers by value, text by its UTF-8 bytes.
+ * <p>Rows are sorted by the start of their window, then by count descending, then by dimensions
+ * from left to right: numbers by value, text by its UTF-8 bytes.
  */
-public final class Results {
-  private final Statistic statistic;
-  private final NavigableMap<Long, byte[]> blocks;
-
-  /**
-   * Creates a view; for engines.
-   *
-   * @param blocks blocks of groups by the start of their window, in milliseconds since the epoch;
-   *     not copied, not to be modified any more
-   */
-  public Results(Statistic statistic, NavigableMap<Long, byte[]> blocks) {
-    this.statistic = statistic;
-    this.blocks = blocks;
-  }
-
+public interface Results extends Iterable<ResultRow> {
   /** Returns the statistic. */
-  public Statistic statistic() {
-    return statistic;
+  Statistic statistic();
+
+  /** Returns the number of rows, without creating them. */
+  long size();
+
+  /** Returns whether there are no rows. */
+  default boolean isEmpty() {
+    return size() == 0;
   }
 
-  /** Returns how many rows there are, without making them. */
-  public long size() {
-    return blocks.values().stream().mapToLong(block -> new BlockReader(block).groups()).sum();
-  }
-
-  /** Returns all rows, made window by window as the stream is read. */
-  public Stream<ResultRow> stream() {
-    TextCache texts = new TextCache();
-    return blocks.entrySet().stream().flatMap(e -> rows(e.getKey(), e.getValue(), texts).stream());
-  }
+  /** Returns all rows. The stream creates them window by window. */
+  Stream<ResultRow> stream();
 
   /** Returns all rows. Jackson writes results as a JSON array of their rows. */
   @JsonValue
-  public List<ResultRow> rows() {
+  default List<ResultRow> rows() {
     return stream().toList();
   }
 
+  /** Returns an iterator over all rows, which creates them window by window. */
+  @Override
+  default Iterator<ResultRow> iterator() {
+    return stream().iterator();
+  }
+
+  /** Returns the rows of the window that starts at a moment; empty if there is no such window. */
+  List<ResultRow> window(Instant start);
+
   /**
-   * Returns the rows of the window that starts at a moment; none if there is no such window, at
-   * whatever moment.
+   * Returns the windows that have rows, in ascending order; empty for a statistic without a window.
    */
-  public List<ResultRow> window(Instant start) {
-    long millis;
-    try {
-      millis = start.toEpochMilli();
-    } catch (ArithmeticException e) {
-      return List.of(); // Windows start within the years that a call can have.
-    }
-    byte[] block = blocks.get(millis);
-    return block == null || !start.equals(Instant.ofEpochMilli(millis))
-        ? List.of()
-        : rows(millis, block);
-  }
-
-  /** Returns the windows that have rows, in ascending order; none for a statistic without one. */
-  public List<WindowBounds> windows() {
-    if (statistic.window().isEmpty()) {
-      return List.of();
-    }
-    WindowAssigner assigner = new WindowAssigner(statistic.window().get());
-    return blocks.keySet().stream().map(start -> bounds(assigner, start)).toList();
-  }
+  List<WindowBounds> windows();
 
   /**
-   * Returns the rows with the highest counts of all windows, the highest first. Groups that can't
-   * be among them are only walked over.
+   * Returns the rows with the highest counts of all windows, in descending order.
    *
-   * @param n how many at most; at least 0
+   * @param n the maximum number of rows; at least 0
+   * @throws IllegalArgumentException if {@code n} is negative
    */
-  public List<ResultRow> top(int n) {
-    if (n < 0) {
-      throw new IllegalArgumentException("top(" + n + ") must be at least 0");
-    }
-    Comparator<ResultRow> order =
-        Comparator.comparingLong(ResultRow::count)
-            .reversed()
-            .thenComparing(row -> row.window().map(WindowBounds::start).orElse(Instant.EPOCH))
-            .thenComparing(byDimensions());
-    if (n == 0) {
-      return List.of();
-    }
-    PriorityQueue<ResultRow> best = new PriorityQueue<>(order.reversed());
-    // Groups come in the order of their windows and texts: of equal counts the first are the best.
-    long atLeastMore = hasNumbers() ? 0 : 1;
-    TextCache texts = new TextCache();
-    blocks.forEach(
-        (start, block) -> {
-          RowMaker rows = new RowMaker(start, block, texts);
-          while (rows.next()) {
-            if (best.size() == n && rows.count() < best.element().count() + atLeastMore) {
-              continue;
-            }
-            best.add(rows.row());
-            if (best.size() > n) {
-              best.remove();
-            }
-          }
-        });
-    return best.stream().sorted(order).toList();
-  }
-
-  /** Returns the blocks by window; for sinks that keep what they made of a block. */
-  public NavigableMap<Long, byte[]> blocks() {
-    return Collections.unmodifiableNavigableMap(blocks);
-  }
-
-  /** Returns the rows of one block. */
-  public List<ResultRow> rows(long windowStart, byte[] block) {
-    return rows(windowStart, block, new TextCache());
-  }
-
-  private List<ResultRow> rows(long windowStart, byte[] block, TextCache texts) {
-    RowMaker groups = new RowMaker(windowStart, block, texts);
-    List<ResultRow> rows = new ArrayList<>(groups.groups.groups());
-    while (groups.next()) {
-      rows.add(groups.row());
-    }
-    rows.sort(order());
-    return rows;
-  }
-
-  /** Walks over the groups of a block and makes rows of those that are wanted. */
-  private final class RowMaker {
-    private final BlockReader groups;
-    private final TextCache texts;
-    private final @Nullable WindowBounds window;
-    private final boolean countOnly;
-    private final long total;
-
-    RowMaker(long windowStart, byte[] block, TextCache texts) {
-      List<Measure> measures = statistic.measures();
-      this.groups = new BlockReader(block);
-      this.texts = texts;
-      this.window =
-          statistic
-              .window()
-              .map(kind -> bounds(new WindowAssigner(kind), windowStart))
-              .orElse(null);
-      this.countOnly = measures.stream().allMatch(Measure.Count.class::isInstance);
-      this.total =
-          measures.stream().anyMatch(Measure.Share.class::isInstance) ? totalCount(block) : 0;
-    }
-
-    boolean next() {
-      return groups.next();
-    }
-
-    long count() {
-      return groups.count();
-    }
-
-    ResultRow row() {
-      return new ResultRow(
-          statistic,
-          window,
-          groups.dimensions(texts),
-          groups.count(),
-          countOnly ? null : values(statistic.measures(), groups, total));
-    }
-  }
-
-  private static List<Optional<Object>> values(
-      List<Measure> measures, BlockReader group, long total) {
-    List<Optional<Object>> values = new ArrayList<>(measures.size());
-    int aggregate = 0;
-    for (Measure measure : measures) {
-      if (measure instanceof Measure.Count) {
-        values.add(Optional.of(group.count()));
-      } else if (measure instanceof Measure.Share) {
-        values.add(Optional.of((double) group.count() / total));
-      } else if (measure instanceof Measure.Aggregate states) {
-        values.add(states.read(group.state(aggregate++)).value());
-      }
-    }
-    return values;
-  }
-
-  private static long totalCount(byte[] block) {
-    BlockReader groups = new BlockReader(block);
-    long total = 0;
-    while (groups.next()) {
-      total += groups.count();
-    }
-    return total;
-  }
-
-  private static WindowBounds bounds(WindowAssigner assigner, long start) {
-    return new WindowBounds(Instant.ofEpochMilli(start), Instant.ofEpochMilli(assigner.end(start)));
-  }
-
-  /** Blocks are in the order of their keys' text, so sorting them stably need not compare it. */
-  private Comparator<ResultRow> order() {
-    Comparator<ResultRow> byCount = (a, b) -> Long.compare(b.count(), a.count());
-    return hasNumbers() ? byCount.thenComparing(byDimensions()) : byCount;
-  }
-
-  private boolean hasNumbers() {
-    return statistic.dimensions().stream().anyMatch(d -> d.kind() == Dimension.Kind.NUMBER);
-  }
-
-  private Comparator<ResultRow> byDimensions() {
-    return (a, b) -> {
-      for (int i = 0; i < a.dimensions().size(); i++) {
-        int order =
-            compare(
-                statistic.dimensions().get(i).kind(), a.dimensions().get(i), b.dimensions().get(i));
-        if (order != 0) {
-          return order;
-        }
-      }
-      return 0;
-    };
-  }
-
-  private static int compare(Dimension.Kind kind, String a, String b) {
-    if (kind == Dimension.Kind.TEXT) {
-      return compareCodePoints(a, b);
-    }
-    Long x = number(a);
-    Long y = number(b);
-    if (x == null || y == null) {
-      // Only the group of those that found no room is no number; it stands behind.
-      return x == null && y == null ? 0 : x == null ? 1 : -1;
-    }
-    return Long.compare(x, y);
-  }
-
-  private static @Nullable Long number(String text) {
-    return text.equals(Statistic.OTHER) ? null : Long.valueOf(text);
-  }
-
-  /** Code points compare as UTF-8 bytes do; UTF-16 does not. */
-  private static int compareCodePoints(String a, String b) {
-    int i = 0;
-    while (i < a.length() && i < b.length()) {
-      int x = a.codePointAt(i);
-      int y = b.codePointAt(i);
-      if (x != y) {
-        return Integer.compare(x, y);
-      }
-      i += Character.charCount(x);
-    }
-    return Integer.compare(a.length(), b.length());
-  }
+  List<ResultRow> top(int n);
 }

@@ -2,6 +2,7 @@ package io.callstream.sink;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.ResultSink;
@@ -162,13 +163,17 @@ final class CsvSink implements ResultSink {
     Statistic statistic = results.statistic();
     Texts texts = new Texts(statistic, zone);
     write(channel, line(statistic.columns()).getBytes(UTF_8));
-    for (Map.Entry<Long, byte[]> entry : results.blocks().entrySet()) {
+    if (!(results instanceof BlockResults windows)) {
+      write(channel, lines(results.rows(), texts));
+      return;
+    }
+    for (Map.Entry<Long, byte[]> entry : windows.blocks().entrySet()) {
       long position = channel.position();
       Chunk known = before == null ? null : before.chunks().get(entry.getKey());
       if (before != null && known != null && known.block() == entry.getValue()) {
         copy(before.content(), known, channel);
       } else {
-        write(channel, lines(results.rows(entry.getKey(), entry.getValue()), texts));
+        write(channel, lines(windows.rows(entry.getKey(), entry.getValue()), texts));
       }
       chunks.put(
           entry.getKey(), new Chunk(entry.getValue(), position, channel.position() - position));

@@ -339,7 +339,7 @@ public final class JdbcSink implements ResultSink {
 
   private void upsert(Connection c, JdbcTable table, Results results, long batch)
       throws SQLException {
-    if (results.blocks().isEmpty()) {
+    if (results.isEmpty()) {
       return;
     }
     working = table.toString();

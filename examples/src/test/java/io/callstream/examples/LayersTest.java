@@ -21,7 +21,7 @@ class LayersTest {
           .onlyDependOnClassesThat()
           .resideInAnyPackage(
               "io.callstream",
-              "io.callstream.aggregate",
+              "io.callstream.internal.aggregate",
               "io.callstream.call",
               "io.callstream.engine",
               "io.callstream.pipeline",

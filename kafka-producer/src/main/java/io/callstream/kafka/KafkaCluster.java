@@ -2,9 +2,9 @@ package io.callstream.kafka;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.runtime.Spelling;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.KafkaTopic.Isolation;
-import io.callstream.runtime.Spelling;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

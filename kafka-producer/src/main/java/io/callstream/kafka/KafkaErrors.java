@@ -1,7 +1,7 @@
 package io.callstream.kafka;
 
 import io.callstream.CallstreamException;
-import io.callstream.runtime.Surroundings;
+import io.callstream.internal.runtime.Surroundings;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 

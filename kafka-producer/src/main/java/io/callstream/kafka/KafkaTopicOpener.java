@@ -2,8 +2,8 @@ package io.callstream.kafka;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.engine.local.OpenSource;
-import io.callstream.engine.local.SourceOpener;
+import io.callstream.internal.source.OpenSource;
+import io.callstream.internal.source.SourceOpener;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Source;
 

@@ -2,10 +2,10 @@ package io.callstream.kafka;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.engine.local.OpenSource;
-import io.callstream.engine.local.SpanReader;
+import io.callstream.internal.runtime.Delivery;
+import io.callstream.internal.source.OpenSource;
+import io.callstream.internal.source.SpanReader;
 import io.callstream.pipeline.KafkaTopic;
-import io.callstream.runtime.Delivery;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;

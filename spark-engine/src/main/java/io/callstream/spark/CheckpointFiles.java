@@ -2,8 +2,8 @@ package io.callstream.spark;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.runtime.DamagedFileException;
-import io.callstream.runtime.Ledger;
+import io.callstream.internal.runtime.DamagedFileException;
+import io.callstream.internal.runtime.Ledger;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;

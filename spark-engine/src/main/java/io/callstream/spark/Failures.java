@@ -2,8 +2,8 @@ package io.callstream.spark;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.runtime.DamagedFileException;
-import io.callstream.runtime.Surroundings;
+import io.callstream.internal.runtime.DamagedFileException;
+import io.callstream.internal.runtime.Surroundings;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;

@@ -4,12 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.runtime.DamagedFileException;
+import io.callstream.internal.runtime.RunLock;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.ResultSink;
 import io.callstream.pipeline.Results;
-import io.callstream.runtime.DamagedFileException;
-import io.callstream.runtime.RunLock;
 import io.callstream.sink.BatchMark;
 import io.callstream.sink.Columns;
 import io.callstream.sink.FileFailures;
@@ -448,7 +448,7 @@ public final class ParquetSink implements ResultSink {
     /** Replaces what there is of a batch by these rows. */
     private void publish(Statistic statistic, Results results, long batch) throws IOException {
       Path target = path(statistic, BATCH, batch);
-      if (results.blocks().isEmpty()) {
+      if (results.isEmpty()) {
         deleteAll(target);
         return;
       }

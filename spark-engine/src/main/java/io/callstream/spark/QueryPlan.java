@@ -1,8 +1,8 @@
 package io.callstream.spark;
 
 import io.callstream.engine.RunOptions;
+import io.callstream.internal.runtime.TaskPlan;
 import io.callstream.pipeline.KafkaTopic;
-import io.callstream.runtime.TaskPlan;
 import org.apache.spark.api.java.function.FlatMapGroupsWithStateFunction;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Dataset;

@@ -1,12 +1,12 @@
 package io.callstream.spark;
 
 import io.callstream.call.Call;
-import io.callstream.runtime.CallCounter;
-import io.callstream.runtime.CallReader;
-import io.callstream.runtime.Candidate;
-import io.callstream.runtime.Delivery;
-import io.callstream.runtime.TaskPlan;
-import io.callstream.runtime.TaskReport;
+import io.callstream.internal.runtime.CallCounter;
+import io.callstream.internal.runtime.CallReader;
+import io.callstream.internal.runtime.Candidate;
+import io.callstream.internal.runtime.Delivery;
+import io.callstream.internal.runtime.TaskPlan;
+import io.callstream.internal.runtime.TaskReport;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;

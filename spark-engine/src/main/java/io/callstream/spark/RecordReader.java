@@ -3,7 +3,7 @@ package io.callstream.spark;
 import static java.util.Objects.requireNonNull;
 
 import io.callstream.CallstreamException;
-import io.callstream.runtime.Delivery;
+import io.callstream.internal.runtime.Delivery;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;

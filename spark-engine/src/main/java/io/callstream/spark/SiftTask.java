@@ -1,10 +1,10 @@
 package io.callstream.spark;
 
-import io.callstream.runtime.CallCounter;
-import io.callstream.runtime.Candidate;
-import io.callstream.runtime.SeenCalls;
-import io.callstream.runtime.TaskPlan;
-import io.callstream.runtime.TaskReport;
+import io.callstream.internal.runtime.CallCounter;
+import io.callstream.internal.runtime.Candidate;
+import io.callstream.internal.runtime.SeenCalls;
+import io.callstream.internal.runtime.TaskPlan;
+import io.callstream.internal.runtime.TaskReport;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;

@@ -2,7 +2,7 @@ package io.callstream.spark;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.runtime.Spelling;
+import io.callstream.internal.runtime.Spelling;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

@@ -2,10 +2,10 @@ package io.callstream.spark;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.callstream.internal.runtime.CallCounter;
+import io.callstream.internal.runtime.Letters;
+import io.callstream.internal.runtime.TaskReport;
 import io.callstream.pipeline.DeadLetter;
-import io.callstream.runtime.CallCounter;
-import io.callstream.runtime.Letters;
-import io.callstream.runtime.TaskReport;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;

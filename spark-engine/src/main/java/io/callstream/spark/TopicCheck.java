@@ -2,8 +2,8 @@ package io.callstream.spark;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.runtime.Spelling;
 import io.callstream.pipeline.KafkaTopic;
-import io.callstream.runtime.Spelling;
 import java.time.Duration;
 import java.util.List;
 import java.util.Properties;

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.callstream.runtime.Checksum;
-import io.callstream.runtime.DamagedFileException;
+import io.callstream.internal.runtime.Checksum;
+import io.callstream.internal.runtime.DamagedFileException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;

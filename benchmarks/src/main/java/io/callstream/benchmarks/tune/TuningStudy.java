@@ -7,7 +7,7 @@ import io.callstream.benchmarks.load.SteadyRun.Load;
 import io.callstream.benchmarks.load.Traffic;
 import io.callstream.benchmarks.tune.Analysis.Goal;
 import io.callstream.benchmarks.tune.Run.Stage;
-import io.callstream.runtime.RunLock;
+import io.callstream.internal.runtime.RunLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

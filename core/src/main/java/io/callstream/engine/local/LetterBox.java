@@ -1,7 +1,7 @@
 package io.callstream.engine.local;
 
+import io.callstream.internal.runtime.Letters;
 import io.callstream.pipeline.DeadLetter;
-import io.callstream.runtime.Letters;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;

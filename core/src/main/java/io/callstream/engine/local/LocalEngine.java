@@ -5,6 +5,7 @@ import io.callstream.engine.Capability;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.internal.source.SourceOpener;
 import io.callstream.pipeline.Pipeline;
 import java.time.Clock;
 import java.util.EnumSet;

@@ -2,24 +2,27 @@ package io.callstream.engine.local;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.aggregate.BlockMerger;
-import io.callstream.aggregate.StatisticCombiner;
-import io.callstream.engine.LedgerRun;
 import io.callstream.engine.RunOptions;
-import io.callstream.engine.local.SpanReader.Span;
+import io.callstream.internal.aggregate.BlockMerger;
+import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.aggregate.StatisticCombiner;
+import io.callstream.internal.engine.LedgerRun;
+import io.callstream.internal.runtime.Candidate;
+import io.callstream.internal.runtime.Fingerprint;
+import io.callstream.internal.runtime.Ledger;
+import io.callstream.internal.runtime.Letters;
+import io.callstream.internal.runtime.SeenCalls;
+import io.callstream.internal.runtime.SinkSet;
+import io.callstream.internal.runtime.Surroundings;
+import io.callstream.internal.runtime.TaskPlan;
+import io.callstream.internal.runtime.TaskReport;
+import io.callstream.internal.source.OpenSource;
+import io.callstream.internal.source.SpanReader;
+import io.callstream.internal.source.SpanReader.Span;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Progress;
 import io.callstream.progress.Progress.PartitionOffsets;
-import io.callstream.runtime.Candidate;
-import io.callstream.runtime.Fingerprint;
-import io.callstream.runtime.Ledger;
-import io.callstream.runtime.Letters;
-import io.callstream.runtime.SeenCalls;
-import io.callstream.runtime.SinkSet;
-import io.callstream.runtime.Surroundings;
-import io.callstream.runtime.TaskPlan;
-import io.callstream.runtime.TaskReport;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -694,7 +697,9 @@ final class LocalRun extends LedgerRun {
     }
     List<byte[]> open = ledger().openBlocks();
     long updated =
-        results.updates().values().stream().mapToLong(update -> update.blocks().size()).sum();
+        results.updates().values().stream()
+            .mapToLong(update -> BlockResults.of(update).blocks().size())
+            .sum();
     return new Progress(
         results.number(),
         batch.begin(),

@@ -1,7 +1,9 @@
 package io.callstream.engine.local;
 
+import io.callstream.internal.runtime.Delivery;
+import io.callstream.internal.source.OpenSource;
+import io.callstream.internal.source.SpanReader;
 import io.callstream.pipeline.MemorySource;
-import io.callstream.runtime.Delivery;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

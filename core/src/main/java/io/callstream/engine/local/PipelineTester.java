@@ -10,7 +10,7 @@ import io.callstream.engine.RunOptions;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
-import io.callstream.pipeline.ResultRow;
+import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.Statistic;
@@ -109,8 +109,8 @@ public final class PipelineTester implements AutoCloseable {
   }
 
   /** Returns the current results of a statistic. */
-  public List<ResultRow> results(String statistic) {
-    return run.results(statistic).rows();
+  public Results results(String statistic) {
+    return run.results(statistic);
   }
 
   /** Returns what was rejected or late so far. */

@@ -1,14 +1,15 @@
 package io.callstream.engine.local;
 
 import io.callstream.call.Call;
-import io.callstream.engine.local.SpanReader.Span;
+import io.callstream.internal.runtime.CallCounter;
+import io.callstream.internal.runtime.CallReader;
+import io.callstream.internal.runtime.Candidate;
+import io.callstream.internal.runtime.SeenCalls;
+import io.callstream.internal.runtime.TaskPlan;
+import io.callstream.internal.runtime.TaskReport;
+import io.callstream.internal.source.SpanReader;
+import io.callstream.internal.source.SpanReader.Span;
 import io.callstream.pipeline.DeadLetter;
-import io.callstream.runtime.CallCounter;
-import io.callstream.runtime.CallReader;
-import io.callstream.runtime.Candidate;
-import io.callstream.runtime.SeenCalls;
-import io.callstream.runtime.TaskPlan;
-import io.callstream.runtime.TaskReport;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -2,6 +2,8 @@ package io.callstream.engine.local;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.source.OpenSource;
+import io.callstream.internal.source.SourceOpener;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Source;

@@ -49,7 +49,7 @@ class ReferenceModelTest {
         letters = all.size();
         assertThat(tester.watermark()).as(where).isEqualTo(model.nextWatermark());
         for (StatisticSpec s : scenario.statistics()) {
-          assertThat(Row.of(tester.results(s.name())))
+          assertThat(Row.of(tester.results(s.name()).rows()))
               .as("results of %s in %s", s.name(), where)
               .isEqualTo(model.results(s.name()));
         }

@@ -8,6 +8,7 @@ import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.Termination;
+import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetterSink;
@@ -224,7 +225,7 @@ class CheckpointedEngine implements Engine {
       Map<String, Results> nothing = new HashMap<>();
       last.pipeline()
           .statistics()
-          .forEach(s -> nothing.put(s.name(), new Results(s, new TreeMap<>())));
+          .forEach(s -> nothing.put(s.name(), new BlockResults(s, new TreeMap<>())));
       return new BatchResults(
           last.lineage(),
           last.number() - hidden,

@@ -1,7 +1,8 @@
 package io.callstream.examples.dashboard;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.callstream.aggregate.BlockReader;
+import io.callstream.internal.aggregate.BlockReader;
+import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.sink.Columns;
@@ -32,7 +33,7 @@ final class Cells {
   /** Returns how many calls all rows have, without making them. */
   static long calls(Results results) {
     long calls = 0;
-    for (byte[] block : results.blocks().values()) {
+    for (byte[] block : BlockResults.of(results).blocks().values()) {
       BlockReader groups = new BlockReader(block);
       while (groups.next()) {
         calls += groups.count();

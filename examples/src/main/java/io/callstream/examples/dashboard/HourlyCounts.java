@@ -1,9 +1,10 @@
 package io.callstream.examples.dashboard;
 
-import io.callstream.aggregate.BlockReader;
-import io.callstream.aggregate.TextCache;
 import io.callstream.examples.dashboard.Snapshot.Ranking;
 import io.callstream.examples.dashboard.Snapshot.TimeLine;
+import io.callstream.internal.aggregate.BlockReader;
+import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.aggregate.TextCache;
 import io.callstream.pipeline.Results;
 import java.time.Duration;
 import java.time.Instant;
@@ -46,7 +47,7 @@ final class HourlyCounts {
 
   /** Takes the results as they are now. */
   void update(Results results) {
-    NavigableMap<Long, byte[]> blocks = results.blocks();
+    NavigableMap<Long, byte[]> blocks = BlockResults.of(results).blocks();
     blocks.forEach(
         (start, block) -> {
           Sums before = hours.get(start);
@@ -105,8 +106,8 @@ final class HourlyCounts {
     if (hours.isEmpty()) {
       return new TimeLine(List.of(), List.of());
     }
-    long oldest = results.blocks().firstKey();
-    long last = results.blocks().lastKey();
+    long oldest = BlockResults.of(results).blocks().firstKey();
+    long last = BlockResults.of(results).blocks().lastKey();
     List<TimeLine.Hour> byHour = new ArrayList<>();
     for (long start = Math.max(oldest, last - (MAX_HOURS - 1) * HOUR);
         start <= last;

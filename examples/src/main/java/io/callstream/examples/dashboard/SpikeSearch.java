@@ -1,9 +1,10 @@
 package io.callstream.examples.dashboard;
 
-import io.callstream.aggregate.BlockReader;
-import io.callstream.aggregate.TextCache;
 import io.callstream.examples.dashboard.Snapshot.Spikes;
 import io.callstream.examples.dashboard.Snapshot.Spikes.Spike;
+import io.callstream.internal.aggregate.BlockReader;
+import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.aggregate.TextCache;
 import io.callstream.pipeline.Results;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.statistic.Statistic;
@@ -117,7 +118,7 @@ final class SpikeSearch {
   }
 
   private static Optional<WindowBounds> lastComplete(Results results, @Nullable Instant watermark) {
-    NavigableSet<Long> hours = results.blocks().navigableKeySet();
+    NavigableSet<Long> hours = BlockResults.of(results).blocks().navigableKeySet();
     if (hours.isEmpty()) {
       return Optional.empty();
     }
@@ -134,7 +135,7 @@ final class SpikeSearch {
   /** Returns the calls of an hour by type, and remembers them in {@code read}. */
   private Map<String, Long> byType(Results results, Instant start, Map<Long, Types> read) {
     long hour = start.toEpochMilli();
-    byte[] block = results.blocks().get(hour);
+    byte[] block = BlockResults.of(results).blocks().get(hour);
     if (block == null) {
       return Map.of();
     }

@@ -2,8 +2,8 @@ package io.callstream.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.callstream.internal.runtime.RunLock;
 import io.callstream.kafka.broker.EmbeddedBroker;
-import io.callstream.runtime.RunLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

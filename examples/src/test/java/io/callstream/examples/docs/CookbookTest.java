@@ -79,7 +79,7 @@ class CookbookTest {
 
   private static List<ResultRow> count(Statistic statistic, Call... calls) {
     try (PipelineTester test = PipelineTester.of(statistic)) {
-      return test.receive(calls).endBatch().results(statistic.name());
+      return test.receive(calls).endBatch().results(statistic.name()).rows();
     }
   }
 
@@ -286,7 +286,7 @@ class CookbookTest {
           .receive("3|FIRE|2024-05-01T12:00:00Z|")
           .receive("no call")
           .endBatch();
-      ResultRow fire = test.results("response-times").get(0);
+      ResultRow fire = test.results("response-times").rows().get(0);
       assertThat(fire.count()).isEqualTo(3);
       assertThat(fire.value("longest")).contains(Duration.ofMinutes(7));
       assertThat((Duration) fire.value("median").orElseThrow())

@@ -1,0 +1,227 @@
+package io.callstream.internal.aggregate;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.statistic.Measure;
+import io.callstream.statistic.Statistic;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Merges blocks of one statistic. Merging is a walk over sorted groups: no group becomes an object,
+ * and the result is the same bytes whatever the order in which partial results came.
+ *
+ * <p>Thread-safe.
+ */
+public final class BlockMerger {
+  private final String statistic;
+  private final List<Measure.Aggregate> aggregates;
+  private final boolean unbounded;
+  private final int maxGroups;
+  private final byte[] otherKey;
+
+  /** Creates the merger of a statistic. */
+  public BlockMerger(Statistic statistic) {
+    this.statistic = statistic.name();
+    aggregates = aggregates(statistic);
+    unbounded = statistic.window().isPresent();
+    maxGroups = unbounded ? Integer.MAX_VALUE : statistic.maxGroups();
+    otherKey = GroupKey.of(Collections.nCopies(statistic.dimensions().size(), Statistic.OTHER));
+  }
+
+  static List<Measure.Aggregate> aggregates(Statistic statistic) {
+    return statistic.measures().stream()
+        .filter(Measure.Aggregate.class::isInstance)
+        .map(Measure.Aggregate.class::cast)
+        .toList();
+  }
+
+  /**
+   * What became of a state.
+   *
+   * @param state a block of all groups
+   * @param updates a block of the groups that changed, with their new values
+   */
+  public record Merged(byte[] state, byte[] updates) {}
+
+  /**
+   * Takes partial results into a state.
+   *
+   * @param state the block of all groups so far; null if there is none
+   * @param partials blocks of calls that the state has not seen; at least one
+   */
+  public Merged merge(byte @Nullable [] state, List<byte[]> partials) {
+    byte[] delta = combine(partials);
+    return bounded(state == null ? emptyBlock() : state, delta);
+  }
+
+  private byte[] emptyBlock() {
+    return new BlockWriter(aggregates.size(), 4).toBlock();
+  }
+
+  private Merged bounded(byte[] state, byte[] delta) {
+    byte[] admitted = admit(state, delta);
+    if (new BlockReader(state).groups() == 0) {
+      return new Merged(admitted, admitted);
+    }
+    return new Merged(sum(state, admitted, Keep.ALL), sum(state, admitted, Keep.RIGHT));
+  }
+
+  /** Adds up blocks, two by two so that each group is walked over few times. */
+  private byte[] combine(List<byte[]> blocks) {
+    List<byte[]> level = blocks;
+    while (level.size() > 1) {
+      List<byte[]> next = new ArrayList<>((level.size() + 1) / 2);
+      for (int i = 0; i < level.size(); i += 2) {
+        next.add(
+            i + 1 < level.size() ? sum(level.get(i), level.get(i + 1), Keep.ALL) : level.get(i));
+      }
+      level = next;
+    }
+    return level.get(0);
+  }
+
+  private enum Keep {
+    ALL,
+    RIGHT
+  }
+
+  private byte[] sum(byte[] left, byte[] right, Keep keep) {
+    BlockWriter out =
+        new BlockWriter(
+            aggregates.size(), keep == Keep.ALL ? left.length + right.length : right.length * 2);
+    BlockReader a = new BlockReader(left).advanced();
+    BlockReader b = new BlockReader(right).advanced();
+    while (b != null || (a != null && keep == Keep.ALL)) {
+      int order = BlockReader.compare(a, b);
+      if (a != null && order < 0) {
+        if (keep == Keep.ALL) {
+          a.copyTo(out);
+        }
+        a = a.advanced();
+      } else if (b != null && order > 0) {
+        b.copyTo(out);
+        b = b.advanced();
+      } else if (a != null && b != null) {
+        out.group(a.key(), a.keyLength(), a.count() + b.count());
+        for (int i = 0; i < aggregates.size(); i++) {
+          byte[] merged = merge(i, a.state(i), b.state(i));
+          out.state(merged, 0, merged.length);
+        }
+        a = a.advanced();
+        b = b.advanced();
+      }
+    }
+    return out.toBlock();
+  }
+
+  private byte[] merge(int aggregate, byte[] left, byte[] right) {
+    Measure.Aggregate measure = aggregates.get(aggregate);
+    try {
+      Measure.Accumulator sum = measure.read(left);
+      sum.merge(measure.read(right));
+      return sum.toBytes();
+    } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
+      throw failed(statistic, measure, e);
+    }
+  }
+
+  /** Returns the failure of a measure that throws where it merges states or writes one. */
+  static CallstreamException failed(String statistic, Measure measure, Throwable e) {
+    return new CallstreamException(
+        ErrorCode.STATISTIC_FAILED,
+        "The measure '"
+            + measure.name()
+            + "' of the statistic '"
+            + statistic
+            + "' threw "
+            + e.getClass().getName()
+            + " when partial results were merged. Correct it, and start again: no call is lost.",
+        e);
+  }
+
+  /** Returns {@code delta} with the new groups for which {@code state} has no room as one group. */
+  private byte[] admit(byte[] state, byte[] delta) {
+    BlockReader known = new BlockReader(state);
+    if (known.groups() + (long) new BlockReader(delta).groups() <= maxGroups
+        && (unbounded || state.length + (long) delta.length <= Statistic.MAX_GROUP_BYTES)) {
+      return delta;
+    }
+    int room = maxGroups - ordinaryGroups(state);
+    long bytes = state.length;
+    BlockWriter admitted = new BlockWriter(aggregates.size(), delta.length);
+    byte[] other = emptyBlock();
+    BlockReader a = known.advanced();
+    BlockReader b = new BlockReader(delta).advanced();
+    while (b != null) {
+      int order = BlockReader.compare(a, b);
+      if (a != null && order < 0) {
+        a = a.advanced();
+        continue;
+      }
+      if (b.keyEquals(otherKey)) {
+        other = sum(other, alone(b, otherKey), Keep.ALL);
+      } else if (order == 0) {
+        b.copyTo(admitted);
+      } else if (room > 0 && bytes + b.keyLength() <= Statistic.MAX_GROUP_BYTES) {
+        b.copyTo(admitted);
+        room--;
+        bytes += b.keyLength();
+      } else {
+        other = sum(other, alone(b, otherKey), Keep.ALL);
+      }
+      b = b.advanced();
+    }
+    return sum(admitted.toBlock(), other, Keep.ALL);
+  }
+
+  private int ordinaryGroups(byte[] state) {
+    BlockReader groups = new BlockReader(state);
+    while (groups.next()) {
+      if (groups.keyEquals(otherKey)) {
+        return groups.groups() - 1;
+      }
+    }
+    return groups.groups();
+  }
+
+  private static byte[] alone(BlockReader group, byte[] key) {
+    BlockWriter out = new BlockWriter(group.aggregates(), key.length + 16);
+    out.group(key, key.length, group.count());
+    for (int i = 0; i < group.aggregates(); i++) {
+      byte[] state = group.state(i);
+      out.state(state, 0, state.length);
+    }
+    return out.toBlock();
+  }
+
+  /**
+   * Returns all groups of two blocks; where both have a group, it is that of {@code updates}.
+   *
+   * @param results absolute values; null if there are none
+   * @param updates absolute values that are newer
+   */
+  public static byte[] overlay(byte @Nullable [] results, byte[] updates) {
+    if (results == null) {
+      return updates;
+    }
+    BlockReader a = new BlockReader(results);
+    BlockWriter out = new BlockWriter(a.aggregates(), results.length + updates.length);
+    BlockReader left = a.advanced();
+    BlockReader right = new BlockReader(updates).advanced();
+    while (left != null || right != null) {
+      int order = BlockReader.compare(left, right);
+      if (left != null && order < 0) {
+        left.copyTo(out);
+        left = left.advanced();
+      } else if (right != null) {
+        right.copyTo(out);
+        right = right.advanced();
+        left = left != null && order == 0 ? left.advanced() : left;
+      }
+    }
+    return out.toBlock();
+  }
+}

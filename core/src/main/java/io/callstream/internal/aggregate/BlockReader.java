@@ -1,0 +1,110 @@
+package io.callstream.internal.aggregate;
+
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Walks over the groups of a block in ascending order of their keys; see {@code
+ * docs/architecture.md} for what blocks are. Not thread-safe; blocks themselves never change.
+ */
+public final class BlockReader {
+  /** A block without groups tells its aggregates in vain; no statistic has so many. */
+  private static final int MAX_AGGREGATES_OF_NOTHING = 1 << 16;
+
+  private final Bytes.Reader in;
+  private final int groups;
+  private final int[] stateStarts;
+  private final int[] stateLengths;
+  private int read;
+  private byte[] key = new byte[64];
+  private int keyLength;
+  private long count;
+
+  /** Starts before the first group. */
+  public BlockReader(byte[] block) {
+    in = new Bytes.Reader(block);
+    groups = in.size();
+    int aggregates = in.atMost(Math.max(block.length, MAX_AGGREGATES_OF_NOTHING));
+    stateStarts = new int[aggregates];
+    stateLengths = new int[aggregates];
+  }
+
+  /** Returns how many groups the block has. */
+  public int groups() {
+    return groups;
+  }
+
+  /** Moves to the next group, or returns false after the last. */
+  public boolean next() {
+    if (read == groups) {
+      return false;
+    }
+    read++;
+    int shared = in.atMost(keyLength);
+    int rest = in.size();
+    keyLength = shared + rest;
+    if (key.length < keyLength) {
+      key = Arrays.copyOf(key, Math.max(keyLength, key.length * 2));
+    }
+    in.copyTo(key, shared, rest);
+    count = in.number();
+    for (int i = 0; i < stateStarts.length; i++) {
+      stateLengths[i] = in.size();
+      stateStarts[i] = in.position();
+      in.skip(stateLengths[i]);
+    }
+    return true;
+  }
+
+  /** Returns the dimensions of the group at hand. */
+  public List<String> dimensions(TextCache texts) {
+    return GroupKey.dimensions(key, keyLength, texts);
+  }
+
+  /** Returns how many calls the group at hand has. */
+  public long count() {
+    return count;
+  }
+
+  /** Returns the state of an aggregate of the group at hand; {@code index} is its place. */
+  public byte[] state(int index) {
+    return Arrays.copyOfRange(
+        in.buffer(), stateStarts[index], stateStarts[index] + stateLengths[index]);
+  }
+
+  /** Compares the keys of two readers that stand on a group; one that is null is past its end. */
+  static int compare(@Nullable BlockReader a, @Nullable BlockReader b) {
+    if (a == null || b == null) {
+      return a == null ? 1 : -1;
+    }
+    return Arrays.compareUnsigned(a.key, 0, a.keyLength, b.key, 0, b.keyLength);
+  }
+
+  @Nullable BlockReader advanced() {
+    return next() ? this : null;
+  }
+
+  boolean keyEquals(byte[] other) {
+    return Arrays.equals(key, 0, keyLength, other, 0, other.length);
+  }
+
+  void copyTo(BlockWriter out) {
+    out.group(key, keyLength, count);
+    for (int i = 0; i < stateStarts.length; i++) {
+      out.state(in.buffer(), stateStarts[i], stateLengths[i]);
+    }
+  }
+
+  byte[] key() {
+    return key;
+  }
+
+  int keyLength() {
+    return keyLength;
+  }
+
+  int aggregates() {
+    return stateStarts.length;
+  }
+}

@@ -1,0 +1,276 @@
+package io.callstream.internal.aggregate;
+
+import io.callstream.pipeline.ResultRow;
+import io.callstream.pipeline.Results;
+import io.callstream.pipeline.WindowBounds;
+import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Measure;
+import io.callstream.statistic.Statistic;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Results that create their rows from blocks on request. Immutable and thread-safe. */
+public final class BlockResults implements Results {
+  private final Statistic statistic;
+  private final NavigableMap<Long, byte[]> blocks;
+
+  /**
+   * Creates results.
+   *
+   * @param blocks blocks of groups by the start of their window, in milliseconds since the epoch;
+   *     not copied, so the caller must not modify them
+   */
+  public BlockResults(Statistic statistic, NavigableMap<Long, byte[]> blocks) {
+    this.statistic = statistic;
+    this.blocks = blocks;
+  }
+
+  /**
+   * Returns results as blocks.
+   *
+   * @throws IllegalArgumentException if an engine created the results without {@code Ledger}
+   */
+  public static BlockResults of(Results results) {
+    if (results instanceof BlockResults blocks) {
+      return blocks;
+    }
+    throw new IllegalArgumentException(
+        "The results of '"
+            + results.statistic().name()
+            + "' are a "
+            + results.getClass().getName()
+            + ", not blocks. An engine must create its results with the ledger.");
+  }
+
+  @Override
+  public Statistic statistic() {
+    return statistic;
+  }
+
+  @Override
+  public long size() {
+    return blocks.values().stream().mapToLong(block -> new BlockReader(block).groups()).sum();
+  }
+
+  @Override
+  public boolean isEmpty() {
+    return blocks.isEmpty();
+  }
+
+  @Override
+  public Stream<ResultRow> stream() {
+    TextCache texts = new TextCache();
+    return blocks.entrySet().stream().flatMap(e -> rows(e.getKey(), e.getValue(), texts).stream());
+  }
+
+  @Override
+  public List<ResultRow> window(Instant start) {
+    long millis;
+    try {
+      millis = start.toEpochMilli();
+    } catch (ArithmeticException e) {
+      return List.of(); // Outside the years that a call can have.
+    }
+    byte[] block = blocks.get(millis);
+    return block == null || !start.equals(Instant.ofEpochMilli(millis))
+        ? List.of()
+        : rows(millis, block);
+  }
+
+  @Override
+  public List<WindowBounds> windows() {
+    if (statistic.window().isEmpty()) {
+      return List.of();
+    }
+    WindowAssigner assigner = new WindowAssigner(statistic.window().get());
+    return blocks.keySet().stream().map(start -> bounds(assigner, start)).toList();
+  }
+
+  @Override
+  public List<ResultRow> top(int n) {
+    if (n < 0) {
+      throw new IllegalArgumentException("top(" + n + ") must be at least 0");
+    }
+    Comparator<ResultRow> order =
+        Comparator.comparingLong(ResultRow::count)
+            .reversed()
+            .thenComparing(row -> row.window().map(WindowBounds::start).orElse(Instant.EPOCH))
+            .thenComparing(byDimensions());
+    if (n == 0) {
+      return List.of();
+    }
+    PriorityQueue<ResultRow> best = new PriorityQueue<>(order.reversed());
+    // Blocks are sorted by window and text: among equal counts the first groups rank highest.
+    long atLeastMore = hasNumbers() ? 0 : 1;
+    TextCache texts = new TextCache();
+    blocks.forEach(
+        (start, block) -> {
+          RowMaker rows = new RowMaker(start, block, texts);
+          while (rows.next()) {
+            if (best.size() == n && rows.count() < best.element().count() + atLeastMore) {
+              continue;
+            }
+            best.add(rows.row());
+            if (best.size() > n) {
+              best.remove();
+            }
+          }
+        });
+    return best.stream().sorted(order).toList();
+  }
+
+  /**
+   * Returns the blocks by the start of their window. A window that did not change between two
+   * batches keeps the same array, so sinks can reuse what they wrote for it.
+   */
+  public NavigableMap<Long, byte[]> blocks() {
+    return Collections.unmodifiableNavigableMap(blocks);
+  }
+
+  /** Returns the rows of one block. */
+  public List<ResultRow> rows(long windowStart, byte[] block) {
+    return rows(windowStart, block, new TextCache());
+  }
+
+  private List<ResultRow> rows(long windowStart, byte[] block, TextCache texts) {
+    RowMaker groups = new RowMaker(windowStart, block, texts);
+    List<ResultRow> rows = new ArrayList<>(groups.groups.groups());
+    while (groups.next()) {
+      rows.add(groups.row());
+    }
+    rows.sort(order());
+    return rows;
+  }
+
+  /** Iterates over the groups of a block and creates the rows that the caller requests. */
+  private final class RowMaker {
+    private final BlockReader groups;
+    private final TextCache texts;
+    private final @Nullable WindowBounds window;
+    private final boolean countOnly;
+    private final long total;
+
+    RowMaker(long windowStart, byte[] block, TextCache texts) {
+      List<Measure> measures = statistic.measures();
+      this.groups = new BlockReader(block);
+      this.texts = texts;
+      this.window =
+          statistic
+              .window()
+              .map(kind -> bounds(new WindowAssigner(kind), windowStart))
+              .orElse(null);
+      this.countOnly = measures.stream().allMatch(Measure.Count.class::isInstance);
+      this.total =
+          measures.stream().anyMatch(Measure.Share.class::isInstance) ? totalCount(block) : 0;
+    }
+
+    boolean next() {
+      return groups.next();
+    }
+
+    long count() {
+      return groups.count();
+    }
+
+    ResultRow row() {
+      return new ResultRow(
+          statistic,
+          window,
+          groups.dimensions(texts),
+          groups.count(),
+          countOnly ? null : values(statistic.measures(), groups, total));
+    }
+  }
+
+  private static List<Optional<Object>> values(
+      List<Measure> measures, BlockReader group, long total) {
+    List<Optional<Object>> values = new ArrayList<>(measures.size());
+    int aggregate = 0;
+    for (Measure measure : measures) {
+      if (measure instanceof Measure.Count) {
+        values.add(Optional.of(group.count()));
+      } else if (measure instanceof Measure.Share) {
+        values.add(Optional.of((double) group.count() / total));
+      } else if (measure instanceof Measure.Aggregate states) {
+        values.add(states.read(group.state(aggregate++)).value());
+      }
+    }
+    return values;
+  }
+
+  private static long totalCount(byte[] block) {
+    BlockReader groups = new BlockReader(block);
+    long total = 0;
+    while (groups.next()) {
+      total += groups.count();
+    }
+    return total;
+  }
+
+  private static WindowBounds bounds(WindowAssigner assigner, long start) {
+    return new WindowBounds(Instant.ofEpochMilli(start), Instant.ofEpochMilli(assigner.end(start)));
+  }
+
+  /** Blocks are sorted by the text of their keys, so a stable sort does not compare it again. */
+  private Comparator<ResultRow> order() {
+    Comparator<ResultRow> byCount = (a, b) -> Long.compare(b.count(), a.count());
+    return hasNumbers() ? byCount.thenComparing(byDimensions()) : byCount;
+  }
+
+  private boolean hasNumbers() {
+    return statistic.dimensions().stream().anyMatch(d -> d.kind() == Dimension.Kind.NUMBER);
+  }
+
+  private Comparator<ResultRow> byDimensions() {
+    return (a, b) -> {
+      for (int i = 0; i < a.dimensions().size(); i++) {
+        int order =
+            compare(
+                statistic.dimensions().get(i).kind(), a.dimensions().get(i), b.dimensions().get(i));
+        if (order != 0) {
+          return order;
+        }
+      }
+      return 0;
+    };
+  }
+
+  private static int compare(Dimension.Kind kind, String a, String b) {
+    if (kind == Dimension.Kind.TEXT) {
+      return compareCodePoints(a, b);
+    }
+    Long x = number(a);
+    Long y = number(b);
+    if (x == null || y == null) {
+      // Only the group of overflowed groups is not a number. It comes last.
+      return x == null && y == null ? 0 : x == null ? 1 : -1;
+    }
+    return Long.compare(x, y);
+  }
+
+  private static @Nullable Long number(String text) {
+    return text.equals(Statistic.OTHER) ? null : Long.valueOf(text);
+  }
+
+  /** Code points compare as UTF-8 bytes do; UTF-16 does not. */
+  private static int compareCodePoints(String a, String b) {
+    int i = 0;
+    while (i < a.length() && i < b.length()) {
+      int x = a.codePointAt(i);
+      int y = b.codePointAt(i);
+      if (x != y) {
+        return Integer.compare(x, y);
+      }
+      i += Character.charCount(x);
+    }
+    return Integer.compare(a.length(), b.length());
+  }
+}

@@ -1,0 +1,130 @@
+package io.callstream.internal.aggregate;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import java.util.Arrays;
+
+/** A growing buffer of bytes with variable-length numbers, low seven bits first. */
+final class Bytes {
+  private byte[] buffer;
+  private int size;
+
+  Bytes(int capacity) {
+    buffer = new byte[capacity];
+  }
+
+  void putNumber(long number) {
+    reserve(10);
+    long rest = number;
+    while ((rest & ~0x7fL) != 0) {
+      buffer[size++] = (byte) ((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    buffer[size++] = (byte) rest;
+  }
+
+  void put(byte b) {
+    reserve(1);
+    buffer[size++] = b;
+  }
+
+  void put(byte[] bytes, int from, int count) {
+    reserve(count);
+    System.arraycopy(bytes, from, buffer, size, count);
+    size += count;
+  }
+
+  void putSized(byte[] bytes) {
+    putNumber(bytes.length);
+    put(bytes, 0, bytes.length);
+  }
+
+  private void reserve(int count) {
+    if (buffer.length - size < count) {
+      buffer = Arrays.copyOf(buffer, Math.max(buffer.length * 2, size + count));
+    }
+  }
+
+  int size() {
+    return size;
+  }
+
+  void clear() {
+    size = 0;
+  }
+
+  byte[] array() {
+    return buffer;
+  }
+
+  byte[] toArray() {
+    return Arrays.copyOf(buffer, size);
+  }
+
+  /** Reads what {@link Bytes} wrote. */
+  static final class Reader {
+    private final byte[] buffer;
+    private int position;
+
+    Reader(byte[] buffer) {
+      this.buffer = buffer;
+    }
+
+    int position() {
+      return position;
+    }
+
+    long number() {
+      long number = 0;
+      int shift = 0;
+      byte b;
+      do {
+        if (position >= buffer.length || shift > 63) {
+          throw damaged();
+        }
+        b = buffer[position++];
+        number |= (b & 0x7fL) << shift;
+        shift += 7;
+      } while (b < 0);
+      return number;
+    }
+
+    /** Reads a number of things that take at least a byte each from here on. */
+    int size() {
+      int size = atMost(buffer.length);
+      if (size > buffer.length - position) {
+        throw damaged();
+      }
+      return size;
+    }
+
+    /** Reads a number that is 0 or more, and no more than a limit. */
+    int atMost(int limit) {
+      long number = number();
+      if (number < 0 || number > limit) {
+        throw damaged();
+      }
+      return (int) number;
+    }
+
+    void skip(int count) {
+      position += count;
+    }
+
+    void copyTo(byte[] target, int at, int count) {
+      System.arraycopy(buffer, position, target, at, count);
+      position += count;
+    }
+
+    private static CallstreamException damaged() {
+      return new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          "A block of results is damaged. Restore the checkpoint directory from a copy, or start"
+              + " with a new one.");
+    }
+
+    byte[] buffer() {
+      return buffer;
+    }
+  }
+}

@@ -1,0 +1,261 @@
+package io.callstream.internal.aggregate;
+
+import io.callstream.call.Call;
+import io.callstream.statistic.Measure;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
+
+/*
+ * The groups of one statistic in one task. Windows and texts get small numbers in the order in which
+ * they come, so that a group is a row of ints, found by open addressing. In the end each text is
+ * encoded once, windows and texts are ranked, and counting sorts by rank, from the last dimension to
+ * the window, put the groups into the order of their keys: no group's key is compared with another's.
+ *
+ * Input that is made to collide gets nowhere: java.util.HashMap falls back to trees, and the slots of
+ * groups depend on a number that nobody knows.
+ */
+final class GroupTable {
+  private static final int START = 1 << 9;
+
+  private final int dimensions;
+  private final String statistic;
+  private final List<Measure.Aggregate> aggregates;
+  private final Numbers<Long> windows = new Numbers<>();
+  private final List<Numbers<String>> texts = new ArrayList<>();
+  private final long factor = ThreadLocalRandom.current().nextLong() | 1;
+
+  /** One more than the group in a slot; 0 where there is none. At most half are taken. */
+  private int[] slots = new int[2 * START];
+
+  private int groups;
+
+  /** For each group the number of its window and those of its texts. */
+  private int[] members;
+
+  private long[] counts = new long[START];
+  private Measure.Accumulator[] states;
+
+  private long lastWindow;
+  private int lastWindowNumber = -1;
+
+  GroupTable(String statistic, int dimensions, List<Measure.Aggregate> aggregates) {
+    this.statistic = statistic;
+    this.dimensions = dimensions;
+    this.aggregates = aggregates;
+    for (int i = 0; i < dimensions; i++) {
+      texts.add(new Numbers<>());
+    }
+    members = new int[START * (1 + dimensions)];
+    states = new Measure.Accumulator[START * aggregates.size()];
+  }
+
+  /** Numbers for things, in the order in which they come. */
+  private static final class Numbers<T> {
+    private final Map<T, Integer> numbers = new HashMap<>();
+    private final List<T> things = new ArrayList<>();
+
+    int of(T thing) {
+      Integer known = numbers.get(thing);
+      if (known != null) {
+        return known;
+      }
+      // A dimension that is null is the statistic's failure, and is to be seen where its code ran.
+      numbers.put(Objects.requireNonNull(thing), things.size());
+      things.add(thing);
+      return things.size() - 1;
+    }
+
+    List<T> things() {
+      return things;
+    }
+  }
+
+  void add(long window, String[] values, Call call) {
+    // The new group, should it be one, is written behind the last and then looked for.
+    int row = groups * (1 + dimensions);
+    members[row] = windowNumber(window);
+    for (int i = 0; i < dimensions; i++) {
+      members[row + 1 + i] = texts.get(i).of(values[i]);
+    }
+    int group = find(row);
+    counts[group]++;
+    for (int i = 0; i < aggregates.size(); i++) {
+      states[group * aggregates.size() + i].add(call);
+    }
+  }
+
+  private int windowNumber(long window) {
+    if (window != lastWindow || lastWindowNumber < 0) {
+      lastWindow = window;
+      lastWindowNumber = windows.of(window);
+    }
+    return lastWindowNumber;
+  }
+
+  /** Returns the group with the members at {@code row}, which is that of the next new group. */
+  private int find(int row) {
+    int width = 1 + dimensions;
+    int mask = slots.length - 1;
+    int slot = hash(row) & mask;
+    while (slots[slot] != 0) {
+      int other = (slots[slot] - 1) * width;
+      int i = 0;
+      while (i < width && members[other + i] == members[row + i]) {
+        i++;
+      }
+      if (i == width) {
+        return slots[slot] - 1;
+      }
+      slot = slot + 1 & mask;
+    }
+    for (int i = 0; i < aggregates.size(); i++) {
+      states[groups * aggregates.size() + i] = aggregates.get(i).empty();
+    }
+    slots[slot] = ++groups;
+    if (groups == counts.length) {
+      grow();
+    }
+    return groups - 1;
+  }
+
+  private int hash(int row) {
+    long hash = 0;
+    for (int i = row; i <= row + dimensions; i++) {
+      hash = (hash ^ members[i]) * factor;
+      hash ^= hash >>> 32;
+    }
+    return (int) hash;
+  }
+
+  private void grow() {
+    counts = Arrays.copyOf(counts, 2 * groups);
+    members = Arrays.copyOf(members, 2 * groups * (1 + dimensions));
+    states = Arrays.copyOf(states, 2 * groups * aggregates.size());
+    slots = new int[4 * groups];
+    int mask = slots.length - 1;
+    for (int group = 0; group < groups; group++) {
+      int slot = hash(group * (1 + dimensions)) & mask;
+      while (slots[slot] != 0) {
+        slot = slot + 1 & mask;
+      }
+      slots[slot] = group + 1;
+    }
+  }
+
+  // ---- blocks
+
+  /** Hands out a block for each window, in ascending order of windows. */
+  void forEachWindow(StatisticCombiner.Partials blocks) {
+    List<int[]> ranks = new ArrayList<>();
+    ranks.add(ranks(windows.things(), Comparator.naturalOrder()));
+    List<List<byte[]>> keys = new ArrayList<>();
+    for (Numbers<String> text : texts) {
+      List<byte[]> encoded = text.things().stream().map(t -> GroupKey.of(List.of(t))).toList();
+      keys.add(encoded);
+      ranks.add(ranks(encoded, Arrays::compareUnsigned));
+    }
+    int[] order = sorted(ranks);
+    int from = 0;
+    while (from < groups) {
+      int window = members[order[from] * (1 + dimensions)];
+      int to = from + 1;
+      while (to < groups && members[order[to] * (1 + dimensions)] == window) {
+        to++;
+      }
+      blocks.partial(windows.things().get(window), block(order, from, to, keys, ranks));
+      from = to;
+    }
+  }
+
+  /** Returns for each thing how many are less than it; equal ones have the same rank. */
+  private static <T> int[] ranks(List<T> things, Comparator<? super T> comparator) {
+    Integer[] order = new Integer[things.size()];
+    Arrays.setAll(order, i -> i);
+    Arrays.sort(order, (a, b) -> comparator.compare(things.get(a), things.get(b)));
+    int[] ranks = new int[order.length];
+    for (int i = 1; i < order.length; i++) {
+      boolean same = comparator.compare(things.get(order[i - 1]), things.get(order[i])) == 0;
+      ranks[order[i]] = same ? ranks[order[i - 1]] : i;
+    }
+    return ranks;
+  }
+
+  private int[] sorted(List<int[]> ranks) {
+    int[] order = new int[groups];
+    Arrays.setAll(order, group -> group);
+    for (int column = dimensions; column >= 0; column--) {
+      int[] rank = ranks.get(column);
+      int[] places = new int[rank.length + 1];
+      for (int group = 0; group < groups; group++) {
+        places[rank[members[group * (1 + dimensions) + column]] + 1]++;
+      }
+      for (int i = 1; i < places.length; i++) {
+        places[i] += places[i - 1];
+      }
+      int[] next = new int[groups];
+      for (int group : order) {
+        next[places[rank[members[group * (1 + dimensions) + column]]]++] = group;
+      }
+      order = next;
+    }
+    return order;
+  }
+
+  private byte[] block(int[] order, int from, int to, List<List<byte[]>> keys, List<int[]> ranks) {
+    BlockWriter out = new BlockWriter(aggregates.size(), (to - from) * 24);
+    Bytes key = new Bytes(64);
+    int i = from;
+    while (i < to) {
+      // Texts that differ may be equal as UTF-8: that has no unpaired surrogates.
+      int next = i + 1;
+      while (next < to && sameKey(order[i], order[next], ranks)) {
+        next++;
+      }
+      key.clear();
+      for (int d = 0; d < dimensions; d++) {
+        byte[] text = keys.get(d).get(members[order[i] * (1 + dimensions) + 1 + d]);
+        key.put(text, 0, text.length);
+      }
+      write(out, key, order, i, next);
+      i = next;
+    }
+    return out.toBlock();
+  }
+
+  private boolean sameKey(int a, int b, List<int[]> ranks) {
+    for (int d = dimensions; d > 0; d--) {
+      int[] rank = ranks.get(d);
+      if (rank[members[a * (1 + dimensions) + d]] != rank[members[b * (1 + dimensions) + d]]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void write(BlockWriter out, Bytes key, int[] order, int from, int to) {
+    long count = 0;
+    for (int i = from; i < to; i++) {
+      count += counts[order[i]];
+    }
+    out.group(key.array(), key.size(), count);
+    for (int a = 0; a < aggregates.size(); a++) {
+      byte[] bytes;
+      try {
+        Measure.Accumulator state = states[order[from] * aggregates.size() + a];
+        for (int i = from + 1; i < to; i++) {
+          state.merge(states[order[i] * aggregates.size() + a]);
+        }
+        bytes = state.toBytes();
+      } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
+        throw BlockMerger.failed(statistic, aggregates.get(a), e);
+      }
+      out.state(bytes, 0, bytes.length);
+    }
+  }
+}

@@ -1,0 +1,188 @@
+package io.callstream.internal.engine;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.RunningPipeline.State;
+import io.callstream.engine.Termination;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The end of a run: its failure, its listeners, and the threads that wait for it. Thread-safe. */
+public final class RunEnd {
+  private static final Logger LOG = LoggerFactory.getLogger(RunningPipeline.class);
+
+  private final String name;
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private final List<Consumer<? super Termination>> listeners = new ArrayList<>();
+  private volatile @Nullable CallstreamException failure;
+
+  /**
+   * Creates the end of a run that has not come.
+   *
+   * @param name names the run in the log
+   */
+  public RunEnd(String name) {
+    this.name = name;
+  }
+
+  /**
+   * Records a failure. The first one counts; later ones are added to it as suppressed exceptions.
+   * After the end the failure is only logged, because the outcome no longer changes.
+   *
+   * @return the first failure
+   */
+  public synchronized CallstreamException failed(CallstreamException e) {
+    if (hasEnded()) {
+      LOG.error("{} failed after its end with {}: {}", name, e.code(), e.getMessage(), loggable(e));
+      return e;
+    }
+    CallstreamException first = failure;
+    if (first == null) {
+      failure = e;
+      return e;
+    }
+    if (first != e) {
+      first.addSuppressed(e);
+    }
+    return first;
+  }
+
+  /**
+   * Returns what the log shows of a failure. Exceptions of a format or a statistic can have the
+   * content of a call in their messages, so these are left out.
+   */
+  private static Throwable loggable(CallstreamException e) {
+    return e.code() == ErrorCode.FORMAT_FAILED || e.code() == ErrorCode.STATISTIC_FAILED
+        ? new WithoutMessage(e, Collections.newSetFromMap(new IdentityHashMap<>()))
+        : e;
+  }
+
+  /** A throwable with its stack trace, its causes and its suppressed exceptions. */
+  private static final class WithoutMessage extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    WithoutMessage(Throwable of, Set<Throwable> copied) {
+      super(of.getClass().getName());
+      setStackTrace(of.getStackTrace());
+      copied.add(of);
+      Throwable cause = of.getCause();
+      if (cause != null && !copied.contains(cause)) {
+        initCause(new WithoutMessage(cause, copied));
+      }
+      for (Throwable suppressed : of.getSuppressed()) {
+        if (!copied.contains(suppressed)) {
+          addSuppressed(new WithoutMessage(suppressed, copied));
+        }
+      }
+    }
+  }
+
+  /** Logs the failure, if there is one, ends the run, and then calls the listeners. */
+  public void end() {
+    end(true);
+  }
+
+  /** Does what {@link #end()} does, without a line in the log. */
+  public void endQuietly() {
+    end(false);
+  }
+
+  private void end(boolean logging) {
+    List<Consumer<? super Termination>> waiting;
+    synchronized (this) {
+      if (hasEnded()) {
+        return;
+      }
+      CallstreamException e = failure;
+      if (e != null && logging) {
+        LOG.error("{} failed with {}: {}", name, e.code(), e.getMessage(), loggable(e));
+      }
+      waiting = List.copyOf(listeners);
+      listeners.clear();
+      ended.countDown();
+    }
+    waiting.forEach(this::call);
+  }
+
+  public void onTermination(Consumer<? super Termination> listener) {
+    synchronized (this) {
+      if (!hasEnded()) {
+        listeners.add(listener);
+        return;
+      }
+    }
+    call(listener);
+  }
+
+  private void call(Consumer<? super Termination> listener) {
+    try {
+      listener.accept(new Termination(state(), failure()));
+    } catch (RuntimeException | Error e) {
+      LOG.error("A termination listener of {} threw an exception", name, e);
+    }
+  }
+
+  public boolean hasEnded() {
+    return ended.getCount() == 0;
+  }
+
+  public State state() {
+    if (!hasEnded()) {
+      return State.RUNNING;
+    }
+    return failure == null ? State.FINISHED : State.FAILED;
+  }
+
+  public Optional<CallstreamException> failure() {
+    return Optional.ofNullable(failure);
+  }
+
+  /** Waits for the end, and keeps an interrupt for later. */
+  public void awaitUninterruptibly() {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        ended.await();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  public void await() throws InterruptedException {
+    ended.await();
+    throwFailure();
+  }
+
+  public boolean await(Duration timeout) throws InterruptedException {
+    // TimeUnit.convert saturates, where Duration.toNanos throws after 292 years.
+    boolean done = ended.await(TimeUnit.NANOSECONDS.convert(timeout), TimeUnit.NANOSECONDS);
+    if (done) {
+      throwFailure();
+    }
+    return done;
+  }
+
+  private void throwFailure() {
+    CallstreamException e = failure;
+    if (e != null) {
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,384 @@
+package io.callstream.internal.runtime;
+
+import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The files of a ledger in a directory of this machine. Not thread-safe.
+ *
+ * <p>A batch is an entry that is appended to a log, so that it costs one write and one force to the
+ * disk. An entry is the number of its batch, its length, a checksum of these two, a checksum of its
+ * content, and the content. Each other file ends with a {@link Checksum}.
+ *
+ * <p>There is one log at a time. It is named after the first batch in it: {@code log-0}, and after
+ * {@code snapshot-N} the log {@code log-(N+1)}, which is created before the snapshot is. So the
+ * files show which log must be there, and a log or a snapshot that was deleted is noticed.
+ *
+ * <p>A process that is killed leaves at most the beginning of an entry at the end of the log. A
+ * machine that loses its power may leave sectors of zeros in it. Such an entry was never confirmed,
+ * and the next entry takes its place. Everything else that is not an entry is damage.
+ */
+public final class AppendedFiles implements LedgerFiles, AutoCloseable {
+  private static final String LOG = "log-";
+  private static final String DRAFT = ".draft";
+  private static final int HEADER = Long.BYTES + 3 * Integer.BYTES;
+
+  /** Disks write this many bytes, or a multiple of them, as a whole. */
+  private static final int SECTOR = 512;
+
+  private final Path directory;
+
+  /** The number of the first batch of the log, which is its name. */
+  private long first;
+
+  private Log entries = new Log(new TreeMap<>(), 0);
+  private @Nullable FileChannel channel;
+
+  /** The entries of a log by their batches, and where the next one begins. */
+  private record Log(TreeMap<Long, Entry> batches, long end) {}
+
+  /** Where the content of a batch is. */
+  private record Entry(long position, int length) {}
+
+  private AppendedFiles(Path directory) {
+    this.directory = directory;
+  }
+
+  /**
+   * Opens an existing directory, in which nobody else may be writing.
+   *
+   * @throws DamagedFileException if a log is damaged, or a log or a snapshot is missing
+   * @throws IOException if the directory can't be read
+   */
+  public static AppendedFiles in(Path directory) throws IOException {
+    AppendedFiles files = new AppendedFiles(directory);
+    TreeSet<Long> logs = new TreeSet<>();
+    for (Path file : files.paths()) {
+      String name = file.getFileName().toString();
+      if (name.endsWith(DRAFT)) {
+        Files.delete(file);
+      } else if (isLog(name)) {
+        logs.add(Long.valueOf(name.substring(LOG.length())));
+      }
+    }
+    files.first = Ledger.lastSnapshot(files) + 1;
+    if (logs.contains(files.first)) {
+      files.entries = files.scan(files.first);
+    } else if (files.first > 0 || !logs.isEmpty()) {
+      throw missing(LOG + files.first);
+    }
+    for (long later : logs.tailSet(files.first, false)) {
+      // A killed run leaves a log without its snapshot, with copies of entries at most.
+      if (!files.entries.batches.keySet().containsAll(files.scan(later).batches.keySet())) {
+        throw missing(Ledger.SNAPSHOT + (later - 1));
+      }
+    }
+    return files;
+  }
+
+  private static boolean isLog(String name) {
+    return name.matches(LOG + "\\d{1,18}");
+  }
+
+  private static DamagedFileException missing(String name) {
+    return new DamagedFileException(name + " is missing");
+  }
+
+  /** Creates the first log of a new directory, unless it exists. */
+  public void begin() throws IOException {
+    if (!hasLog()) {
+      FileChannel.open(path(first), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
+          .close();
+      forceDirectory(directory);
+    }
+  }
+
+  /** Returns whether there is a log, be it without entries. */
+  public boolean hasLog() {
+    return Files.exists(path(first));
+  }
+
+  private List<Path> paths() throws IOException {
+    try (Stream<Path> all = Files.list(directory)) {
+      return all.toList();
+    }
+  }
+
+  private Path path(long number) {
+    return directory.resolve(LOG + number);
+  }
+
+  private Log scan(long number) throws IOException {
+    byte[] all = Files.readAllBytes(path(number));
+    TreeMap<Long, Entry> found = new TreeMap<>();
+    int from = 0;
+    while (from < all.length && !isTorn(all, from)) {
+      DataInputStream in = new DataInputStream(new ByteArrayInputStream(all, from, HEADER));
+      long batch = in.readLong();
+      int length = in.readInt();
+      long last = found.isEmpty() ? number - 1 : found.lastKey();
+      // A batch that was in doubt when a run ended comes again.
+      boolean follows = batch == last + 1 || (batch == last && !found.isEmpty());
+      if (in.readInt() != crc(all, from, Long.BYTES + Integer.BYTES)
+          || in.readInt() != crc(all, from + HEADER, length)
+          || !follows) {
+        throw new DamagedFileException(path(number).getFileName() + " is damaged at byte " + from);
+      }
+      found.put(batch, new Entry(from + HEADER, length));
+      from += HEADER + length;
+    }
+    return new Log(found, from);
+  }
+
+  /** Returns whether what begins here is the last entry, and was not written to its end. */
+  private static boolean isTorn(byte[] all, int from) throws IOException {
+    if (all.length - from < HEADER) {
+      return true;
+    }
+    DataInputStream in = new DataInputStream(new ByteArrayInputStream(all, from, HEADER));
+    in.readLong();
+    int length = in.readInt();
+    if (in.readInt() == crc(all, from, Long.BYTES + Integer.BYTES)) {
+      boolean whole = length >= 0 && length <= all.length - from - HEADER;
+      return !whole
+          || (from + HEADER + length == all.length
+              && in.readInt() != crc(all, from + HEADER, length)
+              && lacksSector(all, from));
+    }
+    return isZero(all, from, all.length);
+  }
+
+  /** Returns whether a sector that begins behind this place has nothing but zeros. */
+  private static boolean lacksSector(byte[] all, int from) {
+    for (int sector = (from / SECTOR + 1) * SECTOR; sector < all.length; sector += SECTOR) {
+      if (isZero(all, sector, Math.min(sector + SECTOR, all.length))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isZero(byte[] all, int from, int to) {
+    for (int i = from; i < to; i++) {
+      if (all[i] != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static int crc(byte[] bytes, int from, int length) {
+    CRC32 crc = new CRC32();
+    crc.update(bytes, from, length);
+    return (int) crc.getValue();
+  }
+
+  @Override
+  public void write(String name, byte[] content) throws IOException {
+    if (name.startsWith(Ledger.BATCH)) {
+      append(Long.parseLong(name.substring(Ledger.BATCH.length())), content);
+    } else if (name.startsWith(Ledger.SNAPSHOT)) {
+      writeSnapshot(Long.parseLong(name.substring(Ledger.SNAPSHOT.length())), content);
+    } else {
+      replace(name, content);
+    }
+  }
+
+  private void append(long batch, byte[] content) throws IOException {
+    FileChannel log = channel == null ? openLog() : channel;
+    ByteBuffer header = header(batch, content);
+    ByteBuffer[] parts = {header, ByteBuffer.wrap(content)};
+    try {
+      while (header.hasRemaining() || parts[1].hasRemaining()) {
+        log.write(parts);
+      }
+      log.force(false);
+    } catch (IOException e) {
+      closeLog(); // Its end may be torn: the next entry takes the place of this one.
+      throw e;
+    }
+    entries = with(batch, content, entries);
+  }
+
+  private static ByteBuffer header(long batch, byte[] content) {
+    ByteBuffer header = ByteBuffer.allocate(HEADER).putLong(batch).putInt(content.length);
+    header.putInt(crc(header.array(), 0, Long.BYTES + Integer.BYTES));
+    return header.putInt(crc(content, 0, content.length)).flip();
+  }
+
+  private static Log with(long batch, byte[] content, Log before) {
+    before.batches.put(batch, new Entry(before.end + HEADER, content.length));
+    return new Log(before.batches, before.end + HEADER + content.length);
+  }
+
+  /** Opens the log behind its last entry. A log that is gone is not created again. */
+  private FileChannel openLog() throws IOException {
+    for (Path file : paths()) {
+      String name = file.getFileName().toString();
+      if (isLog(name) && !name.equals(LOG + first)) {
+        Files.delete(file); // A killed run left it while it wrote a snapshot.
+      }
+    }
+    FileChannel log = FileChannel.open(path(first), StandardOpenOption.WRITE);
+    try {
+      log.truncate(entries.end).position(entries.end);
+    } catch (IOException e) {
+      log.close();
+      throw e;
+    }
+    channel = log;
+    return log;
+  }
+
+  private void closeLog() throws IOException {
+    FileChannel open = channel;
+    channel = null;
+    if (open != null) {
+      open.close();
+    }
+  }
+
+  /** Writes a snapshot and begins the log after it with the entries of later batches. */
+  private void writeSnapshot(long batch, byte[] content) throws IOException {
+    long before = first;
+    if (batch + 1 == before) {
+      replace(Ledger.SNAPSHOT + batch, content);
+      return;
+    }
+    Log later = new Log(new TreeMap<>(), 0);
+    try (FileChannel log =
+        FileChannel.open(
+            path(batch + 1),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      for (long number : entries.batches.tailMap(batch, false).keySet()) {
+        byte[] copy = read(Ledger.BATCH + number);
+        write(log, header(number, copy));
+        write(log, ByteBuffer.wrap(copy));
+        later = with(number, copy, later);
+      }
+      log.force(true);
+    }
+    forceDirectory(directory); // The snapshot must not outlive a power failure without its log.
+    replace(Ledger.SNAPSHOT + batch, content);
+    closeLog();
+    first = batch + 1;
+    entries = later;
+    Files.deleteIfExists(path(before));
+  }
+
+  private void replace(String name, byte[] content) throws IOException {
+    Path draft = directory.resolve(name + DRAFT);
+    try (FileChannel file =
+        FileChannel.open(
+            draft,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      write(file, ByteBuffer.wrap(Checksum.append(content)));
+      file.force(true);
+    }
+    Files.move(draft, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+    forceDirectory(directory);
+  }
+
+  private static void write(FileChannel file, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      file.write(bytes);
+    }
+  }
+
+  /** Makes a rename last; file systems that can't force a directory do not need it. */
+  private static void forceDirectory(Path directory) throws IOException {
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
+    } catch (AccessDeniedException e) {
+      // Windows does not open directories; its renames are durable by themselves.
+    }
+  }
+
+  @Override
+  public byte[] read(String name) throws IOException {
+    if (!name.startsWith(Ledger.BATCH)) {
+      try {
+        return Checksum.verify(name, Files.readAllBytes(directory.resolve(name)));
+      } catch (NoSuchFileException e) {
+        throw missing(name);
+      }
+    }
+    Entry entry = entries.batches.get(Long.valueOf(name.substring(Ledger.BATCH.length())));
+    if (entry == null) {
+      throw new DamagedFileException(name + " is not in " + LOG + first);
+    }
+    ByteBuffer content = ByteBuffer.allocate(entry.length);
+    try (FileChannel log = FileChannel.open(path(first), StandardOpenOption.READ)) {
+      while (content.hasRemaining()) {
+        if (log.read(content, entry.position + content.position()) < 0) {
+          throw new DamagedFileException(LOG + first + " is shorter than it was");
+        }
+      }
+    }
+    return content.array();
+  }
+
+  @Override
+  public List<String> list() throws IOException {
+    List<String> names = new ArrayList<>();
+    entries.batches.keySet().forEach(batch -> names.add(Ledger.BATCH + batch));
+    for (Path file : paths()) {
+      String name = file.getFileName().toString();
+      if (!isLog(name)) {
+        names.add(name);
+      }
+    }
+    return names;
+  }
+
+  /** Deletes a file; a batch that is not part of the log any more when a snapshot begins one. */
+  @Override
+  public void delete(String name) throws IOException {
+    if (!name.startsWith(Ledger.BATCH)) {
+      Files.deleteIfExists(directory.resolve(name));
+    }
+  }
+
+  /** A log may have any number of entries. */
+  @Override
+  public int mostBatches() {
+    return Integer.MAX_VALUE;
+  }
+
+  /** Batches are small and many here; to read so much again takes a moment. */
+  @Override
+  public long leastLogBytes() {
+    return 16 << 20;
+  }
+
+  @Override
+  public String location() {
+    return directory.toString();
+  }
+
+  /** Closes the log. */
+  @Override
+  public void close() throws IOException {
+    closeLog();
+  }
+}

@@ -1,0 +1,265 @@
+package io.callstream.internal.runtime;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.RejectionReason;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.DeadLetter.Late;
+import io.callstream.pipeline.DeadLetter.MissedWindow;
+import io.callstream.pipeline.DeadLetter.Rejected;
+import io.callstream.pipeline.Origin;
+import io.callstream.pipeline.WindowBounds;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
+
+/** Dead letters on their way from a task to the driver, as bytes. */
+public final class Letters {
+  /** The order in which sinks get letters: by partition, then offset. */
+  public static final Comparator<DeadLetter> ORDER =
+      Comparator.comparing(DeadLetter::origin, Comparator.comparingInt(Origin::partition))
+          .thenComparing(DeadLetter::origin, Comparator.comparingLong(Origin::offset));
+
+  private static final RejectionReason[] REASONS = RejectionReason.values();
+  private static final int LATE = -1;
+  private static final int END = -2;
+  private static final int NO_VALUE = -1;
+
+  private Letters() {}
+
+  /** Letters of one task in their order, as bytes that can be read again. */
+  @FunctionalInterface
+  public interface Run {
+    /** Opens what {@link #write} and at last {@link #writeEnd} wrote. */
+    InputStream open() throws IOException;
+  }
+
+  /**
+   * Returns the letters of several tasks in one order, read as they are asked for. What is open is
+   * closed when an iterator comes to its end, or with this.
+   */
+  public static Merged merge(List<Run> runs) {
+    return new Merged(runs);
+  }
+
+  /** Letters of several tasks in one order. Not thread-safe. */
+  public static final class Merged implements Iterable<DeadLetter>, AutoCloseable {
+    private final List<Run> runs;
+    private final List<InputStream> open = new ArrayList<>();
+
+    private Merged(List<Run> runs) {
+      this.runs = List.copyOf(runs);
+    }
+
+    @Override
+    public Iterator<DeadLetter> iterator() {
+      PriorityQueue<Cursor> cursors = new PriorityQueue<>(Comparator.comparing(c -> c.next, ORDER));
+      try {
+        for (Run run : runs) {
+          InputStream stream = new BufferedInputStream(run.open(), 1 << 16);
+          open.add(stream);
+          Cursor.of(new DataInputStream(stream)).ifPresent(cursors::add);
+        }
+      } catch (IOException e) {
+        throw damaged(e);
+      }
+      return new Iterator<>() {
+        @Override
+        public boolean hasNext() {
+          return !cursors.isEmpty();
+        }
+
+        @Override
+        public DeadLetter next() {
+          Cursor least = cursors.remove();
+          DeadLetter letter = least.next;
+          if (least.advance()) {
+            cursors.add(least);
+          }
+          return letter;
+        }
+      };
+    }
+
+    @Override
+    public void close() {
+      for (InputStream stream : open) {
+        try {
+          stream.close();
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+      open.clear();
+    }
+  }
+
+  /** Stands on a letter of a run. */
+  private static final class Cursor {
+    private final DataInputStream in;
+    private DeadLetter next;
+
+    private Cursor(DataInputStream in, DeadLetter first) {
+      this.in = in;
+      this.next = first;
+    }
+
+    static Optional<Cursor> of(DataInputStream in) throws IOException {
+      DeadLetter first = readOrEnd(in);
+      return first == null ? Optional.empty() : Optional.of(new Cursor(in, first));
+    }
+
+    boolean advance() {
+      try {
+        DeadLetter letter = readOrEnd(in);
+        if (letter == null) {
+          in.close();
+          return false;
+        }
+        next = letter;
+        return true;
+      } catch (IOException e) {
+        throw damaged(e);
+      }
+    }
+  }
+
+  private static @Nullable DeadLetter readOrEnd(DataInputStream in) throws IOException {
+    int length = in.readInt();
+    return length == END ? null : read(length, in);
+  }
+
+  private static CallstreamException damaged(IOException e) {
+    return new CallstreamException(
+        ErrorCode.CHECKPOINT,
+        "Dead letters on their way to the sinks can't be read back ("
+            + e
+            + "). Start again with the same checkpoint: the batch comes again, and nothing is"
+            + " lost.",
+        e);
+  }
+
+  /** Writes that no letter follows: what breaks off before that has lost some. */
+  public static void writeEnd(DataOutputStream out) throws IOException {
+    out.writeInt(END);
+  }
+
+  /** Writes a letter: its length, the checksum of its content, and the content. */
+  public static void write(DeadLetter letter, DataOutputStream out) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    writeContent(letter, new DataOutputStream(bytes));
+    byte[] content = bytes.toByteArray();
+    out.writeInt(content.length);
+    out.writeInt(checksum(content));
+    out.write(content);
+  }
+
+  private static int checksum(byte[] content) {
+    CRC32 checksum = new CRC32();
+    checksum.update(content);
+    return (int) checksum.getValue();
+  }
+
+  private static void writeContent(DeadLetter letter, DataOutputStream out) throws IOException {
+    if (letter instanceof Rejected rejected) {
+      out.writeByte(rejected.reason().ordinal());
+      out.writeBoolean(rejected.field() != null);
+      if (rejected.field() != null) {
+        out.writeUTF(rejected.field());
+      }
+      out.writeBoolean(rejected.detail() != null);
+      if (rejected.detail() != null) {
+        out.writeUTF(rejected.detail());
+      }
+    } else if (letter instanceof Late late) {
+      out.writeByte(LATE);
+      out.writeInt(late.missed().size());
+      for (MissedWindow missed : late.missed()) {
+        out.writeUTF(missed.statistic());
+        out.writeLong(missed.window().start().toEpochMilli());
+        out.writeLong(missed.window().end().toEpochMilli());
+      }
+    }
+    Origin origin = letter.origin();
+    out.writeUTF(origin.topic());
+    out.writeInt(origin.partition());
+    out.writeLong(origin.offset());
+    out.writeLong(origin.timestamp().toEpochMilli());
+    writeValue(letter.value(), out);
+  }
+
+  static DeadLetter read(DataInputStream in) throws IOException {
+    return read(in.readInt(), in);
+  }
+
+  private static DeadLetter read(int length, DataInputStream in) throws IOException {
+    int checksum = in.readInt();
+    byte[] content = in.readNBytes(Math.max(0, length));
+    if (content.length != length || checksum(content) != checksum) {
+      throw new IOException("a letter is cut off or has changed");
+    }
+    try {
+      return readContent(new DataInputStream(new ByteArrayInputStream(content)));
+    } catch (RuntimeException e) {
+      // What was read is no letter, or none that could be written.
+      throw new IOException(e);
+    }
+  }
+
+  private static DeadLetter readContent(DataInputStream in) throws IOException {
+    int kind = in.readByte();
+    if (kind == LATE) {
+      List<MissedWindow> missed = new ArrayList<>();
+      for (int i = in.readInt(); i > 0; i--) {
+        missed.add(
+            new MissedWindow(
+                in.readUTF(),
+                new WindowBounds(
+                    Instant.ofEpochMilli(in.readLong()), Instant.ofEpochMilli(in.readLong()))));
+      }
+      return new Late(readOrigin(in), readValue(in), missed);
+    }
+    String field = in.readBoolean() ? in.readUTF() : null;
+    String detail = in.readBoolean() ? in.readUTF() : null;
+    return new Rejected(readOrigin(in), readValue(in), REASONS[kind], field, detail);
+  }
+
+  private static Origin readOrigin(DataInputStream in) throws IOException {
+    return new Origin(
+        in.readUTF(), in.readInt(), in.readLong(), Instant.ofEpochMilli(in.readLong()));
+  }
+
+  static void writeValue(byte @Nullable [] value, DataOutputStream out) throws IOException {
+    out.writeInt(value == null ? NO_VALUE : value.length);
+    if (value != null) {
+      out.write(value);
+    }
+  }
+
+  static byte @Nullable [] readValue(DataInputStream in) throws IOException {
+    int length = in.readInt();
+    if (length == NO_VALUE) {
+      return null;
+    }
+    byte[] value = in.readNBytes(length);
+    if (value.length < length) {
+      throw new EOFException("a value breaks off");
+    }
+    return value;
+  }
+}

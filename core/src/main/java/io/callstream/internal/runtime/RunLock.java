@@ -1,0 +1,147 @@
+package io.callstream.internal.runtime;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The exclusive right of one run to a directory: a checkpoint, or a place of output. The operating
+ * system releases it at the latest when the process ends, however it ends. The lock file stays:
+ * deleting it could take the lock from a run that just got it.
+ */
+public final class RunLock implements AutoCloseable {
+  /** The name of the lock file of a directory of output. */
+  public static final String OUTPUT_FILE = ".lock";
+
+  private static final String CHECKPOINT_FILE = "lock";
+
+  /**
+   * The directories of this process's runs, by the key that identifies each in the file system, so
+   * that every path to a directory leads to the same entry. They must be known before a lock file
+   * is opened: when a process closes any one of its channels to a file, POSIX releases all its
+   * locks on that file.
+   */
+  private static final Set<Object> TAKEN = ConcurrentHashMap.newKeySet();
+
+  private final Object key;
+  private final FileChannel channel;
+
+  private RunLock(Object key, FileChannel channel) {
+    this.key = key;
+    this.channel = channel;
+  }
+
+  /**
+   * Locks the directory of a checkpoint.
+   *
+   * @param directory a directory of this machine
+   * @param location how messages name the checkpoint
+   * @throws CallstreamException with {@link ErrorCode#CHECKPOINT} if another run, of this process
+   *     or another, has it; with {@link ErrorCode#ENVIRONMENT} if the file system refuses locks
+   */
+  public static RunLock of(Path directory, String location) throws IOException {
+    RunLock lock = take(directory, CHECKPOINT_FILE, location);
+    if (lock == null) {
+      throw new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          "The checkpoint directory "
+              + location
+              + " is in use by another run. Stop that run, or name another directory: each"
+              + " pipeline needs a separate one.");
+    }
+    return lock;
+  }
+
+  /**
+   * Locks a directory of output.
+   *
+   * @param directory a directory of this machine
+   * @param location how messages name it
+   * @throws CallstreamException with {@link ErrorCode#SINK_FAILED} if another run, of this process
+   *     or another, has it; with {@link ErrorCode#ENVIRONMENT} if the file system refuses locks
+   */
+  public static RunLock ofOutput(Path directory, String location) throws IOException {
+    RunLock lock = take(directory, OUTPUT_FILE, location);
+    if (lock == null) {
+      throw new CallstreamException(
+          ErrorCode.SINK_FAILED,
+          "The output directory "
+              + location
+              + " is in use by another run. Stop that run, or name another directory: each run"
+              + " needs a separate one.");
+    }
+    return lock;
+  }
+
+  private static @Nullable RunLock take(Path directory, String file, String location)
+      throws IOException {
+    Object key = key(directory);
+    if (!TAKEN.add(key)) {
+      return null;
+    }
+    FileChannel channel = null;
+    try {
+      channel =
+          FileChannel.open(
+              directory.resolve(file), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      if (tryLock(channel, location) != null) {
+        return new RunLock(key, channel);
+      }
+    } catch (IOException | RuntimeException e) {
+      release(key, channel);
+      throw e;
+    }
+    release(key, channel);
+    return null;
+  }
+
+  private static @Nullable FileLock tryLock(FileChannel channel, String location) {
+    try {
+      return channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      return null;
+    } catch (IOException e) {
+      throw new CallstreamException(
+          ErrorCode.ENVIRONMENT,
+          "The file system of "
+              + location
+              + " refuses to lock files ("
+              + e.getMessage()
+              + "), so two runs cannot be kept apart there. Name a directory on a local disk, or"
+              + " enable the lock service of the network file system.",
+          e);
+    }
+  }
+
+  private static Object key(Path directory) throws IOException {
+    Path real = directory.toRealPath();
+    Object key = Files.readAttributes(real, BasicFileAttributes.class).fileKey();
+    return key == null ? real : key; // Windows has no keys.
+  }
+
+  private static void release(Object key, @Nullable FileChannel channel) throws IOException {
+    try {
+      if (channel != null) {
+        channel.close();
+      }
+    } finally {
+      TAKEN.remove(key);
+    }
+  }
+
+  /** Releases the directory. */
+  @Override
+  public void close() throws IOException {
+    release(key, channel);
+  }
+}

@@ -1,0 +1,302 @@
+package io.callstream.internal.runtime;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.DeadLetterSink;
+import io.callstream.pipeline.LetterCounts;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.ResultSink;
+import io.callstream.pipeline.Sink;
+import io.callstream.progress.Progress;
+import io.callstream.progress.ProgressListener;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All sinks and listeners of a run, as one. What one of them throws comes out as a {@link
+ * CallstreamException} that names it. Sinks run in a thread of their own, with a time limit: one
+ * that takes longer fails, and is not called again. Not thread-safe.
+ */
+public final class SinkSet {
+  private static final Logger LOG = LoggerFactory.getLogger(SinkSet.class);
+
+  private final Pipeline pipeline;
+  private final SinkThread thread;
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private final List<RunLock> locks = new ArrayList<>();
+
+  /** Sinks that did not end in time; each completes when its sink has ended and is closed. */
+  private final List<CompletableFuture<Void>> late = new ArrayList<>();
+
+  private SinkSet(Pipeline pipeline, Duration limit) {
+    this.pipeline = pipeline;
+    this.thread = new SinkThread(limit);
+  }
+
+  /**
+   * Locks the directories of all sinks, and opens the sinks where the ledger is.
+   *
+   * @param limit how long each may take for a call
+   * @throws CallstreamException if another run has a directory, or a sink can't be opened; what was
+   *     locked and opened before is released
+   */
+  public static SinkSet open(Pipeline pipeline, Ledger ledger, Duration limit) {
+    SinkSet sinks = new SinkSet(pipeline, limit);
+    try {
+      sinks.lockDirectories();
+      for (ResultSink sink : pipeline.resultSinks()) {
+        sinks.open.add(sink);
+        sinks.call(sink, "open", () -> sink.open(ledger.current()));
+      }
+      for (DeadLetterSink sink : pipeline.deadLetterSinks()) {
+        sinks.open.add(sink);
+        sinks.call(sink, "open", () -> sink.open(ledger.current(), ledger.nextOffsets()));
+      }
+      return sinks;
+    } catch (CallstreamException e) {
+      sinks.abandon(e);
+      throw e;
+    } catch (Error e) {
+      try {
+        sinks.close();
+      } catch (CallstreamException closing) {
+        e.addSuppressed(closing);
+      }
+      throw e;
+    }
+  }
+
+  /** The lock is the run's and not a sink's, because sinks of one run may share a directory. */
+  private void lockDirectories() {
+    Set<Path> all = new LinkedHashSet<>();
+    Stream.<Sink>concat(pipeline.resultSinks().stream(), pipeline.deadLetterSinks().stream())
+        .forEach(
+            sink ->
+                guarded(
+                    sink, "name its directories", () -> all.addAll(sink.exclusiveDirectories())));
+    Set<Path> real = new HashSet<>();
+    all.forEach(
+        directory -> {
+          try {
+            if (real.add(Files.createDirectories(directory).toRealPath())) {
+              locks.add(RunLock.ofOutput(directory, directory.toString()));
+            }
+          } catch (IOException e) {
+            throw new CallstreamException(
+                ErrorCode.SINK_FAILED,
+                "The output directory "
+                    + directory
+                    + " can't be created or locked: "
+                    + e
+                    + ". Name a directory in which this user may write, and that has room.",
+                e);
+          }
+        });
+  }
+
+  /**
+   * Delivers a batch.
+   *
+   * @param letters in their order; they must be those that the accounting of the batch states
+   * @throws CallstreamException with {@link ErrorCode#ENGINE_FAILED} if there are more or fewer, at
+   *     the latest when a sink has seen the last one
+   */
+  public void write(BatchResults batch, Iterable<DeadLetter> letters) {
+    Iterable<DeadLetter> counted = () -> new CountedLetters(batch, letters.iterator());
+    List<DeadLetterSink> letterSinks = pipeline.deadLetterSinks();
+    if (!letterSinks.isEmpty() && counted.iterator().hasNext()) {
+      for (DeadLetterSink sink : letterSinks) {
+        call(sink, "write", () -> sink.write(batch, counted));
+      }
+    }
+    writeResults(batch);
+  }
+
+  /** Delivers a batch without letters. */
+  public void write(BatchResults batch) {
+    write(batch, List.of());
+  }
+
+  private void writeResults(BatchResults batch) {
+    for (ResultSink sink : pipeline.resultSinks()) {
+      call(sink, "write", () -> sink.write(batch));
+    }
+  }
+
+  /** Compares the number of letters with the accounting when the last one was read. */
+  private static final class CountedLetters implements Iterator<DeadLetter> {
+    private final BatchResults batch;
+    private final Iterator<DeadLetter> letters;
+    private final LetterCounts counts = new LetterCounts();
+
+    CountedLetters(BatchResults batch, Iterator<DeadLetter> letters) {
+      this.batch = batch;
+      this.letters = letters;
+    }
+
+    @Override
+    public boolean hasNext() {
+      if (letters.hasNext()) {
+        return true;
+      }
+      LetterCounts expected = LetterCounts.of(batch.accounting());
+      if (!counts.equals(expected)) {
+        throw new CallstreamException(
+            ErrorCode.ENGINE_FAILED,
+            "The dead letters of batch "
+                + batch.number()
+                + " are "
+                + counts
+                + ", but its accounting has "
+                + expected
+                + ". Start again with the same checkpoint: the batch comes again, and nothing is"
+                + " lost.");
+      }
+      return false;
+    }
+
+    @Override
+    public DeadLetter next() {
+      DeadLetter letter = letters.next();
+      counts.add(letter);
+      return letter;
+    }
+  }
+
+  /** Tells all listeners. */
+  public void report(Progress progress) {
+    for (ProgressListener listener : pipeline.listeners()) {
+      guarded(listener, "hear of progress", () -> listener.onProgress(progress));
+    }
+  }
+
+  /**
+   * Closes all sinks, then releases the directories, and throws the first failure. If a sink still
+   * runs after its time limit, the directories are released when it has ended.
+   */
+  public void close() {
+    CallstreamException first = null;
+    try {
+      for (AutoCloseable sink : List.copyOf(open)) {
+        try {
+          call(sink, "close", sink::close);
+        } catch (CallstreamException e) {
+          if (first == null) {
+            first = e;
+          } else {
+            first.addSuppressed(e);
+          }
+        }
+      }
+    } finally {
+      open.clear();
+      thread.close();
+      List<RunLock> held = List.copyOf(locks);
+      locks.clear();
+      var ignored =
+          CompletableFuture.allOf(late.toArray(CompletableFuture[]::new))
+              .thenRun(() -> held.forEach(SinkSet::release));
+    }
+    if (first != null) {
+      throw first;
+    }
+  }
+
+  private static void release(RunLock lock) {
+    try {
+      lock.close();
+    } catch (IOException e) {
+      LOG.debug("A lock of an output directory was released with a failure", e);
+    }
+  }
+
+  /** Closes all sinks after a failure, to which their own failures are added. */
+  public void abandon(CallstreamException failure) {
+    try {
+      close();
+    } catch (CallstreamException e) {
+      if (e != failure) {
+        failure.addSuppressed(e);
+      }
+    }
+  }
+
+  /** Returns whether the calling thread is the one that sinks run in. */
+  public boolean isCallingSink() {
+    return thread.isCurrent();
+  }
+
+  /** Returns the names of the sinks for progress reports. */
+  public String description() {
+    return Stream.concat(pipeline.resultSinks().stream(), pipeline.deadLetterSinks().stream())
+        .map(Object::toString)
+        .collect(Collectors.joining(", "));
+  }
+
+  private interface Work {
+    void run() throws Exception;
+  }
+
+  private void call(AutoCloseable sink, String what, Work work) {
+    guarded(
+        sink,
+        what,
+        () -> {
+          try {
+            thread.run(work::run);
+          } catch (SinkThread.TooSlowException e) {
+            if (!e.returned().isDone()) {
+              open.remove(sink); // A sink is called by one thread at a time.
+              // A run without directories may have been started again, with the same sinks.
+              late.add(
+                  locks.isEmpty() ? e.returned() : e.returned().thenRun(() -> closeLate(sink)));
+            }
+            throw e;
+          }
+        });
+  }
+
+  /** Closes a sink in its own thread, when the run has ended without it. */
+  private static void closeLate(AutoCloseable sink) {
+    try {
+      sink.close();
+    } catch (Exception | LinkageError | AssertionError e) {
+      LOG.warn("{} failed to close after it had exceeded its time limit", sink, e);
+    }
+  }
+
+  private static void guarded(Object sink, String what, Work work) {
+    try {
+      work.run();
+    } catch (CallstreamException e) {
+      throw e;
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
+      // A sink may lack a library or fail an assertion, and the other sinks are to be closed.
+      throw new CallstreamException(
+          ErrorCode.SINK_FAILED,
+          sink
+              + " failed to "
+              + what
+              + ": "
+              + (e.getMessage() == null ? e.getClass().getName() : e.getMessage())
+              + ". The batch is not lost: it comes again when the pipeline is started again with"
+              + " its checkpoint.",
+          e);
+    }
+  }
+}

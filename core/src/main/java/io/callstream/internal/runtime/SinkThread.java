@@ -1,0 +1,148 @@
+package io.callstream.internal.runtime;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs calls of sinks one after the other in a thread of its own, so that whoever waits can give
+ * up. An interrupt of the waiting thread does not reach a sink, only the time limit does: what a
+ * sink has begun is not broken off because a run is stopped. Not thread-safe but for {@link
+ * #isCurrent}.
+ */
+final class SinkThread implements AutoCloseable {
+  private static final Duration GRACE = Duration.ofSeconds(2);
+
+  private final Duration limit;
+  private @Nullable ExecutorService executor;
+  private volatile @Nullable Thread thread;
+
+  SinkThread(Duration limit) {
+    this.limit = limit;
+  }
+
+  /** Work of a sink. */
+  @FunctionalInterface
+  interface Work {
+    void run() throws Exception;
+  }
+
+  /** The time limit is over, and the work was interrupted. */
+  static final class TooSlowException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final transient CompletableFuture<Void> returned;
+
+    private TooSlowException(Duration limit, CompletableFuture<Void> returned) {
+      super(
+          "it is not done after "
+              + limit.toMillis() / 1e3
+              + " s. See what holds it up, or give it longer with RunOptions.sinkTimeout");
+      this.returned = returned;
+    }
+
+    /** Returns what completes when the work ends, which may be never. */
+    CompletableFuture<Void> returned() {
+      return returned;
+    }
+  }
+
+  /** Runs work and waits for it; throws what it throws. */
+  void run(Work work) throws Exception {
+    CompletableFuture<Void> returned = new CompletableFuture<>();
+    Future<?> running =
+        executor()
+            .submit(
+                () -> {
+                  try {
+                    work.run();
+                  } finally {
+                    // What follows the call is not interrupted with it.
+                    boolean ignored = Thread.interrupted();
+                    returned.complete(null);
+                  }
+                  return null;
+                });
+    boolean interrupted = false;
+    long end = System.nanoTime() + limit.toNanos();
+    try {
+      while (true) {
+        try {
+          running.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+          return;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } catch (ExecutionException e) {
+      rethrow(e);
+    } catch (TimeoutException e) {
+      running.cancel(true);
+      close(); // Its thread may never come back; the next call gets another.
+      awaitShortly(returned);
+      throw new TooSlowException(limit, returned);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static void awaitShortly(CompletableFuture<Void> returned) throws Exception {
+    try {
+      returned.get(GRACE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (TimeoutException e) {
+      // The caller sees that the work has not ended.
+    }
+  }
+
+  private static void rethrow(ExecutionException e) throws Exception {
+    Throwable cause = e.getCause();
+    if (cause instanceof Exception exception) {
+      throw exception;
+    }
+    if (cause instanceof Error error) {
+      throw error;
+    }
+    throw e;
+  }
+
+  private ExecutorService executor() {
+    ExecutorService running = executor;
+    if (running == null) {
+      running =
+          Executors.newSingleThreadExecutor(
+              task -> {
+                Thread started = new Thread(task, "callstream-sinks");
+                started.setDaemon(true);
+                thread = started;
+                return started;
+              });
+      executor = running;
+    }
+    return running;
+  }
+
+  /** Returns whether the calling thread runs such a call. */
+  boolean isCurrent() {
+    return Thread.currentThread() == thread;
+  }
+
+  /** Lets the thread end when its work is done. */
+  @Override
+  public void close() {
+    ExecutorService running = executor;
+    executor = null;
+    if (running != null) {
+      running.shutdown();
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package io.callstream.internal.runtime;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+class ChecksumTest {
+  private static final String CONTENT = "0: 1000\n1: 998\n";
+
+  @Test
+  void isALineOfTextAfterTheContent() throws DamagedFileException {
+    byte[] file = Checksum.append("123456789".getBytes(UTF_8));
+    // The check value of CRC-32, from the catalog of parametrised CRC algorithms.
+    assertThat(new String(file, UTF_8)).isEqualTo("123456789checksum cbf43926\n");
+    assertThat(new String(Checksum.verify("a", file), UTF_8)).isEqualTo("123456789");
+    assertThat(Checksum.verify("empty", Checksum.append(new byte[0]))).isEmpty();
+  }
+
+  @Test
+  void refusesAFileWithAnyBitFlippedOrCutOffOrWithMoreBytes() {
+    byte[] whole = Checksum.append(CONTENT.getBytes(UTF_8));
+    for (int bit = 0; bit < 8 * whole.length; bit++) {
+      byte[] flipped = whole.clone();
+      flipped[bit / 8] ^= (byte) (1 << bit % 8);
+      assertDamaged(flipped);
+    }
+    for (int length = 0; length < whole.length; length++) {
+      assertDamaged(Arrays.copyOf(whole, length));
+      assertDamaged(Arrays.copyOf(whole, whole.length + 1 + length));
+    }
+  }
+
+  private static void assertDamaged(byte[] file) {
+    assertThatThrownBy(() -> Checksum.verify("committed", file))
+        .isInstanceOf(DamagedFileException.class)
+        .hasMessage(
+            "committed is damaged: its " + file.length + " bytes do not match their checksum");
+  }
+}
