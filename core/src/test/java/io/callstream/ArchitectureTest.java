@@ -2,7 +2,7 @@ package io.callstream;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
-import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
 import static com.tngtech.archunit.core.domain.properties.HasModifiers.Predicates.modifier;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.codeUnits;
@@ -96,6 +96,8 @@ class ArchitectureTest {
           .haveSimpleNameNotStartingWith("QuantileMeasure")
           .and()
           .haveNameNotMatching(".*\\.(DistinctMeasure|QuantileMeasure)\\$.*")
+          .and()
+          .resideOutsideOfPackage("io.callstream.metrics")
           .should()
           .onlyDependOnClassesThat(
               resideInAnyPackage(
@@ -108,7 +110,7 @@ class ArchitectureTest {
                   "org.jspecify.."));
 
   @ArchTest
-  static final ArchRule sketchesAndHistogramsStandInOneClassEach =
+  static final ArchRule onlyOneMeasureEachUsesSketchesAndHistograms =
       noClasses()
           .that()
           .haveNameNotMatching(".*\\.(DistinctMeasure|QuantileMeasure)(\\$.*)?")
@@ -117,11 +119,21 @@ class ArchitectureTest {
               resideInAnyPackage("org.apache.datasketches..", "org.HdrHistogram.."));
 
   @ArchTest
+  static final ArchRule onlyTheMetricsUseMicrometer =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.callstream.metrics")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.micrometer..", "io.callstream.metrics");
+
+  @ArchTest
   static final ArchRule publicSignaturesShowOnlyTheJdkAndPublicTypes =
       codeUnits()
           .that()
           .areDeclaredInClassesThat(
-              resideOutsideOfPackage("io.callstream.internal..").and(modifier(JavaModifier.PUBLIC)))
+              resideOutsideOfPackages("io.callstream.internal..", "io.callstream.metrics")
+                  .and(modifier(JavaModifier.PUBLIC)))
           .and(
               DescribedPredicate.describe(
                   "are public or protected",

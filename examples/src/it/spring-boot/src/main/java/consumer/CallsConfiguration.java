@@ -1,10 +1,10 @@
 package consumer;
 
 import io.callstream.call.SanFranciscoCalls;
+import io.callstream.dashboard.Dashboard;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunningPipeline;
-import io.callstream.examples.dashboard.Dashboard;
-import io.callstream.examples.metrics.PipelineMetrics;
+import io.callstream.metrics.PipelineMetrics;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.StandardStatistics;

@@ -2,10 +2,10 @@ package io.callstream.examples.cli;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.dashboard.Dashboard;
+import io.callstream.dashboard.Report;
 import io.callstream.engine.RunningPipeline;
-import io.callstream.examples.dashboard.Dashboard;
-import io.callstream.examples.dashboard.Report;
-import io.callstream.examples.metrics.PipelineMetrics;
+import io.callstream.metrics.PipelineMetrics;
 import io.callstream.pipeline.KafkaTopic;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.prometheusmetrics.PrometheusConfig;

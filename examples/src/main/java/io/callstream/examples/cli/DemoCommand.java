@@ -2,11 +2,11 @@ package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
 import io.callstream.call.SanFranciscoCalls;
+import io.callstream.dashboard.Dashboard;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.examples.cli.Interruption.Registration;
-import io.callstream.examples.dashboard.Dashboard;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.Pace;
 import io.callstream.kafka.SendReport;

@@ -1,10 +1,10 @@
 package io.callstream.examples.cli;
 
+import io.callstream.dashboard.Dashboard;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.examples.cli.Interruption.Registration;
-import io.callstream.examples.dashboard.Dashboard;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.TopicInfo;
 import io.callstream.pipeline.KafkaTopic;

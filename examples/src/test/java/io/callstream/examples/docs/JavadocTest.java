@@ -35,8 +35,8 @@ class JavadocTest {
           "core/src/main/java",
           "spark-engine/src/main/java",
           "kafka-producer/src/main/java",
-          "examples/src/main/java/io/callstream/examples/dashboard",
-          "examples/src/main/java/io/callstream/examples/metrics");
+          "examples/src/main/java/io/callstream/dashboard",
+          "examples/src/main/java/io/callstream/metrics");
 
   @Test
   void allThatIsPublicHasAComment() throws IOException {

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.callstream.call.SanFranciscoCalls;
+import io.callstream.dashboard.Dashboard;
 import io.callstream.engine.Engine;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
-import io.callstream.examples.dashboard.Dashboard;
-import io.callstream.examples.metrics.PipelineMetrics;
+import io.callstream.metrics.PipelineMetrics;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.StandardStatistics;

@@ -1,0 +1,5 @@
+/** A running pipeline's progress and accounting as metrics of Micrometer. */
+@NullMarked
+package io.callstream.metrics;
+
+import org.jspecify.annotations.NullMarked;

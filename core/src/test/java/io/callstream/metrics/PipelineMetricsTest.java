@@ -1,0 +1,516 @@
+package io.callstream.metrics;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.callstream.call.Call;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Engines;
+import io.callstream.engine.RestartPolicy;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.Supervisor;
+import io.callstream.engine.local.SomeCalls;
+import io.callstream.engine.local.WatchedRun;
+import io.callstream.pipeline.MemorySource;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.progress.Progress;
+import io.callstream.progress.Progress.PartitionOffsets;
+import io.callstream.progress.StabilityMonitor;
+import io.callstream.sink.Sinks;
+import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.hawkular.agent.prometheus.text.TextPrometheusMetricsProcessor;
+import org.hawkular.agent.prometheus.types.Counter;
+import org.hawkular.agent.prometheus.types.Gauge;
+import org.hawkular.agent.prometheus.types.Metric;
+import org.hawkular.agent.prometheus.types.MetricFamily;
+import org.hawkular.agent.prometheus.types.MetricType;
+import org.hawkular.agent.prometheus.walkers.CollectorPrometheusMetricsWalker;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PipelineMetricsTest {
+  private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
+
+  /** Those of the command line. */
+  private static final Tags TAGS = Tags.of("engine", "local", "pipeline", "calls");
+
+  private WatchedRun run;
+  private PrometheusMeterRegistry registry;
+  private PipelineMetrics metrics;
+
+  @BeforeEach
+  void start() {
+    registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    Statistic some =
+        Statistic.named("some").where(call -> call.crimeType().equals("Type 0")).build();
+    run =
+        WatchedRun.of(
+            pipeline ->
+                pipeline
+                    .statistics(StandardStatistics.all(ZONE, Duration.ZERO))
+                    .statistic(some)
+                    .distinct()
+                    .listener(StabilityMonitor.ofThisJvm(Duration.ofHours(1), Duration.ZERO)));
+    metrics = PipelineMetrics.of(run.running(), TAGS);
+    metrics.bindTo(registry);
+  }
+
+  @AfterEach
+  void stop() {
+    metrics.close();
+    run.close();
+    registry.close();
+  }
+
+  private Map<String, MetricFamily> scrape() {
+    CollectorPrometheusMetricsWalker walker = new CollectorPrometheusMetricsWalker();
+    new TextPrometheusMetricsProcessor(
+            new ByteArrayInputStream(registry.scrape().getBytes(UTF_8)), walker)
+        .walk();
+    Map<String, MetricFamily> families = new TreeMap<>();
+    walker.getAllMetricFamilies().forEach(family -> families.put(family.getName(), family));
+    return families;
+  }
+
+  private static double value(MetricFamily family, String... labels) {
+    Map<String, String> wanted = new HashMap<>();
+    TAGS.forEach(tag -> wanted.put(tag.getKey(), tag.getValue()));
+    for (int i = 0; i < labels.length; i += 2) {
+      wanted.put(labels[i], labels[i + 1]);
+    }
+    Metric metric =
+        family.getMetrics().stream()
+            .filter(m -> m.getLabels().equals(wanted))
+            .findFirst()
+            .orElseThrow(() -> new AssertionError(family.getMetrics() + " has no " + wanted));
+    return metric instanceof Counter counter ? counter.getValue() : ((Gauge) metric).getValue();
+  }
+
+  /** Waits for what a batch brings, which comes last with the place of results. */
+  private static void awaitBatch(MeterRegistry registry) throws Exception {
+    WatchedRun.await(
+        "the first batch's metrics are there",
+        () -> registry.find("callstream.pipeline.info").meter() != null);
+  }
+
+  private void receiveSomeOfEverything() throws Exception {
+    List<Call> calls = SomeCalls.of(1_000);
+    run.receive(calls.subList(0, 500));
+    run.receive(calls.subList(500, 1_000));
+    run.receive("no call".getBytes(UTF_8));
+    run.receive(calls.subList(999, 1_000));
+    run.receive(
+        List.of(
+            Call.builder("late", "Type 0", calls.get(0).time()).disposition("not a code").build()));
+    awaitBatch(registry);
+  }
+
+  @Test
+  void aScrapeHasTheUnconfirmedTimes() throws Exception {
+    run.receive(SomeCalls.withAMisdatedOne());
+    awaitBatch(registry);
+    assertThat(value(scrape().get("callstream_calls_unconfirmed_total"))).isEqualTo(1);
+  }
+
+  @Test
+  void aScrapeHasTheFiguresOfTheRun() throws Exception {
+    receiveSomeOfEverything();
+    Map<String, MetricFamily> scraped = scrape();
+    Progress batch = run.running().progress().orElseThrow();
+    assertThat(value(scraped.get("callstream_records_received_total"))).isEqualTo(1_003);
+    assertThat(value(scraped.get("callstream_records_rejected_total"))).isEqualTo(1);
+    assertThat(value(scraped.get("callstream_records_duplicates_total"))).isEqualTo(1);
+    assertThat(value(scraped.get("callstream_calls_ambiguous_total")))
+        .isEqualTo(batch.total().ambiguousTimes());
+    assertThat(value(scraped.get("callstream_calls_undescribed_total")))
+        .isEqualTo(batch.total().unknownDispositions())
+        .isPositive();
+    MetricFamily contributions = scraped.get("callstream_statistic_contributions_total");
+    assertThat(
+            value(
+                contributions,
+                "statistic",
+                "calls-by-type-and-disposition-hourly",
+                "outcome",
+                "late"))
+        .isEqualTo(1);
+    assertThat(value(contributions, "statistic", "calls-by-type", "outcome", "counted"))
+        .isEqualTo(1_001);
+    long filtered =
+        run.calls().stream()
+            .filter(call -> !call.crimeType().equals("Type 0"))
+            .map(Call::id)
+            .distinct()
+            .count();
+    assertThat(value(contributions, "statistic", "some", "outcome", "filtered"))
+        .isEqualTo(filtered);
+    assertThat(value(scraped.get("callstream_batches_total"))).isEqualTo(batch.batch() + 1);
+    assertThat(value(scraped.get("callstream_batch_start_timestamp_seconds")))
+        .isEqualTo(batch.timestamp().toEpochMilli() / 1e3);
+    assertThat(value(scraped.get("callstream_batch_duration_seconds")))
+        .isEqualTo(batch.batchDuration().toNanos() / 1e9);
+    assertThat(value(scraped.get("callstream_batch_input_records"))).isEqualTo(1);
+    // The call that is late in the hourly statistic changes four rows of the others.
+    assertThat(value(scraped.get("callstream_batch_output_rows"))).isEqualTo(4);
+    assertThat(value(scraped.get("callstream_input_rate_records_per_second")))
+        .isEqualTo(batch.inputRowsPerSecond())
+        .isPositive();
+    assertThat(value(scraped.get("callstream_processing_rate_records_per_second")))
+        .isEqualTo(batch.processedRowsPerSecond())
+        .isPositive();
+    assertThat(value(scraped.get("callstream_output_rate_rows_per_second")))
+        .isEqualTo(batch.outputRowsPerSecond())
+        .isPositive();
+    assertThat(value(scraped.get("callstream_latency_mean_seconds")))
+        .isEqualTo(batch.latency().orElseThrow().mean().toMillis() / 1e3);
+    assertThat(value(scraped.get("callstream_latency_max_seconds")))
+        .isEqualTo(batch.latency().orElseThrow().greatest().toMillis() / 1e3);
+    assertThat(value(scraped.get("callstream_watermark_timestamp_seconds")))
+        .isEqualTo(batch.watermark().orElseThrow().toEpochMilli() / 1e3);
+    assertThat(value(scraped.get("callstream_state_size_rows"))).isEqualTo(batch.state().rows());
+    assertThat(value(scraped.get("callstream_state_updated_rows")))
+        .isEqualTo(batch.state().updatedRows());
+    assertThat(value(scraped.get("callstream_state_memory_bytes")))
+        .isEqualTo(batch.state().memoryBytes());
+    assertThat(value(scraped.get("callstream_lag_offsets"))).isZero();
+    assertThat(batch.offsets()).hasSize(2).anyMatch(offsets -> offsets.start() < offsets.end());
+    for (PartitionOffsets offsets : batch.offsets()) {
+      String[] partition = {"partition", String.valueOf(offsets.partition())};
+      assertThat(value(scraped.get("callstream_partition_start_offset"), partition))
+          .isEqualTo(offsets.start());
+      assertThat(value(scraped.get("callstream_partition_end_offset"), partition))
+          .isEqualTo(offsets.end());
+      assertThat(value(scraped.get("callstream_partition_latest_offset"), partition))
+          .isEqualTo(offsets.latest());
+      assertThat(value(scraped.get("callstream_partition_lag_offsets"), partition)).isZero();
+    }
+    assertThat(scraped.get("callstream_phase_duration_seconds").getMetrics())
+        .hasSize(batch.phases().size());
+    batch
+        .phases()
+        .forEach(
+            (phase, took) ->
+                assertThat(value(scraped.get("callstream_phase_duration_seconds"), "phase", phase))
+                    .isEqualTo(took.toNanos() / 1e9));
+    assertThat(
+            value(
+                scraped.get("callstream_pipeline_info"),
+                "source",
+                run.running().pipeline().source().description(),
+                "sink",
+                batch.sink()))
+        .isEqualTo(1);
+    assertThat(value(scraped.get("callstream_pipeline_running"))).isEqualTo(1);
+    run.running().stop();
+    assertThat(value(scrape().get("callstream_pipeline_running"))).isZero();
+  }
+
+  @Test
+  void countersAreCountersAndGaugesGauges() throws Exception {
+    receiveSomeOfEverything();
+    assertThat(scrape().values())
+        .allSatisfy(
+            family ->
+                assertThat(family.getType())
+                    .isEqualTo(
+                        family.getName().endsWith("_total")
+                            ? MetricType.COUNTER
+                            : MetricType.GAUGE))
+        .allSatisfy(family -> assertThat(family.getHelp()).isNotBlank());
+  }
+
+  @Test
+  void beforeTheFirstBatchGaugesAreUnknownAndTotalsZero() {
+    Map<String, MetricFamily> scraped = scrape();
+    assertThat(value(scraped.get("callstream_lag_offsets"))).isNaN();
+    assertThat(value(scraped.get("callstream_records_received_total"))).isZero();
+    assertThat(scraped)
+        .doesNotContainKeys("callstream_batches_total", "callstream_partition_end_offset");
+  }
+
+  @Test
+  void whatABatchBringsJoinsWithoutAnybodyWhoAsksForTheRest() throws Exception {
+    MeterRegistry other = new SimpleMeterRegistry();
+    other
+        .config()
+        .meterFilter(MeterFilter.denyUnless(id -> id.getName().equals("callstream.partition.lag")));
+    metrics.bindTo(other);
+    assertThat(other.getMeters()).isEmpty();
+    receiveSomeOfEverything();
+    WatchedRun.await("two partitions are there", () -> other.getMeters().size() == 2);
+    assertThat(other.get("callstream.partition.lag").tag("partition", "1").gauge().value())
+        .isZero();
+  }
+
+  @Test
+  void theMetricsOfARunThatHasEndedAreThereAtOnce() throws Exception {
+    receiveSomeOfEverything();
+    run.running().stop();
+    MeterRegistry other = new SimpleMeterRegistry();
+    try (PipelineMetrics late = PipelineMetrics.of(run.running())) {
+      late.bindTo(other);
+      assertThat(other.get("callstream.batches").functionCounter().count()).isEqualTo(5);
+    }
+  }
+
+  @Test
+  void lagIsWhatIsLeftToRead() throws Exception {
+    MemorySource source = MemorySource.withPartitions(1);
+    for (Call call : SomeCalls.of(25)) {
+      source.add(0, Instant.EPOCH, SanFranciscoCalls.json().write(call));
+    }
+    Semaphore goOn = new Semaphore(1);
+    Pipeline pipeline =
+        Pipeline.builder(source, SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .results(Sinks.callback(batch -> goOn.acquireUninterruptibly()))
+            .build();
+    MeterRegistry other = new SimpleMeterRegistry();
+    try (RunningPipeline behind =
+            Engines.named("local").start(pipeline, RunOptions.continuous().readingAtMost(10));
+        PipelineMetrics late = PipelineMetrics.of(behind)) {
+      WatchedRun.await("a batch is done", () -> behind.progress().isPresent());
+      late.bindTo(other);
+      assertThat(other.get("callstream.lag").gauge().value()).isEqualTo(15);
+      assertThat(other.get("callstream.partition.start.offset").gauge().value()).isZero();
+      assertThat(other.get("callstream.partition.end.offset").gauge().value()).isEqualTo(10);
+      assertThat(other.get("callstream.partition.latest.offset").gauge().value()).isEqualTo(25);
+      assertThat(other.get("callstream.partition.lag").gauge().value()).isEqualTo(15);
+      goOn.release(2);
+    }
+  }
+
+  @Test
+  void countersDoNotFallDuringARestart(@TempDir Path directory) throws Exception {
+    MemorySource source = MemorySource.withPartitions(1);
+    AtomicBoolean isBroken = new AtomicBoolean();
+    Pipeline pipeline =
+        Pipeline.builder(source, SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .results(
+                Sinks.callback(
+                    batch -> {
+                      if (isBroken.get()) {
+                        throw new IllegalStateException("broken");
+                      }
+                    }))
+            .build();
+    RunOptions options =
+        RunOptions.continuous()
+            .triggeringEvery(Duration.ZERO)
+            .checkpointingTo(directory.resolve("state").toString());
+    Duration delay = Duration.ofMillis(200);
+    MeterRegistry other = new SimpleMeterRegistry();
+    try (Supervisor supervisor =
+            Supervisor.start(
+                Engines.named("local"),
+                pipeline,
+                options,
+                RestartPolicy.defaults().delaying(delay, delay).atMost(1_000));
+        PipelineMetrics watched = PipelineMetrics.of(supervisor)) {
+      watched.bindTo(other);
+      for (Call call : SomeCalls.of(5)) {
+        source.add(0, call.time(), SanFranciscoCalls.json().write(call));
+      }
+      WatchedRun.await("five are counted", () -> received(other) == 5);
+      isBroken.set(true);
+      source.add(0, Instant.EPOCH, null);
+      WatchedRun.await("a restart", () -> supervisor.restarts() > 0);
+      assertThat(received(other)).isBetween(5.0, 6.0);
+      isBroken.set(false);
+      WatchedRun.await("it runs again", () -> supervisor.accounting().rejected() == 1);
+      assertThat(received(other)).isEqualTo(6);
+      assertThat(other.get("callstream.pipeline.restarts").functionCounter().count())
+          .isEqualTo(supervisor.restarts())
+          .isPositive();
+      assertThat(other.get("callstream.pipeline.running").gauge().value()).isEqualTo(1);
+    }
+  }
+
+  private static double received(MeterRegistry registry) {
+    return registry.get("callstream.records.received").functionCounter().count();
+  }
+
+  @Test
+  void aSymptomIsOneWhileItShows() throws Exception {
+    AtomicLong heap = new AtomicLong();
+    StabilityMonitor monitor =
+        new StabilityMonitor(Duration.ofHours(1), Duration.ZERO, () -> heap.addAndGet(100_000_000));
+    MeterRegistry other = new SimpleMeterRegistry();
+    try (WatchedRun growing =
+            WatchedRun.of(
+                pipeline ->
+                    pipeline.statistic(StandardStatistics.callsByType()).listener(monitor));
+        PipelineMetrics some = PipelineMetrics.of(growing.running())) {
+      some.bindTo(other);
+      assertThat(symptom(other, "growing_heap")).isNaN();
+      for (int batch = 0; batch < 2 * StabilityMonitor.MIN_BATCHES; batch++) {
+        growing.receive(SomeCalls.of(3));
+      }
+      assertThat(symptom(other, "growing_heap")).isEqualTo(1);
+      assertThat(symptom(other, "growing_lag")).isZero();
+    }
+  }
+
+  private static double symptom(MeterRegistry registry, String symptom) {
+    return registry.get("callstream.stability.symptom").tag("symptom", symptom).gauge().value();
+  }
+
+  @Test
+  void severalRegistriesCanBeBound() throws Exception {
+    MeterRegistry other = new SimpleMeterRegistry();
+    metrics.bindTo(other);
+    metrics.bindTo(new SimpleMeterRegistry());
+    receiveSomeOfEverything();
+    awaitBatch(other);
+    assertThat(other.get("callstream.batch.duration").gauge().value()).isNotNaN();
+    assertThat(other.get("callstream.partition.lag").tag("partition", "1").gauge().value())
+        .isZero();
+    assertThat(other.get("callstream.records.received").functionCounter().count()).isEqualTo(1_003);
+  }
+
+  @Test
+  void theNextRunInTheSameRegistryTellsOfItselfOnceTheFirstIsClosed() throws Exception {
+    MeterRegistry same = new SimpleMeterRegistry();
+    same.counter("another");
+    try (PipelineMetrics first = PipelineMetrics.of(run.running(), TAGS)) {
+      first.bindTo(same);
+      receiveSomeOfEverything();
+      awaitBatch(same);
+      assertThat(same.get("callstream.batch.duration").gauge().value()).isNotNaN();
+      assertThat(same.get("callstream.batches").functionCounter().count()).isEqualTo(5);
+    }
+    assertThat(same.getMeters())
+        .extracting(meter -> meter.getId().getName())
+        .containsExactly("another");
+    try (WatchedRun next = WatchedRun.standard();
+        PipelineMetrics second = PipelineMetrics.of(next.running(), TAGS)) {
+      second.bindTo(same);
+      next.receive(SomeCalls.of(7));
+      awaitBatch(same);
+      assertThat(same.get("callstream.records.received").functionCounter().count()).isEqualTo(7);
+      assertThat(same.get("callstream.batch.duration").gauge().value()).isNotNaN();
+      assertThat(same.get("callstream.batches").functionCounter().count()).isEqualTo(1);
+    }
+  }
+
+  // ---- the documentation
+
+  private static Path docs() {
+    return Path.of("..", "docs");
+  }
+
+  private static Set<String> documented() throws IOException {
+    Set<String> names = new TreeSet<>();
+    Matcher row =
+        Pattern.compile("(?m)^\\| `(callstream\\.[a-z.]+)` \\| `(callstream_[a-z_]+)` \\|")
+            .matcher(Files.readString(docs().resolve("metrics.md")));
+    while (row.find()) {
+      assertThat(row.group(2)).startsWith(row.group(1).replace('.', '_'));
+      names.add(row.group(2));
+    }
+    return names;
+  }
+
+  @Test
+  void everyMetricIsDocumentedAndEveryDocumentedOneIsThere() throws Exception {
+    receiveSomeOfEverything();
+    assertThat(scrape().keySet()).containsExactlyElementsOf(documented());
+  }
+
+  /** A metric in a query, and what its labels are to be. */
+  private static final Pattern SELECTOR = Pattern.compile("(callstream_[a-z_]+)(?:\\{([^}]*)\\})?");
+
+  private static final Pattern MATCHER = Pattern.compile("(\\w+)(=~|=)\"([^\"]*)\"");
+  private static final Pattern GROUPED = Pattern.compile("by \\(([^)]*)\\)");
+  private static final Pattern SHOWN = Pattern.compile("\\{\\{(\\w+)\\}\\}");
+
+  @Test
+  void theGrafanaDashboardAsksForSeriesThatThereAre() throws Exception {
+    receiveSomeOfEverything();
+    Map<String, MetricFamily> scraped = scrape();
+    List<JsonNode> targets = new ArrayList<>();
+    grafana().get("panels").forEach(panel -> panel.get("targets").forEach(targets::add));
+    assertThat(targets)
+        .hasSizeGreaterThan(20)
+        .allSatisfy(target -> assertAsksForWhatIsThere(target, scraped));
+  }
+
+  private static JsonNode grafana() throws IOException {
+    return new ObjectMapper()
+        .readTree(docs().resolve("grafana").resolve("callstream.json").toFile());
+  }
+
+  private static void assertAsksForWhatIsThere(JsonNode target, Map<String, MetricFamily> scraped) {
+    String query = target.get("expr").asText();
+    List<String> labels = new ArrayList<>();
+    Matcher selector = SELECTOR.matcher(query);
+    while (selector.find()) {
+      assertThat(scraped).containsKey(selector.group(1));
+      List<Metric> series = scraped.get(selector.group(1)).getMetrics();
+      labels.addAll(series.get(0).getLabels().keySet());
+      Matcher matcher = MATCHER.matcher(String.valueOf(selector.group(2)));
+      List<String> narrowed = new ArrayList<>();
+      while (matcher.find()) {
+        narrowed.add(matcher.group(1));
+        assertThat(labels).contains(matcher.group(1));
+        if (matcher.group(2).equals("=")) {
+          assertThat(series)
+              .extracting(metric -> metric.getLabels().get(matcher.group(1)))
+              .contains(matcher.group(3));
+        }
+      }
+      assertThat(narrowed).as("chosen pipelines").contains("pipeline");
+    }
+    assertThat(labels).as("metrics in the query").isNotEmpty();
+    // Prometheus gives each series the address that it was scraped from.
+    labels.add("instance");
+    Matcher grouped = GROUPED.matcher(query);
+    if (grouped.find()) {
+      assertThat(labels).containsAll(List.of(grouped.group(1).split(", ")));
+      labels.retainAll(List.of(grouped.group(1).split(", ")));
+    }
+    List<String> shown =
+        SHOWN
+            .matcher(target.get("legendFormat").asText())
+            .results()
+            .map(result -> result.group(1))
+            .toList();
+    assertThat(labels).containsAll(shown);
+    // What tells one run from another, and one series of it from the next.
+    assertThat(shown).contains("pipeline", "engine", "instance");
+    labels.removeIf(label -> query.contains(label + "=\""));
+    assertThat(shown).containsAll(labels);
+  }
+}

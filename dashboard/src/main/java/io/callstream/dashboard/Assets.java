@@ -1,0 +1,92 @@
+package io.callstream.dashboard;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+
+/** The files of the page, read once: ours, and uPlot's out of its WebJar. */
+final class Assets {
+  private static final String UPLOT = "/META-INF/maven/org.webjars.npm/uplot/pom.properties";
+
+  private final Map<String, Answer> files = new LinkedHashMap<>();
+
+  /**
+   * Reads the files.
+   *
+   * @param links further places for people, by their title
+   * @param notes what stands beside the links
+   */
+  Assets(Map<String, URI> links, List<String> notes) {
+    add("/", "dashboard.html", "text/html");
+    add("/dashboard.css", "dashboard.css", "text/css");
+    add("/dashboard.js", "dashboard.js", "text/javascript");
+    add("/icon.svg", "icon.svg", "image/svg+xml");
+    String uplot = "/META-INF/resources/webjars/uplot/" + uplotVersion() + "/dist/";
+    add("/uplot.css", uplot + "uPlot.min.css", "text/css");
+    add("/uplot.js", uplot + "uPlot.iife.min.js", "text/javascript");
+    files.put(
+        "/api/links", Answer.json(200, SnapshotJson.object(json -> write(json, links, notes))));
+  }
+
+  private static void write(JsonGenerator json, Map<String, URI> links, List<String> notes)
+      throws IOException {
+    json.writeObjectFieldStart("links");
+    for (Map.Entry<String, URI> link : links.entrySet()) {
+      json.writeStringField(link.getKey(), link.getValue().toString());
+    }
+    json.writeEndObject();
+    json.writeArrayFieldStart("notes");
+    for (String note : notes) {
+      json.writeString(note);
+    }
+    json.writeEndArray();
+  }
+
+  /** Returns what is at a path. */
+  Optional<Answer> find(String path) {
+    return Optional.ofNullable(files.get(path));
+  }
+
+  private void add(String path, String resource, String type) {
+    files.put(path, new Answer(200, type + "; charset=utf-8", read(resource)));
+  }
+
+  /** Returns a file of ours as text. */
+  static String text(String resource) {
+    return new String(read(resource), UTF_8);
+  }
+
+  private static byte[] read(String resource) {
+    try (InputStream in = Assets.class.getResourceAsStream(resource)) {
+      if (in == null) {
+        throw new IllegalStateException(
+            resource + " is not on the class path: is org.webjars.npm:uplot there?");
+      }
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String uplotVersion() {
+    Properties properties = new Properties();
+    try (InputStream in = Assets.class.getResourceAsStream(UPLOT)) {
+      if (in == null) {
+        throw new IllegalStateException("org.webjars.npm:uplot is not on the class path.");
+      }
+      properties.load(in);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return properties.getProperty("version");
+  }
+}

@@ -1,0 +1,274 @@
+package io.callstream.dashboard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.callstream.engine.local.WatchedRun;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+
+/**
+ * A headless Chromium with one page, driven through its DevTools protocol. Selenium would bring the
+ * class path another Guava than Spark's, and Playwright a browser of its own.
+ */
+final class Browser implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final long PATIENCE_SECONDS = 30;
+
+  private final Path profile;
+  private final Process process;
+  private final WebSocket socket;
+  private final AtomicInteger number = new AtomicInteger();
+  private final Map<Integer, CompletableFuture<JsonNode>> answers = new ConcurrentHashMap<>();
+  private final List<String> problems = new CopyOnWriteArrayList<>();
+
+  private Browser(Path profile, Process process) throws Exception {
+    this.profile = profile;
+    this.process = process;
+    HttpClient client = HttpClient.newHttpClient();
+    Path port = profile.resolve("DevToolsActivePort");
+    WatchedRun.await(
+        "Chromium starts", () -> Files.exists(port) && Files.readAllLines(port).size() > 1);
+    URI targets = URI.create("http://127.0.0.1:" + Files.readAllLines(port).get(0) + "/json/list");
+    JsonNode pages =
+        JSON.readTree(
+            client.send(HttpRequest.newBuilder(targets).build(), BodyHandlers.ofString()).body());
+    String page = null;
+    for (JsonNode target : pages) {
+      if (target.get("type").asText().equals("page")) {
+        page = target.get("webSocketDebuggerUrl").asText();
+      }
+    }
+    assertThat(page).as("a page among %s", pages).isNotNull();
+    socket =
+        client
+            .newWebSocketBuilder()
+            .buildAsync(URI.create(page), new Messages())
+            .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    for (String domain : List.of("Page", "Runtime", "Log")) {
+      send(domain + ".enable", JSON.createObjectNode());
+    }
+  }
+
+  /** Returns where Chromium is, if it is installed. */
+  static Optional<Path> installed() {
+    return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
+        .flatMap(
+            dir ->
+                Stream.of("chromium", "chromium-browser", "google-chrome")
+                    .map(name -> Path.of(dir, name)))
+        .filter(Files::isExecutable)
+        .findFirst();
+  }
+
+  static Browser start() throws Exception {
+    Path profile = Files.createTempDirectory("callstream-browser");
+    List<String> line = new ArrayList<>();
+    line.addAll(
+        List.of(
+            installed().orElseThrow().toString(),
+            "--headless=new",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--hide-scrollbars",
+            "--remote-debugging-port=0",
+            "--user-data-dir=" + profile));
+    if ("root".equals(System.getProperty("user.name"))) {
+      line.add("--no-sandbox"); // Its sandbox does not work for root.
+    }
+    line.add("about:blank");
+    Process process =
+        new ProcessBuilder(line)
+            .redirectErrorStream(true)
+            .redirectOutput(profile.resolve("log.txt").toFile())
+            .start();
+    try {
+      return new Browser(profile, process);
+    } catch (Exception | Error e) {
+      end(process, profile);
+      throw e;
+    }
+  }
+
+  private final class Messages implements WebSocket.Listener {
+    private final StringBuilder text = new StringBuilder();
+
+    @Override
+    public CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
+      text.append(data);
+      if (last) {
+        try {
+          take(JSON.readTree(text.toString()));
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+        text.setLength(0);
+      }
+      from.request(1);
+      return null;
+    }
+  }
+
+  private void take(JsonNode message) {
+    if (message.has("id")) {
+      answers.remove(message.get("id").asInt()).complete(message);
+      return;
+    }
+    String method = message.get("method").asText();
+    JsonNode parameters = message.get("params");
+    boolean problem =
+        method.equals("Runtime.exceptionThrown")
+            || method.equals("Page.javascriptDialogOpening")
+            || (method.equals("Runtime.consoleAPICalled")
+                && List.of("error", "warning", "assert").contains(parameters.get("type").asText()))
+            || (method.equals("Log.entryAdded")
+                && List.of("error", "warning")
+                    .contains(parameters.get("entry").get("level").asText()));
+    if (problem) {
+      problems.add(method + " " + parameters);
+    }
+  }
+
+  private JsonNode send(String method, ObjectNode parameters) throws Exception {
+    int id = number.incrementAndGet();
+    CompletableFuture<JsonNode> answer = new CompletableFuture<>();
+    answers.put(id, answer);
+    ObjectNode message = JSON.createObjectNode().put("id", id).put("method", method);
+    message.set("params", parameters);
+    socket.sendText(message.toString(), true).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    JsonNode got = answer.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    assertThat(got.has("error")).as("%s: %s", method, got).isFalse();
+    return got.get("result");
+  }
+
+  /** Returns what went wrong on the page: errors and warnings of its console, dialogs. */
+  List<String> problems() {
+    return problems;
+  }
+
+  /** Goes to a page, and waits until it has been read to its end. */
+  void open(URI page) throws Exception {
+    send("Page.navigate", JSON.createObjectNode().put("url", page.toString()));
+    await("document.readyState !== 'loading'");
+  }
+
+  /** Returns the value of an expression. */
+  JsonNode evaluate(String expression) throws Exception {
+    JsonNode result =
+        send(
+            "Runtime.evaluate",
+            JSON.createObjectNode().put("expression", expression).put("returnByValue", true));
+    assertThat(result.has("exceptionDetails")).as("%s: %s", expression, result).isFalse();
+    return result.get("result").path("value");
+  }
+
+  /** Waits until an expression is true. */
+  void await(String expression) throws Exception {
+    WatchedRun.await(expression, () -> evaluate(expression).asBoolean());
+  }
+
+  /** Returns the texts of all elements that a selector finds. */
+  List<String> texts(String selector) throws Exception {
+    List<String> texts = new ArrayList<>();
+    evaluate("[...document.querySelectorAll('" + selector + "')].map(e => e.textContent)")
+        .forEach(text -> texts.add(text.asText()));
+    return texts;
+  }
+
+  /** Opens another tab, which hides the page, and returns its name. */
+  String openTab() throws Exception {
+    return send("Target.createTarget", JSON.createObjectNode().put("url", "about:blank"))
+        .get("targetId")
+        .asText();
+  }
+
+  void closeTab(String tab) throws Exception {
+    send("Target.closeTarget", JSON.createObjectNode().put("targetId", tab));
+  }
+
+  void resize(int width, int height) throws Exception {
+    send(
+        "Emulation.setDeviceMetricsOverride",
+        JSON.createObjectNode()
+            .put("width", width)
+            .put("height", height)
+            .put("deviceScaleFactor", 1)
+            .put("mobile", width < 600));
+  }
+
+  /** Has the page ask for a light or a dark appearance. */
+  void prefer(String scheme) throws Exception {
+    ObjectNode parameters = JSON.createObjectNode();
+    parameters
+        .putArray("features")
+        .addObject()
+        .put("name", "prefers-color-scheme")
+        .put("value", scheme);
+    send("Emulation.setEmulatedMedia", parameters);
+  }
+
+  /** Presses a key and lets it go. */
+  void press(String key, int code) throws Exception {
+    for (String type : List.of("keyDown", "keyUp")) {
+      ObjectNode event =
+          JSON.createObjectNode()
+              .put("type", type)
+              .put("key", key)
+              .put("code", key)
+              .put("windowsVirtualKeyCode", code);
+      if (key.equals("Enter") && type.equals("keyDown")) {
+        event.put("text", "\r");
+      }
+      send("Input.dispatchKeyEvent", event);
+    }
+  }
+
+  @Override
+  public void close() {
+    socket.abort();
+    end(process, profile);
+  }
+
+  private static void end(Process process, Path profile) {
+    List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
+    all.add(process.toHandle());
+    all.forEach(ProcessHandle::destroyForcibly);
+    all.forEach(one -> one.onExit().orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS).join());
+    // One that was on its way out may have written a last file meanwhile.
+    assertThat(Stream.generate(() -> delete(profile)).limit(1_000)).contains(true);
+  }
+
+  private static boolean delete(Path directory) {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+      return true;
+    } catch (IOException | UncheckedIOException e) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,350 @@
+package io.callstream.dashboard;
+
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.callstream.call.Call;
+import io.callstream.call.CallFormat;
+import io.callstream.call.DataSfCalls;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.dashboard.Snapshot.Ranking;
+import io.callstream.engine.RunningPipeline.State;
+import io.callstream.engine.local.SomeCalls;
+import io.callstream.engine.local.WatchedRun;
+import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Measures;
+import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.time.ZonedDateTime;
+import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+
+class SnapshotTest {
+  private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
+
+  private static Snapshot snapshot(WatchedRun run) {
+    return new SnapshotMaker(run.running()).make(null, List.of());
+  }
+
+  private static Map<String, Long> counts(List<Call> calls, Function<Call, String> key) {
+    return calls.stream().collect(groupingBy(key, counting()));
+  }
+
+  private static void assertIsTop(
+      Optional<Ranking> ranking, Map<String, Long> counts, int entries, int calls) {
+    List<Long> highest =
+        counts.values().stream().sorted(Comparator.reverseOrder()).limit(entries).toList();
+    assertThat(ranking).isPresent();
+    assertThat(ranking.get().entries()).extracting(Ranking.Entry::count).isEqualTo(highest);
+    assertThat(ranking.get().entries())
+        .allSatisfy(entry -> assertThat(entry.count()).isEqualTo(counts.get(entry.name())))
+        .allSatisfy(
+            entry ->
+                assertThat(ranking.get().share(entry))
+                    .isCloseTo(counts.get(entry.name()) / (double) calls, within(1e-12)));
+    assertThat(ranking.get().groups()).isEqualTo(counts.size());
+    assertThat(ranking.get().total()).isEqualTo(calls);
+    assertThat(ranking.get().rest())
+        .isEqualTo(calls - highest.stream().mapToLong(Long::longValue).sum());
+  }
+
+  @Test
+  void everyPanelHasTheFiguresOfTheCalls() throws Exception {
+    List<Call> calls = SomeCalls.of(3_000);
+    try (WatchedRun run = WatchedRun.standard()) {
+      // In pieces, so that hours change after they were seen.
+      SnapshotMaker maker = new SnapshotMaker(run.running());
+      for (int i = 0; i < 3; i++) {
+        run.receive(calls.subList(i * 1_000, (i + 1) * 1_000));
+        assertThat(maker.make(null, List.of()).accounting().received()).isEqualTo((i + 1) * 1_000);
+      }
+      Snapshot snapshot = maker.make(null, List.of());
+
+      assertIsTop(snapshot.types(), counts(calls, Call::crimeType), 15, 3_000);
+      assertIsTop(snapshot.dispositions(), counts(calls, Call::disposition), 12, 3_000);
+      assertIsTop(snapshot.locations(), counts(calls, Call::address), 12, 3_000);
+      assertThat(snapshot.dispositions().get().entries())
+          .filteredOn(entry -> entry.name().equals("HAN"))
+          .extracting(Ranking.Entry::description)
+          .containsExactly("Handled");
+
+      Map<Instant, Long> hours =
+          calls.stream()
+              .collect(groupingBy(c -> c.time().truncatedTo(ChronoUnit.HOURS), counting()));
+      assertThat(snapshot.calls().get().hours())
+          .allSatisfy(h -> assertThat(h.count()).isEqualTo(hours.getOrDefault(h.start(), 0L)));
+      assertThat(snapshot.calls().get().hours()).hasSize(240);
+      Map<LocalDate, Long> days =
+          calls.stream().collect(groupingBy(c -> c.time().atZone(ZONE).toLocalDate(), counting()));
+      assertThat(snapshot.calls().get().days())
+          .allSatisfy(d -> assertThat(d.count()).isEqualTo(days.get(d.date())))
+          .hasSize(days.size());
+
+      Map<List<Integer>, Long> week =
+          calls.stream()
+              .map(call -> call.time().atZone(ZONE))
+              .collect(
+                  groupingBy(t -> List.of(t.getDayOfWeek().getValue(), t.getHour()), counting()));
+      for (int day = 1; day <= 7; day++) {
+        for (int hour = 0; hour < 24; hour++) {
+          assertThat(snapshot.week().get().counts().get(day - 1).get(hour))
+              .isEqualTo(week.getOrDefault(List.of(day, hour), 0L));
+        }
+      }
+      assertThat(snapshot.others()).isEmpty();
+      assertThat(snapshot.state()).isEqualTo(State.RUNNING);
+    }
+  }
+
+  @Test
+  void hoursWithoutCallsCountZero() throws Exception {
+    Instant start = Instant.parse("2018-11-01T10:00:00Z");
+    try (WatchedRun run = WatchedRun.standard()) {
+      run.receive(
+          List.of(
+              SomeCalls.call(1, "A", start).build(),
+              SomeCalls.call(2, "A", start.plus(Duration.ofHours(50))).build()));
+      assertThat(snapshot(run).calls().get().hours())
+          .hasSize(51)
+          .filteredOn(hour -> hour.count() > 0)
+          .hasSize(2);
+      assertThat(snapshot(run).calls().get().days())
+          .hasSize(3)
+          .extracting(d -> d.count())
+          .containsExactly(1L, 0L, 1L);
+    }
+  }
+
+  @Test
+  void anEmptyPipelineShowsEmptyPanels() {
+    try (WatchedRun run = WatchedRun.standard()) {
+      Snapshot snapshot = snapshot(run);
+      assertThat(snapshot.types().get().entries()).isEmpty();
+      assertThat(snapshot.calls().get().hours()).isEmpty();
+      assertThat(snapshot.week().get().max()).isZero();
+      assertThat(snapshot.spikes().get().window()).isEmpty();
+      assertThat(snapshot.progress()).isEmpty();
+      assertThat(SnapshotJson.of(snapshot)).contains("\"progress\":null");
+    }
+  }
+
+  @Test
+  void statisticsWithoutAPictureAreTables() throws Exception {
+    Statistic daily =
+        Statistic.named("daily")
+            .by(Dimensions.CRIME_TYPE)
+            .over(Windows.daily(ZONE).withoutLateness())
+            .measuring(Measures.count(), Measures.share())
+            .build();
+    // Named as a standard one, but not one.
+    Statistic other = Statistic.named("calls-by-type").by(Dimensions.ADDRESS).build();
+    try (WatchedRun run = WatchedRun.of(daily, other)) {
+      run.receive(SomeCalls.of(500));
+      Snapshot snapshot = snapshot(run);
+      assertThat(snapshot.types()).isEmpty();
+      assertThat(snapshot.calls()).isEmpty();
+      assertThat(snapshot.others())
+          .extracting(Snapshot.Table::name)
+          .containsExactly("daily", "calls-by-type");
+      Snapshot.Table table = snapshot.others().get(0);
+      assertThat(table.columns())
+          .containsExactly("window_start", "window_end", "crime_type", "count", "share");
+      assertThat(table.cells()).hasSize(20);
+      assertThat(table.cells().get(0).get(0))
+          .as("the latest day")
+          .startsWith("2018-11-08T00:00:00-08:00");
+      assertThat(table.rows()).isEqualTo(run.running().results("daily").rows().size());
+    }
+  }
+
+  @Test
+  void aWeekOfOtherTextsIsATable() throws Exception {
+    Statistic named =
+        Statistic.named("calls-by-hour-of-week")
+            .by(
+                Dimension.of("day_of_week", call -> "Monday"),
+                Dimension.of("hour_of_day", call -> "noon"))
+            .build();
+    try (WatchedRun run = WatchedRun.of(named)) {
+      run.receive(SomeCalls.of(3));
+      Snapshot snapshot = snapshot(run);
+      assertThat(snapshot.week()).isEmpty();
+      assertThat(snapshot.others()).hasSize(1);
+      assertThat(snapshot.others().get(0).cells()).containsExactly(List.of("Monday", "noon", "3"));
+    }
+  }
+
+  @Test
+  void aTypeThatBurstsIsASpikeAndRoutineIsNone() throws Exception {
+    assertBurstsAreSpikesBut(SanFranciscoCalls.json(), "Passing Call");
+  }
+
+  @Test
+  void routineIsNoSpikeInTheFeedsOfTodayEither() throws Exception {
+    assertBurstsAreSpikesBut(DataSfCalls.json(), "PASSING CALL");
+  }
+
+  private static void assertBurstsAreSpikesBut(CallFormat format, String routine) throws Exception {
+    // Each day at 10:00 local: 4 or 6 of each type, and on the last day 20 of three of them.
+    ZonedDateTime first = ZonedDateTime.of(2018, 10, 25, 10, 0, 0, 0, ZONE);
+    List<Call> calls = new java.util.ArrayList<>();
+    int id = 0;
+    for (int day = 0; day < 12; day++) {
+      for (String type : List.of("Burst", "Steady", routine, Statistic.OTHER)) {
+        boolean bursts = day == 11 && !type.equals("Steady");
+        for (int i = 0; i < (bursts ? 20 : day % 2 == 0 ? 4 : 6); i++) {
+          calls.add(
+              SomeCalls.call(id++, type, first.plusDays(day).plusMinutes(i).toInstant()).build());
+        }
+      }
+    }
+    // The hour after it, which is not over, so that the one before is the last complete one.
+    calls.add(SomeCalls.call(id, "Late", first.plusDays(11).plusHours(1).toInstant()).build());
+    try (WatchedRun run = WatchedRun.standard(format)) {
+      run.receive(calls);
+      Snapshot.Spikes spikes = snapshot(run).spikes().get();
+      assertThat(spikes.window().get().start()).isEqualTo(first.plusDays(11).toInstant());
+      assertThat(spikes.days()).isEqualTo(11);
+      assertThat(spikes.spikes()).extracting(Snapshot.Spikes.Spike::type).containsExactly("Burst");
+      Snapshot.Spikes.Spike burst = spikes.spikes().get(0);
+      assertThat(burst.count()).isEqualTo(20);
+      assertThat(burst.usual()).isCloseTo((6 * 4 + 5 * 6) / 11.0, within(1e-9));
+    }
+  }
+
+  @Test
+  void hoursInWhichNothingAtAllWasCountedAreNoHistory() throws Exception {
+    // At 10:00 local, 4 calls on each of days 0 to 5, an outage on days 6 to 10, 16 on day 11.
+    ZonedDateTime first = ZonedDateTime.of(2018, 10, 15, 10, 0, 0, 0, ZONE);
+    List<Call> calls = new java.util.ArrayList<>();
+    for (int day = 0; day < 12; day++) {
+      for (int i = 0; i < (day < 6 ? 4 : day < 11 ? 0 : 16); i++) {
+        calls.add(
+            SomeCalls.call(calls.size(), "A", first.plusDays(day).plusMinutes(i).toInstant())
+                .build());
+      }
+    }
+    calls.add(SomeCalls.call(-1, "B", first.plusDays(11).plusHours(1).toInstant()).build());
+    try (WatchedRun run = WatchedRun.standard()) {
+      run.receive(calls);
+      Snapshot.Spikes spikes = snapshot(run).spikes().get();
+      assertThat(spikes.days()).isEqualTo(6);
+      assertThat(spikes.spikes()).hasSize(1);
+      Snapshot.Spikes.Spike spike = spikes.spikes().get(0);
+      assertThat(spike.usual()).isEqualTo(4);
+      // By hand: 2 sqrt(16.375) = 8.09321, 2 sqrt(4.375) = 4.18330; no spread, so 1; and 6 days.
+      assertThat(spike.score())
+          .isCloseTo((8.09321 - 4.18330) / Math.sqrt(1 + 1 / 6.0), within(1e-4));
+    }
+  }
+
+  @Test
+  void aTypeThatIsMissingWhileOthersAreCountedHasNone() throws Exception {
+    ZonedDateTime first = ZonedDateTime.of(2018, 10, 15, 10, 0, 0, 0, ZONE);
+    List<Call> calls = new java.util.ArrayList<>();
+    for (int day = 0; day < 4; day++) {
+      calls.add(SomeCalls.call(day, "B", first.plusDays(day).toInstant()).build());
+      for (int i = 0; i < (day < 3 ? 0 : 9); i++) {
+        calls.add(SomeCalls.call(100 + i, "A", first.plusDays(day).toInstant()).build());
+      }
+    }
+    calls.add(SomeCalls.call(-1, "B", first.plusDays(3).plusHours(1).toInstant()).build());
+    try (WatchedRun run = WatchedRun.standard()) {
+      run.receive(calls);
+      Snapshot.Spikes spikes = snapshot(run).spikes().get();
+      assertThat(spikes.days()).isEqualTo(3);
+      assertThat(spikes.spikes()).extracting(Snapshot.Spikes.Spike::type).containsExactly("A");
+      // By hand: 2 sqrt(9.375) = 6.12372, 2 sqrt(0.375) = 1.22474, and 3 days.
+      assertThat(spikes.spikes().get(0).score())
+          .isCloseTo((6.12372 - 1.22474) / Math.sqrt(4 / 3.0), within(1e-4));
+    }
+  }
+
+  @Test
+  void theWatermarkSaysWhichHourIsOver() throws Exception {
+    // Two calls an hour, one in each partition.
+    try (WatchedRun run =
+        WatchedRun.of(
+            pipeline ->
+                pipeline
+                    .statistics(
+                        StandardStatistics.all(
+                            ZoneId.of("America/Los_Angeles"), StandardStatistics.DEFAULT_LATENESS))
+                    .believingEveryEventTime())) {
+      Instant hour = Instant.parse("2018-11-01T10:00:00Z");
+      for (int i = 0; i < 6; i++) {
+        Instant time = hour.plus(Duration.ofHours(i));
+        run.receive(
+            List.of(
+                SomeCalls.call(2 * i, "A", time).build(),
+                SomeCalls.call(2 * i + 1, "A", time).build()));
+      }
+      // In force in the last batch: what the batch before it had seen, 14:00.
+      assertThat(snapshot(run).spikes().get().window().get().end())
+          .isEqualTo(hour.plus(Duration.ofHours(4)));
+      run.running().stop();
+      // At the end all hours but the last are over.
+      assertThat(snapshot(run).spikes().get().window().get().end())
+          .isEqualTo(hour.plus(Duration.ofHours(5)));
+    }
+  }
+
+  @Test
+  void aScoreIsTheDistanceOnAnscombesScale() {
+    // By hand: 2 sqrt(9.375) = 6.1237, 2 sqrt(4.375) = 4.1833; no spread, so Poisson's, of 1.
+    assertThat(SpikeSearch.score(9, 4, 4, 4, 4))
+        .isCloseTo((6.12372 - 4.18330) / Math.sqrt(1.25), within(1e-4));
+    // 0.375, 20.375, 0.375 on the scale: 1.22474, 9.02774, 1.22474; mean 3.82574, deviation
+    // 4.50506.
+    assertThat(SpikeSearch.score(40, 0, 20, 0))
+        .isCloseTo(
+            (2 * Math.sqrt(40.375) - 3.82574) / (4.50506 * Math.sqrt(4 / 3.0)), within(1e-4));
+  }
+
+  @Test
+  void scoresOfPoissonCountsAreAboutStandardNormal() {
+    java.util.Random random = new java.util.Random(3);
+    int above = 0;
+    for (int trial = 0; trial < 20_000; trial++) {
+      double[] earlier = new double[28];
+      for (int i = 0; i < earlier.length; i++) {
+        earlier[i] = poisson(random, 6);
+      }
+      if (SpikeSearch.score(poisson(random, 6), earlier) >= SpikeSearch.MIN_SCORE) {
+        above++;
+      }
+    }
+    assertThat(above).as("of 20,000 without a cause").isLessThan(60);
+  }
+
+  private static int poisson(java.util.Random random, double mean) {
+    int count = -1;
+    for (double product = 1; product > Math.exp(-mean); count++) {
+      product *= random.nextDouble();
+    }
+    return count;
+  }
+
+  @Test
+  void longTextsAreCut() throws Exception {
+    String type = "x".repeat(5_000);
+    try (WatchedRun run = WatchedRun.of(StandardStatistics.callsByType())) {
+      run.receive(List.of(SomeCalls.call(1, type, SomeCalls.START).build()));
+      assertThat(snapshot(run).types().get().entries().get(0).name()).hasSize(100).endsWith("…");
+      assertThat(SnapshotJson.of(snapshot(run)).length()).isLessThan(5_000);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package io.callstream.dashboard;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpServer;
+import io.callstream.dashboard.LiveSnapshot.Update;
+import io.callstream.engine.local.WatchedRun;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Pushes of any size to pages that read and to pages that do not. */
+class UpdateStreamTest {
+  private static final int MEGABYTES = 16;
+
+  private final WatchedRun run = WatchedRun.standard();
+  private final Update empty = new LiveSnapshot(run.running()).current();
+  private final Answerers answerers = new Answerers(4, Thread::new, Duration.ofMillis(500));
+  private final UpdateStream updates = new UpdateStream(answerers);
+  private HttpServer server;
+
+  @BeforeEach
+  void start() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.setExecutor(answerers);
+    server.createContext(
+        "/",
+        exchange -> {
+          try (exchange) {
+            updates.serve(exchange, update(0, "first"));
+          }
+        });
+    server.start();
+  }
+
+  @AfterEach
+  void stop() {
+    updates.close(Duration.ofSeconds(1));
+    server.stop(0);
+    answerers.close();
+    run.close();
+  }
+
+  private Update update(long number, String json) {
+    return new Update(number, json, empty.moment());
+  }
+
+  /** Opens a page that does not read what it is sent, and has little room for it. */
+  private Socket lazyPage() throws IOException {
+    Socket socket = new Socket();
+    socket.setReceiveBufferSize(1_024);
+    socket.connect(server.getAddress());
+    socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(UTF_8));
+    return socket;
+  }
+
+  private BufferedReader page() throws IOException, InterruptedException {
+    URI uri = URI.create("http://localhost:" + server.getAddress().getPort());
+    return new BufferedReader(
+        new InputStreamReader(
+            HttpClient.newHttpClient()
+                .send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofInputStream())
+                .body(),
+            UTF_8));
+  }
+
+  /** Returns the data of the next event that is not only a sign of life. */
+  private static @Nullable String next(BufferedReader page) throws IOException {
+    String event;
+    do {
+      event = page.readLine();
+    } while (event != null && !event.matches("event: (update|end)"));
+    return event == null ? null : page.readLine().substring("data: ".length());
+  }
+
+  private static int read(InputStream in) {
+    int all = 0;
+    try {
+      for (int n; (n = in.read(new byte[8_192])) >= 0; ) {
+        all += n;
+      }
+    } catch (IOException e) {
+      // The connection was reset, which is an end as well.
+    }
+    return all;
+  }
+
+  @Test
+  void aPageThatDoesNotReadIsDroppedAndTheOthersGoOn() throws Exception {
+    try (Socket lazy = lazyPage()) {
+      WatchedRun.await("the lazy one is there", updates::isWatched);
+      try (BufferedReader eager = page()) {
+        assertThat(next(eager)).isEqualTo("first");
+        String megabyte = "x".repeat(1 << 20);
+        for (int i = 1; i <= MEGABYTES; i++) {
+          updates.publish(update(i, megabyte));
+          assertThat(next(eager)).isEqualTo(megabyte);
+        }
+      }
+      AtomicLong number = new AtomicLong(MEGABYTES);
+      WatchedRun.await(
+          "both are gone",
+          () -> {
+            answerers.interruptStuck();
+            updates.publish(update(number.incrementAndGet(), "more"));
+            return !updates.isWatched();
+          });
+      assertThat(read(lazy.getInputStream())).isLessThan(MEGABYTES << 20);
+    }
+  }
+
+  @Test
+  void anUpdateThatWasOvertakenIsNotSent() throws Exception {
+    try (BufferedReader page = page()) {
+      assertThat(next(page)).isEqualTo("first");
+      updates.publish(update(2, "second"));
+      updates.publish(update(1, "overtaken"));
+      assertThat(next(page)).isEqualTo("second");
+      updates.close(Duration.ofSeconds(10));
+      assertThat(next(page)).isEmpty();
+      assertThat(next(page)).isNull();
+    }
+  }
+}

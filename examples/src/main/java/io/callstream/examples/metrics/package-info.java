@@ -1,5 +1,0 @@
-/** A running pipeline's progress and accounting as metrics of Micrometer. */
-@NullMarked
-package io.callstream.examples.metrics;
-
-import org.jspecify.annotations.NullMarked;
