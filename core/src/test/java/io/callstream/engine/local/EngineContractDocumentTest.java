@@ -42,6 +42,7 @@ class EngineContractDocumentTest {
         Stream.concat(
                 Arrays.stream(EngineContract.class.getDeclaredClasses()),
                 Stream.of(RandomPipelinesContract.class))
+            .flatMap(group -> Stream.of(group, group.getSuperclass()))
             .flatMap(group -> Arrays.stream(group.getDeclaredMethods()))
             .map(Method::getName)
             .filter(name -> name.startsWith("rule_"))

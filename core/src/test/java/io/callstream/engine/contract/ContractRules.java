@@ -1,0 +1,147 @@
+package io.callstream.engine.contract;
+
+import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
+import static io.callstream.engine.contract.SourceRecord.call;
+import static io.callstream.engine.contract.SourceRecord.text;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.callstream.call.CallField;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Capability;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.progress.Accounting;
+import io.callstream.statistic.CallDuration;
+import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Lookup;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+
+/** What the rules of all groups use: trials, options and assumptions. */
+@TestInstance(Lifecycle.PER_CLASS)
+abstract class ContractRules {
+  static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
+  static final SanFranciscoCalls FORMAT = SanFranciscoCalls.json();
+  static final Duration HOUR = Duration.ofHours(1);
+  static final Lookup CODES = new Lookup("codes of the kit", Map.of("HAN", "Handled"));
+  static final Set<CallField> CALL_TIME = EnumSet.of(CallField.CALL_TIME);
+
+  /** Reads a number of milliseconds where one stands. */
+  static final CallDuration MILLIS =
+      call -> {
+        String text = call.text(CallField.CALL_TIME);
+        return text.isEmpty()
+            ? Optional.empty()
+            : Optional.of(Duration.ofMillis(Long.parseLong(text)));
+      };
+
+  static final Statistic TYPES = Statistic.named("types").by(Dimensions.CRIME_TYPE).build();
+
+  private final ContractKit kit;
+
+  ContractRules(ContractKit kit) {
+    this.kit = kit;
+  }
+
+  final Testbed testbed() {
+    return kit.testbed();
+  }
+
+  /** Returns a new empty directory for each test. */
+  final Path directory() {
+    return kit.directory();
+  }
+
+  /** Returns the outcomes of all trials so far, those of other groups included. */
+  final List<Outcome> outcomes() {
+    return kit.outcomes();
+  }
+
+  /** The outcome of a trial, which runs when the first rule asks for it. */
+  final class Tried {
+    private final Trial trial;
+    private Outcome outcome;
+    private Throwable failure;
+
+    Tried(Trial trial) {
+      this.trial = trial;
+    }
+
+    Outcome get() throws Exception {
+      if (outcome == null && failure == null) {
+        try {
+          outcome = trial.run(testbed(), directory());
+          outcomes().add(outcome);
+        } catch (Exception | Error e) {
+          failure = e;
+        }
+      }
+      if (failure instanceof Error error) {
+        throw error;
+      }
+      if (failure != null) {
+        throw (Exception) failure;
+      }
+      return outcome;
+    }
+  }
+
+  static Trial trial(String name, UnaryOperator<Pipeline.Builder> parts) {
+    return new Trial(name, FORMAT, parts);
+  }
+
+  static Statistic byType(String name, Windows windows) {
+    return Statistic.named(name).by(Dimensions.CRIME_TYPE).over(windows.withoutLateness()).build();
+  }
+
+  RunningPipeline start(Pipeline pipeline, RunOptions options) {
+    return testbed().engine().start(pipeline, options);
+  }
+
+  /** Runs a pipeline to the end of what is there. */
+  Accounting runToEnd(Pipeline pipeline, RunOptions options) throws InterruptedException {
+    try (RunningPipeline run = start(pipeline, options)) {
+      awaitEnd(run);
+      assertThatAccounting(run.accounting()).addsUpFor(pipeline);
+      return run.accounting();
+    }
+  }
+
+  void awaitEnd(RunningPipeline run) throws InterruptedException {
+    assertThat(run.awaitTermination(testbed().patience())).as("the run ends").isTrue();
+  }
+
+  boolean supports(Capability capability) {
+    return testbed().engine().capabilities().contains(capability);
+  }
+
+  void assumeSupported(Capability capability) {
+    assumeTrue(
+        supports(capability),
+        () -> "The engine does not declare " + capability + "; rules 16 demand that it refuses it");
+  }
+
+  /** Returns options for runs that share a checkpoint. */
+  RunOptions withCheckpoint() {
+    Path fresh = kit.newDirectory();
+    return RunOptions.bounded().checkpointingTo(testbed().checkpoint(fresh));
+  }
+
+  static Instant instant(String time) {
+    return Instant.parse(time);
+  }
+}

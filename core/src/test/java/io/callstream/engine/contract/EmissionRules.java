@@ -1,0 +1,135 @@
+package io.callstream.engine.contract;
+
+import static io.callstream.engine.contract.SourceRecord.call;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.engine.RunOptions;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Emission;
+import io.callstream.statistic.Measures;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+
+/** Rules 9: emission. */
+abstract class EmissionRules extends ContractRules {
+  EmissionRules(ContractKit kit) {
+    super(kit);
+  }
+
+  private final Statistic closing =
+      Statistic.named("closing")
+          .by(Dimensions.CRIME_TYPE)
+          .over(Windows.tumbling(HOUR).allowingLateness(Duration.ofMinutes(10)))
+          .emitting(Emission.ON_CLOSE)
+          .build();
+
+  private final Tried emission =
+      new Tried(
+          trial(
+                  "emission",
+                  p ->
+                      p.statistic(TYPES)
+                          .statistic(closing)
+                          .statistic(
+                              Statistic.named("shares")
+                                  .by(Dimensions.CRIME_TYPE)
+                                  .over(Windows.tumbling(HOUR).withoutLateness())
+                                  .measuring(Measures.count(), Measures.share())
+                                  .build()))
+              .step(
+                  call(0, "1", "a", "2018-06-01T10:10:00Z"),
+                  call(0, "2", "b", "2018-06-01T10:20:00Z"),
+                  call(0, "3", "b", "2018-06-01T10:20:00Z"))
+              .step(call(0, "4", "a", "2018-06-01T10:30:00Z"))
+              .step(call(0, "5", "c", "2018-06-01T11:09:59.999Z"))
+              .step(call(0, "6", "d", "2018-06-01T11:10:00Z"))
+              .step(call(0, "7", "e", "2018-06-01T11:20:00Z"))
+              .step(call(0, "8", "e", "2018-06-01T11:30:00Z")));
+
+  private final String first = "2018-06-01T10:00:00Z/2018-06-01T11:00:00Z  ";
+  private final String second = "2018-06-01T11:00:00Z/2018-06-01T12:00:00Z  ";
+
+  /** On update a batch emits the groups that changed in it, with absolute values. */
+  @Test
+  void rule_9_1_onUpdateTheGroupsThatChangedAreEmittedWithAbsoluteValues() throws Exception {
+    assertThat(emission.get().updates(0, "types")).containsExactly("b  2", "a  1");
+    assertThat(emission.get().updates(1, "types")).containsExactly("a  2");
+    assertThat(emission.get().updates(5, "types")).containsExactly("e  2");
+  }
+
+  /** Where shares are measured, all groups of a window that changed are emitted. */
+  @Test
+  void rule_9_2_withSharesTheWholeWindowIsEmitted() throws Exception {
+    assertThat(emission.get().updates(1, "shares"))
+        .containsExactly(first + "a  2  0.5", first + "b  2  0.5");
+    assertThat(emission.get().updates(2, "shares")).containsExactly(second + "c  1  1.0");
+  }
+
+  /**
+   * On close a window is emitted in the first batch whose watermark has reached end + allowed
+   * lateness, not before, and not again.
+   */
+  @Test
+  void rule_9_3_onCloseAWindowIsEmittedOnceWhenTheWatermarkHasReachedIt() throws Exception {
+    for (int step : new int[] {0, 1, 2, 3, 5}) {
+      assertThat(emission.get().updates(step, "closing")).as("step %s", step).isEmpty();
+    }
+    assertThat(emission.get().batch(3).watermark()).contains(instant("2018-06-01T11:09:59.999Z"));
+    assertThat(emission.get().updates(4, "closing"))
+        .containsExactly(first + "a  2", first + "b  2");
+  }
+
+  /**
+   * A batch shows all that was emitted so far; a run shows open windows too. If it fails, look at
+   * what {@code BatchResults.current} and {@code RunningPipeline.results} are made from.
+   */
+  @Test
+  void rule_9_4_sinksSeeWhatWasEmittedAndTheRunShowsOpenWindowsToo() throws Exception {
+    assertThat(emission.get().batch(3).results("closing").rows()).isEmpty();
+    assertThat(Outcome.texts(emission.get().batch(5).results("closing").rows()))
+        .containsExactly(first + "a  2", first + "b  2");
+    assertThat(emission.get().rows("closing"))
+        .containsExactly(
+            first + "a  2", first + "b  2", second + "e  2", second + "c  1", second + "d  1");
+  }
+
+  private List<BatchResults> bounded(UnaryOperator<RunOptions> options) throws Exception {
+    ContractSource source = testbed().source(1);
+    source.send(
+        List.of(
+            call(0, "1", "a", "2018-06-01T10:10:00Z"), call(0, "2", "b", "2018-06-01T11:30:00Z")));
+    Recorder recorder = new Recorder();
+    Pipeline pipeline =
+        recorder
+            .on(
+                Pipeline.builder(source.source(), FORMAT)
+                    .believingEveryEventTime()
+                    .statistic(closing))
+            .build();
+    runToEnd(pipeline, options.apply(RunOptions.bounded()));
+    return recorder.batches();
+  }
+
+  /** A bounded run that was asked to flush emits its open windows once, as it ends. */
+  @Test
+  void rule_9_5_aBoundedRunFlushesOpenWindowsIfAsked() throws Exception {
+    List<BatchResults> batches = bounded(RunOptions::flushingAtEnd);
+    List<String> emitted =
+        batches.stream().flatMap(b -> Outcome.texts(b.updates("closing")).stream()).toList();
+    assertThat(emitted).containsExactly(first + "a  1", second + "b  1");
+    assertThat(Outcome.texts(batches.get(batches.size() - 1).updates("closing")))
+        .isEqualTo(emitted);
+  }
+
+  /** A bounded run that was not asked to flush keeps its open windows to itself. */
+  @Test
+  void rule_9_6_aBoundedRunDoesNotFlushUnasked() throws Exception {
+    assertThat(bounded(options -> options)).allMatch(b -> b.updates("closing").isEmpty());
+  }
+}

@@ -1,0 +1,99 @@
+package io.callstream.engine.contract;
+
+import static io.callstream.engine.contract.SourceRecord.call;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Rules 1: the event time of a call. */
+abstract class EventTimeRules extends ContractRules {
+  EventTimeRules(ContractKit kit) {
+    super(kit);
+  }
+
+  /** Windows of a millisecond show what time a call was taken for. */
+  private final Statistic moments = byType("moments", Windows.tumbling(Duration.ofMillis(1)));
+
+  private final Tried times =
+      new Tried(
+          trial("times", p -> p.statistic(moments))
+              .step(
+                  call(0, "1", "summer", "2018-07-01T12:00"),
+                  call(0, "2", "winter", "2018-12-01 12:00:30"),
+                  call(0, "3", "nanos", "2018-07-01T12:00:00.123456789"),
+                  call(0, "4", "tenths", "2018-07-01T12:00:00.5"),
+                  call(0, "5", "zulu", "2018-07-01T12:00:00Z"),
+                  call(0, "6", "colon", "2018-07-01T12:00:00+05:30"),
+                  call(0, "7", "short", "2018-07-01T12:00:00-0330"),
+                  call(0, "8", "twice", "2018-11-04T01:30:00"),
+                  call(0, "9", "second-pass", "2018-11-04T01:30:00-08:00"),
+                  call(0, "10", "skipped", "2018-03-11T02:30:00")));
+
+  private final Tried elsewhere =
+      new Tried(
+          new Trial(
+                  "elsewhere",
+                  SanFranciscoCalls.json(ZoneId.of("Asia/Kathmandu")),
+                  p -> p.statistic(moments))
+              .step(call(0, "1", "here", "2018-07-01T12:00")));
+
+  private List<String> momentsOf(Outcome outcome, String type) {
+    return outcome.results().get("moments").stream()
+        .filter(row -> row.dimension("crime_type").equals(type))
+        .map(row -> row.window().orElseThrow().start().toString())
+        .toList();
+  }
+
+  /**
+   * Times without an offset are those of the format's zone, summer and winter. If it fails, look
+   * for a default zone of the machine, or of the engine's session.
+   */
+  @Test
+  void rule_1_1_timesAreReadInTheZoneOfTheFormat() throws Exception {
+    assertThat(momentsOf(times.get(), "summer")).containsExactly("2018-07-01T19:00:00Z");
+    assertThat(momentsOf(times.get(), "winter")).containsExactly("2018-12-01T20:00:30Z");
+    assertThat(momentsOf(elsewhere.get(), "here")).containsExactly("2018-07-01T06:15:00Z");
+  }
+
+  /** An offset in the record counts, whatever the zone. If it fails, look at the parser. */
+  @Test
+  void rule_1_2_anOffsetThatIsGivenCounts() throws Exception {
+    assertThat(momentsOf(times.get(), "zulu")).containsExactly("2018-07-01T12:00:00Z");
+    assertThat(momentsOf(times.get(), "colon")).containsExactly("2018-07-01T06:30:00Z");
+    assertThat(momentsOf(times.get(), "short")).containsExactly("2018-07-01T15:30:00Z");
+  }
+
+  /**
+   * A time in the hour that occurs twice is the earlier one, and counted as ambiguous; with an
+   * offset it is neither. If it fails, look at what carries {@code ambiguousTime} from parsing to
+   * counting.
+   */
+  @Test
+  void rule_1_3_ofAnHourThatOccursTwiceTheEarlierIsTakenAndCounted() throws Exception {
+    assertThat(momentsOf(times.get(), "twice")).containsExactly("2018-11-04T08:30:00Z");
+    assertThat(momentsOf(times.get(), "second-pass")).containsExactly("2018-11-04T09:30:00Z");
+    assertThat(times.get().accounting().ambiguousTimes()).isEqualTo(1);
+  }
+
+  /** A time that the clocks skip moves on by the length of the gap. */
+  @Test
+  void rule_1_4_aTimeThatTheClocksSkipMovesOnByTheGap() throws Exception {
+    assertThat(momentsOf(times.get(), "skipped")).containsExactly("2018-03-11T10:30:00Z");
+  }
+
+  /**
+   * Milliseconds count, what is finer is cut off. If it fails, look for times that travel in
+   * seconds, or as floating point.
+   */
+  @Test
+  void rule_1_5_timesCountToTheMillisecond() throws Exception {
+    assertThat(momentsOf(times.get(), "nanos")).containsExactly("2018-07-01T19:00:00.123Z");
+    assertThat(momentsOf(times.get(), "tenths")).containsExactly("2018-07-01T19:00:00.500Z");
+  }
+}

@@ -1,0 +1,347 @@
+package io.callstream.engine.contract;
+
+import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
+import static io.callstream.engine.contract.SourceRecord.call;
+import static io.callstream.engine.contract.SourceRecord.text;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.Call;
+import io.callstream.call.CallField;
+import io.callstream.call.CallFormat;
+import io.callstream.call.CallParser;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Capability;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.RunningPipeline.State;
+import io.callstream.engine.Termination;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.ResultSink;
+import io.callstream.sink.Sinks;
+import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Measures;
+import io.callstream.statistic.Statistic;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+
+/** Rules 14: failures. */
+abstract class FailureRules extends ContractRules {
+  FailureRules(ContractKit kit) {
+    super(kit);
+  }
+
+  /** Starts a pipeline over a call and a record that is none. */
+  private RunningPipeline bounded(UnaryOperator<Pipeline.Builder> parts) {
+    return bounded(FORMAT, parts);
+  }
+
+  private RunningPipeline bounded(CallFormat format, UnaryOperator<Pipeline.Builder> parts) {
+    ContractSource source = testbed().source(1);
+    source.send(List.of(call(0, "1", "hush", "2018-06-01T12:00"), text(0, "no call")));
+    Pipeline.Builder pipeline = Pipeline.builder(source.source(), format).statistic(TYPES);
+    return start(parts.apply(pipeline).build(), RunOptions.bounded());
+  }
+
+  private void requireFailure(RunningPipeline run, ErrorCode code, String... words) {
+    assertThatThrownBy(() -> run.awaitTermination(testbed().patience()))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(code))
+        .hasMessageContainingAll(words);
+    assertThat(run.state()).isEqualTo(State.FAILED);
+    CallstreamException failure = run.failure().orElseThrow();
+    assertThatThrownBy(run::awaitTermination).isSameAs(failure);
+    assertThat(failure.getMessage()).doesNotContain("hush");
+    assertThatAccounting(run.accounting()).addsUpFor(run.pipeline());
+    run.stop();
+    run.close();
+    assertThat(run.state()).isEqualTo(State.FAILED);
+  }
+
+  /** A sink that throws fails the run: the state says so, and whoever waits is told why. */
+  @Test
+  void rule_14_1_aSinkThatFailsFailsTheRun() {
+    requireFailure(
+        bounded(p -> p.results(Sinks.callback(batch -> fail("no room")))),
+        ErrorCode.SINK_FAILED,
+        "callback",
+        "no room");
+  }
+
+  /** So does a dead-letter sink. */
+  @Test
+  void rule_14_2_aDeadLetterSinkThatFailsFailsTheRun() {
+    requireFailure(
+        bounded(p -> p.deadLetters(Sinks.deadLetterCallback(letter -> fail("no stamps")))),
+        ErrorCode.SINK_FAILED,
+        "dead-letter callback",
+        "no stamps");
+  }
+
+  /** So does a listener. */
+  @Test
+  void rule_14_3_aListenerThatFailsFailsTheRun() {
+    requireFailure(bounded(p -> p.listener(report -> fail("deaf"))), ErrorCode.SINK_FAILED, "deaf");
+  }
+
+  /** So does a sink that can't be closed. */
+  @Test
+  void rule_14_4_aSinkThatFailsToCloseFailsTheRun() {
+    requireFailure(
+        bounded(p -> p.results(sink(() -> {}, () -> fail("jammed")))),
+        ErrorCode.SINK_FAILED,
+        "the sink of the kit",
+        "jammed");
+  }
+
+  /**
+   * The code of a statistic that throws, or gives null, fails the run with the names of the
+   * statistic and of the part whose code it is, and with nothing of the call.
+   */
+  @Test
+  void rule_14_5_aStatisticThatFailsFailsTheRunByItsName() {
+    requireFailureOf(broken().by(Dimension.of("d", call -> hush(call))), "dimension 'd'");
+    requireFailureOf(broken().by(Dimension.of("d", call -> nothing())), "dimension 'd'", "null");
+    requireFailureOf(broken().where(call -> hush(call).isEmpty()), "filter");
+    requireFailureOf(
+        broken()
+            .measuring(
+                Measures.mean(
+                    "m", EnumSet.of(CallField.CRIME_TYPE), call -> Optional.of(took(call)))),
+        "measure 'm'");
+  }
+
+  /**
+   * So does code that reads a field that it does not declare, nor any other code, with the name of
+   * the field; also where calls are first held against each other as duplicates.
+   */
+  @Test
+  void rule_14_10_aFieldThatIsNotDeclaredCanNotBeRead() {
+    requireFailureOf(
+        broken().by(Dimension.of("d", CALL_TIME, call -> call.address())),
+        "dimension 'd'",
+        "ADDRESS");
+    requireFailureOf(
+        broken().where(Set.of(), call -> call.text(CallField.CITY).isEmpty()), "filter", "CITY");
+    requireFailureOf(
+        broken()
+            .measuring(
+                Measures.mean(
+                    "m", CALL_TIME, Measures.between(CallField.ON_SCENE, CallField.CLOSED))),
+        "measure 'm'",
+        "ON_SCENE");
+    requireFailure(
+        bounded(
+            new AllFields(FORMAT),
+            p ->
+                p.statistic(
+                    broken().by(Dimension.of("d", CALL_TIME, call -> call.address())).build())),
+        ErrorCode.STATISTIC_FAILED,
+        "dimension 'd'",
+        "ADDRESS");
+    if (supports(Capability.DISTINCT)) {
+      requireFailure(
+          bounded(
+              p ->
+                  p.distinct()
+                      .statistic(
+                          broken()
+                              .where(
+                                  EnumSet.of(CallField.CLOSED),
+                                  call -> call.time(CallField.CLOSED).isEmpty())
+                              .by(Dimension.of("d", CALL_TIME, call -> call.address()))
+                              .build())),
+          ErrorCode.STATISTIC_FAILED,
+          "dimension 'd'",
+          "ADDRESS");
+    }
+  }
+
+  private void requireFailureOf(Statistic.Builder broken, String... words) {
+    RunningPipeline run = bounded(p -> p.statistic(broken.build()));
+    requireFailure(run, ErrorCode.STATISTIC_FAILED, words);
+    assertThat(run.failure().orElseThrow()).hasMessageContaining("statistic 'broken'");
+  }
+
+  /** A format whose parser builds more than it is asked for, as those of users may. */
+  private record AllFields(SanFranciscoCalls calls) implements CallFormat {
+    @Override
+    public String name() {
+      return "all-fields";
+    }
+
+    @Override
+    public ZoneId zone() {
+      return calls.zone();
+    }
+
+    @Override
+    public String timeField() {
+      return calls.timeField();
+    }
+
+    @Override
+    public CallParser parser(Set<CallField> fields) {
+      return calls.parser(EnumSet.allOf(CallField.class));
+    }
+
+    @Override
+    public byte[] write(Call call) {
+      return calls.write(call);
+    }
+  }
+
+  private static Statistic.Builder broken() {
+    return Statistic.named("broken");
+  }
+
+  private static String hush(Call call) {
+    throw new UnsupportedOperationException("can't take " + call.crimeType());
+  }
+
+  private static String nothing() {
+    return null;
+  }
+
+  private static Duration took(Call call) {
+    return Duration.parse(call.crimeType());
+  }
+
+  /** After a failure every sink that was opened is closed, once, and gets nothing more. */
+  @Test
+  void rule_14_6_afterAFailureAllSinksAreClosed() {
+    Recorder first = new Recorder();
+    Recorder last = new Recorder();
+    RunningPipeline run =
+        bounded(
+            p -> p.results(first).results(Sinks.callback(batch -> fail("no room"))).results(last));
+    requireFailure(run, ErrorCode.SINK_FAILED, "no room");
+    assertThat(first.events()).containsExactly("open results", "batch 0", "close");
+    assertThat(last.events()).containsExactly("open results", "close");
+  }
+
+  /** A sink that can't be opened keeps the run from starting; those opened before are closed. */
+  @Test
+  void rule_14_7_aSinkThatCanNotOpenKeepsTheRunFromStarting() {
+    Recorder first = new Recorder();
+    assertThatThrownBy(
+            () -> bounded(p -> p.results(first).results(sink(() -> fail("locked"), () -> {}))))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
+        .hasMessageContainingAll("the sink of the kit", "locked");
+    assertThat(first.events()).containsExactly("open results", "close");
+  }
+
+  /** A failure, of a sink or a listener, ends a continuous run, and wakes up whoever waits. */
+  @Test
+  void rule_14_8_aFailureEndsAContinuousRun() {
+    List<UnaryOperator<Pipeline.Builder>> failures =
+        List.of(
+            p -> p.results(Sinks.callback(batch -> fail("no room"))),
+            p -> p.listener(report -> fail("no room")));
+    for (UnaryOperator<Pipeline.Builder> failure : failures) {
+      ContractSource source = testbed().source(1);
+      Pipeline.Builder pipeline = Pipeline.builder(source.source(), FORMAT).statistic(TYPES);
+      RunningPipeline run = start(failure.apply(pipeline).build(), RunOptions.continuous());
+      source.send(List.of(call(0, "1", "t", "2018-06-01T12:00")));
+      requireFailure(run, ErrorCode.SINK_FAILED, "no room");
+    }
+  }
+
+  /**
+   * A termination listener gets the final state and the failure once, whether it was added before
+   * or after the end, and one that throws changes nothing.
+   */
+  @Test
+  void rule_14_11_terminationListenersAreCalledOnce() throws Exception {
+    for (boolean failing : new boolean[] {true, false}) {
+      ContractSource source = testbed().source(1);
+      source.send(List.of(call(0, "1", "t", "2018-06-01T12:00")));
+      Pipeline.Builder pipeline = Pipeline.builder(source.source(), FORMAT).statistic(TYPES);
+      if (failing) {
+        pipeline.results(Sinks.callback(batch -> fail("no room")));
+      }
+      RunningPipeline run = start(pipeline.build(), RunOptions.bounded());
+      List<Termination> received = Collections.synchronizedList(new ArrayList<>());
+      CompletableFuture<Termination> last = new CompletableFuture<>();
+      run.onTermination(received::add);
+      run.onTermination(termination -> fail("deaf"));
+      run.onTermination(last::complete);
+      Termination termination = last.get(testbed().patience().toMillis(), TimeUnit.MILLISECONDS);
+      run.onTermination(received::add);
+      assertThat(received).containsExactly(termination, termination);
+      assertThat(termination.state()).isEqualTo(failing ? State.FAILED : State.FINISHED);
+      assertThat(run.state()).isEqualTo(termination.state());
+      assertThat(run.failure()).isEqualTo(termination.failure());
+      run.close();
+      assertThat(received).hasSize(2);
+    }
+  }
+
+  /** A sink that does not come to an end within its time limit fails the run. */
+  @Test
+  void rule_14_9_aSinkThatTakesTooLongFailsTheRun() {
+    CountDownLatch never = new CountDownLatch(1);
+    ContractSource source = testbed().source(1);
+    source.send(List.of(call(0, "1", "t", "2018-06-01T12:00")));
+    List<String> closed = Collections.synchronizedList(new ArrayList<>());
+    Pipeline pipeline =
+        Pipeline.builder(source.source(), FORMAT)
+            .statistic(TYPES)
+            .results(Sinks.callback(batch -> await(never)))
+            .results(sink(() -> {}, () -> closed.add("closed")))
+            .build();
+    RunningPipeline run =
+        start(pipeline, RunOptions.continuous().sinkTimeout(Duration.ofSeconds(1)));
+    requireFailure(run, ErrorCode.SINK_FAILED, "not done after 1.0 s");
+    assertThat(closed).containsExactly("closed");
+  }
+
+  private void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("interrupted", e);
+    }
+  }
+
+  private ResultSink sink(Runnable onOpen, Runnable onClose) {
+    return new ResultSink() {
+      @Override
+      public void open(BatchResults restored) {
+        onOpen.run();
+      }
+
+      @Override
+      public void write(BatchResults batch) {}
+
+      @Override
+      public void close() {
+        onClose.run();
+      }
+
+      @Override
+      public String toString() {
+        return "the sink of the kit";
+      }
+    };
+  }
+
+  private void fail(String why) {
+    throw new IllegalStateException(why);
+  }
+}

@@ -1,0 +1,63 @@
+package io.callstream.engine.contract;
+
+import static io.callstream.engine.contract.SourceRecord.call;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Rules 10: the limit of groups. */
+abstract class GroupLimitRules extends ContractRules {
+  GroupLimitRules(ContractKit kit) {
+    super(kit);
+  }
+
+  private final Tried groups =
+      new Tried(
+          trial(
+                  "groups",
+                  p ->
+                      p.statistic(
+                              Statistic.named("few").by(Dimensions.CRIME_TYPE).maxGroups(3).build())
+                          .statistic(
+                              Statistic.named("daily")
+                                  .by(Dimensions.CRIME_TYPE)
+                                  .over(Windows.daily(LOS_ANGELES).withoutLateness())
+                                  .maxGroups(1)
+                                  .build()))
+              .partitions(2)
+              .step(types("d", "b"))
+              .step(types("e", "e", "c", "a", "f"))
+              .step(types("a", "c", "b")));
+
+  private List<SourceRecord> types(String... types) {
+    List<SourceRecord> records = new ArrayList<>();
+    for (String type : types) {
+      records.add(call(records.size() % 2, type + records.size(), type, "2018-06-01T12:00"));
+    }
+    return records;
+  }
+
+  /** New groups are let in up to the limit, in each batch in the order of their keys. */
+  @Test
+  void rule_10_1_newGroupsAreLetInInTheOrderOfTheirKeys() throws Exception {
+    assertThat(groups.get().updates(1, "few")).containsExactly("(other)  4", "a  1");
+  }
+
+  /** Calls of other groups count in {@code (other)}, so that none is lost. */
+  @Test
+  void rule_10_2_callsOfOtherGroupsCountInOther() throws Exception {
+    assertThat(groups.get().rows("few")).containsExactly("(other)  5", "a  2", "b  2", "d  1");
+    assertThat(groups.get().accounting().statistics().get("few").counted()).isEqualTo(10);
+  }
+
+  /** Groups within windows have no limit: windows go. */
+  @Test
+  void rule_10_3_groupsWithinWindowsHaveNoLimit() throws Exception {
+    assertThat(groups.get().results().get("daily").rows()).hasSize(6);
+  }
+}

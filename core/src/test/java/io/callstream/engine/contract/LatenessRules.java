@@ -1,0 +1,227 @@
+package io.callstream.engine.contract;
+
+import static io.callstream.engine.contract.SourceRecord.STAMP;
+import static io.callstream.engine.contract.SourceRecord.call;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.pipeline.DeadLetter.Late;
+import io.callstream.pipeline.DeadLetter.MissedWindow;
+import io.callstream.pipeline.Origin;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.WindowBounds;
+import io.callstream.progress.Accounting;
+import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Rules 4: late calls. */
+abstract class LatenessRules extends ContractRules {
+  LatenessRules(ContractKit kit) {
+    super(kit);
+  }
+
+  private final Duration lateness = Duration.ofMillis(17 * 60_000 + 13_007);
+
+  private final Tried lateCalls =
+      new Tried(
+          trial(
+                  "late",
+                  p ->
+                      p.statistic(TYPES)
+                          .statistic(
+                              Statistic.named("hourly")
+                                  .by(Dimensions.CRIME_TYPE)
+                                  .over(Windows.tumbling(HOUR).allowingLateness(lateness))
+                                  .build())
+                          .statistic(byType("sliding", Windows.sliding(HOUR, HOUR.dividedBy(3))))
+                          .statistic(
+                              Statistic.named("only-x")
+                                  .where(call -> call.crimeType().startsWith("x"))
+                                  .over(Windows.tumbling(HOUR).allowingLateness(lateness))
+                                  .build()))
+              .step(
+                  call(0, "1", "early", "2018-06-01T12:30:00Z"),
+                  call(0, "2", "mover", "2018-06-01T13:17:13.006Z"))
+              .step(
+                  call(0, "3", "punctual", "2018-06-01T12:10:00Z"),
+                  call(0, "4", "mover", "2018-06-01T13:17:13.007Z"))
+              .step(
+                  call(0, "5", "tardy", "2018-06-01T12:59:59.999Z"),
+                  call(0, "6", "fresh", "2018-06-01T13:05:00Z")));
+
+  private MissedWindow missed(String statistic, String start) {
+    Instant from = instant(start);
+    return new MissedWindow(statistic, new WindowBounds(from, from.plus(HOUR)));
+  }
+
+  /** One millisecond less than end + allowed lateness, and the call counts. */
+  @Test
+  void rule_4_1_oneMillisecondBeforeItsWindowClosesACallCounts() throws Exception {
+    assertThat(lateCalls.get().batch(1).watermark()).contains(instant("2018-06-01T13:17:13.006Z"));
+    assertThat(lateCalls.get().rows("hourly", "punctual"))
+        .containsExactly("2018-06-01T12:00:00Z/2018-06-01T13:00:00Z  punctual  1");
+  }
+
+  /**
+   * At a watermark of end + allowed lateness the call is late, and counted as late; a call of the
+   * next window is not. If it fails, look for {@code <} where {@code <=} belongs, or for late calls
+   * that are dropped.
+   */
+  @Test
+  void rule_4_2_whenTheWatermarkReachesEndPlusLatenessACallIsLate() throws Exception {
+    assertThat(lateCalls.get().batch(2).watermark()).contains(instant("2018-06-01T13:17:13.007Z"));
+    assertThat(lateCalls.get().rows("hourly", "tardy")).isEmpty();
+    assertThat(lateCalls.get().rows("hourly", "fresh"))
+        .containsExactly("2018-06-01T13:00:00Z/2018-06-01T14:00:00Z  fresh  1");
+    assertThat(lateCalls.get().batch(2).accounting().statistics().get("hourly").late())
+        .isEqualTo(1);
+  }
+
+  /**
+   * A late call goes to the dead letters, once, with its bytes, its origin and all the windows that
+   * it missed, by statistics and then by start.
+   */
+  @Test
+  void rule_4_3_aLateCallIsDeliveredWithTheWindowsItMissed() throws Exception {
+    Outcome outcome = lateCalls.get();
+    assertThat(outcome.letters(2))
+        .containsExactly(
+            new Late(
+                new Origin(outcome.topic(), 0, 4, STAMP),
+                outcome.steps().get(2).get(0).value(),
+                List.of(
+                    missed("hourly", "2018-06-01T12:00:00Z"),
+                    missed("sliding", "2018-06-01T12:00:00Z"))));
+    assertThat(outcome.letters(1))
+        .containsExactly(
+            new Late(
+                new Origin(outcome.topic(), 0, 2, STAMP),
+                outcome.steps().get(1).get(0).value(),
+                List.of(
+                    missed("sliding", "2018-06-01T11:20:00Z"),
+                    missed("sliding", "2018-06-01T11:40:00Z"),
+                    missed("sliding", "2018-06-01T12:00:00Z"))));
+  }
+
+  /** A call may be late in some windows of a statistic and count in others. */
+  @Test
+  void rule_4_4_aCallCountsInThoseOfItsWindowsThatAreOpen() throws Exception {
+    assertThat(lateCalls.get().rows("sliding", "tardy"))
+        .containsExactly(
+            "2018-06-01T12:20:00Z/2018-06-01T13:20:00Z  tardy  1",
+            "2018-06-01T12:40:00Z/2018-06-01T13:40:00Z  tardy  1");
+    assertThat(lateCalls.get().batch(2).accounting().statistics().get("sliding"))
+        .isEqualTo(new Accounting.Contributions(5, 1, 0));
+  }
+
+  /** A statistic without a window has no late calls. */
+  @Test
+  void rule_4_5_aStatisticWithoutAWindowIsNeverLate() throws Exception {
+    assertThat(lateCalls.get().rows("types"))
+        .contains("tardy  1", "punctual  1")
+        .contains("mover  2");
+    assertThat(lateCalls.get().accounting().statistics().get("types"))
+        .isEqualTo(new Accounting.Contributions(6, 0, 0));
+  }
+
+  /** A call that a filter leaves out is not late in that statistic. */
+  @Test
+  void rule_4_6_aFilteredCallIsNotLate() throws Exception {
+    assertThat(lateCalls.get().accounting().statistics().get("only-x"))
+        .isEqualTo(new Accounting.Contributions(0, 0, 6));
+  }
+
+  /**
+   * What a window came to when it closed stays in the results, unless its retention says otherwise,
+   * and is not emitted again.
+   */
+  @Test
+  void rule_4_7_aClosedWindowKeepsItsResults() throws Exception {
+    assertThat(lateCalls.get().updates(2, "hourly"))
+        .containsExactly("2018-06-01T13:00:00Z/2018-06-01T14:00:00Z  fresh  1");
+    assertThat(lateCalls.get().rows("hourly", "early"))
+        .containsExactly("2018-06-01T12:00:00Z/2018-06-01T13:00:00Z  early  1");
+  }
+
+  private final Tried retained =
+      new Tried(
+          trial(
+                  "retained",
+                  p -> p.statistic(byType("hourly", Windows.tumbling(HOUR))).retainingResults(HOUR))
+              .step(call(0, "1", "first", "2018-06-01T10:30:00Z"))
+              .step(call(0, "2", "mover", "2018-06-01T11:59:59.999Z"))
+              .step(call(0, "3", "mover", "2018-06-01T12:00:00Z"))
+              .step(call(0, "4", "mover", "2018-06-01T12:10:00Z"))
+              .step(call(0, "5", "mover", "2018-06-01T12:20:00Z")));
+
+  /**
+   * With a retention, the results of a window are there until the batch after the one at whose
+   * watermark the window has been closed for so long, and then are not. Accounting stays.
+   */
+  @Test
+  void rule_4_8_resultsAreForgottenWhenTheirRetentionIsOver() throws Exception {
+    String first = "2018-06-01T10:00:00Z/2018-06-01T11:00:00Z  first  1";
+    // The third call brings the watermark to an hour behind the close, in force in the fourth.
+    assertThat(retained.get().current(3, "hourly")).contains(first);
+    assertThat(retained.get().current(4, "hourly"))
+        .doesNotContain(first)
+        .contains("2018-06-01T11:00:00Z/2018-06-01T12:00:00Z  mover  1");
+    assertThat(retained.get().rows("hourly", "first")).isEmpty();
+    assertThat(retained.get().accounting().statistics().get("hourly"))
+        .isEqualTo(new Accounting.Contributions(5, 0, 0));
+  }
+
+  /** A call a minute for an hour, and in each partition one that is dated a year later. */
+  private Tried replay(int partitions) {
+    Trial trial =
+        trial(
+                "replay-" + partitions,
+                p ->
+                    p.statistic(
+                            Statistic.named("hourly")
+                                .by(Dimensions.CRIME_TYPE)
+                                .over(Windows.tumbling(HOUR).allowingLateness(HOUR))
+                                .build())
+                        .maxEventTimeJump(Pipeline.DEFAULT_MAX_EVENT_TIME_JUMP))
+            .partitions(partitions);
+    List<SourceRecord> records = new ArrayList<>();
+    Instant first = instant("2018-12-31T10:00:30Z");
+    for (int i = 0; i < 60; i++) {
+      String time = first.plus(i, ChronoUnit.MINUTES).toString();
+      records.add(call(i % partitions, "c" + i, "t", time));
+      if (i / partitions == 3) {
+        records.add(call(i % partitions, "far" + i, "far", "2019-12-31T10:00:30Z"));
+      }
+    }
+    for (int from = 0; from < records.size(); from += 10) {
+      trial.step(records.subList(from, Math.min(from + 10, records.size())));
+    }
+    return new Tried(trial);
+  }
+
+  private final List<Tried> replays = List.of(replay(1), replay(2));
+
+  /**
+   * One call with a wrong time in each partition makes no other call late: all are counted in their
+   * own windows. If it fails, look at rules 3.10 to 3.17.
+   */
+  @Test
+  void rule_4_10_aMisdatedCallMakesNoOtherCallLate() throws Exception {
+    for (int partitions = 1; partitions <= 2; partitions++) {
+      Outcome outcome = replays.get(partitions - 1).get();
+      assertThat(outcome.rows("hourly"))
+          .containsExactly(
+              "2018-12-31T10:00:00Z/2018-12-31T11:00:00Z  t  60",
+              "2019-12-31T10:00:00Z/2019-12-31T11:00:00Z  far  " + partitions);
+      assertThat(outcome.accounting().statistics().get("hourly"))
+          .isEqualTo(new Accounting.Contributions(60 + partitions, 0, 0));
+      assertThat(outcome.accounting().unconfirmedTimes()).isEqualTo(partitions);
+    }
+  }
+}

@@ -1,0 +1,521 @@
+package io.callstream.engine.contract;
+
+import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
+import static io.callstream.engine.contract.SourceRecord.STAMP;
+import static io.callstream.engine.contract.SourceRecord.call;
+import static io.callstream.engine.contract.SourceRecord.text;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.Call;
+import io.callstream.call.CallField;
+import io.callstream.call.CallFormat;
+import io.callstream.call.CallParser;
+import io.callstream.call.ParseResult;
+import io.callstream.call.RejectionReason;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Capability;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.RunningPipeline.State;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.DeadLetter.Rejected;
+import io.callstream.pipeline.Origin;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.progress.Accounting;
+import io.callstream.progress.Progress;
+import java.io.IOException;
+import java.io.InvalidObjectException;
+import java.io.ObjectInputStream;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Rules 6: rejected records. */
+abstract class RejectionRules extends ContractRules {
+  RejectionRules(ContractKit kit) {
+    super(kit);
+  }
+
+  private record Case(RejectionReason reason, String field, SourceRecord record) {
+    static Case of(int partition, RejectionReason reason, String field, String value) {
+      return new Case(reason, field, text(partition, value));
+    }
+  }
+
+  private final String open =
+      "{\"crime_id\":\"1\",\"original_crime_type_name\":\"t\",\"call_date_time\":\"2018-06-01T12:00\"";
+
+  private final List<Case> cases =
+      List.of(
+          new Case(RejectionReason.EMPTY, null, new SourceRecord(0, STAMP, null)),
+          Case.of(1, RejectionReason.EMPTY, null, ""),
+          Case.of(0, RejectionReason.EMPTY, null, " \r\n\t"),
+          Case.of(1, RejectionReason.TOO_LARGE, null, open + " ".repeat(1 << 20) + "}"),
+          Case.of(
+              0,
+              RejectionReason.TOO_DEEP,
+              null,
+              open + ",\"x\":" + "[".repeat(100) + "]".repeat(100) + "}"),
+          Case.of(1, RejectionReason.NOT_JSON, null, open),
+          new Case(
+              RejectionReason.NOT_JSON,
+              null,
+              new SourceRecord(0, STAMP, new byte[] {(byte) 0xff, 0, '{', (byte) 0x80})),
+          Case.of(1, RejectionReason.NOT_AN_OBJECT, null, "[" + open + "}]"),
+          Case.of(
+              0,
+              RejectionReason.MISSING_FIELD,
+              "crime_id",
+              open.replace("crime_id", "other") + "}"),
+          Case.of(
+              1,
+              RejectionReason.MISSING_FIELD,
+              "original_crime_type_name",
+              open.replace("\"t\"", "null") + "}"),
+          Case.of(
+              0,
+              RejectionReason.BLANK_FIELD,
+              "original_crime_type_name",
+              open.replace("\"t\"", "\" \"") + "}"),
+          Case.of(1, RejectionReason.NOT_TEXT, "address", open + ",\"address\":{}}"),
+          Case.of(
+              0,
+              RejectionReason.UNREADABLE_TIME,
+              "call_date_time",
+              open.replace("06-01", "02-30") + "}"),
+          new Case(
+              RejectionReason.FUTURE_TIME,
+              "call_date_time",
+              call(1, "f", "future", "2018-06-02T12:00:00.001Z")
+                  .stamped(instant("2018-06-01T12:00:00Z"))));
+
+  private final Tried rejections =
+      new Tried(trial("rejections", p -> p.statistic(TYPES)).partitions(2).step(records()));
+
+  private List<SourceRecord> records() {
+    List<SourceRecord> records = new ArrayList<>();
+    records.add(
+        call(1, "skew", "at-the-skew", "2018-06-02T12:00:00.000Z")
+            .stamped(instant("2018-06-01T12:00:00Z")));
+    for (int i = 0; i < cases.size(); i++) {
+      records.add(cases.get(i).record());
+      records.add(call(i % 2, "good-" + i, "good", "2018-06-01T12:00:00Z"));
+    }
+    return records;
+  }
+
+  /** Returns the letters by the record that each is about, found by its origin. */
+  private Map<Case, Rejected> byCase() throws Exception {
+    Map<Case, Rejected> found = new HashMap<>();
+    long[] offsets = new long[2];
+    for (SourceRecord record : records()) {
+      long offset = offsets[record.partition()]++;
+      for (DeadLetter letter : rejections.get().recorder().letters()) {
+        if (letter.origin().partition() == record.partition()
+            && letter.origin().offset() == offset) {
+          cases.stream()
+              .filter(c -> c.record() == record)
+              .forEach(c -> found.put(c, (Rejected) letter));
+        }
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Every reason is told by its code, with the field where a field is the reason. If a reason is
+   * missing, look for records that are dropped before they are counted.
+   */
+  @Test
+  void rule_6_1_everyReasonIsTold() throws Exception {
+    assertThat(cases.stream().map(Case::reason).collect(Collectors.toSet()))
+        .as("reasons that the kit has a case for")
+        .isEqualTo(EnumSet.complementOf(EnumSet.of(RejectionReason.FORMAT_FAILED)));
+    Map<Case, Rejected> letters = byCase();
+    for (Case c : cases) {
+      assertThat(letters.get(c)).as("letter of %s %s", c.reason(), c.field()).isNotNull();
+      assertThat(letters.get(c).reason()).isEqualTo(c.reason());
+      assertThat(letters.get(c).field()).isEqualTo(c.field());
+    }
+  }
+
+  /** The record's bytes come as they were; a record without a value has none. */
+  @Test
+  void rule_6_2_theBytesComeAsTheyWere() throws Exception {
+    assertThat(byCase()).hasSize(cases.size());
+    byCase().forEach((c, letter) -> assertThat(letter.value()).isEqualTo(c.record().value()));
+  }
+
+  /** The origin has the source's name, partition, offset, and timestamp to the millisecond. */
+  @Test
+  void rule_6_3_theOriginIsWhereTheRecordCameFrom() throws Exception {
+    assertThat(byCase()).hasSize(cases.size());
+    for (Map.Entry<Case, Rejected> e : byCase().entrySet()) {
+      assertThat(e.getValue().origin().topic()).isEqualTo(rejections.get().topic());
+      assertThat(e.getValue().origin().timestamp()).isEqualTo(e.getKey().record().timestamp());
+    }
+  }
+
+  /** The letters of a batch come in the order of partitions and offsets. */
+  @Test
+  void rule_6_4_lettersComeInTheOrderOfPartitionsAndOffsets() throws Exception {
+    assertThat(rejections.get().letters(0))
+        .hasSizeGreaterThan(cases.size() / 2)
+        .extracting(DeadLetter::origin)
+        .isSortedAccordingTo(
+            Comparator.comparingInt(Origin::partition).thenComparingLong(Origin::offset));
+  }
+
+  /** An event is in the future one millisecond past its record's timestamp + the skew. */
+  @Test
+  void rule_6_5_theFutureBeginsBehindTheSkew() throws Exception {
+    assertThat(rejections.get().rows("types", "at-the-skew")).containsExactly("at-the-skew  1");
+    assertThat(rejections.get().rows("types", "future")).isEmpty();
+  }
+
+  /** A rejected record is counted, stops nothing, and becomes no row. */
+  @Test
+  void rule_6_6_aRejectionStopsNothingAndBecomesNoRow() throws Exception {
+    assertThat(rejections.get().accounting().rejected()).isEqualTo(cases.size());
+    assertThat(rejections.get().rows("types"))
+        .containsExactly("good  " + cases.size(), "at-the-skew  1");
+  }
+
+  // ---- transactions
+
+  private ContractSource.Transaction begin(ContractSource source) {
+    Optional<ContractSource.Transaction> transaction = source.begin();
+    assumeTrue(transaction.isPresent(), "The source of the testbed has no transactions");
+    return transaction.get();
+  }
+
+  private SourceRecord at(int partition, String id, String type) {
+    return call(partition, id, type, "2018-06-01T12:00:00Z");
+  }
+
+  private Pipeline pipeline(ContractSource source, Recorder recorder) {
+    return recorder.on(Pipeline.builder(source.source(), FORMAT).statistic(TYPES)).build();
+  }
+
+  /** Returns options for bounded runs that each continue the one before, if that is possible. */
+  private RunOptions continued() {
+    return supports(Capability.CHECKPOINT) ? withCheckpoint() : RunOptions.bounded();
+  }
+
+  /**
+   * Records of an aborted transaction are not read: they are not counted, not rejected, and are no
+   * rows. Those of a committed one are. If it fails, look for a reader with Kafka's own default,
+   * which is to read uncommitted records. Skipped if the source has no transactions.
+   */
+  @Test
+  void rule_6_7_recordsOfAnAbortedTransactionAreNotRead() throws Exception {
+    ContractSource source = testbed().source(2);
+    ContractSource.Transaction aborted = begin(source);
+    source.send(List.of(at(1, "1", "before")));
+    aborted.send(List.of(at(0, "2", "aborted"), text(0, "no call"), at(1, "3", "aborted")));
+    aborted.abort();
+    ContractSource.Transaction committed = begin(source);
+    committed.send(List.of(at(0, "4", "committed"), text(1, "no call either")));
+    committed.commit();
+    source.send(List.of(at(1, "5", "after")));
+    Recorder recorder = new Recorder();
+    Pipeline pipeline = pipeline(source, recorder);
+    try (RunningPipeline run = start(pipeline, RunOptions.bounded())) {
+      awaitEnd(run);
+      assertThat(Outcome.texts(run.results("types").rows()))
+          .containsExactly("after  1", "before  1", "committed  1");
+      assertThat(run.accounting().received()).isEqualTo(4);
+      assertThat(run.accounting().rejected()).isEqualTo(1);
+      assertThatAccounting(run.accounting()).addsUpFor(pipeline);
+    }
+    // Aborted records and ends of transactions keep their offsets: 1, 2 and 4 of partition 1.
+    assertThat(recorder.letters())
+        .extracting(DeadLetter::origin)
+        .extracting(Origin::partition, Origin::offset)
+        .containsExactly(tuple(1, 3L));
+    assertThat(recorder.reports().stream().mapToLong(Progress::inputRows).sum()).isEqualTo(4);
+  }
+
+  /**
+   * A bounded run ends where an open transaction starts. The records from there on, those that were
+   * sent without a transaction included, are read once, by the runs after its end. If it hangs,
+   * look for an end offset that does not depend on the isolation level. Skipped if the source has
+   * no transactions.
+   */
+  @Test
+  void rule_6_8_aBoundedRunEndsWhereAnOpenTransactionStarts() throws Exception {
+    ContractSource source = testbed().source(2);
+    RunOptions options = continued();
+    ContractSource.Transaction first = begin(source);
+    source.send(List.of(at(0, "1", "before")));
+    first.send(List.of(at(0, "2", "committed")));
+    source.send(List.of(at(0, "3", "after"), at(1, "4", "elsewhere")));
+    Accounting open = runToEnd(pipeline(source, new Recorder()), options);
+    assertThat(open.received()).isEqualTo(2);
+
+    first.send(List.of(at(0, "5", "committed")));
+    assertThat(runToEnd(pipeline(source, new Recorder()), options)).isEqualTo(open);
+
+    first.commit();
+    try (RunningPipeline run = start(pipeline(source, new Recorder()), options)) {
+      awaitEnd(run);
+      assertThat(run.accounting().received()).isEqualTo(5);
+      assertThat(run.progress().orElseThrow().lag()).isZero();
+    }
+
+    ContractSource.Transaction second = begin(source);
+    second.send(List.of(at(0, "6", "aborted")));
+    source.send(List.of(at(0, "7", "after")));
+    assertThat(runToEnd(pipeline(source, new Recorder()), options).received()).isEqualTo(5);
+    second.abort();
+    try (RunningPipeline run = start(pipeline(source, new Recorder()), options)) {
+      awaitEnd(run);
+      assertThat(run.accounting().received()).isEqualTo(6);
+      assertThat(Outcome.texts(run.results("types").rows()))
+          .containsExactly("after  2", "committed  2", "before  1", "elsewhere  1");
+    }
+  }
+
+  /**
+   * A continuous run reads the other partitions while a transaction is open, and resumes in those
+   * of the transaction when it has ended, with a commit or an abort. Skipped if the source has no
+   * transactions.
+   */
+  @Test
+  void rule_6_9_aContinuousRunResumesWhenATransactionHasEnded() throws Exception {
+    ContractSource source = testbed().source(2);
+    ContractSource.Transaction first = begin(source);
+    Recorder recorder = new Recorder();
+    Pipeline pipeline = pipeline(source, recorder);
+    try (RunningPipeline run =
+        start(pipeline, RunOptions.continuous().triggeringEvery(Duration.ZERO))) {
+      source.send(List.of(at(0, "1", "before")));
+      first.send(List.of(at(0, "2", "committed")));
+      source.send(List.of(at(0, "3", "after"), at(1, "4", "elsewhere")));
+      awaitReceived(run, recorder, 2);
+      source.send(List.of(at(1, "5", "elsewhere")));
+      awaitReceived(run, recorder, 3);
+      assertThat(run.results("types").rows())
+          .extracting(row -> row.dimension("crime_type"))
+          .containsExactly("elsewhere", "before");
+
+      first.commit();
+      awaitReceived(run, recorder, 5);
+
+      ContractSource.Transaction second = begin(source);
+      second.send(List.of(at(0, "6", "aborted"), at(1, "7", "aborted")));
+      source.send(List.of(at(0, "8", "after")));
+      second.abort();
+      awaitReceived(run, recorder, 6);
+      run.stop();
+      assertThat(run.accounting().received()).isEqualTo(6);
+      assertThat(Outcome.texts(run.results("types").rows()))
+          .containsExactly("after  2", "elsewhere  2", "before  1", "committed  1");
+      assertThatAccounting(run.accounting()).addsUpFor(pipeline);
+    }
+  }
+
+  private void awaitReceived(RunningPipeline run, Recorder recorder, long records)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + testbed().patience().toNanos();
+    while (run.accounting().received() < records) {
+      assertThat(run.state()).isEqualTo(State.RUNNING);
+      assertThat(System.nanoTime())
+          .as("waiting for %s records, %s came", records, run.accounting().received())
+          .isLessThan(deadline);
+      recorder.awaitReport();
+    }
+    assertThat(run.accounting().received()).isEqualTo(records);
+  }
+
+  private final List<String> failing = List.of("throws", "overflows", "long", "null");
+
+  private final Tried formatFailures =
+      new Tried(
+          new Trial("format failures", new FailingFormat(FORMAT), p -> p.statistic(TYPES))
+              .step(
+                  Stream.concat(
+                          failing.stream().map(kind -> text(0, kind)),
+                          Stream.of(call(0, "1", "good", "2018-06-01T12:00:00Z")))
+                      .toList())
+              .step(
+                  text(0, "breaks"),
+                  call(0, "2", "good", "2018-06-01T12:01:00Z"),
+                  call(0, "3", "good", "2018-06-01T12:02:00Z")));
+
+  private List<Rejected> formatLetters() throws Exception {
+    return formatFailures.get().recorder().letters().stream().map(Rejected.class::cast).toList();
+  }
+
+  /**
+   * A record on which the format throws an exception, overflows the stack or returns null is
+   * rejected as {@code format-failed}, with the class and the message of the exception, cut after
+   * 500 characters. It is counted, and stops nothing.
+   */
+  @Test
+  void rule_6_10_aRecordOnWhichTheFormatThrowsIsRejected() throws Exception {
+    assertThat(formatLetters())
+        .extracting(Rejected::reason)
+        .hasSize(failing.size() + 1)
+        .containsOnly(RejectionReason.FORMAT_FAILED);
+    assertThat(formatLetters().get(0).detail())
+        .isEqualTo("java.lang.IllegalStateException: cannot take throws");
+    assertThat(formatLetters().get(1).detail()).isEqualTo("java.lang.StackOverflowError");
+    assertThat(formatLetters().get(2).detail())
+        .startsWith("java.lang.IllegalArgumentException: xxx")
+        .hasSize(500);
+    assertThat(formatLetters().get(3).detail()).isEqualTo("the parser returned null");
+    assertThat(formatLetters().get(0).value()).isEqualTo("throws".getBytes(UTF_8));
+    assertThat(formatFailures.get().accounting().rejected()).isEqualTo(failing.size() + 1);
+    assertThat(formatFailures.get().accounting().received()).isEqualTo(failing.size() + 4);
+  }
+
+  /** A parser that failed is not used again, for it may be in an undefined state. */
+  @Test
+  void rule_6_11_aParserThatFailedIsNotUsedAgain() throws Exception {
+    assertThat(formatFailures.get().rows("types")).containsExactly("good  3");
+  }
+
+  /**
+   * A format that cannot be serialized, cannot be read back, or gives no parser is refused before a
+   * sink is opened, with a message that names it.
+   */
+  @Test
+  void rule_6_12_aFormatThatCannotBeSentToTasksIsRefused() {
+    for (CallFormat broken :
+        List.of(new NotSerializable(FORMAT), new NotReadable(FORMAT), new NoParser(FORMAT))) {
+      Recorder sink = new Recorder();
+      Pipeline pipeline =
+          sink.on(Pipeline.builder(testbed().source(1).source(), broken).statistic(TYPES)).build();
+      assertThatThrownBy(() -> start(pipeline, RunOptions.bounded()))
+          .isInstanceOfSatisfying(
+              CallstreamException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.FORMAT_FAILED))
+          .hasMessageContaining("The format '" + broken.name() + "'");
+      assertThat(sink.events()).isEmpty();
+    }
+  }
+
+  /** A format of San Francisco that does something otherwise, as those of users may. */
+  private abstract static class OwnFormat implements CallFormat {
+    private final SanFranciscoCalls calls;
+
+    OwnFormat(SanFranciscoCalls calls) {
+      this.calls = calls;
+    }
+
+    @Override
+    public String name() {
+      return getClass().getSimpleName();
+    }
+
+    @Override
+    public ZoneId zone() {
+      return calls.zone();
+    }
+
+    @Override
+    public String timeField() {
+      return calls.timeField();
+    }
+
+    @Override
+    public CallParser parser(Set<CallField> fields) {
+      return calls.parser(fields);
+    }
+
+    @Override
+    public byte[] write(Call call) {
+      return calls.write(call);
+    }
+  }
+
+  /** A format that fails on some records. */
+  private static final class FailingFormat extends OwnFormat {
+    FailingFormat(SanFranciscoCalls calls) {
+      super(calls);
+    }
+
+    @Override
+    public CallParser parser(Set<CallField> fields) {
+      CallParser calls = super.parser(fields);
+      AtomicBoolean isBroken = new AtomicBoolean();
+      return value -> {
+        String text = new String(value, UTF_8);
+        return switch (text) {
+          case "throws" -> throw new IllegalStateException("cannot take " + text);
+          case "overflows" -> overflow();
+          case "long" -> throw new IllegalArgumentException("x".repeat(10_000));
+          case "null" -> null;
+          case "breaks" -> {
+            isBroken.set(true);
+            throw new IllegalStateException("broken");
+          }
+          default ->
+              isBroken.get()
+                  ? new ParseResult.Rejected(RejectionReason.NOT_JSON, null, value)
+                  : calls.parse(value);
+        };
+      };
+    }
+
+    @SuppressWarnings("InfiniteRecursion")
+    private static ParseResult overflow() {
+      return overflow();
+    }
+  }
+
+  private static final class NotSerializable extends OwnFormat {
+    private final Object lock = new Object();
+
+    NotSerializable(SanFranciscoCalls calls) {
+      super(calls);
+    }
+
+    @Override
+    public String name() {
+      return "not-serializable " + (lock == null);
+    }
+  }
+
+  private static final class NotReadable extends OwnFormat {
+    NotReadable(SanFranciscoCalls calls) {
+      super(calls);
+    }
+
+    private void readObject(ObjectInputStream in) throws IOException {
+      throw new InvalidObjectException("not readable");
+    }
+  }
+
+  /** Its parser needs what is lost on the way to a task. */
+  private static final class NoParser extends OwnFormat {
+    private final transient List<CallField> more = List.of();
+
+    NoParser(SanFranciscoCalls calls) {
+      super(calls);
+    }
+
+    @Override
+    public CallParser parser(Set<CallField> fields) {
+      return more.isEmpty() ? super.parser(fields) : null;
+    }
+  }
+}

@@ -1,0 +1,282 @@
+package io.callstream.engine.contract;
+
+import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
+import static io.callstream.engine.contract.SourceRecord.call;
+import static io.callstream.engine.contract.SourceRecord.text;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.engine.Capability;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.RunningPipeline.State;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.progress.Accounting;
+import io.callstream.sink.Sinks;
+import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Emission;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** Rules 15: restarts from a checkpoint. */
+abstract class RestartRules extends ContractRules {
+  RestartRules(ContractKit kit) {
+    super(kit);
+  }
+
+  private final Statistic hourly =
+      Statistic.named("hourly")
+          .by(Dimensions.CRIME_TYPE)
+          .over(Windows.tumbling(HOUR).allowingLateness(HOUR))
+          .emitting(Emission.ON_CLOSE)
+          .build();
+
+  private Pipeline pipeline(ContractSource source, Recorder recorder) {
+    return recorder
+        .on(
+            Pipeline.builder(source.source(), FORMAT)
+                .believingEveryEventTime()
+                .statistic(TYPES)
+                .statistic(hourly))
+        .build();
+  }
+
+  private ContractSource source() {
+    assumeSupported(Capability.CHECKPOINT);
+    return testbed().source(2);
+  }
+
+  private SourceRecord at(int partition, String id, String type, String time) {
+    return call(partition, id, type, "2018-06-01T" + time + "Z");
+  }
+
+  /**
+   * The next run goes on behind the last batch: its number follows, its values continue those of
+   * earlier runs, and no record is read twice. Skipped without a checkpoint.
+   */
+  @Test
+  void rule_15_1_theNextRunGoesOnBehindTheLastBatch() throws Exception {
+    ContractSource source = source();
+    RunOptions options = withCheckpoint();
+    source.send(List.of(at(0, "1", "a", "10:05:00"), at(1, "2", "b", "10:05:00")));
+    runToEnd(pipeline(source, new Recorder()), options);
+    source.send(List.of(at(0, "3", "a", "11:05:00"), text(1, "no call")));
+    Recorder second = new Recorder();
+    Accounting total = runToEnd(pipeline(source, second), options);
+
+    BatchResults batch = second.batches().get(0);
+    assertThat(second.batches()).hasSize(1);
+    assertThat(batch.number()).isEqualTo(1);
+    assertThat(Outcome.texts(batch.updates("types"))).containsExactly("a  2");
+    assertThat(batch.watermark()).contains(instant("2018-06-01T10:05:00Z"));
+    assertThat(batch.accounting().received()).isEqualTo(2);
+    assertThat(batch.total().received()).isEqualTo(4);
+    assertThat(total).isEqualTo(batch.total());
+    assertThat(second.letters(1))
+        .extracting(letter -> letter.origin().offset())
+        .containsExactly(1L);
+  }
+
+  /**
+   * Sinks are opened where everything stood: with the last batch's number, all that was emitted,
+   * the total, and the offsets from where letters come again. A run that finds nothing new shows
+   * the results all the same. Skipped without a checkpoint.
+   */
+  @Test
+  void rule_15_2_sinksAreOpenedWhereEverythingStood() throws Exception {
+    ContractSource source = source();
+    RunOptions options = withCheckpoint();
+    source.send(List.of(at(0, "1", "a", "10:05:00"), at(0, "2", "a", "10:30:00")));
+    runToEnd(pipeline(source, new Recorder()), options);
+    Recorder second = new Recorder();
+    Pipeline pipeline = pipeline(source, second);
+    try (RunningPipeline run = start(pipeline, options)) {
+      awaitEnd(run);
+      assertThat(Outcome.texts(run.results("types").rows())).containsExactly("a  2");
+      assertThat(run.results("hourly").rows()).hasSize(1);
+      assertThat(run.accounting().received()).isEqualTo(2);
+      assertThatAccounting(run.accounting()).addsUpFor(pipeline);
+    }
+    assertThat(second.batches()).isEmpty();
+    BatchResults restored = second.restored().get(0);
+    assertThat(restored.number()).isZero();
+    assertThat(Outcome.texts(restored.results("types").rows())).containsExactly("a  2");
+    assertThat(restored.results("hourly").rows()).isEmpty();
+    assertThat(restored.updates("types")).isEmpty();
+    assertThat(restored.total().received()).isEqualTo(2);
+    assertThat(second.nextOffsets()).containsExactly(Map.of(0, 2L));
+  }
+
+  /** A recorder whose results sink throws in a batch, after it has taken it. */
+  private Pipeline failingIn(long number, ContractSource source, Recorder recorder) {
+    return recorder
+        .on(
+            Pipeline.builder(source.source(), FORMAT)
+                .believingEveryEventTime()
+                .statistic(TYPES)
+                .statistic(hourly))
+        .results(
+            Sinks.callback(
+                batch -> {
+                  if (batch.number() == number) {
+                    throw new IllegalStateException("pulled the plug");
+                  }
+                }))
+        .build();
+  }
+
+  private void requireSameAgain(Recorder failed, Recorder again) {
+    BatchResults before = failed.batches().get(failed.batches().size() - 1);
+    BatchResults after = again.batches().get(0);
+    assertThat(after.number()).isEqualTo(before.number());
+    assertThat(after.watermark()).isEqualTo(before.watermark());
+    assertThat(after.accounting()).isEqualTo(before.accounting());
+    assertThat(after.total()).isEqualTo(before.total());
+    for (String statistic : List.of("types", "hourly")) {
+      assertThat(after.updates(statistic)).isEqualTo(before.updates(statistic));
+      assertThat(after.results(statistic).rows()).isEqualTo(before.results(statistic).rows());
+    }
+    assertThat(again.letters(after.number())).isEqualTo(failed.letters(before.number()));
+  }
+
+  /**
+   * A batch that was not committed comes again, with the same number and the same values, though
+   * more records have come since; these are for the batch after. If values are doubled, look for
+   * state that was committed before the sinks had the batch. Skipped without a checkpoint.
+   */
+  @Test
+  void rule_15_3_aBatchThatWasNotCommittedComesAgainWithTheSameNumberAndValues() throws Exception {
+    ContractSource source = source();
+    RunOptions options = withCheckpoint();
+    source.send(List.of(at(0, "1", "a", "10:05:00"), at(1, "2", "b", "12:30:00")));
+    runToEnd(pipeline(source, new Recorder()), options);
+    source.send(
+        List.of(at(0, "3", "a", "12:40:00"), at(1, "4", "c", "12:50:00"), text(1, "no call")));
+    Recorder failed = new Recorder();
+    try (RunningPipeline run = start(failingIn(1, source, failed), options)) {
+      assertThatThrownBy(() -> run.awaitTermination(testbed().patience()))
+          .hasMessageContaining("pulled the plug");
+    }
+    source.send(List.of(at(0, "5", "a", "12:45:00")));
+    Recorder again = new Recorder();
+    Accounting total = runToEnd(pipeline(source, again), options);
+
+    requireSameAgain(failed, again);
+    assertThat(again.restored().get(0).number()).isZero();
+    assertThat(again.batches()).extracting(BatchResults::number).startsWith(1L);
+    assertThat(total.received()).isEqualTo(6);
+    assertThat(Outcome.texts(last(again).results("types").rows()))
+        .containsExactly("a  3", "b  1", "c  1");
+  }
+
+  private BatchResults last(Recorder recorder) {
+    return recorder.batches().get(recorder.batches().size() - 1);
+  }
+
+  /** So does the very first batch, of a run that never had one. Skipped without a checkpoint. */
+  @Test
+  void rule_15_4_soDoesTheFirstBatch() throws Exception {
+    ContractSource source = source();
+    RunOptions options = withCheckpoint();
+    source.send(List.of(at(0, "1", "a", "10:05:00"), text(1, "no call")));
+    Recorder failed = new Recorder();
+    try (RunningPipeline run = start(failingIn(0, source, failed), options)) {
+      assertThatThrownBy(() -> run.awaitTermination(testbed().patience()))
+          .hasMessageContaining("pulled the plug");
+    }
+    Recorder again = new Recorder();
+    Accounting total = runToEnd(pipeline(source, again), options);
+    requireSameAgain(failed, again);
+    assertThat(again.restored().get(0).number()).isEqualTo(-1);
+    assertThat(again.nextOffsets()).containsExactly(Map.of());
+    assertThat(total.received()).isEqualTo(2);
+  }
+
+  /**
+   * A stopped continuous run goes on as well, with no record lost or read twice. Skipped without a
+   * checkpoint.
+   */
+  @Test
+  void rule_15_5_aStoppedRunGoesOn() throws Exception {
+    ContractSource source = source();
+    RunOptions bounded = withCheckpoint();
+    RunOptions continuous =
+        RunOptions.continuous()
+            .triggeringEvery(Duration.ZERO)
+            .checkpointingTo(bounded.checkpoint().orElseThrow());
+    Recorder first = new Recorder();
+    source.send(List.of(at(0, "1", "a", "10:05:00")));
+    try (RunningPipeline run = start(pipeline(source, first), continuous)) {
+      Trial.awaitCovered(run, first, 1, testbed().patience());
+      source.send(List.of(at(0, "2", "a", "10:01:00"), at(1, "3", "a", "10:01:00")));
+      run.stop();
+      assertThatAccounting(run.accounting()).addsUpFor(run.pipeline());
+    }
+    Recorder second = new Recorder();
+    Accounting total = runToEnd(pipeline(source, second), bounded);
+    assertThat(total.received()).isEqualTo(3);
+    assertThat(total.statistics().get("types").counted()).isEqualTo(3);
+    List<Long> numbers = new ArrayList<>();
+    first.batches().forEach(batch -> numbers.add(batch.number()));
+    second.batches().stream()
+        .map(BatchResults::number)
+        .filter(number -> !numbers.contains(number))
+        .forEach(numbers::add);
+    assertThat(numbers)
+        .isEqualTo(IntStream.range(0, numbers.size()).mapToObj(Long::valueOf).toList());
+  }
+
+  /**
+   * The checkpoint of another pipeline is refused before a sink is opened, with a message that
+   * tells what differs and what to do. Skipped without a checkpoint.
+   */
+  @Test
+  void rule_15_6_theCheckpointOfAnotherPipelineIsRefused() throws Exception {
+    ContractSource source = source();
+    RunOptions options = withCheckpoint();
+    source.send(List.of(at(0, "1", "a", "10:05:00")));
+    runToEnd(pipeline(source, new Recorder()), options);
+    Recorder recorder = new Recorder();
+    Pipeline other =
+        recorder
+            .on(
+                Pipeline.builder(source.source(), FORMAT)
+                    .statistic(Statistic.named("others").by(Dimensions.ADDRESS).build()))
+            .build();
+    assertThatThrownBy(() -> start(other, options))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT))
+        .hasMessageContaining("another pipeline")
+        .hasMessageContaining("others")
+        .hasMessageContaining("types")
+        .hasMessageContaining("new directory");
+    assertThat(recorder.events()).isEmpty();
+  }
+
+  /** A checkpoint in use is refused to a second run; the first goes on. Skipped without one. */
+  @Test
+  void rule_15_7_aCheckpointInUseIsRefused() throws Exception {
+    ContractSource source = source();
+    RunOptions options =
+        RunOptions.continuous().checkpointingTo(withCheckpoint().checkpoint().orElseThrow());
+    Recorder recorder = new Recorder();
+    try (RunningPipeline first = start(pipeline(source, new Recorder()), options)) {
+      assertThatThrownBy(() -> start(pipeline(source, recorder), options))
+          .isInstanceOfSatisfying(
+              CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT))
+          .hasMessageContaining("in use");
+      assertThat(first.state()).isEqualTo(State.RUNNING);
+    }
+    assertThat(recorder.events()).isEmpty();
+    start(pipeline(source, new Recorder()), options).close();
+  }
+}

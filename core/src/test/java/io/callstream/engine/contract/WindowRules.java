@@ -1,0 +1,168 @@
+package io.callstream.engine.contract;
+
+import static io.callstream.engine.contract.SourceRecord.call;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Rules 2: windows. */
+abstract class WindowRules extends ContractRules {
+  WindowRules(ContractKit kit) {
+    super(kit);
+  }
+
+  private final Tried windows =
+      new Tried(
+          trial(
+                  "windows",
+                  p ->
+                      p.statistic(byType("hourly", Windows.tumbling(HOUR)))
+                          .statistic(byType("seven", Windows.tumbling(HOUR.multipliedBy(7))))
+                          .statistic(byType("sliding", Windows.sliding(HOUR, HOUR.dividedBy(3))))
+                          .statistic(byType("daily", Windows.daily(LOS_ANGELES)))
+                          .statistic(byType("weekly", Windows.weekly(LOS_ANGELES)))
+                          .statistic(byType("monthly", Windows.monthly(LOS_ANGELES)))
+                          .statistic(
+                              Statistic.named("by-hour")
+                                  .by(
+                                      Dimensions.CRIME_TYPE,
+                                      Dimensions.dayOfWeek(LOS_ANGELES),
+                                      Dimensions.hourOfDay(LOS_ANGELES))
+                                  .build()))
+              .step(records()));
+
+  private List<SourceRecord> records() {
+    List<SourceRecord> records =
+        new ArrayList<>(
+            List.of(
+                call(0, "h1", "before-noon", "2018-06-01T11:59:59.999Z"),
+                call(0, "h2", "noon", "2018-06-01T12:00:00.000Z"),
+                call(0, "d1", "friday", "2018-06-02T06:59:59.999Z"),
+                call(0, "d2", "saturday", "2018-06-02T07:00:00.000Z"),
+                call(0, "w1", "sunday", "2018-06-04T06:59:59.999Z"),
+                call(0, "w2", "monday", "2018-06-04T07:00:00.000Z"),
+                call(0, "m1", "june", "2018-07-01T06:59:59.999Z"),
+                call(0, "m2", "july", "2018-07-01T07:00:00.000Z")));
+    // A call every half hour for three local days, the clocks changing in the second.
+    every(Duration.ofMinutes(30), "spring", "2018-03-10T08:00:00Z", "2018-03-13T07:00:00Z")
+        .forEach(records::add);
+    every(Duration.ofMinutes(30), "autumn", "2018-11-03T07:00:00Z", "2018-11-06T08:00:00Z")
+        .forEach(records::add);
+    return records;
+  }
+
+  private List<SourceRecord> every(Duration step, String type, String from, String to) {
+    List<SourceRecord> records = new ArrayList<>();
+    for (Instant t = instant(from); t.isBefore(instant(to)); t = t.plus(step)) {
+      records.add(call(0, type + records.size(), type, t.toString()));
+    }
+    return records;
+  }
+
+  /**
+   * A tumbling window has its first millisecond and not its end. If it fails, look for {@code <=}
+   * where {@code <} belongs.
+   */
+  @Test
+  void rule_2_1_aTumblingWindowHasItsStartAndNotItsEnd() throws Exception {
+    assertThat(windows.get().rows("hourly", "before-noon"))
+        .containsExactly("2018-06-01T11:00:00Z/2018-06-01T12:00:00Z  before-noon  1");
+    assertThat(windows.get().rows("hourly", "noon"))
+        .containsExactly("2018-06-01T12:00:00Z/2018-06-01T13:00:00Z  noon  1");
+  }
+
+  /** Windows of seven hours, which do not divide a day, are aligned to 1970-01-01T00:00Z. */
+  @Test
+  void rule_2_2_tumblingWindowsAreAlignedToTheEpoch() throws Exception {
+    assertThat(windows.get().rows("seven", "noon"))
+        .containsExactly("2018-06-01T11:00:00Z/2018-06-01T18:00:00Z  noon  1");
+  }
+
+  /** A sliding window of k slides has each call k times, half-open as any other. */
+  @Test
+  void rule_2_3_slidingWindowsHoldACallOnceForEachSlide() throws Exception {
+    assertThat(windows.get().rows("sliding", "before-noon"))
+        .containsExactly(
+            "2018-06-01T11:00:00Z/2018-06-01T12:00:00Z  before-noon  1",
+            "2018-06-01T11:20:00Z/2018-06-01T12:20:00Z  before-noon  1",
+            "2018-06-01T11:40:00Z/2018-06-01T12:40:00Z  before-noon  1");
+    assertThat(windows.get().rows("sliding", "noon"))
+        .containsExactly(
+            "2018-06-01T11:20:00Z/2018-06-01T12:20:00Z  noon  1",
+            "2018-06-01T11:40:00Z/2018-06-01T12:40:00Z  noon  1",
+            "2018-06-01T12:00:00Z/2018-06-01T13:00:00Z  noon  1");
+  }
+
+  /** Days go from midnight to midnight of their zone, with 23 or 25 hours when clocks change. */
+  @Test
+  void rule_2_4_daysAreLocalAndHave23Or25HoursWhenClocksChange() throws Exception {
+    assertThat(windows.get().rows("daily", "friday"))
+        .containsExactly("2018-06-01T07:00:00Z/2018-06-02T07:00:00Z  friday  1");
+    assertThat(windows.get().rows("daily", "saturday"))
+        .containsExactly("2018-06-02T07:00:00Z/2018-06-03T07:00:00Z  saturday  1");
+    assertThat(windows.get().rows("daily", "spring"))
+        .containsExactly(
+            "2018-03-10T08:00:00Z/2018-03-11T08:00:00Z  spring  48",
+            "2018-03-11T08:00:00Z/2018-03-12T07:00:00Z  spring  46",
+            "2018-03-12T07:00:00Z/2018-03-13T07:00:00Z  spring  48");
+    assertThat(windows.get().rows("daily", "autumn"))
+        .containsExactly(
+            "2018-11-03T07:00:00Z/2018-11-04T07:00:00Z  autumn  48",
+            "2018-11-04T07:00:00Z/2018-11-05T08:00:00Z  autumn  50",
+            "2018-11-05T08:00:00Z/2018-11-06T08:00:00Z  autumn  48");
+  }
+
+  /** Weeks go from Monday to Monday of their zone, across both clock changes. */
+  @Test
+  void rule_2_5_weeksAreLocalAndBeginOnMonday() throws Exception {
+    assertThat(windows.get().rows("weekly", "sunday"))
+        .containsExactly("2018-05-28T07:00:00Z/2018-06-04T07:00:00Z  sunday  1");
+    assertThat(windows.get().rows("weekly", "monday"))
+        .containsExactly("2018-06-04T07:00:00Z/2018-06-11T07:00:00Z  monday  1");
+    assertThat(windows.get().rows("weekly", "spring"))
+        .containsExactly(
+            "2018-03-05T08:00:00Z/2018-03-12T07:00:00Z  spring  94",
+            "2018-03-12T07:00:00Z/2018-03-19T07:00:00Z  spring  48");
+    assertThat(windows.get().rows("weekly", "autumn"))
+        .containsExactly(
+            "2018-10-29T07:00:00Z/2018-11-05T08:00:00Z  autumn  98",
+            "2018-11-05T08:00:00Z/2018-11-12T08:00:00Z  autumn  48");
+  }
+
+  /** Months go from the first to the first of their zone, across both clock changes. */
+  @Test
+  void rule_2_6_monthsAreLocal() throws Exception {
+    assertThat(windows.get().rows("monthly", "june"))
+        .containsExactly("2018-06-01T07:00:00Z/2018-07-01T07:00:00Z  june  1");
+    assertThat(windows.get().rows("monthly", "july"))
+        .containsExactly("2018-07-01T07:00:00Z/2018-08-01T07:00:00Z  july  1");
+    assertThat(windows.get().rows("monthly", "spring"))
+        .containsExactly("2018-03-01T08:00:00Z/2018-04-01T07:00:00Z  spring  142");
+    assertThat(windows.get().rows("monthly", "autumn"))
+        .containsExactly("2018-11-01T07:00:00Z/2018-12-01T08:00:00Z  autumn  146");
+  }
+
+  /**
+   * Local hours and days of the week follow the clocks: on a Sunday in spring there is no hour 2,
+   * on a Sunday in autumn hour 1 comes twice. If it fails, look for an extractor that keeps an
+   * offset too long, or is shared by tasks.
+   */
+  @Test
+  void rule_2_7_hoursAndWeekdaysAreLocal() throws Exception {
+    List<String> spring = windows.get().rows("by-hour", "spring");
+    List<String> autumn = windows.get().rows("by-hour", "autumn");
+    assertThat(spring).hasSize(71).allMatch(row -> row.endsWith("  2"));
+    assertThat(spring).noneMatch(row -> row.startsWith("spring  7  2  "));
+    assertThat(autumn).hasSize(72).contains("autumn  7  1  4");
+    assertThat(autumn)
+        .filteredOn(row -> !row.equals("autumn  7  1  4"))
+        .allMatch(row -> row.endsWith("  2"));
+  }
+}
