@@ -33,7 +33,8 @@ import org.slf4j.LoggerFactory;
  * its cause, and the end of all attempts at ERROR.
  *
  * <p>Each restart opens the sinks of the pipeline again, so a sink must support {@code open} after
- * {@code close}. A sink must not call {@link #stop} while it opens.
+ * {@code close}. While a call of a sink has not returned after {@link RunOptions#sinkTimeout()},
+ * restarts fail, and are tried again. A sink must not call {@link #stop} while it opens.
  */
 public final class Supervisor implements RunningPipeline {
   private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);

@@ -117,6 +117,84 @@ class SinkSetTest {
     end.countDown();
   }
 
+  @Test
+  void refusesToOpenASinkUntilItsLateCallHasReturned() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    CountDownLatch closed = new CountDownLatch(1);
+    ResultSink deaf =
+        new Talking("deaf", () -> awaitWithoutInterrupts(end)) {
+          @Override
+          public void open(BatchResults restored) {
+            events.add("deaf opens");
+          }
+
+          @Override
+          public void close() {
+            super.close();
+            closed.countDown();
+          }
+        };
+    SinkSet first = open(SHORT, deaf);
+    assertThatThrownBy(() -> first.write(batch())).hasMessageContaining("deaf failed to write");
+    first.close();
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(() -> open(SHORT, new Talking("other", () -> {}), deaf))
+          .isInstanceOfSatisfying(
+              CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
+          .hasMessageContaining("deaf cannot be opened")
+          .hasMessageContaining("has not returned")
+          .hasMessageContaining("Start again");
+    }
+    open(SHORT, new Talking("other", () -> {})).close();
+    assertThat(events).containsExactly("deaf opens", "deaf writes", "other closes");
+    end.countDown();
+    assertThat(closed.await(1, TimeUnit.MINUTES)).isTrue();
+    openWhenReturned(deaf).close();
+    assertThat(events)
+        .containsExactly(
+            "deaf opens",
+            "deaf writes",
+            "other closes",
+            "deaf closes",
+            "deaf opens",
+            "deaf closes");
+  }
+
+  /** Opens a sink whose late call has returned, at the latest when it is no longer refused. */
+  private static SinkSet openWhenReturned(ResultSink sink) {
+    long deadline = System.nanoTime() + LONG.toNanos();
+    while (true) {
+      try {
+        return open(SHORT, sink);
+      } catch (CallstreamException e) {
+        if (System.nanoTime() > deadline) {
+          throw e;
+        }
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  @Test
+  void doesNotCloseASinkAgainWhoseCloseReturnsLate() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    ResultSink deaf =
+        new Talking("deaf", () -> {}) {
+          @Override
+          public void close() {
+            super.close();
+            awaitWithoutInterrupts(end);
+          }
+        };
+    SinkSet first = open(SHORT, deaf);
+    assertThatThrownBy(first::close).hasMessageContaining("deaf failed to close");
+    assertThatThrownBy(() -> open(SHORT, deaf)).hasMessageContaining("deaf cannot be opened");
+    end.countDown();
+    SinkSet second = openWhenReturned(deaf);
+    assertThat(events).containsExactly("deaf closes");
+    second.close();
+  }
+
   private static void awaitWithoutInterrupts(CountDownLatch end) {
     while (true) {
       try {
