@@ -410,10 +410,44 @@ class DeadLetterFilesTest {
     Files.delete(index);
     assertRefused("index is missing");
     Files.write(index, Arrays.copyOf(content, content.length - 1));
-    assertRefused("0 rejected, but the accounting up to batch 0 has 2 rejected, late");
+    assertRefused(
+        "index has changed: entry 2, at byte ",
+        "0 rejected, but the accounting up to batch 0 has 2 rejected, late");
     Path moved = directory.resolveSibling(directory.getFileName() + "-moved");
     Files.move(directory.resolve(JOURNALS), moved);
     assertRefused(JOURNALS + " is missing");
+  }
+
+  @Test
+  void namesTheIndexAndTheEntryOfWhichAnyBitIsFlipped() throws IOException {
+    List<List<DeadLetter>> batches = List.of(FIRST, SECOND, List.of(rejected(2, 0)));
+    Path index = directory.resolve(JOURNALS).resolve("index");
+    List<Integer> ends = new ArrayList<>();
+    for (int batch = 0; batch < batches.size(); batch++) {
+      if (batch > 0) {
+        ends.add((int) Files.size(index));
+      }
+      DeadLetterSink sink = resume(directory, after(batch - 1, flat(batches, batch)));
+      write(sink, batches, batch, batch + 1);
+      sink.close();
+    }
+    byte[] whole = Files.readAllBytes(index);
+    BatchResults all = after(2, flat(batches, 3));
+    for (int bit = 8 * ends.get(0); bit < 8 * whole.length; bit++) {
+      byte[] flipped = whole.clone();
+      flipped[bit / 8] ^= (byte) (1 << bit % 8);
+      Files.write(index, flipped);
+      int entry = bit / 8 < ends.get(1) ? 3 : 4;
+      assertThatThrownBy(() -> resume(directory, all))
+          .as("bit %s", bit)
+          .isInstanceOf(CallstreamException.class)
+          .hasMessageContaining(
+              ".dead-letters/index has changed: entry %s, at byte %s, cannot be read",
+              entry, ends.get(entry - 3));
+      assertThat(Files.readAllBytes(index)).as("the evidence").isEqualTo(flipped);
+    }
+    Files.write(index, whole);
+    resume(directory, all).close();
   }
 
   @Test
