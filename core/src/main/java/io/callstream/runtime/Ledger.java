@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.FileFailures;
 import io.callstream.aggregate.BlockMerger;
 import io.callstream.aggregate.StatisticCombiner;
 import io.callstream.aggregate.WindowAssigner;
@@ -111,6 +112,17 @@ public final class Ledger {
   }
 
   private static CallstreamException notRead(LedgerFiles files, long batch, IOException e) {
+    if (e instanceof DamagedFileException) {
+      return new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          "The checkpoint directory "
+              + files.location()
+              + " is damaged: "
+              + e.getMessage()
+              + ". Restore it from a copy, or start with a new one, which counts the topic from its"
+              + " start.",
+          e);
+    }
     return new CallstreamException(
         ErrorCode.CHECKPOINT,
         "The log of results in "
@@ -118,8 +130,11 @@ public final class Ledger {
             + " can't be read up to batch "
             + batch
             + ": "
-            + e.getMessage()
-            + ". Restore the checkpoint directory from a copy, or start with a new one.",
+            + e
+            + ". "
+            + FileFailures.advice(e)
+            + " If the files are lost, restore the checkpoint directory from a copy, or start with a"
+            + " new one.",
         e);
   }
 
@@ -624,8 +639,10 @@ public final class Ledger {
         "The log of results in "
             + files.location()
             + " can't be written: "
-            + e.getMessage()
-            + ". Make room or mend permissions there, and start again: nothing is lost.",
+            + e
+            + ". "
+            + FileFailures.advice(e)
+            + " Then start again with the same checkpoint: nothing is lost.",
         e);
   }
 
@@ -806,7 +823,7 @@ public final class Ledger {
     }
     long batch = in.readLong();
     if (batch != number) {
-      throw new IOException(name + " is of batch " + batch);
+      throw new DamagedFileException(name + " is of batch " + batch);
     }
     Accounting total = TaskReport.readAccounting(in);
     Map<Integer, PartitionProgress> progress = TaskReport.readProgress(in);
@@ -815,7 +832,8 @@ public final class Ledger {
     List<NavigableMap<Long, byte[]>> results = new ArrayList<>();
     int count = in.readInt();
     if (count != statistics.size()) {
-      throw new IOException(name + " has " + count + " statistics, not " + statistics.size());
+      throw new DamagedFileException(
+          name + " has " + count + " statistics, not " + statistics.size());
     }
     for (int i = 0; i < count; i++) {
       NavigableMap<Long, byte[]> blocks = new TreeMap<>();

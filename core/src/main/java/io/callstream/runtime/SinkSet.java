@@ -2,6 +2,7 @@ package io.callstream.runtime;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.FileFailures;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetterSink;
@@ -135,7 +136,8 @@ public final class SinkSet {
                     + directory
                     + " can't be created or locked: "
                     + e
-                    + ". Name a directory in which this user may write, and that has room.",
+                    + ". "
+                    + FileFailures.advice(directory, e),
                 e);
           }
         });

@@ -304,7 +304,8 @@ class SinkSetTest {
     Path blocked = Files.createFile(root.resolve("file"));
     assertThatThrownBy(() -> openIn(root.resolve("out"), blocked))
         .isInstanceOf(CallstreamException.class)
-        .hasMessageContaining("The output directory " + blocked + " can't be created or locked");
+        .hasMessageContaining("The output directory " + blocked + " can't be created or locked")
+        .hasMessageContaining("A file has the name of a directory there");
     SinkSet second = openIn(root.resolve("out"));
     second.abandon(new CallstreamException(ErrorCode.ENGINE_FAILED, "for a test"));
     openIn(root.resolve("out")).close();

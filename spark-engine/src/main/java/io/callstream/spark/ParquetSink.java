@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.FileFailures;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.ResultSink;
@@ -12,7 +13,6 @@ import io.callstream.runtime.DamagedFileException;
 import io.callstream.runtime.RunLock;
 import io.callstream.sink.BatchMark;
 import io.callstream.sink.Columns;
-import io.callstream.sink.FileFailures;
 import io.callstream.statistic.Statistic;
 import java.io.FileNotFoundException;
 import java.io.IOException;

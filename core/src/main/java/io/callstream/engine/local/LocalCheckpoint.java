@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.FileFailures;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.runtime.AppendedFiles;
 import io.callstream.runtime.Checksum;
@@ -354,7 +355,8 @@ final class LocalCheckpoint implements AutoCloseable {
             + root
             + " can't be read or written: "
             + e
-            + ". Name a directory in which this user may write, and that has room.",
+            + ". "
+            + FileFailures.advice(root, e),
         e);
   }
 }

@@ -2,6 +2,7 @@ package io.callstream.examples.cli;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.FileFailures;
 import io.callstream.benchmarks.tune.StudyStoppedException;
 import io.callstream.benchmarks.tune.TuningStudy;
 import io.callstream.benchmarks.tune.TuningStudy.Depth;
@@ -105,7 +106,12 @@ final class TuneCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
-          "The report can't be written to " + output + " (" + Words.reason(e) + ").",
+          "The report can't be written to "
+              + output
+              + " ("
+              + Words.reason(e)
+              + "). "
+              + FileFailures.advice(output, e),
           e);
     }
   }

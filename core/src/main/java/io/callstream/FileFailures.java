@@ -1,4 +1,4 @@
-package io.callstream.sink;
+package io.callstream;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
