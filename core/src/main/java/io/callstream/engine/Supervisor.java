@@ -85,7 +85,12 @@ public final class Supervisor implements RunningPipeline {
     Supervisor supervisor = new Supervisor(engine, pipeline, options, policy, first);
     Thread thread = new Thread(supervisor::supervise, "callstream-supervisor");
     thread.setDaemon(true);
-    thread.start();
+    try {
+      thread.start();
+    } catch (Error e) {
+      first.stop();
+      throw e;
+    }
     return supervisor;
   }
 

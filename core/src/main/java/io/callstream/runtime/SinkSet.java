@@ -153,7 +153,9 @@ public final class SinkSet {
   public void write(BatchResults batch, Iterable<DeadLetter> letters) {
     Iterable<DeadLetter> counted = () -> new CountedLetters(batch, letters.iterator());
     List<DeadLetterSink> letterSinks = pipeline.deadLetterSinks();
-    if (!letterSinks.isEmpty() && counted.iterator().hasNext()) {
+    boolean expected = !LetterCounts.of(batch.accounting()).equals(new LetterCounts());
+    // Each iteration opens the files of the letters.
+    if (!letterSinks.isEmpty() && (expected || counted.iterator().hasNext())) {
       for (DeadLetterSink sink : letterSinks) {
         call(sink, "write", () -> sink.write(batch, counted));
       }

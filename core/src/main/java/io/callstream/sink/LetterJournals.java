@@ -141,6 +141,7 @@ final class LetterJournals implements AutoCloseable {
     delete(output.resolve(DIRECTORY + ".new"));
     delete(output.resolve(DIRECTORY + ".old"));
     if (restored.number() < 0) {
+      warnOfEarlierLetters(output);
       remove(directory, output);
     }
     if (!Files.exists(directory)) {
@@ -157,6 +158,20 @@ final class LetterJournals implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       opened.close();
       throw e;
+    }
+  }
+
+  private static void warnOfEarlierLetters(Path output) throws IOException {
+    for (Kind kind : Kind.values()) {
+      Path published = output.resolve(kind.file);
+      if (Files.exists(published) && Files.size(published) > 0) {
+        LOG.warn(
+            "The file {} has dead letters of an earlier run. This run has no checkpoint, or a new"
+                + " one: it counts from the start and replaces them. To continue the dead letters"
+                + " of a run, start with its checkpoint. To keep them, name another directory for"
+                + " the new run.",
+            published);
+      }
     }
   }
 

@@ -9,7 +9,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
 
 /** What a logger has logged since this was opened. */
-final class CapturedLog extends AppenderBase<ILoggingEvent> implements AutoCloseable {
+public final class CapturedLog extends AppenderBase<ILoggingEvent> implements AutoCloseable {
   private final Logger logger;
   private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
 
@@ -17,7 +17,8 @@ final class CapturedLog extends AppenderBase<ILoggingEvent> implements AutoClose
     this.logger = (Logger) LoggerFactory.getLogger(logger);
   }
 
-  static CapturedLog of(Class<?> logger) {
+  /** Captures what a class logs. */
+  public static CapturedLog of(Class<?> logger) {
     CapturedLog log = new CapturedLog(logger);
     log.start();
     log.logger.addAppender(log);
@@ -29,7 +30,8 @@ final class CapturedLog extends AppenderBase<ILoggingEvent> implements AutoClose
     events.add(event);
   }
 
-  List<ILoggingEvent> events(Level level) {
+  /** Returns the events of a level so far. */
+  public List<ILoggingEvent> events(Level level) {
     return events.stream().filter(event -> event.getLevel().equals(level)).toList();
   }
 

@@ -453,6 +453,29 @@ class SinkSetTest {
     sinks.close();
   }
 
+  @Test
+  void iteratesOverLettersOnceForEachSink() {
+    Pipeline pipeline =
+        Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .deadLetters(Sinks.deadLetterCallback(letter -> events.add("first")))
+            .deadLetters(Sinks.deadLetterCallback(letter -> events.add("second")))
+            .build();
+    List<DeadLetter> letters =
+        List.of(
+            new DeadLetter.Rejected(
+                new Origin("calls", 0, 0, Instant.EPOCH), null, RejectionReason.EMPTY, null));
+    SinkSet sinks = SinkSet.open(pipeline, Ledger.inMemory(pipeline), LONG);
+    sinks.write(
+        rejecting(1),
+        () -> {
+          events.add("opened");
+          return letters.iterator();
+        });
+    sinks.close();
+    assertThat(events).containsExactly("opened", "first", "opened", "second");
+  }
+
   private static BatchResults rejecting(long records) {
     BatchResults b = batch();
     Accounting accounting = new Accounting(records, records, 0, 0, 0, 0, Map.of());

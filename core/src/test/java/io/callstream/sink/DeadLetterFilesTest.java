@@ -4,12 +4,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.spi.ILoggingEvent;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.CapturedLog;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.Late;
@@ -448,6 +451,22 @@ class DeadLetterFilesTest {
     }
     Files.write(index, whole);
     resume(directory, all).close();
+  }
+
+  @Test
+  void warnsIfARunFromTheStartReplacesTheLettersOfAnEarlierOne() {
+    try (CapturedLog log = CapturedLog.of(LetterJournals.class)) {
+      run(directory, List.of());
+      run(directory, List.of(List.of(rejected(0, 0))));
+      resume(directory, after(0, List.of(rejected(0, 0)))).close();
+      assertThat(log.events(Level.WARN)).isEmpty();
+      run(directory, List.of());
+      assertThat(log.events(Level.WARN))
+          .singleElement()
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .asString()
+          .contains(directory.resolve("rejected.ndjson").toString(), "replaces them");
+    }
   }
 
   @Test
