@@ -44,12 +44,12 @@ public final class SinkSet {
    * The sinks of all runs in this process whose call exceeded its time limit and has not returned.
    * A restarted pipeline has the same sinks, and a sink is called by one thread at a time.
    */
-  private static final Set<AutoCloseable> UNRETURNED =
+  private static final Set<Sink> UNRETURNED =
       Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
 
   private final Pipeline pipeline;
   private final SinkThread thread;
-  private final List<AutoCloseable> open = new ArrayList<>();
+  private final List<Sink> open = new ArrayList<>();
   private final List<RunLock> locks = new ArrayList<>();
 
   /** Sinks that did not end in time; each completes when its sink has ended and is closed. */
@@ -228,7 +228,7 @@ public final class SinkSet {
   public void close() {
     CallstreamException first = null;
     try {
-      for (AutoCloseable sink : List.copyOf(open)) {
+      for (Sink sink : List.copyOf(open)) {
         try {
           call(sink, CLOSE, sink::close);
         } catch (CallstreamException e) {
@@ -286,13 +286,13 @@ public final class SinkSet {
     void run() throws Exception;
   }
 
-  private void call(AutoCloseable sink, String what, Work work) {
+  private void call(Sink sink, String what, Work work) {
     guarded(
         sink,
         what,
         () -> {
           try {
-            thread.run(work::run);
+            thread.run(work::run, sink::extraTime);
           } catch (SinkThread.TooSlowException e) {
             if (!e.returned().isDone()) {
               open.remove(sink);
@@ -307,7 +307,7 @@ public final class SinkSet {
   }
 
   /** Closes a sink in its own thread, when the run has ended without it. */
-  private static void closeLate(AutoCloseable sink) {
+  private static void closeLate(Sink sink) {
     try {
       sink.close();
     } catch (Exception | LinkageError | AssertionError e) {

@@ -128,6 +128,26 @@ final class LetterJournals implements AutoCloseable {
         .toList();
   }
 
+  /** Returns how many bytes the files of the journals have; 0 if there are none. */
+  static long storedBytes(Path output) throws IOException {
+    Path directory = output.resolve(DIRECTORY);
+    if (!Files.isDirectory(directory)) {
+      return 0;
+    }
+    long bytes = 0;
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.toList()) {
+        bytes += Files.size(file);
+      }
+    }
+    return bytes;
+  }
+
+  /** Returns how many bytes of all journals are confirmed. */
+  long confirmedBytes() {
+    return journals.values().stream().mapToLong(journal -> journal.confirmed.length()).sum();
+  }
+
   // ---- opening
 
   /**

@@ -195,6 +195,33 @@ class SinkSetTest {
     second.close();
   }
 
+  @Test
+  void aSinkMayTakeItsExtraTimeAndNoLonger() {
+    CountDownLatch end = new CountDownLatch(1);
+    ResultSink large =
+        new Talking("large", end::await) {
+          @Override
+          public Duration extraTime() {
+            end.countDown();
+            return LONG;
+          }
+        };
+    SinkSet sinks = open(SHORT, large);
+    sinks.write(batch());
+    sinks.close();
+    assertThat(events).containsExactly("large writes", "large closes");
+    ResultSink slow =
+        new Talking("slow", new CountDownLatch(1)::await) {
+          @Override
+          public Duration extraTime() {
+            return SHORT;
+          }
+        };
+    SinkSet others = open(SHORT, slow);
+    assertThatThrownBy(() -> others.write(batch())).hasMessageContaining("not done after 0.1 s");
+    others.close();
+  }
+
   private static void awaitWithoutInterrupts(CountDownLatch end) {
     while (true) {
       try {

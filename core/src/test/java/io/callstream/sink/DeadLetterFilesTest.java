@@ -470,6 +470,20 @@ class DeadLetterFilesTest {
   }
 
   @Test
+  void mayTakeLongerForLargeFilesAlsoWhenTheyAreOpenedAgain() {
+    DeadLetter large =
+        new Rejected(origin(0, 0), new byte[7 << 20], RejectionReason.NOT_JSON, null);
+    DeadLetterSink sink = start(directory);
+    assertThat(sink.extraTime()).isZero();
+    sink.write(after(0, List.of(large)), List.of(large));
+    assertThat(sink.extraTime()).isPositive();
+    sink.close();
+    DeadLetterSink next = resume(directory, after(0, List.of(large)));
+    assertThat(next.extraTime()).isEqualTo(sink.extraTime()).isPositive();
+    next.close();
+  }
+
+  @Test
   void restoresPublishedFilesThatWereDeletedOrEdited() throws IOException {
     run(directory, List.of(FIRST));
     String late = read(directory, "late.ndjson");

@@ -60,6 +60,9 @@ class BrokerOutageTest {
     Map<Long, Long> receivedByBatch = new ConcurrentSkipListMap<>();
     EmbeddedBroker broker = broker(0);
     try {
+      try (TopicAdmin admin = TopicAdmin.connect(KafkaCluster.at(broker.bootstrapServers()))) {
+        admin.ensure(TOPIC, 2, 1);
+      }
       send(broker, 300, 1);
       KafkaTopic topic =
           KafkaTopic.of(TOPIC)
