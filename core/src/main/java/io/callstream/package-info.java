@@ -1,4 +1,4 @@
-/** What all of callstream shares: its errors. */
+/** What all of callstream shares: its errors, and advice for failures of files. */
 @NullMarked
 package io.callstream;
 

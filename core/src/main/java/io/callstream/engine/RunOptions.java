@@ -113,8 +113,9 @@ public final class RunOptions {
   }
 
   /**
-   * Gives a sink this long to open, to write a batch, or to close. One that takes longer is
-   * interrupted, and the pipeline fails.
+   * Gives a sink this long to open, to write a batch, or to close, in addition to its {@link
+   * io.callstream.pipeline.Sink#extraTime}. One that takes longer is interrupted, and the pipeline
+   * fails.
    *
    * @param limit over 0, at most one day
    */

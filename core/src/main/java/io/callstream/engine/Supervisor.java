@@ -34,7 +34,8 @@ import org.slf4j.LoggerFactory;
  * its cause, and the end of all attempts at ERROR.
  *
  * <p>Each restart opens the sinks of the pipeline again, so a sink must support {@code open} after
- * {@code close}. A sink must not call {@link #stop} while it opens.
+ * {@code close}. While a call of a sink has not returned after {@link RunOptions#sinkTimeout()},
+ * restarts fail, and are tried again. A sink must not call {@link #stop} while it opens.
  */
 public final class Supervisor implements RunningPipeline {
   private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
@@ -85,7 +86,12 @@ public final class Supervisor implements RunningPipeline {
     Supervisor supervisor = new Supervisor(engine, pipeline, options, policy, first);
     Thread thread = new Thread(supervisor::supervise, "callstream-supervisor");
     thread.setDaemon(true);
-    thread.start();
+    try {
+      thread.start();
+    } catch (Error e) {
+      first.stop();
+      throw e;
+    }
     return supervisor;
   }
 

@@ -21,8 +21,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * CSV as RFC 4180 has it, but with {@code \n}: a header line, values quoted only where they hold a
@@ -31,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class CsvSink implements ResultSink {
   static final String ACCOUNTING = "accounting.json";
+
+  private static final Logger LOG = LoggerFactory.getLogger(CsvSink.class);
+  private static final Pattern RECEIVED = Pattern.compile("\"received\":([1-9]\\d*)");
 
   private final Path directory;
   private final Map<String, Published> published = new HashMap<>();
@@ -67,6 +74,9 @@ final class CsvSink implements ResultSink {
   public void open(BatchResults restored) {
     try {
       Files.createDirectories(directory);
+      if (restored.number() < 0) {
+        warnOfEarlierResults();
+      }
     } catch (IOException e) {
       throw Publisher.failed(directory, e);
     }
@@ -79,6 +89,23 @@ final class CsvSink implements ResultSink {
     Publisher open = new Publisher(directory, this::publish);
     publisher = open;
     open.begin();
+  }
+
+  private void warnOfEarlierResults() throws IOException {
+    Path accounting = directory.resolve(ACCOUNTING);
+    if (!Files.isRegularFile(accounting)) {
+      return;
+    }
+    Matcher received = RECEIVED.matcher(new String(Files.readAllBytes(accounting), UTF_8));
+    if (received.find()) {
+      LOG.warn(
+          "The CSV files in {} have the results of {} records of an earlier run. This run has no"
+              + " checkpoint, or a new one: it counts from the start and replaces them. To"
+              + " continue the results of a run, start with its checkpoint. To keep them, name"
+              + " another directory for the new run.",
+          directory,
+          received.group(1));
+    }
   }
 
   @Override

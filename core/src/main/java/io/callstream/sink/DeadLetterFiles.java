@@ -15,6 +15,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
@@ -37,7 +38,14 @@ final class DeadLetterFiles implements DeadLetterSink {
   private static final DateTimeFormatter TIMESTAMP =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSXXX");
 
+  /** Slower than any disk that a run is for: these bytes are read or copied twice in a second. */
+  private static final long BYTES_PER_SECOND = 4 << 20;
+
   private final Path directory;
+
+  /** How many bytes the journals have. */
+  private volatile long stored;
+
   private ZoneId zone = ZoneOffset.UTC;
   private LetterCounts expected = new LetterCounts();
   private @Nullable LetterJournals journals;
@@ -52,12 +60,19 @@ final class DeadLetterFiles implements DeadLetterSink {
     return Set.of(directory);
   }
 
+  /** Opening, publishing and closing read or copy all letters. */
+  @Override
+  public Duration extraTime() {
+    return Duration.ofSeconds(stored / BYTES_PER_SECOND);
+  }
+
   @Override
   public void open(BatchResults restored, Map<Integer, Long> nextOffsets) {
     zone = restored.pipeline().format().zone();
     expected = LetterCounts.of(restored.total());
     try {
       Files.createDirectories(directory);
+      stored = LetterJournals.storedBytes(directory);
       LetterJournals opened = LetterJournals.open(directory, restored);
       journals = opened;
       publisher = new Publisher(directory, () -> publish(opened));
@@ -81,6 +96,7 @@ final class DeadLetterFiles implements DeadLetterSink {
         throw Publisher.failed(directory, e);
       }
       expected = LetterCounts.of(batch.total());
+      stored = written.confirmedBytes();
       open.request();
     }
   }

@@ -46,8 +46,8 @@ import org.slf4j.LoggerFactory;
  *
  * A run that continues keeps the entries up to the last finished batch. Their counts must be those of
  * the accounting, and the journals must have the confirmed lengths and checksums; so a missing, cut or
- * changed file is found whichever it is. What follows is cut off, because it comes again. Nothing else
- * decides whether the end of a file may be torn: an end that the accounting does not need may be.
+ * changed file is found whichever it is. What follows is cut off, because it comes again. An entry that
+ * cannot be read is torn if the accounting does not need it, and damaged if it does.
  */
 /** The dead letters of a pipeline, durable and checked, in a hidden directory. Not thread-safe. */
 final class LetterJournals implements AutoCloseable {
@@ -128,6 +128,26 @@ final class LetterJournals implements AutoCloseable {
         .toList();
   }
 
+  /** Returns how many bytes the files of the journals have; 0 if there are none. */
+  static long storedBytes(Path output) throws IOException {
+    Path directory = output.resolve(DIRECTORY);
+    if (!Files.isDirectory(directory)) {
+      return 0;
+    }
+    long bytes = 0;
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.toList()) {
+        bytes += Files.size(file);
+      }
+    }
+    return bytes;
+  }
+
+  /** Returns how many bytes of all journals are confirmed. */
+  long confirmedBytes() {
+    return journals.values().stream().mapToLong(journal -> journal.confirmed.length()).sum();
+  }
+
   // ---- opening
 
   /**
@@ -141,6 +161,7 @@ final class LetterJournals implements AutoCloseable {
     delete(output.resolve(DIRECTORY + ".new"));
     delete(output.resolve(DIRECTORY + ".old"));
     if (restored.number() < 0) {
+      warnOfEarlierLetters(output);
       remove(directory, output);
     }
     if (!Files.exists(directory)) {
@@ -157,6 +178,20 @@ final class LetterJournals implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       opened.close();
       throw e;
+    }
+  }
+
+  private static void warnOfEarlierLetters(Path output) throws IOException {
+    for (Kind kind : Kind.values()) {
+      Path published = output.resolve(kind.file);
+      if (Files.exists(published) && Files.size(published) > 0) {
+        LOG.warn(
+            "The file {} has dead letters of an earlier run. This run has no checkpoint, or a new"
+                + " one: it counts from the start and replaces them. To continue the dead letters"
+                + " of a run, start with its checkpoint. To keep them, name another directory for"
+                + " the new run.",
+            published);
+      }
     }
   }
 
@@ -218,6 +253,8 @@ final class LetterJournals implements AutoCloseable {
   private void restore(Path file, BatchResults restored) throws IOException {
     Map<Key, Extent> extents = new HashMap<>();
     long end = 0;
+    int entries = 0;
+    boolean unreadable;
     try (DataInputStream in =
         new DataInputStream(new BufferedInputStream(Files.newInputStream(file)))) {
       byte[] head = readEntry(in);
@@ -226,8 +263,10 @@ final class LetterJournals implements AutoCloseable {
       }
       readHead(head, restored);
       end += entrySize(head);
+      entries++;
       long last = -1;
-      for (byte[] entry = readEntry(in); entry != null; entry = readEntry(in)) {
+      byte[] entry = readEntry(in);
+      for (; entry != null; entry = readEntry(in)) {
         DataInputStream fields = new DataInputStream(new ByteArrayInputStream(entry));
         long batch = fields.readLong();
         if (batch <= last || batch > restored.number()) {
@@ -240,17 +279,43 @@ final class LetterJournals implements AutoCloseable {
           extents.put(key, new Extent(fields.readLong(), fields.readInt()));
         }
         end += entrySize(entry);
+        entries++;
       }
+      unreadable = entry == null && end < Files.size(file);
     } catch (EOFException | IndexOutOfBoundsException e) {
-      throw damaged(output, DIRECTORY + "/" + INDEX + " has an entry that cannot be read");
+      throw damaged(output, unreadable(entries, end));
     }
-    requireCounts(LetterCounts.of(restored.total()), "up to batch " + restored.number());
+    LetterCounts accounting = LetterCounts.of(restored.total());
+    // Each entry has letters, so the accounting shows whether a finished batch lacks its entry.
+    if (unreadable && !counts.equals(accounting)) {
+      throw damaged(
+          output,
+          unreadable(entries, end)
+              + "; the entries before it have "
+              + counts
+              + ", but the accounting up to batch "
+              + restored.number()
+              + " has "
+              + accounting);
+    }
+    requireCounts(accounting, "up to batch " + restored.number());
     for (Map.Entry<Key, Extent> extent : extents.entrySet()) {
       open(extent.getKey(), extent.getValue());
     }
     index.truncate(end);
     index.force(true);
     index.position(end);
+  }
+
+  private static String unreadable(int entriesBefore, long position) {
+    return DIRECTORY
+        + "/"
+        + INDEX
+        + " has changed: entry "
+        + (entriesBefore + 1)
+        + ", at byte "
+        + position
+        + ", cannot be read";
   }
 
   private void readHead(byte[] head, BatchResults restored) throws IOException {

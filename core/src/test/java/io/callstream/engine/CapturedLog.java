@@ -17,6 +17,7 @@ public final class CapturedLog extends AppenderBase<ILoggingEvent> implements Au
     this.logger = (Logger) LoggerFactory.getLogger(logger);
   }
 
+  /** Captures what a class logs. */
   public static CapturedLog of(Class<?> logger) {
     CapturedLog log = new CapturedLog(logger);
     log.start();
@@ -29,6 +30,7 @@ public final class CapturedLog extends AppenderBase<ILoggingEvent> implements Au
     events.add(event);
   }
 
+  /** Returns the events of a level so far. */
   public List<ILoggingEvent> events(Level level) {
     return events.stream().filter(event -> event.getLevel().equals(level)).toList();
   }

@@ -217,6 +217,77 @@ class SupervisorTest {
     }
   }
 
+  /** Ignores interrupts in its first write, and records whether two calls overlap. */
+  private static final class Deaf implements ResultSink {
+    private final CountDownLatch end = new CountDownLatch(1);
+    private final AtomicInteger calls = new AtomicInteger();
+    private final AtomicInteger opened = new AtomicInteger();
+    private final List<String> overlaps = Collections.synchronizedList(new ArrayList<>());
+    private final List<Long> batches = Collections.synchronizedList(new ArrayList<>());
+
+    private void call(String name, Runnable work) {
+      if (calls.getAndIncrement() > 0) {
+        overlaps.add(name);
+      }
+      work.run();
+      calls.decrementAndGet();
+    }
+
+    @Override
+    public void open(BatchResults restored) {
+      call("open", opened::incrementAndGet);
+    }
+
+    @Override
+    public void write(BatchResults batch) {
+      call("write", opened.get() == 1 ? this::awaitEnd : () -> batches.add(batch.number()));
+    }
+
+    private void awaitEnd() {
+      while (end.getCount() > 0) {
+        try {
+          end.await();
+        } catch (InterruptedException e) {
+          // Deaf.
+        }
+      }
+    }
+
+    @Override
+    public void close() {
+      call("close", () -> {});
+    }
+
+    @Override
+    public String toString() {
+      return "the deaf sink";
+    }
+  }
+
+  @Test
+  void restartsWithASinkOnlyAfterItsLateCallHasReturned() throws Exception {
+    Deaf sink = new Deaf();
+    add("a");
+    RunOptions options = bounded().sinkTimeout(Duration.ofMillis(50));
+    RestartPolicy policy =
+        RestartPolicy.defaults()
+            .atMost(10_000)
+            .delaying(Duration.ofMillis(20), Duration.ofMillis(20));
+    try (Supervisor supervisor = start(pipeline().results(sink).build(), options, policy)) {
+      while (supervisor.restarts() < 3) {
+        Thread.onSpinWait();
+      }
+      assertThat(supervisor.lastFailure().orElseThrow())
+          .hasMessageContaining("the deaf sink cannot be opened")
+          .hasMessageContaining("has not returned");
+      sink.end.countDown();
+      supervisor.awaitTermination();
+    }
+    assertThat(sink.overlaps).isEmpty();
+    assertThat(sink.opened).hasValue(2);
+    assertThat(sink.batches).containsExactly(0L);
+  }
+
   @Test
   void stopEndsTheWaitForARestartAndLeavesTheFailure() throws Exception {
     Failing sink = new Failing(1);

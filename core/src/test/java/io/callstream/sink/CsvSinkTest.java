@@ -5,11 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.spi.ILoggingEvent;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
 import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.CapturedLog;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.local.LocalEngine;
@@ -104,6 +107,22 @@ class CsvSinkTest {
                 + "\"calls-by-type-and-disposition-hourly\":{\"counted\":4,\"late\":0},"
                 + "\"calls-by-location\":{\"counted\":4,\"late\":0},"
                 + "\"calls-by-hour-of-week\":{\"counted\":4,\"late\":0}}}\n");
+  }
+
+  @Test
+  void warnsIfARunFromTheStartReplacesTheResultsOfAnEarlierOne() {
+    List<Statistic> statistics = List.of(StandardStatistics.callsByType());
+    try (CapturedLog log = CapturedLog.of(CsvSink.class)) {
+      count(statistics);
+      count(statistics, of("a"), of("b"));
+      assertThat(log.events(Level.WARN)).isEmpty();
+      count(statistics);
+      assertThat(log.events(Level.WARN))
+          .singleElement()
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .asString()
+          .contains(directory.toString(), "2 records", "replaces them", "another directory");
+    }
   }
 
   @Test

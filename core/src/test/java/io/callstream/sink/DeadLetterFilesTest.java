@@ -4,12 +4,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.spi.ILoggingEvent;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.CapturedLog;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.Late;
@@ -410,10 +413,74 @@ class DeadLetterFilesTest {
     Files.delete(index);
     assertRefused("index is missing");
     Files.write(index, Arrays.copyOf(content, content.length - 1));
-    assertRefused("0 rejected, but the accounting up to batch 0 has 2 rejected, late");
+    assertRefused(
+        "index has changed: entry 2, at byte ",
+        "0 rejected, but the accounting up to batch 0 has 2 rejected, late");
     Path moved = directory.resolveSibling(directory.getFileName() + "-moved");
     Files.move(directory.resolve(JOURNALS), moved);
     assertRefused(JOURNALS + " is missing");
+  }
+
+  @Test
+  void namesTheIndexAndTheEntryOfWhichAnyBitIsFlipped() throws IOException {
+    List<List<DeadLetter>> batches = List.of(FIRST, SECOND, List.of(rejected(2, 0)));
+    Path index = directory.resolve(JOURNALS).resolve("index");
+    List<Integer> ends = new ArrayList<>();
+    for (int batch = 0; batch < batches.size(); batch++) {
+      if (batch > 0) {
+        ends.add((int) Files.size(index));
+      }
+      DeadLetterSink sink = resume(directory, after(batch - 1, flat(batches, batch)));
+      write(sink, batches, batch, batch + 1);
+      sink.close();
+    }
+    byte[] whole = Files.readAllBytes(index);
+    BatchResults all = after(2, flat(batches, 3));
+    for (int bit = 8 * ends.get(0); bit < 8 * whole.length; bit++) {
+      byte[] flipped = whole.clone();
+      flipped[bit / 8] ^= (byte) (1 << bit % 8);
+      Files.write(index, flipped);
+      int entry = bit / 8 < ends.get(1) ? 3 : 4;
+      assertThatThrownBy(() -> resume(directory, all))
+          .as("bit %s", bit)
+          .isInstanceOf(CallstreamException.class)
+          .hasMessageContaining(
+              ".dead-letters/index has changed: entry %s, at byte %s, cannot be read",
+              entry, ends.get(entry - 3));
+      assertThat(Files.readAllBytes(index)).as("the evidence").isEqualTo(flipped);
+    }
+    Files.write(index, whole);
+    resume(directory, all).close();
+  }
+
+  @Test
+  void warnsIfARunFromTheStartReplacesTheLettersOfAnEarlierOne() {
+    try (CapturedLog log = CapturedLog.of(LetterJournals.class)) {
+      run(directory, List.of());
+      run(directory, List.of(List.of(rejected(0, 0))));
+      resume(directory, after(0, List.of(rejected(0, 0)))).close();
+      assertThat(log.events(Level.WARN)).isEmpty();
+      run(directory, List.of());
+      assertThat(log.events(Level.WARN))
+          .singleElement()
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .asString()
+          .contains(directory.resolve("rejected.ndjson").toString(), "replaces them");
+    }
+  }
+
+  @Test
+  void mayTakeLongerForLargeFilesAlsoWhenTheyAreOpenedAgain() {
+    DeadLetter large =
+        new Rejected(origin(0, 0), new byte[7 << 20], RejectionReason.NOT_JSON, null);
+    DeadLetterSink sink = start(directory);
+    assertThat(sink.extraTime()).isZero();
+    sink.write(after(0, List.of(large)), List.of(large));
+    assertThat(sink.extraTime()).isPositive();
+    sink.close();
+    DeadLetterSink next = resume(directory, after(0, List.of(large)));
+    assertThat(next.extraTime()).isEqualTo(sink.extraTime()).isPositive();
+    next.close();
   }
 
   @Test

@@ -340,7 +340,10 @@ class LocalEngineFaultTest {
     void isRefusedWhereNoDirectoryCanBe() throws IOException {
       Files.writeString(checkpoint(), "a file");
       assertRefuses(
-          KafkaTestbed.topic(1), ErrorCode.CHECKPOINT, checkpoint().toString(), "may write");
+          KafkaTestbed.topic(1),
+          ErrorCode.CHECKPOINT,
+          checkpoint().toString(),
+          "A file has the name of a directory there");
     }
 
     @Test

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.files.FileFailures;
 import io.callstream.internal.runtime.DamagedFileException;
 import io.callstream.internal.runtime.Fingerprint;
 import io.callstream.internal.runtime.Ledger;
@@ -396,7 +397,8 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
             + location
             + " can't be read or written: "
             + (e instanceof FileNotFoundException ? e.getMessage() : e)
-            + ". Name a directory in which this user may write, and that has room.",
+            + ". "
+            + FileFailures.advice(e),
         e);
   }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.files.FileFailures;
 import io.callstream.internal.runtime.DamagedFileException;
 import io.callstream.internal.runtime.RunLock;
 import io.callstream.pipeline.BatchResults;
@@ -12,7 +13,6 @@ import io.callstream.pipeline.ResultSink;
 import io.callstream.pipeline.Results;
 import io.callstream.sink.BatchMark;
 import io.callstream.sink.Columns;
-import io.callstream.sink.FileFailures;
 import io.callstream.statistic.Statistic;
 import java.io.FileNotFoundException;
 import java.io.IOException;

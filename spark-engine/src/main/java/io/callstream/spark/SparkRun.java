@@ -157,7 +157,12 @@ final class SparkRun extends LedgerRun {
     }
     Thread watcher = new Thread(this::watch, "callstream-watcher");
     watcher.setDaemon(true);
-    watcher.start();
+    try {
+      watcher.start();
+    } catch (Error e) {
+      stopQuery(); // Without its watcher nothing ends the run.
+      throw e;
+    }
   }
 
   private void configure(RuntimeConfig conf, SparkSettings settings, int shufflePartitions) {

@@ -289,7 +289,10 @@ class FaultTest {
     void isRefusedWhereNoDirectoryCanBe() throws Exception {
       Files.writeString(checkpoint(), "a file");
       assertRefuses(
-          TestTopics.create(1), ErrorCode.CHECKPOINT, checkpoint().toString(), "may write");
+          TestTopics.create(1),
+          ErrorCode.CHECKPOINT,
+          checkpoint().toString(),
+          "A file has the name of a directory there");
     }
   }
 

@@ -1,5 +1,8 @@
 package io.callstream.engine.local;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.internal.files.FileFailures;
 import io.callstream.internal.runtime.Letters;
 import io.callstream.pipeline.DeadLetter;
 import java.io.BufferedOutputStream;
@@ -9,7 +12,6 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +43,7 @@ final class LetterBox implements Letters.Run, AutoCloseable {
     try {
       Letters.write(letter, memory.size() < BYTES_IN_MEMORY ? head : tail());
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw failed(e);
     }
   }
 
@@ -68,7 +70,7 @@ final class LetterBox implements Letters.Run, AutoCloseable {
       }
       return this;
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw failed(e);
     }
   }
 
@@ -92,7 +94,21 @@ final class LetterBox implements Letters.Run, AutoCloseable {
         }
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw failed(e);
     }
+  }
+
+  private CallstreamException failed(IOException e) {
+    Path place = directory == null ? Path.of(System.getProperty("java.io.tmpdir")) : directory;
+    return new CallstreamException(
+        ErrorCode.ENVIRONMENT,
+        "Dead letters cannot be kept in "
+            + place
+            + " until the sinks get them: "
+            + e
+            + ". "
+            + FileFailures.advice(place, e)
+            + " Then start again with the same checkpoint: nothing is lost.",
+        e);
   }
 }

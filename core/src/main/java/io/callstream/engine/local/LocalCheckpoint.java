@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.files.FileFailures;
 import io.callstream.internal.runtime.AppendedFiles;
 import io.callstream.internal.runtime.Checksum;
 import io.callstream.internal.runtime.DamagedFileException;
@@ -354,7 +355,8 @@ final class LocalCheckpoint implements AutoCloseable {
             + root
             + " can't be read or written: "
             + e
-            + ". Name a directory in which this user may write, and that has room.",
+            + ". "
+            + FileFailures.advice(root, e),
         e);
   }
 }

@@ -45,6 +45,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -173,10 +174,29 @@ final class LocalRun extends LedgerRun {
    */
   static LocalRun start(
       Pipeline pipeline, RunOptions options, Clock clock, OpenSource source, int readers) {
+    return start(
+        pipeline, options, clock, source, readers, work -> thread(work, "callstream-local"));
+  }
+
+  static LocalRun start(
+      Pipeline pipeline,
+      RunOptions options,
+      Clock clock,
+      OpenSource source,
+      int readers,
+      ThreadFactory threads) {
     LocalRun run = open(pipeline, options, clock, source, readers);
-    Thread worker = thread(run::work, "callstream-local");
+    Thread worker = threads.newThread(run::work);
     run.worker = worker;
-    worker.start();
+    try {
+      worker.start();
+    } catch (Error e) {
+      run.guarded(
+          () -> {
+            throw e;
+          });
+      throw run.failure().orElseThrow();
+    }
     return run;
   }
 

@@ -1,7 +1,5 @@
 package io.callstream.internal.runtime;
 
-import java.io.ByteArrayInputStream;
-import java.io.DataInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -12,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -30,9 +29,10 @@ import org.jspecify.annotations.Nullable;
  * {@code snapshot-N} the log {@code log-(N+1)}, which is created before the snapshot is. So the
  * files show which log must be there, and a log or a snapshot that was deleted is noticed.
  *
- * <p>A process that is killed leaves at most the beginning of an entry at the end of the log. A
- * machine that loses its power may leave sectors of zeros in it. Such an entry was never confirmed,
- * and the next entry takes its place. Everything else that is not an entry is damage.
+ * <p>A process that is killed leaves at most the start of an entry at the end of the log. A machine
+ * that loses its power may leave sectors of zeros in it. Such an entry was never confirmed, and the
+ * next entry takes its place. Either may also leave a part of the log after a snapshot that was not
+ * written: it has copies only, and is deleted. Everything else that is not an entry is damage.
  */
 public final class AppendedFiles implements LedgerFiles, AutoCloseable {
   private static final String LOG = "log-";
@@ -80,20 +80,32 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
     files.first = Ledger.lastSnapshot(files) + 1;
     if (logs.contains(files.first)) {
       files.entries = files.scan(files.first);
-    } else if (files.first > 0 || !logs.isEmpty()) {
-      throw missing(LOG + files.first);
     }
     for (long later : logs.tailSet(files.first, false)) {
-      // A killed run leaves a log without its snapshot, with copies of entries at most.
-      if (!files.entries.batches.keySet().containsAll(files.scan(later).batches.keySet())) {
+      // A run that ended while it wrote a snapshot leaves a log of copies, whole or not.
+      if (!logs.contains(files.first) || Files.size(files.path(later)) > files.sizeFrom(later)) {
         throw missing(Ledger.SNAPSHOT + (later - 1));
       }
+    }
+    if (!logs.contains(files.first) && (files.first > 0 || !logs.isEmpty())) {
+      throw missing(LOG + files.first);
     }
     return files;
   }
 
+  /** Returns how many bytes the entries of a batch and of later ones take in a log. */
+  private long sizeFrom(long batch) {
+    return entries.batches.tailMap(batch, true).values().stream()
+        .mapToLong(entry -> HEADER + (long) entry.length)
+        .sum();
+  }
+
   private static boolean isLog(String name) {
     return name.matches(LOG + "\\d{1,18}");
+  }
+
+  private static DamagedFileException damaged(long log, long position) {
+    return new DamagedFileException(LOG + log + " is damaged at byte " + position);
   }
 
   private static DamagedFileException missing(String name) {
@@ -129,16 +141,14 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
     TreeMap<Long, Entry> found = new TreeMap<>();
     int from = 0;
     while (from < all.length && !isTorn(all, from)) {
-      DataInputStream in = new DataInputStream(new ByteArrayInputStream(all, from, HEADER));
-      long batch = in.readLong();
-      int length = in.readInt();
+      ByteBuffer header = ByteBuffer.wrap(all, from, HEADER);
+      long batch = header.getLong();
+      int length = header.getInt();
       long last = found.isEmpty() ? number - 1 : found.lastKey();
       // A batch that was in doubt when a run ended comes again.
       boolean follows = batch == last + 1 || (batch == last && !found.isEmpty());
-      if (in.readInt() != crc(all, from, Long.BYTES + Integer.BYTES)
-          || in.readInt() != crc(all, from + HEADER, length)
-          || !follows) {
-        throw new DamagedFileException(path(number).getFileName() + " is damaged at byte " + from);
+      if (!hasHeader(all, from) || !hasContent(all, from, length) || !follows) {
+        throw damaged(number, from);
       }
       found.put(batch, new Entry(from + HEADER, length));
       from += HEADER + length;
@@ -147,24 +157,55 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
   }
 
   /** Returns whether what begins here is the last entry, and was not written to its end. */
-  private static boolean isTorn(byte[] all, int from) throws IOException {
+  private static boolean isTorn(byte[] all, int from) {
     if (all.length - from < HEADER) {
       return true;
     }
-    DataInputStream in = new DataInputStream(new ByteArrayInputStream(all, from, HEADER));
-    in.readLong();
-    int length = in.readInt();
-    if (in.readInt() == crc(all, from, Long.BYTES + Integer.BYTES)) {
-      boolean whole = length >= 0 && length <= all.length - from - HEADER;
-      return !whole
-          || (from + HEADER + length == all.length
-              && in.readInt() != crc(all, from + HEADER, length)
-              && lacksSector(all, from));
+    if (!hasHeader(all, from)) {
+      return isZero(all, from, all.length)
+          || (lacksSectorOfHeader(all, from) && !hasEntryAfter(all, from));
     }
-    return isZero(all, from, all.length);
+    int length = ByteBuffer.wrap(all, from + Long.BYTES, Integer.BYTES).getInt();
+    boolean whole = length >= 0 && length <= all.length - from - HEADER;
+    return !whole
+        || (from + HEADER + length == all.length
+            && !hasContent(all, from, length)
+            && lacksSector(all, from));
   }
 
-  /** Returns whether a sector that begins behind this place has nothing but zeros. */
+  private static boolean hasHeader(byte[] all, int from) {
+    int checked = Long.BYTES + Integer.BYTES;
+    return ByteBuffer.wrap(all, from + checked, Integer.BYTES).getInt() == crc(all, from, checked);
+  }
+
+  private static boolean hasContent(byte[] all, int from, int length) {
+    int checksum = ByteBuffer.wrap(all, from + HEADER - Integer.BYTES, Integer.BYTES).getInt();
+    return checksum == crc(all, from + HEADER, length);
+  }
+
+  /**
+   * Returns whether a header lies in two sectors, and one of them has nothing but zeros from here
+   * on. A flipped bit cannot cause that: a content does not start with zeros, and the part in the
+   * first sector must have both the number of a batch and a length.
+   */
+  private static boolean lacksSectorOfHeader(byte[] all, int from) {
+    int next = (from / SECTOR + 1) * SECTOR;
+    return next < from + HEADER
+        && (isZero(all, next, Math.min(next + SECTOR, all.length))
+            || (next - from >= Long.BYTES + Integer.BYTES && isZero(all, from, next)));
+  }
+
+  /** Returns whether an entry follows, so that the one before it was confirmed. */
+  private static boolean hasEntryAfter(byte[] all, int from) {
+    for (int i = from + 1; i <= all.length - HEADER; i++) {
+      if (hasHeader(all, i)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Returns whether a sector that begins after this place has nothing but zeros. */
   private static boolean lacksSector(byte[] all, int from) {
     for (int sector = (from / SECTOR + 1) * SECTOR; sector < all.length; sector += SECTOR) {
       if (isZero(all, sector, Math.min(sector + SECTOR, all.length))) {
@@ -327,15 +368,21 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
     if (entry == null) {
       throw new DamagedFileException(name + " is not in " + LOG + first);
     }
-    ByteBuffer content = ByteBuffer.allocate(entry.length);
+    byte[] stored = new byte[HEADER + entry.length];
+    ByteBuffer rest = ByteBuffer.wrap(stored);
+    long position = entry.position - HEADER;
     try (FileChannel log = FileChannel.open(path(first), StandardOpenOption.READ)) {
-      while (content.hasRemaining()) {
-        if (log.read(content, entry.position + content.position()) < 0) {
+      while (rest.hasRemaining()) {
+        if (log.read(rest, position + rest.position()) < 0) {
           throw new DamagedFileException(LOG + first + " is shorter than it was");
         }
       }
     }
-    return content.array();
+    // It was valid when it was scanned or written, but a snapshot must not get what has changed.
+    if (!hasHeader(stored, 0) || !hasContent(stored, 0, entry.length)) {
+      throw damaged(first, position);
+    }
+    return Arrays.copyOfRange(stored, HEADER, stored.length);
   }
 
   @Override

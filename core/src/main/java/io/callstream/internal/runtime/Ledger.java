@@ -8,6 +8,7 @@ import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.internal.aggregate.WindowAssigner;
+import io.callstream.internal.files.FileFailures;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
@@ -112,6 +113,17 @@ public final class Ledger {
   }
 
   private static CallstreamException notRead(LedgerFiles files, long batch, IOException e) {
+    if (e instanceof DamagedFileException) {
+      return new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          "The checkpoint directory "
+              + files.location()
+              + " is damaged: "
+              + e.getMessage()
+              + ". Restore it from a copy, or start with a new one, which counts the topic from its"
+              + " start.",
+          e);
+    }
     return new CallstreamException(
         ErrorCode.CHECKPOINT,
         "The log of results in "
@@ -119,8 +131,11 @@ public final class Ledger {
             + " can't be read up to batch "
             + batch
             + ": "
-            + e.getMessage()
-            + ". Restore the checkpoint directory from a copy, or start with a new one.",
+            + e
+            + ". "
+            + FileFailures.advice(e)
+            + " If the files are lost, restore the checkpoint directory from a copy, or start with a"
+            + " new one.",
         e);
   }
 
@@ -625,8 +640,10 @@ public final class Ledger {
         "The log of results in "
             + files.location()
             + " can't be written: "
-            + e.getMessage()
-            + ". Make room or mend permissions there, and start again: nothing is lost.",
+            + e
+            + ". "
+            + FileFailures.advice(e)
+            + " Then start again with the same checkpoint: nothing is lost.",
         e);
   }
 
@@ -807,7 +824,7 @@ public final class Ledger {
     }
     long batch = in.readLong();
     if (batch != number) {
-      throw new IOException(name + " is of batch " + batch);
+      throw new DamagedFileException(name + " is of batch " + batch);
     }
     Accounting total = TaskReport.readAccounting(in);
     Map<Integer, PartitionProgress> progress = TaskReport.readProgress(in);
@@ -816,7 +833,8 @@ public final class Ledger {
     List<NavigableMap<Long, byte[]>> results = new ArrayList<>();
     int count = in.readInt();
     if (count != statistics.size()) {
-      throw new IOException(name + " has " + count + " statistics, not " + statistics.size());
+      throw new DamagedFileException(
+          name + " has " + count + " statistics, not " + statistics.size());
     }
     for (int i = 0; i < count; i++) {
       NavigableMap<Long, byte[]> blocks = new TreeMap<>();

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,12 @@ public final class RunLock implements AutoCloseable {
    * locks on that file.
    */
   private static final Set<Object> TAKEN = ConcurrentHashMap.newKeySet();
+
+  /**
+   * Channels to lock files that code of another class loader in this process has locked, by the key
+   * of the file. They stay open, because closing one would release that lock.
+   */
+  private static final Map<Object, FileChannel> LOCKED_ELSEWHERE = new ConcurrentHashMap<>();
 
   private final Object key;
   private final FileChannel channel;
@@ -91,12 +98,14 @@ public final class RunLock implements AutoCloseable {
     }
     FileChannel channel = null;
     try {
-      channel =
-          FileChannel.open(
-              directory.resolve(file), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      channel = open(directory.resolve(file));
       if (tryLock(channel, location) != null) {
         return new RunLock(key, channel);
       }
+    } catch (OverlappingFileLockException e) {
+      LOCKED_ELSEWHERE.put(key(directory.resolve(file)), channel);
+      TAKEN.remove(key);
+      return null;
     } catch (IOException | RuntimeException e) {
       release(key, channel);
       throw e;
@@ -105,11 +114,16 @@ public final class RunLock implements AutoCloseable {
     return null;
   }
 
+  private static FileChannel open(Path file) throws IOException {
+    FileChannel open = Files.exists(file) ? LOCKED_ELSEWHERE.remove(key(file)) : null;
+    return open == null
+        ? FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)
+        : open;
+  }
+
   private static @Nullable FileLock tryLock(FileChannel channel, String location) {
     try {
       return channel.tryLock();
-    } catch (OverlappingFileLockException e) {
-      return null;
     } catch (IOException e) {
       throw new CallstreamException(
           ErrorCode.ENVIRONMENT,
@@ -123,8 +137,8 @@ public final class RunLock implements AutoCloseable {
     }
   }
 
-  private static Object key(Path directory) throws IOException {
-    Path real = directory.toRealPath();
+  private static Object key(Path file) throws IOException {
+    Path real = file.toRealPath();
     Object key = Files.readAttributes(real, BasicFileAttributes.class).fileKey();
     return key == null ? real : key; // Windows has no keys.
   }

@@ -2,6 +2,7 @@ package io.callstream.internal.runtime;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.files.FileFailures;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetterSink;
@@ -16,7 +17,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -29,15 +32,24 @@ import org.slf4j.LoggerFactory;
 
 /**
  * All sinks and listeners of a run, as one. What one of them throws comes out as a {@link
- * CallstreamException} that names it. Sinks run in a thread of their own, with a time limit: one
- * that takes longer fails, and is not called again. Not thread-safe.
+ * CallstreamException} that names it. Sinks run in a separate thread, with a time limit: one that
+ * takes longer fails. It is closed when its call has returned, and no run can open it before that.
+ * Not thread-safe.
  */
 public final class SinkSet {
   private static final Logger LOG = LoggerFactory.getLogger(SinkSet.class);
+  private static final String CLOSE = "close";
+
+  /**
+   * The sinks of all runs in this process whose call exceeded its time limit and has not returned.
+   * A restarted pipeline has the same sinks, and a sink is called by one thread at a time.
+   */
+  private static final Set<Sink> UNRETURNED =
+      Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
 
   private final Pipeline pipeline;
   private final SinkThread thread;
-  private final List<AutoCloseable> open = new ArrayList<>();
+  private final List<Sink> open = new ArrayList<>();
   private final List<RunLock> locks = new ArrayList<>();
 
   /** Sinks that did not end in time; each completes when its sink has ended and is closed. */
@@ -52,12 +64,13 @@ public final class SinkSet {
    * Locks the directories of all sinks, and opens the sinks where the ledger is.
    *
    * @param limit how long each may take for a call
-   * @throws CallstreamException if another run has a directory, or a sink can't be opened; what was
-   *     locked and opened before is released
+   * @throws CallstreamException if another run has a directory, a sink is still in a call of an
+   *     earlier run, or a sink can't be opened; what was locked and opened before is released
    */
   public static SinkSet open(Pipeline pipeline, Ledger ledger, Duration limit) {
     SinkSet sinks = new SinkSet(pipeline, limit);
     try {
+      sinks.requireReturned();
       sinks.lockDirectories();
       for (ResultSink sink : pipeline.resultSinks()) {
         sinks.open.add(sink);
@@ -81,10 +94,30 @@ public final class SinkSet {
     }
   }
 
+  private Stream<Sink> sinks() {
+    return Stream.concat(pipeline.resultSinks().stream(), pipeline.deadLetterSinks().stream());
+  }
+
+  private void requireReturned() {
+    sinks()
+        .filter(UNRETURNED::contains)
+        .findFirst()
+        .ifPresent(
+            sink -> {
+              throw new CallstreamException(
+                  ErrorCode.SINK_FAILED,
+                  sink
+                      + " cannot be opened: its call in an earlier run exceeded"
+                      + " RunOptions.sinkTimeout and has not returned. Start again when that call"
+                      + " has returned. If it never returns, find what blocks it, and restart the"
+                      + " process.");
+            });
+  }
+
   /** The lock is the run's and not a sink's, because sinks of one run may share a directory. */
   private void lockDirectories() {
     Set<Path> all = new LinkedHashSet<>();
-    Stream.<Sink>concat(pipeline.resultSinks().stream(), pipeline.deadLetterSinks().stream())
+    sinks()
         .forEach(
             sink ->
                 guarded(
@@ -103,7 +136,8 @@ public final class SinkSet {
                     + directory
                     + " can't be created or locked: "
                     + e
-                    + ". Name a directory in which this user may write, and that has room.",
+                    + ". "
+                    + FileFailures.advice(directory, e),
                 e);
           }
         });
@@ -119,7 +153,9 @@ public final class SinkSet {
   public void write(BatchResults batch, Iterable<DeadLetter> letters) {
     Iterable<DeadLetter> counted = () -> new CountedLetters(batch, letters.iterator());
     List<DeadLetterSink> letterSinks = pipeline.deadLetterSinks();
-    if (!letterSinks.isEmpty() && counted.iterator().hasNext()) {
+    boolean expected = !LetterCounts.of(batch.accounting()).equals(new LetterCounts());
+    // Each iteration opens the files of the letters.
+    if (!letterSinks.isEmpty() && (expected || counted.iterator().hasNext())) {
       for (DeadLetterSink sink : letterSinks) {
         call(sink, "write", () -> sink.write(batch, counted));
       }
@@ -192,9 +228,9 @@ public final class SinkSet {
   public void close() {
     CallstreamException first = null;
     try {
-      for (AutoCloseable sink : List.copyOf(open)) {
+      for (Sink sink : List.copyOf(open)) {
         try {
-          call(sink, "close", sink::close);
+          call(sink, CLOSE, sink::close);
         } catch (CallstreamException e) {
           if (first == null) {
             first = e;
@@ -243,28 +279,27 @@ public final class SinkSet {
 
   /** Returns the names of the sinks for progress reports. */
   public String description() {
-    return Stream.concat(pipeline.resultSinks().stream(), pipeline.deadLetterSinks().stream())
-        .map(Object::toString)
-        .collect(Collectors.joining(", "));
+    return sinks().map(Object::toString).collect(Collectors.joining(", "));
   }
 
   private interface Work {
     void run() throws Exception;
   }
 
-  private void call(AutoCloseable sink, String what, Work work) {
+  private void call(Sink sink, String what, Work work) {
     guarded(
         sink,
         what,
         () -> {
           try {
-            thread.run(work::run);
+            thread.run(work::run, sink::extraTime);
           } catch (SinkThread.TooSlowException e) {
             if (!e.returned().isDone()) {
-              open.remove(sink); // A sink is called by one thread at a time.
-              // A run without directories may have been started again, with the same sinks.
-              late.add(
-                  locks.isEmpty() ? e.returned() : e.returned().thenRun(() -> closeLate(sink)));
+              open.remove(sink);
+              UNRETURNED.add(sink);
+              CompletableFuture<Void> closed =
+                  what.equals(CLOSE) ? e.returned() : e.returned().thenRun(() -> closeLate(sink));
+              late.add(closed.thenRun(() -> UNRETURNED.remove(sink)));
             }
             throw e;
           }
@@ -272,7 +307,7 @@ public final class SinkSet {
   }
 
   /** Closes a sink in its own thread, when the run has ended without it. */
-  private static void closeLate(AutoCloseable sink) {
+  private static void closeLate(Sink sink) {
     try {
       sink.close();
     } catch (Exception | LinkageError | AssertionError e) {

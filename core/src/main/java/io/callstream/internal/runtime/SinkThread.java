@@ -8,6 +8,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,8 +54,12 @@ final class SinkThread implements AutoCloseable {
     }
   }
 
-  /** Runs work and waits for it; throws what it throws. */
-  void run(Work work) throws Exception {
+  /**
+   * Runs work and waits for it; throws what it throws.
+   *
+   * @param extra how much longer than the limit the work may take; asked when the limit is reached
+   */
+  void run(Work work, Supplier<Duration> extra) throws Exception {
     CompletableFuture<Void> returned = new CompletableFuture<>();
     Future<?> running =
         executor()
@@ -70,23 +75,30 @@ final class SinkThread implements AutoCloseable {
                   return null;
                 });
     boolean interrupted = false;
-    long end = System.nanoTime() + limit.toNanos();
+    Duration allowed = limit;
+    boolean extended = false;
+    long begin = System.nanoTime();
     try {
       while (true) {
         try {
+          long end = begin + TimeUnit.NANOSECONDS.convert(allowed);
           running.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
           return;
         } catch (InterruptedException e) {
           interrupted = true;
+        } catch (TimeoutException e) {
+          if (extended) {
+            running.cancel(true);
+            close(); // Its thread may never come back; the next call gets another.
+            awaitShortly(returned);
+            throw new TooSlowException(allowed, returned);
+          }
+          extended = true;
+          allowed = limit.plus(extra.get());
         }
       }
     } catch (ExecutionException e) {
       rethrow(e);
-    } catch (TimeoutException e) {
-      running.cancel(true);
-      close(); // Its thread may never come back; the next call gets another.
-      awaitShortly(returned);
-      throw new TooSlowException(limit, returned);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();

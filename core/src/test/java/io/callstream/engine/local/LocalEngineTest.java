@@ -22,6 +22,7 @@ import io.callstream.statistic.Dimension;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,6 +36,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What is the local engine's own; {@link LocalEngineContractTest} has the rest. */
 @Timeout(60)
@@ -312,6 +314,36 @@ class LocalEngineTest {
 
       // It looks once a second, and for each record; a run that spins asks many thousand times.
       assertThat(counting.questions).hasValueLessThan(20);
+    }
+  }
+
+  @Test
+  void releasesEverythingIfItsThreadCannotStart(@TempDir Path root) throws Exception {
+    String noThread = "unable to create native thread: for a test";
+    Path output = root.resolve("out");
+    Pipeline pipeline = pipeline().results(Sinks.csv(output)).build();
+    RunOptions options =
+        RunOptions.bounded().checkpointingTo(root.resolve("checkpoint").toString());
+    assertThatThrownBy(
+            () ->
+                LocalRun.start(
+                    pipeline,
+                    options,
+                    Clock.systemUTC(),
+                    new CountingSource(source),
+                    2,
+                    work ->
+                        new Thread(work) {
+                          @Override
+                          public void start() {
+                            throw new OutOfMemoryError(noThread);
+                          }
+                        }))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT))
+        .hasMessageContainingAll(noThread, "ulimit -u");
+    try (RunningPipeline next = new LocalEngine().start(pipeline, options)) {
+      next.awaitTermination();
     }
   }
 }

@@ -109,6 +109,93 @@ class AppendedFilesTest {
     }
   }
 
+  /** The header of the last entry starts some bytes before a sector, and is in two of them. */
+  @Test
+  void cutsOffALastEntryOfWhichASectorOfTheHeaderWasNotWritten() throws IOException {
+    byte[] large = new byte[1_200];
+    Arrays.fill(large, (byte) 'x');
+    for (int before = 1; before < 20; before++) {
+      Path log = directory.resolve("log-0");
+      Files.deleteIfExists(log);
+      try (AppendedFiles files = AppendedFiles.in(directory)) {
+        files.begin();
+        files.write("batch-0", new byte[512 - 20 - before]);
+        assertThat(log).hasSize(512 - before);
+        files.write("batch-1", large);
+      }
+      byte[] whole = Files.readAllBytes(log);
+      byte[] left = whole.clone();
+      Arrays.fill(left, 512, 1_024, (byte) 0);
+      Files.write(log, left);
+      assertThat(batches()).as("%s bytes", before).containsExactly("batch-0");
+      left[700] = 1;
+      Files.write(log, left);
+      assertThatThrownBy(this::batches).hasMessage("log-0 is damaged at byte " + (512 - before));
+
+      if (before >= 12) {
+        left = whole.clone();
+        Arrays.fill(left, 512 - before, 512, (byte) 0);
+        Files.write(log, left);
+        assertThat(batches()).as("%s bytes", before).containsExactly("batch-0");
+      }
+
+      Files.write(log, whole);
+      try (AppendedFiles files = AppendedFiles.in(directory)) {
+        files.write("batch-2", new byte[] {1});
+      }
+      left = Files.readAllBytes(log);
+      Arrays.fill(left, 512, 1_024, (byte) 0);
+      Files.write(log, left);
+      assertThatThrownBy(this::batches).hasMessage("log-0 is damaged at byte " + (512 - before));
+    }
+  }
+
+  @Test
+  void refusesAnyFlippedBitOfAHeaderInTwoSectors() throws IOException {
+    for (int before = 1; before < 20; before++) {
+      Path log = directory.resolve("log-0");
+      Files.deleteIfExists(log);
+      try (AppendedFiles files = AppendedFiles.in(directory)) {
+        files.begin();
+        files.write("batch-0", new byte[512 - 20 - before]);
+        files.write("batch-1", "the content of a batch".getBytes(UTF_8));
+      }
+      byte[] whole = Files.readAllBytes(log);
+      for (int bit = 8 * (512 - before); bit < 8 * (512 - before + 20); bit++) {
+        byte[] flipped = whole.clone();
+        flipped[bit / 8] ^= (byte) (1 << bit % 8);
+        Files.write(log, flipped);
+        assertThatThrownBy(this::batches)
+            .as("%s bytes, bit %s", before, bit)
+            .hasMessage("log-0 is damaged at byte " + (512 - before));
+      }
+    }
+  }
+
+  private List<String> batches() throws IOException {
+    try (AppendedFiles files = AppendedFiles.in(directory)) {
+      return files.list();
+    }
+  }
+
+  @Test
+  void refusesToReadABatchThatChangedAfterItWasWritten() throws IOException {
+    write();
+    try (AppendedFiles files = AppendedFiles.in(directory)) {
+      Path log = directory.resolve("log-0");
+      byte[] whole = Files.readAllBytes(log);
+      byte[] flipped = whole.clone();
+      flipped[whole.length - 1] ^= 1;
+      Files.write(log, flipped);
+      assertThatThrownBy(() -> files.read("batch-2"))
+          .isInstanceOf(DamagedFileException.class)
+          .hasMessageContaining("log-0 is damaged at byte");
+      assertThatThrownBy(() -> files.write("snapshot-1", new byte[0]))
+          .isInstanceOf(DamagedFileException.class);
+      assertThat(directory.resolve("snapshot-1")).doesNotExist();
+    }
+  }
+
   @Test
   void writesTheNextEntryInPlaceOfATornOne() throws IOException {
     write();
@@ -147,7 +234,22 @@ class AppendedFilesTest {
     assertThatThrownBy(this::read).hasMessage("log-2 is missing");
     Files.move(kept, directory.resolve("log-2"));
     Files.delete(directory.resolve("snapshot-1"));
-    assertThatThrownBy(this::read).hasMessage("log-0 is missing");
+    assertThatThrownBy(this::read)
+        .isInstanceOf(DamagedFileException.class)
+        .hasMessage("snapshot-1 is missing");
+  }
+
+  @Test
+  void refusesALogWithoutItsSnapshotNextToTheLogBeforeIt() throws IOException {
+    write();
+    byte[] before = Files.readAllBytes(directory.resolve("log-0"));
+    try (AppendedFiles files = AppendedFiles.in(directory)) {
+      files.write("snapshot-1", "all before".getBytes(UTF_8));
+      files.write("batch-3", new byte[] {1});
+    }
+    Files.write(directory.resolve("log-0"), before);
+    Files.delete(directory.resolve("snapshot-1"));
+    assertThatThrownBy(this::read).hasMessage("snapshot-1 is missing");
   }
 
   @Test
@@ -182,6 +284,10 @@ class AppendedFilesTest {
     assertThat(read()).containsExactly("batch-0", "batch-1", "batch-2");
     for (int length = 0; length < after.length; length++) {
       Files.write(directory.resolve("log-2"), Arrays.copyOf(after, length));
+      assertThat(read()).containsExactly("batch-0", "batch-1", "batch-2");
+      // A file whose length reached the disk, but not all of its content.
+      Files.write(
+          directory.resolve("log-2"), Arrays.copyOf(Arrays.copyOf(after, length), after.length));
       assertThat(read()).containsExactly("batch-0", "batch-1", "batch-2");
     }
     try (AppendedFiles files = AppendedFiles.in(directory)) {

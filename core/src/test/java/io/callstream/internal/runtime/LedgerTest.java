@@ -412,7 +412,7 @@ class LedgerTest {
   void aMissingFileIsRefused() {
     MemoryFiles files = afterBatches(3);
     files.files.remove("lineage");
-    assertRefused(files, 2, "lineage is missing");
+    assertRefused(files, 2, "is damaged: lineage is missing");
     files = afterBatches(3);
     files.files.remove("batch-1");
     assertRefused(files, 2, "batch-1");
@@ -452,7 +452,7 @@ class LedgerTest {
         new LedgerFiles() {
           @Override
           public void write(String name, byte[] content) throws IOException {
-            throw new IOException("disk full");
+            throw new IOException("No space left on device");
           }
 
           @Override
@@ -479,7 +479,8 @@ class LedgerTest {
     assertThatThrownBy(() -> run.process(List.of(record(2))))
         .isInstanceOfSatisfying(
             CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT))
-        .hasMessageContainingAll("memory of the test", "disk full");
+        .hasMessageContainingAll(
+            "memory of the test", "No space left", "make room there", "nothing is lost");
     assertThat(run.ledger.lastBatch()).isEqualTo(1);
     assertThat(run.ledger.total().received()).isEqualTo(2);
   }

@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import java.io.BufferedReader;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -104,5 +107,27 @@ class RunLockTest {
     try (RunLock again = RunLock.of(directory, "here")) {
       assertThat(again).isNotNull();
     }
+  }
+
+  /** As code of another class loader of this process does, such as another web application. */
+  @Test
+  void aRefusalLeavesTheLockOfOtherCodeInTheSameProcess() throws Exception {
+    try (FileChannel other =
+            FileChannel.open(
+                directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = other.lock()) {
+      assertThat(lock.isValid()).isTrue();
+      for (int attempt = 0; attempt < 2; attempt++) {
+        assertThatThrownBy(() -> RunLock.of(directory, "here"))
+            .isInstanceOf(CallstreamException.class)
+            .hasMessageContaining("here is in use by another run");
+        assertThat(another()).isEqualTo(REFUSED);
+      }
+    }
+    try (RunLock after = RunLock.of(directory, "here")) {
+      assertThat(after).isNotNull();
+      assertThat(another()).isEqualTo(REFUSED);
+    }
+    assertThat(another()).isEqualTo(TAKEN);
   }
 }

@@ -117,6 +117,111 @@ class SinkSetTest {
     end.countDown();
   }
 
+  @Test
+  void refusesToOpenASinkUntilItsLateCallHasReturned() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    CountDownLatch closed = new CountDownLatch(1);
+    ResultSink deaf =
+        new Talking("deaf", () -> awaitWithoutInterrupts(end)) {
+          @Override
+          public void open(BatchResults restored) {
+            events.add("deaf opens");
+          }
+
+          @Override
+          public void close() {
+            super.close();
+            closed.countDown();
+          }
+        };
+    SinkSet first = open(SHORT, deaf);
+    assertThatThrownBy(() -> first.write(batch())).hasMessageContaining("deaf failed to write");
+    first.close();
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(() -> open(SHORT, new Talking("other", () -> {}), deaf))
+          .isInstanceOfSatisfying(
+              CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
+          .hasMessageContaining("deaf cannot be opened")
+          .hasMessageContaining("has not returned")
+          .hasMessageContaining("Start again");
+    }
+    open(SHORT, new Talking("other", () -> {})).close();
+    assertThat(events).containsExactly("deaf opens", "deaf writes", "other closes");
+    end.countDown();
+    assertThat(closed.await(1, TimeUnit.MINUTES)).isTrue();
+    openWhenReturned(deaf).close();
+    assertThat(events)
+        .containsExactly(
+            "deaf opens",
+            "deaf writes",
+            "other closes",
+            "deaf closes",
+            "deaf opens",
+            "deaf closes");
+  }
+
+  /** Opens a sink whose late call has returned, at the latest when it is no longer refused. */
+  private static SinkSet openWhenReturned(ResultSink sink) {
+    long deadline = System.nanoTime() + LONG.toNanos();
+    while (true) {
+      try {
+        return open(SHORT, sink);
+      } catch (CallstreamException e) {
+        if (System.nanoTime() > deadline) {
+          throw e;
+        }
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  @Test
+  void doesNotCloseASinkAgainWhoseCloseReturnsLate() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    ResultSink deaf =
+        new Talking("deaf", () -> {}) {
+          @Override
+          public void close() {
+            super.close();
+            awaitWithoutInterrupts(end);
+          }
+        };
+    SinkSet first = open(SHORT, deaf);
+    assertThatThrownBy(first::close).hasMessageContaining("deaf failed to close");
+    assertThatThrownBy(() -> open(SHORT, deaf)).hasMessageContaining("deaf cannot be opened");
+    end.countDown();
+    SinkSet second = openWhenReturned(deaf);
+    assertThat(events).containsExactly("deaf closes");
+    second.close();
+  }
+
+  @Test
+  void aSinkMayTakeItsExtraTimeAndNoLonger() {
+    CountDownLatch end = new CountDownLatch(1);
+    ResultSink large =
+        new Talking("large", end::await) {
+          @Override
+          public Duration extraTime() {
+            end.countDown();
+            return LONG;
+          }
+        };
+    SinkSet sinks = open(SHORT, large);
+    sinks.write(batch());
+    sinks.close();
+    assertThat(events).containsExactly("large writes", "large closes");
+    ResultSink slow =
+        new Talking("slow", new CountDownLatch(1)::await) {
+          @Override
+          public Duration extraTime() {
+            return SHORT;
+          }
+        };
+    SinkSet others = open(SHORT, slow);
+    assertThatThrownBy(() -> others.write(batch())).hasMessageContaining("not done after 0.1 s");
+    others.close();
+  }
+
   private static void awaitWithoutInterrupts(CountDownLatch end) {
     while (true) {
       try {
@@ -226,7 +331,8 @@ class SinkSetTest {
     Path blocked = Files.createFile(root.resolve("file"));
     assertThatThrownBy(() -> openIn(root.resolve("out"), blocked))
         .isInstanceOf(CallstreamException.class)
-        .hasMessageContaining("The output directory " + blocked + " can't be created or locked");
+        .hasMessageContaining("The output directory " + blocked + " can't be created or locked")
+        .hasMessageContaining("A file has the name of a directory there");
     SinkSet second = openIn(root.resolve("out"));
     second.abandon(new CallstreamException(ErrorCode.ENGINE_FAILED, "for a test"));
     openIn(root.resolve("out")).close();
@@ -372,6 +478,29 @@ class SinkSetTest {
         .isInstanceOf(CallstreamException.class)
         .hasMessageContaining("are 0 rejected, but its accounting has 1 rejected");
     sinks.close();
+  }
+
+  @Test
+  void iteratesOverLettersOnceForEachSink() {
+    Pipeline pipeline =
+        Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .deadLetters(Sinks.deadLetterCallback(letter -> events.add("first")))
+            .deadLetters(Sinks.deadLetterCallback(letter -> events.add("second")))
+            .build();
+    List<DeadLetter> letters =
+        List.of(
+            new DeadLetter.Rejected(
+                new Origin("calls", 0, 0, Instant.EPOCH), null, RejectionReason.EMPTY, null));
+    SinkSet sinks = SinkSet.open(pipeline, Ledger.inMemory(pipeline), LONG);
+    sinks.write(
+        rejecting(1),
+        () -> {
+          events.add("opened");
+          return letters.iterator();
+        });
+    sinks.close();
+    assertThat(events).containsExactly("opened", "first", "opened", "second");
   }
 
   private static BatchResults rejecting(long records) {

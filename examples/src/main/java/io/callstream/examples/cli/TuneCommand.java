@@ -6,6 +6,7 @@ import io.callstream.benchmarks.tune.StudyStoppedException;
 import io.callstream.benchmarks.tune.TuningStudy;
 import io.callstream.benchmarks.tune.TuningStudy.Depth;
 import io.callstream.examples.cli.Interruption.Registration;
+import io.callstream.internal.files.FileFailures;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicAdmin;
 import java.io.IOException;
@@ -105,7 +106,12 @@ final class TuneCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
-          "The report can't be written to " + output + " (" + Words.reason(e) + ").",
+          "The report can't be written to "
+              + output
+              + " ("
+              + Words.reason(e)
+              + "). "
+              + FileFailures.advice(output, e),
           e);
     }
   }

@@ -1,6 +1,7 @@
 package io.callstream.examples.cli;
 
 import io.callstream.CallstreamException;
+import io.callstream.internal.files.FileFailures;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -56,8 +57,8 @@ final class Usage {
       throw new ParameterException(
           command.commandLine(),
           Words.format(
-              "%s %s can't be written (%s). Name a directory in which this user may write.",
-              option, directory, Words.reason(e)),
+              "%s %s can't be written (%s). %s",
+              option, directory, Words.reason(e), FileFailures.advice(directory, e)),
           e);
     }
   }

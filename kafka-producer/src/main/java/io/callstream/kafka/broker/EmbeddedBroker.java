@@ -2,6 +2,7 @@ package io.callstream.kafka.broker;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.files.FileFailures;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -213,7 +214,10 @@ public final class EmbeddedBroker implements AutoCloseable {
             + directory
             + (cause == null
                 ? " is another broker's; stop that one, or name another directory."
-                : " cannot be written (" + reason(cause) + "); name one that can."),
+                : " cannot be written ("
+                    + reason(cause)
+                    + "). "
+                    + FileFailures.advice(directory, cause)),
         cause == null ? new IllegalStateException("locked") : cause);
   }
 

@@ -1,4 +1,4 @@
-package io.callstream.sink;
+package io.callstream.internal.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;

@@ -1,4 +1,4 @@
-package io.callstream.sink;
+package io.callstream.internal.files;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -12,7 +12,7 @@ import java.nio.file.ReadOnlyFileSystemException;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** Advice for failures of files, by their cause. For authors of sinks. */
+/** Advice for failures of files, by their cause. */
 public final class FileFailures {
   private static final String[] FULL = {
     "no space left", "disk quota exceeded", "file too large", "not enough space"

@@ -1,0 +1,7 @@
+/**
+ * Internal and unstable. Advice for failures of files. Only the modules of callstream may use it.
+ */
+@NullMarked
+package io.callstream.internal.files;
+
+import org.jspecify.annotations.NullMarked;
