@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -78,7 +79,7 @@ public final class Callstream implements Runnable {
   @Option(
       names = {"-q", "--quiet"},
       scope = ScopeType.INHERIT,
-      description = "Show no progress and no messages, only failures.")
+      description = "Show only failures: no progress, no messages, no warnings.")
   private boolean quiet;
 
   private Callstream(Terminal terminal, Interruption interruption) {
@@ -88,9 +89,7 @@ public final class Callstream implements Runnable {
 
   /** Runs a command and ends the process with its exit status. */
   public static void main(String[] args) {
-    if (Arrays.asList(args).contains("--verbose")) {
-      Logging.showAll();
-    }
+    Logging.setUp(Arrays.asList(args));
     System.exit(run(Terminal.ofProcess(), Interruption.bySignals(), args));
   }
 
@@ -111,7 +110,11 @@ public final class Callstream implements Runnable {
     int status;
     try {
       requireReadable(args);
-      status = commands.execute(withHelpAsOption(args));
+      String[] words = withHelpAsOption(args);
+      requireCommand(commands, words);
+      status = commands.execute(words);
+    } catch (UnmatchedArgumentException e) {
+      status = callstream.explainUsage(e);
     } catch (CallstreamException | LinkageError | OutOfMemoryError e) {
       status = callstream.explain(e, commands);
     }
@@ -144,6 +147,15 @@ public final class Callstream implements Runnable {
       words.add("--help");
     }
     return words.toArray(String[]::new);
+  }
+
+  /** Refuses an unknown command, which picocli ignores in front of {@code --help}. */
+  private static void requireCommand(CommandLine commands, String[] args) {
+    Optional<String> first = Stream.of(args).filter(word -> !word.startsWith("-")).findFirst();
+    boolean isFile = first.isPresent() && first.get().startsWith("@"); // It holds arguments.
+    if (first.isPresent() && !isFile && !commands.getSubcommands().containsKey(first.get())) {
+      throw new UnmatchedArgumentException(commands, List.of(first.get()));
+    }
   }
 
   @Override
