@@ -51,6 +51,12 @@ public final class Callstream implements Runnable {
   static final int FAILURE = 1;
   static final int WRONG_USAGE = 2;
 
+  /** Encoded in advance, because a full heap has no room for it. */
+  private static final byte[] OUT_OF_MEMORY =
+      ("callstream: Java ran out of memory. Raise it, such as -Xmx4g (./callstream takes it from"
+              + " CALLSTREAM_JAVA_OPTS).\n")
+          .getBytes(StandardCharsets.UTF_8);
+
   private final Terminal terminal;
   private final Interruption interruption;
 
@@ -90,7 +96,13 @@ public final class Callstream implements Runnable {
   /** Runs a command and ends the process with its exit status. */
   public static void main(String[] args) {
     Logging.setUp(Arrays.asList(args));
-    System.exit(run(Terminal.ofProcess(), Interruption.bySignals(), args));
+    int status = FAILURE;
+    try {
+      status = run(Terminal.ofProcess(), Interruption.bySignals(), args);
+    } catch (OutOfMemoryError e) {
+      System.err.write(OUT_OF_MEMORY, 0, OUT_OF_MEMORY.length);
+    }
+    System.exit(status);
   }
 
   /** Runs a command and returns its exit status. */
