@@ -145,8 +145,7 @@ class LocalEngineTest {
     try (RunningPipeline run = new LocalEngine().start(pipeline, RunOptions.bounded())) {
       assertThatThrownBy(() -> run.awaitTermination(Duration.ofSeconds(20)))
           .isInstanceOfSatisfying(
-              CallstreamException.class,
-              e -> assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT))
+              CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT))
           .hasMessageContaining("Java ran out of memory");
     }
   }
