@@ -80,7 +80,7 @@ public final class RunOptions {
 
   /** Looks for records this often; zero is as often as it can. Without effect on a bounded run. */
   public RunOptions triggeringEvery(Duration interval) {
-    if (interval.isNegative() || interval.toDays() > 1) {
+    if (interval.isNegative() || interval.compareTo(Duration.ofDays(1)) > 0) {
       throw new IllegalArgumentException(
           "The trigger interval is " + interval + "; it must be at least 0, at most one day");
     }
@@ -120,7 +120,7 @@ public final class RunOptions {
    * @param limit over 0, at most one day
    */
   public RunOptions sinkTimeout(Duration limit) {
-    if (limit.isNegative() || limit.isZero() || limit.toDays() > 1) {
+    if (limit.isNegative() || limit.isZero() || limit.compareTo(Duration.ofDays(1)) > 0) {
       throw new IllegalArgumentException(
           "The time limit of sinks is " + limit + "; it must be over 0, at most one day");
     }

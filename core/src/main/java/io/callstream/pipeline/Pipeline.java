@@ -239,7 +239,9 @@ public final class Pipeline {
      * offset.
      */
     public Builder distinct(Duration horizon) {
-      if (horizon.isNegative() || horizon.isZero() || horizon.toDays() > 3_660) {
+      if (horizon.isNegative()
+          || horizon.isZero()
+          || horizon.compareTo(Duration.ofDays(3_660)) > 0) {
         throw new IllegalArgumentException(
             "The horizon of duplicates is " + horizon + "; it must be over 0, at most 3,660 days");
       }
@@ -256,7 +258,7 @@ public final class Pipeline {
      * @throws IllegalArgumentException if {@code skew} is outside these bounds
      */
     public Builder maxFutureSkew(Duration skew) {
-      if (skew.isNegative() || skew.toDays() > 36_600) {
+      if (skew.isNegative() || skew.compareTo(Duration.ofDays(36_600)) > 0) {
         throw new IllegalArgumentException(
             "The future skew is " + skew + "; it must be at least 0, at most 36,600 days");
       }
@@ -278,7 +280,7 @@ public final class Pipeline {
      * @throws IllegalArgumentException if {@code jump} is outside these bounds
      */
     public Builder maxEventTimeJump(Duration jump) {
-      if (jump.isNegative() || jump.toDays() > 36_600) {
+      if (jump.isNegative() || jump.compareTo(Duration.ofDays(36_600)) > 0) {
         throw new IllegalArgumentException(
             "The event-time jump is " + jump + "; it must be at least 0, at most 36,600 days");
       }
@@ -305,7 +307,7 @@ public final class Pipeline {
      * @param time in event time, at least 0; 0 keeps a window until the batch after it closed
      */
     public Builder retainingResults(Duration time) {
-      if (time.isNegative() || time.toDays() > 36_600) {
+      if (time.isNegative() || time.compareTo(Duration.ofDays(36_600)) > 0) {
         throw new IllegalArgumentException(
             "The retention of results is " + time + "; it must be at least 0, at most 36,600 days");
       }

@@ -194,17 +194,20 @@ public final class CallProducer implements AutoCloseable {
     Throwable firstFailure = tally.firstFailure();
     if (firstFailure != null) {
       throw new IncompleteSendException(
-          ErrorCode.SEND_FAILED, failureMessage(source, report), firstFailure, report);
+          ErrorCode.SEND_FAILED,
+          failureMessage(source, report, firstFailure),
+          firstFailure,
+          report);
     }
     if (inputFailure != null) {
       throw new IncompleteSendException(
           ErrorCode.INPUT_FAILED,
           String.format(
               Locale.ROOT,
-              "%s %,d records before it were sent to topic %s.",
+              "%s Records that were sent to topic %s before the failure: %,d.",
               inputFailure.getMessage(),
-              report.sent(),
-              topic),
+              topic,
+              report.sent()),
           inputFailure,
           report);
     }
@@ -261,7 +264,7 @@ public final class CallProducer implements AutoCloseable {
     }
   }
 
-  private String failureMessage(CallSource source, SendReport report) {
+  private String failureMessage(CallSource source, SendReport report, Throwable firstFailure) {
     @Nullable SendFailure first = report.failures().isEmpty() ? null : report.failures().get(0);
     return String.format(
         "%d of the %d records read from %s could not be sent to topic %s at %s%s.%s",
@@ -270,7 +273,9 @@ public final class CallProducer implements AutoCloseable {
         source.name(),
         topic,
         cluster.bootstrapServers(),
-        first == null ? "" : ", the first is record " + first.index() + ": " + first.reason(),
+        first == null
+            ? ": " + KafkaErrors.reason(firstFailure)
+            : ", the first is record " + first.index() + ": " + first.reason(),
         report.ending() == Ending.BROKER_FAILED
             ? " The sending ended there; see that the broker runs and may be written to, and send"
                 + " the rest (UnsentCalls, produce --resume)."

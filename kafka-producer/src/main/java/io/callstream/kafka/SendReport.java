@@ -9,10 +9,10 @@ import java.util.List;
  *
  * @param ending why the sending ended
  * @param sent how many records were acknowledged
- * @param failed how many were not
+ * @param failed how many were not, or have no outcome because Kafka's thread has died
  * @param input what is wrong with the records that were sent or failed, such as those without an id
- * @param failures the first of these, at most {@value #MAX_FAILURES}, in the order in which Kafka
- *     reported them
+ * @param failures the first failures that Kafka reported, at most {@value #MAX_FAILURES}, in the
+ *     order of the reports
  * @param bytes the size of the acknowledged records' keys and values
  * @param duration from the first record to the last outcome
  */

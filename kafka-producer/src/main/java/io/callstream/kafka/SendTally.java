@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -16,36 +15,35 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The outcomes of the records of one source. Records are noted by one thread, their outcomes may
- * come from any.
+ * The outcomes of the records of one source. One thread notes records, and their outcomes may come
+ * from any thread. Each record counts once, as sent or as failed.
  */
 final class SendTally {
   private static final long PROGRESS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final LongConsumer progress;
   private final List<SendFailure> failures = new ArrayList<>();
-  private final AtomicLong sent = new AtomicLong();
-  private final AtomicLong bytes = new AtomicLong();
   private long read;
+  private long sent;
   private long failed;
+  private long bytes;
   private long lastProgress = System.nanoTime();
   private @Nullable Throwable firstFailure;
   private volatile boolean hopeless;
-  private volatile boolean awaited;
+
+  /** Whether records without an outcome have been counted as failed. */
+  private boolean closed;
 
   SendTally(LongConsumer progress) {
     this.progress = progress;
   }
 
-  /** Notes a record that was read, and returns what takes its outcome. */
-  Outcome read(int size) {
+  /** Notes a record that was read, and returns the callback that takes its outcome. */
+  synchronized Outcome read(int size) {
     return new Outcome(read++, size);
   }
 
-  /**
-   * Takes the outcome of one record; the first that is told counts. A second one can only come in
-   * the same thread: Kafka either keeps a record, and calls back later, or refuses it at once.
-   */
+  /** Takes the outcome of one record. The first outcome counts, unless it comes too late. */
   final class Outcome implements Callback {
     private final long index;
     private final int size;
@@ -66,33 +64,40 @@ final class SendTally {
     }
 
     private void succeeded() {
-      if (!known) {
-        known = true;
-        bytes.addAndGet(size);
-        long soFar = sent.incrementAndGet();
-        tellProgress(soFar);
-        tellWaiting();
+      synchronized (SendTally.this) {
+        if (becomesKnown()) {
+          bytes += size;
+          sent++;
+          reportProgress();
+        }
       }
     }
 
     void failed(Exception failure) {
-      if (!known) {
-        known = true;
-        noteFailure(index, failure);
-        tellWaiting();
+      synchronized (SendTally.this) {
+        if (becomesKnown()) {
+          noteFailure(index, failure);
+        }
       }
+    }
+
+    private boolean becomesKnown() {
+      boolean isNew = !known && !closed;
+      known = true;
+      SendTally.this.notifyAll();
+      return isNew;
     }
   }
 
-  private void tellProgress(long soFar) {
+  private void reportProgress() {
     long now = System.nanoTime();
     if (now - lastProgress >= PROGRESS_NANOS) {
       lastProgress = now;
-      progress.accept(soFar);
+      progress.accept(sent);
     }
   }
 
-  private synchronized void noteFailure(long index, Exception failure) {
+  private void noteFailure(long index, Exception failure) {
     failed++;
     if (firstFailure == null) {
       firstFailure = failure;
@@ -101,14 +106,6 @@ final class SendTally {
       failures.add(new SendFailure(index, KafkaErrors.reason(failure)));
     }
     hopeless |= !concernsOneRecord(failure);
-  }
-
-  private void tellWaiting() {
-    if (awaited) {
-      synchronized (this) {
-        notifyAll();
-      }
-    }
   }
 
   private static boolean concernsOneRecord(Exception failure) {
@@ -123,27 +120,34 @@ final class SendTally {
   }
 
   /**
-   * Waits until each record that was read has its outcome. Records without one at the deadline have
-   * failed: Kafka's own thread, which reports outcomes, has died.
+   * Waits until each record that was read has its outcome. Records without one at the deadline
+   * count as failed, and outcomes that come after it are ignored: Kafka's thread, which reports
+   * outcomes, has died or hangs.
    *
    * @param deadlineNanos in terms of {@link System#nanoTime}
    */
   synchronized void awaitAll(long deadlineNanos) throws InterruptedException {
-    awaited = true;
-    while (sent.get() + failed < read) {
+    while (!closed && sent + failed < read) {
       long left = deadlineNanos - System.nanoTime();
       if (left <= 0) {
-        noteFailure(
-            sent.get() + failed,
-            new TimeoutException(
-                "Kafka's thread has reported nothing about "
-                    + (read - sent.get() - failed)
-                    + " records. It has died, most likely for lack of memory: see what it wrote to"
-                    + " standard error or the log, and raise -Xmx"));
-        failed = read - sent.get();
-        return;
+        giveUp(read - sent - failed);
+      } else {
+        TimeUnit.NANOSECONDS.timedWait(this, left);
       }
-      TimeUnit.NANOSECONDS.timedWait(this, left);
+    }
+  }
+
+  private void giveUp(long unknown) {
+    closed = true;
+    failed += unknown;
+    hopeless = true;
+    if (firstFailure == null) {
+      firstFailure =
+          new TimeoutException(
+              "Kafka's thread reported no outcome of "
+                  + unknown
+                  + " records, so they may be in the topic or not. It has died, most likely for"
+                  + " lack of memory: see what it wrote to standard error or the log, and raise -Xmx");
     }
   }
 
@@ -152,6 +156,6 @@ final class SendTally {
   }
 
   synchronized SendReport report(Ending ending, InputCheck input, Duration duration) {
-    return new SendReport(ending, sent.get(), failed, input, failures, bytes.get(), duration);
+    return new SendReport(ending, sent, failed, input, failures, bytes, duration);
   }
 }

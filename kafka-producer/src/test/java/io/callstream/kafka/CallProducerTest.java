@@ -301,7 +301,7 @@ class CallProducerTest {
         catchThrowableOfType(IncompleteSendException.class, () -> send(lines("[1, 2, 3, {")));
 
     assertThat(failure.code()).isEqualTo(ErrorCode.INPUT_FAILED);
-    assertThat(failure).hasMessageContaining("3 records before it were sent");
+    assertThat(failure).hasMessageContaining("sent to topic " + topic + " before the failure: 3.");
     assertThat(failure.report().ending()).isEqualTo(Ending.SOURCE_FAILED);
     assertThat(read()).hasSize(3);
   }

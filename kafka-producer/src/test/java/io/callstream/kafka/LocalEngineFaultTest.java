@@ -15,6 +15,7 @@ import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.contract.SourceRecord;
 import io.callstream.engine.local.LocalEngine;
 import io.callstream.internal.runtime.Checksum;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.KafkaTopic.StartingOffsets;
@@ -31,23 +32,12 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
-import org.apache.kafka.clients.admin.NewPartitions;
-import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.admin.RecordsToDelete;
-import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.KafkaFuture;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.Uuid;
-import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -125,57 +115,9 @@ class LocalEngineFaultTest {
 
   private static void send(KafkaTopic topic, int calls, long seed) {
     try (CallProducer producer =
-        CallProducer.to(KafkaTestbed.cluster(), topic.name(), FORMAT).connect()) {
+        CallProducer.to(TestBroker.cluster(), topic.name(), FORMAT).connect()) {
       producer.send(SyntheticCalls.of(calls).withSeed(seed));
     }
-  }
-
-  @FunctionalInterface
-  private interface AdminWork {
-    KafkaFuture<?> start(Admin admin) throws Exception;
-  }
-
-  /** Creates a topic, and waits until the broker knows it in place of one that was deleted. */
-  private static KafkaFuture<?> created(Admin admin, KafkaTopic topic) throws Exception {
-    String name = topic.name();
-    Uuid id = admin.createTopics(List.of(new NewTopic(name, 1, (short) 1))).topicId(name).get();
-    long end = System.nanoTime() + PATIENCE.toNanos();
-    while (true) {
-      KafkaFuture<Uuid> known =
-          admin
-              .describeTopics(List.of(name))
-              .topicNameValues()
-              .get(name)
-              .thenApply(TopicDescription::topicId);
-      try {
-        if (known.get().equals(id)) {
-          return known;
-        }
-      } catch (ExecutionException e) {
-        assertThat(e).hasCauseInstanceOf(UnknownTopicOrPartitionException.class);
-      }
-      assertThat(System.nanoTime()).as("the broker does not know %s", name).isLessThan(end);
-    }
-  }
-
-  private static void administer(AdminWork work) throws Exception {
-    try (Admin admin =
-        Admin.create(
-            Map.of(
-                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG,
-                KafkaTestbed.cluster().bootstrapServers()))) {
-      work.start(admin).get();
-    }
-  }
-
-  private static void deleteBefore(KafkaTopic topic, long offset) throws Exception {
-    administer(
-        admin ->
-            admin
-                .deleteRecords(
-                    Map.of(
-                        new TopicPartition(topic.name(), 0), RecordsToDelete.beforeOffset(offset)))
-                .all());
   }
 
   @Nested
@@ -183,7 +125,7 @@ class LocalEngineFaultTest {
     @ParameterizedTest
     @ValueSource(strings = {"pipeline.txt", "committed", "first-offsets", "lineage", "log-0"})
     void isRefusedWhenAFileInItIsCutOff(String name) throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 1_500, 1);
       run(topic);
       Path file = checkpoint().resolve("callstream").resolve(name);
@@ -201,7 +143,7 @@ class LocalEngineFaultTest {
     @ParameterizedTest
     @ValueSource(strings = {"pipeline.txt", "committed", "first-offsets", "lineage", "log-0"})
     void isRefusedWhenAFileInItIsMissing(String name) throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 1_500, 1);
       run(topic);
       Files.delete(checkpoint().resolve("callstream").resolve(name));
@@ -218,7 +160,7 @@ class LocalEngineFaultTest {
     @ParameterizedTest
     @ValueSource(strings = {"committed", "first-offsets", "lineage"})
     void isRefusedWithAFlippedBitInAnyByteOfASmallFile(String name) throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 1_500, 1);
       run(topic);
       send(topic, 3_000, 2);
@@ -235,7 +177,7 @@ class LocalEngineFaultTest {
     /** A kill may come after each of the files that a new directory gets. */
     @Test
     void mayBeLeftByAKillBeforeItHadAllItsFiles() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1);
+      KafkaTopic topic = TestBroker.topic(1);
       run(topic);
       send(topic, 800, 1);
       for (String name :
@@ -259,7 +201,7 @@ class LocalEngineFaultTest {
 
     @Test
     void isRefusedWhenItsOffsetsContradictEachOther() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 1_500, 1);
       run(topic);
       writeChecked("committed", "2\n0: 1400\n");
@@ -281,7 +223,7 @@ class LocalEngineFaultTest {
 
     @Test
     void resumesAtTheRecordsThatTheLedgerHasWhateverElseItSays() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 1_500, 1);
       run(topic);
       send(topic, 2_000, 2);
@@ -291,7 +233,7 @@ class LocalEngineFaultTest {
 
     @Test
     void isRefusedWhenABatchInItsLogIsDamaged() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 1_500, 1);
       run(topic);
       Path log = checkpoint().resolve("callstream/log-0");
@@ -303,7 +245,7 @@ class LocalEngineFaultTest {
 
     @Test
     void goesOnWhereALogEndsInABatchThatWasNotWrittenToItsEnd() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(2);
+      KafkaTopic topic = TestBroker.topic(2);
       send(topic, 1_800, 1);
       RunningPipeline whole = run(topic, RunOptions.bounded().readingAtMost(500));
       run(topic);
@@ -321,7 +263,7 @@ class LocalEngineFaultTest {
 
     @Test
     void failsTheRunWhenItVanishes() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 500, 1);
       RunningPipeline run = startContinuous(topic);
       awaitReceived(run, 500);
@@ -340,7 +282,7 @@ class LocalEngineFaultTest {
     void isRefusedWhereNoDirectoryCanBe() throws IOException {
       Files.writeString(checkpoint(), "a file");
       assertRefuses(
-          KafkaTestbed.topic(1),
+          TestBroker.topic(1),
           ErrorCode.CHECKPOINT,
           checkpoint().toString(),
           "A file has the name of a directory there");
@@ -351,7 +293,7 @@ class LocalEngineFaultTest {
       assertThatThrownBy(
               () ->
                   run(
-                      KafkaTestbed.topic(1),
+                      TestBroker.topic(1),
                       RunOptions.bounded().checkpointingTo("hdfs://there/checkpoint")))
           .isInstanceOfSatisfying(
               CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.UNSUPPORTED))
@@ -360,7 +302,7 @@ class LocalEngineFaultTest {
 
     @Test
     void mayBeNamedByAUri() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 500, 1);
       run(topic, RunOptions.bounded().checkpointingTo("file://" + checkpoint()));
       assertThat(checkpoint().resolve("callstream/pipeline.txt")).exists();
@@ -369,7 +311,7 @@ class LocalEngineFaultTest {
 
     @Test
     void ofAnotherEngineIsRefused() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1);
+      KafkaTopic topic = TestBroker.topic(1);
       run(topic);
       Path fingerprint = checkpoint().resolve("callstream/pipeline.txt");
       String text = new String(Checksum.verify("", Files.readAllBytes(fingerprint)), UTF_8);
@@ -384,11 +326,11 @@ class LocalEngineFaultTest {
   class TheTopic {
     @Test
     void mayNotLoseRecordsThatWereNotRead() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 500, 1);
       run(topic);
       send(topic, 1_000, 2);
-      deleteBefore(topic, 900);
+      TestBroker.deleteBefore(topic, 900);
       for (int attempt = 0; attempt < 2; attempt++) {
         assertRefuses(
             topic, ErrorCode.SOURCE_FAILED, "500", topic.name(), "retention", "new checkpoint");
@@ -397,25 +339,25 @@ class LocalEngineFaultTest {
 
     @Test
     void mayLoseRecordsThatWereRead() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 500, 1);
       run(topic);
-      deleteBefore(topic, 500);
+      TestBroker.deleteBefore(topic, 500);
       send(topic, 300, 2);
       assertThat(run(topic).accounting().received()).isEqualTo(800);
     }
 
     @Test
     void mayHaveLostRecordsBeforeItWasFirstRead() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 900, 1);
-      deleteBefore(topic, 300);
+      TestBroker.deleteBefore(topic, 300);
       assertThat(run(topic).accounting().received()).isEqualTo(600);
     }
 
     @Test
     void isReadFromItsEndWhereThatIsAskedFor() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(2).startingAt(StartingOffsets.LATEST);
+      KafkaTopic topic = TestBroker.topic(2).startingAt(StartingOffsets.LATEST);
       send(topic, 300, 1);
       assertThat(run(topic).accounting().received()).isZero();
       send(topic, 200, 2);
@@ -424,11 +366,11 @@ class LocalEngineFaultTest {
 
     @Test
     void failsTheRunWhenItIsDeleted() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 500, 1);
       RunningPipeline run = startContinuous(topic);
       awaitReceived(run, 500);
-      administer(admin -> admin.deleteTopics(List.of(topic.name())).all());
+      TestBroker.delete(topic);
       CallstreamException e = failureOf(run);
       assertThat(e.code()).as(e.getMessage()).isEqualTo(ErrorCode.TOPIC);
       assertThat(e).hasMessageContainingAll("gone", "new checkpoint");
@@ -436,11 +378,11 @@ class LocalEngineFaultTest {
 
     @Test
     void isRefusedWhenItIsAnotherOfTheSameName() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 500, 1);
       run(topic);
-      administer(admin -> admin.deleteTopics(List.of(topic.name())).all());
-      administer(admin -> created(admin, topic));
+      TestBroker.delete(topic);
+      TestBroker.createAgain(topic);
       // More than before, so that offsets tell nothing.
       send(topic, 800, 2);
       assertRefuses(topic, ErrorCode.CHECKPOINT, "deleted and created again", "new directory");
@@ -448,13 +390,11 @@ class LocalEngineFaultTest {
 
     @Test
     void mayGetPartitionsWhileItIsRead() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 500, 1);
       try (RunningPipeline run = startContinuous(topic)) {
         awaitReceived(run, 500);
-        administer(
-            admin ->
-                admin.createPartitions(Map.of(topic.name(), NewPartitions.increaseTo(3))).all());
+        TestBroker.increasePartitions(topic, 3);
         send(topic, 1_500, 2);
         awaitReceived(run, 2_000);
         run.stop();
@@ -470,7 +410,7 @@ class LocalEngineFaultTest {
 
     @Test
     void mayHaveMorePartitionsThanThereAreReadersAndABacklogOfManyBatches() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(3);
+      KafkaTopic topic = TestBroker.topic(3);
       send(topic, 20_000, 5);
 
       try (RunningPipeline run =
@@ -488,12 +428,12 @@ class LocalEngineFaultTest {
 
     @Test
     void mayHoldTransactionsWhoseMarksAreNoRecords() throws Exception {
-      KafkaTopic topic = KafkaTestbed.topic(1);
+      KafkaTopic topic = TestBroker.topic(1);
       try (KafkaProducer<byte[], byte[]> producer =
           new KafkaProducer<>(
               Map.of(
                   ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                  KafkaTestbed.cluster().bootstrapServers(),
+                  TestBroker.cluster().bootstrapServers(),
                   ProducerConfig.TRANSACTIONAL_ID_CONFIG,
                   topic.name()),
               new ByteArraySerializer(),
@@ -517,20 +457,20 @@ class LocalEngineFaultTest {
       assertThat(run(topic, small).accounting().received()).isEqualTo(6);
 
       // Each transaction has a record and a mark; the last mark is behind the last record.
-      deleteBefore(topic, 16);
+      TestBroker.deleteBefore(topic, 16);
       assertThat(run(topic, small).accounting().received()).isEqualTo(6);
     }
 
     @Test
     void isNotReadWithSettingsThatNoClientKnows() {
-      KafkaTopic topic = KafkaTestbed.topic(1).with(Map.of("max.pol.records", "1"));
+      KafkaTopic topic = TestBroker.topic(1).with(Map.of("max.pol.records", "1"));
       assertRefuses(topic, ErrorCode.INVALID_ARGUMENT, "max.pol.records", "max.poll.records");
     }
 
     @Test
     void mustBeThere() {
       KafkaTopic missing =
-          KafkaTopic.of("no-such-topic").at(KafkaTestbed.cluster().bootstrapServers());
+          KafkaTopic.of("no-such-topic").at(TestBroker.cluster().bootstrapServers());
       assertRefuses(missing, ErrorCode.TOPIC, "no-such-topic");
       assertThat(checkpoint()).doesNotExist();
     }
@@ -538,7 +478,7 @@ class LocalEngineFaultTest {
 
   @Test
   void lettersThatDoNotFitIntoMemoryComeInTheirOrderAndLeaveNoFile() throws Exception {
-    KafkaTopic topic = KafkaTestbed.topic(2);
+    KafkaTopic topic = TestBroker.topic(2);
     byte[] large = new byte[300_000];
     Arrays.fill(large, (byte) 'x');
     List<SourceRecord> records = new ArrayList<>();
@@ -546,7 +486,7 @@ class LocalEngineFaultTest {
       System.arraycopy((i + " ").getBytes(UTF_8), 0, large, 0, (i + " ").length());
       records.add(new SourceRecord(i % 2, Instant.now(), large.clone()));
     }
-    KafkaTestbed.send(topic, records);
+    TestBroker.send(topic, records);
     List<String> letters = new ArrayList<>();
     Pipeline pipeline =
         Pipeline.builder(topic, FORMAT)

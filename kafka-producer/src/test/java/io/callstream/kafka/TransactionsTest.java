@@ -11,6 +11,8 @@ import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.contract.SourceRecord;
 import io.callstream.engine.local.LocalEngine;
+import io.callstream.kafka.contract.KafkaTransaction;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
@@ -51,21 +53,21 @@ class TransactionsTest {
   }
 
   private static TopicInfo info(KafkaTopic topic) {
-    try (TopicAdmin admin = TopicAdmin.connect(KafkaTestbed.cluster())) {
+    try (TopicAdmin admin = TopicAdmin.connect(TestBroker.cluster())) {
       return admin.require(topic.name());
     }
   }
 
   /** Returns a topic with six records that can be read at offsets 0 to 9. */
   private static KafkaTopic sixRecords() {
-    KafkaTopic topic = KafkaTestbed.topic(1);
-    KafkaTestbed.send(topic, records("a", "b"));
+    KafkaTopic topic = TestBroker.topic(1);
+    TestBroker.send(topic, records("a", "b"));
     KafkaTransaction committed = KafkaTransaction.begin(topic);
     committed.send(records("c", "d", "e"));
     committed.commit();
     KafkaTransaction aborted = KafkaTransaction.begin(topic);
     aborted.send(records("aborted", "aborted"));
-    KafkaTestbed.send(topic, records("f"));
+    TestBroker.send(topic, records("f"));
     aborted.abort();
     return topic;
   }
@@ -75,11 +77,11 @@ class TransactionsTest {
   @Test
   void aReaderLeavesOutRecordsOfAbortedTransactions() {
     String topic = sixRecords().name();
-    TopicReader reader = TopicReader.of(KafkaTestbed.cluster(), topic);
+    TopicReader reader = TopicReader.of(TestBroker.cluster(), topic);
 
     assertThat(read(reader)).containsExactly("a", "b", "c", "d", "e", "f");
     assertThat(read(reader.fromBeginning())).containsExactly("a", "b", "c", "d", "e", "f");
-    assertThat(read(TopicReader.of(KafkaTestbed.cluster().with(UNCOMMITTED), topic)))
+    assertThat(read(TopicReader.of(TestBroker.cluster().with(UNCOMMITTED), topic)))
         .hasSize(8)
         .contains("aborted");
   }
@@ -88,29 +90,28 @@ class TransactionsTest {
   void theLastRecordsAreAsManyAsWereAskedForWhateverOffsetsHaveNone() throws Exception {
     String topic = sixRecords().name();
     for (int limit = 1; limit <= 6; limit++) {
-      assertThat(read(TopicReader.of(KafkaTestbed.cluster(), topic).atMost(limit)))
+      assertThat(read(TopicReader.of(TestBroker.cluster(), topic).atMost(limit)))
           .as("the last %s", limit)
           .containsExactlyElementsOf(List.of("a", "b", "c", "d", "e", "f").subList(6 - limit, 6));
     }
-    List<String> left = CompactedTopic.create(KafkaTestbed.cluster(), "compacted-reader", 33, 5);
-    TopicReader last = TopicReader.of(KafkaTestbed.cluster(), "compacted-reader").atMost(5);
+    List<String> left = CompactedTopic.create(TestBroker.cluster(), "compacted-reader", 33, 5);
+    TopicReader last = TopicReader.of(TestBroker.cluster(), "compacted-reader").atMost(5);
     assertThat(read(last)).isEqualTo(left);
   }
 
   @Test
   void aReaderEndsBeforeAnOpenTransactionAndOneThatFollowsWaitsForItsEnd() throws Exception {
-    KafkaTopic topic = KafkaTestbed.topic(1);
+    KafkaTopic topic = TestBroker.topic(1);
     KafkaTransaction open = KafkaTransaction.begin(topic);
-    KafkaTestbed.send(topic, records("before"));
+    TestBroker.send(topic, records("before"));
     open.send(records("committed"));
-    KafkaTestbed.send(topic, records("after"));
-    assertThat(read(TopicReader.of(KafkaTestbed.cluster(), topic.name())))
-        .containsExactly("before");
+    TestBroker.send(topic, records("after"));
+    assertThat(read(TopicReader.of(TestBroker.cluster(), topic.name()))).containsExactly("before");
 
     List<String> followed = new ArrayList<>();
     CountDownLatch first = new CountDownLatch(1);
     TopicReader following =
-        TopicReader.of(KafkaTestbed.cluster(), topic.name()).fromBeginning().following().atMost(3);
+        TopicReader.of(TestBroker.cluster(), topic.name()).fromBeginning().following().atMost(3);
     Thread reading =
         new Thread(
             () ->
@@ -137,11 +138,11 @@ class TransactionsTest {
 
     KafkaTransaction open = KafkaTransaction.begin(topic);
     open.send(records("open", "open"));
-    KafkaTestbed.send(topic, records("after"));
+    TestBroker.send(topic, records("after"));
 
     assertThat(info(topic).offsets()).isEqualTo(10);
     assertThat(info(topic).heldBack()).isEqualTo(3);
-    try (TopicAdmin admin = TopicAdmin.connect(KafkaTestbed.cluster().with(UNCOMMITTED))) {
+    try (TopicAdmin admin = TopicAdmin.connect(TestBroker.cluster().with(UNCOMMITTED))) {
       assertThat(admin.require(topic.name()).offsets()).isEqualTo(13);
     }
     open.abort();
@@ -150,8 +151,7 @@ class TransactionsTest {
 
   @Test
   void aClusterRefusesAnIsolationLevelThatKafkaDoesNotKnow() {
-    assertThatThrownBy(
-            () -> KafkaTestbed.cluster().with(Map.of("isolation.level", "READ_COMMITTED")))
+    assertThatThrownBy(() -> TestBroker.cluster().with(Map.of("isolation.level", "READ_COMMITTED")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("'READ_COMMITTED'; it must be read_committed or read_uncommitted");
   }
@@ -160,7 +160,7 @@ class TransactionsTest {
 
   @Test
   void recordsOfAnAbortedTransactionAreStillToBeSent() {
-    KafkaTopic topic = KafkaTestbed.topic(1);
+    KafkaTopic topic = TestBroker.topic(1);
     CallSource source = SyntheticCalls.of(3);
     List<String> calls = new ArrayList<>();
     try (var all = source.open()) {
@@ -171,8 +171,8 @@ class TransactionsTest {
     KafkaTransaction aborted = KafkaTransaction.begin(topic);
     aborted.send(records(calls.get(0), calls.get(1)));
     aborted.abort();
-    KafkaTestbed.send(topic, records(calls.get(2)));
-    UnsentCalls rest = UnsentCalls.of(source, KafkaTestbed.cluster(), topic.name());
+    TestBroker.send(topic, records(calls.get(2)));
+    UnsentCalls rest = UnsentCalls.of(source, TestBroker.cluster(), topic.name());
     try (var unsent = rest.open()) {
       assertThat(new String(unsent.next(), UTF_8)).isEqualTo(calls.get(0));
       assertThat(new String(unsent.next(), UTF_8)).isEqualTo(calls.get(1));
@@ -183,12 +183,12 @@ class TransactionsTest {
 
   @Test
   void whatIsLeftToSendIsNotDecidedWhileATransactionIsOpen() {
-    KafkaTopic topic = KafkaTestbed.topic(1);
-    KafkaTestbed.send(topic, records("a"));
+    KafkaTopic topic = TestBroker.topic(1);
+    TestBroker.send(topic, records("a"));
     KafkaTransaction open = KafkaTransaction.begin(topic);
     open.send(records("b"));
-    KafkaTestbed.send(topic, records("c"));
-    UnsentCalls rest = UnsentCalls.of(SyntheticCalls.of(3), KafkaTestbed.cluster(), topic.name());
+    TestBroker.send(topic, records("c"));
+    UnsentCalls rest = UnsentCalls.of(SyntheticCalls.of(3), TestBroker.cluster(), topic.name());
 
     assertThatThrownBy(rest::open)
         .isInstanceOf(CallstreamException.class)
@@ -206,17 +206,17 @@ class TransactionsTest {
 
   @Test
   void offsetsWithoutRecordsAreNoResultsOfAnotherRun() throws Exception {
-    KafkaTopic calls = KafkaTestbed.topic(1);
-    KafkaTestbed.send(calls, records("no call"));
+    KafkaTopic calls = TestBroker.topic(1);
+    TestBroker.send(calls, records("no call"));
     String results = calls.name() + "-results";
     KafkaTopic held = KafkaTopic.of(results).at(calls.bootstrapServers());
-    try (TopicAdmin admin = TopicAdmin.connect(KafkaTestbed.cluster())) {
+    try (TopicAdmin admin = TopicAdmin.connect(TestBroker.cluster())) {
       assertThat(admin.ensureCompacted(results, 1, 1).offsets()).isZero();
     }
     Pipeline pipeline =
         Pipeline.builder(calls, SanFranciscoCalls.json())
             .statistic(StandardStatistics.callsByType())
-            .results(KafkaSinks.at(KafkaTestbed.cluster()).results(results))
+            .results(KafkaSinks.at(TestBroker.cluster()).results(results))
             .build();
     KafkaTransaction transaction = KafkaTransaction.begin(held);
     transaction.send(new byte[] {1}, records("of another program"));
@@ -256,10 +256,10 @@ class TransactionsTest {
     assertThat(reports).extracting(Progress::inputRows).containsExactly(4L, 1L, 1L);
     assertThat(reports.get(0).lag()).isEqualTo(6);
 
-    List<String> left = CompactedTopic.create(KafkaTestbed.cluster(), "compacted-engine", 33, 5);
+    List<String> left = CompactedTopic.create(TestBroker.cluster(), "compacted-engine", 33, 5);
     reports.clear();
     KafkaTopic compacted =
-        KafkaTopic.of("compacted-engine").at(KafkaTestbed.cluster().bootstrapServers());
+        KafkaTopic.of("compacted-engine").at(TestBroker.cluster().bootstrapServers());
     assertThat(received(compacted, RunOptions.bounded(), reports)).isEqualTo(left.size());
     assertThat(reports).hasSize(1);
     assertThat(reports.get(0).inputRows()).isEqualTo(5);

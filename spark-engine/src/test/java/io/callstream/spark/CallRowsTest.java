@@ -27,7 +27,7 @@ class CallRowsTest {
         "{\"crime_id\":\"1\",\"original_crime_type_name\":\"415\",\"disposition\":\"HAN\","
             + "\"call_date_time\":\"2018-12-31T23:57:00.000\"}";
     Dataset<Row> records =
-        TestTopics.session()
+        TestSession.get()
             .createDataFrame(
                 List.of(
                     RowFactory.create(call.getBytes(UTF_8), 0, 7L),

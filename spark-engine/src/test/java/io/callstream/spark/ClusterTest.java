@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
@@ -48,7 +49,7 @@ class ClusterTest {
 
   private static void sendLetters(KafkaTopic topic, int count) {
     String lines = ("no call " + "x".repeat(300_000) + "\n").repeat(count);
-    TestTopics.send(
+    TestBroker.send(
         topic, CallSource.stream("no calls", new ByteArrayInputStream(lines.getBytes(UTF_8))));
   }
 
@@ -71,8 +72,8 @@ class ClusterTest {
 
   @Test
   void manyDeadLettersReachTheDriverThroughAFileSystemThatOnlyTheSessionKnows() throws Exception {
-    KafkaTopic topic = TestTopics.create(1);
-    TestTopics.send(topic, SyntheticCalls.of(100));
+    KafkaTopic topic = TestBroker.topic(1);
+    TestBroker.send(topic, SyntheticCalls.of(100));
     sendLetters(topic, 40);
     String master = processes.master();
     processes.worker("worker", master, 1, List.of());
@@ -92,10 +93,10 @@ class ClusterTest {
 
   @Test
   void ofTwoDriversOnOneRemoteCheckpointTheNewerOneSurvivesWithExactResults() throws Exception {
-    KafkaTopic topic = TestTopics.create(2);
+    KafkaTopic topic = TestBroker.topic(2);
     String checkpoint = HdfsCluster.URI + "/" + topic.name();
     Map<String, String> settings = hdfs(Map.of("spark.master", "local[1]"));
-    TestTopics.send(topic, SyntheticCalls.of(3_000));
+    TestBroker.send(topic, SyntheticCalls.of(3_000));
     Processes.Running older = driver("older", topic, checkpoint, "continuous", settings);
     older.awaitText("batch 1");
     Processes.Running newer = driver("newer", topic, checkpoint, "continuous", settings);
@@ -103,7 +104,7 @@ class ClusterTest {
     AtomicLong seed = new AtomicLong(100);
     Processes.await(
         () -> {
-          TestTopics.send(topic, SyntheticCalls.of(100).withSeed(seed.incrementAndGet()));
+          TestBroker.send(topic, SyntheticCalls.of(100).withSeed(seed.incrementAndGet()));
           return !older.process().isAlive();
         },
         older::text);
@@ -113,12 +114,12 @@ class ClusterTest {
             "failed CHECKPOINT: Another run has taken over the checkpoint directory " + checkpoint,
             ", process " + newer.process().pid() + ",")
         .doesNotContain("estore it");
-    TestTopics.send(topic, SyntheticCalls.of(500).withSeed(3));
+    TestBroker.send(topic, SyntheticCalls.of(500).withSeed(3));
 
     Path undisturbed = directory.resolve("undisturbed");
     Pipeline pipeline = Driver.standard(topic).results(Sinks.csv(undisturbed)).build();
     try (RunningPipeline run =
-        SparkEngine.on(TestTopics.session())
+        SparkEngine.on(TestSession.get())
             .start(pipeline, RunOptions.bounded().readingAtMost(500))) {
       run.awaitTermination();
     }
@@ -155,8 +156,8 @@ class ClusterTest {
     assumeThat(processes.start("trial", trial).awaitEnd())
         .as("this user may give a process a private disk (unshare -m, mount)")
         .isZero();
-    KafkaTopic topic = TestTopics.create(1);
-    TestTopics.send(topic, SyntheticCalls.of(100));
+    KafkaTopic topic = TestBroker.topic(1);
+    TestBroker.send(topic, SyntheticCalls.of(100));
     String master = processes.master();
     processes.worker("apart", master, 1, ownDisk);
     processes.worker("sharing", master, 1, List.of());
@@ -182,8 +183,8 @@ class ClusterTest {
 
   @Test
   void theDocumentedCommandRunsTheDriverOnTheClusterAndTheMessageNamesItsOption() throws Exception {
-    KafkaTopic topic = TestTopics.create(1);
-    TestTopics.send(topic, SyntheticCalls.of(100));
+    KafkaTopic topic = TestBroker.topic(1);
+    TestBroker.send(topic, SyntheticCalls.of(100));
     String master = processes.master();
     processes.worker("worker", master, 2, List.of());
     String documented =

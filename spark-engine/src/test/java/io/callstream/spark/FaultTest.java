@@ -12,6 +12,7 @@ import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.internal.runtime.Checksum;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
@@ -25,21 +26,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
-import org.apache.kafka.clients.admin.NewPartitions;
-import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.admin.RecordsToDelete;
-import org.apache.kafka.clients.admin.TopicDescription;
-import org.apache.kafka.common.KafkaFuture;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.Uuid;
-import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,7 +55,7 @@ class FaultTest {
   }
 
   private static RunningPipeline start(KafkaTopic topic, RunOptions options) {
-    return SparkEngine.on(TestTopics.session()).start(pipeline(topic), options);
+    return SparkEngine.on(TestSession.get()).start(pipeline(topic), options);
   }
 
   private RunningPipeline startContinuous(KafkaTopic topic) {
@@ -114,49 +103,7 @@ class FaultTest {
   }
 
   private static void send(KafkaTopic topic, int calls, long seed) {
-    TestTopics.send(topic, SyntheticCalls.of(calls).withSeed(seed));
-  }
-
-  @FunctionalInterface
-  private interface AdminWork {
-    KafkaFuture<?> start(Admin admin) throws Exception;
-  }
-
-  /** Creates a topic, and waits until the broker knows it in place of one that was deleted. */
-  private static KafkaFuture<?> created(Admin admin, KafkaTopic topic) throws Exception {
-    String name = topic.name();
-    Uuid id = admin.createTopics(List.of(new NewTopic(name, 1, (short) 1))).topicId(name).get();
-    long end = System.nanoTime() + PATIENCE.toNanos();
-    while (true) {
-      KafkaFuture<Uuid> known =
-          admin
-              .describeTopics(List.of(name))
-              .topicNameValues()
-              .get(name)
-              .thenApply(TopicDescription::topicId);
-      try {
-        if (known.get().equals(id)) {
-          return known;
-        }
-      } catch (ExecutionException e) {
-        assertThat(e).hasCauseInstanceOf(UnknownTopicOrPartitionException.class);
-      }
-      assertThat(System.nanoTime()).as("the broker does not know %s", name).isLessThan(end);
-    }
-  }
-
-  private static void administer(AdminWork work) throws Exception {
-    try (Admin admin =
-        Admin.create(
-            Map.of(
-                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG,
-                TestTopics.cluster().bootstrapServers()))) {
-      work.start(admin).get();
-    }
-  }
-
-  private static void deleteTopic(KafkaTopic topic) throws Exception {
-    administer(admin -> admin.deleteTopics(List.of(topic.name())).all());
+    TestBroker.send(topic, SyntheticCalls.of(calls).withSeed(seed));
   }
 
   @Nested
@@ -173,7 +120,7 @@ class FaultTest {
           "callstream/pipeline.txt"
         })
     void isRefusedWhenAFileInItIsCutOff(String file) throws Exception {
-      KafkaTopic topic = TestTopics.create(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 1_500, 1);
       run(topic);
       send(topic, 500, 2);
@@ -188,7 +135,7 @@ class FaultTest {
 
     @Test
     void isRefusedWhenAFileInItIsMissingOrHasAFlippedBit() throws Exception {
-      KafkaTopic topic = TestTopics.create(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 1_500, 1);
       run(topic);
       send(topic, 500, 2);
@@ -222,7 +169,7 @@ class FaultTest {
 
     @Test
     void isRefusedWhenItsOffsetsContradictEachOther() throws Exception {
-      KafkaTopic topic = TestTopics.create(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 1_500, 1);
       run(topic);
       for (String name : List.of("offsets/2", "sources/0/0")) {
@@ -242,10 +189,10 @@ class FaultTest {
     @ParameterizedTest
     @EnumSource(StateStore.class)
     void isRefusedWhenItsStateIsCutOff(StateStore store) throws Exception {
-      KafkaTopic topic = TestTopics.create(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 1_500, 1);
       SparkEngine engine =
-          SparkEngine.on(TestTopics.session(), SparkSettings.defaults().stateStore(store));
+          SparkEngine.on(TestSession.get(), SparkSettings.defaults().stateStore(store));
       RunOptions options =
           RunOptions.bounded().readingAtMost(500).checkpointingTo(checkpoint().toString());
       engine.start(pipeline(topic), options).awaitTermination();
@@ -272,7 +219,7 @@ class FaultTest {
 
     @Test
     void failsTheRunWhenItVanishes() throws Exception {
-      KafkaTopic topic = TestTopics.create(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 500, 1);
       RunningPipeline run = startContinuous(topic);
       awaitReceived(run, 500);
@@ -289,7 +236,7 @@ class FaultTest {
     void isRefusedWhereNoDirectoryCanBe() throws Exception {
       Files.writeString(checkpoint(), "a file");
       assertRefuses(
-          TestTopics.create(1),
+          TestBroker.topic(1),
           ErrorCode.CHECKPOINT,
           checkpoint().toString(),
           "A file has the name of a directory there");
@@ -300,17 +247,11 @@ class FaultTest {
   class TheTopic {
     @Test
     void mayNotLoseRecordsThatWereNotRead() throws Exception {
-      KafkaTopic topic = TestTopics.create(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 500, 1);
       run(topic);
       send(topic, 1_000, 2);
-      administer(
-          admin ->
-              admin
-                  .deleteRecords(
-                      Map.of(
-                          new TopicPartition(topic.name(), 0), RecordsToDelete.beforeOffset(900)))
-                  .all());
+      TestBroker.deleteBefore(topic, 900);
       for (int attempt = 0; attempt < 2; attempt++) {
         assertRefuses(
             topic, ErrorCode.SOURCE_FAILED, "500", topic.name(), "retention", "new checkpoint");
@@ -319,31 +260,19 @@ class FaultTest {
 
     @Test
     void mayLoseRecordsThatWereRead() throws Exception {
-      KafkaTopic topic = TestTopics.create(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 500, 1);
       run(topic);
-      administer(
-          admin ->
-              admin
-                  .deleteRecords(
-                      Map.of(
-                          new TopicPartition(topic.name(), 0), RecordsToDelete.beforeOffset(500)))
-                  .all());
+      TestBroker.deleteBefore(topic, 500);
       send(topic, 300, 2);
       assertThat(run(topic).accounting().received()).isEqualTo(800);
     }
 
     @Test
     void mayHaveLostRecordsBeforeItWasFirstRead() throws Exception {
-      KafkaTopic topic = TestTopics.create(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 900, 1);
-      administer(
-          admin ->
-              admin
-                  .deleteRecords(
-                      Map.of(
-                          new TopicPartition(topic.name(), 0), RecordsToDelete.beforeOffset(300)))
-                  .all());
+      TestBroker.deleteBefore(topic, 300);
       List<PartitionOffsets> offsets = new ArrayList<>();
       Pipeline pipeline =
           Pipeline.builder(topic, SanFranciscoCalls.json())
@@ -351,7 +280,7 @@ class FaultTest {
               .listener(progress -> offsets.addAll(progress.offsets()))
               .build();
       RunningPipeline run =
-          SparkEngine.on(TestTopics.session())
+          SparkEngine.on(TestSession.get())
               .start(pipeline, RunOptions.bounded().readingAtMost(500));
       run.awaitTermination();
       assertThatAccounting(run.accounting()).addsUpFor(pipeline);
@@ -363,11 +292,11 @@ class FaultTest {
 
     @Test
     void failsTheRunWhenItIsDeleted() throws Exception {
-      KafkaTopic topic = TestTopics.create(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 500, 1);
       RunningPipeline run = startContinuous(topic);
       awaitReceived(run, 500);
-      deleteTopic(topic);
+      TestBroker.delete(topic);
       CallstreamException e = failureOf(run);
       assertThat(e.code()).as(e.getMessage()).isEqualTo(ErrorCode.TOPIC);
       assertThat(e).hasMessageContainingAll("gone", "new checkpoint");
@@ -375,11 +304,11 @@ class FaultTest {
 
     @Test
     void isRefusedWhenItIsAnotherOfTheSameName() throws Exception {
-      KafkaTopic topic = TestTopics.create(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 500, 1);
       run(topic);
-      deleteTopic(topic);
-      administer(admin -> created(admin, topic));
+      TestBroker.delete(topic);
+      TestBroker.createAgain(topic);
       // More than before, so that offsets tell nothing.
       send(topic, 800, 2);
       assertRefuses(topic, ErrorCode.CHECKPOINT, "deleted and created again", "new directory");
@@ -387,13 +316,11 @@ class FaultTest {
 
     @Test
     void mayGetPartitionsWhileItIsRead() throws Exception {
-      KafkaTopic topic = TestTopics.create(1);
+      KafkaTopic topic = TestBroker.topic(1);
       send(topic, 500, 1);
       try (RunningPipeline run = startContinuous(topic)) {
         awaitReceived(run, 500);
-        administer(
-            admin ->
-                admin.createPartitions(Map.of(topic.name(), NewPartitions.increaseTo(3))).all());
+        TestBroker.increasePartitions(topic, 3);
         send(topic, 1_500, 2);
         awaitReceived(run, 2_000);
         assertThatAccounting(run.accounting()).addsUpFor(run.pipeline());

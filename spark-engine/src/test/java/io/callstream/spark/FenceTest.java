@@ -10,6 +10,7 @@ import io.callstream.ErrorCode;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.internal.runtime.Ledger;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
@@ -38,11 +39,11 @@ import org.junit.jupiter.api.Test;
 class FenceTest {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
-  private final KafkaTopic topic = TestTopics.create(1);
+  private final KafkaTopic topic = TestBroker.topic(1);
   private final String checkpoint = HdfsCluster.address() + "/" + topic.name();
 
   private RunningPipeline start(Pipeline pipeline, RunOptions options) {
-    return SparkEngine.on(TestTopics.session())
+    return SparkEngine.on(TestSession.get())
         .start(pipeline, options.readingAtMost(500).checkpointingTo(checkpoint));
   }
 
@@ -53,7 +54,7 @@ class FenceTest {
   }
 
   private void send(int calls, long seed) {
-    TestTopics.send(topic, SyntheticCalls.of(calls).withSeed(seed));
+    TestBroker.send(topic, SyntheticCalls.of(calls).withSeed(seed));
   }
 
   private static void awaitReceived(RunningPipeline run, long records) {
@@ -69,7 +70,7 @@ class FenceTest {
     assertThat(run.accounting().received()).isEqualTo(records);
     assertThatAccounting(run.accounting()).addsUpFor(run.pipeline());
     try (RunningPipeline undisturbed =
-        SparkEngine.on(TestTopics.session())
+        SparkEngine.on(TestSession.get())
             .start(Driver.standard(topic).build(), RunOptions.bounded())) {
       undisturbed.awaitTermination();
       for (String statistic : List.of("calls-by-type", "calls-by-location")) {
@@ -161,7 +162,7 @@ class FenceTest {
     try (RunningPipeline older = start(pipeline, RunOptions.continuous())) {
       assertThat(reached.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
       String token = files("runs").get(0);
-      try (Checkpoint newer = Checkpoint.open(checkpoint, TestTopics.session())) {
+      try (Checkpoint newer = Checkpoint.open(checkpoint, TestSession.get())) {
         newer.claim(pipeline, TopicCheck.requireTopic(topic), SparkSettings.defaults(), 2);
         assertThat(files("letters/" + token)).hasSize(1);
         goOn.countDown();
@@ -178,7 +179,7 @@ class FenceTest {
 
   private void sendLetters() {
     String lines = ("no call " + "x".repeat(300_000) + "\n").repeat(40);
-    TestTopics.send(
+    TestBroker.send(
         topic, CallSource.stream("no calls", new ByteArrayInputStream(lines.getBytes(UTF_8))));
   }
 
@@ -200,7 +201,7 @@ class FenceTest {
       claims.add(
           CompletableFuture.runAsync(
               () -> {
-                try (Checkpoint claimed = Checkpoint.open(checkpoint, TestTopics.session())) {
+                try (Checkpoint claimed = Checkpoint.open(checkpoint, TestSession.get())) {
                   start.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
                   claimed.claim(pipeline, topicId, SparkSettings.defaults(), 2);
                 } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
@@ -230,7 +231,7 @@ class FenceTest {
   void theGreatestTokenOwnsTheCheckpoint() throws Exception {
     Path parent = new Path(checkpoint + "/callstream");
     CheckpointFileManager manager =
-        CheckpointFileManager.create(parent, TestTopics.session().sessionState().newHadoopConf());
+        CheckpointFileManager.create(parent, TestSession.get().sessionState().newHadoopConf());
     Fence first = Fence.claim(manager, parent, checkpoint, "first");
     first.requireNewest();
     Fence second = Fence.claim(manager, parent, checkpoint, "second");

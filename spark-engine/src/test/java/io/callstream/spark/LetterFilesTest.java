@@ -8,6 +8,7 @@ import io.callstream.call.CallField;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
@@ -39,11 +40,11 @@ class LetterFilesTest {
   @TempDir Path checkpoint;
 
   private static KafkaTopic topicOfLetters() {
-    KafkaTopic topic = TestTopics.create(1);
+    KafkaTopic topic = TestBroker.topic(1);
     String lines = ("no call " + "x".repeat(300_000) + "\n").repeat(40);
-    TestTopics.send(
+    TestBroker.send(
         topic, CallSource.stream("no calls", new ByteArrayInputStream(lines.getBytes(UTF_8))));
-    TestTopics.send(topic, SyntheticCalls.of(1));
+    TestBroker.send(topic, SyntheticCalls.of(1));
     return topic;
   }
 
@@ -60,7 +61,7 @@ class LetterFilesTest {
   }
 
   private RunningPipeline start(Pipeline pipeline) {
-    return SparkEngine.on(TestTopics.session())
+    return SparkEngine.on(TestSession.get())
         .start(pipeline, RunOptions.bounded().checkpointingTo(checkpoint.toString()));
   }
 
@@ -94,7 +95,7 @@ class LetterFilesTest {
       long attempt = FIRST_ATTEMPT.get(1, TimeUnit.MINUTES);
       List<String> ofFirstAttempt = letterFiles();
       assertThat(ofFirstAttempt).hasSize(1);
-      TestTopics.session().sparkContext().killTaskAttempt(attempt, true, "the test kills it");
+      TestSession.get().sparkContext().killTaskAttempt(attempt, true, "the test kills it");
       run.awaitTermination();
       assertThatAccounting(run.accounting()).addsUpFor(pipeline);
       assertThat(whileSinkHasLetters).hasSize(1);
@@ -118,7 +119,7 @@ class LetterFilesTest {
                       leave("read-0-of-an-executor-that-was-killed-" + batch.number());
                     }))
             .build();
-    SparkEngine.on(TestTopics.session())
+    SparkEngine.on(TestSession.get())
         .start(
             pipeline, RunOptions.bounded().readingAtMost(20).checkpointingTo(checkpoint.toString()))
         .awaitTermination();

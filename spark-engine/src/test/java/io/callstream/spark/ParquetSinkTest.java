@@ -46,7 +46,7 @@ class ParquetSinkTest {
   @TempDir private Path directory;
 
   private ParquetSink.Builder sink() {
-    return ParquetSink.to(directory.resolve("parquet").toString()).on(TestTopics.session());
+    return ParquetSink.to(directory.resolve("parquet").toString()).on(TestSession.get());
   }
 
   private static Call[] batch(String... types) {
@@ -394,7 +394,7 @@ class ParquetSinkTest {
     Path file = Files.writeString(directory.resolve("file"), "");
     SinkRun run = SinkRun.byType(batch("a"));
 
-    ParquetSink sink = ParquetSink.to(file + "/parquet").on(TestTopics.session()).build();
+    ParquetSink sink = ParquetSink.to(file + "/parquet").on(TestSession.get()).build();
     assertThatThrownBy(() -> sink.open(run.opened()))
         .isInstanceOf(CallstreamException.class)
         .hasMessageContaining(file.toString())

@@ -11,6 +11,7 @@ import io.callstream.ErrorCode;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.StandardStatistics;
@@ -38,7 +39,7 @@ class RecordReaderTest {
 
   private static KafkaProducer<byte[], byte[]> producer(Map<String, Object> more) {
     Map<String, Object> settings = new HashMap<>(more);
-    settings.put("bootstrap.servers", TestTopics.cluster().bootstrapServers());
+    settings.put("bootstrap.servers", TestBroker.cluster().bootstrapServers());
     return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
   }
 
@@ -47,7 +48,7 @@ class RecordReaderTest {
   }
 
   private static KafkaTopic topicWith(int records) {
-    KafkaTopic topic = TestTopics.create(1);
+    KafkaTopic topic = TestBroker.topic(1);
     try (KafkaProducer<byte[], byte[]> producer = producer(Map.of())) {
       LongStream.range(0, records).forEach(id -> producer.send(record(topic, id)));
     }
@@ -76,7 +77,7 @@ class RecordReaderTest {
 
   /** Reads ranges in a task, one after the other, and returns their offsets as text. */
   private static List<String> read(List<KafkaBatchInputPartition> ranges) {
-    return TestTopics.session()
+    return TestSession.get()
         .range(0, 1, 1, 1)
         .toJavaRDD()
         .map(
@@ -142,7 +143,7 @@ class RecordReaderTest {
 
   @Test
   void marksOfTransactionsAreNoRecordsAndHoldNothingUp() throws Exception {
-    KafkaTopic topic = TestTopics.create(1);
+    KafkaTopic topic = TestBroker.topic(1);
     try (KafkaProducer<byte[], byte[]> producer =
         producer(Map.of("transactional.id", topic.name()))) {
       producer.initTransactions();
@@ -165,8 +166,7 @@ class RecordReaderTest {
 
     // Batches of four offsets end before, on and behind the marks, and some have nothing else.
     try (RunningPipeline run =
-        SparkEngine.on(TestTopics.session())
-            .start(pipeline, RunOptions.bounded().readingAtMost(4))) {
+        SparkEngine.on(TestSession.get()).start(pipeline, RunOptions.bounded().readingAtMost(4))) {
       run.awaitTermination();
 
       assertThat(run.accounting().received()).isEqualTo(8 * 5);

@@ -53,7 +53,7 @@ class SecretsTest {
         .contains(key)
         .doesNotContain(SECRET);
     SparkSession before = SparkSession.active();
-    try (Sessions.Lease lease = Sessions.beside(TestTopics.session(), SparkSettings.defaults());
+    try (Sessions.Lease lease = Sessions.beside(TestSession.get(), SparkSettings.defaults());
         Checkpoint checkpoint = Checkpoint.open(directory.toString(), lease.session())) {
       SparkSession.setActiveSession(lease.session());
       Dataset<Tuple2<String, byte[]>> rows =
@@ -76,7 +76,7 @@ class SecretsTest {
 
   @Test
   void whatTheUserSaysAboutRedactionStaysInForce() {
-    SparkSession host = TestTopics.session().newSession();
+    SparkSession host = TestSession.get().newSession();
     String before = host.conf().get(Sessions.OPTIONS_REDACTION);
     SparkSettings settings = SparkSettings.defaults().with(Sessions.OPTIONS_REDACTION, "mine");
     try (Sessions.Lease ours = Sessions.beside(host, SparkSettings.defaults());
@@ -92,7 +92,7 @@ class SecretsTest {
   void aMisspeltPropertyIsRefusedWithTheNearestName() {
     KafkaTopic topic =
         KafkaTopic.of("calls").at("localhost:9").with(Map.of("sasl.jaas.confg", SECRET));
-    assertThatThrownBy(() -> SparkEngine.on(TestTopics.session()).start(pipeline(topic)))
+    assertThatThrownBy(() -> SparkEngine.on(TestSession.get()).start(pipeline(topic)))
         .isInstanceOfSatisfying(
             CallstreamException.class,
             e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT))
@@ -133,7 +133,7 @@ class SecretsTest {
   private static void assertRefused(
       EmbeddedBroker broker, Map<String, String> settings, String hint) {
     KafkaTopic topic = KafkaTopic.of("calls").at(broker.bootstrapServers()).with(settings);
-    assertThatThrownBy(() -> SparkEngine.on(TestTopics.session()).start(pipeline(topic)))
+    assertThatThrownBy(() -> SparkEngine.on(TestSession.get()).start(pipeline(topic)))
         .isInstanceOfSatisfying(
             CallstreamException.class,
             e -> {

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class SessionsTest {
   @Test
   void theSessionOfARunHasTheFileSystemSettingsOfItsHostAndNoOthers() {
-    SparkSession host = TestTopics.session().newSession();
+    SparkSession host = TestSession.get().newSession();
     host.conf().set("fs.s3a.access.key", "of the host");
     host.conf().set("spark.sql.session.timeZone", "Asia/Tokyo");
     try (Sessions.Lease lease = Sessions.beside(host, SparkSettings.defaults())) {

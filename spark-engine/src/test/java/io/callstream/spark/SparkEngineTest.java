@@ -17,6 +17,7 @@ import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.DeadLetter;
@@ -70,7 +71,7 @@ class SparkEngineTest {
   }
 
   private static SparkEngine engine() {
-    return SparkEngine.on(TestTopics.session());
+    return SparkEngine.on(TestSession.get());
   }
 
   private static void runToEnd(SparkEngine engine, Pipeline pipeline, RunOptions options)
@@ -124,16 +125,16 @@ class SparkEngineTest {
   class WhileItRuns {
     @Test
     void itCountsWhatComesAndShowsItAtOnce() throws Exception {
-      KafkaTopic topic = TestTopics.create(2);
+      KafkaTopic topic = TestBroker.topic(2);
       BlockingQueue<Progress> reports = new LinkedBlockingQueue<>();
       Pipeline pipeline = standard(topic).listener(reports::add).build();
       try (RunningPipeline run =
           engine().start(pipeline, RunOptions.continuous().triggeringEvery(Duration.ZERO))) {
-        TestTopics.send(topic, SyntheticCalls.of(500));
+        TestBroker.send(topic, SyntheticCalls.of(500));
         awaitReceived(reports, 500);
         assertThat(run.results("calls-by-type").stream().mapToLong(ResultRow::count).sum())
             .isEqualTo(500);
-        TestTopics.send(topic, SyntheticCalls.of(300).withSeed(2));
+        TestBroker.send(topic, SyntheticCalls.of(300).withSeed(2));
         Progress last = awaitReceived(reports, 800);
         assertThat(last.lag()).isZero();
         assertThat(last.offsets()).hasSize(2);
@@ -149,8 +150,8 @@ class SparkEngineTest {
     @Test
     void itStopsThoughALibrarySwallowsInterruptsAndTheCallerIsInterrupted() throws Exception {
       KafkaTopic topic =
-          TestTopics.create(1).with(Map.of("metric.reporters", Swallower.class.getName()));
-      TestTopics.send(topic, SyntheticCalls.of(10));
+          TestBroker.topic(1).with(Map.of("metric.reporters", Swallower.class.getName()));
+      TestBroker.send(topic, SyntheticCalls.of(10));
       RunningPipeline run = engine().start(standard(topic).build(), RunOptions.continuous());
       assertThat(Swallower.REACHED.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
       CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
@@ -181,8 +182,8 @@ class SparkEngineTest {
 
     @Test
     void stateFollowsOpenWindowsNotCallsRead() throws Exception {
-      KafkaTopic topic = TestTopics.create(1);
-      TestTopics.send(topic, SyntheticCalls.of(20_000));
+      KafkaTopic topic = TestBroker.topic(1);
+      TestBroker.send(topic, SyntheticCalls.of(20_000));
       List<Progress> reports = new ArrayList<>();
       Pipeline pipeline = standard(topic).listener(reports::add).build();
       runToEnd(engine(), pipeline, RunOptions.bounded().readingAtMost(2_000));
@@ -202,7 +203,7 @@ class SparkEngineTest {
    */
   @Test
   void aPartitionThatIsSplitOverTasksHasTheClockOfItsCallsInOrder() throws Exception {
-    KafkaTopic topic = TestTopics.create(1);
+    KafkaTopic topic = TestBroker.topic(1);
     StringBuilder calls = new StringBuilder();
     List<Instant> good = new ArrayList<>();
     for (int i = 0; i < 60; i++) {
@@ -218,7 +219,7 @@ class SparkEngineTest {
       calls.append(new String(call, UTF_8)).append('\n');
     }
     byte[] lines = calls.toString().getBytes(UTF_8);
-    TestTopics.send(topic, CallSource.stream("calls", new ByteArrayInputStream(lines)));
+    TestBroker.send(topic, CallSource.stream("calls", new ByteArrayInputStream(lines)));
     List<Progress> reports = new ArrayList<>();
     Pipeline pipeline =
         Pipeline.builder(topic, FORMAT)
@@ -230,7 +231,7 @@ class SparkEngineTest {
             .listener(reports::add)
             .build();
     SparkEngine engine =
-        SparkEngine.on(TestTopics.session(), SparkSettings.defaults().minPartitions(7));
+        SparkEngine.on(TestSession.get(), SparkSettings.defaults().minPartitions(7));
     runToEnd(engine, pipeline, RunOptions.bounded().readingAtMost(20));
     assertThat(READERS).hasSizeGreaterThanOrEqualTo(7);
     // Of each 20 calls 12 are good; the last two of the topic have no two calls after them.
@@ -248,12 +249,12 @@ class SparkEngineTest {
 
     @Test
     void deadLettersThatDoNotFitIntoRowsArriveInTheirOrder() throws Exception {
-      KafkaTopic topic = TestTopics.create(2);
+      KafkaTopic topic = TestBroker.topic(2);
       StringBuilder lines = new StringBuilder();
       for (int i = 0; i < 60; i++) {
         lines.append(i).append(' ').append("x".repeat(300_000)).append('\n');
       }
-      TestTopics.send(
+      TestBroker.send(
           topic,
           CallSource.stream(
               "no calls", new ByteArrayInputStream(lines.toString().getBytes(UTF_8))));
@@ -277,15 +278,15 @@ class SparkEngineTest {
 
     @Test
     void itGoesOnWhereItStopped() throws Exception {
-      KafkaTopic topic = TestTopics.create(2);
+      KafkaTopic topic = TestBroker.topic(2);
       Path out = directory.resolve("out");
       RunOptions options =
           RunOptions.bounded()
               .readingAtMost(1_000)
               .checkpointingTo(directory.resolve("checkpoint").toString());
-      TestTopics.send(topic, SyntheticCalls.of(3_000).withGarbage(0.1));
+      TestBroker.send(topic, SyntheticCalls.of(3_000).withGarbage(0.1));
       run(topic, out, options);
-      TestTopics.send(topic, SyntheticCalls.of(2_000).withSeed(7).withGarbage(0.1));
+      TestBroker.send(topic, SyntheticCalls.of(2_000).withSeed(7).withGarbage(0.1));
       run(topic, out, options);
       run(topic, out, options);
 
@@ -306,15 +307,15 @@ class SparkEngineTest {
 
     @Test
     void itRefusesOtherShufflePartitionsAndTakesOverThoseThatAreNotSet() throws Exception {
-      KafkaTopic topic = TestTopics.create(1);
+      KafkaTopic topic = TestBroker.topic(1);
       RunOptions options =
           RunOptions.bounded().checkpointingTo(directory.resolve("checkpoint").toString());
       SparkEngine three =
-          SparkEngine.on(TestTopics.session(), SparkSettings.defaults().shufflePartitions(3));
+          SparkEngine.on(TestSession.get(), SparkSettings.defaults().shufflePartitions(3));
       runToEnd(three, standard(topic).build(), options);
       runToEnd(engine(), standard(topic).build(), options);
       SparkEngine four =
-          SparkEngine.on(TestTopics.session(), SparkSettings.defaults().shufflePartitions(4));
+          SparkEngine.on(TestSession.get(), SparkSettings.defaults().shufflePartitions(4));
       assertThatThrownBy(() -> four.start(standard(topic).build(), options))
           .hasMessageContaining("shuffle partitions: 3")
           .hasMessageContaining("shuffle partitions: 4");
@@ -325,8 +326,8 @@ class SparkEngineTest {
   class WhenSomethingFails {
     @Test
     void aSinkFailsTheRunAndNothingIsLeftBehind() throws Exception {
-      KafkaTopic topic = TestTopics.create(1);
-      TestTopics.send(topic, SyntheticCalls.of(100));
+      KafkaTopic topic = TestBroker.topic(1);
+      TestBroker.send(topic, SyntheticCalls.of(100));
       Set<Path> before = checkpoints();
       Pipeline pipeline =
           standard(topic)
@@ -349,8 +350,8 @@ class SparkEngineTest {
 
     @Test
     void aFailureIsLoggedOnceWithItsCodeAndItsCause() throws Exception {
-      KafkaTopic topic = TestTopics.create(1);
-      TestTopics.send(topic, SyntheticCalls.of(100));
+      KafkaTopic topic = TestBroker.topic(1);
+      TestBroker.send(topic, SyntheticCalls.of(100));
       Pipeline pipeline =
           standard(topic)
               .results(
@@ -391,8 +392,8 @@ class SparkEngineTest {
 
     @Test
     void anErrorInAListenerFailsTheRun() throws Exception {
-      KafkaTopic topic = TestTopics.create(1);
-      TestTopics.send(topic, SyntheticCalls.of(100));
+      KafkaTopic topic = TestBroker.topic(1);
+      TestBroker.send(topic, SyntheticCalls.of(100));
       Pipeline pipeline =
           standard(topic)
               .listener(
@@ -412,7 +413,7 @@ class SparkEngineTest {
     @Test
     void itSaysThatTheTopicIsMissing() {
       KafkaTopic missing =
-          KafkaTopic.of("no-such-topic").at(TestTopics.cluster().bootstrapServers());
+          KafkaTopic.of("no-such-topic").at(TestBroker.cluster().bootstrapServers());
       assertThatThrownBy(() -> engine().start(standard(missing).build()))
           .isInstanceOfSatisfying(
               CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TOPIC))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
@@ -57,8 +58,8 @@ class TemporaryCheckpointTest {
   }
 
   private Process start(int batches) throws IOException {
-    KafkaTopic topic = TestTopics.create(1);
-    TestTopics.send(topic, SyntheticCalls.of(10_000));
+    KafkaTopic topic = TestBroker.topic(1);
+    TestBroker.send(topic, SyntheticCalls.of(10_000));
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
@@ -71,7 +72,7 @@ class TemporaryCheckpointTest {
             "-cp",
             System.getProperty("java.class.path"),
             Unstopped.class.getName(),
-            TestTopics.cluster().bootstrapServers(),
+            TestBroker.cluster().bootstrapServers(),
             topic.name(),
             String.valueOf(batches)));
     return new ProcessBuilder(line)

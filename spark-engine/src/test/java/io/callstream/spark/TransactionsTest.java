@@ -9,6 +9,8 @@ import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.contract.SourceRecord;
+import io.callstream.kafka.contract.KafkaTransaction;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
@@ -44,7 +46,7 @@ class TransactionsTest {
 
   /** Returns a topic with a committed, an aborted and an open transaction of three calls each. */
   private static KafkaTopic topic(List<KafkaTransaction> open) {
-    KafkaTopic topic = TestTopics.create(1);
+    KafkaTopic topic = TestBroker.topic(1);
     KafkaTransaction committed = KafkaTransaction.begin(topic);
     committed.send(calls(3));
     committed.commit();
@@ -64,7 +66,7 @@ class TransactionsTest {
             .statistic(StandardStatistics.callsByType())
             .listener(reports::add)
             .build();
-    try (RunningPipeline run = SparkEngine.on(TestTopics.session()).start(pipeline, options)) {
+    try (RunningPipeline run = SparkEngine.on(TestSession.get()).start(pipeline, options)) {
       run.awaitTermination();
       assertThatAccounting(run.accounting()).addsUpFor(pipeline);
       return run.accounting().received();
@@ -108,7 +110,7 @@ class TransactionsTest {
     List<KafkaTransaction> open = new ArrayList<>();
     KafkaTopic topic = topic(open);
     Dataset<Row> records =
-        TestTopics.session()
+        TestSession.get()
             .read()
             .format("kafka")
             .option("kafka.bootstrap.servers", topic.bootstrapServers())

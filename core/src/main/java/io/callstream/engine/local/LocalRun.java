@@ -72,6 +72,10 @@ final class LocalRun extends LedgerRun {
   private static final Duration LOOK = Duration.ofSeconds(1);
   private static final Duration READER_PATIENCE = Duration.ofSeconds(10);
 
+  /** Created in advance, because a full heap has no room for it. */
+  private final CallstreamException outOfMemory =
+      Surroundings.failure(new OutOfMemoryError("Java heap space")).orElseThrow();
+
   private final RunOptions options;
   private final Clock clock;
   private final OpenSource source;
@@ -318,25 +322,32 @@ final class LocalRun extends LedgerRun {
     } catch (CallstreamException e) {
       sinks.abandon(failed(e));
     } catch (RuntimeException | Error e) {
-      sinks.abandon(
-          failed(
-              Surroundings.failure(e)
-                  .orElseGet(
-                      () ->
-                          new CallstreamException(
-                              ErrorCode.ENGINE_FAILED,
-                              "The local engine failed: " + e.getMessage(),
-                              e))));
+      sinks.abandon(failed(failureOf(e)));
     } finally {
-      close(source::stop);
-      close(this::endThreads);
-      drop(current);
-      drop(ahead);
-      close(source::close);
-      if (checkpoint != null) {
-        close(checkpoint::close);
+      try {
+        close(source::stop);
+        close(this::endThreads);
+        drop(current);
+        drop(ahead);
+        close(source::close);
+        if (checkpoint != null) {
+          close(checkpoint::close);
+        }
+      } finally {
+        ended();
       }
-      ended();
+    }
+  }
+
+  private CallstreamException failureOf(Throwable e) {
+    try {
+      return Surroundings.failure(e)
+          .orElseGet(
+              () ->
+                  new CallstreamException(
+                      ErrorCode.ENGINE_FAILED, "The local engine failed: " + e.getMessage(), e));
+    } catch (OutOfMemoryError full) {
+      return outOfMemory;
     }
   }
 

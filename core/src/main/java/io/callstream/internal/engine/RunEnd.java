@@ -105,13 +105,16 @@ public final class RunEnd {
       if (hasEnded()) {
         return;
       }
-      CallstreamException e = failure;
-      if (e != null && logging) {
-        LOG.error("{} failed with {}: {}", name, e.code(), e.getMessage(), loggable(e));
+      try {
+        CallstreamException e = failure;
+        if (e != null && logging) {
+          LOG.error("{} failed with {}: {}", name, e.code(), e.getMessage(), loggable(e));
+        }
+        waiting = List.copyOf(listeners);
+        listeners.clear();
+      } finally {
+        ended.countDown(); // Even if there is no memory for a line in the log.
       }
-      waiting = List.copyOf(listeners);
-      listeners.clear();
-      ended.countDown();
     }
     waiting.forEach(this::call);
   }

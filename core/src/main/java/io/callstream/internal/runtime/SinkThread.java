@@ -44,7 +44,7 @@ final class SinkThread implements AutoCloseable {
       super(
           "it is not done after "
               + limit.toMillis() / 1e3
-              + " s. See what holds it up, or give it longer with RunOptions.sinkTimeout");
+              + " s. See what holds it up, or give it longer (RunOptions.sinkTimeout, --sink-timeout)");
       this.returned = returned;
     }
 

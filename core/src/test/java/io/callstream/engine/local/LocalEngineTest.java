@@ -123,6 +123,37 @@ class LocalEngineTest {
     return null;
   }
 
+  /** An error of a heap that stays full: whoever asks for its message runs out of memory again. */
+  private static final class FullHeap extends OutOfMemoryError {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String getMessage() {
+      throw this;
+    }
+  }
+
+  @Test
+  void endsEvenIfTheHeapIsTooFullToDescribeTheFailure() {
+    add(0, "a", NOON);
+    Pipeline pipeline =
+        pipeline()
+            .statistic(
+                Statistic.named("hungry")
+                    .where(
+                        call -> {
+                          throw new FullHeap();
+                        })
+                    .build())
+            .build();
+    try (RunningPipeline run = new LocalEngine().start(pipeline, RunOptions.bounded())) {
+      assertThatThrownBy(() -> run.awaitTermination(Duration.ofSeconds(20)))
+          .isInstanceOfSatisfying(
+              CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT))
+          .hasMessageContaining("Java ran out of memory");
+    }
+  }
+
   @Test
   void anErrorInAFilterIsAFailureOfItsStatistic() {
     add(0, "a", NOON);

@@ -98,7 +98,7 @@ class SinkSetTest {
             CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
         .hasMessageContaining("slow failed to write")
         .hasMessageContaining("not done after 0.05 s")
-        .hasMessageContaining("RunOptions.sinkTimeout");
+        .hasMessageContaining("RunOptions.sinkTimeout, --sink-timeout");
     sinks.close();
     assertThat(events).containsExactly("slow writes", "slow is interrupted", "slow closes");
   }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -50,6 +51,12 @@ public final class Callstream implements Runnable {
   static final int FAILURE = 1;
   static final int WRONG_USAGE = 2;
 
+  /** Encoded in advance, because a full heap has no room for it. */
+  private static final byte[] OUT_OF_MEMORY =
+      ("callstream: Java ran out of memory. Raise it, such as -Xmx4g (./callstream takes it from"
+              + " CALLSTREAM_JAVA_OPTS).\n")
+          .getBytes(StandardCharsets.UTF_8);
+
   private final Terminal terminal;
   private final Interruption interruption;
 
@@ -78,7 +85,7 @@ public final class Callstream implements Runnable {
   @Option(
       names = {"-q", "--quiet"},
       scope = ScopeType.INHERIT,
-      description = "Show no progress and no messages, only failures.")
+      description = "Show only failures: no progress, no messages, no warnings.")
   private boolean quiet;
 
   private Callstream(Terminal terminal, Interruption interruption) {
@@ -88,10 +95,14 @@ public final class Callstream implements Runnable {
 
   /** Runs a command and ends the process with its exit status. */
   public static void main(String[] args) {
-    if (Arrays.asList(args).contains("--verbose")) {
-      Logging.showAll();
+    Logging.setUp(Arrays.asList(args));
+    int status = FAILURE;
+    try {
+      status = run(Terminal.ofProcess(), Interruption.bySignals(), args);
+    } catch (OutOfMemoryError e) {
+      System.err.write(OUT_OF_MEMORY, 0, OUT_OF_MEMORY.length);
     }
-    System.exit(run(Terminal.ofProcess(), Interruption.bySignals(), args));
+    System.exit(status);
   }
 
   /** Runs a command and returns its exit status. */
@@ -111,7 +122,11 @@ public final class Callstream implements Runnable {
     int status;
     try {
       requireReadable(args);
-      status = commands.execute(withHelpAsOption(args));
+      String[] words = withHelpAsOption(args);
+      requireCommand(commands, words);
+      status = commands.execute(words);
+    } catch (UnmatchedArgumentException e) {
+      status = callstream.explainUsage(e);
     } catch (CallstreamException | LinkageError | OutOfMemoryError e) {
       status = callstream.explain(e, commands);
     }
@@ -144,6 +159,15 @@ public final class Callstream implements Runnable {
       words.add("--help");
     }
     return words.toArray(String[]::new);
+  }
+
+  /** Refuses an unknown command, which picocli ignores in front of {@code --help}. */
+  private static void requireCommand(CommandLine commands, String[] args) {
+    Optional<String> first = Stream.of(args).filter(word -> !word.startsWith("-")).findFirst();
+    boolean isFile = first.isPresent() && first.get().startsWith("@"); // It holds arguments.
+    if (first.isPresent() && !isFile && !commands.getSubcommands().containsKey(first.get())) {
+      throw new UnmatchedArgumentException(commands, List.of(first.get()));
+    }
   }
 
   @Override

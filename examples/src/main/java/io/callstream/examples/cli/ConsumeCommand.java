@@ -102,7 +102,7 @@ final class ConsumeCommand implements Callable<Integer> {
               });
     }
     out.requireWritten();
-    terminal.say("%s of topic %s", Words.records(printed), kafka.topicName());
+    terminal.say("written   %s of topic %s", Words.records(printed), kafka.topicName());
     return 0;
   }
 

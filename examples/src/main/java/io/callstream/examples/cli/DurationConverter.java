@@ -13,6 +13,10 @@ final class DurationConverter implements ITypeConverter<Duration> {
   private static final Pattern PART = Pattern.compile("([0-9]{1,12})(ms|s|m|h|d)");
   private static final Pattern WHOLE = Pattern.compile("(" + PART.pattern() + ")+");
 
+  /** A duration as {@link Duration#toString} writes it. */
+  private static final Pattern ISO =
+      Pattern.compile("\\bPT(-?[0-9]+H)?(-?[0-9]+M)?(-?[0-9.]+S)?(?<!T)\\b");
+
   @Override
   public Duration convert(String value) {
     String text = value.trim().toLowerCase(Locale.ROOT);
@@ -48,6 +52,31 @@ final class DurationConverter implements ITypeConverter<Duration> {
               });
     }
     return sum;
+  }
+
+  /** Returns a text with its ISO-8601 durations in the form that this converter reads. */
+  static String rewrite(String text) {
+    return ISO.matcher(text).replaceAll(match -> write(Duration.parse(match.group())));
+  }
+
+  private static String write(Duration duration) {
+    Duration size = duration.abs();
+    if (size.toNanosPart() % 1_000_000 != 0) {
+      return duration.toString();
+    }
+    StringBuilder text = new StringBuilder();
+    append(text, size.toDaysPart(), "d");
+    append(text, size.toHoursPart(), "h");
+    append(text, size.toMinutesPart(), "m");
+    append(text, size.toSecondsPart(), "s");
+    append(text, size.toMillisPart(), "ms");
+    return text.isEmpty() ? "0" : duration.isNegative() ? "-" + text : text.toString();
+  }
+
+  private static void append(StringBuilder text, long number, String unit) {
+    if (number > 0) {
+      text.append(number).append(unit);
+    }
   }
 
   private static TypeConversionException noDuration(String value) {

@@ -1,5 +1,7 @@
 package io.callstream.examples.cli;
 
+import java.util.Collection;
+
 /**
  * How much of the log is shown on standard error; {@code logback.xml} reads what is set here, so it
  * is to be called before anybody logs.
@@ -7,10 +9,14 @@ package io.callstream.examples.cli;
 final class Logging {
   private Logging() {}
 
-  /** Shows what everybody logs from INFO on, Spark and Kafka included, and stack traces. */
-  static void showAll() {
-    System.setProperty("callstream.log.ours", "INFO");
-    System.setProperty("callstream.log.others", "INFO");
-    System.setProperty("callstream.log.stacks", "%ex");
+  /** Reads the options that decide what is shown. Of both, {@code --verbose} wins. */
+  static void setUp(Collection<String> args) {
+    if (args.contains("--verbose")) {
+      System.setProperty("callstream.log.ours", "INFO");
+      System.setProperty("callstream.log.others", "INFO");
+      System.setProperty("callstream.log.pattern", "log");
+    } else if (args.contains("--quiet") || args.contains("-q")) {
+      System.setProperty("callstream.log.ours", "ERROR");
+    }
   }
 }

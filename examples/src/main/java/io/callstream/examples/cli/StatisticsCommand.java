@@ -12,6 +12,9 @@ import io.callstream.pipeline.KafkaTopic.StartingOffsets;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -80,6 +83,9 @@ final class StatisticsCommand implements Callable<Integer> {
 
   @Mixin private KafkaOptions kafka = new KafkaOptions();
 
+  /** The topic, until the first batch shows where a run starts that does not count all of it. */
+  private volatile @Nullable TopicInfo topicToContinue;
+
   @Override
   @SuppressWarnings("try")
   public Integer call() throws InterruptedException {
@@ -110,10 +116,15 @@ final class StatisticsCommand implements Callable<Integer> {
     TopicInfo info = requireTopic(topic.name());
     Interruption interruption = callstream.interruption();
     interruption.check();
+    boolean countsAll =
+        statistics.checkpoint() == null && startingOffsets == StartingOffsets.EARLIEST;
+    if (!countsAll) {
+      topicToContinue = info;
+    }
     terminal.say(
-        "topic     %s: %s in %d %s; starting engine %s",
+        "topic     %s: %s%d %s; starting engine %s",
         topic.name(),
-        Words.atMost(info.offsets()),
+        countsAll ? Words.atMost(info.offsets()) + " in " : "",
         info.partitions().size(),
         info.partitions().size() == 1 ? "partition" : "partitions",
         engine.name());
@@ -158,9 +169,29 @@ final class StatisticsCommand implements Callable<Integer> {
   }
 
   private void printBatch(Progress progress) {
+    TopicInfo topic = topicToContinue;
+    if (topic != null) {
+      topicToContinue = null;
+      callstream
+          .terminal()
+          .say("remaining %s", Words.atMost(offsetsFrom(topic, progress.offsets())));
+    }
     if (statistics.json() && !once) {
       callstream.terminal().out().println(progress.toJson());
     }
+  }
+
+  /** Returns how many offsets of a topic are not before the start of a batch. */
+  private static long offsetsFrom(TopicInfo topic, List<Progress.PartitionOffsets> batch) {
+    Map<Integer, Long> starts = new HashMap<>();
+    batch.forEach(p -> starts.put(p.partition(), p.start()));
+    return topic.partitions().stream()
+        .mapToLong(
+            p ->
+                p.end()
+                    - Math.min(
+                        p.end(), Math.max(p.beginning(), starts.getOrDefault(p.partition(), 0L))))
+        .sum();
   }
 
   private @Nullable Dashboard show(RunningPipeline running, Engine engine) {

@@ -19,12 +19,16 @@ final class Usage {
     return new ParameterException(command.commandLine(), message);
   }
 
-  /** Returns a value that is made of options; what is thrown on the way is wrong usage. */
+  /**
+   * Returns a value that is made of options; what is thrown on the way is wrong usage, and its
+   * message shows durations as options do.
+   */
   static <T> T of(CommandSpec command, Supplier<T> value) {
     try {
       return value.get();
     } catch (CallstreamException | IllegalArgumentException e) {
-      throw new ParameterException(command.commandLine(), String.valueOf(e.getMessage()), e);
+      String message = DurationConverter.rewrite(String.valueOf(e.getMessage()));
+      throw new ParameterException(command.commandLine(), message, e);
     }
   }
 

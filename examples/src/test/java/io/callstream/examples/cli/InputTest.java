@@ -293,9 +293,9 @@ class InputTest {
     CommandRun run = produce("--input", file.toString(), "--order", order);
     assertThat(run.status()).isEqualTo(1);
     assertThat(run.err())
-        .contains("cannot be read beyond record 3")
+        .contains("cannot be read after record 3")
         .contains("the gzip data is truncated: the file ends after byte " + (gzip.length - 5) + ",")
-        .contains("3 records before it were sent to topic " + topic);
+        .contains("Records that were sent to topic " + topic + " before the failure: 3.");
     assertThat(calls(SanFranciscoCalls.json())).hasSize(3);
   }
 

@@ -196,6 +196,27 @@ class RecordsAndOffsetsTest {
         .contains("counted   18 records, 100% of the offsets read");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "spark"})
+  void aRunThatContinuesSaysHowManyRecordsRemain(String engine) throws Exception {
+    String topic = "continued-" + engine;
+    create(topic, Map.of());
+    String[] args = {
+      "statistics", "--once", "--engine", engine, "--checkpoint", directory.resolve("c").toString()
+    };
+    try (KafkaProducer<byte[], byte[]> producer = producer(null)) {
+      send(producer, topic, 0, 5);
+      assertThat(run(topic, args).err())
+          .contains("topic     " + topic + ": 1 partition;", "remaining at most 5 records\n");
+      send(producer, topic, 5, 7);
+    }
+
+    assertThat(run(topic, args).err())
+        .contains("topic     " + topic + ": 1 partition;")
+        .containsOnlyOnce("remaining ")
+        .contains("remaining at most 2 records\n", "counted   7 records");
+  }
+
   @Test
   void consumePrintsAsManyRecordsAsWereAskedForAndNoneOfAnAbortedTransaction() {
     CommandRun some = run("transactions", "consume", "--from-beginning", "--raw", "--max", "13");
@@ -204,7 +225,7 @@ class RecordsAndOffsetsTest {
             concat(calls.subList(0, 6), calls.subList(12, 19)).stream()
                 .map(value -> new String(value, UTF_8))
                 .toList());
-    assertThat(some.err()).contains("13 records of topic transactions");
+    assertThat(some.err()).contains("written   13 records of topic transactions");
 
     CommandRun compacted = run("compacted", "consume", "--from-beginning", "--raw", "--max", "5");
     assertThat(compacted.out().lines())
@@ -258,7 +279,7 @@ class RecordsAndOffsetsTest {
       assertThat(shown.out().lines()).hasSize(2);
       assertThat(shown.err())
           .contains("4 offsets are held back by an open transaction")
-          .contains("2 records of topic open");
+          .contains("written   2 records of topic open");
 
       producer.commitTransaction();
       awaitNothingHeldBack("open");

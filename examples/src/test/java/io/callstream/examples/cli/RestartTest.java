@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -15,9 +18,25 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** {@code statistics --restart} in real processes, whose output directory fails and comes back. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no POSIX signals to send")
 class RestartTest {
+  private static final AtomicInteger TOPICS = new AtomicInteger();
+
+  private static EmbeddedBroker broker;
+
+  private final String topic = "calls-" + TOPICS.incrementAndGet();
+
   @TempDir Path directory;
 
-  private static void produce(EmbeddedBroker broker, int calls, int seed) {
+  @BeforeAll
+  static void startBroker() {
+    broker = EmbeddedBroker.start();
+  }
+
+  @AfterAll
+  static void stopBroker() {
+    broker.close();
+  }
+
+  private void produce(int calls, int seed) {
     CommandRun run =
         CommandRun.of(
             "produce",
@@ -25,17 +44,20 @@ class RestartTest {
             String.valueOf(calls),
             "--seed",
             String.valueOf(seed),
+            "--topic",
+            topic,
             "--bootstrap-servers",
             broker.bootstrapServers());
     assertThat(run.status()).as(run.err()).isZero();
   }
 
-  private CommandProcess start(EmbeddedBroker broker, String engine, String... more)
-      throws Exception {
+  private CommandProcess start(String engine, String... more) throws Exception {
     String[] args = {
       "statistics",
       "--engine",
       engine,
+      "--topic",
+      topic,
       "--bootstrap-servers",
       broker.bootstrapServers(),
       "--checkpoint",
@@ -72,42 +94,38 @@ class RestartTest {
   @ValueSource(strings = {"local", "spark"})
   void resumesWhenTheOutputWorksAgain(String engine) throws Exception {
     Output output = new Output(directory.resolve("out"));
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      produce(broker, 300, 1);
-      try (CommandProcess statistics = start(broker, engine)) {
-        statistics.await("all is counted", () -> received(output) == 300);
-        breakOutput();
-        produce(broker, 200, 2);
-        statistics.await(
-            "it is restarted again and again", () -> statistics.err().contains("attempt 2 of 20"));
-        Files.delete(directory.resolve("out"));
-        Files.move(directory.resolve("moved"), directory.resolve("out"));
-        statistics.await("the rest is counted", () -> received(output) == 500);
+    produce(300, 1);
+    try (CommandProcess statistics = start(engine)) {
+      statistics.await("all is counted", () -> received(output) == 300);
+      breakOutput();
+      produce(200, 2);
+      statistics.await(
+          "it is restarted again and again", () -> statistics.err().contains("attempt 2 of 20"));
+      Files.delete(directory.resolve("out"));
+      Files.move(directory.resolve("moved"), directory.resolve("out"));
+      statistics.await("the rest is counted", () -> received(output) == 500);
 
-        assertThat(statistics.signal("TERM")).as(statistics.err()).isZero();
-        output.assertAccountingAddsUp();
-        assertThat(received(output)).isEqualTo(500);
-        assertThat(statistics.err()).contains("SINK_FAILED").doesNotContain("ERROR");
-        statistics.assertLeftNothing();
-      }
+      assertThat(statistics.signal("TERM")).as(statistics.err()).isZero();
+      output.assertAccountingAddsUp();
+      assertThat(received(output)).isEqualTo(500);
+      assertThat(statistics.err()).contains("SINK_FAILED").doesNotContain("ERROR");
+      statistics.assertLeftNothing();
     }
   }
 
   @Test
   void givesUpWithStatusOne() throws Exception {
     Output output = new Output(directory.resolve("out"));
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      produce(broker, 300, 1);
-      try (CommandProcess statistics = start(broker, "local", "--max-restarts", "2")) {
-        statistics.await("all is counted", () -> received(output) == 300);
-        breakOutput();
-        produce(broker, 200, 2);
+    produce(300, 1);
+    try (CommandProcess statistics = start("local", "--max-restarts", "2")) {
+      statistics.await("all is counted", () -> received(output) == 300);
+      breakOutput();
+      produce(200, 2);
 
-        assertThat(statistics.status()).isEqualTo(1);
-        assertThat(statistics.err())
-            .contains("attempt 1 of 2", "attempt 2 of 2", "the limit of 2 restarts in a row")
-            .containsPattern("callstream statistics: .*output directory");
-      }
+      assertThat(statistics.status()).isEqualTo(1);
+      assertThat(statistics.err())
+          .contains("attempt 1 of 2", "attempt 2 of 2", "the limit of 2 restarts in a row")
+          .containsPattern("callstream statistics: .*output directory");
     }
   }
 }

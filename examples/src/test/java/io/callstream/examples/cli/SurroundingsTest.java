@@ -21,6 +21,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -33,7 +36,37 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Real processes in surroundings that lack something. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no POSIX locales, user ids and mounts")
 class SurroundingsTest {
+  private static final AtomicInteger TOPICS = new AtomicInteger();
+
+  private static EmbeddedBroker broker;
+
   @TempDir Path directory;
+
+  @BeforeAll
+  static void startBroker() {
+    broker = EmbeddedBroker.start();
+  }
+
+  @AfterAll
+  static void stopBroker() {
+    broker.close();
+  }
+
+  /** Sends calls to a new topic, and returns the options of a command that uses it. */
+  private static List<String> topicOf(int calls, String... more) {
+    List<String> topic =
+        List.of(
+            "--topic",
+            "calls-" + TOPICS.incrementAndGet(),
+            "--bootstrap-servers",
+            broker.bootstrapServers());
+    List<String> args = new ArrayList<>(List.of("produce", "--synthetic", String.valueOf(calls)));
+    args.addAll(List.of(more));
+    args.addAll(topic);
+    CommandRun sent = CommandRun.of(args.toArray(String[]::new));
+    assertThat(sent.status()).as(sent.err()).isZero();
+    return topic;
+  }
 
   private record Ended(int status, String out, String err) {}
 
@@ -169,80 +202,48 @@ class SurroundingsTest {
     assumeCan(mounted, "this user may not mount a file system in a name space of its own");
     Path properties =
         Files.writeString(directory.resolve("kafka.properties"), "compression.type=" + codec);
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      CommandRun sent =
-          CommandRun.of(
-              "produce",
-              "--synthetic",
-              "500",
-              "--kafka-config",
-              properties.toString(),
-              "--bootstrap-servers",
-              broker.bootstrapServers());
-      assertThat(sent.status()).as(sent.err()).isZero();
-      List<String> words =
-          new ArrayList<>(List.of(command.replace("PROPERTIES", properties.toString()).split(" ")));
-      words.addAll(List.of("--bootstrap-servers", broker.bootstrapServers()));
+    List<String> words =
+        new ArrayList<>(List.of(command.replace("PROPERTIES", properties.toString()).split(" ")));
+    words.addAll(topicOf(500, "--kafka-config", properties.toString()));
 
-      Ended ended =
-          run(
-              mounted,
-              command(List.of("-Djava.io.tmpdir=" + noexec), words.toArray(String[]::new)));
+    Ended ended =
+        run(mounted, command(List.of("-Djava.io.tmpdir=" + noexec), words.toArray(String[]::new)));
 
-      assertThat(ended.status()).as(ended.err()).isEqualTo(1);
-      assertThat(ended.err())
-          .contains("A native library can't be loaded", noexec.toString(), "-Djava.io.tmpdir=DIR")
-          .doesNotContain("failed unexpectedly");
-    }
+    assertThat(ended.status()).as(ended.err()).isEqualTo(1);
+    assertThat(ended.err())
+        .contains("A native library can't be loaded", noexec.toString(), "-Djava.io.tmpdir=DIR")
+        .doesNotContain("failed unexpectedly");
   }
 
   @Test
   void namesTheHeapWhenTheLocalEngineRunsOutOfMemory() throws Exception {
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      CommandRun sent =
-          CommandRun.of(
-              "produce", "--synthetic", "500000", "--bootstrap-servers", broker.bootstrapServers());
-      assertThat(sent.status()).as(sent.err()).isZero();
+    List<String> words =
+        new ArrayList<>(List.of("statistics", "--once", "--engine", "local", "--distinct"));
+    words.addAll(topicOf(500_000));
 
-      Ended ended =
-          run(
-              List.of(),
-              command(
-                  List.of("-Xmx50m"),
-                  "statistics",
-                  "--once",
-                  "--engine",
-                  "local",
-                  "--distinct",
-                  "--bootstrap-servers",
-                  broker.bootstrapServers()));
+    Ended ended = run(List.of(), command(List.of("-Xmx50m"), words.toArray(String[]::new)));
 
-      assertThat(ended.status()).as(ended.err()).isEqualTo(1);
-      assertThat(ended.err())
-          .contains("Java ran out of memory")
-          .contains("Raise it, such as -Xmx4g", "CALLSTREAM_JAVA_OPTS");
-    }
+    assertThat(ended.status()).as(ended.err()).isEqualTo(1);
+    assertThat(ended.err())
+        .contains("Java ran out of memory")
+        .contains("Raise it, such as -Xmx4g", "CALLSTREAM_JAVA_OPTS");
   }
 
   /** Spark by itself ends the whole process, with status 52. */
   @Test
   void aTaskOfSparkThatRunsOutOfMemoryFailsThePipelineAndNotTheProcess() throws Exception {
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      CommandRun sent =
-          CommandRun.of(
-              "produce", "--synthetic", "10", "--bootstrap-servers", broker.bootstrapServers());
-      assertThat(sent.status()).as(sent.err()).isZero();
-      List<String> java = new ArrayList<>(command(List.of()));
-      java.set(java.size() - 1, Hungry.class.getName());
-      java.add(broker.bootstrapServers());
+    List<String> java = new ArrayList<>(command(List.of()));
+    java.set(java.size() - 1, Hungry.class.getName());
+    List<String> topic = topicOf(10);
+    java.add(topic.get(1));
+    java.add(broker.bootstrapServers());
 
-      Ended ended = run(List.of(), java);
+    Ended ended = run(List.of(), java);
 
-      assertThat(ended.status()).as(ended.err()).isZero();
-      assertThat(ended.out())
-          .startsWith("ENVIRONMENT Java ran out of memory (Java heap space)")
-          .contains("Raise it, such as -Xmx4g");
-    }
+    assertThat(ended.status()).as(ended.err()).isZero();
+    assertThat(ended.out())
+        .startsWith("ENVIRONMENT Java ran out of memory (Java heap space)")
+        .contains("Raise it, such as -Xmx4g");
   }
 
   /** Counts calls with a filter that takes more memory than there is. */
@@ -251,8 +252,7 @@ class SurroundingsTest {
 
     public static void main(String[] args) throws InterruptedException {
       Pipeline pipeline =
-          Pipeline.builder(
-                  KafkaTopic.of(KafkaTopic.DEFAULT_NAME).at(args[0]), SanFranciscoCalls.json())
+          Pipeline.builder(KafkaTopic.of(args[0]).at(args[1]), SanFranciscoCalls.json())
               .statistic(
                   Statistic.named("hungry")
                       .where(call -> new long[Integer.MAX_VALUE - 8].length > 0)

@@ -114,4 +114,47 @@ class WrongTimesTest {
         .contains("\"calls-by-type-and-disposition-hourly\":{\"counted\":60,\"late\":0}");
     assertThat(directory.resolve("rejected.ndjson")).content().contains("future-time");
   }
+
+  private String messages(String... more) throws Exception {
+    List<String> args =
+        new ArrayList<>(
+            List.of(
+                "statistics",
+                "--once",
+                "--engine",
+                "local",
+                "--topic",
+                TOPIC,
+                "--bootstrap-servers",
+                broker.bootstrapServers()));
+    args.addAll(List.of(more));
+    try (CommandProcess run = CommandProcess.start(directory, args.toArray(String[]::new))) {
+      assertThat(run.status()).as(run.err()).isZero();
+      assertThat(run.out()).contains("61 received");
+      return run.err();
+    }
+  }
+
+  @Test
+  void theWarningIsALineOfTheCommandAndNamesTheOption() throws Exception {
+    assertThat(messages().lines().filter(line -> line.contains("do not confirm")))
+        .singleElement()
+        .asString()
+        .startsWith("warning   A call of partition 0 has the event time ")
+        .endsWith("If their times are right, set a greater --max-event-time-jump.");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--quiet", "-q"})
+  void quietHidesTheWarning(String quiet) throws Exception {
+    assertThat(messages(quiet)).isEmpty();
+  }
+
+  @Test
+  void verboseShowsTheWarningAsALineOfTheLog() throws Exception {
+    assertThat(messages("--verbose"))
+        .containsPattern(
+            "WARN  [a-z.]+ClockWarnings - A call of partition 0 .*--max-event-time-jump")
+        .doesNotContain("warning   ");
+  }
 }

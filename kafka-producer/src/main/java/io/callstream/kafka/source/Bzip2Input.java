@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * compressed data.
  */
 final class Bzip2Input extends InputStream {
+  private static final int[] MARK = {'B', 'Z', 'h'};
+
   private final PeekableInput packed;
   private final EndNoticingInput noticing;
   private @Nullable BZip2CompressorInputStream stream;
@@ -59,7 +61,7 @@ final class Bzip2Input extends InputStream {
       if (packed.lookAt(0) < 0) {
         return packed.read() >= 0; // A failure of the input is thrown here.
       }
-      if (!packed.startsWith('B', 'Z', 'h')) {
+      if (!packed.startsWith(MARK) && !packed.endsWithin(MARK)) {
         failure =
             new IOException(
                 "the bzip2 data is followed by something else from byte "

@@ -23,7 +23,7 @@ import java.util.stream.Stream;
  *     sep=;}
  */
 record CsvDialect(char delimiter, int preamble) {
-  private static final char[] DELIMITERS = {',', ';', '\t', '|'};
+  private static final List<Character> DELIMITERS = List.of(',', ';', '\t', '|');
   private static final Pattern EXCEL_LINE =
       Pattern.compile("\"?sep=(.)\"?", Pattern.CASE_INSENSITIVE);
 
@@ -73,6 +73,11 @@ record CsvDialect(char delimiter, int preamble) {
     }
   }
 
+  /** Returns whether a character can separate values. */
+  static boolean isDelimiter(int character) {
+    return DELIMITERS.contains((char) character);
+  }
+
   /** Returns whether a source starts with names of fields, and no line of JSON follows. */
   static boolean isHeader(PeekableInput in) {
     Line first = Line.after(in, 0);
@@ -100,7 +105,7 @@ record CsvDialect(char delimiter, int preamble) {
     Matcher excel = EXCEL_LINE.matcher(first.text());
     if (excel.matches()) {
       char delimiter = excel.group(1).charAt(0);
-      if (new String(DELIMITERS).indexOf(delimiter) < 0) {
+      if (!isDelimiter(delimiter)) {
         throw new UnreadableSourceException(
             "its first line, 'sep=', sets a delimiter that is not a comma, a semicolon, a tab or a"
                 + " vertical bar. Export it with one of these.");

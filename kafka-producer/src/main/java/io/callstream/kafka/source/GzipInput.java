@@ -92,7 +92,7 @@ final class GzipInput extends InputStream {
       return false;
     }
     long at = position() - 1;
-    if (b != 0x1f || nextOrEnd() != 0x8b) {
+    if (b != 0x1f || next() != 0x8b) {
       throw new IOException(
           "the gzip data is followed by something else from byte " + at + " of the file on");
     }

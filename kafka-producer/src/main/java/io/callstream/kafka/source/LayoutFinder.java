@@ -137,14 +137,14 @@ final class LayoutFinder {
     return i < ahead.at;
   }
 
-  /** Returns whether a line after the first one is a whole object, and not the last of an array. */
+  /**
+   * Returns whether a line after the first one is a whole object, and not the last of an array.
+   * Lines of a quoted CSV cell do not count.
+   */
   private boolean hasLineOfObject(int start) {
     int line = start;
     while (in.lookAt(line) >= 0) {
-      int end = line;
-      while (in.lookAt(end) >= 0 && in.lookAt(end) != '\n') {
-        end++;
-      }
+      int end = rowEnd(line);
       int next = end;
       while (isSpace(in.lookAt(next))) {
         next++;
@@ -159,6 +159,51 @@ final class LayoutFinder {
       line = next;
     }
     return false;
+  }
+
+  /** Returns where the line ends that starts there, or the row of CSV if it has quoted cells. */
+  private int rowEnd(int start) {
+    int i = start;
+    boolean isCellStart = true;
+    while (in.lookAt(i) >= 0 && in.lookAt(i) != '\n') {
+      if (isCellStart && in.lookAt(i) == '"') {
+        int end = quotedEnd(i);
+        if (end < 0) {
+          return lineEnd(i);
+        }
+        i = end;
+      } else {
+        isCellStart = CsvDialect.isDelimiter(in.lookAt(i));
+        i++;
+      }
+    }
+    return i;
+  }
+
+  /** Returns where a quoted cell of CSV ends, or -1 if the quote does not start one. */
+  private int quotedEnd(int start) {
+    int i = start + 1;
+    while (in.lookAt(i) >= 0) {
+      if (in.lookAt(i) != '"') {
+        i++;
+      } else if (in.lookAt(i + 1) == '"') {
+        i += 2;
+      } else {
+        int next = in.lookAt(i + 1);
+        boolean isCellEnd =
+            next < 0 || next == '\n' || next == '\r' || CsvDialect.isDelimiter(next);
+        return isCellEnd ? i + 1 : -1;
+      }
+    }
+    return -1;
+  }
+
+  private int lineEnd(int start) {
+    int i = start;
+    while (in.lookAt(i) >= 0 && in.lookAt(i) != '\n') {
+      i++;
+    }
+    return i;
   }
 
   private boolean isObject(int start, int end) {

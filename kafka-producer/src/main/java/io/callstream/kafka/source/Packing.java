@@ -38,6 +38,9 @@ enum Packing {
         in.startsWith(GZIP_START)
             ? GZIP
             : in.startsWith(BZIP2_START) || in.startsWith(BZIP2_EMPTY) ? BZIP2 : NONE;
+    if (packing == NONE && isTruncatedStart(in, named)) {
+      return named;
+    }
     if (packing == NONE && named != NONE) {
       throw new UnreadableSourceException(
           "its name ends with "
@@ -47,6 +50,15 @@ enum Packing {
               + " data does. Get the file again, or rename it if it is not compressed.");
     }
     return packing;
+  }
+
+  /** Returns whether the stream ends within the bytes with which such data starts. */
+  private static boolean isTruncatedStart(PeekableInput in, Packing packing) {
+    return switch (packing) {
+      case NONE -> false;
+      case GZIP -> in.endsWithin(GZIP_START);
+      case BZIP2 -> in.endsWithin(BZIP2_START) || in.endsWithin(BZIP2_EMPTY);
+    };
   }
 
   /** Unpacks all members of a compressed stream, one after the other. */

@@ -86,6 +86,15 @@ final class PeekableInput extends InputStream {
     return true;
   }
 
+  /** Returns whether the stream ends after the first of these bytes, one or more, but not all. */
+  boolean endsWithin(int... bytes) {
+    int i = 0;
+    while (i < bytes.length && (bytes[i] < 0 ? lookAt(i) >= 0 : lookAt(i) == bytes[i])) {
+      i++;
+    }
+    return i > 0 && i < bytes.length && lookAt(i) < 0;
+  }
+
   @Override
   public int read() throws IOException {
     if (start == end && !fill()) {

@@ -85,10 +85,15 @@ abstract class ReadRecords implements CallRecords {
   static CallstreamException inputFailure(String source, long count, String what, IOException e) {
     return new CallstreamException(
         ErrorCode.INPUT_FAILED,
-        String.format(
-            "%s cannot be read beyond record %d, at %s. The records before that place were read;"
-                + " check that the file is whole and is what its name says.",
-            source, count, what),
+        count == 0
+            ? String.format(
+                "%s cannot be read at its first record, at %s. Check that the file is whole and is"
+                    + " what its name says.",
+                source, what)
+            : String.format(
+                "%s cannot be read after record %d, at %s. The records before that place were"
+                    + " read. Check that the file is whole and is what its name says.",
+                source, count, what),
         e);
   }
 }

@@ -172,7 +172,7 @@ class FileCallsTest {
       assertThat(before).containsExactly("\"a\"", "\"b\"");
       assertThat(failure)
           .hasMessageContaining("a.json")
-          .hasMessageContaining("beyond record 2")
+          .hasMessageContaining("after record 2")
           .hasMessageContaining("byte ")
           .hasMessageNotContaining("oops");
     }
@@ -182,7 +182,7 @@ class FileCallsTest {
     void whatIsNeitherArrayNorObjectIsRefused(String content) {
       assertThatThrownBy(() -> read("a.json", content))
           .isInstanceOf(CallstreamException.class)
-          .hasMessageContaining("beyond record 0")
+          .hasMessageContaining("cannot be read at its first record, at ")
           .hasMessageNotContaining("oops");
     }
   }
@@ -398,7 +398,7 @@ class FileCallsTest {
           .hasSizeBetween(
               how.equals("gz") ? possible - 3_000 : possible - 70_000, possible + 3_000);
       assertThat(failure)
-          .hasMessageContaining("beyond record " + before.size())
+          .hasMessageContaining("after record " + before.size())
           .hasMessageContaining(
               "of the unpacked content: the "
                   + (how.equals("gz") ? "gzip" : "bzip2")
@@ -461,7 +461,7 @@ class FileCallsTest {
     @ValueSource(strings = {"gz", "bz2"})
     void otherBytesAfterAMemberFailAfterAllRecordsAndAreLocated(String how) {
       byte[] member = packed(how, "a\nb\n".getBytes(UTF_8));
-      for (String tail : List.of("garbage", "\0\0\0\0garbage", "\u001f", "{\"a\":1}\n")) {
+      for (String tail : List.of("garbage", "\0\0\0\0garbage", "\u001f\u001f", "{\"a\":1}\n")) {
         List<String> before = new ArrayList<>();
         byte[] content = concat(member, tail.getBytes(UTF_8));
         CallstreamException failure =
@@ -469,7 +469,7 @@ class FileCallsTest {
         assertThat(before).containsExactly("a", "b");
         int zeros = (int) tail.chars().takeWhile(c -> c == 0).count();
         assertThat(failure)
-            .hasMessageContaining("beyond record 2")
+            .hasMessageContaining("after record 2")
             .hasMessageContaining("is followed by something else")
             .hasMessageContaining("from byte " + (member.length + zeros) + " of the file on");
       }
@@ -497,6 +497,35 @@ class FileCallsTest {
         CallstreamException failure = failureAfter(CallSource.file(file), before);
         assertThat(failure)
             .hasMessageContaining("truncated: the file ends after byte " + length + ",");
+      }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gz", "bz2"})
+    void aFileThatEndsWithinTheFirstBytesIsReportedAsTruncated(String how) {
+      for (byte[] content : List.of("a\nb\n".getBytes(UTF_8), new byte[0])) {
+        byte[] whole = packed(how, content);
+        for (int length = 1; length < whole.length; length++) {
+          Path file = write("a.ndjson." + how, Arrays.copyOf(whole, length));
+          CallstreamException failure = failureAfter(CallSource.file(file), new ArrayList<>());
+          assertThat(failure)
+              .hasMessageContaining("truncated: the file ends after byte " + length + ",");
+        }
+      }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gz", "bz2"})
+    void aFurtherMemberThatIsTruncatedIsReported(String how) {
+      byte[] whole = packed(how, "a\nb\n".getBytes(UTF_8));
+      for (int length = 1; length < whole.length; length++) {
+        Path file = write("a.ndjson." + how, concat(whole, Arrays.copyOf(whole, length)));
+        List<String> before = new ArrayList<>();
+        CallstreamException failure = failureAfter(CallSource.file(file), before);
+        assertThat(before).startsWith("a", "b");
+        assertThat(failure)
+            .hasMessageContaining(
+                "truncated: the file ends after byte " + (whole.length + length) + ",");
       }
     }
 
@@ -645,6 +674,24 @@ class FileCallsTest {
       }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {",", ";", "|", "\t"})
+    void aLineOfJsonInAQuotedCellIsPartOfTheCell(String delimiter) {
+      String rows =
+          "note_payload\n1_\"first\n{}\nlast \"\"1\"\"\"\n\"{}\n{}\n{}\"_\"[\n{\"\"a\"\":1}\n]\"\r\n";
+      assertThat(read("a.csv", rows.replace("_", delimiter)))
+          .containsExactly(
+              "{\"note\":\"1\",\"payload\":\"first\\n{}\\nlast \\\"1\\\"\"}",
+              "{\"note\":\"{}\\n{}\\n{}\",\"payload\":\"[\\n{\\\"a\\\":1}\\n]\"}");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\"a\":1}", "a\":1}", "1,\"b\":2}", "\"", "x,\"y", "\"a\",b\"}"})
+    void aDamagedFirstLineWithQuotesIsALine(String damaged) {
+      assertThat(read("a.csv", damaged + "\n{\"a\":2}\n{}\n"))
+          .containsExactly(damaged, "{\"a\":2}", "{}");
+    }
+
     private static final String LINES = "{\"a\":1}\n{\"a\":2}\n";
 
     @ParameterizedTest
@@ -718,7 +765,7 @@ class FileCallsTest {
           List<String> before = new ArrayList<>();
           CallstreamException failure = failureAfter(CallSource.file(write(name, content)), before);
           assertThat(before).as(content).containsExactly("{\"a\":1}");
-          assertThat(failure).hasMessageContaining("beyond record 1, at byte ");
+          assertThat(failure).hasMessageContaining("after record 1, at byte ");
         }
       }
     }
@@ -728,7 +775,7 @@ class FileCallsTest {
       List<String> before = new ArrayList<>();
       Path file = write("a.txt", "{\n\"a\":1\n}\n{\n\"a\":2");
       assertThat(failureAfter(CallSource.file(file), before))
-          .hasMessageContaining("beyond record 1, at byte 17: the text is truncated");
+          .hasMessageContaining("after record 1, at byte 17: the text is truncated");
       assertThat(before).containsExactly("{\"a\":1}");
     }
 

@@ -81,7 +81,9 @@ class HostileFilesTest {
           .startsWith(
               e.getCause() instanceof UnreadableSourceException
                   ? "input cannot be read as calls: "
-                  : "input cannot be read beyond record " + records.size() + ", at ");
+                  : records.isEmpty()
+                      ? "input cannot be read at its first record, at "
+                      : "input cannot be read after record " + records.size() + ", at ");
       return new Outcome(records, e);
     }
   }

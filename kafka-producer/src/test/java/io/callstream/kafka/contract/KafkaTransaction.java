@@ -1,4 +1,4 @@
-package io.callstream.spark;
+package io.callstream.kafka.contract;
 
 import io.callstream.engine.contract.ContractSource;
 import io.callstream.engine.contract.SourceRecord;
@@ -18,7 +18,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** A transaction of a real producer, which is closed when the transaction has ended. */
-final class KafkaTransaction implements ContractSource.Transaction {
+public final class KafkaTransaction implements ContractSource.Transaction {
   private final KafkaTopic topic;
   private final KafkaProducer<byte[], byte[]> producer;
 
@@ -27,7 +27,8 @@ final class KafkaTransaction implements ContractSource.Transaction {
     this.producer = producer;
   }
 
-  static KafkaTransaction begin(KafkaTopic topic) {
+  /** Begins a transaction in a topic of the {@link TestBroker}. */
+  public static KafkaTransaction begin(KafkaTopic topic) {
     KafkaProducer<byte[], byte[]> producer =
         new KafkaProducer<>(
             Map.of(
@@ -44,12 +45,17 @@ final class KafkaTransaction implements ContractSource.Transaction {
 
   @Override
   public void send(List<SourceRecord> records) {
+    send(null, records);
+  }
+
+  /** Sends records with a key, which a compacted topic demands. */
+  public void send(byte[] key, List<SourceRecord> records) {
     List<Future<RecordMetadata>> sent = new ArrayList<>();
     for (SourceRecord r : records) {
       sent.add(
           producer.send(
               new ProducerRecord<>(
-                  topic.name(), r.partition(), r.timestamp().toEpochMilli(), null, r.value())));
+                  topic.name(), r.partition(), r.timestamp().toEpochMilli(), key, r.value())));
     }
     producer.flush();
     for (Future<RecordMetadata> outcome : sent) {
@@ -76,7 +82,7 @@ final class KafkaTransaction implements ContractSource.Transaction {
   /** The coordinator marks the end in the partitions after it has answered. */
   private void close() {
     producer.close(Duration.ZERO);
-    try (TopicAdmin admin = TopicAdmin.connect(TestTopics.cluster())) {
+    try (TopicAdmin admin = TopicAdmin.connect(TestBroker.cluster())) {
       long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
       while (admin.require(topic.name()).heldBack() > 0) {
         if (System.nanoTime() > deadline) {
