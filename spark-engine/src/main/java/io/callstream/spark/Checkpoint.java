@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FileStatus;
@@ -170,6 +171,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
         int partitions = settings.shufflePartitions().orElse(cores);
         Fingerprint made = fingerprint(pipeline, topicId, settings, partitions);
         write(Fingerprint.FILE, made.toString().getBytes(UTF_8));
+        requireOwned();
         return partitions;
       }
       Fingerprint found = Fingerprint.parse(new String(read(Fingerprint.FILE), UTF_8));
@@ -279,7 +281,20 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   /** Supersedes the run that has the directory, where no lock could refuse this one. */
   private void takeOver() throws IOException {
     if (lock == null && fence == null) {
-      fence = Fence.claim(files, directory, location(), context.applicationId());
+      fence =
+          Fence.claim(
+              files, directory, location(), context.applicationId(), Fence.Patience.DEFAULT);
+    }
+  }
+
+  /**
+   * Looks regularly whether another run has taken over, until this is closed.
+   *
+   * @param superseded gets the failure of this run, in a separate thread
+   */
+  void watch(Consumer<CallstreamException> superseded) {
+    if (fence != null) {
+      fence.watch(superseded);
     }
   }
 

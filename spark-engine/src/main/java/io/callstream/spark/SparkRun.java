@@ -158,6 +158,7 @@ final class SparkRun extends LedgerRun {
     Thread watcher = new Thread(this::watch, "callstream-watcher");
     watcher.setDaemon(true);
     watcher.start();
+    checkpoint.watch(this::superseded);
   }
 
   private void configure(RuntimeConfig conf, SparkSettings settings, int shufflePartitions) {
@@ -330,6 +331,15 @@ final class SparkRun extends LedgerRun {
     stopQuery();
   }
 
+  /** Ends this run, after its current batch, because another run has taken over. */
+  private void superseded(CallstreamException e) {
+    if (!stopping && !hasEnded()) {
+      failed(e);
+    }
+    boolean ignored = awaitBatch();
+    stopQuery();
+  }
+
   /** Returns where Spark's own pages are; empty if it shows none. */
   Optional<URI> userInterface() {
     Option<String> page = lease.session().sparkContext().uiWebUrl();
@@ -411,18 +421,27 @@ final class SparkRun extends LedgerRun {
       stopper.start();
       return;
     }
-    boolean interrupted = false;
-    try {
-      if (batchLock.tryLock(STOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-        batchLock.unlock();
-      }
-    } catch (InterruptedException e) {
-      interrupted = true;
-    }
+    boolean interrupted = !awaitBatch();
     stopQuery();
     awaitEnd();
     if (interrupted) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Waits for the end of the current batch, but not indefinitely.
+   *
+   * @return false if the thread was interrupted meanwhile; its interrupt is cleared
+   */
+  private boolean awaitBatch() {
+    try {
+      if (batchLock.tryLock(STOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        batchLock.unlock();
+      }
+      return true;
+    } catch (InterruptedException e) {
+      return false;
     }
   }
 
