@@ -6,6 +6,7 @@ import io.callstream.engine.local.OpenSource;
 import io.callstream.engine.local.SpanReader;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.runtime.Delivery;
+import io.callstream.runtime.OpenTransactions;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -70,6 +71,7 @@ final class OpenTopic implements OpenSource {
   private final Duration patience;
   private final KafkaConsumer<Void, byte[]> offsets;
   private final List<Reader> readers = new ArrayList<>();
+  private final OpenTransactions transactions;
   private volatile List<TopicPartition> partitions;
   private volatile boolean stopped;
 
@@ -107,6 +109,7 @@ final class OpenTopic implements OpenSource {
                     .properties()
                     .getOrDefault(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, DEFAULT_PATIENCE)
                     .trim()));
+    transactions = OpenTransactions.watch(topic, () -> admin.ends(partitions));
   }
 
   static OpenTopic open(KafkaTopic topic) {
@@ -291,7 +294,8 @@ final class OpenTopic implements OpenSource {
 
   @Override
   public void close() {
-    try (admin) {
+    try (admin;
+        transactions) {
       readers.forEach(reader -> close(reader.consumer));
       close(offsets);
     }

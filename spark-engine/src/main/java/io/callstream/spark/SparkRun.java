@@ -13,6 +13,7 @@ import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import io.callstream.runtime.Ledger;
 import io.callstream.runtime.Letters;
+import io.callstream.runtime.OpenTransactions;
 import io.callstream.runtime.SinkSet;
 import io.callstream.runtime.TaskPlan;
 import io.callstream.runtime.TaskReport;
@@ -77,6 +78,7 @@ final class SparkRun extends LedgerRun {
 
   private volatile boolean stopping;
   private volatile @Nullable StreamingQuery query;
+  private volatile @Nullable OpenTransactions transactions;
 
   private SparkRun(
       Pipeline pipeline,
@@ -155,6 +157,8 @@ final class SparkRun extends LedgerRun {
     } catch (TimeoutException e) {
       throw failures.of(e);
     }
+    KafkaTopic topic = (KafkaTopic) pipeline().source();
+    transactions = OpenTransactions.watch(topic, new TopicCheck.Ends(topic));
     Thread watcher = new Thread(this::watch, "callstream-watcher");
     watcher.setDaemon(true);
     watcher.start();
@@ -377,11 +381,19 @@ final class SparkRun extends LedgerRun {
     } catch (RuntimeException | Error e) {
       failed(failureOf(e));
     }
+    close(this::endTransactions);
     close(sinks::close);
     close(() -> lease.session().streams().removeListener(reports));
     close(checkpoint::close);
     close(lease::close);
     ended();
+  }
+
+  private void endTransactions() {
+    OpenTransactions watching = transactions;
+    if (watching != null) {
+      watching.close();
+    }
   }
 
   /** If another run has taken over, this is the cause of every failure. */
