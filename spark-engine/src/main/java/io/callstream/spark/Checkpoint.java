@@ -18,6 +18,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,6 +52,8 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   private static final String STATE_STORE = "state store";
 
   private static final String LETTERS = "letters";
+  private static final String VISIBLE = "visible-";
+  private static final Duration LONGEST_CHECK = Duration.ofDays(1);
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
 
   private final Path root;
@@ -111,6 +114,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
           LocalCheckpointFileManager.deleteDrafts(root);
           checkpoint.files.delete(new Path(checkpoint.directory, LETTERS));
         }
+        checkpoint.deleteOldChecks();
         if (!checkpoint.context.isLocal()) {
           checkpoint.requireShared();
         }
@@ -268,13 +272,31 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
 
   /** Writes a file and asks the executors for it: without a shared disk a restart fails. */
   private void requireShared() throws IOException {
-    String name = "visible-" + UUID.randomUUID();
+    String name = VISIBLE + UUID.randomUUID();
     write(name, name.getBytes(UTF_8));
     try {
       SharedStorage.require(
-          context, new Path(directory, name), name, hadoop, temporary ? null : location());
+          context,
+          new Path(directory, name),
+          name,
+          hadoop,
+          temporary ? null : location(),
+          SharedStorage.Patience.DEFAULT);
     } finally {
       delete(name);
+    }
+  }
+
+  /** Deletes what drivers left that were killed while they asked executors for a file. */
+  private void deleteOldChecks() {
+    // Without a lock another run may be asking now, which takes much less than a day.
+    long before =
+        lock == null ? System.currentTimeMillis() - LONGEST_CHECK.toMillis() : Long.MAX_VALUE;
+    for (FileStatus status : files.list(directory)) {
+      Path path = status.getPath();
+      if (path.getName().startsWith(VISIBLE) && status.getModificationTime() < before) {
+        files.delete(path);
+      }
     }
   }
 

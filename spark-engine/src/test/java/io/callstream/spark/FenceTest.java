@@ -261,6 +261,21 @@ class FenceTest {
                     .containsAnyOf("is that of another pipeline", "has taken over"));
   }
 
+  @Test
+  void filesOfDriversThatWereKilledWhileTheyAskedExecutorsAreDeletedAfterADay() throws Exception {
+    Path recent = new Path(checkpoint + "/callstream/visible-recent");
+    Path old = new Path(checkpoint + "/callstream/visible-old");
+    for (Path file : List.of(recent, old)) {
+      HdfsCluster.fileSystem().create(file).close();
+    }
+    long yesterday = System.currentTimeMillis() - Duration.ofHours(25).toMillis();
+    HdfsCluster.fileSystem().setTimes(old, yesterday, -1);
+
+    Checkpoint.open(checkpoint, TestTopics.session()).close();
+
+    assertThat(files("")).contains("visible-recent").doesNotContain("visible-old");
+  }
+
   private Fence claim(String application, Fence.Patience patience) throws IOException {
     Path parent = new Path(checkpoint + "/callstream");
     CheckpointFileManager manager =
