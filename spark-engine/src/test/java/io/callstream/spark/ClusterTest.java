@@ -26,15 +26,33 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Drivers and executors in separate processes. */
+/** Drivers and executors in separate processes, on one master with one worker of two cores. */
 class ClusterTest {
+  @TempDir static Path clusterDirectory;
+  private static Processes cluster;
+  private static String master;
+
   @TempDir Path directory;
   private Processes processes;
+
+  @BeforeAll
+  static void startCluster() {
+    cluster = new Processes(clusterDirectory);
+    master = cluster.master();
+    cluster.worker("worker", master, 2, List.of());
+  }
+
+  @AfterAll
+  static void endCluster() {
+    cluster.close();
+  }
 
   @BeforeEach
   void begin() {
@@ -74,9 +92,6 @@ class ClusterTest {
     KafkaTopic topic = TestTopics.create(1);
     TestTopics.send(topic, SyntheticCalls.of(100));
     sendLetters(topic, 40);
-    String master = processes.master();
-    processes.worker("worker", master, 1, List.of());
-
     Processes.Running driver =
         driver(
             "driver",
@@ -157,11 +172,10 @@ class ClusterTest {
         .isZero();
     KafkaTopic topic = TestTopics.create(1);
     TestTopics.send(topic, SyntheticCalls.of(100));
-    String master = processes.master();
     processes.worker("apart", master, 1, ownDisk);
-    processes.worker("sharing", master, 1, List.of());
     Map<String, String> settings = Driver.cluster(master);
-    settings.put("spark.cores.max", "2");
+    // All cores of both workers.
+    settings.put("spark.cores.max", "3");
     settings.put("spark.scheduler.minRegisteredResourcesRatio", "1.0");
 
     Processes.Running refused =
@@ -184,8 +198,6 @@ class ClusterTest {
   void theDocumentedCommandRunsTheDriverOnTheClusterAndTheMessageNamesItsOption() throws Exception {
     KafkaTopic topic = TestTopics.create(1);
     TestTopics.send(topic, SyntheticCalls.of(100));
-    String master = processes.master();
-    processes.worker("worker", master, 2, List.of());
     String documented =
         Files.readString(Path.of("../docs/operating.md"))
             .lines()
@@ -259,7 +271,7 @@ class ClusterTest {
   }
 
   private String driverOutputs() {
-    try (Stream<Path> drivers = Files.list(directory.resolve("worker"))) {
+    try (Stream<Path> drivers = Files.list(clusterDirectory.resolve("worker"))) {
       StringBuilder all = new StringBuilder();
       for (Path driver : drivers.sorted().toList()) {
         if (driver.getFileName().toString().startsWith("driver-")) {
