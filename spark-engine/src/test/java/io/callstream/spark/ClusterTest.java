@@ -15,6 +15,8 @@ import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -103,6 +105,39 @@ class ClusterTest {
     assertThat(driver.awaitEnd()).as(driver.text()).isZero();
     assertThat(driver.text()).contains("received 140");
     assertThat(Files.readAllLines(directory.resolve("driver/rejected.ndjson"))).hasSize(40);
+  }
+
+  /** Spark runs the second attempt of a task on another host only. */
+  @Test
+  void aBatchWithASpeculativeAttemptDeliversEachDeadLetterOnceAndLeavesNoFile() throws Exception {
+    InetAddress otherHost = InetAddress.getByName("127.0.0.2");
+    assumeThat(canBind(otherHost)).as("this machine has the second address 127.0.0.2").isTrue();
+    KafkaTopic topic = TestTopics.create(1);
+    sendLetters(topic, 40);
+    TestTopics.send(topic, SyntheticCalls.of(1));
+    processes.worker("other", otherHost.getHostAddress(), master, 1, List.of());
+    Map<String, String> settings = Driver.cluster(master);
+    settings.put("spark.cores.max", "3");
+    settings.put("spark.scheduler.minRegisteredResourcesRatio", "1.0");
+    settings.put("spark.speculation", "true");
+    settings.put("spark.speculation.task.duration.threshold", "1s");
+    Path checkpoint = directory.resolve("checkpoint");
+
+    // It ends only because a second attempt of the task runs next to the first one.
+    Processes.Running driver = driver("driver", topic, checkpoint.toString(), "blocked", settings);
+
+    assertThat(driver.awaitEnd()).as(driver.text()).isZero();
+    assertThat(driver.text()).contains("received 41");
+    assertThat(Files.readAllLines(directory.resolve("driver/rejected.ndjson"))).hasSize(40);
+    assertThat(checkpoint.resolve("callstream/letters")).doesNotExist();
+  }
+
+  private static boolean canBind(InetAddress address) {
+    try (ServerSocket socket = new ServerSocket(0, 1, address)) {
+      return socket.isBound();
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   @Test

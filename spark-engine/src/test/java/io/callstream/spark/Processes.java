@@ -111,13 +111,17 @@ final class Processes implements AutoCloseable {
    * @param before what starts the worker's command
    */
   Running worker(String name, String master, int cores, List<String> before) {
+    return worker(name, "127.0.0.1", master, cores, before);
+  }
+
+  Running worker(String name, String host, String master, int cores, List<String> before) {
     return java(
         name,
         before,
         "org.apache.spark.deploy.worker.Worker",
         List.of(
             "--host",
-            "127.0.0.1",
+            host,
             "--cores",
             "" + cores,
             "--memory",
