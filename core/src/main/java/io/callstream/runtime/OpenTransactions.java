@@ -67,7 +67,7 @@ public final class OpenTransactions implements AutoCloseable {
           compare(look.ends(), System.nanoTime());
         } catch (InterruptedException e) {
           throw e;
-        } catch (Exception e) { // Whoever reads the topic reports why the broker does not answer.
+        } catch (Exception e) { // The readers report a broker that does not answer.
           LOG.debug("Cannot look for open transactions in {}", topic.name(), e);
         }
       }

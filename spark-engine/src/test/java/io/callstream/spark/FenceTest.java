@@ -262,6 +262,50 @@ class FenceTest {
   }
 
   @Test
+  void aFailureOfARunThatWasSupersededIsReportedAsTheTakeover() {
+    send(100, 1);
+    Path token = new Path(checkpoint + "/callstream/runs/0000000002-" + UUID.randomUUID());
+    Pipeline pipeline =
+        Driver.standard(topic)
+            .results(
+                Sinks.callback(
+                    batch -> {
+                      try {
+                        HdfsCluster.fileSystem().create(token).close();
+                      } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                      }
+                      throw new IllegalStateException("the connection of the sink was lost");
+                    }))
+            .build();
+    try (RunningPipeline run = start(pipeline, RunOptions.bounded())) {
+      CallstreamException e =
+          catchThrowableOfType(CallstreamException.class, () -> run.awaitTermination(PATIENCE));
+      assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT);
+      assertThat(e).hasMessageStartingWith("Another run has taken over the checkpoint directory");
+    }
+  }
+
+  @Test
+  void aFileThatHdfsFindsDamagedIsADamageOfTheCheckpoint() throws Exception {
+    send(100, 1);
+    try (RunningPipeline run = start(Driver.standard(topic).build(), RunOptions.bounded())) {
+      run.awaitTermination();
+    }
+    HdfsCluster.damage(new Path(checkpoint + "/callstream/pipeline.txt"));
+
+    CallstreamException e =
+        catchThrowableOfType(
+            CallstreamException.class,
+            () -> start(Driver.standard(topic).build(), RunOptions.bounded()));
+    assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT);
+    assertThat(e)
+        .hasMessageContaining(" is damaged: ")
+        .hasMessageContaining("callstream/pipeline.txt")
+        .hasMessageContaining("Restore it from a copy");
+  }
+
+  @Test
   void filesOfDriversThatWereKilledWhileTheyAskedExecutorsAreDeletedAfterADay() throws Exception {
     Path recent = new Path(checkpoint + "/callstream/visible-recent");
     Path old = new Path(checkpoint + "/callstream/visible-old");
