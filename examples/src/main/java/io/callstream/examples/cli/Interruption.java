@@ -122,6 +122,7 @@ final class Interruption {
    *
    * @throws InterruptedCommandException if the work fails after the command was asked to end
    */
+  @SuppressWarnings("try")
   <T> T interrupting(Supplier<T> work) {
     Worker worker = new Worker(Thread.currentThread());
     try (Registration ignored = onRequest(worker::interrupt)) {
