@@ -6,6 +6,8 @@ import io.callstream.internal.runtime.Delivery;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.source.SpanReader;
 import io.callstream.pipeline.KafkaTopic;
+import io.callstream.internal.runtime.Delivery;
+import io.callstream.internal.runtime.OpenTransactions;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -70,6 +72,7 @@ final class OpenTopic implements OpenSource {
   private final Duration patience;
   private final KafkaConsumer<Void, byte[]> offsets;
   private final List<Reader> readers = new ArrayList<>();
+  private final OpenTransactions transactions;
   private volatile List<TopicPartition> partitions;
   private volatile boolean stopped;
 
@@ -107,6 +110,7 @@ final class OpenTopic implements OpenSource {
                     .properties()
                     .getOrDefault(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, DEFAULT_PATIENCE)
                     .trim()));
+    transactions = OpenTransactions.watch(topic, () -> admin.ends(partitions));
   }
 
   static OpenTopic open(KafkaTopic topic) {
@@ -291,7 +295,8 @@ final class OpenTopic implements OpenSource {
 
   @Override
   public void close() {
-    try (admin) {
+    try (admin;
+        transactions) {
       readers.forEach(reader -> close(reader.consumer));
       close(offsets);
     }

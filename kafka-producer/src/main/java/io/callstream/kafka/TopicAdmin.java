@@ -1,9 +1,13 @@
 package io.callstream.kafka;
 
+import static java.util.Objects.requireNonNull;
+
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.runtime.OpenTransactions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -292,6 +296,24 @@ public final class TopicAdmin implements AutoCloseable {
     partitions.sort(Comparator.comparingInt(TopicInfo.PartitionInfo::partition));
     int replicas = description.partitions().get(0).replicas().size();
     return new TopicInfo(description.name(), replicas, partitions);
+  }
+
+  /** Returns where partitions end for readers of committed records, and where they end at all. */
+  Map<Integer, OpenTransactions.Ends> ends(Collection<TopicPartition> partitions)
+      throws ExecutionException {
+    Map<TopicPartition, OffsetSpec> next = new HashMap<>();
+    partitions.forEach(id -> next.put(id, OffsetSpec.latest()));
+    // In this order: records that arrive in between must not look as if they were held back.
+    var written = get(admin.listOffsets(next).all());
+    var stable =
+        get(admin.listOffsets(next, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED)).all());
+    Map<Integer, OpenTransactions.Ends> ends = new HashMap<>();
+    stable.forEach(
+        (id, end) ->
+            ends.put(
+                id.partition(),
+                new OpenTransactions.Ends(end.offset(), requireNonNull(written.get(id)).offset())));
+    return ends;
   }
 
   private IsolationLevel isolation() {

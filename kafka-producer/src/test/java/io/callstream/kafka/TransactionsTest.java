@@ -4,6 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.SanFranciscoCalls;
@@ -18,17 +21,20 @@ import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Progress;
+import io.callstream.internal.runtime.OpenTransactions;
 import io.callstream.statistic.StandardStatistics;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /**
  * Topics with transactions, and others with offsets that have no record, as all readers see them.
@@ -275,6 +281,34 @@ class TransactionsTest {
     assertThat(received(topic, RunOptions.bounded(), new ArrayList<>())).isEqualTo(6);
     assertThat(received(topic.with(UNCOMMITTED), RunOptions.bounded(), new ArrayList<>()))
         .isEqualTo(9);
+    open.abort();
+  }
+
+  @Test
+  void aRunWarnsOfATransactionThatStaysOpen() throws Exception {
+    KafkaTopic topic = sixRecords();
+    KafkaTransaction open = KafkaTransaction.begin(topic);
+    open.send(records("open", "open"));
+    Logger logger = (Logger) LoggerFactory.getLogger(OpenTransactions.class);
+    CompletableFuture<String> warning = new CompletableFuture<>();
+    AppenderBase<ILoggingEvent> appender =
+        new AppenderBase<>() {
+          @Override
+          protected void append(ILoggingEvent event) {
+            warning.complete(event.getFormattedMessage());
+          }
+        };
+    appender.start();
+    logger.addAppender(appender);
+    try (RunningPipeline run =
+        new LocalEngine().start(pipeline(topic, new ArrayList<>()), RunOptions.continuous())) {
+      assertThat(warning.get(1, TimeUnit.MINUTES))
+          .contains(
+              "partition 0 in topic " + topic.name() + " from offset 10 on, 2 offsets so far");
+      assertThat(run.failure()).isEmpty();
+    } finally {
+      logger.detachAppender(appender);
+    }
     open.abort();
   }
 

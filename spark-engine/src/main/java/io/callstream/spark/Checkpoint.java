@@ -19,12 +19,14 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FileStatus;
@@ -51,6 +53,8 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   private static final String STATE_STORE = "state store";
 
   private static final String LETTERS = "letters";
+  private static final String VISIBLE = "visible-";
+  private static final Duration LONGEST_CHECK = Duration.ofDays(1);
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
 
   private final Path root;
@@ -111,6 +115,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
           LocalCheckpointFileManager.deleteDrafts(root);
           checkpoint.files.delete(new Path(checkpoint.directory, LETTERS));
         }
+        checkpoint.deleteOldChecks();
         if (!checkpoint.context.isLocal()) {
           checkpoint.requireShared();
         }
@@ -171,6 +176,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
         int partitions = settings.shufflePartitions().orElse(cores);
         Fingerprint made = fingerprint(pipeline, topicId, settings, partitions);
         write(Fingerprint.FILE, made.toString().getBytes(UTF_8));
+        requireOwned();
         return partitions;
       }
       Fingerprint found = Fingerprint.parse(new String(read(Fingerprint.FILE), UTF_8));
@@ -267,20 +273,51 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
 
   /** Writes a file and asks the executors for it: without a shared disk a restart fails. */
   private void requireShared() throws IOException {
-    String name = "visible-" + UUID.randomUUID();
+    String name = VISIBLE + UUID.randomUUID();
     write(name, name.getBytes(UTF_8));
     try {
       SharedStorage.require(
-          context, new Path(directory, name), name, hadoop, temporary ? null : location());
+          context,
+          new Path(directory, name),
+          name,
+          hadoop,
+          temporary ? null : location(),
+          SharedStorage.Patience.DEFAULT);
     } finally {
       delete(name);
+    }
+  }
+
+  /** Deletes what drivers left that were killed while they asked executors for a file. */
+  private void deleteOldChecks() {
+    // Without a lock another run may be asking now, which takes much less than a day.
+    long before =
+        lock == null ? System.currentTimeMillis() - LONGEST_CHECK.toMillis() : Long.MAX_VALUE;
+    for (FileStatus status : files.list(directory)) {
+      Path path = status.getPath();
+      if (path.getName().startsWith(VISIBLE) && status.getModificationTime() < before) {
+        files.delete(path);
+      }
     }
   }
 
   /** Supersedes the run that has the directory, where no lock could refuse this one. */
   private void takeOver() throws IOException {
     if (lock == null && fence == null) {
-      fence = Fence.claim(files, directory, location(), context.applicationId());
+      fence =
+          Fence.claim(
+              files, directory, location(), context.applicationId(), Fence.Patience.DEFAULT);
+    }
+  }
+
+  /**
+   * Looks regularly whether another run has taken over, until this is closed.
+   *
+   * @param superseded gets the failure of this run, in a separate thread
+   */
+  void watch(Consumer<CallstreamException> superseded) {
+    if (fence != null) {
+      fence.watch(superseded);
     }
   }
 

@@ -5,8 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.callstream.internal.runtime.DamagedFileException;
 import io.callstream.internal.runtime.Ledger;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
@@ -24,6 +30,9 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
   private static final String FIRST_OFFSETS = "sources/0/0";
   private static final String OFFSETS = "offsets";
   private static final String COMMITS = "commits";
+
+  /** How many archives are read at the same time. */
+  private static final int READERS = 8;
 
   /** Returns whether a query ever started in the directory. */
   boolean isUsed() {
@@ -67,19 +76,49 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
     if (committed != Ledger.NO_BATCH) {
       read(COMMITS + "/" + committed);
     }
-    verifyArchives(new Path(root, "state"));
+    verifyArchives();
   }
 
   /** Reads RocksDB's archives of small files, which Spark opens without this file manager. */
-  private void verifyArchives(Path directory) throws IOException {
+  private void verifyArchives() throws IOException {
+    List<Path> archives = new ArrayList<>();
+    findArchives(new Path(root, "state"), archives);
+    if (archives.isEmpty()) {
+      return;
+    }
+    ExecutorService readers = Executors.newFixedThreadPool(Math.min(READERS, archives.size()));
+    try {
+      List<Future<?>> verified = new ArrayList<>();
+      for (Path archive : archives) {
+        verified.add(
+            readers.submit(
+                () -> {
+                  files.open(archive).close();
+                  return null;
+                }));
+      }
+      for (Future<?> one : verified) {
+        Object ignored = one.get();
+      }
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while the files of the state were verified");
+    } finally {
+      readers.shutdownNow();
+    }
+  }
+
+  private void findArchives(Path directory, List<Path> archives) {
     if (!files.exists(directory)) {
       return;
     }
     for (FileStatus file : files.list(directory)) {
       if (file.isDirectory()) {
-        verifyArchives(file.getPath());
+        findArchives(file.getPath(), archives);
       } else if (file.getPath().getName().endsWith(".zip")) {
-        files.open(file.getPath()).close();
+        archives.add(file.getPath());
       }
     }
   }

@@ -4,7 +4,9 @@ import io.callstream.internal.runtime.Checksum;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.SequenceInputStream;
 import java.util.zip.CRC32;
 import java.util.zip.CheckedOutputStream;
 import org.apache.hadoop.conf.Configuration;
@@ -27,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 public final class ChecksummedFileManager implements CheckpointFileManager {
   private static final String MANAGER = "spark.sql.streaming.checkpointFileManagerClass";
   private static final String WRAPPED = "spark.callstream.checkpointFileManagerClass";
+
+  /** Smaller files are read once and held in memory; others are read twice. */
+  private static final int LEAST_STREAMED_BYTES = 8 << 20;
 
   private final CheckpointFileManager files;
 
@@ -64,7 +69,14 @@ public final class ChecksummedFileManager implements CheckpointFileManager {
   @Override
   public FSDataInputStream open(Path path) {
     try (FSDataInputStream in = files.open(path)) {
-      return new FSDataInputStream(new Input(Checksum.verify(path.toString(), in.readAllBytes())));
+      byte[] start = in.readNBytes(LEAST_STREAMED_BYTES);
+      long length =
+          Checksum.verify(
+              path.toString(), new SequenceInputStream(new ByteArrayInputStream(start), in));
+      return new FSDataInputStream(
+          start.length < LEAST_STREAMED_BYTES
+              ? new Input(start, (int) length)
+              : new LargeInput(files.open(path), length));
     } catch (IOException e) {
       throw sneaky(e);
     }
@@ -136,8 +148,8 @@ public final class ChecksummedFileManager implements CheckpointFileManager {
 
   private static final class Input extends ByteArrayInputStream
       implements Seekable, PositionedReadable {
-    Input(byte[] content) {
-      super(content);
+    Input(byte[] file, int length) {
+      super(file, 0, length);
     }
 
     @Override
@@ -178,6 +190,73 @@ public final class ChecksummedFileManager implements CheckpointFileManager {
     @Override
     public void readFully(long position, byte[] bytes) throws IOException {
       readFully(position, bytes, 0, bytes.length);
+    }
+  }
+
+  /** The content of a file that was verified, without its checksum. */
+  private static final class LargeInput extends InputStream
+      implements Seekable, PositionedReadable {
+    private final FSDataInputStream file;
+    private final long length;
+
+    LargeInput(FSDataInputStream file, long length) {
+      this.file = file;
+      this.length = length;
+    }
+
+    @Override
+    public int read() throws IOException {
+      return getPos() < length ? file.read() : -1;
+    }
+
+    @Override
+    public int read(byte[] bytes, int from, int most) throws IOException {
+      int possible = (int) Math.min(most, length - getPos());
+      return possible == 0 && most > 0 ? -1 : file.read(bytes, from, possible);
+    }
+
+    @Override
+    public void seek(long position) throws IOException {
+      requireInside(position, 0);
+      file.seek(position);
+    }
+
+    @Override
+    public long getPos() throws IOException {
+      return file.getPos();
+    }
+
+    @Override
+    public boolean seekToNewSource(long position) throws IOException {
+      return file.seekToNewSource(position);
+    }
+
+    @Override
+    public int read(long position, byte[] bytes, int from, int most) throws IOException {
+      int possible = (int) Math.min(most, Math.max(0, length - position));
+      return possible == 0 && most > 0 ? -1 : file.read(position, bytes, from, possible);
+    }
+
+    @Override
+    public void readFully(long position, byte[] bytes, int from, int count) throws IOException {
+      requireInside(position, count);
+      file.readFully(position, bytes, from, count);
+    }
+
+    @Override
+    public void readFully(long position, byte[] bytes) throws IOException {
+      readFully(position, bytes, 0, bytes.length);
+    }
+
+    private void requireInside(long position, int count) throws EOFException {
+      if (position < 0 || count > length - position) {
+        throw new EOFException("no " + count + " bytes at " + position + " in a file of " + length);
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      file.close();
     }
   }
 }

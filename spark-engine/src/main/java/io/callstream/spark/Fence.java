@@ -13,64 +13,98 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /*
  * A file lock does not reach beyond one machine. Here each run writes a token when it starts: a file
  * whose name is an epoch, one more than the newest that the run found, and a random id. The token
  * with the greatest name belongs to the run that owns the checkpoint. Every other run finds a greater
- * name when it lists the directory, and ends. No two tokens have the same name, so the protocol needs
- * no "create unless it exists" of the file system: it needs a listing that shows every file that was
- * completed before, which HDFS and today's object stores give.
+ * name when it lists the directory, and ends. No two tokens have the same name, and no file is
+ * replaced, so the protocol needs no atomic "create unless it exists" and no atomic replacement of the
+ * file system: it needs a listing that shows every file that was completed before, which HDFS and
+ * today's object stores give.
  *
- * A run that was just superseded may still complete what it began before. A new run therefore waits
- * for SETTLING before it reads the checkpoint, and a run acts only if it looked at most FRESH ago. A
- * run that stands still for longer than the difference, between its look and its write, is stopped by
- * Spark's own logs, which create each batch's file only once.
+ * A run that was just superseded may still complete what it began before. It looks once a second, in
+ * a separate thread, and leaves the mark "ending" when it finds a greater token, and "ended" when it
+ * writes nothing any more. A new run waits for these marks before it reads the checkpoint: for some
+ * seconds if there is none (the other run crashed), and for half a minute if there is "ending". So a
+ * write that takes long, of the ledger or of a sink, delays the new run and is not overtaken by it. A
+ * run acts only if it looked at most FRESH ago, and looks again after each write, before the next
+ * step relies on it.
+ *
+ * What remains is a run whose whole process stands still between its look and its write until the new
+ * run has stopped waiting, or whose write takes longer. Spark's own logs stop it, which create each
+ * batch's file only once.
  */
 /** The right to be the one run in a checkpoint directory that several machines reach. */
 final class Fence {
   /** The directory of the tokens. */
   static final String DIRECTORY = "runs";
 
+  private static final Logger LOG = LoggerFactory.getLogger(Fence.class);
   private static final Duration FRESH = Duration.ofMillis(200);
-  private static final Duration SETTLING = Duration.ofSeconds(1);
-  private static final Pattern TOKEN = Pattern.compile("\\d{10}-[0-9a-f-]{36}");
-  private static final String ENDED = "ended ";
+  private static final Duration WATCH = Duration.ofSeconds(1);
+  private static final Duration POLL = Duration.ofMillis(100);
+  private static final int TOKEN_LENGTH = 10 + 1 + 36;
+  private static final Pattern FILE = Pattern.compile("\\d{10}-[0-9a-f-]{36}(-ending|-ended)?");
+  private static final String ENDING = "-ending";
+  private static final String ENDED = "-ended";
 
   private final CheckpointFileManager files;
   private final Path directory;
   private final String location;
-  private final String owner;
+  private final CountDownLatch ended = new CountDownLatch(1);
   private String token = "";
   private long checked;
 
-  private Fence(CheckpointFileManager files, Path directory, String location, String owner) {
+  /**
+   * How long a new run waits for the one before.
+   *
+   * @param answer for a sign of life
+   * @param end for its end, if there is such a sign
+   */
+  record Patience(Duration answer, Duration end) {
+    static final Patience DEFAULT = new Patience(Duration.ofSeconds(5), Duration.ofSeconds(30));
+  }
+
+  private Fence(CheckpointFileManager files, Path directory, String location) {
     this.files = files;
     this.directory = directory;
     this.location = location;
-    this.owner = owner;
   }
 
   /**
-   * Takes a checkpoint over from whichever run has it.
+   * Takes a checkpoint over from whichever run has it, and waits until that run has ended.
    *
    * @param parent the directory in which the tokens have theirs
    * @param location the name of the checkpoint in messages
    * @param application the id of the Spark application
+   * @param patience how long to wait for that run
+   * @throws CallstreamException if another run takes over meanwhile
    */
-  static Fence claim(CheckpointFileManager files, Path parent, String location, String application)
+  static Fence claim(
+      CheckpointFileManager files,
+      Path parent,
+      String location,
+      String application,
+      Patience patience)
       throws IOException {
     String owner =
         "on host %s, process %d, Spark application %s, started at %s"
@@ -79,25 +113,28 @@ final class Fence {
                 ProcessHandle.current().pid(),
                 application,
                 Instant.now().truncatedTo(ChronoUnit.SECONDS));
-    Fence fence = new Fence(files, new Path(parent, DIRECTORY), location, owner);
+    Fence fence = new Fence(files, new Path(parent, DIRECTORY), location);
     files.mkdirs(fence.directory);
     Optional<String> newest = fence.newest();
     do {
       long epoch = newest.map(name -> Long.parseLong(name.substring(0, 10)) + 1).orElse(1L);
+      if (!fence.token.isEmpty()) {
+        fence.delete(fence.token);
+      }
       fence.token = String.format(Locale.ROOT, "%010d-%s", epoch, UUID.randomUUID());
-      fence.write(owner);
+      fence.write(fence.token, owner);
       newest = fence.newest();
     } while (!newest.equals(Optional.of(fence.token)));
-    for (String older : fence.older()) {
-      if (!fence.read(older).startsWith(ENDED)) {
-        fence.settle();
-        break;
-      }
+    try {
+      fence.awaitEndOfOlder(patience);
+    } catch (IOException | RuntimeException e) {
+      fence.end();
+      throw e;
     }
     return fence;
   }
 
-  private static String host() {
+  static String host() {
     try {
       return InetAddress.getLocalHost().getHostName();
     } catch (UnknownHostException e) {
@@ -105,12 +142,80 @@ final class Fence {
     }
   }
 
-  private void settle() throws IOException {
+  private void awaitEndOfOlder(Patience patience) throws IOException {
+    long start = System.nanoTime();
+    while (true) {
+      Set<String> names = names();
+      List<String> working =
+          tokens(names)
+              .filter(name -> name.compareTo(token) < 0 && !names.contains(name + ENDED))
+              .toList();
+      Optional<String> ending =
+          working.stream().filter(name -> names.contains(name + ENDING)).findFirst();
+      Duration limit = ending.isPresent() ? patience.end() : patience.answer();
+      if (working.isEmpty() || System.nanoTime() - start > limit.toNanos()) {
+        if (ending.isPresent()) {
+          LOG.warn(
+              "The run that had the checkpoint directory {} before ({}) has not ended {} s after it"
+                  + " was superseded, and this run starts without waiting for it any longer. End"
+                  + " that process: a batch that its sinks are still writing may replace newer"
+                  + " results.",
+              location,
+              read(ending.get()),
+              limit.toSeconds());
+        }
+        return;
+      }
+      Optional<CallstreamException> takenOver = takenOver(null);
+      if (takenOver.isPresent()) {
+        throw takenOver.get();
+      }
+      try {
+        TimeUnit.MILLISECONDS.sleep(POLL.toMillis());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted while the run before was given time to end", e);
+      }
+    }
+  }
+
+  /**
+   * Looks once a second whether another run has taken over, until this run ends. If one has, it
+   * learns that this run ends soon.
+   *
+   * @param superseded gets the failure of this run, in a separate thread
+   */
+  void watch(Consumer<CallstreamException> superseded) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                while (!ended.await(WATCH.toMillis(), TimeUnit.MILLISECONDS)) {
+                  Optional<CallstreamException> takenOver = look();
+                  if (takenOver.isPresent()) {
+                    superseded.accept(takenOver.get());
+                    return;
+                  }
+                }
+              } catch (InterruptedException e) {
+                LOG.debug("Nobody watches for a newer run of {} any more", location, e);
+              }
+            },
+            "callstream-fence");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private Optional<CallstreamException> look() {
     try {
-      TimeUnit.MILLISECONDS.sleep(SETTLING.toMillis());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while the run before was given time to end", e);
+      Optional<CallstreamException> takenOver = takenOver(null);
+      if (takenOver.isPresent()) {
+        write(token + ENDING, "");
+      }
+      return takenOver;
+    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
+      LOG.debug("Cannot find out whether another run has taken over {}", location, e);
+      return Optional.empty();
     }
   }
 
@@ -162,29 +267,40 @@ final class Fence {
 
   /** Returns the tokens of runs before this one. */
   List<String> older() throws IOException {
-    return tokens().stream().filter(name -> name.compareTo(token) < 0).toList();
+    return names().stream()
+        .map(name -> name.substring(0, TOKEN_LENGTH))
+        .distinct()
+        .filter(name -> name.compareTo(token) < 0)
+        .toList();
   }
 
   void delete(String olderToken) {
-    files.delete(new Path(directory, olderToken));
+    for (String mark : List.of("", ENDING, ENDED)) {
+      files.delete(new Path(directory, olderToken + mark));
+    }
   }
 
   /** Records that this run writes nothing any more, so that the next one need not wait. */
   void end() throws IOException {
-    if (newest().equals(Optional.of(token))) {
-      write(ENDED + owner);
+    ended.countDown();
+    if (names().contains(token)) {
+      write(token + ENDED, "");
     }
   }
 
   private Optional<String> newest() throws IOException {
-    return tokens().stream().max(Comparator.naturalOrder());
+    return tokens(names()).max(Comparator.naturalOrder());
   }
 
-  private List<String> tokens() throws IOException {
-    List<String> names = new ArrayList<>();
+  private static Stream<String> tokens(Set<String> names) {
+    return names.stream().filter(name -> name.length() == TOKEN_LENGTH);
+  }
+
+  private Set<String> names() throws IOException {
+    Set<String> names = new TreeSet<>();
     for (FileStatus status : files.list(directory)) {
       String name = status.getPath().getName();
-      if (TOKEN.matcher(name).matches()) {
+      if (FILE.matcher(name).matches()) {
         names.add(name);
       }
     }
@@ -201,8 +317,8 @@ final class Fence {
     }
   }
 
-  private void write(String content) throws IOException {
-    var out = files.createAtomic(new Path(directory, token), true);
+  private void write(String name, String content) throws IOException {
+    var out = files.createAtomic(new Path(directory, name), false);
     try {
       ((OutputStream) out).write((content + "\n").getBytes(UTF_8));
       out.close();

@@ -21,6 +21,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -48,13 +50,14 @@ import org.jspecify.annotations.Nullable;
 /*
  * DIR/<statistic>/batch-<number>     the rows that a batch changed
  * DIR/<statistic>/snapshot-<number>  the rows of all batches up to one, each as it was last
- * DIR/_callstream/progress           the mark of the last batch that is whole
- * DIR/_callstream/run                the run that opened the directory last
+ * DIR/_callstream/progress-<number>  the mark of the last batch that is whole; the greatest number counts
+ * DIR/_callstream/run-<number>       the run that opened the directory last; the greatest number counts
  * DIR/_callstream/.lock              locked by a run, where the directory is one of this machine
  * DIR/_callstream/staging            what is being written
  *
  * Spark writes into staging, a rename makes it a batch: a reader finds it whole or not at all. A
- * batch that comes again replaces its directory. Every row tells the batch that changed it last, so
+ * batch that comes again replaces its directory. A mark is never replaced: the next one is created
+ * before the last one is deleted, because S3A replaces a file by deleting it first. Every row tells the batch that changed it last, so
  * that the current value of a key is the one of the greatest _batch, whichever directories a reader
  * finds. Of FOLD batches a snapshot is made, only of batches before the one that is being written:
  * these are committed and don't come again. What it replaces goes with the next snapshot, so that
@@ -337,7 +340,7 @@ public final class ParquetSink implements ResultSink {
         throw mark.refused("The directory " + shown(), restored);
       }
       // Other file systems have no locks. There a run that finds another one's name here stops.
-      writeAtomically("run", run);
+      writeMark("run", run);
       deleteAll(ours("staging"));
       boolean fills = mark == null || foreign || mark.isBehind(restored);
       for (Statistic statistic : restored.pipeline().statistics()) {
@@ -398,7 +401,7 @@ public final class ParquetSink implements ResultSink {
 
     private void writeMark(BatchMark mark) throws IOException {
       requireOwned();
-      writeAtomically("progress", mark.batch() + " " + mark.lineage());
+      writeMark("progress", mark.batch() + " " + mark.lineage());
     }
 
     private void requireOwned() throws IOException {
@@ -413,16 +416,22 @@ public final class ParquetSink implements ResultSink {
     }
 
     private @Nullable String readOurs(String name) throws IOException {
-      try (var in = atomicFiles(name).open(ours(name))) {
-        return new String(in.readAllBytes(), UTF_8).strip();
-      } catch (FileNotFoundException e) {
+      CheckpointFileManager files = atomicFiles(name);
+      NavigableMap<Long, Path> marks = marks(files, name);
+      if (marks.isEmpty()) {
         return null;
+      }
+      try (var in = files.open(marks.lastEntry().getValue())) {
+        return new String(in.readAllBytes(), UTF_8).strip();
       }
     }
 
-    private void writeAtomically(String name, String line) throws IOException {
+    private void writeMark(String name, String line) throws IOException {
+      CheckpointFileManager files = atomicFiles(name);
+      NavigableMap<Long, Path> before = marks(files, name);
+      long number = before.isEmpty() ? 0 : before.lastKey() + 1;
       CheckpointFileManager.CancellableFSDataOutputStream out =
-          atomicFiles(name).createAtomic(ours(name), true);
+          files.createAtomic(ours(name + "-" + number), false);
       try {
         ((OutputStream) out).write((line + "\n").getBytes(UTF_8));
         out.close();
@@ -430,6 +439,19 @@ public final class ParquetSink implements ResultSink {
         out.cancel();
         throw e;
       }
+      before.values().forEach(files::delete);
+    }
+
+    /** Returns the marks of a name by their numbers. */
+    private NavigableMap<Long, Path> marks(CheckpointFileManager files, String name) {
+      NavigableMap<Long, Path> marks = new TreeMap<>();
+      for (FileStatus status : files.list(ours(name).getParent())) {
+        String found = status.getPath().getName();
+        if (found.matches(name + "-\\d{1,18}")) {
+          marks.put(Long.parseLong(found.substring(name.length() + 1)), status.getPath());
+        }
+      }
+      return marks;
     }
 
     // ---- batches

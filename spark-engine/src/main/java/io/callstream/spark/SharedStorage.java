@@ -7,6 +7,7 @@ import io.callstream.ErrorCode;
 import io.callstream.internal.runtime.Checksum;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -39,7 +40,15 @@ final class SharedStorage {
   /** Executors that register meanwhile are asked too, but not indefinitely. */
   private static final int ROUNDS = 3;
 
-  private static final int WARN_SECONDS = 30;
+  /**
+   * How long to wait for executors.
+   *
+   * @param warning until the first warning
+   * @param limit until the check fails
+   */
+  record Patience(Duration warning, Duration limit) {
+    static final Patience DEFAULT = new Patience(Duration.ofSeconds(10), Duration.ofMinutes(10));
+  }
 
   private SharedStorage() {}
 
@@ -49,20 +58,21 @@ final class SharedStorage {
    * @param file a file that the driver wrote
    * @param content its content
    * @param directory the checkpoint as messages call it; null if it is temporary
-   * @throws CallstreamException if some executor does not see it
+   * @throws CallstreamException if some executor does not see it, or none answers in time
    */
   static void require(
       SparkContext context,
       Path file,
       String content,
       Broadcast<SerializableConfiguration> hadoop,
-      @Nullable String directory) {
+      @Nullable String directory,
+      Patience patience) {
     String name = file.toString();
     Function<String, Tuple3<String, String, String>> look = asked -> look(name, content, hadoop);
     Map<String, Tuple3<String, String, String>> answers = new HashMap<>();
     List<Tuple2<String, Seq<String>>> questions = List.of(question("any"));
     for (int round = 0; round < ROUNDS && !questions.isEmpty(); round++) {
-      for (Tuple3<String, String, String> answer : ask(context, questions, look)) {
+      for (Tuple3<String, String, String> answer : ask(context, questions, look, patience)) {
         answers.put(answer._1(), answer);
       }
       questions = new ArrayList<>();
@@ -105,7 +115,8 @@ final class SharedStorage {
   private static List<Tuple3<String, String, String>> ask(
       SparkContext context,
       List<Tuple2<String, Seq<String>>> questions,
-      Function<String, Tuple3<String, String, String>> look) {
+      Function<String, Tuple3<String, String, String>> look,
+      Patience patience) {
     JavaFutureAction<List<Tuple3<String, String, String>>> answers =
         context
             .makeRDD(
@@ -114,14 +125,34 @@ final class SharedStorage {
             .toJavaRDD()
             .map(look)
             .collectAsync();
+    long start = System.nanoTime();
+    Duration wait = patience.warning();
     try {
       while (true) {
         try {
-          return answers.get(WARN_SECONDS, TimeUnit.SECONDS);
+          return answers.get(wait.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
+          long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start);
+          if (seconds >= patience.limit().toSeconds()) {
+            answers.cancel(true);
+            throw new CallstreamException(
+                ErrorCode.ENVIRONMENT,
+                "No executor of "
+                    + context.master()
+                    + " has answered within "
+                    + patience.limit().toSeconds()
+                    + " s whether it sees the checkpoint directory. Add workers, or free cores and"
+                    + " memory: the page of the master shows them. Then start again.",
+                e);
+          }
           LOG.warn(
-              "No executor of {} has answered yet whether it sees the checkpoint directory",
-              context.master());
+              "No executor of {} has answered yet whether it sees the checkpoint directory, after {}"
+                  + " s of at most {} s. Add workers, or free cores and memory: the page of the"
+                  + " master shows them.",
+              context.master(),
+              seconds,
+              patience.limit().toSeconds());
+          wait = patience.limit().dividedBy(10);
         }
       }
     } catch (InterruptedException e) {
@@ -129,7 +160,10 @@ final class SharedStorage {
       Thread.currentThread().interrupt();
       throw new CallstreamException(
           ErrorCode.ENGINE_FAILED,
-          "The thread of the run was interrupted before an executor had answered.",
+          "The thread of the run was interrupted before an executor of "
+              + context.master()
+              + " had answered whether it sees the checkpoint directory. Start again when the cluster"
+              + " has free cores and memory.",
           e);
     } catch (ExecutionException e) {
       throw new IllegalStateException(e.getCause() == null ? e : e.getCause());

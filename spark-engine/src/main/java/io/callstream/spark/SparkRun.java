@@ -16,6 +16,12 @@ import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
+import io.callstream.internal.runtime.Ledger;
+import io.callstream.internal.runtime.Letters;
+import io.callstream.internal.runtime.OpenTransactions;
+import io.callstream.internal.runtime.SinkSet;
+import io.callstream.internal.runtime.TaskPlan;
+import io.callstream.internal.runtime.TaskReport;
 import io.callstream.statistic.Statistic;
 import java.io.ByteArrayInputStream;
 import java.io.InterruptedIOException;
@@ -77,6 +83,7 @@ final class SparkRun extends LedgerRun {
 
   private volatile boolean stopping;
   private volatile @Nullable StreamingQuery query;
+  private volatile @Nullable OpenTransactions transactions;
 
   private SparkRun(
       Pipeline pipeline,
@@ -155,6 +162,8 @@ final class SparkRun extends LedgerRun {
     } catch (TimeoutException e) {
       throw failures.of(e);
     }
+    KafkaTopic topic = (KafkaTopic) pipeline().source();
+    transactions = OpenTransactions.watch(topic, new TopicCheck.Ends(topic));
     Thread watcher = new Thread(this::watch, "callstream-watcher");
     watcher.setDaemon(true);
     try {
@@ -163,6 +172,7 @@ final class SparkRun extends LedgerRun {
       stopQuery(); // Without its watcher nothing ends the run.
       throw e;
     }
+    checkpoint.watch(this::superseded);
   }
 
   private void configure(RuntimeConfig conf, SparkSettings settings, int shufflePartitions) {
@@ -335,6 +345,15 @@ final class SparkRun extends LedgerRun {
     stopQuery();
   }
 
+  /** Ends this run, after its current batch, because another run has taken over. */
+  private void superseded(CallstreamException e) {
+    if (!stopping && !hasEnded()) {
+      failed(e);
+    }
+    boolean ignored = awaitBatch();
+    stopQuery();
+  }
+
   /** Returns where Spark's own pages are; empty if it shows none. */
   Optional<URI> userInterface() {
     Option<String> page = lease.session().sparkContext().uiWebUrl();
@@ -372,11 +391,19 @@ final class SparkRun extends LedgerRun {
     } catch (RuntimeException | Error e) {
       failed(failureOf(e));
     }
+    close(this::endTransactions);
     close(sinks::close);
     close(() -> lease.session().streams().removeListener(reports));
     close(checkpoint::close);
     close(lease::close);
     ended();
+  }
+
+  private void endTransactions() {
+    OpenTransactions watching = transactions;
+    if (watching != null) {
+      watching.close();
+    }
   }
 
   /** If another run has taken over, this is the cause of every failure. */
@@ -416,18 +443,27 @@ final class SparkRun extends LedgerRun {
       stopper.start();
       return;
     }
-    boolean interrupted = false;
-    try {
-      if (batchLock.tryLock(STOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-        batchLock.unlock();
-      }
-    } catch (InterruptedException e) {
-      interrupted = true;
-    }
+    boolean interrupted = !awaitBatch();
     stopQuery();
     awaitEnd();
     if (interrupted) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Waits for the end of the current batch, but not indefinitely.
+   *
+   * @return false if the thread was interrupted meanwhile; its interrupt is cleared
+   */
+  private boolean awaitBatch() {
+    try {
+      if (batchLock.tryLock(STOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        batchLock.unlock();
+      }
+      return true;
+    } catch (InterruptedException e) {
+      return false;
     }
   }
 

@@ -1,11 +1,17 @@
 package io.callstream.spark;
 
+import static java.util.Objects.requireNonNull;
+
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.runtime.Spelling;
 import io.callstream.pipeline.KafkaTopic;
+import io.callstream.internal.runtime.OpenTransactions;
+import io.callstream.internal.runtime.Spelling;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
@@ -13,11 +19,17 @@ import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
 
 /** Looks for the topic before Spark does, which waits for minutes and then says little. */
 final class TopicCheck {
@@ -51,14 +63,7 @@ final class TopicCheck {
   /** Returns the topic's id, which a topic that is deleted and created again does not keep. */
   static String requireTopic(KafkaTopic topic) {
     requireKnownProperties(topic);
-    Properties properties = new Properties();
-    properties.putAll(topic.properties());
-    properties.remove(KafkaTopic.Isolation.PROPERTY); // It is for consumers.
-    properties.put(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, topic.bootstrapServers());
-    properties.put(
-        AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(TIMEOUT.toMillis()));
-    properties.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, "5000");
-    try (Admin admin = Admin.create(properties)) {
+    try (Admin admin = admin(topic)) {
       return admin.describeTopics(List.of(topic.name())).allTopicNames().get().values().stream()
           .map(description -> description.topicId().toString())
           .findFirst()
@@ -70,6 +75,67 @@ final class TopicCheck {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw failure(topic, e);
+    }
+  }
+
+  private static Admin admin(KafkaTopic topic) {
+    Properties properties = new Properties();
+    properties.putAll(topic.properties());
+    properties.remove(KafkaTopic.Isolation.PROPERTY); // It is for consumers.
+    properties.put(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, topic.bootstrapServers());
+    properties.put(
+        AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(TIMEOUT.toMillis()));
+    properties.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, "5000");
+    return Admin.create(properties);
+  }
+
+  /** Looks where partitions end; connects to the broker with the first look. */
+  static final class Ends implements OpenTransactions.Look {
+    private final KafkaTopic topic;
+    private @Nullable Admin admin;
+
+    Ends(KafkaTopic topic) {
+      this.topic = topic;
+    }
+
+    @Override
+    public Map<Integer, OpenTransactions.Ends> ends()
+        throws ExecutionException, InterruptedException {
+      Admin open = admin;
+      if (open == null) {
+        open = admin(topic);
+        admin = open;
+      }
+      Map<TopicPartition, OffsetSpec> next = new HashMap<>();
+      for (TopicDescription description :
+          open.describeTopics(List.of(topic.name())).allTopicNames().get().values()) {
+        description
+            .partitions()
+            .forEach(
+                partition ->
+                    next.put(
+                        new TopicPartition(topic.name(), partition.partition()),
+                        OffsetSpec.latest()));
+      }
+      // In this order: records that arrive in between must not look as if they were held back.
+      var written = open.listOffsets(next).all().get();
+      var stable =
+          open.listOffsets(next, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED)).all().get();
+      Map<Integer, OpenTransactions.Ends> ends = new HashMap<>();
+      stable.forEach(
+          (id, end) ->
+              ends.put(
+                  id.partition(),
+                  new OpenTransactions.Ends(
+                      end.offset(), requireNonNull(written.get(id)).offset())));
+      return ends;
+    }
+
+    @Override
+    public void close() {
+      if (admin != null) {
+        admin.close(Duration.ZERO);
+      }
     }
   }
 

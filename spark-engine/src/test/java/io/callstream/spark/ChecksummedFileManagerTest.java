@@ -6,10 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.internal.runtime.Checksum;
 import io.callstream.internal.runtime.DamagedFileException;
+import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
+import java.util.Arrays;
+import java.util.Random;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
@@ -78,6 +82,36 @@ class ChecksummedFileManagerTest {
           .isInstanceOf(DamagedFileException.class)
           .hasMessageContaining(directory.resolve("0").toString());
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void readsALargeFileAsASmallOne(boolean local) throws IOException {
+    ChecksummedFileManager files = files(local);
+    byte[] content = new byte[9 << 20];
+    new Random(1).nextBytes(content);
+    try (CancellableFSDataOutputStream out = files.createAtomic(path("large"), true)) {
+      ((OutputStream) out).write(content);
+    }
+    try (FSDataInputStream in = files.open(path("large"))) {
+      assertThat(in.readAllBytes()).isEqualTo(content);
+      assertThat(in.read()).isEqualTo(-1);
+      in.seek(content.length - 1);
+      assertThat(in.read()).isEqualTo(content[content.length - 1] & 0xff);
+      byte[] last = new byte[2];
+      in.readFully(content.length - 2, last);
+      assertThat(last).isEqualTo(Arrays.copyOfRange(content, content.length - 2, content.length));
+      assertThat(in.read(content.length, last, 0, 2)).isEqualTo(-1);
+      assertThatThrownBy(() -> in.readFully(content.length - 1, last))
+          .isInstanceOf(EOFException.class);
+      assertThatThrownBy(() -> in.seek(content.length + 1)).isInstanceOf(EOFException.class);
+    }
+    Files.deleteIfExists(directory.resolve(".large.crc"));
+    try (RandomAccessFile file = new RandomAccessFile(directory.resolve("large").toFile(), "rw")) {
+      file.seek(content.length / 2);
+      file.write(content[content.length / 2] ^ 1);
+    }
+    assertThatThrownBy(() -> files.open(path("large"))).isInstanceOf(DamagedFileException.class);
   }
 
   @ParameterizedTest

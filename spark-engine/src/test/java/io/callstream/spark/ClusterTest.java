@@ -16,6 +16,8 @@ import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -27,15 +29,33 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Drivers and executors in separate processes. */
+/** Drivers and executors in separate processes, on one master with one worker of two cores. */
 class ClusterTest {
+  @TempDir static Path clusterDirectory;
+  private static Processes cluster;
+  private static String master;
+
   @TempDir Path directory;
   private Processes processes;
+
+  @BeforeAll
+  static void startCluster() {
+    cluster = new Processes(clusterDirectory);
+    master = cluster.master();
+    cluster.worker("worker", master, 2, List.of());
+  }
+
+  @AfterAll
+  static void endCluster() {
+    cluster.close();
+  }
 
   @BeforeEach
   void begin() {
@@ -75,9 +95,6 @@ class ClusterTest {
     KafkaTopic topic = TestBroker.topic(1);
     TestBroker.send(topic, SyntheticCalls.of(100));
     sendLetters(topic, 40);
-    String master = processes.master();
-    processes.worker("worker", master, 1, List.of());
-
     Processes.Running driver =
         driver(
             "driver",
@@ -89,6 +106,39 @@ class ClusterTest {
     assertThat(driver.awaitEnd()).as(driver.text()).isZero();
     assertThat(driver.text()).contains("received 140");
     assertThat(Files.readAllLines(directory.resolve("driver/rejected.ndjson"))).hasSize(40);
+  }
+
+  /** Spark runs the second attempt of a task on another host only. */
+  @Test
+  void aBatchWithASpeculativeAttemptDeliversEachDeadLetterOnceAndLeavesNoFile() throws Exception {
+    InetAddress otherHost = InetAddress.getByName("127.0.0.2");
+    assumeThat(canBind(otherHost)).as("this machine has the second address 127.0.0.2").isTrue();
+    KafkaTopic topic = TestBroker.topic(1);
+    sendLetters(topic, 40);
+    TestBroker.send(topic, SyntheticCalls.of(1));
+    processes.worker("other", otherHost.getHostAddress(), master, 1, List.of());
+    Map<String, String> settings = Driver.cluster(master);
+    settings.put("spark.cores.max", "3");
+    settings.put("spark.scheduler.minRegisteredResourcesRatio", "1.0");
+    settings.put("spark.speculation", "true");
+    settings.put("spark.speculation.task.duration.threshold", "1s");
+    Path checkpoint = directory.resolve("checkpoint");
+
+    // It ends only because a second attempt of the task runs next to the first one.
+    Processes.Running driver = driver("driver", topic, checkpoint.toString(), "blocked", settings);
+
+    assertThat(driver.awaitEnd()).as(driver.text()).isZero();
+    assertThat(driver.text()).contains("received 41");
+    assertThat(Files.readAllLines(directory.resolve("driver/rejected.ndjson"))).hasSize(40);
+    assertThat(checkpoint.resolve("callstream/letters")).doesNotExist();
+  }
+
+  private static boolean canBind(InetAddress address) {
+    try (ServerSocket socket = new ServerSocket(0, 1, address)) {
+      return socket.isBound();
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   @Test
@@ -158,11 +208,10 @@ class ClusterTest {
         .isZero();
     KafkaTopic topic = TestBroker.topic(1);
     TestBroker.send(topic, SyntheticCalls.of(100));
-    String master = processes.master();
     processes.worker("apart", master, 1, ownDisk);
-    processes.worker("sharing", master, 1, List.of());
     Map<String, String> settings = Driver.cluster(master);
-    settings.put("spark.cores.max", "2");
+    // All cores of both workers.
+    settings.put("spark.cores.max", "3");
     settings.put("spark.scheduler.minRegisteredResourcesRatio", "1.0");
 
     Processes.Running refused =
@@ -185,8 +234,6 @@ class ClusterTest {
   void theDocumentedCommandRunsTheDriverOnTheClusterAndTheMessageNamesItsOption() throws Exception {
     KafkaTopic topic = TestBroker.topic(1);
     TestBroker.send(topic, SyntheticCalls.of(100));
-    String master = processes.master();
-    processes.worker("worker", master, 2, List.of());
     String documented =
         Files.readString(Path.of("../docs/operating.md"))
             .lines()
@@ -260,7 +307,7 @@ class ClusterTest {
   }
 
   private String driverOutputs() {
-    try (Stream<Path> drivers = Files.list(directory.resolve("worker"))) {
+    try (Stream<Path> drivers = Files.list(clusterDirectory.resolve("worker"))) {
       StringBuilder all = new StringBuilder();
       for (Path driver : drivers.sorted().toList()) {
         if (driver.getFileName().toString().startsWith("driver-")) {

@@ -1,19 +1,25 @@
 package io.callstream.spark;
 
 import io.callstream.CallstreamException;
+import io.callstream.call.CallField;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.sink.Sinks;
+import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import org.apache.spark.TaskContext;
 
 /**
  * A program that counts a topic, in a separate JVM. Prints "batch N" when a sink gets a batch,
@@ -49,6 +55,25 @@ public final class Driver {
         .statistics(StandardStatistics.all(format.zone(), Duration.ofHours(1)));
   }
 
+  /** Returns a statistic whose first call waits indefinitely in the first attempt of its task. */
+  private static Statistic blockedInFirstAttempt() {
+    return Statistic.named("blocked")
+        .where(
+            Set.of(CallField.CRIME_TYPE),
+            call -> {
+              if (TaskContext.get().attemptNumber() == 0) {
+                try {
+                  new CountDownLatch(1).await();
+                } catch (InterruptedException e) {
+                  throw new IllegalStateException(e);
+                }
+              }
+              return true;
+            })
+        .by(Dimensions.CRIME_TYPE)
+        .build();
+  }
+
   public static void main(String[] args) throws Exception {
     SparkSettings settings = SparkSettings.defaults().shufflePartitions(2);
     for (String pair : Arrays.asList(args).subList(5, args.length)) {
@@ -59,14 +84,18 @@ public final class Driver {
               : settings.with(parts[0], parts[1]);
     }
     Path out = Path.of(args[3]);
+    Pipeline.Builder builder = standard(KafkaTopic.of(args[1]).at(args[0]));
+    if (args[4].equals("blocked")) {
+      builder = builder.statistic(blockedInFirstAttempt());
+    }
     Pipeline pipeline =
-        standard(KafkaTopic.of(args[1]).at(args[0]))
+        builder
             .results(Sinks.csv(out))
             .results(Sinks.callback(batch -> System.out.println("batch " + batch.number())))
             .deadLetters(Sinks.deadLetterFiles(out))
             .build();
     RunOptions options =
-        args[4].equals("bounded")
+        !args[4].equals("continuous")
             ? RunOptions.bounded()
             : RunOptions.continuous().triggeringEvery(Duration.ofMillis(100));
     if (!args[2].isEmpty()) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import java.io.FileNotFoundException;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.spark.SparkException;
 import org.junit.jupiter.api.Test;
 
@@ -42,5 +43,28 @@ class FailuresTest {
             "The checkpoint directory /var/checkpoint is damaged: a file of the state is missing")
         .hasMessageContaining("2.changelog does not exist")
         .hasMessageNotContaining("nothing is lost");
+  }
+
+  /** Spark copies tables of RocksDB through Hadoop, whose local file system verifies them. */
+  @Test
+  void aChecksumThatHadoopFindsWrongIsADamageOnlyInAFileOfTheState() {
+    ChecksumException ofHadoop = new ChecksumException("Checksum error: file:/x/1.sst at 0", 0);
+    ofHadoop.setStackTrace(
+        new StackTraceElement[] {
+          new StackTraceElement(
+              "org.apache.spark.sql.execution.streaming.state.RocksDBFileManager",
+              "loadImmutableFilesFromDfs",
+              null,
+              1)
+        });
+    CallstreamException ofState = new Failures("/x").of(new RuntimeException(ofHadoop));
+    assertThat(ofState.code()).isEqualTo(ErrorCode.CHECKPOINT);
+    assertThat(ofState)
+        .hasMessageStartingWith("The checkpoint directory /x is damaged")
+        .hasMessageContaining("1.sst at 0");
+
+    ofHadoop.setStackTrace(new StackTraceElement[0]);
+    assertThat(new Failures("/x").of(new RuntimeException(ofHadoop)))
+        .hasMessageNotContaining("is damaged");
   }
 }

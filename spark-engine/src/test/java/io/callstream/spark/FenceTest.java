@@ -5,6 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.engine.RunOptions;
@@ -18,7 +22,7 @@ import io.callstream.pipeline.Pipeline;
 import io.callstream.sink.Sinks;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.net.InetAddress;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +38,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** One run at a time has a checkpoint that no lock guards. */
 class FenceTest {
@@ -79,25 +84,29 @@ class FenceTest {
     }
   }
 
-  private static void assertTakenOver(RunningPipeline run) throws Exception {
+  private static void assertTakenOver(RunningPipeline run) {
     CallstreamException e =
         catchThrowableOfType(CallstreamException.class, () -> run.awaitTermination(PATIENCE));
     assertThat(e.code()).as(e.getMessage()).isEqualTo(ErrorCode.CHECKPOINT);
     assertThat(e)
         .hasMessageContaining("Another run has taken over the checkpoint directory hdfs://")
-        .hasMessageContaining("on host " + InetAddress.getLocalHost().getHostName())
+        .hasMessageContaining("on host " + Fence.host())
         .hasMessageContaining("process " + ProcessHandle.current().pid())
         .hasMessageContaining("started at 20")
         .hasMessageNotContainingAny("estore", "copy", "damaged");
   }
 
-  private List<String> files(String directory) throws IOException {
+  private List<String> files(String directory) {
     Path path = new Path(checkpoint + "/callstream/" + directory);
     List<String> names = new ArrayList<>();
-    if (HdfsCluster.fileSystem().exists(path)) {
-      for (FileStatus status : HdfsCluster.fileSystem().listStatus(path)) {
-        names.add(status.getPath().getName());
+    try {
+      if (HdfsCluster.fileSystem().exists(path)) {
+        for (FileStatus status : HdfsCluster.fileSystem().listStatus(path)) {
+          names.add(status.getPath().getName());
+        }
       }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
     return names;
   }
@@ -117,6 +126,22 @@ class FenceTest {
   }
 
   @Test
+  void aRunThatWaitsForItsNextTriggerEndsWhenAnotherOneTakesOver() throws Exception {
+    send(300, 1);
+    try (RunningPipeline older =
+        start(
+            Driver.standard(topic).build(),
+            RunOptions.continuous().triggeringEvery(Duration.ofHours(1)))) {
+      awaitReceived(older, 300);
+      try (RunningPipeline newer = startContinuous()) {
+        assertTakenOver(older);
+        send(300, 2);
+        awaitReceived(newer, 600);
+      }
+    }
+  }
+
+  @Test
   void aRunFollowsOneThatEnded() throws Exception {
     for (int run = 1; run <= 3; run++) {
       send(700, run);
@@ -125,7 +150,10 @@ class FenceTest {
         assertExact(next, 700L * run);
       }
     }
-    assertThat(files("runs")).singleElement().asString().startsWith("0000000003-");
+    assertThat(files("runs"))
+        .hasSize(2)
+        .allMatch(name -> name.startsWith("0000000003-"))
+        .anyMatch(name -> name.endsWith("-ended"));
   }
 
   @Test
@@ -140,12 +168,12 @@ class FenceTest {
       next.awaitTermination();
       assertExact(next, 700);
     }
-    assertThat(files("runs")).singleElement().asString().startsWith("0000000042-");
+    assertThat(files("runs")).isNotEmpty().allMatch(name -> name.startsWith("0000000042-"));
     assertThat(files("letters")).isEmpty();
   }
 
   @Test
-  void theDeadLettersOfARunThatWorksAreLeftAlone() throws Exception {
+  void aNewRunWaitsForTheBatchOfTheOlderOneAndLeavesItsDeadLettersAlone() throws Exception {
     send(100, 1);
     sendLetters();
     CountDownLatch reached = new CountDownLatch(1);
@@ -159,13 +187,20 @@ class FenceTest {
                       await(goOn);
                     }))
             .build();
+    String topicId = TopicCheck.requireTopic(topic);
     try (RunningPipeline older = start(pipeline, RunOptions.continuous())) {
-      assertThat(reached.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      await(reached);
       String token = files("runs").get(0);
       try (Checkpoint newer = Checkpoint.open(checkpoint, TestSession.get())) {
-        newer.claim(pipeline, TopicCheck.requireTopic(topic), SparkSettings.defaults(), 2);
+        CompletableFuture<Integer> claim =
+            CompletableFuture.supplyAsync(
+                () -> newer.claim(pipeline, topicId, SparkSettings.defaults(), 2));
+        Processes.await(() -> files("runs").contains(token + "-ending"), () -> "no mark");
+        assertThat(claim).isNotDone();
         assertThat(files("letters/" + token)).hasSize(1);
         goOn.countDown();
+        claim.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        assertThat(files("runs")).contains(token + "-ended");
         assertTakenOver(older);
         assertThat(newer.restore(pipeline).lastBatch()).isEqualTo(Ledger.NO_BATCH);
       }
@@ -228,13 +263,76 @@ class FenceTest {
   }
 
   @Test
-  void theGreatestTokenOwnsTheCheckpoint() throws Exception {
+  void aFailureOfARunThatWasSupersededIsReportedAsTheTakeover() {
+    send(100, 1);
+    Path token = new Path(checkpoint + "/callstream/runs/0000000002-" + UUID.randomUUID());
+    Pipeline pipeline =
+        Driver.standard(topic)
+            .results(
+                Sinks.callback(
+                    batch -> {
+                      try {
+                        HdfsCluster.fileSystem().create(token).close();
+                      } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                      }
+                      throw new IllegalStateException("the connection of the sink was lost");
+                    }))
+            .build();
+    try (RunningPipeline run = start(pipeline, RunOptions.bounded())) {
+      CallstreamException e =
+          catchThrowableOfType(CallstreamException.class, () -> run.awaitTermination(PATIENCE));
+      assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT);
+      assertThat(e).hasMessageStartingWith("Another run has taken over the checkpoint directory");
+    }
+  }
+
+  @Test
+  void aFileThatHdfsFindsDamagedIsADamageOfTheCheckpoint() throws Exception {
+    send(100, 1);
+    try (RunningPipeline run = start(Driver.standard(topic).build(), RunOptions.bounded())) {
+      run.awaitTermination();
+    }
+    HdfsCluster.damage(new Path(checkpoint + "/callstream/pipeline.txt"));
+
+    CallstreamException e =
+        catchThrowableOfType(
+            CallstreamException.class,
+            () -> start(Driver.standard(topic).build(), RunOptions.bounded()));
+    assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT);
+    assertThat(e)
+        .hasMessageContaining(" is damaged: ")
+        .hasMessageContaining("callstream/pipeline.txt")
+        .hasMessageContaining("Restore it from a copy");
+  }
+
+  @Test
+  void filesOfDriversThatWereKilledWhileTheyAskedExecutorsAreDeletedAfterADay() throws Exception {
+    Path recent = new Path(checkpoint + "/callstream/visible-recent");
+    Path old = new Path(checkpoint + "/callstream/visible-old");
+    for (Path file : List.of(recent, old)) {
+      HdfsCluster.fileSystem().create(file).close();
+    }
+    long yesterday = System.currentTimeMillis() - Duration.ofHours(25).toMillis();
+    HdfsCluster.fileSystem().setTimes(old, yesterday, -1);
+
+    Checkpoint.open(checkpoint, TestSession.get()).close();
+
+    assertThat(files("")).contains("visible-recent").doesNotContain("visible-old");
+  }
+
+  private Fence claim(String application, Fence.Patience patience) throws IOException {
     Path parent = new Path(checkpoint + "/callstream");
     CheckpointFileManager manager =
         CheckpointFileManager.create(parent, TestSession.get().sessionState().newHadoopConf());
-    Fence first = Fence.claim(manager, parent, checkpoint, "first");
+    return Fence.claim(manager, parent, checkpoint, application, patience);
+  }
+
+  @Test
+  void theGreatestTokenOwnsTheCheckpoint() throws Exception {
+    Fence first = claim("first", Fence.Patience.DEFAULT);
     first.requireNewest();
-    Fence second = Fence.claim(manager, parent, checkpoint, "second");
+    Fence second = claim("second", new Fence.Patience(Duration.ZERO, PATIENCE));
     assertThat(second.token()).isGreaterThan(first.token());
     assertThat(second.takenOver(null)).isEmpty();
     assertThat(first.takenOver(null))
@@ -242,5 +340,32 @@ class FenceTest {
         .extracting(CallstreamException::getMessage)
         .asString()
         .contains("Spark application second");
+  }
+
+  @Test
+  void aNewRunReportsAnOlderOneThatDoesNotEnd() throws Exception {
+    CompletableFuture<CallstreamException> superseded = new CompletableFuture<>();
+    Fence older = claim("older", Fence.Patience.DEFAULT);
+    older.watch(superseded::complete);
+    Logger logger = (Logger) LoggerFactory.getLogger(Fence.class);
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    logger.addAppender(log);
+    try {
+      Fence ignored = claim("newer", new Fence.Patience(PATIENCE, Duration.ofMillis(1)));
+    } finally {
+      logger.detachAppender(log);
+    }
+    assertThat(superseded.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+        .hasMessageContaining("Spark application newer");
+    assertThat(log.list)
+        .singleElement()
+        .satisfies(
+            event -> {
+              assertThat(event.getLevel()).isEqualTo(Level.WARN);
+              assertThat(event.getFormattedMessage())
+                  .contains("has not ended 0 s after it was superseded", "Spark application older");
+            });
+    older.end();
   }
 }

@@ -3,12 +3,14 @@ package io.callstream.spark;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
 import org.apache.commons.io.FileUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.hdfs.DFSTestUtil;
 import org.apache.hadoop.hdfs.MiniDFSCluster;
+import org.apache.hadoop.hdfs.protocol.ExtendedBlock;
 
 /**
  * A real HDFS in this JVM, which other processes reach by a logical name only: {@value #URI}, as a
@@ -23,7 +25,7 @@ final class HdfsCluster {
 
   private static MiniDFSCluster start() {
     try {
-      Path directory = Files.createTempDirectory("hdfs");
+      java.nio.file.Path directory = Files.createTempDirectory("hdfs");
       Configuration configuration = new Configuration();
       configuration.set("dfs.permissions.enabled", "false");
       configuration.set("dfs.namenode.http-address", "127.0.0.1:0");
@@ -63,5 +65,11 @@ final class HdfsCluster {
   /** Returns the URI of this cluster by its address. */
   static String address() {
     return "hdfs://127.0.0.1:" + CLUSTER.getNameNodePort();
+  }
+
+  /** Changes a file on the disk of the only data node, whose checksums then do not match. */
+  static void damage(Path file) throws IOException {
+    ExtendedBlock block = DFSTestUtil.getFirstBlock(fileSystem(), file);
+    CLUSTER.corruptBlockOnDataNodes(block);
   }
 }

@@ -281,7 +281,8 @@ class ParquetSinkTest {
     sink.open(run.opened());
     sink.write(run.batch(0));
     Files.write(
-        directory.resolve("parquet/_callstream/run"), Checksum.append("another\n".getBytes(UTF_8)));
+        directory.resolve("parquet/_callstream/run-7"),
+        Checksum.append("another\n".getBytes(UTF_8)));
     assertThatThrownBy(() -> sink.write(run.batch(1)))
         .isInstanceOfSatisfying(
             CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
@@ -296,15 +297,48 @@ class ParquetSinkTest {
     sink.open(run.opened());
     sink.write(run.batch(0));
     sink.close();
-    Path progress = directory.resolve("parquet/_callstream/progress");
+    Path progress = mark("progress");
     String mark = Files.readString(progress);
     assertThat(mark).startsWith("0 ");
     Files.writeString(progress, "1" + mark.substring(1));
     ParquetSink again = sink().build();
     assertThatThrownBy(() -> again.open(run.batch(1)))
         .isInstanceOf(CallstreamException.class)
-        .hasMessageContaining("progress is damaged")
+        .hasMessageContaining(progress.getFileName() + " is damaged")
         .hasMessageContaining("Restore the directory from a copy");
+    again.close();
+  }
+
+  /** Returns the only mark of a name. */
+  private Path mark(String name) throws IOException {
+    try (Stream<Path> files = Files.list(directory.resolve("parquet/_callstream"))) {
+      List<Path> marks =
+          files.filter(file -> file.getFileName().toString().startsWith(name + "-")).toList();
+      assertThat(marks).hasSize(1);
+      return marks.get(0);
+    }
+  }
+
+  /** An object store replaces a file by deleting it first, and a run may be killed in between. */
+  @Test
+  void aMarkIsNeverReplacedAndTheNewerOfTwoCounts() throws Exception {
+    SinkRun run = SinkRun.byType(batch("a"), batch("b"));
+    ParquetSink sink = sink().build();
+    sink.open(run.opened());
+    sink.write(run.batch(0));
+    Path first = mark("progress");
+    byte[] content = Files.readAllBytes(first);
+    sink.write(run.batch(1));
+    sink.close();
+    assertThat(mark("progress")).isNotEqualTo(first);
+    Files.write(first, content); // As if the run had been killed before it deleted this one.
+
+    ParquetSink again = sink().build();
+    again.open(run.batch(1));
+    again.close();
+    assertThat(byType()).containsExactlyInAnyOrder("a,1", "b,1");
+    assertThatThrownBy(() -> again.open(SinkRun.byType(batch("c")).opened()))
+        .hasMessageContaining("holds results up to batch 1 of another run");
     again.close();
   }
 
@@ -355,7 +389,7 @@ class ParquetSinkTest {
     SinkRun other = SinkRun.byType(batch("b"));
     assertThatThrownBy(() -> sink.open(other.opened())).hasMessageContaining("of another run");
     sink.close();
-    Files.delete(directory.resolve("parquet/_callstream/progress"));
+    Files.delete(mark("progress"));
     assertThatThrownBy(() -> sink.open(other.opened()))
         .hasMessageContaining("nothing tells which run wrote them");
     sink.close();

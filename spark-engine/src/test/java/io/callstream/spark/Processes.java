@@ -5,9 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +13,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Processes of a test: drivers of pipelines, and the master and workers of a standalone cluster
@@ -23,6 +22,8 @@ import java.util.function.BooleanSupplier;
  */
 final class Processes implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  private static final Pattern MASTER = Pattern.compile("spark://127\\.0\\.0\\.1:\\d+\\b");
 
   private final Path directory;
   private final List<Running> all = new ArrayList<>();
@@ -92,15 +93,16 @@ final class Processes implements AutoCloseable {
 
   /** Starts a standalone master, and returns its URL. */
   String master() {
-    int port = freePort();
     Running master =
         java(
             "master",
             List.of(),
             "org.apache.spark.deploy.master.Master",
-            List.of("--host", "127.0.0.1", "--port", "" + port, "--webui-port", "0"));
-    awaitPort(master, port);
-    return "spark://127.0.0.1:" + port;
+            List.of("--host", "127.0.0.1", "--port", "0", "--webui-port", "0"));
+    master.awaitText("Starting Spark master at ");
+    Matcher url = MASTER.matcher(master.text());
+    assertThat(url.find()).as(master.text()).isTrue();
+    return url.group();
   }
 
   /**
@@ -109,13 +111,17 @@ final class Processes implements AutoCloseable {
    * @param before what starts the worker's command
    */
   Running worker(String name, String master, int cores, List<String> before) {
+    return worker(name, "127.0.0.1", master, cores, before);
+  }
+
+  Running worker(String name, String host, String master, int cores, List<String> before) {
     return java(
         name,
         before,
         "org.apache.spark.deploy.worker.Worker",
         List.of(
             "--host",
-            "127.0.0.1",
+            host,
             "--cores",
             "" + cores,
             "--memory",
@@ -125,28 +131,6 @@ final class Processes implements AutoCloseable {
             "--work-dir",
             directory.resolve(name).toString(),
             master));
-  }
-
-  static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  static void awaitPort(Running server, int port) {
-    await(
-        () -> {
-          assertThat(server.process().isAlive()).as(server.text()).isTrue();
-          try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress("127.0.0.1", port), 1_000);
-            return true;
-          } catch (IOException e) {
-            return false;
-          }
-        },
-        server::text);
   }
 
   @Override

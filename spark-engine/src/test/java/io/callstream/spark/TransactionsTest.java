@@ -4,6 +4,9 @@ import static io.callstream.engine.contract.AccountingAssert.assertThatAccountin
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import io.callstream.CallstreamException;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
@@ -16,16 +19,19 @@ import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Progress;
+import io.callstream.internal.runtime.OpenTransactions;
 import io.callstream.statistic.StandardStatistics;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** Topics with transactions; the contract kit has the rules that every engine keeps. */
 class TransactionsTest {
@@ -93,6 +99,40 @@ class TransactionsTest {
 
     open.get(0).commit();
     assertThat(received(topic, options, new ArrayList<>())).isEqualTo(6);
+  }
+
+  @Test
+  void aRunWarnsOfATransactionThatStaysOpen() throws Exception {
+    List<KafkaTransaction> open = new ArrayList<>();
+    KafkaTopic topic = topic(open);
+    Logger logger = (Logger) LoggerFactory.getLogger(OpenTransactions.class);
+    List<String> warnings = new CopyOnWriteArrayList<>();
+    AppenderBase<ILoggingEvent> appender =
+        new AppenderBase<>() {
+          @Override
+          protected void append(ILoggingEvent event) {
+            warnings.add(event.getFormattedMessage());
+          }
+        };
+    appender.start();
+    logger.addAppender(appender);
+    Pipeline pipeline =
+        Pipeline.builder(topic, SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .build();
+    try (RunningPipeline run =
+        SparkEngine.on(TestSession.get()).start(pipeline, RunOptions.continuous())) {
+      Processes.await(() -> !warnings.isEmpty(), () -> run.accounting().toString());
+      assertThat(warnings)
+          .singleElement()
+          .asString()
+          // Three records of each transaction, and one offset for the end of each of the first two.
+          .contains("partition 0 in topic " + topic.name() + " from offset 8 on, 3 offsets so far");
+      open.get(0).commit();
+      Processes.await(() -> run.accounting().received() == 6, () -> run.accounting().toString());
+    } finally {
+      logger.detachAppender(appender);
+    }
   }
 
   @Test

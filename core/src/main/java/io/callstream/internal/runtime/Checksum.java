@@ -2,6 +2,8 @@ package io.callstream.internal.runtime;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.Arrays;
 import java.util.zip.CRC32;
 
@@ -15,6 +17,8 @@ public final class Checksum {
 
   /** The bytes of the line, its line feed included. */
   private static final int LENGTH = LABEL.length() + 2 * Integer.BYTES + 1;
+
+  private static final int BUFFER = 1 << 16;
 
   private Checksum() {}
 
@@ -41,10 +45,43 @@ public final class Checksum {
     int length = file.length - LENGTH;
     if (length < 0
         || !Arrays.equals(line(crc(file, length)), Arrays.copyOfRange(file, length, file.length))) {
-      throw new DamagedFileException(
-          name + " is damaged: its " + file.length + " bytes do not match their checksum");
+      throw damaged(name, file.length);
     }
     return Arrays.copyOf(file, length);
+  }
+
+  /**
+   * Verifies a file of any size without holding it in memory.
+   *
+   * @param name the file's name in messages
+   * @param file the whole file, which is read to its end and not closed
+   * @return the number of bytes before the checksum
+   * @throws DamagedFileException if the checksum is not that of the content
+   */
+  public static long verify(String name, InputStream file) throws IOException {
+    CRC32 crc = new CRC32();
+    byte[] buffer = new byte[BUFFER];
+    long content = 0;
+    int held = 0;
+    for (int read; (read = file.read(buffer, held, buffer.length - held)) >= 0; ) {
+      held += read;
+      int certain = held - LENGTH;
+      if (certain > 0) {
+        crc.update(buffer, 0, certain);
+        content += certain;
+        System.arraycopy(buffer, certain, buffer, 0, LENGTH);
+        held = LENGTH;
+      }
+    }
+    if (!Arrays.equals(line(crc), Arrays.copyOf(buffer, held))) {
+      throw damaged(name, content + held);
+    }
+    return content;
+  }
+
+  private static DamagedFileException damaged(String name, long bytes) {
+    return new DamagedFileException(
+        name + " is damaged: its " + bytes + " bytes do not match their checksum");
   }
 
   private static CRC32 crc(byte[] bytes, int length) {

@@ -4,7 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.util.Arrays;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class ChecksumTest {
@@ -33,7 +36,24 @@ class ChecksumTest {
     }
   }
 
+  @Test
+  void verifiesAStreamOfAnyLength() throws IOException {
+    for (int length : new int[] {0, 1, 17, 18, 19, 65_517, 65_518, 65_519, 65_536, 200_000}) {
+      byte[] content = new byte[length];
+      new Random(length).nextBytes(content);
+      byte[] file = Checksum.append(content);
+      assertThat(Checksum.verify("large", new ByteArrayInputStream(file))).isEqualTo(length);
+      file[length / 2] ^= 4;
+      assertThatThrownBy(() -> Checksum.verify("large", new ByteArrayInputStream(file)))
+          .isInstanceOf(DamagedFileException.class)
+          .hasMessage(
+              "large is damaged: its " + file.length + " bytes do not match their checksum");
+    }
+  }
+
   private static void assertDamaged(byte[] file) {
+    assertThatThrownBy(() -> Checksum.verify("committed", new ByteArrayInputStream(file)))
+        .isInstanceOf(DamagedFileException.class);
     assertThatThrownBy(() -> Checksum.verify("committed", file))
         .isInstanceOf(DamagedFileException.class)
         .hasMessage(

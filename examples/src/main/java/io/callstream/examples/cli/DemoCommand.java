@@ -251,7 +251,7 @@ final class DemoCommand implements Callable<Integer> {
 
   private RunningPipeline start(Engine engine, Pipeline pipeline) {
     callstream.terminal().say("engine    %s", engine.name());
-    return engine.start(pipeline, options());
+    return callstream.interruption().interrupting(() -> engine.start(pipeline, options()));
   }
 
   private @Nullable Dashboard show(RunningPipeline running, Engine engine) {

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
 
 /**
  * A wish of the user that the command end: SIGINT (Ctrl-C), SIGTERM, or SIGHUP (the terminal was
@@ -114,6 +115,49 @@ final class Interruption {
   /** Waits until the command is asked to end. */
   void await() throws InterruptedException {
     requested.await();
+  }
+
+  /**
+   * Does work that may wait, and interrupts it when the command is asked to end.
+   *
+   * @throws InterruptedCommandException if the work fails after the command was asked to end
+   */
+  @SuppressWarnings("try")
+  <T> T interrupting(Supplier<T> work) {
+    Worker worker = new Worker(Thread.currentThread());
+    try (Registration ignored = onRequest(worker::interrupt)) {
+      return work.get();
+    } catch (RuntimeException e) {
+      check();
+      throw e;
+    } finally {
+      worker.end();
+    }
+  }
+
+  /** A thread that can be interrupted until its work has ended. */
+  private static final class Worker {
+    private final Thread thread;
+    private boolean interrupted;
+    private boolean ended;
+
+    Worker(Thread thread) {
+      this.thread = thread;
+    }
+
+    synchronized void interrupt() {
+      if (!ended) {
+        interrupted = true;
+        thread.interrupt();
+      }
+    }
+
+    synchronized void end() {
+      ended = true;
+      if (interrupted) {
+        boolean ignored = Thread.interrupted();
+      }
+    }
   }
 
   /** Has something run when the command is asked to end: at once if it was, until closed. */

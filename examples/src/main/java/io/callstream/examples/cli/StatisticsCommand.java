@@ -137,7 +137,8 @@ final class StatisticsCommand implements Callable<Integer> {
     if (!once) {
       terminal.say("Ctrl-C ends it, and shows the results.");
     }
-    try (RunningPipeline running = restart.start(engine, pipeline, options)) {
+    try (RunningPipeline running =
+        interruption.interrupting(() -> restart.start(engine, pipeline, options))) {
       Counting counting = new Counting(terminal, running);
       try (Registration ignored = interruption.onRequest(counting::stop);
           Dashboard shown = show(running, engine)) {
