@@ -3,7 +3,6 @@ package io.callstream.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.kafka.broker.EmbeddedBroker;
-import io.callstream.runtime.RunLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -105,16 +104,5 @@ class SharedPlacesTest {
     CommandRun second = CommandRun.of("broker", "--port", "0", "--data", broker.data().toString());
     assertThat(second.status()).isEqualTo(1);
     assertThat(second.err()).contains("The directory " + broker.data() + " is another broker's");
-  }
-
-  @Test
-  @SuppressWarnings("try")
-  void aSecondTuningStudyInTheSameDirectoryIsRefused() throws Exception {
-    try (RunLock first = RunLock.ofOutput(directory, "the first")) {
-      CommandRun second = CommandRun.of("tune", "--output", directory.toString());
-      assertThat(second.status()).isEqualTo(1);
-      assertThat(second.err())
-          .contains("The output directory " + directory + " is in use by another run");
-    }
   }
 }
