@@ -17,8 +17,8 @@ import org.apache.commons.math3.stat.regression.OLSMultipleLinearRegression;
  * <pre>ln value = configuration + round + noise</pre>
  *
  * <p>The effect of a round contains everything that made the whole round faster or slower, such as
- * another program on the machine. Missing runs are allowed, and a configuration may run more than once in a
- * round.
+ * another program on the machine. Missing runs are allowed, and a configuration may run more than
+ * once in a round.
  */
 final class BlockDesign {
   private static final double SIGNIFICANCE = 0.05;

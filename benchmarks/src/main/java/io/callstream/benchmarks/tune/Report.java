@@ -275,7 +275,7 @@ final class Report {
             .toList());
     document.bullets(
         analysis.ranking().stream()
-            .map(ranked -> ranked.setting())
+            .map(RankedSetting::setting)
             .map(setting -> "**" + setting.title() + "**: " + setting.explanation() + ".")
             .toList());
   }
@@ -389,7 +389,9 @@ final class Report {
                         measures,
                         measure -> confirmed(measure, e.getValue().get(measure))))
             .toList());
-    document.bullets(sustainable);
+    if (!sustainable.isEmpty()) {
+      document.bullets(sustainable);
+    }
   }
 
   private static String confirmed(Measure measure, @Nullable DoubleSummaryStatistics logs) {

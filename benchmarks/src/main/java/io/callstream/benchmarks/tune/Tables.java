@@ -15,11 +15,11 @@ import org.apache.commons.csv.CSVPrinter;
 final class Tables {
   private Tables() {}
 
-  private static CSVPrinter open(Path file, String... header) throws IOException {
+  private static CSVPrinter open(Path file, String header) throws IOException {
     return CSVFormat.DEFAULT
         .builder()
         .setRecordSeparator('\n')
-        .setHeader(header)
+        .setHeader(header.split(","))
         .build()
         .print(Files.newBufferedWriter(file));
   }
@@ -27,17 +27,7 @@ final class Tables {
   /** Writes a row for each measured value and for each failed run. */
   static Path writeRuns(StudyResult study, Path file) throws IOException {
     try (CSVPrinter csv =
-        open(
-            file,
-            "stage",
-            "round",
-            "configuration",
-            "measure",
-            "value",
-            "unit",
-            "batches",
-            "verdict",
-            "failure")) {
+        open(file, "stage,round,configuration,measure,value,unit,batches,verdict,failure")) {
       for (Run run : study.runs()) {
         for (Map.Entry<Measure, Double> value : run.values().entrySet()) {
           csv.printRecord(
@@ -72,16 +62,7 @@ final class Tables {
   static Path writeEffects(Analysis analysis, List<Configuration> configurations, Path file)
       throws IOException {
     try (CSVPrinter csv =
-        open(
-            file,
-            "configuration",
-            "measure",
-            "mean",
-            "least",
-            "greatest",
-            "factor",
-            "noise",
-            "beyond")) {
+        open(file, "configuration,measure,mean,least,greatest,factor,noise,beyond")) {
       for (Configuration configuration : configurations) {
         for (Measure measure : Measure.values()) {
           if (analysis.has(configuration, measure)) {

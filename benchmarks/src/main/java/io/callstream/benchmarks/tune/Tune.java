@@ -124,9 +124,14 @@ public final class Tune implements Callable<Integer> {
 
   private static int explain(Exception e, CommandLine command) {
     Tune tune = command.getCommand();
-    String reason =
-        e instanceof CallstreamException ? String.valueOf(e.getMessage()) : "failed with " + e;
-    command.getErr().println("callstream tune: " + reason);
+    String message = String.valueOf(e.getMessage());
+    if (e instanceof IOException) {
+      message =
+          "The report can't be written to " + tune.output + " (" + e + "). Name another --output.";
+    } else if (!(e instanceof CallstreamException)) {
+      message = "It failed unexpectedly: " + e + ". Run it again with --verbose to see where.";
+    }
+    command.getErr().println("callstream tune: " + message);
     if (tune.verbose) {
       e.printStackTrace(command.getErr());
     }

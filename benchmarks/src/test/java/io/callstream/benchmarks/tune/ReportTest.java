@@ -194,7 +194,7 @@ class ReportTest {
     failures.add(new Run.Failure(Stage.WARM_UP, 0, DEFAULTS, "latency", "No broker answered."));
 
     assertThat(markdown())
-        .contains("**2 runs failed,**")
+        .contains("**2 runs failed.**")
         .contains("| compare | 2 | state store RocksDB | latency | The disk is full. |")
         .contains("| warm up | 0 | defaults | latency | No broker answered. |");
     assertThat(Files.readString(directory.resolve("runs.csv")))

@@ -67,7 +67,9 @@ class TuneTest {
     List<String> commands =
         Files.readAllLines(Path.of("..", "docs", "command-line.md")).stream()
             .filter(line -> line.startsWith("./callstream tune"))
-            .map(line -> line.replaceFirst("#.*", "").replaceFirst("./callstream tune *", "").strip())
+            .map(
+                line ->
+                    line.replaceFirst("#.*", "").replaceFirst("./callstream tune *", "").strip())
             .toList();
 
     assertThat(commands).isNotEmpty();
@@ -129,7 +131,8 @@ class TuneTest {
       List<ProcessHandle> children = process.descendants().toList();
       assertThat(children).as("the sender").isNotEmpty();
 
-      process.destroy();
+      children.forEach(ProcessHandle::destroy); // A terminal signals all processes.
+      process.toHandle().destroy(); // Unlike Process.destroy, it does not close the stream.
 
       assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
       assertThat(process.exitValue()).isEqualTo(128 + 15);

@@ -136,7 +136,7 @@ class TuningStudyTest {
         .hasSize(2)
         .allSatisfy(run -> assertThat(run.get("failure")).contains("-1"));
     assertThat(messages).anyMatch(message -> message.contains("throughput failed: "));
-    assertThat(Files.readString(directory.resolve("report.md"))).contains("**2 runs failed,**");
+    assertThat(Files.readString(directory.resolve("report.md"))).contains("**2 runs failed.**");
   }
 
   @Test
