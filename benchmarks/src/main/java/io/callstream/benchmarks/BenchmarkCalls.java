@@ -14,21 +14,21 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What all benchmarks read: three weeks of synthetic calls in the order of event time, with the
- * skew of types, dispositions and addresses that the real ones have, and the same in each run.
+ * The input of the JMH benchmarks: three weeks of synthetic calls in event-time order. Types,
+ * dispositions and addresses are as skewed as in real calls. Each run uses the same calls.
  */
 final class BenchmarkCalls {
-  /** How many there are. */
+  /** The number of calls. */
   static final int COUNT = 50_000;
 
-  /** How late calls may be: more than matters here, since all are in order. */
+  /** The allowed lateness of the statistics. No call is late, because all are in order. */
   static final Duration LATENESS = Duration.ofHours(1);
 
   private static final long SEED = 20_181_002;
 
   private BenchmarkCalls() {}
 
-  /** Returns the calls as a topic has them. */
+  /** Returns the calls as records of a topic. */
   static List<byte[]> records() {
     List<byte[]> all = new ArrayList<>(COUNT);
     try (CallRecords records = SyntheticCalls.of(COUNT).withSeed(SEED).open()) {
@@ -37,7 +37,7 @@ final class BenchmarkCalls {
     return all;
   }
 
-  /** Returns the calls as a task's parser builds them, with texts that are shared. */
+  /** Returns the calls as the parser of a Spark task creates them, with shared strings. */
   static List<Call> parsed(CallFormat format, Set<CallField> fields) {
     CallParser parser = format.parser(fields);
     List<Call> calls = new ArrayList<>(COUNT);

@@ -19,16 +19,16 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.infra.Blackhole;
 
 /**
- * How many calls a second does a task combine, by the number of statistics? In the order in which
- * {@link StandardStatistics#all} has them: by type, by type and disposition hourly, by location, by
- * hour of the week. The calls are parsed beforehand.
+ * How many calls per second does a task combine, depending on the number of statistics? The
+ * statistics are in the order of {@link StandardStatistics#all}: by type, by type and disposition
+ * hourly, by location, by hour of the week. Parsing is not measured.
  */
 @State(Scope.Benchmark)
 @SuppressWarnings("NullAway.Init") // JMH sets the fields.
 public class CombinerBenchmark extends PartBenchmark {
   private static final Delivery RECORD = new Delivery(0, 0, 0, null);
 
-  /** How many of the standard statistics. */
+  /** The number of standard statistics. */
   @Param({"1", "2", "3", "4"})
   public int statistics;
 
@@ -49,7 +49,7 @@ public class CombinerBenchmark extends PartBenchmark {
     calls = BenchmarkCalls.parsed(format, pipeline.fields());
   }
 
-  /** Counting alone. */
+  /** Counts the calls. */
   @Benchmark
   @OperationsPerInvocation(BenchmarkCalls.COUNT)
   public CallCounter count() {
@@ -60,7 +60,7 @@ public class CombinerBenchmark extends PartBenchmark {
     return counter;
   }
 
-  /** Counting and writing the blocks, which is all that a task does after parsing. */
+  /** Counts the calls and writes the blocks: everything that a task does after parsing. */
   @Benchmark
   @OperationsPerInvocation(BenchmarkCalls.COUNT)
   public void countAndWriteBlocks(Blackhole sink) {

@@ -1,8 +1,9 @@
 package io.callstream.benchmarks;
 
-import io.callstream.benchmarks.EndToEnd.JsonLine;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.callstream.benchmarks.EndToEndOptions.WarmUp;
 import io.callstream.benchmarks.load.Schedule;
-import io.callstream.benchmarks.load.Scratch;
+import io.callstream.benchmarks.load.TemporaryDirectory;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
@@ -12,7 +13,6 @@ import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.StandardStatistics;
-import io.callstream.statistic.Statistic;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -21,101 +21,113 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneId;
-import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Counts a topic that somebody else fills, and writes down when it told which count: the engine's
- * side of the latency measurement that compares several engines. Emissions and sends are joined
- * afterwards.
+ * Counts a topic that another program fills, and logs when it emitted each count. A harness that
+ * compares the latency of several engines joins this log with the times of the sends.
  *
- * <p>Arguments: {@code bootstrap= topic= records=} how many come, {@code log=} a file that gets a
- * line {@code window start in ms, type, disposition, count, microseconds since the epoch}, with
- * tabs in between, for each row told, {@code ready=} a file that is created when the engine runs,
- * {@code warm=topic:records:times} passes before, in batches of {@code warmOffsets=} records (as
- * many as come in a batch of the measurement, or else it is the first to warm up what a batch
- * costs), {@code timeout=} seconds.
+ * <p>Arguments:
+ *
+ * <ul>
+ *   <li>{@code bootstrap=}, {@code topic=}: where the calls are
+ *   <li>{@code records=}: how many calls to wait for
+ *   <li>{@code log=}: the log. Each emitted row is a line with the window's start in milliseconds,
+ *       the type, the disposition, the count, and the time in microseconds since the epoch,
+ *       separated by tabs
+ *   <li>{@code ready=}: a file that the engine creates when it runs
+ *   <li>{@code warm=topic:records:times}: passes before the measurement, in batches of {@code
+ *       warmOffsets=} records. Use the batch size of the measurement, so that the JVM compiles the
+ *       code that it needs
+ *   <li>{@code timeout=}: the maximum time in seconds
+ * </ul>
  */
 final class EmissionLog {
   private static final ZoneId ZONE = ZoneId.of("UTC");
-  private static final Duration LOOK = Duration.ofMillis(50);
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
   private static final Duration LATENESS = Duration.ofDays(7);
 
-  private final KeyValues given;
   private final EngineArguments engine;
-  private final List<Statistic> statistics = StandardStatistics.all(ZONE, LATENESS).subList(0, 2);
+  private final String bootstrap;
+  private final String topic;
+  private final long records;
+  private final Path log;
+  private final Path ready;
+  private final WarmUp warmUp;
+  private final long warmOffsets;
+  private final Duration timeout;
 
-  private EmissionLog(KeyValues given, EngineArguments engine) {
-    this.given = given;
+  private EmissionLog(String bootstrap, String topic, EngineArguments engine, Arguments arguments) {
+    this.bootstrap = bootstrap;
+    this.topic = topic;
     this.engine = engine;
+    records = arguments.get("records", 0L);
+    log = Path.of(arguments.get("log", "emit.tsv"));
+    ready = Path.of(arguments.get("ready", "ready"));
+    warmUp = WarmUp.of(arguments);
+    warmOffsets = arguments.get("warmOffsets", 0L);
+    timeout = Duration.ofSeconds(arguments.get("timeout", 120L));
+    arguments.requireAllRead();
   }
 
-  static void run(String topic, KeyValues given, EngineArguments engine, PrintStream out)
+  static void run(
+      String bootstrap, String topic, EngineArguments engine, Arguments arguments, PrintStream out)
       throws Exception {
-    new EmissionLog(given, engine).run(topic, out);
-  }
-
-  private void run(String topic, PrintStream out) throws Exception {
-    long records = given.take("records", 0L);
-    Path log = Path.of(given.take("log", "emit.tsv"));
-    Path ready = Path.of(given.take("ready", "ready"));
-    String[] warm = given.take("warm", ":0:0").split(":", -1);
-    long warmOffsets = given.take("warmOffsets", 0L);
-    Duration timeout = Duration.ofSeconds(given.take("timeout", 120L));
-    given.requireAllTaken();
-    for (int i = 0; i < Integer.parseInt(warm[2]); i++) {
-      try (Scratch scratch = Scratch.create();
-          RunningPipeline running = start(warm[0], scratch, batch -> {}, warming(warmOffsets))) {
-        running.awaitTermination();
-      }
-    }
-    long received;
-    try (Writer lines = Files.newBufferedWriter(log);
-        Scratch scratch = Scratch.create();
-        RunningPipeline running =
-            start(topic, scratch, batch -> write(batch, lines), engine.continuous())) {
-      Files.writeString(ready, "ready");
-      long end = System.nanoTime() + timeout.toNanos();
-      while (running.accounting().received() < records && System.nanoTime() < end) {
-        if (running.awaitTermination(LOOK)) {
-          throw new IllegalStateException("The run ended by itself");
-        }
-      }
-      received = running.accounting().received();
-    }
-    JsonLine line = new JsonLine();
-    line.put("name", "CALLSTREAM-" + engine.engine().name() + "-latency");
-    line.put("records", received);
-    line.put("arguments", given.toString());
+    EmissionLog emissions = new EmissionLog(bootstrap, topic, engine, arguments);
+    emissions.warmUp();
+    ObjectNode line = JsonLines.line();
+    line.put("name", engine.name() + "-latency");
+    line.put("records", emissions.measure());
+    line.put("arguments", arguments.toString());
     out.println(line);
   }
 
-  private RunOptions warming(long maxOffsets) {
-    RunOptions bounded = RunOptions.bounded();
-    return maxOffsets > 0 ? bounded.readingAtMost(maxOffsets) : engine.limited(bounded);
+  private void warmUp() throws InterruptedException {
+    RunOptions options =
+        warmOffsets > 0
+            ? RunOptions.bounded().readingAtMost(warmOffsets)
+            : engine.limit(RunOptions.bounded());
+    for (int i = 0; i < warmUp.times(); i++) {
+      try (TemporaryDirectory directory = TemporaryDirectory.create();
+          RunningPipeline running = start(warmUp.topic(), directory, batch -> {}, options)) {
+        running.awaitTermination();
+      }
+    }
+  }
+
+  /** Logs emissions until all calls are counted or the time is over; returns the count of calls. */
+  private long measure() throws InterruptedException, IOException {
+    try (Writer lines = Files.newBufferedWriter(log);
+        TemporaryDirectory directory = TemporaryDirectory.create();
+        RunningPipeline running =
+            start(topic, directory, batch -> write(batch, lines), engine.continuous())) {
+      Files.writeString(ready, "ready");
+      long end = System.nanoTime() + timeout.toNanos();
+      while (running.accounting().received() < records && System.nanoTime() < end) {
+        if (running.awaitTermination(POLL_INTERVAL)) {
+          throw new IllegalStateException("The pipeline ended before it had received all records");
+        }
+      }
+      return running.accounting().received();
+    }
   }
 
   private RunningPipeline start(
-      String topic, Scratch scratch, Consumer<BatchResults> sink, RunOptions options) {
+      String from, TemporaryDirectory directory, Consumer<BatchResults> sink, RunOptions options) {
     Pipeline pipeline =
         Pipeline.builder(
-                engine.reading().apply(KafkaTopic.of(topic).at(engine.bootstrap())),
-                SanFranciscoCalls.json(ZONE))
-            .statistics(statistics)
+                engine.configure(KafkaTopic.of(from).at(bootstrap)), SanFranciscoCalls.json(ZONE))
+            .statistics(StandardStatistics.all(ZONE, LATENESS).subList(0, 2))
             .results(Sinks.callback(sink))
-            .deadLetters(Sinks.deadLetterFiles(scratch.directory().resolve("dead-letters")))
+            .deadLetters(Sinks.deadLetterFiles(directory.deadLetters()))
             .build();
-    return engine
-        .engine()
-        .start(
-            pipeline,
-            options.checkpointingTo(scratch.directory().resolve("checkpoint").toString()));
+    return engine.engine().start(pipeline, options.checkpointingTo(directory.checkpoint()));
   }
 
-  private void write(BatchResults batch, Writer lines) {
+  private static void write(BatchResults batch, Writer lines) {
     long micros = Schedule.nowMicros();
     try {
-      for (ResultRow row : batch.updates(Answer.HOURLY)) {
+      for (ResultRow row : batch.updates(ResultChecksums.HOURLY)) {
         lines.write(
             String.join(
                 "\t",

@@ -5,7 +5,11 @@ import static io.callstream.statistic.Dimensions.CRIME_TYPE;
 import static io.callstream.statistic.Dimensions.DISPOSITION;
 import static io.callstream.statistic.Measures.count;
 
-import io.callstream.call.CallFormat;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.callstream.benchmarks.EndToEndOptions.Session;
+import io.callstream.benchmarks.EndToEndOptions.Take;
+import io.callstream.benchmarks.load.SparkSessions;
+import io.callstream.benchmarks.load.TemporaryDirectory;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
@@ -20,27 +24,22 @@ import io.callstream.statistic.RadioCodes;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 
 /**
  * Counts the calls of a topic from its start to its end, on Spark or the local engine, and prints
- * how long that took: a line of JSON for each measured pass, as the comparison with other engines
- * wants it.
+ * one line of JSON for each measured pass.
  *
- * <p>A pass is timed from the start of the pipeline until its end, when all calls are in a map that
- * stands for an external key-value store. It has a durable checkpoint of its own and files for dead
- * letters, and ends with an error if a call is not accounted for. The Spark context is there before
- * the first pass, unless {@code session=own} asks for one in each.
+ * <p>The time of a pass starts before the pipeline starts, and ends when all results are in a
+ * {@link ResultStore}. Each pass has a new durable checkpoint and dead-letter files. A pass fails
+ * if the accounting does not contain every record. The Spark context starts before the first pass,
+ * unless {@code session=own} asks for one context per pass.
  *
  * <p>Arguments: {@code bootstrap topic records [key=value ...]}, see {@link EndToEndOptions}.
  */
@@ -61,63 +60,46 @@ public final class EndToEnd {
     EndToEndOptions options = EndToEndOptions.parse(args);
     if (options.engine().equals(LocalEngine.NAME)) {
       new EndToEnd(options, new LocalEngine()).run(out);
-      return;
-    }
-    SparkSession host =
-        options.session() == EndToEndOptions.Session.SHARED ? sharedSession(options) : null;
-    Engine engine =
-        host == null
-            ? SparkEngine.with(SparkSettings.defaults().master(options.master()))
-            : SparkEngine.on(host);
-    try {
-      new EndToEnd(options, engine).run(out);
-    } finally {
-      if (host != null) {
-        host.stop();
+    } else if (options.session() == Session.OWN) {
+      SparkSettings settings = SparkSettings.defaults().master(options.master());
+      new EndToEnd(options, SparkEngine.with(settings)).run(out);
+    } else {
+      SparkSession shared = SparkSessions.start(options.master(), Map.of());
+      try {
+        new EndToEnd(options, SparkEngine.on(shared)).run(out);
+      } finally {
+        shared.stop();
       }
     }
   }
 
-  /** Builds the session that the engine would build, so that it outlives the passes. */
-  private static SparkSession sharedSession(EndToEndOptions options) {
-    return SparkSession.builder()
-        .appName("callstream end to end")
-        .master(options.master())
-        .config("spark.serializer", "org.apache.spark.serializer.KryoSerializer")
-        .config("spark.ui.enabled", "false")
-        .config("spark.ui.showConsoleProgress", "false")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .getOrCreate();
-  }
-
   private void run(PrintStream out) throws Exception {
-    for (int i = 0; i < options.warmTimes(); i++) {
+    for (int i = 0; i < options.warmUp().times(); i++) {
       long start = System.nanoTime();
-      pass(options.warmTopic(), options.warmRecords());
+      pass(options.warmUp().topic(), options.warmUp().records());
       System.err.printf("warm-up %d: %.2f s%n", i, (System.nanoTime() - start) / 1e9);
     }
     for (int pass = 0; pass < options.passes(); pass++) {
       System.gc();
-      Profile profile = Profile.start(options, pass);
+      CpuProfile profile = CpuProfile.start(options, pass);
       ProcessUsage before = ProcessUsage.now();
       long start = System.nanoTime();
-      Store store = pass(options.topic(), options.records());
+      ResultStore store = pass(options.topic(), options.records());
       double seconds = (System.nanoTime() - start) / 1e9;
       ProcessUsage used = ProcessUsage.now().since(before);
       profile.stop();
-      JsonLine line = new JsonLine();
+      ObjectNode line = JsonLines.line();
       line.put("name", options.name());
       line.put("topic", options.topic());
       line.put("records", options.records());
-      line.put("seconds", seconds);
+      line.put("seconds", JsonLines.rounded(seconds));
       line.put("rate", (long) (options.records() / seconds));
       used.writeTo(line);
       line.put("pass", pass);
-      line.put("jvm_up_s", ProcessUsage.upSeconds());
+      line.put("jvm_up_s", JsonLines.rounded(ProcessUsage.upSeconds()));
       line.put("batches", store.batches());
       if (!options.distinct()) {
-        new Answer(store, RadioCodes.sanFrancisco()).writeTo(line);
+        new ResultChecksums(store, RadioCodes.sanFrancisco()).writeTo(line);
       }
       out.println(line);
       out.flush();
@@ -125,44 +107,37 @@ public final class EndToEnd {
   }
 
   /** Counts a topic from its start to its end. */
-  private Store pass(String topic, long records) throws Exception {
-    Path directory = Files.createTempDirectory("callstream-end-to-end-");
-    try {
-      Store store = new Store();
+  private ResultStore pass(String topic, long records) throws Exception {
+    ResultStore store = new ResultStore();
+    try (TemporaryDirectory directory = TemporaryDirectory.create()) {
       Pipeline.Builder pipeline =
-          Pipeline.builder(KafkaTopic.of(topic).at(options.bootstrap()), format())
+          Pipeline.builder(
+                  KafkaTopic.of(topic).at(options.bootstrap()), SanFranciscoCalls.json(ZONE))
               .statistics(statistics())
-              .deadLetters(Sinks.deadLetterFiles(directory.resolve("dead-letters")));
-      if (options.take() == EndToEndOptions.Take.UPDATES) {
-        pipeline.results(Sinks.callback(store::take));
+              .deadLetters(Sinks.deadLetterFiles(directory.deadLetters()));
+      if (options.take() == Take.UPDATES) {
+        pipeline.results(Sinks.callback(store::put));
       }
       if (options.distinct()) {
         pipeline.distinct();
       }
-      RunOptions run =
-          RunOptions.bounded().checkpointingTo(directory.resolve("checkpoint").toString());
+      RunOptions run = RunOptions.bounded().checkpointingTo(directory.checkpoint());
       if (options.maxOffsets() > 0) {
         run = run.readingAtMost(options.maxOffsets());
       }
       try (RunningPipeline running = engine.start(pipeline.build(), run)) {
         running.awaitTermination();
-        if (options.take() == EndToEndOptions.Take.RESULTS) {
-          statistics().forEach(s -> store.take(running.results(s.name())));
+        if (options.take() == Take.RESULTS) {
+          statistics().forEach(s -> store.put(running.results(s.name())));
         }
         long received = running.accounting().received();
         if (received != records) {
           throw new IllegalStateException(
-              "Of the " + records + " records of " + topic + " " + received + " were received");
+              "The engine received " + received + " of " + records + " records of " + topic);
         }
       }
-      return store;
-    } finally {
-      delete(directory);
     }
-  }
-
-  private static CallFormat format() {
-    return SanFranciscoCalls.json(ZONE);
+    return store;
   }
 
   private List<Statistic> statistics() {
@@ -192,21 +167,14 @@ public final class EndToEnd {
     return all.subList(0, options.statistics());
   }
 
-  private static void delete(Path directory) throws IOException {
-    List<Path> all;
-    try (Stream<Path> files = Files.walk(directory)) {
-      all = files.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path path : all) {
-      Files.delete(path);
-    }
-  }
-
-  /** async-profiler, if it is asked for and on the class path: CPU stacks of the last pass. */
-  private record Profile(EndToEndOptions options, boolean on) {
-    static Profile start(EndToEndOptions options, int pass) throws ReflectiveOperationException {
-      Profile profile =
-          new Profile(options, !options.profile().isEmpty() && pass == options.passes() - 1);
+  /**
+   * A CPU profile of the last pass by async-profiler, which must be on the class path. It does
+   * nothing in other passes, or if the options name no file.
+   */
+  private record CpuProfile(EndToEndOptions options, boolean enabled) {
+    static CpuProfile start(EndToEndOptions options, int pass) throws ReflectiveOperationException {
+      boolean enabled = !options.profile().isEmpty() && pass == options.passes() - 1;
+      CpuProfile profile = new CpuProfile(options, enabled);
       profile.execute("start,event=itimer,interval=1ms,threads");
       return profile;
     }
@@ -216,40 +184,12 @@ public final class EndToEnd {
     }
 
     private void execute(String command) throws ReflectiveOperationException {
-      if (on) {
+      if (enabled) {
         Class<?> type = Class.forName("one.profiler.AsyncProfiler");
         Object profiler =
             type.getMethod("getInstance", String.class).invoke(null, options.profiler());
         type.getMethod("execute", String.class).invoke(profiler, command);
       }
-    }
-  }
-
-  /** A flat JSON object in the making. */
-  static final class JsonLine {
-    private final StringBuilder json = new StringBuilder("{");
-
-    void put(String key, String value) {
-      putRaw(key, '"' + value.replace("\\", "\\\\").replace("\"", "\\\"") + '"');
-    }
-
-    void put(String key, long value) {
-      putRaw(key, Long.toString(value));
-    }
-
-    /** Puts a number with three decimals. */
-    void put(String key, double value) {
-      putRaw(key, Double.toString(Math.round(value * 1e3) / 1e3));
-    }
-
-    private void putRaw(String key, String value) {
-      json.append(json.length() == 1 ? "" : ",").append('"').append(key).append("\":");
-      json.append(value);
-    }
-
-    @Override
-    public String toString() {
-      return json + "}";
     }
   }
 }

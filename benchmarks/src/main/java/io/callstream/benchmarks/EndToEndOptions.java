@@ -1,30 +1,29 @@
 package io.callstream.benchmarks;
 
-import java.util.HashMap;
+import io.callstream.engine.local.LocalEngine;
+import io.callstream.spark.SparkEngine;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /**
  * The arguments of {@link EndToEnd}.
  *
  * @param bootstrap the brokers
  * @param topic the topic of the measured passes
- * @param records how many records it has
- * @param engine {@code engine=spark|local}: what counts
- * @param name {@code name=}: what the result is called
- * @param warmTopic {@code warm=topic:records:times}: the topic of the passes before, none if empty
- * @param warmRecords how many records that has
- * @param warmTimes how many passes there are before
- * @param passes {@code passes=}: how many measured ones
- * @param statistics {@code statistics=}: 2, all 4 standard ones, or 8
- * @param maxOffsets {@code maxOffsets=}: the most records of a batch; 0 leaves it to the engine
- * @param distinct {@code distinct=true}: calls of the same id count once; the answer is not told
+ * @param records the number of records in the topic
+ * @param engine {@code engine=spark|local}
+ * @param name {@code name=}: the name of the engine in the output
+ * @param warmUp {@code warm=topic:records:times}: the passes before the measured ones
+ * @param passes {@code passes=}: the number of measured passes
+ * @param statistics {@code statistics=}: 2, 4 (the standard statistics) or 8
+ * @param maxOffsets {@code maxOffsets=}: the maximum number of records in a batch; 0 is the
+ *     engine's default
+ * @param distinct {@code distinct=true}: removes duplicates; the output then has no checksums
  * @param take {@code take=updates|results}: see {@link Take}
  * @param session {@code session=shared|own}: see {@link Session}
- * @param master {@code master=}: where Spark runs
- * @param profile {@code prof=}: where the profile of the last pass goes
- * @param profiler {@code lib=}: the library of async-profiler
+ * @param master {@code master=}: the Spark master
+ * @param profile {@code prof=}: the file for the CPU profile of the last pass; empty for none
+ * @param profiler {@code lib=}: the native library of async-profiler
  */
 record EndToEndOptions(
     String bootstrap,
@@ -32,9 +31,7 @@ record EndToEndOptions(
     long records,
     String engine,
     String name,
-    String warmTopic,
-    long warmRecords,
-    int warmTimes,
+    WarmUp warmUp,
     int passes,
     int statistics,
     long maxOffsets,
@@ -45,70 +42,75 @@ record EndToEndOptions(
     String profile,
     String profiler) {
 
-  /** How the answer gets into the store. */
+  /** How results get into the store. */
   enum Take {
     /** Through a sink, batch by batch. */
     UPDATES,
-    /** From the results that the run keeps, in the end. */
+    /** From the results of the running pipeline, at the end. */
     RESULTS
   }
 
-  /** Whose Spark context it is. */
+  /** Who owns the Spark context. */
   enum Session {
-    /** One for all passes, there before them. */
+    /** The benchmark: all passes share one context, which starts before the first pass. */
     SHARED,
-    /** The engine's, which starts and stops it with each pass. */
+    /** The engine: each pass starts and stops a context. */
     OWN
   }
 
-  /** Reads the arguments. */
+  /**
+   * Passes that are not measured.
+   *
+   * @param topic the topic; it may be empty if {@code times} is 0
+   * @param records the number of records in the topic
+   * @param times the number of passes
+   */
+  record WarmUp(String topic, long records, int times) {
+    /** Parses {@code topic:records[:times]}. */
+    static WarmUp parse(String text) {
+      String[] parts = text.split(":", -1);
+      return new WarmUp(
+          parts[0], Long.parseLong(parts[1]), parts.length > 2 ? Integer.parseInt(parts[2]) : 1);
+    }
+
+    static WarmUp of(Arguments arguments) {
+      return parse(arguments.get("warm", ":0:0"));
+    }
+  }
+
   static EndToEndOptions parse(String[] args) {
     if (args.length < 3) {
-      throw new IllegalArgumentException("Say bootstrap, topic and records, then key=value ...");
+      throw new IllegalArgumentException(
+          "Pass the brokers, the topic and the number of records, then key=value options");
     }
-    Map<String, String> given = new HashMap<>();
-    for (int i = 3; i < args.length; i++) {
-      int equals = args[i].indexOf('=');
-      if (equals < 0) {
-        throw new IllegalArgumentException("'" + args[i] + "' is not of the form key=value");
-      }
-      given.put(args[i].substring(0, equals), args[i].substring(equals + 1));
-    }
-    String engine = take(given, "engine", "spark");
-    String[] warm = take(given, "warm", ":0:0").split(":", -1);
+    Arguments arguments = new Arguments(args, 3);
+    String engine = arguments.get("engine", SparkEngine.NAME);
     EndToEndOptions options =
         new EndToEndOptions(
             args[0],
             args[1],
             Long.parseLong(args[2]),
             engine,
-            take(given, "name", "CALLSTREAM-" + engine),
-            warm[0],
-            Long.parseLong(warm[1]),
-            warm.length > 2 ? Integer.parseInt(warm[2]) : 1,
-            Integer.parseInt(take(given, "passes", "1")),
-            Integer.parseInt(take(given, "statistics", "2")),
-            Long.parseLong(take(given, "maxOffsets", "0")),
-            Boolean.parseBoolean(take(given, "distinct", "false")),
-            Take.valueOf(take(given, "take", "updates").toUpperCase(Locale.ROOT)),
-            Session.valueOf(take(given, "session", "shared").toUpperCase(Locale.ROOT)),
-            take(given, "master", "local[2]"),
-            take(given, "prof", ""),
-            take(given, "lib", ""));
-    if (!given.isEmpty()) {
-      throw new IllegalArgumentException("Unknown options: " + given.keySet());
-    }
-    if (!List.of("spark", "local").contains(engine)) {
-      throw new IllegalArgumentException("engine=" + engine + "; say spark or local");
-    }
-    if (!List.of(2, 4, 8).contains(options.statistics)) {
-      throw new IllegalArgumentException("statistics=" + options.statistics + "; say 2, 4 or 8");
-    }
+            arguments.get("name", "CALLSTREAM-" + engine),
+            WarmUp.of(arguments),
+            arguments.get("passes", 1),
+            arguments.get("statistics", 2),
+            arguments.get("maxOffsets", 0L),
+            Boolean.parseBoolean(arguments.get("distinct", "false")),
+            Take.valueOf(arguments.get("take", "updates").toUpperCase(Locale.ROOT)),
+            Session.valueOf(arguments.get("session", "shared").toUpperCase(Locale.ROOT)),
+            arguments.get("master", "local[2]"),
+            arguments.get("prof", ""),
+            arguments.get("lib", ""));
+    arguments.requireAllRead();
+    requireOneOf("engine", engine, List.of(SparkEngine.NAME, LocalEngine.NAME));
+    requireOneOf("statistics", options.statistics, List.of(2, 4, 8));
     return options;
   }
 
-  private static String take(Map<String, String> given, String key, String otherwise) {
-    String value = given.remove(key);
-    return value == null ? otherwise : value;
+  private static void requireOneOf(String key, Object value, List<?> allowed) {
+    if (!allowed.contains(value)) {
+      throw new IllegalArgumentException(key + "=" + value + " is not one of " + allowed);
+    }
   }
 }

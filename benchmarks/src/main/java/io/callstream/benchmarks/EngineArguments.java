@@ -1,6 +1,5 @@
 package io.callstream.benchmarks;
 
-import io.callstream.benchmarks.load.Traffic;
 import io.callstream.engine.Engine;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
@@ -9,71 +8,67 @@ import io.callstream.spark.SparkEngine;
 import io.callstream.spark.SparkSettings;
 import java.time.Duration;
 import java.util.Map;
-import java.util.function.UnaryOperator;
 
 /**
- * What the arguments of a main say about the engine.
+ * The arguments that configure an engine.
  *
  * @param engine {@code engine=spark|local}; for Spark also {@code master=}, {@code shuffle=},
  *     {@code minPartitions=}, {@code store=} and {@code conf.KEY=VALUE}
- * @param partitions {@code partitions=}: of a topic that the main makes
- * @param trigger {@code trigger=}: milliseconds
- * @param maxOffsets {@code maxOffsets=}: the most records of a batch; 0 leaves it to the engine
+ * @param trigger {@code trigger=}: the trigger interval in milliseconds
+ * @param maxOffsets {@code maxOffsets=}: the maximum number of records in a batch; 0 is the
+ *     engine's default
  * @param kafka {@code kafka.KEY=VALUE}: settings of the Kafka client
- * @param bootstrap {@code bootstrap=}: the brokers; a broker in a process beside if empty
  */
 record EngineArguments(
-    Engine engine,
-    int partitions,
-    Duration trigger,
-    long maxOffsets,
-    Map<String, String> kafka,
-    String bootstrap) {
-  static EngineArguments take(KeyValues args) {
-    String name = args.take("engine", SparkEngine.NAME);
+    Engine engine, Duration trigger, long maxOffsets, Map<String, String> kafka) {
+  static EngineArguments of(Arguments arguments) {
+    String name = arguments.get("engine", SparkEngine.NAME);
     return new EngineArguments(
-        name.equals(SparkEngine.NAME) ? SparkEngine.with(spark(args)) : Engines.named(name),
-        Math.toIntExact(args.take("partitions", 2L)),
-        Duration.ofMillis(args.take("trigger", RunOptions.DEFAULT_TRIGGER.toMillis())),
-        args.take("maxOffsets", 0L),
-        args.takeAll("kafka."),
-        args.take("bootstrap", ""));
+        name.equals(SparkEngine.NAME)
+            ? SparkEngine.with(sparkSettings(arguments))
+            : Engines.named(name),
+        Duration.ofMillis(arguments.get("trigger", RunOptions.DEFAULT_TRIGGER.toMillis())),
+        arguments.get("maxOffsets", 0L),
+        arguments.withPrefix("kafka."));
   }
 
-  private static SparkSettings spark(KeyValues args) {
+  private static SparkSettings sparkSettings(Arguments arguments) {
     SparkSettings settings =
         SparkSettings.defaults()
-            .master(args.take("master", "local[*]"))
+            .master(arguments.get("master", "local[*]"))
             .stateStore(
                 SparkSettings.StateStore.valueOf(
-                    args.take("store", SparkSettings.StateStore.MEMORY.name())));
-    int shuffle = Math.toIntExact(args.take("shuffle", 0L));
+                    arguments.get("store", SparkSettings.StateStore.MEMORY.name())));
+    int shuffle = arguments.get("shuffle", 0);
     if (shuffle > 0) {
       settings = settings.shufflePartitions(shuffle);
     }
-    int minPartitions = Math.toIntExact(args.take("minPartitions", 0L));
+    int minPartitions = arguments.get("minPartitions", 0);
     if (minPartitions > 0) {
       settings = settings.minPartitions(minPartitions);
     }
-    for (Map.Entry<String, String> property : args.takeAll("conf.").entrySet()) {
+    for (Map.Entry<String, String> property : arguments.withPrefix("conf.").entrySet()) {
       settings = settings.with(property.getKey(), property.getValue());
     }
     return settings;
   }
 
-  Traffic traffic() {
-    return bootstrap.isEmpty() ? Traffic.embedded() : Traffic.to(bootstrap);
+  /** Returns the default name of the engine in the output. */
+  String name() {
+    return "CALLSTREAM-" + engine.name();
   }
 
-  UnaryOperator<KafkaTopic> reading() {
-    return topic -> topic.with(kafka);
+  /** Adds the settings of the Kafka client. */
+  KafkaTopic configure(KafkaTopic topic) {
+    return topic.with(kafka);
   }
 
-  RunOptions limited(RunOptions options) {
+  /** Adds the maximum number of records in a batch. */
+  RunOptions limit(RunOptions options) {
     return maxOffsets > 0 ? options.readingAtMost(maxOffsets) : options;
   }
 
   RunOptions continuous() {
-    return limited(RunOptions.continuous().triggeringEvery(trigger));
+    return limit(RunOptions.continuous().triggeringEvery(trigger));
   }
 }

@@ -1,9 +1,9 @@
 package io.callstream.benchmarks;
 
-import io.callstream.benchmarks.EndToEnd.JsonLine;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.callstream.benchmarks.load.Load;
+import io.callstream.benchmarks.load.Outcome;
 import io.callstream.benchmarks.load.SteadyRun;
-import io.callstream.benchmarks.load.SteadyRun.Load;
-import io.callstream.benchmarks.load.SteadyRun.Outcome;
 import io.callstream.benchmarks.load.Traffic;
 import io.callstream.progress.StabilityVerdict;
 import java.io.PrintStream;
@@ -11,61 +11,51 @@ import java.time.Duration;
 import java.util.stream.Collectors;
 
 /**
- * Measures how long a call takes from the moment when it is due, by a schedule fixed in advance, to
- * the moment when a sink sees it counted, and prints a line of JSON.
+ * Measures the latency of calls at a steady rate, and prints a line of JSON. Latency is the time
+ * from the moment when a call is due, by a schedule fixed in advance, until a sink receives it
+ * counted.
  *
- * <p>Calls come from a process of their own. Those of the first {@code uncounted} seconds do not
- * count. With {@code topic=} and {@code log=} it is the engine in a measurement that others run,
- * see {@link EmissionLog}.
+ * <p>A separate process sends the calls. The first {@code uncounted} seconds are not measured. With
+ * {@code topic=}, another program sends the calls and measures, see {@link EmissionLog}.
  *
- * <p>Arguments: {@code rate=20000 seconds=60 uncounted=10}, and those of {@link EngineArguments}.
+ * <p>Arguments: {@code rate=20000 seconds=60 uncounted=10}; {@code bootstrap=} (the brokers; by
+ * default the sender's process starts one), {@code partitions=2} of the topic, {@code name=}, and
+ * those of {@link EngineArguments}.
  */
 public final class Latency {
+  private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(60);
+
   private Latency() {}
 
-  /** Measures. */
+  /** Measures the latency. */
   public static void main(String[] args) throws Exception {
-    PrintStream out = System.out;
-    KeyValues given = new KeyValues(args);
-    EngineArguments engine = EngineArguments.take(given);
-    String topic = given.take("topic", "");
+    Arguments arguments = new Arguments(args, 0);
+    EngineArguments engine = EngineArguments.of(arguments);
+    String bootstrap = arguments.get("bootstrap", "");
+    int partitions = arguments.get("partitions", 2);
+    String topic = arguments.get("topic", "");
     if (!topic.isEmpty()) {
-      EmissionLog.run(topic, given, engine, out);
+      EmissionLog.run(bootstrap, topic, engine, arguments, System.out);
       return;
     }
-    double rate = given.take("rate", 20_000.0);
-    long seconds = given.take("seconds", 60L);
-    long uncounted = given.take("uncounted", 10L);
-    String name = given.take("name", "CALLSTREAM-" + engine.engine().name());
-    given.requireAllTaken();
     Load load =
         new Load(
-            rate,
-            Duration.ofSeconds(seconds),
-            Duration.ofSeconds(uncounted),
-            Duration.ofSeconds(60));
-    try (Traffic traffic = engine.traffic()) {
+            arguments.get("rate", 20_000.0),
+            Duration.ofSeconds(arguments.get("seconds", 60L)),
+            Duration.ofSeconds(arguments.get("uncounted", 10L)),
+            DRAIN_TIMEOUT);
+    String name = arguments.get("name", engine.name());
+    arguments.requireAllRead();
+    try (Traffic traffic = bootstrap.isEmpty() ? Traffic.embedded() : Traffic.to(bootstrap)) {
       Outcome outcome =
-          new SteadyRun(traffic, engine.partitions(), engine.reading(), () -> false, progress -> {})
+          new SteadyRun(traffic, partitions, engine::configure, () -> false, progress -> {})
               .measure(load, engine.engine(), engine.continuous());
-      JsonLine line = new JsonLine();
-      line.put("name", name);
-      line.put("arguments", given.toString());
-      line.put("rate", rate);
-      line.put("seconds", seconds);
-      line.put("p50_ms", outcome.millis(50));
-      line.put("p95_ms", outcome.millis(95));
-      line.put("p99_ms", outcome.millis(99));
-      line.put("max_ms", outcome.millis(100));
-      line.put("counted", outcome.latencies().getTotalCount());
-      line.put("missing", outcome.missing());
-      line.put("sender_late_ms", outcome.lateMicros() / 1e3);
-      line.put("lag_per_second", outcome.lagPerSecond());
-      line.put("verdict", outcome.verdict().map(Latency::words).orElse("too few batches"));
-      out.println(line);
-      if (outcome.brokenOff()) {
+      print(name, arguments, outcome, System.out);
+      if (outcome.senderTooLate()) {
         throw new IllegalStateException(
-            "The sender was " + outcome.lateMicros() / 1_000 + " ms late, and the run was ended");
+            "The run ended early because the sender was "
+                + outcome.senderDelayMicros() / 1_000
+                + " ms late");
       }
       if (outcome.missing() > 0) {
         throw new IllegalStateException(outcome.missing() + " calls were not counted");
@@ -73,8 +63,25 @@ public final class Latency {
     }
   }
 
-  /** Returns a verdict in words. */
-  static String words(StabilityVerdict verdict) {
+  private static void print(String name, Arguments arguments, Outcome outcome, PrintStream out) {
+    ObjectNode line = JsonLines.line();
+    line.put("name", name);
+    line.put("arguments", arguments.toString());
+    line.put("rate", outcome.load().rate());
+    line.put("seconds", outcome.load().length().toSeconds());
+    line.put("p50_ms", JsonLines.rounded(outcome.millis(50)));
+    line.put("p95_ms", JsonLines.rounded(outcome.millis(95)));
+    line.put("p99_ms", JsonLines.rounded(outcome.millis(99)));
+    line.put("max_ms", JsonLines.rounded(outcome.millis(100)));
+    line.put("counted", outcome.latencies().getTotalCount());
+    line.put("missing", outcome.missing());
+    line.put("sender_late_ms", JsonLines.rounded(outcome.senderDelayMicros() / 1e3));
+    line.put("lag_per_second", JsonLines.rounded(outcome.lagPerSecond()));
+    line.put("verdict", outcome.verdict().map(Latency::describe).orElse("too few batches"));
+    out.println(line);
+  }
+
+  private static String describe(StabilityVerdict verdict) {
     return verdict.stable()
         ? "stable"
         : verdict.findings().stream()

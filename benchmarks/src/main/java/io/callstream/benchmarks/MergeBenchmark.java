@@ -19,21 +19,21 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.infra.Blackhole;
 
 /**
- * How many calls a second go through the merge of partial results into the state? The state has
- * seen 40,000 calls, a batch brings 10,000 more, as the blocks of two tasks that read in turn.
+ * How many calls per second does the engine merge into its state? The state contains 40,000 calls.
+ * The batch contains 10,000 more, as the blocks of two tasks that each read every second call.
  */
 @State(Scope.Benchmark)
 @SuppressWarnings("NullAway.Init") // JMH sets the fields.
 public class MergeBenchmark extends PartBenchmark {
   private static final int BATCH = 10_000;
 
-  /** The statistics whose blocks differ most. */
+  /** Statistics with very different blocks. */
   public enum Question {
-    /** One block of many groups with high counts. */
+    /** One block with many groups and high counts. */
     BY_TYPE,
-    /** A small block for each hour, most of them new. */
+    /** A small block for each hour. Most hours are new. */
     HOURLY,
-    /** One block of groups most of which have few calls. */
+    /** One block in which most groups have few calls. */
     BY_LOCATION;
 
     private Statistic statistic() {
@@ -45,14 +45,14 @@ public class MergeBenchmark extends PartBenchmark {
     }
   }
 
-  /** Which statistic. */
+  /** The statistic. */
   @Param public Question question;
 
   private BlockMerger merger;
   private final Map<Long, byte[]> state = new HashMap<>();
   private final Map<Long, List<byte[]>> batch = new HashMap<>();
 
-  /** Makes the state and the batch. */
+  /** Creates the state and the batch. */
   @Setup
   public void make() {
     Statistic statistic = question.statistic();
@@ -77,14 +77,14 @@ public class MergeBenchmark extends PartBenchmark {
     return combiner;
   }
 
-  /** What the merging tasks of a batch do. */
+  /** Merges the partial results, as the tasks of a batch do. */
   @Benchmark
   @OperationsPerInvocation(BATCH)
   public void merge(Blackhole sink) {
     batch.forEach((window, partials) -> sink.consume(merger.merge(state.get(window), partials)));
   }
 
-  /** What the ledger does with the updates that come out of it. */
+  /** Applies the updates of the batch, as the ledger does. */
   @Benchmark
   @OperationsPerInvocation(BATCH)
   public void overlay(Updates updates, Blackhole sink) {

@@ -2,28 +2,16 @@ package io.callstream.benchmarks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.call.CallField;
 import io.callstream.call.CallParser;
 import io.callstream.call.ParseResult;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import org.apache.spark.sql.catalyst.expressions.BoundReference;
-import org.apache.spark.sql.catalyst.expressions.Expression;
-import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
-import org.apache.spark.sql.catalyst.expressions.JsonToStructs;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
-import org.apache.spark.unsafe.types.UTF8String;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.Param;
@@ -31,39 +19,35 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.infra.Blackhole;
-import scala.Option;
-import scala.collection.immutable.Map$;
 
 /**
- * How many records a second does the parser turn into calls: by the fields that are asked for, and
- * by whether a record is plain or goes to the full parser? Beside it what others do: three texts
- * with jackson-core, which stops there and so looks at no more than a program must that trusts its
- * input; a tree of jackson-databind; and Spark's {@code from_json} into a row of all fields.
+ * How many records per second does the parser convert to calls, depending on the requested fields
+ * and on whether the fast parser can process the records?
  */
 public class ParserBenchmark extends PartBenchmark {
   /** The records. */
   @State(Scope.Benchmark)
   @SuppressWarnings("NullAway.Init") // JMH sets the fields.
   public static class Records {
-    /** Records as they come, or such that none of them is plain. */
+    /** Kinds of records. */
     public enum Kind {
-      /** Flat objects of ASCII texts without escapes. */
+      /** Flat objects of ASCII strings without escapes, which the fast parser processes. */
       PLAIN,
-      /** The same with a number behind, as the harness sends that measures latency. */
+      /** The same, with a number at the end, as in the records of a latency measurement. */
       WITH_NUMBER,
       /**
-       * The same as the first with a letter beyond ASCII in the address, spelt out or escaped in
-       * turn.
+       * Records with a non-ASCII letter in the address, alternately literal and escaped, which only
+       * the full parser processes.
        */
       NOT_PLAIN
     }
 
-    /** Which records. */
+    /** The kind of records. */
     @Param public Kind records;
 
     private final List<byte[]> values = new ArrayList<>();
 
-    /** Makes the records. */
+    /** Creates the records. */
     @Setup
     public void make() {
       for (byte[] value : BenchmarkCalls.records()) {
@@ -96,15 +80,15 @@ public class ParserBenchmark extends PartBenchmark {
   @State(Scope.Thread)
   @SuppressWarnings("NullAway.Init") // JMH sets the fields.
   public static class Parser {
-    /** What the parser is asked for. */
+    /** Sets of fields to request. */
     public enum Fields {
-      /** Everything that a record has. */
+      /** All fields. */
       ALL,
-      /** What the four standard statistics read. */
+      /** The fields of the four standard statistics. */
       STANDARD,
-      /** What the statistics of the peers read. */
+      /** The fields that the comparison with other engines needs. */
       PEERS,
-      /** The event time. */
+      /** The event time only. */
       TIME;
 
       Set<CallField> set() {
@@ -125,110 +109,28 @@ public class ParserBenchmark extends PartBenchmark {
       }
     }
 
-    /** Which fields. */
+    /** The requested fields. */
     @Param public Fields fields;
 
     private CallParser parser;
 
-    /** Makes the parser. */
+    /** Creates the parser. */
     @Setup
     public void make() {
       parser = SanFranciscoCalls.json().parser(fields.set());
     }
   }
 
-  /** What a task does with each record. */
+  /** Parses the records, as a task does. */
   @Benchmark
   @OperationsPerInvocation(BenchmarkCalls.COUNT)
   public void callstream(Records records, Parser parser, Blackhole sink) {
     for (byte[] value : records.values) {
       ParseResult result = parser.parser.parse(value);
       if (result instanceof ParseResult.Rejected) {
-        throw new IllegalStateException("rejected: " + result);
+        throw new IllegalStateException("The parser rejected a record: " + result);
       }
       sink.consume(result);
-    }
-  }
-
-  /** Type, disposition and the text of the time, without a verdict on the rest of the record. */
-  @Benchmark
-  @OperationsPerInvocation(BenchmarkCalls.COUNT)
-  public void jacksonThreeTexts(Records records, Jackson jackson, Blackhole sink)
-      throws IOException {
-    for (byte[] value : records.values) {
-      sink.consume(jackson.read(value, sink));
-    }
-  }
-
-  /** A tree of the record, and the same three texts of it. */
-  @Benchmark
-  @OperationsPerInvocation(BenchmarkCalls.COUNT)
-  public void jacksonTree(Records records, Jackson jackson, Blackhole sink) throws IOException {
-    for (byte[] value : records.values) {
-      JsonNode call = jackson.tree.readTree(value);
-      sink.consume(call.path("original_crime_type_name").asText());
-      sink.consume(call.path("disposition").asText());
-      sink.consume(call.path("call_date_time").asText());
-    }
-  }
-
-  /** What a query with {@code from_json} does with each record: a row of texts. */
-  @Benchmark
-  @OperationsPerInvocation(BenchmarkCalls.COUNT)
-  public void sparkFromJson(Records records, FromJson fromJson, Blackhole sink) {
-    for (byte[] value : records.values) {
-      fromJson.row.update(0, UTF8String.fromBytes(value));
-      sink.consume(fromJson.expression.eval(fromJson.row));
-    }
-  }
-
-  /** Spark's expression. */
-  @State(Scope.Thread)
-  public static class FromJson {
-    private static final String FIELDS =
-        "crime_id string, original_crime_type_name string, report_date string, call_date string,"
-            + " offense_date string, call_time string, call_date_time string, disposition string,"
-            + " address string, city string, state string, agency_id string, address_type string,"
-            + " common_location string";
-
-    private final GenericInternalRow row = new GenericInternalRow(1);
-    private final Expression expression =
-        new JsonToStructs(
-            StructType.fromDDL(FIELDS),
-            Map$.MODULE$.<String, String>empty(),
-            new BoundReference(0, DataTypes.StringType, true),
-            Option.apply("UTC"));
-  }
-
-  /** Jackson, as others use it. */
-  @State(Scope.Thread)
-  public static class Jackson {
-    private final JsonFactory json = new JsonFactory();
-    private final ObjectMapper tree = new ObjectMapper();
-
-    int read(byte[] value, Blackhole sink) throws IOException {
-      int missing = 3;
-      try (JsonParser parser = json.createParser(value)) {
-        parser.nextToken();
-        String field = parser.nextFieldName();
-        while (field != null && missing > 0) {
-          parser.nextToken();
-          switch (field) {
-            case "original_crime_type_name", "disposition" -> {
-              sink.consume(parser.getText());
-              missing--;
-            }
-            case "call_date_time" -> {
-              // As characters, without a String.
-              sink.consume(parser.getTextCharacters()[parser.getTextOffset()]);
-              missing--;
-            }
-            default -> parser.skipChildren();
-          }
-          field = missing > 0 ? parser.nextFieldName() : null;
-        }
-      }
-      return missing;
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.callstream.benchmarks;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.lang.management.GarbageCollectorMXBean;
@@ -8,11 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * What this process has used so far.
+ * The resources that this process has used since its start.
  *
- * @param cpuNanos time on all cores, in nanoseconds
- * @param gcMillis time in which collectors were at work, in milliseconds
- * @param peakMegabytes the most memory that was resident, in MiB; -1 where Linux does not tell
+ * @param cpuNanos CPU time on all cores, in nanoseconds
+ * @param gcMillis time in garbage collections, in milliseconds
+ * @param peakMegabytes peak of the resident memory, in MiB; -1 if the system does not report it
  */
 record ProcessUsage(long cpuNanos, long gcMillis, long peakMegabytes) {
   static ProcessUsage now() throws IOException {
@@ -36,20 +37,20 @@ record ProcessUsage(long cpuNanos, long gcMillis, long peakMegabytes) {
         .orElse(-1);
   }
 
-  /** Returns for how many seconds the process has been running. */
+  /** Returns how long the process has been running, in seconds. */
   static double upSeconds() {
     return ManagementFactory.getRuntimeMXBean().getUptime() / 1e3;
   }
 
-  /** Returns what was used since an earlier moment; the peak stays that of the whole process. */
+  /** Returns the use since {@code earlier}; the peak remains that of the whole process. */
   ProcessUsage since(ProcessUsage earlier) {
     return new ProcessUsage(
         cpuNanos - earlier.cpuNanos, gcMillis - earlier.gcMillis, peakMegabytes);
   }
 
-  void writeTo(EndToEnd.JsonLine line) {
-    line.put("cpu_s", cpuNanos / 1e9);
-    line.put("gc_s", gcMillis / 1e3);
+  void writeTo(ObjectNode line) {
+    line.put("cpu_s", JsonLines.rounded(cpuNanos / 1e9));
+    line.put("gc_s", JsonLines.rounded(gcMillis / 1e3));
     line.put("peak_rss_mb", peakMegabytes);
   }
 }

@@ -1,6 +1,8 @@
 package io.callstream.benchmarks;
 
-import io.callstream.benchmarks.ProducerPasses.Contestant;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
@@ -8,9 +10,14 @@ import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.SyntheticCalls;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.zip.GZIPOutputStream;
+import org.apache.commons.csv.CSVFormat;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.Param;
@@ -21,39 +28,74 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.infra.Blackhole;
 
 /**
- * How many records a second does the producer get out of a file of each kind: split and made
- * compact, and with the key that a record is sent with?
+ * How many records per second does the producer read from each kind of source? This includes
+ * everything before the send: decompressing, splitting, converting to compact JSON, and finding the
+ * key.
  */
 @State(Scope.Benchmark)
 @SuppressWarnings("NullAway.Init") // JMH sets the fields.
 public class SourceBenchmark extends PartBenchmark {
-  /** The kind of file, or what else the records come from. */
-  @Param({"JSON", "JSON_GZ", "JSON_GZ_SORTED", "NDJSON", "CSV", "SYNTHETIC"})
-  public Contestant kind;
+  /** Kinds of sources. */
+  public enum Kind {
+    /** A JSON array. */
+    JSON,
+    /** A compressed JSON array. */
+    JSON_GZ,
+    /** One JSON object per line. */
+    NDJSON,
+    /** Comma-separated values. */
+    CSV,
+    /** Generated calls. */
+    SYNTHETIC
+  }
 
-  private Path directory;
+  /** The kind of source. */
+  @Param public Kind kind;
+
+  private Path file;
   private CallSource source;
 
   /** Writes the file. */
   @Setup
   public void write() throws IOException {
-    directory = Files.createTempDirectory("callstream-source-");
-    CallSource calls = SyntheticCalls.of(BenchmarkCalls.COUNT);
-    ProducerFiles files = new ProducerFiles(directory, calls, BenchmarkCalls.COUNT);
-    files.prepare(kind);
-    source = ProducerPasses.source(kind, files.of(kind), BenchmarkCalls.COUNT);
+    file = Files.createTempFile("callstream-source-", "");
+    List<String> calls =
+        BenchmarkCalls.records().stream().map(value -> new String(value, UTF_8)).toList();
+    source =
+        switch (kind) {
+          case JSON -> CallSource.file(Files.writeString(file, array(calls)));
+          case JSON_GZ -> CallSource.file(zipped(array(calls)));
+          case NDJSON -> CallSource.file(Files.write(file, calls));
+          case CSV -> CallSource.file(Files.writeString(file, csv(calls)));
+          case SYNTHETIC -> SyntheticCalls.of(BenchmarkCalls.COUNT);
+        };
   }
 
-  /** Records without keys. */
-  @Benchmark
-  @OperationsPerInvocation(BenchmarkCalls.COUNT)
-  public void records(Blackhole sink) {
-    try (CallRecords records = source.open()) {
-      records.forEachRemaining(sink::consume);
+  private static String array(List<String> calls) {
+    return "[" + String.join(",\n", calls) + "]\n";
+  }
+
+  private Path zipped(String text) throws IOException {
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+      out.write(text.getBytes(UTF_8));
     }
+    return file;
   }
 
-  /** Records with the ids that are their keys. */
+  private static String csv(List<String> calls) throws IOException {
+    ObjectMapper json = new ObjectMapper();
+    StringBuilder rows = new StringBuilder();
+    for (String call : calls) {
+      Map<?, ?> fields = json.readValue(call, Map.class);
+      if (rows.isEmpty()) {
+        rows.append(CSVFormat.RFC4180.format(fields.keySet().toArray())).append("\r\n");
+      }
+      rows.append(CSVFormat.RFC4180.format(fields.values().toArray())).append("\r\n");
+    }
+    return rows.toString();
+  }
+
+  /** Reads records with the ids that are their keys. */
   @Benchmark
   @OperationsPerInvocation(BenchmarkCalls.COUNT)
   public void recordsAndKeys(Blackhole sink) {
@@ -69,10 +111,9 @@ public class SourceBenchmark extends PartBenchmark {
     }
   }
 
-  /** Removes the file. */
+  /** Deletes the file. */
   @TearDown
-  public void remove() throws IOException {
-    Files.deleteIfExists(directory.resolve("calls" + kind.ending()));
-    Files.delete(directory);
+  public void delete() throws IOException {
+    Files.delete(file);
   }
 }

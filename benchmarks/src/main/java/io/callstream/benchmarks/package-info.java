@@ -1,7 +1,4 @@
-/**
- * Measurements of callstream: a JMH class for each question about a part, and {@link
- * io.callstream.benchmarks.EndToEnd} for the whole. Figures of different runs are not compared.
- */
+/** JMH benchmarks of the parts of callstream, and end-to-end benchmarks over a Kafka topic. */
 @NullMarked
 package io.callstream.benchmarks;
 

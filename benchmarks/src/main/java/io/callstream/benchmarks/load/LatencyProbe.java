@@ -8,16 +8,16 @@ import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A sink that knows when each call was due: when the count of a type reaches k, the k-th call of
- * that type has arrived. Thread-safe.
+ * A sink that measures the latency of each call. When the count of a type reaches k, the k-th call
+ * of that type has arrived, and the schedule defines when that call was due. Thread-safe.
  */
 final class LatencyProbe {
   private final String statistic;
-  private final SteadyCalls.Places places;
-  private final int first;
+  private final SteadyCalls.Positions positions;
+  private final int unscheduled;
   private final long uncountedMicros;
 
-  /** Latencies in microseconds, to three digits. */
+  /** Latencies in microseconds, with three significant digits. */
   private final Histogram histogram = new Histogram(3);
 
   private final Map<String, Integer> counts = new HashMap<>();
@@ -27,41 +27,39 @@ final class LatencyProbe {
   /**
    * Creates a probe.
    *
-   * @param statistic a running count by type
-   * @param first how many calls were sent before those with a schedule
-   * @param uncountedMicros for how long after the start of the schedule nothing is recorded
+   * @param statistic the name of a running count by type
+   * @param unscheduled the number of calls before the schedule starts
+   * @param uncountedMicros the time after the start of the schedule in which nothing is recorded
    */
-  LatencyProbe(String statistic, SteadyCalls.Places places, int first, long uncountedMicros) {
+  LatencyProbe(
+      String statistic, SteadyCalls.Positions positions, int unscheduled, long uncountedMicros) {
     this.statistic = statistic;
-    this.places = places;
-    this.first = first;
+    this.positions = positions;
+    this.unscheduled = unscheduled;
     this.uncountedMicros = uncountedMicros;
   }
 
-  /** Takes note of the schedule, before its first call is due. */
+  /** Sets the schedule. Call this before the first call is due. */
   synchronized void begin(Schedule begun) {
     schedule = begun;
   }
 
-  /** Takes note of what a batch counted. */
-  void take(BatchResults batch) {
-    take(batch, Schedule.nowMicros());
-  }
-
-  private synchronized void take(BatchResults batch, long nowMicros) {
+  /** Records the latency of the calls in a batch. */
+  void accept(BatchResults batch) {
+    long nowMicros = Schedule.nowMicros();
     for (ResultRow row : batch.updates(statistic)) {
-      seen(row.dimensions().get(0), Math.toIntExact(row.count()), nowMicros);
+      accept(row.dimensions().get(0), Math.toIntExact(row.count()), nowMicros);
     }
   }
 
-  synchronized void seen(String type, int count, long nowMicros) {
+  synchronized void accept(String type, int count, long nowMicros) {
     int before = counts.getOrDefault(type, 0);
-    int[] calls = places.of(type);
+    int[] calls = positions.of(type);
     for (int k = before; k < count; k++) {
       counted++;
-      int place = calls[k] - first;
-      if (schedule != null && place >= 0) {
-        long due = schedule.dueMicros(place);
+      int scheduled = calls[k] - unscheduled;
+      if (schedule != null && scheduled >= 0) {
+        long due = schedule.dueMicros(scheduled);
         if (due - schedule.startMicros() >= uncountedMicros) {
           histogram.recordValue(Math.max(0, nowMicros - due));
         }
@@ -70,12 +68,12 @@ final class LatencyProbe {
     counts.put(type, count);
   }
 
-  /** Returns how many calls were counted so far, those before the schedule included. */
+  /** Returns the number of calls counted so far, including those before the schedule. */
   synchronized long counted() {
     return counted;
   }
 
-  /** Returns the latencies so far, in microseconds. */
+  /** Returns the latencies recorded so far, in microseconds. */
   synchronized Histogram latencies() {
     return histogram.copy();
   }

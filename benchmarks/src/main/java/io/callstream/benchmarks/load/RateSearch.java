@@ -1,123 +1,98 @@
 package io.callstream.benchmarks.load;
 
-import io.callstream.benchmarks.load.SteadyRun.Answer;
-import java.util.ArrayList;
-import java.util.List;
+import io.callstream.benchmarks.load.Outcome.Conclusion;
 import java.util.Locale;
 
 /**
- * Searches the highest rate with which something keeps up: doubles or halves a rate until the
- * answer changes, then halves the gap. A rate that is not kept up with is tried again before it is
- * given up, and so is one at which it is too early to tell, which is not known to be kept up with.
- * A rate that the sender can't send says nothing of what is measured, and ends the search from
- * above all the same.
+ * Searches for the sustainable rate: the highest rate at which an engine keeps up. The search
+ * doubles or halves the rate until the result changes, and then narrows the interval. It repeats a
+ * rate at which the engine fell behind, or at which there were too few batches, because other
+ * programs may have used the machine. A rate that the sender cannot reach also ends the search
+ * upwards.
  */
 public final class RateSearch {
-  /** Whether something keeps up with a rate. */
+  /** A measurement at one rate. */
   public interface Trial {
-    /** Tries a rate, in calls per second. */
-    Answer at(double rate) throws InterruptedException;
+    /** Measures at a rate in calls per second. */
+    Conclusion at(double rate) throws InterruptedException;
   }
 
-  /**
-   * A rate that was tried.
-   *
-   * @param rate calls per second
-   * @param answer what came of it
-   */
-  public record Tried(double rate, Answer answer) {}
-
-  /** What keeps the rate from being higher. */
+  /** Why the rate is not higher. */
   public enum Limit {
-    /** What is measured is not seen to keep up with more. */
+    /** The engine did not keep up with a higher rate. */
     ENGINE,
-    /** The sender can't send more. */
+    /** The sender cannot send more. */
     SENDER,
-    /** No more was to be tried. */
-    MOST
+    /** The search reached its maximum. */
+    MAXIMUM
   }
 
   /**
-   * What was found.
+   * The result of a search.
    *
-   * @param rate the highest rate that was kept up with, in calls per second; 0 if none was
+   * @param rate the highest rate at which the engine kept up, in calls per second; 0 if none
    * @param limit why it is not higher; unless it is the engine, the rate is a lower bound
-   * @param tried all that was tried, in order
    */
-  public record Found(double rate, Limit limit, List<Tried> tried) {
-    /** Copies the list. */
-    public Found {
-      tried = List.copyOf(tried);
-    }
-
-    /** Returns the rate in words. */
-    public String words() {
+  public record Found(double rate, Limit limit) {
+    /** Describes the result. */
+    public String description() {
       if (rate == 0) {
         return limit == Limit.SENDER
-            ? "cannot be told: the sender was late at every rate"
-            : "none that was tried";
+            ? "unknown, because the sender was late at every rate"
+            : "below the lowest rate of the search";
       }
+      String calls = String.format(Locale.ROOT, "%,.0f calls/s", rate);
       return switch (limit) {
-        case ENGINE -> String.format(Locale.ROOT, "%,.0f calls/s", rate);
-        case SENDER ->
-            String.format(
-                Locale.ROOT, "at least %,.0f calls/s: the sender could not send more", rate);
-        case MOST -> String.format(Locale.ROOT, "at least %,.0f calls/s: no more was tried", rate);
+        case ENGINE -> calls;
+        case SENDER -> "at least " + calls + ", because the sender could not send more";
+        case MAXIMUM -> "at least " + calls + ", the highest rate of the search";
       };
     }
   }
 
-  /** How often a rate that is too much is tried: somebody else may have used the machine. */
-  private static final int TRIALS = 2;
+  private static final int TRIALS_PER_RATE = 2;
 
   private RateSearch() {}
 
   /**
-   * Searches.
+   * Runs a search.
    *
    * @param start the first rate
-   * @param least the lowest rate worth trying
-   * @param most the highest rate worth trying
-   * @param precision ends the search when the rates around the limit differ by less than this
-   *     factor; over 1
+   * @param least the lowest rate to try
+   * @param most the highest rate to try
+   * @param precision the search ends when the rates around the limit differ by less than this
+   *     factor; greater than 1
    */
   public static Found search(double start, double least, double most, double precision, Trial trial)
       throws InterruptedException {
-    List<Tried> tried = new ArrayList<>();
-    double kept = 0;
-    double over = Double.POSITIVE_INFINITY;
-    Limit limit = Limit.MOST;
+    double sustained = 0;
+    double failed = Double.POSITIVE_INFINITY;
+    Limit limit = Limit.MAXIMUM;
     double rate = start;
-    while (over > least && over > kept * precision && kept < most) {
-      switch (answer(rate, trial, tried)) {
-        case KEPT_UP -> kept = rate;
-        case FELL_BEHIND, TOO_EARLY -> {
-          over = rate;
-          limit = Limit.ENGINE;
-        }
-        case SENDER_LATE -> {
-          over = rate;
-          limit = Limit.SENDER;
-        }
+    while (failed > least && failed > sustained * precision && sustained < most) {
+      Conclusion conclusion = conclusionAt(rate, trial);
+      if (conclusion == Conclusion.KEPT_UP) {
+        sustained = rate;
+      } else {
+        failed = rate;
+        limit = conclusion == Conclusion.SENDER_LATE ? Limit.SENDER : Limit.ENGINE;
       }
       rate =
-          Double.isInfinite(over)
-              ? Math.min(most, 2 * kept)
-              : kept == 0 ? Math.max(least, over / 2) : Math.sqrt(kept * over);
+          Double.isInfinite(failed)
+              ? Math.min(most, 2 * sustained)
+              : sustained == 0 ? Math.max(least, failed / 2) : Math.sqrt(sustained * failed);
     }
-    return new Found(kept, limit, tried);
+    return new Found(sustained, limit);
   }
 
-  private static Answer answer(double rate, Trial trial, List<Tried> tried)
-      throws InterruptedException {
-    Answer answer = Answer.SENDER_LATE;
-    for (int i = 0; i < TRIALS; i++) {
-      answer = trial.at(rate);
-      tried.add(new Tried(rate, answer));
-      if (answer == Answer.KEPT_UP || answer == Answer.SENDER_LATE) {
-        return answer;
+  private static Conclusion conclusionAt(double rate, Trial trial) throws InterruptedException {
+    Conclusion conclusion = trial.at(rate);
+    for (int i = 1; i < TRIALS_PER_RATE; i++) {
+      if (conclusion == Conclusion.KEPT_UP || conclusion == Conclusion.SENDER_LATE) {
+        return conclusion;
       }
+      conclusion = trial.at(rate);
     }
-    return answer;
+    return conclusion;
   }
 }

@@ -2,7 +2,6 @@ package io.callstream.benchmarks.load;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.benchmarks.load.SteadyRun.Load;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -13,52 +12,54 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A process that fills topics with synthetic calls, and a broker in it if none is given. Topics
- * that were created here are deleted when it ends. For one thread at a time, but for {@link
- * #close}.
+ * A {@link TrafficProcess}, which fills topics with synthetic calls and optionally contains a
+ * broker. Closing ends the process and deletes the topics that it created. Use it from one thread
+ * at a time; {@link #close} is thread-safe.
  */
 public final class Traffic implements AutoCloseable {
-  private static final int PATIENCE_SECONDS = 30;
+  private static final int END_TIMEOUT_SECONDS = 30;
 
   private final Process process;
-  private final BufferedReader answers;
+  private final BufferedReader replies;
   private final PrintStream commands;
   private final String bootstrapServers;
   private final List<String> topics = new ArrayList<>();
 
   private Traffic(Process process) throws IOException {
     this.process = process;
-    answers = process.inputReader(UTF_8);
+    replies = process.inputReader(UTF_8);
     commands = new PrintStream(process.getOutputStream(), true, UTF_8);
-    String servers = answers.readLine();
+    String servers = replies.readLine();
     if (servers == null) {
       process.destroyForcibly();
-      throw new IOException("The process of the traffic did not start; see standard error for why");
+      throw new IOException(
+          "The process of the sender did not start. Standard error contains the reason.");
     }
     bootstrapServers = servers;
   }
 
-  /** Starts a process with a broker of its own. */
+  /** Starts a process that contains a broker. */
   public static Traffic embedded() {
     return start(TrafficProcess.EMBEDDED);
   }
 
-  /** Starts a process that sends to a broker that is there: {@code host:port}. */
+  /** Starts a process that sends to running brokers, {@code host:port}. */
   public static Traffic to(String bootstrapServers) {
     return start(bootstrapServers);
   }
 
-  private static Traffic start(String broker) {
+  private static Traffic start(String brokers) {
     List<String> command =
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-Xmx1g",
             "-XX:+UseParallelGC",
             "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
+            "-Dcallstream.log=" + System.getProperty("callstream.log", "ERROR"),
             "-cp",
             System.getProperty("java.class.path"),
             TrafficProcess.class.getName(),
-            broker);
+            brokers);
     try {
       return new Traffic(
           new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
@@ -72,134 +73,124 @@ public final class Traffic implements AutoCloseable {
     return bootstrapServers;
   }
 
-  /** Returns whether the process is there. */
+  /** Returns whether the process is running. */
   public boolean isAlive() {
     return process.isAlive();
   }
 
   /** Creates an empty topic. */
   public void create(String topic, int partitions) {
-    ask("create " + topic + " " + partitions);
+    request("create", topic, partitions);
     topics.add(topic);
   }
 
   /** Deletes a topic. */
   public void delete(String topic) {
-    ask("delete " + topic);
+    request("delete", topic);
     topics.remove(topic);
   }
 
-  /**
-   * Sends the first calls of so many as fast as it goes; returns when all are in the topic.
-   *
-   * @param calls how many are sent
-   * @param of how many there would be, which says how dense they are in event time
-   */
-  public void fill(String topic, long calls, long of) {
-    ask("fill " + topic + " " + calls + " " + of);
-  }
-
-  /** Begins to send disordered, repeated and damaged calls at a rate, and goes on with that. */
-  public void mess(String topic, long calls, double rate) {
-    ask("mess " + topic + " " + calls + " " + rate);
+  /** Sends calls as fast as possible, and returns when all are in the topic. */
+  public void fill(String topic, long calls) {
+    request("fill", topic, calls);
   }
 
   /**
-   * Sends some calls at once; those that follow wait for {@link Steady#begin}.
+   * Sends some calls immediately. The calls of {@code load} follow after {@link Sender#begin}.
    *
-   * @param first how many are sent at once
-   * @param load which follow
+   * @param unscheduled the number of calls to send immediately
    */
-  Steady steady(String topic, int first, Load load) {
-    ask(
-        String.join(
-            " ",
-            "steady",
-            topic,
-            Integer.toString(first),
-            Integer.toString(load.calls()),
-            Double.toString(load.rate()),
-            Long.toString(load.uncounted().toNanos() / 1_000),
-            Long.toString(load.mostLateMicros())));
-    return new Steady(load);
+  Sender prepare(String topic, int unscheduled, Load load) {
+    request(
+        "steady",
+        topic,
+        unscheduled,
+        load.calls(),
+        load.rate(),
+        load.uncountedMicros(),
+        load.maxSenderDelayMicros());
+    return new Sender(load);
   }
 
-  /** Calls that are about to be sent by schedule. */
-  final class Steady implements AutoCloseable {
+  /** Sends calls according to a schedule. */
+  final class Sender implements AutoCloseable {
     private final Load load;
     private boolean begun;
     private boolean ended;
-    private long lateMicros;
+    private long delayMicros;
 
-    private Steady(Load load) {
+    private Sender(Load load) {
       this.load = load;
     }
 
-    /** Begins, the load's offset and a moment from now; returns the schedule. */
+    /** Starts the schedule shortly after the start delay of the load, and returns it. */
     Schedule begin() {
       begun = true;
-      long offset = load.offset().toNanos() / 1_000;
-      return new Schedule(Long.parseLong(ask(TrafficProcess.BEGIN + offset)), load.rate());
+      long startDelay = load.startDelay().toNanos() / 1_000;
+      return new Schedule(Long.parseLong(request(TrafficProcess.BEGIN, startDelay)), load.rate());
     }
 
-    /** Returns whether the sender has ended, too late for what it sent to be of use. */
-    boolean brokeOff() {
+    /** Returns whether the sender ended because it was too late. */
+    boolean endedTooLate() {
       try {
-        return (ended || answers.ready()) && awaitEnd() > load.mostLateMicros();
+        return (ended || replies.ready()) && awaitEnd() > load.maxSenderDelayMicros();
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
     }
 
-    /** Has the sending break off; {@link #awaitEnd} returns soon then. */
+    /** Stops the sender early; {@link #awaitEnd} then returns soon. */
     void stop() {
       commands.println(TrafficProcess.STOP);
     }
 
     /**
-     * Waits until the broker has them all, or the sender broke off; returns by how many
-     * microseconds it was behind its schedule at most, from when latencies are recorded.
+     * Waits until the broker has all calls or the sender ended early. Returns the maximum delay of
+     * the sender while latencies were recorded, in microseconds.
      */
     long awaitEnd() {
       if (!ended) {
         ended = true;
-        lateMicros = Long.parseLong(answer());
+        delayMicros = Long.parseLong(reply());
       }
-      return lateMicros;
+      return delayMicros;
     }
 
-    /** Ends what was not waited for, so that the process can be asked for something else. */
+    /** Stops the sender if it is running, so that the process accepts other commands. */
     @Override
     public void close() {
       if (!ended) {
         ended = true;
-        String ignored = ask(begun ? TrafficProcess.STOP : "cancel");
+        String ignored = request(begun ? TrafficProcess.STOP : TrafficProcess.CANCEL);
       }
     }
   }
 
-  private String ask(String command) {
-    commands.println(command);
-    return answer();
+  private String request(String command, Object... arguments) {
+    StringBuilder line = new StringBuilder(command);
+    for (Object argument : arguments) {
+      line.append(' ').append(argument);
+    }
+    commands.println(line);
+    return reply();
   }
 
-  private String answer() {
+  private String reply() {
     try {
-      String answer = answers.readLine();
-      if (answer == null || answer.startsWith(TrafficProcess.FAILED)) {
-        throw new IllegalStateException(
-            "The traffic failed: "
-                + (answer == null
-                    ? "its process ended"
-                    : answer.substring(TrafficProcess.FAILED.length())));
+      String reply = replies.readLine();
+      if (reply == null) {
+        throw new IllegalStateException("The process of the sender ended");
       }
-      return answer;
+      if (reply.startsWith(TrafficProcess.FAILED)) {
+        throw new IllegalStateException(
+            "The sender failed: " + reply.substring(TrafficProcess.FAILED.length()));
+      }
+      return reply;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  /** Deletes the topics and ends the process. */
   @Override
   public void close() {
     for (String topic : topics) {
@@ -207,7 +198,7 @@ public final class Traffic implements AutoCloseable {
     }
     commands.close();
     try {
-      if (process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+      if (process.waitFor(END_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
         return;
       }
     } catch (InterruptedException e) {

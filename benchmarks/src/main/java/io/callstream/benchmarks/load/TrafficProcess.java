@@ -8,8 +8,6 @@ import io.callstream.kafka.Pace;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import io.callstream.kafka.source.CallRecords;
-import io.callstream.kafka.source.CallSource;
-import io.callstream.kafka.source.SyntheticCalls;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -29,62 +27,61 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * The other end of {@link Traffic}: sends calls in a process of its own, beside a broker of its own
- * unless one is given, so that neither stands in the way of what is measured. It does what lines on
- * its standard input say, answers each with a line, and ends when its standard input does.
+ * The main class of the process that sends calls, see {@link Traffic}. A separate process keeps the
+ * sender and the broker out of the heap of the engine. It reads commands from standard input, one
+ * per line, replies to each with a line on standard output, and ends at the end of its input.
  */
 final class TrafficProcess {
+  /** The argument that starts an embedded broker. */
   static final String EMBEDDED = "embedded";
 
-  /**
-   * What is said to calls that wait for their schedule, with the microseconds until it begins;
-   * anything else sends them away.
-   */
-  static final String BEGIN = "begin ";
+  /** The command that starts the schedule after the given number of microseconds. */
+  static final String BEGIN = "begin";
 
-  /** What ends calls that are sent by schedule. */
+  /** The command that is sent instead of {@link #BEGIN} if no schedule follows. */
+  static final String CANCEL = "cancel";
+
+  /** The command that stops a running schedule. */
   static final String STOP = "stop";
 
+  /** The start of a reply about a failure. */
   static final String FAILED = "failed ";
 
-  /** Sleeping is not exact: the rest is waited for by looking at the clock. */
+  /** The time before a call for which the sender spins, because sleeping is not exact. */
   private static final long SPIN_MICROS = 300;
 
   private static final long LEAD_MICROS = 100_000;
-  private static final int CALLS_PER_LOOK = 256;
+  private static final int CALLS_PER_STOP_CHECK = 256;
   private static final int BATCH_BYTES = 64 << 10;
 
   private final KafkaCluster cluster;
   private final BufferedReader commands;
-  private final PrintStream answers;
+  private final PrintStream replies;
 
-  private TrafficProcess(KafkaCluster cluster, BufferedReader commands, PrintStream answers) {
+  private TrafficProcess(KafkaCluster cluster, BufferedReader commands, PrintStream replies) {
     this.cluster = cluster;
     this.commands = commands;
-    this.answers = answers;
+    this.replies = replies;
   }
 
   public static void main(String[] args) throws IOException {
-    BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, UTF_8));
-    PrintStream answers = new PrintStream(System.out, true, UTF_8);
     CountDownLatch served = new CountDownLatch(1);
-    // A terminal sends its Ctrl-C to this process too, and the other one decides what becomes of
-    // it.
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> awaitUnlessInterrupted(served)));
+    // Ctrl-C in a terminal also signals this process, but the other process decides when it ends.
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> awaitUninterrupted(served)));
     try {
-      if (!args[0].equals(EMBEDDED)) {
-        serve(args[0], commands, answers);
-        return;
-      }
-      try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-        serve(broker.bootstrapServers(), commands, answers);
+      if (args[0].equals(EMBEDDED)) {
+        try (EmbeddedBroker broker = EmbeddedBroker.start()) {
+          serve(broker.bootstrapServers());
+        }
+      } else {
+        serve(args[0]);
       }
     } finally {
       served.countDown();
     }
   }
 
-  private static void awaitUnlessInterrupted(CountDownLatch latch) {
+  private static void awaitUninterrupted(CountDownLatch latch) {
     try {
       latch.await();
     } catch (InterruptedException e) {
@@ -92,21 +89,22 @@ final class TrafficProcess {
     }
   }
 
-  private static void serve(String servers, BufferedReader commands, PrintStream answers)
-      throws IOException {
-    answers.println(servers);
-    new TrafficProcess(KafkaCluster.at(servers), commands, answers).serve();
+  private static void serve(String servers) throws IOException {
+    BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, UTF_8));
+    PrintStream replies = new PrintStream(System.out, true, UTF_8);
+    replies.println(servers);
+    new TrafficProcess(KafkaCluster.at(servers), commands, replies).serve();
   }
 
   private void serve() throws IOException {
     for (String line = commands.readLine(); line != null; line = commands.readLine()) {
       if (line.equals(STOP)) {
-        continue; // It came when all was sent.
+        continue; // The schedule had already ended.
       }
       try {
-        answers.println(obey(line.split(" ")));
+        replies.println(execute(line.split(" ")));
       } catch (RuntimeException | ExecutionException e) {
-        answers.println(FAILED + String.valueOf(e.getMessage()).replace('\n', ' '));
+        replies.println(FAILED + String.valueOf(e.getMessage()).replace('\n', ' '));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return;
@@ -114,7 +112,8 @@ final class TrafficProcess {
     }
   }
 
-  private String obey(String[] words) throws IOException, ExecutionException, InterruptedException {
+  private String execute(String[] words)
+      throws IOException, ExecutionException, InterruptedException {
     switch (words[0]) {
       case "create" -> {
         try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
@@ -122,15 +121,16 @@ final class TrafficProcess {
         }
       }
       case "delete" -> {
-        try (Admin admin = Admin.create(servers())) {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", cluster.bootstrapServers()))) {
           admin.deleteTopics(List.of(words[1])).all().get();
         }
       }
       case "fill" -> {
-        long calls = Long.parseLong(words[2]);
-        fill(words[1], new SteadyCalls.First(calls, Long.parseLong(words[3])), Pace.max());
+        try (CallProducer producer =
+            CallProducer.to(cluster, words[1], SteadyCalls.format()).pace(Pace.max()).connect()) {
+          producer.send(SteadyCalls.of(Long.parseLong(words[2])));
+        }
       }
-      case "mess" -> mess(words[1], Long.parseLong(words[2]), Double.parseDouble(words[3]));
       case "steady" -> {
         return steady(
             words[1],
@@ -140,123 +140,102 @@ final class TrafficProcess {
             Long.parseLong(words[5]),
             Long.parseLong(words[6]));
       }
-      default -> throw new IllegalArgumentException("'" + words[0] + "' is no command");
+      default -> throw new IllegalArgumentException("Unknown command '" + words[0] + "'");
     }
     return "done";
   }
 
-  private Map<String, Object> servers() {
-    return Map.of(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, cluster.bootstrapServers());
-  }
-
-  private void fill(String topic, CallSource calls, Pace pace) {
-    try (CallProducer producer =
-        CallProducer.to(cluster, topic, SteadyCalls.format()).pace(pace).connect()) {
-      producer.send(calls);
-    }
-  }
-
-  /** Sends disordered, repeated and damaged calls until the process ends. */
-  private void mess(String topic, long calls, double rate) {
-    SyntheticCalls messy =
-        SyntheticCalls.of(calls).withDisorder(0.02).withDuplicates(0.01).withGarbage(0.001);
-    Thread sending = new Thread(() -> fill(topic, messy, Pace.perSecond(rate)), "traffic");
-    // Without traffic all lines are flat.
-    sending.setUncaughtExceptionHandler(
-        (thread, failure) -> {
-          System.err.println(failure);
-          Runtime.getRuntime().halt(1);
-        });
-    sending.setDaemon(true);
-    sending.start();
-  }
-
   /**
-   * Sends some calls at once, and when the other end says that it is ready, one after the other by
-   * schedule.
+   * Sends some calls immediately, and the others according to a schedule after {@link #BEGIN}.
    *
-   * @param uncountedMicros for how long from the schedule's start it does not matter how late it is
-   * @param mostLateMicros how late it may be afterwards; it breaks off when it is later
-   * @return by how many microseconds the sender was behind the schedule at most; told as soon as
-   *     the broker has them all, it breaks off, or the other end says stop
+   * @param unscheduled the number of calls to send immediately
+   * @param uncountedMicros the time after the start of the schedule in which delays do not matter
+   * @param maxDelayMicros the maximum delay after that time; beyond it, the sender ends
+   * @return the maximum delay in microseconds, when the broker has all calls, or the sender ended
+   *     early
    */
   @SuppressWarnings("FutureReturnValueIgnored") // The callback checks.
   private String steady(
-      String topic, int first, int calls, double rate, long uncountedMicros, long mostLateMicros)
+      String topic,
+      int unscheduled,
+      int calls,
+      double rate,
+      long uncountedMicros,
+      long maxDelayMicros)
       throws IOException {
-    SteadyCalls.Types types = new SteadyCalls.Types();
+    SteadyCalls.TypeReader types = new SteadyCalls.TypeReader();
     AtomicReference<Exception> failure = new AtomicReference<>();
+    Callback check =
+        (metadata, e) -> {
+          if (e != null) {
+            failure.set(e);
+          }
+        };
     try (KafkaProducer<byte[], byte[]> producer = producer();
-        CallRecords records = SteadyCalls.of((long) first + calls).open()) {
+        CallRecords records = SteadyCalls.of((long) unscheduled + calls).open()) {
       int partitions = producer.partitionsFor(topic).size();
-      Callback check =
-          (metadata, e) -> {
-            if (e != null) {
-              failure.set(e);
-            }
-          };
-      for (int i = 0; i < first; i++) {
+      for (int i = 0; i < unscheduled; i++) {
         producer.send(record(topic, partitions, types, records.next()), check);
       }
       producer.flush();
-      answers.println("ready");
+      replies.println("ready");
       String command = commands.readLine();
       if (command == null || !command.startsWith(BEGIN)) {
         return "cancelled";
       }
-      long offset = Long.parseLong(command.substring(BEGIN.length()));
-      Schedule schedule = new Schedule(Schedule.nowMicros() + LEAD_MICROS + offset, rate);
-      answers.println(schedule.startMicros());
-      long counts = schedule.startMicros() + uncountedMicros;
-      long lateMicros = 0;
+      long startDelay = Long.parseLong(command.substring(BEGIN.length() + 1));
+      Schedule schedule = new Schedule(Schedule.nowMicros() + LEAD_MICROS + startDelay, rate);
+      replies.println(schedule.startMicros());
+      long countedFrom = schedule.startMicros() + uncountedMicros;
+      long maxDelay = 0;
       long lastDue = schedule.startMicros();
       for (int i = 0; i < calls; i++) {
         ProducerRecord<byte[], byte[]> record = record(topic, partitions, types, records.next());
         lastDue = schedule.dueMicros(i);
-        long late = await(lastDue);
-        if (lastDue >= counts) {
-          lateMicros = Math.max(lateMicros, late);
+        long delay = awaitTime(lastDue);
+        if (lastDue >= countedFrom) {
+          maxDelay = Math.max(maxDelay, delay);
         }
-        if (lateMicros > mostLateMicros) {
-          producer.close(Duration.ZERO); // Nobody wants what it has not sent yet.
-          return Long.toString(lateMicros);
+        if (maxDelay > maxDelayMicros) {
+          producer.close(Duration.ZERO); // Discards the calls that it has not sent yet.
+          return Long.toString(maxDelay);
         }
         producer.send(record, check);
-        if (i % CALLS_PER_LOOK == 0 && commands.ready()) {
-          String ignored = commands.readLine(); // It can only be STOP.
+        if (i % CALLS_PER_STOP_CHECK == 0 && commands.ready()) {
+          String ignored = commands.readLine(); // The only command here is STOP.
           break;
         }
       }
-      producer.flush(); // What the producer had yet to hand over was no less late.
-      if (lastDue >= counts) {
-        lateMicros = Math.max(lateMicros, Schedule.nowMicros() - lastDue);
+      producer.flush(); // Calls that the producer had buffered were delayed, too.
+      if (lastDue >= countedFrom) {
+        maxDelay = Math.max(maxDelay, Schedule.nowMicros() - lastDue);
       }
       Exception unsent = failure.get();
       if (unsent != null) {
         throw new IllegalStateException("A call could not be sent: " + unsent, unsent);
       }
-      return Long.toString(lateMicros);
+      return Long.toString(maxDelay);
     }
   }
 
   private static ProducerRecord<byte[], byte[]> record(
-      String topic, int partitions, SteadyCalls.Types types, byte[] value) {
-    int partition = Math.floorMod(types.of(value).hashCode(), partitions);
+      String topic, int partitions, SteadyCalls.TypeReader types, byte[] value) {
+    int partition = Math.floorMod(types.typeOf(value).hashCode(), partitions);
     return new ProducerRecord<>(topic, partition, null, value);
   }
 
-  /** Waits for a moment, and returns by how many microseconds it was missed. */
-  private static long await(long micros) {
-    long left = micros - Schedule.nowMicros();
-    while (left > 0) {
-      if (left > SPIN_MICROS) {
-        LockSupport.parkNanos((left - SPIN_MICROS / 2) * 1_000);
+  /** Waits until a time, and returns the delay in microseconds. */
+  private static long awaitTime(long micros) {
+    long remaining = micros - Schedule.nowMicros();
+    while (remaining > 0) {
+      if (remaining > SPIN_MICROS) {
+        LockSupport.parkNanos((remaining - SPIN_MICROS / 2) * 1_000);
       } else {
         Thread.onSpinWait();
       }
-      left = micros - Schedule.nowMicros();
+      remaining = micros - Schedule.nowMicros();
     }
-    return -left;
+    return -remaining;
   }
 
   private KafkaProducer<byte[], byte[]> producer() {

@@ -1,6 +1,6 @@
 /**
- * Load on a real broker, from a process of its own and by a schedule fixed in advance, and what an
- * engine makes of it: latency, lag, the highest rate at which it keeps up.
+ * Load on a Kafka topic, sent by a separate process according to a fixed schedule, and the latency,
+ * lag and sustainable rate of an engine that reads it.
  */
 @NullMarked
 package io.callstream.benchmarks.load;

@@ -6,9 +6,9 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * A text with headings, tables and charts that can be read as HTML, in one file, and as Markdown,
- * with the charts beside it. Within texts {@code **bold**} and {@code `code`} stand for themselves
- * in Markdown. Not thread-safe.
+ * A text with headings, tables and charts, which is written both as one HTML file and as Markdown
+ * with charts in separate files. Texts may contain {@code **bold**} and {@code `code`}. Not
+ * thread-safe.
  */
 final class Document {
   private static final String STYLE =
@@ -30,103 +30,101 @@ final class Document {
 
   Document(String title) {
     this.title = title;
-    html.append("<h1>").append(inline(title)).append("</h1>\n");
-    markdown.append("# ").append(title).append("\n\n");
+    add("<h1>" + inline(title) + "</h1>", "# " + title + "\n");
+  }
+
+  private void add(String htmlBlock, String markdownBlock) {
+    html.append(htmlBlock).append('\n');
+    markdown.append(markdownBlock).append('\n');
   }
 
   void heading(String text) {
-    html.append("<h2>").append(inline(text)).append("</h2>\n");
-    markdown.append("## ").append(text).append("\n\n");
+    add("<h2>" + inline(text) + "</h2>", "## " + text + "\n");
   }
 
   void paragraph(String text) {
-    html.append("<p>").append(inline(text)).append("</p>\n");
-    markdown.append(text).append("\n\n");
+    add("<p>" + inline(text) + "</p>", text + "\n");
   }
 
   void bullets(List<String> texts) {
-    html.append("<ul>\n");
-    for (String text : texts) {
-      html.append("<li>").append(inline(text)).append("</li>\n");
-      markdown.append("- ").append(text).append('\n');
-    }
-    html.append("</ul>\n");
-    markdown.append('\n');
+    add(
+        texts.stream()
+            .map(text -> "<li>" + inline(text) + "</li>")
+            .collect(Collectors.joining("\n", "<ul>\n", "\n</ul>")),
+        texts.stream().map(text -> "- " + text + "\n").collect(Collectors.joining()));
   }
 
   void code(List<String> lines) {
     String text = String.join("\n", lines);
-    html.append("<pre><code>").append(escaped(text)).append("</code></pre>\n");
-    markdown.append("```\n").append(text).append("\n```\n\n");
+    add("<pre><code>" + escape(text) + "</code></pre>", "```\n" + text + "\n```\n");
   }
 
-  /** Adds a drawing, which in Markdown is a file {@code name.svg}. */
+  /** Adds a chart, which in Markdown is the file {@code name.svg}. */
   void chart(String name, String svg, String caption) {
     charts.put(name + ".svg", svg);
-    html.append("<figure>").append(svg).append("<figcaption>").append(inline(caption));
-    html.append("</figcaption></figure>\n");
-    markdown.append("![").append(caption).append("](").append(name).append(".svg)\n\n");
-    markdown.append(caption).append("\n\n");
+    add(
+        "<figure>" + svg + "<figcaption>" + inline(caption) + "</figcaption></figure>",
+        "![" + caption + "](" + name + ".svg)\n\n" + caption + "\n");
   }
 
-  /** Adds a table; a column is of numbers where its header begins with a {@code >}. */
+  /** Adds a table. A header that starts with {@code >} marks a column of numbers. */
   void table(List<String> header, List<List<String>> rows) {
     List<Boolean> numbers = header.stream().map(cell -> cell.startsWith(">")).toList();
     List<String> names = header.stream().map(cell -> cell.replaceFirst("^>", "")).toList();
-    html.append("<table>\n");
-    htmlRow("th", names, numbers);
-    markdownRow(names);
-    markdownRow(numbers.stream().map(number -> number ? "--:" : "---").toList());
+    StringBuilder htmlRows = new StringBuilder(htmlRow("th", names, numbers));
+    StringBuilder markdownRows = new StringBuilder(markdownRow(names));
+    markdownRows.append(markdownRow(numbers.stream().map(n -> n ? "--:" : "---").toList()));
     for (List<String> row : rows) {
-      htmlRow("td", row, numbers);
-      markdownRow(row);
+      htmlRows.append(htmlRow("td", row, numbers));
+      markdownRows.append(markdownRow(row));
     }
-    html.append("</table>\n");
-    markdown.append('\n');
+    add("<table>\n" + htmlRows + "</table>", markdownRows.toString());
   }
 
-  private void htmlRow(String tag, List<String> cells, List<Boolean> numbers) {
-    html.append("<tr>");
+  private static String htmlRow(String tag, List<String> cells, List<Boolean> numbers) {
+    StringBuilder row = new StringBuilder("<tr>");
     for (int i = 0; i < cells.size(); i++) {
-      html.append('<').append(tag).append(numbers.get(i) ? " class=\"n\">" : ">");
-      html.append(inline(cells.get(i))).append("</").append(tag).append('>');
+      row.append('<').append(tag).append(numbers.get(i) ? " class=\"n\">" : ">");
+      row.append(inline(cells.get(i))).append("</").append(tag).append('>');
     }
-    html.append("</tr>\n");
+    return row.append("</tr>\n").toString();
   }
 
-  private void markdownRow(List<String> cells) {
-    markdown.append(
-        cells.stream()
-            .map(cell -> cell.replace("|", "\\|"))
-            .collect(Collectors.joining(" | ", "| ", " |\n")));
+  private static String markdownRow(List<String> cells) {
+    return cells.stream()
+        .map(cell -> cell.replace("|", "\\|"))
+        .collect(Collectors.joining(" | ", "| ", " |\n"));
   }
 
   private static String inline(String text) {
-    return escaped(text)
+    return escape(text)
         .replaceAll("\\*\\*(.+?)\\*\\*", "<strong>$1</strong>")
         .replaceAll("`(.+?)`", "<code>$1</code>");
   }
 
-  static String escaped(String text) {
+  /** Escapes text for HTML and SVG. */
+  static String escape(String text) {
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
   }
 
   String html() {
-    return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-        + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>"
-        + escaped(title)
-        + "</title>\n<style>\n"
-        + STYLE
-        + "</style></head><body>\n"
-        + html
-        + "</body></html>\n";
+    return """
+        <!DOCTYPE html>
+        <html lang="en"><head><meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>%s</title>
+        <style>
+        %s</style></head><body>
+        %s</body></html>
+        """
+        .formatted(escape(title), STYLE, html);
   }
 
   String markdown() {
     return markdown.toString().stripTrailing() + "\n";
   }
 
-  /** Returns the drawings by the names of their files. */
+  /** Returns the charts by file name. */
   Map<String, String> charts() {
     return charts;
   }

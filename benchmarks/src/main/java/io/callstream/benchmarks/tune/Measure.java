@@ -1,16 +1,16 @@
 package io.callstream.benchmarks.tune;
 
-/** What is measured. */
+/** What the study measures. */
 enum Measure {
-  /** Calls of a backlog counted in a second. */
+  /** Calls per second over a backlog. */
   THROUGHPUT("throughput", "calls/s", true),
-  /** The median of latency at a steady rate. */
+  /** The median latency at a steady rate. */
   P50("latency p50", "ms", false),
-  /** The 95th percentile of it. */
+  /** The 95th percentile of latency at a steady rate. */
   P95("latency p95", "ms", false),
-  /** The 99th percentile of it. */
+  /** The 99th percentile of latency at a steady rate. */
   P99("latency p99", "ms", false),
-  /** The highest rate that is kept up with. */
+  /** The highest rate at which the engine keeps up. */
   SUSTAINABLE("sustainable rate", "calls/s", true);
 
   private final String title;

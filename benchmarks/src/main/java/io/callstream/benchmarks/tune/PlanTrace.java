@@ -10,11 +10,11 @@ import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionStart;
 
 /**
- * Watches how Spark executes batches: the operators, the tasks, the records of a batch. So a
- * setting that does nothing can be seen to do nothing. Thread-safe.
+ * Records how Spark executes batches: the operators, the tasks and the number of records. A setting
+ * without an effect changes none of these. Thread-safe.
  */
-final class PlanTrace implements ProgressListener {
-  private static final int MANY_LINES = 200;
+final class PlanTrace extends SparkListener implements ProgressListener {
+  private static final int MAX_PLAN_LINES = 200;
 
   private final AtomicLong tasks = new AtomicLong();
   private volatile String plan = "";
@@ -29,34 +29,30 @@ final class PlanTrace implements ProgressListener {
     }
   }
 
-  SparkListener listener() {
-    return new SparkListener() {
-      @Override
-      public void onTaskEnd(SparkListenerTaskEnd end) {
-        tasks.incrementAndGet();
-      }
-
-      @Override
-      public void onOtherEvent(SparkListenerEvent event) {
-        if (event instanceof SparkListenerSQLExecutionStart start) {
-          plan = operators(start.physicalPlanDescription()); // There is one for each batch.
-        }
-      }
-    };
+  @Override
+  public void onTaskEnd(SparkListenerTaskEnd end) {
+    tasks.incrementAndGet();
   }
 
-  /** Keeps the tree of operators, without numbers that differ from run to run. */
+  @Override
+  public void onOtherEvent(SparkListenerEvent event) {
+    if (event instanceof SparkListenerSQLExecutionStart start) {
+      plan = operators(start.physicalPlanDescription()); // Spark sends one per batch.
+    }
+  }
+
+  /** Returns the tree of operators, without numbers that differ between runs. */
   private static String operators(String description) {
     return description
         .lines()
-        .limit(MANY_LINES)
+        .limit(MAX_PLAN_LINES)
         .dropWhile(line -> line.isBlank() || line.startsWith("=="))
         .takeWhile(line -> !line.isBlank())
         .map(line -> line.replaceAll("\\s*\\(\\d+\\)", "").replaceAll("#\\d+L?", ""))
         .collect(Collectors.joining("\n"));
   }
 
-  synchronized Run.Trace told() {
+  synchronized Run.Trace trace() {
     return new Run.Trace(plan, batches, batches == 0 ? 0 : (double) tasks.get() / batches, largest);
   }
 }

@@ -1,29 +1,29 @@
 package io.callstream.benchmarks.tune;
 
-import io.callstream.benchmarks.load.SteadyRun.Load;
+import io.callstream.benchmarks.load.Load;
 import io.callstream.spark.SparkSettings.StateStore;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * How much a study does.
+ * The extent of a study.
  *
- * @param name what it is called
- * @param minutes how long it takes on two cores, about
- * @param backlog how many calls wait in a topic when throughput is measured
- * @param warmUps how many backlogs are counted before, to have the JVM warm; one steady run follows
- *     them, and none of these are in the report
- * @param throughput the configurations whose throughput is measured in a round, the defaults among
- *     them; more than once if they are to be known better than what is compared with them
- * @param throughputRounds how many rounds; at least 2
- * @param steady the load at which latency is measured
- * @param latency the configurations whose latency is measured in a round, as for throughput
- * @param latencyRounds how many rounds; at least 2
- * @param confirmRounds how often the recommended configuration and the defaults are measured again
- * @param sustainable whether sustainable rates are searched
+ * @param name the name
+ * @param minutes the approximate duration on two cores
+ * @param backlog the number of calls in the topic for throughput
+ * @param warmUps the number of backlogs to count first, to warm the JVM up
+ * @param throughput the configurations that each round measures over a backlog. It may contain the
+ *     baseline several times, because the noise of the baseline affects every comparison
+ * @param throughputRounds the number of rounds; at least 2
+ * @param steady the load for latency
+ * @param latency the configurations that each round measures at a steady rate
+ * @param latencyRounds the number of rounds; at least 2
+ * @param confirmRounds how often to measure the recommended configuration and the baseline again
+ * @param sustainable whether to search for sustainable rates
  */
 record Profile(
     String name,
@@ -37,16 +37,19 @@ record Profile(
     int latencyRounds,
     int confirmRounds,
     boolean sustainable) {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(20);
   private static final int CORES = Runtime.getRuntime().availableProcessors();
 
+  /** How often a round runs the baseline, if runs are short. */
+  private static final int BASELINE_RUNS = 3;
+
   /**
-   * Settings of which people expect much, and which do nothing here: those of Spark's older
-   * streaming API, those of a cluster's executors, and those of what callstream does in its own
-   * way.
+   * Settings that many people recommend and that have no effect here: settings of Spark's older
+   * streaming API, of the executors of a cluster, and of features that callstream replaces.
    */
-  private static final List<String> FOLKLORE =
-      List.of(
+  private static final List<Configuration> FOLKLORE =
+      values(
+          Setting.PROPERTY,
           "spark.streaming.kafka.maxRatePerPartition=1000",
           "spark.streaming.backpressure.enabled=true",
           "spark.executor.cores=1",
@@ -56,141 +59,127 @@ record Profile(
           "spark.sql.adaptive.enabled=false",
           "spark.kafka.consumer.cache.capacity=1");
 
-  /**
-   * How often a round has the defaults where a run is cheap. Noise in them is noise in every
-   * comparison.
-   */
-  private static final int DEFAULTS_IN_A_ROUND = 3;
-
   /** Copies the lists. */
   Profile {
     throughput = List.copyOf(throughput);
     latency = List.copyOf(latency);
   }
 
-  /** Returns how many configurations are measured. */
+  /** Returns the number of different configurations. */
   int configurations() {
     return (int) Stream.concat(throughput.stream(), latency.stream()).distinct().count();
   }
 
   /**
-   * Returns a study of five minutes: all settings, few values of each. Steady runs are most of the
-   * time, and as long as the stability monitor needs to tell; a second to be uncounted and six that
-   * are a whole number of each trigger interval.
+   * Returns a study of about five minutes, with all settings and few values of each. Most of the
+   * time is for steady runs. After one second that does not count, they last six seconds, which is
+   * a multiple of each trigger interval and enough for a verdict.
    */
   static Profile brief() {
-    List<Configuration> throughput = new ArrayList<>();
-    throughput.add(Configuration.baseline());
-    vary(throughput, Setting.SHUFFLE_PARTITIONS, 1, 2, 8, 200);
-    vary(throughput, Setting.BATCH_LIMIT, 20_000, 100_000);
-    vary(throughput, Setting.MIN_PARTITIONS, 4);
-    vary(throughput, Setting.TOPIC_PARTITIONS, 1, 4);
-    vary(throughput, Setting.CORES, 1);
-    vary(throughput, Setting.STATE_STORE, StateStore.ROCKSDB);
-    vary(throughput, Setting.KAFKA_FETCH, Fetch.KAFKA_DEFAULTS);
-    throughput.add(
-        Configuration.of(Setting.SHUFFLE_PARTITIONS, 200).with(Setting.BATCH_LIMIT, 100_000));
-    throughput.add(Configuration.of(Setting.TOPIC_PARTITIONS, 1).with(Setting.MIN_PARTITIONS, 4));
-    folklore(throughput);
-    List<Configuration> latency = new ArrayList<>();
-    latency.add(Configuration.baseline());
-    vary(latency, Setting.SHUFFLE_PARTITIONS, 1, 2, 200);
-    vary(latency, Setting.TRIGGER, 0, 500);
-    vary(latency, Setting.CORES, 1);
     return new Profile(
         "short",
         5,
         400_000,
-        15, // Runs of a second each: the JIT makes them faster for that long.
-        withMoreDefaults(distinct(throughput)),
+        15, // The JIT compiler needs that many runs of a second.
+        withBaseline(
+            BASELINE_RUNS,
+            values(Setting.SHUFFLE_PARTITIONS, 1, 2, 8, 200),
+            values(Setting.BATCH_LIMIT, 20_000, 100_000),
+            values(Setting.MIN_PARTITIONS, 4),
+            values(Setting.TOPIC_PARTITIONS, 1, 4),
+            values(Setting.CORES, 1),
+            values(Setting.STATE_STORE, StateStore.ROCKSDB),
+            values(Setting.KAFKA_FETCH, FetchSettings.KAFKA_DEFAULTS),
+            pair(Setting.SHUFFLE_PARTITIONS, 200, Setting.BATCH_LIMIT, 100_000),
+            pair(Setting.TOPIC_PARTITIONS, 1, Setting.MIN_PARTITIONS, 4),
+            FOLKLORE),
         2,
-        new Load(5_000, Duration.ofSeconds(7), Duration.ofSeconds(1), PATIENCE),
-        distinct(latency),
+        new Load(5_000, Duration.ofSeconds(7), Duration.ofSeconds(1), DRAIN_TIMEOUT),
+        withBaseline(
+            1,
+            values(Setting.SHUFFLE_PARTITIONS, 1, 2, 200),
+            values(Setting.TRIGGER, 0, 500),
+            values(Setting.CORES, 1)),
         3,
         1,
         false);
   }
 
-  /** Returns a study of an hour or more: more values, more repeats, and sustainable rates. */
+  /** Returns a study of an hour or more, with more values, more rounds and sustainable rates. */
   static Profile thorough() {
-    List<Configuration> throughput = new ArrayList<>();
-    throughput.add(Configuration.baseline());
-    vary(throughput, Setting.SHUFFLE_PARTITIONS, 1, 2, 4, 8, 16, 200);
-    vary(throughput, Setting.BATCH_LIMIT, 10_000, 50_000, 100_000, 250_000, 2_000_000);
-    vary(throughput, Setting.MIN_PARTITIONS, 4, 8);
-    vary(throughput, Setting.TOPIC_PARTITIONS, 1, 4, 8);
-    for (int cores = 1; cores < CORES; cores *= 2) {
-      vary(throughput, Setting.CORES, cores);
-    }
-    vary(throughput, Setting.STATE_STORE, StateStore.ROCKSDB, StateStore.ROCKSDB_WITH_CHANGELOG);
-    vary(throughput, Setting.KAFKA_FETCH, (Object[]) Fetch.values());
-    for (StateStore store : List.of(StateStore.ROCKSDB, StateStore.ROCKSDB_WITH_CHANGELOG)) {
-      for (int partitions : new int[] {1, 8}) {
-        throughput.add(
-            Configuration.of(Setting.SHUFFLE_PARTITIONS, partitions)
-                .with(Setting.STATE_STORE, store));
-      }
-    }
-    throughput.add(Configuration.of(Setting.TOPIC_PARTITIONS, 1).with(Setting.CORES, 1));
-    throughput.add(Configuration.of(Setting.TOPIC_PARTITIONS, 1).with(Setting.MIN_PARTITIONS, 4));
-    throughput.add(
-        Configuration.of(Setting.SHUFFLE_PARTITIONS, 200).with(Setting.BATCH_LIMIT, 100_000));
-    folklore(throughput);
-    List<Configuration> latency = new ArrayList<>();
-    latency.add(Configuration.baseline());
-    vary(latency, Setting.SHUFFLE_PARTITIONS, 1, 4, 8, 200);
-    vary(latency, Setting.BATCH_LIMIT, 10_000, 50_000);
-    vary(latency, Setting.MIN_PARTITIONS, 4);
-    vary(latency, Setting.TRIGGER, 0, 200, 500, 2_000);
-    vary(latency, Setting.TOPIC_PARTITIONS, 1, 4, 8);
-    vary(latency, Setting.CORES, 1);
-    vary(latency, Setting.STATE_STORE, StateStore.ROCKSDB, StateStore.ROCKSDB_WITH_CHANGELOG);
-    vary(latency, Setting.KAFKA_FETCH, Fetch.KAFKA_DEFAULTS);
-    latency.add(Configuration.of(Setting.BATCH_LIMIT, 10_000).with(Setting.TRIGGER, 0));
-    latency.add(
-        Configuration.of(Setting.SHUFFLE_PARTITIONS, 8)
-            .with(Setting.STATE_STORE, StateStore.ROCKSDB));
     return new Profile(
         "thorough",
         75,
         2_000_000,
         4,
-        withMoreDefaults(distinct(throughput)),
+        withBaseline(
+            BASELINE_RUNS,
+            values(Setting.SHUFFLE_PARTITIONS, 1, 2, 4, 8, 16, 200),
+            values(Setting.BATCH_LIMIT, 10_000, 50_000, 100_000, 250_000, 2_000_000),
+            values(Setting.MIN_PARTITIONS, 4, 8),
+            values(Setting.TOPIC_PARTITIONS, 1, 4, 8),
+            values(Setting.CORES, fewerCores()),
+            values(Setting.STATE_STORE, StateStore.ROCKSDB, StateStore.ROCKSDB_WITH_CHANGELOG),
+            values(Setting.KAFKA_FETCH, (Object[]) FetchSettings.values()),
+            pair(Setting.SHUFFLE_PARTITIONS, 1, Setting.STATE_STORE, StateStore.ROCKSDB),
+            pair(Setting.SHUFFLE_PARTITIONS, 8, Setting.STATE_STORE, StateStore.ROCKSDB),
+            pair(
+                Setting.SHUFFLE_PARTITIONS,
+                1,
+                Setting.STATE_STORE,
+                StateStore.ROCKSDB_WITH_CHANGELOG),
+            pair(
+                Setting.SHUFFLE_PARTITIONS,
+                8,
+                Setting.STATE_STORE,
+                StateStore.ROCKSDB_WITH_CHANGELOG),
+            pair(Setting.TOPIC_PARTITIONS, 1, Setting.CORES, 1),
+            pair(Setting.TOPIC_PARTITIONS, 1, Setting.MIN_PARTITIONS, 4),
+            pair(Setting.SHUFFLE_PARTITIONS, 200, Setting.BATCH_LIMIT, 100_000),
+            FOLKLORE),
         5,
-        new Load(10_000, Duration.ofSeconds(21), Duration.ofSeconds(5), PATIENCE),
-        withMoreDefaults(distinct(latency)),
+        new Load(10_000, Duration.ofSeconds(21), Duration.ofSeconds(5), DRAIN_TIMEOUT),
+        withBaseline(
+            BASELINE_RUNS,
+            values(Setting.SHUFFLE_PARTITIONS, 1, 4, 8, 200),
+            values(Setting.BATCH_LIMIT, 10_000, 50_000),
+            values(Setting.MIN_PARTITIONS, 4),
+            values(Setting.TRIGGER, 0, 200, 500, 2_000),
+            values(Setting.TOPIC_PARTITIONS, 1, 4, 8),
+            values(Setting.CORES, 1),
+            values(Setting.STATE_STORE, StateStore.ROCKSDB, StateStore.ROCKSDB_WITH_CHANGELOG),
+            values(Setting.KAFKA_FETCH, FetchSettings.KAFKA_DEFAULTS),
+            pair(Setting.BATCH_LIMIT, 10_000, Setting.TRIGGER, 0),
+            pair(Setting.SHUFFLE_PARTITIONS, 8, Setting.STATE_STORE, StateStore.ROCKSDB)),
         3,
         3,
         true);
   }
 
-  private static void vary(List<Configuration> all, Setting setting, Object... values) {
-    for (Object value : values) {
-      all.add(Configuration.of(setting, value));
+  private static Object[] fewerCores() {
+    return Stream.iterate(1, cores -> cores < CORES, cores -> 2 * cores).toArray();
+  }
+
+  private static List<Configuration> values(Setting setting, Object... values) {
+    return Arrays.stream(values).map(value -> Configuration.of(setting, value)).toList();
+  }
+
+  private static List<Configuration> pair(
+      Setting first, Object firstValue, Setting second, Object secondValue) {
+    return List.of(Configuration.of(first, firstValue).with(second, secondValue));
+  }
+
+  /** Returns the baseline and the configurations that differ from it on this machine. */
+  @SafeVarargs
+  private static List<Configuration> withBaseline(int times, List<Configuration>... parts) {
+    List<Configuration> all = new ArrayList<>(Collections.nCopies(times, Configuration.baseline()));
+    Configuration sameAsBaseline = Configuration.of(Setting.SHUFFLE_PARTITIONS, CORES);
+    for (List<Configuration> part : parts) {
+      part.stream()
+          .filter(c -> !c.equals(sameAsBaseline))
+          .filter(c -> CORES > 1 || !c.values().containsKey(Setting.CORES))
+          .forEach(all::add);
     }
-  }
-
-  private static void folklore(List<Configuration> all) {
-    for (String property : FOLKLORE) {
-      all.add(Configuration.of(Setting.PROPERTY, property));
-    }
-  }
-
-  /** Leaves out what says no more than the defaults do. */
-  private static List<Configuration> distinct(List<Configuration> all) {
-    return all.stream()
-        .filter(
-            c ->
-                c.values().size() != 1
-                    || !Integer.toString(CORES).equals(c.values().get(Setting.SHUFFLE_PARTITIONS)))
-        .filter(c -> CORES > 1 || !c.values().containsKey(Setting.CORES))
-        .distinct()
-        .toList();
-  }
-
-  private static List<Configuration> withMoreDefaults(List<Configuration> all) {
-    List<Configuration> more = new ArrayList<>(all);
-    more.addAll(Collections.nCopies(DEFAULTS_IN_A_ROUND - 1, Configuration.baseline()));
-    return more;
+    return all;
   }
 }

@@ -2,17 +2,18 @@ package io.callstream.benchmarks.tune;
 
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
- * One run of one configuration.
+ * One successful run of one configuration.
  *
- * @param stage what it was for
- * @param round which round it belongs to, from 0; runs of a round follow each other in random order
- * @param configuration what was set
- * @param values what was measured
- * @param verdict whether the engine kept up, in words; {@link #STABLE} if nothing speaks against it
- * @param trace how Spark executed it
+ * @param stage the purpose of the run
+ * @param round the round, from 0
+ * @param configuration the configuration
+ * @param values the measured values
+ * @param verdict whether the engine kept up, in words; {@link #STABLE} if it did
+ * @param trace how Spark executed the run
  */
 record Run(
     Stage stage,
@@ -24,28 +25,44 @@ record Run(
   /** The verdict on an engine that keeps up. */
   static final String STABLE = "stable";
 
-  /** What a verdict begins with where a run has too few batches for one. */
-  static final String TOO_EARLY = "too early to tell";
+  /** The start of the verdict on a run with too few batches. */
+  static final String TOO_FEW_BATCHES = "unknown, fewer than";
 
-  /** What a run is for. */
+  /** The purpose of a run. */
   enum Stage {
-    /** To have the JVM warm; only failures are kept. */
+    /** Warms the JVM up; the study keeps only failures. */
     WARM_UP,
-    /** To compare the configurations. */
+    /** Compares configurations. */
     COMPARE,
-    /** To see whether the recommended one is what it promises. */
-    CONFIRM
+    /** Measures the recommended configuration again. */
+    CONFIRM;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
   }
 
   /**
    * How Spark executed a run.
    *
-   * @param plan the operators of a batch, one a line
-   * @param batches how many batches there were
-   * @param tasks how many tasks a batch had, on average
-   * @param largestBatch the most records of a batch
+   * @param plan the operators of a batch, one per line
+   * @param batches the number of batches
+   * @param tasks the average number of tasks in a batch
+   * @param largestBatch the maximum number of records in a batch
    */
-  record Trace(String plan, long batches, double tasks, long largestBatch) {}
+  record Trace(String plan, long batches, double tasks, long largestBatch) {
+    static final Trace NONE = new Trace("", 0, 0, 0);
+  }
+
+  /**
+   * A run that failed.
+   *
+   * @param measured what it should have measured
+   * @param reason the reason in one line
+   */
+  record Failure(
+      Stage stage, int round, Configuration configuration, String measured, String reason) {}
 
   /** Copies {@code values}. */
   Run {

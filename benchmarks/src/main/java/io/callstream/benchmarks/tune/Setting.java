@@ -1,85 +1,86 @@
 package io.callstream.benchmarks.tune;
 
+import io.callstream.spark.SparkSettings.StateStore;
 import java.util.Locale;
 
-/** What the study varies. Values are texts, as one would write them on a command line. */
+/** The settings that the study varies. Values are strings as on a command line. */
 enum Setting {
-  /** How often the engine looks for records, in milliseconds; without effect on a backlog. */
+  /** The interval between batches, in milliseconds. It does not affect a backlog. */
   TRIGGER(
       "trigger interval",
       "Trigger.ProcessingTime",
-      "calls wait for the next batch, half the interval on average; at 0 a batch follows the other"
-          + " at once, and costs CPU even where little comes"),
-  /** The most records of a batch. */
+      "a call waits for the next batch, on average half the interval. At 0, the next batch starts"
+          + " immediately, which uses CPU even for few calls"),
+  /** The maximum number of records in a batch. */
   BATCH_LIMIT(
       "records per batch",
       "maxOffsetsPerTrigger",
-      "every batch has a fixed cost (planning, logs, commit), which small ones pay more often; the"
-          + " limit bounds the memory of a batch"),
-  /** How many tasks merge results. */
+      "every batch has a fixed cost (planning, logs, commit), and small batches pay it more often."
+          + " The limit bounds the memory of a batch"),
+  /** The number of tasks that merge results. */
   SHUFFLE_PARTITIONS(
       "shuffle partitions",
       "spark.sql.shuffle.partitions",
-      "each is a task and a state file in every batch, and pays only where a core is idle; Spark's"
-          + " own default is 200"),
-  /** How many partitions the topic has. */
+      "each partition is a task and a state file in every batch, and helps only if a core is idle."
+          + " Spark's own default is 200"),
+  /** The number of partitions of the topic. */
   TOPIC_PARTITIONS(
       "topic partitions",
       "partitions",
-      "as many tasks read at once: fewer than there are cores leave cores idle, more are a task"
-          + " each in every batch, with rows of its own to merge"),
-  /** How many tasks read at least. */
+      "each partition is read by one task. Fewer partitions than cores leave cores idle; each"
+          + " further partition costs a task and partial results in every batch"),
+  /** The minimum number of tasks that read. */
   MIN_PARTITIONS(
-      "reading tasks at least",
+      "minimum reading tasks",
       "minPartitions",
-      "splits the partitions of the topic among more tasks, for topics of fewer partitions than"
-          + " there are cores; a task that begins where its reader did not end fetches anew"),
-  /** How many cores Spark uses. */
+      "splits the partitions of the topic into more tasks, for topics with fewer partitions than"
+          + " cores. A task that does not start where its reader stopped must fetch again"),
+  /** The number of cores that Spark uses. */
   CORES(
       "cores",
       "spark.master",
-      "how many tasks run at once; here broker and sender want their part of the same cores"),
-  /** Where state is kept: a name of {@link io.callstream.spark.SparkSettings.StateStore}. */
+      "the number of tasks that run at the same time. In this study, the broker and the sender use"
+          + " the same cores"),
+  /** The state store, a name of {@link StateStore}. */
   STATE_STORE(
       "state store",
       "spark.sql.streaming.stateStore.providerClass",
-      "RocksDB is for state that does not fit into memory; callstream's is a row for each open"
+      "RocksDB is for state that does not fit into memory. callstream's state has one row per open"
           + " window"),
-  /** How the Kafka client fetches: a name of {@link Fetch}. */
+  /** The fetch settings of the Kafka client, a name of {@link FetchSettings}. */
   KAFKA_FETCH(
       "Kafka fetch",
       "max.poll.records and others",
-      "Kafka's own defaults are for small reads; callstream asks for large ones"),
-  /** A property of Spark on the host's session: {@code key=value}. */
-  PROPERTY("folklore", "the host's session", "what many a tuning guide names");
+      "Kafka's defaults are for small reads, and callstream's are for large ones"),
+  /** A Spark property of the application's session: {@code key=value}. */
+  PROPERTY("folklore", "the application's session", "many tuning guides recommend it");
 
   private final String title;
   private final String property;
-  private final String why;
+  private final String explanation;
 
-  Setting(String title, String property, String why) {
+  Setting(String title, String property, String explanation) {
     this.title = title;
     this.property = property;
-    this.why = why;
+    this.explanation = explanation;
   }
 
-  /** Returns what it is called in words. */
   String title() {
     return title;
   }
 
-  /** Returns what Spark or Kafka call it. */
+  /** Returns the name in Spark or Kafka. */
   String property() {
     return property;
   }
 
-  /** Returns how it comes to have an effect. */
-  String why() {
-    return why;
+  /** Returns why the setting has an effect. */
+  String explanation() {
+    return explanation;
   }
 
-  /** Returns a value as people write it. */
-  String words(String value) {
+  /** Returns a value in a readable form. */
+  String display(String value) {
     if (this == TRIGGER) {
       return String.format(Locale.ROOT, "%,d ms", Long.parseLong(value));
     }
@@ -89,7 +90,7 @@ enum Setting {
     return switch (value) {
       case "ROCKSDB" -> "RocksDB";
       case "ROCKSDB_WITH_CHANGELOG" -> "RocksDB with changelog";
-      case "KAFKA_DEFAULTS" -> "as Kafka's defaults";
+      case "KAFKA_DEFAULTS" -> "Kafka's defaults";
       default ->
           value.matches("[A-Z_]+") ? value.toLowerCase(Locale.ROOT).replace('_', ' ') : value;
     };

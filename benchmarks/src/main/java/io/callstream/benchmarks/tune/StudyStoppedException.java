@@ -1,7 +1,7 @@
 package io.callstream.benchmarks.tune;
 
-/** The study was stopped before it was complete; there is no report. */
-public final class StudyStoppedException extends RuntimeException {
+/** Reports that {@link TuningStudy#stop} ended a study, without a report. */
+final class StudyStoppedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   StudyStoppedException() {

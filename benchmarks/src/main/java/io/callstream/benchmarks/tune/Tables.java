@@ -2,7 +2,6 @@ package io.callstream.benchmarks.tune;
 
 import io.callstream.benchmarks.tune.Analysis.Effect;
 import io.callstream.benchmarks.tune.Analysis.Estimate;
-import io.callstream.benchmarks.tune.Run.Stage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,29 +11,27 @@ import java.util.Map;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 
-/** What a study found, as CSV. */
+/** Writes the results of a study as CSV. */
 final class Tables {
-  private static final CSVFormat CSV = CSVFormat.DEFAULT.builder().setRecordSeparator('\n').build();
-
   private Tables() {}
 
-  /** Writes a line for each value that was measured, and one for each run that failed. */
-  static Path writeRuns(Study study, Path file) throws IOException {
-    try (CSVPrinter csv = new CSVPrinter(Files.newBufferedWriter(file), CSV)) {
-      csv.printRecord(
-          "stage",
-          "round",
-          "configuration",
-          "measure",
-          "value",
-          "unit",
-          "batches",
-          "verdict",
-          "failure");
+  private static CSVPrinter open(Path file, String header) throws IOException {
+    return CSVFormat.DEFAULT
+        .builder()
+        .setRecordSeparator('\n')
+        .setHeader(header.split(","))
+        .build()
+        .print(Files.newBufferedWriter(file));
+  }
+
+  /** Writes a row for each measured value and for each failed run. */
+  static Path writeRuns(StudyResult study, Path file) throws IOException {
+    try (CSVPrinter csv =
+        open(file, "stage,round,configuration,measure,value,unit,batches,verdict,failure")) {
       for (Run run : study.runs()) {
         for (Map.Entry<Measure, Double> value : run.values().entrySet()) {
           csv.printRecord(
-              words(run.stage()),
+              run.stage(),
               run.round(),
               run.configuration().label(),
               value.getKey().title(),
@@ -45,9 +42,9 @@ final class Tables {
               "");
         }
       }
-      for (FailedRun run : study.failures()) {
+      for (Run.Failure run : study.failures()) {
         csv.printRecord(
-            words(run.stage()),
+            run.stage(),
             run.round(),
             run.configuration().label(),
             run.measured(),
@@ -61,12 +58,11 @@ final class Tables {
     return file;
   }
 
-  /** Writes a line for each measure of each configuration that was compared. */
+  /** Writes a row for each measure of each compared configuration. */
   static Path writeEffects(Analysis analysis, List<Configuration> configurations, Path file)
       throws IOException {
-    try (CSVPrinter csv = new CSVPrinter(Files.newBufferedWriter(file), CSV)) {
-      csv.printRecord(
-          "configuration", "measure", "mean", "least", "greatest", "factor", "noise", "beyond");
+    try (CSVPrinter csv =
+        open(file, "configuration,measure,mean,least,greatest,factor,noise,beyond")) {
       for (Configuration configuration : configurations) {
         for (Measure measure : Measure.values()) {
           if (analysis.has(configuration, measure)) {
@@ -76,20 +72,16 @@ final class Tables {
                 configuration.label(),
                 measure.title(),
                 number("%.1f", estimate.mean()),
-                number("%.1f", estimate.least()),
-                number("%.1f", estimate.most()),
+                number("%.1f", estimate.min()),
+                number("%.1f", estimate.max()),
                 number("%.3f", effect.ratio()),
                 number("%.3f", configuration.isBaseline() ? Double.NaN : effect.margin()),
-                effect.beyondNoise());
+                effect.significant());
           }
         }
       }
     }
     return file;
-  }
-
-  static String words(Stage stage) {
-    return stage.name().toLowerCase(Locale.ROOT).replace('_', ' ');
   }
 
   private static String number(String pattern, double value) {

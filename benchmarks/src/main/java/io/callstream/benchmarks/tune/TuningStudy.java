@@ -2,8 +2,8 @@ package io.callstream.benchmarks.tune;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.benchmarks.load.Load;
 import io.callstream.benchmarks.load.RateSearch;
-import io.callstream.benchmarks.load.SteadyRun.Load;
 import io.callstream.benchmarks.load.Traffic;
 import io.callstream.benchmarks.tune.Analysis.Goal;
 import io.callstream.benchmarks.tune.Run.Stage;
@@ -16,92 +16,59 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.LinkedHashSet;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * Measures how settings of Spark and Kafka change callstream's throughput and latency on this
- * machine, over a real broker, and writes a report.
+ * Measures how settings of Spark and Kafka change the throughput and latency of callstream on this
+ * machine, with a real broker, and writes a report.
  *
- * <p>One setting is varied at a time, from callstream's defaults, and some in pairs. Every round
- * measures each configuration once, and the defaults, with which all are compared, more than once,
- * in an order of its own, so that what happens to the machine in the meantime befalls all. Where in
- * the trigger interval the calls of a steady run begin is drawn anew for each. The first runs,
- * which warm the JVM up, do not count.
+ * <p>The study changes one setting at a time, and some pairs. Each round measures each
+ * configuration once, and the baseline possibly more often, in random order. Each steady run starts
+ * at a random point of the trigger interval. The first runs warm the JVM up and do not count.
  *
- * <p>{@link #run} is for one thread; {@link #stop} for any.
+ * <p>Use {@link #run} from one thread; {@link #stop} is thread-safe.
  */
-public final class TuningStudy {
-  /** How much a study does. */
-  public enum Depth {
-    /** Some minutes: all settings, few values of each. */
-    SHORT,
-    /** More than an hour: more values, more repeats, and sustainable rates. */
-    THOROUGH
-  }
-
-  /** What a backlog takes at a guess, before one was measured. */
-  private static final double BACKLOG_SECONDS = 2;
-
-  /** What a run at a steady rate takes beyond the time of its calls, at a guess. */
-  private static final double STEADY_OVERHEAD_SECONDS = 3;
-
-  /** What a search takes at a guess: some ten rates. */
-  private static final double SEARCH_SECONDS = 240;
-
+final class TuningStudy {
   private static final double START_RATE = 20_000;
-  private static final double LEAST_RATE = 500;
-  private static final double MOST_RATE = 500_000;
-  private static final double PRECISION = 1.15;
-  private static final Duration PROBE = Duration.ofSeconds(15);
-  private static final Duration PROBE_UNCOUNTED = Duration.ofSeconds(5);
-  private static final Duration PROBE_PATIENCE = Duration.ofSeconds(10);
+  private static final double MIN_RATE = 500;
+  private static final double MAX_RATE = 500_000;
+  private static final double RATE_PRECISION = 1.15;
+  private static final Load RATE_TRIAL =
+      new Load(START_RATE, Duration.ofSeconds(15), Duration.ofSeconds(5), Duration.ofSeconds(10));
 
-  /** How many runs may fail in a row: with more nothing works. */
-  private static final int FAILURES_IN_A_ROW = 3;
-
-  private static final int LONGEST_REASON = 300;
+  private static final int MAX_CONSECUTIVE_FAILURES = 3;
+  private static final int MAX_REASON_LENGTH = 300;
 
   private final Profile profile;
   private final Path output;
   private final String bootstrapServers;
   private final long seed;
   private final Consumer<String> messages;
-  private final List<Run> runs = new ArrayList<>();
-  private final List<FailedRun> failures = new ArrayList<>();
   private final Random random;
-  private int failuresInARow;
+  private final List<Run> runs = new ArrayList<>();
+  private final List<Run.Failure> failures = new ArrayList<>();
+  private int consecutiveFailures;
+  private int plannedRuns;
+  private int doneRuns;
+  private long startNanos;
   private volatile boolean stopped;
-  private final Kind backlogs = new Kind("throughput", BACKLOG_SECONDS);
-  private final Kind steady;
-  private final Kind searches = new Kind("sustainable rate", SEARCH_SECONDS);
 
   /**
    * Creates a study.
    *
-   * @param output the directory of the report; created if need be
-   * @param bootstrapServers a broker to use, {@code host:port}; if empty the study starts one
-   * @param seed of the order of runs, and of the phase of steady ones
-   * @param messages takes lines for people
+   * @param output the directory of the report; the study creates it if necessary
+   * @param bootstrapServers the brokers, {@code host:port}; if empty, the study starts one
+   * @param seed the seed of the order of runs and of their start delays
+   * @param messages receives messages about the progress
    */
-  public TuningStudy(
-      Depth depth, Path output, String bootstrapServers, long seed, Consumer<String> messages) {
-    this(
-        switch (depth) {
-          case SHORT -> Profile.brief();
-          case THOROUGH -> Profile.thorough();
-        },
-        output,
-        bootstrapServers,
-        seed,
-        messages);
-  }
-
   TuningStudy(
       Profile profile, Path output, String bootstrapServers, long seed, Consumer<String> messages) {
     this.profile = profile;
@@ -110,115 +77,116 @@ public final class TuningStudy {
     this.seed = seed;
     this.messages = messages;
     random = new Random(seed);
-    steady =
-        new Kind("latency", profile.steady().length().toMillis() / 1e3 + STEADY_OVERHEAD_SECONDS);
   }
 
-  /** Has {@link #run} end soon, with its topics deleted and without a report. */
-  public void stop() {
+  /** Ends {@link #run} soon, without a report. The study deletes its topics. */
+  void stop() {
     stopped = true;
   }
 
   /**
-   * Runs the study and writes the report. A run that fails is told of there, and the next one
-   * follows.
+   * Runs the study and writes the report. The study continues after a failed run.
    *
-   * @return the reports: HTML, Markdown, and the tables
-   * @throws StudyStoppedException if it was stopped
-   * @throws CallstreamException if run after run failed; the report has what was measured before.
-   *     If another study writes to the directory of the report, nothing was started
+   * @return the files; the first one is the report in HTML
+   * @throws StudyStoppedException if {@link #stop} was called
+   * @throws CallstreamException if another study uses the directory, or too many runs failed; the
+   *     report then contains the earlier runs
    */
   @SuppressWarnings("try")
-  public List<Path> run() throws InterruptedException, IOException {
+  List<Path> run() throws InterruptedException, IOException {
     Files.createDirectories(output);
     try (RunLock ignored = RunLock.ofOutput(output, output.toString())) {
-      return runAlone();
+      return runLocked();
     }
   }
 
-  private List<Path> runAlone() throws InterruptedException, IOException {
-    Instant began = Instant.now();
-    long startNanos = System.nanoTime();
-    backlogs.planned = profile.warmUps() + profile.throughput().size() * profile.throughputRounds();
-    steady.planned = 1 + profile.latency().size() * profile.latencyRounds();
-    say(
-        "%d runs of %d configurations, some %d minutes on two cores, and one at a time: leave the"
-            + " machine alone meanwhile.",
-        backlogs.planned + steady.planned, profile.configurations(), profile.minutes());
-    if (stopped) {
-      throw new StudyStoppedException();
-    }
-    String givenUp = "";
+  private List<Path> runLocked() throws InterruptedException, IOException {
+    Instant start = Instant.now();
+    startNanos = System.nanoTime();
+    plannedRuns =
+        profile.warmUps()
+            + 1
+            + profile.throughput().size() * profile.throughputRounds()
+            + profile.latency().size() * profile.latencyRounds();
+    print(
+        "%d runs of %d configurations, about %d minutes on two cores. Do not use the machine"
+            + " meanwhile.",
+        plannedRuns, profile.configurations(), profile.minutes());
+    requireNotStopped();
+    String abortReason = "";
     try (Traffic traffic =
         bootstrapServers.isEmpty() ? Traffic.embedded() : Traffic.to(bootstrapServers)) {
-      measure(new Bench(traffic, () -> stopped));
-    } catch (GivenUp e) {
-      givenUp = e.reason;
+      measure(new ConfigurationBenchmark(traffic, () -> stopped));
+    } catch (AbortedException e) {
+      abortReason = String.valueOf(e.getMessage());
     }
-    Duration took = Duration.ofNanos(System.nanoTime() - startNanos);
-    Study study = new Study(profile, runs, failures, givenUp, seed, began, took);
-    List<Path> files = Report.of(study).write(output);
-    if (!givenUp.isEmpty()) {
+    Duration duration = Duration.ofNanos(System.nanoTime() - startNanos);
+    List<Path> files =
+        Report.write(
+            new StudyResult(profile, runs, failures, abortReason, seed, start, duration), output);
+    if (!abortReason.isEmpty()) {
       throw new CallstreamException(
           ErrorCode.ENGINE_FAILED,
-          "The study was given up: "
-              + givenUp
-              + " What was measured before is in "
+          "The study ended early. "
+              + abortReason
+              + " The results so far are in "
               + files.get(0)
               + ".");
     }
-    say(
-        "%d runs in %.1f minutes; some %d were expected.",
-        runs.size(), took.toSeconds() / 60.0, profile.minutes());
+    print("%d runs in %.1f minutes.", runs.size(), duration.toSeconds() / 60.0);
     return files;
   }
 
-  private void measure(Bench bench) throws InterruptedException, GivenUp {
-    say("warming up ...");
+  private void measure(ConfigurationBenchmark benchmark)
+      throws InterruptedException, AbortedException {
+    print("warming up ...");
     for (int round = 0; round < profile.warmUps(); round++) {
-      throughput(bench, Stage.WARM_UP, round, Configuration.baseline());
+      throughput(benchmark, Stage.WARM_UP, round, Configuration.baseline());
     }
-    latency(bench, Stage.WARM_UP, 0, Configuration.baseline());
+    latency(benchmark, Stage.WARM_UP, 0, Configuration.baseline());
     for (int round = 0; round < profile.throughputRounds(); round++) {
       for (Configuration configuration : shuffled(profile.throughput())) {
-        throughput(bench, Stage.COMPARE, round, configuration);
+        throughput(benchmark, Stage.COMPARE, round, configuration);
       }
     }
     for (int round = 0; round < profile.latencyRounds(); round++) {
       for (Configuration configuration : shuffled(profile.latency())) {
-        latency(bench, Stage.COMPARE, round, configuration);
+        latency(benchmark, Stage.COMPARE, round, configuration);
       }
     }
+    confirm(benchmark);
+  }
+
+  /** Measures the recommended configurations again, together with the baseline. */
+  private void confirm(ConfigurationBenchmark benchmark)
+      throws InterruptedException, AbortedException {
     Analysis analysis = Analysis.of(runs);
-    Set<Configuration> confirmed = new LinkedHashSet<>();
-    confirmed.add(Configuration.baseline());
-    confirmed.add(analysis.recommended(Goal.BOTH));
-    if (profile.sustainable()) {
-      confirmed.add(analysis.recommended(Goal.THROUGHPUT));
-      confirmed.add(analysis.recommended(Goal.LATENCY));
-    }
+    Set<Goal> goals = profile.sustainable() ? EnumSet.allOf(Goal.class) : EnumSet.of(Goal.BOTH);
+    List<Configuration> confirmed =
+        Stream.concat(
+                Stream.of(Configuration.baseline()), goals.stream().map(analysis::recommended))
+            .distinct()
+            .toList();
     if (confirmed.size() > 1) {
-      int more = confirmed.size() * profile.confirmRounds();
-      backlogs.planned += more;
-      steady.planned += more;
+      plannedRuns += 2 * confirmed.size() * profile.confirmRounds();
       for (int round = 0; round < profile.confirmRounds(); round++) {
         for (Configuration configuration : shuffled(confirmed)) {
-          throughput(bench, Stage.CONFIRM, round, configuration);
-          latency(bench, Stage.CONFIRM, round, configuration);
+          throughput(benchmark, Stage.CONFIRM, round, configuration);
+          latency(benchmark, Stage.CONFIRM, round, configuration);
         }
       }
     }
     if (profile.sustainable()) {
-      searches.planned += confirmed.size();
-      say("searching the sustainable rates of %d configurations ...", confirmed.size());
+      plannedRuns += confirmed.size();
+      print("searching for the sustainable rates of %d configurations ...", confirmed.size());
       for (Configuration configuration : confirmed) {
         attempt(
-            bench,
-            searches,
+            benchmark,
             Stage.CONFIRM,
             0,
             configuration,
-            () -> sustainable(bench, configuration));
+            Measure.SUSTAINABLE.title(),
+            () -> sustainableRate(benchmark, configuration));
       }
     }
   }
@@ -229,165 +197,143 @@ public final class TuningStudy {
     return shuffled;
   }
 
-  private void throughput(Bench bench, Stage stage, int round, Configuration configuration)
-      throws InterruptedException, GivenUp {
+  private void throughput(
+      ConfigurationBenchmark benchmark, Stage stage, int round, Configuration configuration)
+      throws InterruptedException, AbortedException {
     attempt(
-        bench,
-        backlogs,
+        benchmark,
         stage,
         round,
         configuration,
-        () -> bench.throughput(configuration, profile.backlog()));
+        "throughput",
+        () -> benchmark.throughput(configuration, profile.backlog()));
   }
 
-  private void latency(Bench bench, Stage stage, int round, Configuration configuration)
-      throws InterruptedException, GivenUp {
-    Load load = steadyLoad(configuration);
-    attempt(bench, steady, stage, round, configuration, () -> bench.latency(configuration, load));
+  private void latency(
+      ConfigurationBenchmark benchmark, Stage stage, int round, Configuration configuration)
+      throws InterruptedException, AbortedException {
+    Load load = randomlyDelayed(profile.steady(), configuration);
+    attempt(
+        benchmark,
+        stage,
+        round,
+        configuration,
+        "latency",
+        () -> benchmark.latency(configuration, load));
   }
 
-  /** Returns the load of the next steady run of a configuration. */
-  Load steadyLoad(Configuration configuration) {
-    return profile.steady().after(phase(configuration));
-  }
-
-  /** Returns where in the trigger interval a schedule begins: elsewhere in each run. */
-  private Duration phase(Configuration configuration) {
-    return Duration.ofNanos(
-        (long) (random.nextDouble() * configuration.continuous().trigger().toNanos()));
-  }
-
-  private Bench.Measured sustainable(Bench bench, Configuration configuration)
-      throws InterruptedException {
+  private ConfigurationBenchmark.Measured sustainableRate(
+      ConfigurationBenchmark benchmark, Configuration configuration) throws InterruptedException {
     RateSearch.Found found =
         RateSearch.search(
             START_RATE,
-            LEAST_RATE,
-            MOST_RATE,
-            PRECISION,
+            MIN_RATE,
+            MAX_RATE,
+            RATE_PRECISION,
             rate ->
-                bench.keepsUp(
-                    configuration,
-                    new Load(rate, PROBE, PROBE_UNCOUNTED, PROBE_PATIENCE)
-                        .after(phase(configuration))));
-    return new Bench.Measured(
-        Map.of(Measure.SUSTAINABLE, found.rate()), found.words(), new Run.Trace("", 0, 0, 0));
+                benchmark.keepsUp(
+                    configuration, randomlyDelayed(RATE_TRIAL.withRate(rate), configuration)));
+    return new ConfigurationBenchmark.Measured(
+        Map.of(Measure.SUSTAINABLE, found.rate()), found.description(), Run.Trace.NONE);
   }
 
-  /** Measures something. */
-  private interface Measuring {
-    Bench.Measured now() throws InterruptedException;
+  /** Returns the load with a random start delay of less than the trigger interval. */
+  Load randomlyDelayed(Load load, Configuration configuration) {
+    double interval = configuration.continuous().trigger().toNanos();
+    return load.startingAfter(Duration.ofNanos((long) (random.nextDouble() * interval)));
   }
 
-  /** Nothing works any more. */
-  private static final class GivenUp extends Exception {
+  private interface Measurement {
+    ConfigurationBenchmark.Measured run() throws InterruptedException;
+  }
+
+  /** Reports that further runs are useless. */
+  private static final class AbortedException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    private final String reason;
-
-    GivenUp(String reason) {
+    AbortedException(String reason) {
       super(reason);
-      this.reason = reason;
     }
   }
 
   private void attempt(
-      Bench bench,
-      Kind kind,
+      ConfigurationBenchmark benchmark,
       Stage stage,
       int round,
       Configuration configuration,
-      Measuring measuring)
-      throws InterruptedException, GivenUp {
-    Bench.Measured measured;
-    long start = System.nanoTime();
+      String measured,
+      Measurement measurement)
+      throws InterruptedException, AbortedException {
+    doneRuns++;
     try {
-      measured = measuring.now();
+      ConfigurationBenchmark.Measured result = measurement.run();
+      consecutiveFailures = 0;
+      if (stage != Stage.WARM_UP) {
+        Run run =
+            new Run(stage, round, configuration, result.values(), result.verdict(), result.trace());
+        runs.add(run);
+        print("%s  %s:  %s", progress(), configuration.label(), describe(run.values()));
+      }
     } catch (InterruptedException | StudyStoppedException e) {
       throw e;
-    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not tell of.
-      if (stopped) {
-        throw new StudyStoppedException();
-      }
-      kind.done(start);
-      failed(bench, new FailedRun(stage, round, configuration, kind.title, reason(e)));
-      return;
+    } catch (Exception e) { // Scala code may throw any checked exception.
+      requireNotStopped();
+      Run.Failure failure = new Run.Failure(stage, round, configuration, measured, reason(e));
+      failures.add(failure);
+      print("%s  %s: %s failed: %s", progress(), configuration.label(), measured, failure.reason());
+      requireUsable(benchmark, failure.reason());
     }
-    kind.done(start);
-    failuresInARow = 0;
-    if (stage == Stage.WARM_UP) {
-      return;
-    }
-    runs.add(
-        new Run(
-            stage, round, configuration, measured.values(), measured.verdict(), measured.trace()));
-    StringBuilder values = new StringBuilder();
-    measured
-        .values()
-        .forEach(
-            (measure, value) ->
-                values.append(
-                    String.format(
-                        Locale.ROOT, "  %s %,.0f %s", measure.title(), value, measure.unit())));
-    say("%s  %s:%s", progress(), configuration.label(), values);
   }
 
-  private void failed(Bench bench, FailedRun run) throws GivenUp {
-    failures.add(run);
-    say(
-        "%s  %s: %s failed: %s",
-        progress(), run.configuration().label(), run.measured(), run.reason());
-    failuresInARow++;
-    if (!bench.isAlive()) {
-      throw new GivenUp("The process of broker and sender is gone.");
+  private void requireUsable(ConfigurationBenchmark benchmark, String reason)
+      throws AbortedException {
+    consecutiveFailures++;
+    if (!benchmark.isAlive()) {
+      throw new AbortedException("The process of the broker and the sender has ended.");
     }
-    if (failuresInARow == FAILURES_IN_A_ROW) {
-      throw new GivenUp(
-          FAILURES_IN_A_ROW + " runs failed in a row, the last one because: " + run.reason());
+    if (consecutiveFailures == MAX_CONSECUTIVE_FAILURES) {
+      throw new AbortedException(
+          MAX_CONSECUTIVE_FAILURES + " consecutive runs failed. The last reason: " + reason);
     }
+  }
+
+  private void requireNotStopped() {
+    if (stopped) {
+      throw new StudyStoppedException();
+    }
+  }
+
+  private static String describe(Map<Measure, Double> values) {
+    return values.entrySet().stream()
+        .map(
+            e ->
+                String.format(
+                    Locale.ROOT,
+                    "%s %,.0f %s",
+                    e.getKey().title(),
+                    e.getValue(),
+                    e.getKey().unit()))
+        .collect(Collectors.joining("  "));
   }
 
   private static String reason(Exception e) {
     String message = e.getMessage();
     String reason = message == null ? e.getClass().getSimpleName() : message;
     String line = reason.lines().findFirst().orElse("").strip();
-    return line.length() > LONGEST_REASON ? line.substring(0, LONGEST_REASON) + " ..." : line;
-  }
-
-  /** Runs of a kind: how many there are, and how long those to come may take. */
-  private static final class Kind {
-    private final String title;
-    private final double guessSeconds;
-    private int planned;
-    private int done;
-    private double seconds;
-
-    Kind(String title, double guessSeconds) {
-      this.title = title;
-      this.guessSeconds = guessSeconds;
-    }
-
-    void done(long startNanos) {
-      done++;
-      seconds += (System.nanoTime() - startNanos) / 1e9;
-    }
-
-    double secondsLeft() {
-      return (planned - done) * (done == 0 ? guessSeconds : seconds / done);
-    }
+    return line.length() > MAX_REASON_LENGTH ? line.substring(0, MAX_REASON_LENGTH) + " ..." : line;
   }
 
   private String progress() {
-    List<Kind> all = List.of(backlogs, steady, searches);
+    double secondsPerRun = (System.nanoTime() - startNanos) / 1e9 / doneRuns;
     return String.format(
         Locale.ROOT,
-        "%3d of %d, about %.1f min left",
-        all.stream().mapToInt(kind -> kind.done).sum(),
-        all.stream().mapToInt(kind -> kind.planned).sum(),
-        all.stream().mapToDouble(Kind::secondsLeft).sum() / 60);
+        "%3d of %d, about %.1f min remaining",
+        doneRuns,
+        plannedRuns,
+        (plannedRuns - doneRuns) * secondsPerRun / 60);
   }
 
-  private void say(String message, Object... values) {
+  private void print(String message, Object... values) {
     messages.accept(String.format(Locale.ROOT, message, values));
   }
 }

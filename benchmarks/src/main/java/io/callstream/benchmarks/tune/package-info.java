@@ -1,7 +1,6 @@
 /**
- * The tuning study: which settings of Spark and Kafka change throughput and latency on this
- * machine, by how much, and how one can tell. {@link io.callstream.benchmarks.tune.TuningStudy}
- * runs it.
+ * The tuning study. It measures how settings of Spark and Kafka change throughput and latency on
+ * this machine. {@link io.callstream.benchmarks.tune.Tune} is the main class.
  */
 @NullMarked
 package io.callstream.benchmarks.tune;

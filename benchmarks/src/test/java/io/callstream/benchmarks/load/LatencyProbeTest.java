@@ -10,73 +10,74 @@ import org.junit.jupiter.api.Test;
 class LatencyProbeTest {
   private static final long START = 1_000_000_000_000L;
 
-  /** Calls 0 to 5 are A B A A B A; 0 and 1 go first, the others are due every 100 ms from START. */
+  /** The types of calls 0 to 5 are A B A A B A. Calls 2 to 5 are due every 100 ms from START. */
   private final LatencyProbe probe =
       new LatencyProbe(
           "any",
-          new SteadyCalls.Places(Map.of("A", new int[] {0, 2, 3, 5}, "B", new int[] {1, 4})),
+          new SteadyCalls.Positions(Map.of("A", new int[] {0, 2, 3, 5}, "B", new int[] {1, 4})),
           2,
           0);
 
   @Test
-  void theKthOfATypeHasArrivedWhenItsCountIsK() {
-    probe.seen("A", 1, START - 5_000_000);
-    probe.seen("B", 1, START - 5_000_000);
+  void recordsTheLatencyOfTheKthCallWhenTheCountIsK() {
+    probe.accept("A", 1, START - 5_000_000);
+    probe.accept("B", 1, START - 5_000_000);
     probe.begin(new Schedule(START, 10));
-    probe.seen("A", 3, START + 150_000); // calls 2 and 3, due at 0 and 100 ms
-    probe.seen("A", 4, START + 350_000); // call 5, due at 300 ms
-    probe.seen("B", 2, START + 900_000); // call 4, due at 200 ms
+    probe.accept("A", 3, START + 150_000); // calls 2 and 3, due at 0 and 100 ms
+    probe.accept("A", 4, START + 350_000); // call 5, due at 300 ms
+    probe.accept("B", 2, START + 900_000); // call 4, due at 200 ms
 
     assertThat(probe.counted()).isEqualTo(6);
     assertThat(probe.latencies().getTotalCount()).isEqualTo(4);
-    // 150, 50, 50 and 700 ms, to three digits
+    // 150, 50, 50 and 700 ms, with three significant digits
     assertThat(probe.latencies().getMean()).isBetween(237_000.0, 238_500.0);
     assertThat(probe.latencies().getMaxValue()).isBetween(699_000L, 701_000L);
   }
 
   @Test
-  void whatIsToldAgainCountsOnce() {
+  void countsARepeatedUpdateOnce() {
     probe.begin(new Schedule(START, 10));
-    probe.seen("B", 2, START + 250_000);
-    probe.seen("B", 2, START + 900_000);
+    probe.accept("B", 2, START + 250_000);
+    probe.accept("B", 2, START + 900_000);
 
     assertThat(probe.counted()).isEqualTo(2);
     assertThat(probe.latencies().getMaxValue()).isBetween(49_000L, 51_000L);
   }
 
   @Test
-  void theBeginningIsNotRecorded() {
+  void doesNotRecordTheUncountedTime() {
     LatencyProbe later =
-        new LatencyProbe("any", new SteadyCalls.Places(Map.of("A", new int[] {0, 1})), 0, 100_000);
+        new LatencyProbe(
+            "any", new SteadyCalls.Positions(Map.of("A", new int[] {0, 1})), 0, 100_000);
     later.begin(new Schedule(START, 10));
-    later.seen("A", 2, START + 150_000);
+    later.accept("A", 2, START + 150_000);
 
     assertThat(later.counted()).isEqualTo(2);
     assertThat(later.latencies().getTotalCount()).isEqualTo(1);
   }
 
   @Test
-  void aTypeThatWasNotSentIsAnError() {
-    assertThatThrownBy(() -> probe.seen("C", 1, START)).hasMessageContaining("never sent");
+  void rejectsATypeThatWasNotSent() {
+    assertThatThrownBy(() -> probe.accept("C", 1, START)).hasMessageContaining("never sent");
   }
 
   @Test
-  void placesAreThoseOfTheCallsThatAreSent() {
-    SteadyCalls.Places places = SteadyCalls.Places.of(3_000);
-    SteadyCalls.Types types = new SteadyCalls.Types();
+  void positionsMatchTheCallsThatAreSent() {
+    SteadyCalls.Positions positions = SteadyCalls.Positions.ofFirst(3_000);
+    SteadyCalls.TypeReader types = new SteadyCalls.TypeReader();
 
-    int all = places.byType().values().stream().mapToInt(list -> list.length).sum();
+    int all = positions.byType().values().stream().mapToInt(list -> list.length).sum();
 
     assertThat(all).isEqualTo(3_000);
     try (CallRecords records = SteadyCalls.of(3_000).open()) {
       for (int i = 0; i < 3_000; i++) {
-        assertThat(places.of(types.of(records.next()))).contains(i);
+        assertThat(positions.of(types.typeOf(records.next()))).contains(i);
       }
     }
   }
 
   @Test
-  void asManyCallsAreDueAsTheScheduleSays() {
+  void theScheduleDefinesWhenCallsAreDue() {
     Schedule schedule = new Schedule(START, 4);
 
     assertThat(schedule.dueBy(START - 1)).isZero();

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** The expected figures were computed by hand, or stand in a textbook's table of Student's t. */
+/** The expected figures were computed by hand, with quantiles from a table of Student's t. */
 class AnalysisTest {
   private static final Configuration DEFAULTS = Configuration.baseline();
   private static final Configuration ONE = Configuration.of(Setting.SHUFFLE_PARTITIONS, 1);
@@ -30,12 +30,12 @@ class AnalysisTest {
               configuration,
               Map.of(measure, byRound[round]),
               "",
-              new Run.Trace("", 0, 0, 0)));
+              Run.Trace.NONE));
     }
   }
 
   @Test
-  void whatARoundAsAWholeIsSlowerIsNoNoise() {
+  void aSlowRoundIsNotNoise() {
     add(DEFAULTS, Measure.THROUGHPUT, 100, 50, 25);
     add(ONE, Measure.THROUGHPUT, 110, 55, 27.5);
 
@@ -47,10 +47,10 @@ class AnalysisTest {
   }
 
   @Test
-  void theMarginIsStudentsTOfWhatIsLeft() {
-    // What is left, as logarithms: +d -d of one, -d +d of the other, so that the squares are 4 d^2,
-    // with one degree of freedom: the deviation is 2 d. Two means of two runs each differ by noise
-    // with that deviation. t(0.975; 1) = 12.706.
+  void theMarginFollowsFromTheResiduals() {
+    // The logarithms of the residuals are +d and -d for one configuration and -d and +d for the
+    // other. Their squares sum up to 4 d^2 with one degree of freedom, so the deviation is 2 d. The
+    // difference of two means of two runs has the same deviation. t(0.975; 1) = 12.706.
     double d = 0.01;
     add(DEFAULTS, Measure.P95, Math.exp(d), Math.exp(-d));
     add(ONE, Measure.P95, 1.2 * Math.exp(-d), 1.2 * Math.exp(d));
@@ -60,12 +60,12 @@ class AnalysisTest {
     assertThat(Math.log1p(analysis.noise(Measure.P95))).isCloseTo(2 * d, within(1e-9));
     assertThat(Math.log(analysis.margin(Measure.P95))).isCloseTo(12.706 * 2 * d, within(1e-5));
     assertThat(analysis.effect(ONE, Measure.P95).ratio()).isCloseTo(1.2, within(1e-9));
-    assertThat(analysis.effect(ONE, Measure.P95).beyondNoise()).isFalse();
+    assertThat(analysis.effect(ONE, Measure.P95).significant()).isFalse();
   }
 
   @Test
   void moreComparisonsWidenTheMargin() {
-    // Two comparisons, so t(1 - 0.05/2/2; 2) = t(0.9875; 2) = 6.205.
+    // There are two comparisons: t(1 - 0.05/2/2; 2) = t(0.9875; 2) = 6.205.
     double d = 0.01;
     add(DEFAULTS, Measure.P95, Math.exp(d), Math.exp(-d));
     add(ONE, Measure.P95, Math.exp(-d), Math.exp(d));
@@ -77,15 +77,15 @@ class AnalysisTest {
   }
 
   @Test
-  void whatIsLessThanThreePercentIsNotWorthASetting() {
+  void anEffectOfLessThanThreePercentIsNotSignificant() {
     add(DEFAULTS, Measure.THROUGHPUT, 1_000, 1_000);
     add(ONE, Measure.THROUGHPUT, 1_029, 1_029);
     add(MANY, Measure.THROUGHPUT, 1_031, 1_031);
 
     Analysis analysis = Analysis.of(runs);
 
-    assertThat(analysis.effect(ONE, Measure.THROUGHPUT).beyondNoise()).isFalse();
-    assertThat(analysis.effect(MANY, Measure.THROUGHPUT).beyondNoise()).isTrue();
+    assertThat(analysis.effect(ONE, Measure.THROUGHPUT).significant()).isFalse();
+    assertThat(analysis.effect(MANY, Measure.THROUGHPUT).significant()).isTrue();
   }
 
   private void fail(Configuration configuration, Measure measure, int round) {
@@ -97,8 +97,8 @@ class AnalysisTest {
   }
 
   @Test
-  void aConfigurationThatMissesARoundIsComparedWithinThoseItHas() {
-    // The second round is twice as slow for all, so that plain means would mislead.
+  void comparesAConfigurationWithinItsRounds() {
+    // In the second round all runs are half as fast, so plain means would be wrong.
     add(DEFAULTS, Measure.THROUGHPUT, 100, 50, 100);
     add(ONE, Measure.THROUGHPUT, 120, 60, 120);
     add(MANY, Measure.THROUGHPUT, 10, 5, 10);
@@ -110,15 +110,15 @@ class AnalysisTest {
     assertThat(analysis.effect(ONE, Measure.THROUGHPUT).ratio()).isCloseTo(1.2, within(1e-9));
     assertThat(analysis.effect(MANY, Measure.THROUGHPUT).ratio()).isCloseTo(0.1, within(1e-9));
     assertThat(analysis.noise(Measure.THROUGHPUT)).isCloseTo(0, within(1e-9));
-    assertThat(analysis.estimate(ONE, Measure.THROUGHPUT).least()).isCloseTo(120, within(1e-6));
+    assertThat(analysis.estimate(ONE, Measure.THROUGHPUT).min()).isCloseTo(120, within(1e-6));
   }
 
   @Test
-  void fewerRunsMeanLessFreedomAndAWiderMargin() {
-    // Of ONE only the first run is left, which the fit meets exactly; so what is left is that of
-    // DEFAULTS and MANY, as in theMarginIsStudentsTOfWhatIsLeft: squares of 4 d^2 with one degree
-    // of freedom. There are two comparisons: t(0.9875; 1) = 25.452. What the first round was is
-    // known from DEFAULTS and MANY only, so that the effect of ONE is
+  void fewerRunsWidenTheMargin() {
+    // ONE has a single run, which the fit matches exactly. The residuals are those of DEFAULTS and
+    // MANY, as in theMarginFollowsFromTheResiduals: the squares sum up to 4 d^2 with one degree of
+    // freedom. There are two comparisons: t(0.9875; 1) = 25.452. Only DEFAULTS and MANY determine
+    // the effect of the first round, so the effect of ONE is
     // ONE 1 - 3/4 DEFAULTS 1 - 1/4 DEFAULTS 2 - 1/4 MANY 1 + 1/4 MANY 2, with the variance 28/16.
     double d = 0.01;
     add(DEFAULTS, Measure.P95, Math.exp(d), Math.exp(-d));
@@ -135,10 +135,11 @@ class AnalysisTest {
   }
 
   @Test
-  void holesWidenTheMarginByWhatTheyLeaveUnknownOfTheRounds() {
-    // Of three by three runs two are missing. What is known of them has the normal equations
-    //   2 D + r1 + r2 = .., 2 O + r1 + r3 = .., 3 M + r1 + r2 + r3 = .., of which the inverse gives
-    // var(O - D) = 4/3 and var(M - D) = 14/15 (1/2 + 1/2 and 1/2 + 1/3 if the rounds were known).
+  void missingRunsWidenTheMargin() {
+    // Two of three by three runs are missing. The normal equations are
+    //   2 D + r1 + r2 = .., 2 O + r1 + r3 = .., 3 M + r1 + r2 + r3 = ..
+    // Their inverse gives var(O - D) = 4/3 and var(M - D) = 14/15. With known rounds, the variances
+    // would be 1/2 + 1/2 and 1/2 + 1/3.
     // There are 7 - 3 - 2 = 2 degrees of freedom and two comparisons: t(0.9875; 2) = 6.205.
     add(DEFAULTS, Measure.P95, 100, 110, 100);
     add(ONE, Measure.P95, 100, 100, 112);
@@ -156,9 +157,10 @@ class AnalysisTest {
   }
 
   @Test
-  void defaultsThatRunMoreOftenMakeTheMarginNarrower() {
-    // In each of two rounds DEFAULTS is d up and d down, and MANY between: squares of 4 d^2 with
-    // 6 - 2 - 1 = 3 degrees of freedom. The means are of four runs and of two: a variance of 3/4.
+  void moreRunsOfTheDefaultsNarrowTheMargin() {
+    // In each of two rounds, DEFAULTS runs twice, with the residuals +d and -d, and MANY once, with
+    // the residual 0: the squares sum up to 4 d^2 with 6 - 2 - 1 = 3 degrees of freedom. The
+    // difference of means of four and of two runs has the variance 3/4.
     // t(0.975; 3) = 3.182.
     double d = 0.1;
     add(DEFAULTS, Measure.P95, Math.exp(d), Math.exp(d));
@@ -173,7 +175,7 @@ class AnalysisTest {
   }
 
   @Test
-  void allThatIsJudgedCountsAsComparisons() {
+  void countsTheComparisonsOfAllMeasures() {
     // Two configurations in two measures are four comparisons: t(1 - 0.05/2/4; 2) = 8.860.
     double d = 0.01;
     for (Measure measure : List.of(Measure.P95, Measure.THROUGHPUT)) {
@@ -190,7 +192,7 @@ class AnalysisTest {
   }
 
   @Test
-  void whatHasNoRoundInCommonWithTheDefaultsIsNotCompared() {
+  void omitsAConfigurationWithoutACommonRound() {
     add(DEFAULTS, Measure.P95, 100, 100);
     add(ONE, Measure.P95, 120, 121);
     add(MANY, Measure.P95, 100, 100, 200);
@@ -205,7 +207,7 @@ class AnalysisTest {
   }
 
   @Test
-  void oneRoundSaysNothingOfNoiseAndNothingIsBeyondIt() {
+  void withOneRoundNothingIsSignificant() {
     add(DEFAULTS, Measure.P95, 100);
     add(ONE, Measure.P95, 900);
 
@@ -213,30 +215,30 @@ class AnalysisTest {
 
     assertThat(analysis.noise(Measure.P95)).isNaN();
     assertThat(analysis.effect(ONE, Measure.P95).ratio()).isCloseTo(9, within(1e-9));
-    assertThat(analysis.effect(ONE, Measure.P95).beyondNoise()).isFalse();
+    assertThat(analysis.effect(ONE, Measure.P95).significant()).isFalse();
   }
 
   @Test
-  void settingsAreRankedByTheirStrongestEffectBeyondNoise() {
+  void ranksSettingsByTheirStrongestSignificantEffect() {
     throughputOfAll();
     add(DEFAULTS, Measure.P95, 1_000, 1_010, 990);
     add(FAST, Measure.P95, 200, 202, 198);
     add(MANY, Measure.P95, 1_500, 1_515, 1_485);
 
-    List<Analysis.Ranked> ranking = Analysis.of(runs).ranking();
+    List<Analysis.RankedSetting> ranking = Analysis.of(runs).ranking();
 
     assertThat(ranking)
-        .extracting(Analysis.Ranked::setting)
+        .extracting(Analysis.RankedSetting::setting)
         .containsExactly(Setting.SHUFFLE_PARTITIONS, Setting.TRIGGER, Setting.BATCH_LIMIT);
     assertThat(ranking.get(0).throughput()).isCloseTo(110 / 10.0, within(1e-3));
     assertThat(ranking.get(0).latency()).isCloseTo(1.5, within(1e-3));
     assertThat(ranking.get(1).throughput()).isNaN();
     assertThat(ranking.get(1).latency()).isCloseTo(5, within(1e-3));
-    assertThat(ranking.get(2).throughputBeyondNoise()).isFalse();
+    assertThat(ranking.get(2).throughputSignificant()).isFalse();
     assertThat(ranking.get(2).strength()).isEqualTo(1);
   }
 
-  /** Noise of 1 % or so, ONE 10 % better, MANY ten times worse, SMALL the same. */
+  /** The noise is about 1 %. ONE is 10 % better, MANY ten times worse, SMALL the same. */
   private void throughputOfAll() {
     add(DEFAULTS, Measure.THROUGHPUT, 100, 101, 99);
     add(ONE, Measure.THROUGHPUT, 110, 111.1, 108.9);
@@ -245,7 +247,7 @@ class AnalysisTest {
   }
 
   @Test
-  void theRecommendationTakesWhatIsBetterBeyondNoiseAndWorseInNothing() {
+  void recommendsSignificantGainsWithoutLosses() {
     throughputOfAll();
     add(DEFAULTS, Measure.P95, 1_000, 1_010, 990);
     add(FAST, Measure.P95, 200, 202, 198);
@@ -259,7 +261,7 @@ class AnalysisTest {
   }
 
   @Test
-  void nothingButNoiseRecommendsTheDefaults() {
+  void recommendsTheDefaultsIfNothingIsSignificant() {
     add(DEFAULTS, Measure.THROUGHPUT, 100, 103, 98);
     add(ONE, Measure.THROUGHPUT, 104, 99, 101);
     add(SMALL, Measure.THROUGHPUT, 98, 102, 103);
@@ -272,7 +274,7 @@ class AnalysisTest {
   }
 
   @Test
-  void theFrontierHasWhatNoneBeatsInBoth() {
+  void theFrontierContainsUnbeatenConfigurations() {
     add(DEFAULTS, Measure.THROUGHPUT, 100, 100);
     add(DEFAULTS, Measure.P95, 1_000, 1_000);
     add(ONE, Measure.THROUGHPUT, 120, 120);
@@ -284,19 +286,19 @@ class AnalysisTest {
 
     add(FAST, Measure.P95, 500, 500);
 
-    List<Analysis.Place> places = Analysis.of(runs).places();
+    List<Analysis.TradeOff> places = Analysis.of(runs).tradeOffs();
 
     assertThat(places)
-        .extracting(Analysis.Place::configuration)
+        .extracting(Analysis.TradeOff::configuration)
         .containsExactly(SMALL, FAST, DEFAULTS, MANY, ONE);
     assertThat(places)
-        .extracting(Analysis.Place::frontier)
+        .extracting(Analysis.TradeOff::frontier)
         .containsExactly(true, true, false, false, true);
     assertThat(places.get(1).throughput()).isCloseTo(100, within(1e-9));
   }
 
   @Test
-  void anInteractionIsWhatIsLeftOfMultipliedFactors() {
+  void anInteractionDiffersFromTheProductOfTheFactors() {
     Configuration both = SMALL.with(Setting.SHUFFLE_PARTITIONS, 200);
     add(DEFAULTS, Measure.THROUGHPUT, 100, 101, 99);
     add(SMALL, Measure.THROUGHPUT, 50, 50.5, 49.5);
@@ -310,6 +312,6 @@ class AnalysisTest {
     assertThat(interactions).hasSize(1);
     assertThat(interactions.get(0).expected()).isCloseTo(0.5 * 0.4, within(1e-6));
     assertThat(interactions.get(0).measured()).isCloseTo(0.05, within(1e-6));
-    assertThat(interactions.get(0).beyondNoise()).isTrue();
+    assertThat(interactions.get(0).significant()).isTrue();
   }
 }

@@ -15,7 +15,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the report says of figures that are known. */
+/** Reports on known measurements. */
 class ReportTest {
   private static final Configuration DEFAULTS = Configuration.baseline();
   private static final Configuration MANY = Configuration.of(Setting.SHUFFLE_PARTITIONS, 200);
@@ -28,12 +28,12 @@ class ReportTest {
 
   @TempDir Path directory;
   private final List<Run> runs = new ArrayList<>();
-  private final List<FailedRun> failures = new ArrayList<>();
-  private String givenUp = "";
+  private final List<Run.Failure> failures = new ArrayList<>();
+  private String abortReason = "";
 
   private void add(Stage stage, Configuration configuration, Measure measure, double value) {
     double[] noise = {1, 1.01, 0.99};
-    int shift = runs.size() / noise.length % noise.length; // Else it would be the rounds'.
+    int shift = runs.size() / noise.length % noise.length; // Rounds must not differ.
     for (int round = 0; round < noise.length; round++) {
       runs.add(
           new Run(
@@ -47,21 +47,21 @@ class ReportTest {
   }
 
   private String markdown() throws IOException {
-    Study study =
-        new Study(
+    StudyResult study =
+        new StudyResult(
             Profile.brief(),
             runs,
             failures,
-            givenUp,
+            abortReason,
             1,
             Instant.parse("2026-01-02T03:04:05Z"),
             Duration.ofSeconds(291));
-    Report.of(study).write(directory);
+    Report.write(study, directory);
     return Files.readString(directory.resolve("report.md"));
   }
 
   @Test
-  void theAnswersComeFirstAndTheRecommendationCanBePasted() throws IOException {
+  void reportsEffectsAndARecommendation() throws IOException {
     add(Stage.COMPARE, DEFAULTS, Measure.THROUGHPUT, 200_000);
     add(Stage.COMPARE, MANY, Measure.THROUGHPUT, 50_000);
     add(Stage.COMPARE, SMALL, Measure.THROUGHPUT, 120_000);
@@ -81,12 +81,14 @@ class ReportTest {
         .contains(
             "**trigger interval** (latency p95 from 300 ms at 0 ms to 1,000 ms at the default)")
         .contains(
-            "of 1 settings of which people expect much 1 leave throughput within noise, and with 1 Spark does the same")
-        .contains("Of 12 runs at 5,000 calls/s 12 were stable, and of 0 it is too early to tell.")
-        // 5 in throughput, 2 in p95, 1 pair.
-        .contains("and 8 comparisons of which none is to be wrong", "any of the 8 comparisons")
+            "of 1 popular settings, 1 have no significant effect on throughput, and with 1 Spark"
+                + " executes exactly the same")
         .contains(
-            "**Latency above all:** trigger interval 0 ms (throughput of a backlog not concerned, latency p95 -70 %).")
+            "Of 12 runs at 5,000 calls/s, 12 were stable, and 0 had too few batches for a verdict.")
+        // 5 in throughput, 2 in p95, 1 pair.
+        .contains("and 8 comparisons, noise can", "for all 8 comparisons")
+        .contains(
+            "**Best latency:** trigger interval 0 ms (throughput not measured, latency p95 -70 %).")
         .contains("**Recommended here:** trigger interval 0 ms")
         .contains("```\ncallstream statistics --trigger 0ms\n```")
         .contains("RunOptions.continuous().triggeringEvery(Duration.ofMillis(0));")
@@ -95,45 +97,40 @@ class ReportTest {
         .contains("| trigger interval 0 ms | – | – | 310 (307–313) |")
         .contains("| defaults | – | – | – | – | 90,000 (89,100–90,900) |")
         .contains("state store | `spark.sql.streaming.stateStore.providerClass` | RocksDB | (1.00)")
-        .contains("-0 %, within noise; executed the same")
-        .contains("33 runs in 4.9 minutes, where some 5 were expected")
-        .doesNotContain("failed", "given up");
+        .contains("-0 %, within noise; same execution")
+        .contains("33 runs in 4.9 minutes (expected: about 5)")
+        .doesNotContain("failed", "ended early");
     assertThat(directory.resolve("frontier.svg")).isNotEmptyFile();
   }
 
   @Test
-  void whereNothingHelpsTheDefaultsAreRecommended() throws IOException {
+  void recommendsTheDefaultsIfNothingIsBetter() throws IOException {
     add(Stage.COMPARE, DEFAULTS, Measure.THROUGHPUT, 200_000);
     add(Stage.COMPARE, ROCKSDB, Measure.THROUGHPUT, 150_000);
 
     assertThat(markdown())
-        .contains("**Recommended here:** callstream's defaults;")
-        .contains("**Throughput above all:** callstream's defaults. Nothing to paste.")
-        .doesNotContain("NaN", "Folklore\n", "Two at a time");
+        .contains("**Recommended here:** callstream's defaults.")
+        .contains("**Best throughput:** callstream's defaults.")
+        .doesNotContain("NaN", "Folklore\n", "Two settings together");
   }
 
   private void steady(int round, String verdict) {
     runs.add(
         new Run(
-            Stage.COMPARE,
-            round,
-            DEFAULTS,
-            Map.of(Measure.P95, 1_000.0),
-            verdict,
-            new Run.Trace("", 0, 0, 0)));
+            Stage.COMPARE, round, DEFAULTS, Map.of(Measure.P95, 1_000.0), verdict, Run.Trace.NONE));
   }
 
   @Test
-  void theVerdictOfEachRunIsTold() throws IOException {
+  void reportsTheVerdictOfEachRun() throws IOException {
     steady(0, "lag grew from 1 to 2 offsets");
     steady(1, "stable");
     steady(2, "stable");
-    steady(3, Run.TOO_EARLY + ": fewer than 6 batches in that time");
+    steady(3, Run.TOO_FEW_BATCHES + " 6 batches in that time");
 
     assertThat(markdown())
         .contains(
-            "Of 4 runs at 5,000 calls/s 2 were stable, and of 1 it is too early to tell.",
-            "| stable in 2 of 4. In 1: lag grew from 1 to 2 offsets. In 1: too early to tell: fewer")
+            "Of 4 runs at 5,000 calls/s, 2 were stable, and 1 had too few batches for a verdict.",
+            "| stable in 2 of 4. In 1: lag grew from 1 to 2 offsets. In 1: unknown, fewer than 6")
         .doesNotContain("NaN");
     assertThat(Files.readString(directory.resolve("runs.csv")))
         .contains(
@@ -142,8 +139,9 @@ class ReportTest {
   }
 
   @Test
-  void noiseReachesAsFarDownAsUpOnTheScaleOfFactors() throws IOException {
-    // As in AnalysisTest: t(0.975; 1) = 12.706 of a deviation of 0.02, as a factor 1.289 = 1/0.776.
+  void theNoiseBandIsSymmetricAsAFactor() throws IOException {
+    // As in AnalysisTest: t(0.975; 1) = 12.706 times the deviation 0.02 is the factor 1.289 =
+    // 1/0.776.
     for (int round = 0; round < 2; round++) {
       for (Configuration configuration : List.of(DEFAULTS, MANY)) {
         boolean up = (round == 0) == configuration.isBaseline();
@@ -154,15 +152,15 @@ class ReportTest {
                 configuration,
                 Map.of(Measure.THROUGHPUT, Math.exp(up ? 0.01 : -0.01)),
                 "",
-                new Run.Trace("", 0, 0, 0)));
+                Run.Trace.NONE));
       }
     }
 
-    assertThat(markdown()).contains("noise may look like -22 to +29 % of throughput and");
+    assertThat(markdown()).contains("noise can change throughput by -22 to +29 % and");
   }
 
   @Test
-  void aSettingThatChangesTheBatchesIsNotSaidToDoNothing() throws IOException {
+  void reportsFolkloreThatChangesTheBatches() throws IOException {
     add(Stage.COMPARE, DEFAULTS, Measure.THROUGHPUT, 200_000);
     for (int round = 0; round < 3; round++) {
       runs.add(
@@ -176,12 +174,12 @@ class ReportTest {
     }
 
     assertThat(markdown())
-        .contains("within noise; **executed otherwise**")
-        .contains("1 leave throughput within noise, and with 0 Spark does the same");
+        .contains("within noise; **different execution**")
+        .contains("1 have no significant effect on throughput, and with 0 Spark");
   }
 
   @Test
-  void aRecommendationSaysWhatWasNotMeasured() throws IOException {
+  void aRecommendationNamesEffectsThatWereNotMeasured() throws IOException {
     add(Stage.COMPARE, DEFAULTS, Measure.THROUGHPUT, 200_000);
     add(Stage.COMPARE, ROCKSDB, Measure.THROUGHPUT, 300_000);
 
@@ -190,13 +188,13 @@ class ReportTest {
   }
 
   @Test
-  void runsThatFailedAreToldWithTheirReasons() throws IOException {
+  void listsFailedRunsWithTheirReasons() throws IOException {
     add(Stage.COMPARE, DEFAULTS, Measure.THROUGHPUT, 200_000);
-    failures.add(new FailedRun(Stage.COMPARE, 2, ROCKSDB, "latency", "The disk is full."));
-    failures.add(new FailedRun(Stage.WARM_UP, 0, DEFAULTS, "latency", "No broker answered."));
+    failures.add(new Run.Failure(Stage.COMPARE, 2, ROCKSDB, "latency", "The disk is full."));
+    failures.add(new Run.Failure(Stage.WARM_UP, 0, DEFAULTS, "latency", "No broker answered."));
 
     assertThat(markdown())
-        .contains("**2 runs failed,**")
+        .contains("**2 runs failed.**")
         .contains("| compare | 2 | state store RocksDB | latency | The disk is full. |")
         .contains("| warm up | 0 | defaults | latency | No broker answered. |");
     assertThat(Files.readString(directory.resolve("runs.csv")))
@@ -204,8 +202,8 @@ class ReportTest {
   }
 
   @Test
-  void aStudyThatWasGivenUpSaysSo() throws IOException {
-    givenUp = "The process of broker and sender is gone.";
+  void reportsThatAStudyEndedEarly() throws IOException {
+    abortReason = "The process of broker and sender is gone.";
     runs.add(
         new Run(
             Stage.COMPARE,
@@ -213,7 +211,7 @@ class ReportTest {
             DEFAULTS,
             Map.of(Measure.THROUGHPUT, 200_000.0),
             "stable",
-            new Run.Trace("", 0, 0, 0)));
+            Run.Trace.NONE));
     runs.add(
         new Run(
             Stage.COMPARE,
@@ -221,11 +219,11 @@ class ReportTest {
             MANY,
             Map.of(Measure.THROUGHPUT, 50_000.0),
             "stable",
-            new Run.Trace("", 0, 0, 0)));
+            Run.Trace.NONE));
 
     assertThat(markdown())
-        .contains("**The study was given up before it was complete:** " + givenUp)
-        .contains("50,000", "an unknown part")
+        .contains("**The study ended early.** " + abortReason)
+        .contains("50,000", "an unknown percentage")
         .doesNotContain("NaN");
     assertThat(Files.readString(directory.resolve("effects-throughput.svg"))).doesNotContain("NaN");
     assertThat(Files.readString(directory.resolve("effects.csv"))).doesNotContain("NaN");

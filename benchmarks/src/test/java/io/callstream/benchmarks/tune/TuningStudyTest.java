@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
+import io.callstream.benchmarks.load.Load;
+import io.callstream.benchmarks.load.Outcome;
 import io.callstream.benchmarks.load.Schedule;
-import io.callstream.benchmarks.load.SteadyRun.Load;
-import io.callstream.benchmarks.load.SteadyRun.Outcome;
 import io.callstream.progress.StabilityMonitor;
 import java.io.IOException;
 import java.io.StringReader;
@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xml.sax.InputSource;
 
-/** The smallest study there can be, on a real broker and a real Spark. */
+/** Runs minimal studies with a real broker and Spark. */
 class TuningStudyTest {
   private static final Profile TINY =
       new Profile(
@@ -46,7 +46,7 @@ class TuningStudyTest {
   @TempDir Path directory;
 
   @Test
-  void aStudyEndsWithACompleteReport() throws Exception {
+  void writesACompleteReport() throws Exception {
     List<String> messages = new ArrayList<>();
 
     List<Path> files = new TuningStudy(TINY, directory, "", 7, messages::add).run();
@@ -61,28 +61,27 @@ class TuningStudyTest {
             "effects-latency.svg",
             "runs.csv",
             "effects.csv");
-    assertThat(messages.get(0)).contains("9 runs").contains("some 1 minutes");
-    assertThat(messages.get(messages.size() - 1)).contains("8 runs in ", "some 1 were expected");
-    // 2 configurations twice, and 2 twice with three percentiles.
+    assertThat(messages.get(0)).contains("9 runs").contains("about 1 minutes");
+    assertThat(messages.get(messages.size() - 1)).contains("8 runs in ");
+    // 2 configurations in 2 rounds, and 2 in 2 rounds with three percentiles.
     assertThat(csv("runs.csv"))
         .hasSize(2 * 2 + 2 * 2 * 3)
         .allSatisfy(run -> assertThat(Double.parseDouble(run.get("value"))).isPositive());
     assertThat(csv("effects.csv")).hasSize(2 + 2 * 3);
-    // Half a second is no time for six batches, one a second.
+    // Half a second is too short for six batches with an interval of a second.
     assertThat(csv("runs.csv"))
         .filteredOn(
             run ->
                 run.get("configuration").equals("defaults") && run.get("measure").contains("p95"))
         .hasSize(2)
-        .allSatisfy(
-            run -> assertThat(run.get("verdict")).matches("(too early to tell|cannot be told).*"));
+        .allSatisfy(run -> assertThat(run.get("verdict")).startsWith("unknown, "));
     String markdown = Files.readString(directory.resolve("report.md"));
     assertThat(markdown)
-        .contains("**What matters most:**", "**How one can tell:**", "**Recommended here:**")
+        .contains("**What matters most:**", "**What is noise:**", "**Recommended here:**")
         .contains(
             "trigger interval",
             "backpressure.enabled=true`",
-            "executed the same",
+            "same execution",
             "FlatMapGroupsWithState")
         .contains("](effects-throughput.svg)")
         .doesNotContain(System.getProperty("user.home"), "null", "NaN");
@@ -123,7 +122,7 @@ class TuningStudyTest {
   }
 
   @Test
-  void aRunThatFailsIsToldAndTheStudyGoesOn() throws Exception {
+  void continuesAfterAFailedRun() throws Exception {
     Profile profile =
         profile(List.of(Configuration.baseline(), broken(1)), List.of(Configuration.baseline()));
     List<String> messages = new ArrayList<>();
@@ -137,50 +136,51 @@ class TuningStudyTest {
         .hasSize(2)
         .allSatisfy(run -> assertThat(run.get("failure")).contains("-1"));
     assertThat(messages).anyMatch(message -> message.contains("throughput failed: "));
-    assertThat(Files.readString(directory.resolve("report.md"))).contains("**2 runs failed,**");
+    assertThat(Files.readString(directory.resolve("report.md"))).contains("**2 runs failed.**");
   }
 
   @Test
-  void whereRunAfterRunFailsTheStudyGivesUpAndWritesWhatItHas() throws Exception {
+  void endsAfterConsecutiveFailuresAndWritesTheReport() throws Exception {
     Profile profile =
         profile(List.of(Configuration.baseline()), List.of(broken(1), broken(2), broken(3)));
 
     assertThatThrownBy(() -> new TuningStudy(profile, directory, "", 7, message -> {}).run())
         .isInstanceOf(CallstreamException.class)
-        .hasMessageContaining("3 runs failed in a row")
+        .hasMessageContaining("3 consecutive runs failed")
         .hasMessageContaining("report.html");
     assertThat(csv("runs.csv")).hasSize(2 + 3);
-    assertThat(Files.readString(directory.resolve("report.md"))).contains("was given up");
+    assertThat(Files.readString(directory.resolve("report.md")))
+        .contains("**The study ended early.**");
   }
 
-  private List<Duration> phases(long seed) {
+  private List<Duration> startDelays(long seed, Configuration configuration) {
     TuningStudy study = new TuningStudy(TINY, directory, "", seed, message -> {});
-    return Stream.generate(() -> study.steadyLoad(Configuration.baseline()).offset())
+    return Stream.generate(() -> study.randomlyDelayed(TINY.steady(), configuration).startDelay())
         .limit(50)
         .toList();
   }
 
   @Test
-  void eachSteadyRunHasAPhaseOfItsOwnFromTheSeed() {
-    Duration trigger = Configuration.baseline().continuous().trigger();
+  void startDelaysAreRandomWithinTheTriggerInterval() {
+    Configuration defaults = Configuration.baseline();
+    Duration trigger = defaults.continuous().trigger();
 
-    List<Duration> phases = phases(7);
+    List<Duration> delays = startDelays(7, defaults);
 
-    assertThat(phases).doesNotHaveDuplicates().isEqualTo(phases(7)).isNotEqualTo(phases(8));
-    // All over the interval: a tenth at either end would be missed with a chance of 0.9^50 = 0.5 %.
-    assertThat(phases)
-        .allMatch(phase -> !phase.isNegative() && phase.compareTo(trigger) < 0)
-        .anyMatch(phase -> phase.compareTo(trigger.dividedBy(10)) < 0)
-        .anyMatch(phase -> phase.compareTo(trigger.multipliedBy(9).dividedBy(10)) > 0);
-    assertThat(
-            new TuningStudy(TINY, directory, "", 7, message -> {})
-                .steadyLoad(Configuration.of(Setting.TRIGGER, 0))
-                .offset())
-        .isZero();
+    assertThat(delays)
+        .doesNotHaveDuplicates()
+        .isEqualTo(startDelays(7, defaults))
+        .isNotEqualTo(startDelays(8, defaults));
+    // The probability that no delay is in the first or last tenth is 0.9^50 = 0.5 % each.
+    assertThat(delays)
+        .allMatch(delay -> !delay.isNegative() && delay.compareTo(trigger) < 0)
+        .anyMatch(delay -> delay.compareTo(trigger.dividedBy(10)) < 0)
+        .anyMatch(delay -> delay.compareTo(trigger.multipliedBy(9).dividedBy(10)) > 0);
+    assertThat(startDelays(7, Configuration.of(Setting.TRIGGER, 0))).containsOnly(Duration.ZERO);
   }
 
   @Test
-  void everySteadyRunIsLongEnoughForAVerdictAndCountsWholeTriggerIntervals() {
+  void everySteadyRunIsLongEnoughForAVerdictAndAMultipleOfTheTriggerInterval() {
     for (Profile profile : List.of(Profile.brief(), Profile.thorough())) {
       Duration counted = profile.steady().length().minus(profile.steady().uncounted());
       for (Configuration configuration : profile.latency()) {
@@ -195,21 +195,21 @@ class TuningStudyTest {
   }
 
   @Test
-  void aRunOfTooFewBatchesHasNoVerdict() {
+  void aRunWithTooFewBatchesHasNoVerdict() {
     Load load = new Load(1_000, Duration.ofSeconds(7), Duration.ZERO, Duration.ofSeconds(1));
-    Outcome level =
+    Outcome constantLag =
         new Outcome(load, new Schedule(0, 1_000), 0, new Histogram(3), 0, 0, 0, Optional.empty());
 
-    assertThat(Bench.verdict(level))
-        .isEqualTo("too early to tell: fewer than 6 batches in that time");
+    assertThat(ConfigurationBenchmark.verdict(constantLag))
+        .isEqualTo("unknown, fewer than 6 batches in that time");
   }
 
   @Test
-  void aStoppedStudyEndsSoonWithoutAReport() {
+  void aStoppedStudyEndsWithoutAReport() {
     TuningStudy study = new TuningStudy(TINY, directory, "", 7, message -> {});
     study.stop();
 
     assertThatThrownBy(study::run).isInstanceOf(StudyStoppedException.class);
-    assertThat(directory.toFile().list()).as("all but the lock").containsExactly(".lock");
+    assertThat(directory.toFile().list()).as("files except for the lock").containsExactly(".lock");
   }
 }

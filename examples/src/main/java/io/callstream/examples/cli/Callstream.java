@@ -35,8 +35,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       BrokerCommand.class,
       ProduceCommand.class,
       ConsumeCommand.class,
-      StatisticsCommand.class,
-      TuneCommand.class
+      StatisticsCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",
     versionProvider = Callstream.Version.class,
@@ -45,7 +44,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "Exit status: 0 success, 1 failure, 2 wrong usage. A command that a signal ends",
       "before its work is done exits with 128 + the signal's number: 130 after Ctrl-C.",
       "",
-      "'callstream COMMAND --help' tells about a command. To begin with: callstream demo"
+      "'callstream COMMAND --help' describes a command. Start with: callstream demo",
+      "In a checkout, './callstream tune' measures which settings matter on this machine."
     })
 public final class Callstream implements Runnable {
   static final int FAILURE = 1;

@@ -1,6 +1,5 @@
 package io.callstream.examples.cli;
 
-import io.callstream.benchmarks.tune.TuningStudy.Depth;
 import io.callstream.kafka.source.FileLayout;
 import io.callstream.pipeline.KafkaTopic.StartingOffsets;
 import java.util.Locale;
@@ -60,14 +59,6 @@ final class Converters {
     @Override
     public FormatOption.Format convert(String value) {
       return constant(FormatOption.Format.class, value, "sf-2018, datasf");
-    }
-  }
-
-  /** Reads how much a study does. */
-  static final class DepthConverter implements ITypeConverter<Depth> {
-    @Override
-    public Depth convert(String value) {
-      return constant(Depth.class, value, "short, thorough");
     }
   }
 

@@ -136,12 +136,6 @@ final class CommandProcess implements AutoCloseable {
     return process.exitValue();
   }
 
-  /** Sends a signal as a terminal does: to the process, and to those that it started. */
-  int signalAll(String name) throws IOException, InterruptedException {
-    for (ProcessHandle child : process.descendants().toList()) {
-      new ProcessBuilder("kill", "-" + name, String.valueOf(child.pid())).start().waitFor();
-    }
-    return signal(name);
   }
 
   boolean isAlive() {

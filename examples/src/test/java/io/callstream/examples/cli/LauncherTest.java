@@ -94,6 +94,18 @@ class LauncherTest {
   }
 
   @Test
+  void tuneStartsTheMainClassOfTheStudy() throws Exception {
+    built("checkout");
+
+    Ended ended = run(directory, Map.of(), "checkout/callstream", "tune", "--seed", "2");
+    Ended help = run(directory, Map.of(), "checkout/callstream", "help", "tune");
+
+    assertThat(ended.status()).as(ended.err()).isZero();
+    assertThat(ended.out()).contains("arguments [--seed, 2]", "property tune");
+    assertThat(help.out()).contains("arguments [--help]", "property tune");
+  }
+
+  @Test
   void takesAJavaHomeWithSpaces() throws Exception {
     built("checkout");
     Path home =
@@ -216,6 +228,9 @@ class LauncherTest {
       out.write(bytes.readAllBytes());
     }
     Files.setLastModifiedTime(jar, FileTime.fromMillis(System.currentTimeMillis() + 60_000));
+    Files.writeString(
+        Files.createDirectory(checkout.resolve("benchmarks/target")).resolve("tune.args"),
+        "-cp \"" + jar + "\" -Decho=tune\n" + Echo.class.getName() + "\n");
     return checkout;
   }
 

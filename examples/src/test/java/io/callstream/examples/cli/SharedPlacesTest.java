@@ -106,15 +106,4 @@ class SharedPlacesTest {
     assertThat(second.status()).isEqualTo(1);
     assertThat(second.err()).contains("The directory " + broker.data() + " is another broker's");
   }
-
-  @Test
-  @SuppressWarnings("try")
-  void aSecondTuningStudyInTheSameDirectoryIsRefused() throws Exception {
-    try (RunLock first = RunLock.ofOutput(directory, "the first")) {
-      CommandRun second = CommandRun.of("tune", "--output", directory.toString());
-      assertThat(second.status()).isEqualTo(1);
-      assertThat(second.err())
-          .contains("The output directory " + directory + " is in use by another run");
-    }
-  }
 }

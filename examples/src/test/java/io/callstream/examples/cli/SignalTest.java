@@ -245,19 +245,6 @@ class SignalTest {
     }
   }
 
-  @Test
-  void aStudyThatIsInterruptedLeavesNothing() throws Exception {
-    Path report = directory.resolve("tuning");
-    try (CommandProcess tune =
-        CommandProcess.start(directory, "tune", "--output", report.toString())) {
-      tune.await("the broker is there", () -> tune.err().contains("warming up"));
-
-      assertThat(tune.signalAll("INT")).isEqualTo(130);
-      tune.assertLeftNothing();
-      assertThat(report.toFile().list()).as("all but the lock").containsExactly(".lock");
-    }
-  }
-
   private static long received(Output output) throws IOException {
     return Files.exists(output.directory().resolve("accounting.json"))
         ? output.accounting().get("received").asLong()

@@ -150,10 +150,6 @@ class WrongUsageTest {
         arguments("statistics --start-over", "give one of them"),
         arguments("consume --max none", "is not a whole number"),
         arguments("consume --max -1", "at least 0"),
-        arguments("tune --profile long", "short, thorough"),
-        arguments("tune --output /proc/callstream", "Name a directory"),
-        arguments("tune --seed x", "is not a whole number"),
-        arguments("tune --bootstrap-servers nowhere", "'nowhere' is no address of a Kafka broker"),
         arguments("consume --bootstrap-servers localhost", "write host:port"),
         arguments(
             "produce --synthetic 5 --bootstrap-servers a:9092,,b:9092",
@@ -349,14 +345,14 @@ class WrongUsageTest {
   }
 
   static Stream<String> commands() {
-    return Stream.of("demo", "broker", "produce", "consume", "statistics", "tune");
+    return Stream.of("demo", "broker", "produce", "consume", "statistics");
   }
 
   @Test
   void theCommandItselfHasHelpAndAVersion() {
     assertThat(CommandRun.of("--help").out()).contains("demo", "Exit status: 0 success");
     assertThat(CommandRun.of("help").out()).isEqualTo(CommandRun.of("--help").out());
-    assertThat(CommandRun.of("help", "tune").out()).startsWith("Usage: callstream tune");
+    assertThat(CommandRun.of("help", "demo").out()).startsWith("Usage: callstream demo");
     assertThat(CommandRun.of("--version").out()).startsWith("callstream ");
   }
 }

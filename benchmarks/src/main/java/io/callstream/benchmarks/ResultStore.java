@@ -9,24 +9,24 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Stands for an external key-value store with a table for each statistic and window: each row that
- * a pipeline tells is put under its dimensions. Not thread-safe.
+ * Simulates an external key-value store: one table for each statistic and window, which maps
+ * dimensions to counts. Not thread-safe.
  */
-final class Store {
-  /** The table of a statistic without windows. */
-  static final Instant NO_WINDOW = Instant.MIN;
+final class ResultStore {
+  /** The key of the only table of a statistic without windows. */
+  private static final Instant NO_WINDOW = Instant.MIN;
 
   private final Map<String, Map<Instant, Map<List<String>, Long>>> tables = new HashMap<>();
   private int batches;
 
-  /** Puts what a batch changed. */
-  void take(BatchResults batch) {
+  /** Stores the rows that a batch changed. */
+  void put(BatchResults batch) {
     batches++;
-    batch.updates().values().forEach(this::take);
+    batch.updates().values().forEach(this::put);
   }
 
-  /** Puts the rows of a statistic. */
-  void take(Results results) {
+  /** Stores the rows of a statistic. */
+  void put(Results results) {
     Map<Instant, Map<List<String>, Long>> windows =
         tables.computeIfAbsent(results.statistic().name(), name -> new HashMap<>());
     results.stream()
@@ -39,7 +39,7 @@ final class Store {
                     .put(row.dimensions(), row.count()));
   }
 
-  /** Returns the rows of a statistic, by the start of their window and their dimensions. */
+  /** Returns the rows of a statistic by the start of their window and their dimensions. */
   Map<Instant, Map<List<String>, Long>> table(String statistic) {
     return tables.getOrDefault(statistic, Map.of());
   }

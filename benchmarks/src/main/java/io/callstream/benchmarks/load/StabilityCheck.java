@@ -9,31 +9,32 @@ import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Asks a stability monitor about the batches that began after a moment. Thread-safe. */
-final class Verdict implements ProgressListener {
+/** Passes the batches after a given moment to a {@link StabilityMonitor}. Thread-safe. */
+final class StabilityCheck implements ProgressListener {
   private static final Duration SPAN = Duration.ofHours(1);
 
   private final StabilityMonitor monitor;
-  private volatile @Nullable Instant begun;
+  private volatile @Nullable Instant start;
 
-  Verdict(Duration trigger) {
+  StabilityCheck(Duration trigger) {
     monitor = StabilityMonitor.ofThisJvm(SPAN, trigger);
   }
 
-  /** Begins to look. */
+  /** Starts to check the batches that begin from now on. */
   void begin() {
-    begun = Instant.now();
+    start = Instant.now();
   }
 
   @Override
   public void onProgress(Progress progress) {
-    Instant from = begun;
+    Instant from = start;
     if (from != null && progress.timestamp().isAfter(from)) {
       monitor.onProgress(progress);
     }
   }
 
-  Optional<StabilityVerdict> told() {
+  /** Returns the verdict, or nothing after too few batches. */
+  Optional<StabilityVerdict> verdict() {
     return monitor.verdict();
   }
 }

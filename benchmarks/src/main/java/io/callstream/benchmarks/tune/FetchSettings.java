@@ -1,14 +1,15 @@
 package io.callstream.benchmarks.tune;
 
 import java.util.Map;
+import java.util.stream.Collectors;
 
-/** How the Kafka client fetches. */
-enum Fetch {
-  /** As Kafka's own defaults say. */
+/** Settings with which the Kafka client fetches records. */
+enum FetchSettings {
+  /** Kafka's own defaults. */
   KAFKA_DEFAULTS,
-  /** As callstream does, but few records at a time. */
+  /** callstream's defaults with few records per poll. */
   FEW_RECORDS,
-  /** As callstream does, but few bytes at a time. */
+  /** callstream's defaults with few bytes per fetch. */
   SMALL_FETCHES;
 
   Map<String, String> properties() {
@@ -22,5 +23,13 @@ enum Fetch {
       case FEW_RECORDS -> Map.of("max.poll.records", "500");
       case SMALL_FETCHES -> Map.of("max.partition.fetch.bytes", Integer.toString(256 << 10));
     };
+  }
+
+  /** Returns the properties in one line. */
+  String description() {
+    return properties().entrySet().stream()
+        .map(Object::toString)
+        .sorted()
+        .collect(Collectors.joining(", "));
   }
 }
