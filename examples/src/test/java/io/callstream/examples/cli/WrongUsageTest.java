@@ -235,7 +235,7 @@ class WrongUsageTest {
   void noBrokerIsAFailureWithinSeconds() throws Exception {
     long start = System.nanoTime();
     Map<String, Future<CommandRun>> runs = new HashMap<>();
-    for (String line : List.of("statistics --once", "produce --synthetic 5", "tune")) {
+    for (String line : List.of("statistics --once", "produce --synthetic 5")) {
       String[] args = (line + " --bootstrap-servers 127.0.0.1:1").split(" ");
       FutureTask<CommandRun> run = new FutureTask<>(() -> CommandRun.of(args));
       new Thread(run, line).start();
