@@ -187,7 +187,7 @@ class ClusterTest {
     String master = processes.master();
     processes.worker("worker", master, 2, List.of());
     String documented =
-        Files.readString(Path.of("../docs/operating.md"))
+        Files.readString(Path.of("../docs/operate.md"))
             .lines()
             .dropWhile(line -> !line.matches("spark-submit .* --deploy-mode cluster .*"))
             .takeWhile(line -> !line.equals("```"))

@@ -93,7 +93,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * The rules that every engine keeps, as tests: extend this class, say in {@link #testbed} what is
  * to be tested, and run it with JUnit 5. The rules stand, with their numbers, in {@code
- * docs/engine-contract.md}; each test is named after its rule.
+ * docs/write-an-engine.md}; each test is named after its rule.
  *
  * <p>What an engine does not declare among its {@link Capability capabilities} is skipped, and then
  * group 16 demands that it is refused. Everything else is for all engines. {@link

@@ -26,7 +26,7 @@ class EngineContractDocumentTest {
   @TempDir private Path directory;
 
   private static String document() throws IOException {
-    return Files.readString(Path.of("../docs/engine-contract.md"));
+    return Files.readString(Path.of("../docs/write-an-engine.md"));
   }
 
   private static List<MatchResult> all(String pattern, String text) {
