@@ -111,8 +111,7 @@ class EmbeddingTest {
   @Test
   void theFirstProjectStandsOnThePageAsItIs() throws IOException {
     String version = versionOf(Document.of("README.md"), "callstream-kafka-producer");
-    List<String> shown =
-        Document.of("docs/embed.md").blocks().stream().map(Block::text).toList();
+    List<String> shown = Document.of("docs/embed.md").blocks().stream().map(Block::text).toList();
     try (Stream<Path> files = Files.walk(FIRST_PROJECT)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         String text = Files.readString(file).replace("@project.version@", version);
