@@ -45,11 +45,18 @@ class EngineContractDocumentTest {
             .flatMap(group -> Arrays.stream(group.getDeclaredMethods()))
             .map(Method::getName)
             .filter(name -> name.startsWith("rule_"))
+            .map(name -> name.replaceFirst("rule_(\\d+)_(\\d+)_.*", "$1.$2"))
             .toList();
     List<String> documented = new ArrayList<>();
-    for (MatchResult rule : all("^\\| (\\d+)\\.(\\d+) \\| [^|]+ \\| `(\\w+)` \\|$", document())) {
-      assertThat(rule.group(3)).startsWith("rule_" + rule.group(1) + "_" + rule.group(2) + "_");
-      documented.add(rule.group(3));
+    String group = "";
+    for (MatchResult line :
+        all("^(?:### (\\d+) .+?|- \\*\\*((\\d+)\\.\\d+)\\*\\* \\S.+?\\.)$", document())) {
+      if (line.group(1) != null) {
+        group = line.group(1);
+      } else {
+        assertThat(line.group(3)).as("group of rule " + line.group(2)).isEqualTo(group);
+        documented.add(line.group(2));
+      }
     }
     assertThat(tests).doesNotHaveDuplicates().hasSizeGreaterThan(80);
     assertThat(documented).containsExactlyInAnyOrderElementsOf(tests);
