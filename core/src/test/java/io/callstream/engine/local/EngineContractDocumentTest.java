@@ -63,20 +63,6 @@ class EngineContractDocumentTest {
   }
 
   @Test
-  void theDocumentHasTheBrokenEnginesAndTheirRules() throws IOException {
-    List<String> documented =
-        all("^\\| `(\\w+)`: [^|]+ \\| ([0-9., ]+) \\|$", document()).stream()
-            .map(row -> row.group(1) + " " + List.of(row.group(2).split(", ")))
-            .toList();
-    assertThat(documented)
-        .containsExactlyElementsOf(
-            EngineContractTest.engines()
-                .skip(1)
-                .map(arguments -> arguments.get()[0] + " " + arguments.get()[1])
-                .toList());
-  }
-
-  @Test
   void theExampleCompiles() throws IOException {
     String code = all("```java\n(.*?)```", document()).get(0).group(1);
     JavaFileObject file =
