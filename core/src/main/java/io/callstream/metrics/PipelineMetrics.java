@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Binds a running pipeline to a registry: all that its {@link Progress} and its {@link Accounting}
  * tell, and the verdict of a {@link StabilityMonitor} if the pipeline has one as its listener. The
- * names are listed in {@code docs/metrics.md}. Thread-safe.
+ * names are listed in {@code docs/dashboard.md}. Thread-safe.
  *
  * <p>Counters are totals of the pipeline, those of earlier runs with its checkpoint included;
  * gauges tell of the last batch, and are NaN before the first. What is counted by partition or by

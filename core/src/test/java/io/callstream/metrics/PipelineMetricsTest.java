@@ -435,7 +435,7 @@ class PipelineMetricsTest {
     Set<String> names = new TreeSet<>();
     Matcher row =
         Pattern.compile("(?m)^\\| `(callstream\\.[a-z.]+)` \\| `(callstream_[a-z_]+)` \\|")
-            .matcher(Files.readString(docs().resolve("metrics.md")));
+            .matcher(Files.readString(docs().resolve("dashboard.md")));
     while (row.find()) {
       assertThat(row.group(2)).startsWith(row.group(1).replace('.', '_'));
       names.add(row.group(2));

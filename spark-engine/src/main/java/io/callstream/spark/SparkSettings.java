@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How to run Spark. Immutable; each method returns changed settings. What is not set is chosen by
- * the engine, as {@code docs/spark-settings.md} says.
+ * the engine, as {@code docs/operate.md} says.
  */
 public final class SparkSettings {
   /** Where Spark keeps the state between batches. */
@@ -37,7 +37,7 @@ public final class SparkSettings {
   private static final SparkSettings DEFAULTS =
       new SparkSettings(null, null, null, StateStore.MEMORY, Map.of());
 
-  /** Larger reads than Kafka's defaults; see docs/spark-settings.md for what they bring. */
+  /** Larger reads than Kafka's defaults; see docs/operate.md#spark-settings. */
   private static final Map<String, String> KAFKA_DEFAULTS =
       Map.of(
           "max.poll.records", "10000",

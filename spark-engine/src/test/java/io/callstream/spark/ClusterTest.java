@@ -235,7 +235,7 @@ class ClusterTest {
     KafkaTopic topic = TestBroker.topic(1);
     TestBroker.send(topic, SyntheticCalls.of(100));
     String documented =
-        Files.readString(Path.of("../docs/operating.md"))
+        Files.readString(Path.of("../docs/operate.md"))
             .lines()
             .dropWhile(line -> !line.matches("spark-submit .* --deploy-mode cluster .*"))
             .takeWhile(line -> !line.equals("```"))

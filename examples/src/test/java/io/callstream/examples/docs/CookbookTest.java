@@ -67,7 +67,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The recipes of docs/cookbook.md. */
+/** The cookbook of docs/embed.md. */
 class CookbookTest {
   private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
 
@@ -621,7 +621,7 @@ class CookbookTest {
         sourceOf(
             call("1", "415", "2018-10-06T10:00:00Z").build(),
             call("2", "415", "2018-10-06T10:10:00Z").build());
-    List<String> told = new ArrayList<>();
+    List<String> seen = new ArrayList<>();
 
     Map<String, Long> counts = new ConcurrentHashMap<>();
     Pipeline pipeline =
@@ -629,13 +629,13 @@ class CookbookTest {
             .statistic(StandardStatistics.callsByType())
             .results(new LatestCounts(counts))
             .results(Sinks.csv(out))
-            .results(Sinks.callback(batch -> told.add(batch.number() + " " + batch.total())))
+            .results(Sinks.callback(batch -> seen.add(batch.number() + " " + batch.total())))
             .build();
 
     run(pipeline);
     assertThat(counts).containsExactly(Map.entry("415", 2L));
     assertThat(out.resolve("calls-by-type.csv")).hasContent("crime_type,count\n415,2");
-    assertThat(told).hasSize(1);
+    assertThat(seen).hasSize(1);
   }
 
   @Test
@@ -652,7 +652,7 @@ class CookbookTest {
                 Sinks.deadLetterCallback(
                     letter -> {
                       if (letter instanceof DeadLetter.Rejected rejected) {
-                        lines.add(rejected.origin() + " is no call: " + rejected.reason().code());
+                        lines.add(rejected.origin() + " rejected: " + rejected.reason().code());
                       } else if (letter instanceof DeadLetter.Late late) {
                         lines.add(late.origin() + " is late in " + late.missed());
                       }
@@ -660,7 +660,7 @@ class CookbookTest {
             .build();
 
     run(pipeline);
-    assertThat(lines).singleElement().asString().endsWith("is no call: not-json");
+    assertThat(lines).singleElement().asString().endsWith("rejected: not-json");
     assertThat(out.resolve("rejected.ndjson")).content().contains("\"reason\":\"not-json\"");
   }
 
@@ -680,7 +680,7 @@ class CookbookTest {
             .listener(
                 progress -> {
                   if (progress.lag() > 100_000) {
-                    lines.add("behind by " + progress.lag() + " offsets");
+                    lines.add("lag: " + progress.lag() + " offsets");
                   }
                 })
             .listener(progress -> lines.add(progress.toJson()))

@@ -24,7 +24,7 @@ class DocumentationTest {
           "\"lake/counts\"", "lake");
 
   /** Compiled by {@code EngineContractDocumentTest} in core, where the kit is. */
-  private static final Path ENGINE_CONTRACT = Document.ROOT.resolve("docs/engine-contract.md");
+  private static final Path ENGINE_CONTRACT = Document.ROOT.resolve("docs/write-an-engine.md");
 
   @Test
   void javaOnThePagesIsCodeOfTheTestsInThisPackageOrOfAProjectThatTheBuildRuns()

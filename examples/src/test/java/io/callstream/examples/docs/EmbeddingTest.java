@@ -56,7 +56,7 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The code of docs/embedding.md. */
+/** The code of docs/embed.md. */
 class EmbeddingTest {
   private static final Path FIRST_PROJECT = Path.of("src/it/first-pipeline").toAbsolutePath();
 
@@ -111,8 +111,7 @@ class EmbeddingTest {
   @Test
   void theFirstProjectStandsOnThePageAsItIs() throws IOException {
     String version = versionOf(Document.of("README.md"), "callstream-kafka-producer");
-    List<String> shown =
-        Document.of("docs/embedding.md").blocks().stream().map(Block::text).toList();
+    List<String> shown = Document.of("docs/embed.md").blocks().stream().map(Block::text).toList();
     try (Stream<Path> files = Files.walk(FIRST_PROJECT)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         String text = Files.readString(file).replace("@project.version@", version);
@@ -131,7 +130,7 @@ class EmbeddingTest {
   @Test
   void thePackagesThatSparkWantsOpenedAreOnThePage() throws IOException {
     String shown =
-        Document.of("docs/embedding.md").blocks().stream()
+        Document.of("docs/embed.md").blocks().stream()
             .map(Block::text)
             .filter(text -> text.contains("JDK_JAVA_OPTIONS"))
             .findFirst()

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -19,12 +20,16 @@ import org.junit.jupiter.api.Test;
 
 /** docs/errors.md has an entry for each message of the code, and none for others. */
 class ErrorsTest {
-  private static final Pattern ENTRY = Pattern.compile("\\| `([^`]+)` \\| .+ \\| .+ \\|");
+  /** Messages, then a sentence with their cause and at least one with the fix. */
+  private static final Pattern ENTRY =
+      Pattern.compile("- ((?:`[^`]+`(?:, )?)+): \\S.*?\\. \\S.*\\.");
+
+  private static final Pattern QUOTED = Pattern.compile("`([^`]+)`");
   private static final String ARGUMENTS = "IllegalArgumentException";
 
   /** Sections that are no error codes, and what is in them. */
   private static final Map<String, String> SECTIONS =
-      Map.of("Refused arguments", ARGUMENTS, "Warnings in the log", ThrownMessages.WARNING);
+      Map.of("Rejected arguments", ARGUMENTS, "Warnings in the log", ThrownMessages.WARNING);
 
   /** Caught where they are thrown: nobody sees them. */
   private static final Set<String> UNSEEN =
@@ -46,14 +51,17 @@ class ErrorsTest {
   private static List<Entry> entries() throws IOException {
     List<Entry> entries = new ArrayList<>();
     String section = "";
-    for (String line : Document.of("docs/errors.md").lines()) {
+    String page = String.join("\n", Document.of("docs/errors.md").lines());
+    for (String line : page.replaceAll("\n  (?=\\S)", " ").split("\n")) {
       if (line.startsWith("## ")) {
         String title = line.substring(3).replace("`", "");
         section = SECTIONS.getOrDefault(title, title);
-      }
-      Matcher entry = ENTRY.matcher(line);
-      if (entry.matches()) {
-        entries.add(new Entry(section, entry.group(1)));
+      } else if (line.startsWith("- ")) {
+        Matcher entry = ENTRY.matcher(line);
+        assertThat(entry.matches()).as("messages, cause and fix: " + line).isTrue();
+        for (MatchResult message : QUOTED.matcher(entry.group(1)).results().toList()) {
+          entries.add(new Entry(section, message.group(1)));
+        }
       }
     }
     return entries;

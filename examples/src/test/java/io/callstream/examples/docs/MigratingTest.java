@@ -34,7 +34,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The code of docs/migrating.md: a job as it is often written, and what becomes of it. */
+/** The code of docs/embed.md: a job as it is often written, and the pipeline that replaces it. */
 class MigratingTest {
   private static SparkSession spark;
 

@@ -81,8 +81,8 @@ class SinksTest {
     String brokers = "kafka-1:9092";
     JdbcSink tables =
         JdbcSink.to(dataSource, JdbcDialect.POSTGRESQL)
-            .schema("calls") // must be there; that of the connection by default
-            .prefix("sf_") // of all tables; none by default
+            .schema("calls") // must exist; default: the schema of the connection
+            .prefix("sf_") // of all tables; default: none
             .timeout(Duration.ofSeconds(20))
             .attempts(4)
             .build();

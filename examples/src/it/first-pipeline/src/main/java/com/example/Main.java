@@ -16,9 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneId;
 
-/**
- * Counts the calls that are in a topic. Arguments, each with a default: the brokers, the engine.
- */
+/** Counts the calls in a topic. Arguments, both optional: the brokers, the engine. */
 public final class Main {
   static Statistic noise() {
     return Statistic.named("noise")
