@@ -207,6 +207,9 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
       throw new DamagedFileException(OURS + "/" + Fingerprint.FILE + " is missing");
     }
     if (sparkFiles.isUsed()) {
+      if (sparkFiles.hasChecksums()) {
+        throw new DamagedFileException(OURS + " is missing");
+      }
       throw new CallstreamException(
           ErrorCode.CHECKPOINT,
           "The directory "

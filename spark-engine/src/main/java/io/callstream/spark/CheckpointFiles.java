@@ -39,6 +39,15 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
     return exists(METADATA) || newest(OFFSETS) != Ledger.NO_BATCH;
   }
 
+  /** Returns whether the query's metadata ends with a checksum, as callstream writes it. */
+  boolean hasChecksums() {
+    try {
+      return read(METADATA).length > 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   /** Returns the last batch that Spark committed, or {@link Ledger#NO_BATCH}. */
   long committed() {
     return newest(COMMITS);

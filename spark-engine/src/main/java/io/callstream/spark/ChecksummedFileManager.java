@@ -63,7 +63,7 @@ public final class ChecksummedFileManager implements CheckpointFileManager {
 
   @Override
   public CancellableFSDataOutputStream createAtomic(Path path, boolean overwriteIfPossible) {
-    return new Output(files.createAtomic(path, overwriteIfPossible), new CRC32());
+    return new Output(files.createAtomic(path, overwriteIfPossible), Checksum.of(place(path)));
   }
 
   @Override
@@ -72,7 +72,9 @@ public final class ChecksummedFileManager implements CheckpointFileManager {
       byte[] start = in.readNBytes(LEAST_STREAMED_BYTES);
       long length =
           Checksum.verify(
-              path.toString(), new SequenceInputStream(new ByteArrayInputStream(start), in));
+              path.toString(),
+              Checksum.of(place(path)),
+              new SequenceInputStream(new ByteArrayInputStream(start), in));
       return new FSDataInputStream(
           start.length < LEAST_STREAMED_BYTES
               ? new Input(start, (int) length)
@@ -80,6 +82,27 @@ public final class ChecksummedFileManager implements CheckpointFileManager {
     } catch (IOException e) {
       throw sneaky(e);
     }
+  }
+
+  /**
+   * Returns what the checksum knows of a file's place: its name, and for numbered files the
+   * directories above up to the first without a number, such as {@code state/1/0/5.delta}. A
+   * checkpoint that is moved as a whole stays valid.
+   */
+  private static String place(Path path) {
+    StringBuilder place = new StringBuilder(path.getName());
+    if (isNumbered(path)) {
+      Path directory = path;
+      do {
+        directory = directory.getParent();
+        place.insert(0, directory.getName() + "/");
+      } while (isNumbered(directory));
+    }
+    return place.toString();
+  }
+
+  private static boolean isNumbered(Path path) {
+    return !path.getName().isEmpty() && Character.isDigit(path.getName().charAt(0));
   }
 
   /** The trait declares no exceptions; Spark expects Hadoop's all the same. */

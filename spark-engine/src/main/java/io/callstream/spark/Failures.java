@@ -105,6 +105,10 @@ record Failures(@Nullable String checkpoint) {
     if ((e instanceof EOFException || e instanceof ChecksumException) && isOfState(e)) {
       return damaged("a file of the state can't be read (" + words(e) + ")", failure);
     }
+    if (e.getClass().getName().equals("org.rocksdb.RocksDBException")
+        && (message.contains("checksum mismatch") || message.startsWith("Corruption"))) {
+      return damaged("a file of the state can't be read (" + words(e) + ")", failure);
+    }
     // A run reads files of the state when it starts, and only writes them later.
     if (e instanceof FileNotFoundException
         && checkpoint != null

@@ -8,6 +8,7 @@ import io.callstream.engine.RunOptions;
 import io.callstream.internal.engine.LedgerRun;
 import io.callstream.internal.runtime.Ledger;
 import io.callstream.internal.runtime.Letters;
+import io.callstream.internal.runtime.OpenTransactions;
 import io.callstream.internal.runtime.SinkSet;
 import io.callstream.internal.runtime.TaskPlan;
 import io.callstream.internal.runtime.TaskReport;
@@ -16,12 +17,6 @@ import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
-import io.callstream.internal.runtime.Ledger;
-import io.callstream.internal.runtime.Letters;
-import io.callstream.internal.runtime.OpenTransactions;
-import io.callstream.internal.runtime.SinkSet;
-import io.callstream.internal.runtime.TaskPlan;
-import io.callstream.internal.runtime.TaskReport;
 import io.callstream.statistic.Statistic;
 import java.io.ByteArrayInputStream;
 import java.io.InterruptedIOException;
@@ -491,10 +486,14 @@ final class SparkRun extends LedgerRun {
         LOG.warn(
             "The Spark query was interrupted, goes on, and is interrupted again", placeOf(running));
       } catch (Exception e) {
-        if (!isInterrupt(e)) {
+        if (isInterrupt(e)) {
+          interrupted = true;
+        } else if (running.isActive()) {
           throw e;
+        } else {
+          // The query ended in the meantime, and its session with it.
+          ended = true;
         }
-        interrupted = true;
       }
     }
     if (interrupted) {

@@ -4,10 +4,9 @@ import static java.util.Objects.requireNonNull;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.internal.runtime.Spelling;
-import io.callstream.pipeline.KafkaTopic;
 import io.callstream.internal.runtime.OpenTransactions;
 import io.callstream.internal.runtime.Spelling;
+import io.callstream.pipeline.KafkaTopic;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.callstream.internal.runtime.Checksum;
 import io.callstream.internal.runtime.DamagedFileException;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
@@ -12,8 +11,11 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Random;
+import java.util.zip.CRC32;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
@@ -53,9 +55,13 @@ class ChecksummedFileManagerTest {
   @ValueSource(booleans = {true, false})
   void addsAChecksumThatReadersDoNotSee(boolean local) throws IOException {
     ChecksummedFileManager files = files(local);
-    write(files, "0");
-    assertThat(Files.readAllBytes(directory.resolve("0"))).isEqualTo(Checksum.append(CONTENT));
-    try (FSDataInputStream in = files.open(path("0"))) {
+    write(files, "metadata");
+    CRC32 crc = new CRC32();
+    crc.update("metadata".getBytes(UTF_8));
+    crc.update(CONTENT);
+    assertThat(Files.readString(directory.resolve("metadata")))
+        .isEqualTo(new String(CONTENT, UTF_8) + "checksum %08x\n".formatted(crc.getValue()));
+    try (FSDataInputStream in = files.open(path("metadata"))) {
       assertThat(in.readAllBytes()).isEqualTo(CONTENT);
       in.seek(3);
       assertThat(in.read()).isEqualTo('{');
@@ -63,6 +69,47 @@ class ChecksummedFileManagerTest {
       in.readFully(0, read);
       assertThat(read).asString(UTF_8).isEqualTo("v1");
       assertThat(in.read(CONTENT.length, read, 0, 2)).isEqualTo(-1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void refusesAFileFromAnotherPlaceOfTheCheckpoint(boolean local) throws IOException {
+    ChecksummedFileManager files = files(local);
+    Map<String, String> misplaced =
+        Map.of(
+            "state/0/0/4.delta", "state/0/0/5.delta",
+            "state/0/1/5.delta", "state/0/0/5.delta",
+            "state/1/0/5.delta", "state/0/0/5.delta",
+            "offsets/4", "offsets/5",
+            "commits/4", "offsets/4");
+    for (Map.Entry<String, String> move : misplaced.entrySet()) {
+      Files.createDirectories(directory.resolve(move.getKey()).getParent());
+      Files.createDirectories(directory.resolve(move.getValue()).getParent());
+      write(files, move.getKey());
+      files.open(path(move.getKey())).close();
+      write(files, move.getValue());
+      Files.copy(
+          directory.resolve(move.getKey()),
+          directory.resolve(move.getValue()),
+          StandardCopyOption.REPLACE_EXISTING);
+      java.nio.file.Path target = directory.resolve(move.getValue());
+      Files.deleteIfExists(target.resolveSibling("." + target.getFileName() + ".crc"));
+      assertThatThrownBy(() -> files.open(path(move.getValue())))
+          .as("%s", move)
+          .isInstanceOf(DamagedFileException.class)
+          .hasMessageContainingAll(move.getValue(), "misplaced");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void acceptsACheckpointThatMovedAsAWhole(boolean local) throws IOException {
+    Files.createDirectories(directory.resolve("first/state/0/0"));
+    write(files(local), "first/state/0/0/5.delta");
+    Files.move(directory.resolve("first"), directory.resolve("second"));
+    try (FSDataInputStream in = files(local).open(path("second/state/0/0/5.delta"))) {
+      assertThat(in.readAllBytes()).isEqualTo(CONTENT);
     }
   }
 

@@ -11,7 +11,6 @@ import io.callstream.ErrorCode;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
-import io.callstream.internal.runtime.Checksum;
 import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
@@ -20,6 +19,8 @@ import io.callstream.progress.Progress.PartitionOffsets;
 import io.callstream.spark.SparkSettings.StateStore;
 import io.callstream.statistic.StandardStatistics;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -175,11 +176,19 @@ class FaultTest {
       for (String name : List.of("offsets/2", "sources/0/0")) {
         Path file = checkpoint().resolve(name);
         byte[] before = Files.readAllBytes(file);
-        String content = new String(Checksum.verify(name, before), UTF_8);
+        ChecksummedFileManager files =
+            new ChecksummedFileManager(
+                new org.apache.hadoop.fs.Path(checkpoint().toUri()),
+                TestSession.get().sessionState().newHadoopConf());
+        String content;
+        try (InputStream in = files.open(new org.apache.hadoop.fs.Path(file.toUri()))) {
+          content = new String(in.readAllBytes(), UTF_8);
+        }
         String offset = name.equals("offsets/2") ? "1400" : "1600";
-        Files.write(
-            file,
-            Checksum.append(content.replaceAll("\"0\":\\d+", "\"0\":" + offset).getBytes(UTF_8)));
+        try (OutputStream out =
+            files.createAtomic(new org.apache.hadoop.fs.Path(file.toUri()), true)) {
+          out.write(content.replaceAll("\"0\":\\d+", "\"0\":" + offset).getBytes(UTF_8));
+        }
         assertRefuses(topic, ErrorCode.CHECKPOINT, name + " has", offset, "partition 0", "1500");
         Files.write(file, before);
       }

@@ -1,6 +1,7 @@
 package io.callstream.internal.runtime;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,6 +22,18 @@ public final class Checksum {
   private static final int BUFFER = 1 << 16;
 
   private Checksum() {}
+
+  /**
+   * Returns a checksum that starts with the place of a file. A file that is later found at another
+   * place, such as an older version under the name of a newer one, does not match its checksum.
+   *
+   * @param place the file's path within the checkpoint; empty for a file that may be anywhere
+   */
+  public static CRC32 of(String place) {
+    CRC32 crc = new CRC32();
+    crc.update(place.getBytes(UTF_8));
+    return crc;
+  }
 
   /** Returns the line for a content of which {@code crc} has seen each byte. */
   public static byte[] line(CRC32 crc) {
@@ -54,12 +67,12 @@ public final class Checksum {
    * Verifies a file of any size without holding it in memory.
    *
    * @param name the file's name in messages
+   * @param crc the checksum of the file's place; see {@link #of}
    * @param file the whole file, which is read to its end and not closed
    * @return the number of bytes before the checksum
    * @throws DamagedFileException if the checksum is not that of the content
    */
-  public static long verify(String name, InputStream file) throws IOException {
-    CRC32 crc = new CRC32();
+  public static long verify(String name, CRC32 crc, InputStream file) throws IOException {
     byte[] buffer = new byte[BUFFER];
     long content = 0;
     int held = 0;
@@ -81,7 +94,7 @@ public final class Checksum {
 
   private static DamagedFileException damaged(String name, long bytes) {
     return new DamagedFileException(
-        name + " is damaged: its " + bytes + " bytes do not match their checksum");
+        name + " is damaged or misplaced: its " + bytes + " bytes do not match their checksum");
   }
 
   private static CRC32 crc(byte[] bytes, int length) {

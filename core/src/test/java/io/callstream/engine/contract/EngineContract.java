@@ -13,8 +13,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The rules that every engine must follow, as JUnit 5 tests. To test an engine, extend this class
- * and return the engine from {@link #testbed}. {@code
- * docs/write-an-engine.md} lists the rules with their numbers; each test has the number of its rule.
+ * and return the engine from {@link #testbed}. {@code docs/write-an-engine.md} lists the rules with
+ * their numbers; each test has the number of its rule.
  *
  * <p>The kit skips the rules of a {@link Capability} that the engine does not declare. Rules 16
  * then require that the engine rejects it. {@link RandomPipelinesContract} contains rules 17.

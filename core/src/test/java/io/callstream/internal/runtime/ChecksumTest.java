@@ -42,21 +42,28 @@ class ChecksumTest {
       byte[] content = new byte[length];
       new Random(length).nextBytes(content);
       byte[] file = Checksum.append(content);
-      assertThat(Checksum.verify("large", new ByteArrayInputStream(file))).isEqualTo(length);
+      assertThat(Checksum.verify("large", Checksum.of(""), new ByteArrayInputStream(file)))
+          .isEqualTo(length);
       file[length / 2] ^= 4;
-      assertThatThrownBy(() -> Checksum.verify("large", new ByteArrayInputStream(file)))
+      assertThatThrownBy(
+              () -> Checksum.verify("large", Checksum.of(""), new ByteArrayInputStream(file)))
           .isInstanceOf(DamagedFileException.class)
           .hasMessage(
-              "large is damaged: its " + file.length + " bytes do not match their checksum");
+              "large is damaged or misplaced: its "
+                  + file.length
+                  + " bytes do not match their checksum");
     }
   }
 
   private static void assertDamaged(byte[] file) {
-    assertThatThrownBy(() -> Checksum.verify("committed", new ByteArrayInputStream(file)))
+    assertThatThrownBy(
+            () -> Checksum.verify("committed", Checksum.of(""), new ByteArrayInputStream(file)))
         .isInstanceOf(DamagedFileException.class);
     assertThatThrownBy(() -> Checksum.verify("committed", file))
         .isInstanceOf(DamagedFileException.class)
         .hasMessage(
-            "committed is damaged: its " + file.length + " bytes do not match their checksum");
+            "committed is damaged or misplaced: its "
+                + file.length
+                + " bytes do not match their checksum");
   }
 }

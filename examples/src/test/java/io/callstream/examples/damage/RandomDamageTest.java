@@ -32,6 +32,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -130,7 +131,33 @@ class RandomDamageTest {
         Files.write(file, longer);
         return more.length + " bytes appended";
       }
+    },
+    /** A copy of another file of the checkpoint or the output, as in an incomplete restore. */
+    REPLACEMENT {
+      @Override
+      String inflict(Path file, SplittableRandom random) throws IOException {
+        List<Path> others;
+        try (Stream<Path> near = Files.walk(file.getParent().getParent())) {
+          others =
+              near.filter(Files::isRegularFile)
+                  .filter(other -> extension(other).equals(extension(file)) && !other.equals(file))
+                  .sorted()
+                  .toList();
+        }
+        if (others.isEmpty()) {
+          return "nothing: no other file is like it";
+        }
+        Path other = others.get(random.nextInt(others.size()));
+        Files.copy(other, file, StandardCopyOption.REPLACE_EXISTING);
+        Files.deleteIfExists(file.resolveSibling("." + file.getFileName() + ".crc"));
+        return "replaced by " + other;
+      }
     };
+
+    private static String extension(Path file) {
+      String name = file.getFileName().toString();
+      return name.substring(name.lastIndexOf('.') + 1).replaceAll("^[^.]*[0-9]$", "");
+    }
 
     /** Damages a file, and returns what was done. */
     abstract String inflict(Path file, SplittableRandom random) throws IOException;
