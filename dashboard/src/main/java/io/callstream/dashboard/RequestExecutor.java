@@ -10,73 +10,83 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The threads that read requests and answer them. One that is at it for too long, mostly since the
- * other side sends or reads too slowly, is interrupted, which closes the connection. Reading the
- * head of a request may take two seconds, so that those who send slowly don't hold up the probes of
- * an orchestrator for long. Thread-safe.
+ * The threads that read requests and send responses, each with a time limit. A thread that exceeds
+ * its limit is interrupted, which closes the connection; usually the client sends or reads too
+ * slowly. The limit for reading the head of a request is two seconds, so that slow clients do not
+ * delay the health checks of an orchestrator. Thread-safe.
  */
-final class Answerers implements Executor {
+final class RequestExecutor implements Executor {
   private static final int MAX_WAITING = 1_000;
-  private static final long HEAD_NANOS = Duration.ofSeconds(2).toNanos();
+  private static final long HEAD_LIMIT_NANOS = Duration.ofSeconds(2).toNanos();
 
   private final ThreadPoolExecutor threads;
-  private final long patienceNanos;
+  private final long limitNanos;
   private final Map<Thread, Long> deadlines = new ConcurrentHashMap<>();
 
-  Answerers(int number, ThreadFactory factory, Duration patience) {
+  /**
+   * Creates an executor.
+   *
+   * @param limit the time limit of a request or of a part of its response
+   */
+  RequestExecutor(int threadCount, ThreadFactory factory, Duration limit) {
     threads =
         new ThreadPoolExecutor(
-            number, number, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(MAX_WAITING), factory);
+            threadCount,
+            threadCount,
+            30,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(MAX_WAITING),
+            factory);
     threads.allowCoreThreadTimeOut(true);
-    patienceNanos = patience.toNanos();
+    limitNanos = limit.toNanos();
   }
 
   @Override
   public void execute(Runnable request) {
     threads.execute(
         () -> {
-          begin(Math.min(HEAD_NANOS, patienceNanos));
+          startLimit(Math.min(HEAD_LIMIT_NANOS, limitNanos));
           try {
             request.run();
           } finally {
-            rest();
+            clearLimit();
           }
         });
   }
 
-  /** Has the time of this thread begin, as when a request has been read. */
-  void begin() {
-    begin(patienceNanos);
+  /** Starts the time limit of the current thread from zero. */
+  void startLimit() {
+    startLimit(limitNanos);
   }
 
-  private void begin(long nanos) {
+  private void startLimit(long nanos) {
     deadlines.put(Thread.currentThread(), System.nanoTime() + nanos);
   }
 
-  /** Lets this thread take as long as it likes. */
-  void rest() {
+  /** Removes the time limit of the current thread. */
+  void clearLimit() {
     deadlines.remove(Thread.currentThread());
-    // One that comes too late is not meant for what follows.
+    // An interrupt that arrives late must not affect the next task.
     boolean ignored = Thread.interrupted();
   }
 
-  /** Interrupts those who take too long. */
-  void interruptStuck() {
+  /** Interrupts the threads that have exceeded their time limit. */
+  void interruptOverdue() {
     long now = System.nanoTime();
     for (Thread thread : deadlines.keySet()) {
-      // While it is looked at it can't begin or rest.
+      // The map is locked for this thread, so its limit cannot change meanwhile.
       deadlines.computeIfPresent(
           thread,
-          (stuck, deadline) -> {
+          (overdue, deadline) -> {
             if (now - deadline > 0) {
-              stuck.interrupt();
+              overdue.interrupt();
             }
             return deadline;
           });
     }
   }
 
-  /** Interrupts all. */
+  /** Interrupts all threads. */
   void close() {
     threads.shutdownNow();
   }

@@ -7,24 +7,23 @@ import java.io.IOException;
 import java.io.OutputStream;
 
 /**
- * What a request is answered with.
+ * The response to an HTTP request.
  *
  * @param type the media type
  */
-record Answer(int status, String type, Body body) {
-  /** Writes a body. */
+record Response(int status, String type, Body body) {
+  /** The body of a response. */
   @FunctionalInterface
   interface Body {
     void writeTo(OutputStream out) throws IOException;
 
-    /** Returns how many bytes there are; 0 if that is not known before. */
+    /** Returns the number of bytes; 0 if it is unknown in advance. */
     default long length() {
       return 0;
     }
   }
 
-  /** A body that is there as a whole. */
-  private record Whole(byte[] bytes) implements Body {
+  private record Bytes(byte[] bytes) implements Body {
     @Override
     public void writeTo(OutputStream out) throws IOException {
       out.write(bytes);
@@ -36,25 +35,30 @@ record Answer(int status, String type, Body body) {
     }
   }
 
-  Answer(int status, String type, byte[] body) {
-    this(status, type, new Whole(body));
+  Response(int status, String type, byte[] body) {
+    this(status, type, new Bytes(body));
   }
 
-  static Answer text(int status, String text) {
-    return new Answer(status, "text/plain; charset=utf-8", (text + "\n").getBytes(UTF_8));
+  static Response text(int status, String text) {
+    return new Response(status, "text/plain; charset=utf-8", (text + "\n").getBytes(UTF_8));
   }
 
-  static Answer json(int status, String json) {
-    return json(status, new Whole(json.getBytes(UTF_8)));
+  static Response json(int status, Json.Fields fields) {
+    return new Response(status, "application/json", Json.object(fields).getBytes(UTF_8));
   }
 
-  static Answer json(int status, Body json) {
-    return new Answer(status, "application/json", json);
+  static Response json(String json) {
+    return new Response(200, "application/json", json.getBytes(UTF_8));
   }
 
-  /** Returns a JSON object that says what is wrong. */
-  static Answer error(int status, String message) {
-    return json(status, SnapshotJson.object(json -> json.writeStringField("error", message)));
+  /** Returns a JSON object that is written while it is sent. */
+  static Response streamedJson(Json.Fields fields) {
+    return new Response(200, "application/json", out -> Json.writeObject(out, fields));
+  }
+
+  /** Returns a JSON object with an error message. */
+  static Response error(int status, String message) {
+    return json(status, json -> json.writeStringField("error", message));
   }
 
   void send(HttpExchange exchange) throws IOException {

@@ -6,22 +6,22 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 
-/** Counts over time as an SVG: a line, a bar each, or steps that are as wide as their time. */
-final class Picture {
-  /** Room for the larger letters on a phone, where the picture is less than half as wide. */
-  private static final int LEFT = 64;
-
-  /** What a phone has no room for. */
+/** Draws counts over time as an SVG image: as a line, as bars or as steps. */
+final class SvgChart {
+  /** The CSS class of labels that are hidden on a phone. */
   private static final String INNER = " class=\"inner\"";
+
+  /** Wide enough for labels on a phone, where the chart is scaled down and its font is larger. */
+  private static final int LEFT = 64;
 
   private static final int TOP = 10;
   private static final int BOTTOM = 28;
   private static final int GRID_LINES = 4;
-  private static final int NAMES = 4;
+  private static final int TIME_LABELS = 4;
 
   private final List<Long> counts;
 
-  /** Where counts begin, and the last ends, from 0 to 1. */
+  /** The start of each count and the end of the last one, as fractions of the width. */
   private final double[] edges;
 
   private final int width;
@@ -29,51 +29,46 @@ final class Picture {
   private final long max;
   private final StringBuilder svg = new StringBuilder();
 
-  private Picture(List<Long> counts, double[] edges, int width, int height) {
+  private SvgChart(List<Long> counts, double[] edges, int width, int height) {
     this.counts = counts;
     this.edges = edges;
     this.width = width;
     this.height = height;
-    this.max = round(counts.stream().mapToLong(Long::longValue).max().orElse(1));
+    this.max = roundUp(counts.stream().mapToLong(Long::longValue).max().orElse(1));
   }
 
   /**
-   * Returns the picture.
+   * Returns a line chart.
    *
-   * @param counts the counts, at least one
-   * @param names what each of them is of
-   * @param line whether they are one line, and not bars
+   * @param counts at least one count
+   * @param labels the label of each count
    */
-  static String of(List<Long> counts, List<String> names, boolean line) {
-    int n = counts.size();
-    double[] edges = new double[n + 1];
-    for (int i = 0; i <= n; i++) {
-      edges[i] = (double) i / n;
-    }
-    Picture picture = new Picture(counts, edges, 720, line ? 220 : 160);
-    picture.frame(names.get(0), names.get(n - 1));
-    for (int i = 0; i < NAMES; i++) {
-      int at = (n - 1) * i / (NAMES - 1);
-      if (i == 0 || at != (n - 1) * (i - 1) / (NAMES - 1)) {
-        picture.name(i, (at + 0.5) / n, names.get(at));
-      }
-    }
-    if (line) {
-      picture.line();
-    } else {
-      picture.bars();
-    }
-    return picture.svg.append("</svg>").toString();
+  static String line(List<Long> counts, List<String> labels) {
+    SvgChart chart = evenlySpaced(counts, labels, 220);
+    chart.drawLine();
+    return chart.finish();
   }
 
   /**
-   * Returns a picture of rates that held for a while each.
+   * Returns a bar chart.
    *
-   * @param rates the rates, at least one
-   * @param times when each of them began, and when the last ended: one more, ascending
-   * @param names names a time
+   * @param counts at least one count
+   * @param labels the label of each count
    */
-  static String steps(List<Long> rates, List<Instant> times, Function<Instant, String> names) {
+  static String bars(List<Long> counts, List<String> labels) {
+    SvgChart chart = evenlySpaced(counts, labels, 160);
+    chart.drawBars();
+    return chart.finish();
+  }
+
+  /**
+   * Returns a step chart of rates that are constant in periods of different lengths.
+   *
+   * @param rates at least one rate
+   * @param times the start of each period and the end of the last one, ascending
+   * @param label returns the label of a time
+   */
+  static String steps(List<Long> rates, List<Instant> times, Function<Instant, String> label) {
     Instant first = times.get(0);
     Instant last = times.get(times.size() - 1);
     Duration span = Duration.between(first, last);
@@ -81,18 +76,35 @@ final class Picture {
         times.stream()
             .mapToDouble(t -> (double) Duration.between(first, t).toNanos() / span.toNanos())
             .toArray();
-    Picture picture = new Picture(rates, edges, 440, 160);
-    picture.frame(names.apply(first), names.apply(last));
-    for (int i = 0; i < NAMES; i++) {
-      Instant at = first.plus(span.multipliedBy(i).dividedBy(NAMES - 1));
-      picture.name(i, (double) i / (NAMES - 1), names.apply(at));
+    SvgChart chart = new SvgChart(rates, edges, 440, 160);
+    chart.drawFrame(label.apply(first), label.apply(last));
+    for (int i = 0; i < TIME_LABELS; i++) {
+      Instant time = first.plus(span.multipliedBy(i).dividedBy(TIME_LABELS - 1));
+      chart.drawTimeLabel(i, (double) i / (TIME_LABELS - 1), label.apply(time));
     }
-    picture.steps();
-    return picture.svg.append("</svg>").toString();
+    chart.drawSteps();
+    return chart.finish();
   }
 
-  /** Returns the least of 1, 2 or 5 times a power of ten and four that is not below a count. */
-  private static long round(long count) {
+  private static SvgChart evenlySpaced(List<Long> counts, List<String> labels, int height) {
+    int n = counts.size();
+    double[] edges = new double[n + 1];
+    for (int i = 0; i <= n; i++) {
+      edges[i] = (double) i / n;
+    }
+    SvgChart chart = new SvgChart(counts, edges, 720, height);
+    chart.drawFrame(labels.get(0), labels.get(n - 1));
+    for (int i = 0; i < TIME_LABELS; i++) {
+      int at = (n - 1) * i / (TIME_LABELS - 1);
+      if (i == 0 || at != (n - 1) * (i - 1) / (TIME_LABELS - 1)) {
+        chart.drawTimeLabel(i, (at + 0.5) / n, labels.get(at));
+      }
+    }
+    return chart;
+  }
+
+  /** Returns the smallest axis end of the form 1, 2 or 5 times a power of ten, times the lines. */
+  private static long roundUp(long count) {
     for (long unit = 1; ; unit *= 10) {
       for (long step : new long[] {1, 2, 5}) {
         if (step * unit * GRID_LINES >= count) {
@@ -102,8 +114,8 @@ final class Picture {
     }
   }
 
-  private double x(double part) {
-    return LEFT + (width - LEFT - 4) * part;
+  private double x(double fraction) {
+    return LEFT + (width - LEFT - 4) * fraction;
   }
 
   private double middle(int index) {
@@ -114,15 +126,15 @@ final class Picture {
     return TOP + (height - TOP - BOTTOM) * (1 - (double) count / max);
   }
 
-  private void frame(String first, String last) {
+  private void drawFrame(String first, String last) {
     add(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" style=\"--width:%d\""
-            + " role=\"img\" aria-label=\"%s to %s, at most %,d\">",
+            + " role=\"img\" aria-label=\"%s to %s, maximum %,d\">",
         width,
         height,
         width,
-        ReportPage.escaped(first),
-        ReportPage.escaped(last),
+        HtmlWriter.escaped(first),
+        HtmlWriter.escaped(last),
         counts.stream().mapToLong(Long::longValue).max().orElse(0));
     for (int i = 0; i <= GRID_LINES; i++) {
       long count = max * i / GRID_LINES;
@@ -135,21 +147,23 @@ final class Picture {
           LEFT - 6,
           y(count),
           i % 2 == 0 ? "" : INNER,
-          ReportPage.shortened(count));
+          Formats.compact(count));
     }
   }
 
-  private void name(int number, double part, String name) {
+  private void drawTimeLabel(int index, double fraction, String label) {
+    boolean isFirst = index == 0;
+    boolean isLast = index == TIME_LABELS - 1;
     add(
         "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\"%s>%s</text>",
-        x(part),
+        x(fraction),
         height - 6,
-        number == 0 ? "start" : number == NAMES - 1 ? "end" : "middle",
-        number == 0 || number == NAMES - 1 ? "" : INNER,
-        ReportPage.escaped(name));
+        isFirst ? "start" : isLast ? "end" : "middle",
+        isFirst || isLast ? "" : INNER,
+        HtmlWriter.escaped(label));
   }
 
-  private void steps() {
+  private void drawSteps() {
     add(
         "<path fill=\"none\" stroke=\"var(--first)\" stroke-width=\"1.5\" d=\"M%.1f %.1f",
         x(0), y(0));
@@ -159,7 +173,7 @@ final class Picture {
     add("V%.1f\"/>", y(0));
   }
 
-  private void line() {
+  private void drawLine() {
     add("<path fill=\"none\" stroke=\"var(--first)\" stroke-width=\"1.5\" d=\"");
     for (int i = 0; i < counts.size(); i++) {
       add("%s%.1f %.1f", i == 0 ? "M" : "L", middle(i), y(counts.get(i)));
@@ -167,7 +181,7 @@ final class Picture {
     add("\"/>");
   }
 
-  private void bars() {
+  private void drawBars() {
     double bar = Math.max(0.5, (x(edges[1]) - x(0)) * 0.75);
     for (int i = 0; i < counts.size(); i++) {
       double top = y(counts.get(i));
@@ -175,6 +189,10 @@ final class Picture {
           "<rect fill=\"var(--first)\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>",
           middle(i) - bar / 2, top, bar, y(0) - top);
     }
+  }
+
+  private String finish() {
+    return svg.append("</svg>").toString();
   }
 
   private void add(String pattern, Object... values) {

@@ -35,8 +35,7 @@ class JavadocTest {
           "core/src/main/java",
           "spark-engine/src/main/java",
           "kafka-producer/src/main/java",
-          "examples/src/main/java/io/callstream/dashboard",
-          "examples/src/main/java/io/callstream/metrics");
+          "dashboard/src/main/java");
 
   @Test
   void allThatIsPublicHasAComment() throws IOException {
