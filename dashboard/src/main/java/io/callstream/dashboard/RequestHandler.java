@@ -268,7 +268,7 @@ final class RequestHandler implements HttpHandler {
     return top.isPresent() ? Response.json(200, fields) : Response.streamedJson(fields);
   }
 
-  /** Writes rows one by one. The client has the time limit for each {@value #MAX_TOP} rows. */
+  /** Writes rows one by one. The time limit applies to each {@value #MAX_TOP} rows. */
   private void write(
       JsonGenerator json, Statistic statistic, long batch, long totalRows, Stream<ResultRow> rows)
       throws IOException {

@@ -9,8 +9,8 @@ import java.util.List;
 
 /**
  * Records the throughput over a whole run for the chart in a {@link Report}. Add it to a pipeline
- * as a listener. Its memory is bounded: it has at most {@value #MAX_POINTS} points. When they are
- * full, it merges each two neighbors, and a point then covers twice as many batches. Thread-safe.
+ * as a listener. It keeps at most {@value #MAX_POINTS} points. When it has reached that number, it
+ * merges neighboring points in pairs, and each new point covers twice as many batches. Thread-safe.
  */
 public final class RunHistory implements ProgressListener {
   static final int MAX_POINTS = 240;

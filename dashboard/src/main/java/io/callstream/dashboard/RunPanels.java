@@ -47,7 +47,7 @@ final class RunPanels {
 
   private void noVerdict() {
     html.note(
-        "There is no verdict yet: it needs "
+        "There is no verdict: it requires a StabilityMonitor and "
             + StabilityMonitor.MIN_BATCHES
             + " batches with records.");
   }

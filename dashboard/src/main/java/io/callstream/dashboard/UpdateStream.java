@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * Pushes snapshots to the open pages as server-sent events. Each page has a thread that writes the
  * newest snapshot that the page has not received. A page that reads slowly skips snapshots, and a
  * page that does not read is disconnected; other pages do not wait for it. Heartbeats contain the
- * time of this machine, so that a page computes the age of a batch independently of its own clock.
- * Thread-safe.
+ * time of this machine, so that a page computes the age of a batch without the clock of the
+ * browser. Thread-safe.
  */
 final class UpdateStream {
   /** The maximum number of open pages. */
