@@ -1,4 +1,7 @@
-/** A running pipeline's progress and accounting as metrics of Micrometer. */
+/**
+ * Publishes a running pipeline as Micrometer metrics; for applications that have {@code
+ * io.micrometer:micrometer-core} on the class path.
+ */
 @NullMarked
 package io.callstream.metrics;
 

@@ -62,7 +62,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PipelineMetricsTest {
   private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
 
-  /** Those of the command line. */
+  /** The tags that the command line sets. */
   private static final Tags TAGS = Tags.of("engine", "local", "pipeline", "calls");
 
   private WatchedRun run;
@@ -117,14 +117,14 @@ class PipelineMetricsTest {
     return metric instanceof Counter counter ? counter.getValue() : ((Gauge) metric).getValue();
   }
 
-  /** Waits for what a batch brings, which comes last with the place of results. */
+  /** Waits until the metrics of the first batch are registered; the sink's is the last of them. */
   private static void awaitBatch(MeterRegistry registry) throws Exception {
     WatchedRun.await(
-        "the first batch's metrics are there",
+        "metrics of the first batch",
         () -> registry.find("callstream.pipeline.info").meter() != null);
   }
 
-  private void receiveSomeOfEverything() throws Exception {
+  private void receiveEveryKindOfRecord() throws Exception {
     List<Call> calls = SomeCalls.of(1_000);
     run.receive(calls.subList(0, 500));
     run.receive(calls.subList(500, 1_000));
@@ -137,15 +137,15 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void aScrapeHasTheUnconfirmedTimes() throws Exception {
+  void countsUnconfirmedTimes() throws Exception {
     run.receive(SomeCalls.withAMisdatedOne());
     awaitBatch(registry);
     assertThat(value(scrape().get("callstream_calls_unconfirmed_total"))).isEqualTo(1);
   }
 
   @Test
-  void aScrapeHasTheFiguresOfTheRun() throws Exception {
-    receiveSomeOfEverything();
+  void publishesTheAccountingAndTheLastBatch() throws Exception {
+    receiveEveryKindOfRecord();
     Map<String, MetricFamily> scraped = scrape();
     Progress batch = run.running().progress().orElseThrow();
     assertThat(value(scraped.get("callstream_records_received_total"))).isEqualTo(1_003);
@@ -181,7 +181,7 @@ class PipelineMetricsTest {
     assertThat(value(scraped.get("callstream_batch_duration_seconds")))
         .isEqualTo(batch.batchDuration().toNanos() / 1e9);
     assertThat(value(scraped.get("callstream_batch_input_records"))).isEqualTo(1);
-    // The call that is late in the hourly statistic changes four rows of the others.
+    // The call is late in the hourly statistic and changes four rows of the other statistics.
     assertThat(value(scraped.get("callstream_batch_output_rows"))).isEqualTo(4);
     assertThat(value(scraped.get("callstream_input_rate_records_per_second")))
         .isEqualTo(batch.inputRowsPerSecond())
@@ -237,8 +237,8 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void countersAreCountersAndGaugesGauges() throws Exception {
-    receiveSomeOfEverything();
+  void totalsAreCountersAndTheOthersGauges() throws Exception {
+    receiveEveryKindOfRecord();
     assertThat(scrape().values())
         .allSatisfy(
             family ->
@@ -251,7 +251,7 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void beforeTheFirstBatchGaugesAreUnknownAndTotalsZero() {
+  void gaugesAreNaNAndTotalsZeroBeforeTheFirstBatch() {
     Map<String, MetricFamily> scraped = scrape();
     assertThat(value(scraped.get("callstream_lag_offsets"))).isNaN();
     assertThat(value(scraped.get("callstream_records_received_total"))).isZero();
@@ -260,22 +260,22 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void whatABatchBringsJoinsWithoutAnybodyWhoAsksForTheRest() throws Exception {
+  void registersPartitionsOfABatchWithoutAScrape() throws Exception {
     MeterRegistry other = new SimpleMeterRegistry();
     other
         .config()
         .meterFilter(MeterFilter.denyUnless(id -> id.getName().equals("callstream.partition.lag")));
     metrics.bindTo(other);
     assertThat(other.getMeters()).isEmpty();
-    receiveSomeOfEverything();
-    WatchedRun.await("two partitions are there", () -> other.getMeters().size() == 2);
+    receiveEveryKindOfRecord();
+    WatchedRun.await("metrics of two partitions", () -> other.getMeters().size() == 2);
     assertThat(other.get("callstream.partition.lag").tag("partition", "1").gauge().value())
         .isZero();
   }
 
   @Test
-  void theMetricsOfARunThatHasEndedAreThereAtOnce() throws Exception {
-    receiveSomeOfEverything();
+  void bindsAllMetricsOfAFinishedRunAtOnce() throws Exception {
+    receiveEveryKindOfRecord();
     run.running().stop();
     MeterRegistry other = new SimpleMeterRegistry();
     try (PipelineMetrics late = PipelineMetrics.of(run.running())) {
@@ -285,34 +285,34 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void lagIsWhatIsLeftToRead() throws Exception {
+  void lagIsTheNumberOfUnreadOffsets() throws Exception {
     MemorySource source = MemorySource.withPartitions(1);
     for (Call call : SomeCalls.of(25)) {
       source.add(0, Instant.EPOCH, SanFranciscoCalls.json().write(call));
     }
-    Semaphore goOn = new Semaphore(1);
+    Semaphore proceed = new Semaphore(1);
     Pipeline pipeline =
         Pipeline.builder(source, SanFranciscoCalls.json())
             .statistic(StandardStatistics.callsByType())
-            .results(Sinks.callback(batch -> goOn.acquireUninterruptibly()))
+            .results(Sinks.callback(batch -> proceed.acquireUninterruptibly()))
             .build();
     MeterRegistry other = new SimpleMeterRegistry();
-    try (RunningPipeline behind =
+    try (RunningPipeline lagging =
             Engines.named("local").start(pipeline, RunOptions.continuous().readingAtMost(10));
-        PipelineMetrics late = PipelineMetrics.of(behind)) {
-      WatchedRun.await("a batch is done", () -> behind.progress().isPresent());
+        PipelineMetrics late = PipelineMetrics.of(lagging)) {
+      WatchedRun.await("the first batch", () -> lagging.progress().isPresent());
       late.bindTo(other);
       assertThat(other.get("callstream.lag").gauge().value()).isEqualTo(15);
       assertThat(other.get("callstream.partition.start.offset").gauge().value()).isZero();
       assertThat(other.get("callstream.partition.end.offset").gauge().value()).isEqualTo(10);
       assertThat(other.get("callstream.partition.latest.offset").gauge().value()).isEqualTo(25);
       assertThat(other.get("callstream.partition.lag").gauge().value()).isEqualTo(15);
-      goOn.release(2);
+      proceed.release(2);
     }
   }
 
   @Test
-  void countersDoNotFallDuringARestart(@TempDir Path directory) throws Exception {
+  void countersDoNotDecreaseDuringARestart(@TempDir Path directory) throws Exception {
     MemorySource source = MemorySource.withPartitions(1);
     AtomicBoolean isBroken = new AtomicBoolean();
     Pipeline pipeline =
@@ -343,13 +343,13 @@ class PipelineMetricsTest {
       for (Call call : SomeCalls.of(5)) {
         source.add(0, call.time(), SanFranciscoCalls.json().write(call));
       }
-      WatchedRun.await("five are counted", () -> received(other) == 5);
+      WatchedRun.await("five received records", () -> received(other) == 5);
       isBroken.set(true);
       source.add(0, Instant.EPOCH, null);
       WatchedRun.await("a restart", () -> supervisor.restarts() > 0);
       assertThat(received(other)).isBetween(5.0, 6.0);
       isBroken.set(false);
-      WatchedRun.await("it runs again", () -> supervisor.accounting().rejected() == 1);
+      WatchedRun.await("the run after the restart", () -> supervisor.accounting().rejected() == 1);
       assertThat(received(other)).isEqualTo(6);
       assertThat(other.get("callstream.pipeline.restarts").functionCounter().count())
           .isEqualTo(supervisor.restarts())
@@ -363,7 +363,7 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void aSymptomIsOneWhileItShows() throws Exception {
+  void symptomIsOneWhileTheMonitorFindsIt() throws Exception {
     AtomicLong heap = new AtomicLong();
     StabilityMonitor monitor =
         new StabilityMonitor(Duration.ofHours(1), Duration.ZERO, () -> heap.addAndGet(100_000_000));
@@ -388,11 +388,11 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void severalRegistriesCanBeBound() throws Exception {
+  void bindsToSeveralRegistries() throws Exception {
     MeterRegistry other = new SimpleMeterRegistry();
     metrics.bindTo(other);
     metrics.bindTo(new SimpleMeterRegistry());
-    receiveSomeOfEverything();
+    receiveEveryKindOfRecord();
     awaitBatch(other);
     assertThat(other.get("callstream.batch.duration").gauge().value()).isNotNaN();
     assertThat(other.get("callstream.partition.lag").tag("partition", "1").gauge().value())
@@ -401,12 +401,12 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void theNextRunInTheSameRegistryTellsOfItselfOnceTheFirstIsClosed() throws Exception {
+  void closeLetsTheNextRunUseTheSameRegistry() throws Exception {
     MeterRegistry same = new SimpleMeterRegistry();
     same.counter("another");
     try (PipelineMetrics first = PipelineMetrics.of(run.running(), TAGS)) {
       first.bindTo(same);
-      receiveSomeOfEverything();
+      receiveEveryKindOfRecord();
       awaitBatch(same);
       assertThat(same.get("callstream.batch.duration").gauge().value()).isNotNaN();
       assertThat(same.get("callstream.batches").functionCounter().count()).isEqualTo(5);
@@ -425,8 +425,6 @@ class PipelineMetricsTest {
     }
   }
 
-  // ---- the documentation
-
   private static Path docs() {
     return Path.of("..", "docs");
   }
@@ -444,12 +442,12 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void everyMetricIsDocumentedAndEveryDocumentedOneIsThere() throws Exception {
-    receiveSomeOfEverything();
+  void publishesExactlyTheDocumentedMetrics() throws Exception {
+    receiveEveryKindOfRecord();
     assertThat(scrape().keySet()).containsExactlyElementsOf(documented());
   }
 
-  /** A metric in a query, and what its labels are to be. */
+  /** A metric in a query, with its label matchers. */
   private static final Pattern SELECTOR = Pattern.compile("(callstream_[a-z_]+)(?:\\{([^}]*)\\})?");
 
   private static final Pattern MATCHER = Pattern.compile("(\\w+)(=~|=)\"([^\"]*)\"");
@@ -457,14 +455,14 @@ class PipelineMetricsTest {
   private static final Pattern SHOWN = Pattern.compile("\\{\\{(\\w+)\\}\\}");
 
   @Test
-  void theGrafanaDashboardAsksForSeriesThatThereAre() throws Exception {
-    receiveSomeOfEverything();
+  void grafanaDashboardQueriesExistingSeries() throws Exception {
+    receiveEveryKindOfRecord();
     Map<String, MetricFamily> scraped = scrape();
     List<JsonNode> targets = new ArrayList<>();
     grafana().get("panels").forEach(panel -> panel.get("targets").forEach(targets::add));
     assertThat(targets)
         .hasSizeGreaterThan(20)
-        .allSatisfy(target -> assertAsksForWhatIsThere(target, scraped));
+        .allSatisfy(target -> assertQueriesExistingSeries(target, scraped));
   }
 
   private static JsonNode grafana() throws IOException {
@@ -472,7 +470,8 @@ class PipelineMetricsTest {
         .readTree(docs().resolve("grafana").resolve("callstream.json").toFile());
   }
 
-  private static void assertAsksForWhatIsThere(JsonNode target, Map<String, MetricFamily> scraped) {
+  private static void assertQueriesExistingSeries(
+      JsonNode target, Map<String, MetricFamily> scraped) {
     String query = target.get("expr").asText();
     List<String> labels = new ArrayList<>();
     Matcher selector = SELECTOR.matcher(query);
@@ -491,10 +490,10 @@ class PipelineMetricsTest {
               .contains(matcher.group(3));
         }
       }
-      assertThat(narrowed).as("chosen pipelines").contains("pipeline");
+      assertThat(narrowed).as("labels with a matcher").contains("pipeline");
     }
     assertThat(labels).as("metrics in the query").isNotEmpty();
-    // Prometheus gives each series the address that it was scraped from.
+    // Prometheus adds the scraped address to each series.
     labels.add("instance");
     Matcher grouped = GROUPED.matcher(query);
     if (grouped.find()) {
@@ -508,7 +507,7 @@ class PipelineMetricsTest {
             .map(result -> result.group(1))
             .toList();
     assertThat(labels).containsAll(shown);
-    // What tells one run from another, and one series of it from the next.
+    // The labels that distinguish runs, and the series of one run.
     assertThat(shown).contains("pipeline", "engine", "instance");
     labels.removeIf(label -> query.contains(label + "=\""));
     assertThat(shown).containsAll(labels);

@@ -13,17 +13,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 
-/** The files of the page, read once: ours, and uPlot's out of its WebJar. */
+/** The static files of the page, read once. uPlot comes from its WebJar. */
 final class Assets {
   private static final String UPLOT = "/META-INF/maven/org.webjars.npm/uplot/pom.properties";
 
-  private final Map<String, Answer> files = new LinkedHashMap<>();
+  private final Map<String, Response> files = new LinkedHashMap<>();
 
   /**
    * Reads the files.
    *
-   * @param links further places for people, by their title
-   * @param notes what stands beside the links
+   * @param links the links of the page by their title
+   * @param notes texts next to the links
    */
   Assets(Map<String, URI> links, List<String> notes) {
     add("/", "dashboard.html", "text/html");
@@ -33,8 +33,7 @@ final class Assets {
     String uplot = "/META-INF/resources/webjars/uplot/" + uplotVersion() + "/dist/";
     add("/uplot.css", uplot + "uPlot.min.css", "text/css");
     add("/uplot.js", uplot + "uPlot.iife.min.js", "text/javascript");
-    files.put(
-        "/api/links", Answer.json(200, SnapshotJson.object(json -> write(json, links, notes))));
+    files.put("/api/links", Response.json(200, json -> write(json, links, notes)));
   }
 
   private static void write(JsonGenerator json, Map<String, URI> links, List<String> notes)
@@ -51,16 +50,16 @@ final class Assets {
     json.writeEndArray();
   }
 
-  /** Returns what is at a path. */
-  Optional<Answer> find(String path) {
+  /** Returns the file at a path of the server. */
+  Optional<Response> find(String path) {
     return Optional.ofNullable(files.get(path));
   }
 
   private void add(String path, String resource, String type) {
-    files.put(path, new Answer(200, type + "; charset=utf-8", read(resource)));
+    files.put(path, new Response(200, type + "; charset=utf-8", read(resource)));
   }
 
-  /** Returns a file of ours as text. */
+  /** Returns a resource of this package as text. */
   static String text(String resource) {
     return new String(read(resource), UTF_8);
   }
@@ -69,7 +68,7 @@ final class Assets {
     try (InputStream in = Assets.class.getResourceAsStream(resource)) {
       if (in == null) {
         throw new IllegalStateException(
-            resource + " is not on the class path: is org.webjars.npm:uplot there?");
+            resource + " is not on the class path. Add org.webjars.npm:uplot to it.");
       }
       return in.readAllBytes();
     } catch (IOException e) {
@@ -81,7 +80,7 @@ final class Assets {
     Properties properties = new Properties();
     try (InputStream in = Assets.class.getResourceAsStream(UPLOT)) {
       if (in == null) {
-        throw new IllegalStateException("org.webjars.npm:uplot is not on the class path.");
+        throw new IllegalStateException("org.webjars.npm:uplot is not on the class path. Add it.");
       }
       properties.load(in);
     } catch (IOException e) {

@@ -28,8 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A web page that shows a running pipeline while it works, with a JSON API behind it, and health
- * and metrics for those who watch over it. Thread-safe.
+ * Serves a web page that shows a running pipeline, a JSON API, health checks and metrics.
+ * Thread-safe.
  *
  * <pre>{@code
  * try (RunningPipeline running = engine.start(pipeline);
@@ -39,62 +39,65 @@ import org.slf4j.LoggerFactory;
  * }
  * }</pre>
  *
- * <p>It shows the four {@linkplain io.callstream.statistic.StandardStatistics standard statistics}
- * as pictures, as many of them as the pipeline has, and others as tables. It only looks: nothing
- * that a page does, or fails to do, holds the pipeline up, and without an open page nothing is
- * computed. It answers on this machine only unless {@linkplain Builder#bindingTo another address}
- * is asked for; it has neither passwords nor TLS, which is for a reverse proxy to add.
+ * <p>The page shows the {@linkplain io.callstream.statistic.StandardStatistics standard statistics}
+ * of the pipeline as charts, and its other statistics as tables. Pages never slow the pipeline
+ * down, and without an open page the dashboard computes nothing.
  *
- * <p>The verdict on the pipeline's stability is that of the {@link
- * io.callstream.progress.StabilityMonitor} among the pipeline's listeners. Without one the
- * dashboard judges by the batches that it sees itself, four a second at most, and knows of no
- * trigger interval.
+ * <p>By default the server is available on this machine only. {@link Builder#bindingTo} makes it
+ * available at another address. The server has no authentication and no TLS; use a reverse proxy
+ * for them.
+ *
+ * <p>The dashboard shows the verdict of the {@link io.callstream.progress.StabilityMonitor} that is
+ * a listener of the pipeline. Without such a listener it uses a separate monitor, which observes at
+ * most four batches a second and does not know the trigger interval.
  */
 public final class Dashboard implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Dashboard.class);
-  private static final Duration LOOK = Duration.ofMillis(250);
-  private static final Duration FAREWELL = Duration.ofSeconds(1);
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(250);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(1);
 
-  /** The addresses that the name localhost stands for everywhere. */
+  /** The addresses of {@code localhost}. */
   private static final Set<String> LOCALHOST = Set.of("127.0.0.1", "0:0:0:0:0:0:0:1");
 
-  /** A thread for each open page, and some for everything else. */
+  /** One thread for each open page, and 16 for other requests. */
   private static final int THREADS = UpdateStream.MAX_CLIENTS + 16;
 
   private final HttpServer server;
   private final URI uri;
-  private final LiveSnapshot snapshot;
-  private final Answerers answerers;
+  private final SnapshotCache snapshots;
+  private final RequestExecutor executor;
   private final UpdateStream updates;
-  private final ScheduledExecutorService watch =
-      Executors.newSingleThreadScheduledExecutor(daemons("callstream-dashboard"));
-  private final Set<Class<?>> told = ConcurrentHashMap.newKeySet();
+  private final ScheduledExecutorService poller =
+      Executors.newSingleThreadScheduledExecutor(daemonThreads("callstream-dashboard"));
+  private final Set<Class<?>> logged = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private Dashboard(Builder builder, InetSocketAddress address) throws IOException {
-    snapshot = new LiveSnapshot(builder.running);
-    answerers = new Answerers(THREADS, daemons("callstream-dashboard-http"), builder.patience);
-    updates = new UpdateStream(answerers);
-    Requests requests =
-        new Requests(
+    snapshots = new SnapshotCache(builder.running);
+    executor =
+        new RequestExecutor(THREADS, daemonThreads("callstream-dashboard-http"), builder.timeLimit);
+    updates = new UpdateStream(executor);
+    RequestHandler handler =
+        new RequestHandler(
             builder.running,
-            snapshot,
+            snapshots,
             updates,
-            answerers,
+            executor,
             new Assets(builder.links, builder.notes),
             builder.metrics,
-            Hosts.of(address, builder.hosts));
-    // Last, so that what fails before does not leave a port behind that nobody can close.
+            AllowedHosts.of(address, builder.hosts));
+    // Created last, so that an earlier failure does not leave the port open.
     server = HttpServer.create(address, 0);
     uri = uri(address, server.getAddress().getPort());
-    server.setExecutor(answerers);
-    server.createContext("/", requests);
+    server.setExecutor(executor);
+    server.createContext("/", handler);
     server.start();
     Future<?> ignored =
-        watch.scheduleWithFixedDelay(this::look, 0, LOOK.toMillis(), TimeUnit.MILLISECONDS);
+        poller.scheduleWithFixedDelay(
+            this::poll, 0, POLL_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  private static ThreadFactory daemons(String name) {
+  private static ThreadFactory daemonThreads(String name) {
     AtomicInteger number = new AtomicInteger();
     return task -> {
       Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
@@ -109,63 +112,63 @@ public final class Dashboard implements AutoCloseable {
         LOCALHOST.contains(bound.getHostAddress())
             ? "localhost"
             : bound.isAnyLocalAddress()
-                ? Hosts.machine().map(InetAddress::getHostName).orElse("localhost")
+                ? AllowedHosts.localHost().map(InetAddress::getHostName).orElse("localhost")
                 : address.getHostString();
     return URI.create(
         "http://" + (name.contains(":") ? "[" + name + "]" : name) + ":" + port + "/");
   }
 
-  /** Prepares a dashboard of a pipeline. */
+  /** Returns a builder for the dashboard of a pipeline. */
   public static Builder of(RunningPipeline running) {
     return new Builder(running);
   }
 
-  /** Returns where the page is; under this machine's name if it is at all of its addresses. */
+  /**
+   * Returns the address of the page. It has the name of this machine if all addresses are bound.
+   */
   public URI uri() {
     return uri;
   }
 
-  private void look() {
-    answerers.interruptStuck();
+  private void poll() {
+    executor.interruptOverdue();
     try {
-      snapshot.observe();
+      snapshots.observe();
       if (updates.isWatched()) {
-        updates.publish(snapshot.current());
+        updates.publish(snapshots.current());
       }
     } catch (RuntimeException | Error e) {
-      tell(e);
+      logOnce(e);
     }
   }
 
-  /** Logs a failure, but not again four times a second. */
-  private void tell(Throwable failure) {
-    if (told.add(failure.getClass())) {
-      LOG.warn("The dashboard could not look at its pipeline", failure);
+  /** Logs the first failure of each exception class. */
+  private void logOnce(Throwable failure) {
+    if (logged.add(failure.getClass())) {
+      LOG.warn("The dashboard could not read the state of its pipeline", failure);
     }
   }
 
-  /**
-   * Sends the open pages the last figures, tells them that this is the end, and stops the server.
-   */
+  /** Sends a last snapshot and an end event to the open pages, and stops the server. */
   @Override
   public void close() {
     if (closed.getAndSet(true)) {
       return;
     }
-    watch.shutdown();
+    poller.shutdown();
     try {
       if (updates.isWatched()) {
-        updates.publish(snapshot.latest());
+        updates.publish(snapshots.latest());
       }
     } catch (RuntimeException | Error e) {
-      tell(e);
+      logOnce(e);
     }
-    updates.close(FAREWELL);
+    updates.close(CLOSE_TIMEOUT);
     server.stop(0);
-    answerers.close();
+    executor.close();
   }
 
-  /** Says how a {@link Dashboard} is to be. Not thread-safe. */
+  /** Builds a {@link Dashboard}. Not thread-safe. */
   public static final class Builder {
     private final RunningPipeline running;
     private final Map<String, URI> links = new LinkedHashMap<>();
@@ -173,17 +176,17 @@ public final class Dashboard implements AutoCloseable {
     private final List<String> hosts = new ArrayList<>();
     private InetAddress address = InetAddress.getLoopbackAddress();
     private @Nullable Supplier<String> metrics;
-    private Duration patience = Duration.ofSeconds(10);
+    private Duration timeLimit = Duration.ofSeconds(10);
 
     private Builder(RunningPipeline running) {
       this.running = running;
     }
 
     /**
-     * Answers at another address than the loopback's, and so perhaps to other machines: to all who
-     * can reach it, without a password. They have to ask for an address, for {@code localhost}, for
-     * the name that the address was made of, for the name that this machine knows itself by, or for
-     * one of {@link #answeringTo}.
+     * Binds the server to another address than the loopback address. All clients that can reach the
+     * address have access, without authentication. The {@code Host} header of a request must be an
+     * IP address, {@code localhost}, the name from which the address was created, the name of this
+     * machine, or a name of {@link #answeringTo}.
      */
     public Builder bindingTo(InetAddress address) {
       this.address = address;
@@ -191,58 +194,58 @@ public final class Dashboard implements AutoCloseable {
     }
 
     /**
-     * Answers to further names: those under which others know this machine, a reverse proxy before
-     * it or a service that it is part of. Requests for any other name are refused, for it may be
-     * that of a foreign site which has it stand for this machine (DNS rebinding).
+     * Accepts requests for additional host names, such as those of a reverse proxy or of a service.
+     * The server rejects requests for other names, because a foreign web site may resolve its own
+     * name to this machine (DNS rebinding).
      *
      * @param hosts the names, without scheme and port
-     * @throws IllegalArgumentException if one of them is no name of a host
+     * @throws IllegalArgumentException if a name is not a host name
      */
     public Builder answeringTo(String... hosts) {
       for (String host : hosts) {
         if (!host.matches("[\\w.-]+")) {
           throw new IllegalArgumentException(
-              "'" + host + "' is no name of a host. Write it without scheme and port.");
+              "'" + host + "' is not a host name. Write the name without scheme and port.");
         }
         this.hosts.add(host);
       }
       return this;
     }
 
-    /** Adds a link to the page, such as to Spark's own user interface. */
+    /** Adds a link to the page, such as the Spark UI. */
     public Builder linking(String title, URI target) {
       links.put(title, target);
       return this;
     }
 
-    /** Adds a note beside the links, such as why one is not there, and how to have it. */
+    /** Adds a text next to the links, such as the reason why a link is missing. */
     public Builder noting(String note) {
       notes.add(note);
       return this;
     }
 
     /**
-     * Answers at {@code /metrics}.
+     * Serves metrics at {@code /metrics}.
      *
-     * @param scrape returns the metrics in Prometheus's text format, such as {@code
-     *     PrometheusMeterRegistry.scrape()}; called from several threads
+     * @param scrape returns the metrics in the text format of Prometheus, such as {@code
+     *     PrometheusMeterRegistry.scrape()}; must be thread-safe
      */
     public Builder metrics(Supplier<String> scrape) {
       this.metrics = scrape;
       return this;
     }
 
-    /** Sets how long a request or a push may take. */
-    Builder patience(Duration patience) {
-      this.patience = patience;
+    /** Sets the time limit of a request and of a push; 10 seconds by default. */
+    Builder timeLimit(Duration timeLimit) {
+      this.timeLimit = timeLimit;
       return this;
     }
 
     /**
      * Starts the dashboard.
      *
-     * @param port the port; 0 for any that is free
-     * @throws CallstreamException if the port can't be had
+     * @param port the port; 0 for any free port
+     * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if the port is not available
      */
     public Dashboard start(int port) {
       try {
@@ -256,8 +259,8 @@ public final class Dashboard implements AutoCloseable {
                 + address.getHostAddress()
                 + " ("
                 + e.getMessage()
-                + "). Stop the program that listens there, or choose another port; 0 is any that is"
-                + " free.",
+                + "). Stop the program that listens there, or choose another port; 0 selects a free"
+                + " port.",
             e);
       }
     }

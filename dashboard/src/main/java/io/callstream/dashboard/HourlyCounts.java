@@ -1,7 +1,7 @@
 package io.callstream.dashboard;
 
 import io.callstream.dashboard.Snapshot.Ranking;
-import io.callstream.dashboard.Snapshot.TimeLine;
+import io.callstream.dashboard.Snapshot.Timeline;
 import io.callstream.internal.aggregate.BlockReader;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.TextCache;
@@ -19,15 +19,15 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sums over the hours of the statistic by type and disposition. What it made of an hour is kept for
- * as long as the hour does not change, and sums over all hours are carried on, so that a batch
- * costs what it changed. Not thread-safe.
+ * Sums the hourly statistic over time and by disposition. It caches the sums of each hour and
+ * updates the totals incrementally, so that a batch costs only the hours that it changed. Not
+ * thread-safe.
  */
 final class HourlyCounts {
-  /** How many hours a time line has at most: two weeks. */
+  /** The maximum number of hours in a timeline: two weeks. */
   static final int MAX_HOURS = 14 * 24;
 
-  /** How many days a time line has at most. */
+  /** The maximum number of days in a timeline. */
   static final int MAX_DAYS = 366;
 
   private static final long HOUR = Duration.ofHours(1).toMillis();
@@ -45,7 +45,7 @@ final class HourlyCounts {
     this.zone = zone;
   }
 
-  /** Takes the results as they are now. */
+  /** Updates the sums from the current results. */
   void update(Results results) {
     NavigableMap<Long, byte[]> blocks = BlockResults.of(results).blocks();
     blocks.forEach(
@@ -65,23 +65,23 @@ final class HourlyCounts {
           .entrySet()
           .removeIf(
               hour -> {
-                boolean gone = !blocks.containsKey(hour.getKey());
-                if (gone) {
+                boolean removed = !blocks.containsKey(hour.getKey());
+                if (removed) {
                   add(hour.getKey(), hour.getValue(), -1);
                 }
-                return gone;
+                return removed;
               });
     }
   }
 
-  /** Adds the sums of an hour to those of all, or takes them away. */
+  /** Adds the sums of an hour to the totals (sign 1), or subtracts them (sign -1). */
   private void add(long start, Sums sums, int sign) {
-    days.merge(date(start), sign * sums.calls(), HourlyCounts::sumOrNone);
-    sums.dispositions().forEach((d, n) -> dispositions.merge(d, sign * n, HourlyCounts::sumOrNone));
+    days.merge(date(start), sign * sums.calls(), HourlyCounts::sumOrNull);
+    sums.dispositions().forEach((d, n) -> dispositions.merge(d, sign * n, HourlyCounts::sumOrNull));
   }
 
-  /** A group with no call left is no group. */
-  private static @Nullable Long sumOrNone(long a, long b) {
+  /** Returns a sum; null removes a group without calls. */
+  private static @Nullable Long sumOrNull(long a, long b) {
     return a + b == 0 ? null : Long.valueOf(a + b);
   }
 
@@ -98,31 +98,31 @@ final class HourlyCounts {
 
   /** Returns the dispositions with the most calls. */
   Ranking dispositions(Results results, int entries) {
-    return SnapshotMaker.ranking(dispositions, results.statistic().dimensions().get(1), entries);
+    return SnapshotFactory.ranking(dispositions, results.statistic().dimensions().get(1), entries);
   }
 
-  /** Returns the calls by hour and by day of the results that were taken last. */
-  TimeLine timeLine(Results results) {
+  /** Returns the calls by hour and by day. */
+  Timeline timeline(Results results) {
     if (hours.isEmpty()) {
-      return new TimeLine(List.of(), List.of());
+      return new Timeline(List.of(), List.of());
     }
     long oldest = BlockResults.of(results).blocks().firstKey();
     long last = BlockResults.of(results).blocks().lastKey();
-    List<TimeLine.Hour> byHour = new ArrayList<>();
+    List<Timeline.Hour> byHour = new ArrayList<>();
     for (long start = Math.max(oldest, last - (MAX_HOURS - 1) * HOUR);
         start <= last;
         start += HOUR) {
       Sums sums = hours.get(start);
-      byHour.add(new TimeLine.Hour(Instant.ofEpochMilli(start), sums == null ? 0 : sums.calls()));
+      byHour.add(new Timeline.Hour(Instant.ofEpochMilli(start), sums == null ? 0 : sums.calls()));
     }
-    List<TimeLine.Day> byDay = new ArrayList<>();
+    List<Timeline.Day> byDay = new ArrayList<>();
     LocalDate first = days.lastKey().minusDays(MAX_DAYS - 1);
     for (LocalDate day = days.firstKey().isAfter(first) ? days.firstKey() : first;
         !day.isAfter(days.lastKey());
         day = day.plusDays(1)) {
-      byDay.add(new TimeLine.Day(day, days.getOrDefault(day, 0L)));
+      byDay.add(new Timeline.Day(day, days.getOrDefault(day, 0L)));
     }
-    return new TimeLine(byHour, byDay);
+    return new Timeline(byHour, byDay);
   }
 
   private LocalDate date(long start) {

@@ -18,10 +18,10 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * What a {@link Dashboard} shows, as one HTML file to mail or print: pictures, tables and the
- * accounting, as of now or of the end of the run. The file needs nothing beside it, and no script.
- * With a {@link RunHistory} among the pipeline's listeners it has a picture of the throughput over
- * the run.
+ * Writes the content of a {@link Dashboard} to one HTML file that you can mail or print: charts,
+ * tables and the accounting, at the current time or at the end of the run. The file is
+ * self-contained and has no scripts. If the pipeline has a {@link RunHistory} as a listener, the
+ * report also contains a chart of the throughput over the run.
  */
 public final class Report {
   private Report() {}
@@ -29,7 +29,7 @@ public final class Report {
   /** Returns the report of a pipeline as HTML. */
   public static String html(RunningPipeline running) {
     Optional<StabilityVerdict> verdict =
-        SnapshotMaker.monitor(running).flatMap(StabilityMonitor::verdict);
+        SnapshotFactory.monitor(running).flatMap(StabilityMonitor::verdict);
     List<RunHistory.Point> history =
         running.pipeline().listeners().stream()
             .filter(RunHistory.class::isInstance)
@@ -37,14 +37,15 @@ public final class Report {
             .findFirst()
             .map(RunHistory::points)
             .orElse(List.of());
-    return ReportPage.of(new SnapshotMaker(running).make(verdict.orElse(null), List.of()), history);
+    return ReportPage.of(
+        new SnapshotFactory(running).create(verdict.orElse(null), List.of()), history);
   }
 
   /**
-   * Writes the report of a pipeline into a file, which is there whole or as it was before. Its
-   * directory is made if need be.
+   * Writes the report of a pipeline to a file. Replaces the file atomically where the file system
+   * supports it, and creates the directory if it does not exist.
    *
-   * @throws CallstreamException if it can't be written
+   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if the file cannot be written
    */
   public static void write(RunningPipeline running, Path file) {
     String html = html(running);
@@ -64,7 +65,7 @@ public final class Report {
     } catch (IOException e) {
       throw new CallstreamException(
           ErrorCode.ENVIRONMENT,
-          "The report " + file + " can't be written (" + e + "). Name another file.",
+          "The report cannot be written to " + file + " (" + e + "). Name another file.",
           e);
     }
   }

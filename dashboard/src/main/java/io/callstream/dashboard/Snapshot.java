@@ -13,26 +13,26 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * All that the dashboard and the report show, as of one moment. What the pipeline has no statistic
- * for is empty.
+ * The content of the dashboard and the report at one moment. A panel is empty if the pipeline does
+ * not have its statistic.
  *
- * @param run tells snapshots of one run from those of another: when the first was about to be made
- * @param time when this was computed
- * @param state where the run is in its life
- * @param failure why it failed, for people
- * @param source where records come from, for people
- * @param zone the zone of hours and days
- * @param types the most frequent types of calls
+ * @param run identifies the run: the time at which its dashboard was created
+ * @param time the time of this snapshot
+ * @param state the state of the run
+ * @param failure the message of the failure; empty if the run has not failed
+ * @param source the description of the source
+ * @param zone the time zone of hours and days
+ * @param types the most frequent call types
  * @param calls calls over time
  * @param week calls by local day of the week and hour
- * @param dispositions how calls ended
+ * @param dispositions the most frequent dispositions
  * @param locations the addresses with the most calls
- * @param spikes types that stand out
- * @param others statistics that no picture is known for
- * @param progress the report of the last batch
- * @param accounting where all records so far went
- * @param verdict whether the pipeline keeps up; empty if it is too early to tell
- * @param history the batches that were seen lately, the oldest first
+ * @param spikes call types with unusually many calls
+ * @param others the statistics that are shown as tables
+ * @param progress the progress of the last batch
+ * @param accounting the outcome of all records so far
+ * @param verdict whether the pipeline keeps up; empty before there are enough batches
+ * @param history the latest batches, oldest first
  */
 record Snapshot(
     Instant run,
@@ -42,7 +42,7 @@ record Snapshot(
     String source,
     ZoneId zone,
     Optional<Ranking> types,
-    Optional<TimeLine> calls,
+    Optional<Timeline> calls,
     Optional<Week> week,
     Optional<Ranking> dispositions,
     Optional<Ranking> locations,
@@ -56,36 +56,36 @@ record Snapshot(
   /**
    * The groups with the most calls.
    *
-   * @param entries the highest first
-   * @param groups how many groups there are in all
+   * @param entries the groups, highest count first
+   * @param groups the number of all groups
    * @param total the calls of all groups
    */
   record Ranking(List<Entry> entries, int groups, long total) {
     /**
      * A group.
      *
-     * @param description what its name means; the empty text if nobody says
+     * @param description the meaning of the name; empty if unknown
      */
     record Entry(String name, String description, long count) {}
 
-    /** Returns the part that an entry has of all calls, from 0 to 1. */
+    /** Returns the fraction of all calls that an entry has, from 0 to 1. */
     double share(Entry entry) {
       return total == 0 ? 0 : (double) entry.count() / total;
     }
 
-    /** Returns the calls of the groups that are no entries. */
+    /** Returns the calls of the groups without an entry. */
     long rest() {
       return total - entries.stream().mapToLong(Entry::count).sum();
     }
   }
 
   /**
-   * Calls over time, without gaps: an hour or day without a call counts 0.
+   * Calls over time, without gaps. An hour or day without calls has the count 0.
    *
-   * @param hours the last hours, the oldest first
-   * @param days the last days of the zone, the oldest first
+   * @param hours the latest hours, oldest first
+   * @param days the latest local days, oldest first
    */
-  record TimeLine(List<Hour> hours, List<Day> days) {
+  record Timeline(List<Hour> hours, List<Day> days) {
     /** The calls of an hour. */
     record Hour(Instant start, long count) {}
 
@@ -96,7 +96,7 @@ record Snapshot(
   /**
    * Calls by day of the week, Monday first, and hour of the day.
    *
-   * @param counts 7 rows of 24
+   * @param counts 7 rows of 24 counts
    */
   record Week(List<List<Long>> counts) {
     /** Returns the highest count. */
@@ -106,42 +106,44 @@ record Snapshot(
   }
 
   /**
-   * Types whose last complete hour stands out from the same hour of the days before.
+   * Call types with unusually many calls in the last complete hour.
    *
-   * @param window that hour; empty if none is complete yet
-   * @param days how many days before it was compared with; too few to tell if below {@link
-   *     SpikeSearch#MIN_DAYS}
-   * @param spikes the most striking first
+   * @param window that hour; empty if no hour is complete
+   * @param days the number of earlier days with which the hour was compared; the comparison needs
+   *     at least {@link SpikeDetector#MIN_DAYS}
+   * @param spikes the spikes, highest score first
    */
   record Spikes(Optional<WindowBounds> window, int days, List<Spike> spikes) {
     /**
-     * A type that stands out.
+     * A type with unusually many calls.
      *
      * @param count its calls in the hour
-     * @param usual its calls in that hour of the days before, on average
-     * @param score by how many standard deviations it is above them
+     * @param usual its mean number of calls in the same hour of the earlier days
+     * @param score the distance from that mean in standard deviations
      */
     record Spike(String type, long count, double usual, double score) {}
   }
 
   /**
-   * A statistic as a plain table.
+   * A statistic as a table.
    *
-   * @param cells the first rows, as text
-   * @param numbersFrom the first column that holds measures
-   * @param rows how many rows there are in all
+   * @param cells the first rows
+   * @param numbersFrom the index of the first measure column
+   * @param rows the number of all rows
    */
   record Table(
       String name, List<String> columns, List<List<String>> cells, int numbersFrom, long rows) {}
 
   /**
-   * How a batch went.
+   * The figures of a batch.
    *
+   * @param time the start of the batch
    * @param arrived records that arrived per second; NaN if unknown
-   * @param processed records processed per second of its duration
-   * @param emitted result rows told the sinks per second; NaN if unknown
-   * @param lag offsets left to read
-   * @param latency how old records were when the sinks had them; empty if none has a timestamp
+   * @param processed records processed per second of the batch's duration
+   * @param emitted result rows sent to the sinks per second; NaN if unknown
+   * @param lag offsets not yet read
+   * @param latency the age of records when the sinks received their results; empty if no record has
+   *     a timestamp
    */
   record Sample(
       Instant time,

@@ -1,61 +1,23 @@
 package io.callstream.dashboard;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.callstream.dashboard.Snapshot.Ranking;
 import io.callstream.dashboard.Snapshot.Sample;
 import io.callstream.dashboard.Snapshot.Spikes;
 import io.callstream.dashboard.Snapshot.Table;
-import io.callstream.dashboard.Snapshot.TimeLine;
+import io.callstream.dashboard.Snapshot.Timeline;
 import io.callstream.progress.StabilityVerdict;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Snapshots as JSON, in one line. Moments are seconds since the epoch where charts want them. */
+/** Converts snapshots to JSON. Times in charts are seconds since the epoch. */
 final class SnapshotJson {
-  private static final JsonFactory JSON = new JsonFactory();
-
-  /** What writes fields. */
-  @FunctionalInterface
-  interface Body {
-    void writeTo(JsonGenerator json) throws IOException;
-  }
-
   private SnapshotJson() {}
 
-  /** Returns an object whose fields somebody writes. */
-  static String object(Body fields) {
-    StringWriter text = new StringWriter();
-    try (JsonGenerator json = JSON.createGenerator(text)) {
-      json.writeStartObject();
-      fields.writeTo(json);
-      json.writeEndObject();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return text.toString();
-  }
-
-  /**
-   * Writes an object whose fields somebody writes, as they come. One that is broken off stays
-   * without its end, so that nobody takes it for the whole.
-   */
-  static void writeObject(OutputStream out, Body fields) throws IOException {
-    try (JsonGenerator json = JSON.createGenerator(out)) {
-      json.disable(JsonGenerator.Feature.AUTO_CLOSE_JSON_CONTENT);
-      json.writeStartObject();
-      fields.writeTo(json);
-      json.writeEndObject();
-    }
-  }
-
-  /** Returns all that the page shows. */
+  /** Returns the whole content of the page. */
   static String of(Snapshot snapshot) {
-    return object(
+    return Json.object(
         json -> {
           writeRun(json, snapshot);
           if (snapshot.types().isPresent()) {
@@ -108,7 +70,7 @@ final class SnapshotJson {
         });
   }
 
-  /** Writes where the run is: the fields of {@code /api/progress}. */
+  /** Writes the fields of {@code /api/progress}. */
   static void writeRun(JsonGenerator json, Snapshot snapshot) throws IOException {
     json.writeStringField("run", snapshot.run().toString());
     json.writeStringField("time", snapshot.time().toString());
@@ -166,10 +128,10 @@ final class SnapshotJson {
     json.writeEndObject();
   }
 
-  private static void write(JsonGenerator json, TimeLine calls) throws IOException {
+  private static void write(JsonGenerator json, Timeline calls) throws IOException {
     json.writeObjectFieldStart("calls");
     json.writeArrayFieldStart("hours");
-    for (TimeLine.Hour hour : calls.hours()) {
+    for (Timeline.Hour hour : calls.hours()) {
       json.writeStartArray();
       json.writeNumber(hour.start().getEpochSecond());
       json.writeNumber(hour.count());
@@ -177,7 +139,7 @@ final class SnapshotJson {
     }
     json.writeEndArray();
     json.writeArrayFieldStart("days");
-    for (TimeLine.Day day : calls.days()) {
+    for (Timeline.Day day : calls.days()) {
       json.writeStartArray();
       json.writeString(day.date().toString());
       json.writeNumber(day.count());
@@ -192,8 +154,8 @@ final class SnapshotJson {
     json.writeStringField("start", spikes.window().map(w -> w.start().toString()).orElse(null));
     json.writeStringField("end", spikes.window().map(w -> w.end().toString()).orElse(null));
     json.writeNumberField("days", spikes.days());
-    json.writeNumberField("daysNeeded", SpikeSearch.MIN_DAYS);
-    json.writeStringField("leftOut", SpikeSearch.LEFT_OUT);
+    json.writeNumberField("daysNeeded", SpikeDetector.MIN_DAYS);
+    json.writeStringField("leftOut", SpikeDetector.EXCLUDED);
     json.writeArrayFieldStart("entries");
     for (Spikes.Spike spike : spikes.spikes()) {
       json.writeStartObject();

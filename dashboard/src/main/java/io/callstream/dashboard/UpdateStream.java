@@ -3,7 +3,7 @@ package io.callstream.dashboard;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpExchange;
-import io.callstream.dashboard.LiveSnapshot.Update;
+import io.callstream.dashboard.SnapshotCache.Update;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
@@ -13,40 +13,40 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pushes snapshots to the pages that are open, as server-sent events. Each page has a thread, which
- * writes the newest snapshot that the page has not seen: one that reads slowly skips some, and one
- * that does not read at all is dropped. Nobody waits for a page. Signs of life say what the clock
- * of this machine shows, so that a page whose own clock differs can tell how old a batch is.
- * Thread-safe.
+ * Pushes snapshots to the open pages as server-sent events. Each page has a thread that writes the
+ * newest snapshot that the page has not received. A page that reads slowly skips snapshots, and a
+ * page that does not read is disconnected; other pages do not wait for it. Heartbeats contain the
+ * time of this machine, so that a page computes the age of a batch without the clock of the
+ * browser. Thread-safe.
  */
 final class UpdateStream {
-  /** How many pages may be open. */
+  /** The maximum number of open pages. */
   static final int MAX_CLIENTS = 32;
 
   static final String TYPE = "text/event-stream; charset=utf-8";
 
   private static final Duration HEARTBEAT = Duration.ofSeconds(10);
 
-  private final Answerers answerers;
+  private final RequestExecutor executor;
   private final Set<Thread> clients = new HashSet<>();
   private @Nullable Update latest;
   private boolean closed;
 
   /**
-   * Prepares a stream.
+   * Creates a stream without pages.
    *
-   * @param answerers whose threads call {@link #serve}
+   * @param executor the executor whose threads call {@link #serve}
    */
-  UpdateStream(Answerers answerers) {
-    this.answerers = answerers;
+  UpdateStream(RequestExecutor executor) {
+    this.executor = executor;
   }
 
-  /** Returns whether somebody is watching. */
+  /** Returns whether a page is open. */
   synchronized boolean isWatched() {
     return !clients.isEmpty();
   }
 
-  /** Has a snapshot sent to all who have not seen it, unless a newer one was quicker. */
+  /** Sends a snapshot to all pages, unless a newer one was published already. */
   synchronized void publish(Update update) {
     if (latest == null || latest.number() < update.number()) {
       latest = update;
@@ -54,22 +54,22 @@ final class UpdateStream {
     }
   }
 
-  /** Answers a request with snapshots until the page goes, or this is closed. */
+  /** Sends snapshots to a page until the page disconnects or this stream closes. */
   void serve(HttpExchange exchange, Update first) throws IOException {
-    if (!admit()) {
-      // An event, and no status, for that is all that a page hears of.
+    if (!join()) {
+      // An event instead of an error status: scripts cannot read the status of an event stream.
       try (OutputStream body = open(exchange)) {
         write(body, "full", Integer.toString(MAX_CLIENTS));
       }
       return;
     }
     try (OutputStream body = open(exchange)) {
-      writeAlive(body);
+      writeHeartbeat(body);
       write(body, "update", first.json());
       long seen = first.number();
       while (await(seen)) {
         Update update = newerThan(seen);
-        writeAlive(body);
+        writeHeartbeat(body);
         if (update != null) {
           write(body, "update", update.json());
           seen = update.number();
@@ -88,20 +88,19 @@ final class UpdateStream {
     body.flush();
   }
 
-  private static void writeAlive(OutputStream body) throws IOException {
+  private static void writeHeartbeat(OutputStream body) throws IOException {
     write(body, "alive", Long.toString(System.currentTimeMillis()));
   }
 
   private static OutputStream open(HttpExchange exchange) throws IOException {
     exchange.getResponseHeaders().set("Content-Type", TYPE);
-    exchange
-        .getResponseHeaders()
-        .set("X-Accel-Buffering", "no"); // A proxy is to hand on each event.
+    // Proxies must forward each event at once.
+    exchange.getResponseHeaders().set("X-Accel-Buffering", "no");
     exchange.sendResponseHeaders(200, 0);
     return exchange.getResponseBody();
   }
 
-  private synchronized boolean admit() {
+  private synchronized boolean join() {
     return !closed && clients.size() < MAX_CLIENTS && clients.add(Thread.currentThread());
   }
 
@@ -110,9 +109,12 @@ final class UpdateStream {
     notifyAll();
   }
 
-  /** Waits for a newer snapshot or the next heartbeat; returns false when all is seen and over. */
+  /**
+   * Waits for a newer snapshot or the next heartbeat. Returns false if the stream is closed and the
+   * page has received the last snapshot.
+   */
   private synchronized boolean await(long seen) throws InterruptedException {
-    answerers.rest();
+    executor.clearLimit();
     try {
       long end = System.nanoTime() + HEARTBEAT.toNanos();
       while (newerThan(seen) == null) {
@@ -127,8 +129,8 @@ final class UpdateStream {
       }
       return true;
     } finally {
-      // From now on the page has some time to read what it gets.
-      answerers.begin();
+      // The page must read the next event within the time limit.
+      executor.startLimit();
     }
   }
 
@@ -136,11 +138,11 @@ final class UpdateStream {
     return latest != null && latest.number() > seen ? latest : null;
   }
 
-  /** Lets pages have what was published, and then go; waits for them, but not long. */
-  synchronized void close(Duration patience) {
+  /** Sends pages the last snapshot and disconnects them; waits for them up to a timeout. */
+  synchronized void close(Duration timeout) {
     closed = true;
     notifyAll();
-    long end = System.nanoTime() + patience.toNanos();
+    long end = System.nanoTime() + timeout.toNanos();
     try {
       while (!clients.isEmpty() && System.nanoTime() < end) {
         TimeUnit.NANOSECONDS.timedWait(this, Math.max(1, end - System.nanoTime()));

@@ -1,6 +1,6 @@
 /**
- * The live dashboard: a page, pushed updates, and a small JSON API over a running pipeline; and the
- * report, which is the same page for paper. Uses core and the JDK's own web server, nothing else.
+ * Serves a running pipeline as a live web page with a JSON API, and writes the same page as a
+ * report; for applications that run a pipeline on any engine.
  */
 @NullMarked
 package io.callstream.dashboard;

@@ -1,13 +1,13 @@
 'use strict';
-// Shows what api/updates pushes. All text from outside goes into the page as text, never as markup.
+// Shows the snapshots of api/updates. Texts of calls are inserted as text, never as markup.
 (() => {
   const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
   const SHADES = 10;
   const RETRY_MS = 3000;
   const SILENCE_MS = 30000;
-  const OLD_MS = 10000;
-  const BATCHES_APART = 10;
-  const calm = matchMedia('(prefers-reduced-motion: reduce)');
+  const OUTDATED_MS = 10000;
+  const BATCH_INTERVALS = 10;
+  const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const whole = new Intl.NumberFormat('en-US');
   const one = new Intl.NumberFormat('en-US', {minimumFractionDigits: 1, maximumFractionDigits: 1});
@@ -17,9 +17,9 @@
   let last = null;
   let ended = false;
   let connected = false;
-  let clock = null; // What the server's clock showed, and how long this page was open then.
+  let clock = null; // The time of the server, and the age of this page at that moment.
 
-  // ---- small parts
+  // Elements and formats
 
   function element(tag, className, text) {
     const made = document.createElement(tag);
@@ -56,7 +56,7 @@
       : `${Math.floor(hours / 24)} days ago`;
   }
 
-  /** Leaves what is the same as it is, so that screen readers keep their place and say nothing twice. */
+  /** Changes a text only if it differs, so that screen readers keep their position and do not repeat it. */
   function setText(place, text) {
     if (place.textContent !== text) {
       place.textContent = text;
@@ -93,7 +93,7 @@
     return zoned({day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'}).format(moment).replace(',', '');
   }
 
-  /** Fills a table; cells from a column on are numbers. One of the same shape is kept, with new texts. */
+  /** Fills a table; columns from numbersFrom are numbers. Rows are kept if the table has the same shape. */
   function table(into, columns, rows, numbersFrom) {
     const known = into.tHead ? [...into.tHead.rows[0].cells].map(cell => cell.textContent) : [];
     if (into.tBodies.length === 1 && into.tBodies[0].rows.length === rows.length
@@ -125,7 +125,7 @@
     into.replaceChildren(top, body);
   }
 
-  /** Returns what tells entries apart: the name, which may be cut short, and how many came before with it. */
+  /** Returns a unique key for each entry: the name, which may be shortened, and a number for equal names. */
   function keys(entries) {
     const seen = new Map();
     return entries.map(({name}) => {
@@ -135,16 +135,16 @@
     });
   }
 
-  /** Fills a list of bars, which move to their new places. */
+  /** Fills a list of bars, and moves existing bars to their new positions. */
   function bars(list, entries) {
     const known = new Map([...list.children].map(row => [row.dataset.key, row]));
     const before = new Map([...known.values()].map(row => [row, row.getBoundingClientRect().top]));
-    const wanted = keys(entries);
-    const most = Math.max(1, ...entries.map(entry => entry.count));
+    const entryKeys = keys(entries);
+    const highest = Math.max(1, ...entries.map(entry => entry.count));
     const rows = entries.map((entry, i) => {
-      const row = known.get(wanted[i]) || barRow(entry);
-      row.dataset.key = wanted[i];
-      row.querySelector('.bar').style.setProperty('--part', entry.count / most);
+      const row = known.get(entryKeys[i]) || barRow(entry);
+      row.dataset.key = entryKeys[i];
+      row.querySelector('.bar').style.setProperty('--part', entry.count / highest);
       row.querySelector('.count').textContent = whole.format(entry.count);
       row.querySelector('.share').textContent = percent(entry.share);
       return row;
@@ -157,7 +157,7 @@
     while (list.children.length > rows.length) {
       list.lastChild.remove();
     }
-    if (calm.matches) {
+    if (reducedMotion.matches) {
       return;
     }
     for (const row of rows) {
@@ -193,13 +193,13 @@
     }
     panel.querySelector('.note').textContent =
       found.groups > found.entries.length
-        ? `The first ${found.entries.length} of ${whole.format(found.groups)} ${what};`
+        ? `The top ${found.entries.length} of ${whole.format(found.groups)} ${what};`
           + ` the others have ${whole.format(found.rest)} calls`
         : `${whole.format(found.groups)} ${what}`;
     bars(panel.querySelector('.bars'), found.entries);
   }
 
-  // ---- charts
+  // Charts
 
   const charts = new Map();
 
@@ -207,7 +207,7 @@
     return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   }
 
-  /** Returns how many pixels the size of the page's text is: more on a wall. */
+  /** Returns the font size of the page in pixels; it is larger on large screens. */
   function rem() {
     return parseFloat(getComputedStyle(document.documentElement).fontSize);
   }
@@ -225,8 +225,8 @@
     return values.map(value => short.format(value));
   }
 
-  /** Names moments below a chart: of the pipeline's zone, of no zone (days), or of this clock. */
-  function moments(kind) {
+  /** Returns time labels for a chart: hours in the pipeline's zone, days, or the local time of the browser. */
+  function timeLabels(kind) {
     const day = {day: 'numeric', month: 'short'};
     const timeZone = kind === 'hour' ? zoned({}).resolvedOptions().timeZone : kind === 'day' ? 'UTC' : undefined;
     const date = new Intl.DateTimeFormat('en-GB', {timeZone, ...day});
@@ -247,7 +247,7 @@
     const place = byId(id);
     let shown = charts.get(id);
     if (!shown) {
-      // The legend needs two lines where its four figures do not fit into one.
+      // The legend needs two lines if its four values do not fit into one.
       const legend = () => rem() * (series.length > 1 && place.clientWidth < 36 * rem() ? 3.3 : 1.9);
       const size = () => ({
         width: Math.max(200, place.clientWidth),
@@ -259,7 +259,7 @@
           tzDate: kind === 'clock' ? undefined : seconds => uPlot.tzDate(
             new Date(seconds * 1000), kind === 'day' ? 'UTC' : zoned({}).resolvedOptions().timeZone),
           series: [{label: 'at', value: (u, at) => inTable(kind, at ?? u.data[0].at(-1))}, ...series],
-          axes: [{...axis(), space: rem() * 4.6, values: moments(kind)}, {...axis(), size: rem() * 3.4, values: compact}],
+          axes: [{...axis(), space: rem() * 4.6, values: timeLabels(kind)}, {...axis(), size: rem() * 3.4, values: compact}],
           scales: {y: {range: (u, min, max) => [0, Math.max(1, max * 1.08)]}},
           cursor: {drag: {x: false, y: false}}
         },
@@ -297,7 +297,7 @@
     show(last);
   });
 
-  // ---- panels
+  // Panels
 
   function showCalls(calls) {
     byId('calls').hidden = !calls;
@@ -310,7 +310,7 @@
       [hours.map(h => h[0]), hours.map(h => h[1])], 'hour');
     byId('hours-chart').setAttribute('aria-label',
       `Calls by hour, ${hourText(hours[0][0] * 1000)} to ${hourText(hours[hours.length - 1][0] * 1000)};`
-      + ` the most, ${whole.format(peak[1])}, at ${hourText(peak[0] * 1000)}`);
+      + ` maximum ${whole.format(peak[1])} at ${hourText(peak[0] * 1000)}`);
     const seconds = day => Date.parse(day + 'T00:00:00Z') / 1000;
     const days = calls.days;
     chart('days-chart', [line('calls', '--first', {paths: uPlot.paths.bars({size: [0.7, 40]}), fill: color('--first')})],
@@ -323,7 +323,7 @@
       [...days].reverse().map(d => [dayText(seconds(d[0])), whole.format(d[1])]), 1));
   }
 
-  /** Fills a table only while somebody looks. */
+  /** Fills a table only while it is open. */
   function whenOpen(id, fill) {
     const details = byId(id).closest('details');
     details.ontoggle = () => details.open && fill();
@@ -338,7 +338,7 @@
     if (!week) {
       return;
     }
-    const most = Math.max(1, ...week.flat());
+    const highest = Math.max(1, ...week.flat());
     const heat = panel.querySelector('table');
     if (!heat.tHead) {
       const head = element('tr');
@@ -366,16 +366,16 @@
       const cell = heat.tBodies[0].rows[day].cells[hour + 1];
       cell.textContent = count < 10000 ? String(count) : short.format(count);
       cell.title = `${DAYS[day]} ${hour}:00, ${whole.format(count)} calls`;
-      cell.className = 'h' + Math.min(SHADES - 1, Math.floor(count / most * SHADES));
+      cell.className = 'h' + Math.min(SHADES - 1, Math.floor(count / highest * SHADES));
     }));
     const shades = Array.from({length: SHADES}, (_, i) => element('span', 'h' + i));
-    panel.querySelector('.legend').replaceChildren('0 ', ...shades, ' ' + whole.format(most));
+    panel.querySelector('.legend').replaceChildren('0 ', ...shades, ' ' + whole.format(highest));
     whenOpen('week-table', () => table(byId('week-table'), ['Hour', ...DAYS.map(day => day.slice(0, 3))],
       week[0].map((first, hour) => [`${hour}:00`, ...week.map(counts => whole.format(counts[hour]))]), 1));
-    const at = week.flat().indexOf(most);
+    const at = week.flat().indexOf(highest);
     panel.querySelector('.note').textContent = at < 0
       ? 'No calls yet'
-      : `Calls by local time; the most, ${whole.format(most)}, on ${DAYS[Math.floor(at / 24)]} from ${at % 24}:00`;
+      : `Calls by local time; maximum ${whole.format(highest)} on ${DAYS[Math.floor(at / 24)]} from ${at % 24}:00`;
   }
 
   function showSpikes(spikes) {
@@ -384,18 +384,18 @@
     if (!spikes) {
       return;
     }
-    let note = 'No hour is over yet.';
+    let note = 'No hour is complete yet.';
     if (spikes.start) {
       const hour = hourText(Date.parse(spikes.start));
       note = spikes.days < spikes.daysNeeded
-        ? `Too early to tell: the hour from ${hour} has ${spikes.days} days before it, and ${spikes.daysNeeded} are needed.`
-        : `The hour from ${hour} beside the same hour of ${spikes.days} days before. ${spikes.leftOut}`
-          + (spikes.entries.length === 0 ? ' Nothing stands out.' : '');
+        ? `Not enough history: the hour from ${hour} has ${spikes.days} earlier days, and ${spikes.daysNeeded} are needed.`
+        : `The hour from ${hour}, compared with the same hour of ${spikes.days} earlier days. ${spikes.leftOut}`
+          + (spikes.entries.length === 0 ? ' There are no spikes.' : '');
     }
     panel.querySelector('.note').textContent = note;
     const shown = panel.querySelector('table');
     shown.hidden = spikes.entries.length === 0;
-    table(shown, ['Type', 'Calls', 'Usually', 'Deviations'],
+    table(shown, ['Type', 'Calls', 'Usual', 'Deviations'],
       spikes.entries.map(s => [s.name, whole.format(s.count), one.format(s.usual), '+' + one.format(s.score)]), 1);
   }
 
@@ -405,12 +405,12 @@
     const all = snapshot.accounting;
     const figures = [
       ['Calls', whole.format(all.received - all.rejected - all.duplicates), 'calls'],
-      ['In, records/s', progress ? rate(progress.inputRowsPerSecond) : '–', 'in'],
-      ['Out, rows/s', progress ? rate(progress.outputRowsPerSecond) : '–', 'out'],
+      ['Input, records/s', progress ? rate(progress.inputRowsPerSecond) : '–', 'in'],
+      ['Output, rows/s', progress ? rate(progress.outputRowsPerSecond) : '–', 'out'],
       ['Processing, records/s', progress ? rate(progress.processedRowsPerSecond) : '–', 'processing'],
       ['Lag, offsets', progress ? whole.format(progress.lag) : '–', 'lag'],
       ['Mean latency' + (latency ? ', max ' + duration(latency.greatest) : ''), latency ? duration(latency.mean) : '–', 'latency'],
-      ['Last batch took', progress ? duration(progress.batchDurationMs) : '–', 'took'],
+      ['Last batch duration', progress ? duration(progress.batchDurationMs) : '–', 'took'],
       ['Watermark', progress && progress.watermark ? shortText(Date.parse(progress.watermark)) : '–', 'watermark'],
       ['State, ' + (progress ? bytes(progress.state.memoryBytes) : 'rows'), progress ? whole.format(progress.state.rows) + ' rows' : '–', 'state'],
       ['Rejected', whole.format(all.rejected), 'rejected'],
@@ -443,11 +443,11 @@
       ['− rejected', whole.format(all.rejected), ''],
       ['− duplicates', whole.format(all.duplicates), ''],
       ['= calls', whole.format(calls), ''],
-      ['of them: time occurs twice', whole.format(all.ambiguousTimes), part(all.ambiguousTimes)],
-      ['of them: disposition unknown', whole.format(all.unknownDispositions), part(all.unknownDispositions)]
+      ['with an ambiguous time', whole.format(all.ambiguousTimes), part(all.ambiguousTimes)],
+      ['with an unknown disposition', whole.format(all.unknownDispositions), part(all.unknownDispositions)]
     ];
     if (all.unconfirmedTimes) {
-      rows.push(['time not confirmed', whole.format(all.unconfirmedTimes), part(all.unconfirmedTimes)]);
+      rows.push(['with an unconfirmed time', whole.format(all.unconfirmedTimes), part(all.unconfirmedTimes)]);
     }
     table(byId('records'), ['Records', 'Number', 'Share'], rows, 1);
     byId('records').tBodies[0].rows[3].className = 'sum';
@@ -460,28 +460,28 @@
     const place = byId('verdict');
     const verdict = snapshot.stability;
     if (!verdict) {
-      place.replaceChildren(element('p', 'note', 'Too early to tell: it takes six batches with records.'));
+      place.replaceChildren(element('p', 'note', 'There is no verdict yet: it needs six batches with records.'));
     } else if (verdict.stable) {
-      place.replaceChildren(element('p', 'verdict good', 'Yes, it keeps up.'));
+      place.replaceChildren(element('p', 'verdict good', 'The pipeline keeps up.'));
     } else {
       const findings = element('ul', 'findings');
       for (const finding of verdict.findings) {
         findings.append(element('li', '', `${finding.evidence}. ${finding.advice}`));
       }
-      place.replaceChildren(element('p', 'verdict bad', 'No, it falls behind.'), findings);
+      place.replaceChildren(element('p', 'verdict bad', 'The pipeline falls behind.'), findings);
     }
     const seen = snapshot.history;
     if (seen.length > 0) {
       chart('history-chart',
-        [line('in', '--second', {dash: [6, 4]}), line('processing', '--first'), line('rows out', '--soft', {dash: [2, 3]})],
+        [line('input', '--second', {dash: [6, 4]}), line('processing', '--first'), line('output', '--soft', {dash: [2, 3]})],
         [seen.map(s => s.time), seen.map(s => s.arrived), seen.map(s => s.processed), seen.map(s => s.emitted)], 'clock');
       const now = seen[seen.length - 1];
       byId('history-chart').setAttribute('aria-label',
-        `Throughput of the last ${seen.length} batches; in the last one ${rate(now.arrived)} records per second came in,`
-        + ` ${rate(now.processed)} were processed per second of its duration, and ${rate(now.emitted)} result rows per second went out`);
+        `Throughput of the last ${seen.length} batches; in the last batch, input ${rate(now.arrived)} records per second,`
+        + ` processing ${rate(now.processed)} records per second, output ${rate(now.emitted)} rows per second`);
     }
     const clock = new Intl.DateTimeFormat('en-GB', {timeStyle: 'medium'});
-    whenOpen('history-table', () => table(byId('history-table'), ['Batch at', 'In/s', 'Processing/s', 'Rows out/s', 'Lag', 'Latency'],
+    whenOpen('history-table', () => table(byId('history-table'), ['Batch at', 'Input/s', 'Processing/s', 'Output/s', 'Lag', 'Latency'],
       seen.slice(-30).reverse().map(s =>
         [clock.format(s.time * 1000), rate(s.arrived), rate(s.processed), rate(s.emitted), whole.format(s.lag),
           s.latencyMs === null ? '–' : duration(s.latencyMs)]), 1));
@@ -515,8 +515,8 @@
   }
 
   /**
-   * Shows how long ago the last batch ended, by the server's clock: this one's may differ. What was
-   * per second then is not said to be so now when that is longer ago than batches use to be apart.
+   * Shows the age of the last batch by the clock of the server, which may differ from the browser's.
+   * Marks rates as outdated if the last batch is much older than the usual interval of batches.
    */
   function showAge() {
     if (!last) {
@@ -530,10 +530,10 @@
     const now = clock.server + performance.now() - clock.own;
     const age = now - (Date.parse(progress.timestamp) + progress.batchDurationMs);
     setText(byId('asof'), `batch ${whole.format(progress.batch)}, ${ago(age)}`);
-    const seen = last.history.slice(-BATCHES_APART - 1);
-    const apart = seen.length < 2 ? 0 : (seen[seen.length - 1].time - seen[0].time) * 1000 / (seen.length - 1);
-    byId('figures').classList.toggle('then',
-      last.state !== 'RUNNING' || !connected || age > Math.max(OLD_MS, 3 * apart));
+    const seen = last.history.slice(-BATCH_INTERVALS - 1);
+    const interval = seen.length < 2 ? 0 : (seen[seen.length - 1].time - seen[0].time) * 1000 / (seen.length - 1);
+    byId('figures').classList.toggle('outdated',
+      last.state !== 'RUNNING' || !connected || age > Math.max(OUTDATED_MS, 3 * interval));
   }
 
   const STATES = {RUNNING: 'Running', FINISHED: 'Finished', FAILED: 'Failed'};
@@ -549,7 +549,7 @@
       return;
     }
     if (last && last.run !== snapshot.run) {
-      location.reload(); // Another program took over, with other panels, links and zone.
+      location.reload(); // Another run has other panels, links and possibly another zone.
       return;
     }
     last = snapshot;
@@ -570,10 +570,10 @@
     showOthers(snapshot.others);
   }
 
-  // ---- updates
+  // Updates
 
   let updates = null;
-  let timer = 0; // Until the next attempt, or until a stream that says nothing is given up.
+  let timer = 0; // The timer of the next attempt, or the timeout of a silent stream.
 
   function disconnect() {
     clearTimeout(timer);
@@ -607,13 +607,13 @@
     });
     updates.addEventListener('full', event => {
       ended = false;
-      retry(`${event.data} pages are open already, trying again`);
+      retry(`${event.data} pages are already open, retrying`);
     });
     updates.onerror = () => retry();
   }
 
-  /** The browser would try again by itself, but not after each kind of failure. */
-  function retry(why = 'Connection lost, trying again') {
+  /** Reconnects after every kind of failure. Browsers reconnect automatically only after some of them. */
+  function retry(why = 'Connection lost, retrying') {
     disconnect();
     showAge();
     if (!ended) {
@@ -638,7 +638,7 @@
 
   setInterval(showAge, 1000);
   showLinks().catch(() => {});
-  // A browser has six connections to a server for all its tabs: those that nobody sees do without.
+  // A browser opens at most six connections to a server for all tabs, so hidden tabs disconnect.
   const follow = () => document.hidden ? disconnect() : connect();
   document.addEventListener('visibilitychange', follow);
   follow();

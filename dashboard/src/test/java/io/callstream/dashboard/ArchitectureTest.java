@@ -12,7 +12,7 @@ import com.tngtech.archunit.lang.ArchRule;
     importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
   @ArchTest
-  static final ArchRule usesCoreAndTheJdk =
+  static final ArchRule usesOnlyCoreAndFewLibraries =
       classes()
           .should()
           .onlyDependOnClassesThat()
@@ -21,9 +21,9 @@ class ArchitectureTest {
               "io.callstream.call",
               "io.callstream.engine",
               "io.callstream.internal.aggregate",
+              "io.callstream.internal.json",
               "io.callstream.pipeline",
               "io.callstream.progress",
-              "io.callstream.sink",
               "io.callstream.statistic",
               "io.callstream.dashboard",
               "java..",

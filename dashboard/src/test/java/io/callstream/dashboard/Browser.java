@@ -30,12 +30,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
- * A headless Chromium with one page, driven through its DevTools protocol. Selenium would bring the
- * class path another Guava than Spark's, and Playwright a browser of its own.
+ * A headless Chromium with one page, controlled through the DevTools protocol. Selenium depends on
+ * another version of Guava than Spark, and Playwright downloads a separate browser.
  */
 final class Browser implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final long PATIENCE_SECONDS = 30;
+  private static final long TIMEOUT_SECONDS = 30;
 
   private final Path profile;
   private final Process process;
@@ -50,7 +50,7 @@ final class Browser implements AutoCloseable {
     HttpClient client = HttpClient.newHttpClient();
     Path port = profile.resolve("DevToolsActivePort");
     WatchedRun.await(
-        "Chromium starts", () -> Files.exists(port) && Files.readAllLines(port).size() > 1);
+        "the start of Chromium", () -> Files.exists(port) && Files.readAllLines(port).size() > 1);
     URI targets = URI.create("http://127.0.0.1:" + Files.readAllLines(port).get(0) + "/json/list");
     JsonNode pages =
         JSON.readTree(
@@ -66,13 +66,13 @@ final class Browser implements AutoCloseable {
         client
             .newWebSocketBuilder()
             .buildAsync(URI.create(page), new Messages())
-            .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            .get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     for (String domain : List.of("Page", "Runtime", "Log")) {
       send(domain + ".enable", JSON.createObjectNode());
     }
   }
 
-  /** Returns where Chromium is, if it is installed. */
+  /** Returns the path of Chromium if it is installed. */
   static Optional<Path> installed() {
     return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
         .flatMap(
@@ -97,7 +97,7 @@ final class Browser implements AutoCloseable {
             "--remote-debugging-port=0",
             "--user-data-dir=" + profile));
     if ("root".equals(System.getProperty("user.name"))) {
-      line.add("--no-sandbox"); // Its sandbox does not work for root.
+      line.add("--no-sandbox"); // The sandbox does not work for root.
     }
     line.add("about:blank");
     Process process =
@@ -121,7 +121,7 @@ final class Browser implements AutoCloseable {
       text.append(data);
       if (last) {
         try {
-          take(JSON.readTree(text.toString()));
+          receive(JSON.readTree(text.toString()));
         } catch (IOException e) {
           throw new UncheckedIOException(e);
         }
@@ -132,7 +132,7 @@ final class Browser implements AutoCloseable {
     }
   }
 
-  private void take(JsonNode message) {
+  private void receive(JsonNode message) {
     if (message.has("id")) {
       answers.remove(message.get("id").asInt()).complete(message);
       return;
@@ -158,18 +158,18 @@ final class Browser implements AutoCloseable {
     answers.put(id, answer);
     ObjectNode message = JSON.createObjectNode().put("id", id).put("method", method);
     message.set("params", parameters);
-    socket.sendText(message.toString(), true).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-    JsonNode got = answer.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    socket.sendText(message.toString(), true).get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+    JsonNode got = answer.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     assertThat(got.has("error")).as("%s: %s", method, got).isFalse();
     return got.get("result");
   }
 
-  /** Returns what went wrong on the page: errors and warnings of its console, dialogs. */
+  /** Returns the errors and warnings of the console, and the dialogs. */
   List<String> problems() {
     return problems;
   }
 
-  /** Goes to a page, and waits until it has been read to its end. */
+  /** Opens a page and waits until it is parsed. */
   void open(URI page) throws Exception {
     send("Page.navigate", JSON.createObjectNode().put("url", page.toString()));
     await("document.readyState !== 'loading'");
@@ -190,7 +190,7 @@ final class Browser implements AutoCloseable {
     WatchedRun.await(expression, () -> evaluate(expression).asBoolean());
   }
 
-  /** Returns the texts of all elements that a selector finds. */
+  /** Returns the texts of the elements that match a selector. */
   List<String> texts(String selector) throws Exception {
     List<String> texts = new ArrayList<>();
     evaluate("[...document.querySelectorAll('" + selector + "')].map(e => e.textContent)")
@@ -198,7 +198,7 @@ final class Browser implements AutoCloseable {
     return texts;
   }
 
-  /** Opens another tab, which hides the page, and returns its name. */
+  /** Opens another tab, which hides the page, and returns its id. */
   String openTab() throws Exception {
     return send("Target.createTarget", JSON.createObjectNode().put("url", "about:blank"))
         .get("targetId")
@@ -219,7 +219,7 @@ final class Browser implements AutoCloseable {
             .put("mobile", width < 600));
   }
 
-  /** Has the page ask for a light or a dark appearance. */
+  /** Sets the preferred color scheme: light or dark. */
   void prefer(String scheme) throws Exception {
     ObjectNode parameters = JSON.createObjectNode();
     parameters
@@ -230,7 +230,7 @@ final class Browser implements AutoCloseable {
     send("Emulation.setEmulatedMedia", parameters);
   }
 
-  /** Presses a key and lets it go. */
+  /** Presses and releases a key. */
   void press(String key, int code) throws Exception {
     for (String type : List.of("keyDown", "keyUp")) {
       ObjectNode event =
@@ -256,8 +256,8 @@ final class Browser implements AutoCloseable {
     List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
     all.add(process.toHandle());
     all.forEach(ProcessHandle::destroyForcibly);
-    all.forEach(one -> one.onExit().orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS).join());
-    // One that was on its way out may have written a last file meanwhile.
+    all.forEach(one -> one.onExit().orTimeout(TIMEOUT_SECONDS, TimeUnit.SECONDS).join());
+    // An ending process may still write a file, so the deletion may need several attempts.
     assertThat(Stream.generate(() -> delete(profile)).limit(1_000)).contains(true);
   }
 

@@ -45,7 +45,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The page in a real browser, over a pipeline that runs. */
+/** Tests the page of a running pipeline in a real browser. */
 class DashboardBrowserTest {
   private static final int ENTER = 13;
   private static final int TAB = 9;
@@ -56,7 +56,7 @@ class DashboardBrowserTest {
 
   @BeforeAll
   static void startBrowser() throws Exception {
-    String needed = "needs Chromium on the PATH: apt-get install chromium";
+    String needed = "Chromium is not on the PATH; install it with: apt-get install chromium";
     if ("required".equals(System.getProperty("callstream.browser"))) {
       assertThat(Browser.installed()).as(needed).isPresent();
     }
@@ -110,7 +110,7 @@ class DashboardBrowserTest {
   }
 
   @Test
-  void theNumbersOnThePageAreTheEngines() throws Exception {
+  void showsTheResultsOfTheEngine() throws Exception {
     assertBarsAre("types", run.running().results("calls-by-type").top(15));
     assertBarsAre("locations", run.running().results("calls-by-location").top(12));
     List<ResultRow> dispositions = run.running().results("by-disposition").rows();
@@ -156,24 +156,24 @@ class DashboardBrowserTest {
   }
 
   @Test
-  void unconfirmedTimesAreShownIfThereAreAny() throws Exception {
-    assertThat(browser.texts("#records tbody th")).doesNotContain("time not confirmed");
+  void showsUnconfirmedTimesIfThereAreAny() throws Exception {
+    assertThat(browser.texts("#records tbody th")).doesNotContain("with an unconfirmed time");
     run.receive(SomeCalls.withAMisdatedOne());
     browser.await("document.querySelectorAll('#records tbody tr').length === 7");
     assertThat(browser.texts("#records tbody tr:last-child th"))
-        .containsExactly("time not confirmed");
+        .containsExactly("with an unconfirmed time");
     assertThat(browser.texts("#records tbody tr:last-child td:nth-child(2)")).containsExactly("1");
   }
 
   @Test
-  void theWeekHasALegendAndATableWithAllFigures() throws Exception {
+  void showsTheWeekWithALegendAndATableOfAllNumbers() throws Exception {
     List<Call> calls = new ArrayList<>();
     for (int i = 0; i < 12_345; i++) {
       calls.add(SomeCalls.call(40_000 + i, "Burst", Instant.parse("2018-11-10T11:00:00Z")).build());
     }
     run.receive(calls);
     String most = number(run.running().results("calls-by-hour-of-week").top(1).get(0).count());
-    // On a phone the cells are too small for figures.
+    // On a phone the cells are too small for numbers.
     browser.resize(360, 800);
     browser.await("document.querySelector('#week .legend').textContent === '0  " + most + "'");
     assertThat(browser.texts("#week .heat tr:nth-child(6) td:nth-child(5)")).containsExactly("12K");
@@ -190,7 +190,7 @@ class DashboardBrowserTest {
   }
 
   @Test
-  void aBatchIsPushedToThePage() throws Exception {
+  void updatesThePageAfterABatch() throws Exception {
     browser.evaluate("window.stillTheSamePage = true");
     List<Call> more = new ArrayList<>();
     for (int i = 0; i < 700; i++) {
@@ -205,16 +205,16 @@ class DashboardBrowserTest {
   }
 
   @Test
-  void theAgeOfTheLastBatchCountsUpBetweenPushesWhateverThePagesClockShows() throws Exception {
+  void countsTheAgeOfTheLastBatchIndependentlyOfTheClockOfThePage() throws Exception {
     String age = "document.getElementById('asof').textContent";
-    String then = "document.getElementById('figures').classList.contains('then')";
+    String outdated = "document.getElementById('figures').classList.contains('outdated')";
     browser.evaluate("Date.now = () => 0");
     browser.await("/^batch 0, [2-9] s ago$/.test(" + age + ")");
-    assertThat(browser.evaluate(then).asBoolean()).as("after some seconds").isFalse();
-    browser.await("/^batch 0, 1\\d s ago$/.test(" + age + ") && " + then);
+    assertThat(browser.evaluate(outdated).asBoolean()).as("after some seconds").isFalse();
+    browser.await("/^batch 0, 1\\d s ago$/.test(" + age + ") && " + outdated);
     run.receive(SomeCalls.of(10));
-    browser.await("/^batch 1, [0-5] s ago$/.test(" + age + ") && !" + then);
-    // Who comes later gets a snapshot that was made before.
+    browser.await("/^batch 1, [0-5] s ago$/.test(" + age + ") && !" + outdated);
+    // A page that is opened later receives an existing snapshot.
     browser.await("/^batch 1, [2-5] s ago$/.test(" + age + ")");
     browser.open(dashboard.uri());
     browser.await("/^batch 1, ([2-9]|\\d\\d) s ago$/.test(" + age + ")");
@@ -222,7 +222,7 @@ class DashboardBrowserTest {
   }
 
   @Test
-  void anOpenTableKeepsItsRowsWhileItsFiguresChange() throws Exception {
+  void keepsTheRowsOfATableWhenItsNumbersChange() throws Exception {
     browser.evaluate("document.querySelector('#records tbody tr').classList.add('seen')");
     run.receive(SomeCalls.of(10));
     browser.await("document.querySelector('#records tbody td').textContent === '2,010'");
@@ -231,7 +231,7 @@ class DashboardBrowserTest {
   }
 
   @Test
-  void hostileNamesAreText() throws Exception {
+  void showsMarkupInCallsAsText() throws Exception {
     List<String> names =
         List.of(
             "<img src=x onerror='window.hacked = 1'>",
@@ -266,7 +266,7 @@ class DashboardBrowserTest {
   }
 
   @Test
-  void allCanBeReachedWithTheKeyboard() throws Exception {
+  void allControlsAreReachableWithTheKeyboard() throws Exception {
     browser.press("Tab", TAB);
     assertThat(browser.evaluate("document.activeElement.className").asText()).isEqualTo("skip");
     Set<String> reached = new LinkedHashSet<>();
@@ -294,7 +294,7 @@ class DashboardBrowserTest {
   }
 
   @Test
-  void chartsAndPanelsHaveNamesForScreenReaders() throws Exception {
+  void namesChartsAndPanelsForScreenReaders() throws Exception {
     assertThat(browser.evaluate("document.documentElement.lang").asText()).isEqualTo("en");
     assertThat(
             browser.evaluate(
@@ -313,7 +313,7 @@ class DashboardBrowserTest {
 
   @ParameterizedTest
   @ValueSource(ints = {320, 360, 720, 1024, 1920, 3840})
-  void noWidthNeedsScrollingSideways(int width) throws Exception {
+  void fitsEveryWidthWithoutHorizontalScrolling(int width) throws Exception {
     browser.resize(width, 800);
     browser.await("document.querySelector('#hours-chart canvas') !== null");
     browser.await("document.documentElement.scrollWidth <= " + width);
@@ -321,7 +321,7 @@ class DashboardBrowserTest {
   }
 
   @Test
-  void aChangeOfColoursDrawsTheChartsAgain() throws Exception {
+  void redrawsTheChartsWhenTheColorSchemeChanges() throws Exception {
     browser.await("document.querySelectorAll('.chart canvas').length === 3");
     for (String scheme : List.of("dark", "light")) {
       browser.evaluate(
@@ -336,7 +336,7 @@ class DashboardBrowserTest {
   }
 
   @Test
-  void namesThatAreTheSameWhenCutShortAreBarsOfTheirOwn() throws Exception {
+  void showsSeparateBarsForNamesWithTheSameShortText() throws Exception {
     String name = "y".repeat(120);
     List<Call> calls = new ArrayList<>();
     for (int i = 0; i < 1_500; i++) {
@@ -350,7 +350,7 @@ class DashboardBrowserTest {
                 .map(row -> number(row.count()))
                 .toList())
         .startsWith("800", "700");
-    // Without a role a list without marks is none to some screen readers.
+    // Some screen readers ignore a list without markers that has no role.
     assertThat(browser.evaluate("document.querySelectorAll('ol:not([role=list])').length").asInt())
         .isZero();
     browser.resize(360, 800);
@@ -366,7 +366,7 @@ class DashboardBrowserTest {
   }
 
   @Test
-  void aFailureIsShownAsText() throws Exception {
+  void showsTheMessageOfAFailureAsText() throws Exception {
     String message = "<b onclick=x>the disk burns</b>";
     try (WatchedRun failing =
             WatchedRun.of(
@@ -389,7 +389,7 @@ class DashboardBrowserTest {
   }
 
   @Test
-  void theFiguresOfSparksEngineAreOnThePageToo() throws Exception {
+  void showsTheResultsOfTheSparkEngine() throws Exception {
     SanFranciscoCalls format = SanFranciscoCalls.json();
     try (EmbeddedBroker broker = EmbeddedBroker.start()) {
       KafkaCluster cluster = KafkaCluster.at(broker.bootstrapServers());
@@ -410,7 +410,7 @@ class DashboardBrowserTest {
         browser.await("document.querySelector('#records td')?.textContent === '2,000'");
         assertBarsAre("types", spark.results("calls-by-type").top(15));
         WatchedRun.await(
-            "the page shows the last batch",
+            "the last batch on the page",
             () -> {
               Progress last = spark.progress().orElseThrow();
               return browser.texts("#figure-took").contains(duration(last.batchDuration()))
@@ -424,7 +424,7 @@ class DashboardBrowserTest {
   }
 
   @Test
-  void thePageTellsOfTheEndAndFindsTheNextRun() throws Exception {
+  void showsTheEndAndConnectsToTheNextRun() throws Exception {
     run.running().stop();
     browser.await("document.getElementById('state').textContent === 'Finished'");
     int port = dashboard.uri().getPort();
@@ -441,12 +441,12 @@ class DashboardBrowserTest {
       assertThat(browser.texts("#state")).containsExactly("Running");
       assertThat(browser.texts("#links a")).containsExactly("More");
       assertThat(browser.texts("#links span")).containsExactly("Spark UI: off");
-      assertThat(browser.texts("#others h2")).as("panels of the run before").isEmpty();
+      assertThat(browser.texts("#others h2")).as("panels of the previous run").isEmpty();
     }
   }
 
   @Test
-  void aPageTooManySaysSo() throws Exception {
+  void showsThatTooManyPagesAreOpen() throws Exception {
     List<Socket> pages = new ArrayList<>();
     try (Dashboard other = Dashboard.of(run.running()).start(0)) {
       for (int i = 0; i < UpdateStream.MAX_CLIENTS; i++) {
@@ -458,8 +458,8 @@ class DashboardBrowserTest {
       }
       browser.open(other.uri());
       browser.await(
-          "document.getElementById('state').textContent === '32 pages are open already, trying"
-              + " again'");
+          "document.getElementById('state').textContent === '32 pages are already open,"
+              + " retrying'");
       for (Socket page : pages) {
         page.close();
       }
@@ -474,7 +474,7 @@ class DashboardBrowserTest {
   }
 
   @Test
-  void aPageThatNobodySeesHoldsNoConnection() throws Exception {
+  void disconnectsAHiddenPage() throws Exception {
     browser.evaluate(
         """
         (() => {

@@ -80,7 +80,7 @@ class DashboardTest {
     return JSON.readTree(response.body());
   }
 
-  /** Sends a request as it stands and returns the status line and all else that comes. */
+  /** Sends a request unchanged and returns the whole response. */
   private String raw(String request) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), dashboard.uri().getPort())) {
       socket.setSoTimeout(30_000);
@@ -120,19 +120,19 @@ class DashboardTest {
       for (Call call : SomeCalls.of(5)) {
         source.add(0, call.time(), SanFranciscoCalls.json().write(call));
       }
-      WatchedRun.await("five are counted", () -> supervisor.accounting().received() == 5);
+      WatchedRun.await("five received records", () -> supervisor.accounting().received() == 5);
       isBroken.set(true);
       source.add(0, Instant.EPOCH, null);
-      WatchedRun.await("it waits", () -> status(dashboard, "/health/ready") == 503);
+      WatchedRun.await("not ready", () -> status(dashboard, "/health/ready") == 503);
       assertThat(status(dashboard, "/health/live")).isEqualTo(200);
       isBroken.set(false);
-      WatchedRun.await("it runs again", () -> supervisor.accounting().rejected() == 1);
-      WatchedRun.await("it is ready", () -> status(dashboard, "/health/ready") == 200);
+      WatchedRun.await("the run after the restart", () -> supervisor.accounting().rejected() == 1);
+      WatchedRun.await("ready", () -> status(dashboard, "/health/ready") == 200);
     }
   }
 
   @Test
-  void aStatisticsRowsAreTheEngines() throws Exception {
+  void servesTheTopRowsOfAStatistic() throws Exception {
     JsonNode answer = json("/api/statistics/calls-by-type?top=7");
     List<ResultRow> top = run.running().results("calls-by-type").top(7);
     assertThat(answer.get("rows")).hasSize(7);
@@ -147,8 +147,8 @@ class DashboardTest {
   }
 
   @Test
-  void aWindowHasItsRows() throws Exception {
-    int types = 2 * Requests.DEFAULT_ROWS;
+  void servesTheRowsOfAWindow() throws Exception {
+    int types = 2 * RequestHandler.DEFAULT_ROWS;
     List<Call> calls = new ArrayList<>();
     for (int i = 0; i < types; i++) {
       calls.add(SomeCalls.call(5_000 + i, "Type " + i, SomeCalls.END).build());
@@ -171,9 +171,9 @@ class DashboardTest {
   }
 
   @Test
-  void allRowsAreStreamedInTheEnginesOrder() throws Exception {
+  void streamsAllRowsInTheOrderOfTheEngine() throws Exception {
     List<Call> calls = new ArrayList<>();
-    for (int i = 0; i < 2 * Requests.MAX_TOP + 1; i++) {
+    for (int i = 0; i < 2 * RequestHandler.MAX_TOP + 1; i++) {
       calls.add(SomeCalls.call(5_000 + i, "A", SomeCalls.START).address("place " + i).build());
     }
     run.receive(calls);
@@ -194,11 +194,11 @@ class DashboardTest {
   }
 
   @Test
-  void rowsThatAreBrokenOffAreNoJson() throws Exception {
+  void leavesAnInterruptedObjectIncomplete() throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     assertThatThrownBy(
             () ->
-                SnapshotJson.writeObject(
+                Json.writeObject(
                     out,
                     json -> {
                       json.writeArrayFieldStart("rows");
@@ -210,12 +210,12 @@ class DashboardTest {
   }
 
   @Test
-  void aDashboardThatCannotStartLeavesThePortFree() throws Exception {
+  void releasesThePortIfTheStartFails() throws Exception {
     int port;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();
     }
-    assertThatThrownBy(() -> Dashboard.of(run.running()).patience(null).start(port))
+    assertThatThrownBy(() -> Dashboard.of(run.running()).timeLimit(null).start(port))
         .isInstanceOf(NullPointerException.class);
     try (Dashboard second = Dashboard.of(run.running()).start(port)) {
       assertThat(status(second, "/health/live")).isEqualTo(200);
@@ -223,7 +223,7 @@ class DashboardTest {
   }
 
   @Test
-  void statisticsAreListedWithTheirColumns() throws Exception {
+  void listsStatisticsWithTheirColumns() throws Exception {
     JsonNode all = json("/api/statistics").get("statistics");
     assertThat(all).hasSize(4);
     assertThat(all.get(3).get("name").asText()).isEqualTo("calls-by-hour-of-week");
@@ -231,10 +231,10 @@ class DashboardTest {
   }
 
   @Test
-  void progressTellsTheLastBatchAndTheAccounting() throws Exception {
+  void servesTheLastBatchAndTheAccounting() throws Exception {
     assertThat(json("/api/progress").get("progress").get("batch").asInt()).isZero();
     run.receive("no call".getBytes(UTF_8));
-    // At once, for it does not wait for the next snapshot.
+    // The response is up to date, although the snapshot may be a second old.
     JsonNode progress = json("/api/progress");
     assertThat(progress.get("progress").get("batch").asInt()).isEqualTo(1);
     assertThat(progress.get("state").asText()).isEqualTo("RUNNING");
@@ -247,7 +247,7 @@ class DashboardTest {
   }
 
   @Test
-  void theVerdictOfThePipelinesOwnMonitorIsShown() throws Exception {
+  void servesTheVerdictOfTheMonitorOfThePipeline() throws Exception {
     StabilityMonitor monitor = StabilityMonitor.ofThisJvm(Duration.ofHours(1), Duration.ZERO);
     try (WatchedRun other =
             WatchedRun.of(
@@ -259,7 +259,7 @@ class DashboardTest {
       }
       URI uri = second.uri().resolve("/api/progress");
       WatchedRun.await(
-          "a verdict",
+          "the verdict",
           () ->
               !JSON.readTree(
                       CLIENT
@@ -278,7 +278,7 @@ class DashboardTest {
         "%2B292278994-08-17T07:12:55.808Z",
         "-292275055-05-16T16:47:04.191Z"
       })
-  void anExtremeWindowHasNoRows(String start) throws Exception {
+  void servesNoRowsForWindowsAtTheLimitsOfTime(String start) throws Exception {
     JsonNode answer = json("/api/statistics/calls-by-type-and-disposition-hourly?window=" + start);
     assertThat(answer.get("rows")).isEmpty();
     assertThat(answer.get("totalRows").asInt()).isZero();
@@ -287,7 +287,7 @@ class DashboardTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"?top=-1", "?top=10001", "?top=many", "?top=", "?window=yesterday", "?limit=5"})
-  void wrongParametersAreExplained(String query) throws Exception {
+  void rejectsWrongParametersWithAnExplanation(String query) throws Exception {
     HttpResponse<String> response =
         CLIENT.send(
             HttpRequest.newBuilder(
@@ -299,7 +299,7 @@ class DashboardTest {
   }
 
   @Test
-  void anUnknownStatisticIsToldFromThoseThereAre() throws Exception {
+  void listsTheStatisticsIfTheNameIsUnknown() throws Exception {
     HttpResponse<String> response = get("/api/statistics/calls-by-tipe");
     assertThat(response.statusCode()).isEqualTo(404);
     assertThat(response.body()).contains("calls-by-type");
@@ -308,7 +308,7 @@ class DashboardTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"/nothing", "/../etc/passwd", "/dashboard.html", "/api", "/api/statistics/"})
-  void whatIsNotThereIsNotFound(String path) throws Exception {
+  void respondsNotFoundForUnknownPaths(String path) throws Exception {
     assertThat(raw("GET " + path + " HTTP/1.1\nHost: localhost\nConnection: close\n\n"))
         .startsWith("HTTP/1.1 404");
   }
@@ -316,7 +316,7 @@ class DashboardTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"/", "/dashboard.js", "/dashboard.css", "/uplot.js", "/uplot.css", "/icon.svg"})
-  void filesOfThePageMaySayLittle(String path) throws Exception {
+  void servesThePageWithSecurityHeaders(String path) throws Exception {
     HttpResponse<String> response = get(path);
     assertThat(response.statusCode()).isEqualTo(200);
     assertThat(response.headers().firstValue("content-security-policy").orElse(""))
@@ -329,7 +329,7 @@ class DashboardTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"POST", "PUT", "DELETE", "OPTIONS"})
-  void onlyGetAndHeadAreAnswered(String method) throws Exception {
+  void rejectsOtherMethodsThanGetAndHead(String method) throws Exception {
     assertThat(raw(method + " /api/progress HTTP/1.1\nHost: localhost\nConnection: close\n\n"))
         .startsWith("HTTP/1.1 405");
   }
@@ -343,7 +343,7 @@ class DashboardTest {
         "/api/statistics/calls-by-type",
         "/api/links"
       })
-  void headIsGetWithoutTheBody(String path) throws Exception {
+  void answersHeadWithoutABody(String path) throws Exception {
     String answer = raw("HEAD " + path + " HTTP/1.1\nHost: localhost\nConnection: close\n\n");
     assertThat(answer).startsWith("HTTP/1.1 200").endsWith("\r\n\r\n");
     assertThat(answer.indexOf("\r\n\r\n")).isEqualTo(answer.length() - 4);
@@ -352,20 +352,20 @@ class DashboardTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example:4041", ""})
-  void aForeignNameForThisMachineIsRefused(String host) throws Exception {
+  void rejectsForeignHostNames(String host) throws Exception {
     assertThat(raw("GET /api/progress HTTP/1.1\nHost: " + host + "\nConnection: close\n\n"))
         .startsWith("HTTP/1.1 421");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"localhost", "LOCALHOST:80", "127.0.0.1:4041", "127.1.2.3", "[::1]:9"})
-  void namesOfThisMachineAreFine(String host) throws Exception {
+  void acceptsNamesOfThisMachine(String host) throws Exception {
     assertThat(raw("GET /api/progress HTTP/1.1\nHost: " + host + "\nConnection: close\n\n"))
         .startsWith("HTTP/1.1 200");
   }
 
   @Test
-  void otherSitesMayLinkHereButNotReadTheApi() throws Exception {
+  void allowsLinksFromOtherSitesButNotTheApi() throws Exception {
     String head = " HTTP/1.1\nHost: localhost\nConnection: close\nSec-Fetch-Site: cross-site\n";
     assertThat(raw("GET /api/updates" + head + "Sec-Fetch-Mode: cors\n\n"))
         .startsWith("HTTP/1.1 403");
@@ -389,7 +389,7 @@ class DashboardTest {
   }
 
   @Test
-  void aRunThatFailedIsNotAlive() throws Exception {
+  void failedRunIsNotAlive() throws Exception {
     AtomicBoolean broken = new AtomicBoolean();
     try (WatchedRun other =
             WatchedRun.of(
@@ -417,7 +417,7 @@ class DashboardTest {
   }
 
   @Test
-  void metricsAreThoseThatItWasGiven() throws Exception {
+  void servesTheGivenMetrics() throws Exception {
     assertThat(get("/metrics").statusCode()).isEqualTo(404);
     try (Dashboard second = Dashboard.of(run.running()).metrics(() -> "a 1\n").start(0)) {
       HttpResponse<String> metrics =
@@ -431,7 +431,7 @@ class DashboardTest {
   }
 
   @Test
-  void linksAreThoseThatItWasGiven() throws Exception {
+  void servesTheGivenLinksAndNotes() throws Exception {
     try (Dashboard second =
         Dashboard.of(run.running())
             .linking("Spark UI", URI.create("http://localhost:4040"))
@@ -444,12 +444,13 @@ class DashboardTest {
                       BodyHandlers.ofString())
                   .body())
           .isEqualTo(
-              "{\"links\":{\"Spark UI\":\"http://localhost:4040\"},\"notes\":[\"Kafka UI: none\"]}");
+              "{\"links\":{\"Spark UI\":\"http://localhost:4040\"},\"notes\":[\"Kafka UI:"
+                  + " none\"]}");
     }
   }
 
   @Test
-  void aPortThatIsTakenIsTold() throws Exception {
+  void reportsAPortInUse() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       assertThatThrownBy(() -> Dashboard.of(run.running()).start(taken.getLocalPort()))
           .isInstanceOf(CallstreamException.class)
@@ -457,9 +458,7 @@ class DashboardTest {
     }
   }
 
-  // ---- pushes
-
-  /** A page that is open, without a browser. */
+  /** An open page without a browser. */
   private final class Page implements AutoCloseable {
     private final HttpResponse<InputStream> response =
         CLIENT.send(
@@ -470,7 +469,7 @@ class DashboardTest {
 
     Page() throws IOException, InterruptedException {}
 
-    /** Returns the next event that is not only a sign of life: its name and data. */
+    /** Returns the name and the data of the next event except heartbeats. */
     List<String> next() throws IOException {
       List<String> event = new ArrayList<>();
       String line;
@@ -487,7 +486,7 @@ class DashboardTest {
   }
 
   @Test
-  void aPageGetsASnapshotAtOnceAndAnotherAfterABatch() throws Exception {
+  void pushesASnapshotAtOnceAndAfterABatch() throws Exception {
     try (Page page = new Page()) {
       assertThat(page.response.headers().firstValue("content-type").orElse(""))
           .startsWith("text/event-stream");
@@ -506,7 +505,7 @@ class DashboardTest {
   }
 
   @Test
-  void aPageHearsOfTheEnd() throws Exception {
+  void pushesTheLastSnapshotAndTheEnd() throws Exception {
     try (Page page = new Page()) {
       page.next();
       run.running().stop();
@@ -518,7 +517,7 @@ class DashboardTest {
   }
 
   @Test
-  void pagesBeyondTheLimitAreTurnedAwayAndTheRestGoesOn() throws Exception {
+  void rejectsPagesOverTheLimitAndServesTheOthers() throws Exception {
     List<Page> pages = new ArrayList<>();
     try {
       for (int i = 0; i < UpdateStream.MAX_CLIENTS; i++) {
@@ -526,9 +525,9 @@ class DashboardTest {
         page.next();
         pages.add(page);
       }
-      try (Page one = new Page()) {
-        assertThat(one.next()).containsExactly("full", "32");
-        assertThat(one.lines.read()).as("the end of the stream").isEqualTo(-1);
+      try (Page extra = new Page()) {
+        assertThat(extra.next()).containsExactly("full", "32");
+        assertThat(extra.lines.read()).as("the end of the stream").isEqualTo(-1);
       }
       assertThat(get("/health/live").statusCode()).isEqualTo(200);
     } finally {
@@ -538,10 +537,8 @@ class DashboardTest {
     }
   }
 
-  // ---- those who hold up
-
-  /** Connects, with a buffer so small that what is not read stays with the server. */
-  private static Socket lazy(Dashboard dashboard, String request) throws IOException {
+  /** Connects with a receive buffer so small that the server cannot send without a reader. */
+  private static Socket connect(Dashboard dashboard, String request) throws IOException {
     Socket socket = new Socket();
     socket.setReceiveBufferSize(1_024);
     socket.connect(
@@ -568,11 +565,12 @@ class DashboardTest {
   }
 
   @Test
-  void thoseWhoSendSlowlyAreDropped() throws Exception {
+  void disconnectsClientsThatSendSlowly() throws Exception {
     List<Socket> slow = new ArrayList<>();
-    try (Dashboard second = Dashboard.of(run.running()).patience(Duration.ofMillis(500)).start(0)) {
+    try (Dashboard second =
+        Dashboard.of(run.running()).timeLimit(Duration.ofMillis(500)).start(0)) {
       for (int i = 0; i < 60; i++) {
-        slow.add(lazy(second, "GET /"));
+        slow.add(connect(second, "GET /"));
       }
       assertThat(status(second, "/health/live")).isEqualTo(200);
       for (Socket socket : slow) {
@@ -585,13 +583,13 @@ class DashboardTest {
   }
 
   @Test
-  void probesDoNotWaitLongForThoseWhoSendSlowly() throws Exception {
+  void answersHealthChecksWhileClientsSendSlowly() throws Exception {
     List<Socket> slow = new ArrayList<>();
     try {
       for (int i = 0; i < 60; i++) {
-        slow.add(lazy(dashboard, "GET /"));
+        slow.add(connect(dashboard, "GET /"));
       }
-      // Ten seconds are for reading an answer.
+      // The time limit for reading a response is ten seconds.
       assertThat(
               CLIENT
                   .send(
@@ -617,37 +615,37 @@ class DashboardTest {
   }
 
   @Test
-  void rowsAreForTwoAtATimeAndThoseWhoDoNotReadAreDropped() throws Exception {
+  void limitsRequestsForRowsAndDisconnectsClientsThatDoNotRead() throws Exception {
     List<Call> calls = new ArrayList<>();
-    for (int i = 0; i < Requests.MAX_TOP; i++) {
+    for (int i = 0; i < RequestHandler.MAX_TOP; i++) {
       calls.add(SomeCalls.call(i, i + "x".repeat(1_000), SomeCalls.START).build());
     }
-    String path = "/api/statistics/calls-by-type?top=" + Requests.MAX_TOP;
-    List<Socket> lazy = new ArrayList<>();
+    String path = "/api/statistics/calls-by-type?top=" + RequestHandler.MAX_TOP;
+    List<Socket> stalled = new ArrayList<>();
     try (WatchedRun many = WatchedRun.of(StandardStatistics.callsByType());
         Dashboard second =
-            Dashboard.of(many.receive(calls).running()).patience(Duration.ofSeconds(3)).start(0)) {
-      for (int i = 0; i < Requests.MAX_RESULTS; i++) {
-        Socket socket = lazy(second, "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        lazy.add(socket);
+            Dashboard.of(many.receive(calls).running()).timeLimit(Duration.ofSeconds(3)).start(0)) {
+      for (int i = 0; i < RequestHandler.MAX_RESULTS; i++) {
+        Socket socket = connect(second, "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        stalled.add(socket);
         assertThat(socket.getInputStream().readNBytes(12))
             .asString(UTF_8)
             .isEqualTo("HTTP/1.1 200");
       }
       assertThat(status(second, path)).isEqualTo(503);
       assertThat(status(second, "/health/live")).isEqualTo(200);
-      WatchedRun.await("the lazy are gone", () -> status(second, path) == 200);
+      WatchedRun.await("the stalled clients are disconnected", () -> status(second, path) == 200);
     } finally {
-      close(lazy);
+      close(stalled);
     }
   }
 
   @Test
-  void aDashboardThatOtherMachinesSeeAnswersToAddressesAndItsOwnName() throws Exception {
+  void acceptsAddressesAndTheMachineNameIfBoundToAllAddresses() throws Exception {
     InetAddress everywhere = InetAddress.getByName("0.0.0.0");
     try (Dashboard second = Dashboard.of(run.running()).bindingTo(everywhere).start(0)) {
       assertThat(second.uri().getHost()).isEqualTo(InetAddress.getLocalHost().getHostName());
-      Hosts hosts = Hosts.of(new InetSocketAddress(everywhere, 80), List.of());
+      AllowedHosts hosts = AllowedHosts.of(new InetSocketAddress(everywhere, 80), List.of());
       assertThat(hosts.allow(InetAddress.getLocalHost().getHostName() + ":80")).isTrue();
       for (String host :
           List.of("10.1.2.3:4041", "[2001:db8::1]:80", "[fe80::1%eth0]", "localhost")) {
@@ -657,16 +655,16 @@ class DashboardTest {
         assertThat(hosts.allow(host)).as(host).isFalse();
       }
       try (Socket socket =
-          lazy(second, "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")) {
+          connect(second, "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")) {
         assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8))
             .startsWith("HTTP/1.1 421")
-            .contains("Ask for localhost", "--host-name");
+            .contains("Request localhost", "--host-name");
       }
     }
   }
 
   @Test
-  void furtherNamesAreThoseThatItWasGivenAndTheOneOfItsAddress() throws Exception {
+  void acceptsTheGivenNamesAndTheNameOfItsAddress() throws Exception {
     InetAddress named = InetAddress.getByAddress("dash.example", new byte[] {127, 0, 0, 3});
     try (Dashboard second =
         Dashboard.of(run.running())
@@ -696,7 +694,7 @@ class DashboardTest {
   }
 
   @Test
-  void anotherAddressOfTheLoopbackIsNamed() throws Exception {
+  void uriContainsAnotherLoopbackAddress() throws Exception {
     try (Dashboard second =
         Dashboard.of(run.running()).bindingTo(InetAddress.getByName("127.0.0.2")).start(0)) {
       assertThat(second.uri().getHost()).isEqualTo("127.0.0.2");

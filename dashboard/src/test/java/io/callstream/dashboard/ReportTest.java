@@ -26,7 +26,7 @@ class ReportTest {
   @TempDir Path directory;
 
   @Test
-  void aFileHoldsTheFiguresOfTheEngine() throws Exception {
+  void writesTheResultsOfTheEngineToAFile() throws Exception {
     try (WatchedRun run = WatchedRun.standard()) {
       run.receive(SomeCalls.of(2_000)).receive("no call".getBytes(UTF_8));
       run.running().stop();
@@ -49,7 +49,7 @@ class ReportTest {
   }
 
   @Test
-  void aHistoryAmongTheListenersBecomesAPictureOfTheThroughput() throws Exception {
+  void drawsTheThroughputOfAHistoryListener() throws Exception {
     RunHistory history = new RunHistory();
     try (WatchedRun run =
         WatchedRun.of(
@@ -57,7 +57,7 @@ class ReportTest {
       for (int i = 0; i < 3; i++) {
         run.receive(SomeCalls.of(100));
       }
-      WatchedRun.await("three batches told", () -> history.points().size() == 3);
+      WatchedRun.await("three batches in the history", () -> history.points().size() == 3);
       assertThat(Report.html(run.running()))
           .contains("Throughput over the run", "300 records in ")
           .containsOnlyOnce("<svg");
@@ -69,13 +69,13 @@ class ReportTest {
   }
 
   @Test
-  void theLatestHoursAreATableAndTheRestIsTold() throws Exception {
+  void listsTheLatestHoursAndStatesTheirNumber() throws Exception {
     try (WatchedRun run = WatchedRun.standard()) {
       List<Call> calls = SomeCalls.of(2_000);
       String html = Report.html(run.receive(calls).running());
       String hours = html.substring(html.indexOf("Calls by hour as a table"));
       hours = hours.substring(0, hours.indexOf("</details>"));
-      assertThat(hours).contains("The latest 72 of the 240 hours of the picture");
+      assertThat(hours).contains("The latest 72 of the 240 hours in the chart");
       long last =
           calls.stream()
               .filter(c -> !c.time().isBefore(SomeCalls.END.minus(Duration.ofHours(1))))
@@ -90,18 +90,19 @@ class ReportTest {
   }
 
   @Test
-  void unconfirmedTimesAreShownIfThereAreAny() throws Exception {
+  void showsUnconfirmedTimesIfThereAreAny() throws Exception {
     try (WatchedRun run = WatchedRun.standard()) {
       assertThat(Report.html(run.receive(SomeCalls.of(10)).running()))
-          .doesNotContain("time not confirmed");
+          .doesNotContain("with an unconfirmed time");
       assertThat(Report.html(run.receive(SomeCalls.withAMisdatedOne()).running()))
           .contains(
-              "<th scope=\"row\" dir=\"auto\">time not confirmed</th><td class=\"number\">1</td>");
+              "<th scope=\"row\" dir=\"auto\">with an unconfirmed time</th><td"
+                  + " class=\"number\">1</td>");
     }
   }
 
   @Test
-  void theWeekHasALegendAndATableWithAllFigures() throws Exception {
+  void showsTheWeekWithALegendAndATableOfAllNumbers() throws Exception {
     try (WatchedRun run = WatchedRun.standard()) {
       List<Call> calls = new ArrayList<>();
       for (int i = 0; i < 12_345; i++) {
@@ -129,12 +130,12 @@ class ReportTest {
     "1234567,1.2M",
     "12345678,12M"
   })
-  void cellsOfTheWeekAreShort(long count, String text) {
-    assertThat(ReportPage.shortened(count)).isEqualTo(text);
+  void formatsCountsOfTheHeatMapInFewCharacters(long count, String text) {
+    assertThat(Formats.compact(count)).isEqualTo(text);
   }
 
   @Test
-  void itReplacesOnlyTheFileThatItIsToBeAndFollowsTheMask() throws Exception {
+  void replacesOnlyItsFileAndUsesTheDefaultPermissions() throws Exception {
     Path other = Files.writeString(directory.resolve("report.html.draft"), "mine");
     Path file = Files.writeString(directory.resolve("report.html"), "the last report");
     try (WatchedRun run = WatchedRun.standard()) {
@@ -150,7 +151,7 @@ class ReportTest {
   }
 
   @Test
-  void screenReadersFindNamesOfSectionsAndOfRowsAndColumns() throws Exception {
+  void namesSectionsRowsAndColumnsForScreenReaders() throws Exception {
     try (WatchedRun run = WatchedRun.standard()) {
       String html = Report.html(run.receive(SomeCalls.of(500)).running());
       assertThat(html)
@@ -169,7 +170,7 @@ class ReportTest {
   }
 
   @Test
-  void itNeedsNothingBesideItAndNoScript() throws Exception {
+  void isSelfContainedAndHasNoScripts() throws Exception {
     try (WatchedRun run = WatchedRun.standard()) {
       run.receive(SomeCalls.of(100));
       assertThat(Report.html(run.running()))
@@ -179,7 +180,7 @@ class ReportTest {
   }
 
   @Test
-  void hostileTextsStayText() throws Exception {
+  void escapesTextsOfCalls() throws Exception {
     String type = "<img src=x onerror=alert(1)>\"'&</style>";
     try (WatchedRun run = WatchedRun.standard()) {
       run.receive(List.of(SomeCalls.call(1, type, SomeCalls.START).address("<b>").build()));
@@ -190,7 +191,7 @@ class ReportTest {
   }
 
   @Test
-  void aFileThatCannotBeWrittenIsTold() throws Exception {
+  void reportsAFileThatCannotBeWritten() throws Exception {
     try (WatchedRun run = WatchedRun.standard()) {
       Path file = Files.createFile(directory.resolve("plain")).resolve("report.html");
       assertThatThrownBy(() -> Report.write(run.running(), file))

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class RunHistoryTest {
   private static final Instant START = Instant.parse("2018-10-30T07:00:00Z");
 
-  /** Returns a batch that began so many seconds after the start and took half a second. */
+  /** Returns a batch that starts at a second and takes half a second. */
   private static Progress batch(long second, long records) {
     return new Progress(
         second,
@@ -37,7 +37,7 @@ class RunHistoryTest {
   }
 
   @Test
-  void aPointHoldsWhatCameSinceTheOneBefore() {
+  void pointStartsAtTheEndOfThePreviousPoint() {
     RunHistory history = new RunHistory();
     history.onProgress(batch(0, 10));
     history.onProgress(batch(4, 100));
@@ -47,7 +47,7 @@ class RunHistoryTest {
   }
 
   @Test
-  void aBatchThatBeganBeforeTheOneBeforeEndedHasItsOwnTime() {
+  void durationOfAPrefetchedBatchStartsAtTheEndOfThePreviousBatch() {
     RunHistory history = new RunHistory();
     history.onProgress(batch(0, 10));
     history.onProgress(batch(0, 300));
@@ -57,7 +57,7 @@ class RunHistoryTest {
   }
 
   @Test
-  void aLongRunTakesNoMoreMemoryAndLosesNoRecord() {
+  void boundsThePointsOfALongRunAndKeepsAllRecords() {
     RunHistory history = new RunHistory();
     int batches = 10_000;
     for (int i = 0; i < batches; i++) {
@@ -73,7 +73,7 @@ class RunHistoryTest {
         .isEqualTo(START.plusSeconds(batches - 1).plusMillis(500));
     for (int i = 1; i < points.size(); i++) {
       assertThat(points.get(i).start()).isEqualTo(points.get(i - 1).end());
-      // A batch a second, each with one record more: the middle of a point is its rate.
+      // One batch a second, each with one more record: the middle of a point equals its rate.
       double middle =
           Duration.between(START, points.get(i).start()).toMillis() / 1e3
               + Duration.between(points.get(i).start(), points.get(i).end()).toMillis() / 2e3;
@@ -82,7 +82,7 @@ class RunHistoryTest {
   }
 
   @Test
-  void aClockThatIsSetBackLeavesNoPointWithoutTime() {
+  void pointsHaveADurationAfterTheClockIsSetBack() {
     RunHistory history = new RunHistory();
     history.onProgress(batch(100, 1));
     history.onProgress(batch(0, 1));

@@ -36,14 +36,14 @@ class SnapshotTest {
   private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
 
   private static Snapshot snapshot(WatchedRun run) {
-    return new SnapshotMaker(run.running()).make(null, List.of());
+    return new SnapshotFactory(run.running()).create(null, List.of());
   }
 
   private static Map<String, Long> counts(List<Call> calls, Function<Call, String> key) {
     return calls.stream().collect(groupingBy(key, counting()));
   }
 
-  private static void assertIsTop(
+  private static void assertRanks(
       Optional<Ranking> ranking, Map<String, Long> counts, int entries, int calls) {
     List<Long> highest =
         counts.values().stream().sorted(Comparator.reverseOrder()).limit(entries).toList();
@@ -62,20 +62,21 @@ class SnapshotTest {
   }
 
   @Test
-  void everyPanelHasTheFiguresOfTheCalls() throws Exception {
+  void panelsShowTheCountsOfTheCalls() throws Exception {
     List<Call> calls = SomeCalls.of(3_000);
     try (WatchedRun run = WatchedRun.standard()) {
-      // In pieces, so that hours change after they were seen.
-      SnapshotMaker maker = new SnapshotMaker(run.running());
+      // In three batches, so that hours change after the first snapshot.
+      SnapshotFactory factory = new SnapshotFactory(run.running());
       for (int i = 0; i < 3; i++) {
         run.receive(calls.subList(i * 1_000, (i + 1) * 1_000));
-        assertThat(maker.make(null, List.of()).accounting().received()).isEqualTo((i + 1) * 1_000);
+        assertThat(factory.create(null, List.of()).accounting().received())
+            .isEqualTo((i + 1) * 1_000);
       }
-      Snapshot snapshot = maker.make(null, List.of());
+      Snapshot snapshot = factory.create(null, List.of());
 
-      assertIsTop(snapshot.types(), counts(calls, Call::crimeType), 15, 3_000);
-      assertIsTop(snapshot.dispositions(), counts(calls, Call::disposition), 12, 3_000);
-      assertIsTop(snapshot.locations(), counts(calls, Call::address), 12, 3_000);
+      assertRanks(snapshot.types(), counts(calls, Call::crimeType), 15, 3_000);
+      assertRanks(snapshot.dispositions(), counts(calls, Call::disposition), 12, 3_000);
+      assertRanks(snapshot.locations(), counts(calls, Call::address), 12, 3_000);
       assertThat(snapshot.dispositions().get().entries())
           .filteredOn(entry -> entry.name().equals("HAN"))
           .extracting(Ranking.Entry::description)
@@ -110,7 +111,7 @@ class SnapshotTest {
   }
 
   @Test
-  void hoursWithoutCallsCountZero() throws Exception {
+  void hoursWithoutCallsHaveTheCountZero() throws Exception {
     Instant start = Instant.parse("2018-11-01T10:00:00Z");
     try (WatchedRun run = WatchedRun.standard()) {
       run.receive(
@@ -129,7 +130,7 @@ class SnapshotTest {
   }
 
   @Test
-  void anEmptyPipelineShowsEmptyPanels() {
+  void panelsAreEmptyBeforeTheFirstCall() {
     try (WatchedRun run = WatchedRun.standard()) {
       Snapshot snapshot = snapshot(run);
       assertThat(snapshot.types().get().entries()).isEmpty();
@@ -142,14 +143,14 @@ class SnapshotTest {
   }
 
   @Test
-  void statisticsWithoutAPictureAreTables() throws Exception {
+  void showsOtherStatisticsAsTables() throws Exception {
     Statistic daily =
         Statistic.named("daily")
             .by(Dimensions.CRIME_TYPE)
             .over(Windows.daily(ZONE).withoutLateness())
             .measuring(Measures.count(), Measures.share())
             .build();
-    // Named as a standard one, but not one.
+    // It has the name of a standard statistic, but other dimensions.
     Statistic other = Statistic.named("calls-by-type").by(Dimensions.ADDRESS).build();
     try (WatchedRun run = WatchedRun.of(daily, other)) {
       run.receive(SomeCalls.of(500));
@@ -171,7 +172,7 @@ class SnapshotTest {
   }
 
   @Test
-  void aWeekOfOtherTextsIsATable() throws Exception {
+  void showsAWeekWithoutNumbersAsATable() throws Exception {
     Statistic named =
         Statistic.named("calls-by-hour-of-week")
             .by(
@@ -188,17 +189,18 @@ class SnapshotTest {
   }
 
   @Test
-  void aTypeThatBurstsIsASpikeAndRoutineIsNone() throws Exception {
-    assertBurstsAreSpikesBut(SanFranciscoCalls.json(), "Passing Call");
+  void findsSpikesExceptInPoliceActivity() throws Exception {
+    assertFindsBurstsExceptIn(SanFranciscoCalls.json(), "Passing Call");
   }
 
   @Test
-  void routineIsNoSpikeInTheFeedsOfTodayEither() throws Exception {
-    assertBurstsAreSpikesBut(DataSfCalls.json(), "PASSING CALL");
+  void findsSpikesExceptInPoliceActivityOfDataSf() throws Exception {
+    assertFindsBurstsExceptIn(DataSfCalls.json(), "PASSING CALL");
   }
 
-  private static void assertBurstsAreSpikesBut(CallFormat format, String routine) throws Exception {
-    // Each day at 10:00 local: 4 or 6 of each type, and on the last day 20 of three of them.
+  private static void assertFindsBurstsExceptIn(CallFormat format, String routine)
+      throws Exception {
+    // Each day at 10:00 local time: 4 or 6 calls of each type; on the last day 20 of three types.
     ZonedDateTime first = ZonedDateTime.of(2018, 10, 25, 10, 0, 0, 0, ZONE);
     List<Call> calls = new java.util.ArrayList<>();
     int id = 0;
@@ -211,7 +213,7 @@ class SnapshotTest {
         }
       }
     }
-    // The hour after it, which is not over, so that the one before is the last complete one.
+    // This call is in the next hour, so the hour before it is the last complete hour.
     calls.add(SomeCalls.call(id, "Late", first.plusDays(11).plusHours(1).toInstant()).build());
     try (WatchedRun run = WatchedRun.standard(format)) {
       run.receive(calls);
@@ -226,8 +228,8 @@ class SnapshotTest {
   }
 
   @Test
-  void hoursInWhichNothingAtAllWasCountedAreNoHistory() throws Exception {
-    // At 10:00 local, 4 calls on each of days 0 to 5, an outage on days 6 to 10, 16 on day 11.
+  void leavesHoursWithoutAnyCallOutOfTheHistory() throws Exception {
+    // At 10:00 local time: 4 calls on each of days 0 to 5, none on days 6 to 10, 16 on day 11.
     ZonedDateTime first = ZonedDateTime.of(2018, 10, 15, 10, 0, 0, 0, ZONE);
     List<Call> calls = new java.util.ArrayList<>();
     for (int day = 0; day < 12; day++) {
@@ -245,14 +247,14 @@ class SnapshotTest {
       assertThat(spikes.spikes()).hasSize(1);
       Snapshot.Spikes.Spike spike = spikes.spikes().get(0);
       assertThat(spike.usual()).isEqualTo(4);
-      // By hand: 2 sqrt(16.375) = 8.09321, 2 sqrt(4.375) = 4.18330; no spread, so 1; and 6 days.
+      // By hand: 2 sqrt(16.375) = 8.09321, 2 sqrt(4.375) = 4.18330; deviation at least 1; 6 days.
       assertThat(spike.score())
           .isCloseTo((8.09321 - 4.18330) / Math.sqrt(1 + 1 / 6.0), within(1e-4));
     }
   }
 
   @Test
-  void aTypeThatIsMissingWhileOthersAreCountedHasNone() throws Exception {
+  void countsAMissingTypeAsZeroWhileOthersHaveCalls() throws Exception {
     ZonedDateTime first = ZonedDateTime.of(2018, 10, 15, 10, 0, 0, 0, ZONE);
     List<Call> calls = new java.util.ArrayList<>();
     for (int day = 0; day < 4; day++) {
@@ -267,15 +269,15 @@ class SnapshotTest {
       Snapshot.Spikes spikes = snapshot(run).spikes().get();
       assertThat(spikes.days()).isEqualTo(3);
       assertThat(spikes.spikes()).extracting(Snapshot.Spikes.Spike::type).containsExactly("A");
-      // By hand: 2 sqrt(9.375) = 6.12372, 2 sqrt(0.375) = 1.22474, and 3 days.
+      // By hand: 2 sqrt(9.375) = 6.12372, 2 sqrt(0.375) = 1.22474; 3 days.
       assertThat(spikes.spikes().get(0).score())
           .isCloseTo((6.12372 - 1.22474) / Math.sqrt(4 / 3.0), within(1e-4));
     }
   }
 
   @Test
-  void theWatermarkSaysWhichHourIsOver() throws Exception {
-    // Two calls an hour, one in each partition.
+  void watermarkDeterminesTheLastCompleteHour() throws Exception {
+    // Two calls per hour, one in each partition.
     try (WatchedRun run =
         WatchedRun.of(
             pipeline ->
@@ -292,30 +294,30 @@ class SnapshotTest {
                 SomeCalls.call(2 * i, "A", time).build(),
                 SomeCalls.call(2 * i + 1, "A", time).build()));
       }
-      // In force in the last batch: what the batch before it had seen, 14:00.
+      // The watermark of the last batch comes from the batch before: 14:00.
       assertThat(snapshot(run).spikes().get().window().get().end())
           .isEqualTo(hour.plus(Duration.ofHours(4)));
       run.running().stop();
-      // At the end all hours but the last are over.
+      // After the end, all hours except the last one are complete.
       assertThat(snapshot(run).spikes().get().window().get().end())
           .isEqualTo(hour.plus(Duration.ofHours(5)));
     }
   }
 
   @Test
-  void aScoreIsTheDistanceOnAnscombesScale() {
-    // By hand: 2 sqrt(9.375) = 6.1237, 2 sqrt(4.375) = 4.1833; no spread, so Poisson's, of 1.
-    assertThat(SpikeSearch.score(9, 4, 4, 4, 4))
+  void computesTheScoreFromTransformedCounts() {
+    // By hand: 2 sqrt(9.375) = 6.1237, 2 sqrt(4.375) = 4.1833; the deviation is at least 1.
+    assertThat(SpikeDetector.score(9, 4, 4, 4, 4))
         .isCloseTo((6.12372 - 4.18330) / Math.sqrt(1.25), within(1e-4));
-    // 0.375, 20.375, 0.375 on the scale: 1.22474, 9.02774, 1.22474; mean 3.82574, deviation
+    // 0.375, 20.375, 0.375 transformed: 1.22474, 9.02774, 1.22474; mean 3.82574, deviation
     // 4.50506.
-    assertThat(SpikeSearch.score(40, 0, 20, 0))
+    assertThat(SpikeDetector.score(40, 0, 20, 0))
         .isCloseTo(
             (2 * Math.sqrt(40.375) - 3.82574) / (4.50506 * Math.sqrt(4 / 3.0)), within(1e-4));
   }
 
   @Test
-  void scoresOfPoissonCountsAreAboutStandardNormal() {
+  void findsFewSpikesInPoissonCounts() {
     java.util.Random random = new java.util.Random(3);
     int above = 0;
     for (int trial = 0; trial < 20_000; trial++) {
@@ -323,11 +325,11 @@ class SnapshotTest {
       for (int i = 0; i < earlier.length; i++) {
         earlier[i] = poisson(random, 6);
       }
-      if (SpikeSearch.score(poisson(random, 6), earlier) >= SpikeSearch.MIN_SCORE) {
+      if (SpikeDetector.score(poisson(random, 6), earlier) >= SpikeDetector.MIN_SCORE) {
         above++;
       }
     }
-    assertThat(above).as("of 20,000 without a cause").isLessThan(60);
+    assertThat(above).as("spikes among 20,000 random counts").isLessThan(60);
   }
 
   private static int poisson(java.util.Random random, double mean) {
@@ -339,7 +341,7 @@ class SnapshotTest {
   }
 
   @Test
-  void longTextsAreCut() throws Exception {
+  void shortensLongTexts() throws Exception {
     String type = "x".repeat(5_000);
     try (WatchedRun run = WatchedRun.of(StandardStatistics.callsByType())) {
       run.receive(List.of(SomeCalls.call(1, type, SomeCalls.START).build()));

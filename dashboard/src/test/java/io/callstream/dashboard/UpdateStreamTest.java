@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
-import io.callstream.dashboard.LiveSnapshot.Update;
+import io.callstream.dashboard.SnapshotCache.Update;
 import io.callstream.engine.local.WatchedRun;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -24,20 +24,21 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Pushes of any size to pages that read and to pages that do not. */
+/** Tests pushes to pages that read and to pages that do not. */
 class UpdateStreamTest {
   private static final int MEGABYTES = 16;
 
   private final WatchedRun run = WatchedRun.standard();
-  private final Update empty = new LiveSnapshot(run.running()).current();
-  private final Answerers answerers = new Answerers(4, Thread::new, Duration.ofMillis(500));
-  private final UpdateStream updates = new UpdateStream(answerers);
+  private final Update empty = new SnapshotCache(run.running()).current();
+  private final RequestExecutor executor =
+      new RequestExecutor(4, Thread::new, Duration.ofMillis(500));
+  private final UpdateStream updates = new UpdateStream(executor);
   private HttpServer server;
 
   @BeforeEach
   void start() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.setExecutor(answerers);
+    server.setExecutor(executor);
     server.createContext(
         "/",
         exchange -> {
@@ -52,16 +53,16 @@ class UpdateStreamTest {
   void stop() {
     updates.close(Duration.ofSeconds(1));
     server.stop(0);
-    answerers.close();
+    executor.close();
     run.close();
   }
 
   private Update update(long number, String json) {
-    return new Update(number, json, empty.moment());
+    return new Update(number, json, empty.inputs());
   }
 
-  /** Opens a page that does not read what it is sent, and has little room for it. */
-  private Socket lazyPage() throws IOException {
+  /** Opens a page that does not read, with a small receive buffer. */
+  private Socket stalledPage() throws IOException {
     Socket socket = new Socket();
     socket.setReceiveBufferSize(1_024);
     socket.connect(server.getAddress());
@@ -79,7 +80,7 @@ class UpdateStreamTest {
             UTF_8));
   }
 
-  /** Returns the data of the next event that is not only a sign of life. */
+  /** Returns the data of the next event except heartbeats. */
   private static @Nullable String next(BufferedReader page) throws IOException {
     String event;
     do {
@@ -95,15 +96,15 @@ class UpdateStreamTest {
         all += n;
       }
     } catch (IOException e) {
-      // The connection was reset, which is an end as well.
+      // A reset connection also ends the page.
     }
     return all;
   }
 
   @Test
-  void aPageThatDoesNotReadIsDroppedAndTheOthersGoOn() throws Exception {
-    try (Socket lazy = lazyPage()) {
-      WatchedRun.await("the lazy one is there", updates::isWatched);
+  void disconnectsAPageThatDoesNotReadAndServesTheOthers() throws Exception {
+    try (Socket stalled = stalledPage()) {
+      WatchedRun.await("the stalled page is connected", updates::isWatched);
       try (BufferedReader eager = page()) {
         assertThat(next(eager)).isEqualTo("first");
         String megabyte = "x".repeat(1 << 20);
@@ -114,22 +115,22 @@ class UpdateStreamTest {
       }
       AtomicLong number = new AtomicLong(MEGABYTES);
       WatchedRun.await(
-          "both are gone",
+          "both pages are disconnected",
           () -> {
-            answerers.interruptStuck();
+            executor.interruptOverdue();
             updates.publish(update(number.incrementAndGet(), "more"));
             return !updates.isWatched();
           });
-      assertThat(read(lazy.getInputStream())).isLessThan(MEGABYTES << 20);
+      assertThat(read(stalled.getInputStream())).isLessThan(MEGABYTES << 20);
     }
   }
 
   @Test
-  void anUpdateThatWasOvertakenIsNotSent() throws Exception {
+  void skipsAnUpdateThatIsOlderThanTheLastOne() throws Exception {
     try (BufferedReader page = page()) {
       assertThat(next(page)).isEqualTo("first");
       updates.publish(update(2, "second"));
-      updates.publish(update(1, "overtaken"));
+      updates.publish(update(1, "outdated"));
       assertThat(next(page)).isEqualTo("second");
       updates.close(Duration.ofSeconds(10));
       assertThat(next(page)).isEmpty();

@@ -9,6 +9,7 @@ import com.sun.net.httpserver.HttpHandler;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.engine.Supervisor;
+import io.callstream.internal.json.RowWriter;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Progress;
@@ -32,72 +33,70 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Answers the requests that come to a dashboard. Thread-safe. */
-final class Requests implements HttpHandler {
+/** Handles the HTTP requests of a dashboard. Thread-safe. */
+final class RequestHandler implements HttpHandler {
   static final int DEFAULT_ROWS = 100;
 
-  /**
-   * How many of the highest are found at most, and how many are to be read in a patience's time.
-   */
+  /** The maximum of {@code top}, and the number of rows that a time limit covers. */
   static final int MAX_TOP = 10_000;
 
-  private static final Logger LOG = LoggerFactory.getLogger(Requests.class);
+  private static final Logger LOG = LoggerFactory.getLogger(RequestHandler.class);
 
-  /** How many at a time may have rows computed and sent. */
+  /** The maximum number of concurrent requests for rows. */
   static final int MAX_RESULTS = 2;
 
   private static final Set<String> METHODS = Set.of("GET", "HEAD");
   private static final String UPDATES = "/api/updates";
   private static final String STATISTICS = "/api/statistics";
-  private static final String POLICY =
+  private static final String SECURITY_POLICY =
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
           + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
   private final RunningPipeline running;
-  private final LiveSnapshot snapshot;
+  private final SnapshotCache snapshots;
   private final UpdateStream updates;
-  private final Answerers answerers;
+  private final RequestExecutor executor;
   private final Assets assets;
   private final @Nullable Supplier<String> metrics;
-  private final Hosts hosts;
+  private final AllowedHosts allowedHosts;
   private final Semaphore resultPermits = new Semaphore(MAX_RESULTS);
 
-  Requests(
+  RequestHandler(
       RunningPipeline running,
-      LiveSnapshot snapshot,
+      SnapshotCache snapshots,
       UpdateStream updates,
-      Answerers answerers,
+      RequestExecutor executor,
       Assets assets,
       @Nullable Supplier<String> metrics,
-      Hosts hosts) {
+      AllowedHosts allowedHosts) {
     this.running = running;
-    this.snapshot = snapshot;
+    this.snapshots = snapshots;
     this.updates = updates;
-    this.answerers = answerers;
+    this.executor = executor;
     this.assets = assets;
     this.metrics = metrics;
-    this.hosts = hosts;
+    this.allowedHosts = allowedHosts;
   }
 
   @Override
   public void handle(HttpExchange exchange) throws IOException {
-    answerers.begin();
+    executor.startLimit();
     try (exchange) {
-      secure(exchange.getResponseHeaders());
-      Answer refusal = refusal(exchange);
+      setSecurityHeaders(exchange.getResponseHeaders());
+      Response rejection = rejection(exchange);
       String path = exchange.getRequestURI().getPath();
-      if (refusal != null) {
-        refusal.send(exchange);
+      if (rejection != null) {
+        rejection.send(exchange);
       } else if (path.equals(UPDATES) && !exchange.getRequestMethod().equals("HEAD")) {
-        updates.serve(exchange, snapshot.current());
+        updates.serve(exchange, snapshots.current());
       } else if (path.startsWith(STATISTICS + "/")) {
         serveResults(exchange);
       } else {
-        answer(exchange).send(exchange);
+        respond(exchange).send(exchange);
       }
     } catch (RuntimeException | Error e) {
-      // The server of the JDK would drop it.
-      LOG.warn("The dashboard could not answer to the end", e);
+      // The JDK's server would not log it.
+      LOG.warn("The dashboard could not complete a response", e);
       throw e;
     }
   }
@@ -105,64 +104,67 @@ final class Requests implements HttpHandler {
   private void serveResults(HttpExchange exchange) throws IOException {
     if (!resultPermits.tryAcquire()) {
       exchange.getResponseHeaders().set("Retry-After", "1");
-      Answer.error(503, "Others are being answered. Try again in a second.").send(exchange);
+      Response.error(
+              503, MAX_RESULTS + " other requests for rows are in progress. Try again in a second.")
+          .send(exchange);
       return;
     }
     try {
-      answer(exchange).send(exchange);
+      respond(exchange).send(exchange);
     } finally {
       resultPermits.release();
     }
   }
 
-  private static void secure(Headers headers) {
-    headers.set("Content-Security-Policy", POLICY);
+  private static void setSecurityHeaders(Headers headers) {
+    headers.set("Content-Security-Policy", SECURITY_POLICY);
     headers.set("X-Content-Type-Options", "nosniff");
     headers.set("Referrer-Policy", "no-referrer");
     headers.set("Cross-Origin-Resource-Policy", "same-origin");
     headers.set("Cache-Control", "no-store");
   }
 
-  private @Nullable Answer refusal(HttpExchange exchange) {
+  private @Nullable Response rejection(HttpExchange exchange) {
     Headers headers = exchange.getRequestHeaders();
-    if (!hosts.allow(headers.getFirst("Host"))) {
-      return Answer.text(
+    if (!allowedHosts.allow(headers.getFirst("Host"))) {
+      return Response.text(
           421,
-          "This dashboard does not answer to that name. Ask for "
-              + hosts
-              + ", or start it with the name: --host-name, or answeringTo in a program.");
+          "The dashboard does not accept this host name. Request "
+              + allowedHosts
+              + ", or start the dashboard with this name: --host-name on the command line,"
+              + " answeringTo in Java.");
     }
     if (!METHODS.contains(exchange.getRequestMethod())) {
       exchange.getResponseHeaders().set("Allow", "GET, HEAD");
-      return Answer.text(405, "Only GET and HEAD are answered.");
+      return Response.text(405, "The method is not supported. Use GET or HEAD.");
     }
-    // A foreign page may link to the page, but has no business with what is behind it.
+    // A foreign site may link to the page, but may not use the API.
     boolean isLink =
         exchange.getRequestURI().getPath().equals("/")
             && "navigate".equals(headers.getFirst("Sec-Fetch-Mode"))
             && "document".equals(headers.getFirst("Sec-Fetch-Dest"));
     if ("cross-site".equals(headers.getFirst("Sec-Fetch-Site")) && !isLink) {
-      return Answer.text(403, "Other sites may not read this.");
+      return Response.text(403, "Requests from other web sites are not allowed.");
     }
     return null;
   }
 
-  private Answer answer(HttpExchange exchange) {
+  private Response respond(HttpExchange exchange) {
     try {
       return route(exchange);
     } catch (RuntimeException e) {
-      LOG.warn("The dashboard could not answer", e);
-      return Answer.error(500, "This could not be answered; the log of the program says why.");
+      LOG.warn("The dashboard could not answer a request", e);
+      return Response.error(500, "The request failed. See the log of the program.");
     }
   }
 
-  private Answer route(HttpExchange exchange) {
+  private Response route(HttpExchange exchange) {
     String path = exchange.getRequestURI().getPath();
     return switch (path) {
-      case UPDATES -> new Answer(200, UpdateStream.TYPE, new byte[0]);
+      case UPDATES -> new Response(200, UpdateStream.TYPE, new byte[0]);
       case "/api/progress" -> progress();
-      case "/api/snapshot" -> Answer.json(200, snapshot.current().json());
-      case STATISTICS -> names();
+      case "/api/snapshot" -> Response.json(snapshots.current().json());
+      case STATISTICS -> statistics();
       case "/health/live" -> health(running.state() != State.FAILED);
       case "/health/ready" -> health(isReading());
       case "/metrics" -> metrics();
@@ -170,63 +172,63 @@ final class Requests implements HttpHandler {
           path.startsWith(STATISTICS + "/")
               ? results(
                   path.substring(STATISTICS.length() + 1), exchange.getRequestURI().getRawQuery())
-              : assets.find(path).orElseGet(() -> Answer.text(404, "There is nothing here."));
+              : assets.find(path).orElseGet(() -> Response.text(404, "This path does not exist."));
     };
   }
 
-  /** Between two runs, a supervisor is alive, and nothing is read. */
+  /** Returns whether the pipeline reads records. A supervisor does not read between two runs. */
   private boolean isReading() {
     RunningPipeline run = running instanceof Supervisor s ? s.current() : running;
     return running.state() == State.RUNNING && run.state() == State.RUNNING;
   }
 
-  private Answer metrics() {
+  private Response metrics() {
     return metrics == null
-        ? Answer.text(404, "No metrics: the program that shows this dashboard gave it none.")
-        : new Answer(
+        ? Response.text(
+            404,
+            "There are no metrics. Give the dashboard a registry with Dashboard.Builder.metrics.")
+        : new Response(
             200, "text/plain; version=0.0.4; charset=utf-8", metrics.get().getBytes(UTF_8));
   }
 
-  private Answer health(boolean up) {
-    return Answer.json(
+  private Response health(boolean up) {
+    return Response.json(
         up ? 200 : 503,
-        SnapshotJson.object(
-            json -> {
-              json.writeStringField("status", up ? "UP" : "DOWN");
-              json.writeStringField("state", running.state().name());
-            }));
+        json -> {
+          json.writeStringField("status", up ? "UP" : "DOWN");
+          json.writeStringField("state", running.state().name());
+        });
   }
 
-  private Answer progress() {
-    Snapshot now = snapshot.run();
-    return Answer.json(200, SnapshotJson.object(json -> SnapshotJson.writeRun(json, now)));
+  private Response progress() {
+    Snapshot now = snapshots.withoutStatistics();
+    return Response.json(200, json -> SnapshotJson.writeRun(json, now));
   }
 
-  private Answer names() {
-    return Answer.json(
+  private Response statistics() {
+    return Response.json(
         200,
-        SnapshotJson.object(
-            json -> {
-              json.writeArrayFieldStart("statistics");
-              for (Statistic statistic : running.pipeline().statistics()) {
-                json.writeStartObject();
-                json.writeStringField("name", statistic.name());
-                json.writeArrayFieldStart("columns");
-                for (String column : statistic.columns()) {
-                  json.writeString(column);
-                }
-                json.writeEndArray();
-                json.writeEndObject();
-              }
-              json.writeEndArray();
-            }));
+        json -> {
+          json.writeArrayFieldStart("statistics");
+          for (Statistic statistic : running.pipeline().statistics()) {
+            json.writeStartObject();
+            json.writeStringField("name", statistic.name());
+            json.writeArrayFieldStart("columns");
+            for (String column : statistic.columns()) {
+              json.writeString(column);
+            }
+            json.writeEndArray();
+            json.writeEndObject();
+          }
+          json.writeEndArray();
+        });
   }
 
-  private Answer results(String name, @Nullable String query) {
+  private Response results(String name, @Nullable String query) {
     if (running.pipeline().statistics().stream().noneMatch(s -> s.name().equals(name))) {
-      return Answer.error(
+      return Response.error(
           404,
-          "There is no statistic of that name; the names are "
+          "There is no statistic with this name. The names are "
               + running.pipeline().statistics().stream()
                   .map(Statistic::name)
                   .collect(Collectors.joining(", "))
@@ -239,35 +241,34 @@ final class Requests implements HttpHandler {
       window = window(parameters.remove("window"));
       top = top(parameters.remove("top"), window.isPresent());
       if (!parameters.isEmpty()) {
-        return Answer.error(400, "The parameters are top and window.");
+        return Response.error(400, "A parameter is unknown. The parameters are top and window.");
       }
     } catch (IllegalArgumentException | DateTimeException e) {
-      return Answer.error(
+      return Response.error(
           400,
-          "top is a whole number from 0 to "
+          "A parameter has a wrong value. top is an integer from 0 to "
               + MAX_TOP
-              + " or all, window the start of a window, such as 2018-11-04T01:00:00-07:00.");
+              + " or all. window is the start of a window, such as 2018-11-04T01:00:00-07:00.");
     }
-    // The batch first: rows may be of a later one, but never of one before.
+    // Read the batch first: rows may belong to a later batch, but never to an earlier one.
     long batch = running.progress().map(Progress::batch).orElse(-1L);
     Results results = running.results(name);
-    SnapshotJson.Body body;
+    Json.Fields fields;
     if (window.isPresent()) {
       List<ResultRow> rows = results.window(window.get());
-      Stream<ResultRow> wanted = rows.stream().limit(top.orElse(Integer.MAX_VALUE));
-      body = json -> write(json, results.statistic(), batch, rows.size(), wanted);
+      Stream<ResultRow> selected = rows.stream().limit(top.orElse(Integer.MAX_VALUE));
+      fields = json -> write(json, results.statistic(), batch, rows.size(), selected);
     } else {
-      Stream<ResultRow> wanted =
+      Stream<ResultRow> selected =
           top.isPresent() ? results.top(top.get()).stream() : results.stream();
-      body = json -> write(json, results.statistic(), batch, results.size(), wanted);
+      fields = json -> write(json, results.statistic(), batch, results.size(), selected);
     }
-    // So few rows are made first: if one of them fails, there is still a status to tell it by.
-    return top.isPresent()
-        ? Answer.json(200, SnapshotJson.object(body))
-        : Answer.json(200, out -> SnapshotJson.writeObject(out, body));
+    // A limited number of rows is computed before the response starts, so that a failure still
+    // gets an error status.
+    return top.isPresent() ? Response.json(200, fields) : Response.streamedJson(fields);
   }
 
-  /** Writes rows as they are made. Whoever reads all has the patience's time for each 10,000. */
+  /** Writes rows one by one. The time limit applies to each {@value #MAX_TOP} rows. */
   private void write(
       JsonGenerator json, Statistic statistic, long batch, long totalRows, Stream<ResultRow> rows)
       throws IOException {
@@ -275,12 +276,12 @@ final class Requests implements HttpHandler {
     json.writeNumberField("batch", batch);
     json.writeNumberField("totalRows", totalRows);
     json.writeArrayFieldStart("rows");
-    Cells cells = new Cells(statistic, running.pipeline().format().zone());
+    RowWriter writer = new RowWriter(statistic, running.pipeline().format().zone());
     int written = 0;
     for (Iterator<ResultRow> each = rows.iterator(); each.hasNext(); ) {
-      cells.write(json, each.next());
+      writer.write(json, each.next());
       if (++written % MAX_TOP == 0) {
-        answerers.begin();
+        executor.startLimit();
       }
     }
     json.writeEndArray();
@@ -301,9 +302,9 @@ final class Requests implements HttpHandler {
     return parameters;
   }
 
-  /** Returns how many rows are wanted; empty for all, as of a window if nothing is said. */
-  private static Optional<Integer> top(@Nullable String text, boolean ofWindow) {
-    if (text == null ? ofWindow : text.equals("all")) {
+  /** Returns the requested number of rows; empty for all, which is the default for a window. */
+  private static Optional<Integer> top(@Nullable String text, boolean hasWindow) {
+    if (text == null ? hasWindow : text.equals("all")) {
       return Optional.empty();
     }
     int top = text == null ? DEFAULT_ROWS : Integer.parseInt(text);
@@ -314,7 +315,7 @@ final class Requests implements HttpHandler {
   }
 
   private static Optional<Instant> window(@Nullable String text) {
-    // A plus that was not encoded is a space by now.
+    // Decoding has turned an unencoded plus sign into a space.
     return Optional.ofNullable(text)
         .map(time -> OffsetDateTime.parse(time.replace(' ', '+')).toInstant());
   }

@@ -6,10 +6,12 @@ import io.callstream.dashboard.Snapshot.Ranking.Entry;
 import io.callstream.dashboard.Snapshot.Sample;
 import io.callstream.dashboard.Snapshot.Spikes;
 import io.callstream.dashboard.Snapshot.Table;
-import io.callstream.dashboard.Snapshot.TimeLine;
+import io.callstream.dashboard.Snapshot.Timeline;
 import io.callstream.dashboard.Snapshot.Week;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
+import io.callstream.internal.aggregate.BlockReader;
+import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.pipeline.WindowBounds;
@@ -34,8 +36,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Computes what is shown from the results of a pipeline. Not thread-safe. */
-final class SnapshotMaker {
+/** Creates snapshots from the results of a pipeline. Not thread-safe. */
+final class SnapshotFactory {
   static final int TOP_TYPES = 15;
   static final int TOP_DISPOSITIONS = 12;
   static final int TOP_LOCATIONS = 12;
@@ -53,16 +55,16 @@ final class SnapshotMaker {
   private final RunningPipeline running;
   private final ZoneId zone;
   private final HourlyCounts hourly;
-  private final SpikeSearch spikeSearch;
+  private final SpikeDetector spikeDetector;
 
-  SnapshotMaker(RunningPipeline running) {
+  SnapshotFactory(RunningPipeline running) {
     this.running = running;
     this.zone = running.pipeline().format().zone();
     this.hourly = new HourlyCounts(zone);
-    this.spikeSearch = new SpikeSearch(zone);
+    this.spikeDetector = new SpikeDetector(zone);
   }
 
-  /** Returns the monitor that hears of all batches of a pipeline, if there is one. */
+  /** Returns the stability monitor among the listeners of a pipeline. */
   static Optional<StabilityMonitor> monitor(RunningPipeline running) {
     return running.pipeline().listeners().stream()
         .filter(StabilityMonitor.class::isInstance)
@@ -71,37 +73,38 @@ final class SnapshotMaker {
   }
 
   /**
-   * Computes a snapshot of now, all of one batch if batches leave it the time.
+   * Creates a snapshot of the current results. They belong to one batch, unless batches finish
+   * faster than the snapshot is computed.
    *
-   * @param verdict null if it is too early to tell
+   * @param verdict null before there are enough batches
    */
-  Snapshot make(@Nullable StabilityVerdict verdict, List<Sample> history) {
-    return make(running.pipeline().statistics(), verdict, history);
+  Snapshot create(@Nullable StabilityVerdict verdict, List<Sample> history) {
+    return create(running.pipeline().statistics(), verdict, history);
   }
 
-  /** Returns a snapshot of now without any statistic, which costs nothing. */
-  Snapshot makeWithoutStatistics(@Nullable StabilityVerdict verdict) {
-    return make(List.of(), verdict, List.of());
+  /** Creates a snapshot without statistics, which is cheap. */
+  Snapshot createWithoutStatistics(@Nullable StabilityVerdict verdict) {
+    return create(List.of(), verdict, List.of());
   }
 
-  private Snapshot make(
+  private Snapshot create(
       List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Sample> history) {
     Accounting before = running.accounting();
-    Snapshot made = attempt(statistics, verdict, history);
-    for (int i = 1; i < MAX_ATTEMPTS && !made.accounting().equals(before); i++) {
-      before = made.accounting();
-      made = attempt(statistics, verdict, history);
+    Snapshot created = attempt(statistics, verdict, history);
+    for (int i = 1; i < MAX_ATTEMPTS && !created.accounting().equals(before); i++) {
+      before = created.accounting();
+      created = attempt(statistics, verdict, history);
     }
-    return made;
+    return created;
   }
 
   private Snapshot attempt(
       List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Sample> history) {
-    // The state first: figures that are read after the end are the last.
+    // Read the state first: after the end of the run, the figures read below are final.
     State state = running.state();
     Optional<Progress> progress = running.progress();
     Optional<Ranking> types = Optional.empty();
-    Optional<TimeLine> calls = Optional.empty();
+    Optional<Timeline> calls = Optional.empty();
     Optional<Week> week = Optional.empty();
     Optional<Ranking> dispositions = Optional.empty();
     Optional<Ranking> locations = Optional.empty();
@@ -109,21 +112,21 @@ final class SnapshotMaker {
     List<Table> others = new ArrayList<>();
     for (Statistic statistic : statistics) {
       Results results = running.results(statistic.name());
-      if (isRunning(statistic, BY_TYPE, "crime_type")) {
+      if (isTotal(statistic, BY_TYPE, "crime_type")) {
         types = Optional.of(ranking(results, TOP_TYPES));
-      } else if (isRunning(statistic, BY_LOCATION, "address")) {
+      } else if (isTotal(statistic, BY_LOCATION, "address")) {
         locations = Optional.of(ranking(results, TOP_LOCATIONS));
-      } else if (isRunning(statistic, BY_HOUR_OF_WEEK, "day_of_week", "hour_of_day")
-          && isOfNumbers(results)) {
+      } else if (isTotal(statistic, BY_HOUR_OF_WEEK, "day_of_week", "hour_of_day")
+          && hasNumericHours(results)) {
         week = Optional.of(week(results));
       } else if (isHourly(statistic)) {
         hourly.update(results);
-        calls = Optional.of(hourly.timeLine(results));
+        calls = Optional.of(hourly.timeline(results));
         dispositions = Optional.of(hourly.dispositions(results, TOP_DISPOSITIONS));
         Optional<Instant> watermark = progress.flatMap(Progress::watermark);
         spikes =
             Optional.of(
-                spikeSearch.search(
+                spikeDetector.find(
                     results, state == State.RUNNING ? watermark.orElse(null) : null));
       } else {
         others.add(table(results, zone));
@@ -149,7 +152,7 @@ final class SnapshotMaker {
         history);
   }
 
-  private static boolean isRunning(Statistic statistic, String name, String... dimensions) {
+  private static boolean isTotal(Statistic statistic, String name, String... dimensions) {
     return statistic.name().equals(name)
         && statistic.window().isEmpty()
         && hasDimensions(statistic, dimensions);
@@ -167,7 +170,7 @@ final class SnapshotMaker {
     return statistic.dimensions().stream().map(Dimension::name).toList().equals(List.of(names));
   }
 
-  /** Ranks the groups of a statistic without a window, by its only dimension. */
+  /** Ranks the groups of a statistic with one dimension and no window. */
   private static Ranking ranking(Results results, int entries) {
     Dimension dimension = results.statistic().dimensions().get(0);
     return new Ranking(
@@ -175,15 +178,15 @@ final class SnapshotMaker {
             .map(
                 row ->
                     new Entry(
-                        Cells.clipped(row.dimensions().get(0)),
+                        RowTexts.shortened(row.dimensions().get(0)),
                         row.description(dimension).orElse(""),
                         row.count()))
             .toList(),
         Math.toIntExact(results.size()),
-        Cells.calls(results));
+        calls(results));
   }
 
-  /** Ranks values of a dimension. */
+  /** Ranks the values of a dimension by their counts. */
   static Ranking ranking(Map<String, Long> counts, Dimension dimension, int entries) {
     return new Ranking(
         counts.entrySet().stream()
@@ -194,7 +197,7 @@ final class SnapshotMaker {
             .map(
                 e ->
                     new Entry(
-                        Cells.clipped(e.getKey()),
+                        RowTexts.shortened(e.getKey()),
                         description(dimension, e.getKey()),
                         e.getValue()))
             .toList(),
@@ -206,14 +209,26 @@ final class SnapshotMaker {
     return dimension.lookup().map(lookup -> lookup.description(value)).orElse("");
   }
 
-  /** Returns whether days and hours are the numbers that those of the standard statistic are. */
-  private static boolean isOfNumbers(Results results) {
+  /** Returns whether all days and hours are numbers, as in the standard statistic. */
+  private static boolean hasNumericHours(Results results) {
     return results.rows().stream()
         .map(ResultRow::dimensions)
         .allMatch(
-            at ->
-                at.contains(Statistic.OTHER)
-                    || (DAY.matcher(at.get(0)).matches() && HOUR.matcher(at.get(1)).matches()));
+            hour ->
+                hour.contains(Statistic.OTHER)
+                    || (DAY.matcher(hour.get(0)).matches() && HOUR.matcher(hour.get(1)).matches()));
+  }
+
+  /** Returns the calls of all rows without creating the rows. */
+  private static long calls(Results results) {
+    long calls = 0;
+    for (byte[] block : BlockResults.of(results).blocks().values()) {
+      BlockReader groups = new BlockReader(block);
+      while (groups.next()) {
+        calls += groups.count();
+      }
+    }
+    return calls;
   }
 
   private static Week week(Results results) {
@@ -232,7 +247,7 @@ final class SnapshotMaker {
     return new Week(Stream.of(counts).map(day -> List.copyOf(Arrays.asList(day))).toList());
   }
 
-  /** Shows the highest counts, or the latest windows, the newest first. */
+  /** Returns the rows with the highest counts, or the latest windows, newest first. */
   private static Table table(Results results, ZoneId zone) {
     List<ResultRow> rows = new ArrayList<>();
     if (results.statistic().window().isEmpty()) {
@@ -246,11 +261,11 @@ final class SnapshotMaker {
       }
     }
     Statistic statistic = results.statistic();
-    Cells cells = new Cells(statistic, zone);
+    RowTexts texts = new RowTexts(zone);
     return new Table(
         statistic.name(),
         statistic.columns(),
-        rows.stream().map(cells::texts).toList(),
+        rows.stream().map(texts::of).toList(),
         statistic.columns().size() - statistic.measures().size(),
         results.size());
   }

@@ -12,10 +12,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The names that a dashboard may be asked for under. Any other may be that of a foreign site, which
- * has it stand for this machine (DNS rebinding); an address can't be a foreign site's.
+ * The values of the {@code Host} header that a dashboard accepts. Other names are rejected because
+ * a foreign web site may resolve its own name to this machine (DNS rebinding). IP addresses are
+ * safe, because no web site can redirect them.
  */
-final class Hosts {
+final class AllowedHosts {
   private static final Pattern PORT = Pattern.compile(":\\d{1,5}$");
   private static final Pattern LOOPBACK = Pattern.compile("127(\\.\\d{1,3}){3}|\\[::1]");
   private static final Pattern ANY =
@@ -24,32 +25,33 @@ final class Hosts {
   private final Pattern addresses;
   private final Set<String> names = new TreeSet<>(Set.of("localhost"));
 
-  private Hosts(Pattern addresses) {
+  private AllowedHosts(Pattern addresses) {
     this.addresses = addresses;
   }
 
   /**
-   * Returns those of a server.
+   * Returns the allowed hosts of a server.
    *
-   * @param address where it is bound; with the name of that address, if one was given
-   * @param more further names
+   * @param address the address to which the server is bound; if it was created from a name, that
+   *     name is allowed
+   * @param more additional names
    */
-  static Hosts of(InetSocketAddress address, Collection<String> more) {
+  static AllowedHosts of(InetSocketAddress address, Collection<String> more) {
     InetAddress bound = address.getAddress();
-    Hosts hosts = new Hosts(bound.isLoopbackAddress() ? LOOPBACK : ANY);
+    AllowedHosts hosts = new AllowedHosts(bound.isLoopbackAddress() ? LOOPBACK : ANY);
     more.forEach(hosts::add);
     if (!address.getHostString().equals(bound.getHostAddress())) {
       hosts.add(address.getHostString());
     }
     if (!bound.isLoopbackAddress()) {
-      machine().map(InetAddress::getHostName).ifPresent(hosts::add);
-      machine().map(InetAddress::getCanonicalHostName).ifPresent(hosts::add);
+      localHost().map(InetAddress::getHostName).ifPresent(hosts::add);
+      localHost().map(InetAddress::getCanonicalHostName).ifPresent(hosts::add);
     }
     return hosts;
   }
 
-  /** Returns this machine; empty if it does not know its own name. */
-  static Optional<InetAddress> machine() {
+  /** Returns the address of this machine; empty if its name cannot be resolved. */
+  static Optional<InetAddress> localHost() {
     try {
       return Optional.of(InetAddress.getLocalHost());
     } catch (UnknownHostException e) {
@@ -61,7 +63,11 @@ final class Hosts {
     names.add(name.toLowerCase(Locale.ROOT));
   }
 
-  /** Returns whether a request may be for this host, which may have a port. */
+  /**
+   * Returns whether a request is allowed.
+   *
+   * @param host the {@code Host} header, with or without a port
+   */
   boolean allow(@Nullable String host) {
     if (host == null) {
       return false;
@@ -70,8 +76,9 @@ final class Hosts {
     return names.contains(name) || addresses.matcher(name).matches();
   }
 
+  /** Returns the allowed names for error messages. */
   @Override
   public String toString() {
-    return String.join(", ", names) + " or the address";
+    return String.join(", ", names) + " or the IP address";
   }
 }

@@ -24,32 +24,28 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds types of calls whose last complete hour stands out from their own history.
+ * Finds call types that have unusually many calls in the last complete hour.
  *
- * <p>An hour is compared with the same local hour of up to {@value #MAX_DAYS} days before, since
- * calls come in a daily rhythm. Counts are put on Anscombe's scale, {@code 2 sqrt(x + 3/8)}, on
- * which a Poisson count has a standard deviation of about 1 whatever its mean. With m and s the
- * mean and the standard deviation of the n earlier hours on that scale, the score of the hour is
+ * <p>The detector compares the hour with the same local hour of the {@value #MAX_DAYS} previous
+ * days, because calls follow a daily rhythm. It transforms counts with {@code 2 sqrt(x + 3/8)}
+ * (Anscombe), so that a Poisson count has a standard deviation of about 1 for any mean. With m and
+ * s as the mean and the standard deviation of the n earlier transformed counts, the score is
  *
  * <pre>{@code (y - m) / (max(1, s) * sqrt(1 + 1/n))}</pre>
  *
- * the distance in standard deviations of the difference between a new count and a mean of n. A
- * spread below Poisson's is taken for luck, and one above it, as of types that come in bursts,
- * counts as it is. A type stands out from a score of {@value #MIN_SCORE} on, which of a thousand
- * types without a cause one or two reach, if it has {@value #MIN_CALLS} calls at least.
+ * This is the distance in standard deviations of the difference between a new count and a mean of n
+ * counts. The standard deviation is at least that of a Poisson count. A spike has a score of at
+ * least {@value #MIN_SCORE} and at least {@value #MIN_CALLS} calls. One or two of a thousand types
+ * reach that score at random.
  *
- * <p>An hour in which no call of any type was counted is no part of the history: the stream was
- * down, or had not begun, and says nothing about any type. Not thread-safe: what was made of an
- * hour is kept while the hour does not change.
+ * <p>The history leaves out hours without calls of any type, because the stream was down or had not
+ * started. Not thread-safe: the detector caches the counts of unchanged hours.
  */
-final class SpikeSearch {
-  /** Says which types are left out, for people. */
-  static final String LEFT_OUT = "Passing Call, Traffic Stop and Muni Inspection are left out.";
+final class SpikeDetector {
+  /** Names the excluded types on the page. */
+  static final String EXCLUDED = "Passing Call, Traffic Stop and Muni Inspection are excluded.";
 
-  /**
-   * What the police does by itself, and not because somebody called. Formats differ in the case of
-   * letters.
-   */
+  /** Police activity that is not a response to a call, in lower case. */
   private static final Set<String> ROUTINE =
       Set.of("passing call", "traffic stop", "muni inspection");
 
@@ -62,29 +58,28 @@ final class SpikeSearch {
 
   private final ZoneId zone;
   private final TextCache texts = new TextCache();
-  private Map<Long, Types> known = new HashMap<>();
+  private Map<Long, HourCounts> cached = new HashMap<>();
 
-  /** The calls of one block by type. */
-  private record Types(byte[] block, Map<String, Long> counts) {}
+  /** The calls of one hour by type, and the block that they were counted from. */
+  private record HourCounts(byte[] block, Map<String, Long> counts) {}
 
-  SpikeSearch(ZoneId zone) {
+  SpikeDetector(ZoneId zone) {
     this.zone = zone;
   }
 
   /**
-   * Searches the last hour that is over.
+   * Finds the spikes of the last complete hour.
    *
-   * @param results calls by type and something else in windows of an hour
-   * @param watermark where event time stands; null if the last hour of all is the one that is not
-   *     over yet
+   * @param results calls in windows of one hour, with the type as the first dimension
+   * @param watermark the watermark; null if all hours except the last one are complete
    */
-  Spikes search(Results results, @Nullable Instant watermark) {
+  Spikes find(Results results, @Nullable Instant watermark) {
     Optional<WindowBounds> complete = lastComplete(results, watermark);
     if (complete.isEmpty()) {
       return new Spikes(Optional.empty(), 0, List.of());
     }
     ZonedDateTime hour = complete.get().start().atZone(zone);
-    Map<Long, Types> read = new HashMap<>();
+    Map<Long, HourCounts> read = new HashMap<>();
     List<Map<String, Long>> history = new ArrayList<>();
     for (int day = 1; day <= MAX_DAYS; day++) {
       Map<String, Long> before = byType(results, hour.minusDays(day).toInstant(), read);
@@ -93,7 +88,7 @@ final class SpikeSearch {
       }
     }
     Map<String, Long> now = byType(results, complete.get().start(), read);
-    known = read;
+    cached = read;
     if (history.size() < MIN_DAYS) {
       return new Spikes(complete, history.size(), List.of());
     }
@@ -107,7 +102,7 @@ final class SpikeSearch {
               && score >= MIN_SCORE
               && !ROUTINE.contains(type.toLowerCase(Locale.ROOT))
               && !type.equals(Statistic.OTHER)) {
-            spikes.add(new Spike(Cells.clipped(type), count, mean(earlier), score));
+            spikes.add(new Spike(RowTexts.shortened(type), count, mean(earlier), score));
           }
         });
     spikes.sort(Comparator.comparingDouble(Spike::score).reversed().thenComparing(Spike::type));
@@ -122,7 +117,7 @@ final class SpikeSearch {
     if (hours.isEmpty()) {
       return Optional.empty();
     }
-    // The last hour that has ended by the watermark, or the last but one.
+    // The last hour that ends at or before the watermark, or the second to last hour.
     Long start =
         watermark == null
             ? hours.lower(hours.last())
@@ -132,16 +127,16 @@ final class SpikeSearch {
         .map(hour -> new WindowBounds(hour, hour.plus(HOUR)));
   }
 
-  /** Returns the calls of an hour by type, and remembers them in {@code read}. */
-  private Map<String, Long> byType(Results results, Instant start, Map<Long, Types> read) {
+  /** Returns the calls of an hour by type, and adds them to {@code read}. */
+  private Map<String, Long> byType(Results results, Instant start, Map<Long, HourCounts> read) {
     long hour = start.toEpochMilli();
     byte[] block = BlockResults.of(results).blocks().get(hour);
     if (block == null) {
       return Map.of();
     }
-    Types before = known.get(hour);
-    Types now =
-        before != null && before.block() == block ? before : new Types(block, counts(block));
+    HourCounts before = cached.get(hour);
+    HourCounts now =
+        before != null && before.block() == block ? before : new HourCounts(block, counts(block));
     read.put(hour, now);
     return now.counts();
   }
@@ -155,7 +150,7 @@ final class SpikeSearch {
     return counts;
   }
 
-  /** Returns by how many standard deviations a count is above earlier ones. */
+  /** Returns the distance of a count from the mean of earlier ones, in standard deviations. */
   static double score(double count, double... earlier) {
     int n = earlier.length;
     double[] scaled = new double[n];

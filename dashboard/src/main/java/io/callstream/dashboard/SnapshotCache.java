@@ -15,49 +15,49 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The snapshot of a pipeline that runs: made when somebody wants it and something has changed, at
- * most once a second however many want it. Thread-safe.
+ * Caches the snapshot of a running pipeline. A new one is created on demand if something has
+ * changed, at most once a second for all clients together. Thread-safe.
  */
-final class LiveSnapshot {
-  /** The least time between two snapshots. */
+final class SnapshotCache {
+  /** The minimum time between two snapshots. */
   private static final Duration INTERVAL = Duration.ofSeconds(1);
 
-  /** How far back a monitor of our own looks. */
-  private static final Duration SPAN = Duration.ofMinutes(5);
+  /** The period that the dashboard's monitor observes if the pipeline has none. */
+  private static final Duration MONITOR_PERIOD = Duration.ofMinutes(5);
 
-  /** How many batches are remembered. */
   private static final int MAX_SAMPLES = 300;
 
   private final RunningPipeline running;
   private final StabilityMonitor monitor;
   private final boolean hasOwnMonitor;
-  private final SnapshotMaker maker;
+  private final SnapshotFactory factory;
   private final Deque<Sample> history = new ArrayDeque<>();
   private long lastBatch = -1;
   private @Nullable Update last;
-  private long madeNanos;
+  private long createdNanos;
 
-  /** What a snapshot depends on: while this is equal, so is the snapshot. */
-  private record Moment(
+  /** The inputs of a snapshot. Snapshots with equal inputs are equal. */
+  private record Inputs(
       State state, long batch, Accounting accounting, Optional<StabilityVerdict> verdict) {}
 
   /**
-   * A snapshot that was made.
+   * A snapshot to send to pages.
    *
-   * @param number counts snapshots, from 0
-   * @param json what the page gets
+   * @param number the number of the snapshot, from 0
+   * @param json the snapshot as JSON
    */
-  record Update(long number, String json, Moment moment) {}
+  record Update(long number, String json, Inputs inputs) {}
 
-  LiveSnapshot(RunningPipeline running) {
+  SnapshotCache(RunningPipeline running) {
     this.running = running;
-    Optional<StabilityMonitor> theirs = SnapshotMaker.monitor(running);
-    this.monitor = theirs.orElseGet(() -> StabilityMonitor.ofThisJvm(SPAN, Duration.ZERO));
-    this.hasOwnMonitor = theirs.isEmpty();
-    this.maker = new SnapshotMaker(running);
+    Optional<StabilityMonitor> listener = SnapshotFactory.monitor(running);
+    this.monitor =
+        listener.orElseGet(() -> StabilityMonitor.ofThisJvm(MONITOR_PERIOD, Duration.ZERO));
+    this.hasOwnMonitor = listener.isEmpty();
+    this.factory = new SnapshotFactory(running);
   }
 
-  /** Takes notice of the last batch, if it is a new one. Cheap. */
+  /** Records the last batch if it is new. This is cheap. */
   synchronized void observe() {
     Optional<Progress> progress = running.progress();
     if (progress.isEmpty() || progress.get().batch() == lastBatch) {
@@ -81,40 +81,40 @@ final class LiveSnapshot {
     }
   }
 
-  /** Returns the snapshot of now, or one that is a second old at most. */
+  /** Returns a snapshot that is at most one second old. */
   synchronized Update current() {
     return current(INTERVAL);
   }
 
-  /** Returns the snapshot of now. */
+  /** Returns an up-to-date snapshot. */
   synchronized Update latest() {
     return current(Duration.ZERO);
   }
 
-  /** Returns where the run is now: a snapshot without statistics. */
-  synchronized Snapshot run() {
+  /** Returns an up-to-date snapshot without statistics. */
+  synchronized Snapshot withoutStatistics() {
     observe();
-    return maker.makeWithoutStatistics(monitor.verdict().orElse(null));
+    return factory.createWithoutStatistics(monitor.verdict().orElse(null));
   }
 
   private Update current(Duration interval) {
     observe();
     Update before = last;
     if (before != null
-        && (System.nanoTime() - madeNanos < interval.toNanos()
-            || before.moment().equals(moment()))) {
+        && (System.nanoTime() - createdNanos < interval.toNanos()
+            || before.inputs().equals(inputs()))) {
       return before;
     }
-    Moment moment = moment();
-    Snapshot snapshot = maker.make(moment.verdict().orElse(null), List.copyOf(history));
-    Update made =
-        new Update(before == null ? 0 : before.number() + 1, SnapshotJson.of(snapshot), moment);
-    last = made;
-    madeNanos = System.nanoTime();
-    return made;
+    Inputs inputs = inputs();
+    Snapshot snapshot = factory.create(inputs.verdict().orElse(null), List.copyOf(history));
+    Update update =
+        new Update(before == null ? 0 : before.number() + 1, SnapshotJson.of(snapshot), inputs);
+    last = update;
+    createdNanos = System.nanoTime();
+    return update;
   }
 
-  private Moment moment() {
-    return new Moment(running.state(), lastBatch, running.accounting(), monitor.verdict());
+  private Inputs inputs() {
+    return new Inputs(running.state(), lastBatch, running.accounting(), monitor.verdict());
   }
 }

@@ -1,0 +1,39 @@
+package io.callstream.internal.json;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.statistic.Statistic;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Writes the rows of a statistic as JSON objects with one field for each column. Thread-safe. */
+public final class RowWriter {
+  private final List<String> names;
+  private final DateTimeFormatter times;
+
+  /**
+   * Creates a writer.
+   *
+   * @param zone times are ISO-8601 texts with the offset of this zone
+   */
+  public RowWriter(Statistic statistic, ZoneId zone) {
+    this.names = statistic.columns();
+    this.times = DateTimeFormatter.ISO_OFFSET_DATE_TIME.withZone(zone);
+  }
+
+  /** Writes a row; a measure without data is null. */
+  public void write(JsonGenerator json, ResultRow row) throws IOException {
+    List<@Nullable Object> values = row.columns();
+    json.writeStartObject();
+    for (int i = 0; i < values.size(); i++) {
+      Object value = values.get(i);
+      json.writeObjectField(
+          names.get(i), value instanceof Instant time ? times.format(time) : value);
+    }
+    json.writeEndObject();
+  }
+}

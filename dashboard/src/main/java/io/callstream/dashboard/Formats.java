@@ -1,0 +1,57 @@
+package io.callstream.dashboard;
+
+import java.text.NumberFormat;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+
+/** Formats numbers and times for the report. */
+final class Formats {
+  /** The text for a missing value. */
+  static final String NONE = "–";
+
+  private static final DateTimeFormatter MINUTE = pattern("EEE d MMM yyyy HH:mm");
+
+  private Formats() {}
+
+  static DateTimeFormatter pattern(String pattern) {
+    return DateTimeFormatter.ofPattern(pattern, Locale.ENGLISH);
+  }
+
+  static String text(String pattern, Object... values) {
+    return String.format(Locale.ROOT, pattern, values);
+  }
+
+  static String time(Instant time, ZoneId zone) {
+    return MINUTE.withZone(zone).format(time);
+  }
+
+  static String number(long number) {
+    return text("%,d", number);
+  }
+
+  /** Returns a count in about four characters, such as 9999, 12K and 1.2M. */
+  static String compact(long count) {
+    if (count < 10_000) {
+      return Long.toString(count);
+    }
+    NumberFormat compact =
+        NumberFormat.getCompactNumberInstance(Locale.US, NumberFormat.Style.SHORT);
+    compact.setMaximumFractionDigits(Long.toString(count).length() % 3 == 1 ? 1 : 0);
+    return compact.format(count);
+  }
+
+  static String rate(double perSecond) {
+    return Double.isFinite(perSecond) ? text("%,.0f", perSecond) : NONE;
+  }
+
+  static String percent(double fraction) {
+    return text("%.1f %%", fraction * 100);
+  }
+
+  static String milliseconds(Duration duration) {
+    return number(duration.toMillis()) + " ms";
+  }
+}

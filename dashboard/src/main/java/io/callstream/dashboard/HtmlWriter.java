@@ -1,0 +1,137 @@
+package io.callstream.dashboard;
+
+import java.util.List;
+
+/**
+ * Writes an HTML page with panels, notes and tables. Escapes all texts and attribute values. Not
+ * thread-safe.
+ */
+final class HtmlWriter {
+  private final StringBuilder html = new StringBuilder(1 << 16);
+  private int panels;
+
+  /** Opens an element; the attributes are pairs of a name and a value. */
+  HtmlWriter open(String tag, String... attributes) {
+    html.append('<').append(tag);
+    for (int i = 0; i < attributes.length; i += 2) {
+      html.append(' ')
+          .append(attributes[i])
+          .append("=\"")
+          .append(escaped(attributes[i + 1]))
+          .append('"');
+    }
+    html.append('>');
+    return this;
+  }
+
+  /** Closes an element. */
+  HtmlWriter close(String tag) {
+    html.append("</").append(tag).append('>');
+    return this;
+  }
+
+  /** Writes an element that contains only text. */
+  HtmlWriter element(String tag, String text, String... attributes) {
+    return open(tag, attributes).text(text).close(tag);
+  }
+
+  /** Writes a text. */
+  HtmlWriter text(String text) {
+    html.append(escaped(text));
+    return this;
+  }
+
+  /** Writes trusted HTML or SVG without escaping it. */
+  HtmlWriter markup(String trusted) {
+    html.append(trusted);
+    return this;
+  }
+
+  /** Ends a line of the file. */
+  HtmlWriter line() {
+    html.append('\n');
+    return this;
+  }
+
+  /** Writes a section with a heading. */
+  void panel(String className, String title, Runnable content) {
+    String id = "title-" + ++panels;
+    open("section", "class", className, "aria-labelledby", id).line();
+    element("h2", title, "id", id).line();
+    content.run();
+    close("section").line();
+  }
+
+  /** Writes a short text below a heading. */
+  void note(String text) {
+    element("p", text, "class", "note").line();
+  }
+
+  /**
+   * Writes a table whose first column names the rows.
+   *
+   * @param numbersFrom the index of the first column with numbers
+   */
+  void table(List<String> columns, List<List<String>> rows, int numbersFrom) {
+    open("table").open("thead").open("tr");
+    for (int i = 0; i < columns.size(); i++) {
+      if (i < numbersFrom) {
+        element("th", columns.get(i), "scope", "col");
+      } else {
+        element("th", columns.get(i), "scope", "col", "class", "number");
+      }
+    }
+    close("tr").close("thead").line().open("tbody").line();
+    for (List<String> row : rows) {
+      open("tr");
+      for (int i = 0; i < row.size(); i++) {
+        String[] kind =
+            i < numbersFrom ? new String[] {"dir", "auto"} : new String[] {"class", "number"};
+        if (i == 0) {
+          element("th", row.get(i), "scope", "row", kind[0], kind[1]);
+        } else {
+          element("td", row.get(i), kind);
+        }
+      }
+      close("tr").line();
+    }
+    close("tbody").close("table").line();
+  }
+
+  /**
+   * Writes a table that the reader can open.
+   *
+   * @param label the name of the table for screen readers
+   * @param layout the CSS classes of the area that contains the table
+   */
+  void collapsedTable(
+      String summary,
+      String note,
+      String label,
+      String layout,
+      List<String> columns,
+      List<List<String>> rows) {
+    open("details").element("summary", summary).line();
+    if (!note.isEmpty()) {
+      note(note);
+    }
+    open("div", "class", layout, "tabindex", "0", "role", "region", "aria-label", label).line();
+    table(columns, rows, 1);
+    close("div").close("details").line();
+  }
+
+  /** Returns the HTML written so far. */
+  @Override
+  public String toString() {
+    return html.toString();
+  }
+
+  /** Returns a text for use between tags and in quoted attribute values. */
+  static String escaped(String text) {
+    return text.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace("\"", "&quot;")
+        .replace("'", "&#39;");
+  }
+}

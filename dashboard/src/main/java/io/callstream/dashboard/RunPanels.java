@@ -1,0 +1,156 @@
+package io.callstream.dashboard;
+
+import static io.callstream.dashboard.Formats.number;
+import static io.callstream.dashboard.Formats.text;
+
+import io.callstream.progress.Accounting;
+import io.callstream.progress.Progress;
+import io.callstream.progress.Progress.Latency;
+import io.callstream.progress.StabilityMonitor;
+import io.callstream.progress.StabilityVerdict;
+import io.callstream.progress.StabilityVerdict.Finding;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/** Writes the panels of the report that show the run: stability, throughput and accounting. */
+final class RunPanels {
+  private static final DateTimeFormatter TIME_OF_DAY = Formats.pattern("HH:mm:ss");
+  private static final DateTimeFormatter DAY_AND_TIME = Formats.pattern("d MMM HH:mm");
+
+  private final HtmlWriter html;
+  private final Snapshot snapshot;
+  private final List<RunHistory.Point> history;
+
+  RunPanels(HtmlWriter html, Snapshot snapshot, List<RunHistory.Point> history) {
+    this.html = html;
+    this.snapshot = snapshot;
+    this.history = history;
+  }
+
+  /** Writes the verdict, the throughput and the last batch. */
+  void writePipeline() {
+    html.panel(
+        "panel half",
+        "Pipeline",
+        () -> {
+          snapshot.verdict().ifPresentOrElse(this::verdict, this::noVerdict);
+          if (!history.isEmpty()) {
+            throughput();
+          }
+          snapshot.progress().ifPresent(this::lastBatch);
+        });
+  }
+
+  private void noVerdict() {
+    html.note(
+        "There is no verdict: it requires a StabilityMonitor and "
+            + StabilityMonitor.MIN_BATCHES
+            + " batches with records.");
+  }
+
+  private void verdict(StabilityVerdict verdict) {
+    if (verdict.stable()) {
+      html.element("p", "The pipeline keeps up.", "class", "verdict good").line();
+      return;
+    }
+    html.element("p", "The pipeline falls behind.", "class", "verdict bad").line();
+    html.open("ul", "class", "findings").line();
+    for (Finding finding : verdict.findings()) {
+      html.element("li", finding.evidence() + ". " + finding.advice()).line();
+    }
+    html.close("ul").line();
+  }
+
+  private void throughput() {
+    Instant start = history.get(0).start();
+    Instant end = history.get(history.size() - 1).end();
+    Duration span = Duration.between(start, end);
+    long records = history.stream().mapToLong(RunHistory.Point::records).sum();
+    long batches = history.stream().mapToLong(RunHistory.Point::batches).sum();
+    html.element("h3", "Throughput over the run, records per second").line();
+    html.note(
+        text(
+            "%,d records in %,d %s and %,.1f s: %,.0f per second on average",
+            records,
+            batches,
+            batches == 1 ? "batch" : "batches",
+            span.toMillis() / 1e3,
+            records * 1e9 / span.toNanos()));
+    DateTimeFormatter labels =
+        (span.toDays() > 0 ? DAY_AND_TIME : TIME_OF_DAY).withZone(snapshot.zone());
+    List<Instant> times = new ArrayList<>(List.of(start));
+    history.forEach(point -> times.add(point.end()));
+    List<Long> rates = history.stream().map(point -> Math.round(point.perSecond())).toList();
+    html.open("div", "class", "chart short")
+        .markup(SvgChart.steps(rates, times, labels::format))
+        .close("div")
+        .line();
+  }
+
+  private void lastBatch(Progress batch) {
+    List<List<String>> rows =
+        List.of(
+            List.of("Number", number(batch.batch())),
+            List.of("Records", number(batch.inputRows())),
+            List.of("Result rows", number(batch.outputRows())),
+            List.of("Duration", Formats.milliseconds(batch.batchDuration())),
+            List.of("Latency, mean", latency(batch, Latency::mean)),
+            List.of("Latency, maximum", latency(batch, Latency::greatest)),
+            List.of("Input, records per second", Formats.rate(batch.inputRowsPerSecond())),
+            List.of("Output, rows per second", Formats.rate(batch.outputRowsPerSecond())),
+            List.of(
+                "Processing, records per second of batch time",
+                Formats.rate(batch.processedRowsPerSecond())),
+            List.of("Lag, offsets", number(batch.lag())),
+            List.of(
+                "Watermark",
+                batch.watermark().map(w -> Formats.time(w, snapshot.zone())).orElse(Formats.NONE)),
+            List.of("State, rows", number(batch.state().rows())),
+            List.of("State, bytes", number(batch.state().memoryBytes())));
+    html.element("h3", "Last batch").line();
+    html.table(List.of("Figure", "Value"), rows, 1);
+  }
+
+  private static String latency(Progress batch, Function<Latency, Duration> figure) {
+    return batch.latency().map(figure).map(Formats::milliseconds).orElse(Formats.NONE);
+  }
+
+  /** Writes the outcome of all records, and of calls by statistic. */
+  void writeAccounting() {
+    Accounting all = snapshot.accounting();
+    List<List<String>> records =
+        new ArrayList<>(
+            List.of(
+                List.of("Received", number(all.received())),
+                List.of("− rejected", number(all.rejected())),
+                List.of("− duplicates", number(all.duplicates())),
+                List.of("= calls", number(all.calls())),
+                List.of("with an ambiguous time", number(all.ambiguousTimes())),
+                List.of("with an unknown disposition", number(all.unknownDispositions()))));
+    if (all.unconfirmedTimes() > 0) {
+      records.add(List.of("with an unconfirmed time", number(all.unconfirmedTimes())));
+    }
+    List<List<String>> statistics = new ArrayList<>();
+    all.statistics()
+        .forEach(
+            (name, outcome) ->
+                statistics.add(
+                    List.of(
+                        name,
+                        number(outcome.counted()),
+                        number(outcome.late()),
+                        number(outcome.filtered()))));
+    html.panel(
+        "panel half",
+        "Record accounting",
+        () -> {
+          html.table(List.of("Records", "Number"), records, 1);
+          html.element("h3", "By statistic").line();
+          html.table(List.of("Statistic", "Counted", "Late", "Filtered"), statistics, 1);
+        });
+  }
+}
