@@ -136,8 +136,6 @@ final class CommandProcess implements AutoCloseable {
     return process.exitValue();
   }
 
-  }
-
   boolean isAlive() {
     return process.isAlive();
   }

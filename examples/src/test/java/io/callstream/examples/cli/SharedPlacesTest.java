@@ -2,7 +2,6 @@ package io.callstream.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.callstream.internal.runtime.RunLock;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import java.io.IOException;
 import java.nio.file.Files;
