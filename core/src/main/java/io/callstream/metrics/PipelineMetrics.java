@@ -41,19 +41,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Binds a running pipeline to a registry: all that its {@link Progress} and its {@link Accounting}
- * tell, and the verdict of a {@link StabilityMonitor} if the pipeline has one as its listener. The
- * names are listed in {@code docs/metrics.md}. Thread-safe.
+ * Publishes the metrics of a running pipeline to a Micrometer registry: its {@link Progress}, its
+ * {@link Accounting}, and the verdict of a {@link StabilityMonitor} if the pipeline has one as a
+ * listener. {@code docs/metrics.md} lists the names. Thread-safe.
  *
- * <p>Counters are totals of the pipeline, those of earlier runs with its checkpoint included;
- * gauges tell of the last batch, and are NaN before the first. What is counted by partition or by
- * phase, the number of batches and the places of results join within a second of the first batch
- * that has them: a daemon thread looks for them until the pipeline ends or this is closed. A
- * registry that is asked costs the pipeline nothing.
+ * <p>Counters are totals of the pipeline and include earlier runs with its checkpoint. Gauges show
+ * the last batch and are NaN before the first. Meters for partitions, phases, the number of batches
+ * and the sinks are registered within a second of the first batch that has them. A daemon thread
+ * registers them until the pipeline ends or this object is closed. Reading the registry does not
+ * slow down the pipeline.
  *
- * <p>A registry knows a name with the same tags once. Before the next run of a pipeline is bound to
- * the same registry, this is to be {@linkplain #close() closed}; or else the registry goes on
- * telling of this run.
+ * <p>A registry accepts a name with the same tags only once. {@linkplain #close() Close} this
+ * object before you bind the next run of the pipeline to the same registry; otherwise the registry
+ * keeps the values of this run.
  */
 public final class PipelineMetrics implements MeterBinder, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PipelineMetrics.class);
@@ -66,12 +66,12 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
   private final Tags tags;
   private final List<Bound> bound = new ArrayList<>();
 
-  /** What batches have brought to each registry. */
-  private final Map<MeterRegistry, Set<Tag>> known = new HashMap<>();
+  /** The tags from batches whose meters are registered, for each registry. */
+  private final Map<MeterRegistry, Set<Tag>> boundTags = new HashMap<>();
 
   private @Nullable Thread watcher;
 
-  /** A meter, and where it is. */
+  /** A meter and its registry. */
   private record Bound(MeterRegistry registry, Meter meter) {}
 
   private PipelineMetrics(RunningPipeline running, Tags tags) {
@@ -85,10 +85,10 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
   }
 
   /**
-   * Returns the metrics of a pipeline.
+   * Returns the metrics of a pipeline with tags.
    *
-   * @param tags tell it from others in the same registry, such as {@code pipeline} and {@code
-   *     engine}
+   * @param tags tags that distinguish it from other pipelines in the same registry, such as {@code
+   *     pipeline} and {@code engine}
    */
   public static PipelineMetrics of(RunningPipeline running, Iterable<Tag> tags) {
     return new PipelineMetrics(running, Tags.of(tags));
@@ -122,7 +122,7 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
     bindAccounting(registry);
     bindProgress(registry);
     bindStability(registry);
-    known.putIfAbsent(registry, new HashSet<>());
+    boundTags.putIfAbsent(registry, new HashSet<>());
     bindNew();
     if (watcher == null) {
       watcher = new Thread(this::watch, "callstream-metrics");
@@ -131,50 +131,50 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
     }
   }
 
-  /** Removes from all registries what this has bound to them. */
+  /** Removes the meters of this object from all registries. */
   @Override
   public synchronized void close() {
     if (watcher != null) {
       watcher.interrupt();
       watcher = null;
     }
-    known.clear();
+    boundTags.clear();
     bound.forEach(one -> one.registry().remove(one.meter()));
     bound.clear();
   }
 
   private void bindAccounting(MeterRegistry registry) {
-    total(
+    counter(
         registry,
         "callstream.records.received",
         "Records read",
         Tags.empty(),
         Accounting::received);
-    total(
+    counter(
         registry,
         "callstream.records.rejected",
-        "Records that are no call",
+        "Records that can't be parsed as a call",
         Tags.empty(),
         Accounting::rejected);
-    total(
+    counter(
         registry,
         "callstream.records.duplicates",
         "Calls whose id was already seen",
         Tags.empty(),
         Accounting::duplicates);
-    total(
+    counter(
         registry,
         "callstream.calls.ambiguous",
         "Calls whose wall-clock time occurs twice",
         Tags.empty(),
         Accounting::ambiguousTimes);
-    total(
+    counter(
         registry,
         "callstream.calls.unconfirmed",
         "Calls too far ahead to advance the watermark, not confirmed by the next two calls",
         Tags.empty(),
         Accounting::unconfirmedTimes);
-    total(
+    counter(
         registry,
         "callstream.calls.undescribed",
         "Calls whose disposition has no description",
@@ -192,10 +192,10 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
       String statistic,
       String outcome,
       ToLongFunction<Contributions> number) {
-    total(
+    counter(
         registry,
         "callstream.statistic.contributions",
-        "What became of the contributions of calls to a statistic",
+        "Contributions of calls to a statistic, by outcome",
         Tags.of("statistic", statistic, "outcome", outcome),
         accounting -> {
           Contributions found = accounting.statistics().get(statistic);
@@ -204,83 +204,83 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
   }
 
   private void bindProgress(MeterRegistry registry) {
-    duration(
+    durationGauge(
         registry,
         "callstream.batch.duration",
-        "How long the last batch took",
+        "Duration of the last batch",
         Tags.empty(),
         batch -> Optional.of(batch.batchDuration()));
-    moment(
+    timestamp(
         registry,
         "callstream.batch.start.timestamp",
-        "When the last batch began, since the epoch",
+        "Start time of the last batch, since the epoch",
         batch -> Optional.of(batch.timestamp()));
-    moment(
+    timestamp(
         registry,
         "callstream.watermark.timestamp",
-        "The watermark that was in force, since the epoch",
+        "Watermark of the last batch, since the epoch",
         Progress::watermark);
-    batch(
+    batchGauge(
         registry,
         "callstream.batch.input",
         RECORDS,
         "Records read by the last batch",
         Progress::inputRows);
-    batch(
+    batchGauge(
         registry,
         "callstream.input.rate",
         RECORDS_PER_SECOND,
-        "Records that arrived per second since the batch before",
+        "Records that arrived per second since the previous batch",
         Progress::inputRowsPerSecond);
-    batch(
+    batchGauge(
         registry,
         "callstream.processing.rate",
         RECORDS_PER_SECOND,
         "Records read per second of the last batch's duration",
         Progress::processedRowsPerSecond);
-    batch(
+    batchGauge(
         registry,
         "callstream.batch.output",
         BaseUnits.ROWS,
-        "Result rows that the last batch told the sinks",
+        "Result rows that the sinks received from the last batch",
         Progress::outputRows);
-    batch(
+    batchGauge(
         registry,
         "callstream.output.rate",
         "rows per second",
-        "Result rows told the sinks per second since the batch before",
+        "Result rows that the sinks received per second since the previous batch",
         Progress::outputRowsPerSecond);
-    duration(
+    durationGauge(
         registry,
         "callstream.latency.mean",
-        "How old the last batch's records were on average when the sinks had it",
+        "Mean age of the last batch's records when the sinks had received it",
         Tags.empty(),
         batch -> batch.latency().map(Latency::mean));
-    duration(
+    durationGauge(
         registry,
         "callstream.latency.max",
-        "How old the oldest record of the last batch was when the sinks had it",
+        "Maximum age of the last batch's records when the sinks had received it",
         Tags.empty(),
         batch -> batch.latency().map(Latency::greatest));
-    batch(
+    batchGauge(
         registry,
         "callstream.lag",
         OFFSETS,
-        "Offsets left to read, in all partitions: the most records that are left",
+        "Offsets left to read in all partitions, an upper limit of the records left to read",
         Progress::lag);
-    batch(
+    batchGauge(
         registry,
         "callstream.state.size",
         BaseUnits.ROWS,
         "Rows in the state store",
         batch -> batch.state().rows());
-    batch(
+    batchGauge(
         registry,
         "callstream.state.updated",
         BaseUnits.ROWS,
         "Rows of the state store that the last batch wrote",
         batch -> batch.state().updatedRows());
-    batch(
+    batchGauge(
         registry,
         "callstream.state.memory",
         BaseUnits.BYTES,
@@ -288,14 +288,14 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
         batch -> batch.state().memoryBytes());
   }
 
-  /** Binds what batches bring, until the pipeline ends. */
+  /** Registers meters that depend on batches, until the pipeline ends. */
   private void watch() {
     try {
       while (!running.awaitTermination(INTERVAL)) {
         bindNew();
       }
     } catch (CallstreamException failed) {
-      // The pipeline reports it.
+      // The pipeline reports the failure.
     } catch (InterruptedException closed) {
       return;
     } catch (RuntimeException | Error e) {
@@ -310,18 +310,20 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
   }
 
   /**
-   * Binds what only a batch tells: how many there were, since before the first nobody knows those
-   * of earlier runs; partitions, phases, the places of results.
+   * Registers meters that depend on a batch: partitions, phases, sinks, and the number of batches,
+   * which is unknown before the first batch because of earlier runs.
    */
   private synchronized void bindNew() {
     running
         .progress()
         .ifPresent(
-            batch -> known.forEach((registry, brought) -> bindNew(registry, batch, brought)));
+            batch ->
+                boundTags.forEach(
+                    (registry, alreadyBound) -> bindNew(registry, batch, alreadyBound)));
   }
 
-  private void bindNew(MeterRegistry registry, Progress batch, Set<Tag> brought) {
-    if (brought.isEmpty()) {
+  private void bindNew(MeterRegistry registry, Progress batch, Set<Tag> alreadyBound) {
+    if (alreadyBound.isEmpty()) {
       bind(
           registry,
           FunctionCounter.builder(
@@ -335,55 +337,55 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
     for (PartitionOffsets offsets : batch.offsets()) {
       int partition = offsets.partition();
       Tag tag = Tag.of("partition", String.valueOf(partition));
-      if (brought.add(tag)) {
+      if (alreadyBound.add(tag)) {
         partition(
             registry,
             partition,
             "callstream.partition.start.offset",
             null,
-            "Where the last batch began",
+            "Offset at which the last batch started",
             PartitionOffsets::start);
         partition(
             registry,
             partition,
             "callstream.partition.end.offset",
             null,
-            "Where the last batch ended",
+            "Offset at which the last batch ended, exclusive",
             PartitionOffsets::end);
         partition(
             registry,
             partition,
             "callstream.partition.latest.offset",
             null,
-            "The offset up to which the partition could be read",
+            "End of the readable part of the partition, exclusive",
             PartitionOffsets::latest);
         partition(
             registry,
             partition,
             "callstream.partition.lag",
             OFFSETS,
-            "Offsets left to read: the most records that are left",
+            "Offsets left to read, an upper limit of the records left to read",
             PartitionOffsets::lag);
       }
     }
     for (String phase : batch.phases().keySet()) {
       Tag tag = Tag.of("phase", phase);
-      if (brought.add(tag)) {
-        duration(
+      if (alreadyBound.add(tag)) {
+        durationGauge(
             registry,
             "callstream.phase.duration",
-            "How long a phase of the last batch took",
+            "Duration of a phase of the last batch",
             Tags.of(tag),
             b -> Optional.ofNullable(b.phases().get(phase)));
       }
     }
     Tag sink = Tag.of("sink", batch.sink());
-    if (brought.add(sink)) {
+    if (alreadyBound.add(sink)) {
       gauge(
           registry,
           "callstream.pipeline.info",
           null,
-          "1; its tags tell where records come from and where results go",
+          "Always 1; the tags contain the source and the sinks",
           Tags.of(sink, Tag.of("source", running.pipeline().source().description())),
           p -> 1);
     }
@@ -403,7 +405,7 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
         description,
         Tags.of("partition", String.valueOf(partition)),
         p ->
-            of(
+            valueOrNaN(
                 p,
                 batch ->
                     batch.offsets().stream()
@@ -437,7 +439,7 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
     return verdict.get().findings().stream().anyMatch(f -> f.symptom() == symptom) ? 1 : 0;
   }
 
-  private void total(
+  private void counter(
       MeterRegistry registry,
       String name,
       String description,
@@ -445,28 +447,29 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
       ToLongFunction<Accounting> figure) {
     bind(
         registry,
-        FunctionCounter.builder(name, running, rising(figure))
+        FunctionCounter.builder(name, running, nonDecreasing(figure))
             .description(description)
             .tags(tags.and(more))
             .register(registry));
   }
 
   /**
-   * Returns a figure that does not fall: a restart repeats the batch that had not finished, and a
-   * monitoring system takes a counter that falls for one that began at 0 again.
+   * Returns a value that never decreases. A restart repeats the unfinished batch, and a monitoring
+   * system interprets a counter that decreases as one that restarted from 0.
    */
-  private static ToDoubleFunction<RunningPipeline> rising(ToLongFunction<Accounting> figure) {
+  private static ToDoubleFunction<RunningPipeline> nonDecreasing(
+      ToLongFunction<Accounting> figure) {
     AtomicLong most = new AtomicLong();
     return p -> most.accumulateAndGet(figure.applyAsLong(p.accounting()), Math::max);
   }
 
-  private void batch(
+  private void batchGauge(
       MeterRegistry registry,
       String name,
       String unit,
       String description,
       ToDoubleFunction<Progress> figure) {
-    gauge(registry, name, unit, description, Tags.empty(), p -> of(p, figure));
+    gauge(registry, name, unit, description, Tags.empty(), p -> valueOrNaN(p, figure));
   }
 
   private void gauge(
@@ -485,13 +488,13 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
             .register(registry));
   }
 
-  private void duration(
+  private void durationGauge(
       MeterRegistry registry,
       String name,
       String description,
       Tags more,
       Function<Progress, Optional<Duration>> figure) {
-    time(
+    timeGauge(
         registry,
         name,
         description,
@@ -500,12 +503,12 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
         batch -> figure.apply(batch).map(Duration::toNanos));
   }
 
-  private void moment(
+  private void timestamp(
       MeterRegistry registry,
       String name,
       String description,
       Function<Progress, Optional<Instant>> figure) {
-    time(
+    timeGauge(
         registry,
         name,
         description,
@@ -514,8 +517,8 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
         batch -> figure.apply(batch).map(Instant::toEpochMilli));
   }
 
-  /** Binds a gauge that is told in the registry's own unit of time. */
-  private void time(
+  /** Registers a gauge whose value is converted to the time unit of the registry. */
+  private void timeGauge(
       MeterRegistry registry,
       String name,
       String description,
@@ -528,7 +531,9 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
                 name,
                 running,
                 unit,
-                p -> of(p, batch -> figure.apply(batch).map(Long::doubleValue).orElse(Double.NaN)))
+                p ->
+                    valueOrNaN(
+                        p, batch -> figure.apply(batch).map(Long::doubleValue).orElse(Double.NaN)))
             .description(description)
             .tags(tags.and(more))
             .register(registry));
@@ -538,7 +543,7 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
     bound.add(new Bound(registry, meter));
   }
 
-  private static double of(RunningPipeline running, ToDoubleFunction<Progress> figure) {
+  private static double valueOrNaN(RunningPipeline running, ToDoubleFunction<Progress> figure) {
     return running.progress().map(figure::applyAsDouble).orElse(Double.NaN);
   }
 }

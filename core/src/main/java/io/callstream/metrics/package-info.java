@@ -1,4 +1,7 @@
-/** A running pipeline's progress and accounting as metrics of Micrometer. */
+/**
+ * Contains Micrometer metrics of the progress and accounting of a running pipeline. Applications
+ * bind them to their registry.
+ */
 @NullMarked
 package io.callstream.metrics;
 

@@ -254,7 +254,7 @@ class LocalEngineTest {
     private final AtomicInteger questions = new AtomicInteger();
 
     CountingSource(MemorySource source) {
-      memory = new OpenMemory(source);
+      memory = new OpenMemorySource(source);
     }
 
     @Override
