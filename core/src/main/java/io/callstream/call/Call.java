@@ -11,12 +11,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One police call for service. Immutable and thread-safe.
+ * A police call for service. Immutable and thread-safe.
  *
- * <p>Text that the source left out, or left blank, is the empty text; otherwise it is kept as it
- * came, untrimmed. A parser that was asked for some fields only builds no others, and to read one
- * of those is an error: a call that passes through a pipeline has the fields that its statistics
- * declare, and no others.
+ * <p>A text field that is missing or blank in the record is the empty string. Other text is kept
+ * unchanged and is not trimmed. A parser builds only the requested fields, and reading any other
+ * field throws {@link UndeclaredFieldException}. In a pipeline, a call has only the fields that the
+ * statistics of the pipeline declare.
  */
 public final class Call {
   /** The earliest time that a call can have. */
@@ -33,8 +33,9 @@ public final class Call {
   private final @Nullable Map<CallField, Instant> times;
 
   /**
-   * Takes {@code texts}, indexed by {@link CallField#ordinal()}, as its own: null for a field that
-   * nobody asked for, a time or a text, and else the empty text where there is none.
+   * Creates a call that takes ownership of {@code texts}, which is indexed by {@link
+   * CallField#ordinal()}. The entry of a field, text or time, is null if the field was not
+   * requested. The entry of a requested field without text is the empty string.
    */
   Call(
       long epochMillis,
@@ -48,11 +49,13 @@ public final class Call {
   }
 
   /**
-   * Starts a call from what every call has.
+   * Returns a builder for a call with the required fields. All other fields are requested and
+   * empty.
    *
-   * @param time from {@link #EARLIEST} to {@link #LATEST}; cut to the millisecond
-   * @throws IllegalArgumentException if {@code id} or {@code crimeType} is blank, or {@code time}
-   *     is out of range
+   * @param time the event time, from {@link #EARLIEST} to {@link #LATEST}; truncated to the
+   *     millisecond
+   * @throws IllegalArgumentException if {@code id} or {@code crimeType} is blank, or if {@code
+   *     time} is out of range
    */
   public static Builder builder(String id, String crimeType, Instant time) {
     requireText(CallField.ID, id);
@@ -67,11 +70,15 @@ public final class Call {
   }
 
   /**
-   * Starts a call as a parser builds it that was asked for some fields; for engines that move calls
-   * about. A field that is set later can be read too.
+   * Returns a builder for a call with only some fields, such as a parser builds. Engines use it to
+   * transfer calls between processes. A field that is set on the builder becomes readable as well.
    *
-   * @param fields what was asked for; {@code id} and {@code crimeType} are left out if they are not
-   *     among them
+   * @param id ignored if {@code fields} does not contain {@link CallField#ID}
+   * @param crimeType ignored if {@code fields} does not contain {@link CallField#CRIME_TYPE}
+   * @param time the event time, from {@link #EARLIEST} to {@link #LATEST}; truncated to the
+   *     millisecond
+   * @param fields the requested fields
+   * @throws IllegalArgumentException if {@code time} is out of range
    */
   public static Builder copyOf(String id, String crimeType, Instant time, Set<CallField> fields) {
     Builder builder = new Builder(time, noTexts(fields));
@@ -80,19 +87,23 @@ public final class Call {
     return builder;
   }
 
-  /** Returns the texts of a call that has none, of which some fields were asked for. */
+  /**
+   * Returns the texts of an empty call: the empty string for each requested field, otherwise null.
+   */
   static @Nullable String[] noTexts(Set<CallField> asked) {
     @Nullable String[] texts = new @Nullable String[FIELDS.length];
     asked.forEach(field -> texts[field.ordinal()] = "");
     return texts;
   }
 
-  /** Returns whether a field other than the event time can be read, be it empty. */
+  /**
+   * Returns whether a field other than the event time was requested and can be read, even if empty.
+   */
   public boolean has(CallField field) {
     return texts[field.ordinal()] != null;
   }
 
-  /** Returns this call as a parser builds it that was asked for some fields and no others. */
+  /** Returns a copy of this call in which only {@code fields} and the event time can be read. */
   public Call only(Set<CallField> fields) {
     @Nullable String[] asked = noTexts(fields);
     Map<CallField, Instant> askedTimes = new EnumMap<>(CallField.class);
@@ -111,7 +122,7 @@ public final class Call {
     return text(CallField.ID);
   }
 
-  /** Returns the type as the source words it. */
+  /** Returns the call type exactly as the source wrote it. */
   public String crimeType() {
     return text(CallField.CRIME_TYPE);
   }
@@ -127,28 +138,29 @@ public final class Call {
   }
 
   /**
-   * Returns whether the record gave a wall-clock time that occurs twice, because the clocks went
-   * back, without saying which of the two it means. {@link #time()} is then the earlier one.
+   * Returns whether the event time is ambiguous: the record gives a wall-clock time that occurs
+   * twice because the clocks were set back, and no offset. {@link #time()} is then the earlier of
+   * the two.
    */
   public boolean ambiguousTime() {
     return ambiguousTime;
   }
 
-  /** Returns the disposition code, which may be the empty text. */
+  /** Returns the disposition code, or the empty string. */
   public String disposition() {
     return text(CallField.DISPOSITION);
   }
 
-  /** Returns the address, which may be the empty text. */
+  /** Returns the address, or the empty string. */
   public String address() {
     return text(CallField.ADDRESS);
   }
 
   /**
-   * Returns a text field; the empty text where there is none.
+   * Returns a text field, or the empty string if the call has no text in it.
    *
    * @throws IllegalArgumentException if the field holds a time
-   * @throws UndeclaredFieldException if the field was not asked for
+   * @throws UndeclaredFieldException if the field was not requested
    */
   public String text(CallField field) {
     if (field == CallField.TIME || field.holdsTime()) {
@@ -163,10 +175,10 @@ public final class Call {
   }
 
   /**
-   * Returns a time field, or empty where the record has none.
+   * Returns a time field, or empty if the record does not have it.
    *
    * @throws IllegalArgumentException if the field holds text
-   * @throws UndeclaredFieldException if the field was not asked for
+   * @throws UndeclaredFieldException if the field was not requested
    */
   public Optional<Instant> time(CallField field) {
     if (field == CallField.TIME) {
@@ -181,7 +193,13 @@ public final class Call {
     return times == null ? Optional.empty() : Optional.ofNullable(times.get(field));
   }
 
-  /** Returns the time from one moment of the call to another; empty unless both are known. */
+  /**
+   * Returns the duration from one time field of the call to another, or empty if either is unknown.
+   * The duration is negative if {@code end} is before {@code start}.
+   *
+   * @throws IllegalArgumentException if a field holds text
+   * @throws UndeclaredFieldException if a field was not requested
+   */
   public Optional<Duration> between(CallField start, CallField end) {
     return time(start).flatMap(from -> time(end).map(to -> Duration.between(from, to)));
   }
@@ -218,13 +236,13 @@ public final class Call {
     return Long.hashCode(epochMillis) * 31 + textOrNone(CallField.ID).hashCode();
   }
 
-  /** Returns the id and the event time: nothing that tells about people. */
+  /** Returns the id and the event time only, without personal data. */
   @Override
   public String toString() {
     return "Call[" + textOrNone(CallField.ID) + " at " + time() + "]";
   }
 
-  /** Collects the fields of a {@link Call}. Not thread-safe. */
+  /** Builds a {@link Call}. Not thread-safe. */
   public static final class Builder {
     private final long epochMillis;
     private final @Nullable String[] texts;
@@ -236,7 +254,7 @@ public final class Call {
       this.texts = texts;
     }
 
-    /** With these bounds no sum of a time and a window, a lateness or a retention overflows. */
+    /** These bounds keep the sum of a time and any window, lateness or retention within range. */
     private static Instant requireTime(CallField field, Instant time) {
       if (time.isBefore(EARLIEST) || time.isAfter(LATEST)) {
         throw new IllegalArgumentException(
@@ -251,13 +269,18 @@ public final class Call {
       }
     }
 
-    /** Sets a text field other than the id and the type. Blank text is the empty text. */
+    /**
+     * Sets a text field other than the id and the call type. Blank text becomes the empty string.
+     *
+     * @throws IllegalArgumentException if the field is the id or the call type, or holds a time
+     */
     public Builder with(CallField field, String text) {
       if (field == CallField.ID
           || field == CallField.CRIME_TYPE
           || field == CallField.TIME
           || field.holdsTime()) {
-        throw new IllegalArgumentException(field + " is not an optional text field");
+        throw new IllegalArgumentException(
+            field + " cannot be set as text; set a text field other than ID and CRIME_TYPE");
       }
       texts[field.ordinal()] = text.isBlank() ? "" : text;
       return this;
@@ -266,11 +289,13 @@ public final class Call {
     /**
      * Sets a time field other than the event time.
      *
-     * @throws IllegalArgumentException if the time is out of range
+     * @throws IllegalArgumentException if the field is the event time or holds text, or if the time
+     *     is not from {@link #EARLIEST} to {@link #LATEST}
      */
     public Builder with(CallField field, Instant time) {
       if (!field.holdsTime()) {
-        throw new IllegalArgumentException(field + " is not an optional time field");
+        throw new IllegalArgumentException(
+            field + " cannot be set as a time; set RECEIVED, DISPATCHED, ON_SCENE or CLOSED");
       }
       texts[field.ordinal()] = "";
       times.put(field, requireTime(field, time));
@@ -287,13 +312,13 @@ public final class Call {
       return with(CallField.ADDRESS, address);
     }
 
-    /** Marks the event time as one that the record's wall-clock time does not tell for certain. */
+    /** Marks the event time as ambiguous. See {@link Call#ambiguousTime()}. */
     public Builder withAmbiguousTime() {
       ambiguousTime = true;
       return this;
     }
 
-    /** Returns the call; the builder can go on to build others. */
+    /** Returns the call. The builder can be changed and used again. */
     public Call build() {
       return new Call(
           epochMillis,

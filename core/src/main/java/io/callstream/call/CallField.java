@@ -1,25 +1,25 @@
 package io.callstream.call;
 
 /**
- * A field of a call, under the name that is common to all formats.
+ * A field of a call, with the name that all formats share.
  *
- * <p>A {@link CallFormat} says which of them its records carry. Text fields that a record lacks
- * read as the empty text; times that it lacks are absent.
+ * <p>A {@link CallFormat} defines which fields its records have. A text field that a record does
+ * not have is the empty string. A time that a record does not have is absent.
  */
 public enum CallField {
   /** The id of the call at its source. */
   ID,
-  /** The type as the source words it: a dispatcher's note, a name or a code. */
+  /** The call type exactly as the source wrote it: a dispatcher's note, a name or a code. */
   CRIME_TYPE,
-  /** The event time: when the call was made. */
+  /** The event time: the time at which the call was made. */
   TIME,
-  /** The code of how the call ended. */
+  /** The disposition code, which states how the call ended. */
   DISPOSITION,
-  /** Where: a block, a street number or an intersection. */
+  /** The address: a block, a street number or an intersection. */
   ADDRESS,
-  /** What kind of place {@link #ADDRESS} is. */
+  /** The kind of place that {@link #ADDRESS} is. */
   ADDRESS_TYPE,
-  /** The name by which the place is known. */
+  /** The common name of the place. */
   COMMON_LOCATION,
   /** The city. */
   CITY,
@@ -27,13 +27,13 @@ public enum CallField {
   STATE,
   /** The agency that handles the call. */
   AGENCY,
-  /** The date of the report, as the source words it. */
+  /** The date of the report, exactly as the source wrote it. */
   REPORT_DATE,
-  /** The date of the call, as the source words it. */
+  /** The date of the call, exactly as the source wrote it. */
   CALL_DATE,
-  /** The date of the offense, as the source words it. */
+  /** The date of the offense, exactly as the source wrote it. */
   OFFENSE_DATE,
-  /** The time of day of the call, as the source words it. */
+  /** The time of day of the call, exactly as the source wrote it. */
   CALL_TIME,
   /** The dispatcher's priority. */
   PRIORITY,
@@ -41,13 +41,13 @@ public enum CallField {
   DISTRICT,
   /** The neighborhood. */
   NEIGHBORHOOD,
-  /** When the call was received. */
+  /** The time at which the call was received. */
   RECEIVED,
-  /** When a unit was dispatched. */
+  /** The time at which a unit was dispatched. */
   DISPATCHED,
-  /** When the first unit arrived. */
+  /** The time at which the first unit arrived. */
   ON_SCENE,
-  /** When the call was closed. */
+  /** The time at which the call was closed. */
   CLOSED;
 
   /** Returns whether the field holds a time other than the event time. */

@@ -6,47 +6,51 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A record format: how the bytes of a record spell a call. Immutable, thread-safe and serializable,
- * since engines send it to where the records are.
+ * A record format, which parses the bytes of records into calls and writes calls as records.
+ * Implementations must be immutable, thread-safe and serializable, because engines send them to
+ * their tasks.
  */
 public interface CallFormat extends Serializable {
-  /** Returns the name of the format, which stands in the pipeline's fingerprint. */
+  /** Returns the name of the format, which is part of the pipeline's fingerprint. */
   String name();
 
-  /** Returns the zone in which times without an offset are read, and in which results are shown. */
+  /**
+   * Returns the time zone that applies to times without an offset and to the display of results.
+   */
   ZoneId zone();
 
   /**
-   * Returns the name of the field that holds the call's id, if records are JSON objects and have
-   * one. Messages use it. Defaults to empty.
+   * Returns the name of the record's field that holds the id of the call. Messages show this name.
+   * Defaults to empty, for records that are not JSON objects or do not have an id.
    */
   default Optional<String> idField() {
     return Optional.empty();
   }
 
   /**
-   * Returns the names that the fields of a call have in a record, if records are JSON objects.
-   * Defaults to none.
+   * Returns the names of the record's fields that are part of a call. Defaults to the empty set,
+   * for records that are not JSON objects.
    */
   default Set<String> fieldNames() {
     return Set.of();
   }
 
-  /** Returns the name that the event time has in a record. */
+  /** Returns the name of the record's field that holds the event time. */
   String timeField();
 
   /**
-   * Returns a new parser that builds {@code fields} and no others. One that builds calls with
-   * {@link Call#builder} may build more: a pipeline takes the others away. Which fields are asked
-   * for never changes a verdict: a record is a call, or is rejected, whatever is asked of it.
+   * Returns a new parser that builds only {@code fields} and the event time.
    *
-   * @param fields what {@link Call} shall show beyond the event time, which is always there
+   * <p>A parser that uses {@link Call#builder} may build more fields; the pipeline removes them.
+   * The requested fields must not affect whether a record is accepted or rejected.
+   *
+   * @param fields the fields that the calls must have in addition to the event time
    */
   CallParser parser(Set<CallField> fields);
 
   /**
-   * Returns a record of this format for a call. Parsing it gives the same call if the format has
-   * all fields that are set.
+   * Returns a call as a record of this format. Parsing the record returns an equal call if the
+   * format has all fields that are set in the call.
    */
   byte[] write(Call call);
 }

@@ -8,26 +8,28 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns records into calls. Keeps buffers and a dictionary of recent texts from record to record,
- * and so is not thread-safe: each task has its own, from {@link CallFormat#parser}.
+ * Parses records into calls. A parser keeps buffers and a dictionary of recent texts between
+ * records, so it is not thread-safe. Each task uses a separate parser from {@link
+ * CallFormat#parser}.
  */
 public interface CallParser {
   /**
-   * Parses one record. A parser should return a verdict for any bytes, and take time in proportion
-   * to their number. Engines reject a record on which it throws: see {@link ParseResult#of}.
+   * Parses one record. A parser should return a result for any bytes, in time proportional to their
+   * number. If it throws an exception, engines reject the record; see {@link ParseResult#of}.
    *
-   * @param value the record's bytes, which are not modified
-   * @return a call, or why the record is none
+   * @param value the bytes of the record; the parser must not modify them
+   * @return the call, or the reason for the rejection
    */
   ParseResult parse(byte[] value);
 
   /**
-   * Returns the id that a record names, in UTF-8: the call's id if the record is a call. A format
-   * may tell it of records too that are rejected for another reason. As {@link #parse}, never
-   * throws.
+   * Returns the id in a record, in UTF-8. For a valid record, this is the id of the call. A format
+   * may also return the id of a record that is rejected for another reason. Like {@link #parse},
+   * this method should not throw an exception for any bytes.
    *
-   * @param value the record's bytes, which are not modified
-   * @return null if the record names no id, or perhaps if {@link CallField#ID} was not asked for
+   * @param value the bytes of the record; the parser must not modify them
+   * @return the id, or null if the record has none. May also be null if {@link CallField#ID} was
+   *     not requested
    */
   default byte @Nullable [] id(byte[] value) {
     return parse(value) instanceof ParseResult.Parsed parsed && parsed.call().has(CallField.ID)
@@ -36,12 +38,12 @@ public interface CallParser {
   }
 
   /**
-   * Returns the id of a call in UTF-8, without building the call: what {@link #id} returns if
-   * {@link #parse} accepts the record. Never throws for what the bytes contain.
+   * Returns the id of a valid record in UTF-8, without building the call. The result is that of
+   * {@link #id} if {@link #parse} accepts the record. Must not throw an exception for any bytes.
    *
-   * @param value the record's bytes, which are not modified
-   * @return null if the record is not a call, or is a call without an id; also null if {@link
-   *     CallField#ID} was not asked for and the parser needs it
+   * @param value the bytes of the record; the parser must not modify them
+   * @return the id, or null if the record is rejected or has no id. May also be null if {@link
+   *     CallField#ID} was not requested
    */
   default byte @Nullable [] idOfCall(byte[] value) {
     return parse(value) instanceof ParseResult.Parsed parsed && parsed.call().has(CallField.ID)
@@ -50,12 +52,13 @@ public interface CallParser {
   }
 
   /**
-   * Returns the id of a call as {@link #idOfCall(byte[])} does, from the texts of the record's
-   * fields. A source that found them in reading thus spares another walk over the record.
+   * Returns the id of a valid record as {@link #idOfCall(byte[])} does, but from texts of the
+   * record's fields. A source that already extracted these texts avoids a second pass over the
+   * record.
    *
    * @param texts returns the text of a field by its name, in UTF-8 and without control characters;
-   *     null if the record may lack it. All values of the record are texts
-   * @return null if the texts do not show that the record is a call, which is always so by default
+   *     null if the record may not have the field. All values in the record are strings
+   * @return the id, or null if the texts do not prove that the record is valid. Defaults to null
    */
   default byte @Nullable [] idOfCall(Function<String, byte @Nullable []> texts) {
     return null;
@@ -63,11 +66,10 @@ public interface CallParser {
 
   /**
    * Returns which of {@link CallField#ID}, {@link CallField#CRIME_TYPE} and {@link CallField#TIME}
-   * a rejected record lacks or has in a form that cannot be read. The default knows only whether
-   * the record has an id, and counts the other two as unreadable. Never throws for what the bytes
-   * contain.
+   * are missing or unreadable in a rejected record. The default implementation checks only the id
+   * and always includes the other two. Must not throw an exception for any bytes.
    *
-   * @param value the bytes of a record that {@link #parse} rejects, which are not modified
+   * @param value the bytes of a record that {@link #parse} rejects; the parser must not modify them
    */
   default Set<CallField> unreadable(byte[] value) {
     Set<CallField> fields = EnumSet.of(CallField.CRIME_TYPE, CallField.TIME);

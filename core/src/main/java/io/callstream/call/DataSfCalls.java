@@ -12,17 +12,17 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The format of San Francisco's feeds of today: a row of DataSF's datasets {@code gnap-fj3t} (Law
- * Enforcement Dispatched Calls for Service, real time) and {@code 2zdj-bwza} (the same, closed
- * calls), as their SODA API writes it.
+ * The format of San Francisco's current feeds: a row, as the SODA API writes it, of DataSF's
+ * dataset {@code gnap-fj3t} (Law Enforcement Dispatched Calls for Service: Real-Time) or {@code
+ * 2zdj-bwza} (the closed calls).
  *
  * <table>
- * <caption>What a call has, and from where</caption>
+ * <caption>Fields of a call and their source</caption>
  * <tr><td>{@link CallField#ID}</td><td>{@code cad_number}; required</td></tr>
- * <tr><td>{@link CallField#CRIME_TYPE}</td><td>the first that is there of {@code
+ * <tr><td>{@link CallField#CRIME_TYPE}</td><td>the first field with text among {@code
  *     call_type_final_desc}, {@code call_type_final}, {@code call_type_original_desc} and {@code
- *     call_type_original}; one of them is required. So the final type counts, as far as it is known,
- *     and a code without a description stands for itself</td></tr>
+ *     call_type_original}; one of them is required. The final type therefore takes precedence over the
+ *     original type, and the code is used if there is no description</td></tr>
  * <tr><td>{@link CallField#TIME} and {@link CallField#RECEIVED}</td><td>{@code received_datetime};
  *     required</td></tr>
  * <tr><td>{@link CallField#DISPATCHED}</td><td>{@code dispatch_datetime}</td></tr>
@@ -31,27 +31,34 @@ import java.util.Set;
  * <tr><td>{@link CallField#DISPOSITION}</td><td>{@code disposition}</td></tr>
  * <tr><td>{@link CallField#ADDRESS}</td><td>{@code intersection_name}</td></tr>
  * <tr><td>{@link CallField#AGENCY}</td><td>{@code agency}</td></tr>
- * <tr><td>{@link CallField#PRIORITY}</td><td>{@code priority_final}, else {@code
+ * <tr><td>{@link CallField#PRIORITY}</td><td>{@code priority_final}, otherwise {@code
  *     priority_original}</td></tr>
  * <tr><td>{@link CallField#DISTRICT}</td><td>{@code police_district}</td></tr>
  * <tr><td>{@link CallField#NEIGHBORHOOD}</td><td>{@code analysis_neighborhood}</td></tr>
  * </table>
  *
- * <p>Times, limits and text follow the rules of {@link SanFranciscoCalls}. A time without an offset
- * is San Francisco's wall clock, a number or a boolean becomes its JSON text, and other fields may
- * hold any JSON. A record is rejected if one of the fields above holds an object or an array. A
- * field that is missing, null or blank is the empty text, or an unknown time. A record is rejected
- * if any of its times cannot be read. A record that lacks all names of a required field is rejected
- * for the first of them.
+ * <p>Times, limits and text follow the rules of {@link SanFranciscoCalls}:
+ *
+ * <ul>
+ *   <li>A time without an offset is read in the time zone of the format, by default San
+ *       Francisco's.
+ *   <li>A number or a boolean is converted to its JSON text.
+ *   <li>A field that is missing, null or blank is the empty string, or an absent time.
+ *   <li>Fields that are not in the table may hold any JSON.
+ * </ul>
+ *
+ * <p>A record is rejected if a field in the table holds an object or an array, or if any of its
+ * times cannot be read. If all alternatives of a required field are missing, the rejection names
+ * the first one.
  *
  * <p>Times may also have the form of the portal's CSV exports: {@code MM/dd/yyyy} or {@code
  * yyyy/MM/dd}, a space, {@code hh:mm[:ss]} of a 12-hour clock, a space, and {@code AM} or {@code
  * PM}, such as {@code 01/22/2017 05:36:31 PM}. Month, day and hour may have one digit. 12 AM is
  * midnight, and 12 PM is noon.
  *
- * <p>In the hour that occurs twice, a time without an offset is the earlier of the two, and a
- * duration that ends in its second turn comes out an hour short; measures leave out those below
- * zero.
+ * <p>In the hour that occurs twice, a time without an offset is the earlier of the two. A duration
+ * that ends in the second occurrence of this hour is therefore one hour too short. Measures exclude
+ * negative durations.
  */
 public final class DataSfCalls implements CallFormat {
   private static final long serialVersionUID = 1L;
@@ -85,12 +92,12 @@ public final class DataSfCalls implements CallFormat {
     this.zone = zone;
   }
 
-  /** Returns the format as published, with times in America/Los_Angeles. */
+  /** Returns the format as the city publishes it, with times in America/Los_Angeles. */
   public static DataSfCalls json() {
     return json(ZoneId.of("America/Los_Angeles"));
   }
 
-  /** Returns the format with times of another zone, for data that were moved there. */
+  /** Returns the format with another time zone, for data that was converted to that zone. */
   public static DataSfCalls json(ZoneId zone) {
     return new DataSfCalls(zone);
   }
@@ -125,7 +132,10 @@ public final class DataSfCalls implements CallFormat {
     return new JsonCallParser(FIELDS, zone, fields);
   }
 
-  /** Writes the type as the final type's description, and no {@link CallField#RECEIVED}. */
+  /**
+   * Writes the call type as {@code call_type_final_desc}. Does not write {@link
+   * CallField#RECEIVED}, because it is equal to the event time.
+   */
   @Override
   public byte[] write(Call call) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);

@@ -11,8 +11,8 @@ import java.time.zone.ZoneRules;
 import java.util.Arrays;
 
 /**
- * Reads event times out of bytes. The calls of one day share its start and offset, which it keeps
- * for the days last seen; on a day on which the clocks change java.time decides.
+ * Reads event times from bytes. The reader caches the start and the offset of the most recent days.
+ * On days on which the clocks change it uses java.time instead.
  */
 final class EventTimeReader {
   private static final int DAYS = 64;
@@ -22,13 +22,17 @@ final class EventTimeReader {
   private final ZoneRules rules;
   private final boolean ofPortal;
 
-  /** Days last seen, by their number modulo {@link #DAYS}, as year * 10000 + month * 100 + day. */
+  /**
+   * Cached days as year * 10000 + month * 100 + day, indexed by this number modulo {@link #DAYS}.
+   */
   private final int[] days = new int[DAYS];
 
-  /** Seconds from the epoch to local midnight as if in UTC. */
+  /** Seconds from the epoch to midnight of the day in UTC. */
   private final long[] midnights = new long[DAYS];
 
-  /** The day's offset in seconds, or {@link #NO_OFFSET} if it has more than one. */
+  /**
+   * The offset of the day in seconds, or {@link #NO_OFFSET} if the day has more than one offset.
+   */
   private final int[] offsets = new int[DAYS];
 
   private long epochMillis;
@@ -45,24 +49,24 @@ final class EventTimeReader {
   }
 
   /**
-   * Returns a reader that also reads times as the portal's CSV exports write them: {@code
+   * Returns a reader that also accepts times in the form of the portal's CSV exports: {@code
    * MM/dd/yyyy} or {@code yyyy/MM/dd}, {@code hh:mm[:ss]} and {@code AM} or {@code PM}.
    */
   static EventTimeReader ofPortal(ZoneId zone) {
     return new EventTimeReader(zone, true);
   }
 
-  /** The time that the last successful {@link #read} found. */
+  /** Returns the time from the last successful {@link #read}. */
   long epochMillis() {
     return epochMillis;
   }
 
-  /** Whether that time has no offset and occurs twice in the zone. */
+  /** Returns whether that time has no offset and occurs twice in the time zone. */
   boolean ambiguous() {
     return ambiguous;
   }
 
-  /** Reads a time, or returns false if the bytes are none. */
+  /** Reads a time. Returns false if the bytes are not a time. */
   boolean read(byte[] b, int start, int end) {
     // yyyy-MM-ddTHH:mm
     int i = start;
@@ -120,7 +124,7 @@ final class EventTimeReader {
     return true;
   }
 
-  /** Reads a time of the portal's CSV exports, whose hours are those of a 12-hour clock. */
+  /** Reads a time in the form of the portal's CSV exports, with a 12-hour clock. */
   private boolean readOfPortal(byte[] b, int start, int end) {
     int slash = indexOf(b, '/', start, end);
     int secondSlash = indexOf(b, '/', slash + 1, end);
@@ -176,7 +180,7 @@ final class EventTimeReader {
     return to - from == 1 || to - from == 2 ? digits(b, from, to - from) : -1;
   }
 
-  /** Returns the slot of a day, filled, or -1 if there is no such day. */
+  /** Returns the cache slot of a day, or -1 if the date does not exist. */
   private int day(int year, int month, int dayOfMonth) {
     int number = year * 10_000 + month * 100 + dayOfMonth;
     int slot = number & DAYS - 1;
@@ -195,7 +199,7 @@ final class EventTimeReader {
   }
 
   private int offsetOfWhole(LocalDate date) {
-    // Wide enough that no change within the day, whatever its offset, is overlooked.
+    // One day of margin on either side finds any change within the day, at any offset.
     ZoneOffset offset = rules.getOffset(date.atStartOfDay().minusDays(1).toInstant(ZoneOffset.UTC));
     ZoneOffsetTransition change =
         rules.nextTransition(date.atStartOfDay().minusDays(1).toInstant(ZoneOffset.UTC));
@@ -207,7 +211,7 @@ final class EventTimeReader {
     return whole ? offset.getTotalSeconds() : NO_OFFSET;
   }
 
-  /** Resolves a time without an offset, of a day in a slot. */
+  /** Resolves a time without an offset on the day in a cache slot. */
   private void resolve(int slot, int secondOfDay) {
     if (offsets[slot] != NO_OFFSET) {
       ambiguous = false;
@@ -220,7 +224,8 @@ final class EventTimeReader {
 
   private void resolve(LocalDateTime local) {
     ambiguous = rules.getValidOffsets(local).size() > 1;
-    // Of two offsets ofLocal takes the earlier one; a skipped time it moves on by the gap's length.
+    // The offset before the change selects the earlier of two times, and moves a skipped time
+    // forward by the length of the gap.
     ZoneOffset before =
         rules.getTransition(local) == null
             ? rules.getOffset(local)
@@ -229,7 +234,8 @@ final class EventTimeReader {
   }
 
   /**
-   * Reads {@code Z}, {@code +HH}, {@code +HHmm} or {@code +HH:mm} up to {@code end}, in seconds.
+   * Returns the offset {@code Z}, {@code +HH}, {@code +HHmm} or {@code +HH:mm} in seconds, or
+   * {@link #NO_OFFSET} if the bytes are not an offset. The offset must end at {@code end}.
    */
   private static int offset(byte[] b, int start, int end) {
     int length = end - start;
@@ -251,7 +257,7 @@ final class EventTimeReader {
     return b[start] == '-' ? -seconds : seconds;
   }
 
-  /** Returns the number that the digits spell, or a negative one if they are not all digits. */
+  /** Returns the value of the digits, or -1 if any of the bytes is not a digit. */
   private static int digits(byte[] b, int from, int count) {
     int number = 0;
     for (int i = from; i < from + count; i++) {

@@ -24,25 +24,28 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Two ways to the same verdict. Nearly every record is one flat object of plain ASCII strings and
- * perhaps a number: the plain path finds the values of a format's fields in one walk over the bytes and makes a
- * String only of those that were asked for, from a dictionary, so that most records cost no
- * allocation beyond the Call. Records of one source look alike: what stands between two values, such
- * as ,"address": with its punctuation, is compared as a whole with what stood there before, and
- * looked at only where it differs. What it does not know at a glance (an escape, a byte above 0x7f,
- * an exponent, nesting, a syntax error) it leaves to Jackson, which reads the record from its start
- * and so decides alone what is JSON. The tests hold the two against each other.
+ * Uses one of two paths, which always give the same result. Nearly every record is one flat object
+ * of plain ASCII strings and possibly a number. The plain path finds the values of the format's
+ * fields in one pass over the bytes. It creates strings only for the requested fields, and takes
+ * them from a dictionary, so most records allocate nothing except the Call. Records of one source
+ * look alike. The parser therefore remembers the bytes between two values, such as ,"address":
+ * with its punctuation, and compares them as a whole. It scans these bytes only if they differ.
+ *
+ * The plain path gives up on an escape, a byte above 0x7f, an exponent, nesting or a syntax error.
+ * Jackson then reads the record from its start and alone decides whether it is valid JSON. Tests
+ * compare both paths.
  */
 final class JsonCallParser implements CallParser {
-  /** The most bytes that a record may have. */
+  /** The maximum size of a record in bytes. */
   static final int MAX_BYTES = 1 << 20;
 
-  /** The most objects and arrays that may be open at once. */
+  /** The maximum number of nested objects and arrays, including the record. */
   static final int MAX_DEPTH = 100;
 
-  /** In the place of the start of a value: that there is none, or that the record is not plain. */
+  /** Returned instead of the start of a value: the record has ended. */
   private static final int END = -1;
 
+  /** Returned instead of the start of a value: the record is not plain. */
   private static final int NOT_PLAIN = -2;
 
   private static final byte[] NO_BRIDGE = {};
@@ -56,14 +59,14 @@ final class JsonCallParser implements CallParser {
                   .maxNumberLength(MAX_BYTES)
                   .maxStringLength(MAX_BYTES)
                   .build())
-          // Records may be made so that their names collide in Jackson's table, and fill it up.
+          // An attacker could fill Jackson's table with field names that collide.
           .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
           .build();
 
   private final EventTimeReader times;
   private final TextDictionary dictionary = new TextDictionary();
 
-  /** The format's fields by their places, and what is derived from them. */
+  /** The fields of the format by index, followed by values derived from them. */
   private final Named[] fields;
 
   private final byte[][] names;
@@ -73,10 +76,13 @@ final class JsonCallParser implements CallParser {
   private final int typePlace;
   private final int timePlace;
 
-  /** The places of times other than the event time, all of which must be readable. */
+  /** The indices of the times other than the event time, all of which must be readable. */
   private final int[] otherTimes;
 
-  /** The places of the texts to build, the call's texts if it has none, and the times. */
+  /**
+   * The indices of the requested texts, followed by the texts of an empty call and the requested
+   * times.
+   */
   private final int[] wanted;
 
   private final @Nullable String[] noTexts;
@@ -84,17 +90,21 @@ final class JsonCallParser implements CallParser {
   private final Set<CallField> wantedTimes;
   private final Set<CallField> sameAsTime;
 
-  /** In the place of a field: one that no call has, and the start of the record. */
+  /** The index of a field that is not part of the format. */
   private final int unknown;
 
+  /** The index for the start of the record, in {@link #successors} and {@link #bridges}. */
   private final int none;
 
-  /** Where the values of the record at hand start and end; the start is -1 where there is none. */
+  /**
+   * The start and end of each value of the current record, as {@code [start, end)}. The start is -1
+   * if the record does not have the field.
+   */
   private final int[] starts;
 
   private final int[] ends;
 
-  /** The field that followed each field in the last record that had it. */
+  /** The field that followed each field in the last record with that field. */
   private final int[] successors;
 
   /** The bytes from the end of each field's value to the start of its successor's. */
@@ -223,9 +233,9 @@ final class JsonCallParser implements CallParser {
     return unreadable;
   }
 
-  // ---- the plain path
+  // ---- the plain path: ASCII only, no Jackson
 
-  /** Finds all values, or returns false for a record that is not plain. */
+  /** Finds the values of all fields. Returns false if the record is not plain. */
   private boolean findPlainValues(byte[] b) {
     Arrays.fill(starts, -1);
     int from = 0;
@@ -260,13 +270,13 @@ final class JsonCallParser implements CallParser {
   }
 
   /**
-   * Walks from behind a value, or the start of the record, to the start of the next value, and
-   * takes down what it met.
+   * Scans from the end of a value, or from the start of the record, to the start of the next value.
+   * Remembers the bytes and the field that it finds.
    *
-   * @param from the index behind the value and its quote, or 0
-   * @param last the field of the value, or {@link #none}
-   * @return where the next value starts, with its quote if it has one, {@link #END}, or {@link
-   *     #NOT_PLAIN}
+   * @param from the index after the value and its closing quote, or 0
+   * @param last the field of the previous value, or {@link #none}
+   * @return the index at which the next value starts, including its quote, or {@link #END}, or
+   *     {@link #NOT_PLAIN}
    */
   private int crossSlowly(byte[] b, int from, int last) {
     int i = skipSpace(b, from);
@@ -349,7 +359,7 @@ final class JsonCallParser implements CallParser {
     return new ParseResult.Parsed(new Call(epochMillis, ambiguous, texts, moments));
   }
 
-  /** Returns what {@link #callOfPlainValues} decides, without building the call. */
+  /** Returns whether {@link #callOfPlainValues} accepts the record, without building the call. */
   private boolean isCallOfPlainValues(byte[] b) {
     for (int f : required) {
       if (placeOfText(b, f) < 0) {
@@ -367,7 +377,7 @@ final class JsonCallParser implements CallParser {
     return true;
   }
 
-  /** Returns the place of the first of a field's names, from one on, that has text; -1 if none. */
+  /** Returns the index of the first name with text, starting at {@code first}, or -1. */
   private int placeOfText(byte[] b, int first) {
     int f = first;
     while (f >= 0 && (starts[f] < 0 || isBlank(b, starts[f], ends[f]))) {
@@ -380,7 +390,9 @@ final class JsonCallParser implements CallParser {
     return new ParseResult.Rejected(reason, fields[place].name(), b);
   }
 
-  /** Returns the times that are always the event time, as far as they are wanted. */
+  /**
+   * Returns the requested times that are always equal to the event time, or null if there are none.
+   */
   private @Nullable Map<CallField, Instant> timesAs(long epochMillis) {
     if (sameAsTime.isEmpty()) {
       return null;
@@ -390,7 +402,7 @@ final class JsonCallParser implements CallParser {
     return moments;
   }
 
-  /** Adds the time that was read last, if it is wanted. */
+  /** Adds the last time that the reader read, if the field is requested. */
   private @Nullable Map<CallField, Instant> withTime(
       @Nullable Map<CallField, Instant> moments, int place) {
     CallField field = fields[place].field();
@@ -402,7 +414,9 @@ final class JsonCallParser implements CallParser {
     return more;
   }
 
-  /** Knows blank ASCII as {@link String#isBlank()} does. A plain value has no control character. */
+  /**
+   * Returns the same as {@link String#isBlank()}, because plain values have no control characters.
+   */
   private static boolean isBlank(byte[] b, int start, int end) {
     for (int i = start; i < end; i++) {
       if (b[i] != ' ') {
@@ -412,7 +426,7 @@ final class JsonCallParser implements CallParser {
     return true;
   }
 
-  // ---- the full path
+  // ---- the full path: Jackson
 
   private ParseResult parseFully(byte[] b) {
     @Nullable String[] values = new @Nullable String[fields.length];
@@ -421,7 +435,10 @@ final class JsonCallParser implements CallParser {
     return reason == null ? callOf(values, nested, b) : new ParseResult.Rejected(reason, null, b);
   }
 
-  /** Reads the values of an object, or returns why the record is none. */
+  /**
+   * Reads the values of an object. Returns the reason if the record is not an object, otherwise
+   * null.
+   */
   private @Nullable RejectionReason readFully(
       byte[] b, @Nullable String[] values, boolean[] nested) {
     if (skipSpace(b, 0) == b.length) {
@@ -447,15 +464,15 @@ final class JsonCallParser implements CallParser {
     return object ? null : RejectionReason.NOT_AN_OBJECT;
   }
 
-  /** Returns UTF-8 as text, without the byte order mark that it may have. */
+  /** Decodes UTF-8 and removes a byte order mark at the start. */
   private static String decoded(byte[] b) throws CharacterCodingException {
     String text = UTF_8.newDecoder().decode(ByteBuffer.wrap(b)).toString();
     return upToFalseEscape(text.startsWith("\ufeff") ? text.substring(1) : text);
   }
 
   /**
-   * Cuts a text off within the first escape whose digits are not all ASCII, so that it is no JSON
-   * from there on: Jackson takes any character for a digit whose lower byte is one.
+   * Cuts the text inside the first escape that has a digit outside ASCII, so that Jackson rejects
+   * it. Jackson accepts any character as a digit if the lower byte of the character is a digit.
    */
   private static String upToFalseEscape(String text) {
     for (int i = text.indexOf('\\'); i >= 0; i = text.indexOf('\\', i + 2)) {
@@ -469,7 +486,7 @@ final class JsonCallParser implements CallParser {
     return text;
   }
 
-  /** Half of a surrogate pair, which an escape can spell, has no UTF-8: it becomes a '?'. */
+  /** Replaces unpaired surrogates, which escapes can produce but UTF-8 cannot encode, with '?'. */
   private static String wellFormed(String text) {
     return new String(text.getBytes(UTF_8), UTF_8);
   }

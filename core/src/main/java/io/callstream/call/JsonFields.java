@@ -14,18 +14,19 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * The fields of a format whose records are JSON objects: the names that they have in a record, by
- * place, and what each is in a call. Names of the same field stand for one another: the first that
- * has text counts.
+ * The fields of a format whose records are JSON objects. Each field has an index, a name in the
+ * record and the corresponding field of the call. Several names may belong to the same field of the
+ * call; the first one that has text is used.
  */
 final class JsonFields {
   private static final DateTimeFormatter WALL_CLOCK =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS");
 
   /**
-   * A field by a name that it has in a record.
+   * A field of the record.
    *
-   * @param required whether there must be text under this name, or another of the field
+   * @param required whether this field, or another one for the same field of the call, must have
+   *     text
    */
   record Named(String name, CallField field, boolean required) {}
 
@@ -44,17 +45,17 @@ final class JsonFields {
     return new JsonFields(List.of(fields), Set.of(), EventTimeReader::new);
   }
 
-  /** Returns the same with a field that is always the event time. */
+  /** Returns a copy in which {@code field} is always equal to the event time. */
   JsonFields withTimeAs(CallField field) {
     return new JsonFields(fields, Set.of(field), times);
   }
 
-  /** Returns the same with times that may also be written as in the portal's CSV exports. */
+  /** Returns a copy that also accepts times in the form of the portal's CSV exports. */
   JsonFields withTimesOfPortal() {
     return new JsonFields(fields, sameAsTime, EventTimeReader::ofPortal);
   }
 
-  /** Returns a new reader of the format's times. */
+  /** Returns a new reader for the times of the format. */
   EventTimeReader times(ZoneId zone) {
     return times.apply(zone);
   }
@@ -63,12 +64,12 @@ final class JsonFields {
     return fields;
   }
 
-  /** The fields that are always the event time. */
+  /** Returns the fields that are always equal to the event time. */
   Set<CallField> sameAsTime() {
     return sameAsTime;
   }
 
-  /** Returns the place of the name that comes first for a field. */
+  /** Returns the index of the first name for a field. */
   int placeOf(CallField field) {
     return IntStream.range(0, fields.size())
         .filter(f -> fields.get(f).field() == field)
@@ -80,7 +81,7 @@ final class JsonFields {
     return fields.get(placeOf(field)).name();
   }
 
-  /** Returns the names that the fields have in a record, in their order. */
+  /** Returns the names of the fields in a record, in order. */
   Set<String> fieldNames() {
     return fields.stream().map(Named::name).collect(Collectors.toCollection(LinkedHashSet::new));
   }
@@ -89,12 +90,12 @@ final class JsonFields {
     return fields.stream().map(f -> f.name().getBytes(UTF_8)).toArray(byte[][]::new);
   }
 
-  /** Returns the places of names without which there is no call. */
+  /** Returns the indices of the required fields. */
   int[] required() {
     return IntStream.range(0, fields.size()).filter(f -> fields.get(f).required()).toArray();
   }
 
-  /** Returns for each place that of the next name of the same field, or -1. */
+  /** Returns, for each index, the index of the next name for the same field, or -1. */
   int[] alternatives() {
     int[] next = new int[fields.size()];
     for (int f = 0; f < next.length; f++) {
@@ -108,7 +109,7 @@ final class JsonFields {
     return next;
   }
 
-  /** Returns the places of the first names of the text fields among {@code wanted}. */
+  /** Returns the indices of the first names for the text fields in {@code wanted}. */
   int[] texts(Set<CallField> wanted) {
     return IntStream.range(0, fields.size())
         .filter(f -> wanted.contains(fields.get(f).field()) && isText(fields.get(f).field()))
@@ -116,7 +117,7 @@ final class JsonFields {
         .toArray();
   }
 
-  /** Returns the places of times other than the event time. */
+  /** Returns the indices of the times other than the event time. */
   int[] times() {
     return IntStream.range(0, fields.size())
         .filter(f -> fields.get(f).field().holdsTime())
@@ -127,14 +128,14 @@ final class JsonFields {
     return field != CallField.TIME && !field.holdsTime();
   }
 
-  /** Returns the event time of a call as a record words it. */
+  /** Returns the event time of a call as text for a record. */
   static String timeOf(Call call, ZoneId zone) {
     return wording(call.time(), zone, call.ambiguousTime());
   }
 
   /**
-   * Returns a time as a record words it, by the clocks of a zone. The offset is told only where
-   * they do not tell the time, and it is certain.
+   * Returns a time as text for a record, in a time zone. The text includes the offset only if the
+   * wall-clock time occurs twice and the time is not ambiguous.
    */
   static String wording(Instant instant, ZoneId zone, boolean ambiguous) {
     OffsetDateTime time = instant.atZone(zone).toOffsetDateTime();

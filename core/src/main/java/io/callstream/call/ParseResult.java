@@ -5,21 +5,23 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The verdict on one record. */
+/** The result of parsing one record. */
 public sealed interface ParseResult {
-  /** The most characters of {@link Rejected#field} and {@link Rejected#detail}. */
+  /** The maximum length of {@link Rejected#field} and {@link Rejected#detail}, in characters. */
   int MAX_DETAIL = 500;
 
   /**
-   * Parses a record as engines do. An exception that the parser throws is the verdict {@link
-   * RejectionReason#FORMAT_FAILED} on this record, with the class and the message of the exception
-   * as the detail; so are a stack overflow, a failed assertion, and a result that is null. After
-   * that verdict the parser may be in an undefined state: use a new one.
+   * Parses a record in the same way as engines do.
    *
-   * <p>What says nothing about the record is thrown: other errors, such as a missing class or a
-   * lack of memory, and any exception in a thread that was interrupted.
+   * <p>The result is {@link RejectionReason#FORMAT_FAILED} if the parser throws an exception,
+   * overflows the stack, fails an assertion or returns null. The detail of the rejection contains
+   * the class and the message of the exception. The parser may then be in an undefined state; use a
+   * new parser.
    *
-   * @param value the record's bytes, which are not modified
+   * <p>Other errors, such as a missing class or a lack of memory, do not depend on the record. This
+   * method does not catch them, nor any exception in a thread that was interrupted.
+   *
+   * @param value the bytes of the record; not modified
    */
   static ParseResult of(CallParser parser, byte[] value) {
     Throwable failure;
@@ -43,8 +45,8 @@ public sealed interface ParseResult {
   }
 
   /**
-   * Returns a text that sinks can write: of bounded length, and without a half of a surrogate pair,
-   * which has no form in UTF-8.
+   * Returns text that sinks can write: its length is limited, and it has no unpaired surrogates,
+   * which UTF-8 cannot encode.
    */
   private static String bounded(String text) {
     if (text.length() <= MAX_DETAIL && text.chars().allMatch(c -> c < Character.MIN_SURROGATE)) {
@@ -60,35 +62,35 @@ public sealed interface ParseResult {
     return message == null ? name : name + ": " + message;
   }
 
-  /** The record is a call. */
+  /** The record is a valid call. */
   record Parsed(Call call) implements ParseResult {
-    /** Refuses null. */
+    /** Checks that {@code call} is not null. */
     public Parsed {
       Objects.requireNonNull(call, "call");
     }
   }
 
   /**
-   * The record is no call.
+   * The record was rejected because it cannot be parsed as a call.
    *
-   * @param reason why not
-   * @param field the field, as the record names it, that is the reason; null if it is the whole;
-   *     cut after {@link #MAX_DETAIL} characters
-   * @param value the record's bytes, as they came; not copied, not to be modified
-   * @param detail a further explanation, which may have content of the record; null if there is
-   *     none; cut after {@link #MAX_DETAIL} characters
+   * @param reason the reason for the rejection
+   * @param field the field that caused the rejection, by its name in the record; null if the whole
+   *     record is the cause; truncated to {@link #MAX_DETAIL} characters
+   * @param value the original bytes of the record; not copied, and must not be modified
+   * @param detail an explanation, which may include content of the record; null if there is none;
+   *     truncated to {@link #MAX_DETAIL} characters
    */
   record Rejected(
       RejectionReason reason, @Nullable String field, byte[] value, @Nullable String detail)
       implements ParseResult {
-    /** Refuses a missing reason, and bounds the texts. */
+    /** Checks that {@code reason} is not null, and truncates the texts. */
     public Rejected {
       Objects.requireNonNull(reason, "reason");
       field = field == null ? null : bounded(field);
       detail = detail == null ? null : bounded(detail);
     }
 
-    /** Creates a verdict without a detail. */
+    /** Creates a rejection without a detail. */
     public Rejected(RejectionReason reason, @Nullable String field, byte[] value) {
       this(reason, field, value, null);
     }

@@ -8,11 +8,12 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /*
- * Looks for the end of a JSON string eight bytes at a time. In a little-endian word w, the sign bit
- * of a byte of (w ^ 0x2222…) - 0x0101… is set where the byte is a quote (which became 0 and borrows),
- * likewise with 0x5c for a backslash and with w - 0x2020… for a control character; bytes that have
- * their own sign bit set are not ASCII and stop the walk too. A borrow can only raise a false alarm
- * in a byte above a true one, and the alarms of a word are looked at one byte at a time.
+ * Finds the end of a JSON string eight bytes at a time. In a little-endian word w, the sign bit of
+ * a byte of (w ^ 0x2222…) - 0x0101… is set if the byte is a quote, because the xor yields 0 and
+ * the subtraction borrows. The same applies to a backslash with 0x5c, and to control characters
+ * with w - 0x2020…. Bytes whose sign bit is set in w itself are not ASCII and also end the search.
+ * A borrow can set a false flag only in a byte above a true flag, and the code uses only the
+ * lowest flag of a word.
  */
 final class PlainText {
   private static final VarHandle WORDS =
@@ -29,19 +30,19 @@ final class PlainText {
   private PlainText() {}
 
   /**
-   * Returns where the string that starts at {@code from} has its closing quote, or -1 if it has
-   * none or contains anything but printable ASCII without escapes.
+   * Returns the index of the closing quote of the string that starts at {@code from}. Returns -1 if
+   * there is none, or if the string contains an escape or anything but printable ASCII.
    */
   static int end(byte[] b, int from) {
     int i = from;
     for (; i + Long.BYTES <= b.length; i += Long.BYTES) {
       long word = (long) WORDS.get(b, i);
-      long alarms =
+      long flags =
           (word | ((word ^ QUOTES) - ONES) | ((word ^ BACKSLASHES) - ONES) | (word - SPACES))
               & SIGNS;
-      if (alarms != 0) {
-        // Below the lowest alarm nothing is special, and the lowest one is never false.
-        int at = i + (Long.numberOfTrailingZeros(alarms) >>> 3);
+      if (flags != 0) {
+        // Bytes below the lowest flag are plain, and the lowest flag is never false.
+        int at = i + (Long.numberOfTrailingZeros(flags) >>> 3);
         return b[at] == '"' ? at : -1;
       }
     }
@@ -57,8 +58,8 @@ final class PlainText {
   }
 
   /**
-   * Returns where the number without an exponent, {@code true}, {@code false} or {@code null} that
-   * starts at {@code from} ends, or -1 if none does. What may stand behind it is not looked at.
+   * Returns the end, exclusive, of the {@code true}, {@code false}, {@code null} or number without
+   * an exponent that starts at {@code from}, or -1. Does not check the bytes after it.
    */
   static int scalarEnd(byte[] b, int from) {
     return switch (b[from]) {

@@ -1,28 +1,28 @@
 package io.callstream.call;
 
-/** Why a record is no call. */
+/** The reason for the rejection of a record that cannot be parsed as a call. */
 public enum RejectionReason {
-  /** The record has no bytes, or nothing but white space. */
+  /** The record has no bytes, or only white space. */
   EMPTY("empty"),
-  /** The record has more bytes than the limit. */
+  /** The record is larger than the limit. */
   TOO_LARGE("too-large"),
-  /** Objects and arrays are nested deeper than the limit. */
+  /** Objects and arrays are nested more deeply than the limit. */
   TOO_DEEP("too-deep"),
   /** The record is not one complete JSON text. */
   NOT_JSON("not-json"),
-  /** The record is JSON, but an array, a string, a number, a boolean or null. */
+  /** The record is valid JSON, but not an object. */
   NOT_AN_OBJECT("not-an-object"),
-  /** A required field is not there, or null. */
+  /** A required field is missing or null. */
   MISSING_FIELD("missing-field"),
-  /** A required field is empty, or nothing but white space. */
+  /** A required field is empty or contains only white space. */
   BLANK_FIELD("blank-field"),
-  /** An object or array stands where text is expected. */
+  /** A field that requires text holds an object or an array. */
   NOT_TEXT("not-text"),
-  /** The event time is not a time of the format. */
+  /** The event time, or another time of the call, cannot be read in this format. */
   UNREADABLE_TIME("unreadable-time"),
-  /** The event time is further past the record's timestamp than the pipeline allows. */
+  /** The event time is later than the record's timestamp by more than the pipeline allows. */
   FUTURE_TIME("future-time"),
-  /** The parser of the format threw an exception, or returned nothing. */
+  /** The parser of the format threw an exception or returned null. */
   FORMAT_FAILED("format-failed");
 
   private final String code;
@@ -31,7 +31,7 @@ public enum RejectionReason {
     this.code = code;
   }
 
-  /** Returns the word for this reason in dead letters, which never changes. */
+  /** Returns the code of this reason in dead letters. Codes never change. */
   public String code() {
     return code;
   }

@@ -14,25 +14,28 @@ import java.util.Set;
  * The format in which the City of San Francisco published its calls in 2018: a JSON object with
  * fourteen text fields.
  *
- * <p>Required are {@code crime_id}, {@code original_crime_type_name} and {@code call_date_time},
- * none of them blank. The event time is {@code yyyy-MM-dd}, {@code T} or a space, {@code
- * HH:mm[:ss[.fraction]]} with one to nine digits of fraction, of which three count, and an offset
- * ({@code Z}, {@code +HH}, {@code +HHmm}, {@code +HH:mm}) where one is given. Without an offset it
- * is read in the format's zone: of an hour that occurs twice the earlier is taken, and a time that
- * the clocks skip is as far past the change as it is past the skipped hour's start.
+ * <p>The fields {@code crime_id}, {@code original_crime_type_name} and {@code call_date_time} are
+ * required and must not be blank.
  *
- * <p>Other fields are optional: missing, null or blank is the empty text. A number or a boolean
- * stands for its JSON text; an object or an array in one of the fourteen is a rejection. Of a key
- * that occurs twice the last value counts. Fields beyond the fourteen may hold any JSON.
+ * <p>The event time consists of {@code yyyy-MM-dd}, {@code T} or a space, {@code
+ * HH:mm[:ss[.fraction]]} and an optional offset ({@code Z}, {@code +HH}, {@code +HHmm} or {@code
+ * +HH:mm}). The fraction has one to nine digits; digits after the third are ignored. A time without
+ * an offset is read in the time zone of the format. In an hour that occurs twice, this is the
+ * earlier of the two times. A time that the clocks skip is moved forward by the length of the gap.
  *
- * <p>A record is UTF-8, has at most {@value #MAX_BYTES} bytes and nests at most {@value #MAX_DEPTH}
- * deep. An escape that spells half of a surrogate pair stands for {@code ?}.
+ * <p>Other fields are optional: a field that is missing, null or blank is the empty string. A
+ * number or a boolean is converted to its JSON text. A record is rejected if one of the fourteen
+ * fields holds an object or an array. If a key occurs twice, the last value is used. Other fields
+ * may hold any JSON.
+ *
+ * <p>A record is encoded in UTF-8. Its maximum size is {@value #MAX_BYTES} bytes, and its maximum
+ * nesting depth is {@value #MAX_DEPTH}. An escape for an unpaired surrogate becomes {@code ?}.
  */
 public final class SanFranciscoCalls implements CallFormat {
-  /** The most bytes that a record may have: 1 MiB. */
+  /** The maximum size of a record in bytes: 1 MiB. */
   public static final int MAX_BYTES = JsonCallParser.MAX_BYTES;
 
-  /** The most objects and arrays that may be open at once, the record itself included. */
+  /** The maximum number of nested objects and arrays, including the record itself. */
   public static final int MAX_DEPTH = JsonCallParser.MAX_DEPTH;
 
   private static final long serialVersionUID = 1L;
@@ -62,12 +65,12 @@ public final class SanFranciscoCalls implements CallFormat {
     this.zone = zone;
   }
 
-  /** Returns the format as published, with times in America/Los_Angeles. */
+  /** Returns the format as the city published it, with times in America/Los_Angeles. */
   public static SanFranciscoCalls json() {
     return json(ZoneId.of("America/Los_Angeles"));
   }
 
-  /** Returns the format with times of another zone, for data that were moved there. */
+  /** Returns the format with another time zone, for data that was converted to that zone. */
   public static SanFranciscoCalls json(ZoneId zone) {
     return new SanFranciscoCalls(zone);
   }

@@ -10,8 +10,9 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives the same String for the same ASCII bytes as long as it remembers them: open addressing over
- * a table that starts anew when it is half full, and no long texts, so that its memory is bounded.
+ * Returns the same String for equal ASCII bytes while it remembers them. It is a hash table with
+ * open addressing. Its memory is bounded: a full-size table is cleared when it is half full, and
+ * long texts are not stored.
  */
 final class TextDictionary {
   private static final int MAX_SLOTS = 1 << 17;
@@ -53,7 +54,7 @@ final class TextDictionary {
     return slot;
   }
 
-  /** Nobody who does not know the factor can make texts that collide on purpose. */
+  /** The secret factor prevents attackers from creating texts whose hashes collide. */
   private long mix(long hash) {
     long product = hash * factor;
     return product ^ (product >>> 32);

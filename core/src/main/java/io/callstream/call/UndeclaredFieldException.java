@@ -1,8 +1,8 @@
 package io.callstream.call;
 
 /**
- * A field of a call was read that its parser was not asked for, since nobody had declared it: what
- * the record says there is not known.
+ * Thrown when code reads a field of a call that the parser was not requested to build. The value of
+ * this field in the record is unknown. Declare the field in the statistic that reads it.
  */
 public final class UndeclaredFieldException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;

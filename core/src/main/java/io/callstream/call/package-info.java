@@ -1,6 +1,7 @@
 /**
- * The call model and the parsing contract: what a call for service is, and how the bytes of a
- * record become one, or a rejection that says why not.
+ * Contains the model of a call for service, and the formats and parsers that turn records into
+ * calls or rejections. Applications use it to read calls and to implement custom formats; all other
+ * packages depend on it.
  */
 @NullMarked
 package io.callstream.call;

@@ -6,17 +6,17 @@ import io.callstream.pipeline.Pipeline;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** What a pipeline may need of an engine beyond statistics, sinks and listeners. */
+/** A feature that a pipeline or its options may require and that an engine may lack. */
 public enum Capability {
-  /** Reading a {@link KafkaTopic}. */
+  /** The engine reads a {@link KafkaTopic}. */
   KAFKA_SOURCE("a Kafka topic as source"),
-  /** Reading a {@link MemorySource}. */
+  /** The engine reads a {@link MemorySource}. */
   MEMORY_SOURCE("records in memory as source"),
-  /** Reading any other source. */
-  OTHER_SOURCE("a source of its own kind"),
-  /** Going on after a restart where it stopped. */
+  /** The engine reads custom sources. */
+  OTHER_SOURCE("a custom source"),
+  /** The engine resumes from a checkpoint after a restart. */
   CHECKPOINT("a checkpoint"),
-  /** Counting calls of the same id once. */
+  /** The engine counts calls with the same id once. */
   DISTINCT("distinct()");
 
   private final String words;
@@ -25,7 +25,7 @@ public enum Capability {
     this.words = words;
   }
 
-  /** Returns what a run needs. */
+  /** Returns the capabilities that a run requires. */
   static Set<Capability> neededBy(Pipeline pipeline, RunOptions options) {
     EnumSet<Capability> needed = EnumSet.noneOf(Capability.class);
     if (pipeline.source() instanceof KafkaTopic) {
@@ -44,7 +44,7 @@ public enum Capability {
     return needed;
   }
 
-  /** Returns the capability in words. */
+  /** Returns a short description for messages. */
   public String words() {
     return words;
   }

@@ -8,18 +8,22 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Runs pipelines. An engine is found by its name through {@link java.util.ServiceLoader}: a
- * provider lists its class in {@code META-INF/services/io.callstream.engine.Engine} and gives it a
- * public constructor without parameters. Thread-safe.
+ * Runs pipelines. {@link Engines} finds an engine by name through {@link java.util.ServiceLoader}.
+ * A provider lists its class in {@code META-INF/services/io.callstream.engine.Engine}. The class
+ * needs a public constructor without parameters. Thread-safe.
  */
 public interface Engine {
-  /** Returns the name: lower-case letters, digits and hyphens. */
+  /** Returns the name of the engine: lower-case letters, digits and hyphens. */
   String name();
 
-  /** Returns what this engine can do. */
+  /** Returns the capabilities of this engine. */
   Set<Capability> capabilities();
 
-  /** Starts a pipeline that runs until it is stopped, without a checkpoint. */
+  /**
+   * Starts a pipeline that runs until it is stopped, without a checkpoint.
+   *
+   * @throws CallstreamException as {@link #start(Pipeline, RunOptions)} does
+   */
   default RunningPipeline start(Pipeline pipeline) {
     return start(pipeline, RunOptions.continuous());
   }
@@ -27,15 +31,17 @@ public interface Engine {
   /**
    * Starts a pipeline.
    *
-   * @throws CallstreamException if the engine does not support what the pipeline asks for, or can't
-   *     start it; then nothing runs
+   * @throws CallstreamException with {@link ErrorCode#UNSUPPORTED} if the engine does not support
+   *     what the pipeline requires, or with another code if it cannot start the pipeline. Nothing
+   *     runs then
    */
   RunningPipeline start(Pipeline pipeline, RunOptions options);
 
   /**
-   * Refuses a run that needs what this engine can't do; engines call it before anything else.
+   * Checks that this engine supports a run. Engines call this method before they start anything.
    *
-   * @throws CallstreamException with {@link ErrorCode#UNSUPPORTED}
+   * @throws CallstreamException with {@link ErrorCode#UNSUPPORTED} if the engine lacks a required
+   *     capability
    */
   default void requireSupport(Pipeline pipeline, RunOptions options) {
     Set<Capability> missing = EnumSet.copyOf(Capability.neededBy(pipeline, options));

@@ -18,15 +18,16 @@ public final class Engines {
   private Engines() {}
 
   /**
-   * Returns the engine of a name.
+   * Returns the engine with a name.
    *
-   * @throws CallstreamException if there is none, or more than one
+   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if there is none, or more than
+   *     one
    */
   public static Engine named(String name) {
     return named(name, Engines.class.getClassLoader());
   }
 
-  /** Returns the engine of a name as {@link #named(String)} does, out of a class loader. */
+  /** Returns the engine with a name as {@link #named(String)} does, but from a class loader. */
   public static Engine named(String name, ClassLoader loader) {
     List<Engine> all = all(loader);
     List<Engine> found = all.stream().filter(engine -> engine.name().equals(name)).toList();
@@ -38,11 +39,10 @@ public final class Engines {
           ErrorCode.ENVIRONMENT,
           "There is no engine '"
               + name
-              + "' on the class path, but "
+              + "' on the class path; it has "
               + new TreeSet<>(all.stream().map(Engine::name).toList())
-              + ". 'local' comes with callstream-core, 'spark' with callstream-spark-engine, which"
-              + " needs org.apache.spark:spark-sql_2.12 and spark-sql-kafka-0-10_2.12 3.5.7 beside"
-              + " it.");
+              + ". Add callstream-core for 'local'. For 'spark', add callstream-spark-engine with"
+              + " org.apache.spark:spark-sql_2.12 and spark-sql-kafka-0-10_2.12 3.5.7.");
     }
     throw new CallstreamException(
         ErrorCode.ENVIRONMENT,
@@ -53,7 +53,7 @@ public final class Engines {
             + ". Remove all but one.");
   }
 
-  /** Returns all engines; one that can't be loaded is logged and left out. */
+  /** Returns all engines. An engine that cannot be loaded is logged and ignored. */
   public static List<Engine> all() {
     return all(Engines.class.getClassLoader());
   }
@@ -68,7 +68,10 @@ public final class Engines {
         }
         engines.add(providers.next());
       } catch (ServiceConfigurationError | LinkageError e) {
-        LOG.warn("An engine on the class path can't be loaded and is left out.", e);
+        LOG.warn(
+            "An engine on the class path can't be loaded and is ignored. Remove its artifact, or"
+                + " add what it lacks.",
+            e);
       }
     }
   }

@@ -5,19 +5,19 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** How to run a pipeline, whatever the engine. Immutable; each method returns changed options. */
+/** Options for running a pipeline on any engine. Immutable; each method returns changed options. */
 public final class RunOptions {
-  /** How often a continuous run looks for records if nothing else is said: every second. */
+  /** The default trigger interval of a continuous run: one second. */
   public static final Duration DEFAULT_TRIGGER = Duration.ofSeconds(1);
 
-  /** How long a sink may take for a batch if nothing else is said: two minutes. */
+  /** The default time limit of sinks: two minutes. */
   public static final Duration DEFAULT_SINK_TIMEOUT = Duration.ofMinutes(2);
 
   /** When a run ends. */
   public enum Mode {
-    /** When it is stopped, or fails. */
+    /** The run ends when it is stopped or fails. */
     CONTINUOUS,
-    /** When all records are processed that were there when it started. */
+    /** The run ends when it has processed all records that existed when it started. */
     BOUNDED
   }
 
@@ -43,26 +43,31 @@ public final class RunOptions {
     this.sinkTimeout = sinkTimeout;
   }
 
-  /** Runs until stopped, without a checkpoint, looking for records every second. */
+  /** Returns options for a run that continues until it is stopped, without a checkpoint. */
   public static RunOptions continuous() {
     return new RunOptions(
         Mode.CONTINUOUS, null, DEFAULT_TRIGGER, Long.MAX_VALUE, false, DEFAULT_SINK_TIMEOUT);
   }
 
-  /** Runs until all records are processed that were there at the start, without a checkpoint. */
+  /**
+   * Returns options for a run that processes all records that exist when it starts, without a
+   * checkpoint.
+   */
   public static RunOptions bounded() {
     return new RunOptions(
         Mode.BOUNDED, null, Duration.ZERO, Long.MAX_VALUE, false, DEFAULT_SINK_TIMEOUT);
   }
 
   /**
-   * Keeps what is needed to go on after a restart in a directory, which belongs to one pipeline.
+   * Sets the checkpoint: a directory with the state that a later run needs to resume. A directory
+   * belongs to one pipeline. Defaults to none.
    *
-   * @param directory a path or URI that the engine understands
+   * @param directory a path or URI that the engine supports
+   * @throws IllegalArgumentException if the directory is blank, or if the run flushes open windows
    */
   public RunOptions checkpointingTo(String directory) {
     if (directory.isBlank()) {
-      throw new IllegalArgumentException("The checkpoint directory is blank; name a directory");
+      throw new IllegalArgumentException("The checkpoint directory is blank; specify a directory");
     }
     requireNotBoth(directory, flushingAtEnd);
     return new RunOptions(mode, directory, trigger, maxRecordsPerBatch, flushingAtEnd, sinkTimeout);
@@ -73,25 +78,36 @@ public final class RunOptions {
       throw new IllegalArgumentException(
           "A run with a checkpoint ("
               + checkpoint
-              + ") can't flush open windows: the next run goes on with them, and they would be"
-              + " emitted twice. Leave out one of the two.");
+              + ") can't flush open windows: the next run continues with them, so they would be"
+              + " emitted twice. Remove checkpointingTo(...) or flushingAtEnd().");
     }
   }
 
-  /** Looks for records this often; zero is as often as it can. Without effect on a bounded run. */
+  /**
+   * Sets the minimum time between the starts of two batches. With 0, the run starts the next batch
+   * immediately. Defaults to one second. Has no effect on a bounded run.
+   *
+   * @param interval at least 0, at most one day
+   * @throws IllegalArgumentException if {@code interval} is outside these bounds
+   */
   public RunOptions triggeringEvery(Duration interval) {
     if (interval.isNegative() || interval.compareTo(Duration.ofDays(1)) > 0) {
       throw new IllegalArgumentException(
-          "The trigger interval is " + interval + "; it must be at least 0, at most one day");
+          "The trigger interval is " + interval + "; it must be from 0 to one day");
     }
     return new RunOptions(
         mode, checkpoint, interval, maxRecordsPerBatch, flushingAtEnd, sinkTimeout);
   }
 
   /**
-   * Reads at most this many records in a batch, over all partitions, and at least one of each
-   * partition that has some, so that the watermark does not run ahead of a partition. On a Kafka
-   * topic the limit counts offsets: a batch has fewer records if not every offset has one.
+   * Sets the maximum number of records of a batch, over all partitions. Defaults to no limit.
+   *
+   * <p>A batch always reads at least one record from each partition that has any, so that the
+   * watermark does not advance past unread records of a partition. For a Kafka topic, the limit
+   * applies to offsets: a batch has fewer records if not every offset has one.
+   *
+   * @param recordsPerBatch at least 1
+   * @throws IllegalArgumentException if {@code recordsPerBatch} is less than 1
    */
   public RunOptions readingAtMost(long recordsPerBatch) {
     if (recordsPerBatch < 1) {
@@ -102,10 +118,10 @@ public final class RunOptions {
   }
 
   /**
-   * Emits open windows, of statistics that emit when windows close, as a bounded run ends.
+   * Emits open windows at the end of a bounded run, for statistics that emit when windows close.
    *
-   * @throws IllegalArgumentException if there is a checkpoint: the next run would go on with those
-   *     windows, and emit them again when they close
+   * @throws IllegalArgumentException if there is a checkpoint: the next run would continue with
+   *     these windows and emit them again
    */
   public RunOptions flushingAtEnd() {
     requireNotBoth(checkpoint, true);
@@ -113,16 +129,19 @@ public final class RunOptions {
   }
 
   /**
-   * Gives a sink this long to open, to write a batch, or to close, in addition to its {@link
-   * io.callstream.pipeline.Sink#extraTime}. One that takes longer is interrupted, and the pipeline
-   * fails.
+   * Sets the time limit of a sink for opening, for writing a batch and for closing. A sink can
+   * request more with {@link io.callstream.pipeline.Sink#extraTime}. The run interrupts a sink that
+   * takes longer, and the pipeline fails. Defaults to two minutes.
    *
-   * @param limit over 0, at most one day
+   * @param limit greater than 0, at most one day
+   * @throws IllegalArgumentException if {@code limit} is outside these bounds
    */
   public RunOptions sinkTimeout(Duration limit) {
     if (limit.isNegative() || limit.isZero() || limit.compareTo(Duration.ofDays(1)) > 0) {
       throw new IllegalArgumentException(
-          "The time limit of sinks is " + limit + "; it must be over 0, at most one day");
+          "The time limit of sinks is "
+              + limit
+              + "; it must be greater than 0 and at most one day");
     }
     return new RunOptions(mode, checkpoint, trigger, maxRecordsPerBatch, flushingAtEnd, limit);
   }
@@ -132,29 +151,29 @@ public final class RunOptions {
     return mode;
   }
 
-  /** Returns the checkpoint directory; without one a restart begins anew. */
+  /** Returns the checkpoint directory. Empty if a restarted pipeline starts from the beginning. */
   public Optional<String> checkpoint() {
     return Optional.ofNullable(checkpoint);
   }
 
-  /** Returns how often the run looks for records. */
+  /** Returns the minimum time between the starts of two batches. */
   public Duration trigger() {
     return trigger;
   }
 
-  /** Returns the most records of a batch; empty if it is for the engine to say. */
+  /** Returns the maximum number of records of a batch. Empty if the engine decides. */
   public OptionalLong maxRecordsPerBatch() {
     return maxRecordsPerBatch == Long.MAX_VALUE
         ? OptionalLong.empty()
         : OptionalLong.of(maxRecordsPerBatch);
   }
 
-  /** Returns whether open windows are emitted as a bounded run ends. */
+  /** Returns whether a bounded run emits open windows when it ends. */
   public boolean flushesAtEnd() {
     return flushingAtEnd;
   }
 
-  /** Returns how long a sink may take for a batch. */
+  /** Returns the time limit of a sink for a batch. */
   public Duration sinkTimeout() {
     return sinkTimeout;
   }

@@ -12,85 +12,85 @@ import java.util.function.Consumer;
 /**
  * A pipeline that was started. Thread-safe.
  *
- * <p>One failure, of a task, a sink or a listener, stops the whole pipeline. {@link #state} and
- * {@link #failure} report it, {@link #awaitTermination} throws it, {@link #onTermination} passes it
- * to listeners, and the log has it once, at level ERROR of the logger with the name of this
- * interface. A {@link Supervisor} restarts a pipeline that fails.
+ * <p>A failure of a task, a sink or a listener stops the whole pipeline. {@link #state} and {@link
+ * #failure} report it, {@link #awaitTermination} throws it, and {@link #onTermination} passes it to
+ * listeners. The logger with the name of this interface logs it once at level ERROR. A {@link
+ * Supervisor} restarts a pipeline that fails.
  */
 public interface RunningPipeline extends AutoCloseable {
-  /** Where a run is in its life. */
+  /** The state of a run. */
   enum State {
-    /** It processes records, or waits for some. */
+    /** The run processes records or waits for records. */
     RUNNING,
-    /** A bounded run came to its end, or a run was stopped. */
+    /** A bounded run is complete, or a run was stopped. */
     FINISHED,
-    /** It failed. */
+    /** The run failed. */
     FAILED
   }
 
   /** Returns the pipeline. */
   Pipeline pipeline();
 
-  /** Returns where the run is in its life. */
+  /** Returns the state of the run. */
   State state();
 
   /**
-   * Returns the report of the last batch; empty before the first. Its offsets may end after those
-   * that listeners were given, if offsets without a record followed.
+   * Returns the report of the last batch, or empty before the first. Its offsets may end after
+   * those in the report to listeners, if offsets without a record followed.
    */
   Optional<Progress> progress();
 
-  /** Returns where all records so far went, those of earlier runs with the checkpoint included. */
+  /** Returns the accounting of all records so far, including earlier runs with the checkpoint. */
   Accounting accounting();
 
   /**
-   * Returns the current results of a statistic, those of open windows included, as of the last
-   * batch.
+   * Returns the results of a statistic after the last batch, including open windows.
    *
-   * @throws IllegalArgumentException if the pipeline has no statistic of that name
+   * @throws IllegalArgumentException if the pipeline has no statistic with this name
    */
   Results results(String statistic);
 
-  /** Returns why the run failed; empty if it did not. */
+  /** Returns the failure of the run, or empty if it did not fail. */
   Optional<CallstreamException> failure();
 
   /**
    * Waits until the run has ended and its sinks are closed.
    *
-   * @throws CallstreamException if it failed
-   * @throws InterruptedException if the thread is interrupted, which does not stop the run
+   * @throws CallstreamException if the run failed
+   * @throws InterruptedException if the waiting thread is interrupted; the run continues
    */
   void awaitTermination() throws InterruptedException;
 
   /**
-   * Waits until the run has ended and its sinks are closed, but no longer than {@code timeout}.
+   * Waits until the run has ended and its sinks are closed, or until {@code timeout} has elapsed.
    *
-   * @return whether it has ended
-   * @throws CallstreamException if it failed
+   * @return whether the run has ended
+   * @throws CallstreamException if the run failed
+   * @throws InterruptedException if the waiting thread is interrupted; the run continues
    */
   boolean awaitTermination(Duration timeout) throws InterruptedException;
 
   /**
-   * Calls a listener once, when the run has ended: its sinks are closed, its checkpoint is free,
-   * and {@link #state} no longer changes. A listener that is added after the end is called before
-   * this method returns.
+   * Registers a listener that is called once when the run has ended: its sinks are closed, its
+   * checkpoint is released, and {@link #state} no longer changes. If the run has already ended, the
+   * listener is called before this method returns.
    *
-   * <p>Listeners are called in the order in which they were added, in the daemon thread that ends
-   * the run, so that a slow listener delays the others but not the run. {@link #awaitTermination}
-   * does not wait for them. An exception that a listener throws is logged at ERROR, and changes
-   * nothing else. A listener may start the next run.
+   * <p>Listeners are called in the order of registration, in the daemon thread that ends the run. A
+   * slow listener delays the other listeners, but not the run. {@link #awaitTermination} does not
+   * wait for them. An exception from a listener is logged at level ERROR and has no other effect. A
+   * listener may start the next run.
    *
-   * @param listener gets the final state, and the failure if there is one
+   * @param listener receives the final state, and the failure if there is one
    */
   void onTermination(Consumer<? super Termination> listener);
 
   /**
-   * Ends the run: the batch in progress is finished if that takes seconds, sinks are closed.
-   * Returns when that is done. Does nothing for a run that has ended.
+   * Stops the run: it finishes the current batch if this takes only seconds, and closes the sinks.
+   * Returns when the run has ended. Does nothing if the run has already ended.
    */
   void stop();
 
-  /** Does what {@link #stop} does. */
+  /** Stops the run. Equivalent to {@link #stop}. */
   @Override
   default void close() {
     stop();

@@ -5,13 +5,17 @@ import io.callstream.engine.RunningPipeline.State;
 import java.util.Optional;
 
 /**
- * How a run ended, as listeners of {@link RunningPipeline#onTermination} get it.
+ * The end of a run, as passed to listeners of {@link RunningPipeline#onTermination}.
  *
  * @param state {@link State#FINISHED} or {@link State#FAILED}
- * @param failure why the run failed; empty if it finished
+ * @param failure the failure of the run; empty if it finished
  */
 public record Termination(State state, Optional<CallstreamException> failure) {
-  /** Checks that exactly a failed run has a failure. */
+  /**
+   * Checks that the run ended, and that there is a failure if and only if it failed.
+   *
+   * @throws IllegalArgumentException if the state and the failure do not match
+   */
   public Termination {
     if (state == State.RUNNING || (state == State.FAILED) != failure.isPresent()) {
       throw new IllegalArgumentException(

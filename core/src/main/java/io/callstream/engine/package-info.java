@@ -1,4 +1,7 @@
-/** The engine SPI: how pipelines are started, watched and stopped, whatever runs them. */
+/**
+ * Contains the API to start, observe, supervise and stop pipelines, and the interface that engines
+ * implement. Applications use the API; engine providers implement the interface.
+ */
 @NullMarked
 package io.callstream.engine;
 

@@ -7,19 +7,20 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What one batch changed, and where everything stands after it.
+ * The changes of one batch, and the state of the pipeline after it.
  *
- * @param lineage tells a run, and those that go on from its checkpoint, from all others: up to 36
- *     letters, digits and hyphens
- * @param number the number of the batch, from 0 without gaps; one that comes again after a crash
- *     has the same number and the same content
+ * @param lineage identifies this run together with all runs that resume from its checkpoint; up to
+ *     36 letters, digits and hyphens
+ * @param number the number of the batch, from 0 without gaps; a batch that is repeated after a
+ *     crash has the same number and the same content
  * @param pipeline the pipeline
- * @param watermark the watermark that was in force: late calls were told by it, and windows closed;
- *     empty until a finished batch has seen a call in each partition it read
- * @param updates the results to emit in this batch, by the name of the statistic: absolute values
- * @param current all results emitted so far, by the name of the statistic
- * @param accounting where the records of this batch went
- * @param total where all records so far went
+ * @param watermark the watermark of this batch, which decides which calls are late and which
+ *     windows close; empty until a finished batch has seen a call in each partition that it read
+ * @param updates the results to emit in this batch, by the name of the statistic, as absolute
+ *     values
+ * @param current all results that have been emitted so far, by the name of the statistic
+ * @param accounting the accounting of the records of this batch
+ * @param total the accounting of all records so far
  */
 public record BatchResults(
     String lineage,
@@ -36,12 +37,20 @@ public record BatchResults(
     current = Map.copyOf(current);
   }
 
-  /** Returns the rows that a statistic emits in this batch; none if it emits nothing. */
+  /**
+   * Returns the rows that a statistic emits in this batch. The list may be empty.
+   *
+   * @throws IllegalArgumentException if the pipeline has no such statistic
+   */
   public List<ResultRow> updates(String statistic) {
     return require(updates, statistic).rows();
   }
 
-  /** Returns all that a statistic has emitted so far. */
+  /**
+   * Returns all results that a statistic has emitted so far.
+   *
+   * @throws IllegalArgumentException if the pipeline has no such statistic
+   */
   public Results results(String statistic) {
     return require(current, statistic);
   }
@@ -60,7 +69,9 @@ public record BatchResults(
     return "batch " + number + " " + accounting;
   }
 
-  /** Returns how many rows all statistics emit in this batch, without making them. */
+  /**
+   * Returns the number of rows that all statistics emit in this batch, without creating the rows.
+   */
   public long emittedRows() {
     return updates.values().stream().mapToLong(Results::size).sum();
   }

@@ -7,22 +7,25 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A record that was read and is not, or not everywhere, in the results. */
+/** A record that is missing from some or all results, because it was rejected or late. */
 public sealed interface DeadLetter {
-  /** Returns where the record came from. */
+  /** Returns the origin of the record. */
   Origin origin();
 
-  /** Returns the record's bytes as they came, null if it had none; not to be modified. */
+  /** Returns the original bytes of the record, or null if it has none. Must not be modified. */
   byte @Nullable [] value();
 
   /**
-   * A record that is no call.
+   * A record that cannot be parsed as a call.
    *
-   * @param reason why not
-   * @param field the field, as the record names it, that is the reason; null if it is the whole
-   * @param detail the class and the message of the exception if the format failed, or what a format
-   *     adds to another reason; null if there is none; may have content of the record; at most
-   *     {@link ParseResult#MAX_DETAIL} characters
+   * @param origin the origin of the record
+   * @param value the original bytes of the record; null if it has none
+   * @param reason the reason for the rejection
+   * @param field the field that caused the rejection, by its name in the record; null if the whole
+   *     record is the cause
+   * @param detail the class and the message of the exception if the format failed, or an
+   *     explanation by the format; may include content of the record; at most {@link
+   *     ParseResult#MAX_DETAIL} characters; null if there is none
    */
   record Rejected(
       Origin origin,
@@ -31,7 +34,7 @@ public sealed interface DeadLetter {
       @Nullable String field,
       @Nullable String detail)
       implements DeadLetter {
-    /** Creates a letter without a detail. */
+    /** Creates a dead letter without a detail. */
     public Rejected(
         Origin origin, byte @Nullable [] value, RejectionReason reason, @Nullable String field) {
       this(origin, value, reason, field, null);
@@ -59,10 +62,12 @@ public sealed interface DeadLetter {
   }
 
   /**
-   * A call that came too late for some statistics.
+   * A call that arrived too late for some statistics.
    *
-   * @param missed the windows in which it is not counted, by statistics and then by start; at least
-   *     one; not copied, not to be modified
+   * @param origin the origin of the record
+   * @param value the original bytes of the record
+   * @param missed the windows that do not count the call, ordered by statistic and then by start;
+   *     at least one; not copied, and must not be modified
    */
   record Late(Origin origin, byte @Nullable [] value, List<MissedWindow> missed)
       implements DeadLetter {
@@ -86,7 +91,7 @@ public sealed interface DeadLetter {
   }
 
   /**
-   * A window in which a late call is not counted.
+   * A window that does not count a late call.
    *
    * @param statistic the name of the statistic
    * @param window the window

@@ -11,9 +11,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** A topic of a Kafka cluster. Immutable and thread-safe; secrets do not show in its texts. */
+/** A topic of a Kafka cluster. Immutable and thread-safe. Its texts do not show secrets. */
 public final class KafkaTopic implements Source {
-  /** The topic in which calls are expected if nothing else is said. */
+  /** The default name of the topic with calls. */
   public static final String DEFAULT_NAME = "police.service.calls";
 
   private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
@@ -31,28 +31,28 @@ public final class KafkaTopic implements Source {
           "auto.offset.reset",
           "group.id");
 
-  /** Where a pipeline without a checkpoint, or with a new one, starts to read. */
+  /** Where a pipeline without a checkpoint, or with a new one, starts reading. */
   public enum StartingOffsets {
-    /** At the first record that is still there. */
+    /** At the earliest available record. */
     EARLIEST,
-    /** Behind the last record. */
+    /** After the last record. */
     LATEST
   }
 
   /**
-   * Which records of transactions are read. Records that were sent without a transaction are read
-   * in both cases.
+   * Which records of transactions are read. Records that were sent without a transaction are always
+   * read.
    */
   public enum Isolation {
     /**
-     * The records of committed transactions. Reading ends at the last stable offset: the first
-     * record of the oldest open transaction. The default.
+     * Only the records of committed transactions. Reading ends at the last stable offset, which is
+     * the first record of the oldest open transaction. This is the default.
      */
     READ_COMMITTED,
-    /** The records of all transactions, open and aborted ones too. */
+    /** The records of all transactions, including open and aborted ones. */
     READ_UNCOMMITTED;
 
-    /** The name of the property of Kafka's consumer that sets the isolation. */
+    /** The name of the Kafka consumer property that sets the isolation level. */
     public static final String PROPERTY = "isolation.level";
 
     /** Returns the value of {@link #PROPERTY} for this isolation. */
@@ -61,8 +61,8 @@ public final class KafkaTopic implements Source {
     }
 
     /**
-     * Returns the isolation that properties of Kafka's clients ask for, {@link #READ_COMMITTED} if
-     * they have none.
+     * Returns the isolation level in properties of Kafka's clients, or {@link #READ_COMMITTED} if
+     * they do not set it.
      *
      * @throws IllegalArgumentException if the value is neither {@code read_committed} nor {@code
      *     read_uncommitted}
@@ -103,28 +103,32 @@ public final class KafkaTopic implements Source {
   }
 
   /**
-   * Names a topic. Set its brokers with {@link Named#at}.
+   * Returns a topic without brokers. Set the brokers with {@link Named#at}.
    *
-   * @throws IllegalArgumentException if Kafka allows no topic of that name
+   * @throws IllegalArgumentException if Kafka does not allow this name
    */
   public static Named of(String name) {
     if (!NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
       throw new IllegalArgumentException(
-          "'" + name + "' is no topic name; use letters, digits, '.', '_' and '-', at most 249");
+          "'"
+              + name
+              + "' is not a valid topic name; use letters, digits, '.', '_' and '-', at most 249"
+              + " characters");
     }
     return new Named(name);
   }
 
   /**
-   * A topic whose brokers are not known yet.
+   * A topic without brokers.
    *
-   * @param name the topic
+   * @param name the name of the topic
    */
   public record Named(String name) {
     /**
-     * Returns the topic at these brokers: {@code host:port}, several separated by commas.
+     * Returns the topic at these brokers.
      *
-     * @throws IllegalArgumentException if one of them is not of that form
+     * @param bootstrapServers {@code host:port}, or several addresses separated by commas
+     * @throws IllegalArgumentException if an address does not have this form
      */
     public KafkaTopic at(String bootstrapServers) {
       return new KafkaTopic(
@@ -133,9 +137,9 @@ public final class KafkaTopic implements Source {
   }
 
   /**
-   * Returns addresses of brokers as they are, {@code host:port[,host:port...]}.
+   * Checks addresses of brokers, {@code host:port[,host:port...]}, and returns them unchanged.
    *
-   * @throws IllegalArgumentException if one of them is not of that form
+   * @throws IllegalArgumentException if an address does not have this form
    */
   public static String requireBrokers(String bootstrapServers) {
     if (bootstrapServers.isBlank()) {
@@ -149,11 +153,9 @@ public final class KafkaTopic implements Source {
               + bootstrapServers
               + "' have "
               + (empty == 0
-                  ? "a comma at the beginning"
-                  : empty == servers.size() - 1
-                      ? "a comma at the end"
-                      : "nothing between two commas")
-              + ". Remove the comma, or add the address that is missing; "
+                  ? "a comma at the start"
+                  : empty == servers.size() - 1 ? "a comma at the end" : "two commas in sequence")
+              + ". Remove the comma, or add the missing address; "
               + HOW_TO_WRITE);
     }
     servers.forEach(KafkaTopic::requireBroker);
@@ -166,7 +168,7 @@ public final class KafkaTopic implements Source {
       throw new IllegalArgumentException(
           "'"
               + server
-              + "' is no address of a Kafka broker"
+              + "' is not the address of a Kafka broker"
               + (server.indexOf(':') < 0 ? ": it has no port" : "")
               + "; "
               + HOW_TO_WRITE);
@@ -174,22 +176,24 @@ public final class KafkaTopic implements Source {
     int port = Integer.parseInt(broker.group("port"));
     if (port < 1 || port > 65_535) {
       throw new IllegalArgumentException(
-          "'" + server + "' has the port " + port + "; a port is a number from 1 to 65535");
+          "'" + server + "' has the port " + port + "; it must be from 1 to 65535");
     }
   }
 
-  /** Returns this topic, read from another place; without this it is read from the earliest. */
+  /**
+   * Returns this topic with other starting offsets. Defaults to {@link StartingOffsets#EARLIEST}.
+   */
   public KafkaTopic startingAt(StartingOffsets offsets) {
     return new KafkaTopic(name, bootstrapServers, offsets, properties);
   }
 
   /**
-   * Returns this topic, reached with settings of the Kafka client, such as those of TLS and SASL.
-   * {@code isolation.level=read_uncommitted} makes a pipeline count the records of open and aborted
-   * transactions too; see {@link Isolation}.
+   * Returns this topic with additional settings of the Kafka client, such as those of TLS and SASL.
+   * With {@code isolation.level=read_uncommitted}, a pipeline also counts the records of open and
+   * aborted transactions; see {@link Isolation}.
    *
-   * @throws IllegalArgumentException if one of them is decided by callstream, or the isolation
-   *     level has a value that Kafka does not know
+   * @throws IllegalArgumentException if callstream sets one of the properties itself, or if Kafka
+   *     does not support the value of the isolation level
    */
   public KafkaTopic with(Map<String, String> clientProperties) {
     Map<String, String> all = new HashMap<>(properties);
@@ -212,12 +216,12 @@ public final class KafkaTopic implements Source {
     return name;
   }
 
-  /** Returns the brokers to ask first. */
+  /** Returns the addresses of the bootstrap brokers. */
   public String bootstrapServers() {
     return bootstrapServers;
   }
 
-  /** Returns where a pipeline without a checkpoint starts. */
+  /** Returns where a pipeline without a checkpoint starts reading. */
   public StartingOffsets startingOffsets() {
     return startingOffsets;
   }
@@ -228,8 +232,8 @@ public final class KafkaTopic implements Source {
   }
 
   /**
-   * Returns the settings of the Kafka client, among them always the isolation level. They may hold
-   * secrets.
+   * Returns the settings of the Kafka client, which always include the isolation level. They may
+   * contain secrets.
    */
   public Map<String, String> properties() {
     return properties;
@@ -241,8 +245,8 @@ public final class KafkaTopic implements Source {
   }
 
   /**
-   * Returns the description and the names of the settings, not their values. The isolation level
-   * appears only if it is not the default.
+   * Returns the description and the names of the settings, without their values. The isolation
+   * level appears only if it is not the default.
    */
   @Override
   public String toString() {

@@ -8,18 +8,18 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Numbers of dead letters, in the terms of the accounting: rejected records, and for each statistic
- * the windows that late calls missed. Letters and accounting of the same batches have equal counts.
- * Mutable; not thread-safe.
+ * The numbers of dead letters, in the same terms as the accounting: the number of rejected records,
+ * and for each statistic the number of windows that do not count a late call. The dead letters and
+ * the accounting of the same batches have equal counts. Mutable and not thread-safe.
  */
 public final class LetterCounts {
   private long rejected;
   private final Map<String, Long> late = new TreeMap<>();
 
-  /** Creates the counts of no letters. */
+  /** Creates counts that are all zero. */
   public LetterCounts() {}
 
-  /** Returns the counts that the dead letters of an accounting must have. */
+  /** Returns the counts of the dead letters that an accounting implies. */
   public static LetterCounts of(Accounting accounting) {
     LetterCounts counts = new LetterCounts();
     counts.addRejected(accounting.rejected());
@@ -27,7 +27,7 @@ public final class LetterCounts {
     return counts;
   }
 
-  /** Counts a letter. */
+  /** Counts a dead letter. */
   public void add(DeadLetter letter) {
     if (letter instanceof Rejected) {
       rejected++;
@@ -38,18 +38,20 @@ public final class LetterCounts {
     }
   }
 
-  /** Adds other counts to these. */
+  /** Adds other counts to these counts. */
   public void add(LetterCounts more) {
     addRejected(more.rejected);
     more.late.forEach(this::addLate);
   }
 
-  /** Adds rejected records; a negative number subtracts. */
+  /** Adds a number of rejected records, which may be negative. */
   public void addRejected(long records) {
     rejected += records;
   }
 
-  /** Adds windows of a statistic that late calls missed; a negative number subtracts. */
+  /**
+   * Adds a number of windows of a statistic that do not count a late call, which may be negative.
+   */
   public void addLate(String statistic, long windows) {
     long sum = late.getOrDefault(statistic, 0L) + windows;
     if (sum == 0) {
@@ -59,12 +61,12 @@ public final class LetterCounts {
     }
   }
 
-  /** Returns how many rejected records there are. */
+  /** Returns the number of rejected records. */
   public long rejected() {
     return rejected;
   }
 
-  /** Returns how many windows late calls missed, by statistic; without zeros. */
+  /** Returns the number of windows that do not count a late call, by statistic, without zeros. */
   public Map<String, Long> late() {
     return Map.copyOf(late);
   }
@@ -81,7 +83,7 @@ public final class LetterCounts {
     return Long.hashCode(rejected) * 31 + late.hashCode();
   }
 
-  /** Returns the counts for a message, such as {@code 3 rejected, late {hourly=2}}. */
+  /** Returns the counts as text for a message, such as {@code 3 rejected, late {hourly=2}}. */
   @Override
   public String toString() {
     return rejected + " rejected" + (late.isEmpty() ? "" : ", late " + late);

@@ -10,44 +10,52 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records in memory, in partitions, as a topic would hold them; for the local engine and tests.
- * Thread-safe.
+ * A source with records in memory, in partitions like those of a Kafka topic. For the local engine
+ * and for tests. Thread-safe.
  *
- * <p>A {@link Transaction} works as in a Kafka topic that is read with {@code read_committed}. Its
- * records are at the offsets at which they were added. They can be read when it is committed, and
- * never if it is aborted. Its end takes one more offset in each of its partitions; no record is at
- * that offset. While it is open, its partitions end at its first record.
+ * <p>A {@link Transaction} works as in a Kafka topic that is read with {@code read_committed}:
+ *
+ * <ul>
+ *   <li>Its records have the offsets at which they were added. They become readable when it is
+ *       committed, and are never readable if it is aborted.
+ *   <li>Its end takes one more offset in each of its partitions, which has no record.
+ *   <li>While it is open, its partitions end at its first record.
+ * </ul>
  */
 public final class MemorySource implements Source {
-  /** The name under which records of a memory source show in dead letters. */
+  /** The name of a memory source in dead letters. */
   public static final String NAME = "memory";
 
   private final String id = UUID.randomUUID().toString();
 
-  /** An entry is null at an offset without a record: of an aborted transaction, or its end. */
+  /**
+   * Entries by offset. Null at an offset without a record: that of a record of an aborted
+   * transaction, or of the end of a transaction.
+   */
   private final List<List<@Nullable Entry>> partitions;
 
   private final List<Transaction> open = new ArrayList<>();
   private final List<Runnable> listeners = new ArrayList<>();
 
   /**
-   * A record, and the partition that it is for.
+   * A record and its partition.
    *
-   * @param partition from 0
+   * @param partition the partition, from 0
+   * @param entry the record
    */
   public record Addition(int partition, Entry entry) {}
 
   /**
    * A record.
    *
-   * @param timestamp the record's timestamp, in the range of a long in milliseconds since the epoch
-   * @param value its bytes, not copied; null for a record without a value
+   * @param timestamp the timestamp; its milliseconds since the epoch must fit in a long
+   * @param value the bytes of the record, not copied; null for a record without a value
    */
   public record Entry(Instant timestamp, byte @Nullable [] value) {}
 
-  /** Records that become readable all at once, or never. Thread-safe. */
+  /** A transaction, whose records all become readable together, or never. Thread-safe. */
   public final class Transaction {
-    /** The offsets of its records, by partition. */
+    /** The offsets of the transaction's records, by partition. */
     private final Map<Integer, List<Integer>> offsets = new TreeMap<>();
 
     private boolean ended;
@@ -58,8 +66,11 @@ public final class MemorySource implements Source {
      * Appends records to their partitions.
      *
      * @throws IllegalStateException if the transaction has ended
+     * @throws IllegalArgumentException if a partition does not exist, or if a timestamp does not
+     *     fit in a long of milliseconds
      */
     public void addAll(List<Addition> additions) {
+      additions.forEach(MemorySource.this::requireValid);
       synchronized (MemorySource.this) {
         requireOpen();
         for (Addition addition : additions) {
@@ -71,7 +82,7 @@ public final class MemorySource implements Source {
     }
 
     /**
-     * Makes the records readable.
+     * Commits the transaction: its records become readable.
      *
      * @throws IllegalStateException if the transaction has ended
      */
@@ -80,7 +91,7 @@ public final class MemorySource implements Source {
     }
 
     /**
-     * Makes the records unreadable.
+     * Aborts the transaction: its records never become readable.
      *
      * @throws IllegalStateException if the transaction has ended
      */
@@ -124,23 +135,35 @@ public final class MemorySource implements Source {
   /**
    * Returns an empty source.
    *
-   * @throws IllegalArgumentException if there is not at least one partition
+   * @param partitions the number of partitions, at least 1
+   * @throws IllegalArgumentException if {@code partitions} is less than 1
    */
   public static MemorySource withPartitions(int partitions) {
     if (partitions < 1) {
-      throw new IllegalArgumentException(partitions + " partitions; there must be at least 1");
+      throw new IllegalArgumentException(
+          "The number of partitions is " + partitions + "; it must be at least 1");
     }
     return new MemorySource(partitions);
   }
 
-  /** Appends a record to a partition. */
+  /**
+   * Appends a record to a partition.
+   *
+   * @throws IllegalArgumentException if the partition does not exist, or if the timestamp does not
+   *     fit in a long of milliseconds
+   */
   public void add(int partition, Instant timestamp, byte @Nullable [] value) {
     addAll(List.of(new Addition(partition, new Entry(timestamp, value))));
   }
 
-  /** Appends records to their partitions, all at once: whoever asks sees none of them or all. */
+  /**
+   * Appends records to their partitions atomically: a reader sees all of them or none.
+   *
+   * @throws IllegalArgumentException if a partition does not exist, or if a timestamp does not fit
+   *     in a long of milliseconds
+   */
   public void addAll(List<Addition> additions) {
-    additions.forEach(a -> requireTimestamp(a.entry().timestamp()));
+    additions.forEach(this::requireValid);
     List<Runnable> toNotify;
     synchronized (this) {
       additions.forEach(a -> partitions.get(a.partition()).add(a.entry()));
@@ -149,13 +172,22 @@ public final class MemorySource implements Source {
     toNotify.forEach(Runnable::run);
   }
 
-  private static void requireTimestamp(Instant timestamp) {
+  private void requireValid(Addition addition) {
+    int partition = addition.partition();
+    if (partition < 0 || partition >= partitions.size()) {
+      throw new IllegalArgumentException(
+          "The partition of a record is "
+              + partition
+              + "; it must be from 0 to "
+              + (partitions.size() - 1));
+    }
+    Instant timestamp = addition.entry().timestamp();
     if (timestamp.isBefore(Instant.ofEpochMilli(Long.MIN_VALUE))
         || timestamp.isAfter(Instant.ofEpochMilli(Long.MAX_VALUE))) {
       throw new IllegalArgumentException(
           "The timestamp of a record is "
               + timestamp
-              + "; it must be a number of milliseconds since 1970 that fits in a long");
+              + "; its milliseconds since 1970-01-01T00:00Z must fit in a long");
     }
   }
 
@@ -166,24 +198,24 @@ public final class MemorySource implements Source {
     return transaction;
   }
 
-  /** Returns the ends of all partitions, as of one moment; see {@link #end}. */
+  /** Returns the ends of all partitions at the same moment. See {@link #end}. */
   public synchronized long[] ends() {
     return IntStream.range(0, partitions.size()).mapToLong(this::end).toArray();
   }
 
-  /** Returns what tells this source from others: made up, once. */
+  /** Returns the random id of this source. */
   public String id() {
     return id;
   }
 
-  /** Returns how many partitions there are. */
+  /** Returns the number of partitions. */
   public int partitions() {
     return partitions.size();
   }
 
   /**
-   * Returns the offset up to which a partition can be read: that of the first record of an open
-   * transaction, or the one after the last record.
+   * Returns the end of the readable part of a partition, exclusive: the offset of the first record
+   * of an open transaction, or the offset after the last record.
    */
   public synchronized long end(int partition) {
     long end = partitions.get(partition).size();
@@ -195,19 +227,19 @@ public final class MemorySource implements Source {
   }
 
   /**
-   * Returns what is at the offsets {@code [from, to)} of a partition: an element for each offset,
-   * which is null at an offset without a record.
+   * Returns the entries at the offsets {@code [from, to)} of a partition. The list has one element
+   * per offset, which is null if there is no record at this offset.
    */
   public synchronized List<@Nullable Entry> read(int partition, long from, long to) {
     return new ArrayList<>(partitions.get(partition).subList((int) from, (int) to));
   }
 
-  /** Has something run whenever records were added. */
+  /** Registers a listener that runs after each change of the readable records. */
   public synchronized void onRecord(Runnable listener) {
     listeners.add(listener);
   }
 
-  /** Has something that {@link #onRecord} was given run no more. */
+  /** Removes a listener that was registered with {@link #onRecord}. */
   public synchronized void forget(Runnable listener) {
     listeners.remove(listener);
   }

@@ -18,17 +18,17 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What to compute from where, and where to take it: one source, one format, any number of
- * statistics, sinks and listeners. Immutable; it knows nothing of any engine.
+ * The definition of a pipeline: a source, a format, statistics, sinks and listeners. It does not
+ * depend on an engine. Immutable.
  */
 public final class Pipeline {
-  /** How far past its record's timestamp an event may be if nothing else is said: one day. */
+  /** The default of {@link Builder#maxFutureSkew}: one day. */
   public static final Duration DEFAULT_MAX_FUTURE_SKEW = Duration.ofDays(1);
 
-  /** How far a call may be ahead of its partition and count for the watermark at once: one hour. */
+  /** The default of {@link Builder#maxEventTimeJump}: one hour. */
   public static final Duration DEFAULT_MAX_EVENT_TIME_JUMP = Duration.ofHours(1);
 
-  /** For how long a call's id is remembered if nothing else is said: one day. */
+  /** The default horizon of {@link Builder#distinct()}: one day. */
   public static final Duration DEFAULT_DISTINCT_HORIZON = Duration.ofDays(1);
 
   private final Source source;
@@ -57,30 +57,30 @@ public final class Pipeline {
     dispositionCodes = builder.dispositionCodes;
   }
 
-  /** Starts a pipeline from what every pipeline has. */
+  /** Returns a builder for a pipeline with the required parts. */
   public static Builder builder(Source source, CallFormat format) {
     return new Builder(source, format);
   }
 
-  /** Returns where records come from. */
+  /** Returns the source of the records. */
   public Source source() {
     return source;
   }
 
-  /** Returns how records spell calls. */
+  /** Returns the format of the records. */
   public CallFormat format() {
     return format;
   }
 
-  /** Returns the statistics in the order in which they were added; at least one. */
+  /** Returns the statistics in the order in which they were added. There is at least one. */
   public List<Statistic> statistics() {
     return statistics;
   }
 
   /**
-   * Returns the statistic of a name.
+   * Returns the statistic with a name.
    *
-   * @throws IllegalArgumentException if there is none
+   * @throws IllegalArgumentException if the pipeline has no such statistic
    */
   public Statistic statistic(String name) {
     return statistics.stream()
@@ -92,43 +92,48 @@ public final class Pipeline {
 
   static IllegalArgumentException unknownStatistic(String name, Collection<String> known) {
     return new IllegalArgumentException(
-        "There is no statistic '" + name + "', but " + new TreeSet<>(known));
+        "There is no statistic '" + name + "'; the pipeline has " + new TreeSet<>(known));
   }
 
-  /** Returns where results go. */
+  /** Returns the sinks for results. */
   public List<ResultSink> resultSinks() {
     return resultSinks;
   }
 
-  /** Returns where rejected records and late calls go. */
+  /** Returns the sinks for rejected records and late calls. */
   public List<DeadLetterSink> deadLetterSinks() {
     return deadLetterSinks;
   }
 
-  /** Returns who hears of progress. */
+  /** Returns the progress listeners. */
   public List<ProgressListener> listeners() {
     return listeners;
   }
 
-  /** Returns for how long a call's id is remembered; empty if duplicates count. */
+  /**
+   * Returns for how long the pipeline remembers the id of a call, or empty if it counts duplicates.
+   */
   public Optional<Duration> distinctHorizon() {
     return Optional.ofNullable(distinctHorizon);
   }
 
-  /** Returns how far past its record's timestamp an event may be before it is rejected. */
+  /**
+   * Returns the maximum time by which an event time may exceed the record's timestamp. A record
+   * over this limit is rejected.
+   */
   public Duration maxFutureSkew() {
     return maxFutureSkew;
   }
 
   /**
-   * Returns how far a call may be ahead of the calls that confirm the time of its partition and
-   * count for the watermark at once; empty if every event time counts at once.
+   * Returns the maximum time by which a call may be ahead of the confirmed time of its partition
+   * and still advance the watermark at once. Empty if there is no limit.
    */
   public Optional<Duration> maxEventTimeJump() {
     return Optional.ofNullable(maxEventTimeJump);
   }
 
-  /** Returns for how long results of closed windows are kept; empty if for ever. */
+  /** Returns for how long results of closed windows are kept, or empty if indefinitely. */
   public Optional<Duration> retention() {
     return Optional.ofNullable(retention);
   }
@@ -138,7 +143,7 @@ public final class Pipeline {
     return dispositionCodes;
   }
 
-  /** Returns the fields of a call that this pipeline reads besides the event time. */
+  /** Returns the fields of a call that this pipeline reads, except for the event time. */
   public Set<CallField> fields() {
     EnumSet<CallField> fields = EnumSet.of(CallField.DISPOSITION);
     if (distinctHorizon != null) {
@@ -150,9 +155,9 @@ public final class Pipeline {
   }
 
   /**
-   * Returns what must not change between runs that share a checkpoint, in a form that people can
-   * compare: source, format, statistics and what decides about records. The code of filters,
-   * dimensions and measures is not in it.
+   * Returns the parts of the definition that must not change between runs that share a checkpoint:
+   * source, format, statistics, and the settings that decide which records are counted. The text is
+   * readable. It does not include the code of filters, dimensions and measures.
    */
   public String fingerprint() {
     List<String> lines = new ArrayList<>();
@@ -179,7 +184,7 @@ public final class Pipeline {
         + "]";
   }
 
-  /** Collects the parts of a {@link Pipeline}. Not thread-safe. */
+  /** Builds a {@link Pipeline}. Not thread-safe. */
   public static final class Builder {
     private final Source source;
     private final CallFormat format;
@@ -216,43 +221,48 @@ public final class Pipeline {
       return this;
     }
 
-    /** Adds a sink for rejected records and late calls, which are counted with or without one. */
+    /** Adds a sink for rejected records and late calls. They are counted even without a sink. */
     public Builder deadLetters(DeadLetterSink sink) {
       deadLetterSinks.add(sink);
       return this;
     }
 
-    /** Adds a listener for progress. */
+    /** Adds a progress listener. */
     public Builder listener(ProgressListener listener) {
       listeners.add(listener);
       return this;
     }
 
-    /** Counts calls of the same id once, if they are a day of event time or less apart. */
+    /** Counts calls with the same id once if their event times differ by at most one day. */
     public Builder distinct() {
       return distinct(DEFAULT_DISTINCT_HORIZON);
     }
 
     /**
-     * Counts calls of the same id once. An id is remembered until the watermark reaches the event
-     * time of its first call plus {@code horizon}; the first is by batch, then partition and
-     * offset.
+     * Counts calls with the same id once. The first call is the first by batch, then by partition
+     * and offset. The pipeline remembers an id until the watermark reaches the event time of the
+     * first call plus {@code horizon}.
+     *
+     * @param horizon greater than 0, at most 3,660 days
+     * @throws IllegalArgumentException if {@code horizon} is outside these bounds
      */
     public Builder distinct(Duration horizon) {
       if (horizon.isNegative()
           || horizon.isZero()
           || horizon.compareTo(Duration.ofDays(3_660)) > 0) {
         throw new IllegalArgumentException(
-            "The horizon of duplicates is " + horizon + "; it must be over 0, at most 3,660 days");
+            "The horizon of duplicates is "
+                + horizon
+                + "; it must be greater than 0 and at most 3,660 days");
       }
       this.distinctHorizon = horizon;
       return this;
     }
 
     /**
-     * Rejects events that are further than this past their record's timestamp. A record without a
-     * timestamp is not rejected for its time; {@link #maxEventTimeJump} guards the watermark
-     * against it.
+     * Sets the maximum time by which an event time may exceed the record's timestamp. Records over
+     * this limit are rejected. The limit does not apply to a record without a timestamp; {@link
+     * #maxEventTimeJump} protects the watermark from it. Defaults to one day.
      *
      * @param skew at least 0, at most 36,600 days
      * @throws IllegalArgumentException if {@code skew} is outside these bounds
@@ -260,38 +270,40 @@ public final class Pipeline {
     public Builder maxFutureSkew(Duration skew) {
       if (skew.isNegative() || skew.compareTo(Duration.ofDays(36_600)) > 0) {
         throw new IllegalArgumentException(
-            "The future skew is " + skew + "; it must be at least 0, at most 36,600 days");
+            "The future skew is " + skew + "; it must be from 0 to 36,600 days");
       }
       this.maxFutureSkew = skew;
       return this;
     }
 
     /**
-     * Sets how far a call may be ahead of the confirmed time of its partition and advance the
-     * watermark at once: one hour by default. The confirmed time is the latest time that three
-     * consecutive calls of the partition reached. A call that is further ahead is counted in its
-     * own window, but advances the watermark only if one of the next two calls confirms it.
-     * Otherwise it counts as one of {@link io.callstream.progress.Accounting#unconfirmedTimes()}.
+     * Sets the maximum time by which a call may be ahead of the confirmed time of its partition and
+     * still advance the watermark at once. Defaults to one hour.
      *
-     * <p>The first two calls of a partition are not confirmed by anything, so a partition has no
-     * time before its third call. Part of the {@link #fingerprint()}.
+     * <p>The confirmed time is the latest time that three consecutive calls of the partition
+     * reached. A call that is further ahead is counted in its window, but advances the watermark
+     * only if one of the next two calls confirms it. Otherwise it counts as one of {@link
+     * io.callstream.progress.Accounting#unconfirmedTimes()}.
      *
-     * @param jump at least 0, at most 36,600 days, to the millisecond
+     * <p>Nothing confirms the first two calls of a partition, so a partition has no time before its
+     * third call. This setting is part of the {@link #fingerprint()}.
+     *
+     * @param jump at least 0, at most 36,600 days, in whole milliseconds
      * @throws IllegalArgumentException if {@code jump} is outside these bounds
      */
     public Builder maxEventTimeJump(Duration jump) {
       if (jump.isNegative() || jump.compareTo(Duration.ofDays(36_600)) > 0) {
         throw new IllegalArgumentException(
-            "The event-time jump is " + jump + "; it must be at least 0, at most 36,600 days");
+            "The event-time jump is " + jump + "; it must be from 0 to 36,600 days");
       }
       this.maxEventTimeJump = jump;
       return this;
     }
 
     /**
-     * Lets every call advance the watermark at once, however far it is ahead. The time of a
-     * partition is then the greatest event time of its calls, and one call with a wrong time can
-     * make all later calls late. Use it for tests that feed a few calls.
+     * Removes the limit {@link #maxEventTimeJump}, so that every call advances the watermark at
+     * once. The time of a partition is then the maximum event time of its calls. A single call with
+     * a wrong time can make all later calls late. Use this method for tests with only a few calls.
      */
     public Builder believingEveryEventTime() {
       this.maxEventTimeJump = null;
@@ -299,23 +311,27 @@ public final class Pipeline {
     }
 
     /**
-     * Forgets results of windows that closed longer ago than this, by the watermark, a batch later
-     * at the earliest; without it they are kept for ever, and take memory and a line of the CSV
-     * files each. Sinks that keep results elsewhere keep them. May change between runs that share a
-     * checkpoint; what is forgotten does not come back.
+     * Sets for how long results of closed windows are kept, according to the watermark. Defaults to
+     * indefinitely, which takes memory and a line of the CSV files for each result.
      *
-     * @param time in event time, at least 0; 0 keeps a window until the batch after it closed
+     * <p>Results are removed at the earliest one batch after their window closed. Sinks that store
+     * results elsewhere keep them. The setting may change between runs that share a checkpoint;
+     * removed results do not return.
+     *
+     * @param time in event time, at least 0, at most 36,600 days; with 0, results are kept until
+     *     the batch after their window closed
+     * @throws IllegalArgumentException if {@code time} is outside these bounds
      */
     public Builder retainingResults(Duration time) {
       if (time.isNegative() || time.compareTo(Duration.ofDays(36_600)) > 0) {
         throw new IllegalArgumentException(
-            "The retention of results is " + time + "; it must be at least 0, at most 36,600 days");
+            "The retention of results is " + time + "; it must be from 0 to 36,600 days");
       }
       this.retention = time;
       return this;
     }
 
-    /** Sets the codes that count as known dispositions; San Francisco's if nothing is said. */
+    /** Sets the codes that count as known dispositions. Defaults to San Francisco's radio codes. */
     public Builder dispositionCodes(Lookup codes) {
       this.dispositionCodes = codes;
       return this;
@@ -324,7 +340,7 @@ public final class Pipeline {
     /**
      * Returns the pipeline.
      *
-     * @throws IllegalArgumentException if there is no statistic, or two of the same name
+     * @throws IllegalArgumentException if there is no statistic, or if two have the same name
      */
     public Pipeline build() {
       if (statistics.isEmpty()) {
@@ -335,7 +351,7 @@ public final class Pipeline {
       for (Statistic statistic : statistics) {
         if (!names.add(statistic.name())) {
           throw new IllegalArgumentException(
-              "Two statistics are named '" + statistic.name() + "'; name one of them otherwise");
+              "Two statistics are named '" + statistic.name() + "'; rename one of them");
         }
       }
       return new Pipeline(this);

@@ -17,7 +17,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The result of one group of a statistic: absolute values under the key (statistic, window,
+ * The result of one group of a statistic: absolute values for the key (statistic, window,
  * dimensions). Immutable and thread-safe.
  *
  * <p>Jackson writes a row as a JSON object of its columns, so a web controller can return rows:
@@ -31,16 +31,18 @@ public final class ResultRow {
   private final List<String> dimensions;
   private final long count;
 
-  /** Null if all measures are the count, as most are. */
+  /** Null if all measures are the count, which is the most common case. */
   private final @Nullable List<Optional<Object>> values;
 
   /**
-   * Creates a row. Engines and tests of sinks call it.
+   * Creates a row. For engines and for tests of sinks.
    *
-   * @param window null for a statistic without a window
-   * @param dimensions the text of each dimension of the statistic, in their order
-   * @param count the number of calls of the group
-   * @param values a value for each measure of the statistic; null if all measures are the count
+   * @param statistic the statistic
+   * @param window the window; null for a statistic without a window
+   * @param dimensions the value of each dimension of the statistic, in their order
+   * @param count the number of calls in the group
+   * @param values the value of each measure of the statistic, in their order; not copied; null if
+   *     all measures are the count
    */
   public ResultRow(
       Statistic statistic,
@@ -60,18 +62,18 @@ public final class ResultRow {
     return statistic.name();
   }
 
-  /** Returns the window; empty for a statistic without one. */
+  /** Returns the window, or empty for a statistic without a window. */
   public Optional<WindowBounds> window() {
     return Optional.ofNullable(window);
   }
 
-  /** Returns the dimensions in the order of their columns. */
+  /** Returns the values of the dimensions in the order of their columns. */
   public List<String> dimensions() {
     return dimensions;
   }
 
   /**
-   * Returns a dimension by its column.
+   * Returns the value of the dimension with a name.
    *
    * @throws IllegalArgumentException if the statistic has no such dimension
    */
@@ -82,17 +84,24 @@ public final class ResultRow {
       }
     }
     throw new IllegalArgumentException(
-        "'" + statistic.name() + "' has no dimension '" + name + "', but " + statistic.columns());
+        "'"
+            + statistic.name()
+            + "' has no dimension '"
+            + name
+            + "'; its columns are "
+            + statistic.columns());
   }
 
-  /** Returns how many calls the group has, whether or not the statistic measures it. */
+  /**
+   * Returns the number of calls in the group, even if the count is not a measure of the statistic.
+   */
   public long count() {
     return count;
   }
 
   /**
-   * Returns a measure by its column: a {@link Long}, a {@link Double} or a {@link
-   * java.time.Duration}; empty where no call of the group tells.
+   * Returns the value of the measure with a name: a {@link Long}, a {@link Double} or a {@link
+   * java.time.Duration}. Empty if no call of the group has data for it.
    *
    * @throws IllegalArgumentException if the statistic has no such measure
    */
@@ -104,7 +113,12 @@ public final class ResultRow {
       }
     }
     throw new IllegalArgumentException(
-        "'" + statistic.name() + "' has no measure '" + measure + "', but " + statistic.columns());
+        "'"
+            + statistic.name()
+            + "' has no measure '"
+            + measure
+            + "'; its columns are "
+            + statistic.columns());
   }
 
   /** Returns the values of all measures in the order of their columns. */
@@ -115,13 +129,18 @@ public final class ResultRow {
   }
 
   /**
-   * Returns the values of all columns, in the order of {@link Statistic#columns()}: an {@link
-   * Instant} for a bound of the window, a {@link String} for text, a {@link Long} for a whole
-   * number, a {@link Double} for a fraction. A duration is its whole milliseconds. Null is a
-   * measure without data, or a number of the group {@value Statistic#OTHER}.
+   * Returns the values of all columns, in the order of {@link Statistic#columns()}:
    *
-   * @throws CallstreamException with {@link ErrorCode#STATISTIC_FAILED} if a measure returns a
-   *     value that is not of its {@link Measure#valueType()}
+   * <ul>
+   *   <li>an {@link Instant} for a bound of the window
+   *   <li>a {@link String} for text
+   *   <li>a {@link Long} for a whole number, or for a duration in milliseconds
+   *   <li>a {@link Double} for a fraction
+   *   <li>null for a measure without data, or for a number in the group {@value Statistic#OTHER}
+   * </ul>
+   *
+   * @throws CallstreamException with {@link ErrorCode#STATISTIC_FAILED} if the value of a measure
+   *     does not have its {@link Measure#valueType()}
    */
   public List<@Nullable Object> columns() {
     List<@Nullable Object> columns = new ArrayList<>();
@@ -163,7 +182,7 @@ public final class ResultRow {
               + measure.name()
               + "' of '"
               + statistic.name()
-              + "' gave a "
+              + "' returned a "
               + value.getClass().getSimpleName()
               + ", but its valueType() is "
               + measure.valueType()
@@ -173,8 +192,8 @@ public final class ResultRow {
   }
 
   /**
-   * Returns the row as Jackson writes it: a JSON object of the columns by their names, with times
-   * in ISO-8601 and UTC.
+   * Returns the row in the form that Jackson writes: a JSON object of the columns by name, with
+   * times in ISO-8601 and UTC.
    */
   @JsonValue
   Map<String, @Nullable Object> json() {
@@ -188,7 +207,7 @@ public final class ResultRow {
     return json;
   }
 
-  /** Returns the description of a dimension, if the dimension has a lookup. */
+  /** Returns the description of a dimension's value, or empty if the dimension has no lookup. */
   public Optional<String> description(Dimension dimension) {
     return dimension.lookup().map(lookup -> lookup.description(dimension(dimension.name())));
   }
@@ -208,7 +227,7 @@ public final class ResultRow {
     return dimensions.hashCode() * 31 + Long.hashCode(count);
   }
 
-  /** Returns the row for people: window, dimensions and measures, separated by two spaces. */
+  /** Returns the row as readable text: window, dimensions and measures, separated by two spaces. */
   @Override
   public String toString() {
     List<String> parts = new ArrayList<>();

@@ -1,23 +1,24 @@
 package io.callstream.pipeline;
 
 /**
- * Takes results out of a pipeline. The engine calls it from one thread at a time.
+ * Receives the results of a pipeline. The engine calls a sink from one thread at a time.
  *
- * <p>Each batch comes at least once and in order: after a crash a batch may come again, with the
- * same number and the same absolute values, so that a sink which writes values under their keys is
- * right without more ado. What {@link #write} throws fails the pipeline.
+ * <p>The engine delivers each batch at least once and in order. After a crash it may deliver a
+ * batch again, with the same number and the same absolute values. A sink that writes values by
+ * their keys is therefore idempotent. An exception from {@link #write} fails the pipeline.
  */
 public interface ResultSink extends Sink {
   /**
    * Prepares for a run.
    *
-   * @param restored where everything stood after the last batch that was finished before, with no
-   *     updates; its number is -1 for a pipeline that starts anew
+   * @param restored the state after the last finished batch, without updates; its number is -1 for
+   *     a pipeline that starts from the beginning
    */
   default void open(BatchResults restored) {}
 
   /**
-   * Takes the results of a batch; what it took is safe when it returns, unless it says otherwise.
+   * Stores the results of a batch. They are durable when this method returns, unless the sink
+   * documents otherwise.
    */
   void write(BatchResults batch);
 }

@@ -41,7 +41,9 @@ public interface Results extends Iterable<ResultRow> {
     return stream().iterator();
   }
 
-  /** Returns the rows of the window that starts at a moment; empty if there is no such window. */
+  /**
+   * Returns the rows of the window that starts at {@code start}, or an empty list if there is none.
+   */
   List<ResultRow> window(Instant start);
 
   /**

@@ -1,10 +1,10 @@
 package io.callstream.pipeline;
 
 /**
- * Where records come from. Which sources an engine reads is up to the engine, which refuses others
- * before anything starts.
+ * A source of records. Each engine supports certain sources and rejects others before it starts
+ * anything.
  */
 public interface Source {
-  /** Returns what this source is, for messages and progress; without secrets. */
+  /** Returns a description of this source for messages and progress, without secrets. */
   String description();
 }

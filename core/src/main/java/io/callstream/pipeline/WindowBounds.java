@@ -6,18 +6,18 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * One window of event time, {@code [start, end)}.
+ * The bounds of a window of event time, {@code [start, end)}.
  *
- * @param start the first moment in it
- * @param end the first moment behind it
+ * @param start the first moment in the window
+ * @param end the first moment after the window
  */
 public record WindowBounds(Instant start, Instant end) {
-  /** Returns whether the moment is in the window. */
+  /** Returns whether the window contains a moment. */
   public boolean contains(Instant time) {
     return !time.isBefore(start) && time.isBefore(end);
   }
 
-  /** Returns the window as Jackson writes it: both bounds in ISO-8601 and UTC. */
+  /** Returns the window in the form that Jackson writes: both bounds in ISO-8601 and UTC. */
   @JsonValue
   Map<String, String> json() {
     Map<String, String> json = new LinkedHashMap<>();

@@ -1,6 +1,7 @@
 /**
- * Pipelines as values: a source, a format, statistics, and where results and dead letters go.
- * Nothing here knows of an engine.
+ * Contains pipelines, their sources, sinks, dead letters and results, as values and interfaces that
+ * do not depend on an engine. Applications use it to define pipelines and to implement custom
+ * sources and sinks.
  */
 @NullMarked
 package io.callstream.pipeline;

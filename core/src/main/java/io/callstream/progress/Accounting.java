@@ -13,21 +13,24 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Where every record that was read went. All figures are exact, and for every statistic s whose
- * windows put each call in k of them (1 unless they slide)
+ * The exact numbers of records that were read, by what happened to them.
+ *
+ * <p>For every statistic s whose windows contain each call k times (1 unless they slide):
  *
  * <pre>{@code k * (received - rejected - duplicates) = counted(s) + late(s) + filtered(s)}</pre>
  *
- * @param received records read
- * @param rejected records that are no call
- * @param duplicates calls whose id was already seen; 0 unless the pipeline is distinct
- * @param ambiguousTimes calls whose wall-clock time occurs twice and was taken as the earlier one,
- *     among those neither rejected nor duplicates
- * @param unknownDispositions calls whose disposition has no description, among the same
- * @param unconfirmedTimes calls too far ahead of their partition to advance the watermark, which
- *     the next two calls did not confirm. They are counted in their windows. A call is counted
- *     here, if at all, when the second call after it arrives. Duplicates are included
- * @param statistics the contributions to each statistic, by its name, in the pipeline's order
+ * @param received the number of records that were read
+ * @param rejected the number of records that cannot be parsed as a call
+ * @param duplicates the number of calls whose id was already seen; 0 unless the pipeline is
+ *     distinct
+ * @param ambiguousTimes the number of calls, neither rejected nor duplicate, whose wall-clock time
+ *     occurs twice and was read as the earlier one
+ * @param unknownDispositions the number of calls, neither rejected nor duplicate, whose disposition
+ *     has no description
+ * @param unconfirmedTimes the number of calls that were too far ahead of their partition to advance
+ *     the watermark and that the next two calls did not confirm, including duplicates. Their
+ *     windows count them. They are added here when the second call after them arrives
+ * @param statistics the contributions to each statistic, by name, in the order of the pipeline
  */
 public record Accounting(
     long received,
@@ -45,11 +48,11 @@ public record Accounting(
   }
 
   /**
-   * What became of the contributions of calls to one statistic.
+   * The contributions of calls to one statistic.
    *
-   * @param counted contributions in its results
-   * @param late contributions that came after their window had closed
-   * @param filtered contributions that its filter left out; 0 without a filter
+   * @param counted the number of contributions in its results
+   * @param late the number of contributions that arrived after their window had closed
+   * @param filtered the number of contributions that its filter excluded; 0 without a filter
    */
   public record Contributions(long counted, long late, long filtered) {
     /** Returns the sums. */
@@ -58,7 +61,11 @@ public record Accounting(
     }
   }
 
-  /** Returns the accounting of nothing read. */
+  /**
+   * Returns an accounting in which all numbers are 0.
+   *
+   * @param statistics the names of the statistics
+   */
   public static Accounting none(List<String> statistics) {
     Map<String, Contributions> none = new LinkedHashMap<>();
     statistics.forEach(name -> none.put(name, new Contributions(0, 0, 0)));
@@ -79,7 +86,7 @@ public record Accounting(
         sums);
   }
 
-  /** Returns this with more calls whose times are not confirmed. */
+  /** Returns a copy with more unconfirmed event times. */
   public Accounting plusUnconfirmedTimes(long more) {
     return new Accounting(
         received,
@@ -91,14 +98,14 @@ public record Accounting(
         statistics);
   }
 
-  /** Returns the calls that take part in statistics: neither rejected nor duplicates. */
+  /** Returns the number of calls that statistics use: neither rejected nor duplicate. */
   public long calls() {
     return received - rejected - duplicates;
   }
 
   /**
-   * Returns this as a JSON object in one line. {@code unconfirmedTimes}, and {@code filtered} of a
-   * statistic, appear only if they are not zero.
+   * Returns the accounting as a JSON object in one line. {@code unconfirmedTimes}, and {@code
+   * filtered} of a statistic, appear only if they are not zero.
    */
   @JsonValue
   @JsonRawValue
@@ -112,7 +119,7 @@ public record Accounting(
     return text.toString();
   }
 
-  /** Writes this as a JSON object. */
+  /** Writes the accounting as a JSON object. */
   void writeTo(JsonGenerator json) throws IOException {
     json.writeStartObject();
     json.writeNumberField("received", received);

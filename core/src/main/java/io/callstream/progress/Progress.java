@@ -16,28 +16,29 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The report of one finished batch. A batch that comes again after a crash is reported by the run
- * that finishes it, as it went there.
+ * The report of one finished batch. If a batch is repeated after a crash, the run that finishes it
+ * reports it.
  *
  * @param batch the number of the batch, from 0
- * @param timestamp when the batch began
- * @param inputRows records read
- * @param inputRowsPerSecond records that arrived per second since the batch before; NaN in the
- *     first
- * @param processedRowsPerSecond records read per second of the batch's duration
- * @param outputRows result rows that the batch told the sinks, counted once however many sinks
- *     there are; those of a flush at the end of a run belong to no batch
- * @param outputRowsPerSecond these rows per second since the batch before; NaN in the first
- * @param batchDuration how long the batch took
- * @param latency how old its records were when their results stood, rejected records and duplicates
- *     included; empty if none has a timestamp
- * @param phases how long each phase of it took, by the engine's name for the phase
- * @param state what the engine keeps between batches
- * @param offsets where the batch began and ended in each partition, in their order
- * @param watermark the watermark that was in force
- * @param sink where results go
- * @param accounting where the records of this batch went
- * @param total where all records so far went
+ * @param timestamp the start time of the batch
+ * @param inputRows the number of records that were read
+ * @param inputRowsPerSecond the number of records that arrived per second since the previous batch;
+ *     NaN in the first batch
+ * @param processedRowsPerSecond the number of records read per second of the duration of the batch
+ * @param outputRows the number of result rows that the sinks received from the batch. Each row is
+ *     counted once, for any number of sinks. Rows of a flush at the end of a run are not included
+ * @param outputRowsPerSecond the number of these rows per second since the previous batch; NaN in
+ *     the first batch
+ * @param batchDuration the duration of the batch
+ * @param latency the age of the records when the sinks had received the results, including rejected
+ *     records and duplicates; empty if no record has a timestamp
+ * @param phases the duration of each phase of the batch, by the engine's name for the phase
+ * @param state the state that the engine keeps between batches
+ * @param offsets the offsets that the batch read in each partition, in the order of partitions
+ * @param watermark the watermark of this batch
+ * @param sink a description of the sinks for results
+ * @param accounting the accounting of the records of this batch
+ * @param total the accounting of all records so far
  */
 public record Progress(
     long batch,
@@ -65,52 +66,56 @@ public record Progress(
   }
 
   /**
-   * The time from the timestamps of a batch's records until the sinks had the batch. A Kafka record
-   * has the timestamp of its producer, or of the broker where the topic says so ({@code
-   * message.timestamp.type}), and so the clocks of two machines are compared: a record that is
-   * stamped later than it was read counts as stamped when the reading began.
+   * The time from the timestamps of a batch's records until the sinks have received the batch.
    *
-   * @param mean over the records that have a timestamp, to the millisecond; at least 0
-   * @param greatest of these; at least 0
+   * <p>The producer sets the timestamp of a Kafka record, or the broker if the topic is configured
+   * so ({@code message.timestamp.type}). The latency therefore compares the clocks of two machines.
+   * A timestamp after the start of the batch counts as the start of the batch.
+   *
+   * @param mean the mean over all records with a timestamp, in whole milliseconds; at least 0
+   * @param greatest the maximum over these records; at least 0
    */
   public record Latency(Duration mean, Duration greatest) {}
 
   /**
-   * What an engine keeps between batches.
+   * The state that an engine keeps between batches.
    *
-   * @param rows rows in the state store
-   * @param updatedRows rows that the batch wrote
-   * @param memoryBytes memory of the state store, in bytes
+   * @param rows the number of rows in the state store
+   * @param updatedRows the number of rows that the batch wrote
+   * @param memoryBytes the memory of the state store in bytes
    */
   public record State(long rows, long updatedRows, long memoryBytes) {}
 
   /**
-   * One partition in one batch. The batch has read the offsets {@code [start, end)}. Not every
-   * offset has a record: a transaction's end and records that were aborted or compacted away leave
-   * gaps. Where records are meant, see {@link Progress#inputRows}.
+   * The offsets of one partition in one batch. The batch read the offsets {@code [start, end)}. Not
+   * every offset has a record: the end of a transaction, and aborted or compacted records, leave
+   * gaps. For the number of records, see {@link Progress#inputRows}.
    *
    * @param partition the partition, from 0
    * @param start the first offset of the batch
    * @param end the offset at which the next batch starts
-   * @param latest the offset up to which the partition could be read. With {@code read_committed}
-   *     this is the last stable offset, where the oldest open transaction starts
+   * @param latest the end of the readable part of the partition. With {@code read_committed}, this
+   *     is the last stable offset, where the oldest open transaction starts
    */
   public record PartitionOffsets(int partition, long start, long end, long latest) {
-    /** Returns how many offsets were left to read, which is the most records that were left. */
+    /**
+     * Returns the number of offsets left to read, an upper limit of the number of records left to
+     * read.
+     */
     public long lag() {
       return Math.max(0, latest - end);
     }
   }
 
   /**
-   * Returns how many offsets were left to read, in all partitions. This is the most records that
-   * were left. Offsets from an open transaction on are not part of it until the transaction ends.
+   * Returns the number of offsets left to read in all partitions, an upper limit of the number of
+   * records left to read. Excludes offsets after the start of an open transaction.
    */
   public long lag() {
     return offsets.stream().mapToLong(PartitionOffsets::lag).sum();
   }
 
-  /** Returns the same report with other offsets. */
+  /** Returns a copy of this report with other offsets. */
   public Progress withOffsets(List<PartitionOffsets> others) {
     return new Progress(
         batch,
@@ -131,7 +136,10 @@ public record Progress(
         total);
   }
 
-  /** Returns this as a JSON object in one line; durations in milliseconds, times in ISO-8601. */
+  /**
+   * Returns the report as a JSON object in one line, with durations in milliseconds and times in
+   * ISO-8601.
+   */
   @JsonValue
   @JsonRawValue
   public String toJson() {

@@ -1,11 +1,12 @@
 package io.callstream.progress;
 
 /**
- * Hears of each batch that is finished. Called from one thread at a time; what it throws fails the
- * pipeline, and what it takes long to do delays the next report, not the data.
+ * Receives a report of each finished batch. The engine calls a listener from one thread at a time.
+ * An exception from a listener fails the pipeline. A slow listener delays later reports, but not
+ * the data.
  */
 @FunctionalInterface
 public interface ProgressListener {
-  /** Takes the report of a batch. */
+  /** Receives the report of a batch. */
   void onProgress(Progress progress);
 }

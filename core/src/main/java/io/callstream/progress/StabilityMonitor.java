@@ -19,16 +19,16 @@ import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Watches the batches of a span and says whether the pipeline keeps up. Thread-safe. Add it to a
- * pipeline as a listener.
+ * Decides whether a pipeline keeps up with its input, from the batches of a span of time. Add it to
+ * a pipeline as a listener. Thread-safe.
  *
- * <p>Rates are compared over the whole span. What must not grow is said to grow when the mean of
- * the span's last third is over that of its middle third, and that over the first's, each by more
- * than a tenth, so that a burst that is worked off does not count. Fewer than {@value #MIN_BATCHES}
- * batches are too few to tell, and no verdict.
+ * <p>Rates are compared over the whole span. A value such as the lag grows if its mean over the
+ * last third of the span exceeds that over the middle third by more than 10 %, and the middle third
+ * exceeds the first third in the same way. A backlog that shrinks again therefore does not count.
+ * There is no verdict with fewer than {@value #MIN_BATCHES} batches.
  */
 public final class StabilityMonitor implements ProgressListener {
-  /** How many batches with records a verdict needs. */
+  /** The minimum number of batches with records for a verdict. */
   public static final int MIN_BATCHES = 6;
 
   private static final double TOLERANCE = 1.1;
@@ -38,19 +38,20 @@ public final class StabilityMonitor implements ProgressListener {
   private final LongSupplier heapBytes;
   private final Deque<Sample> samples = new ArrayDeque<>();
 
-  /** A batch and the heap in use after it. */
+  /** A batch and the heap in use after it, in bytes. */
   private record Sample(Progress progress, long heapBytes) {}
 
   /**
    * Creates a monitor.
    *
-   * @param span how far back it looks; over 0
-   * @param trigger the trigger interval; zero if batches follow each other at once
-   * @param heapBytes tells the bytes of heap in use after the last collection
+   * @param span the length of the span; greater than 0
+   * @param trigger the trigger interval; zero if batches follow each other without a pause
+   * @param heapBytes returns the number of bytes of heap in use after the last garbage collection
+   * @throws IllegalArgumentException if {@code span} is not greater than 0
    */
   public StabilityMonitor(Duration span, Duration trigger, LongSupplier heapBytes) {
     if (span.isNegative() || span.isZero()) {
-      throw new IllegalArgumentException("The span is " + span + "; it must be over 0");
+      throw new IllegalArgumentException("The span is " + span + "; it must be greater than 0");
     }
     this.span = span;
     this.triggerMillis = TimeUnit.MILLISECONDS.convert(trigger);
@@ -58,10 +59,11 @@ public final class StabilityMonitor implements ProgressListener {
   }
 
   /**
-   * Returns a monitor that looks at the heap of this JVM as it was after its last collections.
+   * Returns a monitor of the heap of this JVM, as measured after its last garbage collections.
    *
-   * @param span how far back it looks; over 0
-   * @param trigger the trigger interval; zero if batches follow each other at once
+   * @param span the length of the span; greater than 0
+   * @param trigger the trigger interval; zero if batches follow each other without a pause
+   * @throws IllegalArgumentException if {@code span} is not greater than 0
    */
   public static StabilityMonitor ofThisJvm(Duration span, Duration trigger) {
     return new StabilityMonitor(span, trigger, StabilityMonitor::heapAfterCollection);
@@ -89,7 +91,10 @@ public final class StabilityMonitor implements ProgressListener {
     }
   }
 
-  /** Returns the verdict on the span that ends with the last batch; empty if it is too early. */
+  /**
+   * Returns the verdict on the span that ends with the last batch, or empty if there are too few
+   * batches.
+   */
   public synchronized Optional<StabilityVerdict> verdict() {
     if (samples.size() < MIN_BATCHES) {
       return Optional.empty();
@@ -106,7 +111,8 @@ public final class StabilityMonitor implements ProgressListener {
                   + " to "
                   + samples.getLast().progress().lag()
                   + " offsets",
-              "Raise the limit of records per batch if there is one, then partitions and cores."));
+              "Raise the limit of records per batch if you set one; otherwise add partitions and"
+                  + " cores."));
     }
     if (grows(Sample::heapBytes)) {
       findings.add(
@@ -117,7 +123,8 @@ public final class StabilityMonitor implements ProgressListener {
                   + " to "
                   + samples.getLast().heapBytes()
                   + " bytes",
-              "Look at state rows: shorten allowed lateness, limit groups, or give more heap."));
+              "See the number of state rows: shorten the allowed lateness, limit the groups, or"
+                  + " give more heap."));
     }
     return Optional.of(new StabilityVerdict(findings));
   }

@@ -3,9 +3,9 @@ package io.callstream.progress;
 import java.util.List;
 
 /**
- * Whether a pipeline keeps up, over the span that was looked at.
+ * The verdict on whether a pipeline keeps up with its input.
  *
- * @param findings what speaks against it, with what to change; empty if it keeps up
+ * @param findings the symptoms that show that it does not, with advice; empty if it keeps up
  */
 public record StabilityVerdict(List<Finding> findings) {
   /** Copies {@code findings}. */
@@ -13,28 +13,28 @@ public record StabilityVerdict(List<Finding> findings) {
     findings = List.copyOf(findings);
   }
 
-  /** Returns whether nothing speaks against it. */
+  /** Returns whether the pipeline keeps up, which means that there are no findings. */
   public boolean stable() {
     return findings.isEmpty();
   }
 
-  /** What a pipeline does that it must not do for long. */
+  /** A sign that a pipeline does not keep up. */
   public enum Symptom {
     /** Batches take longer than their trigger interval. */
     SLOW_BATCHES,
     /** More records arrive than are processed. */
     INPUT_OUTRUNS_PROCESSING,
-    /** The offsets left to read grow in number. */
+    /** The number of offsets left to read grows. */
     GROWING_LAG,
-    /** The heap that is used grows. */
+    /** The heap in use grows. */
     GROWING_HEAP
   }
 
   /**
-   * One symptom.
+   * One symptom of a pipeline.
    *
-   * @param symptom which
-   * @param evidence the figures
+   * @param symptom the symptom
+   * @param evidence the values that show the symptom
    * @param advice what to change
    */
   public record Finding(Symptom symptom, String evidence, String advice) {}

@@ -1,4 +1,7 @@
-/** What a running pipeline tells about itself: accounting, progress and whether it keeps up. */
+/**
+ * Contains the accounting and the progress reports of a running pipeline, and the monitor of its
+ * stability. Applications and sinks read them; engines create them.
+ */
 @NullMarked
 package io.callstream.progress;
 

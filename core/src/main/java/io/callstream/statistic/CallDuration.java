@@ -5,9 +5,9 @@ import java.io.Serializable;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Reads a duration out of a call. Serializable, thread-safe, and the same every time. */
+/** Computes a duration from a call. Must be serializable, thread-safe and deterministic. */
 @FunctionalInterface
 public interface CallDuration extends Serializable {
-  /** Returns the duration, or empty where the call does not tell. */
+  /** Returns the duration, or empty if the call has no data for it. */
   Optional<Duration> of(Call call);
 }

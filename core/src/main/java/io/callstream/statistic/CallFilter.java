@@ -4,10 +4,10 @@ import io.callstream.call.Call;
 import java.io.Serializable;
 
 /**
- * Chooses the calls that a statistic counts. Serializable, thread-safe, and the same every time.
+ * Selects the calls that a statistic counts. Must be serializable, thread-safe and deterministic.
  */
 @FunctionalInterface
 public interface CallFilter extends Serializable {
-  /** Returns whether the call belongs to the statistic. */
+  /** Returns whether the statistic counts the call. */
   boolean accepts(Call call);
 }

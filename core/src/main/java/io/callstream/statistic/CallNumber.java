@@ -3,7 +3,7 @@ package io.callstream.statistic;
 import io.callstream.call.Call;
 import java.io.Serializable;
 
-/** Reads a whole number out of a call. Serializable, thread-safe, and the same every time. */
+/** Computes a whole number from a call. Must be serializable, thread-safe and deterministic. */
 @FunctionalInterface
 public interface CallNumber extends Serializable {
   /** Returns the number. */

@@ -3,9 +3,9 @@ package io.callstream.statistic;
 import io.callstream.call.Call;
 import java.io.Serializable;
 
-/** Reads a text out of a call. Serializable, thread-safe, and the same every time. */
+/** Computes a text from a call. Must be serializable, thread-safe and deterministic. */
 @FunctionalInterface
 public interface CallText extends Serializable {
-  /** Returns the text; the empty text where the call has none. */
+  /** Returns the text, or the empty string if the call has none. Must not return null. */
   String of(Call call);
 }

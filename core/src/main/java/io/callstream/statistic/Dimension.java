@@ -11,20 +11,20 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One of the things by which a statistic groups calls. Immutable and thread-safe.
+ * An attribute by which a statistic groups calls. Immutable and thread-safe.
  *
- * <p>Its name is the column in which results show it: lower-case letters, digits and underscores,
- * at most 60, a letter first.
+ * <p>Results show the dimension in a column with its name. The name has 1 to 60 characters:
+ * lower-case letters, digits and underscores. It starts with a letter.
  */
 public final class Dimension implements Serializable {
   private static final long serialVersionUID = 1L;
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,59}");
 
-  /** How values of a dimension compare. */
+  /** The type of a dimension's values, which defines their order. */
   public enum Kind {
-    /** By their UTF-8 bytes. */
+    /** Text, ordered by its UTF-8 bytes. */
     TEXT,
-    /** As whole numbers. */
+    /** Whole numbers, ordered by value. */
     NUMBER
   }
 
@@ -51,77 +51,90 @@ public final class Dimension implements Serializable {
     if (!NAME.matcher(name).matches()) {
       throw new IllegalArgumentException(
           "'"
-              + name
-              + "' can't be a column; use lower-case letters, digits and underscores, at most 60,"
-              + " a letter first");
+              + "' is not a valid column name; use lower-case letters, digits and underscores, at"
+              + " most 60 characters, starting with a letter");
     }
     return name;
   }
 
-  /** Returns a dimension that is a text field of the call. */
+  /**
+   * Returns a dimension that groups by a text field of the call.
+   *
+   * @throws IllegalArgumentException if the name is not valid
+   */
   public static Dimension of(String name, CallField field) {
     return of(name, Set.of(field), call -> call.text(field));
   }
 
   /**
-   * Returns a dimension that is computed from the call. Every field of the call is parsed for it.
+   * Returns a dimension that groups by a text computed from the call. The function may read every
+   * field, so all fields are parsed.
+   *
+   * @throws IllegalArgumentException if the name is not valid
    */
   public static Dimension of(String name, CallText text) {
     return of(name, EnumSet.allOf(CallField.class), text);
   }
 
   /**
-   * Returns a dimension that is computed from some fields of the call.
+   * Returns a dimension that groups by a text computed from some fields of the call.
    *
-   * @param fields what {@code text} reads besides the event time; to read a field that nothing in
-   *     the pipeline declares is an error
+   * @param fields the fields that {@code text} reads, except for the event time; it must not read
+   *     fields that nothing in the pipeline declares
+   * @throws IllegalArgumentException if the name is not valid
    */
   public static Dimension of(String name, Set<CallField> fields, CallText text) {
     return new Dimension(name, Kind.TEXT, Set.copyOf(fields), () -> text::of, null);
   }
 
   /**
-   * Returns a dimension that is a whole number.
+   * Returns a dimension that groups by a whole number computed from some fields of the call.
    *
-   * @param fields what {@code number} reads besides the event time; to read a field that nothing in
-   *     the pipeline declares is an error
+   * @param fields the fields that {@code number} reads, except for the event time; it must not read
+   *     fields that nothing in the pipeline declares
+   * @throws IllegalArgumentException if the name is not valid
    */
   public static Dimension ofNumber(String name, Set<CallField> fields, CallNumber number) {
     return new Dimension(
         name, Kind.NUMBER, Set.copyOf(fields), () -> call -> Long.toString(number.of(call)), null);
   }
 
-  /** Returns a number that depends on the event time only; each task has an extractor to itself. */
+  /** Returns a number that depends only on the event time. Each task has a separate extractor. */
   static Dimension ofTime(String name, ExtractorFactory extractors) {
     return new Dimension(name, Kind.NUMBER, Set.of(), extractors, null);
   }
 
-  /** Returns this dimension with a column {@code <name>_description} from a lookup beside it. */
+  /**
+   * Returns a copy of this dimension with an additional column {@code <name>_description}, whose
+   * values come from a lookup.
+   */
   public Dimension describedBy(Lookup lookup) {
     return new Dimension(name, kind, fields, extractors, lookup);
   }
 
-  /** Returns the column of this dimension. */
+  /** Returns the name of the dimension's column. */
   public String name() {
     return name;
   }
 
-  /** Returns how values compare. */
+  /** Returns the type of the values. */
   public Kind kind() {
     return kind;
   }
 
-  /** Returns the fields of a call that this dimension reads besides the event time. */
+  /** Returns the fields of a call that this dimension reads, except for the event time. */
   public Set<CallField> fields() {
     return fields;
   }
 
-  /** Returns the lookup that describes values, if there is one. */
+  /** Returns the lookup that describes the values, or empty if there is none. */
   public Optional<Lookup> lookup() {
     return Optional.ofNullable(lookup);
   }
 
-  /** Returns a function that reads this dimension off calls; not to be shared between threads. */
+  /**
+   * Returns a new function that computes the value of this dimension for a call. Not thread-safe.
+   */
   public Function<Call, String> extractor() {
     return extractors.newExtractor();
   }
@@ -131,7 +144,7 @@ public final class Dimension implements Serializable {
     return name;
   }
 
-  /** Makes extractors, which may keep state of their own. */
+  /** Creates extractors, each of which may have state. */
   @FunctionalInterface
   interface ExtractorFactory extends Serializable {
     Function<Call, String> newExtractor();

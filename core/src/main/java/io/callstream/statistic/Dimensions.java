@@ -9,9 +9,9 @@ import java.time.zone.ZoneRules;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
-/** The dimensions that are used most. */
+/** Common dimensions. */
 public final class Dimensions {
-  /** The type as the source words it, in the column {@code crime_type}. */
+  /** The call type exactly as the source wrote it, in the column {@code crime_type}. */
   public static final Dimension CRIME_TYPE = Dimension.of("crime_type", CallField.CRIME_TYPE);
 
   /** The disposition code, in the column {@code disposition}. */
@@ -30,7 +30,10 @@ public final class Dimensions {
 
   private Dimensions() {}
 
-  /** Returns the local day of the week of the event time: 1 is Monday, 7 is Sunday. */
+  /**
+   * Returns the local day of the week of the event time, from 1 (Monday) to 7 (Sunday), in the
+   * column {@code day_of_week}.
+   */
   public static Dimension dayOfWeek(ZoneId zone) {
     return Dimension.ofTime(
         "day_of_week",
@@ -41,7 +44,7 @@ public final class Dimensions {
                 second -> (int) Math.floorMod(Math.floorDiv(second, SECONDS_PER_DAY) + 3, 7L) + 1));
   }
 
-  /** Returns the local hour of the event time: 0 to 23. */
+  /** Returns the local hour of the event time, from 0 to 23, in the column {@code hour_of_day}. */
   public static Dimension hourOfDay(ZoneId zone) {
     return Dimension.ofTime(
         "hour_of_day",
@@ -54,7 +57,10 @@ public final class Dimensions {
     int valueAt(long localSecond);
   }
 
-  /** Keeps the offset in force, and for how long it is, since most calls follow each other. */
+  /**
+   * Caches the current offset and the interval {@code [from, until)} in which it applies, because
+   * most calls have similar times.
+   */
   private static final class LocalTimeExtractor implements Function<Call, String> {
     private static final String[] NUMBERS =
         IntStream.range(0, 24).mapToObj(Integer::toString).toArray(String[]::new);

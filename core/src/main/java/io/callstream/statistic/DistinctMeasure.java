@@ -11,8 +11,8 @@ import org.apache.datasketches.hll.TgtHllType;
 import org.apache.datasketches.hll.Union;
 
 /**
- * About how many different values a field has. The composite estimate depends on the registers
- * alone, and so not on the order in which calls came or partial results merged.
+ * The approximate number of distinct values of a field. The composite estimate depends only on the
+ * registers, so the result does not depend on the order of calls or of merged partial results.
  */
 record DistinctMeasure(String name, CallField field) implements Measure.Aggregate {
   private static final int LG_REGISTERS = 12;

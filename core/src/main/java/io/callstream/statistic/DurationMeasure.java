@@ -10,7 +10,10 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
-/** Minimum, maximum and mean of a duration: a number of calls and a sum or extreme in ms. */
+/**
+ * Minimum, maximum or mean of a duration. The state is a number of calls, and a sum or extreme in
+ * milliseconds.
+ */
 record DurationMeasure(String name, Kind kind, Set<CallField> fields, CallDuration duration)
     implements Measure.Aggregate {
   enum Kind {
@@ -24,7 +27,7 @@ record DurationMeasure(String name, Kind kind, Set<CallField> fields, CallDurati
     fields = Set.copyOf(fields);
   }
 
-  /** Returns what can be told without the code that reads the duration. */
+  /** Describes the measure without the function that computes the duration. */
   @Override
   public String toString() {
     return name + " " + kind + " of " + new TreeSet<>(fields);
@@ -85,7 +88,10 @@ record DurationMeasure(String name, Kind kind, Set<CallField> fields, CallDurati
       calls += otherCalls;
     }
 
-    /** Both are at least 0. A call with an absurd duration must not stop the pipeline. */
+    /**
+     * Adds numbers that are at least 0. Limits the sum, so that an extreme duration cannot stop the
+     * pipeline.
+     */
     private static long saturatedSum(long a, long b) {
       return a + b < 0 ? Long.MAX_VALUE : a + b;
     }

@@ -1,12 +1,12 @@
 package io.callstream.statistic;
 
-/** When the results of a statistic go to the sinks. */
+/** When the sinks receive the results of a statistic. */
 public enum Emission {
-  /** In every batch, the groups that changed in it. */
+  /** Each batch emits the groups that changed in it. */
   ON_UPDATE,
   /**
-   * Once for each window: in the first batch whose watermark has reached the window's end plus its
-   * allowed lateness, or when a bounded run ends that was asked to flush.
+   * Each window emits its results once: in the first batch whose watermark has reached the end of
+   * the window plus the allowed lateness, or at the end of a bounded run that flushes open windows.
    */
   ON_CLOSE
 }

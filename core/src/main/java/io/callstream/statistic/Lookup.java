@@ -4,11 +4,11 @@ import java.io.Serializable;
 import java.util.Map;
 
 /**
- * Descriptions of codes. Looking up is a left join: a code that is not here keeps its row, with an
- * empty description.
+ * Descriptions of codes. A lookup works like a left join: a row whose code is unknown has an empty
+ * description.
  *
- * @param name what the codes are, in a word or two
- * @param descriptions descriptions by code; copied
+ * @param name a short name for the codes, in a word or two
+ * @param descriptions the descriptions by code; copied
  */
 public record Lookup(String name, Map<String, String> descriptions) implements Serializable {
   /** Copies {@code descriptions}. */
@@ -16,12 +16,12 @@ public record Lookup(String name, Map<String, String> descriptions) implements S
     descriptions = Map.copyOf(descriptions);
   }
 
-  /** Returns the description of a code; the empty text for a code that is not here. */
+  /** Returns the description of a code, or the empty string if the code is unknown. */
   public String description(String code) {
     return descriptions.getOrDefault(code, "");
   }
 
-  /** Returns whether the code is here. */
+  /** Returns whether the lookup contains the code. */
   public boolean knows(String code) {
     return descriptions.containsKey(code);
   }

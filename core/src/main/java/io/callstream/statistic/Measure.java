@@ -6,15 +6,18 @@ import java.io.Serializable;
 import java.util.Optional;
 import java.util.Set;
 
-/** What a statistic tells of each group of calls. Measures come from {@link Measures}. */
+/**
+ * A value that a statistic computes for each group of calls. {@link Measures} creates the common
+ * measures; custom measures implement {@link Aggregate}.
+ */
 public sealed interface Measure extends Serializable {
-  /** Returns the column in which results show this measure. */
+  /** Returns the name of the column in which results show this measure. */
   String name();
 
-  /** Returns what its values are, so that stores with typed columns can be told beforehand. */
+  /** Returns the type of the values. Sinks with typed columns use it before the first result. */
   ValueType valueType();
 
-  /** What the values of a measure are. */
+  /** The type of a measure's values. */
   enum ValueType {
     /** A {@link Long}. */
     LONG,
@@ -24,7 +27,7 @@ public sealed interface Measure extends Serializable {
     DURATION
   }
 
-  /** How many calls the group has, as a {@link Long}. */
+  /** The number of calls in the group, as a {@link Long}. */
   record Count(String name) implements Measure {
     /** Checks the name. */
     public Count {
@@ -38,8 +41,8 @@ public sealed interface Measure extends Serializable {
   }
 
   /**
-   * The group's part of all calls in its window, or of all calls where there is no window, as a
-   * {@link Double} from 0 to 1.
+   * The group's share of all calls in its window, as a {@link Double} from 0 to 1. Without a
+   * window, it is the share of all calls.
    */
   record Share(String name) implements Measure {
     /** Checks the name. */
@@ -53,21 +56,21 @@ public sealed interface Measure extends Serializable {
     }
   }
 
-  /** A measure that keeps a state for each group, which merges with that of other calls. */
+  /** A measure with a state for each group. States over different calls can be merged. */
   non-sealed interface Aggregate extends Measure {
-    /** {@inheritDoc} Whole numbers, unless a measure says otherwise. */
+    /** {@inheritDoc} Defaults to {@link ValueType#LONG}. */
     @Override
     default ValueType valueType() {
       return ValueType.LONG;
     }
 
     /**
-     * Returns the fields of a call that this measure reads besides the event time; to read a field
-     * that nothing in the pipeline declares is an error.
+     * Returns the fields of a call that this measure reads, except for the event time. It must not
+     * read fields that nothing in the pipeline declares.
      */
     Set<CallField> fields();
 
-    /** Returns the state of no calls. */
+    /** Returns the state over no calls. */
     Accumulator empty();
 
     /** Returns the state that {@link Accumulator#toBytes()} wrote. */
@@ -75,20 +78,22 @@ public sealed interface Measure extends Serializable {
   }
 
   /**
-   * The state of an {@link Aggregate} over some calls. Adding and merging give the same value in
-   * any split and any order. Not thread-safe.
+   * The state of an {@link Aggregate} over some calls. The value must not depend on the order in
+   * which calls are added, nor on how they are split and merged. Not thread-safe.
    */
   interface Accumulator {
-    /** Takes a call in. */
+    /** Adds a call. */
     void add(Call call);
 
-    /** Takes in the calls of another state of the same measure, which is not modified. */
+    /** Adds the calls of another state of the same measure. Does not modify the other state. */
     void merge(Accumulator other);
 
     /** Returns the state as bytes. */
     byte[] toBytes();
 
-    /** Returns the result: a Long, a Double or a Duration; empty where no call tells. */
+    /**
+     * Returns the result as a Long, a Double or a Duration, or empty if no call has data for it.
+     */
     Optional<Object> value();
   }
 }

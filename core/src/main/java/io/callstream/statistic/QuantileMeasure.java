@@ -15,8 +15,8 @@ import java.util.zip.DataFormatException;
 import org.HdrHistogram.Histogram;
 
 /**
- * A quantile of a duration, from a histogram whose buckets are fixed beforehand: unlike a sampling
- * sketch it replays equal, and merges to the same value in any order.
+ * A quantile of a duration, from a histogram with fixed buckets. Unlike a sampling sketch, it gives
+ * the same value in every replay and in any order of merging.
  */
 record QuantileMeasure(String name, double quantile, Set<CallField> fields, CallDuration duration)
     implements Measure.Aggregate {
@@ -30,7 +30,7 @@ record QuantileMeasure(String name, double quantile, Set<CallField> fields, Call
       throw new IllegalArgumentException(
           "The quantile is "
               + quantile
-              + "; it must be over 0 and at most 1, as 0.5 for the median");
+              + "; it must be greater than 0 and at most 1, such as 0.5 for the median");
     }
     try {
       Class.forName("org.HdrHistogram.Histogram", false, QuantileMeasure.class.getClassLoader());
@@ -44,7 +44,7 @@ record QuantileMeasure(String name, double quantile, Set<CallField> fields, Call
     }
   }
 
-  /** Returns what can be told without the code that reads the duration. */
+  /** Describes the measure without the function that computes the duration. */
   @Override
   public String toString() {
     return name + " quantile " + quantile + " of " + new TreeSet<>(fields);

@@ -13,7 +13,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 
-/** The radio codes with which dispatchers note how a call ended. */
+/** The radio codes with which dispatchers record the disposition of a call. */
 public final class RadioCodes {
   private static final JsonFactory JSON = new JsonFactory();
 
@@ -25,10 +25,11 @@ public final class RadioCodes {
   }
 
   /**
-   * Reads codes from a JSON array of objects with the texts {@code disposition_code} and {@code
-   * description}. Of a code that occurs twice the last description counts.
+   * Reads codes from a JSON array of objects with the strings {@code disposition_code} and {@code
+   * description}. If a code occurs twice, the last description is used.
    *
-   * @throws CallstreamException if the file can't be read or is not of that form
+   * @throws CallstreamException with {@link ErrorCode#INPUT_FAILED} if the file cannot be read or
+   *     does not have this form
    */
   public static Lookup read(Path file) {
     try (InputStream in = Files.newInputStream(file)) {
@@ -40,7 +41,7 @@ public final class RadioCodes {
               + file
               + " can't be read ("
               + e.getMessage()
-              + "). Give a JSON array of objects with disposition_code and description.",
+              + "). Specify a JSON array of objects with disposition_code and description.",
           e);
     }
   }
@@ -49,7 +50,7 @@ public final class RadioCodes {
     Map<String, String> descriptions = new HashMap<>();
     try (JsonParser json = JSON.createParser(in)) {
       if (json.nextToken() != JsonToken.START_ARRAY) {
-        throw new IOException("no JSON array");
+        throw new IOException("not a JSON array");
       }
       while (json.nextToken() == JsonToken.START_OBJECT) {
         String code = null;
@@ -66,7 +67,8 @@ public final class RadioCodes {
         }
         if (code == null || description == null) {
           throw new IOException(
-              "no disposition_code or description in line " + json.currentLocation().getLineNr());
+              "disposition_code or description is missing in line "
+                  + json.currentLocation().getLineNr());
         }
         descriptions.put(code, description);
       }

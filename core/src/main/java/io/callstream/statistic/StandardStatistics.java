@@ -8,14 +8,14 @@ import java.time.Duration;
 import java.time.ZoneId;
 import java.util.List;
 
-/** The statistics that are asked for most. */
+/** Common statistics. */
 public final class StandardStatistics {
-  /** How late calls may be if nothing else is said: one hour. */
+  /** The default allowed lateness: one hour. */
   public static final Duration DEFAULT_LATENESS = Duration.ofHours(1);
 
   private StandardStatistics() {}
 
-  /** Returns all four. */
+  /** Returns all four statistics. */
   public static List<Statistic> all(ZoneId zone, Duration allowedLateness) {
     return List.of(
         callsByType(),
@@ -29,14 +29,17 @@ public final class StandardStatistics {
     return Statistic.named("calls-by-type").by(CRIME_TYPE).build();
   }
 
-  /** Returns {@link #callsByTypeAndDispositionHourly(Lookup, Duration)} as San Francisco has it. */
+  /**
+   * Returns {@link #callsByTypeAndDispositionHourly(Lookup, Duration)} with San Francisco's radio
+   * codes and the default allowed lateness.
+   */
   public static Statistic callsByTypeAndDispositionHourly() {
     return callsByTypeAndDispositionHourly(RadioCodes.sanFrancisco(), DEFAULT_LATENESS);
   }
 
   /**
    * Returns {@code calls-by-type-and-disposition-hourly}: the count by type and disposition in
-   * windows of 60 minutes, with the disposition's description.
+   * windows of 60 minutes, with the description of the disposition.
    */
   public static Statistic callsByTypeAndDispositionHourly(
       Lookup dispositions, Duration allowedLateness) {

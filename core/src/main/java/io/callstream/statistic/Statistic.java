@@ -13,20 +13,20 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A question to a stream of calls: which calls, grouped by what, over which windows, measured how,
- * and told when. Immutable and thread-safe.
+ * A statistic over a stream of calls: a filter, dimensions, a window, measures, and the time at
+ * which results are emitted. Immutable and thread-safe.
  */
 public final class Statistic implements Serializable {
-  /** How many groups a statistic without a window has at most, unless it says otherwise. */
+  /** The default maximum number of groups of a statistic without a window. */
   public static final int DEFAULT_MAX_GROUPS = 100_000;
 
   /**
-   * How many bytes the groups of a statistic without a window take at most, so that long texts
-   * can't fill the memory that a number of groups would not: 64 MiB.
+   * The maximum total size in bytes of the groups of a statistic without a window: 64 MiB. This
+   * limit protects the memory against long texts, which a limit on the number of groups would not.
    */
   public static final int MAX_GROUP_BYTES = 64 << 20;
 
-  /** What stands in every dimension of the group that takes in calls past the limit of groups. */
+  /** The value of every dimension in the group for calls over the group limit. */
   public static final String OTHER = "(other)";
 
   private static final long serialVersionUID = 1L;
@@ -54,10 +54,11 @@ public final class Statistic implements Serializable {
   }
 
   /**
-   * Starts a statistic.
+   * Returns a builder for a statistic.
    *
-   * @param name tells it from the others of a pipeline and names its files: lower-case letters,
-   *     digits and hyphens, at most 100, no hyphen first
+   * @param name the name, unique within a pipeline and used for file names; 1 to 100 lower-case
+   *     letters, digits and hyphens, not starting with a hyphen
+   * @throws IllegalArgumentException if the name is not valid
    */
   public static Builder named(String name) {
     return new Builder(name);
@@ -68,42 +69,45 @@ public final class Statistic implements Serializable {
     return name;
   }
 
-  /** Returns the filter; without one every call belongs to the statistic. */
+  /** Returns the filter, or empty if the statistic counts every call. */
   public Optional<CallFilter> filter() {
     return Optional.ofNullable(filter);
   }
 
-  /** Returns the dimensions in the order of their columns; none groups all calls together. */
+  /**
+   * Returns the dimensions in the order of their columns. Without dimensions, all calls form one
+   * group.
+   */
   public List<Dimension> dimensions() {
     return dimensions;
   }
 
-  /** Returns the window; without one the statistic runs on for ever, and no call is late. */
+  /** Returns the window. A statistic without a window counts indefinitely, and no call is late. */
   public Optional<Window> window() {
     return Optional.ofNullable(window);
   }
 
-  /** Returns the measures in the order of their columns; at least one. */
+  /** Returns the measures in the order of their columns. There is at least one. */
   public List<Measure> measures() {
     return measures;
   }
 
-  /** Returns when results go to the sinks. */
+  /** Returns when the sinks receive results. */
   public Emission emission() {
     return emission;
   }
 
   /**
-   * Returns how many groups the statistic has at most if it has no window; it has fewer if they
-   * take more than {@link #MAX_GROUP_BYTES}. In each batch new groups are let in in the order of
-   * their keys; the calls of those that find no room count in one group more, whose dimensions all
-   * read {@value #OTHER}.
+   * Returns the maximum number of groups of a statistic without a window. The maximum is lower if
+   * the groups exceed {@link #MAX_GROUP_BYTES}. Each batch adds new groups in the order of their
+   * keys. Calls of groups over the limit are counted in one additional group, whose dimensions are
+   * all {@value #OTHER}.
    */
   public int maxGroups() {
     return maxGroups;
   }
 
-  /** Returns the fields of a call that this statistic reads besides the event time. */
+  /** Returns the fields of a call that this statistic reads, except for the event time. */
   public Set<CallField> fields() {
     EnumSet<CallField> fields = EnumSet.noneOf(CallField.class);
     fields.addAll(filterFields);
@@ -116,14 +120,17 @@ public final class Statistic implements Serializable {
     return fields;
   }
 
-  /** Returns how many contributions each call makes: the windows it is in, or 1. */
+  /**
+   * Returns the number of contributions per call: the number of windows that contain it, or 1
+   * without a window.
+   */
   public int contributionsPerCall() {
     return window == null ? 1 : window.windowsPerCall();
   }
 
   /**
-   * Returns the columns of a result row: {@code window_start} and {@code window_end} where there is
-   * a window, the dimensions with their descriptions behind them, the measures.
+   * Returns the names of the columns of a result row: {@code window_start} and {@code window_end}
+   * if there is a window, then the dimensions, each followed by its description, then the measures.
    */
   public List<String> columns() {
     List<String> columns = new ArrayList<>();
@@ -142,8 +149,8 @@ public final class Statistic implements Serializable {
   }
 
   /**
-   * Returns all that can be told of this statistic without running it. Two statistics of the same
-   * description may still differ in the code of their filters, dimensions and measures.
+   * Describes this statistic except for the code of its filters, dimensions and measures. Two
+   * statistics with the same description may still differ in that code.
    */
   @Override
   public String toString() {
@@ -164,7 +171,7 @@ public final class Statistic implements Serializable {
         + new TreeSet<>(dimension.fields());
   }
 
-  /** Collects the parts of a {@link Statistic}. Not thread-safe. */
+  /** Builds a {@link Statistic}. Not thread-safe. */
   public static final class Builder {
     private final String name;
     private @Nullable CallFilter filter;
@@ -180,22 +187,25 @@ public final class Statistic implements Serializable {
         throw new IllegalArgumentException(
             "'"
                 + name
-                + "' can't name a statistic; use lower-case letters, digits and hyphens, at most"
-                + " 100, no hyphen first");
+                + "' is not a valid name of a statistic; use lower-case letters, digits and"
+                + " hyphens, at most 100 characters, not starting with a hyphen");
       }
       this.name = name;
     }
 
-    /** Counts only some calls. Every field of a call is parsed for the filter. */
+    /**
+     * Counts only calls that a filter accepts. The filter may read every field, so all fields are
+     * parsed.
+     */
     public Builder where(CallFilter filter) {
       return where(EnumSet.allOf(CallField.class), filter);
     }
 
     /**
-     * Counts only some calls.
+     * Counts only calls that a filter accepts.
      *
-     * @param fields what {@code filter} reads besides the event time; to read a field that nothing
-     *     in the pipeline declares is an error
+     * @param fields the fields that {@code filter} reads, except for the event time; it must not
+     *     read fields that nothing in the pipeline declares
      */
     public Builder where(Set<CallField> fields, CallFilter filter) {
       this.filterFields = Set.copyOf(fields);
@@ -203,34 +213,35 @@ public final class Statistic implements Serializable {
       return this;
     }
 
-    /** Groups by these dimensions, and no others. */
+    /** Sets the dimensions. Defaults to none. */
     public Builder by(Dimension... dimensions) {
       this.dimensions = List.of(dimensions);
       return this;
     }
 
-    /** Has results for each window of its own. */
+    /** Groups results by window. Defaults to no window. */
     public Builder over(Window window) {
       this.window = window;
       return this;
     }
 
-    /** Tells these measures, and no others; a statistic that says nothing tells the count. */
+    /** Sets the measures. Defaults to the count. */
     public Builder measuring(Measure... measures) {
       this.measures = List.of(measures);
       return this;
     }
 
-    /** Tells results at another time than on every update. */
+    /** Sets when results are emitted. Defaults to {@link Emission#ON_UPDATE}. */
     public Builder emitting(Emission emission) {
       this.emission = emission;
       return this;
     }
 
     /**
-     * Limits the groups of a statistic without a window; see {@link Statistic#maxGroups()}.
+     * Sets the maximum number of groups of a statistic without a window. See {@link
+     * Statistic#maxGroups()}.
      *
-     * @throws IllegalArgumentException if {@code groups} is below 1
+     * @throws IllegalArgumentException if {@code groups} is less than 1
      */
     public Builder maxGroups(int groups) {
       if (groups < 1) {
@@ -244,23 +255,23 @@ public final class Statistic implements Serializable {
     /**
      * Returns the statistic.
      *
-     * @throws IllegalArgumentException if a column occurs twice, or if results are to be told when
-     *     a window closes and there is no window
+     * @throws IllegalArgumentException if two columns have the same name, or if the emission is
+     *     {@link Emission#ON_CLOSE} without a window
      */
     public Statistic build() {
       if (emission == Emission.ON_CLOSE && window == null) {
         throw new IllegalArgumentException(
             "'"
                 + name
-                + "' emits when its windows close, but has no window; say over(...), or emit on"
-                + " every update");
+                + "' emits when its windows close, but has no window; call over(...), or emit"
+                + " ON_UPDATE");
       }
       Statistic statistic = new Statistic(this);
       Set<String> seen = new HashSet<>();
       for (String column : statistic.columns()) {
         if (!seen.add(column)) {
           throw new IllegalArgumentException(
-              "'" + name + "' has the column '" + column + "' twice; name one of them otherwise");
+              "'" + name + "' has the column '" + column + "' twice; rename one of them");
         }
       }
       return statistic;

@@ -5,31 +5,36 @@ import java.time.Duration;
 import java.time.ZoneId;
 
 /**
- * How event time is cut into pieces, each of which has results of its own, and for how long after a
- * piece's end calls may still come in. A window holds the times {@code [start, end)}.
+ * Divides event time into windows {@code [start, end)}, each with separate results, and defines the
+ * allowed lateness: for how long after the end of a window its calls are still counted.
  *
- * <p>Windows come from {@link Windows}, which asks for the allowed lateness.
+ * <p>{@link Windows} creates windows.
  */
 public sealed interface Window extends Serializable {
-  /** The longest size and the longest allowed lateness: 3,660 days. */
+  /** The maximum size and the maximum allowed lateness: 3,660 days. */
   Duration MAX = Duration.ofDays(3_660);
 
   /**
-   * Returns for how long past a window's end its calls are still counted: a call is late when
+   * Returns for how long after the end of a window its calls are still counted. A call is late if
    * {@code end + allowedLateness <= watermark}.
    */
   Duration allowedLateness();
 
-  /** Returns how many windows each call is in: 1 unless windows overlap. */
+  /** Returns the number of windows that contain a call: 1 unless windows overlap. */
   int windowsPerCall();
 
   /**
-   * Windows of one size that touch, the first of them starting at 1970-01-01T00:00Z.
+   * Adjacent windows of a fixed size, aligned to 1970-01-01T00:00Z.
    *
-   * @param size at least 1 ms, at most {@link #MAX}, in whole milliseconds
+   * @param size from 1 ms to {@link #MAX}, in whole milliseconds
+   * @param allowedLateness from 0 to {@link #MAX}, in whole milliseconds
    */
   record Tumbling(Duration size, Duration allowedLateness) implements Window {
-    /** Checks the bounds. */
+    /**
+     * Checks the bounds.
+     *
+     * @throws IllegalArgumentException if a value is out of bounds
+     */
     public Tumbling {
       requireSize("size of a tumbling window", size);
       requireLateness(allowedLateness);
@@ -42,16 +47,23 @@ public sealed interface Window extends Serializable {
   }
 
   /**
-   * Windows of one size that overlap, one of them starting at 1970-01-01T00:00Z.
+   * Windows of a fixed size that may overlap, aligned to 1970-01-01T00:00Z.
    *
-   * @param size a whole multiple of {@code slide}, at most {@link #MAX}
-   * @param slide from one start to the next; at least 1 ms, in whole milliseconds
+   * @param size a multiple of {@code slide}; at most {@link #MAX}, and at most {@value
+   *     #MAX_WINDOWS_PER_CALL} times {@code slide}
+   * @param slide the time between the starts of consecutive windows; at least 1 ms, in whole
+   *     milliseconds
+   * @param allowedLateness from 0 to {@link #MAX}, in whole milliseconds
    */
   record Sliding(Duration size, Duration slide, Duration allowedLateness) implements Window {
-    /** The most windows that a call may be in. */
+    /** The maximum number of windows that contain a call. */
     public static final int MAX_WINDOWS_PER_CALL = 1_000;
 
-    /** Checks the bounds. */
+    /**
+     * Checks the bounds.
+     *
+     * @throws IllegalArgumentException if a value is out of bounds
+     */
     public Sliding {
       requireSize("size of a sliding window", size);
       requireSize("slide of a sliding window", slide);
@@ -60,9 +72,10 @@ public sealed interface Window extends Serializable {
         throw new IllegalArgumentException(
             "A sliding window of "
                 + size
-                + " is no whole number of slides of "
+                + " is not a multiple of its slide of "
                 + slide
-                + "; calls would be in unequal numbers of windows. Choose a slide that divides it.");
+                + ", so calls would be in different numbers of windows. Choose a slide that divides"
+                + " the size.");
       }
       if (size.toMillis() / slide.toMillis() > MAX_WINDOWS_PER_CALL) {
         throw new IllegalArgumentException(
@@ -83,21 +96,29 @@ public sealed interface Window extends Serializable {
   }
 
   /**
-   * Days, weeks or months of a zone, as long as its clocks make them: a day in which they change
-   * has 23 or 25 hours.
+   * Days, weeks or months of a time zone. Their length follows the local clocks: a day on which the
+   * clocks change has 23 or 25 hours.
+   *
+   * @param unit the unit of the windows
+   * @param zone the time zone
+   * @param allowedLateness from 0 to {@link #MAX}, in whole milliseconds
    */
   record Calendar(Unit unit, ZoneId zone, Duration allowedLateness) implements Window {
-    /** What a calendar window spans. */
+    /** The unit of calendar windows. */
     public enum Unit {
       /** From midnight to midnight. */
       DAY,
       /** From Monday to Monday. */
       WEEK,
-      /** From the first to the first. */
+      /** From the first day of a month to the first day of the next. */
       MONTH
     }
 
-    /** Checks the bounds. */
+    /**
+     * Checks the bounds.
+     *
+     * @throws IllegalArgumentException if the allowed lateness is out of bounds
+     */
     public Calendar {
       requireLateness(allowedLateness);
     }

@@ -7,8 +7,8 @@ import java.time.ZoneId;
 import java.util.function.Function;
 
 /**
- * Kinds of windows, each of which becomes a {@link Window} once it is decided how late calls may
- * be: {@code Windows.tumbling(ofMinutes(60)).allowingLateness(ofHours(1))}.
+ * Kinds of windows. Specify the allowed lateness to get a {@link Window}: {@code
+ * Windows.tumbling(ofMinutes(60)).allowingLateness(ofHours(1))}.
  */
 public final class Windows {
   private final Function<Duration, Window> withLateness;
@@ -17,37 +17,50 @@ public final class Windows {
     this.withLateness = withLateness;
   }
 
-  /** Windows of one size that touch; see {@link Window.Tumbling}. */
+  /** Returns adjacent windows of a fixed size. See {@link Window.Tumbling}. */
   public static Windows tumbling(Duration size) {
     return new Windows(lateness -> new Window.Tumbling(size, lateness));
   }
 
-  /** Windows of one size, a whole number of slides long; see {@link Window.Sliding}. */
+  /**
+   * Returns overlapping windows of a fixed size, a multiple of the slide. See {@link
+   * Window.Sliding}.
+   */
   public static Windows sliding(Duration size, Duration slide) {
     return new Windows(lateness -> new Window.Sliding(size, slide, lateness));
   }
 
-  /** Days of a zone, which have 23 or 25 hours when its clocks change. */
+  /** Returns days in a time zone, which have 23 or 25 hours when the clocks change. */
   public static Windows daily(ZoneId zone) {
     return new Windows(lateness -> new Calendar(Unit.DAY, zone, lateness));
   }
 
-  /** Weeks of a zone, Monday to Monday. */
+  /** Returns weeks in a time zone, from Monday to Monday. */
   public static Windows weekly(ZoneId zone) {
     return new Windows(lateness -> new Calendar(Unit.WEEK, zone, lateness));
   }
 
-  /** Months of a zone. */
+  /** Returns months in a time zone. */
   public static Windows monthly(ZoneId zone) {
     return new Windows(lateness -> new Calendar(Unit.MONTH, zone, lateness));
   }
 
-  /** Returns the window whose calls are counted until the watermark is that far past its end. */
+  /**
+   * Returns the window with an allowed lateness: its calls are counted until the watermark reaches
+   * its end plus {@code lateness}.
+   *
+   * @throws IllegalArgumentException if the lateness or the size of the window is out of bounds
+   */
   public Window allowingLateness(Duration lateness) {
     return withLateness.apply(lateness);
   }
 
-  /** Returns the window whose calls are late as soon as the watermark has reached its end. */
+  /**
+   * Returns the window without lateness: its calls are late as soon as the watermark reaches its
+   * end.
+   *
+   * @throws IllegalArgumentException if the size of the window is out of bounds
+   */
   public Window withoutLateness() {
     return withLateness.apply(Duration.ZERO);
   }

@@ -1,6 +1,6 @@
 /**
- * What can be asked of a stream of calls: statistics with their filters, dimensions, windows,
- * measures and lookups, all of them values that know nothing of any engine.
+ * Contains statistics with their filters, dimensions, windows, measures and lookups, as values that
+ * do not depend on an engine. Applications use it to define what a pipeline computes.
  */
 @NullMarked
 package io.callstream.statistic;

@@ -17,8 +17,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The dead letters of a partition in a batch, in their order: some megabytes in memory, the rest in
- * a file, since of them there may be any number. Not thread-safe.
+ * The dead letters of a partition in a batch, in order. The first 4 MiB are in memory, and the rest
+ * in a file, because their number has no limit. Not thread-safe.
  */
 final class LetterBox implements Letters.Run, AutoCloseable {
   static final String PREFIX = "letters-";
@@ -33,7 +33,7 @@ final class LetterBox implements Letters.Run, AutoCloseable {
   /**
    * Creates an empty box.
    *
-   * @param directory where the file may be; null for that of temporary files
+   * @param directory the directory for the file; null for the directory of temporary files
    */
   LetterBox(@Nullable Path directory) {
     this.directory = directory;
@@ -61,7 +61,7 @@ final class LetterBox implements Letters.Run, AutoCloseable {
     return open;
   }
 
-  /** Says that no letter follows. */
+  /** Marks the end of the dead letters. No dead letter can be added afterwards. */
   LetterBox finish() {
     try {
       Letters.writeEnd(tail == null ? head : tail);

@@ -12,18 +12,19 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * Runs pipelines in this process, over Kafka topics and over records in memory, with state in
- * memory and a checkpoint in a directory of this machine. It defines what other engines must do:
- * same pipeline, same batches, same results.
+ * Runs pipelines in this process. It reads Kafka topics and records in memory, keeps its state in
+ * memory, and writes a checkpoint to a local directory. It is the reference for other engines: the
+ * same pipeline and the same batches must give the same results.
  *
- * <p>Its name is {@value #NAME}. Kafka topics need {@code callstream-kafka-producer} on the class
- * path; sources of other kinds need a {@link SourceOpener}. A run, bounded or not, has threads of
- * its own, and {@link #start} returns when it has begun. A batch of a continuous run takes what is
- * there, as soon as something is there, but begins no sooner after the one before than the trigger
- * says.
+ * <p>Its name is {@value #NAME}. Kafka topics require {@code callstream-kafka-producer} on the
+ * class path. Custom sources require a {@link SourceOpener}.
  *
- * <p>A checkpoint over a {@link io.callstream.pipeline.MemorySource} is for tests: it is good for
- * that one source, and ends with the process.
+ * <p>Each run has dedicated threads, and {@link #start} returns when the run has started. A batch
+ * of a continuous run starts as soon as records are available, but not before the trigger interval
+ * since the start of the previous batch has elapsed.
+ *
+ * <p>A checkpoint over a {@link io.callstream.pipeline.MemorySource} is for tests: it works only
+ * for that source, and only within the same process.
  */
 public final class LocalEngine implements Engine {
   /** The name by which {@link io.callstream.engine.Engines} finds this engine. */
@@ -32,12 +33,12 @@ public final class LocalEngine implements Engine {
   private final Clock clock;
   private final int readers;
 
-  /** Creates an engine that tells the time of progress reports by the system's clock. */
+  /** Creates an engine that uses the system clock for the times in progress reports. */
   public LocalEngine() {
     this(Clock.systemUTC());
   }
 
-  /** Creates an engine that tells the time of progress reports by a clock. */
+  /** Creates an engine that uses a given clock for the times in progress reports. */
   public LocalEngine(Clock clock) {
     this(clock, Runtime.getRuntime().availableProcessors());
   }
@@ -48,11 +49,11 @@ public final class LocalEngine implements Engine {
   }
 
   /**
-   * Returns an engine that reads, parses and combines in so many threads at most; never in more
-   * than the source has partitions when a run starts. As many as there are cores if nothing is
-   * said.
+   * Returns an engine with a maximum number of threads that read, parse and combine records. A run
+   * never uses more threads than the source has partitions when the run starts. Defaults to the
+   * number of available processors.
    *
-   * @throws IllegalArgumentException if it is not at least 1
+   * @throws IllegalArgumentException if {@code threads} is less than 1
    */
   public LocalEngine readingIn(int threads) {
     if (threads < 1) {
@@ -75,9 +76,9 @@ public final class LocalEngine implements Engine {
   /**
    * Starts a pipeline.
    *
-   * @throws CallstreamException if nothing on the class path opens the source, it is not there, the
-   *     checkpoint is that of another pipeline or engine, or a sink can't be opened; nothing is
-   *     left running then
+   * @throws CallstreamException if no opener for the source is on the class path, the source does
+   *     not exist, the checkpoint belongs to another pipeline or engine, or a sink cannot be
+   *     opened. Nothing runs then
    */
   @Override
   public RunningPipeline start(Pipeline pipeline, RunOptions options) {

@@ -6,21 +6,21 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 
-/** A clock that stands still until it is moved. Thread-safe. */
+/** A clock whose time changes only when it is set. Thread-safe. */
 public final class ManualClock extends Clock {
   private volatile Instant now;
 
-  /** Creates a clock that shows a moment. */
+  /** Creates a clock with a time. */
   public ManualClock(Instant now) {
     this.now = now;
   }
 
-  /** Shows another moment. */
+  /** Sets the time. */
   public void set(Instant moment) {
     now = moment;
   }
 
-  /** Moves on, or back if the duration is negative. */
+  /** Advances the time by a duration, which may be negative. */
   public synchronized void advance(Duration duration) {
     now = now.plus(duration);
   }
@@ -35,7 +35,7 @@ public final class ManualClock extends Clock {
     return ZoneOffset.UTC;
   }
 
-  /** Returns this clock: it shows moments, which have no zone. */
+  /** Returns this clock, because its time does not depend on a zone. */
   @Override
   public Clock withZone(ZoneId zone) {
     return this;

@@ -21,12 +21,12 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
- * Tests statistics on the local engine: calls go in, batches end when the test says so, results
- * come out. No broker, no session, no waiting. Not thread-safe.
+ * Tests statistics on the local engine, without a broker and without waiting. A test adds calls,
+ * ends batches and reads results. Not thread-safe.
  *
- * <p>A test feeds a few calls on purpose, so the tester believes every event time: one call can
- * close windows. This also holds for a pipeline, unless its parts set {@link
- * Pipeline.Builder#maxEventTimeJump}.
+ * <p>A test usually adds only a few calls, so the tester calls {@link
+ * Pipeline.Builder#believingEveryEventTime}: a single call can close windows. For a whole pipeline,
+ * {@link Pipeline.Builder#maxEventTimeJump} changes that.
  *
  * <pre>{@code
  * var test = PipelineTester.of(nightNoise);
@@ -36,38 +36,41 @@ import java.util.function.UnaryOperator;
  * }</pre>
  */
 public final class PipelineTester implements AutoCloseable {
-  /** No call of a test is in the future of a record that is stamped with this. */
+  /** The default time of records, so late that no call is in the future. */
   private static final Instant LONG_AFTER = Instant.parse("2200-01-01T00:00:00Z");
 
   private final MemorySource source;
-  private final GivenCalls given;
+  private final CallsAsRecords callsAsRecords;
   private final ManualClock clock;
   private final LocalRun run;
   private final List<DeadLetter> letters = new ArrayList<>();
 
   private PipelineTester(CallFormat format, int partitions, UnaryOperator<Pipeline.Builder> parts) {
-    given = new GivenCalls(format);
+    callsAsRecords = new CallsAsRecords(format);
     source = MemorySource.withPartitions(partitions);
     clock = new ManualClock(LONG_AFTER);
     Pipeline pipeline =
         parts
-            .apply(Pipeline.builder(source, given).believingEveryEventTime())
+            .apply(Pipeline.builder(source, callsAsRecords).believingEveryEventTime())
             .deadLetters(Sinks.deadLetterCallback(letters::add))
             .build();
     run = LocalRun.stepwise(pipeline, RunOptions.continuous(), clock);
   }
 
-  /** Tests statistics on calls of the San Francisco format in one partition. */
+  /** Returns a tester for statistics, with the San Francisco format and one partition. */
   public static PipelineTester of(Statistic... statistics) {
     return of(SanFranciscoCalls.json(), 1, pipeline -> pipeline.statistics(List.of(statistics)));
   }
 
   /**
-   * Tests a pipeline.
+   * Returns a tester for a pipeline.
    *
-   * @param partitions how many partitions calls come in; at least 1
-   * @param parts adds statistics and other parts to a pipeline that believes every event time;
-   *     {@link Pipeline.Builder#maxEventTimeJump} changes that
+   * @param format the format of records that are not calls
+   * @param partitions the number of partitions; at least 1
+   * @param parts adds statistics and other parts to the builder of the pipeline, on which {@link
+   *     Pipeline.Builder#believingEveryEventTime} was called
+   * @throws IllegalArgumentException if {@code partitions} is less than 1, or if the pipeline is
+   *     not valid
    */
   public static PipelineTester of(
       CallFormat format, int partitions, UnaryOperator<Pipeline.Builder> parts) {
@@ -75,60 +78,71 @@ public final class PipelineTester implements AutoCloseable {
   }
 
   /**
-   * Adds calls to the first partition, each timestamped with its own event time. The pipeline gets
-   * them as they are, with all their fields, whether or not the format has these fields or can
-   * write records; use {@link #receive(String)} to test how a format parses. The dead letter of
-   * such a call has the record that the format writes for it or, if it can't write the call, the
-   * call's text.
+   * Adds calls to the first partition. The timestamp of each record is the event time of the call.
+   *
+   * <p>The pipeline receives the calls unchanged with all their fields, even if the format does not
+   * have these fields or cannot write records. Use {@link #receive(String)} to test how a format
+   * parses. The dead letter of such a call contains the record that the format writes. If the
+   * format cannot write the call, it contains the text of the call.
    */
   public PipelineTester receive(Call... calls) {
     for (Call call : calls) {
-      receive(0, call.time(), given.give(call));
+      receive(0, call.time(), callsAsRecords.recordOf(call));
     }
     return this;
   }
 
   /**
-   * Lets a record come in the first partition, timestamped with the clock's time, which is the year
-   * 2200 unless the test sets it: no call is in the future then.
+   * Adds a record to the first partition. Its timestamp is the time of {@link #clock()}, which is
+   * in the year 2200 unless the test sets it, so no call is in the future.
    */
   public PipelineTester receive(String record) {
     return receive(0, clock.instant(), record.getBytes(UTF_8));
   }
 
-  /** Lets a record come. */
+  /**
+   * Adds a record to a partition.
+   *
+   * @param partition the partition, from 0
+   * @throws IllegalArgumentException if the partition does not exist, or if the timestamp does not
+   *     fit in a long of milliseconds
+   */
   public PipelineTester receive(int partition, Instant timestamp, byte[] record) {
     source.add(partition, timestamp, record);
     return this;
   }
 
-  /** Counts what has come since the last batch; a batch of nothing is none. */
+  /** Ends the batch: processes the records since the last batch. Does nothing if there are none. */
   public PipelineTester endBatch() {
     run.runBatch();
     return this;
   }
 
-  /** Returns the current results of a statistic. */
+  /**
+   * Returns the current results of a statistic.
+   *
+   * @throws IllegalArgumentException if the pipeline has no statistic with this name
+   */
   public Results results(String statistic) {
     return run.results(statistic);
   }
 
-  /** Returns what was rejected or late so far. */
+  /** Returns the rejected records and late calls so far. */
   public List<DeadLetter> deadLetters() {
     return List.copyOf(letters);
   }
 
-  /** Returns where all records so far went. */
+  /** Returns the accounting of all records so far. */
   public Accounting accounting() {
     return run.accounting();
   }
 
-  /** Returns the watermark that the next batch will be held against. */
+  /** Returns the watermark of the next batch. */
   public Optional<Instant> watermark() {
     return run.nextWatermark();
   }
 
-  /** Returns the clock that stamps records without a time of their own, and progress reports. */
+  /** Returns the clock for records without a timestamp and for progress reports. */
   public ManualClock clock() {
     return clock;
   }

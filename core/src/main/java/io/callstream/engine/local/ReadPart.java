@@ -19,8 +19,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one reader made of its spans of a batch: partial results, letters and a report; or, where
- * duplicates do not count, calls that may be some.
+ * The result of one reader for its spans of a batch: partial results, dead letters and a report. If
+ * the pipeline excludes duplicates, it contains calls that may be duplicates instead of partial
+ * results.
  */
 final class ReadPart implements AutoCloseable {
   private final List<Map<Long, byte[]>> blocks = new ArrayList<>();
@@ -38,7 +39,7 @@ final class ReadPart implements AutoCloseable {
   /**
    * Reads spans to their ends.
    *
-   * @param begin now, at a time when the records of the spans were there already
+   * @param begin the start time of the batch, at which the records of the spans already existed
    */
   static ReadPart of(
       TaskPlan plan,
@@ -71,7 +72,7 @@ final class ReadPart implements AutoCloseable {
     }
   }
 
-  /** Counts the calls of a batch that are no duplicates, and remembers them. */
+  /** Counts the calls of a batch that are not duplicates, and remembers their ids. */
   static ReadPart ofFirsts(
       TaskPlan plan,
       SeenCalls seen,
@@ -120,7 +121,7 @@ final class ReadPart implements AutoCloseable {
     return letters.values();
   }
 
-  /** Lets go of the letters. */
+  /** Deletes the dead letters. */
   @Override
   public void close() {
     letters.values().forEach(LetterBox::close);

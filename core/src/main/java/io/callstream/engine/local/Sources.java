@@ -12,14 +12,19 @@ import java.util.List;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 
-/** Finds who opens a source. */
+/** Opens sources with the {@link SourceOpener} for their type. */
 final class Sources {
   private Sources() {}
 
-  /** Opens a source. */
+  /**
+   * Opens a source.
+   *
+   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if there is no opener, or more
+   *     than one, or if an opener cannot be loaded
+   */
   static OpenSource open(Source source) {
     if (source instanceof MemorySource memory) {
-      return new OpenMemory(memory);
+      return new OpenMemorySource(memory);
     }
     List<SourceOpener> found = new ArrayList<>();
     try {
@@ -32,11 +37,11 @@ final class Sources {
     } catch (ServiceConfigurationError | LinkageError e) {
       throw new CallstreamException(
           ErrorCode.ENVIRONMENT,
-          "What opens "
+          "The source opener of "
               + source.description()
               + " for the engine 'local' can't be loaded: "
               + e.getMessage()
-              + ". Give all artifacts of callstream the same version, and keep what they bring.",
+              + ". Use the same version of all callstream artifacts, and keep their dependencies.",
           e);
     }
     if (found.size() == 1) {
@@ -45,13 +50,13 @@ final class Sources {
     throw new CallstreamException(
         ErrorCode.ENVIRONMENT,
         found.isEmpty()
-            ? "Nothing on the class path opens "
+            ? "No source opener on the class path opens "
                 + source.description()
                 + " for the engine 'local'. "
                 + (source instanceof KafkaTopic
                     ? "Add io.callstream:callstream-kafka-producer."
                     : "Add a " + SourceOpener.class.getName() + " for it.")
-            : "Several on the class path open "
+            : "Several source openers on the class path open "
                 + source.description()
                 + " for the engine 'local': "
                 + found.stream().map(opener -> opener.getClass().getName()).sorted().toList()

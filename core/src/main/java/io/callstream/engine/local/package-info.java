@@ -1,6 +1,6 @@
 /**
- * The local engine: the semantics of callstream in plain Java, in memory, with a clock that tests
- * can set; and a tester for statistics on top of it.
+ * Contains the local engine, which runs pipelines in this process, and the tester for statistics.
+ * Applications and their tests may use it.
  */
 @NullMarked
 package io.callstream.engine.local;

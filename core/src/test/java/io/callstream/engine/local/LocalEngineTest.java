@@ -287,7 +287,7 @@ class LocalEngineTest {
     private final AtomicInteger questions = new AtomicInteger();
 
     CountingSource(MemorySource source) {
-      memory = new OpenMemory(source);
+      memory = new OpenMemorySource(source);
     }
 
     @Override

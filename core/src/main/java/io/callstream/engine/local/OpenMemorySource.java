@@ -13,14 +13,14 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
-/** Records in memory. */
-final class OpenMemory implements OpenSource {
+/** A memory source that a run reads. */
+final class OpenMemorySource implements OpenSource {
   private final MemorySource source;
   private volatile boolean stopped;
   private volatile List<Reader> readers = List.of();
   private final Runnable wakeUp = this::wakeReaders;
 
-  OpenMemory(MemorySource source) {
+  OpenMemorySource(MemorySource source) {
     this.source = source;
     source.onRecord(wakeUp);
   }

@@ -16,28 +16,28 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A format with which a test gives calls as values: the parser returns the call that a record was
- * made for, and parses any other record in the format of the pipeline. A record is known by its
- * array, since a source in memory does not copy it.
+ * A format for tests that pass calls as objects. The parser returns the original call for a record
+ * that {@link #recordOf} created, and parses any other record in the format of the pipeline. It
+ * identifies records by the identity of their arrays, because a memory source does not copy arrays.
  */
-final class GivenCalls implements CallFormat {
+final class CallsAsRecords implements CallFormat {
   private static final long serialVersionUID = 1L;
 
   private final CallFormat format;
 
-  /** Not sent anywhere: a tester parses in its own JVM. */
+  /** Not serialized, because a tester parses in its own JVM. */
   private final transient Map<byte[], Call> calls =
       Collections.synchronizedMap(new IdentityHashMap<>());
 
-  GivenCalls(CallFormat format) {
+  CallsAsRecords(CallFormat format) {
     this.format = format;
   }
 
   /**
-   * Returns a new record for a call: what the format writes or, for a format that can't write the
-   * call, the call's text.
+   * Returns a new record for a call. If the format cannot write the call, the record is the text of
+   * the call.
    */
-  byte[] give(Call call) {
+  byte[] recordOf(Call call) {
     byte[] record = write(call);
     calls.put(record, call);
     return record;
@@ -46,7 +46,7 @@ final class GivenCalls implements CallFormat {
   @Override
   public byte[] write(Call call) {
     try {
-      // A copy, so that no two calls share an array.
+      // A copy ensures that no two calls share an array.
       return format.write(call).clone();
     } catch (RuntimeException e) {
       return call.toString().getBytes(UTF_8);
