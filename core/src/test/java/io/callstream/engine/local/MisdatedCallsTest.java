@@ -148,6 +148,6 @@ class MisdatedCallsTest {
         .hasMessageContaining("The event-time jump is PT-0.001S");
     assertThatThrownBy(() -> builder.maxEventTimeJump(Duration.ofDays(36_601)))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("at most 36,600 days");
+        .hasMessageContaining("from 0 to 36,600 days");
   }
 }
