@@ -20,6 +20,7 @@ import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -36,6 +37,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -280,9 +282,14 @@ class ParquetSinkTest {
     ParquetSink sink = sink().build();
     sink.open(run.opened());
     sink.write(run.batch(0));
-    Files.write(
-        directory.resolve("parquet/_callstream/run-7"),
-        Checksum.append("another\n".getBytes(UTF_8)));
+    byte[] content = "another\n".getBytes(UTF_8);
+    CRC32 crc = Checksum.of("run-7");
+    crc.update(content);
+    try (OutputStream mark =
+        Files.newOutputStream(directory.resolve("parquet/_callstream/run-7"))) {
+      mark.write(content);
+      mark.write(Checksum.line(crc));
+    }
     assertThatThrownBy(() -> sink.write(run.batch(1)))
         .isInstanceOfSatisfying(
             CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
