@@ -11,6 +11,7 @@ import io.callstream.call.Call;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.engine.local.LocalEngine;
+import io.callstream.engine.local.WatchedRun;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
@@ -274,9 +275,7 @@ class SupervisorTest {
             .atMost(10_000)
             .delaying(Duration.ofMillis(20), Duration.ofMillis(20));
     try (Supervisor supervisor = start(pipeline().results(sink).build(), options, policy)) {
-      while (supervisor.restarts() < 3) {
-        Thread.onSpinWait();
-      }
+      WatchedRun.await("three restarts", () -> supervisor.restarts() >= 3);
       assertThat(supervisor.lastFailure().orElseThrow())
           .hasMessageContaining("the deaf sink cannot be opened")
           .hasMessageContaining("has not returned");
