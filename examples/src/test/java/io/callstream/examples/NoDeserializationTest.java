@@ -25,7 +25,7 @@ class NoDeserializationTest {
     // It reads only what it has just written: whether a format can be sent to tasks.
     noClasses()
         .that()
-        .haveNameNotMatching("io\\.callstream\\.runtime\\.RoundTrip(\\$.*)?")
+        .haveNameNotMatching("io\\.callstream\\.internal\\.runtime\\.RoundTrip(\\$.*)?")
         .should()
         .dependOnClassesThat(
             assignableTo(ObjectInputStream.class)

@@ -89,7 +89,7 @@ public final class ChecksummedFileManager implements CheckpointFileManager {
    * directories above up to the first without a number, such as {@code state/1/0/5.delta}. A
    * checkpoint that is moved as a whole stays valid.
    */
-  private static String place(Path path) {
+  static String place(Path path) {
     StringBuilder place = new StringBuilder(path.getName());
     if (isNumbered(path)) {
       Path directory = path;

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.runtime.Checksum;
+import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.time.Duration;
@@ -176,8 +177,13 @@ final class SharedStorage {
     String problem = "";
     Path file = new Path(name);
     try (var in = file.getFileSystem(hadoop.value().value()).open(file)) {
-      byte[] found = Checksum.verify(name, in.readAllBytes());
-      if (!new String(found, UTF_8).equals(content)) {
+      byte[] bytes = in.readAllBytes();
+      long length =
+          Checksum.verify(
+              name,
+              Checksum.of(ChecksummedFileManager.place(file)),
+              new ByteArrayInputStream(bytes));
+      if (!new String(bytes, 0, (int) length, UTF_8).equals(content)) {
         problem = "it sees another file";
       }
     } catch (FileNotFoundException e) {
