@@ -62,7 +62,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PipelineMetricsTest {
   private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
 
-  /** Those of the command line. */
+  /** The tags of the command line. */
   private static final Tags TAGS = Tags.of("engine", "local", "pipeline", "calls");
 
   private WatchedRun run;
@@ -117,10 +117,10 @@ class PipelineMetricsTest {
     return metric instanceof Counter counter ? counter.getValue() : ((Gauge) metric).getValue();
   }
 
-  /** Waits for what a batch brings, which comes last with the place of results. */
+  /** Waits until the meters of the first batch are registered; those of the sinks are the last. */
   private static void awaitBatch(MeterRegistry registry) throws Exception {
     WatchedRun.await(
-        "the first batch's metrics are there",
+        "the metrics of the first batch are registered",
         () -> registry.find("callstream.pipeline.info").meter() != null);
   }
 
@@ -137,14 +137,14 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void aScrapeHasTheUnconfirmedTimes() throws Exception {
+  void aScrapeContainsUnconfirmedTimes() throws Exception {
     run.receive(SomeCalls.withAMisdatedOne());
     awaitBatch(registry);
     assertThat(value(scrape().get("callstream_calls_unconfirmed_total"))).isEqualTo(1);
   }
 
   @Test
-  void aScrapeHasTheFiguresOfTheRun() throws Exception {
+  void aScrapeContainsTheValuesOfTheRun() throws Exception {
     receiveSomeOfEverything();
     Map<String, MetricFamily> scraped = scrape();
     Progress batch = run.running().progress().orElseThrow();
@@ -181,7 +181,7 @@ class PipelineMetricsTest {
     assertThat(value(scraped.get("callstream_batch_duration_seconds")))
         .isEqualTo(batch.batchDuration().toNanos() / 1e9);
     assertThat(value(scraped.get("callstream_batch_input_records"))).isEqualTo(1);
-    // The call that is late in the hourly statistic changes four rows of the others.
+    // The late call of the hourly statistic changes four rows of the others.
     assertThat(value(scraped.get("callstream_batch_output_rows"))).isEqualTo(4);
     assertThat(value(scraped.get("callstream_input_rate_records_per_second")))
         .isEqualTo(batch.inputRowsPerSecond())
@@ -237,7 +237,7 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void countersAreCountersAndGaugesGauges() throws Exception {
+  void hasTheTypesOfCountersAndGauges() throws Exception {
     receiveSomeOfEverything();
     assertThat(scrape().values())
         .allSatisfy(
@@ -251,7 +251,7 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void beforeTheFirstBatchGaugesAreUnknownAndTotalsZero() {
+  void gaugesAreNaNAndTotalsZeroBeforeTheFirstBatch() {
     Map<String, MetricFamily> scraped = scrape();
     assertThat(value(scraped.get("callstream_lag_offsets"))).isNaN();
     assertThat(value(scraped.get("callstream_records_received_total"))).isZero();
@@ -260,7 +260,7 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void whatABatchBringsJoinsWithoutAnybodyWhoAsksForTheRest() throws Exception {
+  void registersMetersOfABatchWithoutAScrape() throws Exception {
     MeterRegistry other = new SimpleMeterRegistry();
     other
         .config()
@@ -268,13 +268,13 @@ class PipelineMetricsTest {
     metrics.bindTo(other);
     assertThat(other.getMeters()).isEmpty();
     receiveSomeOfEverything();
-    WatchedRun.await("two partitions are there", () -> other.getMeters().size() == 2);
+    WatchedRun.await("two partitions have meters", () -> other.getMeters().size() == 2);
     assertThat(other.get("callstream.partition.lag").tag("partition", "1").gauge().value())
         .isZero();
   }
 
   @Test
-  void theMetricsOfARunThatHasEndedAreThereAtOnce() throws Exception {
+  void registersAllMetersOfAnEndedRunAtOnce() throws Exception {
     receiveSomeOfEverything();
     run.running().stop();
     MeterRegistry other = new SimpleMeterRegistry();
@@ -285,7 +285,7 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void lagIsWhatIsLeftToRead() throws Exception {
+  void lagIsTheNumberOfOffsetsLeftToRead() throws Exception {
     MemorySource source = MemorySource.withPartitions(1);
     for (Call call : SomeCalls.of(25)) {
       source.add(0, Instant.EPOCH, SanFranciscoCalls.json().write(call));
@@ -300,7 +300,7 @@ class PipelineMetricsTest {
     try (RunningPipeline behind =
             Engines.named("local").start(pipeline, RunOptions.continuous().readingAtMost(10));
         PipelineMetrics late = PipelineMetrics.of(behind)) {
-      WatchedRun.await("a batch is done", () -> behind.progress().isPresent());
+      WatchedRun.await("a batch is finished", () -> behind.progress().isPresent());
       late.bindTo(other);
       assertThat(other.get("callstream.lag").gauge().value()).isEqualTo(15);
       assertThat(other.get("callstream.partition.start.offset").gauge().value()).isZero();
@@ -312,7 +312,7 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void countersDoNotFallDuringARestart(@TempDir Path directory) throws Exception {
+  void countersDoNotDecreaseDuringARestart(@TempDir Path directory) throws Exception {
     MemorySource source = MemorySource.withPartitions(1);
     AtomicBoolean isBroken = new AtomicBoolean();
     Pipeline pipeline =
@@ -343,7 +343,7 @@ class PipelineMetricsTest {
       for (Call call : SomeCalls.of(5)) {
         source.add(0, call.time(), SanFranciscoCalls.json().write(call));
       }
-      WatchedRun.await("five are counted", () -> received(other) == 5);
+      WatchedRun.await("five records are counted", () -> received(other) == 5);
       isBroken.set(true);
       source.add(0, Instant.EPOCH, null);
       WatchedRun.await("a restart", () -> supervisor.restarts() > 0);
@@ -363,7 +363,7 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void aSymptomIsOneWhileItShows() throws Exception {
+  void aSymptomIsOneWhileItIsPresent() throws Exception {
     AtomicLong heap = new AtomicLong();
     StabilityMonitor monitor =
         new StabilityMonitor(Duration.ofHours(1), Duration.ZERO, () -> heap.addAndGet(100_000_000));
@@ -388,7 +388,7 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void severalRegistriesCanBeBound() throws Exception {
+  void bindsSeveralRegistries() throws Exception {
     MeterRegistry other = new SimpleMeterRegistry();
     metrics.bindTo(other);
     metrics.bindTo(new SimpleMeterRegistry());
@@ -401,7 +401,7 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void theNextRunInTheSameRegistryTellsOfItselfOnceTheFirstIsClosed() throws Exception {
+  void closingMakesRoomForTheNextRunInTheSameRegistry() throws Exception {
     MeterRegistry same = new SimpleMeterRegistry();
     same.counter("another");
     try (PipelineMetrics first = PipelineMetrics.of(run.running(), TAGS)) {
@@ -444,12 +444,12 @@ class PipelineMetricsTest {
   }
 
   @Test
-  void everyMetricIsDocumentedAndEveryDocumentedOneIsThere() throws Exception {
+  void documentsExactlyTheExistingMetrics() throws Exception {
     receiveSomeOfEverything();
     assertThat(scrape().keySet()).containsExactlyElementsOf(documented());
   }
 
-  /** A metric in a query, and what its labels are to be. */
+  /** A metric in a query and its expected labels. */
   private static final Pattern SELECTOR = Pattern.compile("(callstream_[a-z_]+)(?:\\{([^}]*)\\})?");
 
   private static final Pattern MATCHER = Pattern.compile("(\\w+)(=~|=)\"([^\"]*)\"");
@@ -457,14 +457,14 @@ class PipelineMetricsTest {
   private static final Pattern SHOWN = Pattern.compile("\\{\\{(\\w+)\\}\\}");
 
   @Test
-  void theGrafanaDashboardAsksForSeriesThatThereAre() throws Exception {
+  void theGrafanaDashboardQueriesExistingSeries() throws Exception {
     receiveSomeOfEverything();
     Map<String, MetricFamily> scraped = scrape();
     List<JsonNode> targets = new ArrayList<>();
     grafana().get("panels").forEach(panel -> panel.get("targets").forEach(targets::add));
     assertThat(targets)
         .hasSizeGreaterThan(20)
-        .allSatisfy(target -> assertAsksForWhatIsThere(target, scraped));
+        .allSatisfy(target -> assertQueriesExistingSeries(target, scraped));
   }
 
   private static JsonNode grafana() throws IOException {
@@ -472,7 +472,8 @@ class PipelineMetricsTest {
         .readTree(docs().resolve("grafana").resolve("callstream.json").toFile());
   }
 
-  private static void assertAsksForWhatIsThere(JsonNode target, Map<String, MetricFamily> scraped) {
+  private static void assertQueriesExistingSeries(
+      JsonNode target, Map<String, MetricFamily> scraped) {
     String query = target.get("expr").asText();
     List<String> labels = new ArrayList<>();
     Matcher selector = SELECTOR.matcher(query);
@@ -508,7 +509,7 @@ class PipelineMetricsTest {
             .map(result -> result.group(1))
             .toList();
     assertThat(labels).containsAll(shown);
-    // What tells one run from another, and one series of it from the next.
+    // The labels that distinguish runs, and the series of one run.
     assertThat(shown).contains("pipeline", "engine", "instance");
     labels.removeIf(label -> query.contains(label + "=\""));
     assertThat(shown).containsAll(labels);

@@ -21,7 +21,7 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The document of the contract has the rules that the kit has, and its example compiles. */
+/** Checks that the contract document lists the rules of the kit, and that its example compiles. */
 class EngineContractDocumentTest {
   @TempDir private Path directory;
 
@@ -37,7 +37,7 @@ class EngineContractDocumentTest {
   }
 
   @Test
-  void theDocumentHasTheRulesOfTheKit() throws IOException {
+  void listsTheRulesOfTheKit() throws IOException {
     List<String> tests =
         Stream.concat(
                 Arrays.stream(EngineContract.class.getDeclaredClasses()),
@@ -56,7 +56,7 @@ class EngineContractDocumentTest {
   }
 
   @Test
-  void theDocumentHasTheBrokenEnginesAndTheirRules() throws IOException {
+  void listsTheBrokenEnginesAndTheirRules() throws IOException {
     List<String> documented =
         all("^\\| `(\\w+)`: [^|]+ \\| ([0-9., ]+) \\|$", document()).stream()
             .map(row -> row.group(1) + " " + List.of(row.group(2).split(", ")))
