@@ -177,6 +177,13 @@ class StatisticTest {
   }
 
   @Test
+  void rejectsInvalidColumnNames() {
+    assertThatThrownBy(() -> Dimension.of("Crime Type", CallField.CRIME_TYPE))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("'Crime Type' is not a valid column name; use lower-case letters");
+  }
+
+  @Test
   void rejectsDuplicateColumns() {
     assertThatThrownBy(() -> Statistic.named("s").by(Dimension.of("count", CallField.CITY)).build())
         .isInstanceOf(IllegalArgumentException.class)

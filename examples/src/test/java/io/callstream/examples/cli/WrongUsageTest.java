@@ -136,18 +136,18 @@ class WrongUsageTest {
         arguments("tune --profile long", "short, thorough"),
         arguments("tune --output /proc/callstream", "Name a directory"),
         arguments("tune --seed x", "is not a whole number"),
-        arguments("tune --bootstrap-servers nowhere", "'nowhere' is not the address of a Kafka broker"),
+        arguments(
+            "tune --bootstrap-servers nowhere", "'nowhere' is not the address of a Kafka broker"),
         arguments("consume --bootstrap-servers localhost", "write host:port"),
         arguments(
-            "produce --synthetic 5 --bootstrap-servers a:9092,,b:9092",
-            "two commas in sequence"),
+            "produce --synthetic 5 --bootstrap-servers a:9092,,b:9092", "two commas in sequence"),
         arguments("consume --bootstrap-servers a:9092,", "'a:9092,' have a comma at the end"),
         arguments("consume --bootstrap-servers ,a:9092", "a comma at the start"),
         arguments(
             "consume --bootstrap-servers a", "'a' is not the address of a Kafka broker: it has no"),
         arguments("consume --bootstrap-servers ::1", "such as localhost:9092 or [::1]:9092"),
-        arguments("consume --bootstrap-servers a:70000", "a number from 1 to 65535"),
-        arguments("consume --bootstrap-servers a:0", "a number from 1 to 65535"),
+        arguments("consume --bootstrap-servers a:70000", "it must be from 1 to 65535"),
+        arguments("consume --bootstrap-servers a:0", "it must be from 1 to 65535"),
         arguments("consume --bootstrap-servers=", "No Kafka broker is given"),
         arguments("broker --port 70000", "65535"),
         arguments("broker --data /proc/callstream", "Name a directory"));
@@ -186,7 +186,7 @@ class WrongUsageTest {
   void aBlankCheckpointIsRefused() {
     CommandRun run = CommandRun.of("statistics", "--checkpoint", "");
 
-    assertThat(run.err()).contains("name a directory");
+    assertThat(run.err()).contains("specify a directory");
     assertThat(run.status()).isEqualTo(2);
   }
 
