@@ -228,7 +228,7 @@ public final class MemorySource implements Source {
 
   /**
    * Returns the entries at the offsets {@code [from, to)} of a partition. The list has one element
-   * per offset, which is null if there is no record at this offset.
+   * per offset, which is null if the offset has no record.
    */
   public synchronized List<@Nullable Entry> read(int partition, long from, long to) {
     return new ArrayList<>(partitions.get(partition).subList((int) from, (int) to));

@@ -13,7 +13,7 @@ public record StabilityVerdict(List<Finding> findings) {
     findings = List.copyOf(findings);
   }
 
-  /** Returns whether the pipeline keeps up, which means that there are no findings. */
+  /** Returns whether the pipeline keeps up, that is, whether the verdict has no findings. */
   public boolean stable() {
     return findings.isEmpty();
   }

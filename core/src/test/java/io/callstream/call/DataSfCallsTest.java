@@ -18,7 +18,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is particular to the feeds of today; what is JSON is for the tests of the 2018 format. */
+/**
+ * Tests the format of the current feeds; {@link SanFranciscoParserTest} tests what both formats
+ * share.
+ */
 class DataSfCallsTest {
   private static final Set<CallField> ALL = EnumSet.allOf(CallField.class);
   private static final DataSfCalls FORMAT = DataSfCalls.json();
@@ -26,7 +29,7 @@ class DataSfCallsTest {
   private final CallParser parser = FORMAT.parser(ALL);
   private final Map<String, String> fields = Records.dataSfFields();
 
-  /** Parses the fields with the place, which only the full path can, and without. */
+  /** Parses with the address, which only the full path can read, and without it. */
   private List<ParseResult> onBothPaths() {
     ParseResult full = parser.parse(bytes(json(fields)));
     fields.remove("intersection_point");
@@ -52,7 +55,7 @@ class DataSfCallsTest {
   }
 
   @Test
-  void aRecordHasTheFieldsOfACall() {
+  void readsAllFieldsOfARecord() {
     Call call = call();
 
     assertThat(call.id()).isEqualTo("263330815");
@@ -64,8 +67,8 @@ class DataSfCallsTest {
     assertThat(call.text(CallField.DISTRICT)).isEqualTo("TENDERLOIN");
     assertThat(call.text(CallField.NEIGHBORHOOD)).isEqualTo("Tenderloin");
     assertThat(call.text(CallField.CITY)).isEmpty();
-    // The clocks go back at 2 on this day: 01:15 is twice, and 03:02 is one hour later than it
-    // looks.
+    // The clocks go back at 2:00 on this day: 01:15 occurs twice, and 03:02 is an hour later than
+    // it seems.
     assertThat(call.time()).isEqualTo(Instant.parse("2026-11-01T08:15:09Z"));
     assertThat(call.ambiguousTime()).isTrue();
     assertThat(call.time(CallField.RECEIVED)).contains(call.time());
@@ -77,7 +80,7 @@ class DataSfCallsTest {
   }
 
   @Test
-  void anOpenCallLacksWhatIsNotKnownYet() {
+  void fieldsOfAnOpenCallAreEmptyUntilKnown() {
     List.of(
             "dispatch_datetime",
             "onscene_datetime",
@@ -107,7 +110,7 @@ class DataSfCallsTest {
     "call_type_original_desc, NOISE NUISANCE",
     "call_type_original, 415"
   })
-  void theTypeIsTheFinalOneAsFarAsItIsKnown(String first, String type) {
+  void prefersTheFinalType(String first, String type) {
     List<String> names =
         List.of(
             "call_type_final_desc",
@@ -123,7 +126,7 @@ class DataSfCallsTest {
   }
 
   @Test
-  void withoutATypeOfAnyKindItIsNoCall() {
+  void rejectsARecordWithoutAnyType() {
     List.of("call_type_final", "call_type_original", "call_type_original_desc")
         .forEach(fields::remove);
     fields.put("call_type_final_desc", "\"\"");
@@ -134,7 +137,7 @@ class DataSfCallsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"cad_number", "received_datetime"})
-  void withoutIdOrTimeItIsNoCall(String name) {
+  void rejectsARecordWithoutIdOrTime(String name) {
     fields.put(name, "null");
     assertRejected(RejectionReason.MISSING_FIELD, name);
     fields.put(name, "\" \"");
@@ -144,14 +147,14 @@ class DataSfCallsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"received_datetime", "dispatch_datetime", "onscene_datetime", "close_datetime"})
-  void aTimeThatCanNotBeReadIsARejectionWhateverIsAsked(String name) {
+  void rejectsAnUnreadableTimeForAnyRequestedFields(String name) {
     fields.put(name, "\"01/22/2017 17:36:31\"");
     assertRejected(RejectionReason.UNREADABLE_TIME, name);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"01/22/2017 05:36:31 PM", "2017/01/22 05:36:31 PM"})
-  void timesOfThePortalsCsvExportsAreRead(String text) {
+  void readsTimesOfThePortalsCsvExports(String text) {
     fields.put("received_datetime", "\"" + text + "\"");
     fields.put("close_datetime", "\"01/22/2017 06:36:31 PM\"");
     for (ParseResult result : onBothPaths()) {
@@ -159,7 +162,7 @@ class DataSfCallsTest {
       assertThat(call.time()).isEqualTo("2017-01-23T01:36:31Z");
       assertThat(call.time(CallField.CLOSED)).contains(Instant.parse("2017-01-23T02:36:31Z"));
     }
-    // The format of 2018 has no such times.
+    // The format of 2018 does not accept such times.
     Map<String, String> of2018 = Records.fields();
     of2018.put("call_date_time", "\"" + text + "\"");
     assertThat(SanFranciscoCalls.json().parser(ALL).parse(bytes(json(of2018))))
@@ -168,7 +171,7 @@ class DataSfCallsTest {
   }
 
   @Test
-  void timesThatAreNotOfACallMayBeAnything() {
+  void acceptsAnyValueInUnusedTimes() {
     fields.put("entry_datetime", "\"soon\"");
     fields.put("enroute_datetime", "{}");
 
@@ -176,7 +179,7 @@ class DataSfCallsTest {
   }
 
   @Test
-  void aRecordOf2018IsNoCallOfToday() {
+  void rejectsARecordOfTheFormatOf2018() {
     ParseResult result = parser.parse(bytes(json(Records.fields())));
 
     assertThat(result)
@@ -184,11 +187,11 @@ class DataSfCallsTest {
   }
 
   @Test
-  void whatIsWrittenIsReadAgain() {
+  void readsWhatItWrites() {
     Call call = call();
     assertThat(((Parsed) parser.parse(FORMAT.write(call))).call()).isEqualTo(call);
 
-    // Both in the hour that occurs twice, in its second turn: they need their offset.
+    // Both times are in the second occurrence of the hour, so they need their offset.
     Instant received = Instant.parse("2026-11-01T09:30:00Z");
     Call later =
         Call.builder("1", "ALARM", received)
@@ -204,7 +207,7 @@ class DataSfCallsTest {
   }
 
   @Test
-  void theUnreadableFieldsOfARecordAreNamed() {
+  void namesTheUnreadableFieldsOfARecord() {
     assertThat(parser.unreadable(bytes(json(Records.fields()))))
         .containsExactlyInAnyOrder(CallField.ID, CallField.CRIME_TYPE, CallField.TIME);
     assertThat(parser.unreadable(bytes("oops"))).hasSize(3);

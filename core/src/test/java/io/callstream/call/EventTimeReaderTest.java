@@ -71,7 +71,7 @@ class EventTimeReaderTest {
     return Arbitraries.of(ZONES).map(ZoneId::of);
   }
 
-  /** Any local time, half of them within a day of a change of the zone's clocks. */
+  /** Returns a random local time; half of them are within a day of a change of the clocks. */
   private static LocalDateTime localTime(Random random, ZoneId zone) {
     if (random.nextBoolean()) {
       Instant after = Instant.ofEpochSecond((long) ((random.nextDouble() - 0.6) * 6_000_000_000L));
@@ -88,7 +88,7 @@ class EventTimeReaderTest {
   }
 
   @Property(tries = 20_000, shrinking = ShrinkingMode.OFF)
-  @Label("a time without an offset is what java.time makes of it in the zone")
+  @Label("reads a time without an offset as java.time does in the zone")
   void localTimes(@ForAll("zones") ZoneId zone, @ForAll long seed) {
     Random random = new Random(seed);
     EventTimeReader reader = new EventTimeReader(zone);
@@ -110,7 +110,7 @@ class EventTimeReaderTest {
   }
 
   @Property(tries = 5_000, shrinking = ShrinkingMode.OFF)
-  @Label("a time with an offset is what java.time makes of it, and never ambiguous")
+  @Label("reads a time with an offset as java.time does, and it is never ambiguous")
   void timesWithOffsets(@ForAll long seed) {
     Random random = new Random(seed);
     EventTimeReader reader = new EventTimeReader(LOS_ANGELES);
@@ -143,25 +143,25 @@ class EventTimeReaderTest {
 
   @ParameterizedTest
   @CsvSource({
-    // The hour that occurs twice: the earlier one. Its neighbours occur once.
+    // An hour that occurs twice: the earlier one. The times around it occur once.
     "America/Los_Angeles, 2018-11-04T00:59:59.999, 2018-11-04T07:59:59.999Z, false",
     "America/Los_Angeles, 2018-11-04T01:00, 2018-11-04T08:00:00Z, true",
     "America/Los_Angeles, 2018-11-04T01:59:59.999, 2018-11-04T08:59:59.999Z, true",
     "America/Los_Angeles, 2018-11-04T02:00, 2018-11-04T10:00:00Z, false",
-    // The hour that is skipped: as far past the change as past the start of the hour.
+    // An hour that is skipped: moved forward by the length of the gap.
     "America/Los_Angeles, 2018-03-11T01:59, 2018-03-11T09:59:00Z, false",
     "America/Los_Angeles, 2018-03-11T02:00, 2018-03-11T10:00:00Z, false",
     "America/Los_Angeles, 2018-03-11T02:30, 2018-03-11T10:30:00Z, false",
     "America/Los_Angeles, 2018-03-11T03:30, 2018-03-11T10:30:00Z, false",
-    // Half an hour.
+    // A change of half an hour.
     "Australia/Lord_Howe, 2018-04-01T01:30, 2018-03-31T14:30:00Z, true",
     "Australia/Lord_Howe, 2018-04-01T01:29, 2018-03-31T14:29:00Z, false",
     "Australia/Lord_Howe, 2018-10-07T02:10, 2018-10-06T15:40:00Z, false",
-    // A whole day.
+    // A whole day is skipped.
     "Pacific/Apia, 2011-12-29T23:59, 2011-12-30T09:59:00Z, false",
     "Pacific/Apia, 2011-12-30T12:00, 2011-12-30T22:00:00Z, false",
     "Pacific/Apia, 2011-12-31T00:00, 2011-12-30T10:00:00Z, false",
-    // Midnight.
+    // A change at midnight.
     "America/Sao_Paulo, 2018-11-04T00:00, 2018-11-04T03:00:00Z, false",
     "America/Sao_Paulo, 2018-02-17T23:30, 2018-02-18T01:30:00Z, true",
     "Asia/Kathmandu, 2018-01-01T00:00, 2017-12-31T18:15:00Z, false",
@@ -174,7 +174,7 @@ class EventTimeReaderTest {
   }
 
   @Test
-  void anOffsetTellsWhichOfTwoHoursIsMeant() {
+  void anOffsetSelectsOneOfTwoHours() {
     EventTimeReader reader = new EventTimeReader(LOS_ANGELES);
     assertThat(reads(reader, "2018-11-04T01:30")).isTrue();
     assertThat(reader.ambiguous()).isTrue();
@@ -184,7 +184,7 @@ class EventTimeReaderTest {
   }
 
   @Test
-  void theFractionCountsToTheMillisecond() {
+  void truncatesTheFractionToTheMillisecond() {
     assertThat(read(LOS_ANGELES, "2018-01-01T00:00:00.1")).isEqualTo("2018-01-01T08:00:00.100Z");
     assertThat(read(LOS_ANGELES, "2018-01-01T00:00:00.01")).isEqualTo("2018-01-01T08:00:00.010Z");
     assertThat(read(LOS_ANGELES, "2018-01-01T00:00:00.001")).isEqualTo("2018-01-01T08:00:00.001Z");
@@ -267,12 +267,12 @@ class EventTimeReaderTest {
         "null",
         "1545267420000"
       })
-  void whatIsNoTimeIsNotRead(String text) {
+  void rejectsInvalidTimes(String text) {
     assertThat(reads(new EventTimeReader(LOS_ANGELES), text)).isFalse();
   }
 
   @Test
-  void aTimeThatIsNoneDoesNotDisturbTheNext() {
+  void anInvalidTimeDoesNotAffectTheNext() {
     EventTimeReader reader = new EventTimeReader(LOS_ANGELES);
     for (String none : List.of("2018-02-30T00:00", "0000-00-00T00:00", "2018-01-01T00:00+99:99")) {
       assertThat(reads(reader, none)).isFalse();
@@ -290,12 +290,12 @@ class EventTimeReaderTest {
     "10/26/2025 12:00:00 AM, 2025-10-26T07:00:00Z, false",
     "10/26/2025 12:00:00 PM, 2025-10-26T19:00:00Z, false",
     "10/26/2025 12:59 AM, 2025-10-26T07:59:00Z, false",
-    // Clocks are put back: an hour occurs twice. Clocks are put forward: an hour is skipped.
+    // One hour occurs twice, another is skipped.
     "11/04/2018 01:30:00 AM, 2018-11-04T08:30:00Z, true",
     "11/04/2018 01:30:00 PM, 2018-11-04T21:30:00Z, false",
     "03/11/2018 02:30:00 AM, 2018-03-11T10:30:00Z, false",
   })
-  void timesOfThePortalsExportsAreRead(String text, Instant time, boolean ambiguous) {
+  void readsTimesOfThePortalsExports(String text, Instant time, boolean ambiguous) {
     EventTimeReader reader = EventTimeReader.ofPortal(LOS_ANGELES);
     assertThat(reads(reader, text)).isTrue();
     assertThat(Instant.ofEpochMilli(reader.epochMillis())).isEqualTo(time);
@@ -331,12 +331,12 @@ class EventTimeReaderTest {
         "2017-01-22 05:36:31 PM",
         "01-22-2017 05:36:31 PM",
       })
-  void whatIsNoTimeOfThePortalsExportsIsNotRead(String text) {
+  void rejectsInvalidTimesOfThePortalsExports(String text) {
     assertThat(reads(EventTimeReader.ofPortal(LOS_ANGELES), text)).isFalse();
   }
 
   @Property(tries = 5_000, shrinking = ShrinkingMode.OFF)
-  @Label("a time of the portal's exports is what java.time makes of it in the zone")
+  @Label("reads a time of the portal's exports as java.time does in the zone")
   void timesOfThePortal(@ForAll("zones") ZoneId zone, @ForAll long seed) {
     LocalDateTime local = localTime(new Random(seed), zone);
     EventTimeReader portal = EventTimeReader.ofPortal(zone);

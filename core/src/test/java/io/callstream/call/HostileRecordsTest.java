@@ -25,11 +25,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Holds the parser, on both its paths and for any fields, against the oracle: over records that
- * were tampered with, and over the largest and nastiest that there may be.
+ * Compares the parser, on both of its paths and for any fields, with the oracle, for mutated
+ * records and for extreme records of the maximum size.
  *
- * <p>{@code -Dcallstream.fuzz.inputs=2000000} is how many are tried; {@code -Dcallstream.fuzz.seed}
- * is where to begin, which a failure tells.
+ * <p>{@code -Dcallstream.fuzz.inputs=2000000} sets the number of records, and {@code
+ * -Dcallstream.fuzz.seed} the first seed. A failure shows its seed.
  */
 class HostileRecordsTest {
   private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 100_000);
@@ -37,14 +37,14 @@ class HostileRecordsTest {
   private static final Set<CallField> ALL = EnumSet.allOf(CallField.class);
   private static final Set<CallField> SOME = EnumSet.of(CallField.CRIME_TYPE, CallField.ADDRESS);
 
-  /** What years a wall clock of four digits can say again, in any zone. */
+  /** The years that a wall clock with four digits can show in any zone. */
   private static final Instant FIRST = Instant.parse("0001-01-02T00:00:00Z");
 
   private static final Instant LAST = Instant.parse("9999-12-30T00:00:00Z");
 
   @ParameterizedTest
   @EnumSource
-  void whateverARecordIsTheVerdictIsTheOracles(Names names) {
+  void givesTheSameResultAsTheOracleForMutatedRecords(Names names) {
     Verdicts verdicts = new Verdicts(names);
     Map<String, String> sound = names == Names.OF_2018 ? Records.fields() : Records.dataSfFields();
     long first = Long.getLong("callstream.fuzz.seed", new SplittableRandom().nextLong());
@@ -68,7 +68,7 @@ class HostileRecordsTest {
       }
     }
     System.out.println(INPUTS + " records from seed " + first + ": " + seen);
-    // The mutations are worth something only while every verdict is among them.
+    // The mutations are useful only if they produce every result.
     assertThat(seen.keySet())
         .contains("parsed", "NOT_JSON", "NOT_AN_OBJECT", "TOO_DEEP", "NOT_TEXT", "MISSING_FIELD")
         .contains("BLANK_FIELD", "UNREADABLE_TIME", "EMPTY");
@@ -78,45 +78,48 @@ class HostileRecordsTest {
     int max = SanFranciscoCalls.MAX_BYTES;
     String tail = Records.json(Records.fields()).substring(1);
     return Stream.of(
-        nasty("nothing but [", () -> "[".repeat(max)),
-        nasty("nothing but {\"a\":", () -> "{\"a\":".repeat(max / 5)),
-        nasty("nothing but space", () -> " ".repeat(max)),
-        nasty("nothing but quotes", () -> "\"".repeat(max)),
-        nasty("nothing but backslashes in an open text", () -> "{\"" + "\\".repeat(max - 2)),
-        nasty("nothing but zero bytes", () -> "\0".repeat(max)),
-        nasty("nothing but digits", () -> "1".repeat(max)),
-        nasty("nothing but colons", () -> "{" + ":".repeat(max - 1)),
-        nasty("arrays side by side", () -> "[" + "[],".repeat(max / 3 - 1) + "1]"),
-        nasty("a hundred deep, again and again", () -> deep(max, tail)),
-        nasty("a number of a million digits", () -> id(max, "9", "")),
-        nasty("a number with a million decimals", () -> id(max, "9", "0.")),
-        nasty("a huge exponent", () -> id(max, "9", "1e")),
-        nasty("a million zeros behind an exponent", () -> id(max, "0", "1e-")),
-        nasty("a number of zeros", () -> id(max, "0", "")),
-        nasty("one text", () -> text(max, "x")),
-        nasty("one text of escapes", () -> text(max, "\\u0041")),
-        nasty("one text of halves of pairs", () -> text(max, "\\ud800")),
-        nasty("one text of escaped quotes", () -> text(max, "\\\"")),
-        nasty("one text of long characters", () -> text(max, "\ud83d\ude00")),
-        nasty("one text of wide spaces", () -> text(max, "\u2003")),
-        nasty("one name", () -> "{\"" + "n".repeat(max - tail.length() - 6) + "\":1," + tail),
-        nasty("the same name", () -> "{" + fill("\"a\":1,", max - tail.length() - 1) + tail),
-        nasty("the id again and again", () -> "{" + fill(member(), max - 500) + tail),
-        nasty("names of one hash", () -> "{" + collisions(max - tail.length() - 1) + tail),
-        nasty("names without end", () -> "{" + names(max - tail.length() - 1) + tail),
-        nasty("space between all", () -> tail.replace(",", "," + " ".repeat(70_000)) + "{"),
-        nasty("space before", () -> " ".repeat(max - tail.length() - 1) + "{" + tail),
-        nasty("space behind", () -> "{" + tail + "\n".repeat(max - tail.length() - 1)),
-        nasty("a time of digits", () -> time(max, "2018-12-31T23:57:00.", "1")),
-        nasty("a time of dashes", () -> time(max, "2018", "-")),
-        nasty("a time of zones", () -> time(max, "2018-12-31T23:57", "+08:00")),
-        nasty("a time of spaces", () -> time(max, "", " ")),
-        nasty("a time with space behind", () -> time(max, "2018-12-31T23:57", " ")),
-        nasty("a record and much more", () -> fill("{" + tail, max)),
-        nasty("a byte too much", () -> " ".repeat(max + 1)));
+        extreme("only [", () -> "[".repeat(max)),
+        extreme("only {\"a\":", () -> "{\"a\":".repeat(max / 5)),
+        extreme("only space", () -> " ".repeat(max)),
+        extreme("only quotes", () -> "\"".repeat(max)),
+        extreme("only backslashes in an open text", () -> "{\"" + "\\".repeat(max - 2)),
+        extreme("only zero bytes", () -> "\0".repeat(max)),
+        extreme("only digits", () -> "1".repeat(max)),
+        extreme("only colons", () -> "{" + ":".repeat(max - 1)),
+        extreme("many adjacent arrays", () -> "[" + "[],".repeat(max / 3 - 1) + "1]"),
+        extreme("repeated nesting of a hundred levels", () -> deep(max, tail)),
+        extreme("a number of a million digits", () -> id(max, "9", "")),
+        extreme("a number with a million decimals", () -> id(max, "9", "0.")),
+        extreme("a huge exponent", () -> id(max, "9", "1e")),
+        extreme("a million zeros after an exponent", () -> id(max, "0", "1e-")),
+        extreme("a number of zeros", () -> id(max, "0", "")),
+        extreme("one string", () -> text(max, "x")),
+        extreme("one string of escapes", () -> text(max, "\\u0041")),
+        extreme("one string of unpaired surrogates", () -> text(max, "\\ud800")),
+        extreme("one string of escaped quotes", () -> text(max, "\\\"")),
+        extreme("one string of long characters", () -> text(max, "\ud83d\ude00")),
+        extreme("one string of wide spaces", () -> text(max, "\u2003")),
+        extreme("one name", () -> "{\"" + "n".repeat(max - tail.length() - 6) + "\":1," + tail),
+        extreme("the same name", () -> "{" + fill("\"a\":1,", max - tail.length() - 1) + tail),
+        extreme("repeated ids", () -> "{" + fill(member(), max - 500) + tail),
+        extreme(
+            "names with the same hash code",
+            () -> "{" + collisions(max - tail.length() - 1) + tail),
+        extreme("many names", () -> "{" + names(max - tail.length() - 1) + tail),
+        extreme(
+            "space between all tokens", () -> tail.replace(",", "," + " ".repeat(70_000)) + "{"),
+        extreme("leading space", () -> " ".repeat(max - tail.length() - 1) + "{" + tail),
+        extreme("trailing space", () -> "{" + tail + "\n".repeat(max - tail.length() - 1)),
+        extreme("a time of digits", () -> time(max, "2018-12-31T23:57:00.", "1")),
+        extreme("a time of dashes", () -> time(max, "2018", "-")),
+        extreme("a time of zones", () -> time(max, "2018-12-31T23:57", "+08:00")),
+        extreme("a time of spaces", () -> time(max, "", " ")),
+        extreme("a time with trailing space", () -> time(max, "2018-12-31T23:57", " ")),
+        extreme("a record followed by many more", () -> fill("{" + tail, max)),
+        extreme("one byte over the limit", () -> " ".repeat(max + 1)));
   }
 
-  /** The time is a guard against what never ends, far above what the slowest of them takes. */
+  /** The timeout only detects an endless loop. It is far above the time of the slowest record. */
   @ParameterizedTest(name = "{0}")
   @MethodSource
   void atTheLimit(String name, Supplier<String> record) {
@@ -127,12 +130,12 @@ class HostileRecordsTest {
 
   // ---- the comparison
 
-  /** The parser of a format beside the oracle. */
+  /** The parser of a format together with the oracle. */
   private static final class Verdicts {
     private final Names names;
     private final CallFormat format;
 
-    /** Kept, so that what one record leaves behind in a parser meets the next. */
+    /** Parsers are reused, so that leftovers of one record would affect the next. */
     private final CallParser full;
 
     private final CallParser some;
@@ -153,9 +156,9 @@ class HostileRecordsTest {
       assertSame(actual, expected, ALL);
       assertSame(some.parse(record), expected, SOME);
       assertSame(lean.parse(record), expected, Set.of());
-      same("the record is as it was", Arrays.equals(record, before), true);
+      same("the record is unchanged", Arrays.equals(record, before), true);
       if (actual instanceof Rejected rejected) {
-        same("the bytes are the record's", rejected.value() == record, true);
+        same("the rejection has the bytes of the record", rejected.value() == record, true);
         return rejected.reason().name();
       }
       Call call = ((Parsed) actual).call();
@@ -192,16 +195,16 @@ class HostileRecordsTest {
     }
   }
 
-  /** Asserts without AssertJ where all is well, which would take longer than the parser. */
+  /** Uses AssertJ only for failures, because it would take longer than the parser. */
   private static void same(Object what, Object actual, Object expected) {
     if (!Objects.equals(actual, expected)) {
       assertThat(actual).as("%s", what).isEqualTo(expected);
     }
   }
 
-  // ---- the nastiest records
+  // ---- extreme records
 
-  private static Arguments nasty(String name, Supplier<String> record) {
+  private static Arguments extreme(String name, Supplier<String> record) {
     return Arguments.of(name, record);
   }
 
@@ -233,7 +236,7 @@ class HostileRecordsTest {
     return "{\"a\":[" + fill(column, max - tail.length() - 20) + "1]," + tail;
   }
 
-  /** Names of Java's same hash code: "Aa" and "BB" in any order. */
+  /** Returns names with the same Java hash code: "Aa" and "BB" in any order. */
   private static String collisions(int length) {
     StringBuilder members = new StringBuilder();
     for (int i = 0; members.length() + 42 < length; i++) {

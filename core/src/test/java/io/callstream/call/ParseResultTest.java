@@ -27,7 +27,7 @@ class ParseResultTest {
   }
 
   @Test
-  void whatAParserThrowsIsTheDetailOfARejection() {
+  void rejectsWithTheExceptionOfTheParserAsDetail() {
     Rejected rejected = rejected(throwing(new IllegalStateException("no")));
     assertThat(rejected.reason()).isEqualTo(RejectionReason.FORMAT_FAILED);
     assertThat(rejected.field()).isNull();
@@ -47,7 +47,7 @@ class ParseResultTest {
   }
 
   @Test
-  void aTimeOutOfRangeIsRejected() {
+  void rejectsATimeOutOfRange() {
     Rejected rejected =
         rejected(value -> new ParseResult.Parsed(Call.builder("1", "t", Instant.MAX).build()));
     assertThat(rejected.detail())
@@ -55,7 +55,7 @@ class ParseResultTest {
   }
 
   @Test
-  void errorsThatSayNothingAboutTheRecordAreThrown() {
+  void throwsErrorsThatDoNotDependOnTheRecord() {
     assertThatThrownBy(() -> rejected(throwing(new OutOfMemoryError("heap"))))
         .isInstanceOf(OutOfMemoryError.class);
     assertThatThrownBy(() -> rejected(throwing(new NoClassDefFoundError("Gone"))))
@@ -63,7 +63,7 @@ class ParseResultTest {
   }
 
   @Test
-  void anExceptionInAnInterruptedThreadIsThrown() {
+  void throwsExceptionsInAnInterruptedThread() {
     Thread.currentThread().interrupt();
     try {
       assertThatThrownBy(() -> rejected(throwing(new IllegalStateException("interrupted"))))
@@ -74,7 +74,7 @@ class ParseResultTest {
   }
 
   @Test
-  void detailsAreShortAndHaveNoHalfCharacters() {
+  void truncatesDetailsAndReplacesUnpairedSurrogates() {
     String detail =
         rejected(throwing(new IllegalStateException("\ud83d\ude00".repeat(900)))).detail();
     assertThat(detail).hasSize(ParseResult.MAX_DETAIL);

@@ -6,11 +6,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Records for the tests of this package. */
+/** Creates records for the tests of this package. */
 final class Records {
   private Records() {}
 
-  /** Returns the fields of a record as the 2018 file has them, as JSON values. */
+  /** Returns the fields of a record of the 2018 file as JSON values. */
   static Map<String, String> fields() {
     Map<String, String> fields = new LinkedHashMap<>();
     fields.put("crime_id", "\"183653765\"");
@@ -30,7 +30,7 @@ final class Records {
     return fields;
   }
 
-  /** Returns the fields of a call as DataSF's closed calls have them, as JSON values. */
+  /** Returns the fields of a record of DataSF's closed calls as JSON values. */
   static Map<String, String> dataSfFields() {
     Map<String, String> fields = new LinkedHashMap<>();
     fields.put("id", "\"4711\"");
@@ -72,7 +72,7 @@ final class Records {
         .collect(Collectors.joining(",", "{", "}"));
   }
 
-  /** Returns a record with one field changed; {@code null} leaves it out. */
+  /** Returns a record with one changed field; {@code null} removes the field. */
   static String with(String name, String value) {
     Map<String, String> fields = fields();
     if (value == null) {

@@ -80,7 +80,7 @@ class SanFranciscoParserTest {
   }
 
   @Test
-  void buildsOnlyTheFieldsAskedFor() {
+  void buildsOnlyRequestedFields() {
     Set<CallField> asked =
         EnumSet.of(CallField.ADDRESS, CallField.CITY, CallField.PRIORITY, CallField.CLOSED);
     String plain = with("city", "null");
@@ -95,14 +95,14 @@ class SanFranciscoParserTest {
       assertThat(call.text(CallField.PRIORITY)).isEmpty();
       assertThat(call.time(CallField.CLOSED)).isEmpty();
       assertThat(call).hasToString("Call[ at 2019-01-01T07:57:00Z]");
-      assertNotAskedFor(CallField.ID, call::id);
-      assertNotAskedFor(CallField.CRIME_TYPE, call::crimeType);
-      assertNotAskedFor(CallField.DISPOSITION, call::disposition);
-      assertNotAskedFor(CallField.ON_SCENE, () -> call.time(CallField.ON_SCENE));
+      assertNotRequested(CallField.ID, call::id);
+      assertNotRequested(CallField.CRIME_TYPE, call::crimeType);
+      assertNotRequested(CallField.DISPOSITION, call::disposition);
+      assertNotRequested(CallField.ON_SCENE, () -> call.time(CallField.ON_SCENE));
     }
   }
 
-  private static void assertNotAskedFor(CallField field, ThrowingCallable read) {
+  private static void assertNotRequested(CallField field, ThrowingCallable read) {
     assertThatThrownBy(read)
         .isInstanceOfSatisfying(
             UndeclaredFieldException.class, e -> assertThat(e.field()).isEqualTo(field))
@@ -110,7 +110,7 @@ class SanFranciscoParserTest {
   }
 
   @Nested
-  class RejectsWhatIsNoObject {
+  class RejectsRecordsThatAreNotObjects {
     @ParameterizedTest
     @ValueSource(strings = {"", " ", "\n", "\t \r\n"})
     void emptyRecords(String record) {
@@ -153,7 +153,7 @@ class SanFranciscoParserTest {
           "\u00a0{}",
           "1 2"
         })
-    void whatIsNotOneJsonText(String record) {
+    void anythingButOneJsonText(String record) {
       assertRejected(record, RejectionReason.NOT_JSON, null);
     }
 
@@ -164,7 +164,7 @@ class SanFranciscoParserTest {
     }
 
     @Test
-    void truncatedRecordsWhereverTheyEnd() {
+    void truncatedRecords() {
       byte[] whole = bytes(json(fields()));
       for (int length = 1; length < whole.length; length++) {
         assertRejected(Arrays.copyOf(whole, length), RejectionReason.NOT_JSON, null);
@@ -180,7 +180,7 @@ class SanFranciscoParserTest {
     }
 
     @Test
-    void textThatIsNoUtf8() {
+    void invalidUtf8() {
       for (int b : new int[] {0x80, 0xbf, 0xc3, 0xf8, 0xff, 0xfe}) {
         byte[] record = bytes(with("address", "\"#\""));
         for (int i = 0; i < record.length; i++) {
@@ -200,7 +200,7 @@ class SanFranciscoParserTest {
     }
 
     @Test
-    void otherEncodingsThanUtf8() {
+    void otherEncodings() {
       for (String encoding : List.of("UTF-16", "UTF-16LE", "UTF-16BE", "UTF-32", "UTF-32LE")) {
         assertRejected(
             json(fields()).getBytes(Charset.forName(encoding)), RejectionReason.NOT_JSON, null);
@@ -226,7 +226,7 @@ class SanFranciscoParserTest {
   class RequiredFields {
     @ParameterizedTest
     @ValueSource(strings = {"crime_id", "original_crime_type_name", "call_date_time"})
-    void areRejectedWhereMissingNullOrBlank(String field) {
+    void areRejectedIfMissingNullOrBlank(String field) {
       assertRejected(with(field, null), RejectionReason.MISSING_FIELD, field);
       assertRejected(with(field, "null"), RejectionReason.MISSING_FIELD, field);
       assertRejected(with(field, "\"\""), RejectionReason.BLANK_FIELD, field);
@@ -237,7 +237,7 @@ class SanFranciscoParserTest {
     }
 
     @Test
-    void areFoundMissingInAnEmptyObject() {
+    void areMissingInAnEmptyObject() {
       assertRejected("{}", RejectionReason.MISSING_FIELD, "crime_id");
       assertRejected("{ }", RejectionReason.MISSING_FIELD, "crime_id");
     }
@@ -252,7 +252,7 @@ class SanFranciscoParserTest {
     }
 
     @Test
-    void areNamedInTheOrderOfTheFormatIfSeveralAreWrong() {
+    void areReportedInTheOrderOfTheFormat() {
       Map<String, String> fields = fields();
       fields.remove("original_crime_type_name");
       fields.put("crime_id", "\"\"");
@@ -279,7 +279,7 @@ class SanFranciscoParserTest {
           "address_type",
           "common_location"
         })
-    void areEmptyWhereMissingNullOrBlank(String field) {
+    void areEmptyIfMissingNullOrBlank(String field) {
       CallField name = OracleParser.Names.OF_2018.fields().get(field);
       for (String value : Arrays.asList(null, "null", "\"\"", "\"  \"", "\"\\n\"", "\"\u2028\"")) {
         assertThat(call(with(field, value)).text(name)).as("%s", value).isEmpty();
@@ -298,18 +298,18 @@ class SanFranciscoParserTest {
       "false",
       "12345678901234567890123"
     })
-    void areTheirJsonTextWhereTheyAreNumbersOrBooleans(String json) {
+    void convertNumbersAndBooleansToTheirJsonText(String json) {
       assertThat(call(with("address", json)).address()).isEqualTo(json);
     }
 
     @Test
-    void keepTextAsItCameUntrimmed() {
+    void keepTextUntrimmed() {
       assertThat(call(with("address", "\" a  b \"")).address()).isEqualTo(" a  b ");
       assertThat(call(with("address", "\"\\ta\\n\"")).address()).isEqualTo("\ta\n");
     }
 
     @Test
-    void areRejectedWhereTheyAreObjectsOrArrays() {
+    void areRejectedIfTheyAreObjectsOrArrays() {
       for (String field : OracleParser.Names.OF_2018.fields().keySet()) {
         assertRejected(with(field, "{}"), RejectionReason.NOT_TEXT, field);
         assertRejected(with(field, "[\"a\"]"), RejectionReason.NOT_TEXT, field);
@@ -326,7 +326,7 @@ class SanFranciscoParserTest {
   }
 
   @Nested
-  class OfAKeyThatOccursTwice {
+  class DuplicateKeys {
     private String twice(String name, String first, String second) {
       String rest = with(name, null);
       String start = "{\"" + name + "\":" + first + ",";
@@ -335,12 +335,12 @@ class SanFranciscoParserTest {
     }
 
     @Test
-    void theLastValueCountsOnThePlainPath() {
+    void useTheLastValueOnThePlainPath() {
       assertThat(call(twice("address", "\"first\"", "\"second\"")).address()).isEqualTo("second");
     }
 
     @Test
-    void theLastValueCountsOnTheFullPath() {
+    void useTheLastValueOnTheFullPath() {
       assertThat(call(twice("address", "\"\\u0041\"", "\"second\"")).address()).isEqualTo("second");
       assertThat(call(twice("address", "1", "2")).address()).isEqualTo("2");
       assertThat(call(twice("address", "\"first\"", "null")).address()).isEmpty();
@@ -348,7 +348,7 @@ class SanFranciscoParserTest {
     }
 
     @Test
-    void theLastValueDecidesAboutARejection() {
+    void rejectByTheLastValue() {
       assertThat(call(twice("address", "[1]", "\"second\"")).address()).isEqualTo("second");
       assertRejected(twice("address", "\"first\"", "{}"), RejectionReason.NOT_TEXT, "address");
       assertThat(call(twice("crime_id", "null", "\"x\"")).id()).isEqualTo("x");
@@ -359,7 +359,7 @@ class SanFranciscoParserTest {
     }
 
     @Test
-    void aKeyWithAnEscapeIsTheSameKey() {
+    void includeKeysWithEscapes() {
       assertThat(call(json(fields()).replace("{", "{\"addre\\u0073s\":\"first\",")).address())
           .isEqualTo("100 Block Of O'farrell St");
       assertThat(call(json(fields()).replace("}", ",\"addre\\u0073s\":\"second\"}")).address())
@@ -393,7 +393,7 @@ class SanFranciscoParserTest {
     }
 
     @Test
-    void hasNoHalvesOfSurrogatePairsSoThatItHasUtf8() {
+    void hasNoUnpairedSurrogates() {
       for (String json : List.of("\"a\\ud800z\"", "\"a\\udfffz\"", "\"\\ud800\\ud800\"")) {
         String text = call(with("address", json)).address();
         assertThat(new String(text.getBytes(UTF_8), UTF_8)).isEqualTo(text);
@@ -402,7 +402,7 @@ class SanFranciscoParserTest {
     }
 
     @Test
-    void ofAnyLengthAlignsWithTheWordsOfTheScan() {
+    void mayHaveAnyLength() {
       for (int length = 1; length < 40; length++) {
         String text = "x".repeat(length - 1) + "y";
         assertThat(call(with("address", "\"" + text + "\"")).address()).isEqualTo(text);
@@ -415,11 +415,11 @@ class SanFranciscoParserTest {
   }
 
   @Nested
-  class TheSameRecordOtherwiseSpelt {
+  class ReadsEquivalentRecords {
     private final Call expected = call(json(fields()));
 
     @Test
-    void inAnyOrderOfFields() {
+    void withAnyOrderOfFields() {
       Random random = new Random(1);
       for (int i = 0; i < 200; i++) {
         List<String> names = new ArrayList<>(fields().keySet());
@@ -431,7 +431,7 @@ class SanFranciscoParserTest {
     }
 
     @Test
-    void withSpaceWhereverJsonAllowsIt() {
+    void withSpaceBetweenTokens() {
       String spaced =
           " \n"
               + json(fields())
@@ -443,7 +443,7 @@ class SanFranciscoParserTest {
     }
 
     @Test
-    void withAnyCharacterOfAStringEscaped() {
+    void withEscapedCharacters() {
       String record = json(fields());
       for (int i = 0; i < record.length(); i++) {
         char c = record.charAt(i);
@@ -462,7 +462,7 @@ class SanFranciscoParserTest {
     }
 
     @Test
-    void byTheFormatItself() {
+    void writtenByTheFormat() {
       assertThat(call(new String(SanFranciscoCalls.json().write(expected), UTF_8)))
           .isEqualTo(expected);
       Call hostile =
@@ -489,7 +489,7 @@ class SanFranciscoParserTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"a", "\\n", "\\u0041"})
-    void oneMebibyteIsReadAndAByteMoreIsNot(String filler) {
+    void rejectsRecordsOverTheSizeLimit(String filler) {
       assertThat(parser.parse(ofSize(1 << 20, filler))).isInstanceOf(Parsed.class);
       assertRejected(ofSize((1 << 20) + 1, filler), RejectionReason.TOO_LARGE, null);
     }
@@ -502,12 +502,12 @@ class SanFranciscoParserTest {
     }
 
     private String nested(int depth) {
-      // The record itself is the first level.
+      // The record is the first level.
       return with("more", "[".repeat(depth - 1) + "]".repeat(depth - 1));
     }
 
     @Test
-    void ahundredLevelsAreReadAndOneMoreIsNot() {
+    void rejectsRecordsOverTheDepthLimit() {
       assertThat(call(nested(100))).isEqualTo(call(json(fields())));
       assertRejected(nested(101), RejectionReason.TOO_DEEP, null);
       assertRejected("[".repeat(100) + "]".repeat(100), RejectionReason.NOT_AN_OBJECT, null);
@@ -515,7 +515,7 @@ class SanFranciscoParserTest {
     }
 
     @Test
-    void tenThousandLevelsDoNoHarm() {
+    void rejectsTenThousandLevels() {
       assertRejected(nested(10_000), RejectionReason.TOO_DEEP, null);
       assertRejected("[".repeat(10_000), RejectionReason.TOO_DEEP, null);
       assertRejected("{\"a\":".repeat(10_000), RejectionReason.TOO_DEEP, null);
@@ -523,7 +523,7 @@ class SanFranciscoParserTest {
     }
 
     /**
-     * Names of eight bytes whose hash in Jackson's table of names is the same, whatever its seed.
+     * Returns names of eight bytes that have the same hash in Jackson's name table for any seed.
      */
     private static List<byte[]> collidingNames(int count) {
       int multiplier = 33;
@@ -560,7 +560,7 @@ class SanFranciscoParserTest {
 
     @Test
     @Timeout(20)
-    void namesThatCollideInAHashTableDoNoHarm() {
+    void readsCollidingNamesInLinearTime() {
       ByteArrayOutputStream record = new ByteArrayOutputStream();
       record.writeBytes(bytes(json(fields()).replace("}", "")));
       for (byte[] name : collidingNames(80_000)) {
@@ -579,7 +579,7 @@ class SanFranciscoParserTest {
   }
 
   @Test
-  void aParserIsNotChangedByTheRecordsBefore() {
+  void aRecordDoesNotAffectTheNext() {
     for (String strange :
         List.of("{\"crime_id\":\"x\"}", "[", with("address", "{}"), with("more", "1"), "{}")) {
       parser.parse(bytes(strange));
@@ -589,7 +589,7 @@ class SanFranciscoParserTest {
   }
 
   @Test
-  void aRejectionTellsReasonAndFieldButNotTheContent() {
+  void theTextOfARejectionHasTheReasonAndTheFieldButNotTheContent() {
     ParseResult result = parser.parse(bytes("{\"crime_id\":\"secret\"}"));
     assertThat(result).hasToString("Rejected[missing-field original_crime_type_name]");
     assertThat(call(json(fields()))).hasToString("Call[183653765 at 2019-01-01T07:57:00Z]");

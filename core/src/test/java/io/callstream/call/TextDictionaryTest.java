@@ -15,14 +15,14 @@ class TextDictionaryTest {
   }
 
   @Test
-  void givesTheSameStringForTheSameBytes() {
+  void returnsTheSameStringForEqualBytes() {
     assertThat(text("HAN")).isEqualTo("HAN").isSameAs(text("HAN"));
     assertThat(text("")).isEmpty();
     assertThat(text("HAN ")).isEqualTo("HAN ");
   }
 
   @Test
-  void isRightHoweverManyTextsThereAre() {
+  void isCorrectForManyTexts() {
     Random random = new Random(3);
     for (int i = 0; i < 400_000; i++) {
       String text = Integer.toString(random.nextInt(200_000), 36);
@@ -31,7 +31,7 @@ class TextDictionaryTest {
   }
 
   @Test
-  void isRightForTextsOfTheSameHash() {
+  void isCorrectForTextsWithTheSameHash() {
     for (String text : new String[] {"AaAa", "BBBB", "AaBB", "BBAa"}) {
       assertThat(text(text)).isEqualTo(text);
     }
@@ -41,7 +41,7 @@ class TextDictionaryTest {
   }
 
   @Test
-  void doesNotRememberLongTextsSoThatItsMemoryIsBounded() {
+  void doesNotRememberLongTexts() {
     String text = "x".repeat(100_000);
     assertThat(text(text)).isEqualTo(text).isNotSameAs(text(text));
   }

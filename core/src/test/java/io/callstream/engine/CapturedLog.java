@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
 
-/** What a logger has logged since this was opened. */
+/** Captures the events of a logger until it is closed. */
 public final class CapturedLog extends AppenderBase<ILoggingEvent> implements AutoCloseable {
   private final Logger logger;
   private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();

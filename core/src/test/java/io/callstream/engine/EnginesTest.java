@@ -48,13 +48,13 @@ class EnginesTest {
     }
   }
 
-  /** Another engine of the same name. */
+  /** Another engine with the same name. */
   public static final class IdleToo extends Idle {
     /** Called by ServiceLoader. */
     public IdleToo() {}
   }
 
-  /** An engine that can't be made. */
+  /** An engine whose constructor fails. */
   public static final class Broken extends Idle {
     /** Called by ServiceLoader. */
     public Broken() {
@@ -81,18 +81,18 @@ class EnginesTest {
   }
 
   @Test
-  void theLocalEngineIsFoundByItsName() {
+  void findsTheLocalEngine() {
     assertThat(Engines.named("local")).isInstanceOf(LocalEngine.class);
     assertThat(Engines.all()).hasAtLeastOneElementOfType(LocalEngine.class);
   }
 
   @Test
-  void anEngineOfAnotherJarIsFound() throws IOException {
+  void findsAnEngineOfAnotherJar() throws IOException {
     assertThat(Engines.named("idle", with(Idle.class.getName()))).isInstanceOf(Idle.class);
   }
 
   @Test
-  void anEngineThatIsNotThereIsToldWithThoseThatAre() {
+  void aMissingEngineIsReportedWithTheAvailableOnes() {
     assertThatThrownBy(() -> Engines.named("spork"))
         .isInstanceOfSatisfying(
             CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT))
@@ -102,7 +102,7 @@ class EnginesTest {
   }
 
   @Test
-  void enginesOfTheSameNameAreRefusedByTheirClasses() throws IOException {
+  void rejectsEnginesWithTheSameName() throws IOException {
     ClassLoader loader = with(Idle.class.getName(), IdleToo.class.getName());
     assertThatThrownBy(() -> Engines.named("idle", loader))
         .isInstanceOfSatisfying(
@@ -114,7 +114,7 @@ class EnginesTest {
   }
 
   @Test
-  void brokenEnginesDoNotTakeTheOthersDown() throws IOException {
+  void ignoresBrokenEngines() throws IOException {
     ClassLoader loader =
         with(
             Broken.class.getName(),
@@ -127,7 +127,7 @@ class EnginesTest {
   }
 
   @Test
-  void aServiceFileThatIsNoneDoesNotTakeTheOthersDown() throws IOException {
+  void ignoresAnInvalidServiceFile() throws IOException {
     assertThat(Engines.named("local", with("this is no class name")))
         .isInstanceOf(LocalEngine.class);
   }
@@ -146,7 +146,7 @@ class EnginesTest {
   }
 
   @Test
-  void whatAnEngineDoesNotSupportIsRefusedBeforeAnythingStarts() {
+  void rejectsUnsupportedPipelinesBeforeAnythingStarts() {
     Pipeline pipeline = from(KafkaTopic.of("calls").at("localhost:1")).distinct().build();
     assertThatThrownBy(
             () ->
@@ -162,7 +162,7 @@ class EnginesTest {
   }
 
   @Test
-  void aTopicThatNothingOpensIsRefusedWithWhatToAdd() {
+  void rejectsATopicWithoutAnOpener() {
     Pipeline pipeline = from(KafkaTopic.of("calls").at("localhost:1")).build();
     assertThatThrownBy(
             () ->
@@ -176,7 +176,7 @@ class EnginesTest {
   }
 
   @Test
-  void aSourceOfOnesOwnThatNothingOpensIsRefused() {
+  void rejectsACustomSourceWithoutAnOpener() {
     Pipeline pipeline = from(() -> "mine").build();
     assertThatThrownBy(() -> new LocalEngine().start(pipeline))
         .isInstanceOf(CallstreamException.class)
@@ -185,7 +185,7 @@ class EnginesTest {
   }
 
   @Test
-  void anEngineThatSupportsNothingSaysSo() {
+  void anEngineMaySupportNothing() {
     Pipeline pipeline = from(MemorySource.withPartitions(1)).distinct().build();
     assertThatThrownBy(() -> new Idle().start(pipeline))
         .isInstanceOf(CallstreamException.class)
@@ -193,7 +193,7 @@ class EnginesTest {
   }
 
   @Test
-  void optionsOutsideTheirBoundsAreRefused() {
+  void rejectsOptionsOutOfBounds() {
     assertThatThrownBy(() -> RunOptions.bounded().readingAtMost(0))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("0");

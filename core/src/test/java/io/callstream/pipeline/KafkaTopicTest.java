@@ -20,7 +20,7 @@ class KafkaTopicTest {
   }
 
   @Test
-  void readsCommittedRecordsUnlessToldOtherwise() {
+  void readsCommittedRecordsByDefault() {
     KafkaTopic uncommitted = TOPIC.with(Map.of("isolation.level", "read_uncommitted"));
 
     assertThat(TOPIC.isolation()).isEqualTo(Isolation.READ_COMMITTED);
@@ -33,14 +33,14 @@ class KafkaTopicTest {
   }
 
   @Test
-  void theFingerprintHasTheIsolationLevel() {
+  void theFingerprintContainsTheIsolationLevel() {
     assertThat(fingerprint(TOPIC)).contains("source: calls\nisolation level: read_committed\n");
     assertThat(fingerprint(TOPIC.with(Map.of("isolation.level", "read_uncommitted"))))
         .contains("source: calls\nisolation level: read_uncommitted\n");
   }
 
   @Test
-  void refusesAnIsolationLevelThatKafkaDoesNotKnow() {
+  void rejectsAnUnknownIsolationLevel() {
     assertThatThrownBy(() -> TOPIC.with(Map.of("isolation.level", "read_comitted")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
@@ -49,7 +49,7 @@ class KafkaTopicTest {
   }
 
   @Test
-  void itsTextHasTheNamesOfSettingsThatWereChosen() {
+  void theTextContainsTheNamesOfSettings() {
     assertThat(TOPIC).hasToString("Kafka topic calls at localhost:9092");
     assertThat(TOPIC.with(Map.of("sasl.jaas.config", "secret")))
         .hasToString("Kafka topic calls at localhost:9092 with [sasl.jaas.config]");

@@ -22,7 +22,7 @@ class MemorySourceTest {
         .toList();
   }
 
-  /** Returns what can be read of a partition; an offset without a record is "-". */
+  /** Returns the readable records of a partition; "-" is an offset without a record. */
   private List<String> readable(int partition) {
     return source.read(partition, 0, source.end(partition)).stream()
         .map(entry -> entry == null ? "-" : new String(entry.value(), UTF_8))
@@ -30,7 +30,7 @@ class MemorySourceTest {
   }
 
   @Test
-  void aCommittedTransactionIsReadableFromItsEndOn() {
+  void aTransactionIsReadableAfterItsCommit() {
     source.addAll(records(0, "a"));
     Transaction transaction = source.begin();
     transaction.addAll(records(0, "b"));
@@ -59,7 +59,7 @@ class MemorySourceTest {
   }
 
   @Test
-  void theOldestOpenTransactionDecidesWhereAPartitionEnds() {
+  void aPartitionEndsAtTheOldestOpenTransaction() {
     Transaction first = source.begin();
     Transaction second = source.begin();
     second.addAll(records(0, "a"));
@@ -73,7 +73,7 @@ class MemorySourceTest {
   }
 
   @Test
-  void listenersHearOfTheEndOfATransaction() {
+  void notifiesListenersOfTheEndOfATransaction() {
     AtomicInteger heard = new AtomicInteger();
     source.onRecord(heard::incrementAndGet);
     Transaction transaction = source.begin();
@@ -87,5 +87,22 @@ class MemorySourceTest {
     assertThatThrownBy(() -> transaction.addAll(records(0, "b")))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("The transaction has ended; begin another one");
+  }
+
+  @Test
+  void rejectsARecordForAPartitionThatDoesNotExist() {
+    Transaction transaction = source.begin();
+    for (int partition : new int[] {-1, 2}) {
+      assertThatThrownBy(() -> source.add(partition, Instant.EPOCH, null))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("The partition of a record is " + partition + "; it must be from 0 to 1");
+      assertThatThrownBy(() -> transaction.addAll(records(partition, "a")))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+    assertThatThrownBy(
+            () -> transaction.addAll(List.of(new Addition(0, new Entry(Instant.MAX, null)))))
+        .isInstanceOf(IllegalArgumentException.class);
+    transaction.commit();
+    assertThat(source.ends()).containsExactly(0, 0);
   }
 }

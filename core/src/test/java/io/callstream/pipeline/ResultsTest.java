@@ -52,7 +52,7 @@ class ResultsTest {
   }
 
   @Test
-  void textBesideNumbersSortsByUtf8AsElsewhere() {
+  void sortsMixedTextByUtf8() {
     Statistic statistic =
         Statistic.named("s")
             .by(Dimensions.hourOfDay(ZoneId.of("UTC")), Dimensions.CRIME_TYPE)
@@ -121,7 +121,7 @@ class ResultsTest {
   }
 
   @Test
-  void aNumberOfTheGroupOfTheRestIsNullInJson() throws IOException {
+  void numbersOfTheOtherGroupAreNullInJson() throws IOException {
     Statistic statistic =
         Statistic.named("s").by(Dimensions.hourOfDay(ZoneId.of("UTC"))).maxGroups(1).build();
     List<Call> calls = List.of(call("a", HOUR), call("a", HOUR.plus(Duration.ofHours(1))));
@@ -132,7 +132,7 @@ class ResultsTest {
   }
 
   @Test
-  void theTopIsTheBeginningOfAllRowsByCountWithEqualOnesInTheirOrder() {
+  void theTopRowsAreTheFirstByCountInAStableOrder() {
     Statistic windowed =
         Statistic.named("s")
             .by(Dimensions.CRIME_TYPE, Dimensions.ADDRESS)
@@ -154,7 +154,7 @@ class ResultsTest {
                 .build());
       }
       Results results = batches(statistic, List.of(calls)).get(0).results("s");
-      // Rows stand by window, then count, then dimensions; a stable sort keeps that among equals.
+      // Rows are ordered by window, count and dimensions; a stable sort keeps this among equals.
       List<ResultRow> all = new ArrayList<>(results.rows());
       all.sort(Comparator.comparingLong(ResultRow::count).reversed());
       for (int n = 0; n <= all.size() + 1; n++) {
@@ -164,7 +164,7 @@ class ResultsTest {
   }
 
   @Test
-  void rowsOfAWindowAreFoundByItsStart() {
+  void findsRowsByTheStartOfTheirWindow() {
     Statistic statistic =
         Statistic.named("s")
             .by(Dimensions.CRIME_TYPE)

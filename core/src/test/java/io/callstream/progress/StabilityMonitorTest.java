@@ -57,7 +57,7 @@ class StabilityMonitorTest {
   }
 
   @Test
-  void fewBatchesAreNoVerdict() {
+  void givesNoVerdictForFewBatches() {
     for (int i = 0; i < StabilityMonitor.MIN_BATCHES; i++) {
       assertThat(monitor.verdict()).isEmpty();
       monitor.onProgress(report(i, 100, 100, 400, 0));
@@ -66,7 +66,7 @@ class StabilityMonitorTest {
   }
 
   @Test
-  void batchesOfNothingDoNotCount() {
+  void ignoresEmptyBatches() {
     for (int i = 0; i < 20; i++) {
       monitor.onProgress(report(i, 0, 0, 5_000, 1_000L * i));
     }
@@ -74,7 +74,7 @@ class StabilityMonitorTest {
   }
 
   @Test
-  void batchesThatTakeLongerThanTheirTriggerAreSlow() {
+  void batchesLongerThanTheTriggerIntervalAreSlow() {
     for (int i = 0; i < 10; i++) {
       monitor.onProgress(report(i, 100, 50, 1_500, 0));
     }
@@ -94,7 +94,7 @@ class StabilityMonitorTest {
   }
 
   @Test
-  void recordsThatArriveFasterThanTheyAreProcessedAreSeen() {
+  void detectsInputFasterThanProcessing() {
     for (int i = 0; i < 10; i++) {
       // 100 records in 0.8 s are 125 per second.
       monitor.onProgress(report(i, 100, 150, 800, 0));
@@ -106,7 +106,7 @@ class StabilityMonitorTest {
   }
 
   @Test
-  void aLagThatGrowsIsSeen() {
+  void detectsAGrowingLag() {
     for (int i = 0; i < 12; i++) {
       monitor.onProgress(report(i, 100, 100, 500, 1_000L + 500L * i));
     }
@@ -117,7 +117,7 @@ class StabilityMonitorTest {
   }
 
   @Test
-  void aBurstThatIsWorkedOffIsNoGrowingLag() {
+  void ignoresABacklogThatShrinksAgain() {
     for (int i = 0; i < 12; i++) {
       monitor.onProgress(report(i, 100, 100, 500, i < 4 ? 0 : 9_000L - 700L * i));
     }
@@ -125,7 +125,7 @@ class StabilityMonitorTest {
   }
 
   @Test
-  void aHeapThatGrowsIsSeen() {
+  void detectsAGrowingHeap() {
     for (int i = 0; i < 12; i++) {
       heap.set(1_000_000L * (10 + i));
       monitor.onProgress(report(i, 100, 100, 500, 0));
@@ -134,7 +134,7 @@ class StabilityMonitorTest {
   }
 
   @Test
-  void whatIsLongerAgoThanTheSpanIsForgotten() {
+  void ignoresBatchesBeforeTheSpan() {
     for (int i = 0; i < 30; i++) {
       monitor.onProgress(report(i, 100, 50, 5_000, 1_000L * i));
     }
@@ -146,7 +146,7 @@ class StabilityMonitorTest {
   }
 
   @Test
-  void everySymptomComesWithAdvice() {
+  void everySymptomHasAdvice() {
     for (int i = 0; i < 12; i++) {
       heap.set(1_000_000L * (10 + i * i));
       monitor.onProgress(report(i, 100, 500, 2_000, 1_000L * i * i));
@@ -157,13 +157,13 @@ class StabilityMonitorTest {
   }
 
   @Test
-  void aSpanOfNothingIsRefused() {
+  void rejectsAnEmptySpan() {
     assertThatThrownBy(() -> new StabilityMonitor(Duration.ZERO, Duration.ZERO, () -> 0))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test
-  void aReportIsJsonThatAnyReaderUnderstands() throws IOException {
+  void writesReportsAsJson() throws IOException {
     Progress report = report(3, 100, Double.NaN, 400, 7);
     assertThat(new ObjectMapper().writeValueAsString(report)).isEqualTo(report.toJson());
     JsonNode json = new ObjectMapper().readTree(report.toJson());

@@ -42,7 +42,7 @@ class MeasuresTest {
   private static final Aggregate DISTINCT =
       (Aggregate) Measures.approximateDistinct("addresses", CallField.ADDRESS);
 
-  /** A call that took so many milliseconds; null where it does not tell. */
+  /** Returns a call with a duration in milliseconds; null for a call without a duration. */
   private static Call call(Long millis) {
     Call.Builder call =
         Call.builder("1", "T", Instant.EPOCH).with(CallField.RECEIVED, Instant.EPOCH);
@@ -76,7 +76,7 @@ class MeasuresTest {
     return durations.stream().filter(d -> d != null && d >= 0).sorted().toList();
   }
 
-  /** Adds up calls in any split and order, through bytes or not. */
+  /** Adds the calls in a random split and order, with or without serialization. */
   private static Optional<Object> value(Aggregate measure, List<Call> calls, Random random) {
     List<Accumulator> parts = new ArrayList<>();
     int count = 1 + random.nextInt(6);
@@ -109,7 +109,7 @@ class MeasuresTest {
   }
 
   @Property(tries = 300, shrinking = ShrinkingMode.OFF)
-  @Label("minimum, maximum and mean are exact in any split and order")
+  @Label("minimum, maximum and mean are exact for any split and order")
   void exactMeasures(@ForAll long seed) {
     Random random = new Random(seed);
     List<Long> durations = durations(random);
@@ -136,7 +136,7 @@ class MeasuresTest {
   }
 
   @Property(tries = 300, shrinking = ShrinkingMode.OFF)
-  @Label("a quantile is the same in any split and order, and right to a hundredth")
+  @Label("a quantile is the same for any split and order, and accurate to 1 %")
   void quantiles(@ForAll long seed) {
     Random random = new Random(seed);
     List<Long> durations = durations(random);
@@ -163,7 +163,7 @@ class MeasuresTest {
   }
 
   @Property(tries = 30, shrinking = ShrinkingMode.OFF)
-  @Label("the number of distinct values is the same in any split and order, and about right")
+  @Label("the number of distinct values is the same for any split and order, and accurate")
   void distinctValues(@ForAll long seed) {
     Random random = new Random(seed);
     int different = 1 + random.nextInt(seed % 2 == 0 ? 300 : 20_000);
@@ -179,12 +179,12 @@ class MeasuresTest {
     }
     Optional<Object> value = value(DISTINCT, calls, random);
     assertThat(value(DISTINCT, calls, random)).isEqualTo(value);
-    // Five standard errors of 1.6 %.
+    // Five times the standard error of 1.6 %.
     assertThat((double) (long) value.get()).isCloseTo(different, within(0.08 * different + 0.5));
   }
 
   @Test
-  void ofNoCallsThereIsNothingToTell() {
+  void measuresOfNoCallsAreEmpty() {
     for (Aggregate measure : List.of(MINIMUM, MAXIMUM, MEAN, quantile(0.5))) {
       assertThat(measure.empty().value()).isEmpty();
       Accumulator sum = measure.empty();
@@ -200,7 +200,7 @@ class MeasuresTest {
   }
 
   @Test
-  void aMeanIsRoundedHalfUp() {
+  void roundsAMeanHalfUp() {
     Accumulator mean = MEAN.empty();
     mean.add(call(1L));
     mean.add(call(2L));
@@ -210,7 +210,7 @@ class MeasuresTest {
   }
 
   @Test
-  void aQuantileOutsideItsBoundsIsRefused() {
+  void rejectsAQuantileOutOfBounds() {
     for (double quantile : new double[] {0, -0.1, 1.0001, Double.NaN}) {
       assertThatThrownBy(() -> quantile(quantile))
           .isInstanceOf(IllegalArgumentException.class)
@@ -220,7 +220,7 @@ class MeasuresTest {
   }
 
   @Test
-  void distinctTimesCanNotBeCounted() {
+  void rejectsDistinctValuesOfATime() {
     assertThatThrownBy(() -> Measures.approximateDistinct("times", CallField.TIME))
         .isInstanceOf(IllegalArgumentException.class);
   }

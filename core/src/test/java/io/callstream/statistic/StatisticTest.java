@@ -55,7 +55,7 @@ class StatisticTest {
   }
 
   @Test
-  void dayAndHourAreThoseOfTheZone() {
+  void dayAndHourFollowTheTimeZone() {
     for (String name :
         new String[] {"America/Los_Angeles", "Australia/Lord_Howe", "Pacific/Apia"}) {
       ZoneId zone = ZoneId.of(name);
@@ -73,7 +73,7 @@ class StatisticTest {
   }
 
   @Test
-  void theRadioCodesAreTheNineteenOfTwentyEighteen() {
+  void hasTheNineteenRadioCodesOf2018() {
     Lookup codes = RadioCodes.sanFrancisco();
     assertThat(codes.descriptions()).hasSize(19);
     assertThat(codes.description("GOA")).isEqualTo("Gone on Arrival");
@@ -111,7 +111,7 @@ class StatisticTest {
         "[{\"disposition_code\":\"A\",\"description\":\"a\"}] [",
         "[{\"disposition_code\":\"A\",\"description\":\"a\"}"
       })
-  void aFileThatHoldsNoCodesIsRefused(String content, @TempDir Path directory) throws IOException {
+  void rejectsAFileWithoutCodes(String content, @TempDir Path directory) throws IOException {
     Path file = directory.resolve("codes.json");
     Files.writeString(file, content);
     assertThatThrownBy(() -> RadioCodes.read(file))
@@ -121,7 +121,7 @@ class StatisticTest {
   }
 
   @Test
-  void aMissingFileOfCodesIsRefused(@TempDir Path directory) {
+  void rejectsAMissingFileOfCodes(@TempDir Path directory) {
     assertThatThrownBy(() -> RadioCodes.read(directory.resolve("none.json")))
         .isInstanceOf(CallstreamException.class)
         .hasMessageContaining("none.json");
@@ -132,7 +132,7 @@ class StatisticTest {
       strings = {
         "", "-a", "Calls", "a b", "a/b", "../a", "..", "/a", "a\u0000", "a\\b", "a.csv", "\u00e9"
       })
-  void aNameThatIsNoFileNameIsRefused(String name) {
+  void rejectsInvalidNames(String name) {
     assertThat(Statistic.named("a".repeat(100)).build().name()).hasSize(100);
     assertThatThrownBy(() -> Statistic.named("a".repeat(101)))
         .isInstanceOf(IllegalArgumentException.class);
@@ -142,7 +142,7 @@ class StatisticTest {
   }
 
   @Test
-  void slidesThatDoNotDivideTheirWindowAreRefused() {
+  void rejectsSlidesThatDoNotDivideTheirWindow() {
     assertThatThrownBy(() -> Windows.sliding(ofMinutes(60), ofMinutes(25)).withoutLateness())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("PT1H")
@@ -159,7 +159,7 @@ class StatisticTest {
   }
 
   @Test
-  void sizesAndLatenessOutsideTheirBoundsAreRefused() {
+  void rejectsSizesAndLatenessOutOfBounds() {
     for (Duration size :
         new Duration[] {
           Duration.ZERO, Duration.ofMillis(-1), Duration.ofNanos(1), Duration.ofDays(3_661)
@@ -177,21 +177,28 @@ class StatisticTest {
   }
 
   @Test
-  void columnsThatOccurTwiceAreRefused() {
+  void rejectsInvalidColumnNames() {
+    assertThatThrownBy(() -> Dimension.of("Crime Type", CallField.CRIME_TYPE))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("'Crime Type' is not a valid column name; use lower-case letters");
+  }
+
+  @Test
+  void rejectsDuplicateColumns() {
     assertThatThrownBy(() -> Statistic.named("s").by(Dimension.of("count", CallField.CITY)).build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("'count'");
   }
 
   @Test
-  void emittingOnCloseNeedsAWindow() {
+  void emittingOnCloseRequiresAWindow() {
     assertThatThrownBy(() -> Statistic.named("s").emitting(Emission.ON_CLOSE).build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("over(...)");
   }
 
   @Test
-  void fieldsAreThoseOfFilterDimensionsAndMeasures() {
+  void fieldsIncludeThoseOfFilterDimensionsAndMeasures() {
     Statistic statistic =
         Statistic.named("s")
             .where(java.util.Set.of(CallField.CITY), call -> !call.text(CallField.CITY).isEmpty())
@@ -204,7 +211,7 @@ class StatisticTest {
   }
 
   @Test
-  void whatMergesDifferentlyReadsDifferently() {
+  void descriptionsDifferIfStatesCannotBeMerged() {
     CallDuration duration = Measures.between(CallField.RECEIVED, CallField.ON_SCENE);
     Set<CallField> fields = Set.of(CallField.RECEIVED, CallField.ON_SCENE);
     List<Statistic> different =

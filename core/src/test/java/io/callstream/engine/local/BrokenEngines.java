@@ -38,7 +38,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
 
-/** Engines that each break the contract in one way, as engines do. */
+/** Engines that each break one part of the contract in a realistic way. */
 final class BrokenEngines {
   private BrokenEngines() {}
 
@@ -68,7 +68,7 @@ final class BrokenEngines {
     return copy;
   }
 
-  /** Drops late calls as Spark does, without a word. */
+  /** Drops late calls without a report, as Spark does. */
   static class LosesLateCalls extends CheckpointedEngine {
     @Override
     boolean delivers(DeadLetter letter) {
@@ -82,7 +82,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Counts late calls, but delivers none. */
+  /** Counts late calls, but does not deliver them. */
   static class KeepsLateCallsToItself extends CheckpointedEngine {
     @Override
     boolean delivers(DeadLetter letter) {
@@ -90,7 +90,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Commits its state before its sinks have the batch. */
+  /** Commits its state before the sinks have received the batch. */
   static class CountsAReplayedBatchTwice extends CheckpointedEngine {
     @Override
     boolean undoesFailedBatches() {
@@ -98,7 +98,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Takes days, weeks and months of a fixed offset. */
+  /** Computes days, weeks and months with a fixed offset. */
   static class ShiftsWindowEdgesInSummer extends CheckpointedEngine {
     @Override
     Statistic statistic(Statistic statistic) {
@@ -110,11 +110,11 @@ final class BrokenEngines {
     }
   }
 
-  /** Leaves calls out of a statistic, and counts them as if they were in it. */
+  /** Excludes calls from a statistic, but counts them as included. */
   private abstract static class LosesCalls extends CheckpointedEngine {
     private final Set<String> losing = ConcurrentHashMap.newKeySet();
 
-    /** Returns which calls are kept; null for all. */
+    /** Returns which calls are kept, or null for all. */
     abstract CallFilter kept(Statistic statistic);
 
     @Override
@@ -139,7 +139,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Takes windows for open at both ends. */
+  /** Treats windows as open at both ends. */
   static class LosesTheFirstMillisecondOfAWindow extends LosesCalls {
     @Override
     CallFilter kept(Statistic statistic) {
@@ -152,7 +152,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Joins codes and descriptions, and has no rows where there is none. */
+  /** Uses an inner join with descriptions, so rows without a description are missing. */
   static class JoinsLookupsInwards extends LosesCalls {
     @Override
     CallFilter kept(Statistic statistic) {
@@ -166,9 +166,12 @@ final class BrokenEngines {
     }
   }
 
-  /** Reads records of open and aborted transactions, as Kafka's clients do by default. */
+  /** Reads records of open and aborted transactions, as Kafka clients do by default. */
   static class ReadsUncommittedRecords extends CheckpointedEngine {
-    /** Returns a source in memory as such a reader sees it: what is sent is there at once. */
+    /**
+     * Returns a memory source as such a reader sees it: records are readable as soon as they are
+     * sent.
+     */
     static ContractSource source(int partitions) {
       ContractSource memory = ContractSource.inMemory(partitions);
       return new ContractSource() {
@@ -207,7 +210,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Reads on behind records without a value, as if they were none. */
+  /** Skips records without a value. */
   static class SwallowsARejection extends CheckpointedEngine {
     @Override
     boolean reads(Entry entry) {
@@ -215,7 +218,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Takes an exception of a format for one of its own, and fails. */
+  /** Treats an exception of a format as an engine failure. */
   static class FailsWhereAFormatThrows extends CheckpointedEngine {
     @Override
     CallFormat format(CallFormat format) {
@@ -223,7 +226,7 @@ final class BrokenEngines {
     }
   }
 
-  /** A format whose exceptions get past the engine. */
+  /** A format whose exceptions the engine does not catch. */
   private record FailsOnExceptions(CallFormat format) implements CallFormat {
     @Override
     public String name() {
@@ -261,7 +264,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Has one watermark for all partitions, the greatest. */
+  /** Uses the maximum watermark of all partitions. */
   static class TakesTheGreatestForTheWatermark extends CheckpointedEngine {
     @Override
     int partition(int partition) {
@@ -269,7 +272,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Takes the greatest event time of a partition for its clock. */
+  /** Uses the maximum event time of a partition as its time. */
   static class BelievesEveryEventTime extends CheckpointedEngine {
     @Override
     Optional<Duration> maxEventTimeJump(Optional<Duration> jump) {
@@ -277,7 +280,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Takes the confirmed time of a partition for its clock. */
+  /** Uses only the confirmed time of a partition as its time. */
   static class BelievesConfirmedTimesOnly extends CheckpointedEngine {
     @Override
     Optional<Duration> maxEventTimeJump(Optional<Duration> jump) {
@@ -285,7 +288,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Remembers ids within a batch, and hardly longer. */
+  /** Remembers ids within a batch and little longer. */
   static class ForgetsIds extends CheckpointedEngine {
     @Override
     Optional<Duration> distinct(Optional<Duration> horizon) {
@@ -293,7 +296,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Reads times in the zone of the machine. */
+  /** Reads times in the default time zone of the machine. */
   static class ReadsTimesInUtc extends CheckpointedEngine {
     @Override
     CallFormat format(CallFormat format) {
@@ -301,7 +304,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Lets any number of groups in. */
+  /** Does not limit the number of groups. */
   static class LetsAllGroupsIn extends CheckpointedEngine {
     @Override
     Statistic statistic(Statistic statistic) {
@@ -334,7 +337,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Reports rows once for each sink, and how old calls are by their own time. */
+  /** Counts rows once per sink, and computes latency from event times. */
   static class ReportsRowsPerSinkAndLatencyByEventTime extends CheckpointedEngine {
     @Override
     Progress report(Progress p) {
@@ -359,13 +362,13 @@ final class BrokenEngines {
     }
   }
 
-  /** Goes on when a sink fails. */
+  /** Continues after a sink failure. */
   static class HidesFailures extends CheckpointedEngine {
     @Override
     void failed(RuntimeException sink) {}
   }
 
-  /** Does not declare distinct(), and lets it pass. */
+  /** Does not declare distinct(), but accepts it. */
   static class AcceptsWhatItDoesNotDeclare extends CheckpointedEngine {
     @Override
     public Set<Capability> capabilities() {

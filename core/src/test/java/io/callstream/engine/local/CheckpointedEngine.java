@@ -42,21 +42,22 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * An engine with a checkpoint, to test the contract kit with: it remembers, for each directory,
- * which batches were finished, and a run begins by telling the local engine all of them again with
- * its sinks shut. As it stands it keeps the contract; {@link BrokenEngines} break it.
+ * An engine with a checkpoint, for tests of the contract kit. It remembers, for each directory,
+ * which batches were finished. A run starts by replaying these batches on the local engine while
+ * its sinks are muted. This engine satisfies the contract; subclasses in {@link BrokenEngines}
+ * break it.
  */
 class CheckpointedEngine implements Engine {
   private static final Map<String, Memory> CHECKPOINTS = new ConcurrentHashMap<>();
 
-  /** What is remembered of a directory: where batches ended, and where one did that must again. */
+  /** The state of a directory: the ends of finished batches, and the end of a batch to repeat. */
   private static final class Memory {
     final List<long[]> finished = new ArrayList<>();
     long[] planned;
     String fingerprint;
     boolean inUse;
 
-    /** How many batches the local engine was told that nobody is to know of. */
+    /** The number of replayed batches that sinks and listeners must not see. */
     long doubled;
   }
 
@@ -115,7 +116,7 @@ class CheckpointedEngine implements Engine {
     memory.inUse = true;
   }
 
-  // ---- what broken engines do otherwise
+  // ---- overridden by broken engines
 
   Progress report(Progress report) {
     return report;
@@ -141,7 +142,7 @@ class CheckpointedEngine implements Engine {
     return true;
   }
 
-  /** Where records of a partition go in the local engine. */
+  /** Returns the partition of the local engine for records of a partition. */
   int partition(int partition) {
     return partition;
   }
@@ -158,7 +159,7 @@ class CheckpointedEngine implements Engine {
     return true;
   }
 
-  /** Whether a batch that failed leaves the state as it was. */
+  /** Returns whether a failed batch leaves the state unchanged. */
   boolean undoesFailedBatches() {
     return true;
   }
@@ -185,7 +186,7 @@ class CheckpointedEngine implements Engine {
     return copy.build();
   }
 
-  /** Where the records of the local engine's source came from. */
+  /** The origins of the records in the source of the local engine. */
   private static final class Places {
     private final Map<Integer, List<Origin>> origins = new HashMap<>();
 
@@ -199,7 +200,7 @@ class CheckpointedEngine implements Engine {
     }
   }
 
-  /** Stands before sinks and listeners; while it is not open they hear nothing. */
+  /** Wraps sinks and listeners, and forwards nothing until it is open. */
   private final class Shutters {
     private final Places places;
     private boolean open;
@@ -215,7 +216,7 @@ class CheckpointedEngine implements Engine {
       this.places = places;
     }
 
-    /** Opens sinks where everything stands. */
+    /** Opens the sinks with the current state. */
     void open() {
       open = true;
       openings.forEach(Runnable::run);
@@ -362,7 +363,7 @@ class CheckpointedEngine implements Engine {
     }
   }
 
-  /** A run of another pipeline, seen as one of this. */
+  /** Presents a run of another pipeline as a run of this pipeline. */
   private class Seen implements RunningPipeline {
     private final Pipeline pipeline;
     private final RunningPipeline run;
@@ -423,12 +424,12 @@ class CheckpointedEngine implements Engine {
     }
   }
 
-  /** A run with a checkpoint, which drives the local engine batch by batch. */
+  /** A run with a checkpoint, which controls the local engine batch by batch. */
   private final class Run extends Seen {
     private final RunOptions options;
     private final Memory memory;
     private final MemorySource source;
-    private final MemorySource told;
+    private final MemorySource replayed;
     private final Places places = new Places();
     private final Shutters shutters = new Shutters(places);
     private final LocalRun local;
@@ -449,21 +450,21 @@ class CheckpointedEngine implements Engine {
           MemorySource.withPartitions(((MemorySource) pipeline.source()).partitions()));
     }
 
-    private Run(Pipeline pipeline, RunOptions options, Memory memory, MemorySource told) {
+    private Run(Pipeline pipeline, RunOptions options, Memory memory, MemorySource replayed) {
       super(pipeline, null);
       this.options = options;
       this.memory = memory;
-      this.told = told;
+      this.replayed = replayed;
       source = (MemorySource) pipeline.source();
       position = new long[source.partitions()];
       bounds = source.ends();
       shutters.fresh = memory.finished.isEmpty();
       shutters.hidden = memory.doubled;
-      Pipeline inner = copy(pipeline, told, shutters);
+      Pipeline inner = copy(pipeline, replayed, shutters);
       Pipeline watched = shutters.fresh ? inner : withLast(inner);
       local = LocalRun.stepwise(watched, RunOptions.continuous(), Clock.systemUTC());
       for (long[] ends : List.copyOf(memory.finished)) {
-        boolean ignored = tell(ends);
+        boolean ignored = replay(ends);
       }
       for (int p = 0; p < position.length; p++) {
         if (position[p] > 0) {
@@ -476,10 +477,10 @@ class CheckpointedEngine implements Engine {
       source.onRecord(wakeUps::release);
     }
 
-    /** Has the last batch that is told again remembered, from which sinks are opened. */
+    /** Remembers the last replayed batch, with which the sinks are opened. */
     private Pipeline withLast(Pipeline inner) {
       Pipeline.Builder copy =
-          Pipeline.builder(told, inner.format())
+          Pipeline.builder(replayed, inner.format())
               .statistics(inner.statistics())
               .maxFutureSkew(inner.maxFutureSkew())
               .dispositionCodes(inner.dispositionCodes())
@@ -518,7 +519,7 @@ class CheckpointedEngine implements Engine {
           long[] ends = memory.planned != null ? memory.planned : ends();
           if (ends != null) {
             memory.planned = ends;
-            if (tell(ends)) {
+            if (replay(ends)) {
               memory.finished.add(ends);
             }
             memory.planned = null;
@@ -557,7 +558,7 @@ class CheckpointedEngine implements Engine {
       long records = 0;
       for (int round = 0; round < 2; round++) {
         for (int p = 0; p < ends.length; p++) {
-          // First one of each partition, then as many as there is room for.
+          // First one record of each partition, then as many as the limit allows.
           long more = Math.min(last[p] - ends[p], round == 0 ? 1 : Math.max(0, room - records));
           ends[p] += more;
           records += more;
@@ -566,8 +567,8 @@ class CheckpointedEngine implements Engine {
       return records == 0 ? null : ends;
     }
 
-    /** Tells the local engine a batch; returns whether there was a record in it. */
-    private boolean tell(long[] ends) {
+    /** Replays a batch on the local engine. Returns whether it had a record. */
+    private boolean replay(long[] ends) {
       List<Addition> additions = new ArrayList<>();
       List<PartitionOffsets> ranges = new ArrayList<>();
       for (int p = 0; p < ends.length; p++) {
@@ -583,7 +584,7 @@ class CheckpointedEngine implements Engine {
         ranges.add(new PartitionOffsets(p, position[p], ends[p], source.end(p)));
       }
       shutters.offsets = ranges;
-      told.addAll(additions);
+      replayed.addAll(additions);
       local.runBatch();
       position = ends;
       return !additions.isEmpty();

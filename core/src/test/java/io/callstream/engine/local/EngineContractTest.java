@@ -53,11 +53,11 @@ import org.junit.platform.engine.TestExecutionResult.Status;
 import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Event;
 
-/** The contract kit lets a sound engine pass, and catches broken ones by the rules they break. */
+/** Checks that the contract kit accepts a correct engine and detects broken engines. */
 class EngineContractTest {
   private static volatile Engine engine = new CheckpointedEngine();
 
-  /** Whichever engine is on trial. */
+  /** The engine under test. */
   private static final class Dock implements Testbed {
     @Override
     public Engine engine() {
@@ -73,12 +73,12 @@ class EngineContractTest {
 
     @Override
     public Duration patience() {
-      // One waits in vain.
+      // One of the waits times out.
       return Duration.ofSeconds(engine instanceof HidesFailures ? 2 : 60);
     }
   }
 
-  /** The kit over whichever engine is on trial; run by this test only. */
+  /** The contract kit for the engine under test; only this test runs it. */
   static final class OnTrial extends EngineContract {
     @Override
     protected Testbed testbed() {
@@ -86,7 +86,7 @@ class EngineContractTest {
     }
   }
 
-  /** Random pipelines over whichever engine is on trial; run by this test only. */
+  /** Random pipelines for the engine under test; only this test runs them. */
   static final class OnRandomTrial extends RandomPipelinesContract {
     @Override
     protected Testbed testbed() {
@@ -124,15 +124,15 @@ class EngineContractTest {
         Arguments.of(new AcceptsWhatItDoesNotDeclare(), List.of("16.5")));
   }
 
-  /** What became of the rules, by their numbers. */
+  /** The results of the rules by number. */
   private record Verdict(Map<String, Status> rules, Map<String, String> why) {
     List<String> all(Status status) {
       return rules.keySet().stream().filter(rule -> rules.get(rule) == status).toList();
     }
   }
 
-  private static Verdict onTrial(Engine onTrial) {
-    engine = onTrial;
+  private static Verdict tested(Engine tested) {
+    engine = tested;
     Verdict verdict = new Verdict(new TreeMap<>(), new TreeMap<>());
     EngineTestKit.engine("junit-jupiter")
         .selectors(selectClass(OnTrial.class))
@@ -153,8 +153,8 @@ class EngineContractTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("engines")
-  void anEngineFailsByTheRulesThatItBreaks(Engine onTrial, List<String> broken) {
-    Verdict verdict = onTrial(onTrial);
+  void anEngineFailsTheRulesThatItBreaks(Engine tested, List<String> broken) {
+    Verdict verdict = tested(tested);
     assertThat(verdict.all(Status.FAILED))
         .as("%s", verdict.why())
         .containsExactlyInAnyOrderElementsOf(broken);
@@ -163,7 +163,7 @@ class EngineContractTest {
     }
   }
 
-  /** The local engine, with batches of a record. */
+  /** The local engine with batches of one record. */
   private static final class CutsSteps implements Engine {
     private final Engine local = new LocalEngine();
 
@@ -185,8 +185,8 @@ class EngineContractTest {
   }
 
   @Test
-  void rulesThatNeedCertainBatchesAreNotDecidedWhereAnEngineMakesOthers() {
-    Verdict verdict = onTrial(new CutsSteps());
+  void skipsRulesForBatchesThatAnEngineDoesNotMake() {
+    Verdict verdict = tested(new CutsSteps());
     assertThat(verdict.all(Status.FAILED)).as("%s", verdict.why()).isEmpty();
     assertThat(verdict.all(Status.ABORTED)).contains("3.1", "4.2", "5.1", "8.1", "9.3");
     assertThat(verdict.why().get("3.1")).contains("cut a step of 'watermarks'");
@@ -203,9 +203,9 @@ class EngineContractTest {
     return parts[1] + "." + parts[2];
   }
 
-  /** What random pipelines say of an engine: nothing, or the failure of rule 17.1. */
-  private static Optional<Throwable> onRandomTrial(Engine onTrial) {
-    engine = onTrial;
+  /** Returns the failure of rule 17.1 with random pipelines, or empty. */
+  private static Optional<Throwable> testedAtRandom(Engine tested) {
+    engine = tested;
     return EngineTestKit.engine("jqwik")
         .configurationParameter("jqwik.database", "target/jqwik-database")
         .configurationParameter("jqwik.tries.default", "60")
@@ -226,16 +226,16 @@ class EngineContractTest {
   }
 
   @Test
-  void randomPipelinesLetASoundEnginePass() {
-    assertThat(onRandomTrial(new CheckpointedEngine())).isEmpty();
+  void randomPipelinesAcceptACorrectEngine() {
+    assertThat(testedAtRandom(new CheckpointedEngine())).isEmpty();
   }
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("brokenAtRandom")
-  void randomPipelinesCatchBrokenEnginesWithASmallScenario(Engine onTrial) {
-    Throwable failure = onRandomTrial(onTrial).orElseThrow();
+  void randomPipelinesDetectBrokenEnginesWithASmallScenario(Engine tested) {
+    Throwable failure = testedAtRandom(tested).orElseThrow();
     assertThat(failure).isInstanceOf(AssertionError.class);
-    // The message has the scenario: how many records were in its batches.
+    // The message contains the scenario with the number of records in each batch.
     Matcher batches = Pattern.compile("batches of \\[([0-9, ]*)]").matcher(failure.getMessage());
     assertThat(batches.find()).as(failure.getMessage()).isTrue();
     int records = Arrays.stream(batches.group(1).split(", ")).mapToInt(Integer::parseInt).sum();

@@ -5,9 +5,9 @@ import io.callstream.engine.contract.ContractSource;
 import io.callstream.engine.contract.EngineContract;
 import io.callstream.engine.contract.Testbed;
 
-/** The local engine keeps the contract. */
+/** Checks that the local engine satisfies the contract. */
 class LocalEngineContractTest extends EngineContract {
-  /** The local engine on sources in memory. */
+  /** The local engine with memory sources. */
   static final class LocalTestbed implements Testbed {
     @Override
     public Engine engine() {

@@ -38,7 +38,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is the local engine's own; {@link LocalEngineContractTest} has the rest. */
+/**
+ * Tests what is specific to the local engine; {@link LocalEngineContractTest} tests the contract.
+ */
 @Timeout(60)
 class LocalEngineTest {
   private static final Instant NOON = Instant.parse("2018-11-01T12:00:00Z");
@@ -57,7 +59,7 @@ class LocalEngineTest {
   }
 
   @Test
-  void aBoundedRunEndsByItself() throws InterruptedException {
+  void aBoundedRunEnds() throws InterruptedException {
     add(0, "a", NOON);
     add(1, "b", NOON);
     source.add(1, NOON, new byte[] {'{'});
@@ -84,7 +86,7 @@ class LocalEngineTest {
   }
 
   @Test
-  void aStatisticThatFailsFailsTheRunByItsNameAndTellsNothingOfTheCall() {
+  void theFailureNamesTheStatisticAndHidesTheCall() {
     add(0, "secret", NOON);
     for (Statistic statistic :
         List.of(
@@ -155,7 +157,7 @@ class LocalEngineTest {
   }
 
   @Test
-  void anErrorInAFilterIsAFailureOfItsStatistic() {
+  void anErrorInAFilterFailsItsStatistic() {
     add(0, "a", NOON);
     Pipeline pipeline =
         pipeline()
@@ -174,7 +176,7 @@ class LocalEngineTest {
   }
 
   @Test
-  void progressTellsRatesByTheClock() {
+  void computesRatesWithItsClock() {
     List<Progress> reports = new ArrayList<>();
     try (PipelineTester tester =
         PipelineTester.of(
@@ -207,7 +209,7 @@ class LocalEngineTest {
   }
 
   @Test
-  void latencyEndsWhenTheSinksHaveTheBatch() {
+  void latencyIncludesTheSinks() {
     List<Progress> reports = new ArrayList<>();
     AtomicReference<ManualClock> clock = new AtomicReference<>();
     try (PipelineTester tester =
@@ -226,15 +228,15 @@ class LocalEngineTest {
       tester.receive(0, Instant.EPOCH.minusMillis(1), "{".getBytes(UTF_8)).endBatch();
       tester.receive(0, Instant.EPOCH.minusMillis(1), "{".getBytes(UTF_8)).endBatch();
     }
-    // The one from before 1970 has no timestamp, by Kafka's rules; that from the future is of now:
-    // (10 + 3 + 3) / 3.
+    // By Kafka's rules, the record before 1970 has no timestamp. The one from the future counts as
+    // current: (10 + 3 + 3) / 3.
     assertThat(reports.get(0).latency())
         .contains(new Progress.Latency(Duration.ofMillis(5_333), Duration.ofSeconds(10)));
     assertThat(reports.get(1).latency()).isEmpty();
   }
 
   @Test
-  void aTesterStampsRecordsAndShowsLettersAndWatermark() {
+  void aTesterSetsTimestampsAndReturnsDeadLettersAndWatermark() {
     Statistic hourly =
         Statistic.named("hourly")
             .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
@@ -260,14 +262,14 @@ class LocalEngineTest {
   }
 
   @Test
-  void aBatchBeginsNoSoonerThanTheTriggerSays() throws Exception {
+  void aBatchWaitsForTheTriggerInterval() throws Exception {
     add(0, "a", NOON);
     CountDownLatch reported = new CountDownLatch(1);
     Pipeline pipeline =
         pipeline()
             .listener(
                 progress -> {
-                  // More is there before the run can look for it.
+                  // More records arrive before the run can read them.
                   add(1, "b" + progress.batch(), NOON);
                   reported.countDown();
                 })
@@ -281,10 +283,10 @@ class LocalEngineTest {
     }
   }
 
-  /** Records in memory, and how often somebody asked where they end. */
+  /** A memory source that counts how often its end offsets are requested. */
   private static final class CountingSource implements OpenSource {
     private final OpenSource memory;
-    private final AtomicInteger questions = new AtomicInteger();
+    private final AtomicInteger requests = new AtomicInteger();
 
     CountingSource(MemorySource source) {
       memory = new OpenMemorySource(source);
@@ -302,7 +304,7 @@ class LocalEngineTest {
 
     @Override
     public Map<Integer, Long> endOffsets() {
-      questions.incrementAndGet();
+      requests.incrementAndGet();
       return memory.endOffsets();
     }
 
@@ -328,7 +330,7 @@ class LocalEngineTest {
   }
 
   @Test
-  void aRunThatWaitsDoesNotSpin() throws InterruptedException {
+  void aWaitingRunDoesNotSpin() throws InterruptedException {
     CountingSource counting = new CountingSource(source);
     try (RunningPipeline run =
         LocalRun.start(
@@ -343,8 +345,9 @@ class LocalEngineTest {
       }
       assertThat(run.awaitTermination(Duration.ofMillis(1_500))).isFalse();
 
-      // It looks once a second, and for each record; a run that spins asks many thousand times.
-      assertThat(counting.questions).hasValueLessThan(20);
+      // The run looks once per second and for each record; a busy loop would ask many thousand
+      // times.
+      assertThat(counting.requests).hasValueLessThan(20);
     }
   }
 

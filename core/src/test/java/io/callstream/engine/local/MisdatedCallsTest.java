@@ -26,11 +26,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Calls with wrong times in a replay of old data, as outside trials found them. */
+/** Calls with wrong times in a replay of old data. */
 class MisdatedCallsTest {
   private static final String HOURLY = "calls-by-type-and-disposition-hourly";
 
-  /** When the records were sent, long after the calls. */
+  /** The time at which the records were sent, long after the calls. */
   private static final Instant SENT = Instant.parse("2026-11-29T00:00:00Z");
 
   private static List<byte[]> replay() {
@@ -65,7 +65,8 @@ class MisdatedCallsTest {
 
   @ParameterizedTest
   @CsvSource({"1, 1", "1, 10", "1, 1000", "2, 2", "2, 10"})
-  void oneMisdatedCallMakesNoOtherCallLate(int partitions, int batch) throws InterruptedException {
+  void aMisdatedCallDoesNotMakeOtherCallsLate(int partitions, int batch)
+      throws InterruptedException {
     RunningPipeline run = count(replay(), partitions, batch);
     assertThat(run.accounting().statistics().get(HOURLY)).isEqualTo(new Contributions(61, 0, 0));
     assertThat(run.accounting().unconfirmedTimes()).isEqualTo(1);
@@ -90,7 +91,7 @@ class MisdatedCallsTest {
   }
 
   @Test
-  void recordsWithoutATimestampAreGuardedToo() {
+  void protectsAgainstRecordsWithoutATimestamp() {
     Statistic hourly =
         Statistic.named("hourly")
             .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
@@ -112,7 +113,7 @@ class MisdatedCallsTest {
   }
 
   @Test
-  void aTesterBelievesEveryEventTimeUnlessItsPartsSayOtherwise() {
+  void aTesterHasNoEventTimeLimitByDefault() {
     Statistic hourly =
         Statistic.named("hourly")
             .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
@@ -134,7 +135,7 @@ class MisdatedCallsTest {
   }
 
   @Test
-  void theJumpIsPartOfTheFingerprintAndHasBounds() {
+  void theEventTimeJumpIsInTheFingerprintAndHasBounds() {
     Pipeline.Builder builder =
         Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
             .statistic(StandardStatistics.callsByType());

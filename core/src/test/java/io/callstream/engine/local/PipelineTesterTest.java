@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 
 class PipelineTesterTest {
   @Test
-  void aRecordOfTodayIsNotInTheFutureOfATestThatSetsNoClock() {
+  void acceptsCurrentRecordsWithTheDefaultClock() {
     try (PipelineTester test = PipelineTester.of(StandardStatistics.callsByType())) {
       test.receive(
           "{\"crime_id\":\"1\",\"original_crime_type_name\":\"415\","
@@ -42,10 +42,10 @@ class PipelineTesterTest {
   }
 
   @Test
-  void theSecondPassOfAnHourThatOccursTwiceIsNotTakenForTheFirst() {
+  void distinguishesBothOccurrencesOfAnHour() {
     try (PipelineTester test =
         PipelineTester.of(StandardStatistics.callsByTypeAndDispositionHourly())) {
-      // 01:30 in Los Angeles, before and after the clocks went back.
+      // 01:30 in Los Angeles, before and after the clocks were set back.
       test.receive(Call.builder("1", "415", Instant.parse("2018-11-04T08:30:00Z")).build());
       test.receive(Call.builder("2", "415", Instant.parse("2018-11-04T09:30:00Z")).build());
       test.endBatch();
@@ -60,7 +60,7 @@ class PipelineTesterTest {
   }
 
   @Test
-  void aCallKeepsTheFieldsThatTheFormatLacks() {
+  void keepsFieldsThatTheFormatLacks() {
     Statistic byPriority = Statistic.named("by-priority").by(Dimensions.PRIORITY).build();
     Call call =
         Call.builder("1", "415", Instant.parse("2018-11-04T08:30:00.123Z"))
@@ -77,7 +77,7 @@ class PipelineTesterTest {
   }
 
   @Test
-  void everyFormatTakesEveryCall() {
+  void acceptsCallsWithAnyFormat() {
     Call call =
         Call.builder("1", "415", Instant.parse("2018-11-04T08:30:00Z"))
             .with(CallField.ADDRESS, "100 Block Of A St")
@@ -90,7 +90,7 @@ class PipelineTesterTest {
       try (PipelineTester test =
           PipelineTester.of(
               format, 2, pipeline -> pipeline.statistics(List.of(byType, hourly)).distinct())) {
-        // The same call twice, and one that is late after the second batch.
+        // A duplicate, and a call that is late after the second batch.
         test.receive(call, call).endBatch();
         test.receive(Call.builder("2", "415", Instant.parse("2018-11-05T08:30:00Z")).build());
         test.receive(1, Instant.parse("2018-11-05T08:30:00Z"), new byte[] {'{'}).endBatch();
@@ -109,7 +109,7 @@ class PipelineTesterTest {
     }
   }
 
-  /** A format as an application writes one that only reads: a line is an id, a type and a time. */
+  /** A read-only format of an application: a line consists of an id, a type and a time. */
   private static final class ReadOnlyFormat implements CallFormat {
     private static final long serialVersionUID = 1L;
 
@@ -140,7 +140,7 @@ class PipelineTesterTest {
   }
 
   @Test
-  void aDimensionThatIsWrongIsToldByItsName() {
+  void namesAFailedDimension() {
     Call call = Call.builder("1", "415", Instant.parse("2018-11-04T08:30:00Z")).build();
     Map.of(
             Dimension.of("street", Set.of(CallField.CITY), c -> c.address().substring(0, 1)),
@@ -167,7 +167,7 @@ class PipelineTesterTest {
   }
 
   @Test
-  void aStatisticThatCantBeSentToTasksIsRefusedByItsName() {
+  void rejectsAStatisticThatIsNotSerializable() {
     Object lock = new Object();
     Statistic holding =
         Statistic.named("holding").where(call -> lock.hashCode() != call.hashCode()).build();

@@ -37,11 +37,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The 199,999 calls of 2018, where they are at hand. */
+/** Processes the 199,999 calls of 2018 if they are available. */
 class RealCallsTest {
   private static final String FILE = "data/police-department-calls-for-service.json.gz";
 
-  /** A call as it stands in the file. */
+  /** A call of the file. */
   private record Real(String id, String type, LocalDateTime time, byte[] value) {}
 
   private static List<Real> calls = List.of();
@@ -81,7 +81,7 @@ class RealCallsTest {
                 mapper.writeValueAsBytes(node)));
       }
     }
-    // Newest first in the file; oldest first as they happened.
+    // The file starts with the newest call; events start with the oldest.
     Collections.reverse(read);
     read.sort(Comparator.comparing(Real::time));
     calls = List.copyOf(read);
@@ -125,7 +125,7 @@ class RealCallsTest {
     return output;
   }
 
-  /** Returns the contents of all files that are not hidden. */
+  /** Returns the contents of all visible files. */
   private static Map<String, String> files(Path directory) throws IOException {
     Map<String, String> contents = new TreeMap<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "[!.]*")) {
@@ -154,7 +154,7 @@ class RealCallsTest {
   }
 
   @Test
-  void inTheOrderOfEventsNothingIsLateOrRejected() throws Exception {
+  void noCallIsLateOrRejectedInEventOrder() throws Exception {
     assertThat(files(expected).get("accounting.json")).isEqualTo(accounting(0, 199_999, 19_847));
     assertThat(files(expected).get("late.ndjson")).isEmpty();
     assertThat(files(expected).get("rejected.ndjson")).isEmpty();
@@ -162,13 +162,13 @@ class RealCallsTest {
 
   @ParameterizedTest(name = "{0} partitions, batches of {1}")
   @CsvSource({"1, 1000", "1, 10000", "2, 1000", "2, 10000", "8, 1000", "8, 10000", "8, 1000000"})
-  void whereBatchesEndDoesNotShow(int partitions, long recordsPerBatch) throws Exception {
+  void batchBoundariesDoNotAffectResults(int partitions, long recordsPerBatch) throws Exception {
     run(partitions, recordsPerBatch, false, directory, true);
     assertThat(files(directory)).isEqualTo(files(expected));
   }
 
   @Test
-  void fourCallsStandTwice() throws Exception {
+  void excludesTheFourDuplicateCalls() throws Exception {
     run(2, 10_000, true, directory, true);
     String accounting = files(directory).get("accounting.json");
     assertThat(accounting).contains("\"duplicates\":4,").contains("\"counted\":199995,");
@@ -185,13 +185,13 @@ class RealCallsTest {
   }
 
   @Test
-  void newestFirstInOneBatchNothingIsLate() throws Exception {
+  void noCallIsLateInOneBatchOfReversedOrder() throws Exception {
     run(1, 1_000_000, false, directory, false);
     assertThat(files(directory)).isEqualTo(files(expected));
   }
 
   @Test
-  void newestFirstInSmallBatchesLateCallsAreCountedAndDelivered() throws Exception {
+  void deliversLateCallsInSmallBatchesOfReversedOrder() throws Exception {
     run(1, 1_000, false, directory, false);
     Map<String, String> files = files(directory);
     long late = files.get("late.ndjson").lines().count();

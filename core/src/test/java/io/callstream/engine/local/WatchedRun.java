@@ -21,7 +21,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 
-/** A pipeline that runs on the local engine, and the calls that it received. */
+/** A pipeline that runs on the local engine, with the calls that it received. */
 public final class WatchedRun implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Instant LONG_AFTER = Instant.parse("2100-01-01T00:00:00Z");
@@ -71,7 +71,7 @@ public final class WatchedRun implements AutoCloseable {
     return calls;
   }
 
-  /** Adds calls in one step and waits until they are counted and reported. */
+  /** Adds calls atomically and waits until they are counted and reported. */
   public WatchedRun receive(List<Call> more) throws Exception {
     List<MemorySource.Addition> additions = new ArrayList<>();
     for (Call call : more) {

@@ -69,7 +69,7 @@ class WrongUsageTest {
         arguments("demo --host-name stats.example:80", "without scheme and port"),
         arguments("demo --bind 192.0.2.1", "is no address of this machine"),
         arguments("demo --trigger 5x", "500ms"),
-        arguments("demo --trigger 3d", "is 3d; it must be at least 0, at most one day"),
+        arguments("demo --trigger 3d", "is 3d; it must be from 0 to one day"),
         arguments("demo --trigger 1d1h1m1s1ms", "is 1d1h1m1s1ms; it must be"),
         arguments("demo --allowed-lateness 40000d", "is 40000d; it must be whole milliseconds"),
         arguments("demo --allowed-lateness PT0.0000015S", "is PT0.0000015S; it must be whole"),
@@ -78,12 +78,12 @@ class WrongUsageTest {
         arguments("demo --max-future-skew P-1D", "The future skew is -1d; "),
         arguments(
             "demo --max-future-skew 99999999d",
-            "The future skew is 99999999d; it must be at least 0, at most 36,600 days"),
-        arguments("demo --max-future-skew 40000d", "at most 36,600 days"),
+            "The future skew is 99999999d; it must be from 0 to 36,600 days"),
+        arguments("demo --max-future-skew 40000d", "from 0 to 36,600 days"),
         arguments("demo --max-future-skew 36600d1ms", "is 36600d1ms; it must be"),
         arguments("demo --max-event-time-jump never", "or as unlimited"),
         arguments("demo --max-event-time-jump P-1D", "The event-time jump is -1d; "),
-        arguments("demo --max-event-time-jump 40000d", "at most 36,600 days"),
+        arguments("demo --max-event-time-jump 40000d", "from 0 to 36,600 days"),
         arguments("demo --max-offsets-per-trigger 0", "at least 1"),
         arguments("demo --top -1", "at least 0"),
         arguments("demo --top ten", "is not a whole number"),
@@ -158,8 +158,8 @@ class WrongUsageTest {
         arguments(
             "consume --bootstrap-servers a", "'a' is not the address of a Kafka broker: it has no"),
         arguments("consume --bootstrap-servers ::1", "such as localhost:9092 or [::1]:9092"),
-        arguments("consume --bootstrap-servers a:70000", "a number from 1 to 65535"),
-        arguments("consume --bootstrap-servers a:0", "a number from 1 to 65535"),
+        arguments("consume --bootstrap-servers a:70000", "it must be from 1 to 65535"),
+        arguments("consume --bootstrap-servers a:0", "it must be from 1 to 65535"),
         arguments("consume --bootstrap-servers=", "No Kafka broker is given"),
         arguments("broker --port 70000", "65535"),
         arguments("broker --data /proc/callstream", "Name a directory"));
@@ -198,7 +198,7 @@ class WrongUsageTest {
   void aBlankCheckpointIsRefused() {
     CommandRun run = CommandRun.of("statistics", "--checkpoint", "");
 
-    assertThat(run.err()).contains("name a directory");
+    assertThat(run.err()).contains("specify a directory");
     assertThat(run.status()).isEqualTo(2);
   }
 
