@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Standard input that a command can give up while it waits for data, for example when nobody types.
- * A separate thread reads it. After that, reading fails, so that an incomplete line does not become
- * a record.
+ * A separate thread reads the input. After the command has given it up, reads fail, so that an
+ * incomplete line does not become a record.
  */
 final class StoppableInput extends InputStream {
   private static final int CHUNK = 1 << 16;

@@ -265,7 +265,7 @@ class SignalTest {
 
   /**
    * Asserts that the message contains the numbers of sent and counted records if they differ, and
-   * that there is no message otherwise.
+   * that it is absent otherwise.
    */
   private static void assertTellsWhatIsMissing(String err, Output output) throws IOException {
     Matcher told = Pattern.compile("sent {6}([\\d,]+) records").matcher(err);
