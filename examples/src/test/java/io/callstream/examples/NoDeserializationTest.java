@@ -11,7 +11,7 @@ import java.io.ObjectInputStream;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
 
-/** Data from outside never becomes objects of a class that they name. */
+/** Verifies that external data is never deserialized to objects of a class that the data names. */
 class NoDeserializationTest {
   @Test
   void noModuleReadsSerializedObjects() {
@@ -22,7 +22,7 @@ class NoDeserializationTest {
             .importPackages("io.callstream");
     Assertions.assertThat(classes.stream().map(JavaClass::getPackageName))
         .contains("io.callstream.call", "io.callstream.spark", "io.callstream.kafka.source");
-    // It reads only what it has just written: whether a format can be sent to tasks.
+    // It reads only data that it has just written, to check whether a format can be sent to tasks.
     noClasses()
         .that()
         .haveNameNotMatching("io\\.callstream\\.internal\\.runtime\\.RoundTrip(\\$.*)?")

@@ -9,9 +9,9 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.TaskContext;
 
 /**
- * What the driver knows at the beginning of a batch and its tasks must know: the watermark in force
- * and the windows that close. It travels as local properties of the batch's one job, so that all
- * its tasks see the same, also when the batch comes again.
+ * The data that the driver determines at the start of a batch and passes to the batch's tasks: the
+ * current watermark and the windows that close. The data is sent as local properties of the batch's
+ * only job. Therefore all tasks of the batch see the same values, also when the batch is repeated.
  */
 record BatchContext(long watermark, List<List<Long>> closing) {
   private static final String WATERMARK = "callstream.watermark";
@@ -21,7 +21,7 @@ record BatchContext(long watermark, List<List<Long>> closing) {
     return new BatchContext(ledger.nextWatermark(), ledger.closing());
   }
 
-  /** Hands this to the jobs that the current thread starts. */
+  /** Passes these values to the jobs that the current thread starts. */
   void publish(SparkContext context) {
     context.setLocalProperty(WATERMARK, Long.toString(watermark));
     context.setLocalProperty(

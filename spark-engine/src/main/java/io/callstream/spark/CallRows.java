@@ -28,10 +28,12 @@ import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Parsed calls as rows, for those who go on in Spark's own words, in a batch or in a stream.
+ * Converts records to rows of parsed calls, for applications that process them further with Spark,
+ * in batch or streaming queries.
  *
- * <p>Each record gives one row, so that nothing is lost on the way: of a call the columns {@code
- * rejection} and {@code rejected_field} are null, of a rejected record all columns of the call are.
+ * <p>Each record results in exactly one row, so no record is lost. In the row of a call, the
+ * columns {@code rejection} and {@code rejected_field} are null. In the row of a rejected record,
+ * all columns of the call are null.
  */
 public final class CallRows {
   private static final List<CallField> TEXTS =
@@ -68,15 +70,15 @@ public final class CallRows {
   }
 
   /**
-   * Returns a row for each record.
+   * Returns one row for each record.
    *
    * @param records rows with the columns {@code value}, {@code partition} and {@code offset}, as
-   *     Spark's Kafka source gives them. That source reads records of aborted transactions too,
-   *     unless it has the option {@code kafka.isolation.level=read_committed}, which callstream's
-   *     own readers have
-   * @return the columns partition, offset, rejection (the reason's code), rejected_field, time,
-   *     ambiguous_time, and one for each other field of a call, by its name in lower case; texts
-   *     that the format lacks are empty
+   *     Spark's Kafka source returns them. That source also reads records of aborted transactions,
+   *     unless you set its option {@code kafka.isolation.level=read_committed}. callstream's own
+   *     readers read committed records only.
+   * @return the columns partition, offset, rejection (the code of the reason), rejected_field,
+   *     time, ambiguous_time, and one column for each other field of a call, named after the field
+   *     in lower case. Text fields that the format does not have are empty.
    */
   public static Dataset<Row> of(Dataset<Row> records, CallFormat format) {
     return records

@@ -44,8 +44,8 @@ import org.slf4j.LoggerFactory;
 import scala.reflect.ClassTag$;
 
 /**
- * The checkpoint directory of one pipeline: Spark's own, and in {@code callstream} beside it the
- * fingerprint and the log of results.
+ * The checkpoint directory of one pipeline. It contains Spark's checkpoint and, in the subdirectory
+ * {@code callstream}, the fingerprint and the log of results.
  */
 final class Checkpoint implements LedgerFiles, AutoCloseable {
   private static final String OURS = "callstream";
@@ -89,9 +89,10 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   }
 
   /**
-   * Opens a directory for a run, which is the only one in it until it is closed.
+   * Opens a directory for a run. No other run can use the directory until it is closed.
    *
-   * @param location a path or URI; null for a temporary directory that is deleted in the end
+   * @param location a path or URI; null for a temporary directory, which is deleted when the
+   *     checkpoint is closed
    */
   static Checkpoint open(@Nullable String location, SparkSession session) {
     try {
@@ -129,10 +130,14 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     }
   }
 
-  /** Makes a directory that goes with the JVM, should nobody close the checkpoint before. */
+  /**
+   * Creates a directory that is deleted when the JVM exits, if the checkpoint was not closed
+   * before.
+   */
   private static File temporaryDirectory() throws IOException {
     File directory = Files.createTempDirectory("callstream-checkpoint-").toFile();
-    // Spark deletes its own ones so: behind the end of its context, when no task writes any more.
+    // Spark deletes its own temporary directories in the same way: after the context has ended,
+    // when no task writes any more.
     ShutdownHookManager.registerShutdownDeleteDir(directory);
     return directory;
   }
@@ -155,13 +160,15 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   }
 
   /**
-   * Holds a pipeline and its fixed settings against what the directory was made for, or makes it
-   * theirs.
+   * Compares a pipeline and its fixed settings with those that the directory was created for. If
+   * the directory is new, this records them in it.
    *
-   * @param topicId the id of the topic that is to be read
-   * @param settings what the caller wants; shuffle partitions that are not set are taken over
-   * @param cores how many shuffle partitions a new directory gets if nothing is said
-   * @return how many shuffle partitions there are
+   * @param topicId the id of the topic to read
+   * @param settings the caller's settings; if they do not set the shuffle partitions, the number in
+   *     the checkpoint applies
+   * @param cores the number of shuffle partitions for a new directory, unless the settings specify
+   *     it
+   * @return the number of shuffle partitions
    */
   int claim(Pipeline pipeline, String topicId, SparkSettings settings, int cores) {
     try {
@@ -170,7 +177,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
         requireNew();
         takeOver();
       }
-      // Before this run took over, another one may have made the directory that of its pipeline.
+      // Before this run took over, another run may have created the directory for its own pipeline.
       if (!files.exists(file)) {
         requireOwned();
         int partitions = settings.shufflePartitions().orElse(cores);
@@ -229,7 +236,9 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     return ledger;
   }
 
-  /** Returns the offsets at which Spark began to read the topic; of none if it has not yet. */
+  /**
+   * Returns the offsets at which Spark began to read the topic; empty if it has not started yet.
+   */
   Map<Integer, Long> firstOffsets() {
     try {
       return sparkFiles.firstOffsets();
@@ -274,7 +283,10 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     files.delete(new Path(directory, name));
   }
 
-  /** Writes a file and asks the executors for it: without a shared disk a restart fails. */
+  /**
+   * Writes a file and checks that the executors can read it. Without shared storage, a restart
+   * fails.
+   */
   private void requireShared() throws IOException {
     String name = VISIBLE + UUID.randomUUID();
     write(name, name.getBytes(UTF_8));
@@ -291,9 +303,12 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     }
   }
 
-  /** Deletes what drivers left that were killed while they asked executors for a file. */
+  /**
+   * Deletes the check files of drivers that were killed while their executors looked for a file.
+   */
   private void deleteOldChecks() {
-    // Without a lock another run may be asking now, which takes much less than a day.
+    // Without a lock, another run may be checking at the same time. A check takes much less than a
+    // day.
     long before =
         lock == null ? System.currentTimeMillis() - LONGEST_CHECK.toMillis() : Long.MAX_VALUE;
     for (FileStatus status : files.list(directory)) {
@@ -304,7 +319,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     }
   }
 
-  /** Supersedes the run that has the directory, where no lock could refuse this one. */
+  /** Takes the directory over from the run that owns it, on file systems without locks. */
   private void takeOver() throws IOException {
     if (lock == null && fence == null) {
       fence =
@@ -314,9 +329,9 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   }
 
   /**
-   * Looks regularly whether another run has taken over, until this is closed.
+   * Checks regularly whether another run has taken over, until this checkpoint is closed.
    *
-   * @param superseded gets the failure of this run, in a separate thread
+   * @param superseded receives the failure of this run, in a separate thread
    */
   void watch(Consumer<CallstreamException> superseded) {
     if (fence != null) {
@@ -338,7 +353,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   /**
    * Returns the failure of this run if another run has taken over.
    *
-   * @param cause what ended this run; null if nothing did
+   * @param cause the exception that ended this run; null if it did not fail
    */
   Optional<CallstreamException> takenOver(@Nullable Throwable cause) {
     try {
@@ -354,7 +369,9 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     return fence == null ? all : new Path(all, fence.token());
   }
 
-  /** Returns where tasks leave files of dead letters until the batch is finished. */
+  /**
+   * Returns the directory in which tasks keep files of dead letters until the batch is finished.
+   */
   LetterDirectory letterDirectory() {
     return new LetterDirectory(letters().toString(), hadoop);
   }
@@ -365,11 +382,12 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   }
 
   /**
-   * Deletes the files that no batch needs any more: with the first batch what earlier runs left,
-   * and with a batch that has letter files all letters of this run, also those of attempts that
-   * were killed or not used. Files that can't be deleted stay until a later batch or run.
+   * Deletes the files that no batch needs any more. After the first batch, it deletes the files of
+   * earlier runs. After a batch with letter files, it deletes all letter files of this run,
+   * including those of attempts that were killed or not used. Files that cannot be deleted remain
+   * until a later batch or run.
    *
-   * @param hasLetterFiles whether the batch that the sinks have got letters from files
+   * @param hasLetterFiles whether the batch that was delivered to the sinks had letter files
    */
   void finished(boolean hasLetterFiles) {
     if (hasLetterFiles) {
@@ -405,7 +423,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     }
   }
 
-  /** Lets the directory go; a temporary one is deleted. */
+  /** Releases the directory. Deletes it if it is temporary. */
   @Override
   public void close() {
     try {

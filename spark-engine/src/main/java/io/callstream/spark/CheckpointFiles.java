@@ -21,9 +21,9 @@ import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
  * The files that Spark keeps in a checkpoint directory.
  *
  * <p>Spark creates {@code metadata}, then {@code sources/0/0} with the offsets at which reading
- * begins, and then for each batch {@code offsets/N}, files of the state, and {@code commits/N} when
- * the batch is done. callstream's own files come between them: {@code pipeline.txt} and {@code
- * lineage} before all, and {@code batch-N} after {@code offsets/N}.
+ * starts. For each batch it then creates {@code offsets/N}, the files of the state, and {@code
+ * commits/N} when the batch is complete. callstream writes its own files in between: {@code
+ * pipeline.txt} and {@code lineage} before all others, and {@code batch-N} after {@code offsets/N}.
  */
 record CheckpointFiles(Path root, CheckpointFileManager files) {
   private static final String METADATA = "metadata";
@@ -31,15 +31,17 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
   private static final String OFFSETS = "offsets";
   private static final String COMMITS = "commits";
 
-  /** How many archives are read at the same time. */
+  /** The number of archives that are read at the same time. */
   private static final int READERS = 8;
 
-  /** Returns whether a query ever started in the directory. */
+  /** Returns whether a query has ever started in the directory. */
   boolean isUsed() {
     return exists(METADATA) || newest(OFFSETS) != Ledger.NO_BATCH;
   }
 
-  /** Returns whether the query's metadata ends with a checksum, as callstream writes it. */
+  /**
+   * Returns whether the query's metadata ends with a checksum, as it does if callstream wrote it.
+   */
   boolean hasChecksums() {
     try {
       return read(METADATA).length > 0;
@@ -54,8 +56,8 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
   }
 
   /**
-   * Reads the files that Spark starts from. It would begin from the start where some of them are
-   * missing, and says little of others.
+   * Verifies the files that Spark reads when it starts. If some of them are missing, Spark would
+   * start from the beginning; for others, its error messages give little information.
    *
    * @param logged the last batch in the ledger, or {@link Ledger#NO_BATCH}
    * @throws DamagedFileException if a file is damaged or missing
@@ -88,7 +90,7 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
     verifyArchives();
   }
 
-  /** Reads RocksDB's archives of small files, which Spark opens without this file manager. */
+  /** Verifies RocksDB's archives of small files, which Spark opens without this file manager. */
   private void verifyArchives() throws IOException {
     List<Path> archives = new ArrayList<>();
     findArchives(new Path(root, "state"), archives);
@@ -135,7 +137,7 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
   /**
    * Compares Spark's offsets with those of the ledger.
    *
-   * @throws DamagedFileException if they contradict each other
+   * @throws DamagedFileException if they are inconsistent
    */
   void requireConsistent(Ledger ledger) throws IOException {
     if (ledger.lastBatch() == Ledger.NO_BATCH) {
@@ -164,12 +166,14 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
     }
   }
 
-  /** Returns the offsets at which Spark began to read the topic; of none if it has not yet. */
+  /**
+   * Returns the offsets at which Spark began to read the topic; empty if it has not started yet.
+   */
   Map<Integer, Long> firstOffsets() throws IOException {
     return exists(FIRST_OFFSETS) ? offsets(FIRST_OFFSETS) : Map.of();
   }
 
-  /** Reads the last line of a file, which has the offsets. */
+  /** Reads the last line of a file, which contains the offsets. */
   private Map<Integer, Long> offsets(String file) throws IOException {
     List<String> lines = new String(read(file), UTF_8).lines().toList();
     String last = lines.get(lines.size() - 1);

@@ -21,21 +21,21 @@ import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adds a {@link Checksum} to the checkpoint files that another manager stores. A file is verified
- * as a whole before anybody reads a byte of it.
+ * Adds a {@link Checksum} to the checkpoint files that another manager stores. It verifies a whole
+ * file before it returns any of its bytes.
  *
- * <p>Public because Spark creates it by its name. Thread-safe if the other manager is.
+ * <p>This class is public because Spark creates it by name. Thread-safe if the other manager is.
  */
 public final class ChecksummedFileManager implements CheckpointFileManager {
   private static final String MANAGER = "spark.sql.streaming.checkpointFileManagerClass";
   private static final String WRAPPED = "spark.callstream.checkpointFileManagerClass";
 
-  /** Smaller files are read once and held in memory; others are read twice. */
+  /** Smaller files are read once and kept in memory; larger files are read twice. */
   private static final int LEAST_STREAMED_BYTES = 8 << 20;
 
   private final CheckpointFileManager files;
 
-  /** Creates the manager of a directory, as Spark does. */
+  /** Creates the manager of a directory. Spark calls this constructor. */
   public ChecksummedFileManager(Path directory, Configuration configuration) {
     Configuration inner = new Configuration(configuration);
     String wrapped = configuration.get(WRAPPED);
@@ -48,9 +48,9 @@ public final class ChecksummedFileManager implements CheckpointFileManager {
   }
 
   /**
-   * Makes Spark use this class in a session.
+   * Configures a session to use this class.
    *
-   * @param wrapped the manager that stores the files; null for the session's
+   * @param wrapped the manager that stores the files; null for the manager of the session
    */
   static void use(SparkSession session, @Nullable Class<? extends CheckpointFileManager> wrapped) {
     String before = session.conf().contains(MANAGER) ? session.conf().get(MANAGER) : null;
@@ -85,9 +85,9 @@ public final class ChecksummedFileManager implements CheckpointFileManager {
   }
 
   /**
-   * Returns what the checksum knows of a file's place: its name, and for numbered files the
-   * directories above up to the first without a number, such as {@code state/1/0/5.delta}. A
-   * checkpoint that is moved as a whole stays valid.
+   * Returns the part of the path that the checksum covers. This is the file name. For numbered
+   * files it also includes the parent directories up to the first one without a number, such as
+   * {@code state/1/0/5.delta}. A checkpoint that is moved as a whole remains valid.
    */
   static String place(Path path) {
     StringBuilder place = new StringBuilder(path.getName());
@@ -105,7 +105,7 @@ public final class ChecksummedFileManager implements CheckpointFileManager {
     return !path.getName().isEmpty() && Character.isDigit(path.getName().charAt(0));
   }
 
-  /** The trait declares no exceptions; Spark expects Hadoop's all the same. */
+  /** Throws a checked exception. The trait declares none, but Spark expects Hadoop's exceptions. */
   @SuppressWarnings("unchecked")
   private static <E extends Exception> RuntimeException sneaky(Exception e) throws E {
     throw (E) e;
@@ -216,7 +216,7 @@ public final class ChecksummedFileManager implements CheckpointFileManager {
     }
   }
 
-  /** The content of a file that was verified, without its checksum. */
+  /** The content of a verified file, without its checksum. */
   private static final class LargeInput extends InputStream
       implements Seekable, PositionedReadable {
     private final FSDataInputStream file;

@@ -33,14 +33,16 @@ import scala.Option;
 import scala.collection.Seq;
 
 /*
- * A topic as a stream of what its records come to. Spark's own Kafka source makes each record a row,
- * encodes it, and decodes it again for a typed function; that costs as much as all that we do with the
- * record. Here everything about offsets is Spark's own source, which this wraps (where to begin and
- * end, limits of a batch, lost data, new partitions, the offset log), and only the reading of a range
- * of offsets is ours: a ReadTask, which turns the range into a few rows.
+ * A streaming source that combines the records of a topic while it reads them. Spark's own Kafka
+ * source converts each record to a row, encodes it, and decodes it again for a typed function. That
+ * costs as much as all processing in callstream. This class wraps Spark's source and uses it for
+ * everything that concerns offsets: start and end, limits of a batch, lost data, new partitions,
+ * and the offset log. It replaces only the reading of a range of offsets: a ReadTask converts a
+ * range to a few rows.
  *
- * Sources are usually found by name and told what to do by options, which are texts. This one is given
- * a plan, and so enters the query as the relation that DataStreamReader.load() would make.
+ * Spark usually finds sources by name and configures them by options, which are strings. This
+ * source requires a plan. Therefore it enters the query as the same relation that
+ * DataStreamReader.load() would create.
  */
 final class CombinedTopic implements SupportsRead, Scan {
   private static final StructType ROWS =
@@ -61,9 +63,10 @@ final class CombinedTopic implements SupportsRead, Scan {
   }
 
   /**
-   * Returns the rows of a topic: texts and bytes, see {@link RowKey}.
+   * Returns the rows of a topic. Each row consists of strings and bytes, see {@link RowKey}.
    *
-   * @param beforeBatch runs in the driver before Spark decides what the next batch reads
+   * @param beforeBatch runs in the driver before Spark determines which offsets the next batch
+   *     reads
    */
   static Dataset<Row> read(
       SparkSession session,
@@ -87,7 +90,10 @@ final class CombinedTopic implements SupportsRead, Scan {
             Option.empty()));
   }
 
-  /** A Seq of references is one of attributes, which only Scala's compiler knows. */
+  /**
+   * Converts the type: a Seq of references is a Seq of attributes, but only Scala's compiler knows
+   * it.
+   */
   @SuppressWarnings("unchecked")
   private static Seq<Attribute> attributes() {
     return (Seq<Attribute>) (Seq<?>) DataTypeUtils.toAttributes(ROWS);
@@ -115,7 +121,7 @@ final class CombinedTopic implements SupportsRead, Scan {
   }
 
   @Override
-  @SuppressWarnings("deprecation") // Its successor is not what Spark 3.5 asks for everywhere.
+  @SuppressWarnings("deprecation") // Spark 3.5 does not use its successor everywhere.
   public StructType schema() {
     return ROWS;
   }
@@ -145,7 +151,7 @@ final class CombinedTopic implements SupportsRead, Scan {
         beforeBatch);
   }
 
-  /** Spark's stream of the topic, but for who reads a range of offsets. */
+  /** Spark's stream of the topic, with a different reader for the ranges of offsets. */
   private static final class Stream<
           K extends SupportsTriggerAvailableNow & ReportsSourceMetrics & MicroBatchStream>
       implements SupportsTriggerAvailableNow, ReportsSourceMetrics, MicroBatchStream {

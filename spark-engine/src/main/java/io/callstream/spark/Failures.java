@@ -17,13 +17,13 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says in callstream's words why a query failed.
+ * Converts the failures of a query to callstream's exceptions and messages.
  *
- * @param checkpoint where the run keeps what is needed to go on; null if nothing is kept, or it is
- *     not known yet
+ * @param checkpoint the location of the data that a restart requires; null if nothing is kept, or
+ *     if the location is not known yet
  */
 record Failures(@Nullable String checkpoint) {
-  /** Parts of what file systems say when nothing more can be written. */
+  /** Parts of the messages with which file systems report that no space is left. */
   private static final String[] FULL = {
     "no space left", "disk quota exceeded", "file too large", "not enough space"
   };
@@ -109,7 +109,7 @@ record Failures(@Nullable String checkpoint) {
         && (message.contains("checksum mismatch") || message.startsWith("Corruption"))) {
       return damaged("a file of the state can't be read (" + words(e) + ")", failure);
     }
-    // A run reads files of the state when it starts, and only writes them later.
+    // A run reads files of the state only when it starts; later it only writes them.
     if (e instanceof FileNotFoundException
         && checkpoint != null
         && message.contains(path(checkpoint) + "/state/")) {
@@ -132,7 +132,10 @@ record Failures(@Nullable String checkpoint) {
     return null;
   }
 
-  /** Says that records are gone before they were read; {@code how} is part of a sentence. */
+  /**
+   * Returns the failure for records that were deleted before they were read. {@code how} becomes a
+   * part of the message.
+   */
   static CallstreamException lost(String how, Throwable failure) {
     return new CallstreamException(
         ErrorCode.SOURCE_FAILED,
@@ -144,7 +147,7 @@ record Failures(@Nullable String checkpoint) {
         failure);
   }
 
-  /** Says that the checkpoint can't be gone on from. */
+  /** Returns the failure for a checkpoint from which a run cannot resume. */
   CallstreamException damaged(String how, @Nullable Throwable failure) {
     String message =
         "The checkpoint directory "
@@ -158,7 +161,10 @@ record Failures(@Nullable String checkpoint) {
         : new CallstreamException(ErrorCode.CHECKPOINT, message, failure);
   }
 
-  /** Tells files of the checkpoint from those of a shuffle, which go with the run. */
+  /**
+   * Returns whether a failure concerns files of the checkpoint, not those of a shuffle, which
+   * belong to the run.
+   */
   private static boolean isOfState(Throwable e) {
     return Stream.of(e.getStackTrace())
         .anyMatch(

@@ -33,29 +33,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /*
- * A file lock does not reach beyond one machine. Here each run writes a token when it starts: a file
- * whose name is an epoch, one more than the newest that the run found, and a random id. The token
- * with the greatest name belongs to the run that owns the checkpoint. Every other run finds a greater
- * name when it lists the directory, and ends. No two tokens have the same name, and no file is
- * replaced, so the protocol needs no atomic "create unless it exists" and no atomic replacement of the
- * file system: it needs a listing that shows every file that was completed before, which HDFS and
- * today's object stores give.
+ * A file lock does not reach beyond one machine. Therefore each run writes a token when it starts.
+ * A token is a file whose name consists of an epoch, which is one more than the latest epoch that
+ * the run found, and a random id. The run whose token has the greatest name owns the checkpoint.
+ * Every other run finds a greater name when it lists the directory, and ends. No two tokens have
+ * the same name, and no file is replaced. So the protocol requires neither an atomic "create unless
+ * it exists" nor an atomic replacement from the file system. It requires a listing that shows every
+ * file that was completed before, which HDFS and current object stores guarantee.
  *
- * A run that was just superseded may still complete what it began before. It looks once a second, in
- * a separate thread, and leaves the mark "ending" when it finds a greater token, and "ended" when it
- * writes nothing any more. A new run waits for these marks before it reads the checkpoint: for some
- * seconds if there is none (the other run crashed), and for half a minute if there is "ending". So a
- * write that takes long, of the ledger or of a sink, delays the new run and is not overtaken by it. A
- * run acts only if it looked at most FRESH ago, and looks again after each write, before the next
- * step relies on it.
+ * A run that was just superseded may still complete an operation that it started before. It checks
+ * once a second, in a separate thread, for a greater token. When it finds one, it writes the mark
+ * "ending". When it writes nothing any more, it writes "ended". A new run waits for these marks
+ * before it reads the checkpoint: some seconds if there is no mark (the other run crashed), and
+ * half a minute if there is "ending". So a long write, of the ledger or of a sink, delays the new
+ * run, and the new run does not overtake it. A run acts only if its last check is at most FRESH
+ * ago. It checks again after each write, before the next step relies on the write.
  *
- * What remains is a run whose whole process stands still between its look and its write until the new
- * run has stopped waiting, or whose write takes longer. Spark's own logs stop it, which create each
- * batch's file only once.
+ * One case remains: the whole process of a run pauses between its check and its write until the new
+ * run has stopped waiting, or its write takes longer than that. Then Spark's own logs stop the run,
+ * because they create the file of each batch only once.
  */
-/** The right to be the one run in a checkpoint directory that several machines reach. */
+/** The right of one run to use a checkpoint directory that several machines can reach. */
 final class Fence {
-  /** The directory of the tokens. */
+  /** The directory that contains the tokens. */
   static final String DIRECTORY = "runs";
 
   private static final Logger LOG = LoggerFactory.getLogger(Fence.class);
@@ -75,10 +75,10 @@ final class Fence {
   private long checked;
 
   /**
-   * How long a new run waits for the one before.
+   * How long a new run waits for the previous run.
    *
-   * @param answer for a sign of life
-   * @param end for its end, if there is such a sign
+   * @param answer the time limit for a sign of life
+   * @param end the time limit for its end, if it has shown a sign of life
    */
   record Patience(Duration answer, Duration end) {
     static final Patience DEFAULT = new Patience(Duration.ofSeconds(5), Duration.ofSeconds(30));
@@ -91,13 +91,13 @@ final class Fence {
   }
 
   /**
-   * Takes a checkpoint over from whichever run has it, and waits until that run has ended.
+   * Takes a checkpoint over from the run that owns it, and waits until that run has ended.
    *
-   * @param parent the directory in which the tokens have theirs
+   * @param parent the parent of the directory of the tokens
    * @param location the name of the checkpoint in messages
    * @param application the id of the Spark application
-   * @param patience how long to wait for that run
-   * @throws CallstreamException if another run takes over meanwhile
+   * @param patience how long to wait for the other run
+   * @throws CallstreamException if another run takes over in the meantime
    */
   static Fence claim(
       CheckpointFileManager files,
@@ -180,10 +180,10 @@ final class Fence {
   }
 
   /**
-   * Looks once a second whether another run has taken over, until this run ends. If one has, it
-   * learns that this run ends soon.
+   * Checks once a second whether another run has taken over, until this run ends. If one has, this
+   * run announces that it ends soon.
    *
-   * @param superseded gets the failure of this run, in a separate thread
+   * @param superseded receives the failure of this run, in a separate thread
    */
   void watch(Consumer<CallstreamException> superseded) {
     Thread thread =
@@ -219,15 +219,15 @@ final class Fence {
     }
   }
 
-  /** Returns a name that no other run of the checkpoint has. */
+  /** Returns a name that is unique among the runs of the checkpoint. */
   String token() {
     return token;
   }
 
   /**
-   * Checks that no other run has taken over, unless this was checked a moment ago.
+   * Checks that no other run has taken over, unless the last check was a moment ago.
    *
-   * @throws CallstreamException if another run has
+   * @throws CallstreamException if another run has taken over
    */
   synchronized void requireNewest() throws IOException {
     long now = System.nanoTime();
@@ -244,7 +244,7 @@ final class Fence {
   /**
    * Returns the failure of this run if another run has taken over.
    *
-   * @param cause what failed because of that; null if nothing did yet
+   * @param cause the exception that resulted from it; null if nothing has failed yet
    */
   Optional<CallstreamException> takenOver(@Nullable Throwable cause) throws IOException {
     String newest = newest().orElse(token);
@@ -280,7 +280,7 @@ final class Fence {
     }
   }
 
-  /** Records that this run writes nothing any more, so that the next one need not wait. */
+  /** Records that this run writes nothing any more, so that the next run does not have to wait. */
   void end() throws IOException {
     ended.countDown();
     if (names().contains(token)) {
@@ -313,7 +313,7 @@ final class Fence {
     } catch (FileNotFoundException e) {
       return "which has ended since";
     } catch (DamagedFileException e) {
-      return "whose token is damaged"; // Only its name decides.
+      return "whose token is damaged"; // Only the file name is relevant.
     }
   }
 

@@ -5,14 +5,20 @@ import io.callstream.ErrorCode;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** What Spark 3.5 needs of the Java that runs it, said before Spark says it in its own way. */
+/**
+ * Checks Spark 3.5's requirements on the JVM, and reports what is missing before Spark fails with a
+ * less clear message.
+ */
 final class JvmRequirements {
   private static final int MIN_JAVA = 17;
 
-  /** From here on the JDK lacks what Hadoop 3.3 calls. */
+  /** The first Java version without the JDK methods that Hadoop 3.3 calls. */
   private static final int TOO_NEW_JAVA = 24;
 
-  /** The packages of java.base into which Spark reflects; the same list as in our manifests. */
+  /**
+   * The packages of java.base that Spark accesses by reflection. The manifests of the runnable jars
+   * contain the same list.
+   */
   static final List<String> OPENED_PACKAGES =
       List.of(
           "java.lang",

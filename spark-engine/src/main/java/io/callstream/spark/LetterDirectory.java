@@ -15,12 +15,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The directory in which tasks leave files of dead letters until the batch is finished. It goes to
- * executors together with the session's Hadoop configuration, which they do not have: there, the
- * settings of {@code spark.hadoop.*} and of the session are unknown.
+ * The directory in which tasks keep files of dead letters until the batch is finished. The driver
+ * sends it to executors together with the session's Hadoop configuration. The executors do not have
+ * this configuration: they do not know the settings of {@code spark.hadoop.*} and of the session.
  *
  * @param location the directory as a URI
- * @param hadoop the configuration, which an executor fetches once, if it needs it
+ * @param hadoop the configuration, which an executor fetches once, when it needs it
  */
 record LetterDirectory(String location, Broadcast<SerializableConfiguration> hadoop)
     implements Serializable {
@@ -30,7 +30,7 @@ record LetterDirectory(String location, Broadcast<SerializableConfiguration> had
   /** A file that a task writes. */
   record LetterFile(String name, OutputStream out) {}
 
-  /** Creates a file for the current attempt of a task, which is deleted if the attempt fails. */
+  /** Creates a file for the current attempt of a task. The file is deleted if the attempt fails. */
   LetterFile create(String task) throws IOException {
     Path file = new Path(location, task + "-" + UUID.randomUUID());
     FileSystem fileSystem = file.getFileSystem(hadoop.value().value());
@@ -40,7 +40,10 @@ record LetterDirectory(String location, Broadcast<SerializableConfiguration> had
     return new LetterFile(file.toString(), fileSystem.create(file));
   }
 
-  /** A killed attempt is interrupted, and some file systems refuse to work for such a thread. */
+  /**
+   * Deletes a file while the interrupt of the thread is cleared. A killed attempt is interrupted,
+   * and some file systems refuse to work in an interrupted thread.
+   */
   private static void delete(FileSystem fileSystem, Path file) {
     boolean interrupted = Thread.interrupted();
     try {

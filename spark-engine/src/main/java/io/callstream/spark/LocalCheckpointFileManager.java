@@ -33,19 +33,20 @@ import org.apache.hadoop.fs.Seekable;
 import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
 
 /**
- * Checkpoint files on a local disk through java.nio. Hadoop's local file system starts a {@code
- * chmod} process for each file it creates, which is most of the fixed cost of a small batch; this
- * starts none, and forces a file to the disk before it gets its name.
+ * Stores checkpoint files on a local disk with java.nio. Hadoop's local file system starts a {@code
+ * chmod} process for each file that it creates, which is most of the fixed cost of a small batch.
+ * This class starts no process. It forces a file to the disk before it gives the file its final
+ * name.
  *
- * <p>Public because Spark makes it by name. Thread-safe.
+ * <p>This class is public because Spark creates it by name. Thread-safe.
  */
 public final class LocalCheckpointFileManager implements CheckpointFileManager {
-  /** Spark's purges and listings know temporary files by this form of name. */
+  /** The names of temporary files. Spark's purges and listings recognize this form. */
   private static final Pattern DRAFT = Pattern.compile("[.].+[.][0-9a-f-]{36}[.]tmp");
 
   private final Path root;
 
-  /** Creates the manager of a directory, as Spark does. */
+  /** Creates the manager of a directory. Spark calls this constructor. */
   public LocalCheckpointFileManager(Path root, Configuration configuration) {
     this.root = root;
   }
@@ -54,7 +55,7 @@ public final class LocalCheckpointFileManager implements CheckpointFileManager {
     return java.nio.file.Path.of(path.toUri().getPath());
   }
 
-  /** Deletes the files that a killed run did not complete; nobody else may be writing there. */
+  /** Deletes the files that a killed run did not complete. No other run may be writing there. */
   static void deleteDrafts(Path directory) throws IOException {
     List<java.nio.file.Path> drafts;
     try (Stream<java.nio.file.Path> all = Files.walk(local(directory))) {
@@ -103,7 +104,7 @@ public final class LocalCheckpointFileManager implements CheckpointFileManager {
     return statuses.toArray(new FileStatus[0]);
   }
 
-  /** Returns the status of a file, or empty if it was deleted meanwhile. */
+  /** Returns the status of a file, or empty if the file was deleted in the meantime. */
   private static Optional<FileStatus> status(java.nio.file.Path file, Path path)
       throws IOException {
     try {
@@ -160,13 +161,13 @@ public final class LocalCheckpointFileManager implements CheckpointFileManager {
     return root;
   }
 
-  /** The trait declares no exceptions; Spark expects Hadoop's all the same. */
+  /** Throws a checked exception. The trait declares none, but Spark expects Hadoop's exceptions. */
   @SuppressWarnings("unchecked")
   private static <E extends Exception> RuntimeException sneaky(Exception e) throws E {
     throw (E) e;
   }
 
-  /** A file that gets its name when it is complete and on the disk. */
+  /** A file that gets its final name when it is complete and on the disk. */
   private static final class Draft extends OutputStream {
     private final java.nio.file.Path target;
     private final java.nio.file.Path draft;
@@ -228,12 +229,12 @@ public final class LocalCheckpointFileManager implements CheckpointFileManager {
     }
   }
 
-  /** Makes a rename last; file systems that can't force a directory do not need it. */
+  /** Makes a rename durable. File systems that cannot force a directory do not need this. */
   static void forceDirectory(java.nio.file.Path directory) throws IOException {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);
     } catch (AccessDeniedException e) {
-      // Windows does not open directories; its renames are durable by themselves.
+      // Windows cannot open directories; its renames are durable without this.
     }
   }
 

@@ -11,9 +11,9 @@ import org.apache.spark.sql.streaming.GroupState;
 import scala.Tuple2;
 
 /**
- * The task that keeps results: merges the partial results of a window into its block, which is one
- * row of Spark's state store, and puts out the groups that changed. An eviction removes the row.
- * Rows of other kinds pass through.
+ * The task that keeps results. It merges the partial results of a window into the block of the
+ * window, which is one row of Spark's state store, and emits the groups that changed. An eviction
+ * removes the row. Rows of other kinds pass through.
  */
 final class MergeTask
     implements FlatMapGroupsWithStateFunction<

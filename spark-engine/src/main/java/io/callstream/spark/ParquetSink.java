@@ -49,37 +49,42 @@ import org.jspecify.annotations.Nullable;
 
 /*
  * DIR/<statistic>/batch-<number>     the rows that a batch changed
- * DIR/<statistic>/snapshot-<number>  the rows of all batches up to one, each as it was last
- * DIR/_callstream/progress-<number>  the mark of the last batch that is whole; the greatest number counts
+ * DIR/<statistic>/snapshot-<number>  the latest version of the rows of all batches up to this one
+ * DIR/_callstream/progress-<number>  the mark of the last complete batch; the greatest number counts
  * DIR/_callstream/run-<number>       the run that opened the directory last; the greatest number counts
- * DIR/_callstream/.lock              locked by a run, where the directory is one of this machine
- * DIR/_callstream/staging            what is being written
+ * DIR/_callstream/.lock              locked by a run, if the directory is on this machine
+ * DIR/_callstream/staging            files that are being written
  *
- * Spark writes into staging, a rename makes it a batch: a reader finds it whole or not at all. A
- * batch that comes again replaces its directory. A mark is never replaced: the next one is created
- * before the last one is deleted, because S3A replaces a file by deleting it first. Every row tells the batch that changed it last, so
- * that the current value of a key is the one of the greatest _batch, whichever directories a reader
- * finds. Of FOLD batches a snapshot is made, only of batches before the one that is being written:
- * these are committed and don't come again. What it replaces goes with the next snapshot, so that
- * who has listed the files has that long to read them.
+ * Spark writes into staging, and a rename turns the result into a batch. So a reader finds a batch
+ * completely or not at all. A repeated batch replaces its directory. A mark is never replaced: the
+ * sink creates the next mark before it deletes the last one, because S3A replaces a file by
+ * deleting it first. Every row contains the number of the batch that changed it last. So the
+ * current value of a key is the row with the greatest _batch, no matter which directories a reader
+ * finds.
  *
- * Spark runs in a thread of the sink's own, with a session and a job group of its own: nothing of
- * the query's thread gets in, and an interrupt of the caller cancels the jobs.
+ * The sink folds a fixed number of batches into a snapshot. It folds only batches before the one
+ * that is being written: these are committed and are not repeated. The directories that a snapshot
+ * replaces are deleted with the next snapshot. Until then, readers that have listed the files can
+ * still read them.
+ *
+ * Spark runs in a separate thread of the sink, with a separate session and a separate job group.
+ * Therefore the sink's jobs do not use anything from the query's thread, and an interrupt of the
+ * caller cancels the jobs.
  */
 /**
- * Keeps a directory of Parquet files for each statistic, written by Spark to any file system that
- * Hadoop knows. Each batch adds a directory, which readers find whole or not at all; from time to
- * time those become one snapshot. The current value of a key is the row with the greatest {@code
- * _batch}:
+ * Keeps a directory of Parquet files for each statistic. Spark writes the files, to any file system
+ * that Hadoop supports. Each batch adds a directory, which readers find completely or not at all.
+ * From time to time, the sink combines these directories into a snapshot. The current value of a
+ * key is the row with the greatest {@code _batch}:
  *
  * <pre>{@code
  * spark.read().parquet("out/calls-by-type/*")
  *     .groupBy("crime_type").agg(max_by(col("count"), col("_batch")))
  * }</pre>
  *
- * <p>Columns are those of {@link Columns}: moments as timestamps in UTC to the microsecond, numbers
- * and durations (in milliseconds) as 64-bit integers, shares as doubles. Rows of windows that the
- * pipeline forgets stay. Not thread-safe.
+ * <p>The columns are those of {@link Columns}. Moments are timestamps in UTC with microsecond
+ * precision, numbers and durations (in milliseconds) are 64-bit integers, and shares are doubles.
+ * The sink keeps the rows of windows that the pipeline has forgotten. Not thread-safe.
  */
 public final class ParquetSink implements ResultSink {
   private static final int DEFAULT_FOLD = 20;
@@ -105,15 +110,15 @@ public final class ParquetSink implements ResultSink {
   }
 
   /**
-   * Starts a sink.
+   * Starts to build a sink.
    *
-   * @param directory a path or URI; created if it is missing, and this pipeline's alone
+   * @param directory a path or URI; created if it is missing. No other pipeline may use it.
    */
   public static Builder to(String directory) {
     return new Builder(directory);
   }
 
-  /** Collects how a {@link ParquetSink} writes. Not thread-safe. */
+  /** Builds a {@link ParquetSink}. Not thread-safe. */
   public static final class Builder {
     private final String location;
     private @Nullable SparkSession host;
@@ -127,24 +132,22 @@ public final class ParquetSink implements ResultSink {
       this.location = location;
     }
 
-    /**
-     * Uses the context of a session; that of the process's default session unless this is called.
-     */
+    /** Uses the context of a session. Defaults to the context of the process's default session. */
     public Builder on(SparkSession session) {
       this.host = session;
       return this;
     }
 
     /**
-     * Lets a run take over a directory that holds the results of another run: its files are deleted
-     * when it opens. Without this it refuses.
+     * Lets a run take over a directory that contains the results of another run. The sink deletes
+     * the directory's files when it opens. Without this, the sink rejects such a directory.
      */
     public Builder startingOver() {
       this.startsOver = true;
       return this;
     }
 
-    /** Sets of how many batches a snapshot is made. */
+    /** Sets how many batches the sink combines into a snapshot. */
     Builder foldingEvery(int batches) {
       this.fold = batches;
       return this;
@@ -159,9 +162,9 @@ public final class ParquetSink implements ResultSink {
   /**
    * {@inheritDoc}
    *
-   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if there is no SparkSession,
-   *     {@link ErrorCode#SINK_FAILED} if the directory can't be written or holds another run's
-   *     results
+   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if no SparkSession exists; with
+   *     {@link ErrorCode#SINK_FAILED} if the directory cannot be written or contains the results of
+   *     another run
    */
   @Override
   public void open(BatchResults restored) {
@@ -245,7 +248,10 @@ public final class ParquetSink implements ResultSink {
     void take() throws IOException;
   }
 
-  /** What an open sink has. All but {@link #run} and {@link #close} is for its own thread. */
+  /**
+   * The resources of an open sink. All methods except {@link #run} and {@link #close} run in the
+   * sink's thread.
+   */
   private final class Work {
     private final SparkSession session;
     private final String group = "callstream-parquet-" + UUID.randomUUID();
@@ -265,7 +271,7 @@ public final class ParquetSink implements ResultSink {
       this.session = session;
     }
 
-    /** Takes a step in the sink's thread, and cancels it if the caller's is interrupted. */
+    /** Runs a step in the sink's thread, and cancels it if the caller's thread is interrupted. */
     void run(Step step) {
       Callable<Void> task =
           () -> {
@@ -339,7 +345,8 @@ public final class ParquetSink implements ResultSink {
       if (mark != null && foreign && !startsOver) {
         throw mark.refused("The directory " + shown(), restored);
       }
-      // Other file systems have no locks. There a run that finds another one's name here stops.
+      // Other file systems have no locks. There, a run stops if it finds the name of another run
+      // here.
       writeMark("run", run);
       deleteAll(ours("staging"));
       boolean fills = mark == null || foreign || mark.isBehind(restored);
@@ -353,7 +360,8 @@ public final class ParquetSink implements ResultSink {
         }
       }
       if (mark == null || foreign) {
-        // A run that is killed while it fills the directory finds its own mark and fills it again.
+        // A run that is killed while it fills the directory finds its own mark and fills the
+        // directory again.
         writeMark(new BatchMark(-1, restored.lineage()));
       }
       if (fills) {
@@ -442,7 +450,7 @@ public final class ParquetSink implements ResultSink {
       before.values().forEach(files::delete);
     }
 
-    /** Returns the marks of a name by their numbers. */
+    /** Returns the marks with a name, by their numbers. */
     private NavigableMap<Long, Path> marks(CheckpointFileManager files, String name) {
       NavigableMap<Long, Path> marks = new TreeMap<>();
       for (FileStatus status : files.list(ours(name).getParent())) {
@@ -467,7 +475,7 @@ public final class ParquetSink implements ResultSink {
       writeMark(BatchMark.of(batch));
     }
 
-    /** Replaces what there is of a batch by these rows. */
+    /** Replaces all existing rows of a batch by these rows. */
     private void publish(Statistic statistic, Results results, long batch) throws IOException {
       Path target = path(statistic, BATCH, batch);
       if (results.isEmpty()) {

@@ -21,7 +21,7 @@ import org.apache.spark.sql.streaming.StateOperatorProgress;
 import org.apache.spark.sql.streaming.StreamingQueryProgress;
 import org.jspecify.annotations.Nullable;
 
-/** Reads Spark's progress reports, and adds to them what the ledger knows of the batch. */
+/** Reads Spark's progress reports, and adds what the ledger knows about the batch. */
 final class ProgressReader {
   private static final JsonFactory JSON = new JsonFactory();
 
@@ -30,8 +30,8 @@ final class ProgressReader {
   /**
    * Reads a report.
    *
-   * @param first tells where the first batch of the checkpoint began, which Spark's report of that
-   *     batch does not
+   * @param first returns the offsets at which the first batch of the checkpoint began; Spark's
+   *     report of that batch does not contain them
    */
   static Progress read(
       StreamingQueryProgress report,
@@ -52,8 +52,7 @@ final class ProgressReader {
     }
     long received = batch.accounting().received();
     long emitted = batch.emittedRows();
-    // What Spark counts are the rows that tasks put out; and it tells a rate of 0 where there was
-    // no batch before.
+    // Spark counts the rows that tasks emit. It reports a rate of 0 if there was no batch before.
     double recordsPerRow = received / (double) report.numInputRows();
     double batchesPerSecond =
         report.inputRowsPerSecond() == 0

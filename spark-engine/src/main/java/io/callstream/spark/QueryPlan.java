@@ -18,13 +18,17 @@ import scala.Tuple2;
  *
  *   topic -> ReadTask -> (SiftTask, if duplicates do not count) -> MergeTask -> driver
  *
- * Spark sees a few rows per task and window, never a call. It need not know event time either: the
- * driver has the watermark, tells tasks in each batch which one is in force, and says which windows
- * close; their eviction travels as a row to where their state is. So no operator of Spark's drops a
- * row, no timeout reads the whole state, and a batch that comes again decides what it decided before.
+ * Spark sees a few rows per task and window, never a call. Spark does not need to know the event
+ * time either. The driver keeps the watermark. In each batch, it sends the current watermark and
+ * the windows that close to the tasks. The eviction of a window is sent as a row to the task that
+ * has its state. So no operator of Spark drops a row, no timeout reads the whole state, and a
+ * repeated batch makes the same decisions as before.
  */
 final class QueryPlan {
-  /** The most records of a batch unless the options say otherwise; bounds the memory of a batch. */
+  /**
+   * The maximum number of records in a batch, unless the options specify it. It limits the memory
+   * of a batch.
+   */
   static final long DEFAULT_MAX_RECORDS = 500_000;
 
   private static final Encoder<Tuple2<String, byte[]>> ROWS =

@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 
 /**
- * The task that reads: parses the records of a range of offsets once and combines them for all
- * statistics, or, if duplicates do not count, sorts the calls by where their ids are remembered.
+ * The task that reads a range of offsets. It parses each record once and combines the records for
+ * all statistics. If duplicates do not count, it instead sorts the calls by the bucket that
+ * remembers their ids.
  */
 final class ReadTask implements PartitionReader<InternalRow> {
   private final Factory plan;
@@ -42,10 +43,11 @@ final class ReadTask implements PartitionReader<InternalRow> {
   }
 
   /**
-   * Makes the tasks of a plan, where they run.
+   * Creates the tasks of a plan, in the executors.
    *
-   * @param buckets over how many state rows ids are spread if duplicates do not count
-   * @param letterDirectory where files of dead letters may be
+   * @param buckets the number of state rows over which ids are distributed if duplicates do not
+   *     count
+   * @param letterDirectory the directory for files of dead letters
    */
   record Factory(TaskPlan plan, int buckets, LetterDirectory letterDirectory)
       implements PartitionReaderFactory {

@@ -33,10 +33,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /*
- * Reads a partition of a topic, range after range, in the tasks of an executor. It stays with its
- * partition from batch to batch, so that the next range is on its way while the last one is counted.
- * (Spark's own reader asks the broker for the first and the last offset after each poll, and so gives
- * up what was fetched ahead.) Readers that nobody used for some minutes are closed.
+ * Reads a partition of a topic, range after range, in the tasks of an executor. A reader keeps its
+ * partition from batch to batch. So it fetches the next range while the last one is counted.
+ * (Spark's own reader asks the broker for the first and the last offset after each poll, and
+ * thereby discards the records that it fetched ahead.) Readers that are unused for some minutes are
+ * closed.
  */
 final class RecordReader {
   private static final Logger LOG = LoggerFactory.getLogger(RecordReader.class);
@@ -48,7 +49,7 @@ final class RecordReader {
   private final Consumer<byte @Nullable [], byte[]> consumer;
   private final TopicPartition partition;
 
-  /** All records below this offset were handed over; the next one may already be here. */
+  /** All records before this offset were delivered; the next record may already be fetched. */
   private long position = -1;
 
   private @Nullable ConsumerRecord<byte @Nullable [], byte[]> head;
@@ -62,16 +63,16 @@ final class RecordReader {
     consumer.assign(List.of(partition));
   }
 
-  /** What a reader is for: a partition, read with certain settings of the consumer. */
+  /** The key of a reader: a partition and the settings of the consumer. */
   private record Place(TopicPartition partition, Map<String, Object> settings) {
-    /** Returns the partition: settings may be secrets. */
+    /** Returns the partition only, because settings may contain secrets. */
     @Override
     public String toString() {
       return partition.toString();
     }
   }
 
-  /** Nobody looks at the keys of records: they need not be copied. */
+  /** Skips the keys of records: callstream does not use them, so they are not copied. */
   private static final class NoKey implements Deserializer<byte @Nullable []> {
     @Override
     public byte @Nullable [] deserialize(String topic, byte[] data) {
@@ -84,7 +85,7 @@ final class RecordReader {
     }
   }
 
-  /** Returns settings with the delegation token that Spark may have for the brokers. */
+  /** Returns settings with Spark's delegation token for the brokers, if it has one. */
   private static Map<String, Object> authenticated(Map<String, Object> settings) {
     scala.collection.immutable.Map<String, Object> all = new scala.collection.immutable.HashMap<>();
     for (Map.Entry<String, Object> setting : settings.entrySet()) {
@@ -93,10 +94,10 @@ final class RecordReader {
     return new KafkaConfigUpdater("executor", all).setAuthenticationConfigIfNeeded().build();
   }
 
-  /** Takes records. */
+  /** Receives records. */
   @FunctionalInterface
   interface Records {
-    /** Takes one. */
+    /** Receives one record. */
     void record(Delivery record) throws IOException;
   }
 
@@ -130,10 +131,10 @@ final class RecordReader {
   }
 
   /**
-   * Hands over the records of a range, in order.
+   * Delivers the records of a range, in order.
    *
-   * @throws CallstreamException if records of the range are gone from the topic
-   * @throws TimeoutException if the broker gives nothing for longer than the range allows
+   * @throws CallstreamException if records of the range were deleted from the topic
+   * @throws TimeoutException if the broker returns nothing for longer than the range allows
    */
   static void read(KafkaBatchInputPartition range, Records records) throws IOException {
     Place place =
@@ -166,7 +167,7 @@ final class RecordReader {
     }
   }
 
-  /** Closes a reader; why its task failed is the failure to tell. */
+  /** Closes a reader and ignores failures, because the failure of its task is the one to report. */
   private static void discard(Place place, RecordReader reader) {
     try {
       READERS.invalidateObject(place, reader);
@@ -203,7 +204,10 @@ final class RecordReader {
     }
   }
 
-  /** Waits for records, or for the position to move: the marks of transactions are no records. */
+  /**
+   * Waits for records, or for the position to move: transaction markers take offsets, but are not
+   * records.
+   */
   private void poll(long until, Duration patience) {
     long start = System.nanoTime();
     TaskContext task = TaskContext.get();
@@ -224,7 +228,9 @@ final class RecordReader {
     }
   }
 
-  /** Returns where the consumer is; a broker that has just taken over may not tell yet. */
+  /**
+   * Returns the position of the consumer. A broker that has just taken over may not know it yet.
+   */
   private long reached() {
     try {
       return consumer.position(partition, POLL);

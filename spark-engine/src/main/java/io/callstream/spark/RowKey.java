@@ -1,8 +1,9 @@
 package io.callstream.spark;
 
 /**
- * The keys of the rows between tasks, whose first letter says what the row is: partial results of a
- * window or their merged updates, calls that may be duplicates, the report of a task, dead letters.
+ * The keys of the rows between tasks. The first letter of a key defines the kind of the row:
+ * partial results of a window or their merged updates, calls that may be duplicates, the report of
+ * a task, or dead letters.
  */
 final class RowKey {
   private static final char WINDOW = 's';

@@ -18,18 +18,21 @@ import org.slf4j.LoggerFactory;
 import scala.collection.JavaConverters;
 
 /**
- * Sessions for runs. Each run gets a session of its own, so that its settings touch nobody else's.
- * A SparkContext that callstream made ends with the last run that uses it; one that was there is
- * left alone.
+ * Provides sessions for runs. Each run gets a separate session, so that its settings do not affect
+ * other sessions. A SparkContext that callstream created ends with the last run that uses it. An
+ * existing SparkContext is left running.
  */
 final class Sessions {
-  /** Which options of a source Spark is not to show in plans and on pages. */
+  /** The property that specifies which options of a source Spark hides in plans and on pages. */
   static final String OPTIONS_REDACTION = "spark.sql.redaction.options.regex";
 
-  /** Which of its properties Spark is not to show, nor values that speak of such a thing. */
+  /** The property that specifies which of its properties Spark hides, by their names or values. */
   static final String REDACTION = "spark.redaction.regex";
 
-  /** What Kafka keeps secret, beyond what Spark knows: jaas has the password, the key is one. */
+  /**
+   * Kafka's secrets that Spark's default pattern does not cover: jaas contains the password, the
+   * key is a secret itself.
+   */
   private static final String KAFKA_SECRETS = "jaas|keystore[.]key|credential|authorization";
 
   private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
@@ -37,7 +40,7 @@ final class Sessions {
   private static int ownUsers;
   private static @Nullable SparkSession own;
 
-  /** A session for one run, to be given back. */
+  /** A session for one run, which must be returned. */
   interface Lease extends AutoCloseable {
     SparkSession session();
 
@@ -47,7 +50,7 @@ final class Sessions {
 
   private Sessions() {}
 
-  /** Lends a session beside the host's, whose context it shares. */
+  /** Lends a new session that shares the host's context. */
   static Lease beside(SparkSession host, SparkSettings settings) {
     if (host.sparkContext().isStopped()) {
       throw new CallstreamException(
@@ -72,8 +75,8 @@ final class Sessions {
   }
 
   /**
-   * Returns a session beside another one, with its settings of file systems: what is not Spark's
-   * own in a session's settings is for Hadoop.
+   * Returns a new session on the context of another one, with that session's file system settings.
+   * Settings of a session that are not Spark's own are Hadoop's.
    */
   static SparkSession newSession(SparkSession host) {
     SparkSession session = host.newSession();
@@ -99,7 +102,7 @@ final class Sessions {
     session.conf().set(key, value);
   }
 
-  /** Lends a session of callstream's own context, which is made if there is no context yet. */
+  /** Lends a session of callstream's own context, which is created if no context exists. */
   static synchronized Lease own(SparkSettings settings) {
     if (own == null || own.sparkContext().isStopped()) {
       if (SparkSession.getDefaultSession().isDefined()
@@ -144,14 +147,14 @@ final class Sessions {
     conf.put("spark.ui.retainedStages", "50");
     conf.put("spark.ui.retainedTasks", "500");
     if (master.startsWith("local")) {
-      // Spark would end the whole JVM when a task runs out of memory; so the task fails, and the
-      // run.
+      // By default, Spark ends the whole JVM when a task runs out of memory. With this setting,
+      // only the task and the run fail.
       conf.put("spark.executor.killOnFatalError.depth", "0");
       conf.put("spark.driver.bindAddress", "127.0.0.1");
       conf.put("spark.driver.host", "127.0.0.1");
     }
-    // What the command line of spark-submit says goes before our choices, what the caller says
-    // before both.
+    // Properties from the command line of spark-submit take precedence over callstream's defaults.
+    // Properties that the caller sets take precedence over both.
     conf.keySet().removeIf(key -> given.contains(key));
     requireJars(master, given, settings);
     conf.putAll(settings.properties());
@@ -161,15 +164,15 @@ final class Sessions {
   }
 
   /**
-   * Gives Hadoop the name of a user whose id has no name, as in a container that runs as any id.
-   * Hadoop asks the operating system, fails without an answer, and offers no setting for it.
+   * Gives Hadoop a user name if the user id has none, as in a container that runs with an arbitrary
+   * id. Hadoop asks the operating system, fails without an answer, and has no setting for it.
    */
   private static void nameUser() {
     try {
       var ignored = UserGroupInformation.getLoginUser();
     } catch (IOException e) {
       if (UserGroupInformation.isSecurityEnabled()) {
-        return; // Kerberos fails for reasons of its own, which Spark's failure names.
+        return; // Kerberos has other reasons to fail, which Spark's exception names.
       }
       String given = System.getenv("HADOOP_USER_NAME");
       String name = given == null || given.isBlank() ? "callstream" : given;
@@ -182,8 +185,8 @@ final class Sessions {
   }
 
   /**
-   * Gives Spark a name for this machine if its host name can't be resolved. In local mode nobody
-   * else needs one, and Spark fails without it, whatever its settings say.
+   * Gives Spark a name for this machine if its host name cannot be resolved. In local mode no other
+   * machine needs the name, but Spark fails without one, with any settings.
    */
   private static void nameHost() {
     if (System.getenv("SPARK_LOCAL_IP") != null || System.getenv("SPARK_LOCAL_HOSTNAME") != null) {
@@ -199,10 +202,13 @@ final class Sessions {
     }
   }
 
-  /** Executors in other processes need callstream's classes, and the pipeline's own. */
+  /**
+   * Requires jars with callstream's classes and the pipeline's classes, for executors in other
+   * processes.
+   */
   private static void requireJars(String master, SparkConf given, SparkSettings settings) {
     if (!master.startsWith("local")
-        && !given.contains("spark.submit.deployMode") // spark-submit knows the jars
+        && !given.contains("spark.submit.deployMode") // spark-submit knows the jars.
         && !given.contains("spark.jars")
         && !settings.properties().containsKey("spark.jars")) {
       throw new CallstreamException(

@@ -34,18 +34,18 @@ import scala.collection.JavaConverters;
 import scala.collection.Seq;
 import scala.reflect.ClassTag$;
 
-/** Asks the executors of a cluster whether they see a file that the driver wrote. */
+/** Checks whether the executors of a cluster can read a file that the driver wrote. */
 final class SharedStorage {
   private static final Logger LOG = LoggerFactory.getLogger(SharedStorage.class);
 
-  /** Executors that register meanwhile are asked too, but not indefinitely. */
+  /** Executors that register in the meantime are checked too, but not indefinitely. */
   private static final int ROUNDS = 3;
 
   /**
    * How long to wait for executors.
    *
-   * @param warning until the first warning
-   * @param limit until the check fails
+   * @param warning the time until the first warning
+   * @param limit the time until the check fails
    */
   record Patience(Duration warning, Duration limit) {
     static final Patience DEFAULT = new Patience(Duration.ofSeconds(10), Duration.ofMinutes(10));
@@ -54,12 +54,12 @@ final class SharedStorage {
   private SharedStorage() {}
 
   /**
-   * Requires that all executors that are there see a file.
+   * Requires that all registered executors can read a file.
    *
    * @param file a file that the driver wrote
-   * @param content its content
-   * @param directory the checkpoint as messages call it; null if it is temporary
-   * @throws CallstreamException if some executor does not see it, or none answers in time
+   * @param content the content of the file
+   * @param directory the name of the checkpoint in messages; null if it is temporary
+   * @throws CallstreamException if an executor cannot read the file, or none answers in time
    */
   static void require(
       SparkContext context,
@@ -81,7 +81,8 @@ final class SharedStorage {
           JavaConverters.asJavaCollection(
               SparkEnv.get().blockManager().master().getMemoryStatus().keySet())) {
         if (!id.isDriver() && !answers.containsKey(id.executorId())) {
-          // Spark runs a task with such a preference in this executor, unless it stays busy.
+          // With this location preference, Spark runs the task in this executor, unless it stays
+          // busy.
           questions.add(question(id.executorId(), "executor_" + id.host() + "_" + id.executorId()));
         }
       }
@@ -171,7 +172,7 @@ final class SharedStorage {
     }
   }
 
-  /** Returns the executor, its host, and its problem, which is empty if there is none. */
+  /** Returns the executor, its host, and its problem, which is empty if it found none. */
   private static Tuple3<String, String, String> look(
       String name, String content, Broadcast<SerializableConfiguration> hadoop) {
     String problem = "";

@@ -16,8 +16,8 @@ import org.apache.spark.sql.streaming.GroupState;
 import scala.Tuple2;
 
 /**
- * The task that remembers ids: takes duplicates out of a bucket of calls and combines the others
- * for all statistics. Rows of other kinds pass through.
+ * The task that remembers ids. It removes duplicates from a bucket of calls and combines the
+ * remaining calls for all statistics. Rows of other kinds pass through.
  */
 final class SiftTask
     implements FlatMapGroupsWithStateFunction<
@@ -29,9 +29,9 @@ final class SiftTask
   private final LetterDirectory letterDirectory;
 
   /**
-   * Creates the task of a plan that is distinct.
+   * Creates the task of a plan in which duplicates do not count.
    *
-   * @param letterDirectory where files of dead letters may be
+   * @param letterDirectory the directory for files of dead letters
    */
   SiftTask(TaskPlan plan, LetterDirectory letterDirectory) {
     this.plan = plan;

@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
  * Runs pipelines on Spark Structured Streaming, each as one query: locally, on a standalone
  * cluster, or through spark-submit. Its name is {@value #NAME}. Thread-safe.
  *
- * <p>Without a session it uses the one that the process has, or makes one, which ends with the last
- * pipeline. Each pipeline has a session of its own beside it, so that its settings touch nothing
- * else.
+ * <p>Without a given session, the engine uses the session of the process. If the process has none,
+ * the engine creates one, which ends with the last pipeline. Each pipeline gets a separate session
+ * on the same context, so that its settings do not affect other sessions.
  */
 public final class SparkEngine implements Engine {
   /** The name by which {@link io.callstream.engine.Engines} finds this engine. */
@@ -34,7 +34,9 @@ public final class SparkEngine implements Engine {
   private final @Nullable SparkSession host;
   private final SparkSettings settings;
 
-  /** Creates an engine that leaves everything to itself. */
+  /**
+   * Creates an engine with default settings, which uses the session of the process or creates one.
+   */
   public SparkEngine() {
     this(null, SparkSettings.defaults());
   }
@@ -44,17 +46,20 @@ public final class SparkEngine implements Engine {
     this.settings = settings;
   }
 
-  /** Returns an engine that runs Spark in a certain way. */
+  /** Returns an engine with settings for Spark. */
   public static SparkEngine with(SparkSettings settings) {
     return new SparkEngine(null, settings);
   }
 
-  /** Returns an engine on the context of a session, which it leaves running. */
+  /** Returns an engine that uses the context of a session. It leaves the context running. */
   public static SparkEngine on(SparkSession session) {
     return new SparkEngine(session, SparkSettings.defaults());
   }
 
-  /** Returns an engine on the context of a session, with settings for its pipelines. */
+  /**
+   * Returns an engine that uses the context of a session, with settings for its pipelines. It
+   * leaves the context running.
+   */
   public static SparkEngine on(SparkSession session, SparkSettings settings) {
     return new SparkEngine(session, settings);
   }
@@ -70,12 +75,12 @@ public final class SparkEngine implements Engine {
   }
 
   /**
-   * Starts a pipeline over a Kafka topic. Without a checkpoint directory a temporary one is used,
-   * and deleted in the end.
+   * Starts a pipeline over a Kafka topic. Without a checkpoint directory, the engine uses a
+   * temporary one and deletes it at the end.
    *
-   * @throws CallstreamException if the pipeline is not supported, Java lacks what Spark needs, no
-   *     broker answers within 10 s, the topic is missing, the checkpoint is that of another
-   *     pipeline, or a sink can't be opened; nothing is left running then
+   * @throws CallstreamException if the pipeline is not supported, Java lacks something that Spark
+   *     needs, no broker answers within 10 s, the topic is missing, the checkpoint belongs to
+   *     another pipeline, or a sink cannot be opened. Nothing is left running in this case.
    */
   @Override
   public RunningPipeline start(Pipeline pipeline, RunOptions options) {
@@ -93,9 +98,9 @@ public final class SparkEngine implements Engine {
   }
 
   /**
-   * Returns where Spark's own user interface shows a pipeline; empty if the pipeline does not run
-   * on Spark, or {@code spark.ui.enabled} is false, which callstream chooses for a session of its
-   * own.
+   * Returns the address of Spark's user interface for a pipeline. Empty if the pipeline does not
+   * run on Spark, or if {@code spark.ui.enabled} is false, which is the default for a session that
+   * callstream creates.
    */
   public static Optional<URI> userInterface(RunningPipeline running) {
     if (running instanceof Supervisor supervisor) {
@@ -110,7 +115,7 @@ public final class SparkEngine implements Engine {
     } catch (CallstreamException e) {
       throw e;
     } catch (Exception | Error e) {
-      // Scala throws checked exceptions that its signatures do not tell of.
+      // Scala throws checked exceptions that its signatures do not declare.
       Throwable root = e;
       while (root.getCause() != null) {
         root = root.getCause();

@@ -10,9 +10,11 @@ import java.util.TreeSet;
 import org.apache.spark.internal.config.ConfigEntry$;
 import org.apache.spark.sql.internal.SQLConf$;
 
-/** Knows which of Spark's properties exist, which do nothing here, and which callstream sets. */
+/**
+ * Knows which properties Spark has, which of them have no effect here, and which callstream sets.
+ */
 final class SparkProperties {
-  /** Groups of properties of which Spark has no list. */
+  /** Groups of properties that Spark does not list. */
   private static final List<String> OPEN_PREFIXES =
       List.of(
           "spark.hadoop.",
@@ -38,7 +40,7 @@ final class SparkProperties {
           "spark.ui.proxyBase",
           "spark.extraListeners");
 
-  /** Settings of the folklore that only the DStreams API reads, or nothing at all. */
+  /** Commonly used settings that only the DStreams API reads, or that have no effect. */
   private static final Map<String, String> INEFFECTIVE =
       Map.of(
           "spark.streaming.",
@@ -69,7 +71,7 @@ final class SparkProperties {
 
   private SparkProperties() {}
 
-  /** Refuses a property that is unknown, without effect, or callstream's to set. */
+  /** Rejects a property that is unknown, has no effect, or is set by callstream. */
   static void require(String key) {
     for (Map.Entry<String, String> entry : INEFFECTIVE.entrySet()) {
       if (key.startsWith(entry.getKey())) {
@@ -102,7 +104,7 @@ final class SparkProperties {
         || names().contains(key);
   }
 
-  /** Returns all properties that Spark has registered; loading these classes registers them. */
+  /** Returns all properties that Spark has registered. Loading these classes registers them. */
   private static Set<String> names() {
     load("org.apache.spark.internal.config.package$");
     for (String group :

@@ -53,10 +53,10 @@ import scala.Tuple2;
 import scala.collection.immutable.Map$;
 
 /*
- * A run of the Spark engine. Three threads meet here: the query's, which brings batches to finish();
- * the listener bus, which brings Spark's reports after them; and a watcher, which waits for the query
- * to end and then closes everything in order. What the first two throw ends the query, and the
- * watcher makes it the run's failure.
+ * A run of the Spark engine. It uses three threads. The query's thread calls finish() with batches.
+ * The listener bus delivers Spark's reports after the batches. A watcher waits for the query to end
+ * and then closes everything in order. An exception in one of the first two threads ends the query,
+ * and the watcher makes it the failure of the run.
  */
 final class SparkRun extends LedgerRun {
   private static final Logger LOG = LoggerFactory.getLogger(SparkRun.class);
@@ -70,10 +70,10 @@ final class SparkRun extends LedgerRun {
   private final Failures failures;
   private final Reports reports = new Reports();
 
-  /** Held while a batch is finished, so that a graceful stop can wait for it. */
+  /** Held while a batch is being finished, so that a graceful stop can wait for it. */
   private final ReentrantLock batchLock = new ReentrantLock();
 
-  /** Set in the thread that calls listeners, while it does. */
+  /** True in the thread that calls listeners, while it does. */
   private final ThreadLocal<Boolean> inListener = ThreadLocal.withInitial(() -> false);
 
   private volatile boolean stopping;
@@ -95,7 +95,7 @@ final class SparkRun extends LedgerRun {
     this.failures = new Failures(options.checkpoint().orElse(null));
   }
 
-  /** Starts a run; the lease is given back when the run ends, unless this throws. */
+  /** Starts a run. The lease is returned when the run ends, unless this method throws. */
   static SparkRun start(
       Pipeline pipeline,
       TaskPlan plan,
@@ -115,7 +115,7 @@ final class SparkRun extends LedgerRun {
         run.startQuery(plan, settings, shufflePartitions);
         return run;
       } catch (Exception | Error e) {
-        // Scala throws checked exceptions that its signatures do not tell of.
+        // Scala throws checked exceptions that its signatures do not declare.
         sinks.abandon(new Failures(options.checkpoint().orElse(null)).of(e));
         throw e;
       }
@@ -164,7 +164,7 @@ final class SparkRun extends LedgerRun {
     try {
       watcher.start();
     } catch (Error e) {
-      stopQuery(); // Without its watcher nothing ends the run.
+      stopQuery(); // Without its watcher, nothing would end the run.
       throw e;
     }
     checkpoint.watch(this::superseded);
@@ -177,7 +177,7 @@ final class SparkRun extends LedgerRun {
         "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled",
         settings.stateStore() == SparkSettings.StateStore.ROCKSDB_WITH_CHANGELOG);
     conf.set("spark.sql.streaming.noDataMicroBatches.enabled", false);
-    // A batch has a few rows, which is not worth code that is generated and then compiled for them.
+    // A batch has only a few rows. Generating and compiling code for them costs more than it saves.
     setUnlessGiven(conf, settings, "spark.sql.codegen.wholeStage", "false");
     setUnlessGiven(conf, settings, "spark.sql.streaming.minBatchesToRetain", "10");
     setUnlessGiven(conf, settings, "spark.sql.streaming.numRecentProgressUpdates", "10");
@@ -202,8 +202,8 @@ final class SparkRun extends LedgerRun {
   // ---- batches, in the query's thread
 
   /**
-   * Takes batches as Spark planned them. {@code foreachBatch} would make a second plan of each, for
-   * the rows that the first one puts out, which is a good part of the time of a small batch.
+   * Receives batches as Spark planned them. {@code foreachBatch} would create a second plan for the
+   * rows that the first plan emits, which takes a considerable part of the time of a small batch.
    */
   private final class Batches implements Sink {
     @Override
@@ -215,14 +215,17 @@ final class SparkRun extends LedgerRun {
       }
     }
 
-    /** As it stands in Spark's own reports. */
+    /** Returns the name that appears in Spark's reports. */
     @Override
     public String toString() {
       return "callstream";
     }
   }
 
-  /** The trait declares no exceptions; Spark knows by this one that the query was stopped. */
+  /**
+   * Throws a checked exception. The trait declares none, but Spark recognizes by this exception
+   * that the query was stopped.
+   */
   @SuppressWarnings("unchecked")
   private static <E extends Exception> RuntimeException sneaky(Exception e) throws E {
     throw (E) e;
@@ -238,7 +241,7 @@ final class SparkRun extends LedgerRun {
     } finally {
       batchLock.unlock();
     }
-    // The batch has not begun and comes again; stop() interrupts this thread.
+    // The batch has not started and will be repeated; stop() interrupts this thread.
     new CountDownLatch(1).await();
   }
 
@@ -272,7 +275,7 @@ final class SparkRun extends LedgerRun {
     try (Letters.Merged merged = Letters.merge(letters)) {
       sinks.write(results, merged);
     }
-    // Spark commits the batch next, which is the business of the run that owns the checkpoint.
+    // Spark commits the batch next. Only the run that owns the checkpoint may do this.
     checkpoint.requireOwned();
     reports.expect(new Finished(results, report.latencyAt(Instant.now())));
     checkpoint.finished(hasLetterFiles);
@@ -289,7 +292,7 @@ final class SparkRun extends LedgerRun {
 
   // ---- Spark's reports, in the listener bus's thread
 
-  /** A batch that the sinks have. */
+  /** A batch that was delivered to the sinks. */
   private record Finished(BatchResults results, Optional<Progress.Latency> latency) {}
 
   private final class Reports extends StreamingQueryListener {
@@ -307,9 +310,9 @@ final class SparkRun extends LedgerRun {
     public void onQueryProgress(QueryProgressEvent event) {
       Finished batch = batches.remove(event.progress().batchId());
       if (batch == null) {
-        return; // Spark reports now and then that nothing came.
+        return; // Spark occasionally reports that no records arrived.
       }
-      // The bus may drop reports when it is flooded; what it dropped does not come any more.
+      // The bus may drop reports when it is overloaded. Dropped reports do not arrive later.
       batches.keySet().removeIf(number -> number < batch.results().number());
       inListener.set(true);
       try {
@@ -349,7 +352,7 @@ final class SparkRun extends LedgerRun {
     stopQuery();
   }
 
-  /** Returns where Spark's own pages are; empty if it shows none. */
+  /** Returns the address of Spark's own pages; empty if Spark shows none. */
   Optional<URI> userInterface() {
     Option<String> page = lease.session().sparkContext().uiWebUrl();
     return page.isDefined() ? Optional.of(URI.create(page.get())) : Optional.empty();
@@ -364,7 +367,8 @@ final class SparkRun extends LedgerRun {
         running.awaitTermination();
       }
       if (!stopping) {
-        // Spark stops a query quietly if the same process starts another one on its checkpoint.
+        // Spark stops a query without an exception if the same process starts another query on its
+        // checkpoint.
         checkpoint.takenOver(null).ifPresent(this::failed);
       }
       if (!reports.terminated.await(LISTENER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -374,7 +378,7 @@ final class SparkRun extends LedgerRun {
         sinks.write(ledger().flush());
       }
     } catch (StreamingQueryException e) {
-      // A failure of a listener comes before, and interrupts the query.
+      // A failure of a listener takes precedence, and interrupts the query.
       if (!((stopping || failure().isPresent()) && isInterrupt(e))) {
         failed(failureOf(e));
       }
@@ -401,7 +405,10 @@ final class SparkRun extends LedgerRun {
     }
   }
 
-  /** If another run has taken over, this is the cause of every failure. */
+  /**
+   * Returns the failure of the run. If another run has taken over, this is the cause of every
+   * failure.
+   */
   private CallstreamException failureOf(Throwable e) {
     return checkpoint.takenOver(e).orElseGet(() -> failures.of(e));
   }
@@ -414,7 +421,10 @@ final class SparkRun extends LedgerRun {
     }
   }
 
-  /** A batch that was broken off because the run is stopped comes again, and is no failure. */
+  /**
+   * Returns whether a failure is an interrupt. A batch that was interrupted because the run stops
+   * is repeated later, and is not a failure.
+   */
   private static boolean isInterrupt(Throwable e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof InterruptedException
@@ -470,7 +480,7 @@ final class SparkRun extends LedgerRun {
     }
   }
 
-  /** Interrupts the query until it has ended: some library may have lost an interrupt. */
+  /** Interrupts the query until it has ended, because a library may have swallowed an interrupt. */
   private void stopQuery() {
     StreamingQuery running = query;
     if (running == null) {
@@ -491,7 +501,7 @@ final class SparkRun extends LedgerRun {
         } else if (running.isActive()) {
           throw e;
         } else {
-          // The query ended in the meantime, and its session with it.
+          // The query ended in the meantime, and its session ended with it.
           ended = true;
         }
       }

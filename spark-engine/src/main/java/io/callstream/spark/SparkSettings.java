@@ -9,13 +9,16 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How to run Spark. Immutable; each method returns changed settings. What is not set is chosen by
- * the engine, as {@code docs/operate.md} says.
+ * Settings for running Spark. Immutable; each method returns changed settings. The engine chooses
+ * values that are not set, as {@code docs/operate.md} describes.
  */
 public final class SparkSettings {
-  /** Where Spark keeps the state between batches. */
+  /** Specifies where Spark keeps the state between batches. */
   public enum StateStore {
-    /** In memory, with changes and snapshots in the checkpoint. The fastest while it fits. */
+    /**
+     * In memory, with changes and snapshots in the checkpoint. The fastest option while the state
+     * fits into memory.
+     */
     MEMORY("org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStoreProvider"),
     /** In RocksDB, with a snapshot for each batch in the checkpoint. */
     ROCKSDB("org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"),
@@ -64,14 +67,14 @@ public final class SparkSettings {
     this.properties = Collections.unmodifiableMap(new TreeMap<>(properties));
   }
 
-  /** Returns settings that leave everything to the engine. */
+  /** Returns settings with all values chosen by the engine. */
   public static SparkSettings defaults() {
     return DEFAULTS;
   }
 
   /**
-   * Sets the master of a session that the engine makes, such as {@code local[2]} or {@code
-   * spark://host:7077}; without it that of spark-submit counts, or else {@code local[*]}.
+   * Sets the master of a session that the engine creates, such as {@code local[2]} or {@code
+   * spark://host:7077}. Defaults to the master of spark-submit, or else to {@code local[*]}.
    */
   public SparkSettings master(String url) {
     if (url.isBlank()) {
@@ -81,8 +84,8 @@ public final class SparkSettings {
   }
 
   /**
-   * Sets how many tasks merge results; as many as there are cores if nothing is said. Fixed for the
-   * life of a checkpoint.
+   * Sets how many tasks merge results. Defaults to the number of cores. The number is fixed for the
+   * lifetime of a checkpoint.
    */
   public SparkSettings shufflePartitions(int partitions) {
     requirePositive("shuffle partitions", partitions);
@@ -90,8 +93,8 @@ public final class SparkSettings {
   }
 
   /**
-   * Sets how many tasks read at least: partitions of the topic are split for it. As many as the
-   * topic has partitions if nothing is said.
+   * Sets the minimum number of tasks that read. The engine splits partitions of the topic to reach
+   * it. Defaults to the number of partitions of the topic.
    */
   public SparkSettings minPartitions(int partitions) {
     requirePositive("minimum of reading partitions", partitions);
@@ -105,16 +108,19 @@ public final class SparkSettings {
     }
   }
 
-  /** Sets where state is kept: in memory if nothing is said. Fixed for the life of a checkpoint. */
+  /**
+   * Sets where the state is kept. Defaults to memory. The choice is fixed for the lifetime of a
+   * checkpoint.
+   */
   public SparkSettings stateStore(StateStore store) {
     return new SparkSettings(master, shufflePartitions, minPartitions, store, properties);
   }
 
   /**
-   * Sets a property of Spark. Those that have a typed setting here are taken as that.
+   * Sets a property of Spark. A property for which this class has a method sets that value.
    *
-   * @throws CallstreamException if Spark knows no such property, if it has no effect on Structured
-   *     Streaming, or if it is the engine's to set
+   * @throws CallstreamException if Spark has no such property, if it has no effect on Structured
+   *     Streaming, or if the engine sets it
    */
   public SparkSettings with(String key, String value) {
     return switch (key) {
@@ -180,7 +186,7 @@ public final class SparkSettings {
     return KAFKA_DEFAULTS;
   }
 
-  /** Returns the settings without the values of properties, which may be secrets. */
+  /** Returns the settings without the values of properties, which may be secret. */
   @Override
   public String toString() {
     return "SparkSettings[master="

@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 
 /**
- * Collects the rows that a task puts out. Dead letters beyond some megabytes go to a file, and only
- * its name is a row: of them there may be any number in a batch. Not thread-safe.
+ * Collects the rows that a task emits. A batch can have any number of dead letters. Therefore dead
+ * letters beyond some megabytes go to a file, and only the name of the file becomes a row. Not
+ * thread-safe.
  */
 final class TaskRows implements AutoCloseable {
   private static final int LETTER_BYTES_IN_ROW = 4 << 20;
@@ -32,10 +33,10 @@ final class TaskRows implements AutoCloseable {
   private @Nullable DataOutputStream letterOut;
 
   /**
-   * Starts the rows of a task.
+   * Creates an empty collection of rows for a task.
    *
-   * @param task a name of its own among the tasks of a batch
-   * @param letterDirectory where files of dead letters may be
+   * @param task a name that is unique among the tasks of a batch
+   * @param letterDirectory the directory for files of dead letters
    */
   TaskRows(String task, LetterDirectory letterDirectory) {
     this.task = task;
@@ -101,7 +102,7 @@ final class TaskRows implements AutoCloseable {
     return rows;
   }
 
-  /** Lets go of the file of a task that failed; one that finished has done so. */
+  /** Closes the file of a task that failed. A task that finished has already closed its file. */
   @Override
   public void close() throws IOException {
     if (letterOut != null) {

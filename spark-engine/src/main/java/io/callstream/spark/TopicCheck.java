@@ -30,17 +30,23 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
-/** Looks for the topic before Spark does, which waits for minutes and then says little. */
+/**
+ * Checks the topic before Spark does. Spark would wait for minutes and then give little
+ * information.
+ */
 final class TopicCheck {
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
-  /** Settings that Kafka's clients hand on to plug-ins, and so can't know by name. */
+  /**
+   * Prefixes of settings that Kafka's clients pass to plug-ins. The clients do not know these
+   * settings by name.
+   */
   private static final List<String> PLUGIN_PREFIXES =
       List.of("config.providers.", "metrics.context.");
 
   private TopicCheck() {}
 
-  /** Refuses properties that no Kafka client knows: the client itself would pass them over. */
+  /** Rejects properties that no Kafka client knows. The client itself would ignore them. */
   static void requireKnownProperties(KafkaTopic topic) {
     Set<String> known = new TreeSet<>(ConsumerConfig.configNames());
     known.addAll(AdminClientConfig.configNames());
@@ -59,7 +65,7 @@ final class TopicCheck {
     }
   }
 
-  /** Returns the topic's id, which a topic that is deleted and created again does not keep. */
+  /** Returns the topic's id. A topic that is deleted and created again has a different id. */
   static String requireTopic(KafkaTopic topic) {
     requireKnownProperties(topic);
     try (Admin admin = admin(topic)) {
@@ -80,7 +86,7 @@ final class TopicCheck {
   private static Admin admin(KafkaTopic topic) {
     Properties properties = new Properties();
     properties.putAll(topic.properties());
-    properties.remove(KafkaTopic.Isolation.PROPERTY); // It is for consumers.
+    properties.remove(KafkaTopic.Isolation.PROPERTY); // This setting is for consumers.
     properties.put(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, topic.bootstrapServers());
     properties.put(
         AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(TIMEOUT.toMillis()));
@@ -88,7 +94,7 @@ final class TopicCheck {
     return Admin.create(properties);
   }
 
-  /** Looks where partitions end; connects to the broker with the first look. */
+  /** Reads the end offsets of partitions. Connects to the broker at the first call. */
   static final class Ends implements OpenTransactions.Look {
     private final KafkaTopic topic;
     private @Nullable Admin admin;
@@ -116,7 +122,7 @@ final class TopicCheck {
                         new TopicPartition(topic.name(), partition.partition()),
                         OffsetSpec.latest()));
       }
-      // In this order: records that arrive in between must not look as if they were held back.
+      // The order matters: records that arrive in between must not appear to be held back.
       var written = open.listOffsets(next).all().get();
       var stable =
           open.listOffsets(next, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED)).all().get();
@@ -171,7 +177,7 @@ final class TopicCheck {
       root = root.getCause();
     }
     String reason = root.getMessage() == null ? root.toString() : root.getMessage();
-    // Java's login configuration is parsed word by word, and what does not fit is quoted.
+    // Java parses the login configuration word by word, and quotes unexpected words in its message.
     boolean quotes = reason.contains("JAAS config");
     return new CallstreamException(
         ErrorCode.BROKER_UNAVAILABLE,

@@ -1,6 +1,6 @@
 /**
- * The engine on Spark Structured Streaming: one query for all statistics of a pipeline, parsed and
- * combined in the tasks, merged in Spark's state store.
+ * Contains the engine for Spark Structured Streaming; applications may use its public classes to
+ * run pipelines on Spark.
  */
 @NullMarked
 package io.callstream.spark;

@@ -24,7 +24,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Over the manager for local disks, and over the one that Spark chooses for other file systems. */
+/**
+ * Runs with the manager for local disks, and with the one that Spark chooses for other file
+ * systems.
+ */
 class ChecksummedFileManagerTest {
   private static final byte[] CONTENT = "v1\n{\"nextBatchWatermarkMs\":0}".getBytes(UTF_8);
 
@@ -120,7 +123,8 @@ class ChecksummedFileManagerTest {
     write(files, "0");
     byte[] whole = Files.readAllBytes(directory.resolve("0"));
     for (int i = 0; i < whole.length; i++) {
-      // Hadoop's local file system would find it by its own checksum, which others do not have.
+      // Hadoop's local file system would detect the damage by its own checksum, which other file
+      // systems do not have.
       Files.deleteIfExists(directory.resolve(".0.crc"));
       byte[] flipped = whole.clone();
       flipped[i] ^= 1;

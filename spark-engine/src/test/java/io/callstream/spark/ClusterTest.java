@@ -36,7 +36,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Drivers and executors in separate processes, on one master with one worker of two cores. */
+/** Runs drivers and executors in separate processes, on one master with one worker of two cores. */
 class ClusterTest {
   @TempDir static Path clusterDirectory;
   private static Processes cluster;
@@ -76,7 +76,8 @@ class ClusterTest {
   private static Map<String, String> hdfs(Map<String, String> settings) {
     Map<String, String> all = new LinkedHashMap<>(settings);
     HdfsCluster.settings().forEach((key, value) -> all.put("spark.hadoop." + key, value));
-    // A file system that another task opened in the same process would help one that lacks these.
+    // Otherwise, a file system that another task opened in the same process would help a task that
+    // lacks these settings.
     all.put("spark.hadoop.fs.hdfs.impl.disable.cache", "true");
     return all;
   }
@@ -108,7 +109,7 @@ class ClusterTest {
     assertThat(Files.readAllLines(directory.resolve("driver/rejected.ndjson"))).hasSize(40);
   }
 
-  /** Spark runs the second attempt of a task on another host only. */
+  /** Needs two hosts: Spark runs the second attempt of a task only on another host. */
   @Test
   void aBatchWithASpeculativeAttemptDeliversEachDeadLetterOnceAndLeavesNoFile() throws Exception {
     InetAddress otherHost = InetAddress.getByName("127.0.0.2");
@@ -124,7 +125,7 @@ class ClusterTest {
     settings.put("spark.speculation.task.duration.threshold", "1s");
     Path checkpoint = directory.resolve("checkpoint");
 
-    // It ends only because a second attempt of the task runs next to the first one.
+    // The driver ends only because a second attempt of the task runs in addition to the first one.
     Processes.Running driver = driver("driver", topic, checkpoint.toString(), "blocked", settings);
 
     assertThat(driver.awaitEnd()).as(driver.text()).isZero();
@@ -150,7 +151,7 @@ class ClusterTest {
     Processes.Running older = driver("older", topic, checkpoint, "continuous", settings);
     older.awaitText("batch 1");
     Processes.Running newer = driver("newer", topic, checkpoint, "continuous", settings);
-    // The older one is in the middle of its batches when the newer one takes over.
+    // The older run is in the middle of its batches when the newer one takes over.
     AtomicLong seed = new AtomicLong(100);
     Processes.await(
         () -> {
@@ -261,7 +262,7 @@ class ClusterTest {
     assertThat(submit("documented", command, topic, 3)).contains("received 100");
   }
 
-  /** Returns what the driver printed, which is the so many-th on the cluster. */
+  /** Returns the output of the driver with this number on the cluster. */
   private String submit(String name, String command, KafkaTopic topic, int number)
       throws Exception {
     String classPath = System.getProperty("java.class.path");

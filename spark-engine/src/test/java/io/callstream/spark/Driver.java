@@ -22,8 +22,9 @@ import java.util.concurrent.CountDownLatch;
 import org.apache.spark.TaskContext;
 
 /**
- * A program that counts a topic, in a separate JVM. Prints "batch N" when a sink gets a batch,
- * "received N" at the end, or "failed CODE: MESSAGE". Public because a cluster starts it by name.
+ * A program that counts a topic, in a separate JVM. It prints "batch N" when a sink receives a
+ * batch, and at the end "received N", or "failed CODE: MESSAGE". This class is public because a
+ * cluster starts it by name.
  */
 public final class Driver {
   private Driver() {}
@@ -55,7 +56,7 @@ public final class Driver {
         .statistics(StandardStatistics.all(format.zone(), Duration.ofHours(1)));
   }
 
-  /** Returns a statistic whose first call waits indefinitely in the first attempt of its task. */
+  /** Returns a statistic whose first call blocks indefinitely in the first attempt of its task. */
   private static Statistic blockedInFirstAttempt() {
     return Statistic.named("blocked")
         .where(

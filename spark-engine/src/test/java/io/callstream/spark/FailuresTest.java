@@ -31,7 +31,7 @@ class FailuresTest {
         .hasMessageStartingWith("Spark has ended under the run: no master answers");
   }
 
-  /** Without an archive of RocksDB, Spark asks for the next best file. */
+  /** If an archive of RocksDB is missing, Spark requests the next best file. */
   @Test
   void aFileOfTheStateThatIsMissingIsADamageOfTheCheckpoint() {
     Throwable ofSpark =
@@ -45,7 +45,7 @@ class FailuresTest {
         .hasMessageNotContaining("nothing is lost");
   }
 
-  /** Spark copies tables of RocksDB through Hadoop, whose local file system verifies them. */
+  /** Spark copies RocksDB's tables through Hadoop, whose local file system verifies them. */
   @Test
   void aChecksumThatHadoopFindsWrongIsADamageOnlyInAFileOfTheState() {
     ChecksumException ofHadoop = new ChecksumException("Checksum error: file:/x/1.sst at 0", 0);

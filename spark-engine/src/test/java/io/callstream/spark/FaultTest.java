@@ -37,7 +37,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What goes wrong around a pipeline is told by its name, and neither lost nor counted twice. */
+/**
+ * Verifies that faults around a pipeline are reported by name, and that no call is lost or counted
+ * twice.
+ */
 class FaultTest {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
@@ -67,7 +70,7 @@ class FaultTest {
             .checkpointingTo(checkpoint().toString()));
   }
 
-  /** Runs to the end, in batches of 500. */
+  /** Runs the pipeline to its end, in batches of 500. */
   private RunningPipeline run(KafkaTopic topic) throws InterruptedException {
     RunningPipeline run =
         start(
@@ -153,7 +156,7 @@ class FaultTest {
               "commits/2")) {
         Path file = checkpoint().resolve(name);
         byte[] content = Files.readAllBytes(file);
-        if (!name.equals("commits/2")) { // Without it the batch was not committed, and comes again.
+        if (!name.equals("commits/2")) { // Without it, the batch is not committed and is repeated.
           Files.delete(file);
           assertRefuses(topic, ErrorCode.CHECKPOINT, name + " is missing", "start with a new one");
         }
@@ -212,7 +215,7 @@ class FaultTest {
           cutOff(file);
         }
       }
-      // Another session of Spark's would not have the state in memory.
+      // Clears the state from memory, as it is in a new Spark session.
       org.apache.spark.sql.execution.streaming.state.StateStore.stop();
       assertThatThrownBy(() -> engine.start(pipeline(topic), options).awaitTermination())
           .isInstanceOfSatisfying(
@@ -237,7 +240,7 @@ class FaultTest {
       CallstreamException e = failureOf(run);
       assertThat(e.code()).as(e.getMessage()).isEqualTo(ErrorCode.CHECKPOINT);
       assertThat(e).hasMessageContainingAll(checkpoint().toString(), "If it is gone");
-      // Without its checkpoint the pipeline begins anew, and counts nothing twice.
+      // Without its checkpoint, the pipeline starts from the beginning, and counts nothing twice.
       assertThat(run(topic).accounting().received()).isEqualTo(1_000);
     }
 
@@ -318,7 +321,7 @@ class FaultTest {
       run(topic);
       TestBroker.delete(topic);
       TestBroker.createAgain(topic);
-      // More than before, so that offsets tell nothing.
+      // More records than before, so that the offsets do not reveal the new topic.
       send(topic, 800, 2);
       assertRefuses(topic, ErrorCode.CHECKPOINT, "deleted and created again", "new directory");
     }

@@ -40,7 +40,7 @@ import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-/** One run at a time has a checkpoint that no lock guards. */
+/** Verifies that only one run at a time uses a checkpoint without a lock. */
 class FenceTest {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 

@@ -13,8 +13,8 @@ import org.apache.hadoop.hdfs.MiniDFSCluster;
 import org.apache.hadoop.hdfs.protocol.ExtendedBlock;
 
 /**
- * A real HDFS in this JVM, which other processes reach by a logical name only: {@value #URI}, as a
- * name service of highly available name nodes has it. Ends with the JVM.
+ * A real HDFS in this JVM. Other processes reach it only by a logical name, {@value #URI}, as with
+ * a name service of highly available name nodes. It ends with the JVM.
  */
 final class HdfsCluster {
   static final String URI = "hdfs://calls";
@@ -40,7 +40,7 @@ final class HdfsCluster {
     }
   }
 
-  /** Returns the only settings by which clients find this cluster. */
+  /** Returns the only settings with which clients can find this cluster. */
   static Map<String, String> settings() {
     return Map.of(
         "dfs.nameservices",
@@ -53,7 +53,7 @@ final class HdfsCluster {
         "org.apache.hadoop.hdfs.server.namenode.ha.ConfiguredFailoverProxyProvider");
   }
 
-  /** Returns this cluster by its address. */
+  /** Returns this cluster's file system, opened by the cluster's address. */
   static FileSystem fileSystem() {
     try {
       return CLUSTER.getFileSystem();
@@ -62,12 +62,12 @@ final class HdfsCluster {
     }
   }
 
-  /** Returns the URI of this cluster by its address. */
+  /** Returns the URI of this cluster, with its address. */
   static String address() {
     return "hdfs://127.0.0.1:" + CLUSTER.getNameNodePort();
   }
 
-  /** Changes a file on the disk of the only data node, whose checksums then do not match. */
+  /** Changes a file on the disk of the only data node, so that its checksums do not match. */
   static void damage(Path file) throws IOException {
     ExtendedBlock block = DFSTestUtil.getFirstBlock(fileSystem(), file);
     CLUSTER.corruptBlockOnDataNodes(block);

@@ -32,9 +32,9 @@ import org.apache.spark.TaskContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files of dead letters are deleted when no batch needs them. */
+/** Verifies that files of dead letters are deleted when no batch needs them. */
 class LetterFilesTest {
-  /** The first attempt that has written its letters. */
+  /** The id of the first attempt that has written its letters. */
   private static final CompletableFuture<Long> FIRST_ATTEMPT = new CompletableFuture<>();
 
   @TempDir Path checkpoint;

@@ -41,7 +41,7 @@ import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Written through Spark, read by DuckDB. */
+/** Writes with Spark and reads with DuckDB. */
 class ParquetSinkTest {
   private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
 
@@ -57,7 +57,10 @@ class ParquetSinkTest {
         .toArray(Call[]::new);
   }
 
-  /** Returns the current rows of a statistic as lines of CSV, as the documentation reads them. */
+  /**
+   * Returns the current rows of a statistic as lines of CSV. The query is the one in the
+   * documentation.
+   */
   private List<String> lines(Statistic statistic) throws SQLException {
     List<String> keys = new ArrayList<>();
     if (statistic.window().isPresent()) {
@@ -275,7 +278,7 @@ class ParquetSinkTest {
     assertThat(byType()).containsExactly("a,1");
   }
 
-  /** As on a file system without locks. */
+  /** Simulates a file system without locks. */
   @Test
   void aRunWhoseDirectoryAnotherRunTakesOverFailsWithItsNextBatch() throws Exception {
     SinkRun run = SinkRun.byType(batch("a"), batch("b"));
@@ -316,7 +319,7 @@ class ParquetSinkTest {
     again.close();
   }
 
-  /** Returns the only mark of a name. */
+  /** Returns the only mark with a name. */
   private Path mark(String name) throws IOException {
     try (Stream<Path> files = Files.list(directory.resolve("parquet/_callstream"))) {
       List<Path> marks =
@@ -338,7 +341,7 @@ class ParquetSinkTest {
     sink.write(run.batch(1));
     sink.close();
     assertThat(mark("progress")).isNotEqualTo(first);
-    Files.write(first, content); // As if the run had been killed before it deleted this one.
+    Files.write(first, content); // Simulates a run that was killed before it deleted this mark.
 
     ParquetSink again = sink().build();
     again.open(run.batch(1));

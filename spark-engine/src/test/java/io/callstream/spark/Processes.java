@@ -17,8 +17,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Processes of a test: drivers of pipelines, and the master and workers of a standalone cluster
- * that are started from Spark's own classes. All end when this is closed.
+ * The processes of a test: drivers of pipelines, and the master and workers of a standalone
+ * cluster, which are started from Spark's own classes. All processes end when this is closed.
  */
 final class Processes implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -32,7 +32,7 @@ final class Processes implements AutoCloseable {
     this.directory = directory;
   }
 
-  /** A process and what it printed. */
+  /** A process and its output. */
   record Running(Process process, Path output) {
     String text() {
       try {
@@ -61,7 +61,7 @@ final class Processes implements AutoCloseable {
     }
   }
 
-  /** Starts a JVM with this one's class path and opened packages. */
+  /** Starts a JVM with the class path and the opened packages of this JVM. */
   Running java(String name, List<String> before, String main, List<String> arguments) {
     List<String> line = new ArrayList<>(before);
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -75,7 +75,8 @@ final class Processes implements AutoCloseable {
 
   Running start(String name, List<String> line) {
     try {
-      // Spark looks for its jars there; ours are on the class paths that we give.
+      // Spark looks for its jars there. The test's jars are on the class paths that the test
+      // passes.
       Files.createDirectories(directory.resolve("spark/jars"));
       Path output = directory.resolve(name + ".output");
       ProcessBuilder builder =
@@ -91,7 +92,7 @@ final class Processes implements AutoCloseable {
     }
   }
 
-  /** Starts a standalone master, and returns its URL. */
+  /** Starts a standalone master and returns its URL. */
   String master() {
     Running master =
         java(
@@ -106,9 +107,9 @@ final class Processes implements AutoCloseable {
   }
 
   /**
-   * Starts a worker, whose executors are processes.
+   * Starts a worker, whose executors are separate processes.
    *
-   * @param before what starts the worker's command
+   * @param before a prefix of the worker's command line, which starts the command
    */
   Running worker(String name, String master, int cores, List<String> before) {
     return worker(name, "127.0.0.1", master, cores, before);

@@ -31,7 +31,7 @@ import org.apache.spark.sql.kafka010.KafkaOffsetRange;
 import org.junit.jupiter.api.Test;
 import scala.Option;
 
-/** Ranges of offsets are read whole, once, and whatever was read before. */
+/** Verifies that ranges of offsets are read completely and once, independent of earlier reads. */
 class RecordReaderTest {
   private static final String CALL =
       "{\"crime_id\":\"%d\",\"original_crime_type_name\":\"Noise\","
@@ -133,7 +133,7 @@ class RecordReaderTest {
         .isEqualTo(topic.name() + "-0 ends at offset 40 and not at 50");
   }
 
-  /** Returns what is special in the message of a task that finds records gone. */
+  /** Returns the specific part of the message of a task that finds records missing. */
   private static String failure(KafkaBatchInputPartition range) {
     Throwable failure = catchThrowable(() -> read(List.of(range)));
     CallstreamException told = new Failures(null).of(failure);
@@ -164,7 +164,7 @@ class RecordReaderTest {
     Pipeline pipeline =
         Pipeline.builder(topic, format).statistic(StandardStatistics.callsByType()).build();
 
-    // Batches of four offsets end before, on and behind the marks, and some have nothing else.
+    // Batches of four offsets end before, at and after the markers, and some contain only markers.
     try (RunningPipeline run =
         SparkEngine.on(TestSession.get()).start(pipeline, RunOptions.bounded().readingAtMost(4))) {
       run.awaitTermination();

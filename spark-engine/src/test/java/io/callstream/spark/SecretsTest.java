@@ -65,7 +65,7 @@ class SecretsTest {
               SparkSettings.defaults(),
               2,
               checkpoint);
-      // The older source that stands beside it in this plan is not what runs, and never redacted.
+      // This plan also contains the older source, which does not run and is never redacted.
       assertThat(rows.queryExecution().logical().treeString())
           .contains("kafka." + key + "=*********(redacted)")
           .doesNotContain("kafka." + key + "=" + SECRET);

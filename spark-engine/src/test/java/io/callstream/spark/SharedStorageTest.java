@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 import scala.reflect.ClassTag$;
 
-/** The question waits behind tasks that keep all cores busy. */
+/** Verifies the check while other tasks keep all cores busy. */
 class SharedStorageTest {
   private static final Logger LOGGER = (Logger) LoggerFactory.getLogger(SharedStorage.class);
 

@@ -3,7 +3,7 @@ package io.callstream.spark;
 import io.callstream.engine.contract.EngineContract;
 import io.callstream.engine.contract.Testbed;
 
-/** The Spark engine keeps the contract. */
+/** Runs the engine contract on the Spark engine. */
 class SparkEngineContractTest extends EngineContract {
   @Override
   protected Testbed testbed() {

@@ -60,7 +60,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
-/** What is the Spark engine's own; {@link SparkEngineContractTest} has the rest. */
+/**
+ * Verifies the behavior that is specific to the Spark engine; {@link SparkEngineContractTest}
+ * covers the rest.
+ */
 class SparkEngineTest {
   private static final SanFranciscoCalls FORMAT = SanFranciscoCalls.json();
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -87,9 +90,7 @@ class SparkEngineTest {
     assertThat(Engines.named("spark")).isInstanceOf(SparkEngine.class);
   }
 
-  /**
-   * A part of Kafka's client that holds the query's thread up, and takes an interrupt for nothing.
-   */
+  /** A component of Kafka's client that blocks the query's thread and swallows an interrupt. */
   public static final class Swallower implements MetricsReporter {
     static final CountDownLatch REACHED = new CountDownLatch(1);
     static final CountDownLatch SWALLOWED = new CountDownLatch(1);
@@ -163,7 +164,7 @@ class SparkEngineTest {
               });
       stopper.start();
       assertThat(Swallower.SWALLOWED.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
-      // stop() waits for the query now, and has its own interrupt to keep.
+      // stop() waits for the query now. The interrupt of this thread must be preserved.
       stopper.interrupt();
       assertThat(interrupted.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
       assertThat(run.state()).isEqualTo(RunningPipeline.State.FINISHED);
@@ -187,19 +188,19 @@ class SparkEngineTest {
       List<Progress> reports = new ArrayList<>();
       Pipeline pipeline = standard(topic).listener(reports::add).build();
       runToEnd(engine(), pipeline, RunOptions.bounded().readingAtMost(2_000));
-      // 2,000 calls are about a day: 24 windows that opened, as many that are about to close, three
-      // statistics without a window.
+      // 2,000 calls cover about a day: 24 windows that opened, as many that are about to close, and
+      // three statistics without a window.
       assertThat(reports).hasSize(10);
       assertThat(reports).allSatisfy(report -> assertThat(report.state().rows()).isLessThan(80));
     }
   }
 
-  /** Which tasks read calls: one of each of the ranges that a partition is split into. */
+  /** The tasks that read calls: one for each range of a split partition. */
   private static final Set<Integer> READERS = ConcurrentHashMap.newKeySet();
 
   /**
-   * Two of five calls are misdated, next to each other, so that borders of ranges are before, after
-   * and between them.
+   * Two of five calls have a wrong date, next to each other, so that boundaries of ranges are
+   * before, after and between them.
    */
   @Test
   void aPartitionThatIsSplitOverTasksHasTheClockOfItsCallsInOrder() throws Exception {
@@ -234,7 +235,8 @@ class SparkEngineTest {
         SparkEngine.on(TestSession.get(), SparkSettings.defaults().minPartitions(7));
     runToEnd(engine, pipeline, RunOptions.bounded().readingAtMost(20));
     assertThat(READERS).hasSizeGreaterThanOrEqualTo(7);
-    // Of each 20 calls 12 are good; the last two of the topic have no two calls after them.
+    // Each batch of 20 calls contains 12 correct ones. The last two calls of the topic are not
+    // followed by two more calls.
     assertThat(reports)
         .extracting(Progress::watermark)
         .containsExactly(Optional.empty(), Optional.of(good.get(11)), Optional.of(good.get(23)));
@@ -290,7 +292,7 @@ class SparkEngineTest {
       run(topic, out, options);
       run(topic, out, options);
 
-      // In the same batches, without a stop: the topic is complete from the start.
+      // Uses the same batches, without a stop: the topic is complete from the start.
       Path undisturbed = directory.resolve("undisturbed");
       run(topic, undisturbed, RunOptions.bounded().readingAtMost(1_000));
       for (String file : List.of("calls-by-type.csv", "calls-by-location.csv", "rejected.ndjson")) {

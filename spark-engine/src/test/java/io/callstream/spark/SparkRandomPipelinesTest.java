@@ -3,7 +3,7 @@ package io.callstream.spark;
 import io.callstream.engine.contract.RandomPipelinesContract;
 import io.callstream.engine.contract.Testbed;
 
-/** Random pipelines on the Spark engine. */
+/** Runs random pipelines on the Spark engine. */
 class SparkRandomPipelinesTest extends RandomPipelinesContract {
   @Override
   protected Testbed testbed() {

@@ -74,7 +74,7 @@ class SparkSettingsTest {
     assertThatThrownBy(() -> SparkSettings.defaults().master(" ")).hasMessageContaining("local[*]");
   }
 
-  /** Whether or not this JVM has a context by now, it can't have that one. */
+  /** This JVM cannot get such a context, whether or not it already has a context. */
   @Test
   void aClusterWhoseExecutorsWouldLackOurClassesIsRefused() {
     SparkSettings cluster = SparkSettings.defaults().master("spark://127.0.0.1:1");
@@ -92,7 +92,7 @@ class SparkSettingsTest {
         .doesNotContain("hush");
   }
 
-  /** Starts a Java without the flags that this test's own Java has. */
+  /** Starts a Java without the flags of this test's JVM. */
   @Test
   void aJavaWithClosedPackagesIsToldWhichToOpen() throws Exception {
     Process java =

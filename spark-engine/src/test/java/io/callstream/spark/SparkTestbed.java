@@ -6,7 +6,7 @@ import io.callstream.engine.contract.Testbed;
 import io.callstream.kafka.contract.TestBroker;
 import java.time.Duration;
 
-/** The Spark engine on topics of a real broker, in the session of all tests. */
+/** The Spark engine on topics of a real broker, in the session that all tests share. */
 final class SparkTestbed implements Testbed {
   @Override
   public Engine engine() {

@@ -26,13 +26,18 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The temporary checkpoint of a run that nobody stops goes with its JVM. */
+/**
+ * Verifies that the temporary checkpoint of a run that is never stopped is deleted when its JVM
+ * ends.
+ */
 class TemporaryCheckpointTest {
   private static final Duration PATIENCE = Duration.ofSeconds(90);
 
   @TempDir Path directory;
 
-  /** Counts a topic until its JVM ends: by a signal, or by itself behind so many batches. */
+  /**
+   * Counts a topic until its JVM ends: by a signal, or by an exit after a given number of batches.
+   */
   static final class Unstopped {
     public static void main(String[] args) throws Exception {
       int batches = Integer.parseInt(args[2]);
@@ -92,7 +97,7 @@ class TemporaryCheckpointTest {
       assertThat(left.map(file -> file.getFileName().toString()))
           .noneMatch(name -> name.startsWith("callstream"));
     }
-    // Spark tells at length that its context is gone; of the directory nobody complains.
+    // Spark logs many messages about its missing context, but none may concern the directory.
     assertThat(output()).doesNotContain("callstream-checkpoint-");
   }
 

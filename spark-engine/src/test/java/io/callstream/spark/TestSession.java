@@ -2,7 +2,7 @@ package io.callstream.spark;
 
 import org.apache.spark.sql.SparkSession;
 
-/** The Spark session of all tests of this module, which ends with the JVM. */
+/** The Spark session of all tests in this module, which ends with the JVM. */
 final class TestSession {
   private static final SparkSession SESSION =
       SparkSession.builder()

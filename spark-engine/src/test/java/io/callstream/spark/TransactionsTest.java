@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
-/** Topics with transactions; the contract kit has the rules that every engine keeps. */
+/** Tests topics with transactions; the contract kit covers the rules for all engines. */
 class TransactionsTest {
   private static final Map<String, String> UNCOMMITTED =
       Map.of("isolation.level", "read_uncommitted");

@@ -20,7 +20,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** One pipeline over a topic, on one engine and then on the other. */
+/** Runs one pipeline over a topic, first on one engine and then on the other. */
 class BothEnginesTest {
   private static final String TOPIC = "police.service.calls";
   private static final int CALLS = 2_000;

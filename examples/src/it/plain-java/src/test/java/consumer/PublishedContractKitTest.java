@@ -6,7 +6,7 @@ import io.callstream.engine.contract.EngineContract;
 import io.callstream.engine.contract.Testbed;
 import io.callstream.engine.local.LocalEngine;
 
-/** The contract kit as it is published, on an engine, as for one of somebody's own. */
+/** Runs the published contract kit on an engine, as the author of a custom engine does. */
 class PublishedContractKitTest extends EngineContract {
   @Override
   protected Testbed testbed() {

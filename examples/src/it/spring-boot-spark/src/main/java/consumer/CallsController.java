@@ -5,7 +5,7 @@ import java.util.List;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Answers from the pipeline while it runs. */
+/** Serves results of the running pipeline. */
 @RestController
 class CallsController {
   private final RunningPipeline running;
@@ -14,7 +14,7 @@ class CallsController {
     this.running = running;
   }
 
-  /** A type, and its calls so far. */
+  /** A type and the number of its calls so far. */
   record TypeCount(String type, long calls) {}
 
   @GetMapping("/types")

@@ -22,7 +22,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistrar;
 
-/** Spark's engine in a Spring Boot application. */
+/** Tests the Spark engine in a Spring Boot application. */
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
 @DirtiesContext
 class CallsApplicationTest {

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.SLF4JServiceProvider;
 
-/** What a class path has only one of. */
+/** Checks for files that a class path may contain only once. */
 final class ClassPath {
   private static final List<String> JARS =
       Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))

@@ -12,7 +12,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Answers from the pipeline while it runs. */
+/** Serves results of the running pipeline. */
 @RestController
 class CallsController {
   private final RunningPipeline running;
@@ -21,7 +21,7 @@ class CallsController {
     this.running = running;
   }
 
-  /** A type, and its calls so far. */
+  /** A type and the number of its calls so far. */
   record TypeCount(String type, long calls) {}
 
   @GetMapping("/types")
@@ -31,7 +31,7 @@ class CallsController {
         .toList();
   }
 
-  /** The rows as they are: Jackson writes each as an object of its columns. */
+  /** Returns the rows unchanged: Jackson writes each row as an object with its columns. */
   @GetMapping("/rows/{statistic}")
   List<ResultRow> rows(@PathVariable("statistic") String statistic) {
     return running.results(statistic).top(10);

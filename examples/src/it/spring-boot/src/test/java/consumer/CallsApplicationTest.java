@@ -21,9 +21,7 @@ import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.client.TestRestTemplate;
 import org.springframework.http.ResponseEntity;
 
-/**
- * The local engine in a Spring Boot application, for which nothing but the dependency is needed.
- */
+/** Tests the local engine in a Spring Boot application, which needs only the dependency. */
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
 class CallsApplicationTest {
   @Autowired MemorySource source;
@@ -81,7 +79,8 @@ class CallsApplicationTest {
                 .toString())
         .isEqualTo("[{\"crime_type\":\"Trespasser\",\"count\":3}]");
     assertThat(registry.get("callstream.records.received").functionCounter().count()).isEqualTo(3);
-    // What a batch brings joins by itself, for those who ask by name.
+    // The first batch adds the meters of its partitions. Before that, a request by name does not
+    // find them.
     Awaitility.await()
         .atMost(Duration.ofSeconds(30))
         .untilAsserted(

@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code callstream broker}. */
+/** Implements {@code callstream broker}. */
 @Command(
     name = "broker",
     description = {

@@ -22,14 +22,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records of a topic as lines for people: calls, or why a record is none. No line can do a terminal
- * harm. Not thread-safe.
+ * Formats the records of a topic as lines for people. A line shows a call, or why a record is not a
+ * call. No line contains characters that can harm a terminal. Not thread-safe.
  */
 final class CallLines {
   private static final byte[] NOTHING = {};
   private static final String GAP = "  ";
 
-  /** From here on there is room for ids and whole dispositions. */
+  /** The minimum width for lines with ids and complete dispositions. */
   private static final int WIDE = 110;
 
   private static final int TIME = 16;
@@ -50,10 +50,10 @@ final class CallLines {
   private final DateTimeFormatter minutes;
 
   /**
-   * Creates lines.
+   * Creates a formatter.
    *
-   * @param width how many columns the terminal has, or {@link Terminal#NO_COLUMNS} for lines with
-   *     tabs between values that are complete
+   * @param width the number of columns of the terminal, or {@link Terminal#NO_COLUMNS} for lines
+   *     with complete values, separated by tabs
    */
   CallLines(CallFormat format, int width) {
     this.format = format;
@@ -82,7 +82,10 @@ final class CallLines {
     return width == Terminal.NO_COLUMNS ? values(call, place) : columns(call, place);
   }
 
-  /** As a pipeline judges that is told nothing else; without a timestamp it can't tell. */
+  /**
+   * Returns whether a pipeline with the default future skew rejects the call. False for a record
+   * without a timestamp.
+   */
   private static boolean isOfTheFuture(Call call, TopicRecord row) {
     return row.timestamp().toEpochMilli() >= 0
         && call.time().isAfter(row.timestamp().plus(Pipeline.DEFAULT_MAX_FUTURE_SKEW));
@@ -120,7 +123,7 @@ final class CallLines {
     if (width == Terminal.NO_COLUMNS) {
       return String.join("\t", "", "", "", "", "", place, reason, Words.harmless(value));
     }
-    // A character has four bytes at most.
+    // A character has at most four bytes.
     byte[] start = value == null ? null : Arrays.copyOf(value, Math.min(value.length, 4 * width));
     String text = "no call: " + reason + GAP + Words.harmless(start);
     int room = Math.max(MIN_ADDRESS, width - TIME - PLACE - 2 * GAP.length());

@@ -11,11 +11,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Which calls are sent, in what order and how fast. */
+/** Options that specify which calls are sent, in what order and at what rate. */
 final class CallOptions {
   static final int DEFAULT_PARTITIONS = 2;
 
-  /** In what order calls are sent. */
+  /** The order in which calls are sent. */
   enum Order {
     EVENT_TIME,
     FILE
@@ -96,7 +96,7 @@ final class CallOptions {
 
   private @Nullable CallSource sorted;
 
-  /** Refuses what contradicts itself. */
+  /** Rejects options that contradict each other. */
   void check() {
     if (rate != null && speedup != null) {
       throw Usage.wrong(
@@ -118,12 +118,12 @@ final class CallOptions {
     }
   }
 
-  /** Returns how many partitions are asked for, or null. */
+  /** Returns the number of partitions that the user specified, or null. */
   @Nullable Integer partitions() {
     return partitions;
   }
 
-  /** Returns how fast calls are to be sent. */
+  /** Returns the rate at which calls are sent. */
   Pace pace() {
     Double factor = speedup;
     if (factor != null) {
@@ -143,7 +143,7 @@ final class CallOptions {
     return inOrder;
   }
 
-  /** Returns so many synthetic calls. */
+  /** Returns a source with a number of synthetic calls. */
   CallSource synthetic(String option, long calls, CallFormat format) {
     Usage.atLeast(command, option, calls, 0);
     requireNoLayout();
@@ -181,14 +181,14 @@ final class CallOptions {
     return order == Order.EVENT_TIME ? sorted(source, format) : source;
   }
 
-  /** Returns the calls of a feed, which has an end. */
+  /** Returns the calls of a feed that ends. */
   CallSource feed(CallSource feed, CallFormat format, Terminal terminal) {
     requireNoDials();
     requireNoLayout();
     return order == Order.FILE ? feed : sorted(new ReadingShown(feed, terminal), format);
   }
 
-  /** Returns the calls of a feed without an end. */
+  /** Returns the calls of a feed that does not end. */
   CallSource endlessFeed(CallSource feed) {
     requireNoDials();
     requireNoLayout();

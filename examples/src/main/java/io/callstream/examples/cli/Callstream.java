@@ -22,7 +22,7 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The command {@code callstream}: what all its subcommands have in common. */
+/** The command {@code callstream}. It contains what its subcommands have in common. */
 @Command(
     name = "callstream",
     description = {
@@ -69,11 +69,11 @@ public final class Callstream implements Runnable {
       usageHelp = true,
       scope = ScopeType.INHERIT,
       description = "Show this help, and exit.")
-  @SuppressWarnings("unused") // picocli acts on it
+  @SuppressWarnings("unused") // Evaluated by picocli
   private boolean help;
 
   @Option(names = "--version", versionHelp = true, description = "Show the version, and exit.")
-  @SuppressWarnings("unused") // picocli acts on it
+  @SuppressWarnings("unused") // Evaluated by picocli
   private boolean version;
 
   @Option(
@@ -133,7 +133,10 @@ public final class Callstream implements Runnable {
     return status == 0 ? callstream.statusOfOutput(commands) : status;
   }
 
-  /** Refuses what Java could not decode: it would be the name of another file, or of none. */
+  /**
+   * Rejects arguments that Java could not decode. They would be the name of another file, or of no
+   * file.
+   */
   private static void requireReadable(String[] args) {
     List<String> texts = new ArrayList<>(List.of(args));
     texts.add(System.getProperty("user.dir"));
@@ -151,7 +154,7 @@ public final class Callstream implements Runnable {
     }
   }
 
-  /** Takes {@code help COMMAND}, which many commands have, for {@code COMMAND --help}. */
+  /** Replaces {@code help COMMAND}, which many command lines support, by {@code COMMAND --help}. */
   private static String[] withHelpAsOption(String[] args) {
     List<String> words = new ArrayList<>(List.of(args));
     if (!words.isEmpty() && words.get(0).equals("help")) {
@@ -161,10 +164,10 @@ public final class Callstream implements Runnable {
     return words.toArray(String[]::new);
   }
 
-  /** Refuses an unknown command, which picocli ignores in front of {@code --help}. */
+  /** Rejects an unknown command. Before {@code --help}, picocli ignores it. */
   private static void requireCommand(CommandLine commands, String[] args) {
     Optional<String> first = Stream.of(args).filter(word -> !word.startsWith("-")).findFirst();
-    boolean isFile = first.isPresent() && first.get().startsWith("@"); // It holds arguments.
+    boolean isFile = first.isPresent() && first.get().startsWith("@"); // It contains arguments.
     if (first.isPresent() && !isFile && !commands.getSubcommands().containsKey(first.get())) {
       throw new UnmatchedArgumentException(commands, List.of(first.get()));
     }
@@ -186,7 +189,10 @@ public final class Callstream implements Runnable {
     return interruption;
   }
 
-  /** Returns the exit status of a command that succeeded, which depends on its output. */
+  /**
+   * Returns the exit status of a command that succeeded. It depends on whether the output was
+   * written.
+   */
   private int statusOfOutput(CommandLine commands) {
     try {
       terminal.out().requireWritten();
@@ -214,7 +220,7 @@ public final class Callstream implements Runnable {
     return WRONG_USAGE;
   }
 
-  /** Returns the command or option that a misspelt one most likely is. */
+  /** Returns the command or option that is most similar to a misspelled one. */
   private static Optional<String> nearest(ParameterException wrong) {
     if (!(wrong instanceof UnmatchedArgumentException unmatched)) {
       return Optional.empty();
@@ -262,7 +268,7 @@ public final class Callstream implements Runnable {
     return status;
   }
 
-  /** Tells the version that the jar was built as. */
+  /** Provides the version of the jar, which the build sets. */
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {

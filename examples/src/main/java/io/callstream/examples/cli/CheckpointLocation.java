@@ -5,24 +5,25 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a checkpoint is: a directory of this machine, or a URI of a file system that the engine
- * knows.
+ * The location of a checkpoint: a directory on this machine, or a URI of a file system that the
+ * engine supports.
  *
- * @param text what the engine is told: a URI as it was given, a directory as an absolute path
- * @param local the directory, if it is one of this machine
+ * @param text the location for the engine: a URI as the user specified it, or the absolute path of
+ *     a directory
+ * @param local the directory, if it is on this machine; otherwise null
  */
 record CheckpointLocation(String text, @Nullable Path local) {
-  /** One letter before a colon would be a drive; a colon without a slash is part of a name. */
+  /** One letter before a colon would be a drive. A colon without a slash is part of a name. */
   private static final Pattern URI = Pattern.compile("\\p{Alpha}[\\p{Alnum}+.-]+:/.*");
 
   private static final Pattern FILE_URI = Pattern.compile("file:(?://[^/]*)?(?=/)");
 
-  /** Returns whether this is a URI of another file system than this machine's. */
+  /** Returns whether this is a URI of a file system that is not on this machine. */
   boolean isElsewhere() {
     return local == null && !text.isBlank();
   }
 
-  /** Reads an option's value; one that is blank is left to whoever refuses it. */
+  /** Reads the value of an option. Does not reject a blank value; the caller does. */
   static CheckpointLocation of(String value) {
     if (value.isBlank()) {
       return new CheckpointLocation(value, null);
@@ -31,7 +32,7 @@ record CheckpointLocation(String text, @Nullable Path local) {
       Path directory = Path.of(value);
       return new CheckpointLocation(directory.toAbsolutePath().toString(), directory);
     }
-    // Hadoop takes the path of a URI as it stands: %20 is no space.
+    // Hadoop uses the path of a URI unchanged: %20 does not mean a space.
     return FILE_URI.matcher(value).lookingAt()
         ? new CheckpointLocation(value, Path.of(FILE_URI.matcher(value).replaceFirst("")))
         : new CheckpointLocation(value, null);

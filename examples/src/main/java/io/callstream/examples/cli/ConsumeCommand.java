@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code callstream consume}. */
+/** Implements {@code callstream consume}. */
 @Command(
     name = "consume",
     description = {
@@ -106,7 +106,10 @@ final class ConsumeCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** A topic that shows nothing may have records that cannot be read yet. */
+  /**
+   * Reports records that cannot be read yet. Without this message, a topic with only such records
+   * would appear to be empty.
+   */
   private void sayWhatIsHeldBack(Terminal terminal) {
     try (TopicAdmin admin = TopicAdmin.connect(kafka.cluster())) {
       long heldBack = admin.describe(kafka.topicName()).map(TopicInfo::heldBack).orElse(0L);

@@ -8,11 +8,11 @@ import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** What texts of the command line mean, with messages that say what would be right. */
+/** Converters for the values of options. Their messages describe the valid values. */
 final class Converters {
   private Converters() {}
 
-  /** Has all commands read their numbers like this. */
+  /** Registers the converters for the numbers in all commands. */
   static void register(CommandLine commands) {
     commands.registerConverter(Long.class, number("a whole number", Long::valueOf));
     commands.registerConverter(Integer.class, number("a whole number", Integer::valueOf));

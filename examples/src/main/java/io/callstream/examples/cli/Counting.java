@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 
-/** Watches a pipeline that counts, and shows what came of it. */
+/** Watches a pipeline that counts, and shows its results. */
 final class Counting {
   private static final Duration LOOK = Duration.ofMillis(100);
   private static final int ROWS = 10;
@@ -25,7 +25,7 @@ final class Counting {
     this.running = running;
   }
 
-  /** Waits until a pipeline that has no end is stopped, and shows how far it is. */
+  /** Waits until an unbounded pipeline is stopped, and shows its progress. */
   void await() throws InterruptedException {
     long before = running.accounting().received();
     try (Meter meter = Meter.of(terminal, "counted", Meter.UNKNOWN, before)) {
@@ -34,10 +34,10 @@ final class Counting {
   }
 
   /**
-   * Waits until the pipeline has ended, and shows how far it is.
+   * Waits until the pipeline has ended, and shows its progress.
    *
-   * @param sent how many records were sent to the topic, which has no others
-   * @param enough whether the pipeline is to end
+   * @param sent the number of records that were sent to the topic, which contains no others
+   * @param enough returns whether the pipeline must end
    */
   void await(long sent, BooleanSupplier enough) throws InterruptedException {
     try (Meter meter = Meter.of(terminal, "counted", sent)) {
@@ -46,9 +46,9 @@ final class Counting {
   }
 
   /**
-   * Waits until a bounded pipeline has ended, and shows how far it is.
+   * Waits until a bounded pipeline has ended, and shows its progress.
    *
-   * @param topic what the topic held when the pipeline was about to start
+   * @param topic the content of the topic just before the pipeline started
    */
   void await(TopicInfo topic) throws InterruptedException {
     boolean fresh = running.accounting().received() == 0;
@@ -56,13 +56,13 @@ final class Counting {
       await(
           () -> false,
           records -> {
-            // Where a checkpoint has the run start is known when its first batch is done.
+            // A run that resumes from a checkpoint knows its start only after its first batch.
             if (fresh || running.progress().isPresent()) {
               meter.show(records, topic.offsets() - left(topic));
             }
           });
       if (!cutShort) {
-        // The last offsets may have no record, and then no batch reports them.
+        // The last offsets may have no records. Then no batch reports them.
         meter.show(running.accounting().received(), topic.offsets());
       }
     }
@@ -71,7 +71,7 @@ final class Counting {
   private void await(BooleanSupplier enough, LongConsumer meter) throws InterruptedException {
     boolean ended = false;
     while (!ended) {
-      // A closed pipe, as of "| head", is enough too.
+      // The command also ends if the reader has closed the pipe, as "| head" does.
       if (enough.getAsBoolean() || terminal.out().isClosedByReader()) {
         stop();
       }
@@ -80,7 +80,7 @@ final class Counting {
     }
   }
 
-  /** Ends the run, which may be before all was counted. From any thread. */
+  /** Ends the run, possibly before all records are counted. Thread-safe. */
   void stop() {
     if (running.state() == RunningPipeline.State.RUNNING) {
       cutShort = true;
@@ -88,13 +88,16 @@ final class Counting {
     running.stop();
   }
 
-  /** Returns whether a bounded run has counted all that the topic held, as far as can be known. */
+  /**
+   * Returns whether a bounded run has counted all records that the topic contained at the start, as
+   * far as this can be determined.
+   */
   boolean isComplete(TopicInfo topic) {
     return !cutShort || left(topic) == 0;
   }
 
   /**
-   * Returns how many of the offsets that the topic held no batch has reported, which is the most
+   * Returns the number of offsets that no batch has reported yet. It is the maximum number of
    * records that are not counted.
    */
   private long left(TopicInfo topic) {
@@ -112,7 +115,9 @@ final class Counting {
         .sum();
   }
 
-  /** Shows how many records are missing in the results if the run ended before all were counted. */
+  /**
+   * Shows how many records are missing in the results, if the run ended before all were counted.
+   */
   void tellMissing(long sent) {
     long counted = running.accounting().received();
     if (counted < sent) {
@@ -122,7 +127,9 @@ final class Counting {
     }
   }
 
-  /** Shows how many records may be missing in the results if the run ended before all were read. */
+  /**
+   * Shows how many records may be missing in the results, if the run ended before all were read.
+   */
   void tellLeft(TopicInfo topic) {
     if (!isComplete(topic)) {
       terminal.say(
@@ -133,10 +140,10 @@ final class Counting {
   }
 
   /**
-   * Prints what was asked for: the top of each statistic, where every record went, and where the
-   * files are, or all that as JSON.
+   * Prints the requested output: the top rows of each statistic, the accounting, and the location
+   * of the files, or all of this as JSON.
    *
-   * @throws CallstreamException if standard output can't be written
+   * @throws CallstreamException if standard output cannot be written
    */
   void print(StatisticsOptions options) {
     if (options.json()) {

@@ -24,11 +24,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** What people look at while calls are counted, and what they keep of it. */
+/** Options for the dashboard that is available while calls are counted, and for its report. */
 final class DashboardOptions {
   private static final String ALL_ADDRESSES = " 0.0.0.0 is all of its addresses.";
 
-  /** The port if nothing is said; next to that of Spark's own pages. */
+  /** The default port. It is the one after the port of Spark's own pages. */
   static final int DEFAULT_PORT = 4041;
 
   @Spec(Spec.Target.MIXEE)
@@ -61,9 +61,9 @@ final class DashboardOptions {
   private @Nullable Path report;
 
   /**
-   * Refuses what can be seen to be wrong before anything starts.
+   * Rejects invalid values before anything starts.
    *
-   * @param port the dashboard's; null if none is shown
+   * @param port the port of the dashboard; null if no dashboard is shown
    */
   void check(@Nullable Integer port) {
     if (port != null) {
@@ -129,7 +129,7 @@ final class DashboardOptions {
   }
 
   /**
-   * Shows a pipeline on a port, with metrics beside it.
+   * Serves the dashboard and the metrics of a pipeline on a port.
    *
    * @param engine the engine's name
    */
@@ -154,7 +154,10 @@ final class DashboardOptions {
     return dashboard.start(port);
   }
 
-  /** Shows a pipeline on the default port, or on a free one if somebody has that. */
+  /**
+   * Serves the dashboard of a pipeline on the default port, or on a free one if that port is in
+   * use.
+   */
   Dashboard showAnywhere(RunningPipeline running, String engine, Terminal terminal) {
     try {
       return show(running, engine, DEFAULT_PORT);
@@ -168,7 +171,7 @@ final class DashboardOptions {
     }
   }
 
-  /** Writes the report, if one is wanted. */
+  /** Writes the report if the user requested one. */
   void report(RunningPipeline running, Terminal terminal) {
     if (report != null) {
       Report.write(running, report);

@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code callstream demo}. */
+/** Implements {@code callstream demo}. */
 @Command(
     name = "demo",
     description = {
@@ -121,7 +121,7 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  /** Refuses what can be seen to be wrong before anything starts, and returns the calls. */
+  /** Rejects invalid options before anything starts, and returns the calls. */
   private CallSource check(CallFormat format) {
     if (port != null) {
       Usage.port(spec, "--port", port);
@@ -129,7 +129,7 @@ final class DemoCommand implements Callable<Integer> {
         throw Usage.wrong(spec, "--port and --no-dashboard exclude each other.");
       }
     }
-    // Without a port any will do: the default one may be taken.
+    // Without a port, any port is valid: the default one may be in use.
     dashboard.check(noDashboard ? null : Objects.requireNonNullElse(port, 0));
     calls.check();
     statistics.check(KafkaTopic.DEFAULT_NAME);
@@ -138,7 +138,8 @@ final class DemoCommand implements Callable<Integer> {
           spec, "--input and --calls exclude each other: --calls is for synthetic calls.");
     }
     CallSource source = source(format);
-    // Nowhere yet: only to ask the engine whether it would.
+    // No broker has this address. The pipeline only serves to ask the engine whether it supports
+    // it.
     Pipeline pipeline = pipeline("127.0.0.1:1", format);
     Engine ignored = statistics.engine(pipeline, options());
     statistics.checkDirectories();
@@ -184,7 +185,7 @@ final class DemoCommand implements Callable<Integer> {
         options());
   }
 
-  /** Returns whether all calls are sent before the first is counted. */
+  /** Returns whether all calls are sent before the first one is counted. */
   private boolean sendsFirst() {
     return calls.pace() instanceof Pace.Max;
   }
@@ -193,7 +194,10 @@ final class DemoCommand implements Callable<Integer> {
     return sendsFirst() ? statistics.bounded() : statistics.continuous();
   }
 
-  /** A partition's batch may be seen before its sister's: no call is to be late because of that. */
+  /**
+   * Sends all calls before the pipeline starts. Otherwise the batch of one partition may be read
+   * before that of another, and calls would be late because of that.
+   */
   @SuppressWarnings("try")
   private boolean sendThenCount(Sending sending, CallSource source, Pipeline pipeline)
       throws InterruptedException {
@@ -243,7 +247,10 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  /** Tells the work that was done from what a signal cut short, whenever the signal came. */
+  /**
+   * Returns whether all records were sent and counted. A signal may come at any time, so only this
+   * shows whether the work is complete.
+   */
   private static boolean allCounted(SendReport report, RunningPipeline running) {
     return report.ending() == SendReport.Ending.END_OF_SOURCE
         && running.accounting().received() >= report.sent();
@@ -267,7 +274,9 @@ final class DemoCommand implements Callable<Integer> {
     return shown;
   }
 
-  /** Writes the report, stays if that is wanted, and returns whether all is done. */
+  /**
+   * Writes the report, waits if the user specified that, and returns whether everything is done.
+   */
   private boolean finish(SendReport report, RunningPipeline running, @Nullable Dashboard shown)
       throws InterruptedException {
     dashboard.report(running, callstream.terminal());

@@ -8,12 +8,12 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Durations as people write them ({@code 500ms}, {@code 1h30m}), or as ISO-8601 does. */
+/** Reads durations in the usual notation ({@code 500ms}, {@code 1h30m}) or in ISO-8601. */
 final class DurationConverter implements ITypeConverter<Duration> {
   private static final Pattern PART = Pattern.compile("([0-9]{1,12})(ms|s|m|h|d)");
   private static final Pattern WHOLE = Pattern.compile("(" + PART.pattern() + ")+");
 
-  /** A duration as {@link Duration#toString} writes it. */
+  /** A duration in the format of {@link Duration#toString}. */
   private static final Pattern ISO =
       Pattern.compile("\\bPT(-?[0-9]+H)?(-?[0-9]+M)?(-?[0-9.]+S)?(?<!T)\\b");
 
@@ -54,7 +54,10 @@ final class DurationConverter implements ITypeConverter<Duration> {
     return sum;
   }
 
-  /** Returns a text with its ISO-8601 durations in the form that this converter reads. */
+  /**
+   * Returns a text in which ISO-8601 durations are replaced by the notation that this converter
+   * reads.
+   */
   static String rewrite(String text) {
     return ISO.matcher(text).replaceAll(match -> write(Duration.parse(match.group())));
   }

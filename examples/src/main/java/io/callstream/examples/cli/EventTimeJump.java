@@ -10,7 +10,8 @@ import picocli.CommandLine.TypeConversionException;
 /**
  * The value of {@code --max-event-time-jump}.
  *
- * @param limit the greatest jump that is believed at once; null if there is no limit
+ * @param limit the greatest jump that needs no confirmation by other calls; null if there is no
+ *     limit
  */
 record EventTimeJump(@Nullable Duration limit) {
   private static final String UNLIMITED = "unlimited";

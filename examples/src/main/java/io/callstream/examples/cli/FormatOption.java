@@ -6,9 +6,9 @@ import io.callstream.call.SanFranciscoCalls;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** In which format records are. */
+/** The option for the format of records. */
 final class FormatOption {
-  /** The formats that there are. */
+  /** The available formats. */
   enum Format {
     SF_2018,
     DATASF
@@ -23,12 +23,12 @@ final class FormatOption {
               + " sf-2018, and with --datasf datasf.")
   private @Nullable Format format;
 
-  /** Returns whether a format other than this one was asked for. */
+  /** Returns whether the user specified a format other than this one. */
   boolean excludes(Format other) {
     return format != null && format != other;
   }
 
-  /** Returns the word for a format on the command line. */
+  /** Returns the name of a format on the command line. */
   static String nameOf(CallFormat format) {
     return format instanceof DataSfCalls ? "datasf" : "sf-2018";
   }

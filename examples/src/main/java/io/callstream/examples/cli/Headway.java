@@ -3,13 +3,13 @@ package io.callstream.examples.cli;
 import java.time.Duration;
 
 /**
- * How far a task is, how fast it was lately, and how much time is left at that rate. Thread-safe.
+ * The progress of a task, its recent rate, and the remaining time at that rate. Thread-safe.
  *
- * <p>A task counts records. Where it ends is known in records, in offsets, or not at all. Offsets
- * only give the part that is done: there may be fewer records than offsets.
+ * <p>A task counts records. Its end is known in records, in offsets, or not at all. Offsets only
+ * show which part is complete, because there may be fewer records than offsets.
  */
 final class Headway {
-  /** The rate is that of the last one to two of these. */
+  /** The length of a span. The rate covers the last one to two spans. */
   private static final long SPAN_NANOS = Duration.ofSeconds(10).toNanos();
 
   private static final int MIN_BAR = 10;
@@ -22,7 +22,7 @@ final class Headway {
   private long steps;
   private long nanos;
 
-  /** Where it was when the last span ended, and the one before that. */
+  /** The progress at the end of the last span, and at the end of the one before. */
   private Mark last = new Mark(0, 0, 0);
 
   private Mark before = last;
@@ -38,7 +38,7 @@ final class Headway {
   /**
    * Returns the headway of a task that has not started.
    *
-   * @param total how many records there are, or {@link Meter#UNKNOWN}
+   * @param total the number of records, or {@link Meter#UNKNOWN}
    */
   static Headway ofRecords(String task, long total) {
     return new Headway(task, total, false);
@@ -47,18 +47,18 @@ final class Headway {
   /**
    * Returns the headway of a task that has not started.
    *
-   * @param total how many offsets there are, which is the most records that there can be
+   * @param total the number of offsets, which is the maximum number of records
    */
   static Headway ofOffsets(String task, long total) {
     return new Headway(task, total, true);
   }
 
   /**
-   * Takes note of how far the task is; the first time how far it was before.
+   * Records the progress of the task. The first call records the progress before the task started.
    *
-   * @param records how many records are done
-   * @param steps how much of the total is done: the same, or offsets
-   * @param nanos when, in terms of {@link System#nanoTime}
+   * @param records the number of records that are done
+   * @param steps the part of the total that is done, in the unit of the total: records or offsets
+   * @param nanos the time of {@link System#nanoTime}
    */
   synchronized void reach(long records, long steps, long nanos) {
     Mark mark = new Mark(records, steps, nanos);
@@ -75,14 +75,14 @@ final class Headway {
     this.nanos = nanos;
   }
 
-  /** Returns it as a line. */
+  /** Returns the progress as a line. */
   synchronized String line() {
     String of = total == Meter.UNKNOWN || inOffsets ? "" : Words.format(" of %,d", total);
     String part = inOffsets ? Words.format(", %d%% of the offsets read", percent()) : "";
     return Words.format("%-9s %,d%s records%s%s", task, records, of, part, pace(", "));
   }
 
-  /** Returns it as a bar, if there is a total, and figures. */
+  /** Returns the progress as figures, with a bar if the total is known. */
   synchronized String bar(int width) {
     if (total == Meter.UNKNOWN) {
       return cut(Words.format("%-9s %,d records%s", task, records, pace("  ")), width);
@@ -113,7 +113,10 @@ final class Headway {
     return text.substring(0, Math.min(text.length(), Math.max(0, width)));
   }
 
-  /** Nothing before there is a rate, and no time left once all is done. */
+  /**
+   * Returns the rate and the remaining time. Empty without a rate; without the remaining time if
+   * the task is complete.
+   */
   private String pace(String gap) {
     double seconds = (nanos - before.nanos()) / 1e9;
     if (seconds <= 0 || records <= before.records()) {

@@ -14,17 +14,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows what is wrong with the records of an input, with the first of them, and which option may
- * help.
+ * Reports what is wrong with the records of an input. It shows the first such record and the option
+ * that may help.
  *
- * @param format the format in which the records were looked at
- * @param sorted whether they were sent in event-time order
+ * @param format the format with which the records were checked
+ * @param sorted whether the records were sent in event-time order
  */
 record InputAdvice(Terminal terminal, CallFormat format, boolean sorted) {
   private static final List<CallFormat> FORMATS =
       List.of(SanFranciscoCalls.json(), DataSfCalls.json());
 
-  /** Writes what the report of a sending shows; nothing if all records are calls. */
+  /** Writes the advice for a report. Writes nothing if all records are calls. */
   void give(SendReport report) {
     InputCheck input = report.input();
     for (String remark : input.remarks()) {
@@ -109,7 +109,7 @@ record InputAdvice(Terminal terminal, CallFormat format, boolean sorted) {
         : null;
   }
 
-  /** Returns the layout that the text of a record looks like, or null. */
+  /** Returns the file layout that the text of a record suggests, or null. */
   private static @Nullable String layout(Example example, boolean isLikeAll) {
     boolean isObject = !example.names().isEmpty();
     String start = (isObject ? example.names().get(0) : example.text()).strip();

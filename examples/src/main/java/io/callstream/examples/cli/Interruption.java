@@ -7,18 +7,18 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
 
 /**
- * A wish of the user that the command end: SIGINT (Ctrl-C), SIGTERM, or SIGHUP (the terminal was
+ * A request of the user to end the command: SIGINT (Ctrl-C), SIGTERM, or SIGHUP (the terminal was
  * closed). Thread-safe.
  *
- * <p>Signals are handled, not left to shutdown hooks: Spark and Kafka have hooks of their own,
- * which run at the same time as ours would and take the session away under a batch in progress.
- * Here the process goes on to live; what runs is told to stop, and the command ends as it always
- * does, with its files complete and everything temporary removed. A second signal, or {@link
- * #PATIENCE}, ends it for good; not a second SIGHUP, since both the kernel and the shell send one
- * when a terminal is closed.
+ * <p>The command handles signals itself and does not use shutdown hooks. Spark and Kafka have their
+ * own hooks, which run at the same time as other hooks and would close the session during a batch.
+ * Here the process stays alive. The command stops its work and ends in the usual way, with complete
+ * files and without temporary ones. A second signal, or {@link #PATIENCE}, ends the process
+ * immediately. A second SIGHUP does not, because both the kernel and the shell send one when a
+ * terminal is closed.
  */
 final class Interruption {
-  /** How long an orderly end may take. */
+  /** The time limit for an orderly end. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private static final int SIGNALLED = 128;
@@ -27,12 +27,12 @@ final class Interruption {
   private final CountDownLatch requested = new CountDownLatch(1);
   private volatile int status;
 
-  /** Returns an interruption that comes when it is {@linkplain #request requested}. */
+  /** Returns an interruption that is triggered only by {@linkplain #request a request}. */
   static Interruption none() {
     return new Interruption();
   }
 
-  /** Returns an interruption that comes with a signal to this process. */
+  /** Returns an interruption that is triggered by a signal to this process. */
   static Interruption bySignals() {
     Interruption interruption = new Interruption();
     Signals.handle("INT", interruption::onSignal);
@@ -70,14 +70,18 @@ final class Interruption {
     Runtime.getRuntime().halt(SIGNALLED + number);
   }
 
-  /** Asks the command to end; its exit status is to be {@code status} if its work is not done. */
+  /**
+   * Asks the command to end.
+   *
+   * @param status the exit status if the command's work is not complete
+   */
   void request(int status) {
     if (begin(status)) {
       runActions();
     }
   }
 
-  /** Returns whether this is the first wish. */
+  /** Returns whether this is the first request. */
   private synchronized boolean begin(int status) {
     if (isRequested()) {
       return false;
@@ -100,7 +104,7 @@ final class Interruption {
     return requested.getCount() == 0;
   }
 
-  /** Returns the exit status of a command that was ended before its work was done. */
+  /** Returns the exit status of a command that was ended before its work was complete. */
   int status() {
     return status;
   }
@@ -118,7 +122,7 @@ final class Interruption {
   }
 
   /**
-   * Does work that may wait, and interrupts it when the command is asked to end.
+   * Does work that may block, and interrupts it when the command is asked to end.
    *
    * @throws InterruptedCommandException if the work fails after the command was asked to end
    */
@@ -160,7 +164,10 @@ final class Interruption {
     }
   }
 
-  /** Has something run when the command is asked to end: at once if it was, until closed. */
+  /**
+   * Runs an action when the command is asked to end, or immediately if it already was. The action
+   * is not run after the registration is closed.
+   */
   Registration onRequest(Runnable action) {
     synchronized (this) {
       if (!isRequested()) {
@@ -176,13 +183,13 @@ final class Interruption {
     actions.remove(action);
   }
 
-  /** What a registration is given up with. */
+  /** Removes an action when it is closed. */
   interface Registration extends AutoCloseable {
     @Override
     void close();
   }
 
-  /** The command was asked to end, and nothing remains to be said. */
+  /** The command was asked to end, and no further message is necessary. */
   static final class InterruptedCommandException extends RuntimeException {
     private static final long serialVersionUID = 1L;
   }

@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Which topic of which cluster. */
+/** Options that specify the Kafka cluster and the topic. */
 final class KafkaOptions {
   private static final int BYTE_ORDER_MARK = 0xfeff;
   private static final String DEFAULT_SERVERS = "localhost:9092";
@@ -81,7 +81,7 @@ final class KafkaOptions {
     return Usage.of(command, () -> KafkaTopic.of(topic).at(of.bootstrapServers()).with(settings));
   }
 
-  /** Otherwise it would belong to the first name. */
+  /** Otherwise it would become a part of the first name. */
   private static void skipByteOrderMark(BufferedReader reader) throws IOException {
     reader.mark(1);
     if (reader.read() != BYTE_ORDER_MARK) {

@@ -3,13 +3,13 @@ package io.callstream.examples.cli;
 import java.util.Collection;
 
 /**
- * How much of the log is shown on standard error; {@code logback.xml} reads what is set here, so it
- * is to be called before anybody logs.
+ * Configures which part of the log appears on standard error. {@code logback.xml} reads the
+ * properties that this class sets. Therefore it must be called before anything is logged.
  */
 final class Logging {
   private Logging() {}
 
-  /** Reads the options that decide what is shown. Of both, {@code --verbose} wins. */
+  /** Reads the options for the log. If both are given, {@code --verbose} takes precedence. */
   static void setUp(Collection<String> args) {
     if (args.contains("--verbose")) {
       System.setProperty("callstream.log.ours", "INFO");

@@ -7,42 +7,42 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 
-/** Shows how far something is: as a bar on a terminal, as a line a second elsewhere. */
+/** Shows the progress of a task: as a bar on a terminal, otherwise as a line per second. */
 interface Meter extends AutoCloseable {
-  /** What {@link #of} takes for a total that nobody knows. */
+  /** The value for a total that is not known. */
   long UNKNOWN = -1;
 
   /**
-   * Shows how far the task is. Thread-safe.
+   * Shows the progress of the task. Thread-safe.
    *
-   * @param records how many records are done
-   * @param steps how much of the total is done: the same, or offsets
+   * @param records the number of records that are done
+   * @param steps the part of the total that is done, in the unit of the total: records or offsets
    */
   void show(long records, long steps);
 
-  /** Shows that so many records are done. Thread-safe. */
+  /** Shows the number of records that are done. Thread-safe. */
   default void show(long records) {
     show(records, records);
   }
 
-  /** Shows the last figure, and ends. */
+  /** Shows the final figures and ends. */
   @Override
   void close();
 
   /**
    * Returns a meter.
    *
-   * @param task what is done, in one word
-   * @param total of how many records, or {@link #UNKNOWN}
+   * @param task the task in one word
+   * @param total the number of records, or {@link #UNKNOWN}
    */
   static Meter of(Terminal terminal, String task, long total) {
     return of(terminal, task, total, 0);
   }
 
   /**
-   * Returns a meter of a task that an earlier run has begun.
+   * Returns a meter of a task that an earlier run has started.
    *
-   * @param done how many records were done before; they do not count for the rate
+   * @param done the number of records that were done before; they do not count for the rate
    */
   static Meter of(Terminal terminal, String task, long total, long done) {
     Meter meter = of(terminal, Headway.ofRecords(task, total), total);
@@ -51,10 +51,10 @@ interface Meter extends AutoCloseable {
   }
 
   /**
-   * Returns a meter of a task whose end is known in offsets only. What is shown first was done
-   * before, and does not count for the rate.
+   * Returns a meter of a task whose end is known only in offsets. The first values shown are those
+   * of an earlier run, and do not count for the rate.
    *
-   * @param offsets how many there are
+   * @param offsets the number of offsets
    */
   static Meter ofOffsets(Terminal terminal, String task, long offsets) {
     return of(terminal, Headway.ofOffsets(task, offsets), offsets);
@@ -64,12 +64,12 @@ interface Meter extends AutoCloseable {
     return terminal.live() ? new Bar(terminal, headway, total) : new Lines(terminal, headway);
   }
 
-  /** Returns a meter without a total that is not seen before there is something to show. */
+  /** Returns a meter without a total, which stays hidden until there is progress to show. */
   static Meter late(Terminal terminal, String task) {
     return new Late(() -> of(terminal, task, UNKNOWN));
   }
 
-  /** Another meter, from the first record on. */
+  /** Shows another meter from the first record on. */
   final class Late implements Meter {
     private final Supplier<Meter> making;
     private @Nullable Meter made;
@@ -96,7 +96,7 @@ interface Meter extends AutoCloseable {
     }
   }
 
-  /** A bar that is drawn again and again. */
+  /** A bar that is redrawn. */
   final class Bar implements Meter {
     private static final int REDRAWN_EVERY_MILLIS = 200;
 
@@ -136,7 +136,7 @@ interface Meter extends AutoCloseable {
     }
   }
 
-  /** A line whenever a second has passed and something was done, and one at the end. */
+  /** Prints a line per second if there was progress, and a line at the end. */
   final class Lines implements Meter {
     private static final Duration INTERVAL = Duration.ofSeconds(1);
 

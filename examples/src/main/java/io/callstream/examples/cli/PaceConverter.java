@@ -5,7 +5,7 @@ import io.callstream.kafka.Pace;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** A rate: records per second, or {@code max}. */
+/** Reads a rate: records per second, or {@code max}. */
 final class PaceConverter implements ITypeConverter<Pace> {
   @Override
   public Pace convert(String value) {

@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code callstream produce}. */
+/** Implements {@code callstream produce}. */
 @Command(
     name = "produce",
     description = {
@@ -44,7 +44,10 @@ final class ProduceCommand implements Callable<Integer> {
   private static final String STANDARD_INPUT = "-";
   private static final String TOKEN_VARIABLE = "DATASF_APP_TOKEN";
 
-  /** Whom a token of DataSF is for, and names of this machine, which may stand in for it. */
+  /**
+   * The hosts that receive a token of DataSF: its server, and names of this machine, which may
+   * replace it in tests.
+   */
   private static final Set<String> TOKEN_HOSTS =
       Set.of("data.sfgov.org", "localhost", "127.0.0.1", "[::1]");
 
@@ -94,7 +97,7 @@ final class ProduceCommand implements Callable<Integer> {
 
   @Mixin private KafkaOptions kafka = new KafkaOptions();
 
-  /** Where calls come from: one of these. */
+  /** The source of the calls. The user specifies one of these. */
   static final class From {
     @Option(
         names = "--input",
@@ -183,7 +186,7 @@ final class ProduceCommand implements Callable<Integer> {
     return calls.standardInput(standardInput, format);
   }
 
-  /** Refuses what does not go with the source of calls. */
+  /** Rejects options that do not match the source of the calls. */
   private void checkFeed() {
     if (from.datasf == null && (server != null || poll != null)) {
       throw Usage.wrong(spec, "--datasf-url and --poll are for --datasf; leave them out.");

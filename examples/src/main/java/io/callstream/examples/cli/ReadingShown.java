@@ -5,7 +5,10 @@ import io.callstream.kafka.source.CallSource;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A source that shows how much of it has been read, for what is read whole before it is sent. */
+/**
+ * A source that shows its reading progress, for inputs that are read completely before they are
+ * sent.
+ */
 record ReadingShown(CallSource source, Terminal terminal) implements CallSource {
   @Override
   public String name() {

@@ -15,7 +15,7 @@ import io.callstream.kafka.source.CallSource;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Sends a source to a topic while people watch, and may interrupt. */
+/** Sends the records of a source to a topic and shows the progress. The user can interrupt it. */
 final class Sending {
   private final Terminal terminal;
   private final Interruption interruption;
@@ -30,10 +30,10 @@ final class Sending {
   }
 
   /**
-   * Makes sure that the topic is there.
+   * Creates the topic if it does not exist, and returns its description.
    *
-   * @param partitions how many it is to have; null if any number is right, and a new one gets the
-   *     default
+   * @param partitions the required number of partitions; null if any number is valid and a new
+   *     topic gets the default
    */
   TopicInfo ensureTopic(@Nullable Integer partitions, int replicas) {
     try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
@@ -51,8 +51,8 @@ final class Sending {
   /**
    * Sends all records.
    *
-   * @param pointless is asked now and then whether to give up
-   * @return what became of them; what was interrupted is reported as stopped
+   * @param pointless is called from time to time; returns whether to give up
+   * @return the result. An interrupted sending is reported as stopped.
    */
   @SuppressWarnings("try")
   SendReport send(
@@ -94,8 +94,8 @@ final class Sending {
   }
 
   /**
-   * Refuses an input in which nothing can be used: most likely it is the wrong file, or its layout
-   * or format is another.
+   * Rejects an input without any call. It is most likely the wrong file, or has another layout or
+   * format.
    */
   void requireCalls(SendReport report, CallSource source, CallFormat format) {
     if (report.isWithoutCalls() && report.ending() == SendReport.Ending.END_OF_SOURCE) {
@@ -115,7 +115,7 @@ final class Sending {
     try {
       return producer.send(source);
     } catch (IncompleteSendException e) {
-      // Standard input that was given up looks like one that failed.
+      // Standard input that was given up looks like standard input that failed.
       if (interruption.isRequested() && e.report() != null && e.report().failed() == 0) {
         return e.report();
       }

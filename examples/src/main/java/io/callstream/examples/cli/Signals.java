@@ -8,9 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Signals of the operating system, through {@code sun.misc.Signal} of the module {@code
- * jdk.unsupported}: Java has nothing else for them. By reflection, since the compiler warns of that
- * class and nothing silences it.
+ * Handles signals of the operating system with {@code sun.misc.Signal} of the module {@code
+ * jdk.unsupported}, because Java has no other API for them. It uses reflection, because the
+ * compiler's warning about that class cannot be suppressed.
  */
 final class Signals {
   private static final Logger LOG = LoggerFactory.getLogger(Signals.class);
@@ -18,11 +18,11 @@ final class Signals {
   private Signals() {}
 
   /**
-   * Has a signal handled, in a thread of its own, instead of ending the process. Where that can't
-   * be, as under {@code java -Xrs}, the signal goes on to end the process at once.
+   * Handles a signal in a separate thread, instead of ending the process. If this is not possible,
+   * as under {@code java -Xrs}, the signal still ends the process immediately.
    *
    * @param name the signal, without {@code SIG}
-   * @param handler takes the signal's number
+   * @param handler receives the number of the signal
    */
   static void handle(String name, IntConsumer handler) {
     try {

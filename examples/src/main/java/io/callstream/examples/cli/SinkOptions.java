@@ -19,7 +19,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** Where results and dead letters go besides files: topics, a database, Parquet. */
+/** Options for results and dead letters in addition to files: topics, a database, Parquet. */
 final class SinkOptions {
   /** The environment variable that may hold the password of {@code --jdbc-user}. */
   static final String PASSWORD = "CALLSTREAM_JDBC_PASSWORD";
@@ -88,7 +88,7 @@ final class SinkOptions {
               + " refusing to write there.")
   private boolean startsOver;
 
-  /** Refuses what can be seen to be wrong without looking at anything. */
+  /** Rejects invalid options that can be detected without access to other systems. */
   void check(CommandSpec command, String topic, String engine) {
     requireOther(command, "--results-topic", resultsTopic, topic);
     requireOther(command, "--dead-letter-topic", deadLetterTopic, topic);
@@ -147,7 +147,7 @@ final class SinkOptions {
     }
   }
 
-  /** Refuses directories in which nothing can be written, and creates those that are missing. */
+  /** Rejects directories in which no file can be written, and creates missing ones. */
   void checkDirectories(CommandSpec command) {
     if (parquet != null) {
       CheckpointLocation location = CheckpointLocation.of(parquet);
@@ -189,7 +189,7 @@ final class SinkOptions {
     try {
       source.setUrl(url);
     } catch (IllegalArgumentException e) {
-      // Its message may say more of the URL than others should see.
+      // The original message may contain parts of the URL that are secret.
       throw Usage.wrong(
           command, "--jdbc is no URL like jdbc:postgresql://localhost:5432/calls; correct it.");
     }

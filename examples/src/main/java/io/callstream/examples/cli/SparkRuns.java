@@ -11,14 +11,14 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The Spark engine as the command line sets it up. */
+/** Configures the Spark engine for the command line. */
 final class SparkRuns {
   private SparkRuns() {}
 
   /**
    * Returns the engine.
    *
-   * @param master Spark's master; null for the engine's own choice
+   * @param master Spark's master; null if the engine chooses it
    * @param conf properties of Spark
    */
   static Engine engine(@Nullable String master, Map<String, String> conf) {
@@ -32,12 +32,12 @@ final class SparkRuns {
     return SparkEngine.with(settings);
   }
 
-  /** Returns where Spark's own pages show a pipeline; empty if Spark shows none. */
+  /** Returns the address of Spark's own pages for a pipeline; empty if Spark shows none. */
   static Optional<URI> userInterface(RunningPipeline running) {
     return SparkEngine.userInterface(running);
   }
 
-  /** Returns a sink of Parquet files on the engine's own session. */
+  /** Returns a sink of Parquet files that uses the session of the engine. */
   static ResultSink parquet(String directory, boolean startsOver) {
     ParquetSink.Builder sink = ParquetSink.to(directory);
     return (startsOver ? sink.startingOver() : sink).build();

@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code callstream statistics}. */
+/** Implements {@code callstream statistics}. */
 @Command(
     name = "statistics",
     description = {
@@ -83,7 +83,10 @@ final class StatisticsCommand implements Callable<Integer> {
 
   @Mixin private KafkaOptions kafka = new KafkaOptions();
 
-  /** The topic, until the first batch shows where a run starts that does not count all of it. */
+  /**
+   * Set for a run that does not count the whole topic, until the first batch shows where the run
+   * starts.
+   */
   private volatile @Nullable TopicInfo topicToContinue;
 
   @Override
@@ -109,7 +112,7 @@ final class StatisticsCommand implements Callable<Integer> {
         statistics.pipeline(topic, format.format(), kafka.cluster(), options, this::printBatch);
     Engine engine = statistics.engine(pipeline, options);
     statistics.checkDirectories();
-    // Bars would stand in the way of results that come while it runs.
+    // Progress bars would interfere with results that are printed during the run.
     Terminal terminal =
         statistics.json() && !once ? callstream.terminal().withoutBars() : callstream.terminal();
     terminal.say("broker    %s", topic.bootstrapServers());
@@ -182,7 +185,7 @@ final class StatisticsCommand implements Callable<Integer> {
     }
   }
 
-  /** Returns how many offsets of a topic are not before the start of a batch. */
+  /** Returns the number of offsets of a topic from the start of a batch on. */
   private static long offsetsFrom(TopicInfo topic, List<Progress.PartitionOffsets> batch) {
     Map<Integer, Long> starts = new HashMap<>();
     batch.forEach(p -> starts.put(p.partition(), p.start()));

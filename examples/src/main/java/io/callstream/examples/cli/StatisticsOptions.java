@@ -27,12 +27,15 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** How calls are counted, by whom, and where results go. */
+/** Options that specify how and by which engine calls are counted, and where results go. */
 final class StatisticsOptions {
-  /** The engine that options of Spark are for; said here, so that no class of Spark is loaded. */
+  /**
+   * The engine to which the options for Spark apply. The name is repeated here, so that no class of
+   * Spark is loaded.
+   */
   static final String SPARK = "spark";
 
-  /** How far back the verdict on a pipeline looks. */
+  /** The time span that the assessment of a pipeline's stability covers. */
   private static final Duration STABILITY_SPAN = Duration.ofMinutes(5);
 
   @Spec(Spec.Target.MIXEE)
@@ -158,7 +161,7 @@ final class StatisticsOptions {
   private List<String> conf = new ArrayList<>();
 
   /**
-   * Refuses what can be seen to be wrong without looking at anything.
+   * Rejects invalid options that can be detected without access to other systems.
    *
    * @param topic the topic of the calls
    */
@@ -187,7 +190,7 @@ final class StatisticsOptions {
     RunOptions ignored = continuous();
   }
 
-  /** Refuses directories that can't be made, or in which nothing can be written. */
+  /** Rejects directories that cannot be created, or in which no file can be written. */
   void checkDirectories() {
     if (output != null) {
       Usage.writable(command, "--output", output);
@@ -200,11 +203,11 @@ final class StatisticsOptions {
   }
 
   /**
-   * Returns the four standard statistics of a topic.
+   * Returns a pipeline with the four standard statistics of a topic.
    *
-   * @param cluster where topics of results and dead letters are
-   * @param options how the pipeline will run
-   * @param listeners hear of progress
+   * @param cluster the cluster of the topics for results and dead letters
+   * @param options the options of the run
+   * @param listeners receive the progress
    */
   Pipeline pipeline(
       KafkaTopic topic,
@@ -238,18 +241,19 @@ final class StatisticsOptions {
   }
 
   /**
-   * A feed of DataSF tells of a call for two days, and a version of it may come later than that.
+   * Returns the distinct horizon. A DataSF feed contains a call for two days, and a version of the
+   * call may arrive later.
    */
   private static Duration horizon(CallFormat format) {
     return format instanceof DataSfCalls ? Duration.ofDays(3) : Pipeline.DEFAULT_DISTINCT_HORIZON;
   }
 
-  /** Returns the options of a run that goes on until it is stopped. */
+  /** Returns the options of a run that continues until it is stopped. */
   RunOptions continuous() {
     return Usage.of(command, () -> withLimits(RunOptions.continuous().triggeringEvery(trigger)));
   }
 
-  /** Returns the options of a run that ends by itself. */
+  /** Returns the options of a run that ends when it has counted the topic. */
   RunOptions bounded() {
     return Usage.of(command, () -> withLimits(RunOptions.bounded()));
   }
@@ -266,7 +270,7 @@ final class StatisticsOptions {
     return limited;
   }
 
-  /** Returns the engine, after it was asked whether it can do what is wanted. */
+  /** Returns the engine, after it has confirmed that it supports the pipeline. */
   Engine engine(Pipeline pipeline, RunOptions options) {
     Engine chosen =
         engine.equals(SPARK)
@@ -292,22 +296,25 @@ final class StatisticsOptions {
     return properties;
   }
 
-  /** Returns where files are kept, or null. */
+  /** Returns the directory of the files, or null. */
   @Nullable Path output() {
     return output;
   }
 
-  /** Returns how many rows of each statistic are asked for, if anybody asked. */
+  /**
+   * Returns the number of rows of each statistic that the user requested; empty if the user did not
+   * specify it.
+   */
   OptionalInt top() {
     return top == null ? OptionalInt.empty() : OptionalInt.of(top);
   }
 
-  /** Returns whether results are for machines. */
+  /** Returns whether results are printed as JSON. */
   boolean json() {
     return json;
   }
 
-  /** Returns where the checkpoint is, or null. */
+  /** Returns the location of the checkpoint, or null. */
   @Nullable CheckpointLocation checkpoint() {
     return checkpoint == null ? null : CheckpointLocation.of(checkpoint);
   }

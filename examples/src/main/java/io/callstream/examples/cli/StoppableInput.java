@@ -7,8 +7,9 @@ import java.util.concurrent.SynchronousQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Standard input that can be given up while it is waited for, as when nobody types: a thread of its
- * own reads it. What was given up fails, so that half a line is not taken for a record.
+ * Standard input that a command can give up while it waits for data, for example when nobody types.
+ * A separate thread reads the input. After the command has given it up, reads fail, so that an
+ * incomplete line does not become a record.
  */
 final class StoppableInput extends InputStream {
   private static final int CHUNK = 1 << 16;
@@ -19,7 +20,7 @@ final class StoppableInput extends InputStream {
   private int position;
   private boolean ended;
 
-  /** What came: bytes, or no more of them and perhaps why. */
+  /** The data of one read, or the end of the input and, if it failed, the reason. */
   private record Piece(byte[] bytes, boolean last, @Nullable IOException failure) {
     static Piece end(@Nullable IOException failure) {
       return new Piece(new byte[0], true, failure);
@@ -53,7 +54,7 @@ final class StoppableInput extends InputStream {
     }
   }
 
-  /** Gives up: whoever reads fails. */
+  /** Gives up the input: reads fail. */
   void stop() {
     Thread failing =
         new Thread(

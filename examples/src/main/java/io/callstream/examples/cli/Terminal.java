@@ -13,23 +13,23 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Where a command writes.
+ * The output streams of a command.
  *
- * @param out takes results
- * @param err takes messages
- * @param live whether messages are shown on a terminal, so that a line can be drawn again
- * @param columns tells how many columns the terminal has that shows results, or {@link #NO_COLUMNS}
- *     where none does
+ * @param out receives results
+ * @param err receives messages
+ * @param live whether messages appear on a terminal, so that a line can be redrawn
+ * @param columns returns the number of columns of the terminal that shows results, or {@link
+ *     #NO_COLUMNS} without a terminal
  */
 record Terminal(ResultStream out, PrintStream err, boolean live, IntSupplier columns) {
-  /** The width of what is no terminal, where lines may be as long as they have to be. */
+  /** The width of an output that is not a terminal. Lines can have any length there. */
   static final int NO_COLUMNS = Integer.MAX_VALUE;
 
-  /** Set by the launcher, which can tell whether standard error is a terminal; Java cannot. */
+  /** Set by the launcher, which can detect whether standard error is a terminal; Java cannot. */
   private static final String LIVE = "callstream.terminal";
 
-  /** Returns the standard streams of this process, in UTF-8 whatever the locale. */
-  @SuppressWarnings("SystemConsoleNull") // On Java 17, null tells what it should.
+  /** Returns the standard streams of this process. Their encoding is UTF-8 with any locale. */
+  @SuppressWarnings("SystemConsoleNull") // On Java 17, null means no terminal.
   static Terminal ofProcess() {
     boolean live =
         System.getProperty(LIVE) == null ? System.console() != null : Boolean.getBoolean(LIVE);
@@ -41,12 +41,13 @@ record Terminal(ResultStream out, PrintStream err, boolean live, IntSupplier col
   }
 
   /**
-   * Asks stty for the width of the terminal that is standard output; it fails if there is none, and
-   * where there is no stty nobody knows.
+   * Asks stty for the width of the terminal on standard output. The width is unknown if there is no
+   * terminal or no stty.
    */
   private static int askColumns() {
     try {
-      // stty asks its standard input, and our standard output is the one it inherits.
+      // stty asks the terminal on its standard input. Its inherited standard output is that of this
+      // process.
       Process stty =
           new ProcessBuilder("sh", "-c", "stty size <&1 >&2")
               .redirectOutput(Redirect.INHERIT)
@@ -60,12 +61,12 @@ record Terminal(ResultStream out, PrintStream err, boolean live, IntSupplier col
     }
   }
 
-  /** Returns this one without lines that are drawn again, which a log would tear. */
+  /** Returns this terminal without lines that are redrawn, because log lines would break them. */
   Terminal withoutBars() {
     return new Terminal(out, err, false, columns);
   }
 
-  /** Returns this one without messages. */
+  /** Returns this terminal without messages. */
   Terminal quiet() {
     return new Terminal(
         out, new PrintStream(OutputStream.nullOutputStream(), false, UTF_8), false, columns);

@@ -10,18 +10,18 @@ import java.util.function.Supplier;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
-/** Wrong usage, found before anything starts. */
+/** Detects invalid usage before anything starts. */
 final class Usage {
   private Usage() {}
 
-  /** Returns an exception that ends the command as wrong usage. */
+  /** Returns an exception that ends the command with the status for invalid usage. */
   static ParameterException wrong(CommandSpec command, String message) {
     return new ParameterException(command.commandLine(), message);
   }
 
   /**
-   * Returns a value that is made of options; what is thrown on the way is wrong usage, and its
-   * message shows durations as options do.
+   * Returns a value that is created from options. Exceptions become invalid usage. Their messages
+   * show durations in the notation of the options.
    */
   static <T> T of(CommandSpec command, Supplier<T> value) {
     try {
@@ -32,21 +32,21 @@ final class Usage {
     }
   }
 
-  /** Refuses a number below a bound. */
+  /** Rejects a number below a minimum. */
   static void atLeast(CommandSpec command, String option, long value, long least) {
     if (value < least) {
       throw wrong(command, option + " is " + value + "; it must be at least " + least + ".");
     }
   }
 
-  /** Refuses a number that is no port. */
+  /** Rejects a number that is not a port. */
   static void port(CommandSpec command, String option, int port) {
     if (port < 0 || port > 65_535) {
       throw wrong(command, option + " is " + port + "; it must be from 0 (any free one) to 65535.");
     }
   }
 
-  /** Refuses a directory that can't be made, or in which no file can be written. */
+  /** Rejects a directory that cannot be created, or in which no file can be written. */
   static void writable(CommandSpec command, String option, Path directory) {
     try {
       Path there = directory.toAbsolutePath();

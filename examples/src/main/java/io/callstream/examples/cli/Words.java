@@ -9,24 +9,24 @@ import java.time.Duration;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Figures and foreign text as people read them. */
+/** Formats numbers and untrusted text for people. */
 final class Words {
   private static final char[] HEX = "0123456789abcdef".toCharArray();
   private static final int REPLACEMENT = 0xfffd;
 
   private Words() {}
 
-  /** Formats in the same way whatever the locale. */
+  /** Formats a text independent of the locale. */
   static String format(String pattern, Object... values) {
     return String.format(Locale.ROOT, pattern, values);
   }
 
-  /** Returns a number of records. */
+  /** Returns a number of records as text. */
   static String records(long number) {
     return format(number == 1 ? "%,d record" : "%,d records", number);
   }
 
-  /** Returns the number of records that there can be at so many offsets. */
+  /** Returns the maximum number of records in a range of offsets as text. */
   static String atMost(long offsets) {
     return offsets == 0 ? records(0) : "at most " + records(offsets);
   }
@@ -36,7 +36,7 @@ final class Words {
     return format("%.1f s", duration.toMillis() / 1e3);
   }
 
-  /** Returns a duration in the units that matter. */
+  /** Returns a rounded duration in suitable units. */
   static String roughly(Duration duration) {
     if (duration.toMinutes() == 0) {
       return duration.toSeconds() + " s";
@@ -46,7 +46,7 @@ final class Words {
         : format("%,d h %d min", duration.toHours(), duration.toMinutesPart());
   }
 
-  /** Returns why a file could not be used, for people. */
+  /** Returns the reason why a file could not be used, for people. */
   static String reason(Exception e) {
     if (e instanceof NoSuchFileException) {
       return "no such file or directory";
@@ -61,9 +61,9 @@ final class Words {
   }
 
   /**
-   * Returns bytes that anybody may have sent as text that does a terminal no harm: UTF-8, with what
-   * is not UTF-8 as {@code \xff} and what is not visible, line breaks included, as {@code \n} or
-   * {@code \}{@code u001b}.
+   * Returns bytes of unknown origin as text that is safe for a terminal. The text is UTF-8. Bytes
+   * that are not UTF-8 appear as {@code \xff}. Invisible characters, including line breaks, appear
+   * as {@code \n} or {@code \}{@code u001b}.
    */
   static String harmless(byte @Nullable [] bytes) {
     if (bytes == null) {
@@ -86,7 +86,10 @@ final class Words {
     return text.toString();
   }
 
-  /** Returns how many bytes the character at a place has, or 0 if there is none that is whole. */
+  /**
+   * Returns the number of bytes of the character at an index, or 0 if no complete character starts
+   * there.
+   */
   private static int sequenceLength(byte[] bytes, int at) {
     int first = bytes[at] & 0xff;
     int length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
@@ -101,7 +104,9 @@ final class Words {
     return length;
   }
 
-  /** Returns whether the replacement character itself was sent, which is U+FFFD in UTF-8. */
+  /**
+   * Returns whether the bytes contain the replacement character itself, which is U+FFFD, in UTF-8.
+   */
   private static boolean isReplacement(byte[] bytes, int at) {
     return bytes[at] == (byte) 0xef && bytes[at + 1] == (byte) 0xbf && bytes[at + 2] == (byte) 0xbd;
   }

@@ -1,7 +1,4 @@
-/**
- * The command line: an embedded demo, a broker, a producer, a look into topics, and statistics over
- * a topic. Results go to standard output, messages to standard error.
- */
+/** Contains the command line; it is a program, and other code must not depend on it. */
 @NullMarked
 package io.callstream.examples.cli;
 

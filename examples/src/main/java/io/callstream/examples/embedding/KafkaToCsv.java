@@ -11,10 +11,10 @@ import io.callstream.statistic.StandardStatistics;
 import java.nio.file.Path;
 
 /**
- * A pipeline in 20 lines: a Kafka topic, counted, and kept in CSV files.
+ * A pipeline in 20 lines. It counts the calls in a Kafka topic and keeps the results in CSV files.
  *
- * <p>Arguments: the brokers, the topic, the directory, and the engine if it is not to be {@code
- * local}. It ends when all is counted that was in the topic at the start.
+ * <p>Arguments: the brokers, the topic, the directory, and the engine, which defaults to {@code
+ * local}. The program ends when it has counted all records that were in the topic at the start.
  */
 public final class KafkaToCsv {
   private KafkaToCsv() {}

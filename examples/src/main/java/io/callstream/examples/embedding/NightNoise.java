@@ -11,12 +11,12 @@ import java.time.Duration;
 import java.time.ZoneId;
 import java.util.Set;
 
-/** A statistic of one's own: which streets are loud at night, day by day. */
+/** A custom statistic: noise calls at night, by street, type and day. */
 public final class NightNoise {
-  /** The statistic's name. */
+  /** The name of the statistic. */
   public static final String NAME = "night-noise";
 
-  /** The street of a block or a crossing: {@code Market St} of {@code 100 Block Of Market St}. */
+  /** The street of a block or a crossing: {@code Market St} for {@code 100 Block Of Market St}. */
   public static final Dimension STREET =
       Dimension.of("street", Set.of(CallField.ADDRESS), NightNoise::street);
 

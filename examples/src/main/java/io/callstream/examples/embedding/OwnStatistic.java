@@ -15,8 +15,9 @@ import io.callstream.pipeline.Pipeline;
 import io.callstream.sink.Sinks;
 
 /**
- * A statistic and a dimension of one's own ({@link NightNoise}), and a callback that hears of each
- * batch. It brings everything itself: a broker, a topic and 20,000 calls that never happened.
+ * A pipeline with a custom statistic and a custom dimension ({@link NightNoise}), and a callback
+ * that receives each batch. The program contains everything that it needs: a broker, a topic and
+ * 20,000 generated calls.
  */
 public final class OwnStatistic {
   private static final String TOPIC = "calls";

@@ -1,6 +1,6 @@
 /**
- * Small programs that embed callstream: a pipeline from Kafka to files, a statistic of one's own
- * with a callback, and the test of a statistic without Kafka or Spark.
+ * Contains small programs that embed callstream; you can copy them as a starting point for
+ * applications.
  */
 @NullMarked
 package io.callstream.examples.embedding;

@@ -15,7 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A command in a process of its own, with a directory of its own for everything temporary. */
+/** A command in a separate process, with a separate directory for all temporary files. */
 final class CommandProcess implements AutoCloseable {
   private static final Map<String, Integer> NUMBERS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
   private static final Duration PATIENCE = Duration.ofSeconds(90);
@@ -36,12 +36,12 @@ final class CommandProcess implements AutoCloseable {
     return start(directory, List.of(), args);
   }
 
-  /** Starts a command in a JVM with further options. */
+  /** Starts a command in a JVM with additional options. */
   static CommandProcess start(Path directory, List<String> jvm, String... args) throws IOException {
     return start(directory, Map.of(), jvm, args);
   }
 
-  /** Starts a command with further environment variables. */
+  /** Starts a command with additional environment variables. */
   static CommandProcess start(
       Path directory, Map<String, String> environment, List<String> jvm, String... args)
       throws IOException {
@@ -76,9 +76,9 @@ final class CommandProcess implements AutoCloseable {
   }
 
   /**
-   * Returns a command that hears signals. What this process ignores, its children ignore too:
-   * SIGINT if a script started it in the background, SIGHUP under nohup. A JVM keeps that, and bash
-   * cannot change it.
+   * Returns a command line whose process receives signals. A process inherits the ignored signals
+   * of this process: SIGINT if a script started it in the background, SIGHUP under nohup. A JVM
+   * keeps ignoring them, and bash cannot change it.
    */
   private static List<String> hearing(List<String> line) throws IOException {
     boolean hears = true;
@@ -93,7 +93,7 @@ final class CommandProcess implements AutoCloseable {
     return all;
   }
 
-  /** Returns whether a process ignores a signal, as far as the system says so. */
+  /** Returns whether a process ignores a signal, as far as the operating system reports it. */
   private static boolean ignores(String process, String signal) throws IOException {
     Path status = Path.of("/proc", process, "status");
     if (!Files.exists(status)) {
@@ -115,7 +115,7 @@ final class CommandProcess implements AutoCloseable {
         .collect(Collectors.joining(" "));
   }
 
-  /** Waits until something is so. */
+  /** Waits until a condition is true. */
   void await(String what, Callable<Boolean> condition) throws Exception {
     long end = System.nanoTime() + PATIENCE.toNanos();
     while (!condition.call()) {
@@ -125,7 +125,10 @@ final class CommandProcess implements AutoCloseable {
     }
   }
 
-  /** Sends signals, one by one, and returns the exit status, which must come within seconds. */
+  /**
+   * Sends signals, one after the other, and returns the exit status. The process must end within
+   * seconds.
+   */
   int signal(String... names) throws IOException, InterruptedException {
     assertThat(process.isAlive()).as("lives; it said: %s", err()).isTrue();
     for (String name : names) {
@@ -140,7 +143,7 @@ final class CommandProcess implements AutoCloseable {
     return process.isAlive();
   }
 
-  /** Returns whether it ends within some time, as little as that may be. */
+  /** Returns whether the process ends within a time, however short it is. */
   boolean endsWithin(Duration time) throws InterruptedException {
     return process.waitFor(time.toNanos(), TimeUnit.NANOSECONDS);
   }
@@ -151,7 +154,7 @@ final class CommandProcess implements AutoCloseable {
     return process.exitValue();
   }
 
-  /** Ends it with SIGKILL, which it cannot see coming. */
+  /** Ends the process with SIGKILL, which it cannot handle. */
   void kill() throws IOException, InterruptedException {
     assertThat(process.isAlive()).as("lives; it said: %s", err()).isTrue();
     assertThat(process.destroyForcibly().waitFor()).isEqualTo(128 + 9);
@@ -165,7 +168,7 @@ final class CommandProcess implements AutoCloseable {
     return Files.readString(err);
   }
 
-  /** Asserts that nothing temporary is left, and that no trace was printed. */
+  /** Asserts that no temporary file is left, and that no stack trace was printed. */
   void assertLeftNothing() throws IOException {
     try (Stream<Path> left = Files.list(temporary)) {
       assertThat(left.filter(file -> !file.getFileName().toString().startsWith("hsperfdata")))

@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 
-/** A command that ran in this JVM: its exit status and what it wrote. */
+/** A command that ran in this JVM, with its exit status and its output. */
 record CommandRun(int status, String out, String err) {
   static CommandRun of(String... args) {
     return of(Interruption.none(), args);

@@ -12,7 +12,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine.TypeConversionException;
 
-/** Durations and checkpoints that are read, figures and foreign bytes that are shown. */
+/**
+ * Tests how durations and checkpoint locations are read, and how numbers and untrusted bytes are
+ * shown.
+ */
 class ConversionTest {
   @ParameterizedTest
   @CsvSource({
@@ -98,7 +101,7 @@ class ConversionTest {
   void bytesThatAreNoUtf8AreShownOneByOne() {
     assertThat(Words.harmless(new byte[] {'a', (byte) 0xff, (byte) 0xc3, 'b', (byte) 0xe2}))
         .isEqualTo("a\\xff\\xc3b\\xe2");
-    // Overlong, a surrogate, and beyond the last character.
+    // An overlong encoding, a surrogate, and a code point beyond the last character.
     assertThat(
             Words.harmless(
                 new byte[] {

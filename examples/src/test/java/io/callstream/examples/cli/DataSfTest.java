@@ -39,9 +39,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A feed goes into a topic and comes out counted. The server has fewer rows than a page, so that it
- * need not know more of the query than its order and the key from which on rows are asked for; the
- * rest is for the tests of the feed.
+ * Sends a feed to a topic and counts it. The server has fewer rows than a page. Therefore it
+ * evaluates only two parts of the query: its order and the key at which the requested rows start.
+ * The tests of the feed cover the rest.
  */
 @Timeout(180)
 class DataSfTest {
@@ -104,7 +104,10 @@ class DataSfTest {
     rows.put(row.get("cad_number"), row);
   }
 
-  /** Makes a call of the first 40 hours of October; some lack a final type, or its description. */
+  /**
+   * Creates a call of the first 40 hours of October. Some calls have no final type, or no
+   * description of it.
+   */
   private static Map<String, String> row(int number, Random random) {
     String day = number < 240 ? "01" : "02";
     Map<String, String> row = new LinkedHashMap<>();
@@ -124,7 +127,7 @@ class DataSfTest {
     return row;
   }
 
-  /** Counts the rows of the table by type, as the file has it. */
+  /** Counts the rows of the table by type, in the format of the file. */
   private String countsByType() {
     Map<String, Integer> counts = new TreeMap<>();
     for (Map<String, String> row : rows.values()) {
@@ -207,7 +210,7 @@ class DataSfTest {
     changed.put("call_last_updated_at", "2026-10-03T00:10:00.000");
     String countsOfFirst = countsByType();
     put(changed);
-    // The rest of the look that is under way, and the three answers of the next.
+    // The remaining requests of the current poll, and the three requests of the next one.
     awaitAnswers(answers.get() + 6);
     interruption.request(130);
 
@@ -237,7 +240,7 @@ class DataSfTest {
       sent.add(hoursAfter(first, hours));
     }
     sent.add(changed);
-    // Three calls in a row confirm that time has gone on by so much.
+    // Three consecutive calls confirm that this much time has passed.
     sent.add(hoursAfter(first, 74));
     sent.add(hoursAfter(first, 75));
     sent.add(hoursAfter(first, 76));
@@ -252,12 +255,13 @@ class DataSfTest {
 
     statistics("horizon", "--format", "datasf", "--distinct", "--max-offsets-per-trigger", "1");
 
-    // The version after 70 hours is a duplicate. The id is forgotten before the one after 76 hours.
+    // The version after 70 hours is a duplicate. The id is forgotten before the version after 76
+    // hours.
     assertThat(Files.readString(directory.resolve("accounting.json")))
         .startsWith("{\"received\":76,\"rejected\":0,\"duplicates\":1,");
   }
 
-  /** Makes another call, so many hours after one of midnight. */
+  /** Creates another call, a number of hours after a call at midnight. */
   private static Map<String, String> hoursAfter(Map<String, String> call, int hours) {
     Map<String, String> later = new LinkedHashMap<>(call);
     later.put("cad_number", String.valueOf(300_000_000 + hours));
@@ -269,7 +273,7 @@ class DataSfTest {
 
   @Test
   void theTokenGoesToNobodyElse() throws Exception {
-    // The same server by a name that is none of this machine's.
+    // The same server, under a name that is not one of this machine's names.
     String url = "http://[::ffff:127.0.0.1]:" + server.getAddress().getPort();
     String[] line = {
       "produce",

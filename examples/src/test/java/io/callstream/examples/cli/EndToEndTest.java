@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Calls go into a topic and come out as files, command by command. */
+/** Sends calls to a topic and counts them to files, command by command. */
 class EndToEndTest {
   private static final int CALLS = 5_000;
 
@@ -138,7 +138,7 @@ class EndToEndTest {
     String checkpoint = directory.resolve("checkpoint").toString();
     run("twice", "produce", "--input", input.toString(), "--order", "file");
     statistics("twice", "out", "--checkpoint", checkpoint).assertIs(expected);
-    // Nothing new: the same again.
+    // There are no new records: the results are the same.
     statistics("twice", "out", "--checkpoint", checkpoint).assertIs(expected);
 
     CommandRun other =
@@ -311,7 +311,7 @@ class EndToEndTest {
     assertThat(run.out()).isEqualTo(Files.readString(input));
   }
 
-  /** Records that are meant to hurt, and whether each is a call all the same. */
+  /** Harmful records, and whether each of them is still a valid call. */
   private static final class Hostile {
     private static final String CALL =
         "{\"crime_id\":\"%s\",\"original_crime_type_name\":\"%s\",\"call_date_time\":\"%s\""

@@ -27,8 +27,8 @@ import java.util.Set;
 import java.util.zip.GZIPInputStream;
 
 /**
- * The files of {@code --output} for valid calls of which none is late, by the design's words and in
- * plain Java: nothing here is callstream's but the table of the radio codes.
+ * Computes the expected files of {@code --output} for valid calls without late ones. It implements
+ * the design in plain Java. Its only dependency on callstream is the table of the radio codes.
  */
 final class Expected {
   private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
@@ -56,7 +56,10 @@ final class Expected {
     }
   }
 
-  /** Counts every call of a file: a JSON array or lines, maybe {@code .gz}. */
+  /**
+   * Counts every call of a file. The file is a JSON array or lines, and may be compressed ({@code
+   * .gz}).
+   */
   static Map<String, String> filesOf(Path file, boolean distinct) throws IOException {
     Expected expected = new Expected(distinct);
     try (InputStream raw = Files.newInputStream(file);

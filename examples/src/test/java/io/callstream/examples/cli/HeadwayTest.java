@@ -65,7 +65,10 @@ class HeadwayTest {
         .isEqualTo("counted   1,500 records  1,500/s");
   }
 
-  /** 18 records and four ends of transactions; 5 records that are left of 33. */
+  /**
+   * Covers a topic with 18 records and four ends of transactions, and a compacted topic in which 5
+   * records of 33 offsets remain.
+   */
   @Test
   void offsetsAreNotReportedAsRecords() {
     Headway transactions = Headway.ofOffsets("counted", 22);

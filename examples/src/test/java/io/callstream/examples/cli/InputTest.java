@@ -39,7 +39,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What {@code produce} makes of inputs of every kind: what arrives in the topic, and what it says.
+ * Tests {@code produce} with various inputs: the records that arrive in the topic, and the
+ * messages.
  */
 class InputTest {
   private static final AtomicInteger TOPICS = new AtomicInteger();
@@ -157,7 +158,7 @@ class InputTest {
     return values;
   }
 
-  /** Returns the ids and times of the calls that arrived, all of which must be calls. */
+  /** Returns the ids and times of the calls that arrived. All records must be calls. */
   private List<String> calls(CallFormat format) {
     CallParser parser = format.parser(Set.of(CallField.ID));
     return arrived().stream()
@@ -175,7 +176,7 @@ class InputTest {
             "1000 2019-01-01T07:00:00Z", "1001 2019-01-01T07:01:00Z", "1002 2019-01-01T07:02:00Z");
   }
 
-  // ---- the trials, where they are at hand
+  // ---- the inputs of trials, if they are available
 
   @ParameterizedTest
   @CsvSource({

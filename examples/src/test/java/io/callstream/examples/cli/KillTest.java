@@ -32,27 +32,28 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * SIGKILL at any moment changes no byte of what {@code statistics} ends with.
+ * Verifies that SIGKILL at any moment does not change any byte of the final results of {@code
+ * statistics}.
  *
- * <p>Runs are killed at delicate moments, which the files that are there just then tell, and at
- * random ones. What a kill leaves behind shows whether it hit its moment. {@code
- * -Dcallstream.kill.rounds=100} kills a hundred times instead of a few.
+ * <p>The test kills runs at critical moments, which it detects by the existing files, and at random
+ * ones. The files after a kill show whether the kill came at the right moment. {@code
+ * -Dcallstream.kill.rounds=100} kills a hundred times instead of a few times.
  */
 class KillTest {
   private static final int ROUNDS = Integer.getInteger("callstream.kill.rounds", 6);
   private static final int MOST_ROUNDS = 3 * ROUNDS + 10;
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
-  /** When a run is killed. */
+  /** The moment when a run is killed. */
   private enum Moment {
-    /** While it reads its first batch ever. */
+    /** While the run reads the first batch of the checkpoint. */
     FIRST_BATCH {
       @Override
       boolean isNow(Trace trace) {
         return trace.begun() >= 0 && trace.committed() < 0;
       }
     },
-    /** While a batch is made durable, and no file shows it yet. */
+    /** While a batch is made durable, before any file shows it. */
     STATE_COMMIT {
       @Override
       boolean isNow(Trace trace) {
@@ -73,7 +74,7 @@ class KillTest {
         return trace.replacesFile();
       }
     },
-    /** At any time, in a batch or not. */
+    /** At any time, during a batch or not. */
     RANDOM {
       @Override
       boolean isNow(Trace trace) {
@@ -84,7 +85,7 @@ class KillTest {
     abstract boolean isNow(Trace trace);
   }
 
-  /** What the files of a pipeline tell of how far it is. */
+  /** Determines the progress of a pipeline from its files. */
   private abstract static class Trace {
     final Path checkpoint;
     final Path output;
@@ -94,10 +95,10 @@ class KillTest {
       this.output = output;
     }
 
-    /** Returns the last batch that was begun; -1 if none was. */
+    /** Returns the last batch that was started; -1 if there is none. */
     abstract long begun();
 
-    /** Returns the last batch that is known to be done; -1 if none is. */
+    /** Returns the last batch that is known to be committed; -1 if there is none. */
     abstract long committed();
 
     abstract boolean writesState();
@@ -108,7 +109,7 @@ class KillTest {
       return any(output, name -> name.endsWith(".draft"));
     }
 
-    /** Returns whether the files of results are younger than a file of the checkpoint. */
+    /** Returns whether the files of results are newer than a file of the checkpoint. */
     final boolean isShown(Path file) {
       return modified(output.resolve("accounting.json")).compareTo(modified(file)) > 0;
     }
@@ -118,7 +119,7 @@ class KillTest {
           .anyMatch(file -> name.test(file.getFileName().toString()));
     }
 
-    /** Lists files that may come and go meanwhile. */
+    /** Lists files that may be created and deleted in the meantime. */
     static List<Path> list(Path directory, int depth) {
       while (true) {
         try (Stream<Path> found = Files.walk(directory, depth)) {
@@ -126,7 +127,7 @@ class KillTest {
         } catch (NoSuchFileException e) {
           return List.of();
         } catch (UncheckedIOException e) {
-          // A file went; look again.
+          // A file was deleted; list again.
         } catch (IOException e) {
           throw new UncheckedIOException(e);
         }
@@ -144,7 +145,7 @@ class KillTest {
     }
   }
 
-  /** Spark's own files, and the ledger beside them. */
+  /** Spark's own files and the ledger. */
   private static final class SparkTrace extends Trace {
     private static final Pattern NUMBER = Pattern.compile("(?:batch-)?(\\d+)");
 
@@ -186,7 +187,7 @@ class KillTest {
   }
 
   /**
-   * The local engine's log: an entry begins with the number of its batch, 8 bytes, and its length.
+   * The local engine's log. An entry begins with the number of its batch, 8 bytes, and its length.
    */
   private static final class LocalTrace extends Trace {
     private static final int HEADER = 20;
@@ -258,7 +259,7 @@ class KillTest {
     }
   }
 
-  /** An engine, and how fast it is. */
+  /** An engine, with its speed. */
   private enum Counter {
     SPARK("spark", 500, Duration.ofSeconds(8)) {
       @Override
@@ -348,7 +349,7 @@ class KillTest {
     return kills < ROUNDS || (hits.size() < Moment.values().length && kills < MOST_ROUNDS);
   }
 
-  /** Kills a pipeline until it has come to its end in between. */
+  /** Kills a pipeline repeatedly, until a run ends before it is killed. */
   private void killAndCompare(Counter counter, Trace trace, Map<String, byte[]> expected)
       throws Exception {
     Moment moment = Moment.FIRST_BATCH;
@@ -359,7 +360,7 @@ class KillTest {
         hits.merge(moment, 1, Integer::sum);
         moment = next(moment);
       } else if (moment == Moment.FIRST_BATCH) {
-        moment = next(moment); // It has committed that.
+        moment = next(moment); // The first batch is committed.
       }
     }
     runToItsEnd(counter, trace);
@@ -370,7 +371,7 @@ class KillTest {
             assertThat(actual.get(name)).as("%s, seed %d", name, seed).isEqualTo(content));
   }
 
-  /** The first batch is there once; the other moments come one after the other. */
+  /** Returns the next moment. The first batch occurs once; the other moments take turns. */
   private static Moment next(Moment moment) {
     Moment[] all = Moment.values();
     return all[moment.ordinal() % (all.length - 1) + 1];
@@ -403,7 +404,7 @@ class KillTest {
     }
   }
 
-  /** Kills a run when its moment has come; returns whether it did not end before. */
+  /** Kills a run at a moment. Returns false if the run ended before that. */
   private boolean kills(Counter counter, Trace trace, Moment moment) throws Exception {
     long end = System.nanoTime() + PATIENCE.toNanos();
     long begun = trace.begun();
@@ -413,7 +414,7 @@ class KillTest {
         ended =
             run.endsWithin(counter.mostDelay.multipliedBy(random.nextInt(1_000)).dividedBy(1_000));
       } else {
-        // What the run before has left behind is no sign of this one.
+        // Files of the previous run do not show the progress of this one.
         await(run, end, () -> trace.begun() > begun || trace.committed() == begun);
         await(run, end, () -> moment.isNow(trace));
         ended = !run.isAlive();
@@ -439,7 +440,7 @@ class KillTest {
     }
   }
 
-  /** Returns the contents of the files that are not hidden: only those are equal in two runs. */
+  /** Returns the contents of the files that are not hidden. Hidden files differ between runs. */
   private static Map<String, byte[]> files(Path directory) throws IOException {
     Map<String, byte[]> files = new TreeMap<>();
     try (DirectoryStream<Path> found = Files.newDirectoryStream(directory, "[!.]*")) {

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The launcher in checkouts that hold a small program in place of the command line. */
+/** Tests the launcher in checkouts that contain a small program instead of the command line. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no bash")
 class LauncherTest {
   private static final List<String> MODULES =
@@ -40,7 +40,7 @@ class LauncherTest {
 
   private record Ended(int status, String out, String err) {}
 
-  /** Prints what it was started with. */
+  /** Prints its arguments and the system properties that the launcher sets. */
   static final class Echo {
     private Echo() {}
 
@@ -155,7 +155,7 @@ class LauncherTest {
     assertThat(ended.status()).as(ended.err()).isZero();
     assertThat(ended.out()).contains("arguments [demo]");
 
-    // The owner has pulled a change, and a build left files that are the owner's.
+    // The owner has pulled a change, and a build left files that belong to the owner.
     Files.setLastModifiedTime(
         checkout.resolve("core/pom.xml"),
         FileTime.from(java.time.Instant.parse("2100-01-01T00:00:00Z")));
@@ -204,7 +204,7 @@ class LauncherTest {
         .hasLineCount(1);
   }
 
-  /** Makes a checkout that is built. */
+  /** Creates a checkout that is built. */
   private Path built(String name) throws IOException {
     Path checkout = Files.createDirectory(directory.resolve(name));
     Files.copy(Path.of("..", "callstream"), checkout.resolve("callstream"));

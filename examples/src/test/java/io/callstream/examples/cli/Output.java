@@ -17,11 +17,11 @@ import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 
-/** What is in a directory that was given as {@code --output}. */
+/** The contents of a directory of {@code --output}. */
 record Output(Path directory) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Returns the accounting, which adds up whenever one looks. */
+  /** Returns the accounting, whose numbers always add up. */
   JsonNode accounting() throws IOException {
     JsonNode all = JSON.readTree(Files.readString(directory.resolve("accounting.json")));
     long calls =
@@ -56,7 +56,7 @@ record Output(Path directory) {
     return sum;
   }
 
-  /** Returns the rows below the header, as another reader of CSV sees them. */
+  /** Returns the rows below the header. An independent CSV reader reads them. */
   List<CSVRecord> rows(String statistic) throws IOException {
     try (CSVParser rows =
         CSVParser.parse(directory.resolve(statistic + ".csv"), UTF_8, CSVFormat.RFC4180)) {
@@ -64,7 +64,7 @@ record Output(Path directory) {
     }
   }
 
-  /** Returns all files that are not hidden. */
+  /** Returns the contents of all files that are not hidden. */
   Map<String, String> texts() throws IOException {
     Map<String, String> texts = new TreeMap<>();
     for (Path file : files()) {
@@ -79,11 +79,13 @@ record Output(Path directory) {
     }
   }
 
-  /** Asserts that there are these files, byte for byte, and no others that are not hidden. */
+  /**
+   * Asserts that the directory contains exactly these files, byte for byte, apart from hidden ones.
+   */
   void assertIs(Map<String, String> expected) throws IOException {
     for (Map.Entry<String, String> file : expected.entrySet()) {
       String actual = Files.readString(directory.resolve(file.getKey()));
-      // Not isEqualTo: a difference in 13 MB would be shown in full.
+      // Does not use isEqualTo, which would show a difference in 13 MB completely.
       assertThat(actual.equals(file.getValue()))
           .as("%s is as expected, from its start on: %s", file.getKey(), start(actual))
           .isTrue();
@@ -94,7 +96,7 @@ record Output(Path directory) {
     accounting();
   }
 
-  /** Asserts that the accounting adds up, and that the other files hold what it says. */
+  /** Asserts that the numbers of the accounting add up, and that they match the other files. */
   void assertAccountingAddsUp() throws IOException {
     JsonNode all = accounting();
     for (Map.Entry<String, JsonNode> statistic :

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The commands that the documentation shows are commands, with options that exist. */
+/** Verifies that the commands in the documentation exist, with all their options. */
 class QuotedCommandsTest {
   private static final String LAUNCHER = "./callstream ";
   private static final Pattern INLINE = Pattern.compile("`(\\./callstream [^`]+)`");
@@ -22,7 +22,10 @@ class QuotedCommandsTest {
     assertThat(commands).allSatisfy(QuotedCommandsTest::assertParses);
   }
 
-  /** Runs nothing: help is printed for a bare command, and of others one option is not known. */
+  /**
+   * Parses a command without running it: a bare command gets --help, and others get an unknown
+   * option.
+   */
   private static void assertParses(String command) {
     boolean bare = !command.contains(" ");
     String wrong = bare ? "--help" : "--no-such-option";

@@ -21,9 +21,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The 199,999 calls of 2018, where they are there: in {@code -Dcallstream.shared}, the
- * environment's {@code CALLSTREAM_SHARED}, or {@code shared} beside the checkout. The results must
- * not show where batches end or how many partitions there are.
+ * Counts the 199,999 calls of 2018, if they are available: in the directory of {@code
+ * -Dcallstream.shared}, of the environment variable {@code CALLSTREAM_SHARED}, or in {@code shared}
+ * next to the checkout. The results must not depend on batch boundaries or on the number of
+ * partitions.
  */
 @EnabledIf("isThere")
 class RealDataTest {
@@ -143,7 +144,7 @@ class RealDataTest {
     assertThat(Files.readString(output.directory().resolve("calls-by-type.csv")))
         .isEqualTo(expected.get("calls-by-type.csv"));
 
-    // Batches are the same on both engines, and so are the calls that are late in them.
+    // The batches are the same on both engines, and so are the late calls in them.
     Map<String, String> ofSpark = output.texts();
     statistics("newest-first", "--max-offsets-per-trigger", "1000", "--engine", "local")
         .assertIs(ofSpark);

@@ -33,8 +33,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What the commands say of topics in which not every offset has a record: with transactions, and
- * compacted.
+ * Tests the output of the commands for topics in which not every offset has a record: topics with
+ * transactions, and compacted topics.
  */
 class RecordsAndOffsetsTest {
   private static EmbeddedBroker broker;
@@ -51,7 +51,7 @@ class RecordsAndOffsetsTest {
         calls.add(records.next());
       }
     }
-    // Four transactions: their ends take four offsets. 18 records can be read.
+    // There are four transactions, whose ends take four offsets. 18 records can be read.
     create("transactions", Map.of());
     try (KafkaProducer<byte[], byte[]> producer = producer("of transactions")) {
       for (int transaction = 0; transaction < 4; transaction++) {
@@ -107,7 +107,7 @@ class RecordsAndOffsetsTest {
 
   /**
    * Sends calls with five keys, each in a separate batch. The last record is in the active segment,
-   * which the broker neither compacts nor looks at.
+   * which the broker neither compacts nor examines.
    */
   private static void send(KafkaProducer<byte[], byte[]> producer, String topic, int from, int to)
       throws Exception {
@@ -129,7 +129,7 @@ class RecordsAndOffsetsTest {
 
   private static void awaitCompaction() throws Exception {
     try (Admin admin = Admin.create(settings())) {
-      // The broker looks every 15 seconds whether there is something to compact.
+      // Every 15 seconds, the broker checks whether it must compact a topic.
       admin
           .incrementalAlterConfigs(
               Map.of(

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Brokers and producers that are killed, and disks that are full: real processes, real signals. */
+/** Tests killed brokers and producers, and full disks, with real processes and real signals. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no POSIX signals to send")
 @SuppressWarnings("try") // Brokers run while a block does.
 class RecoveryTest {
@@ -38,7 +38,7 @@ class RecoveryTest {
     servers = "127.0.0.1:" + port;
   }
 
-  /** Starts a broker over the data of those before it. */
+  /** Starts a broker with the data of the previous ones. */
   private CommandProcess broker() throws Exception {
     CommandProcess broker =
         started(
@@ -89,7 +89,7 @@ class RecoveryTest {
     return output;
   }
 
-  /** Kafka clients that give up after seconds instead of minutes. */
+  /** Returns the configuration of Kafka clients that give up after seconds instead of minutes. */
   private String impatient() throws IOException {
     return Files.writeString(
             directory.resolve("impatient.properties"),
@@ -101,7 +101,9 @@ class RecoveryTest {
         .toString();
   }
 
-  /** A producer that waits for a broker to come back for as long as that may take here. */
+  /**
+   * Returns the configuration of a producer that waits for the broker as long as the test may need.
+   */
   private String patient() throws IOException {
     return Files.writeString(directory.resolve("patient.properties"), "delivery.timeout.ms=90000\n")
         .toString();
@@ -246,7 +248,8 @@ class RecoveryTest {
       produce("--duplicates", "0.05", "--garbage", "0.02", "--resume");
       Output output = count("--distinct");
       assertCounted(output, CALLS);
-      // Each record was sent at least once; what was on its way when the kill came, maybe twice.
+      // Each record was sent at least once. Records in flight at the time of the kill may be sent
+      // twice.
       assertThat(output.accounting().get("rejected").asLong()).isBetween(120L, 140L);
       assertThat(received(output)).isBetween(6_420L, 6_600L);
       CommandRun again =
@@ -264,7 +267,9 @@ class RecoveryTest {
     }
   }
 
-  /** The disk is a file system in memory that only the command sees, and that is made larger. */
+  /**
+   * The disk is a file system in memory. Only the command sees it, and the test enlarges it later.
+   */
   @Test
   void aFullDiskEndsStatisticsWhichGoOnWhenThereIsRoom() throws Exception {
     assumeTrue(mayMount(), "this user may not mount a file system in a name space of its own");

@@ -15,7 +15,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code statistics --restart} in real processes, whose output directory fails and comes back. */
+/**
+ * Tests {@code statistics --restart} in real processes whose output directory fails temporarily.
+ */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no POSIX signals to send")
 class RestartTest {
   private static final AtomicInteger TOPICS = new AtomicInteger();
@@ -80,11 +82,11 @@ class RestartTest {
     try {
       return output.accounting().get("received").asLong();
     } catch (Exception e) {
-      return -1; // It is not there yet.
+      return -1; // It does not exist yet.
     }
   }
 
-  /** Puts a file where the output directory is. */
+  /** Replaces the output directory by a file. */
   private void breakOutput() throws Exception {
     Files.move(directory.resolve("out"), directory.resolve("moved"));
     Files.createFile(directory.resolve("out"));

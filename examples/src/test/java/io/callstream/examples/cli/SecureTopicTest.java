@@ -41,7 +41,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The commands against a broker that speaks TLS alone and wants users to log in. */
+/**
+ * Tests the commands against a broker that accepts only TLS connections and requires
+ * authentication.
+ */
 class SecureTopicTest {
   private static final String TOPIC = "secured";
   private static final String PASSWORD = "m4rked-Passw0rd-of-alice";
@@ -99,7 +102,7 @@ class SecureTopicTest {
         + "\";";
   }
 
-  /** Writes what alice says, but for some changes; the empty text leaves a setting out. */
+  /** Writes alice's configuration with some changes. An empty value removes a setting. */
   private static Path config(Path where, Map<String, String> changes) throws IOException {
     Properties properties = new Properties();
     properties.putAll(certificates.trustingSettings());
@@ -252,7 +255,7 @@ class SecureTopicTest {
                 checkpoint.toString(),
                 "--output",
                 output.toString(),
-                // Sinks reach the same brokers, or the run fails.
+                // The sinks must reach the same brokers, or the run fails.
                 "--results-topic",
                 "results",
                 "--dead-letter-topic",
@@ -312,7 +315,7 @@ class SecureTopicTest {
         });
   }
 
-  /** Fetches the pages of Spark's UI that can be reached from its first one, and its JSON. */
+  /** Fetches the pages of Spark's UI that are linked from its first page, and its JSON. */
   private static Map<String, String> pages(URI root) throws InterruptedException {
     HttpClient http = HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NORMAL).build();
     Map<String, String> pages = new HashMap<>();

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What Prometheus and an orchestrator get from a command that runs. */
+/** Tests the endpoints for Prometheus and for an orchestrator while a command runs. */
 class ServedMetricsTest {
   private static final String TOPIC = "scraped";
   private static final int CALLS = 500;

@@ -11,9 +11,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Real processes that are given the same place twice. */
+/** Tests real processes that use the same directories or topics at the same time. */
 class SharedPlacesTest {
-  /** 2,000 calls, and a twentieth more of garbage. */
+  /** 2,000 calls, and 5 % of garbage in addition. */
   private static final int RECORDS = 2_100;
 
   private static EmbeddedBroker broker;

@@ -28,8 +28,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Ctrl-C, SIGTERM and SIGHUP end real processes within seconds, and nothing is left but what should
- * be.
+ * Verifies that Ctrl-C, SIGTERM and SIGHUP end real processes within seconds, and that only the
+ * intended files remain.
  */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no POSIX signals to send")
 class SignalTest {
@@ -84,7 +84,7 @@ class SignalTest {
     try (CommandProcess demo = CommandProcess.start(directory, "demo", "--calls", "1000000000")) {
       demo.await("the demo sends", () -> demo.err().contains("produced "));
 
-      // The kernel sends one, and the shell another.
+      // The kernel and the shell each send one.
       assertThat(demo.signal("HUP", "HUP")).isEqualTo(129);
       demo.assertLeftNothing();
       assertFree(port(demo.err()));
@@ -181,7 +181,7 @@ class SignalTest {
               "100ms")) {
         statistics.await("some are counted", () -> received(output) > 0);
 
-        // To be interrupted is how it ends.
+        // A signal is the normal end of this run.
         assertThat(statistics.signal("TERM")).isZero();
         output.assertAccountingAddsUp();
         assertThat(statistics.out()).contains("accounting: ");
@@ -264,7 +264,8 @@ class SignalTest {
   }
 
   /**
-   * Of records that were sent and not counted the numbers must be said, and nothing if all were.
+   * Asserts that the message contains the numbers of sent and counted records if they differ, and
+   * that it is absent otherwise.
    */
   private static void assertTellsWhatIsMissing(String err, Output output) throws IOException {
     Matcher told = Pattern.compile("sent {6}([\\d,]+) records").matcher(err);

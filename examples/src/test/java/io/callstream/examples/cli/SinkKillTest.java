@@ -28,23 +28,24 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * SIGKILL at any moment leaves every sink's store as the files of an undisturbed run are. {@code
- * -Dcallstream.kill.rounds=30} kills until the calls are all counted.
+ * Verifies that after SIGKILL at any moment, the store of every sink matches the files of an
+ * undisturbed run. {@code -Dcallstream.kill.rounds=30} kills repeatedly until all calls are
+ * counted.
  */
 class SinkKillTest {
   private static final int ROUNDS = Integer.getInteger("callstream.kill.rounds", 5);
   private static final Duration MOST_DELAY = Duration.ofSeconds(10);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
-  /** When a run is killed. */
+  /** The moment when a run is killed. */
   private enum Moment {
-    /** Before its first batch ever is committed. */
+    /** Before the first batch of the checkpoint is committed. */
     FIRST_BATCH,
-    /** When the database has a batch that is not committed. */
+    /** When the database contains a batch that is not committed. */
     BATCH_IN_DATABASE,
     /** While Parquet files are being written. */
     PARQUET_IN_STAGING,
-    /** When Parquet batches have just been folded, or are being so. */
+    /** While Parquet batches are combined into a snapshot, or just after that. */
     PARQUET_FOLDED,
     /** At any time. */
     RANDOM
@@ -200,7 +201,7 @@ class SinkKillTest {
     }
   }
 
-  /** Waits for a moment; returns whether the run did not end before. */
+  /** Waits for a moment. Returns false if the run ended before that. */
   private static boolean comes(
       Moment moment, CommandProcess run, Path checkpoint, SinkStores stores, Random random)
       throws Exception {
@@ -210,7 +211,7 @@ class SinkKillTest {
       case FIRST_BATCH -> await(run, () -> Files.exists(checkpoint.resolve("callstream/batch-0")));
       case BATCH_IN_DATABASE -> {
         try (Connection database = stores.connect()) {
-          // What the run before has left behind is no sign of this one.
+          // Files of the previous run do not show the progress of this one.
           yield await(run, () -> committed(checkpoint) > committed)
               && await(run, () -> inDatabase(database) > committed(checkpoint));
         }
@@ -254,7 +255,7 @@ class SinkKillTest {
     return files(stores.parquet(), start);
   }
 
-  /** Counts files and directories, which may come and go meanwhile. */
+  /** Counts files and directories, which may be created and deleted in the meantime. */
   private static long files(Path directory, String start) {
     while (true) {
       try (Stream<Path> all = Files.walk(directory)) {
@@ -262,7 +263,7 @@ class SinkKillTest {
       } catch (NoSuchFileException e) {
         return 0;
       } catch (UncheckedIOException e) {
-        // One went; look again.
+        // A file was deleted; count again.
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

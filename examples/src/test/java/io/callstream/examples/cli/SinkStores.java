@@ -37,8 +37,8 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
- * The stores of the sinks, read with tools that are not callstream's, and held against the files of
- * {@code --output}.
+ * The stores of the sinks. Independent tools read them, and the test compares them with the files
+ * of {@code --output}.
  */
 record SinkStores(
     String jdbcUrl,
@@ -50,7 +50,7 @@ record SinkStores(
   private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** The standard statistics, their columns, and those of them that are their keys. */
+  /** The standard statistics, with their columns and their key columns. */
   private static final Map<String, List<String>> COLUMNS =
       Map.of(
           "calls-by-type",
@@ -84,7 +84,7 @@ record SinkStores(
     assertLettersAreAs(output);
   }
 
-  /** Not isEqualTo: a difference in thousands of rows would be shown in full. */
+  /** Does not use isEqualTo, which would show a difference in thousands of rows completely. */
   private static void assertSame(
       String what, List<List<String>> actual, List<List<String>> expected) {
     List<List<String>> sorted = actual.stream().sorted(byText()).toList();

@@ -12,13 +12,16 @@ import org.junit.jupiter.api.Test;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
-/** The list of jars for spark-submit that the build writes. */
+/** Tests the list of jars for spark-submit that the build writes. */
 class SparkSubmitJarsTest {
-  /** What Spark's distribution has, or logs in its own way, or the broker alone wants. */
+  /**
+   * Jars that the list does not need: Spark's distribution contains them or its own logging, or
+   * only the broker uses them.
+   */
   private static final Set<String> NOT_NEEDED =
       Set.of("spark-sql_2.12", "jackson-core", "slf4j-api", "logback-classic", "kafka_2.12");
 
-  /** Annotations, of which nothing is left at run time. */
+  /** Annotations that do not exist at run time. */
   private static final String ANNOTATIONS = "jspecify";
 
   @Test
@@ -60,7 +63,9 @@ class SparkSubmitJarsTest {
     return artifacts;
   }
 
-  /** The text of a child; the exclusions behind the first one have such names too. */
+  /**
+   * Returns the text of the first child with a name. The exclusions after it have such names too.
+   */
   private static String text(Element dependency, String name) {
     NodeList found = dependency.getElementsByTagName(name);
     return found.getLength() == 0 ? "" : found.item(0).getTextContent();

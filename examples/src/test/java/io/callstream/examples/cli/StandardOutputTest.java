@@ -19,7 +19,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Commands whose standard output can't be written: real processes, a full device, closed pipes. */
+/**
+ * Tests commands whose standard output cannot be written, with real processes, a full device and
+ * closed pipes.
+ */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no /dev/full")
 class StandardOutputTest {
   private static final String BROKER = "BROKER";
@@ -109,7 +112,7 @@ class StandardOutputTest {
     assertThat(ended.err()).contains("Standard output can't be written");
   }
 
-  /** Runs a command in a shell, which redirects its output. */
+  /** Runs a command in a shell that redirects its output. */
   private Ended run(String command, String redirection) throws IOException, InterruptedException {
     List<String> words = new ArrayList<>();
     for (String word : command.split(" ")) {

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Real processes in surroundings that lack something. */
+/** Tests real processes in environments in which something is missing. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no POSIX locales, user ids and mounts")
 class SurroundingsTest {
   private static final AtomicInteger TOPICS = new AtomicInteger();
@@ -52,7 +52,7 @@ class SurroundingsTest {
     broker.close();
   }
 
-  /** Sends calls to a new topic, and returns the options of a command that uses it. */
+  /** Sends calls to a new topic, and returns the options for a command that uses it. */
   private static List<String> topicOf(int calls, String... more) {
     List<String> topic =
         List.of(
@@ -229,7 +229,7 @@ class SurroundingsTest {
         .contains("Raise it, such as -Xmx4g", "CALLSTREAM_JAVA_OPTS");
   }
 
-  /** Spark by itself ends the whole process, with status 52. */
+  /** By default, Spark ends the whole process, with status 52. */
   @Test
   void aTaskOfSparkThatRunsOutOfMemoryFailsThePipelineAndNotTheProcess() throws Exception {
     List<String> java = new ArrayList<>(command(List.of()));
@@ -246,7 +246,7 @@ class SurroundingsTest {
         .contains("Raise it, such as -Xmx4g");
   }
 
-  /** Counts calls with a filter that takes more memory than there is. */
+  /** Counts calls with a filter that needs more memory than the JVM has. */
   static final class Hungry {
     private Hungry() {}
 
@@ -278,7 +278,10 @@ class SurroundingsTest {
         .contains("-Xmx1g", "CALLSTREAM_JAVA_OPTS");
   }
 
-  /** Returns the line of a command in a JVM with further options, which come last and so win. */
+  /**
+   * Returns the command line for a JVM with additional options. They come last and therefore take
+   * precedence.
+   */
   private List<String> command(List<String> jvm, String... args) {
     List<String> line = new ArrayList<>(CommandProcess.line(directory, jvm, args));
     return line.subList(1, line.size());
@@ -297,7 +300,7 @@ class SurroundingsTest {
     assumeTrue(can, reason);
   }
 
-  /** Runs Java with some arguments through another program. */
+  /** Runs Java with arguments through another program. */
   private Ended run(List<String> prefix, List<String> java) throws Exception {
     List<String> line = new ArrayList<>(prefix);
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

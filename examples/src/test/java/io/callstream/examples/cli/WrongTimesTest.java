@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A replay of 60 calls of one hour, with one call of today, in batches of 10. */
+/** Replays 60 calls of one hour and one call of today, in batches of 10. */
 class WrongTimesTest {
   private static final String TOPIC = "replay";
   private static final ZoneId SAN_FRANCISCO = ZoneId.of("America/Los_Angeles");
@@ -37,7 +37,7 @@ class WrongTimesTest {
     for (int i = 0; i < 60; i++) {
       lines.add(line(start.plusMinutes(i)));
     }
-    // Seven hours from now: within the future skew of a day.
+    // Seven hours from now: this is within the future skew of a day.
     lines.add(
         1, line(LocalDateTime.now(SAN_FRANCISCO).plusHours(7).truncatedTo(ChronoUnit.MILLIS)));
     Path file = Files.write(input.resolve("replay.ndjson"), lines);

@@ -23,7 +23,10 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is typed wrongly is refused before anything starts, with a message that says what to do. */
+/**
+ * Verifies that invalid arguments are rejected before anything starts, with a message that
+ * describes the fix.
+ */
 class WrongUsageTest {
   @TempDir Path directory;
 
@@ -229,7 +232,7 @@ class WrongUsageTest {
     assertThat(run.status()).isEqualTo(2);
   }
 
-  /** The commands run at the same time, because each waits for a broker. */
+  /** The commands run at the same time, because each one waits for a broker. */
   @Test
   void noBrokerIsAFailureWithinSeconds() throws Exception {
     long start = System.nanoTime();

@@ -51,14 +51,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * One file of a checkpoint or of an output directory is damaged at random, and a run over more
- * records follows. The run either is refused with a message that names the damage, or ends with
+ * Damages one file of a checkpoint or of an output directory at random, and then runs over more
+ * records. The run must either be rejected with a message that names the damage, or end with
  * exactly the files and the accounting of a run without damage.
  *
- * <p>{@code -Dcallstream.damages=500} is how many damages are tried on the local engine, and a
- * fifth of it on Spark. {@code -Dcallstream.damages.seed} is the seed of the first one. It is fixed
- * by default, and random with {@code -Dcallstream.damages.random=true}, as in the profile {@code
- * thorough}. The output and a failure report it.
+ * <p>{@code -Dcallstream.damages=500} sets the number of damages on the local engine; Spark gets a
+ * fifth of it. {@code -Dcallstream.damages.seed} sets the seed of the first damage. The seed is
+ * fixed by default, and random with {@code -Dcallstream.damages.random=true}, as in the profile
+ * {@code thorough}. The output and a failure report the seed.
  */
 class RandomDamageTest {
   private static final int DAMAGES = Integer.getInteger("callstream.damages", 40);
@@ -67,7 +67,7 @@ class RandomDamageTest {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final SanFranciscoCalls FORMAT = SanFranciscoCalls.json();
 
-  /** Fills a log of results in so few batches that a snapshot takes its place. */
+  /** Fills a log of results in so few batches that a snapshot replaces it. */
   private static final String LONG_TEXT = "x".repeat(20_000);
 
   private static EmbeddedBroker broker;
@@ -84,7 +84,7 @@ class RandomDamageTest {
     broker.close();
   }
 
-  /** What is done to a file. */
+  /** The change to a file. */
   private enum Damage {
     FLIPPED_BIT {
       @Override
@@ -132,7 +132,10 @@ class RandomDamageTest {
         return more.length + " bytes appended";
       }
     },
-    /** A copy of another file of the checkpoint or the output, as in an incomplete restore. */
+    /**
+     * Replaces a file by a copy of another file of the checkpoint or the output, as an incomplete
+     * restore does.
+     */
     REPLACEMENT {
       @Override
       String inflict(Path file, SplittableRandom random) throws IOException {
@@ -159,17 +162,17 @@ class RandomDamageTest {
       return name.substring(name.lastIndexOf('.') + 1).replaceAll("^[^.]*[0-9]$", "");
     }
 
-    /** Damages a file, and returns what was done. */
+    /** Damages a file, and returns a description of the damage. */
     abstract String inflict(Path file, SplittableRandom random) throws IOException;
   }
 
-  /** How the run before ended. */
+  /** How the previous run ended. */
   private enum Ending {
     WELL,
     KILLED
   }
 
-  /** An engine, the pipeline that it runs, and what an earlier run has left in a directory. */
+  /** An engine, its pipeline, and the files of an earlier run in a directory. */
   private record History(
       String name, Engine engine, List<Statistic> statistics, Path left, int batch) {
     RunOptions options(Path directory) {
@@ -179,10 +182,10 @@ class RandomDamageTest {
     }
   }
 
-  /** What a run ends with. */
+  /** The final results of a run. */
   private record Ended(Accounting accounting, Map<String, String> files) {}
 
-  // ---- what is there before the damage
+  // ---- the state before the damage
 
   private KafkaTopic topic(String name) {
     try (TopicAdmin admin = TopicAdmin.connect(cluster())) {
@@ -195,7 +198,7 @@ class RandomDamageTest {
     return KafkaCluster.at(broker.bootstrapServers());
   }
 
-  /** Sends calls of a day, with records of each kind, and calls that are late by days. */
+  /** Sends calls of one day, records of each kind, and calls that are late by days. */
   private static void send(KafkaTopic topic, int calls, int day) {
     LocalDate date = LocalDate.of(2018, 10, day);
     try (CallProducer producer = CallProducer.to(cluster(), topic.name(), FORMAT).connect()) {
@@ -228,7 +231,7 @@ class RandomDamageTest {
         .deadLetters(Sinks.deadLetterFiles(directory.resolve("output")));
   }
 
-  /** Runs over the records so far, and returns the directories as the run leaves them. */
+  /** Runs over the records so far, and returns the directories that the run leaves. */
   private History history(
       String name,
       Engine engine,
@@ -250,7 +253,9 @@ class RandomDamageTest {
     return history;
   }
 
-  /** Copies what a kill at this moment would leave: a batch that the sinks have. */
+  /**
+   * Copies the files that a kill at this moment would leave. The batch was delivered to the sinks.
+   */
   private static void copyAtBatch(int moment, BatchResults results, Path from, Path to) {
     if (results.number() == moment) {
       try {
@@ -277,7 +282,7 @@ class RandomDamageTest {
             try {
               Files.copy(file, to.resolve(from.relativize(file).toString()));
             } catch (NoSuchFileException e) {
-              // A file of results was replaced just now.
+              // A file of results was just replaced.
             }
             return FileVisitResult.CONTINUE;
           }
@@ -300,7 +305,7 @@ class RandomDamageTest {
   // ---- runs
 
   private static Ended run(History history, Pipeline pipeline, Path directory) throws Exception {
-    // Otherwise Spark would have the state of another run of this directory in memory.
+    // Otherwise Spark would keep the state of another run of this directory in memory.
     org.apache.spark.sql.execution.streaming.state.StateStore.stop();
     try (RunningPipeline run = history.engine.start(pipeline, history.options(directory))) {
       assertThat(run.awaitTermination(PATIENCE)).as("the run ended").isTrue();
@@ -320,7 +325,7 @@ class RandomDamageTest {
     return files;
   }
 
-  // ---- the campaign
+  // ---- the random damages
 
   @Test
   void noDamageOfTheLocalEnginesFilesIsSilentlyWrong() throws Exception {
@@ -355,7 +360,7 @@ class RandomDamageTest {
       List<History> histories = new ArrayList<>();
       for (StateStore store : StateStore.values()) {
         if (histories.size() >= SPARK_DAMAGES / 3) {
-          break; // Each history takes as long as some damages.
+          break; // Each history takes as much time as some damages.
         }
         Engine engine = SparkEngine.on(session, SparkSettings.defaults().stateStore(store));
         for (Ending ending : Ending.values()) {
@@ -394,7 +399,7 @@ class RandomDamageTest {
       Damage damage = Damage.values()[random.nextInt(Damage.values().length)];
       String done =
           history.name + ": " + trial.relativize(file) + ": " + damage.inflict(file, random);
-      // The number of damages decides how many histories there are to choose from.
+      // The number of damages determines the number of histories to choose from.
       String reproduce =
           "-Dcallstream.damages.seed=" + seed + " -Dcallstream.damages=" + DAMAGES + ": " + done;
       String outcome = outcome(topic, history, trial, file, expected.get(number), reproduce);
@@ -451,8 +456,8 @@ class RandomDamageTest {
   }
 
   /**
-   * Chooses a directory and then a file, so that Spark's many files of state are not all. Files of
-   * the output are rewritten by each run, and are chosen less often.
+   * Chooses a directory and then a file, so that Spark's many files of the state do not dominate.
+   * Each run rewrites the files of the output, so they are chosen less often.
    */
   private static Path any(List<Path> files, Path trial, SplittableRandom random) {
     TreeMap<String, List<Path>> parts = new TreeMap<>();

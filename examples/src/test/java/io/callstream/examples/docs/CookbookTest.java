@@ -67,7 +67,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The cookbook of docs/embed.md. */
+/** Contains the code of the cookbook in docs/embed.md. */
 class CookbookTest {
   private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
 
@@ -118,7 +118,7 @@ class CookbookTest {
         .isEqualTo(List.of("San Francisco", "City Hall"));
   }
 
-  /** A dimension that is computed. */
+  /** A computed dimension. */
   static final class Streets {
     static final Dimension STREET =
         Dimension.of("street", Set.of(CallField.ADDRESS), call -> streetOf(call.address()));
@@ -210,7 +210,7 @@ class CookbookTest {
     Window byWeek = Windows.weekly(LOS_ANGELES).allowingLateness(Duration.ofDays(1));
     Window byMonth = Windows.monthly(LOS_ANGELES).allowingLateness(Duration.ofDays(1));
 
-    // The clocks went back at 02:00 of this Sunday.
+    // Daylight saving time ended at 02:00 of this Sunday.
     Call sunday = call("1", "415", "2018-11-04T20:00:00Z").build();
     assertThat(windowsOf(everyQuarter, sunday))
         .containsExactly("2018-11-04T20:00:00Z/2018-11-04T20:15:00Z");
@@ -316,8 +316,8 @@ class CookbookTest {
     server.createContext(
         "/resource/gnap-fj3t.json",
         exchange -> {
-          // Of a query it knows what these few rows need: whether they have a key, and from which
-          // on.
+          // The server evaluates only what these few rows require: whether the query has a key, and
+          // the key at which the rows start.
           String query = exchange.getRequestURI().getQuery();
           Matcher from = Pattern.compile(">= '(.*)'").matcher(query);
           boolean keyless = query.endsWith("cad_number IS NULL");
@@ -367,7 +367,7 @@ class CookbookTest {
     }
   }
 
-  /** How many calls of a group say a place. */
+  /** The number of calls in a group that name a place. */
   record NamedPlaces(String name) implements Measure.Aggregate {
     @Override
     public Set<CallField> fields() {
@@ -587,7 +587,7 @@ class CookbookTest {
 
   // Sinks
 
-  /** Keeps the count of each type in a map, as another would in a table. */
+  /** Keeps the count of each type in a map, as other sinks do in a table. */
   static final class LatestCounts implements ResultSink {
     private final Map<String, Long> counts;
 

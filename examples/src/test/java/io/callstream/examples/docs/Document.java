@@ -20,8 +20,8 @@ public record Document(Path file, List<String> lines) {
   /**
    * A block of code.
    *
-   * @param language what stands behind the fence, perhaps nothing
-   * @param line the number of the fence's line
+   * @param language the text after the fence, possibly empty
+   * @param line the line number of the fence
    */
   public record Block(String language, String text, Path file, int line) {
     @Override
@@ -69,7 +69,7 @@ public record Document(Path file, List<String> lines) {
     return blocks;
   }
 
-  /** Returns the lines that are not in blocks. */
+  /** Returns the lines that are not in code blocks. */
   public List<String> prose() {
     List<String> prose = new ArrayList<>();
     boolean code = false;
@@ -83,7 +83,7 @@ public record Document(Path file, List<String> lines) {
     return prose;
   }
 
-  /** Returns the targets of links and pictures. */
+  /** Returns the targets of links and images. */
   List<String> links() {
     return prose().stream()
         .map(line -> line.replaceAll("`[^`]*`", ""))
@@ -92,7 +92,7 @@ public record Document(Path file, List<String> lines) {
         .toList();
   }
 
-  /** Returns what {@code #...} may name: headings as GitHub spells them. */
+  /** Returns the valid anchors ({@code #...}): headings in GitHub's notation. */
   List<String> anchors() {
     Map<String, Integer> seen = new HashMap<>();
     List<String> anchors = new ArrayList<>();

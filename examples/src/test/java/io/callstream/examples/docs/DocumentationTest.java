@@ -12,9 +12,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What the pages show is code that runs, and what they refer to is there. */
+/** Verifies that tests contain the code in the pages, and that the targets of links exist. */
 class DocumentationTest {
-  /** What a page says for the reader's sake, and what a test has in its place. */
+  /** Values in the pages, and the expressions that tests use instead. */
   private static final Map<String, String> STAND_INS =
       Map.of(
           "\"localhost:9092\"", "brokers",
@@ -23,7 +23,9 @@ class DocumentationTest {
           "\"state\"", "state",
           "\"lake/counts\"", "lake");
 
-  /** Compiled by {@code EngineContractDocumentTest} in core, where the kit is. */
+  /**
+   * {@code EngineContractDocumentTest} in core, which contains the kit, compiles this page's code.
+   */
   private static final Path ENGINE_CONTRACT = Document.ROOT.resolve("docs/write-an-engine.md");
 
   @Test
@@ -59,7 +61,7 @@ class DocumentationTest {
         .toList();
   }
 
-  /** Returns a block as projects have it, and as tests do. */
+  /** Returns a block in the form for projects, and in the form for tests. */
   private static List<String> forms(Block block) {
     return List.of(withoutSpace(block.text()), asInTests(block));
   }

@@ -56,7 +56,7 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The code of docs/embed.md. */
+/** Contains the code of docs/embed.md. */
 class EmbeddingTest {
   private static final Path FIRST_PROJECT = Path.of("src/it/first-pipeline").toAbsolutePath();
 
@@ -77,7 +77,7 @@ class EmbeddingTest {
         directory.resolve("out"));
   }
 
-  /** Runs it twice: the second time it goes on where the first has ended. */
+  /** Runs the project twice. The second run resumes where the first one ended. */
   @Test
   void theFirstProject() throws Exception {
     for (int run = 0; run < 2; run++) {

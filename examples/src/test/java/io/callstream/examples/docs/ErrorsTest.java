@@ -18,27 +18,27 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** docs/errors.md has an entry for each message of the code, and none for others. */
+/** Verifies that docs/errors.md has an entry for each message in the code, and no other entries. */
 class ErrorsTest {
-  /** Messages, then a sentence with their cause and at least one with the fix. */
+  /** The messages, then a sentence with their cause and at least one sentence with the fix. */
   private static final Pattern ENTRY =
       Pattern.compile("- ((?:`[^`]+`(?:, )?)+): \\S.*?\\. \\S.*\\.");
 
   private static final Pattern QUOTED = Pattern.compile("`([^`]+)`");
   private static final String ARGUMENTS = "IllegalArgumentException";
 
-  /** Sections that are no error codes, and what is in them. */
+  /** Sections that do not describe an error code, and their contents. */
   private static final Map<String, String> SECTIONS =
       Map.of("Rejected arguments", ARGUMENTS, "Warnings in the log", ThrownMessages.WARNING);
 
-  /** Caught where they are thrown: nobody sees them. */
+  /** Messages that are caught where they are thrown, so no user sees them. */
   private static final Set<String> UNSEEN =
       Set.of(
           "not the state of a histogram",
           "sasl.jaas.config is no login configuration",
           "out of bounds");
 
-  /** The beginning of a message, in the section of its code. */
+  /** The start of a message, in the section of its code. */
   private record Entry(String section, String text) {
     boolean tellsOf(Message message) {
       return message.text().startsWith(text)

@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** The topic of which the pages speak, on a broker for all tests that ends with the JVM. */
+/** The topic that the pages use, on a broker for all tests, which ends with the JVM. */
 final class ExampleTopic {
   static final int CALLS = 2_000;
 
@@ -42,7 +42,7 @@ final class ExampleTopic {
     }
   }
 
-  /** What a page shows, of a kind that goes on until it is told to end. */
+  /** A program from a page that runs until it is interrupted. */
   interface Program {
     void run() throws Exception;
   }

@@ -25,11 +25,11 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 
 /**
- * What a dependent can call has a comment, in all libraries. Doclint would also demand tags that
- * say what the first sentence says already.
+ * Verifies that all public and protected declarations of the libraries have a comment. Doclint
+ * would also require tags that repeat the first sentence.
  */
 class JavadocTest {
-  /** The source directories of the published modules; internal packages are left out below. */
+  /** The source directories of the published modules. The test excludes internal packages below. */
   private static final List<String> LIBRARIES =
       List.of(
           "core/src/main/java",
@@ -100,7 +100,10 @@ class JavadocTest {
       return null;
     }
 
-    /** Returns whether dependents can see it: members of an interface are public unsaid. */
+    /**
+     * Returns whether dependents can see a declaration. Members of an interface are implicitly
+     * public.
+     */
     private boolean isOpen(ModifiersTree modifiers) {
       Set<Modifier> flags = modifiers.getFlags();
       Tree parent = getCurrentPath().getParentPath().getLeaf();

@@ -34,7 +34,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The code of docs/embed.md: a job as it is often written, and the pipeline that replaces it. */
+/**
+ * Contains the code of docs/embed.md for migration: a typical Spark job, and the pipeline that
+ * replaces it.
+ */
 class MigratingTest {
   private static SparkSession spark;
 
@@ -93,7 +96,7 @@ class MigratingTest {
         .join(codes, "disposition");
   }
 
-  /** Spark reads files, not what is in a jar. */
+  /** Copies the radio codes to a file, because Spark cannot read a resource in a jar. */
   private String radioCodes() throws IOException {
     try (InputStream codes =
         Objects.requireNonNull(RadioCodes.class.getResourceAsStream("radio_codes.json"))) {

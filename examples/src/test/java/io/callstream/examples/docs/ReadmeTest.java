@@ -23,7 +23,7 @@ import java.time.ZoneId;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The code of README.md. */
+/** Contains the code of README.md. */
 class ReadmeTest {
   @TempDir private Path out;
 

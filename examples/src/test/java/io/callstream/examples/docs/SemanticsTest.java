@@ -22,7 +22,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** The pictures of docs/semantics.md: the same calls, counted. */
+/** Counts the calls in the figures of docs/semantics.md. */
 class SemanticsTest {
   private int calls;
 
@@ -63,7 +63,8 @@ class SemanticsTest {
   }
 
   /**
-   * The table of the section on the clock: calls of one partition, and the watermark after them.
+   * Tests the table in the section on the clock: calls of one partition, and the watermark after
+   * them.
    */
   @Test
   void theClockOfAPartitionIsThatOfTheTable() throws IOException {

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** The code of docs/sinks.md. */
+/** Contains the code of docs/sinks.md. */
 class SinksTest {
   @TempDir private Path directory;
 

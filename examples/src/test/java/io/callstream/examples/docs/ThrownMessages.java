@@ -27,12 +27,12 @@ import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
 /**
- * The messages that code throws or warns with, read off its syntax by the compiler's parser: text
- * as it stands, and {@code …} for what is known only when it is thrown.
+ * Finds the messages of exceptions and warnings in the code, with the compiler's parser. Literal
+ * text is unchanged. {@code …} replaces values that are known only at run time.
  *
- * <p>Where a message is a variable, its initial value counts; where it is a parameter, what calls
- * in the same file pass for it; where it is a call, what the method of that name in the file
- * returns.
+ * <p>If a message is a variable, its initial value counts. If it is a parameter, the arguments of
+ * calls in the same file count. If it is a method call, the return values of the method with that
+ * name in the file count.
  */
 final class ThrownMessages {
   static final String WARNING = "warning";
@@ -44,14 +44,14 @@ final class ThrownMessages {
   /**
    * A message.
    *
-   * @param code the error code where one is given, else the exception, or {@link #WARNING}
-   * @param file where it is thrown
+   * @param code the error code; without one, the name of the exception, or {@link #WARNING}
+   * @param file the file that contains it
    */
   record Message(String code, String text, String file) {}
 
   private ThrownMessages() {}
 
-  /** Returns the messages of the sources below some directories. */
+  /** Returns the messages of the sources in some directories. */
   static List<Message> in(List<Path> roots) throws IOException {
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     List<Message> messages = new ArrayList<>();
@@ -84,7 +84,7 @@ final class ThrownMessages {
         String code = arguments.get(0).toString();
         add(code.substring(code.lastIndexOf('.') + 1), arguments.get(1));
       } else if (PLAIN.contains(type)) {
-        // The code of an IncompleteSendException stands first, and is one of two.
+        // The code of an IncompleteSendException is the first argument, and is one of two.
         add(type, arguments.get(type.startsWith("Illegal") ? 0 : 1));
       }
       return super.visitNewClass(thrown, nothing);
@@ -106,7 +106,7 @@ final class ThrownMessages {
       }
     }
 
-    /** Returns all texts that an expression may have. */
+    /** Returns all texts that an expression can result in. */
     private Set<String> texts(ExpressionTree expression, boolean following) {
       if (expression instanceof LiteralTree literal) {
         return Set.of(String.valueOf(literal.getValue()));

@@ -23,7 +23,7 @@ import java.io.InputStream;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
-/** The code of docs/dashboard.md. */
+/** Contains the code of docs/dashboard.md. */
 class WatchingTest {
   private final MemorySource source = MemorySource.withPartitions(1);
   private final Pipeline pipeline =

@@ -11,7 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** How one tests a statistic: no broker, no session, no sleep. */
+/** Shows how to test a statistic without a broker, a session or a sleep. */
 class NightNoiseTest {
   private final PipelineTester test = PipelineTester.of(NightNoise.statistic());
 
