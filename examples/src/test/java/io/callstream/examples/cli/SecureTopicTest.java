@@ -245,7 +245,10 @@ class SecureTopicTest {
     try (CommandProcess statistics =
         CommandProcess.start(
             directory,
-            List.of("-Dcallstream.log.ours=DEBUG", "-Dcallstream.log.others=DEBUG"),
+            List.of(
+                "-Dcallstream.log.ours=DEBUG",
+                "-Dcallstream.log.others=DEBUG",
+                "-Dcallstream.log.pattern=log"),
             on(
                 config,
                 "statistics",
