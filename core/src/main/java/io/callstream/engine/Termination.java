@@ -12,7 +12,7 @@ import java.util.Optional;
  */
 public record Termination(State state, Optional<CallstreamException> failure) {
   /**
-   * Checks that the run ended, and that there is a failure if and only if it failed.
+   * Checks that the run ended, and that it has a failure if and only if it failed.
    *
    * @throws IllegalArgumentException if the state and the failure do not match
    */

@@ -181,7 +181,6 @@ final class CsvSink implements ResultSink {
         directory.resolve(ACCOUNTING),
         channel -> write(channel, (batch.total().toJson() + "\n").getBytes(UTF_8)));
     latest = null; // Kept until all files are published, so that close() retries a failure.
-    // failed file.
   }
 
   private static void writeCsv(

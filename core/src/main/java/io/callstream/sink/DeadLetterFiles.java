@@ -39,8 +39,8 @@ final class DeadLetterFiles implements DeadLetterSink {
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSXXX");
 
   /**
-   * A rate below that of any supported disk. Two times this number of bytes can be read or copied
-   * in a second.
+   * A rate below that of any supported disk. In one second, this number of bytes can be read or
+   * copied twice.
    */
   private static final long BYTES_PER_SECOND = 4 << 20;
 

@@ -74,7 +74,7 @@ public final class StatisticCombiner {
    * @throws CallstreamException if the code of the statistic throws
    */
   public void add(Call call, MissedWindows missed) {
-    int at = -1; // Stage 0 is the filter. The stages after the last dimension are the measures.
+    int at = -1; // -1 is the filter. Indexes after the last dimension are the measures.
     try {
       if (filter != null && !filter.accepts(call)) {
         filtered += contributionsPerCall;

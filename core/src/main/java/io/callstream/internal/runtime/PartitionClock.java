@@ -177,7 +177,7 @@ public final class PartitionClock {
     return sum;
   }
 
-  /** Adds the other calls of a segment after its first two, when S is known. */
+  /** Adds the rest of a segment after its first two calls, when the previous calls are known. */
   private void addAfterSecond(PartitionClock segment) {
     for (int i = 0; i < segment.failures; i++) {
       if (segment.failed[i] > limit) {

@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The exclusive right of one run to a directory: a checkpoint or an output directory. The operating
- * system releases it when the process ends, for whatever reason. The lock file is never deleted,
- * because deleting it could take the lock from a run that has just acquired it.
+ * system releases it at the latest when the process ends, even if the process is killed. The lock
+ * file is never deleted, because deleting it could take the lock from a run that has just acquired
+ * it.
  */
 public final class RunLock implements AutoCloseable {
   /** The name of the lock file of an output directory. */

@@ -78,8 +78,7 @@ public final class TaskPlan implements Serializable {
     try {
       copy = RoundTrip.of(format);
     } catch (ClassNotFoundException | ClassCastException e) {
-      return; // The class loader is not known here. This does not mean that the format cannot be
-      // sent.
+      return; // The class loader is unknown here. The format may still be valid.
     } catch (IOException | RuntimeException | LinkageError e) {
       throw new CallstreamException(
           ErrorCode.FORMAT_FAILED,
