@@ -18,7 +18,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is particular to the feeds of today; what is JSON is for the tests of the 2018 format. */
+/**
+ * Tests the properties of the current DataSF feeds. The tests of the 2018 format cover JSON itself.
+ */
 class DataSfCallsTest {
   private static final Set<CallField> ALL = EnumSet.allOf(CallField.class);
   private static final DataSfCalls FORMAT = DataSfCalls.json();
@@ -26,7 +28,7 @@ class DataSfCallsTest {
   private final CallParser parser = FORMAT.parser(ALL);
   private final Map<String, String> fields = Records.dataSfFields();
 
-  /** Parses the fields with the place, which only the full path can, and without. */
+  /** Parses the fields with the place, which only the full path supports, and without it. */
   private List<ParseResult> onBothPaths() {
     ParseResult full = parser.parse(bytes(json(fields)));
     fields.remove("intersection_point");
@@ -64,8 +66,8 @@ class DataSfCallsTest {
     assertThat(call.text(CallField.DISTRICT)).isEqualTo("TENDERLOIN");
     assertThat(call.text(CallField.NEIGHBORHOOD)).isEqualTo("Tenderloin");
     assertThat(call.text(CallField.CITY)).isEmpty();
-    // The clocks go back at 2 on this day: 01:15 is twice, and 03:02 is one hour later than it
-    // looks.
+    // The clocks go back at 2:00 on this day: 01:15 occurs twice, and 03:02 is one hour later than
+    // it appears.
     assertThat(call.time()).isEqualTo(Instant.parse("2026-11-01T08:15:09Z"));
     assertThat(call.ambiguousTime()).isTrue();
     assertThat(call.time(CallField.RECEIVED)).contains(call.time());
@@ -159,7 +161,7 @@ class DataSfCallsTest {
       assertThat(call.time()).isEqualTo("2017-01-23T01:36:31Z");
       assertThat(call.time(CallField.CLOSED)).contains(Instant.parse("2017-01-23T02:36:31Z"));
     }
-    // The format of 2018 has no such times.
+    // The 2018 format has no such times.
     Map<String, String> of2018 = Records.fields();
     of2018.put("call_date_time", "\"" + text + "\"");
     assertThat(SanFranciscoCalls.json().parser(ALL).parse(bytes(json(of2018))))
@@ -188,7 +190,7 @@ class DataSfCallsTest {
     Call call = call();
     assertThat(((Parsed) parser.parse(FORMAT.write(call))).call()).isEqualTo(call);
 
-    // Both in the hour that occurs twice, in its second turn: they need their offset.
+    // Both times are in the second occurrence of the repeated hour, so they need their offset.
     Instant received = Instant.parse("2026-11-01T09:30:00Z");
     Call later =
         Call.builder("1", "ALARM", received)

@@ -71,7 +71,9 @@ class EventTimeReaderTest {
     return Arbitraries.of(ZONES).map(ZoneId::of);
   }
 
-  /** Any local time, half of them within a day of a change of the zone's clocks. */
+  /**
+   * Returns a random local time. Half of the times are within a day of a clock change of the zone.
+   */
   private static LocalDateTime localTime(Random random, ZoneId zone) {
     if (random.nextBoolean()) {
       Instant after = Instant.ofEpochSecond((long) ((random.nextDouble() - 0.6) * 6_000_000_000L));
@@ -143,25 +145,25 @@ class EventTimeReaderTest {
 
   @ParameterizedTest
   @CsvSource({
-    // The hour that occurs twice: the earlier one. Its neighbours occur once.
+    // The hour that occurs twice: the earlier one counts. Its neighbors occur once.
     "America/Los_Angeles, 2018-11-04T00:59:59.999, 2018-11-04T07:59:59.999Z, false",
     "America/Los_Angeles, 2018-11-04T01:00, 2018-11-04T08:00:00Z, true",
     "America/Los_Angeles, 2018-11-04T01:59:59.999, 2018-11-04T08:59:59.999Z, true",
     "America/Los_Angeles, 2018-11-04T02:00, 2018-11-04T10:00:00Z, false",
-    // The hour that is skipped: as far past the change as past the start of the hour.
+    // The hour that is skipped: a time is moved forward by the length of the gap.
     "America/Los_Angeles, 2018-03-11T01:59, 2018-03-11T09:59:00Z, false",
     "America/Los_Angeles, 2018-03-11T02:00, 2018-03-11T10:00:00Z, false",
     "America/Los_Angeles, 2018-03-11T02:30, 2018-03-11T10:30:00Z, false",
     "America/Los_Angeles, 2018-03-11T03:30, 2018-03-11T10:30:00Z, false",
-    // Half an hour.
+    // A change of half an hour.
     "Australia/Lord_Howe, 2018-04-01T01:30, 2018-03-31T14:30:00Z, true",
     "Australia/Lord_Howe, 2018-04-01T01:29, 2018-03-31T14:29:00Z, false",
     "Australia/Lord_Howe, 2018-10-07T02:10, 2018-10-06T15:40:00Z, false",
-    // A whole day.
+    // A change of a whole day.
     "Pacific/Apia, 2011-12-29T23:59, 2011-12-30T09:59:00Z, false",
     "Pacific/Apia, 2011-12-30T12:00, 2011-12-30T22:00:00Z, false",
     "Pacific/Apia, 2011-12-31T00:00, 2011-12-30T10:00:00Z, false",
-    // Midnight.
+    // A change at midnight.
     "America/Sao_Paulo, 2018-11-04T00:00, 2018-11-04T03:00:00Z, false",
     "America/Sao_Paulo, 2018-02-17T23:30, 2018-02-18T01:30:00Z, true",
     "Asia/Kathmandu, 2018-01-01T00:00, 2017-12-31T18:15:00Z, false",
@@ -290,7 +292,7 @@ class EventTimeReaderTest {
     "10/26/2025 12:00:00 AM, 2025-10-26T07:00:00Z, false",
     "10/26/2025 12:00:00 PM, 2025-10-26T19:00:00Z, false",
     "10/26/2025 12:59 AM, 2025-10-26T07:59:00Z, false",
-    // Clocks are put back: an hour occurs twice. Clocks are put forward: an hour is skipped.
+    // If clocks go back, an hour occurs twice. If clocks go forward, an hour is skipped.
     "11/04/2018 01:30:00 AM, 2018-11-04T08:30:00Z, true",
     "11/04/2018 01:30:00 PM, 2018-11-04T21:30:00Z, false",
     "03/11/2018 02:30:00 AM, 2018-03-11T10:30:00Z, false",

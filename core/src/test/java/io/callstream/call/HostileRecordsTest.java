@@ -25,11 +25,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Holds the parser, on both its paths and for any fields, against the oracle: over records that
- * were tampered with, and over the largest and nastiest that there may be.
+ * Compares the parser, on both its paths and for any fields, with the oracle: for manipulated
+ * records, and for the largest and most hostile records.
  *
- * <p>{@code -Dcallstream.fuzz.inputs=2000000} is how many are tried; {@code -Dcallstream.fuzz.seed}
- * is where to begin, which a failure tells.
+ * <p>{@code -Dcallstream.fuzz.inputs=2000000} sets the number of inputs. {@code
+ * -Dcallstream.fuzz.seed} sets the first seed, which a failure shows.
  */
 class HostileRecordsTest {
   private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 100_000);
@@ -37,7 +37,7 @@ class HostileRecordsTest {
   private static final Set<CallField> ALL = EnumSet.allOf(CallField.class);
   private static final Set<CallField> SOME = EnumSet.of(CallField.CRIME_TYPE, CallField.ADDRESS);
 
-  /** What years a wall clock of four digits can say again, in any zone. */
+  /** The years that a local time with a four-digit year can represent in any zone. */
   private static final Instant FIRST = Instant.parse("0001-01-02T00:00:00Z");
 
   private static final Instant LAST = Instant.parse("9999-12-30T00:00:00Z");
@@ -68,7 +68,7 @@ class HostileRecordsTest {
       }
     }
     System.out.println(INPUTS + " records from seed " + first + ": " + seen);
-    // The mutations are worth something only while every verdict is among them.
+    // The mutations are useful only if they lead to every verdict.
     assertThat(seen.keySet())
         .contains("parsed", "NOT_JSON", "NOT_AN_OBJECT", "TOO_DEEP", "NOT_TEXT", "MISSING_FIELD")
         .contains("BLANK_FIELD", "UNREADABLE_TIME", "EMPTY");
@@ -116,7 +116,7 @@ class HostileRecordsTest {
         nasty("a byte too much", () -> " ".repeat(max + 1)));
   }
 
-  /** The time is a guard against what never ends, far above what the slowest of them takes. */
+  /** The timeout detects an endless loop. It is far above the time of the slowest record. */
   @ParameterizedTest(name = "{0}")
   @MethodSource
   void atTheLimit(String name, Supplier<String> record) {
@@ -127,12 +127,14 @@ class HostileRecordsTest {
 
   // ---- the comparison
 
-  /** The parser of a format beside the oracle. */
+  /** The parser of a format and the oracle. */
   private static final class Verdicts {
     private final Names names;
     private final CallFormat format;
 
-    /** Kept, so that what one record leaves behind in a parser meets the next. */
+    /**
+     * The parsers are reused, so that the remains of one record in a parser could affect the next.
+     */
     private final CallParser full;
 
     private final CallParser some;
@@ -192,14 +194,17 @@ class HostileRecordsTest {
     }
   }
 
-  /** Asserts without AssertJ where all is well, which would take longer than the parser. */
+  /**
+   * Asserts equality. Uses AssertJ only on a difference, because it would take longer than the
+   * parser.
+   */
   private static void same(Object what, Object actual, Object expected) {
     if (!Objects.equals(actual, expected)) {
       assertThat(actual).as("%s", what).isEqualTo(expected);
     }
   }
 
-  // ---- the nastiest records
+  // ---- the most hostile records
 
   private static Arguments nasty(String name, Supplier<String> record) {
     return Arguments.of(name, record);
@@ -233,7 +238,7 @@ class HostileRecordsTest {
     return "{\"a\":[" + fill(column, max - tail.length() - 20) + "1]," + tail;
   }
 
-  /** Names of Java's same hash code: "Aa" and "BB" in any order. */
+  /** Returns names with the same Java hash code: "Aa" and "BB" in any order. */
   private static String collisions(int length) {
     StringBuilder members = new StringBuilder();
     for (int i = 0; members.length() + 42 < length; i++) {

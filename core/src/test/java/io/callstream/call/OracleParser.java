@@ -28,23 +28,25 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /*
- * The formats of San Francisco as the design has them, on Eclipse Parsson (Jakarta JSON Processing), a
- * regular expression and java.time: slow, and nothing in common with the parser, whose full path is
- * Jackson's tokenizer.
+ * The San Francisco formats according to the design, implemented with Eclipse Parsson (Jakarta JSON
+ * Processing), a regular expression and java.time. It is slow and shares nothing with the parser,
+ * whose full path uses the tokenizer of Jackson.
  *
- * Parsson decides alone what JSON is: RFC 8259, no comments, no NaN, no single quotes, no raw control
- * characters, nothing after the value. These are the format's own rules, and not left to it:
+ * Parsson alone decides what valid JSON is: RFC 8259, no comments, no NaN, no single quotes, no raw
+ * control characters, nothing after the value. These rules belong to the format and are implemented
+ * here:
  *
- *   - UTF-8 is decoded by the JDK, whole and strictly, before anything else; one byte order mark
- *     before the text is taken off (RFC 8259 lets a reader do so, Parsson does not);
- *   - white space alone is "empty";
- *   - nesting over 100 deep is "too-deep" where it comes before the first syntax error, else that
- *     error is "not-json"; RFC 8259 leaves the limit to the reader, Parsson's own is 1000;
- *   - of a key that occurs twice the last value counts, which RFC 8259 leaves open;
- *   - half a surrogate pair, which both readers let an escape spell, is compared as '?'.
+ *   - First, the JDK decodes the whole UTF-8 text strictly. One byte order mark before the text is
+ *   removed (RFC 8259 allows it, Parsson does not support it).
+ *   - A record with only white space is "empty".
+ *   - Nesting of more than 100 levels is "too-deep" if it occurs before the first syntax error;
+ *   otherwise the error is "not-json". RFC 8259 leaves the limit to the reader; that of Parsson is
+ *   1000.
+ *   - The last value of a repeated key counts, which RFC 8259 leaves open.
+ *   - An unpaired surrogate, which both readers accept in an escape, is compared as '?'.
  */
 final class OracleParser {
-  /** The names of a format, in the order in which they are looked at. */
+  /** The field names of a format, in the order in which they are checked. */
   enum Names {
     OF_2018(fieldsOf2018(), "crime_id", "original_crime_type_name", "call_date_time"),
     OF_TODAY(fieldsOfToday(), "cad_number", "call_type_final_desc", "received_datetime");
@@ -97,12 +99,15 @@ final class OracleParser {
       return fields;
     }
 
-    /** Returns which field of a call each name stands for. */
+    /** Returns the field of a call for each name. */
     Map<String, CallField> fields() {
       return fields;
     }
 
-    /** Returns the text of a field: of several names the first that has text. */
+    /**
+     * Returns the text of a field. If a field has several names, returns the first text that is not
+     * empty.
+     */
     private String text(CallField field, Map<String, String> texts) {
       return fields.entrySet().stream()
           .filter(name -> name.getValue() == field)
@@ -128,7 +133,7 @@ final class OracleParser {
           "(?:(\\d{1,2})/(\\d{1,2})/(\\d{4})|(\\d{4})/(\\d{1,2})/(\\d{1,2}))"
               + " (\\d{1,2}):(\\d{2})(?::(\\d{2}))? ([AP])M");
 
-  /** What the oracle makes of a record: texts by field, or a reason. */
+  /** The verdict of the oracle about a record: texts by field, or a reason. */
   record Verdict(
       RejectionReason reason,
       String field,
@@ -139,7 +144,7 @@ final class OracleParser {
 
   record Time(Instant instant, boolean ambiguous) {}
 
-  /** The members of an object: the last value of each, as text; those that are nested. */
+  /** The members of an object: the last value of each as text, and the names of nested values. */
   private static final class Members {
     final Map<String, String> texts = new HashMap<>();
     final Set<String> nested = new HashSet<>();
@@ -248,7 +253,7 @@ final class OracleParser {
     return new Verdict(null, null, times.get(CallField.TIME), ambiguous, texts, times);
   }
 
-  /** Half a surrogate pair has no UTF-8, and so can't be told from any other half. */
+  /** Replaces unpaired surrogates. They have no UTF-8 form, so they cannot be distinguished. */
   private static String wellFormed(String text) {
     return text.codePoints()
         .map(c -> c >= 0xd800 && c <= 0xdfff ? '?' : c)
@@ -256,7 +261,10 @@ final class OracleParser {
         .toString();
   }
 
-  /** Returns a time of the portal's CSV exports in the form of the feeds, and any other text. */
+  /**
+   * Returns a time of the CSV exports of the portal in the form of the feeds. Returns other texts
+   * unchanged.
+   */
   private static String isoOfPortal(String text) {
     Matcher parts = PORTAL_TIME.matcher(text);
     if (!parts.matches()) {
@@ -275,7 +283,7 @@ final class OracleParser {
         parts.group(9) == null ? "00" : parts.group(9));
   }
 
-  /** Returns a time, or null if the text is none. */
+  /** Returns a time, or null if the text is not a time. */
   static Time time(String text, ZoneId zone) {
     Matcher parts = TIME.matcher(text);
     if (!parts.matches()) {

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
- * Makes records that are nearly right, and some that are not at all. The same seed makes the same
- * record.
+ * Generates records with small errors, and some that are completely invalid. The same seed
+ * generates the same record.
  */
 final class RecordFuzz {
   private static final List<String> VALUES =
@@ -54,7 +54,7 @@ final class RecordFuzz {
           "\"\\/\\b\\f\\r\\\"\\\\\"",
           "\"HAN\"");
 
-  /** No JSON. */
+  /** Values that are not valid JSON. */
   private static final List<String> NO_VALUES =
       List.of(
           "\"\u0000\"",
@@ -219,7 +219,10 @@ final class RecordFuzz {
   private static final List<String> NO_SPACES =
       List.of("\f", "\u000b", "\u0085", "\u00a0", "\u2028", "\ufeff", "\u0000");
 
-  /** Bytes that UTF-8 has no place for: overlong, half a pair, too high, cut off, never used. */
+  /**
+   * Bytes that are invalid in UTF-8: overlong, unpaired surrogates, too high, truncated, or never
+   * used.
+   */
   private static final List<byte[]> NOT_UTF8 =
       List.of(
           bytes(0xc0, 0xaf),
@@ -262,12 +265,12 @@ final class RecordFuzz {
     this.timeName = timeName;
   }
 
-  /** Returns the record of a seed, like those of 2018. */
+  /** Returns the record of a seed, similar to those of 2018. */
   static byte[] record(long seed) {
     return record(seed, Records.fields(), "call_date_time");
   }
 
-  /** Returns the record of a seed that is like one with some fields. */
+  /** Returns the record of a seed, similar to a record with some fields. */
   static byte[] record(long seed, Map<String, String> sound, String timeName) {
     return new RecordFuzz(seed, sound, timeName).make();
   }
@@ -289,7 +292,7 @@ final class RecordFuzz {
     };
   }
 
-  /** Makes a record of the real shape, and spoils some of it. */
+  /** Generates a record with the real structure, and damages parts of it. */
   private byte[] shaped() {
     Map<String, String> fields = new LinkedHashMap<>(sound);
     List<String> names = new ArrayList<>(fields.keySet());

@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 final class Records {
   private Records() {}
 
-  /** Returns the fields of a record as the 2018 file has them, as JSON values. */
+  /** Returns the fields of a record of the 2018 file, as JSON values. */
   static Map<String, String> fields() {
     Map<String, String> fields = new LinkedHashMap<>();
     fields.put("crime_id", "\"183653765\"");
@@ -30,7 +30,7 @@ final class Records {
     return fields;
   }
 
-  /** Returns the fields of a call as DataSF's closed calls have them, as JSON values. */
+  /** Returns the fields of a record of the closed calls of DataSF, as JSON values. */
   static Map<String, String> dataSfFields() {
     Map<String, String> fields = new LinkedHashMap<>();
     fields.put("id", "\"4711\"");
@@ -72,7 +72,7 @@ final class Records {
         .collect(Collectors.joining(",", "{", "}"));
   }
 
-  /** Returns a record with one field changed; {@code null} leaves it out. */
+  /** Returns a record with one field changed. Null removes the field. */
   static String with(String name, String value) {
     Map<String, String> fields = fields();
     if (value == null) {

@@ -523,7 +523,7 @@ class SanFranciscoParserTest {
     }
 
     /**
-     * Names of eight bytes whose hash in Jackson's table of names is the same, whatever its seed.
+     * Returns names of eight bytes with the same hash in the name table of Jackson, for any seed.
      */
     private static List<byte[]> collidingNames(int count) {
       int multiplier = 33;

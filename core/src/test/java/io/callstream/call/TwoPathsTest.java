@@ -22,12 +22,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Holds the parser's plain path against its full path: a record must have the same verdict and the
- * same values on both. A byte order mark before a record, which stands for nothing, sends it to the
+ * Compares the plain path of the parser with its full path: a record must have the same verdict and
+ * the same values on both. A byte order mark before a record, which has no meaning, selects the
  * full path.
  *
- * <p>{@code -Dcallstream.fuzz.inputs=2000000} is how many are tried; {@code -Dcallstream.fuzz.seed}
- * is where to begin, which a failure tells.
+ * <p>{@code -Dcallstream.fuzz.inputs=2000000} sets the number of inputs. {@code
+ * -Dcallstream.fuzz.seed} sets the first seed, which a failure shows.
  */
 class TwoPathsTest {
   private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 100_000);
@@ -37,7 +37,7 @@ class TwoPathsTest {
       " !#$%&'()*+,-./0123456789:;<=>?@ABCXYZ[]^_`abcxyz{|}~\u007f";
   private static final List<String> SPACES = List.of("", "", "", " ", "\n", "\r\n", "\t", "   \n ");
 
-  /** A format, and the fields of a sound record that is plain. */
+  /** A format, and the fields of a valid record that the plain path supports. */
   private enum Shape {
     OF_2018(SanFranciscoCalls.json(ZONE), Records.fields()),
     OF_TODAY(DataSfCalls.json(ZONE), plainFieldsOfToday());
@@ -50,7 +50,10 @@ class TwoPathsTest {
       this.fields = fields;
     }
 
-    /** Without the place, which is an object, and with an intersection that has no backslash. */
+    /**
+     * Returns the fields without the place, which is an object, and with an intersection without a
+     * backslash.
+     */
     private static Map<String, String> plainFieldsOfToday() {
       Map<String, String> fields = Records.dataSfFields();
       fields.remove("intersection_point");
@@ -62,7 +65,7 @@ class TwoPathsTest {
   @ParameterizedTest
   @EnumSource
   void bothPathsGiveTheSameVerdictAndValues(Shape shape) {
-    // Kept, so that what one record leaves behind in a parser meets the next.
+    // The parsers are reused, so that the remains of one record in a parser could affect the next.
     Paths all = new Paths(shape.format, EnumSet.allOf(CallField.class));
     Paths some = new Paths(shape.format, EnumSet.of(CallField.ID, CallField.DISPOSITION));
     Paths none = new Paths(shape.format, Set.of());
@@ -92,11 +95,14 @@ class TwoPathsTest {
       calls += all.parsed ? 1 : 0;
     }
     System.out.printf("%d records from seed %d, %d of them calls%n", compared, first, calls);
-    // The comparison is worth something only while there are many of both.
+    // The comparison is useful only if it has many calls and many rejected records.
     assertThat(calls).isBetween(compared / 4, compared * 9 / 10);
   }
 
-  /** A second mark is content, and a record of white space alone is not empty with a mark. */
+  /**
+   * Returns whether a mark would change a record: a second mark is content, and a record with only
+   * white space is not empty with a mark.
+   */
   private static boolean isMarkedOrBlank(byte[] record) {
     return new String(record, ISO_8859_1).isBlank() || record[0] == MARK[0];
   }
@@ -114,7 +120,7 @@ class TwoPathsTest {
       full = format.parser(fields);
     }
 
-    /** Says in what the paths differ, or nothing. */
+    /** Returns the difference between the paths, or an empty text. */
     String difference(byte[] record) {
       byte[] marked = new byte[MARK.length + record.length];
       System.arraycopy(MARK, 0, marked, 0, MARK.length);
@@ -175,7 +181,10 @@ class TwoPathsTest {
     }
   }
 
-  /** Makes a record that is plain or nearly so: texts in ASCII without escapes, and scalars. */
+  /**
+   * Generates a record that the plain path supports, or almost: ASCII texts without escapes, and
+   * scalars.
+   */
   private static byte[] plain(Shape shape, Random random) {
     List<String> members = new ArrayList<>();
     for (Map.Entry<String, String> field : shape.fields.entrySet()) {
@@ -224,7 +233,7 @@ class TwoPathsTest {
         + space(random);
   }
 
-  /** Tells the event times, and those of today that a call has beside it. */
+  /** Returns whether a field is an event time, or one of the other times of the current feeds. */
   private static boolean isTime(String name) {
     return name.equals("call_date_time")
         || name.equals("received_datetime")
@@ -257,7 +266,7 @@ class TwoPathsTest {
     };
   }
 
-  /** Makes a number, a boolean or null, now and then a wrong one. */
+  /** Generates a number, a boolean or null, and sometimes an invalid value. */
   private static String scalar(Random random) {
     String number =
         (random.nextInt(4) == 0 ? "-" : "")
