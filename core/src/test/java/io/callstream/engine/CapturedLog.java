@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
 
-/** What a logger has logged since this was opened. */
+/** The events that a logger has logged since this object was opened. */
 public final class CapturedLog extends AppenderBase<ILoggingEvent> implements AutoCloseable {
   private final Logger logger;
   private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
@@ -17,7 +17,7 @@ public final class CapturedLog extends AppenderBase<ILoggingEvent> implements Au
     this.logger = (Logger) LoggerFactory.getLogger(logger);
   }
 
-  /** Captures what a class logs. */
+  /** Captures the log events of a class. */
   public static CapturedLog of(Class<?> logger) {
     CapturedLog log = new CapturedLog(logger);
     log.start();

@@ -48,13 +48,13 @@ class EnginesTest {
     }
   }
 
-  /** Another engine of the same name. */
+  /** Another engine with the same name. */
   public static final class IdleToo extends Idle {
     /** Called by ServiceLoader. */
     public IdleToo() {}
   }
 
-  /** An engine that can't be made. */
+  /** An engine whose constructor fails. */
   public static final class Broken extends Idle {
     /** Called by ServiceLoader. */
     public Broken() {
@@ -137,7 +137,7 @@ class EnginesTest {
         .statistic(StandardStatistics.callsByType());
   }
 
-  /** An engine that supports some things. */
+  /** An engine that supports only some capabilities. */
   private static final class Modest extends Idle {
     @Override
     public Set<Capability> capabilities() {

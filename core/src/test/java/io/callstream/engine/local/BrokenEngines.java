@@ -38,7 +38,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
 
-/** Engines that each break the contract in one way, as engines do. */
+/** Engines that each break the contract in one realistic way. */
 final class BrokenEngines {
   private BrokenEngines() {}
 
@@ -68,7 +68,7 @@ final class BrokenEngines {
     return copy;
   }
 
-  /** Drops late calls as Spark does, without a word. */
+  /** Drops late calls silently, as Spark does. */
   static class LosesLateCalls extends CheckpointedEngine {
     @Override
     boolean delivers(DeadLetter letter) {
@@ -82,7 +82,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Counts late calls, but delivers none. */
+  /** Counts late calls, but does not deliver them. */
   static class KeepsLateCallsToItself extends CheckpointedEngine {
     @Override
     boolean delivers(DeadLetter letter) {
@@ -90,7 +90,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Commits its state before its sinks have the batch. */
+  /** Commits its state before its sinks have received the batch. */
   static class CountsAReplayedBatchTwice extends CheckpointedEngine {
     @Override
     boolean undoesFailedBatches() {
@@ -98,7 +98,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Takes days, weeks and months of a fixed offset. */
+  /** Computes days, weeks and months with a fixed offset. */
   static class ShiftsWindowEdgesInSummer extends CheckpointedEngine {
     @Override
     Statistic statistic(Statistic statistic) {
@@ -110,11 +110,11 @@ final class BrokenEngines {
     }
   }
 
-  /** Leaves calls out of a statistic, and counts them as if they were in it. */
+  /** Excludes calls from a statistic, but counts them as if they were included. */
   private abstract static class LosesCalls extends CheckpointedEngine {
     private final Set<String> losing = ConcurrentHashMap.newKeySet();
 
-    /** Returns which calls are kept; null for all. */
+    /** Returns the filter for the calls that are kept; null for all. */
     abstract CallFilter kept(Statistic statistic);
 
     @Override
@@ -139,7 +139,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Takes windows for open at both ends. */
+  /** Treats windows as open at both ends. */
   static class LosesTheFirstMillisecondOfAWindow extends LosesCalls {
     @Override
     CallFilter kept(Statistic statistic) {
@@ -152,7 +152,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Joins codes and descriptions, and has no rows where there is none. */
+  /** Uses an inner join of codes and descriptions, so rows with an unknown code are missing. */
   static class JoinsLookupsInwards extends LosesCalls {
     @Override
     CallFilter kept(Statistic statistic) {
@@ -166,9 +166,9 @@ final class BrokenEngines {
     }
   }
 
-  /** Reads records of open and aborted transactions, as Kafka's clients do by default. */
+  /** Reads records of open and aborted transactions, as Kafka clients do by default. */
   static class ReadsUncommittedRecords extends CheckpointedEngine {
-    /** Returns a source in memory as such a reader sees it: what is sent is there at once. */
+    /** Returns a source in memory from which such a reader can read each record immediately. */
     static ContractSource source(int partitions) {
       ContractSource memory = ContractSource.inMemory(partitions);
       return new ContractSource() {
@@ -207,7 +207,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Reads on behind records without a value, as if they were none. */
+  /** Ignores records without a value. */
   static class SwallowsARejection extends CheckpointedEngine {
     @Override
     boolean reads(Entry entry) {
@@ -215,7 +215,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Takes an exception of a format for one of its own, and fails. */
+  /** Handles an exception of a format as an internal error, and fails. */
   static class FailsWhereAFormatThrows extends CheckpointedEngine {
     @Override
     CallFormat format(CallFormat format) {
@@ -223,7 +223,7 @@ final class BrokenEngines {
     }
   }
 
-  /** A format whose exceptions get past the engine. */
+  /** A format whose exceptions the engine does not catch. */
   private record FailsOnExceptions(CallFormat format) implements CallFormat {
     @Override
     public String name() {
@@ -261,7 +261,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Has one watermark for all partitions, the greatest. */
+  /** Has one watermark for all partitions: the maximum. */
   static class TakesTheGreatestForTheWatermark extends CheckpointedEngine {
     @Override
     int partition(int partition) {
@@ -269,7 +269,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Takes the greatest event time of a partition for its clock. */
+  /** Uses the greatest event time of a partition as its clock. */
   static class BelievesEveryEventTime extends CheckpointedEngine {
     @Override
     Optional<Duration> maxEventTimeJump(Optional<Duration> jump) {
@@ -277,7 +277,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Takes the confirmed time of a partition for its clock. */
+  /** Uses the confirmed time of a partition as its clock. */
   static class BelievesConfirmedTimesOnly extends CheckpointedEngine {
     @Override
     Optional<Duration> maxEventTimeJump(Optional<Duration> jump) {
@@ -285,7 +285,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Remembers ids within a batch, and hardly longer. */
+  /** Keeps ids for a batch, and hardly longer. */
   static class ForgetsIds extends CheckpointedEngine {
     @Override
     Optional<Duration> distinct(Optional<Duration> horizon) {
@@ -293,7 +293,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Reads times in the zone of the machine. */
+  /** Parses times in UTC instead of the zone of the format. */
   static class ReadsTimesInUtc extends CheckpointedEngine {
     @Override
     CallFormat format(CallFormat format) {
@@ -301,7 +301,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Lets any number of groups in. */
+  /** Allows any number of groups. */
   static class LetsAllGroupsIn extends CheckpointedEngine {
     @Override
     Statistic statistic(Statistic statistic) {
@@ -334,7 +334,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Reports rows once for each sink, and how old calls are by their own time. */
+  /** Counts rows once for each sink, and computes the age of calls from their event time. */
   static class ReportsRowsPerSinkAndLatencyByEventTime extends CheckpointedEngine {
     @Override
     Progress report(Progress p) {
@@ -359,13 +359,13 @@ final class BrokenEngines {
     }
   }
 
-  /** Goes on when a sink fails. */
+  /** Continues when a sink fails. */
   static class HidesFailures extends CheckpointedEngine {
     @Override
     void failed(RuntimeException sink) {}
   }
 
-  /** Does not declare distinct(), and lets it pass. */
+  /** Accepts distinct() without declaring it. */
   static class AcceptsWhatItDoesNotDeclare extends CheckpointedEngine {
     @Override
     public Set<Capability> capabilities() {

@@ -42,21 +42,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * An engine with a checkpoint, to test the contract kit with: it remembers, for each directory,
- * which batches were finished, and a run begins by telling the local engine all of them again with
- * its sinks shut. As it stands it keeps the contract; {@link BrokenEngines} break it.
+ * An engine with a checkpoint that tests the contract kit. It records the finished batches for each
+ * directory. A run first replays all of them on the local engine without calling the sinks. This
+ * engine satisfies the contract; {@link BrokenEngines} break it.
  */
 class CheckpointedEngine implements Engine {
   private static final Map<String, Memory> CHECKPOINTS = new ConcurrentHashMap<>();
 
-  /** What is remembered of a directory: where batches ended, and where one did that must again. */
+  /** The record of a directory: the ends of finished batches, and the end of a batch to repeat. */
   private static final class Memory {
     final List<long[]> finished = new ArrayList<>();
     long[] planned;
     String fingerprint;
     boolean inUse;
 
-    /** How many batches the local engine was told that nobody is to know of. */
+    /** The number of batches that the local engine processed and that are not reported. */
     long doubled;
   }
 
@@ -115,7 +115,7 @@ class CheckpointedEngine implements Engine {
     memory.inUse = true;
   }
 
-  // ---- what broken engines do otherwise
+  // ---- hooks that broken engines override
 
   Progress report(Progress report) {
     return report;
@@ -141,7 +141,7 @@ class CheckpointedEngine implements Engine {
     return true;
   }
 
-  /** Where records of a partition go in the local engine. */
+  /** Returns the partition of the local engine for a partition of the source. */
   int partition(int partition) {
     return partition;
   }
@@ -158,7 +158,7 @@ class CheckpointedEngine implements Engine {
     return true;
   }
 
-  /** Whether a batch that failed leaves the state as it was. */
+  /** Returns whether a failed batch leaves the state unchanged. */
   boolean undoesFailedBatches() {
     return true;
   }
@@ -185,7 +185,7 @@ class CheckpointedEngine implements Engine {
     return copy.build();
   }
 
-  /** Where the records of the local engine's source came from. */
+  /** The origins of the records in the source of the local engine. */
   private static final class Places {
     private final Map<Integer, List<Origin>> origins = new HashMap<>();
 
@@ -199,7 +199,7 @@ class CheckpointedEngine implements Engine {
     }
   }
 
-  /** Stands before sinks and listeners; while it is not open they hear nothing. */
+  /** Wraps sinks and listeners, and calls them only after it is opened. */
   private final class Shutters {
     private final Places places;
     private boolean open;
@@ -215,7 +215,7 @@ class CheckpointedEngine implements Engine {
       this.places = places;
     }
 
-    /** Opens sinks where everything stands. */
+    /** Opens the sinks with the current state. */
     void open() {
       open = true;
       openings.forEach(Runnable::run);
@@ -362,7 +362,7 @@ class CheckpointedEngine implements Engine {
     }
   }
 
-  /** A run of another pipeline, seen as one of this. */
+  /** Wraps a run of another pipeline as a run of this pipeline. */
   private class Seen implements RunningPipeline {
     private final Pipeline pipeline;
     private final RunningPipeline run;
@@ -476,7 +476,7 @@ class CheckpointedEngine implements Engine {
       source.onRecord(wakeUps::release);
     }
 
-    /** Has the last batch that is told again remembered, from which sinks are opened. */
+    /** Adds a sink that records the last replayed batch, with which the sinks are opened. */
     private Pipeline withLast(Pipeline inner) {
       Pipeline.Builder copy =
           Pipeline.builder(told, inner.format())
@@ -557,7 +557,7 @@ class CheckpointedEngine implements Engine {
       long records = 0;
       for (int round = 0; round < 2; round++) {
         for (int p = 0; p < ends.length; p++) {
-          // First one of each partition, then as many as there is room for.
+          // First one record of each partition, then as many as the limit allows.
           long more = Math.min(last[p] - ends[p], round == 0 ? 1 : Math.max(0, room - records));
           ends[p] += more;
           records += more;
@@ -566,7 +566,7 @@ class CheckpointedEngine implements Engine {
       return records == 0 ? null : ends;
     }
 
-    /** Tells the local engine a batch; returns whether there was a record in it. */
+    /** Passes a batch to the local engine. Returns whether it contained a record. */
     private boolean tell(long[] ends) {
       List<Addition> additions = new ArrayList<>();
       List<PartitionOffsets> ranges = new ArrayList<>();

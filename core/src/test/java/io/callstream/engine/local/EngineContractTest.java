@@ -53,11 +53,14 @@ import org.junit.platform.engine.TestExecutionResult.Status;
 import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Event;
 
-/** The contract kit lets a sound engine pass, and catches broken ones by the rules they break. */
+/**
+ * Checks that the contract kit accepts a correct engine, and rejects broken engines by the rules
+ * that they break.
+ */
 class EngineContractTest {
   private static volatile Engine engine = new CheckpointedEngine();
 
-  /** Whichever engine is on trial. */
+  /** A test bed with the engine under test. */
   private static final class Dock implements Testbed {
     @Override
     public Engine engine() {
@@ -73,12 +76,12 @@ class EngineContractTest {
 
     @Override
     public Duration patience() {
-      // One waits in vain.
+      // With this engine, the kit waits for an event that never occurs.
       return Duration.ofSeconds(engine instanceof HidesFailures ? 2 : 60);
     }
   }
 
-  /** The kit over whichever engine is on trial; run by this test only. */
+  /** The kit with the engine under test. Only this test runs it. */
   static final class OnTrial extends EngineContract {
     @Override
     protected Testbed testbed() {
@@ -86,7 +89,7 @@ class EngineContractTest {
     }
   }
 
-  /** Random pipelines over whichever engine is on trial; run by this test only. */
+  /** Random pipelines on the engine under test. Only this test runs it. */
   static final class OnRandomTrial extends RandomPipelinesContract {
     @Override
     protected Testbed testbed() {
@@ -124,7 +127,7 @@ class EngineContractTest {
         Arguments.of(new AcceptsWhatItDoesNotDeclare(), List.of("16.5")));
   }
 
-  /** What became of the rules, by their numbers. */
+  /** The results of the rules, by their numbers. */
   private record Verdict(Map<String, Status> rules, Map<String, String> why) {
     List<String> all(Status status) {
       return rules.keySet().stream().filter(rule -> rules.get(rule) == status).toList();
@@ -163,7 +166,7 @@ class EngineContractTest {
     }
   }
 
-  /** The local engine, with batches of a record. */
+  /** The local engine with batches of one record. */
   private static final class CutsSteps implements Engine {
     private final Engine local = new LocalEngine();
 
@@ -203,7 +206,7 @@ class EngineContractTest {
     return parts[1] + "." + parts[2];
   }
 
-  /** What random pipelines say of an engine: nothing, or the failure of rule 17.1. */
+  /** Returns the failure of rule 17.1 with random pipelines on an engine. Empty if it passes. */
   private static Optional<Throwable> onRandomTrial(Engine onTrial) {
     engine = onTrial;
     return EngineTestKit.engine("jqwik")
@@ -235,7 +238,7 @@ class EngineContractTest {
   void randomPipelinesCatchBrokenEnginesWithASmallScenario(Engine onTrial) {
     Throwable failure = onRandomTrial(onTrial).orElseThrow();
     assertThat(failure).isInstanceOf(AssertionError.class);
-    // The message has the scenario: how many records were in its batches.
+    // The message contains the scenario with the number of records in each batch.
     Matcher batches = Pattern.compile("batches of \\[([0-9, ]*)]").matcher(failure.getMessage());
     assertThat(batches.find()).as(failure.getMessage()).isTrue();
     int records = Arrays.stream(batches.group(1).split(", ")).mapToInt(Integer::parseInt).sum();

@@ -5,9 +5,9 @@ import io.callstream.engine.contract.ContractSource;
 import io.callstream.engine.contract.EngineContract;
 import io.callstream.engine.contract.Testbed;
 
-/** The local engine keeps the contract. */
+/** Runs the contract kit on the local engine. */
 class LocalEngineContractTest extends EngineContract {
-  /** The local engine on sources in memory. */
+  /** The local engine with sources in memory. */
   static final class LocalTestbed implements Testbed {
     @Override
     public Engine engine() {

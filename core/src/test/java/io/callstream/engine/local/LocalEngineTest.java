@@ -38,7 +38,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is the local engine's own; {@link LocalEngineContractTest} has the rest. */
+/**
+ * Tests properties that only the local engine has; {@link LocalEngineContractTest} tests the
+ * others.
+ */
 @Timeout(60)
 class LocalEngineTest {
   private static final Instant NOON = Instant.parse("2018-11-01T12:00:00Z");
@@ -123,7 +126,7 @@ class LocalEngineTest {
     return null;
   }
 
-  /** An error of a heap that stays full: whoever asks for its message runs out of memory again. */
+  /** An error of a heap that remains full: requesting its message runs out of memory again. */
   private static final class FullHeap extends OutOfMemoryError {
     private static final long serialVersionUID = 1L;
 
@@ -226,8 +229,8 @@ class LocalEngineTest {
       tester.receive(0, Instant.EPOCH.minusMillis(1), "{".getBytes(UTF_8)).endBatch();
       tester.receive(0, Instant.EPOCH.minusMillis(1), "{".getBytes(UTF_8)).endBatch();
     }
-    // The one from before 1970 has no timestamp, by Kafka's rules; that from the future is of now:
-    // (10 + 3 + 3) / 3.
+    // The record from before 1970 has no timestamp, by the rules of Kafka. The one from the future
+    // has an age of 0: (10 + 3 + 3) / 3.
     assertThat(reports.get(0).latency())
         .contains(new Progress.Latency(Duration.ofMillis(5_333), Duration.ofSeconds(10)));
     assertThat(reports.get(1).latency()).isEmpty();
@@ -267,7 +270,7 @@ class LocalEngineTest {
         pipeline()
             .listener(
                 progress -> {
-                  // More is there before the run can look for it.
+                  // More records arrive before the run can check for them.
                   add(1, "b" + progress.batch(), NOON);
                   reported.countDown();
                 })
@@ -281,7 +284,7 @@ class LocalEngineTest {
     }
   }
 
-  /** Records in memory, and how often somebody asked where they end. */
+  /** Records in memory, with a counter of the requests for their end offsets. */
   private static final class CountingSource implements OpenSource {
     private final OpenSource memory;
     private final AtomicInteger questions = new AtomicInteger();
@@ -343,7 +346,8 @@ class LocalEngineTest {
       }
       assertThat(run.awaitTermination(Duration.ofMillis(1_500))).isFalse();
 
-      // It looks once a second, and for each record; a run that spins asks many thousand times.
+      // The run checks once per second and for each record. A run in a busy loop checks thousands
+      // of times.
       assertThat(counting.questions).hasValueLessThan(20);
     }
   }

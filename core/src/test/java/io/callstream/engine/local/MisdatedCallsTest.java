@@ -26,11 +26,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Calls with wrong times in a replay of old data, as outside trials found them. */
+/** Tests calls with wrong times in a replay of old data. */
 class MisdatedCallsTest {
   private static final String HOURLY = "calls-by-type-and-disposition-hourly";
 
-  /** When the records were sent, long after the calls. */
+  /** The time at which the records were sent, long after the calls. */
   private static final Instant SENT = Instant.parse("2026-11-29T00:00:00Z");
 
   private static List<byte[]> replay() {

@@ -90,7 +90,7 @@ class PipelineTesterTest {
       try (PipelineTester test =
           PipelineTester.of(
               format, 2, pipeline -> pipeline.statistics(List.of(byType, hourly)).distinct())) {
-        // The same call twice, and one that is late after the second batch.
+        // The same call twice, and a call that is late after the second batch.
         test.receive(call, call).endBatch();
         test.receive(Call.builder("2", "415", Instant.parse("2018-11-05T08:30:00Z")).build());
         test.receive(1, Instant.parse("2018-11-05T08:30:00Z"), new byte[] {'{'}).endBatch();
@@ -109,7 +109,7 @@ class PipelineTesterTest {
     }
   }
 
-  /** A format as an application writes one that only reads: a line is an id, a type and a time. */
+  /** A format of an application that only reads. A line has an id, a type and a time. */
   private static final class ReadOnlyFormat implements CallFormat {
     private static final long serialVersionUID = 1L;
 

@@ -37,11 +37,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The 199,999 calls of 2018, where they are at hand. */
+/** Runs the 199,999 calls of 2018, if the file is available. */
 class RealCallsTest {
   private static final String FILE = "data/police-department-calls-for-service.json.gz";
 
-  /** A call as it stands in the file. */
+  /** A call of the file. */
   private record Real(String id, String type, LocalDateTime time, byte[] value) {}
 
   private static List<Real> calls = List.of();
@@ -81,7 +81,7 @@ class RealCallsTest {
                 mapper.writeValueAsBytes(node)));
       }
     }
-    // Newest first in the file; oldest first as they happened.
+    // The file has the newest calls first. The test needs the oldest first.
     Collections.reverse(read);
     read.sort(Comparator.comparing(Real::time));
     calls = List.copyOf(read);

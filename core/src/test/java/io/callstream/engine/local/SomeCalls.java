@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Generated calls; the same in every run. */
+/** Generated calls, which are the same in every run. */
 public final class SomeCalls {
   public static final Instant START = Instant.parse("2018-10-30T07:00:00Z");
   public static final Instant END = START.plus(Duration.ofDays(10));
@@ -16,7 +16,7 @@ public final class SomeCalls {
 
   private SomeCalls() {}
 
-  /** Returns calls of one minute, and in the middle one of the year after. */
+  /** Returns calls of one minute, with one call of the next year in the middle. */
   public static List<Call> withAMisdatedOne() {
     List<Call> calls = new ArrayList<>();
     for (int i = 0; i < 21; i++) {
@@ -26,12 +26,13 @@ public final class SomeCalls {
     return calls;
   }
 
-  /** Returns calls in the order of their times, over ten days in which the clocks change. */
+  /** Returns calls in the order of their times, over ten days with a clock change. */
   public static List<Call> of(int number) {
     Random random = new Random(7);
     List<Call> calls = new ArrayList<>();
     for (int i = 0; i < number; i++) {
-      // Squared, so that some types and places are more frequent than others.
+      // The random numbers are squared, so that some types and places are more frequent than
+      // others.
       int type = (int) (Math.pow(random.nextDouble(), 2) * 40);
       int place = (int) (Math.pow(random.nextDouble(), 2) * 300);
       Instant time =
