@@ -22,7 +22,7 @@ class MemorySourceTest {
         .toList();
   }
 
-  /** Returns what can be read of a partition; an offset without a record is "-". */
+  /** Returns the readable records of a partition. An offset without a record is "-". */
   private List<String> readable(int partition) {
     return source.read(partition, 0, source.end(partition)).stream()
         .map(entry -> entry == null ? "-" : new String(entry.value(), UTF_8))

@@ -154,7 +154,8 @@ class ResultsTest {
                 .build());
       }
       Results results = batches(statistic, List.of(calls)).get(0).results("s");
-      // Rows stand by window, then count, then dimensions; a stable sort keeps that among equals.
+      // Rows are sorted by window, then count, then dimensions. A stable sort keeps this order
+      // among equal rows.
       List<ResultRow> all = new ArrayList<>(results.rows());
       all.sort(Comparator.comparingLong(ResultRow::count).reversed());
       for (int n = 0; n <= all.size() + 1; n++) {

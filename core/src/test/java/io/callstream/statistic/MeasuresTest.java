@@ -42,7 +42,7 @@ class MeasuresTest {
   private static final Aggregate DISTINCT =
       (Aggregate) Measures.approximateDistinct("addresses", CallField.ADDRESS);
 
-  /** A call that took so many milliseconds; null where it does not tell. */
+  /** Returns a call with a duration in milliseconds; null for a call without one. */
   private static Call call(Long millis) {
     Call.Builder call =
         Call.builder("1", "T", Instant.EPOCH).with(CallField.RECEIVED, Instant.EPOCH);
@@ -76,7 +76,7 @@ class MeasuresTest {
     return durations.stream().filter(d -> d != null && d >= 0).sorted().toList();
   }
 
-  /** Adds up calls in any split and order, through bytes or not. */
+  /** Adds up calls in a random split and order, optionally through bytes. */
   private static Optional<Object> value(Aggregate measure, List<Call> calls, Random random) {
     List<Accumulator> parts = new ArrayList<>();
     int count = 1 + random.nextInt(6);
