@@ -24,14 +24,17 @@ public interface LedgerFiles {
   /** Deletes a file. */
   void delete(String name) throws IOException;
 
-  /** Returns the maximum number of batches with files. Then a snapshot replaces the files. */
+  /**
+   * Returns the maximum number of batches that have files at the same time. Then a snapshot
+   * replaces the files.
+   */
   default int mostBatches() {
     return 100;
   }
 
   /**
-   * Returns how many bytes of batches are allowed in any case, even if their snapshot would be
-   * small.
+   * Returns the minimum size of the log in bytes before a snapshot replaces it, even if the
+   * snapshot is smaller.
    */
   default long leastLogBytes() {
     return 1 << 20;

@@ -87,8 +87,8 @@ abstract class AccountingRules extends ContractRules {
   }
 
   /**
-   * Every batch receives as many records as were sent. If it fails, check whether the engine counts
-   * records before it parses them.
+   * Every batch receives as many records as were sent. If it fails, check for records that the
+   * engine drops before it counts them.
    */
   @Test
   void rule_8_3_whatWasSentIsReceived() throws Exception {

@@ -139,9 +139,9 @@ abstract class FailureRules extends ContractRules {
   }
 
   /**
-   * Code that reads an undeclared field fails the run with the name of the field, for every part of
-   * a statistic, and also when calls are first compared to find duplicates. If it fails, check that
-   * tasks receive calls with only the declared fields.
+   * Code that reads a field which neither it nor other code declares fails the run with the name of
+   * the field. This is also true if the format returns all fields, or if calls are first compared
+   * to find duplicates. If it fails, check that tasks receive calls with only the declared fields.
    */
   @Test
   void rule_14_10_aFieldThatIsNotDeclaredCanNotBeRead() {

@@ -46,7 +46,7 @@ abstract class OrderRules extends ContractRules {
 
   /**
    * Rows are sorted by count, highest first, and then by text as UTF-8 bytes. If it fails, check
-   * whether the engine returns the rows in the order of its results.
+   * whether the engine compares texts with {@code String.compareTo}, which uses UTF-16.
    */
   @Test
   void rule_12_1_rowsStandByCountThenByTextAsUtf8() throws Exception {
@@ -65,8 +65,8 @@ abstract class OrderRules extends ContractRules {
   }
 
   /**
-   * Windows are sorted by start, and each can be requested separately. If it fails, check the
-   * results of windows.
+   * Windows are sorted by start, and each can be requested separately. If it fails, check the order
+   * in which the engine returns windows.
    */
   @Test
   void rule_12_3_windowsStandByStart() throws Exception {
