@@ -318,8 +318,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
       }
       log.force(true);
     }
-    forceDirectory(
-        directory); // After a power failure, the snapshot must not exist without its log.
+    forceDirectory(directory); // A snapshot without its log must not survive a power failure.
     replace(Ledger.SNAPSHOT + batch, content);
     closeLog();
     first = batch + 1;
