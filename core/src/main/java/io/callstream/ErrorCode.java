@@ -1,16 +1,16 @@
 package io.callstream;
 
-/** What kind of failure a {@link CallstreamException} tells of. */
+/** The kind of failure of a {@link CallstreamException}. */
 public enum ErrorCode {
-  /** A value that was given is outside its bounds. */
+  /** An argument is outside its bounds. */
   INVALID_ARGUMENT,
-  /** A pipeline or setting that the engine does not support; nothing was started. */
+  /** The engine does not support a pipeline or a setting. Nothing was started. */
   UNSUPPORTED,
-  /** The surroundings lack something: a JVM flag, a library, a port, a writable directory. */
+  /** The environment lacks something: a JVM flag, a library, a port, a writable directory. */
   ENVIRONMENT,
-  /** No broker answered. */
+  /** No broker responded. */
   BROKER_UNAVAILABLE,
-  /** The topic is not there, or is not as it was asked for. */
+  /** The topic does not exist, or does not have the required properties. */
   TOPIC,
   /** A source of calls could not be read to its end. */
   INPUT_FAILED,
@@ -18,14 +18,14 @@ public enum ErrorCode {
   SEND_FAILED,
   /** Records could not be read from the topic. */
   SOURCE_FAILED,
-  /** A call format gave no parser, can't be sent to tasks, or lacks a class that it needs. */
+  /** A call format returned no parser, cannot be sent to tasks, or lacks a class that it needs. */
   FORMAT_FAILED,
   /** A filter, dimension or measure of a statistic failed on a call. */
   STATISTIC_FAILED,
   /** A sink, dead-letter sink or listener failed. */
   SINK_FAILED,
-  /** A checkpoint could not be read or written, or is that of another pipeline. */
+  /** A checkpoint could not be read or written, or belongs to another pipeline. */
   CHECKPOINT,
-  /** The engine failed otherwise. */
+  /** The engine failed for another reason. */
   ENGINE_FAILED
 }

@@ -1,4 +1,4 @@
-/** What all of callstream shares: its errors, and advice for failures of files. */
+/** Contains the exception and the error codes that all packages of callstream use. */
 @NullMarked
 package io.callstream;
 

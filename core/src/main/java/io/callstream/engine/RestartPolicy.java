@@ -7,17 +7,18 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * When and how often a {@link Supervisor} restarts a pipeline that failed.
+ * Defines when and how often a {@link Supervisor} restarts a pipeline that failed.
  *
- * <p>The delay doubles with each restart in a row, from {@code firstDelay} to {@code maxDelay}. A
- * random part of up to a fifth is then taken off, so that pipelines that failed together do not
- * restart together. A run that lasted at least {@code stableAfter} starts a new row.
+ * <p>The delay doubles with each consecutive restart, from {@code firstDelay} to {@code maxDelay}.
+ * It is then reduced by a random part of up to a fifth, so that pipelines that failed together do
+ * not restart together. After a run that lasted at least {@code stableAfter}, counting restarts
+ * starts again.
  *
- * @param maxRestarts how many restarts in a row are tried, at least 1
- * @param firstDelay the delay before the first restart of a row, from 0 to {@code maxDelay}
+ * @param maxRestarts the maximum number of consecutive restarts, at least 1
+ * @param firstDelay the delay before the first consecutive restart, from 0 to {@code maxDelay}
  * @param maxDelay the longest delay, at most one day
- * @param stableAfter how long a run lasts that starts a new row, more than 0
- * @param permanent the failures after which no restart is tried; copied
+ * @param stableAfter the duration after which a run is stable, more than 0
+ * @param permanent the failures that do not lead to a restart; copied
  */
 public record RestartPolicy(
     int maxRestarts,
@@ -25,7 +26,7 @@ public record RestartPolicy(
     Duration maxDelay,
     Duration stableAfter,
     Set<ErrorCode> permanent) {
-  /** The largest part of a delay that chance takes off. */
+  /** The maximum fraction by which a delay is randomly reduced. */
   private static final double JITTER = 0.2;
 
   private static final Duration LONGEST = Duration.ofDays(1);
@@ -43,7 +44,7 @@ public record RestartPolicy(
               ErrorCode.STATISTIC_FAILED,
               ErrorCode.CHECKPOINT));
 
-  /** Checks the bounds. */
+  /** Checks the bounds and copies {@code permanent}. */
   public RestartPolicy {
     if (maxRestarts < 1) {
       throw new IllegalArgumentException(
@@ -68,18 +69,19 @@ public record RestartPolicy(
   }
 
   /**
-   * Returns 20 restarts in a row with delays from 1 second to 5 minutes, which survives an outage
-   * of about an hour. A run of 10 minutes is stable. Not restarted are failures that come again:
-   * {@link ErrorCode#INVALID_ARGUMENT}, {@link ErrorCode#UNSUPPORTED}, {@link
-   * ErrorCode#FORMAT_FAILED}, {@link ErrorCode#STATISTIC_FAILED}, and {@link ErrorCode#CHECKPOINT},
-   * since a damaged checkpoint stays damaged, and one that another run took over belongs to that
-   * run.
+   * Returns a policy with 20 consecutive restarts and delays from 1 second to 5 minutes, which
+   * covers an outage of about an hour. A run is stable after 10 minutes.
+   *
+   * <p>These failures do not lead to a restart, because they would occur again: {@link
+   * ErrorCode#INVALID_ARGUMENT}, {@link ErrorCode#UNSUPPORTED}, {@link ErrorCode#FORMAT_FAILED},
+   * {@link ErrorCode#STATISTIC_FAILED} and {@link ErrorCode#CHECKPOINT}. A damaged checkpoint
+   * remains damaged, and a checkpoint that another run took over belongs to that run.
    */
   public static RestartPolicy defaults() {
     return DEFAULTS;
   }
 
-  /** Returns this policy with another limit of restarts in a row. */
+  /** Returns this policy with another maximum number of consecutive restarts. */
   public RestartPolicy atMost(int restarts) {
     return new RestartPolicy(restarts, firstDelay, maxDelay, stableAfter, permanent);
   }
@@ -89,12 +91,12 @@ public record RestartPolicy(
     return new RestartPolicy(maxRestarts, first, longest, stableAfter, permanent);
   }
 
-  /** Returns this policy with another length of a stable run. */
+  /** Returns this policy with another duration after which a run is stable. */
   public RestartPolicy stableAfter(Duration length) {
     return new RestartPolicy(maxRestarts, firstDelay, maxDelay, length, permanent);
   }
 
-  /** Returns this policy with other failures after which no restart is tried. */
+  /** Returns this policy with other failures that do not lead to a restart. */
   public RestartPolicy notAfter(Set<ErrorCode> codes) {
     return new RestartPolicy(maxRestarts, firstDelay, maxDelay, stableAfter, codes);
   }
@@ -107,8 +109,8 @@ public record RestartPolicy(
   /**
    * Returns the delay before a restart.
    *
-   * @param restart counts the restarts of a row, from 1
-   * @param chance from 0 to 1: how much of the random part is taken off
+   * @param restart the number of the consecutive restart, from 1
+   * @param chance the fraction of the random part by which the delay is reduced, from 0 to 1
    */
   Duration delay(int restart, double chance) {
     double doubled = firstDelay.toMillis() * Math.pow(2, restart - 1);

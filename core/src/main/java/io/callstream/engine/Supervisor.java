@@ -23,19 +23,19 @@ import org.slf4j.LoggerFactory;
  * or has failed too often. Thread-safe.
  *
  * <p>A supervisor is itself a {@link RunningPipeline}: a dashboard, metrics and queries that use it
- * keep working across restarts. {@link #state} is {@link State#RUNNING} between two runs too.
- * {@link #progress}, {@link #accounting} and {@link #results} are those of the current run, and
- * between two runs those of the last one. A batch that had not finished is repeated, so the
+ * keep working across restarts. {@link #state} is also {@link State#RUNNING} between two runs.
+ * {@link #progress}, {@link #accounting} and {@link #results} are those of the current run, or of
+ * the last run while a restart is pending. A batch that had not finished is repeated, so the
  * accounting can be lower after a restart than just before the failure. {@link #failure}, {@link
- * #awaitTermination} and {@link #onTermination} report how the last run ended, once no other
+ * #awaitTermination} and {@link #onTermination} report the end of the last run, when no restart
  * follows.
  *
- * <p>The log has each failure once at ERROR, each restart at WARN with its number, its delay and
- * its cause, and the end of all attempts at ERROR.
+ * <p>The log contains each failure once at level ERROR, each restart at level WARN with its number,
+ * delay and cause, and the end of all attempts at level ERROR.
  *
  * <p>Each restart opens the sinks of the pipeline again, so a sink must support {@code open} after
  * {@code close}. While a call of a sink has not returned after {@link RunOptions#sinkTimeout()},
- * restarts fail, and are tried again. A sink must not call {@link #stop} while it opens.
+ * restarts fail and are repeated. A sink must not call {@link #stop} from {@code open}.
  */
 public final class Supervisor implements RunningPipeline {
   private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
@@ -67,13 +67,13 @@ public final class Supervisor implements RunningPipeline {
   }
 
   /**
-   * Starts a pipeline, and watches over it in a daemon thread.
+   * Starts a pipeline, and supervises it in a daemon thread.
    *
    * @param options must have a checkpoint
    * @throws IllegalArgumentException if the options have no checkpoint: each restart would count
-   *     the source from its start, and sinks would get all results again
-   * @throws CallstreamException if the first start fails; only later failures lead to restarts, so
-   *     that a mistake in the configuration shows at once
+   *     the source from its start, and sinks would receive all results again
+   * @throws CallstreamException if the first start fails. Only later failures lead to restarts, so
+   *     that an error in the configuration appears immediately
    */
   public static Supervisor start(
       Engine engine, Pipeline pipeline, RunOptions options, RestartPolicy policy) {
@@ -100,17 +100,17 @@ public final class Supervisor implements RunningPipeline {
     return current;
   }
 
-  /** Returns how many restarts were tried since the start, in all rows. */
+  /** Returns the total number of restarts since the start. */
   public int restarts() {
     return restarts.get();
   }
 
-  /** Returns the failure that led to the last restart, or to the end; empty if there was none. */
+  /** Returns the failure that led to the last restart or to the end. Empty if there was none. */
   public Optional<CallstreamException> lastFailure() {
     return Optional.ofNullable(lastFailure);
   }
 
-  // ---- the supervisor's thread
+  // ---- the thread of the supervisor
 
   private void supervise() {
     try {
@@ -151,7 +151,7 @@ public final class Supervisor implements RunningPipeline {
     }
   }
 
-  /** Waits for the end of a run, and returns its failure. */
+  /** Waits for the end of a run and returns its failure. */
   private static Optional<CallstreamException> failureOf(RunningPipeline run)
       throws InterruptedException {
     try {
@@ -162,7 +162,7 @@ public final class Supervisor implements RunningPipeline {
     }
   }
 
-  /** Starts the next run, waits for its end, and returns its failure. */
+  /** Starts the next run, waits for its end and returns its failure. */
   private Optional<CallstreamException> restart() throws InterruptedException {
     RunningPipeline next;
     try {
@@ -217,7 +217,7 @@ public final class Supervisor implements RunningPipeline {
     return stopping.await(delay.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  // ---- from outside
+  // ---- called by other threads
 
   @Override
   public Pipeline pipeline() {
@@ -265,16 +265,16 @@ public final class Supervisor implements RunningPipeline {
   }
 
   /**
-   * Stops the current run, or the wait for the next one; the supervisor then ends with the failure
-   * that the last run ended with. A restart that has begun is finished first. Called by a sink or a
-   * listener of the pipeline, it returns at once.
+   * Stops the current run or cancels a pending restart. The supervisor then ends with the failure
+   * of the last run, if it failed. If a restart is in progress, it completes first. If a sink or a
+   * listener of the pipeline calls this method, it returns immediately.
    */
   @Override
   public void stop() {
     stopping.countDown();
     RunningPipeline run = current;
     run.stop();
-    // A run that was stopped by its own sink or listener ends after that has returned.
+    // A run that was stopped by its sink or listener ends after that call has returned.
     if (run.state() != State.RUNNING) {
       end.awaitUninterruptibly();
     }

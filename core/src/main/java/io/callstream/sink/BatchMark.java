@@ -5,38 +5,38 @@ import io.callstream.ErrorCode;
 import io.callstream.pipeline.BatchResults;
 
 /**
- * What a store is told with each batch, so that the next run sees whether the store is where the
- * pipeline is, behind it, ahead of it by the batch that comes again, or another run's altogether.
+ * The mark that a sink stores with each batch. The next run compares it with its own state: the
+ * store can match, be behind, be ahead by the batch that is repeated, or belong to another run.
  *
- * @param batch the last batch that the store took whole; -1 before the first
+ * @param batch the last batch that the store completed; -1 before the first
  * @param lineage the {@linkplain BatchResults#lineage lineage} of the run that wrote it
  */
 public record BatchMark(long batch, String lineage) {
-  /** Returns the mark of a batch, or of where a pipeline stands that was restored. */
+  /** Returns the mark of a batch, or of the restored state of a pipeline. */
   public static BatchMark of(BatchResults batch) {
     return new BatchMark(batch.number(), batch.lineage());
   }
 
   /**
-   * Returns whether a store with this mark holds results that a run did not write, or is further
-   * ahead than by the batch that comes again, as after a checkpoint was put back from a copy.
+   * Returns whether a store with this mark has results of another run, or is ahead by more than the
+   * batch that is repeated. The latter happens when a checkpoint was restored from a copy.
    *
-   * @param restored where the run stands that begins
+   * @param restored the state with which the run starts
    */
   public boolean isOfAnotherRunThan(BatchResults restored) {
     return !lineage.equals(restored.lineage()) || batch > restored.number() + 1;
   }
 
-  /** Returns whether a run may have to bring a store with this mark up to date. */
+  /** Returns whether a store with this mark lacks batches of the restored state. */
   public boolean isBehind(BatchResults restored) {
     return batch < restored.number();
   }
 
   /**
-   * Returns the failure of a sink that finds another run's results.
+   * Returns the failure of a sink that finds results of another run.
    *
-   * @param store what holds them, such as "The table x"
-   * @param restored where the run stands that begins
+   * @param store the name of the store, such as "The table x"
+   * @param restored the state with which the run starts
    */
   public CallstreamException refused(String store, BatchResults restored) {
     return new CallstreamException(
@@ -51,9 +51,9 @@ public record BatchMark(long batch, String lineage) {
   }
 
   /**
-   * Returns the failure of a sink that finds results and no mark.
+   * Returns the failure of a sink that finds results without a mark.
    *
-   * @param store what holds them, such as "The table x"
+   * @param store the name of the store, such as "The table x"
    */
   public static CallstreamException missing(String store) {
     return new CallstreamException(

@@ -18,32 +18,35 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The columns of a statistic's results with their types: what sinks write whose stores are typed.
+ * The columns of the results of a statistic with their types, for sinks with typed stores.
  * Immutable and thread-safe.
  */
 public final class Columns {
   private final Statistic statistic;
   private final List<Column> columns;
 
-  /** What a column holds. */
+  /** The type of a column. */
   public enum Type {
     /** A moment, as an {@link Instant}. */
     TIME,
     /** A {@link String}. */
     TEXT,
-    /** A {@link Long}; a duration is its whole milliseconds. */
+    /** A {@link Long}. Durations are in whole milliseconds. */
     LONG,
     /** A {@link Double}. */
     DOUBLE
   }
 
-  /** What a column is there for. */
+  /** The role of a column. */
   public enum Role {
     /** {@code window_start} or {@code window_end}. */
     WINDOW,
-    /** One of the dimensions: with the start of the window they are the key of a row. */
+    /**
+     * One of the dimensions. Together with the start of the window, the dimensions are the key of a
+     * row.
+     */
     DIMENSION,
-    /** The description of the dimension before it. */
+    /** The description of the previous dimension. */
     DESCRIPTION,
     /** One of the measures. */
     MEASURE
@@ -52,10 +55,10 @@ public final class Columns {
   /**
    * A column.
    *
-   * @param name as {@link Statistic#columns()} has it: lower-case letters, digits and underscores,
-   *     a letter first, at most 72
-   * @param type what it holds
-   * @param role what it is there for
+   * @param name a name from {@link Statistic#columns()}: lower-case letters, digits and
+   *     underscores, starting with a letter, at most 72 characters
+   * @param type the type of its values
+   * @param role the role of the column
    */
   public record Column(String name, Type type, Role role) {}
 
@@ -104,20 +107,20 @@ public final class Columns {
   }
 
   /**
-   * Returns the values of a row, one for each column: null where a measure tells nothing, and in
-   * the numbers of the group {@value Statistic#OTHER}, which stands for many.
+   * Returns the values of a row, one for each column. A value is null for a measure without data,
+   * or for a number in the group {@value Statistic#OTHER}, which represents many groups.
    *
-   * @throws CallstreamException with {@link ErrorCode#STATISTIC_FAILED} if a measure gives a value
-   *     that is not of the type it announces
+   * @throws CallstreamException with {@link ErrorCode#STATISTIC_FAILED} if a measure returns a
+   *     value of another type than it declares
    */
   public List<@Nullable Object> values(ResultRow row) {
     return row.columns();
   }
 
   /**
-   * Returns a key of a row's dimensions that is short whatever they hold: 64 hexadecimal digits,
-   * the SHA-256 of the lengths and UTF-8 bytes of their texts. Equal dimensions have equal keys,
-   * others have others.
+   * Returns a key of fixed length for the dimensions of a row: 64 hexadecimal digits, the SHA-256
+   * of the lengths and UTF-8 bytes of their texts. Rows have equal keys if and only if their
+   * dimensions are equal.
    */
   public String key(ResultRow row) {
     try {

@@ -29,9 +29,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * CSV as RFC 4180 has it, but with {@code \n}: a header line, values quoted only where they hold a
- * comma, a quote, a carriage return or a line feed. The lines of a window are made when it changed;
- * those of all others are copied from the file before, so that memory need not hold them.
+ * Writes CSV as RFC 4180 defines it, but with {@code \n} as line end. The first line is a header.
+ * Values are quoted only if they contain a comma, a quote, a carriage return or a line feed. The
+ * sink formats the lines of the windows that changed, and copies all others from the previous file,
+ * so that they need no memory.
  */
 final class CsvSink implements ResultSink {
   static final String ACCOUNTING = "accounting.json";
@@ -45,17 +46,19 @@ final class CsvSink implements ResultSink {
   private @Nullable BatchResults latest;
   private List<Path> files = List.of();
 
-  /** Where the lines of a window stand in a file, and the block that they were made of. */
+  /**
+   * The position of the lines of a window in a file, and the block from which they were written.
+   */
   private record Chunk(byte[] block, long position, long length) {}
 
-  /** A file as it was published last. */
+  /** The last published version of a file. */
   private record Published(FileChannel content, FileTime modified, Map<Long, Chunk> chunks) {
     static Published of(Path file, Map<Long, Chunk> chunks) throws IOException {
       return new Published(
           FileChannel.open(file, StandardOpenOption.READ), Files.getLastModifiedTime(file), chunks);
     }
 
-    /** Returns whether nobody else has written into the file, or replaced or removed it. */
+    /** Returns whether the file was not changed, replaced or deleted by another program. */
     boolean isStill(Path file) throws IOException {
       return Files.exists(file) && Files.getLastModifiedTime(file).equals(modified);
     }
@@ -177,7 +180,7 @@ final class CsvSink implements ResultSink {
     Publisher.replace(
         directory.resolve(ACCOUNTING),
         channel -> write(channel, (batch.total().toJson() + "\n").getBytes(UTF_8)));
-    latest = null; // Not before all is published: what failed is tried again at the end.
+    latest = null; // Kept until all files are published, so that close() retries a failure.
   }
 
   private static void writeCsv(

@@ -25,25 +25,28 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Letters are first appended, durably, to a journal for each kind and partition; see LetterJournals.
- * The published files are the journals of a kind one after the other, copied and moved into place. In
- * each partition letters are in the order of offsets, so the published file is the same wherever
- * batches ended. The journals stay: they are what the next run continues, and what a published file
- * that somebody changed or deleted is made from again.
+ * Dead letters are first appended durably to a journal for each kind and partition; see
+ * LetterJournals. A published file is the concatenation of the journals of a kind, which is copied
+ * and moved into place. In each partition, dead letters are in the order of offsets, so the
+ * published file does not depend on batch boundaries. The journals remain: the next run continues
+ * them, and restores a published file from them if it was changed or deleted.
  */
 final class DeadLetterFiles implements DeadLetterSink {
   private static final JsonFactory JSON = new JsonFactory();
 
-  /** Always to the millisecond, as Kafka has it. */
+  /** Always with milliseconds, like timestamps in Kafka. */
   private static final DateTimeFormatter TIMESTAMP =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSXXX");
 
-  /** Slower than any disk that a run is for: these bytes are read or copied twice in a second. */
+  /**
+   * A rate below that of any supported disk. In one second, this number of bytes can be read or
+   * copied twice.
+   */
   private static final long BYTES_PER_SECOND = 4 << 20;
 
   private final Path directory;
 
-  /** How many bytes the journals have. */
+  /** The size of the journals in bytes. */
   private volatile long stored;
 
   private ZoneId zone = ZoneOffset.UTC;
@@ -60,7 +63,10 @@ final class DeadLetterFiles implements DeadLetterSink {
     return Set.of(directory);
   }
 
-  /** Opening, publishing and closing read or copy all letters. */
+  /**
+   * Returns the time to read or copy all dead letters, which opening, publishing and closing
+   * require.
+   */
   @Override
   public Duration extraTime() {
     return Duration.ofSeconds(stored / BYTES_PER_SECOND);

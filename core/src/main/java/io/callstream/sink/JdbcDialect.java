@@ -1,13 +1,14 @@
 package io.callstream.sink;
 
-/** How a database spells "insert this row, or update it if it is there". */
+/** The syntax with which a database inserts a row, or updates it if it exists. */
 public enum JdbcDialect {
-  /** PostgreSQL 9.5 or later, and what speaks like it: {@code INSERT … ON CONFLICT DO UPDATE}. */
+  /** PostgreSQL 9.5 or later, and compatible databases: {@code INSERT … ON CONFLICT DO UPDATE}. */
   POSTGRESQL("text"),
   /**
-   * The {@code MERGE} of the SQL standard, as H2, HSQLDB and PostgreSQL 15 or later know it. Where
-   * texts or times are of other types than {@code character varying(1048576)} and {@code timestamp
-   * with time zone}, create the tables beforehand: those that are there are used.
+   * {@code MERGE} of the SQL standard, which H2, HSQLDB and PostgreSQL 15 or later support. If the
+   * database requires other types than {@code character varying(1048576)} for texts or {@code
+   * timestamp with time zone} for times, create the tables in advance. The sink uses existing
+   * tables.
    */
   STANDARD("character varying(1048576)");
 

@@ -11,15 +11,15 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which failures of a database may pass, and how the others are told without telling what stood in
- * a row or in the URL: drivers put both into their messages.
+ * Decides which failures of a database are transient, and reports the others without the content of
+ * rows or the URL, which drivers include in their messages.
  */
 final class JdbcFailures {
-  /** Connection, rolled back, no resources, shut down, cancelled (a timeout), locked. */
+  /** Connection, rolled back, no resources, shut down, canceled (a timeout), locked. */
   private static final List<String> TRANSIENT =
       List.of("08", "40", "53", "57P", "57014", "HYT", "55P03", "55006");
 
-  /** Access, names, syntax, connection: what the server says of these holds no row. */
+  /** Access, names, syntax, connection: server messages for these states contain no row. */
   private static final List<String> TELLABLE =
       List.of("08", "28", "3D", "3F", "40", "42", "53", "55", "57", "0A", "58", "HYT");
 
@@ -50,7 +50,10 @@ final class JdbcFailures {
     return state == null ? "" : state;
   }
 
-  /** The failure of a batch says which rows were in it; the one behind it says what was wrong. */
+  /**
+   * Returns the cause of a failure. The failure of a batch contains its rows; its next exception
+   * has the cause.
+   */
   private static SQLException root(SQLException failure) {
     SQLException e = failure;
     while (e instanceof BatchUpdateException) {
@@ -69,8 +72,8 @@ final class JdbcFailures {
   /**
    * Returns the failure of a sink.
    *
-   * @param what what was to be done with which table
-   * @param attempts how often it was tried
+   * @param what the operation and the table
+   * @param attempts the number of attempts
    */
   static CallstreamException of(String what, int attempts, SQLException failure) {
     String state = state(failure);
@@ -87,7 +90,7 @@ final class JdbcFailures {
         told);
   }
 
-  /** Returns an exception that can be shown to anybody. */
+  /** Returns an exception without confidential data. */
   private static SQLException told(SQLException failure) {
     SQLException root = root(failure);
     String state = state(failure);

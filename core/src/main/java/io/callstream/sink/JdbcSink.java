@@ -26,27 +26,30 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Exactly once in effect. A batch's rows and its number are one transaction, rows are absolute values
- * under their keys, and so a batch that comes again changes nothing. The table of batches says for
- * each statistic how far its table came: behind what the pipeline restored, it is brought up to date
- * from there; ahead of it by one, the batch comes again; ahead by more, or with other totals, it is
- * another run's. It also says which run owns the table: a process that was thought dead, and is not,
- * finds that it no longer does.
+ * Delivery is effectively exactly-once. The rows and the number of a batch are one transaction, and
+ * rows are absolute values under their keys, so a repeated batch changes nothing. The table of
+ * batches has the last batch of each statistic. If it is behind the restored state of the pipeline,
+ * the sink updates the table of the statistic from that state. If it is ahead by one, that batch is
+ * repeated. If it is ahead by more, or has another lineage, the table belongs to another run. The
+ * table of batches also identifies the run that owns a table: a process that was wrongly considered
+ * dead detects that it no longer owns the table.
  */
 /**
- * Keeps a table for each statistic in a database. A batch is one transaction, of its results and
- * its number: readers see it whole or not at all. Not thread-safe.
+ * Keeps a database table for each statistic. Each batch is one transaction with its results and its
+ * number: readers see all of it or nothing. Not thread-safe.
  *
- * <p>A table has the columns of {@link Columns}, {@code _key}, which with {@code window_start} is
- * the primary key and stands for the dimensions, however long, and {@code _batch}, the batch that
- * changed the row last. Tables are created if they are missing, in a schema that is there. A
- * character U+0000, which PostgreSQL can't hold, is written as U+FFFD; rows that differ only in
- * such characters stay apart. Rows of windows that the pipeline forgets stay.
+ * <p>A table has the columns of {@link Columns}, {@code _key} and {@code _batch}. {@code _key}
+ * represents the dimensions with a fixed length, and is the primary key together with {@code
+ * window_start}. {@code _batch} is the batch that last changed the row. The sink creates missing
+ * tables in an existing schema. It writes the character U+0000, which PostgreSQL cannot store, as
+ * U+FFFD; rows that differ only in such characters remain separate. Rows of windows that the
+ * pipeline has removed remain in the table.
  *
- * <p>What may pass, such as a lost connection, a lock or a deadlock, is tried again with a new
- * connection; then the pipeline fails with {@link ErrorCode#SINK_FAILED}. Messages name the table
- * and the SQLState, and hold no row, no URL and no password. An interrupt is seen between
- * statements, each of which ends within the timeout.
+ * <p>After a transient failure, such as a lost connection, a lock or a deadlock, the sink tries
+ * again with a new connection. If all attempts fail, the pipeline fails with {@link
+ * ErrorCode#SINK_FAILED}. Messages name the table and the SQLState, and contain no row, no URL and
+ * no password. The sink checks for interrupts between statements, each of which ends within the
+ * timeout.
  */
 public final class JdbcSink implements ResultSink {
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,29}");
@@ -55,7 +58,7 @@ public final class JdbcSink implements ResultSink {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
-  /** How much longer the network may be silent than a statement may take. */
+  /** The time by which the network timeout exceeds the timeout of a statement. */
   private static final Duration NETWORK_GRACE = Duration.ofSeconds(5);
 
   private static final int RUN_LENGTH = 36;
@@ -85,16 +88,15 @@ public final class JdbcSink implements ResultSink {
   }
 
   /**
-   * Starts a sink.
+   * Returns a builder of a sink.
    *
-   * @param source where connections come from; the sink takes one at a time and keeps it between
-   *     batches
+   * @param source provides connections; the sink uses one at a time and keeps it between batches
    */
   public static Builder to(DataSource source, JdbcDialect dialect) {
     return new Builder(source, dialect);
   }
 
-  /** Collects how a {@link JdbcSink} writes. Not thread-safe. */
+  /** Builds a {@link JdbcSink}. Not thread-safe. */
   public static final class Builder {
     private final DataSource source;
     private final JdbcDialect dialect;
@@ -110,11 +112,10 @@ public final class JdbcSink implements ResultSink {
     }
 
     /**
-     * Sets the schema of the tables, which must be there; that of the connection unless this is
-     * called.
+     * Sets the schema of the tables, which must exist. Defaults to the schema of the connection.
      *
-     * @throws IllegalArgumentException if it is anything but lower-case letters, digits and
-     *     underscores, a letter first, at most 30
+     * @throws IllegalArgumentException if the name contains anything except lower-case letters,
+     *     digits and underscores, does not start with a letter, or has more than 30 characters
      */
     public Builder schema(String schema) {
       this.schema = require("schema", schema);
@@ -122,11 +123,11 @@ public final class JdbcSink implements ResultSink {
     }
 
     /**
-     * Sets what the names of all tables begin with, so that several pipelines can share a schema;
-     * nothing unless this is called.
+     * Sets a prefix for the names of all tables, so that several pipelines can share a schema.
+     * Defaults to no prefix.
      *
-     * @throws IllegalArgumentException if it is anything but lower-case letters, digits and
-     *     underscores, a letter first, at most 30
+     * @throws IllegalArgumentException if the prefix contains anything except lower-case letters,
+     *     digits and underscores, does not start with a letter, or has more than 30 characters
      */
     public Builder prefix(String prefix) {
       this.prefix = require("prefix", prefix);
@@ -147,9 +148,9 @@ public final class JdbcSink implements ResultSink {
     }
 
     /**
-     * Sets how long a connection or a statement may take; 20 seconds unless this is called.
+     * Sets the time limit for a connection or a statement. Defaults to 20 seconds.
      *
-     * @throws IllegalArgumentException if it is under a second or over an hour
+     * @throws IllegalArgumentException if the timeout is less than a second or more than an hour
      */
     public Builder timeout(Duration timeout) {
       if (timeout.toSeconds() < 1 || timeout.toSeconds() > 3_600) {
@@ -161,9 +162,10 @@ public final class JdbcSink implements ResultSink {
     }
 
     /**
-     * Sets how often a batch is tried in all when what failed may pass; 4 unless this is called.
+     * Sets the maximum number of attempts for a batch after transient failures, including the
+     * first. Defaults to 4.
      *
-     * @throws IllegalArgumentException if it is under 1 or over 100
+     * @throws IllegalArgumentException if the number is less than 1 or more than 100
      */
     public Builder attempts(int attempts) {
       if (attempts < 1 || attempts > 100) {
@@ -175,8 +177,8 @@ public final class JdbcSink implements ResultSink {
     }
 
     /**
-     * Lets a run take over tables that hold the results of another run, such as one whose
-     * checkpoint is gone: their rows are deleted when it opens. Without this it refuses.
+     * Allows a run to take over tables with results of another run, for example if the checkpoint
+     * was lost. The sink deletes their rows when it opens. By default, the sink fails in this case.
      */
     public Builder startingOver() {
       this.startsOver = true;
@@ -194,8 +196,8 @@ public final class JdbcSink implements ResultSink {
   /**
    * {@inheritDoc}
    *
-   * @throws CallstreamException with {@link ErrorCode#SINK_FAILED} if the database can't be used,
-   *     has a table of another shape, or results of another run
+   * @throws CallstreamException with {@link ErrorCode#SINK_FAILED} if the database cannot be used,
+   *     or if a table has other columns or results of another run
    */
   @Override
   public void open(BatchResults restored) {
@@ -204,7 +206,7 @@ public final class JdbcSink implements ResultSink {
         restored.pipeline().statistics().stream()
             .map(statistic -> new JdbcTable(Columns.of(statistic), dialect, schema, prefix))
             .toList();
-    // By itself, for there are databases that commit when they create.
+    // This is a separate transaction, because some databases commit when they create a table.
     transact("create its tables", this::ensureTables);
     transact("bring its tables up to batch " + restored.number(), c -> catchUp(c, restored));
   }
@@ -231,7 +233,7 @@ public final class JdbcSink implements ResultSink {
     for (JdbcTable table : tables) {
       working = table.toString();
       if (table.ensure(c)) {
-        // A table that was lost takes with it what is known of it.
+        // If a table was lost, the mark of its statistic is no longer valid.
         update(c, "DELETE FROM " + batchesQuoted() + " WHERE \"statistic\" = ?", table.statistic());
       }
     }
@@ -250,7 +252,7 @@ public final class JdbcSink implements ResultSink {
         throw mark.refused("The table " + table, restored);
       }
       boolean fills = mark == null || foreign || mark.isBehind(restored);
-      // First, so that a run which still writes the table is kept out.
+      // The mark is written first, to stop another run that still writes the table.
       setMark(c, table, mark == null || fills ? BatchMark.of(restored) : mark);
       if (mark == null && !startsOver && !isEmpty(c, table)) {
         throw BatchMark.missing("The table " + table);
@@ -279,7 +281,7 @@ public final class JdbcSink implements ResultSink {
   private boolean isEmpty(Connection c, JdbcTable table) throws SQLException {
     try (PreparedStatement select = c.prepareStatement(table.selectAny())) {
       select.setQueryTimeout(seconds());
-      select.setMaxRows(1); // Or a driver may read the whole table.
+      select.setMaxRows(1); // Without this limit, a driver may read the whole table.
       return !select.executeQuery().next();
     }
   }
@@ -439,13 +441,16 @@ public final class JdbcSink implements ResultSink {
     try {
       fresh.setNetworkTimeout(Runnable::run, (int) timeout.plus(NETWORK_GRACE).toMillis());
     } catch (SQLFeatureNotSupportedException | AbstractMethodError e) {
-      // Then the driver has no network, or the timeout of its own that its URL gives it.
+      // The driver then has no network, or uses the timeout in its URL.
     }
     fresh.setAutoCommit(false);
     return fresh;
   }
 
-  /** Drivers and pools may wait for ever for a server that says nothing. */
+  /**
+   * Connects with a time limit, because drivers and pools may wait indefinitely for a server that
+   * does not respond.
+   */
   private Connection connect() throws SQLException {
     if (Thread.currentThread().isInterrupted()) {
       throw interrupted();
@@ -472,7 +477,7 @@ public final class JdbcSink implements ResultSink {
       if (e.getCause() instanceof SQLException failure) {
         throw failure;
       }
-      // The message of a pool may hold the URL, and the URL the password.
+      // The message of a pool may contain the URL, and the URL may contain the password.
       throw new SQLException(
           e.getCause() == null ? "no connection" : e.getCause().getClass().getName(), "08001");
     } catch (TimeoutException e) {
@@ -491,7 +496,7 @@ public final class JdbcSink implements ResultSink {
     if (coming.cancel(false)) {
       thread.interrupt();
     } else if (!coming.isCompletedExceptionally()) {
-      coming.join().close(); // It came just now.
+      coming.join().close(); // The connection arrived just before it was canceled.
     }
   }
 
@@ -502,12 +507,12 @@ public final class JdbcSink implements ResultSink {
       try {
         broken.rollback();
       } catch (SQLException e) {
-        // What was not committed is gone with the connection.
+        // The uncommitted changes are lost with the connection.
       }
       try {
         broken.close();
       } catch (SQLException e) {
-        // It is gone already.
+        // The connection is already closed.
       }
     }
   }
@@ -518,7 +523,7 @@ public final class JdbcSink implements ResultSink {
     tables = List.of();
   }
 
-  /** Returns what it is, and nothing of the URL. */
+  /** Returns a description without the URL. */
   @Override
   public String toString() {
     return "tables "

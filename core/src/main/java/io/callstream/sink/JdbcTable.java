@@ -30,17 +30,20 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The table of a statistic, and the statements that keep it. Names in statements are quoted and
- * made of lower-case letters, digits and underscores only, whatever a statistic is called; all else
- * is a parameter. Immutable.
+ * The table of a statistic and its SQL statements. Names in statements are quoted and consist only
+ * of lower-case letters, digits and underscores, independent of the name of the statistic. All
+ * other values are parameters. Immutable.
  */
 final class JdbcTable {
-  /** What keys a row beside its window: no dimension begins with an underscore. */
+  /**
+   * The part of the primary key that represents the dimensions. Names of dimensions do not start
+   * with an underscore.
+   */
   private static final String KEY = "_key";
 
   private static final String BATCH = "_batch";
 
-  /** PostgreSQL cuts longer names off, without a word. */
+  /** The length at which PostgreSQL truncates names without a warning. */
   private static final int MAX_NAME = 63;
 
   private static final int NAME_HASH = 8;
@@ -51,7 +54,7 @@ final class JdbcTable {
   private final String name;
   private final List<Cell> cells;
 
-  /** A column of the table: those of the results, and two of our own. */
+  /** A column of the table: a column of the results, or one of the two that the sink adds. */
   private record Cell(String name, Columns.Type type, boolean isKey) {}
 
   JdbcTable(Columns columns, JdbcDialect dialect, @Nullable String schema, String prefix) {
@@ -73,13 +76,13 @@ final class JdbcTable {
     return columns.statistic().name();
   }
 
-  /** Returns the name for people. */
+  /** Returns the name for messages. */
   @Override
   public String toString() {
     return schema == null ? name : schema + "." + name;
   }
 
-  /** Keeps names apart that would be equal once a database has cut them off. */
+  /** Returns a shorter name that remains unique where a database would truncate the name. */
   static String shortened(String name) {
     if (name.length() <= MAX_NAME) {
       return name;
@@ -104,10 +107,10 @@ final class JdbcTable {
   // ---- the table
 
   /**
-   * Creates the table if there is none.
+   * Creates the table if it does not exist.
    *
    * @return whether it was created
-   * @throws CallstreamException if there is one that can't hold the results
+   * @throws CallstreamException if a table exists that cannot store the results
    */
   boolean ensure(Connection connection) throws SQLException {
     Map<String, Integer> found = columnTypes(connection, schema, name);
@@ -119,7 +122,7 @@ final class JdbcTable {
     return false;
   }
 
-  /** Returns the JDBC types of a table's columns; none if there is no such table. */
+  /** Returns the JDBC types of the columns of a table. Empty if the table does not exist. */
   static Map<String, Integer> columnTypes(
       Connection connection, @Nullable String schema, String table) throws SQLException {
     DatabaseMetaData meta = connection.getMetaData();
@@ -138,7 +141,10 @@ final class JdbcTable {
     return types;
   }
 
-  /** PostgreSQL's driver says of a time with a zone that it has none, and only its name tells. */
+  /**
+   * Returns the type of a column. The PostgreSQL driver reports a time with a zone as one without,
+   * and only the name of the type shows the difference.
+   */
   private static int type(ResultSet column) throws SQLException {
     int type = column.getInt("DATA_TYPE");
     String name = String.valueOf(column.getString("TYPE_NAME")).toLowerCase(Locale.ROOT);
@@ -199,7 +205,8 @@ final class JdbcTable {
   private static boolean holds(int jdbcType, Columns.Type type) {
     return switch (type) {
       case TIME ->
-          // Without a zone, both passes of the hour that comes twice would be one.
+          // Without a zone, both occurrences of the hour that repeats when clocks go back would be
+          // equal.
           jdbcType == Types.TIMESTAMP_WITH_TIMEZONE || jdbcType == Types.OTHER;
       case TEXT ->
           Set.of(
@@ -245,18 +252,18 @@ final class JdbcTable {
     }
   }
 
-  // ---- its rows
+  // ---- the rows
 
   String delete() {
     return "DELETE FROM " + quoted(schema, name);
   }
 
-  /** Returns the statement whose result has rows if the table has. */
+  /** Returns a query whose result has rows if and only if the table has rows. */
   String selectAny() {
     return "SELECT 1 FROM " + quoted(schema, name);
   }
 
-  /** Returns the statement that writes a row, whether or not there is one under its key. */
+  /** Returns the statement that inserts or updates a row. */
   String upsert() {
     return switch (dialect) {
       case POSTGRESQL ->
@@ -307,7 +314,7 @@ final class JdbcTable {
   /**
    * Sets the parameters of {@link #upsert()}.
    *
-   * @return about how many bytes they take
+   * @return the approximate number of bytes of the parameters
    */
   int bind(PreparedStatement statement, ResultRow row, long batch) throws SQLException {
     int bytes = 0;
@@ -315,7 +322,7 @@ final class JdbcTable {
     for (Object value : columns.values(row)) {
       Columns.Type type = cells.get(parameter - 1).type();
       if (value instanceof String text) {
-        // PostgreSQL's texts can't hold U+0000. The key tells such texts apart all the same.
+        // PostgreSQL cannot store U+0000 in texts. The key still distinguishes such texts.
         statement.setString(parameter, text.replace('\0', '\ufffd'));
         bytes += text.length();
       } else {

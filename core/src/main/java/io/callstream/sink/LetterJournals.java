@@ -36,20 +36,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /*
- * .dead-letters/index            what is in the journals, an entry for each batch with letters
- * .dead-letters/0-rejected.ndjson  a journal: the lines of a partition, in the order of offsets
+ *   .dead-letters/index               the index, with an entry for each batch with dead letters
+ *   .dead-letters/0-rejected.ndjson   a journal: the lines of a partition, in the order of offsets
  *
- * A batch is written to the journals, forced to the disk, and then confirmed by an entry in the index:
- * the counts of its letters, and for each journal that it changed the length and the checksum of
- * everything up to there. Bytes after the last confirmed length were never confirmed: the batch was
- * interrupted, and comes again.
+ * A batch is written to the journals, forced to the disk, and then confirmed by an entry in the
+ * index. The entry has the counts of its dead letters. For each journal that the batch changed, it
+ * has the confirmed length, and the checksum of everything up to that length. Bytes after the last
+ * confirmed length were never confirmed: the batch was interrupted, and is repeated.
  *
- * A run that continues keeps the entries up to the last finished batch. Their counts must be those of
- * the accounting, and the journals must have the confirmed lengths and checksums; so a missing, cut or
- * changed file is found whichever it is. What follows is cut off, because it comes again. An entry that
- * cannot be read is torn if the accounting does not need it, and damaged if it does.
+ * A run that continues keeps the entries up to the last finished batch. Their counts must match the
+ * accounting, and the journals must have the confirmed lengths and checksums. So any file that is
+ * missing, truncated or changed is detected. Later bytes are removed, because their batches are
+ * repeated. An entry that cannot be read is incomplete if the accounting does not need it, and
+ * damaged if it does.
  */
-/** The dead letters of a pipeline, durable and checked, in a hidden directory. Not thread-safe. */
+/**
+ * The dead letters of a pipeline in a hidden directory, durable and with checksums. Not
+ * thread-safe.
+ */
 final class LetterJournals implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LetterJournals.class);
   private static final String DIRECTORY = ".dead-letters";
@@ -73,18 +77,18 @@ final class LetterJournals implements AutoCloseable {
     }
   }
 
-  /** Appends the line of a letter, without its end, to bytes. */
+  /** Appends the line of a dead letter to bytes, without a line end. */
   @FunctionalInterface
   interface LineWriter {
     void write(DeadLetter letter, ByteArrayOutputStream out) throws IOException;
   }
 
-  /** How much of a journal is confirmed, and the checksum of that. */
+  /** The confirmed length of a journal, and the checksum of the confirmed bytes. */
   private record Extent(long length, int checksum) {
     static final Extent NONE = new Extent(0, (int) new CRC32().getValue());
   }
 
-  /** An open journal. Its running checksum includes what is not confirmed yet. */
+  /** An open journal. Its checksum includes bytes that are not confirmed yet. */
   private static final class Journal {
     final FileChannel channel;
     final CRC32 checksum;
@@ -128,7 +132,7 @@ final class LetterJournals implements AutoCloseable {
         .toList();
   }
 
-  /** Returns how many bytes the files of the journals have; 0 if there are none. */
+  /** Returns the size of the journal files in bytes; 0 if there are none. */
   static long storedBytes(Path output) throws IOException {
     Path directory = output.resolve(DIRECTORY);
     if (!Files.isDirectory(directory)) {
@@ -143,7 +147,7 @@ final class LetterJournals implements AutoCloseable {
     return bytes;
   }
 
-  /** Returns how many bytes of all journals are confirmed. */
+  /** Returns the total number of confirmed bytes in all journals. */
   long confirmedBytes() {
     return journals.values().stream().mapToLong(journal -> journal.confirmed.length()).sum();
   }
@@ -153,8 +157,9 @@ final class LetterJournals implements AutoCloseable {
   /**
    * Opens the journals of an output directory, which exists and is locked.
    *
-   * @param restored where the pipeline continues; one that starts from the beginning replaces all
-   * @throws CallstreamException if they are not those of the pipeline's finished batches
+   * @param restored the state from which the pipeline continues; a pipeline that starts from the
+   *     beginning replaces all journals
+   * @throws CallstreamException if the journals do not match the finished batches of the pipeline
    */
   static LetterJournals open(Path output, BatchResults restored) throws IOException {
     Path directory = output.resolve(DIRECTORY);
@@ -195,7 +200,7 @@ final class LetterJournals implements AutoCloseable {
     }
   }
 
-  /** Removes all journals at once, so that no run ever takes some of them for all. */
+  /** Removes all journals atomically, so that no run finds only some of them. */
   private static void remove(Path directory, Path output) throws IOException {
     if (Files.exists(directory)) {
       Path old = output.resolve(DIRECTORY + ".old");
@@ -286,7 +291,8 @@ final class LetterJournals implements AutoCloseable {
       throw damaged(output, unreadable(entries, end));
     }
     LetterCounts accounting = LetterCounts.of(restored.total());
-    // Each entry has letters, so the accounting shows whether a finished batch lacks its entry.
+    // Each entry has dead letters, so the accounting shows whether the entry of a finished batch is
+    // missing.
     if (unreadable && !counts.equals(accounting)) {
       throw damaged(
           output,
@@ -358,7 +364,9 @@ final class LetterJournals implements AutoCloseable {
     channel.position(confirmed.length());
   }
 
-  /** Adds bytes to a checksum until there are as many as given, or no more; returns how many. */
+  /**
+   * Adds bytes to a checksum, up to a number or the end of the stream. Returns the number of bytes.
+   */
   private static long read(InputStream in, long length, CRC32 checksum) throws IOException {
     byte[] buffer = new byte[BUFFER_BYTES];
     long done = 0;
@@ -379,7 +387,7 @@ final class LetterJournals implements AutoCloseable {
 
   // ---- batches
 
-  /** Appends the letters of a batch, durably. After a failure the batch is not there. */
+  /** Appends the dead letters of a batch durably. A batch that fails is not recorded. */
   void append(long batch, Iterable<DeadLetter> letters, LineWriter lines) throws IOException {
     LetterCounts added = new LetterCounts();
     Map<Key, Journal> changed = new TreeMap<>(ORDER);
@@ -389,7 +397,8 @@ final class LetterJournals implements AutoCloseable {
       Key key = new Key(Kind.of(letter), letter.origin().partition());
       Journal journal = journals.get(key);
       if (journal == null) {
-        // Truncated: an interrupted batch may have left one that was never confirmed.
+        // The file is truncated, because an interrupted batch may have left one that was never
+        // confirmed.
         FileChannel channel = FileChannel.open(journal(key), CREATE, READ, WRITE);
         channel.truncate(0);
         journal = new Journal(channel, new CRC32(), Extent.NONE);
@@ -441,7 +450,7 @@ final class LetterJournals implements AutoCloseable {
     counts.add(added);
   }
 
-  // ---- what is published
+  // ---- the published files
 
   /** Writes the confirmed lines of all partitions, one partition after the other. */
   void copyTo(Kind kind, FileChannel target) throws IOException {
@@ -457,7 +466,7 @@ final class LetterJournals implements AutoCloseable {
     }
   }
 
-  /** Compares a published file with the checksums of what was written during all runs. */
+  /** Compares a published file with the checksums of the lines that all runs wrote. */
   void requirePublished(Kind kind) throws IOException {
     Path published = output.resolve(kind.file);
     try (InputStream in = Files.newInputStream(published)) {
@@ -476,9 +485,10 @@ final class LetterJournals implements AutoCloseable {
   }
 
   /**
-   * Compares the number of letters, with those that an earlier directory has, with the accounting.
+   * Compares the number of dead letters, including those of an earlier directory, with the
+   * accounting.
    *
-   * @param when up to which point, for the message
+   * @param when the point in time, for the message
    */
   void requireCounts(LetterCounts accounting, String when) {
     if (!counts.equals(accounting)) {
@@ -538,7 +548,7 @@ final class LetterJournals implements AutoCloseable {
     channel.force(true);
   }
 
-  /** Returns the content of the next entry; null if none follows that is whole. */
+  /** Returns the content of the next entry, or null if no complete entry follows. */
   private static byte @Nullable [] readEntry(DataInputStream in) throws IOException {
     try {
       int length = in.readInt();

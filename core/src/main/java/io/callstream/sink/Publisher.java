@@ -18,16 +18,16 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Publishes files now, or at most one interval later if it did so just before, so that files are
- * never far behind and fast batches do not pay for each other. What fails in between is thrown at
- * the next call.
+ * Publishes files immediately, or one interval after the previous publication if that was more
+ * recent. So files are nearly current, and fast batches do not publish each time. A failure in the
+ * background is thrown by the next call.
  *
- * <p>Thread-safe; work runs in one thread at a time, under this object's lock.
+ * <p>Thread-safe. Work runs in one thread at a time, under the lock of this object.
  */
 final class Publisher implements AutoCloseable {
   private static final Duration INTERVAL = Duration.ofMillis(800);
 
-  /** Work that may fail to reach the disk. */
+  /** Work that may fail to write to the disk. */
   @FunctionalInterface
   interface Work {
     void run() throws IOException;
@@ -52,14 +52,14 @@ final class Publisher implements AutoCloseable {
     this.work = work;
   }
 
-  /** Publishes what there is at the start; the first results after it need not wait. */
+  /** Publishes the initial state. The first results after it are published without delay. */
   synchronized void begin() {
     publish();
     lastNanos = System.nanoTime() - INTERVAL.toNanos();
     throwFailure();
   }
 
-  /** Publishes soon. */
+  /** Requests a publication soon. */
   synchronized void request() {
     throwFailure();
     long wait = lastNanos + INTERVAL.toNanos() - System.nanoTime();
@@ -81,20 +81,20 @@ final class Publisher implements AutoCloseable {
     } catch (IOException e) {
       failure = e;
     } catch (RuntimeException | Error e) {
-      // Must not vanish in the timer's thread.
+      // The failure must not be lost in the thread of the timer.
       failure = new IOException(e);
     }
     lastNanos = System.nanoTime();
   }
 
-  /** Publishes what is there, and ends. */
+  /** Publishes the current state and stops. */
   @Override
   public void close() {
-    // Not shutdownNow: an interrupt would close the files that the timer is just writing.
+    // shutdownNow would interrupt the timer and so close the files that it is writing.
     timer.shutdown();
     synchronized (this) {
       try {
-        // What failed before may work now, and this writes all of it.
+        // Publishing writes everything, including files that failed before.
         failure = null;
         publish();
         throwFailure();
@@ -125,15 +125,16 @@ final class Publisher implements AutoCloseable {
         e);
   }
 
-  /** Content of a file, written piece by piece. */
+  /** The content of a file, written in parts. */
   @FunctionalInterface
   interface Content {
     void writeTo(FileChannel channel) throws IOException;
   }
 
   /**
-   * Replaces a file: readers see the old one or the new one, whole. What is on its way to the disk
-   * when the power fails is published again by the next run; {@link #force} is for the last time.
+   * Replaces a file atomically: readers see either the old or the new content. After a power
+   * failure, the next run publishes data that had not reached the disk. Use {@link #force} for the
+   * last publication.
    */
   static void replace(Path file, Content content) throws IOException {
     Path draft = file.resolveSibling("." + file.getFileName() + ".draft");
@@ -148,16 +149,18 @@ final class Publisher implements AutoCloseable {
     Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  /** Makes renames and new files last; file systems that can't force a directory need not. */
+  /**
+   * Makes renames and new files durable. File systems that cannot force a directory do not need it.
+   */
   static void forceDirectory(Path directory) throws IOException {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);
     } catch (AccessDeniedException e) {
-      // Windows does not open directories; its renames are durable by themselves.
+      // Windows does not open directories; its renames are durable without this.
     }
   }
 
-  /** Brings a file to the disk. */
+  /** Forces a file to the disk. */
   static void force(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.force(true);

@@ -8,49 +8,54 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 
-/** The sinks that come with callstream. Each belongs to one run of one pipeline at a time. */
+/** The built-in sinks. A sink belongs to one run of one pipeline at a time. */
 public final class Sinks {
   private Sinks() {}
 
   /**
-   * Keeps a file {@code <statistic>.csv} for each statistic and {@code accounting.json} in a
-   * directory, which is created. Each is replaced atomically, at most a second behind the pipeline
-   * while it runs, and complete when the run ends.
+   * Returns a sink that writes a file {@code <statistic>.csv} for each statistic and {@code
+   * accounting.json} to a directory. It creates the directory if it does not exist. Each file is
+   * replaced atomically. It is at most one second behind the pipeline during a run, and complete at
+   * the end of the run.
    */
   public static ResultSink csv(Path directory) {
     return new CsvSink(directory);
   }
 
   /**
-   * Keeps {@code rejected.ndjson} and {@code late.ndjson} in a directory, which is created. Each is
-   * replaced atomically, at most a second behind the pipeline while it runs, and complete when the
-   * run ends. Lines are in the order of partitions and offsets.
+   * Returns a sink that writes {@code rejected.ndjson} and {@code late.ndjson} to a directory. It
+   * creates the directory if it does not exist. Each file is replaced atomically. It is at most one
+   * second behind the pipeline during a run, and complete at the end of the run. Lines are in the
+   * order of partitions and offsets.
    *
-   * <p>Both are copies of journals in the hidden directory {@code .dead-letters}, which the next
-   * run with the same checkpoint continues. When a run starts and ends, the sink compares the
-   * number of letters with the accounting, and their bytes with checksums. It fails with {@link
-   * io.callstream.ErrorCode#SINK_FAILED} if a letter is missing or changed.
+   * <p>Both files are copies of journals in the hidden directory {@code .dead-letters}, which the
+   * next run with the same checkpoint continues. At the start and the end of a run, the sink
+   * compares the number of dead letters with the accounting, and their bytes with checksums. It
+   * fails with {@link io.callstream.ErrorCode#SINK_FAILED} if a dead letter is missing or changed.
    *
-   * <p>If the directory is new and the checkpoint is not, the files begin with the first batch of
-   * this run, and the log says so. A pipeline that starts from the beginning replaces what is
-   * there.
+   * <p>If the directory is new but the checkpoint is not, the files start with the first batch of
+   * this run, and the sink logs this. A pipeline that starts from the beginning replaces existing
+   * files.
    */
   public static DeadLetterSink deadLetterFiles(Path directory) {
     return new DeadLetterFiles(directory);
   }
 
   /**
-   * Prints the top rows of each statistic as tables, and where all records went, after each batch
-   * that changed something. The sink fails if the stream can't be written, which includes a pipe
-   * that its reader has closed.
+   * Returns a sink that prints the top rows of each statistic as tables, and the accounting, after
+   * each batch that changed something. The sink fails if it cannot write to the stream, for example
+   * if the reader of a pipe has closed it.
    *
-   * @param rows how many rows of each statistic at most
+   * @param rows the maximum number of rows of each statistic
    */
   public static ResultSink console(PrintStream out, int rows) {
     return new ConsoleSink(out, rows);
   }
 
-  /** Hands each batch to a function, whose failure fails the pipeline. */
+  /**
+   * Returns a sink that passes each batch to a function. An exception of the function fails the
+   * pipeline.
+   */
   public static ResultSink callback(Consumer<BatchResults> function) {
     return new ResultSink() {
       @Override
@@ -65,7 +70,10 @@ public final class Sinks {
     };
   }
 
-  /** Hands each dead letter to a function, whose failure fails the pipeline. */
+  /**
+   * Returns a sink that passes each dead letter to a function. An exception of the function fails
+   * the pipeline.
+   */
   public static DeadLetterSink deadLetterCallback(Consumer<DeadLetter> function) {
     return new DeadLetterSink() {
       @Override

@@ -16,7 +16,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 
-/** One table of {@link Tables}, while it is made. */
+/** A table of {@link Tables} under construction. */
 final class Table {
   private static final int MAX_CELL = 46;
   private static final int MIN_CELL = 4;
@@ -30,13 +30,13 @@ final class Table {
   private final DateTimeFormatter minutes;
   private final DateTimeFormatter exact;
 
-  /** The rank, a cell for each of the columns, and the share. */
+  /** Each line has the rank, a cell for each of the columns, and the share. */
   private final List<List<String>> lines = new ArrayList<>();
 
   Table(Results results, ZoneId zone) {
     this.results = results;
     this.statistic = results.statistic();
-    // A window's end follows from its start.
+    // The end of a window follows from its start.
     this.columns =
         Columns.of(statistic).list().stream()
             .filter(column -> column.role() != Role.WINDOW || column.name().equals("window_start"))
@@ -108,7 +108,7 @@ final class Table {
     lines.add(line);
   }
 
-  /** Adds a line that has a label in the first column, and sums of the counts. */
+  /** Adds a line with a label in the first column and a sum of counts. */
   private void addSum(String label, long count, long total) {
     List<String> line = new ArrayList<>(List.of("", label));
     int others = columns.size() - statistic.measures().size() - 1;
@@ -122,7 +122,10 @@ final class Table {
     lines.add(line);
   }
 
-  /** Windows start at full minutes, or nearly all do. */
+  /**
+   * Formats the start of a window, usually without seconds, because almost all windows start at
+   * full minutes.
+   */
   private String time(Instant start) {
     return (start.toEpochMilli() % 60_000 == 0 ? minutes : exact).format(start);
   }
@@ -157,7 +160,8 @@ final class Table {
       for (int c = 0; c < widths.length; c++) {
         String cell = TerminalText.cut(line.get(c), widths[c]);
         String padding = " ".repeat(widths[c] - TerminalText.columns(cell));
-        // A sum, which has no rank, has its label in the first column, whatever that holds.
+        // A line with a sum has no rank. Its label is in the first column, which may be of any
+        // type.
         boolean left =
             is(Columns.Type.TEXT, c)
                 || is(Columns.Type.TIME, c)
@@ -180,7 +184,9 @@ final class Table {
     table.append(TerminalText.cut(line.toString().stripTrailing(), width)).append('\n');
   }
 
-  /** Returns how wide the columns are: as they have to be, but for texts where that is too much. */
+  /**
+   * Returns the widths of the columns. Only columns of texts are narrowed if the table is too wide.
+   */
   private int[] widths(int width) {
     int[] widths = new int[lines.get(0).size()];
     long sum = 0;
@@ -200,7 +206,7 @@ final class Table {
     return widths;
   }
 
-  /** Returns the widest column of texts, or -1 if all are as narrow as can be. */
+  /** Returns the widest column of texts, or -1 if all have their minimum width. */
   private int widestText(int[] widths) {
     int widest = -1;
     for (int c = 0; c < widths.length; c++) {

@@ -7,14 +7,14 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Results as tables for people. Whatever texts they hold, a table controls no terminal: control
- * characters and the like show as U+FFFD.
+ * Formats results as tables for people. Texts in a table cannot control a terminal: control
+ * characters and similar characters appear as U+FFFD.
  */
 public final class Tables {
   private Tables() {}
 
   /**
-   * Returns a table of the rows with the highest counts, as wide as it has to be.
+   * Returns a table of the rows with the highest counts, without a limit of its width.
    *
    * @see #top(Results, int, ZoneId, int)
    */
@@ -23,31 +23,31 @@ public final class Tables {
   }
 
   /**
-   * Returns a table of the rows with the highest counts: numbers to the right, a rank in front, how
-   * many rows there are in all above it. A statistic that counts gets each row's share of the sum
-   * of all counts, and below the rows what the others have, and the sum. Windows show their start.
+   * Returns a table of the rows with the highest counts. Numbers are right-aligned, each row starts
+   * with its rank, and the line above the table shows the total number of rows. For a statistic
+   * with a count, each row has its share of the sum of all counts. Below the rows, the table shows
+   * the sum of the other rows and the total. Windows appear with their start.
    *
-   * @param rows how many rows at most
+   * @param rows the maximum number of rows
    * @param zone the zone in which times are shown
-   * @param width how many columns of a terminal it may take; long texts are cut for that, then
-   *     lines
+   * @param width the maximum width in terminal columns; long texts are truncated first, then lines
    */
   public static String top(Results results, int rows, ZoneId zone, int width) {
     return new Table(results, zone).top(rows, width);
   }
 
   /**
-   * Returns a text as a cell of a table that goes by columns of a terminal: harmless, cut or filled
-   * up with spaces to a width.
+   * Returns a text as a cell of a table with a width in terminal columns. The text is made safe for
+   * a terminal, and truncated or padded with spaces.
    *
-   * @param width how many columns; at least 1
+   * @param width the number of columns; at least 1
    */
   public static String cell(String text, int width) {
     String shown = TerminalText.cut(text, width);
     return shown + " ".repeat(width - TerminalText.columns(shown));
   }
 
-  /** Returns where every record went, in lines. */
+  /** Returns the accounting of the records as lines of text. */
   public static String accounting(Accounting accounting) {
     StringBuilder text = new StringBuilder();
     text.append(

@@ -1,16 +1,16 @@
 package io.callstream.sink;
 
 /**
- * Foreign text as a terminal may show it: what would control the terminal is replaced, and columns
- * are counted as the terminal counts them.
+ * Makes untrusted text safe for a terminal: replaces characters that control the terminal, and
+ * counts columns in the same way as the terminal.
  */
 final class TerminalText {
   private static final int REPLACEMENT = 0xfffd;
 
-  /** More marks on one letter would reach into the lines above and below. */
+  /** More combining marks on one character would extend into the lines above and below. */
   private static final int MAX_MARKS = 2;
 
-  /** First and last of the code points that take two columns, in ascending order. */
+  /** The first and last code points of ranges that take two columns, in ascending order. */
   private static final int[] WIDE = {
     0x1100, 0x115f, 0x231a, 0x231b, 0x2329, 0x232a, 0x23e9, 0x23ec, 0x23f0, 0x23f0, 0x23f3, 0x23f3,
     0x25fd, 0x25fe, 0x2614, 0x2615, 0x2648, 0x2653, 0x267f, 0x267f, 0x2693, 0x2693, 0x26a1, 0x26a1,
@@ -31,7 +31,7 @@ final class TerminalText {
 
   private TerminalText() {}
 
-  /** Returns a text that is harmless and takes no more than some columns; cut, it ends in "…". */
+  /** Returns a safe text that takes at most a number of columns. A truncated text ends in "…". */
   static String cut(String text, int columns) {
     StringBuilder shown = new StringBuilder();
     int used = 0;
@@ -59,7 +59,7 @@ final class TerminalText {
     return shown.toString();
   }
 
-  /** Returns how many columns a text takes that {@link #cut} returned. */
+  /** Returns the number of columns of a text that {@link #cut} returned. */
   static int columns(String text) {
     return text.codePoints().map(TerminalText::columns).sum();
   }
@@ -82,7 +82,7 @@ final class TerminalText {
     int type = Character.getType(c);
     if (type == Character.NON_SPACING_MARK
         || type == Character.ENCLOSING_MARK
-        || (c >= 0x1160 && c <= 0x11ff)) { // Vowels and finals of Korean syllables.
+        || (c >= 0x1160 && c <= 0x11ff)) { // Korean vowels and final consonants have no width.
       return 0;
     }
     for (int i = 0; i < WIDE.length && WIDE[i] <= c; i += 2) {
@@ -93,7 +93,10 @@ final class TerminalText {
     return 1;
   }
 
-  /** They choose between a narrow and a wide picture, and terminals differ in what they do. */
+  /**
+   * Returns whether a code point selects a narrow or a wide variant, which terminals handle
+   * differently.
+   */
   private static boolean isVariationSelector(int c) {
     return c >= 0xfe00 && c <= 0xfe0f;
   }

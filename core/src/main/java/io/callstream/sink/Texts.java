@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Result rows and times as the texts that files and tables show. */
+/** Formats result rows and times as texts for files and tables. */
 final class Texts {
   private static final int DECIMALS = 6;
 
@@ -26,7 +26,7 @@ final class Texts {
     this.time = times(zone);
   }
 
-  /** Returns ISO-8601 with offset: {@code 2018-11-04T01:00:00-07:00}. */
+  /** Returns the ISO-8601 format with offset: {@code 2018-11-04T01:00:00-07:00}. */
   static DateTimeFormatter times(ZoneId zone) {
     return DateTimeFormatter.ISO_OFFSET_DATE_TIME.withZone(zone);
   }
@@ -56,7 +56,7 @@ final class Texts {
     return time.format(moment);
   }
 
-  /** Whole numbers and durations as Java spells them, fractions with six decimals. */
+  /** Formats whole numbers and durations as Java does, and fractions with six decimals. */
   static String measure(Object value) {
     return value instanceof Double fraction
         ? new BigDecimal(fraction).setScale(DECIMALS, RoundingMode.HALF_UP).toPlainString()

@@ -1,6 +1,6 @@
 /**
- * Where results and dead letters can go: console tables, CSV files, tables of a database,
- * dead-letter files, callbacks.
+ * Contains the sinks for results and dead letters: console tables, CSV files, database tables,
+ * dead-letter files and callbacks.
  */
 @NullMarked
 package io.callstream.sink;

@@ -17,7 +17,7 @@ public final class CapturedLog extends AppenderBase<ILoggingEvent> implements Au
     this.logger = (Logger) LoggerFactory.getLogger(logger);
   }
 
-  /** Captures what a class logs. */
+  /** Captures the log events of a class. */
   public static CapturedLog of(Class<?> logger) {
     CapturedLog log = new CapturedLog(logger);
     log.start();

@@ -137,7 +137,7 @@ class EnginesTest {
         .statistic(StandardStatistics.callsByType());
   }
 
-  /** An engine that supports some things. */
+  /** An engine that supports only some capabilities. */
   private static final class Modest extends Idle {
     @Override
     public Set<Capability> capabilities() {

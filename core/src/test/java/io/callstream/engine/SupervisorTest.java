@@ -70,7 +70,7 @@ class SupervisorTest {
     return Supervisor.start(new LocalEngine(), pipeline, options, policy);
   }
 
-  /** Fails to write some batches before it takes one. */
+  /** Fails to write some batches before it accepts one. */
   private static final class Failing implements ResultSink {
     private final AtomicInteger left;
     private final List<Long> batches = Collections.synchronizedList(new ArrayList<>());
@@ -249,7 +249,7 @@ class SupervisorTest {
         try {
           end.await();
         } catch (InterruptedException e) {
-          // Deaf.
+          // The sink ignores the interrupt.
         }
       }
     }
@@ -351,7 +351,7 @@ class SupervisorTest {
     }
   }
 
-  /** Starts once, and then fails to start some times. */
+  /** Starts once, and then fails to start several times. */
   private static final class Unreachable implements Engine {
     private final Engine local = new LocalEngine();
     private final AtomicInteger starts = new AtomicInteger();

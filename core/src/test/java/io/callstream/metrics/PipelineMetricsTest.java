@@ -117,7 +117,10 @@ class PipelineMetricsTest {
     return metric instanceof Counter counter ? counter.getValue() : ((Gauge) metric).getValue();
   }
 
-  /** Waits until the metrics of the first batch are registered; the sink's is the last of them. */
+  /**
+   * Waits until the metrics of the first batch are registered. The metric of the sink is the last
+   * one.
+   */
   private static void awaitBatch(MeterRegistry registry) throws Exception {
     WatchedRun.await(
         "metrics of the first batch",

@@ -209,7 +209,7 @@ class CsvSinkTest {
                 + "10,b,1\n");
   }
 
-  /** Batches whose windows stay, change, come, and at last go. */
+  /** Returns batches in which windows are added, change, remain and are finally removed. */
   private static List<BatchResults> batchesOfHours() {
     List<BatchResults> batches = new ArrayList<>();
     try (PipelineTester tester =
@@ -290,7 +290,7 @@ class CsvSinkTest {
     assertThat(file("s.csv")).isEqualTo(csv(batches.get(6)));
   }
 
-  /** The file of results whose texts need no quotes. */
+  /** Returns the CSV file for results whose texts need no quotes. */
   private static String csv(BatchResults batch) {
     StringBuilder lines = new StringBuilder("window_start,window_end,crime_type,count\n");
     for (ResultRow row : batch.results("s").rows()) {
@@ -434,7 +434,7 @@ class CsvSinkTest {
           SanFranciscoCalls.json()
               .write(Call.builder("" + i, "type " + i, Instant.EPOCH.plusSeconds(i)).build()));
     }
-    // What a reader must never see ends without its last line, or does not add up.
+    // A reader must never see a file without its last line, or with a wrong sum.
     AtomicBoolean done = new AtomicBoolean();
     AtomicReference<String> wrong = new AtomicReference<>();
     List<Integer> seen = new ArrayList<>();
@@ -452,7 +452,7 @@ class CsvSinkTest {
                   }
                   seen.add(lines);
                 } catch (IOException e) {
-                  // Not there before the first batch.
+                  // The file does not exist before the first batch.
                 }
               }
             });

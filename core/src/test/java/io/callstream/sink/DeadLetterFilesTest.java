@@ -83,7 +83,7 @@ class DeadLetterFilesTest {
                     Instant.parse("2018-11-05T08:00:00Z")))));
   }
 
-  /** Where a pipeline is after a batch, when all letters so far are these. */
+  /** Returns the state of a pipeline after a batch, with the dead letters so far. */
   private static BatchResults after(long batch, List<DeadLetter> soFar) {
     return after("lineage", batch, soFar);
   }
@@ -195,7 +195,7 @@ class DeadLetterFilesTest {
     sink.close();
   }
 
-  /** Writes some batches as an engine does, which leaves out those without letters. */
+  /** Writes some batches as an engine does, which omits those without dead letters. */
   private static void write(DeadLetterSink sink, List<List<DeadLetter>> batches, int from, int to) {
     for (int i = from; i < to; i++) {
       if (!batches.get(i).isEmpty()) {
@@ -210,7 +210,7 @@ class DeadLetterFilesTest {
 
   // ---- batches, crashes
 
-  /** Letters of three partitions, of both kinds; every offset has a letter or none. */
+  /** Returns dead letters of three partitions and both kinds. Each offset has at most one. */
   private static List<DeadLetter> letters(Random random) {
     List<DeadLetter> letters = new ArrayList<>();
     for (int partition : new int[] {0, 2, 11}) {
@@ -225,7 +225,10 @@ class DeadLetterFilesTest {
     return letters;
   }
 
-  /** Cuts letters into batches: each goes on in each partition where the one before ended. */
+  /**
+   * Splits dead letters into batches. In each partition, a batch continues where the previous one
+   * ended.
+   */
   private static List<List<DeadLetter>> cut(List<DeadLetter> letters, Random random) {
     List<List<DeadLetter>> batches = new ArrayList<>();
     Map<Integer, Long> from = new HashMap<>(Map.of(0, 0L, 2, 0L, 11, 0L));
@@ -309,8 +312,8 @@ class DeadLetterFilesTest {
         if (clean) {
           sink.close();
         }
-        // The disk as it is when the process dies: with the letters of a batch that was not
-        // committed, perhaps, and perhaps with a line that is not whole.
+        // The state of the disk when the process dies. It may have the dead letters of a batch that
+        // was not committed, and an incomplete line.
         Path next = directory.resolve("run" + seed + "-" + crash);
         copy(current, next);
         if (!clean) {
@@ -335,7 +338,7 @@ class DeadLetterFilesTest {
     }
   }
 
-  /** A line that was being written when the process died: behind all that was confirmed. */
+  /** Adds a line that was incomplete when the process died, after all confirmed lines. */
   private static void tear(Path directory, Random random) throws IOException {
     Path journal = directory.resolve(JOURNALS).resolve("0-rejected.ndjson");
     String line = "{\"reason\":\"not-json\",\"field\":null,\"topic\":\"calls\",\"partition\":0";
@@ -346,7 +349,7 @@ class DeadLetterFilesTest {
         StandardOpenOption.APPEND);
   }
 
-  /** What a process leaves that died while it removed or created journals. */
+  /** Adds the files of a process that died while it removed or created journals. */
   private static void leaveTraces(Path directory, Random random) throws IOException {
     Path fresh = Files.createDirectories(directory.resolve(JOURNALS + ".new"));
     Files.writeString(fresh.resolve("index"), "half");
@@ -612,7 +615,7 @@ class DeadLetterFilesTest {
     }
   }
 
-  /** Damages one file that a run left, and returns how. */
+  /** Damages one file of a run. Returns a description of the damage. */
   private static String damage(Path output, Random random) throws IOException {
     List<Path> all;
     try (Stream<Path> files = Files.walk(output)) {

@@ -57,14 +57,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** Against servers of their own: PostgreSQL with both dialects, and H2 with the standard's. */
+/** Runs with dedicated servers: PostgreSQL with both dialects, and H2 with the standard dialect. */
 class JdbcSinkTest {
   private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
   private static final AtomicInteger SCHEMAS = new AtomicInteger();
 
   @TempDir private Path directory;
 
-  /** A database and how to talk to it. */
+  /** A database and its dialect. */
   enum Database {
     POSTGRESQL(JdbcDialect.POSTGRESQL),
     POSTGRESQL_WITH_MERGE(JdbcDialect.STANDARD),
@@ -107,7 +107,10 @@ class JdbcSinkTest {
     return calls;
   }
 
-  /** Returns the lines of a CSV file without its header, made from the table by other means. */
+  /**
+   * Returns the lines of a CSV file without its header, computed from the table independently of
+   * the sink.
+   */
   private static List<String> lines(DataSource source, String select) throws SQLException {
     List<String> lines = new ArrayList<>();
     try (Connection connection = source.getConnection();
@@ -331,14 +334,14 @@ class JdbcSinkTest {
             batch(of("a"), of("c")));
     JdbcSink sink = JdbcSink.to(source, database.dialect).schema(schema).build();
 
-    sink.open(run.batch(1)); // a sink that was added to a pipeline that runs for long
+    sink.open(run.batch(1)); // a sink that was added to a pipeline with earlier batches
     assertThat(lines(source, byType(schema))).containsExactlyInAnyOrder("a,1", "b,1");
     sink.close();
     execute(source, "DROP TABLE \"" + schema + "\".\"calls_by_type\"");
     sink.open(run.batch(1)); // a table that was lost
     assertThat(lines(source, byType(schema))).containsExactlyInAnyOrder("a,1", "b,1");
     sink.close();
-    sink.open(run.batch(2)); // a sink that was left out for a batch
+    sink.open(run.batch(2)); // a sink that missed a batch
     sink.close();
 
     assertThat(lines(source, byType(schema))).containsExactlyInAnyOrder("a,2", "b,1", "c,1");
@@ -638,7 +641,7 @@ class JdbcSinkTest {
     assertThat(Thread.interrupted()).isTrue();
   }
 
-  /** What DriverManager says of a URL that no driver takes. */
+  /** Throws the exception of DriverManager for a URL that no driver supports. */
   private static final class NoDriver implements DataSource {
     @Override
     public Connection getConnection() throws SQLException {

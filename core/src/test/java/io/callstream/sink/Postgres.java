@@ -7,8 +7,8 @@ import java.util.Optional;
 import org.opentest4j.TestAbortedException;
 
 /**
- * One PostgreSQL server for all tests of this module, which ends with the JVM. PostgreSQL refuses
- * to run as root, for which it is started in a user namespace of its own by {@code unshare}.
+ * One PostgreSQL server for all tests of this module, which stops with the JVM. PostgreSQL rejects
+ * root, so as root {@code unshare} starts it in a separate user namespace.
  */
 final class Postgres {
   private Postgres() {}

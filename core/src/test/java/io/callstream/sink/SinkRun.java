@@ -14,9 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What sinks get of a run, to be given to the sink under test, again and again if need be.
+ * The data that sinks receive in a run. A test can pass it to the sink under test several times.
  *
- * @param opened where the run stood before its first batch
+ * @param opened the state of the run before its first batch
  * @param batches its batches
  */
 public record SinkRun(BatchResults opened, List<BatchResults> batches) {
@@ -35,7 +35,7 @@ public record SinkRun(BatchResults opened, List<BatchResults> batches) {
     }
   }
 
-  /** Runs batches of calls through some sinks, and returns what they were given. */
+  /** Runs batches of calls through some sinks, and returns the data that they received. */
   public static SinkRun of(List<Statistic> statistics, List<ResultSink> sinks, Call[]... batches) {
     Recorder recorder = new Recorder();
     try (PipelineTester tester =
@@ -59,7 +59,7 @@ public record SinkRun(BatchResults opened, List<BatchResults> batches) {
     return of(List.of(StandardStatistics.callsByType()), List.of(), batches);
   }
 
-  /** Returns a call, all of the same id. */
+  /** Returns a call. All calls have the same id. */
   public static Call call(String type, String time, String disposition, String address) {
     return Call.builder("1", type, Instant.parse(time))
         .disposition(disposition)

@@ -45,8 +45,8 @@ class TerminalTextTest {
   void nothingOfWhatATerminalObeysIsLeft() {
     assertThat(TerminalText.cut("a\u001b[31mb\u009b2Jc\u0007\u0000\u007f\r\n\t", 100))
         .isEqualTo("a\ufffd[31mb\ufffd2Jc\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd");
-    // The text that is written from right to left from here on, no width, line separator, private
-    // use, and half a character.
+    // A right-to-left override, a zero-width character, a line separator, a private-use character,
+    // and an unpaired surrogate.
     assertThat(TerminalText.cut("\u202ea\u200bb\u2028c\ue000d\ud83d", 100))
         .isEqualTo("\ufffda\ufffdb\ufffdc\ufffdd\ufffd");
   }
@@ -56,7 +56,7 @@ class TerminalTextTest {
     assertThat(TerminalText.cut("\u0301a", 10)).isEqualTo("a");
     assertThat(TerminalText.cut("a" + "\u0301".repeat(1_000) + "b", 10))
         .isEqualTo("a\u0301\u0301b");
-    // A sun that asks to be shown as a wide picture.
+    // A sun with a variation selector for a wide variant.
     assertThat(TerminalText.cut("\u2600\ufe0f", 10)).isEqualTo("\u2600");
   }
 }

@@ -28,18 +28,19 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The checkpoint directory of one pipeline on the local engine. All files are in {@code
- * callstream}: the lock, the fingerprint, the ledger, the offsets at which reading began, and
- * {@code committed}, the last batch that was known to be done.
+ * The checkpoint directory of one pipeline on the local engine. All files are in the directory
+ * {@code callstream}: the lock, the fingerprint, the ledger, the offsets at which reading started,
+ * and {@code committed}, the last batch that was known to be complete.
  *
- * <p>A batch is written to the log before the sinks get it, and is done when they have it. The next
- * batch in the log shows that it is done, or {@code committed} if none follows. So the last batch
- * of a run that was killed is in doubt, and comes again; and a batch costs one force to the disk,
- * not two.
+ * <p>A batch is written to the log before the sinks receive it, and is complete when they have
+ * received it. The next batch in the log shows that it is complete. If none follows, {@code
+ * committed} shows it. So the last batch of a run that was killed may be incomplete, and is
+ * repeated. A batch costs one force to the disk instead of two.
  *
- * <p>A new directory gets its files in the order of {@link #ORDER}, all of them before the first
- * batch. A run that is killed meanwhile leaves the first ones, and the next run creates the rest.
- * If a file is missing that another one follows, it was deleted, and the directory is refused.
+ * <p>The files of a new directory are created in the order of {@link #ORDER}, all of them before
+ * the first batch. A run that is killed meanwhile leaves the first ones, and the next run creates
+ * the others. If a file is missing but a later one exists, the file was deleted, and the directory
+ * is rejected.
  */
 final class LocalCheckpoint implements AutoCloseable {
   private static final String OURS = "callstream";
@@ -55,7 +56,7 @@ final class LocalCheckpoint implements AutoCloseable {
   private final RunLock lock;
   private final AppendedFiles files;
 
-  /** Whether the directory has all its files, so that a run may have read with it. */
+  /** Whether the directory has all its files. Only then may a run have read records with it. */
   private boolean complete;
 
   private LocalCheckpoint(Path root, RunLock lock, AppendedFiles files) {
@@ -65,10 +66,10 @@ final class LocalCheckpoint implements AutoCloseable {
   }
 
   /**
-   * Opens a directory for a run, which is the only one in it until it is closed.
+   * Opens and locks a directory for a run, until it is closed.
    *
    * @param location a path, or a URI of a file
-   * @param run what the directory must have been made for, unless it is new
+   * @param run the fingerprint that the directory must have, unless it is new
    */
   static LocalCheckpoint open(String location, Fingerprint run) {
     Path root = path(location);
@@ -79,7 +80,7 @@ final class LocalCheckpoint implements AutoCloseable {
         deleteLetters(directory);
         Path fingerprint = directory.resolve(Fingerprint.FILE);
         if (Files.exists(fingerprint)) {
-          // Before anything else: another engine has other files.
+          // The fingerprint is checked first, because other engines have other files.
           byte[] text = Checksum.verify(Fingerprint.FILE, Files.readAllBytes(fingerprint));
           Fingerprint.parse(new String(text, UTF_8)).requireSame(run, root.toString());
         }
@@ -111,7 +112,7 @@ final class LocalCheckpoint implements AutoCloseable {
     return Surroundings.path(file.replaceFirst(""));
   }
 
-  /** Deletes the files of letters that a killed run left. */
+  /** Deletes the files of dead letters that a killed run left. */
   private static void deleteLetters(Path directory) throws IOException {
     try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, LetterBox.PREFIX + "*")) {
       for (Path file : left) {
@@ -120,12 +121,12 @@ final class LocalCheckpoint implements AutoCloseable {
     }
   }
 
-  /** Returns where files of letters may be. */
+  /** Returns the directory for files of dead letters. */
   Path letterDirectory() {
     return root.resolve(OURS);
   }
 
-  /** Makes a new directory that of a run, and refuses one that lacks a file. */
+  /** Assigns a new directory to a run, and rejects a directory with a missing file. */
   private void claim(Fingerprint run) throws IOException {
     Set<String> found = found();
     requireAll(found);
@@ -143,7 +144,7 @@ final class LocalCheckpoint implements AutoCloseable {
     complete = found.contains(COMMITTED);
   }
 
-  /** Returns which files of {@link #ORDER} exist. */
+  /** Returns the existing files of {@link #ORDER}. */
   private Set<String> found() throws IOException {
     Set<String> found = new HashSet<>(files.list());
     found.retainAll(ORDER);
@@ -153,7 +154,7 @@ final class LocalCheckpoint implements AutoCloseable {
     return found;
   }
 
-  /** Refuses a directory that lacks a file before another one, or any of them after a batch. */
+  /** Rejects a directory in which a file is missing although a later file or a batch exists. */
   private void requireAll(Set<String> found) throws IOException {
     boolean later = Ledger.lastBatch(files) != Ledger.NO_BATCH;
     for (int i = ORDER.size() - 1; i >= 0; i--) {
@@ -164,7 +165,7 @@ final class LocalCheckpoint implements AutoCloseable {
     }
   }
 
-  /** Returns the ledger as it was after the last batch that is known to be done. */
+  /** Returns the ledger as it was after the last batch that is known to be complete. */
   Ledger restore(Pipeline pipeline) {
     return Ledger.restore(pipeline, files, lastDone());
   }
@@ -183,7 +184,10 @@ final class LocalCheckpoint implements AutoCloseable {
     }
   }
 
-  /** Creates the remaining files of a new directory; does nothing if a run has begun in it. */
+  /**
+   * Creates the remaining files of a new directory. Does nothing if a run has already started with
+   * it.
+   */
   void begin(Map<Integer, Long> firsts) {
     if (complete) {
       return;
@@ -199,18 +203,20 @@ final class LocalCheckpoint implements AutoCloseable {
   }
 
   /**
-   * The last batch that was known to be done when this was written.
+   * The last batch that was known to be complete when this record was written.
    *
-   * @param reached how far each partition was read, also where no records were
+   * @param batch the number of the batch
+   * @param reached the offset up to which each partition was read, including offsets without
+   *     records
    */
   record Committed(long batch, Map<Integer, Long> reached) {}
 
-  /** Records that a batch is done though none follows. */
+  /** Records that a batch is complete although none follows. */
   void commit(Committed committed) {
     write(COMMITTED, committed.batch() + "\n" + lines(committed.reached()));
   }
 
-  /** Returns what was recorded last. */
+  /** Returns the last recorded batch. */
   Committed committed() {
     List<String> lines = text(COMMITTED);
     return lines.isEmpty()
@@ -218,7 +224,7 @@ final class LocalCheckpoint implements AutoCloseable {
         : new Committed(Long.parseLong(lines.get(0)), offsets(lines.subList(1, lines.size())));
   }
 
-  /** Returns where reading began in the partitions that were ever read. */
+  /** Returns the offsets at which reading started, for the partitions that were ever read. */
   Map<Integer, Long> firstOffsets() {
     return offsets(text(FIRST_OFFSETS));
   }
@@ -251,7 +257,7 @@ final class LocalCheckpoint implements AutoCloseable {
     }
   }
 
-  /** Returns the lines of a file; none if a new directory does not have it yet. */
+  /** Returns the lines of a file. Empty if a new directory does not have it yet. */
   private List<String> text(String name) {
     try {
       return complete || files.list().contains(name)
@@ -263,10 +269,10 @@ final class LocalCheckpoint implements AutoCloseable {
   }
 
   /**
-   * Refuses a directory whose offsets contradict each other or the topic.
+   * Rejects a directory whose offsets contradict each other or the topic.
    *
    * @param ledger the ledger that was restored
-   * @param ends where the partitions of the topic end now
+   * @param ends the current end offsets of the partitions of the topic
    */
   void requireConsistent(Ledger ledger, Map<Integer, Long> ends) {
     Map<Integer, Long> firsts = firstOffsets();
@@ -335,7 +341,7 @@ final class LocalCheckpoint implements AutoCloseable {
         : new CallstreamException(ErrorCode.CHECKPOINT, message, cause);
   }
 
-  /** Lets the directory go. */
+  /** Closes the files and releases the lock. */
   @Override
   public void close() {
     try (lock) {

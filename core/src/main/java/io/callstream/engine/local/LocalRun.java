@@ -52,20 +52,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /*
- * A run of the local engine. Readers, each in a thread of its own, read, parse and combine the parts of a
- * batch; the run's thread merges these, writes the ledger and then the sinks. The state of a window is its
- * block in the ledger, and there is no other.
+ * A run of the local engine. Readers, each in a dedicated thread, read, parse and combine the parts
+ * of a batch. The thread of the run merges the parts, and writes to the ledger and then to the
+ * sinks. The only state of a window is its block in the ledger.
  *
- * Where more records are known to be there, the readers go on with batch N+1 as soon as N is read, while
- * the run's thread is still at the rest of N. They need of N what is known when it is read: where it
- * ended, and the watermark that it leaves for N+1. What they have read ahead is nothing until N+1 is in
- * the ledger: a run that ends before drops it.
+ * If more records are known to exist, the readers start to read batch N+1 as soon as N is read,
+ * while the thread of the run still processes N. They need two facts about N, which are known when
+ * it is read: its end offsets, and the watermark that it sets for N+1. Parts that were read ahead
+ * have no effect until N+1 is in the ledger. A run that ends before that discards them.
  *
- * A batch is in the ledger before the sinks get it. If a run dies in between, the next one reads the batch
- * again, to the ends that are in the ledger, with the state before it; see LocalCheckpoint.
+ * A batch is written to the ledger before the sinks receive it. If a run dies in between, the next
+ * run reads the batch again, up to the end offsets in the ledger, with the state before the batch;
+ * see LocalCheckpoint.
  */
 final class LocalRun extends LedgerRun {
-  /** The most records of a batch unless the options say otherwise; bounds the memory of a batch. */
+  /** The default maximum number of records of a batch. It limits the memory that a batch uses. */
   static final long DEFAULT_MAX_RECORDS = 500_000;
 
   private static final Logger LOG = LoggerFactory.getLogger(LocalRun.class);
@@ -85,32 +86,34 @@ final class LocalRun extends LedgerRun {
   private final List<BlockMerger> mergers;
   private final @Nullable SeenCalls seen;
 
-  /** Where the first batch that is not planned yet begins, in each partition. */
+  /** The offset of each partition at which the first unplanned batch starts. */
   private final Map<Integer, Long> positions = new TreeMap<>();
 
-  /** Where a bounded run ends in each partition; null for a run that has no end. */
+  /** The offset of each partition at which a bounded run ends; null for a continuous run. */
   private final @Nullable Map<Integer, Long> bounds;
 
   private final List<SpanReader> readers = new ArrayList<>();
 
-  /** Where readers run; null where they do so in the thread of the run. */
+  /** Runs the readers; null if they run in the thread of the run. */
   private final @Nullable ExecutorService threads;
 
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile @Nullable Thread worker;
 
-  /** How far the partitions are known to have been read, also where no records were. */
+  /**
+   * The offset up to which each partition is known to be read, including offsets without records.
+   */
   private Map<Integer, Long> reached = Map.of();
 
   private long lastBeginNanos;
   private long lastEndNanos = System.nanoTime();
 
-  /** The batch that is being finished, or is next; and the one that is read meanwhile. */
+  /** The current or next batch, and the batch that is read ahead. */
   private @Nullable Reading current;
 
   private @Nullable Reading ahead;
 
-  /** What a batch is to read. */
+  /** The plan of a batch: the records to read. */
   private record Batch(
       Instant begin,
       long beginNanos,
@@ -123,7 +126,7 @@ final class LocalRun extends LedgerRun {
     }
   }
 
-  /** A batch that the readers are at. */
+  /** A batch that readers are reading. */
   private record Reading(Batch batch, List<Future<ReadPart>> parts) {}
 
   private LocalRun(
@@ -172,9 +175,9 @@ final class LocalRun extends LedgerRun {
   }
 
   /**
-   * Starts a run in a thread of its own.
+   * Starts a run in a dedicated thread.
    *
-   * @param readers the most threads that read
+   * @param readers the maximum number of threads that read
    */
   static LocalRun start(
       Pipeline pipeline, RunOptions options, Clock clock, OpenSource source, int readers) {
@@ -204,7 +207,7 @@ final class LocalRun extends LedgerRun {
     return run;
   }
 
-  /** Returns a run that is driven batch by batch, in the thread that does so. */
+  /** Returns a run whose batches are started by the caller and run in its thread. */
   static LocalRun stepwise(Pipeline pipeline, RunOptions options, Clock clock) {
     return open(pipeline, options, clock, Sources.open(pipeline.source()), 0);
   }
@@ -242,7 +245,7 @@ final class LocalRun extends LedgerRun {
         checkpoint.requireConsistent(ledger(), bounds == null ? source.endOffsets() : bounds);
       }
       reached = checkpoint.committed().reached();
-      // After the last record there may be marks of transactions, which may be gone by now.
+      // Markers of transactions may follow the last record, and may have been deleted since.
       positions.replaceAll(
           (partition, position) ->
               Math.max(
@@ -270,7 +273,7 @@ final class LocalRun extends LedgerRun {
     }
   }
 
-  // ---- the run's thread
+  // ---- the thread of the run
 
   private void work() {
     guarded(
@@ -391,7 +394,10 @@ final class LocalRun extends LedgerRun {
     return stopped.getCount() == 0;
   }
 
-  /** Waits until there may be records and it is time for them, or the run is stopped. */
+  /**
+   * Waits until records may be available and the trigger interval has elapsed, or until the run is
+   * stopped.
+   */
   private void await() {
     Semaphore found = new Semaphore(0);
     Set<SpanReader> back = ConcurrentHashMap.newKeySet();
@@ -417,7 +423,7 @@ final class LocalRun extends LedgerRun {
               }));
     }
     found.acquireUninterruptibly();
-    // One that is back would take the waking up for the next time that it waits.
+    // Waking a reader that has already returned would end its next wait.
     readers.stream().filter(reader -> !back.contains(reader)).forEach(SpanReader::wakeUp);
     waiting.forEach(LocalRun::get);
   }
@@ -464,15 +470,20 @@ final class LocalRun extends LedgerRun {
     }
   }
 
-  // ---- what a batch reads
+  // ---- planning a batch
 
-  /** Returns the batch that an earlier run wrote down and perhaps did not finish; empty if none. */
+  /**
+   * Returns the batch that an earlier run recorded and may not have finished. Empty if there is
+   * none.
+   */
   private Batch again() {
     Map<Integer, Long> ends = ledger().endsOfNext();
     return batch(ends, source.endOffsets(), ledger().nextWatermark());
   }
 
-  /** Returns what there is up to the limit of a batch, from where planned batches end. */
+  /**
+   * Returns a batch of the available records, up to the limit, from the end of the planned batches.
+   */
   private Batch next(long watermark) {
     Map<Integer, Long> latest = source.endOffsets();
     latest.forEach((partition, end) -> addPartition(partition));
@@ -528,7 +539,7 @@ final class LocalRun extends LedgerRun {
     return checkpoint == null ? null : checkpoint.letterDirectory();
   }
 
-  /** Sets the readers on a batch; returns null if there is nothing to read. */
+  /** Starts the readers on a batch. Returns null if there is nothing to read. */
   private @Nullable Reading begin(Batch batch) {
     if (batch.isEmpty()) {
       return null;
@@ -553,9 +564,12 @@ final class LocalRun extends LedgerRun {
     return new Reading(batch, parts);
   }
 
-  // ---- what becomes of a batch
+  // ---- processing a batch
 
-  /** Waits for the readers, sets them on the next batch if there is more, and finishes theirs. */
+  /**
+   * Waits for the readers, starts them on the next batch if there is one, and finishes the current
+   * batch.
+   */
   private void finish(Reading reading) {
     List<ReadPart> parts = new ArrayList<>();
     TaskReport read = TaskReport.ofDuplicates(0);
@@ -570,7 +584,7 @@ final class LocalRun extends LedgerRun {
       ahead = begin(next(ledger().watermarkAfter(report.segments())));
     }
     try {
-      // Offsets may have no record: ends of transactions, and records that were aborted.
+      // Some offsets have no record: ends of transactions, and aborted records.
       if (report.accounting().received() > 0) {
         append(reading.batch(), parts, report, readNanos);
       } else {
@@ -581,7 +595,7 @@ final class LocalRun extends LedgerRun {
     }
   }
 
-  /** Returns the ends of the spans of a batch. */
+  /** Returns the end offsets of the spans of a batch. */
   private static Map<Integer, Long> ends(Batch batch) {
     Map<Integer, Long> ends = new TreeMap<>();
     batch.spans().forEach(span -> ends.put(span.partition(), span.to()));
@@ -613,7 +627,8 @@ final class LocalRun extends LedgerRun {
     phases.put("merge", Duration.ofNanos(mergedNanos - readNanos));
     phases.put("log", Duration.ofNanos(loggedNanos - mergedNanos));
     phases.put("sinks", Duration.ofNanos(endNanos - loggedNanos));
-    // What was read while the batch before was finished has not made the run any longer.
+    // The duration excludes the time in which this batch was read while the previous batch was
+    // processed.
     long took = endNanos - Math.max(batch.beginNanos(), lastEndNanos);
     lastEndNanos = endNanos;
     Progress progress = progress(batch, results, latency, Duration.ofNanos(took), phases);
@@ -621,7 +636,9 @@ final class LocalRun extends LedgerRun {
     sinks.report(progress);
   }
 
-  /** Returns a report that has read further offsets, which have no record: they are no lag. */
+  /**
+   * Returns the last report with later offsets. They have no records, so they do not count as lag.
+   */
   private static Progress movedOn(Progress last, Batch batch) {
     Map<Integer, Long> starts = new TreeMap<>();
     last.offsets().forEach(p -> starts.put(p.partition(), p.start()));
@@ -673,7 +690,7 @@ final class LocalRun extends LedgerRun {
     }
   }
 
-  /** Records that the last batch is done, since no other may follow that shows it. */
+  /** Records that the last batch is complete, because no further batch may follow to show it. */
   private void commit() {
     if (checkpoint == null) {
       return;
@@ -690,7 +707,7 @@ final class LocalRun extends LedgerRun {
     }
   }
 
-  /** Releases parts that were read but not finished. */
+  /** Releases parts that were read but not processed. */
   private void drop(@Nullable Reading reading) {
     if (reading == null) {
       return;
@@ -703,7 +720,8 @@ final class LocalRun extends LedgerRun {
       } catch (CancellationException e) {
         LOG.debug("A part of a batch was canceled, because the run ends", e);
       } catch (RuntimeException | Error e) {
-        // The next run reads this part again: only a run that fails anyway reports it.
+        // The next run reads this part again, so only a run that fails for another reason reports
+        // it.
         failure().filter(first -> first != e).ifPresent(first -> first.addSuppressed(e));
         LOG.debug("A part of a batch that was given up failed", e);
       }
@@ -753,12 +771,12 @@ final class LocalRun extends LedgerRun {
         results.total());
   }
 
-  /** Unlike toNanos this does not overflow where a clock jumps. */
+  /** Converts to seconds. Duration.toNanos would overflow if a clock jumps. */
   private static double seconds(Duration duration) {
     return duration.toSeconds() + duration.toNanosPart() / 1e9;
   }
 
-  // ---- from outside
+  // ---- called by other threads
 
   @Override
   public void stop() {
@@ -770,9 +788,9 @@ final class LocalRun extends LedgerRun {
     awaitEnd();
   }
 
-  // ---- a run that is driven batch by batch
+  // ---- batches that the caller starts
 
-  /** Processes what is there, up to the limit of a batch. */
+  /** Processes the available records, up to the limit of a batch. */
   void runBatch() {
     Reading reading = begin(next(ledger().nextWatermark()));
     if (reading != null) {
@@ -780,12 +798,12 @@ final class LocalRun extends LedgerRun {
     }
   }
 
-  /** Ends a run that is driven batch by batch. */
+  /** Ends a run whose batches the caller starts. */
   void finish() {
     guarded(() -> {});
   }
 
-  /** Returns the watermark that is in force for the next batch. */
+  /** Returns the watermark that applies to the next batch. */
   Optional<Instant> nextWatermark() {
     long millis = ledger().nextWatermark();
     return millis == StatisticCombiner.NO_WATERMARK

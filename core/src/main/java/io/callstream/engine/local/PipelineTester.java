@@ -148,9 +148,9 @@ public final class PipelineTester implements AutoCloseable {
   }
 
   /**
-   * Closes the pipeline's sinks.
+   * Closes the sinks of the pipeline.
    *
-   * @throws CallstreamException if one of them fails
+   * @throws CallstreamException if a sink fails to close
    */
   @Override
   public void close() {

@@ -10,8 +10,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Merges blocks of one statistic. Merging is a walk over sorted groups: no group becomes an object,
- * and the result is the same bytes whatever the order in which partial results came.
+ * Merges blocks of one statistic. The merge walks over sorted groups and creates no object per
+ * group. The result is the same bytes for any order of the partial results.
  *
  * <p>Thread-safe.
  */
@@ -39,7 +39,7 @@ public final class BlockMerger {
   }
 
   /**
-   * What became of a state.
+   * The result of merging partial results into a state.
    *
    * @param state a block of all groups
    * @param updates a block of the groups that changed, with their new values
@@ -47,10 +47,10 @@ public final class BlockMerger {
   public record Merged(byte[] state, byte[] updates) {}
 
   /**
-   * Takes partial results into a state.
+   * Merges partial results into a state.
    *
    * @param state the block of all groups so far; null if there is none
-   * @param partials blocks of calls that the state has not seen; at least one
+   * @param partials blocks of calls that the state does not include; at least one
    */
   public Merged merge(byte @Nullable [] state, List<byte[]> partials) {
     byte[] delta = combine(partials);
@@ -69,7 +69,7 @@ public final class BlockMerger {
     return new Merged(sum(state, admitted, Keep.ALL), sum(state, admitted, Keep.RIGHT));
   }
 
-  /** Adds up blocks, two by two so that each group is walked over few times. */
+  /** Merges blocks pairwise, so that each group is visited only a few times. */
   private byte[] combine(List<byte[]> blocks) {
     List<byte[]> level = blocks;
     while (level.size() > 1) {
@@ -128,7 +128,7 @@ public final class BlockMerger {
     }
   }
 
-  /** Returns the failure of a measure that throws where it merges states or writes one. */
+  /** Returns the failure of a measure that throws when it merges or writes states. */
   static CallstreamException failed(String statistic, Measure measure, Throwable e) {
     return new CallstreamException(
         ErrorCode.STATISTIC_FAILED,
@@ -142,7 +142,10 @@ public final class BlockMerger {
         e);
   }
 
-  /** Returns {@code delta} with the new groups for which {@code state} has no room as one group. */
+  /**
+   * Returns {@code delta}, with the new groups that exceed the group limit of {@code state} merged
+   * into one group.
+   */
   private byte[] admit(byte[] state, byte[] delta) {
     BlockReader known = new BlockReader(state);
     if (known.groups() + (long) new BlockReader(delta).groups() <= maxGroups
@@ -198,7 +201,7 @@ public final class BlockMerger {
   }
 
   /**
-   * Returns all groups of two blocks; where both have a group, it is that of {@code updates}.
+   * Returns all groups of two blocks. If both have a group, the value in {@code updates} wins.
    *
    * @param results absolute values; null if there are none
    * @param updates absolute values that are newer

@@ -5,11 +5,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks over the groups of a block in ascending order of their keys; see {@code
- * docs/architecture.md} for what blocks are. Not thread-safe; blocks themselves never change.
+ * Iterates over the groups of a block in ascending order of their keys. {@code
+ * docs/architecture.md} describes blocks. Not thread-safe; blocks themselves never change.
  */
 public final class BlockReader {
-  /** A block without groups tells its aggregates in vain; no statistic has so many. */
+  /**
+   * The maximum number of aggregates that a block without groups may state. No statistic has as
+   * many.
+   */
   private static final int MAX_AGGREGATES_OF_NOTHING = 1 << 16;
 
   private final Bytes.Reader in;
@@ -21,7 +24,7 @@ public final class BlockReader {
   private int keyLength;
   private long count;
 
-  /** Starts before the first group. */
+  /** Creates a reader that is positioned before the first group. */
   public BlockReader(byte[] block) {
     in = new Bytes.Reader(block);
     groups = in.size();
@@ -30,7 +33,7 @@ public final class BlockReader {
     stateLengths = new int[aggregates];
   }
 
-  /** Returns how many groups the block has. */
+  /** Returns the number of groups in the block. */
   public int groups() {
     return groups;
   }
@@ -57,23 +60,25 @@ public final class BlockReader {
     return true;
   }
 
-  /** Returns the dimensions of the group at hand. */
+  /** Returns the dimensions of the current group. */
   public List<String> dimensions(TextCache texts) {
     return GroupKey.dimensions(key, keyLength, texts);
   }
 
-  /** Returns how many calls the group at hand has. */
+  /** Returns the number of calls in the current group. */
   public long count() {
     return count;
   }
 
-  /** Returns the state of an aggregate of the group at hand; {@code index} is its place. */
+  /** Returns the state of the aggregate with an index in the current group. */
   public byte[] state(int index) {
     return Arrays.copyOfRange(
         in.buffer(), stateStarts[index], stateStarts[index] + stateLengths[index]);
   }
 
-  /** Compares the keys of two readers that stand on a group; one that is null is past its end. */
+  /**
+   * Compares the keys of the current groups of two readers. Null represents a reader after its end.
+   */
   static int compare(@Nullable BlockReader a, @Nullable BlockReader b) {
     if (a == null || b == null) {
       return a == null ? 1 : -1;

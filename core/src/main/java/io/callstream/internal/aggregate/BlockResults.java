@@ -77,7 +77,7 @@ public final class BlockResults implements Results {
     try {
       millis = start.toEpochMilli();
     } catch (ArithmeticException e) {
-      return List.of(); // Outside the years that a call can have.
+      return List.of(); // The time is outside the years that a call can have.
     }
     byte[] block = blocks.get(millis);
     return block == null || !start.equals(Instant.ofEpochMilli(millis))
@@ -219,7 +219,10 @@ public final class BlockResults implements Results {
     return new WindowBounds(Instant.ofEpochMilli(start), Instant.ofEpochMilli(assigner.end(start)));
   }
 
-  /** Blocks are sorted by the text of their keys, so a stable sort does not compare it again. */
+  /**
+   * Returns the order of rows. Blocks are sorted by the text of their keys, so a stable sort does
+   * not compare it again.
+   */
   private Comparator<ResultRow> order() {
     Comparator<ResultRow> byCount = (a, b) -> Long.compare(b.count(), a.count());
     return hasNumbers() ? byCount.thenComparing(byDimensions()) : byCount;
@@ -250,7 +253,7 @@ public final class BlockResults implements Results {
     Long x = number(a);
     Long y = number(b);
     if (x == null || y == null) {
-      // Only the group of overflowed groups is not a number. It comes last.
+      // Only the group of overflowed groups has a value that is not a number. It comes last.
       return x == null && y == null ? 0 : x == null ? 1 : -1;
     }
     return Long.compare(x, y);
@@ -260,7 +263,7 @@ public final class BlockResults implements Results {
     return text.equals(Statistic.OTHER) ? null : Long.valueOf(text);
   }
 
-  /** Code points compare as UTF-8 bytes do; UTF-16 does not. */
+  /** Compares code points, whose order is that of UTF-8 bytes. The order of UTF-16 differs. */
   private static int compareCodePoints(String a, String b) {
     int i = 0;
     while (i < a.length() && i < b.length()) {

@@ -3,12 +3,12 @@ package io.callstream.internal.aggregate;
 import java.util.Arrays;
 
 /**
- * Writes groups, in ascending order of their keys, into a block.
+ * Writes groups into a block, in ascending order of their keys.
  *
- * <p>A block is the one form of results between a task and a file: partial results, state, updates
- * and the log. It holds the number of groups, the number of aggregates per group, and for each
- * group how many bytes its key shares with the one before, the rest of the key, the count of calls,
- * and the states of the aggregates.
+ * <p>Partial results, state, updates and the log all use blocks. A block has the number of groups
+ * and the number of aggregates per group. For each group it has the length of the prefix that its
+ * key shares with the previous key, the rest of the key, the count of calls, and the states of the
+ * aggregates.
  */
 final class BlockWriter {
   private final Bytes body;

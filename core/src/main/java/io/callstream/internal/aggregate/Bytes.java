@@ -4,7 +4,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import java.util.Arrays;
 
-/** A growing buffer of bytes with variable-length numbers, low seven bits first. */
+/** A growing buffer of bytes. Numbers have a variable length, with the low seven bits first. */
 final class Bytes {
   private byte[] buffer;
   private int size;
@@ -61,7 +61,7 @@ final class Bytes {
     return Arrays.copyOf(buffer, size);
   }
 
-  /** Reads what {@link Bytes} wrote. */
+  /** Reads the data that {@link Bytes} wrote. */
   static final class Reader {
     private final byte[] buffer;
     private int position;
@@ -89,7 +89,7 @@ final class Bytes {
       return number;
     }
 
-    /** Reads a number of things that take at least a byte each from here on. */
+    /** Reads a number of elements. Each of them takes at least one of the remaining bytes. */
     int size() {
       int size = atMost(buffer.length);
       if (size > buffer.length - position) {
@@ -98,7 +98,7 @@ final class Bytes {
       return size;
     }
 
-    /** Reads a number that is 0 or more, and no more than a limit. */
+    /** Reads a number from 0 to a limit. */
     int atMost(int limit) {
       long number = number();
       if (number < 0 || number > limit) {

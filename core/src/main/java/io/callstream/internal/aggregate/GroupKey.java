@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The dimensions of a group as bytes that sort as the dimensions do from left to right, each by its
- * UTF-8: a zero byte ends a dimension, and a byte 0 or 1 within it is written as 1, 1 or 1, 2.
+ * The dimensions of a group as bytes. Keys sort by the UTF-8 of each dimension, from left to right.
+ * A zero byte ends a dimension. A byte 0 or 1 within a dimension is written as 1, 1 or 1, 2.
  */
 final class GroupKey {
   private GroupKey() {}

@@ -12,13 +12,14 @@ import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 
 /*
- * The groups of one statistic in one task. Windows and texts get small numbers in the order in which
- * they come, so that a group is a row of ints, found by open addressing. In the end each text is
- * encoded once, windows and texts are ranked, and counting sorts by rank, from the last dimension to
- * the window, put the groups into the order of their keys: no group's key is compared with another's.
+ * The groups of one statistic in one task. Windows and texts get small numbers in the order of
+ * their first use, so a group is a row of ints, found by open addressing. At the end, each text is
+ * encoded once, and windows and texts are ranked. Counting sorts by rank, from the last dimension
+ * to the window, then put the groups into the order of their keys, without comparing the keys of
+ * groups.
  *
- * Input that is made to collide gets nowhere: java.util.HashMap falls back to trees, and the slots of
- * groups depend on a number that nobody knows.
+ * Input that is crafted to cause collisions has no effect: java.util.HashMap falls back to trees,
+ * and the slots of groups depend on a random number.
  */
 final class GroupTable {
   private static final int START = 1 << 9;
@@ -30,12 +31,14 @@ final class GroupTable {
   private final List<Numbers<String>> texts = new ArrayList<>();
   private final long factor = ThreadLocalRandom.current().nextLong() | 1;
 
-  /** One more than the group in a slot; 0 where there is none. At most half are taken. */
+  /**
+   * The number of the group in each slot plus one; 0 for an empty slot. At most half are occupied.
+   */
   private int[] slots = new int[2 * START];
 
   private int groups;
 
-  /** For each group the number of its window and those of its texts. */
+  /** The number of the window and the numbers of the texts of each group. */
   private int[] members;
 
   private long[] counts = new long[START];
@@ -55,7 +58,7 @@ final class GroupTable {
     states = new Measure.Accumulator[START * aggregates.size()];
   }
 
-  /** Numbers for things, in the order in which they come. */
+  /** Numbers for values, in the order of their first use. */
   private static final class Numbers<T> {
     private final Map<T, Integer> numbers = new HashMap<>();
     private final List<T> things = new ArrayList<>();
@@ -65,7 +68,8 @@ final class GroupTable {
       if (known != null) {
         return known;
       }
-      // A dimension that is null is the statistic's failure, and is to be seen where its code ran.
+      // The statistic must not return null as a dimension. This fails where the code of the
+      // statistic ran.
       numbers.put(Objects.requireNonNull(thing), things.size());
       things.add(thing);
       return things.size() - 1;
@@ -77,7 +81,7 @@ final class GroupTable {
   }
 
   void add(long window, String[] values, Call call) {
-    // The new group, should it be one, is written behind the last and then looked for.
+    // The row of the call is written after the last group, and then looked up.
     int row = groups * (1 + dimensions);
     members[row] = windowNumber(window);
     for (int i = 0; i < dimensions; i++) {
@@ -98,7 +102,7 @@ final class GroupTable {
     return lastWindowNumber;
   }
 
-  /** Returns the group with the members at {@code row}, which is that of the next new group. */
+  /** Returns the group with the members at {@code row}, and adds it if it does not exist. */
   private int find(int row) {
     int width = 1 + dimensions;
     int mask = slots.length - 1;
@@ -150,7 +154,7 @@ final class GroupTable {
 
   // ---- blocks
 
-  /** Hands out a block for each window, in ascending order of windows. */
+  /** Passes on a block for each window, in ascending order of windows. */
   void forEachWindow(StatisticCombiner.Partials blocks) {
     List<int[]> ranks = new ArrayList<>();
     ranks.add(ranks(windows.things(), Comparator.naturalOrder()));
@@ -173,7 +177,7 @@ final class GroupTable {
     }
   }
 
-  /** Returns for each thing how many are less than it; equal ones have the same rank. */
+  /** Returns the number of lesser values for each value. Equal values have the same rank. */
   private static <T> int[] ranks(List<T> things, Comparator<? super T> comparator) {
     Integer[] order = new Integer[things.size()];
     Arrays.setAll(order, i -> i);
@@ -212,7 +216,7 @@ final class GroupTable {
     Bytes key = new Bytes(64);
     int i = from;
     while (i < to) {
-      // Texts that differ may be equal as UTF-8: that has no unpaired surrogates.
+      // Different texts can be equal in UTF-8, which cannot represent unpaired surrogates.
       int next = i + 1;
       while (next < to && sameKey(order[i], order[next], ranks)) {
         next++;

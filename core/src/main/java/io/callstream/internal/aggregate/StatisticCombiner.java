@@ -14,14 +14,14 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Combines the calls of one task for one statistic, and tells late ones from those that count. Not
- * thread-safe.
+ * Combines the calls of one task for one statistic, and separates late calls from those that count.
+ * Not thread-safe.
  */
 public final class StatisticCombiner {
-  /** The watermark before any is known: nothing is late. */
+  /** The watermark before any is known. No call is late. */
   public static final long NO_WATERMARK = Long.MIN_VALUE;
 
-  /** The window of a statistic without one. */
+  /** The window start of a statistic without windows. */
   public static final long NO_WINDOW = Long.MIN_VALUE;
 
   private final Statistic statistic;
@@ -36,24 +36,26 @@ public final class StatisticCombiner {
   private long late;
   private long filtered;
 
-  /** Hears of the windows that a late call misses. */
+  /** Receives the windows that a late call misses. */
   @FunctionalInterface
   public interface MissedWindows {
-    /** Takes one window, in milliseconds since the epoch. */
+    /** Receives one window. Times are in milliseconds since the epoch. */
     void missed(Statistic statistic, long windowStart, long windowEnd);
   }
 
-  /** Takes the partial results of one window. */
+  /** Receives the partial results of one window. */
   @FunctionalInterface
   public interface Partials {
-    /** Takes a block; {@code windowStart} is {@link #NO_WINDOW} for a statistic without one. */
+    /**
+     * Receives a block. {@code windowStart} is {@link #NO_WINDOW} for a statistic without windows.
+     */
     void partial(long windowStart, byte[] block);
   }
 
   /**
    * Creates a combiner without calls.
    *
-   * @param watermark the watermark in force, in milliseconds since the epoch
+   * @param watermark the current watermark, in milliseconds since the epoch
    */
   public StatisticCombiner(Statistic statistic, long watermark) {
     this.statistic = statistic;
@@ -67,12 +69,12 @@ public final class StatisticCombiner {
   }
 
   /**
-   * Counts a call in the windows that still take calls in, and names the others.
+   * Counts a call in its windows that are open, and reports its windows that are closed.
    *
-   * @throws CallstreamException if the statistic's own code throws
+   * @throws CallstreamException if the code of the statistic throws
    */
   public void add(Call call, MissedWindows missed) {
-    int at = -1; // Before the first dimension is the filter, behind the last are the measures.
+    int at = -1; // -1 is the filter. Indexes after the last dimension are the measures.
     try {
       if (filter != null && !filter.accepts(call)) {
         filtered += contributionsPerCall;
@@ -105,7 +107,7 @@ public final class StatisticCombiner {
     }
   }
 
-  /** Returns whether {@link #add} would find the call late in some window. */
+  /** Returns whether {@link #add} would report the call as late for at least one window. */
   public boolean misses(Call call) {
     if (windows == null || watermark == NO_WATERMARK) {
       return false;
@@ -163,7 +165,10 @@ public final class StatisticCombiner {
     return "dimension '" + statistic.dimensions().get(number).name() + "'";
   }
 
-  /** Asks the measures once more: which one it was is not taken down with each call. */
+  /**
+   * Evaluates the measures again to find the one that failed, because {@link #add} does not record
+   * it.
+   */
   private String failingMeasure(Call call) {
     for (Measure.Aggregate measure : BlockMerger.aggregates(statistic)) {
       try {
@@ -175,22 +180,22 @@ public final class StatisticCombiner {
     return "code";
   }
 
-  /** Returns how many contributions were counted. */
+  /** Returns the number of contributions that were counted. */
   public long counted() {
     return counted;
   }
 
-  /** Returns how many contributions were late. */
+  /** Returns the number of contributions that were late. */
   public long late() {
     return late;
   }
 
-  /** Returns how many contributions the filter left out. */
+  /** Returns the number of contributions that the filter excluded. */
   public long filtered() {
     return filtered;
   }
 
-  /** Hands out the partial results, in ascending order of windows. */
+  /** Passes on the partial results, in ascending order of windows. */
   public void forEachPartial(Partials partials) {
     groups.forEachWindow(partials);
   }

@@ -6,9 +6,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives the same String for the same UTF-8 as long as it remembers it, so that rows of many groups
- * share the few texts that they are made of. Each text has one place, where the last one that
- * belongs there stays. Not thread-safe.
+ * A cache of strings by their UTF-8, so that the rows of many groups share a few strings. Each text
+ * maps to one slot, which keeps the last text that was stored in it. Not thread-safe.
  */
 public final class TextCache {
   private static final int PLACES = 1 << 10;
@@ -17,7 +16,7 @@ public final class TextCache {
   private final byte[][] keys = new byte[PLACES][];
   private final @Nullable String[] texts = new @Nullable String[PLACES];
 
-  /** Creates a cache of nothing. */
+  /** Creates an empty cache. */
   public TextCache() {}
 
   String text(byte[] bytes, int from, int to) {

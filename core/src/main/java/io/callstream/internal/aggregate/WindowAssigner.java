@@ -8,21 +8,21 @@ import java.time.ZoneId;
 import java.time.temporal.TemporalAdjusters;
 
 /**
- * Computes in which windows an event time is, in milliseconds since the epoch. Not thread-safe: it
- * keeps the calendar window last used.
+ * Computes the windows that contain an event time, in milliseconds since the epoch. Not
+ * thread-safe, because it caches the last calendar window.
  */
 public final class WindowAssigner {
   private final Window window;
   private final long latenessMillis;
 
-  /** From one start to the next, and from start to end; 0 for calendar windows. */
+  /** The distance between two starts, and the length of a window; 0 for calendar windows. */
   private final long slide;
 
   private final long size;
   private long start = Long.MAX_VALUE;
   private long end = Long.MIN_VALUE;
 
-  /** Creates the assigner of a kind of windows. */
+  /** Creates the assigner for a kind of windows. */
   public WindowAssigner(Window window) {
     this.window = window;
     this.latenessMillis = window.allowedLateness().toMillis();
@@ -38,7 +38,10 @@ public final class WindowAssigner {
     }
   }
 
-  /** Returns the start of the window that contains the time; of several the latest. */
+  /**
+   * Returns the start of the window that contains the time. If windows overlap, returns the latest
+   * start.
+   */
   public long lastStart(long time) {
     if (slide > 0) {
       return time - Math.floorMod(time, slide);
@@ -49,7 +52,9 @@ public final class WindowAssigner {
     return start;
   }
 
-  /** Returns by how much the starts of windows that overlap differ; 0 if they touch. */
+  /**
+   * Returns the distance between the starts of overlapping windows; 0 if windows do not overlap.
+   */
   public long slide() {
     return window instanceof Window.Sliding ? slide : 0;
   }
@@ -65,7 +70,7 @@ public final class WindowAssigner {
     return end;
   }
 
-  /** Returns the watermark from which on the window takes in no more calls. */
+  /** Returns the watermark at which the window closes. From then on, it accepts no calls. */
   public long closesAt(long windowStart) {
     return end(windowStart) + latenessMillis;
   }
@@ -81,7 +86,7 @@ public final class WindowAssigner {
         };
     start = start(first, zone);
     end = start(next(calendar, first), zone);
-    // Where clocks go back across midnight, some of a day comes again after the next has begun.
+    // If clocks go back across midnight, a part of a day repeats after the next day has started.
     while (end <= time) {
       first = next(calendar, first);
       start = end;

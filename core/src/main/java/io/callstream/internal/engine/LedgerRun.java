@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run that keeps a {@link Ledger}: the part that is the same for all engines. An engine adds how
- * the run works and how it is stopped. Thread-safe.
+ * A run that keeps a {@link Ledger}: the part that all engines share. An engine adds how the run
+ * works and how it stops. Thread-safe.
  */
 public abstract class LedgerRun implements RunningPipeline {
   private final Pipeline pipeline;
@@ -35,13 +35,13 @@ public abstract class LedgerRun implements RunningPipeline {
     return ledger;
   }
 
-  /** Shows the report of a batch. */
+  /** Publishes the report of a batch. */
   protected final void reported(Progress report) {
     progress = report;
   }
 
   /**
-   * Records why the run fails. The first failure counts; others are added to it as suppressed
+   * Records why the run fails. The first failure counts; later ones are added to it as suppressed
    * exceptions. The failure is logged when the run ends.
    *
    * @return the first failure
@@ -51,19 +51,19 @@ public abstract class LedgerRun implements RunningPipeline {
   }
 
   /**
-   * Ends the run, after its sinks are closed: logs its failure, releases the threads that wait, and
+   * Ends the run after its sinks are closed. Logs its failure, releases the waiting threads, and
    * calls the termination listeners in the calling thread.
    */
   protected final void ended() {
     end.end();
   }
 
-  /** Returns whether the run has ended, and its sinks are closed. */
+  /** Returns whether the run has ended and its sinks are closed. */
   protected final boolean hasEnded() {
     return end.hasEnded();
   }
 
-  /** Waits for the end; an interrupt is kept for later. */
+  /** Waits for the end of the run. An interrupt does not end the wait, but is preserved. */
   protected final void awaitEnd() {
     end.awaitUninterruptibly();
   }

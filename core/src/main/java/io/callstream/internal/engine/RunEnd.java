@@ -29,9 +29,9 @@ public final class RunEnd {
   private volatile @Nullable CallstreamException failure;
 
   /**
-   * Creates the end of a run that has not come.
+   * Creates the end of a run that is still running.
    *
-   * @param name names the run in the log
+   * @param name the name of the run in the log
    */
   public RunEnd(String name) {
     this.name = name;
@@ -60,8 +60,8 @@ public final class RunEnd {
   }
 
   /**
-   * Returns what the log shows of a failure. Exceptions of a format or a statistic can have the
-   * content of a call in their messages, so these are left out.
+   * Returns the part of a failure that the log may show. The messages of exceptions from a format
+   * or a statistic can contain data of a call, so they are omitted.
    */
   private static Throwable loggable(CallstreamException e) {
     return e.code() == ErrorCode.FORMAT_FAILED || e.code() == ErrorCode.STATISTIC_FAILED
@@ -69,7 +69,10 @@ public final class RunEnd {
         : e;
   }
 
-  /** A throwable with its stack trace, its causes and its suppressed exceptions. */
+  /**
+   * A throwable with its stack trace, its causes and its suppressed exceptions, but without its
+   * message.
+   */
   private static final class WithoutMessage extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -94,7 +97,7 @@ public final class RunEnd {
     end(true);
   }
 
-  /** Does what {@link #end()} does, without a line in the log. */
+  /** Does the same as {@link #end()}, without logging. */
   public void endQuietly() {
     end(false);
   }
@@ -113,7 +116,7 @@ public final class RunEnd {
         waiting = List.copyOf(listeners);
         listeners.clear();
       } finally {
-        ended.countDown(); // Even if there is no memory for a line in the log.
+        ended.countDown(); // The run ends even if there is no memory for a log message.
       }
     }
     waiting.forEach(this::call);
@@ -152,7 +155,7 @@ public final class RunEnd {
     return Optional.ofNullable(failure);
   }
 
-  /** Waits for the end, and keeps an interrupt for later. */
+  /** Waits for the end of the run. An interrupt does not end the wait, but is preserved. */
   public void awaitUninterruptibly() {
     boolean interrupted = false;
     while (true) {
@@ -174,7 +177,7 @@ public final class RunEnd {
   }
 
   public boolean await(Duration timeout) throws InterruptedException {
-    // TimeUnit.convert saturates, where Duration.toNanos throws after 292 years.
+    // TimeUnit.convert saturates. Duration.toNanos throws for more than 292 years.
     boolean done = ended.await(TimeUnit.NANOSECONDS.convert(timeout), TimeUnit.NANOSECONDS);
     if (done) {
       throwFailure();

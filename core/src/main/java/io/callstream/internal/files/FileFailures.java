@@ -12,7 +12,7 @@ import java.nio.file.ReadOnlyFileSystemException;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** Advice for failures of files, by their cause. */
+/** Advice for failures of file operations, by their cause. */
 public final class FileFailures {
   private static final String[] FULL = {
     "no space left", "disk quota exceeded", "file too large", "not enough space"
@@ -23,26 +23,26 @@ public final class FileFailures {
   private static final String FULL_ADVICE =
       "The disk is full, or a quota is used up: make room there, or name a directory on another disk.";
 
-  /** A disk with less than this is full: what was to be written may have been larger. */
+  /** A disk with less free space than this is full. The write that failed may have needed more. */
   private static final long FULL_BELOW = 1 << 16;
 
   private FileFailures() {}
 
   /**
-   * Returns a sentence that says what to do about a failure in a directory of this machine.
+   * Returns a sentence with advice for a failure in a local directory.
    *
-   * @param failure what a file operation threw, or what has that as a cause
+   * @param failure the exception of a file operation, or one that has it as a cause
    */
   public static String advice(Path directory, Throwable failure) {
     String advice = advice(failure);
-    // The words of the system for a full disk depend on its language.
+    // The message of the system for a full disk depends on its language.
     return advice.equals(OTHER) && hasNoRoom(directory) ? FULL_ADVICE : advice;
   }
 
   /**
-   * Returns a sentence that says what to do.
+   * Returns a sentence with advice for a failure.
    *
-   * @param failure what a file operation threw, or what has that as a cause
+   * @param failure the exception of a file operation, or one that has it as a cause
    */
   public static String advice(Throwable failure) {
     for (Throwable e = failure; e != null; e = e.getCause()) {

@@ -18,14 +18,14 @@ public final class RowWriter {
   /**
    * Creates a writer.
    *
-   * @param zone times are ISO-8601 texts with the offset of this zone
+   * @param zone the zone of times, which are ISO-8601 texts with the offset of the zone
    */
   public RowWriter(Statistic statistic, ZoneId zone) {
     this.names = statistic.columns();
     this.times = DateTimeFormatter.ISO_OFFSET_DATE_TIME.withZone(zone);
   }
 
-  /** Writes a row; a measure without data is null. */
+  /** Writes a row. A measure without data is null. */
   public void write(JsonGenerator json, ResultRow row) throws IOException {
     List<@Nullable Object> values = row.columns();
     json.writeStartObject();

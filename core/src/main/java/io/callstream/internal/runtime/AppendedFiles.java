@@ -19,41 +19,42 @@ import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of a ledger in a directory of this machine. Not thread-safe.
+ * The files of a ledger in a local directory. Not thread-safe.
  *
  * <p>A batch is an entry that is appended to a log, so that it costs one write and one force to the
- * disk. An entry is the number of its batch, its length, a checksum of these two, a checksum of its
- * content, and the content. Each other file ends with a {@link Checksum}.
+ * disk. An entry has the number of its batch, its length, a checksum of these two, a checksum of
+ * its content, and the content. Each other file ends with a {@link Checksum}.
  *
- * <p>There is one log at a time. It is named after the first batch in it: {@code log-0}, and after
- * {@code snapshot-N} the log {@code log-(N+1)}, which is created before the snapshot is. So the
- * files show which log must be there, and a log or a snapshot that was deleted is noticed.
+ * <p>There is one log at a time. Its name has the number of its first batch: {@code log-0}, and
+ * after {@code snapshot-N} the log {@code log-(N+1)}, which is created before the snapshot. So the
+ * names of the files show which log must exist, and a deleted log or snapshot is detected.
  *
- * <p>A process that is killed leaves at most the start of an entry at the end of the log. A machine
- * that loses its power may leave sectors of zeros in it. Such an entry was never confirmed, and the
- * next entry takes its place. Either may also leave a part of the log after a snapshot that was not
- * written: it has copies only, and is deleted. Everything else that is not an entry is damage.
+ * <p>A process that is killed leaves at most an incomplete entry at the end of the log. A power
+ * failure can leave sectors of zeros in the last entry. Such an entry was never confirmed, and the
+ * next entry overwrites it. Both can also leave a partial log after a snapshot that was not
+ * written. This log has only copies, and is deleted. Any other content that is not an entry is
+ * damage.
  */
 public final class AppendedFiles implements LedgerFiles, AutoCloseable {
   private static final String LOG = "log-";
   private static final String DRAFT = ".draft";
   private static final int HEADER = Long.BYTES + 3 * Integer.BYTES;
 
-  /** Disks write this many bytes, or a multiple of them, as a whole. */
+  /** Disks write this number of bytes, or a multiple of it, atomically. */
   private static final int SECTOR = 512;
 
   private final Path directory;
 
-  /** The number of the first batch of the log, which is its name. */
+  /** The number of the first batch of the log, which is part of its name. */
   private long first;
 
   private Log entries = new Log(new TreeMap<>(), 0);
   private @Nullable FileChannel channel;
 
-  /** The entries of a log by their batches, and where the next one begins. */
+  /** The entries of a log by their batches, and the position of the next entry. */
   private record Log(TreeMap<Long, Entry> batches, long end) {}
 
-  /** Where the content of a batch is. */
+  /** The position and length of the content of a batch. */
   private record Entry(long position, int length) {}
 
   private AppendedFiles(Path directory) {
@@ -61,10 +62,10 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
   }
 
   /**
-   * Opens an existing directory, in which nobody else may be writing.
+   * Opens an existing directory. No other run may write to it.
    *
    * @throws DamagedFileException if a log is damaged, or a log or a snapshot is missing
-   * @throws IOException if the directory can't be read
+   * @throws IOException if the directory cannot be read
    */
   public static AppendedFiles in(Path directory) throws IOException {
     AppendedFiles files = new AppendedFiles(directory);
@@ -82,7 +83,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
       files.entries = files.scan(files.first);
     }
     for (long later : logs.tailSet(files.first, false)) {
-      // A run that ended while it wrote a snapshot leaves a log of copies, whole or not.
+      // A run that ended while it wrote a snapshot leaves a complete or partial log of copies.
       if (!logs.contains(files.first) || Files.size(files.path(later)) > files.sizeFrom(later)) {
         throw missing(Ledger.SNAPSHOT + (later - 1));
       }
@@ -93,7 +94,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
     return files;
   }
 
-  /** Returns how many bytes the entries of a batch and of later ones take in a log. */
+  /** Returns the number of bytes in a log of the entries of a batch and all later batches. */
   private long sizeFrom(long batch) {
     return entries.batches.tailMap(batch, true).values().stream()
         .mapToLong(entry -> HEADER + (long) entry.length)
@@ -121,7 +122,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
     }
   }
 
-  /** Returns whether there is a log, be it without entries. */
+  /** Returns whether a log exists, even if it has no entries. */
   public boolean hasLog() {
     return Files.exists(path(first));
   }
@@ -145,7 +146,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
       long batch = header.getLong();
       int length = header.getInt();
       long last = found.isEmpty() ? number - 1 : found.lastKey();
-      // A batch that was in doubt when a run ended comes again.
+      // A batch that was not confirmed when a run ended is repeated.
       boolean follows = batch == last + 1 || (batch == last && !found.isEmpty());
       if (!hasHeader(all, from) || !hasContent(all, from, length) || !follows) {
         throw damaged(number, from);
@@ -156,7 +157,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
     return new Log(found, from);
   }
 
-  /** Returns whether what begins here is the last entry, and was not written to its end. */
+  /** Returns whether the entry at a position is the last one and was not written completely. */
   private static boolean isTorn(byte[] all, int from) {
     if (all.length - from < HEADER) {
       return true;
@@ -184,9 +185,9 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
   }
 
   /**
-   * Returns whether a header lies in two sectors, and one of them has nothing but zeros from here
-   * on. A flipped bit cannot cause that: a content does not start with zeros, and the part in the
-   * first sector must have both the number of a batch and a length.
+   * Returns whether a header spans two sectors, and the part in one of them has only zeros from the
+   * position on. A flipped bit cannot cause that: a content does not start with zeros, and the part
+   * in the first sector must have both the number of a batch and a length.
    */
   private static boolean lacksSectorOfHeader(byte[] all, int from) {
     int next = (from / SECTOR + 1) * SECTOR;
@@ -195,7 +196,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
             || (next - from >= Long.BYTES + Integer.BYTES && isZero(all, from, next)));
   }
 
-  /** Returns whether an entry follows, so that the one before it was confirmed. */
+  /** Returns whether an entry follows, which shows that the entry before it was confirmed. */
   private static boolean hasEntryAfter(byte[] all, int from) {
     for (int i = from + 1; i <= all.length - HEADER; i++) {
       if (hasHeader(all, i)) {
@@ -205,7 +206,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
     return false;
   }
 
-  /** Returns whether a sector that begins after this place has nothing but zeros. */
+  /** Returns whether a sector that starts after this position has only zeros. */
   private static boolean lacksSector(byte[] all, int from) {
     for (int sector = (from / SECTOR + 1) * SECTOR; sector < all.length; sector += SECTOR) {
       if (isZero(all, sector, Math.min(sector + SECTOR, all.length))) {
@@ -251,7 +252,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
       }
       log.force(false);
     } catch (IOException e) {
-      closeLog(); // Its end may be torn: the next entry takes the place of this one.
+      closeLog(); // The entry may be incomplete. The next entry overwrites it.
       throw e;
     }
     entries = with(batch, content, entries);
@@ -268,12 +269,12 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
     return new Log(before.batches, before.end + HEADER + content.length);
   }
 
-  /** Opens the log behind its last entry. A log that is gone is not created again. */
+  /** Opens the log after its last entry. A log that was deleted is not created again. */
   private FileChannel openLog() throws IOException {
     for (Path file : paths()) {
       String name = file.getFileName().toString();
       if (isLog(name) && !name.equals(LOG + first)) {
-        Files.delete(file); // A killed run left it while it wrote a snapshot.
+        Files.delete(file); // A run that was killed while it wrote a snapshot left this log.
       }
     }
     FileChannel log = FileChannel.open(path(first), StandardOpenOption.WRITE);
@@ -295,7 +296,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
     }
   }
 
-  /** Writes a snapshot and begins the log after it with the entries of later batches. */
+  /** Writes a snapshot, and starts the log after it with the entries of later batches. */
   private void writeSnapshot(long batch, byte[] content) throws IOException {
     long before = first;
     if (batch + 1 == before) {
@@ -317,7 +318,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
       }
       log.force(true);
     }
-    forceDirectory(directory); // The snapshot must not outlive a power failure without its log.
+    forceDirectory(directory); // A snapshot without its log must not survive a power failure.
     replace(Ledger.SNAPSHOT + batch, content);
     closeLog();
     first = batch + 1;
@@ -346,12 +347,12 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
     }
   }
 
-  /** Makes a rename last; file systems that can't force a directory do not need it. */
+  /** Makes a rename durable. File systems that cannot force a directory do not need it. */
   private static void forceDirectory(Path directory) throws IOException {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);
     } catch (AccessDeniedException e) {
-      // Windows does not open directories; its renames are durable by themselves.
+      // Windows does not open directories; its renames are durable without this.
     }
   }
 
@@ -378,7 +379,8 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
         }
       }
     }
-    // It was valid when it was scanned or written, but a snapshot must not get what has changed.
+    // The entry was valid when it was scanned or written. A snapshot must not contain an entry that
+    // has changed since then.
     if (!hasHeader(stored, 0) || !hasContent(stored, 0, entry.length)) {
       throw damaged(first, position);
     }
@@ -398,7 +400,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
     return names;
   }
 
-  /** Deletes a file; a batch that is not part of the log any more when a snapshot begins one. */
+  /** Deletes a file. The entry of a batch is removed when a snapshot starts a new log. */
   @Override
   public void delete(String name) throws IOException {
     if (!name.startsWith(Ledger.BATCH)) {
@@ -412,7 +414,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
     return Integer.MAX_VALUE;
   }
 
-  /** Batches are small and many here; to read so much again takes a moment. */
+  /** Batches are small and numerous, and this number of bytes is read in a moment. */
   @Override
   public long leastLogBytes() {
     return 16 << 20;

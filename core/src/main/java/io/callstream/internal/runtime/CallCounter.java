@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * The second half of a task: feeds calls to all statistics, hands late ones to the dead letters and
- * keeps account of both. Not thread-safe.
+ * The second half of a task: passes calls to all statistics, passes late calls to the dead letters,
+ * and keeps the accounting of both. Not thread-safe.
  */
 public final class CallCounter {
   private final TaskPlan plan;
@@ -30,22 +30,22 @@ public final class CallCounter {
   private long ambiguousTimes;
   private long unknownDispositions;
 
-  /** Takes the partial results of one statistic in one window. */
+  /** Receives the partial results of one statistic in one window. */
   @FunctionalInterface
   public interface Partials {
     /**
-     * Takes a block.
+     * Receives a block.
      *
-     * @param statistic the place of the statistic in the plan
+     * @param statistic the index of the statistic in the plan
      * @param windowStart in milliseconds since the epoch, or {@link StatisticCombiner#NO_WINDOW}
      */
     void partial(int statistic, long windowStart, byte[] block);
   }
 
   /**
-   * Creates a counter of no calls.
+   * Creates a counter without calls.
    *
-   * @param watermark the watermark in force, in milliseconds since the epoch
+   * @param watermark the current watermark, in milliseconds since the epoch
    */
   public CallCounter(TaskPlan plan, long watermark, Consumer<DeadLetter> letters) {
     this.plan = plan;
@@ -57,7 +57,7 @@ public final class CallCounter {
   /**
    * Counts a call.
    *
-   * @param record the record that it came in, for the dead letters
+   * @param record the record of the call, for the dead letters
    */
   public void count(Call call, Delivery record) {
     if (call.ambiguousTime()) {
@@ -84,7 +84,7 @@ public final class CallCounter {
             new WindowBounds(Instant.ofEpochMilli(start), Instant.ofEpochMilli(end))));
   }
 
-  /** Returns whether some statistic may find the call late. */
+  /** Returns whether the call may be late for at least one statistic. */
   public boolean mayMiss(Call call) {
     for (StatisticCombiner combiner : combiners) {
       if (combiner.misses(call)) {
@@ -94,7 +94,7 @@ public final class CallCounter {
     return false;
   }
 
-  /** Hands out all partial results. */
+  /** Passes on all partial results. */
   public void forEachPartial(Partials partials) {
     for (int i = 0; i < combiners.size(); i++) {
       int statistic = i;
@@ -104,7 +104,7 @@ public final class CallCounter {
     }
   }
 
-  /** Returns where the contributions went. */
+  /** Returns the accounting of the contributions. */
   public Accounting accounting() {
     Map<String, Contributions> contributions = new LinkedHashMap<>();
     for (int i = 0; i < combiners.size(); i++) {

@@ -22,8 +22,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The first half of a task: turns records into calls, hands rejected ones to the dead letters and
- * keeps account of both. Not thread-safe.
+ * The first half of a task: turns records into calls, passes rejected records to the dead letters,
+ * and keeps the accounting of both. Not thread-safe.
  */
 public final class CallReader {
   private static final byte[] NOTHING = {};
@@ -33,7 +33,8 @@ public final class CallReader {
   private CallParser parser;
 
   /**
-   * A field that nobody asks for, by which a call is known that has more; null if there is none.
+   * A field that the plan does not need. A call that has it has more fields than needed. Null if
+   * the plan needs all fields.
    */
   private final @Nullable CallField unasked;
 
@@ -47,7 +48,7 @@ public final class CallReader {
   private long unstamped;
   private long greatestAge;
 
-  /** A sum of milliseconds: a long would overflow at 5 million records that claim to be of 1970. */
+  /** A sum of milliseconds. A long would overflow at 5 million records with a timestamp of 1970. */
   private double ages;
 
   private static final class Position {
@@ -62,9 +63,9 @@ public final class CallReader {
   }
 
   /**
-   * Creates a reader that has read nothing.
+   * Creates a reader that has not read any records.
    *
-   * @param begin now, at a time when the records were there already
+   * @param begin the current time, at which the records already existed
    */
   public CallReader(TaskPlan plan, Instant begin, Consumer<DeadLetter> letters) {
     this.beginMillis = begin.toEpochMilli();
@@ -80,7 +81,7 @@ public final class CallReader {
     last = new Position(0, plan.maxEventTimeJumpMillis());
   }
 
-  /** Returns the call that a record is, or null if it was rejected. */
+  /** Returns the call of a record, or null if the record was rejected. */
   public @Nullable Call read(Delivery record) {
     received++;
     if (record.partition() != lastPartition) {
@@ -106,7 +107,7 @@ public final class CallReader {
       return null;
     }
     Call call = ((Parsed) result).call();
-    // Both are positive, and the sum is negative where it overflows: nothing is later than that.
+    // Both terms are positive, so a negative sum is an overflow. Then no time is too late.
     long latest = record.timestampMillis() + plan.maxFutureSkewMillis();
     if (record.timestampMillis() >= 0 && latest >= 0 && call.epochMillis() > latest) {
       reject(record, RejectionReason.FUTURE_TIME, timeField, null);
@@ -157,7 +158,7 @@ public final class CallReader {
         Instant.ofEpochMilli(record.timestampMillis()));
   }
 
-  /** Returns what was received and rejected, and how far the partitions came. */
+  /** Returns the counts of received and rejected records, and the progress of the partitions. */
   public TaskReport report() {
     List<PartitionSegment> segments = new ArrayList<>();
     positions.forEach(

@@ -13,13 +13,14 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A call that counts unless it is a duplicate, on its way to where its id is remembered.
+ * A call that counts unless it is a duplicate, on its way to the set of known ids.
  *
  * @param call the call, with the fields that the plan needs
- * @param record where it came from; its value may be left out where no statistic can find it late
+ * @param record the record of the call; its value may be missing if no statistic can find the call
+ *     late
  */
 public record Candidate(Call call, Delivery record) {
-  /** The order that decides which of several is the first: by partition, then offset. */
+  /** The order that decides which of several calls is the first: by partition, then offset. */
   public static final Comparator<Candidate> ORDER =
       Comparator.comparing(Candidate::record, Comparator.comparingInt(Delivery::partition))
           .thenComparing(Candidate::record, Comparator.comparingLong(Delivery::offset));
@@ -50,7 +51,7 @@ public record Candidate(Call call, Delivery record) {
     Letters.writeValue(record.value(), out);
   }
 
-  /** Reads what {@link #write} wrote. */
+  /** Reads the data that {@link #write} wrote. */
   public static Candidate read(TaskPlan plan, DataInputStream in) throws IOException {
     Instant time = Instant.ofEpochMilli(in.readLong());
     boolean ambiguous = in.readBoolean();
@@ -80,7 +81,7 @@ public record Candidate(Call call, Delivery record) {
     return field != CallField.ID && field != CallField.CRIME_TYPE && field != CallField.TIME;
   }
 
-  /** Unlike writeUTF this has no limit of 64 KiB. */
+  /** Writes a text of any length. DataOutputStream.writeUTF is limited to 64 KiB. */
   private static void writeText(String text, DataOutputStream out) throws IOException {
     byte[] utf8 = text.getBytes(UTF_8);
     out.writeInt(utf8.length);

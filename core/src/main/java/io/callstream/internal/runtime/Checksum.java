@@ -10,13 +10,13 @@ import java.util.zip.CRC32;
 
 /**
  * The last line of each checkpoint file: {@code checksum}, a space, and the CRC-32 of everything
- * before it as eight hexadecimal digits. Files of text stay readable, and binary files have the
- * same form.
+ * before it as eight hexadecimal digits. Text files remain readable, and binary files have the same
+ * form.
  */
 public final class Checksum {
   private static final String LABEL = "checksum ";
 
-  /** The bytes of the line, its line feed included. */
+  /** The length of the line in bytes, including its line feed. */
   private static final int LENGTH = LABEL.length() + 2 * Integer.BYTES + 1;
 
   private static final int BUFFER = 1 << 16;
@@ -24,10 +24,11 @@ public final class Checksum {
   private Checksum() {}
 
   /**
-   * Returns a checksum that starts with the place of a file. A file that is later found at another
-   * place, such as an older version under the name of a newer one, does not match its checksum.
+   * Returns a checksum that starts with the location of a file. A file that is later found at
+   * another location, such as an older version under the name of a newer one, does not match its
+   * checksum.
    *
-   * @param place the file's path within the checkpoint; empty for a file that may be anywhere
+   * @param place the path of the file within the checkpoint; empty for a file that may be anywhere
    */
   public static CRC32 of(String place) {
     CRC32 crc = new CRC32();
@@ -35,12 +36,12 @@ public final class Checksum {
     return crc;
   }
 
-  /** Returns the line for a content of which {@code crc} has seen each byte. */
+  /** Returns the line for a content whose bytes were all added to {@code crc}. */
   public static byte[] line(CRC32 crc) {
     return String.format("%s%08x\n", LABEL, crc.getValue()).getBytes(US_ASCII);
   }
 
-  /** Returns a content with its checksum, as it is written to a file. */
+  /** Returns a content followed by its checksum, as it is written to a file. */
   public static byte[] append(byte[] content) {
     byte[] line = line(crc(content, content.length));
     byte[] file = Arrays.copyOf(content, content.length + line.length);
@@ -51,8 +52,8 @@ public final class Checksum {
   /**
    * Returns the content of a file without its checksum.
    *
-   * @param name the file's name in messages
-   * @throws DamagedFileException if the checksum is not that of the content
+   * @param name the name of the file in messages
+   * @throws DamagedFileException if the checksum does not match the content
    */
   public static byte[] verify(String name, byte[] file) throws DamagedFileException {
     int length = file.length - LENGTH;
@@ -64,13 +65,13 @@ public final class Checksum {
   }
 
   /**
-   * Verifies a file of any size without holding it in memory.
+   * Verifies a file of any size without loading it into memory.
    *
-   * @param name the file's name in messages
-   * @param crc the checksum of the file's place; see {@link #of}
+   * @param name the name of the file in messages
+   * @param crc the checksum of the location of the file; see {@link #of}
    * @param file the whole file, which is read to its end and not closed
    * @return the number of bytes before the checksum
-   * @throws DamagedFileException if the checksum is not that of the content
+   * @throws DamagedFileException if the checksum does not match the content
    */
   public static long verify(String name, CRC32 crc, InputStream file) throws IOException {
     byte[] buffer = new byte[BUFFER];

@@ -6,7 +6,10 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Warns of unconfirmed times: of the first of a run, and then at most once a minute. */
+/**
+ * Logs warnings about unconfirmed event times: the first one of a run, and then at most one per
+ * minute.
+ */
 final class ClockWarnings {
   private static final Logger LOG = LoggerFactory.getLogger(ClockWarnings.class);
   private static final Duration PAUSE = Duration.ofMinutes(1);
@@ -16,7 +19,7 @@ final class ClockWarnings {
   private long lastNanos;
 
   /**
-   * Creates warnings of a run.
+   * Creates the warnings of a run.
    *
    * @param nanos returns the time as {@link System#nanoTime} does
    */

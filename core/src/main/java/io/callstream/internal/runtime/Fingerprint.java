@@ -11,17 +11,17 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What a checkpoint directory was made for: the engine, the pipeline, and what else must not change
- * between two runs. A text of a line each, which lies in the directory.
+ * The identity of a checkpoint directory: the engine, the pipeline, and settings that must not
+ * change between two runs. The directory contains it as a text with one line per setting.
  */
 public final class Fingerprint {
-  /** The name of its file. */
+  /** The name of the fingerprint file. */
   public static final String FILE = "pipeline.txt";
 
   private static final String ENGINE = "engine";
   private static final String SOURCE_ID = "topic id";
 
-  /** The last line: a directory of another form is refused, and not misread. */
+  /** The last line. A directory with another format is rejected and not misread. */
   private static final String FORMAT = "format of this directory: 2";
 
   private final String text;
@@ -31,11 +31,12 @@ public final class Fingerprint {
   }
 
   /**
-   * Returns what a run needs a directory to be.
+   * Returns the fingerprint that a run requires of its directory.
    *
    * @param engine the name of the engine
    * @param fixed settings of the engine that must not change, by their names
-   * @param sourceId what tells the source from others of its name, such as the id of a topic
+   * @param sourceId distinguishes the source from others with the same name, such as the id of a
+   *     topic
    */
   public static Fingerprint of(
       Pipeline pipeline, String engine, Map<String, String> fixed, String sourceId) {
@@ -51,7 +52,7 @@ public final class Fingerprint {
             + "\n");
   }
 
-  /** Returns what a directory was made for. */
+  /** Returns the fingerprint with a text. */
   public static Fingerprint parse(String text) {
     return new Fingerprint(text);
   }
@@ -70,10 +71,11 @@ public final class Fingerprint {
   }
 
   /**
-   * Refuses a run that a directory was not made for. To be asked of the directory's fingerprint.
+   * Rejects a run with another fingerprint than this one, which is that of the directory.
    *
-   * @param location what the checkpoint is called in messages
-   * @throws CallstreamException that shows both sides
+   * @param run the fingerprint of the run
+   * @param location how messages name the checkpoint
+   * @throws CallstreamException if the fingerprints differ; the message shows both values
    */
   public void requireSame(Fingerprint run, String location) {
     if (text.equals(run.text)) {

@@ -40,25 +40,24 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is true after each batch: the accounting, how far the partitions came, the watermark, and
- * the results of all windows. The driver of an engine keeps one; readers may look from other
- * threads.
+ * The state after each batch: the accounting, the progress of the partitions, the watermark, and
+ * the results of all windows. The driver of an engine writes it; other threads may read it.
  *
- * <p>With files it is a log. Batch N is one file with the totals of all batches to N, the results
- * that N changed and what the engine wants to note, written before the engine commits N; if N comes
- * again, its file is written again. When the files since the last snapshot outweigh it, the next
- * batch begins with a snapshot of what is committed, so that log and restart stay in proportion to
- * the results.
+ * <p>With files, the ledger is a log. Batch N is one file with the totals of all batches up to N,
+ * the results that N changed, and notes of the engine. It is written before the engine commits N.
+ * If N is repeated, its file is written again. When the files since the last snapshot are larger
+ * than the snapshot, the next batch starts with a snapshot of the committed state. So the log and
+ * the time of a restart remain proportional to the results.
  */
 public final class Ledger {
-  /** The number of the batch before the first. */
+  /** The number that represents the state before the first batch. */
   public static final long NO_BATCH = -1;
 
   private static final int MAGIC = 0x63_61_6c_33; // cal3
   static final String BATCH = "batch-";
   static final String SNAPSHOT = "snapshot-";
 
-  /** The name of the file with the id of a run and of those that continue from it. */
+  /** The name of the file with the id of a run and of the runs that continue it. */
   public static final String LINEAGE = "lineage";
 
   private final Pipeline pipeline;
@@ -72,7 +71,10 @@ public final class Ledger {
   private final ClockWarnings warnings = new ClockWarnings(System::nanoTime);
   private volatile Page page;
 
-  /** What is true after one batch. Immutable but for the maps, which nobody modifies any more. */
+  /**
+   * The state after one batch. Immutable except for the maps, which are never modified after
+   * construction.
+   */
   private record Page(
       long batch,
       Accounting total,
@@ -89,7 +91,7 @@ public final class Ledger {
     this.page = page;
   }
 
-  /** Returns the ledger of a pipeline that starts anew and keeps no files. */
+  /** Returns the ledger of a pipeline that starts from the beginning and keeps no files. */
   public static Ledger inMemory(Pipeline pipeline) {
     return new Ledger(pipeline, null, UUID.randomUUID().toString(), firstPage(pipeline));
   }
@@ -98,7 +100,7 @@ public final class Ledger {
    * Returns the ledger as it was after a batch.
    *
    * @param committed the last batch that the engine committed, or {@link #NO_BATCH}
-   * @throws CallstreamException if the files do not tell what was true then
+   * @throws CallstreamException if the files do not contain the state after that batch
    */
   public static Ledger restore(Pipeline pipeline, LedgerFiles files, long committed) {
     try {
@@ -139,7 +141,10 @@ public final class Ledger {
         e);
   }
 
-  /** Returns what tells this run and those that go on from it from others, made up once. */
+  /**
+   * Returns the id that distinguishes this run and the runs that continue it from others. It is
+   * generated once.
+   */
   private static String lineage(LedgerFiles files) throws IOException {
     if (files.list().contains(LINEAGE)) {
       return new String(files.read(LINEAGE), UTF_8).trim();
@@ -165,19 +170,19 @@ public final class Ledger {
         results);
   }
 
-  // ---- what tasks need to know before a batch
+  // ---- state that tasks need before a batch
 
-  /** Returns the number of the last batch in here, or {@link #NO_BATCH}. */
+  /** Returns the number of the last batch in the ledger, or {@link #NO_BATCH}. */
   public long lastBatch() {
     return page.batch();
   }
 
-  /** Returns the watermark in force for the next batch. */
+  /** Returns the watermark that applies to the next batch. */
   public long nextWatermark() {
     return page.nextWatermark();
   }
 
-  /** Returns the windows that close at the beginning of the next batch, by statistic. */
+  /** Returns the windows that close at the start of the next batch, by statistic. */
   public List<List<Long>> closing() {
     Page now = page;
     List<List<Long>> closing = new ArrayList<>();
@@ -228,9 +233,9 @@ public final class Ledger {
     return open;
   }
 
-  // ---- taking in a batch
+  // ---- appending a batch
 
-  /** Results that a batch changed: a block of absolute values for each of its windows. */
+  /** The results that a batch changed: a block of absolute values for each changed window. */
   public static final class Updates {
     private static final byte[] NO_NOTE = {};
 
@@ -238,7 +243,7 @@ public final class Ledger {
     private final List<NavigableMap<Long, byte[]>> whole = new ArrayList<>();
     private byte[] note = NO_NOTE;
 
-    /** Creates updates of nothing. */
+    /** Creates empty updates. */
     public Updates(int statistics) {
       for (int i = 0; i < statistics; i++) {
         blocks.add(new TreeMap<>());
@@ -246,32 +251,32 @@ public final class Ledger {
       }
     }
 
-    /** Adds the groups of a window that changed; each window once. */
+    /** Adds the groups of a window that changed. Each window is added once. */
     public void put(int statistic, long windowStart, byte[] block) {
       blocks.get(statistic).put(windowStart, block);
     }
 
     /**
-     * Adds a window that was merged with {@link Ledger#block}; each window once.
+     * Adds a window that was merged with {@link Ledger#block}. Each window is added once.
      *
-     * @param merged the groups that changed, and all of them
+     * @param merged the groups that changed, and all groups
      */
     public void put(int statistic, long windowStart, BlockMerger.Merged merged) {
       blocks.get(statistic).put(windowStart, merged.updates());
       whole.get(statistic).put(windowStart, merged.state());
     }
 
-    /** Adds what an engine wants to find again beside the results, see {@link Ledger#takeNotes}. */
+    /** Adds data of the engine, which a restored ledger returns; see {@link Ledger#takeNotes}. */
     public void note(byte[] more) {
       note = more;
     }
   }
 
   /**
-   * Takes in a batch, durably if there are files.
+   * Appends a batch. With files, the batch is durable when this method returns.
    *
    * @param number one more than {@link #lastBatch()}
-   * @return what the sinks shall see
+   * @return the results for the sinks
    */
   public BatchResults append(long number, TaskReport report, Updates updates) {
     Page before = page;
@@ -294,7 +299,7 @@ public final class Ledger {
     return results(before, after, accounting, updates);
   }
 
-  /** Returns the progress after a batch, whose segments may be in any order. */
+  /** Returns the progress after a batch. Its segments may be in any order. */
   private Map<Integer, PartitionProgress> advance(
       Map<Integer, PartitionProgress> before, List<PartitionSegment> batch) {
     Map<Integer, PartitionProgress> after = new TreeMap<>(before);
@@ -314,7 +319,7 @@ public final class Ledger {
     return PartitionClock.ofPartition(TaskPlan.maxEventTimeJumpMillis(pipeline));
   }
 
-  /** Counts the calls that a batch showed to be unconfirmed, and warns of them. */
+  /** Counts the calls that a batch showed to be unconfirmed, and logs warnings about them. */
   private long unconfirmed(
       Map<Integer, PartitionProgress> before, Map<Integer, PartitionProgress> after) {
     long sum = 0;
@@ -355,7 +360,7 @@ public final class Ledger {
   }
 
   /**
-   * Returns the watermark that will be in force for the batch after the next one.
+   * Returns the watermark that will apply to the batch after the next one.
    *
    * @param next the segments of the next batch, in any order
    */
@@ -363,14 +368,14 @@ public final class Ledger {
     return watermark(page.nextWatermark(), next, advance(page.progress(), next));
   }
 
-  /** Returns the block of all groups of a window, open or closed; null if it has none. */
+  /** Returns the block of all groups of an open or closed window; null if the window has none. */
   public byte @Nullable [] block(int statistic, long windowStart) {
     return page.results().get(statistic).get(windowStart);
   }
 
   /**
-   * Returns the results of a statistic without the windows whose time is over: by the watermark of
-   * the batch before, so that each window was once seen closed.
+   * Returns the results of a statistic without the windows whose retention has ended. The watermark
+   * of the previous batch decides, so that each window was reported as closed once.
    */
   private NavigableMap<Long, byte[]> retained(
       int statistic, NavigableMap<Long, byte[]> results, long watermark) {
@@ -396,8 +401,8 @@ public final class Ledger {
   }
 
   /**
-   * The least, over the partitions that had a record in the batch, of their clocks. A partition
-   * whose clock has no time yet holds the watermark where it is.
+   * Returns the minimum clock of the partitions that had a record in the batch. A partition whose
+   * clock has no time yet holds the watermark.
    */
   private static long watermark(
       long before, List<PartitionSegment> batch, Map<Integer, PartitionProgress> progress) {
@@ -453,7 +458,10 @@ public final class Ledger {
     return view(after, emitted, accounting);
   }
 
-  /** A call more in a window changes the shares of all its groups. */
+  /**
+   * Returns whether a statistic has shares. An additional call in a window changes the shares of
+   * all its groups.
+   */
   private static boolean tellsShares(Statistic statistic) {
     return statistic.measures().stream().anyMatch(Measure.Share.class::isInstance);
   }
@@ -497,17 +505,18 @@ public final class Ledger {
         results, windowsThatClose(statistic, results, StatisticCombiner.NO_WATERMARK, watermark));
   }
 
-  // ---- what is true now
+  // ---- current state
 
-  /** Returns where everything stands, with no updates. */
+  /** Returns the current state, without updates. */
   public BatchResults current() {
     Page now = page;
     return view(now, nothing(), Accounting.none(names()));
   }
 
   /**
-   * Returns the windows that have not closed as a batch of updates of the statistics that emit when
-   * windows close; for a bounded run that was asked to flush. They are not marked as emitted.
+   * Returns the windows that have not closed, as a batch of updates for the statistics that emit
+   * when windows close. Used at the end of a bounded run that flushes. The windows are not marked
+   * as emitted.
    */
   public BatchResults flush() {
     Page now = page;
@@ -535,20 +544,20 @@ public final class Ledger {
         now.total());
   }
 
-  /** Returns the results of a statistic so far, those of open windows included. */
+  /** Returns the current results of a statistic, including open windows. */
   public Results results(String statistic) {
     Statistic found = pipeline.statistic(statistic);
     return new BlockResults(found, page.results().get(statistics.indexOf(found)));
   }
 
-  /** Returns where all records so far went. */
+  /** Returns the accounting of all records so far. */
   public Accounting total() {
     return page.total();
   }
 
   /**
-   * Hands out, once, the notes that were restored, the oldest first: that of a snapshot, and those
-   * of the batches behind it.
+   * Returns the restored notes once, the oldest first: the note of a snapshot, then the notes of
+   * the batches after it.
    */
   public List<byte[]> takeNotes() {
     List<byte[]> taken = notes;
@@ -557,8 +566,8 @@ public final class Ledger {
   }
 
   /**
-   * Returns where the batch behind the last one ended in the partitions of which it had records, if
-   * it was written down before; empty if it never was.
+   * Returns the end offsets of the batch after the last one, for the partitions with records in it.
+   * Empty if that batch was never written.
    */
   public Map<Integer, Long> endsOfNext() {
     LedgerFiles log = files;
@@ -586,7 +595,7 @@ public final class Ledger {
     }
   }
 
-  /** Returns for each partition the offset behind the last record in here. */
+  /** Returns the offset after the last record in the ledger for each partition. */
   public Map<Integer, Long> nextOffsets() {
     Map<Integer, Long> offsets = new TreeMap<>();
     page.progress().forEach((partition, progress) -> offsets.put(partition, progress.nextOffset()));
@@ -648,10 +657,10 @@ public final class Ledger {
   }
 
   /**
-   * Begins the log anew with a snapshot if it is time. An engine that keeps notes must ask before
-   * each batch, when the last one is committed.
+   * Starts a new log with a snapshot if the log is large enough. An engine that keeps notes must
+   * call this method before each batch, when the last batch is committed.
    *
-   * @param note tells all that the notes so far come to
+   * @param note returns one note that replaces all notes so far
    */
   public void shortenLog(Supplier<byte[]> note) {
     if (files == null || !isLogTooLong()) {
@@ -740,7 +749,10 @@ public final class Ledger {
     return all;
   }
 
-  /** Overlays blocks of one window, older ones first, two by two: each is walked over few times. */
+  /**
+   * Overlays blocks of one window, the oldest first. It works pairwise, so that each block is
+   * visited only a few times.
+   */
   private static byte[] overlay(List<byte[]> versions) {
     List<byte[]> level = versions;
     while (level.size() > 1) {
@@ -756,14 +768,14 @@ public final class Ledger {
     return level.get(0);
   }
 
-  /** Returns the number of the last batch that files know of, or {@link #NO_BATCH}. */
+  /** Returns the number of the last batch in the files, or {@link #NO_BATCH}. */
   public static long lastBatch(LedgerFiles files) throws IOException {
     return Math.max(greatest(files, BATCH), lastSnapshot(files));
   }
 
   /**
-   * Returns the number of the last batch that files show to be committed, as batches or a snapshot
-   * came behind it; or {@link #NO_BATCH}.
+   * Returns the number of the last batch that the files show to be committed, or {@link #NO_BATCH}.
+   * A batch is committed if another batch or a snapshot follows it.
    */
   public static long lastCertainBatch(LedgerFiles files) throws IOException {
     return Math.max(Math.max(NO_BATCH, greatest(files, BATCH) - 1), lastSnapshot(files));
@@ -778,7 +790,7 @@ public final class Ledger {
     return files.list().stream().mapToLong(name -> number(name, prefix)).max().orElse(NO_BATCH);
   }
 
-  /** Returns the number in a name that starts so, or {@link #NO_BATCH}. */
+  /** Returns the number in a name with a prefix, or {@link #NO_BATCH}. */
   private static long number(String name, String prefix) {
     if (!name.startsWith(prefix)) {
       return NO_BATCH;

@@ -3,11 +3,11 @@ package io.callstream.internal.runtime;
 import java.io.IOException;
 import java.util.List;
 
-/** A directory in which a ledger keeps files. Names are plain: letters, digits and hyphens. */
+/** A directory in which a ledger keeps files. Names consist of letters, digits and hyphens. */
 public interface LedgerFiles {
   /**
-   * Writes a whole file durably and with a checksum, so that others see the old one or the new one,
-   * never a part.
+   * Writes a whole file durably and with a checksum. Readers see either the old content or the new
+   * content, never a part.
    */
   void write(String name, byte[] content) throws IOException;
 
@@ -18,22 +18,28 @@ public interface LedgerFiles {
    */
   byte[] read(String name) throws IOException;
 
-  /** Returns the names of the files there are; none if there is no directory yet. */
+  /** Returns the names of the existing files. Empty if the directory does not exist yet. */
   List<String> list() throws IOException;
 
   /** Deletes a file. */
   void delete(String name) throws IOException;
 
-  /** Returns of how many batches there may be files before a snapshot takes their place. */
+  /**
+   * Returns the maximum number of batches that have files at the same time. Then a snapshot
+   * replaces the files.
+   */
   default int mostBatches() {
     return 100;
   }
 
-  /** Returns how many bytes of batches there may be, however small their snapshot would be. */
+  /**
+   * Returns the minimum size of the log in bytes before a snapshot replaces it, even if the
+   * snapshot is smaller.
+   */
   default long leastLogBytes() {
     return 1 << 20;
   }
 
-  /** Returns where this is, for messages. */
+  /** Returns the location of the directory for messages. */
   String location();
 }

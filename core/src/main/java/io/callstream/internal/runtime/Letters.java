@@ -28,9 +28,9 @@ import java.util.PriorityQueue;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
-/** Dead letters on their way from a task to the driver, as bytes. */
+/** The byte format of dead letters between tasks and the driver. */
 public final class Letters {
-  /** The order in which sinks get letters: by partition, then offset. */
+  /** The order in which sinks receive dead letters: by partition, then offset. */
   public static final Comparator<DeadLetter> ORDER =
       Comparator.comparing(DeadLetter::origin, Comparator.comparingInt(Origin::partition))
           .thenComparing(DeadLetter::origin, Comparator.comparingLong(Origin::offset));
@@ -42,22 +42,22 @@ public final class Letters {
 
   private Letters() {}
 
-  /** Letters of one task in their order, as bytes that can be read again. */
+  /** The dead letters of one task in order, as bytes that can be read several times. */
   @FunctionalInterface
   public interface Run {
-    /** Opens what {@link #write} and at last {@link #writeEnd} wrote. */
+    /** Opens the data that {@link #write} and finally {@link #writeEnd} wrote. */
     InputStream open() throws IOException;
   }
 
   /**
-   * Returns the letters of several tasks in one order, read as they are asked for. What is open is
-   * closed when an iterator comes to its end, or with this.
+   * Returns the dead letters of several tasks in one order. They are read on demand. Open files are
+   * closed when an iterator reaches its end, or when the result is closed.
    */
   public static Merged merge(List<Run> runs) {
     return new Merged(runs);
   }
 
-  /** Letters of several tasks in one order. Not thread-safe. */
+  /** The dead letters of several tasks in one order. Not thread-safe. */
   public static final class Merged implements Iterable<DeadLetter>, AutoCloseable {
     private final List<Run> runs;
     private final List<InputStream> open = new ArrayList<>();
@@ -109,7 +109,7 @@ public final class Letters {
     }
   }
 
-  /** Stands on a letter of a run. */
+  /** The current dead letter of a run. */
   private static final class Cursor {
     private final DataInputStream in;
     private DeadLetter next;
@@ -154,12 +154,12 @@ public final class Letters {
         e);
   }
 
-  /** Writes that no letter follows: what breaks off before that has lost some. */
+  /** Writes a mark that no dead letter follows. Data without this mark is incomplete. */
   public static void writeEnd(DataOutputStream out) throws IOException {
     out.writeInt(END);
   }
 
-  /** Writes a letter: its length, the checksum of its content, and the content. */
+  /** Writes a dead letter: its length, the checksum of its content, and the content. */
   public static void write(DeadLetter letter, DataOutputStream out) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     writeContent(letter, new DataOutputStream(bytes));
@@ -216,7 +216,7 @@ public final class Letters {
     try {
       return readContent(new DataInputStream(new ByteArrayInputStream(content)));
     } catch (RuntimeException e) {
-      // What was read is no letter, or none that could be written.
+      // The content is not a valid dead letter.
       throw new IOException(e);
     }
   }

@@ -9,9 +9,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Warns, while a run reads a topic, of partitions in which an open transaction hides records: once
- * for each offset at which reading stays. It looks every five seconds in a separate thread, and
- * ignores transactions that are open for less than ten seconds.
+ * Logs warnings about partitions in which an open transaction hides records from a run: one warning
+ * for each offset at which reading stops. A separate thread checks every five seconds. It ignores
+ * transactions that are open for less than ten seconds.
  */
 public final class OpenTransactions implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OpenTransactions.class);
@@ -31,7 +31,7 @@ public final class OpenTransactions implements AutoCloseable {
    */
   public record Ends(long stable, long written) {}
 
-  /** Asks the broker; used by one thread, which closes it. */
+  /** Queries the broker. One thread uses and closes it. */
   public interface Look extends AutoCloseable {
     /** Returns the ends of all partitions. */
     Map<Integer, Ends> ends() throws Exception;
@@ -47,7 +47,7 @@ public final class OpenTransactions implements AutoCloseable {
     this.look = look;
   }
 
-  /** Starts to watch a topic, unless its records are read whether they are committed or not. */
+  /** Starts to watch a topic. Does nothing if the run also reads uncommitted records. */
   public static OpenTransactions watch(KafkaTopic topic, Look look) {
     OpenTransactions watch = new OpenTransactions(topic, look);
     if (KafkaTopic.Isolation.in(topic.properties()) == KafkaTopic.Isolation.READ_COMMITTED) {
@@ -67,7 +67,7 @@ public final class OpenTransactions implements AutoCloseable {
           compare(look.ends(), System.nanoTime());
         } catch (InterruptedException e) {
           throw e;
-        } catch (Exception e) { // The readers report a broker that does not answer.
+        } catch (Exception e) { // The readers report a broker that does not respond.
           LOG.debug("Cannot look for open transactions in {}", topic.name(), e);
         }
       }
@@ -77,7 +77,7 @@ public final class OpenTransactions implements AutoCloseable {
   }
 
   /**
-   * Compares the ends of partitions with those of the look before.
+   * Compares the ends of partitions with those of the previous check.
    *
    * @param nanos the time as {@link System#nanoTime} returns it
    */
@@ -111,7 +111,7 @@ public final class OpenTransactions implements AutoCloseable {
         topic.name());
   }
 
-  /** Ends the watch; a look that is under way is interrupted. */
+  /** Stops watching. A query in progress is interrupted. */
   @Override
   public void close() {
     Thread watching = thread;

@@ -7,33 +7,34 @@ import java.io.IOException;
 import java.util.Arrays;
 
 /**
- * How far the calls of one partition show that event time has advanced: the contribution of the
- * partition to the watermark. Not thread-safe.
+ * The event time that one partition contributes to the watermark, computed from its calls. Not
+ * thread-safe.
  *
- * <p>Calls are added in the order of their offsets. A clock of a partition knows all calls that the
- * pipeline has read from it. A clock of a segment knows a range of them. A clock of a partition and
- * those of the segments after it, appended in the order of offsets, make the same clock as the
- * single calls.
+ * <p>Calls are added in the order of their offsets. The clock of a partition has all calls that the
+ * pipeline has read from it. The clock of a segment has the calls of a range of offsets. Appending
+ * the clocks of segments in the order of offsets to the clock of a partition gives the same clock
+ * as adding the single calls.
  */
 /*
- * The rule (docs/semantics.md#the-clock-of-a-partition). Let e(1) … e(n) be the event times, and J the greatest
- * jump that is believed at once.
+ * The rule (docs/semantics.md#the-clock-of-a-partition). Let e(1) … e(n) be the event times, and J
+ * the greatest jump that is accepted at once.
  *
- *   S(i) = the greatest, over j <= i, of min(e(j-2), e(j-1), e(j)): the latest time that three consecutive
- *          calls reached. Undefined before the third call.
+ *   S(i) = the maximum of min(e(j-2), e(j-1), e(j)) over j <= i: the latest time that three
+ *   consecutive calls reached. Undefined before the third call.
  *   C(n) = the greatest e(i) with e(i) <= S(min(i + 2, n)) + J.
  *
- * So each call is judged when it arrives and again with each of the next two calls. If the last of these
- * judgements fails, the call is unconfirmed for good: a stream that approaches an old misdated call must not
- * jump to it.
+ * So each call is checked when it arrives and again with each of the next two calls. If the last of
+ * these checks fails, the call is unconfirmed permanently: a stream that approaches an old misdated
+ * call must not jump to it.
  *
- * Of a segment, S is a lower bound until the calls before it are known. They can raise S from the first call
- * of the segment on, so a call that failed may still pass; one that passed stays. The two triples that span
- * the border need the first two calls of the segment and the last two of what is before it. Those are all
- * that is kept, besides the times that failed.
+ * For a segment, S is a lower bound until the previous calls are known. They can raise S from the
+ * first call of the segment on. So a call that failed can still pass, and a call that passed
+ * remains valid. The two triples that cross the start of the segment need the first two calls of
+ * the segment and the last two calls before it. A clock keeps only these calls and the times that
+ * failed.
  */
 public final class PartitionClock {
-  /** A jump without a limit: every event time is believed when it arrives. */
+  /** A jump without a limit. Every event time is accepted when it arrives. */
   public static final long UNLIMITED = Long.MAX_VALUE;
 
   private static final long NONE = StatisticCombiner.NO_WATERMARK;
@@ -42,7 +43,7 @@ public final class PartitionClock {
   private final long maxJumpMillis;
   private final boolean ofPartition;
 
-  /** The number of calls, 3 if there are more. */
+  /** The number of calls, at most 3. The value 3 represents any higher number. */
   private int calls;
 
   private long first = NONE;
@@ -50,10 +51,10 @@ public final class PartitionClock {
   private long beforeLast = NONE;
   private long last = NONE;
 
-  /** S; without a limit of jumps the greatest time, so that it never changes. */
+  /** S. Without a limit of jumps it is the greatest time, so that it never changes. */
   private long confirmed;
 
-  /** S + J: the latest time that is believed; the least time if S is undefined. */
+  /** S + J: the latest time that is accepted; the least time if S is undefined. */
   private long limit;
 
   /** C. */
@@ -62,7 +63,7 @@ public final class PartitionClock {
   private long unconfirmed;
   private long lastUnconfirmed = NONE;
 
-  /** The times of a segment that failed; the first {@code failures} elements. */
+  /** The times of a segment that failed. Only the first {@code failures} elements are used. */
   private long[] failed = NO_TIMES;
 
   private int failures;
@@ -77,7 +78,7 @@ public final class PartitionClock {
   /**
    * Creates the clock of a partition without calls.
    *
-   * @param maxJumpMillis the greatest jump that is believed at once, at least 0, or {@link
+   * @param maxJumpMillis the greatest jump that is accepted at once, at least 0, or {@link
    *     #UNLIMITED}
    */
   public static PartitionClock ofPartition(long maxJumpMillis) {
@@ -87,7 +88,7 @@ public final class PartitionClock {
   /**
    * Creates the clock of a segment without calls.
    *
-   * @param maxJumpMillis the greatest jump that is believed at once, at least 0, or {@link
+   * @param maxJumpMillis the greatest jump that is accepted at once, at least 0, or {@link
    *     #UNLIMITED}
    */
   public static PartitionClock ofSegment(long maxJumpMillis) {
@@ -104,7 +105,8 @@ public final class PartitionClock {
       }
       calls++;
     } else {
-      // Without branches that depend on the order of close calls, which nobody can predict.
+      // This code avoids branches that depend on the order of close event times, which are
+      // unpredictable.
       boolean allBelieved = last <= limit && beforeLast <= limit;
       long agreed = Math.min(eventMillis, Math.min(last, beforeLast));
       confirmed = Math.max(confirmed, agreed);
@@ -119,7 +121,9 @@ public final class PartitionClock {
     last = eventMillis;
   }
 
-  /** Judges the calls before the one that is added: the first of them for the last time. */
+  /**
+   * Checks the calls before the added call again. For the first of them, this is the last check.
+   */
   private void judgeAgain() {
     if (beforeLast > limit) {
       fail(beforeLast);
@@ -128,7 +132,7 @@ public final class PartitionClock {
     believeWithinLimit(last);
   }
 
-  /** S + J, or the greatest time if that is less. Only for a defined S. */
+  /** Returns S + J, or the greatest time if the sum overflows. S must be defined. */
   private long limit() {
     return Math.min(confirmed, Long.MAX_VALUE - maxJumpMillis) + maxJumpMillis;
   }
@@ -152,9 +156,9 @@ public final class PartitionClock {
   }
 
   /**
-   * Returns the clock of the calls of this one and then those of a segment. Changes neither.
+   * Returns the clock of the calls of this clock followed by those of a segment. Changes neither.
    *
-   * @param segment what follows; made for the same jump
+   * @param segment the segment that follows; must have the same jump
    */
   public PartitionClock append(PartitionClock segment) {
     if (segment.ofPartition || segment.maxJumpMillis != maxJumpMillis) {
@@ -173,7 +177,7 @@ public final class PartitionClock {
     return sum;
   }
 
-  /** Adds the calls of a segment when its first two were added: the border is known. */
+  /** Adds the rest of a segment after its first two calls, when the previous calls are known. */
   private void addAfterSecond(PartitionClock segment) {
     for (int i = 0; i < segment.failures; i++) {
       if (segment.failed[i] > limit) {
@@ -210,7 +214,7 @@ public final class PartitionClock {
   }
 
   /**
-   * Returns the greatest event time that is believed, in milliseconds since the epoch; {@link
+   * Returns the greatest event time that is accepted, in milliseconds since the epoch; {@link
    * StatisticCombiner#NO_WATERMARK} if there is none.
    */
   public long millis() {
@@ -218,15 +222,16 @@ public final class PartitionClock {
   }
 
   /**
-   * Returns how many calls of a partition were not confirmed by the two calls after them; of a
-   * segment, how many are not confirmed by the calls of the segment.
+   * Returns the number of unconfirmed calls. For a partition, these are the calls that the next two
+   * calls did not confirm. For a segment, these are the calls that other calls of the segment do
+   * not confirm.
    */
   public long unconfirmed() {
     return unconfirmed + failures;
   }
 
   /**
-   * Returns the event time of an unconfirmed call that was added since the clock was read, in
+   * Returns the event time of an unconfirmed call that was added after the clock was read, in
    * milliseconds since the epoch; {@link StatisticCombiner#NO_WATERMARK} if there is none.
    */
   long lastUnconfirmedMillis() {

@@ -1,8 +1,8 @@
 package io.callstream.internal.runtime;
 
 /**
- * A range of the records of one partition, as one task read it. The segments of a partition in a
- * batch do not overlap, and their first offsets give their order.
+ * A range of records of one partition that one task read. The segments of a partition in a batch do
+ * not overlap, and their first offsets define their order.
  *
  * @param partition the partition
  * @param firstOffset the offset of the first record that was read

@@ -10,13 +10,13 @@ import java.io.ObjectStreamClass;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a part of a plan as engines send it to tasks, and reads it back. It reads only bytes that
- * it has just written itself.
+ * Serializes a part of a plan in the same way as engines that send it to tasks, and reads it back.
+ * It reads only bytes that it has just written.
  */
 final class RoundTrip {
   private RoundTrip() {}
 
-  /** Returns the bytes that a task would get. */
+  /** Returns the bytes that a task would receive. */
   static byte[] bytes(Object part) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
@@ -26,10 +26,10 @@ final class RoundTrip {
   }
 
   /**
-   * Returns the copy that a task would get.
+   * Returns the copy that a task would receive.
    *
-   * @throws ClassNotFoundException if a class is in a loader that is not known here
-   * @throws ClassCastException if a lambda comes from such a class
+   * @throws ClassNotFoundException if a class belongs to a class loader that is not known here
+   * @throws ClassCastException if a lambda belongs to a class of such a loader
    */
   static Object of(Object part) throws IOException, ClassNotFoundException {
     ClassLoader loader = part.getClass().getClassLoader();
@@ -38,7 +38,10 @@ final class RoundTrip {
     }
   }
 
-  /** Finds classes where the part comes from: an application may load callstream elsewhere. */
+  /**
+   * Resolves classes with the class loader of the part, because an application may load callstream
+   * with another one.
+   */
   private static final class Reader extends ObjectInputStream {
     private final @Nullable ClassLoader loader;
 
@@ -55,7 +58,7 @@ final class RoundTrip {
         try {
           return Class.forName(described.getName(), false, each);
         } catch (ClassNotFoundException e) {
-          // The next one, or the default, may know it.
+          // The next loader, or the default one, may know the class.
         }
       }
       return super.resolveClass(described);

@@ -16,27 +16,28 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The exclusive right of one run to a directory: a checkpoint, or a place of output. The operating
- * system releases it at the latest when the process ends, however it ends. The lock file stays:
- * deleting it could take the lock from a run that just got it.
+ * The exclusive right of one run to a directory: a checkpoint or an output directory. The operating
+ * system releases it at the latest when the process ends, even if the process is killed. The lock
+ * file is never deleted, because deleting it could take the lock from a run that has just acquired
+ * it.
  */
 public final class RunLock implements AutoCloseable {
-  /** The name of the lock file of a directory of output. */
+  /** The name of the lock file of an output directory. */
   public static final String OUTPUT_FILE = ".lock";
 
   private static final String CHECKPOINT_FILE = "lock";
 
   /**
-   * The directories of this process's runs, by the key that identifies each in the file system, so
-   * that every path to a directory leads to the same entry. They must be known before a lock file
-   * is opened: when a process closes any one of its channels to a file, POSIX releases all its
+   * The directories of the runs in this process, by the key that identifies each in the file
+   * system. So all paths to a directory lead to the same entry. The set is checked before a lock
+   * file is opened: when a process closes any of its channels to a file, POSIX releases all its
    * locks on that file.
    */
   private static final Set<Object> TAKEN = ConcurrentHashMap.newKeySet();
 
   /**
-   * Channels to lock files that code of another class loader in this process has locked, by the key
-   * of the file. They stay open, because closing one would release that lock.
+   * Open channels to lock files that another class loader in this process has locked, by the key of
+   * the file. They remain open, because closing one would release that lock.
    */
   private static final Map<Object, FileChannel> LOCKED_ELSEWHERE = new ConcurrentHashMap<>();
 
@@ -51,10 +52,11 @@ public final class RunLock implements AutoCloseable {
   /**
    * Locks the directory of a checkpoint.
    *
-   * @param directory a directory of this machine
+   * @param directory a local directory
    * @param location how messages name the checkpoint
-   * @throws CallstreamException with {@link ErrorCode#CHECKPOINT} if another run, of this process
-   *     or another, has it; with {@link ErrorCode#ENVIRONMENT} if the file system refuses locks
+   * @throws CallstreamException with {@link ErrorCode#CHECKPOINT} if another run of this or another
+   *     process has locked the directory; with {@link ErrorCode#ENVIRONMENT} if the file system
+   *     does not support locks
    */
   public static RunLock of(Path directory, String location) throws IOException {
     RunLock lock = take(directory, CHECKPOINT_FILE, location);
@@ -70,12 +72,13 @@ public final class RunLock implements AutoCloseable {
   }
 
   /**
-   * Locks a directory of output.
+   * Locks an output directory.
    *
-   * @param directory a directory of this machine
-   * @param location how messages name it
-   * @throws CallstreamException with {@link ErrorCode#SINK_FAILED} if another run, of this process
-   *     or another, has it; with {@link ErrorCode#ENVIRONMENT} if the file system refuses locks
+   * @param directory a local directory
+   * @param location how messages name the directory
+   * @throws CallstreamException with {@link ErrorCode#SINK_FAILED} if another run of this or
+   *     another process has locked the directory; with {@link ErrorCode#ENVIRONMENT} if the file
+   *     system does not support locks
    */
   public static RunLock ofOutput(Path directory, String location) throws IOException {
     RunLock lock = take(directory, OUTPUT_FILE, location);
@@ -140,7 +143,7 @@ public final class RunLock implements AutoCloseable {
   private static Object key(Path file) throws IOException {
     Path real = file.toRealPath();
     Object key = Files.readAttributes(real, BasicFileAttributes.class).fileKey();
-    return key == null ? real : key; // Windows has no keys.
+    return key == null ? real : key; // Windows has no file keys.
   }
 
   private static void release(Object key, @Nullable FileChannel channel) throws IOException {
@@ -153,7 +156,7 @@ public final class RunLock implements AutoCloseable {
     }
   }
 
-  /** Releases the directory. */
+  /** Releases the lock. */
   @Override
   public void close() throws IOException {
     release(key, channel);

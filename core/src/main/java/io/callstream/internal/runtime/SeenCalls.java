@@ -21,8 +21,8 @@ import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The ids of calls that were counted, each until the watermark reaches its call's event time plus
- * the horizon. Not thread-safe.
+ * The ids of counted calls. Each id is kept until the watermark reaches the event time of its call
+ * plus the horizon. Not thread-safe.
  */
 public final class SeenCalls {
   private final long horizonMillis;
@@ -30,17 +30,18 @@ public final class SeenCalls {
   private final Map<String, Long> newest = new HashMap<>();
 
   /**
-   * The ids by when they are forgotten, so that a batch looks at none but those; those of the last
-   * batch are still to come. Only made for a second batch: on Spark none comes.
+   * The ids by the time at which they expire, so that a batch visits only expired ids. The ids of
+   * the last batch are not included yet. The index is created for the second batch; on Spark there
+   * is none.
    */
   private @Nullable NavigableMap<Long, List<String>> byExpiry;
 
   private boolean sifted;
 
   /**
-   * Takes up ids where they were left.
+   * Creates a set of ids from a saved state.
    *
-   * @param state what {@link #toBytes()} wrote; null for none
+   * @param state the result of {@link #toBytes()}; null for no ids
    */
   public SeenCalls(long horizonMillis, byte @Nullable [] state) {
     this.horizonMillis = horizonMillis;
@@ -48,9 +49,9 @@ public final class SeenCalls {
   }
 
   /**
-   * Takes up ids that were remembered later than those that are here.
+   * Adds ids that were recorded after those in this set.
    *
-   * @param more what {@link #toBytes()} or {@link #newToBytes()} wrote
+   * @param more the result of {@link #toBytes()} or {@link #newToBytes()}
    */
   public void add(byte[] more) {
     expiries.putAll(read(more));
@@ -58,19 +59,19 @@ public final class SeenCalls {
     sifted = false;
   }
 
-  /** Takes the calls that are the first of their ids in a batch. */
+  /** Receives the first call of each id in a batch. */
   @FunctionalInterface
   public interface Firsts {
-    /** Takes one. */
+    /** Receives a call. */
     void first(Candidate candidate);
   }
 
   /**
-   * Tells the firsts of a batch from the duplicates.
+   * Separates the first calls of a batch from the duplicates.
    *
    * @param batch calls in the order of {@link Candidate#ORDER}
-   * @param watermark the watermark in force
-   * @return how many duplicates there are
+   * @param watermark the current watermark
+   * @return the number of duplicates
    */
   public long sift(List<Candidate> batch, long watermark, Firsts firsts) {
     forget(watermark);
@@ -114,7 +115,7 @@ public final class SeenCalls {
     expiries.forEach((id, expiry) -> index.computeIfAbsent(expiry, e -> new ArrayList<>()).add(id));
   }
 
-  /** Returns how many ids are remembered. */
+  /** Returns the number of ids in this set. */
   public int size() {
     return expiries.size();
   }
@@ -124,7 +125,7 @@ public final class SeenCalls {
     return write(expiries);
   }
 
-  /** Returns the ids that the last batch brought as bytes. */
+  /** Returns the ids that the last batch added, as bytes. */
   public byte[] newToBytes() {
     return write(newest);
   }

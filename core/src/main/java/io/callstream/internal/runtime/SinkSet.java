@@ -31,10 +31,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All sinks and listeners of a run, as one. What one of them throws comes out as a {@link
- * CallstreamException} that names it. Sinks run in a separate thread, with a time limit: one that
- * takes longer fails. It is closed when its call has returned, and no run can open it before that.
- * Not thread-safe.
+ * All sinks and listeners of a run. Exceptions of a sink or a listener are wrapped in a {@link
+ * CallstreamException} that names it. Sinks run in a separate thread with a time limit. A sink that
+ * exceeds the limit fails. It is closed when its call has returned, and no run can open it before
+ * that. Not thread-safe.
  */
 public final class SinkSet {
   private static final Logger LOG = LoggerFactory.getLogger(SinkSet.class);
@@ -42,7 +42,7 @@ public final class SinkSet {
 
   /**
    * The sinks of all runs in this process whose call exceeded its time limit and has not returned.
-   * A restarted pipeline has the same sinks, and a sink is called by one thread at a time.
+   * A restarted pipeline has the same sinks, and only one thread at a time may call a sink.
    */
   private static final Set<Sink> UNRETURNED =
       Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
@@ -52,7 +52,10 @@ public final class SinkSet {
   private final List<Sink> open = new ArrayList<>();
   private final List<RunLock> locks = new ArrayList<>();
 
-  /** Sinks that did not end in time; each completes when its sink has ended and is closed. */
+  /**
+   * The sinks that exceeded the time limit. Each future completes when its sink has returned and is
+   * closed.
+   */
   private final List<CompletableFuture<Void>> late = new ArrayList<>();
 
   private SinkSet(Pipeline pipeline, Duration limit) {
@@ -61,11 +64,11 @@ public final class SinkSet {
   }
 
   /**
-   * Locks the directories of all sinks, and opens the sinks where the ledger is.
+   * Locks the directories of all sinks, and opens the sinks with the state of the ledger.
    *
-   * @param limit how long each may take for a call
-   * @throws CallstreamException if another run has a directory, a sink is still in a call of an
-   *     earlier run, or a sink can't be opened; what was locked and opened before is released
+   * @param limit the time limit of each call of a sink
+   * @throws CallstreamException if another run has locked a directory, a sink is still in a call of
+   *     an earlier run, or a sink cannot be opened. Locks are then released, and open sinks closed
    */
   public static SinkSet open(Pipeline pipeline, Ledger ledger, Duration limit) {
     SinkSet sinks = new SinkSet(pipeline, limit);
@@ -114,7 +117,10 @@ public final class SinkSet {
             });
   }
 
-  /** The lock is the run's and not a sink's, because sinks of one run may share a directory. */
+  /**
+   * Locks the directories. The run owns the locks, because several sinks of a run may share a
+   * directory.
+   */
   private void lockDirectories() {
     Set<Path> all = new LinkedHashSet<>();
     sinks()
@@ -146,15 +152,15 @@ public final class SinkSet {
   /**
    * Delivers a batch.
    *
-   * @param letters in their order; they must be those that the accounting of the batch states
-   * @throws CallstreamException with {@link ErrorCode#ENGINE_FAILED} if there are more or fewer, at
-   *     the latest when a sink has seen the last one
+   * @param letters the dead letters in order; their number must match the accounting of the batch
+   * @throws CallstreamException with {@link ErrorCode#ENGINE_FAILED} if the number differs, at the
+   *     latest when a sink has received the last dead letter
    */
   public void write(BatchResults batch, Iterable<DeadLetter> letters) {
     Iterable<DeadLetter> counted = () -> new CountedLetters(batch, letters.iterator());
     List<DeadLetterSink> letterSinks = pipeline.deadLetterSinks();
     boolean expected = !LetterCounts.of(batch.accounting()).equals(new LetterCounts());
-    // Each iteration opens the files of the letters.
+    // Each iteration opens the files of the dead letters.
     if (!letterSinks.isEmpty() && (expected || counted.iterator().hasNext())) {
       for (DeadLetterSink sink : letterSinks) {
         call(sink, "write", () -> sink.write(batch, counted));
@@ -163,7 +169,7 @@ public final class SinkSet {
     writeResults(batch);
   }
 
-  /** Delivers a batch without letters. */
+  /** Delivers a batch without dead letters. */
   public void write(BatchResults batch) {
     write(batch, List.of());
   }
@@ -174,7 +180,7 @@ public final class SinkSet {
     }
   }
 
-  /** Compares the number of letters with the accounting when the last one was read. */
+  /** Compares the number of dead letters with the accounting when the last one was read. */
   private static final class CountedLetters implements Iterator<DeadLetter> {
     private final BatchResults batch;
     private final Iterator<DeadLetter> letters;
@@ -214,7 +220,7 @@ public final class SinkSet {
     }
   }
 
-  /** Tells all listeners. */
+  /** Passes a report to all listeners. */
   public void report(Progress progress) {
     for (ProgressListener listener : pipeline.listeners()) {
       guarded(listener, "hear of progress", () -> listener.onProgress(progress));
@@ -223,7 +229,7 @@ public final class SinkSet {
 
   /**
    * Closes all sinks, then releases the directories, and throws the first failure. If a sink still
-   * runs after its time limit, the directories are released when it has ended.
+   * runs after its time limit, the directories are released when it has returned.
    */
   public void close() {
     CallstreamException first = null;
@@ -261,7 +267,9 @@ public final class SinkSet {
     }
   }
 
-  /** Closes all sinks after a failure, to which their own failures are added. */
+  /**
+   * Closes all sinks after a failure. Failures to close are added to it as suppressed exceptions.
+   */
   public void abandon(CallstreamException failure) {
     try {
       close();
@@ -272,7 +280,7 @@ public final class SinkSet {
     }
   }
 
-  /** Returns whether the calling thread is the one that sinks run in. */
+  /** Returns whether the calling thread is the thread of the sinks. */
   public boolean isCallingSink() {
     return thread.isCurrent();
   }
@@ -306,7 +314,7 @@ public final class SinkSet {
         });
   }
 
-  /** Closes a sink in its own thread, when the run has ended without it. */
+  /** Closes a sink in its thread after the run has ended. */
   private static void closeLate(Sink sink) {
     try {
       sink.close();
@@ -321,7 +329,7 @@ public final class SinkSet {
     } catch (CallstreamException e) {
       throw e;
     } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
-      // A sink may lack a library or fail an assertion, and the other sinks are to be closed.
+      // A sink may lack a library or fail an assertion. The other sinks must be closed anyway.
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
           sink

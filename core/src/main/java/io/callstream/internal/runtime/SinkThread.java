@@ -12,10 +12,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs calls of sinks one after the other in a thread of its own, so that whoever waits can give
- * up. An interrupt of the waiting thread does not reach a sink, only the time limit does: what a
- * sink has begun is not broken off because a run is stopped. Not thread-safe but for {@link
- * #isCurrent}.
+ * Runs calls of sinks one after the other in a dedicated thread, so that the waiting thread can
+ * give up. An interrupt of the waiting thread does not reach a sink; only the time limit interrupts
+ * it. So stopping a run does not interrupt a sink. Not thread-safe except for {@link #isCurrent}.
  */
 final class SinkThread implements AutoCloseable {
   private static final Duration GRACE = Duration.ofSeconds(2);
@@ -28,13 +27,13 @@ final class SinkThread implements AutoCloseable {
     this.limit = limit;
   }
 
-  /** Work of a sink. */
+  /** A call of a sink. */
   @FunctionalInterface
   interface Work {
     void run() throws Exception;
   }
 
-  /** The time limit is over, and the work was interrupted. */
+  /** Thrown when the work exceeded its time limit and was interrupted. */
   static final class TooSlowException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -48,16 +47,16 @@ final class SinkThread implements AutoCloseable {
       this.returned = returned;
     }
 
-    /** Returns what completes when the work ends, which may be never. */
+    /** Returns a future that completes when the work returns, which may never happen. */
     CompletableFuture<Void> returned() {
       return returned;
     }
   }
 
   /**
-   * Runs work and waits for it; throws what it throws.
+   * Runs work and waits for it. Throws the exception of the work.
    *
-   * @param extra how much longer than the limit the work may take; asked when the limit is reached
+   * @param extra the additional time that the work may take; requested when the limit is reached
    */
   void run(Work work, Supplier<Duration> extra) throws Exception {
     CompletableFuture<Void> returned = new CompletableFuture<>();
@@ -68,7 +67,7 @@ final class SinkThread implements AutoCloseable {
                   try {
                     work.run();
                   } finally {
-                    // What follows the call is not interrupted with it.
+                    // The interrupt must not affect the work that follows.
                     boolean ignored = Thread.interrupted();
                     returned.complete(null);
                   }
@@ -89,7 +88,7 @@ final class SinkThread implements AutoCloseable {
         } catch (TimeoutException e) {
           if (extended) {
             running.cancel(true);
-            close(); // Its thread may never come back; the next call gets another.
+            close(); // The thread may never return. The next call gets a new thread.
             awaitShortly(returned);
             throw new TooSlowException(allowed, returned);
           }
@@ -112,7 +111,7 @@ final class SinkThread implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (TimeoutException e) {
-      // The caller sees that the work has not ended.
+      // The caller sees that the work has not returned.
     }
   }
 
@@ -143,12 +142,12 @@ final class SinkThread implements AutoCloseable {
     return running;
   }
 
-  /** Returns whether the calling thread runs such a call. */
+  /** Returns whether the calling thread runs such work. */
   boolean isCurrent() {
     return Thread.currentThread() == thread;
   }
 
-  /** Lets the thread end when its work is done. */
+  /** Ends the thread after the current work. */
   @Override
   public void close() {
     ExecutorService running = executor;

@@ -4,13 +4,13 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Optional;
 
-/** Finds what was meant by a name that nobody knows. */
+/** Finds the known name that an unknown name resembles. */
 public final class Spelling {
   private Spelling() {}
 
   /**
-   * Returns the known name from which an unknown one differs least, in insertions, deletions and
-   * replacements of characters; or empty if none differs in less than about a sixth of it.
+   * Returns the known name with the smallest edit distance (insertions, deletions and replacements
+   * of characters). Empty if the distance to each name is more than about a sixth of its length.
    */
   public static Optional<String> nearest(String name, Collection<String> known) {
     int most = Math.max(2, name.length() / 6);

@@ -9,11 +9,11 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Recognizes failures that are caused by the surroundings of the JVM: memory, native libraries, the
- * character set of file names. They can occur at any place.
+ * Recognizes failures that the environment of the JVM causes: memory, native libraries, the
+ * character set of file names. They can occur anywhere.
  */
 public final class Surroundings {
-  /** Packages whose classes can't be initialized without a native library. */
+  /** Packages whose classes cannot be initialized without a native library. */
   private static final String[] NATIVE = {
     "org.xerial.snappy.", "com.github.luben.zstd.", "org.rocksdb.", "net.jpountz."
   };
@@ -25,7 +25,8 @@ public final class Surroundings {
   private Surroundings() {}
 
   /**
-   * Returns what caused a failure, with the cure; empty if it is not caused by the surroundings.
+   * Returns an exception with the cause of a failure and the fix. Empty if the environment did not
+   * cause it.
    */
   public static Optional<CallstreamException> failure(Throwable failure) {
     for (Throwable e = failure; e != null; e = e.getCause()) {
@@ -86,7 +87,10 @@ public final class Surroundings {
         || (e instanceof NoClassDefFoundError && Stream.of(NATIVE).anyMatch(message::contains));
   }
 
-  /** Returns the first line of a message, from the name of the error on that it quotes. */
+  /**
+   * Returns the first line of a message, starting with the name of the error if the message quotes
+   * one.
+   */
   private static String words(Throwable e) {
     String line = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     for (String quoted : QUOTED) {
@@ -101,9 +105,9 @@ public final class Surroundings {
   /**
    * Returns a path.
    *
-   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if this JVM can't represent it
-   *     in the character set of file names, which it takes from the locale
-   * @throws IllegalArgumentException if it is no path
+   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if this JVM cannot represent the
+   *     path in the character set of file names, which depends on the locale
+   * @throws IllegalArgumentException if the text is not a valid path
    */
   public static Path path(String text) {
     try {

@@ -18,8 +18,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of a pipeline that tasks need: everything but source, sinks and listeners. Immutable,
- * thread-safe and serializable.
+ * The part of a pipeline that tasks need: everything except the source, the sinks and the
+ * listeners. Immutable, thread-safe and serializable.
  */
 public final class TaskPlan implements Serializable {
   private static final long serialVersionUID = 1L;
@@ -35,10 +35,10 @@ public final class TaskPlan implements Serializable {
   private final long maxEventTimeJumpMillis;
 
   /**
-   * Takes the plan out of a pipeline.
+   * Creates the plan of a pipeline.
    *
    * @throws CallstreamException if a statistic or the format cannot be sent to tasks, or the format
-   *     gives no parser
+   *     returns no parser
    */
   public TaskPlan(Pipeline pipeline) {
     pipeline.statistics().forEach(TaskPlan::requireSendable);
@@ -56,7 +56,7 @@ public final class TaskPlan implements Serializable {
     distinctHorizonMillis = pipeline.distinctHorizon().map(Duration::toMillis).orElse(NOT_DISTINCT);
   }
 
-  /** Engines send statistics and formats to where the records are; this finds out early. */
+  /** Checks that a statistic can be sent to tasks, so that the failure occurs early. */
   private static void requireSendable(Statistic statistic) {
     try {
       byte[] ignored = RoundTrip.bytes(statistic);
@@ -78,7 +78,7 @@ public final class TaskPlan implements Serializable {
     try {
       copy = RoundTrip.of(format);
     } catch (ClassNotFoundException | ClassCastException e) {
-      return; // Its class loader is not known here. That says nothing about the format.
+      return; // The class loader is unknown here. The format may still be valid.
     } catch (IOException | RuntimeException | LinkageError e) {
       throw new CallstreamException(
           ErrorCode.FORMAT_FAILED,
@@ -92,7 +92,7 @@ public final class TaskPlan implements Serializable {
     CallParser ignored = newParser((CallFormat) copy, fields);
   }
 
-  /** Returns a new parser of the fields that this plan needs. */
+  /** Returns a new parser for the fields that this plan needs. */
   CallParser newParser() {
     return newParser(format, fields);
   }
@@ -131,14 +131,14 @@ public final class TaskPlan implements Serializable {
     return statistics;
   }
 
-  /** Returns for how many milliseconds an id is remembered; empty if duplicates count. */
+  /** Returns how many milliseconds an id is kept. Empty if duplicates count. */
   public OptionalLong distinctHorizonMillis() {
     return distinctHorizonMillis == NOT_DISTINCT
         ? OptionalLong.empty()
         : OptionalLong.of(distinctHorizonMillis);
   }
 
-  /** Returns the jump that the clocks of a pipeline's partitions are made for. */
+  /** Returns the greatest jump for the partition clocks of a pipeline. */
   static long maxEventTimeJumpMillis(Pipeline pipeline) {
     return pipeline.maxEventTimeJump().map(Duration::toMillis).orElse(PartitionClock.UNLIMITED);
   }

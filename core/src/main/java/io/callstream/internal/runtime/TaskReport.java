@@ -18,11 +18,11 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * What a task reports in addition to its results.
+ * The report of a task in addition to its results.
  *
- * @param accounting where its records went, as far as it decided about them
- * @param segments the ranges of records that it read, in any order; empty if it read none
- * @param timestamps those of the records that it read
+ * @param accounting the accounting of the records that this task handled
+ * @param segments the ranges of records that the task read, in any order; empty if it read none
+ * @param timestamps the timestamps of the records that the task read
  */
 public record TaskReport(
     Accounting accounting, List<PartitionSegment> segments, Timestamps timestamps) {
@@ -31,17 +31,17 @@ public record TaskReport(
     segments = List.copyOf(segments);
   }
 
-  /** Creates the report of a task that read no records, or none that have a timestamp. */
+  /** Creates the report of a task that read no records, or no records with a timestamp. */
   public TaskReport(Accounting accounting, List<PartitionSegment> segments) {
     this(accounting, segments, Timestamps.NONE);
   }
 
-  /** Returns the report of a task that found duplicates and did nothing else. */
+  /** Returns the report of a task that only found duplicates. */
   public static TaskReport ofDuplicates(long duplicates) {
     return new TaskReport(new Accounting(0, 0, duplicates, 0, 0, 0, Map.of()), List.of());
   }
 
-  /** Returns both reports as one. */
+  /** Returns the sum of both reports. */
   public TaskReport plus(TaskReport that) {
     List<PartitionSegment> all = new ArrayList<>(segments);
     all.addAll(that.segments);
@@ -51,7 +51,7 @@ public record TaskReport(
   /**
    * Returns this report with segments that end at given offsets.
    *
-   * @param ends the offsets by partition; a segment of another partition stays as it is
+   * @param ends the offsets by partition; segments of other partitions do not change
    */
   public TaskReport reaching(Map<Integer, Long> ends) {
     List<PartitionSegment> reached = new ArrayList<>();
@@ -66,12 +66,12 @@ public record TaskReport(
     return new TaskReport(accounting, reached, timestamps);
   }
 
-  /** Returns how old the records are at a moment; empty if none has a timestamp. */
+  /** Returns the age of the records at a moment. Empty if no record has a timestamp. */
   public Optional<Latency> latencyAt(Instant moment) {
     return timestamps.at(moment);
   }
 
-  /** Returns this as bytes. */
+  /** Returns this report as bytes. */
   public byte[] toBytes() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
     try (DataOutputStream out = new DataOutputStream(bytes)) {

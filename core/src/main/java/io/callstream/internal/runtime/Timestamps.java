@@ -9,17 +9,17 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What is kept of the timestamps of records, to tell later how old the records are.
+ * A summary of the timestamps of records, from which the age of the records can be computed.
  *
- * @param records how many records have a timestamp; the others do not count
+ * @param records the number of records with a timestamp; the others do not count
  * @param leastMillis the least, in milliseconds since the epoch
  * @param meanMillis the mean, in milliseconds since the epoch
  */
 public record Timestamps(long records, long leastMillis, double meanMillis) {
-  /** Those of no records. */
+  /** The timestamps of no records. */
   public static final Timestamps NONE = new Timestamps(0, 0, 0);
 
-  /** Returns those of both. */
+  /** Returns the combined timestamps. */
   public Timestamps plus(Timestamps that) {
     if (records == 0 || that.records == 0) {
       return records == 0 ? that : this;
@@ -31,7 +31,7 @@ public record Timestamps(long records, long leastMillis, double meanMillis) {
         meanMillis + (that.meanMillis - meanMillis) * ((double) that.records / both));
   }
 
-  /** Returns how old the records are at a moment; clocks that differ make none younger than 0. */
+  /** Returns the age of the records at a moment. The age is at least 0, even if clocks differ. */
   public Optional<Latency> at(Instant moment) {
     if (records == 0) {
       return Optional.empty();

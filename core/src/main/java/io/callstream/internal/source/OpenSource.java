@@ -5,40 +5,41 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 
 /**
- * A source as one run of the local engine reads it: partitions of records, each with an offset that
- * grows, not always by one. A run asks from one thread; only {@link #stop} may come from another.
+ * A source that is open for one run of the local engine: partitions of records, each with an
+ * ascending offset, which can have gaps. A run calls it from one thread; only {@link #stop} may be
+ * called from another.
  *
- * <p>What can't be read fails with a {@link CallstreamException} that says why.
+ * <p>Methods throw a {@link CallstreamException} with the cause if the source cannot be read.
  */
 public interface OpenSource extends AutoCloseable {
   /**
-   * Returns what tells this source from others of its name, such as the id of a topic: with the
-   * same id the same offsets are the same records.
+   * Returns an id that distinguishes this source from others with the same name, such as the id of
+   * a topic. With the same id, the same offsets are the same records.
    */
   String id();
 
-  /** Returns for each partition the offset of the first record that is still there. */
+  /** Returns the offset of the first available record of each partition. */
   Map<Integer, Long> firstOffsets();
 
   /**
-   * Returns for each partition the offset up to which it can be read, as of now. Records in front
-   * of it are final: none of them belongs to an open transaction.
+   * Returns the offset up to which each partition can be read now. Records before it are final:
+   * none of them belongs to an open transaction.
    */
   Map<Integer, Long> endOffsets();
 
-  /** Returns for each partition where a run begins that never read it. */
+  /** Returns the offset of each partition at which a run starts that never read it. */
   Map<Integer, Long> startOffsets();
 
-  /** Returns one more reader; the source closes it. */
+  /** Returns a new reader. The source closes it. */
   SpanReader newReader();
 
   /**
-   * Ends all reading and waiting, of the readers too, soon: it throws {@link
-   * CancellationException}. From any thread.
+   * Ends all reading and waiting soon, including that of the readers: their methods throw {@link
+   * CancellationException}. May be called from any thread.
    */
   void stop();
 
-  /** Closes the source and its readers, which nobody uses any more. */
+  /** Closes the source and its readers, which must not be used afterwards. */
   @Override
   void close();
 }

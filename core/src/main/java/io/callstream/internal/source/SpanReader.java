@@ -6,42 +6,42 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 
 /**
- * Reads some partitions of a source. One thread at a time uses it, but for {@link #wakeUp}. Which
- * partitions it reads is told by the spans it is given; each partition is read by one reader.
+ * Reads some partitions of a source. The spans that it receives define which partitions it reads.
+ * Only one reader reads each partition. Used by one thread at a time, except for {@link #wakeUp}.
  */
 public interface SpanReader {
   /**
-   * A part of a partition.
+   * A range of offsets of a partition.
    *
-   * @param from the offset to begin at, which is where the span before ended, if there was one
-   * @param to the offset to end at, without it
+   * @param from the first offset, which is the end of the previous span if there was one
+   * @param to the end offset, exclusive
    */
   record Span(int partition, long from, long to) {}
 
-  /** Takes records. */
+  /** Receives records. */
   @FunctionalInterface
   interface Records {
-    /** Takes one. */
+    /** Receives a record. */
     void take(Delivery record);
   }
 
   /**
-   * Hands over all records of some spans, those of a partition in their order, and returns when
-   * there is no more.
+   * Passes on all records of some spans, and then returns. The records of a partition are in order.
    *
    * @throws CancellationException if the source was stopped
    */
   void read(List<Span> spans, Records records);
 
   /**
-   * Waits until there is a record that was not handed over in a partition that this has read or is
-   * told of, or until it is woken up; no longer than {@code patience}.
+   * Waits until a partition has a new record, until {@link #wakeUp} is called, or until {@code
+   * patience} has elapsed. Considers the partitions that this reader has read and those of {@code
+   * positions}.
    *
-   * @param positions spans of nothing, that tell where partitions go on
+   * @param positions empty spans with the current position of partitions
    * @throws CancellationException if the source was stopped
    */
   void await(List<Span> positions, Duration patience);
 
-  /** Ends a waiting that is under way, or the next one; from any thread. */
+  /** Ends the current wait, or the next one. May be called from any thread. */
   void wakeUp();
 }

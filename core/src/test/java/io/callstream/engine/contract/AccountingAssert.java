@@ -8,7 +8,7 @@ import io.callstream.statistic.Window;
 import java.util.List;
 import org.assertj.core.api.AbstractAssert;
 
-/** Asserts what must hold of every accounting, whatever came in and whoever counted it. */
+/** Assertions that every accounting must satisfy, for any records and any engine. */
 public final class AccountingAssert extends AbstractAssert<AccountingAssert, Accounting> {
   private AccountingAssert(Accounting actual) {
     super(actual, AccountingAssert.class);
@@ -20,15 +20,15 @@ public final class AccountingAssert extends AbstractAssert<AccountingAssert, Acc
   }
 
   /**
-   * Asserts that for every statistic of the pipeline, whose windows put each call in k of them,
-   * {@code k * (received - rejected - duplicates) = counted + late + filtered}, that no figure is
-   * negative, and that no statistic is missing or added.
+   * Asserts that {@code k * (received - rejected - duplicates) = counted + late + filtered} for
+   * every statistic of the pipeline, whose windows put each call in k of them. Also asserts that no
+   * number is negative, and that no statistic is missing or added.
    */
   public AccountingAssert addsUpFor(Pipeline pipeline) {
     return addsUpFor(pipeline.statistics());
   }
 
-  /** Asserts what {@link #addsUpFor(Pipeline)} does, for the statistics of a pipeline. */
+  /** Asserts the same as {@link #addsUpFor(Pipeline)} for the statistics of a pipeline. */
   public AccountingAssert addsUpFor(List<Statistic> statistics) {
     isNotNull();
     objects.assertEqual(

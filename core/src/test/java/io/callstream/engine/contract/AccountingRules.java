@@ -52,7 +52,7 @@ abstract class AccountingRules extends ContractRules {
   /**
    * For every statistic whose windows put a call in k of them, {@code k * (received - rejected -
    * duplicates) = counted + late + filtered}, in every batch of every trial and in total. If it
-   * fails, look for what the engine drops without counting it.
+   * fails, check which records the engine drops without counting them.
    */
   @Test
   void rule_8_1_everyRecordIsInOnePlaceInEveryBatchAndInTotal() throws Exception {
@@ -69,7 +69,10 @@ abstract class AccountingRules extends ContractRules {
     }
   }
 
-  /** The total after a batch is the sum of the batches up to it. */
+  /**
+   * The total after a batch is the sum of all batches up to it. If it fails, check how the engine
+   * adds the accounting of a batch to the total.
+   */
   @Test
   void rule_8_2_theTotalIsTheSumOfTheBatches() throws Exception {
     for (Outcome outcome : tried()) {
@@ -83,7 +86,10 @@ abstract class AccountingRules extends ContractRules {
     }
   }
 
-  /** As many records are received as were sent, in every batch. */
+  /**
+   * Every batch receives as many records as were sent. If it fails, check for records that the
+   * engine drops before it counts them.
+   */
   @Test
   void rule_8_3_whatWasSentIsReceived() throws Exception {
     for (Outcome outcome : tried()) {
@@ -99,7 +105,10 @@ abstract class AccountingRules extends ContractRules {
     }
   }
 
-  /** As many dead letters come as records are rejected or calls are late. */
+  /**
+   * The number of dead letters is the number of rejected records and late calls. If it fails, check
+   * whether the engine loses or repeats dead letters on their way to the sink.
+   */
   @Test
   void rule_8_4_everyRejectedRecordAndLateCallIsDelivered() throws Exception {
     for (Outcome outcome : tried()) {
@@ -123,13 +132,16 @@ abstract class AccountingRules extends ContractRules {
     }
   }
 
-  /** A call in k sliding windows makes k contributions, filtered and late ones included. */
+  /**
+   * A call in k sliding windows makes k contributions, including filtered and late ones. If it
+   * fails, check whether the engine counts calls instead of contributions.
+   */
   @Test
   void rule_8_5_aCallInSeveralWindowsMakesAsManyContributions() throws Exception {
     assertThat(mixture.get().batch(0).accounting().statistics())
         .containsEntry("types", new Accounting.Contributions(2, 0, 0))
         .containsEntry("sliding", new Accounting.Contributions(4, 0, 4));
-    // Of the windows of 11:40 those that end at 11:45 and 12:00 are closed at 12:00.
+    // At 12:00, the windows of 11:40 that end at 11:45 and 12:00 are closed.
     assertThat(mixture.get().batch(1).accounting().statistics())
         .containsEntry("types", new Accounting.Contributions(3, 0, 0))
         .containsEntry("sliding", new Accounting.Contributions(2, 6, 4));

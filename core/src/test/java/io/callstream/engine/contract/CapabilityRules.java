@@ -57,8 +57,9 @@ abstract class CapabilityRules extends ContractRules {
   }
 
   /**
-   * A Kafka topic is refused before anything starts, in the words of {@code Engine.requireSupport}.
-   * Skipped with a Kafka source.
+   * An engine without this capability rejects a Kafka topic with the message of {@code
+   * Engine.requireSupport}, before it starts anything. Skipped with a Kafka source. If it fails,
+   * check that the engine calls {@code requireSupport} first.
    */
   @Test
   void rule_16_1_aKafkaTopicIsRefusedByAnEngineThatReadsNone() {
@@ -67,7 +68,10 @@ abstract class CapabilityRules extends ContractRules {
     requireRefusal(Capability.KAFKA_SOURCE, topic, RunOptions.bounded(), p -> p);
   }
 
-  /** So are records in memory. Skipped with a source in memory. */
+  /**
+   * An engine without this capability rejects a source in memory in the same way. Skipped with a
+   * source in memory. If it fails, check that the engine calls {@code requireSupport} first.
+   */
   @Test
   void rule_16_2_recordsInMemoryAreRefusedByAnEngineThatReadsNone() {
     assumeNotSupported(Capability.MEMORY_SOURCE);
@@ -75,14 +79,21 @@ abstract class CapabilityRules extends ContractRules {
     requireRefusal(Capability.MEMORY_SOURCE, memory, RunOptions.bounded(), p -> p);
   }
 
-  /** So is a source of its own kind. Skipped with sources of other kinds. */
+  /**
+   * An engine without this capability rejects a custom source in the same way. Skipped with custom
+   * sources. If it fails, check that the engine calls {@code requireSupport} first.
+   */
   @Test
   void rule_16_3_aSourceOfItsOwnKindIsRefusedByAnEngineThatReadsNone() {
     assumeNotSupported(Capability.OTHER_SOURCE);
     requireRefusal(Capability.OTHER_SOURCE, () -> "mine", RunOptions.bounded(), p -> p);
   }
 
-  /** So is a checkpoint, and nothing is created where it would be. Skipped with a checkpoint. */
+  /**
+   * An engine without this capability rejects a checkpoint in the same way, and does not create its
+   * directory. Skipped with a checkpoint. If it fails, check that the engine calls {@code
+   * requireSupport} before it uses the directory.
+   */
   @Test
   void rule_16_4_aCheckpointIsRefusedByAnEngineThatKeepsNone() {
     assumeNotSupported(Capability.CHECKPOINT);
@@ -95,7 +106,10 @@ abstract class CapabilityRules extends ContractRules {
     assertThat(checkpoint).doesNotExist();
   }
 
-  /** So is {@code distinct()}. Skipped with duplicates. */
+  /**
+   * An engine without this capability rejects {@code distinct()} in the same way. Skipped with
+   * duplicates. If it fails, check that the engine calls {@code requireSupport} first.
+   */
   @Test
   void rule_16_5_distinctIsRefusedByAnEngineThatRemembersNoIds() {
     assumeNotSupported(Capability.DISTINCT);
@@ -103,7 +117,10 @@ abstract class CapabilityRules extends ContractRules {
         Capability.DISTINCT, own(), RunOptions.bounded(), p -> p.distinct(Duration.ofDays(1)));
   }
 
-  /** An engine reads something, always declares the same, and has a name as names go. */
+  /**
+   * An engine supports at least one source, always declares the same capabilities, and has a valid
+   * name. If it fails, check {@code Engine.capabilities} and {@code Engine.name}.
+   */
   @Test
   void rule_16_6_anEngineHasANameAndReadsSomething() {
     assertThat(testbed().engine().name()).matches("[a-z0-9][a-z0-9-]*");

@@ -15,11 +15,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Compares batches with what they must come to. */
+/** Compares batches with the expected batches. */
 final class Comparison {
   private Comparison() {}
 
-  /** Asserts that a batch is what the model says. */
+  /** Asserts that a batch equals the batch of the model. */
   static void requireAsInModel(String where, BatchResults batch, ReferenceModel.Batch expected) {
     assertThat(batch.number()).as(where).isEqualTo(expected.number());
     assertThat(batch.watermark()).as("watermark in %s", where).isEqualTo(expected.watermark());
@@ -42,7 +42,7 @@ final class Comparison {
                     .isEqualTo(rows));
   }
 
-  /** Asserts that a batch of one engine is a batch of another. */
+  /** Asserts that a batch of one engine equals the batch of another. */
   static void requireSame(String where, BatchResults batch, BatchResults expected) {
     assertThat(batch.number()).as(where).isEqualTo(expected.number());
     assertThat(batch.watermark()).as("watermark in %s", where).isEqualTo(expected.watermark());
@@ -66,9 +66,9 @@ final class Comparison {
   }
 
   /**
-   * Returns letters as if they came from another source, which has offsets without a record.
+   * Returns dead letters as if they came from another source, which has offsets without a record.
    *
-   * @param sent what is at each offset of that source
+   * @param sent the record at each offset of that source
    */
   static List<DeadLetter> from(String topic, List<TestRecord> sent, List<DeadLetter> letters) {
     Map<Integer, Long> ends = new HashMap<>();
@@ -94,8 +94,8 @@ final class Comparison {
   }
 
   /**
-   * Returns the records at the offsets of each batch that was reported. Offsets without a record
-   * may be in no batch, or, after a restart, in two.
+   * Returns the records at the offsets of each reported batch. Offsets without a record may be in
+   * no batch, or in two batches after a restart.
    */
   static List<List<TestRecord>> batches(List<TestRecord> sent, List<Progress> reports) {
     Map<Integer, List<TestRecord>> partitions = new HashMap<>();

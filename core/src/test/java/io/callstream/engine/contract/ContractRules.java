@@ -31,7 +31,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 
-/** What the rules of all groups use: trials, options and assumptions. */
+/** Methods that the rules of all groups use: trials, options and assumptions. */
 @TestInstance(Lifecycle.PER_CLASS)
 abstract class ContractRules {
   static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
@@ -40,7 +40,7 @@ abstract class ContractRules {
   static final Lookup CODES = new Lookup("codes of the kit", Map.of("HAN", "Handled"));
   static final Set<CallField> CALL_TIME = EnumSet.of(CallField.CALL_TIME);
 
-  /** Reads a number of milliseconds where one stands. */
+  /** Reads a number of milliseconds from a call that has one. */
   static final CallDuration MILLIS =
       call -> {
         String text = call.text(CallField.CALL_TIME);
@@ -66,7 +66,7 @@ abstract class ContractRules {
     return kit.directory();
   }
 
-  /** Returns the outcomes of all trials so far, those of other groups included. */
+  /** Returns the outcomes of all trials so far, including those of other groups. */
   final List<Outcome> outcomes() {
     return kit.outcomes();
   }
@@ -112,7 +112,7 @@ abstract class ContractRules {
     return testbed().engine().start(pipeline, options);
   }
 
-  /** Runs a pipeline to the end of what is there. */
+  /** Runs a pipeline over all available records. */
   Accounting runToEnd(Pipeline pipeline, RunOptions options) throws InterruptedException {
     try (RunningPipeline run = start(pipeline, options)) {
       awaitEnd(run);

@@ -7,7 +7,7 @@ import io.callstream.pipeline.Source;
 import java.util.List;
 import java.util.Optional;
 
-/** A source that an engine reads and the kit writes. */
+/** A source to which the kit writes and from which an engine reads. */
 public interface ContractSource {
   /** Returns the source, for pipelines. */
   Source source();
@@ -17,35 +17,35 @@ public interface ContractSource {
 
   /**
    * Appends records, each at the next offset of its partition, from offset 0. Returns when an
-   * engine that looks finds them. Without a checkpoint the kit relies on an engine that runs to
-   * find all of them at once or none; where it did not, the kit tries again.
+   * engine can read them. Without a checkpoint, the kit requires that a running engine finds either
+   * all of them at once or none. If the engine finds only some of them, the kit tries again.
    *
-   * <p>Values may be null, and up to a little over 1 MiB; the long ones compress well.
+   * <p>Values may be null, or a little over 1 MiB long; the long ones compress well.
    */
   void send(List<SourceRecord> records);
 
   /**
-   * Begins a transaction, or returns empty if the source has none. The kit has at most one open at
-   * a time for a source.
+   * Begins a transaction, or returns empty if the source does not support transactions. The kit has
+   * at most one open transaction per source.
    */
   default Optional<Transaction> begin() {
     return Optional.empty();
   }
 
   /**
-   * Records that an engine must read if they are committed, and must not read before that or if
-   * they are aborted. While it is open, an engine reads each of its partitions up to its first
-   * record in it, and not the records that were sent later. Its end takes one more offset in each
-   * of its partitions.
+   * Records that an engine must read after they are committed. It must not read them before that,
+   * or if they are aborted. While the transaction is open, an engine reads each of its partitions
+   * up to the first record in the transaction, and does not read records that were sent later. The
+   * end of the transaction uses one more offset in each of its partitions.
    */
   interface Transaction {
     /** Appends records, as {@link ContractSource#send} does. */
     void send(List<SourceRecord> records);
 
-    /** Commits the records; returns when an engine that looks finds them. */
+    /** Commits the records. Returns when an engine can read them. */
     void commit();
 
-    /** Aborts the transaction; returns when an engine that looks finds the records after it. */
+    /** Aborts the transaction. Returns when an engine can read the records after it. */
     void abort();
   }
 

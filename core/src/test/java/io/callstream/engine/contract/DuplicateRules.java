@@ -51,7 +51,10 @@ abstract class DuplicateRules extends ContractRules {
     return duplicates.get();
   }
 
-  /** Of one id in one batch the lowest partition and, within it, the lowest offset counts. */
+  /**
+   * If a batch has several calls with the same id, the one in the lowest partition and, within it,
+   * at the lowest offset counts. If it fails, check the order in which the engine compares calls.
+   */
   @Test
   void rule_5_1_theFirstByPartitionAndOffsetCounts() throws Exception {
     assertThat(outcome().updates(0, "types")).containsExactly("b  1", "c  1", "first  1");
@@ -59,8 +62,8 @@ abstract class DuplicateRules extends ContractRules {
   }
 
   /**
-   * An id of an earlier batch is a duplicate, whatever else the call says. If it fails, look at
-   * what is remembered between batches.
+   * A call with an id of an earlier batch is a duplicate, even if its other fields differ. If it
+   * fails, check which ids the engine keeps between batches.
    */
   @Test
   void rule_5_2_anIdOfAnEarlierBatchIsADuplicateWhateverElseItSays() throws Exception {
@@ -68,7 +71,10 @@ abstract class DuplicateRules extends ContractRules {
     assertThat(outcome().batch(1).accounting().duplicates()).isEqualTo(1);
   }
 
-  /** One millisecond before the watermark is first event time + horizon, an id is remembered. */
+  /**
+   * An id is still known when the watermark is one millisecond before the first event time plus the
+   * horizon. If it fails, check when the engine removes ids.
+   */
   @Test
   void rule_5_3_anIdIsRememberedUntilTheHorizon() throws Exception {
     assertThat(outcome().batch(2).watermark()).contains(instant("2018-06-01T12:04:59.999Z"));
@@ -76,7 +82,10 @@ abstract class DuplicateRules extends ContractRules {
     assertThat(outcome().batch(2).accounting().duplicates()).isEqualTo(1);
   }
 
-  /** When the watermark reaches first event time + horizon, an id is new, and remembered anew. */
+  /**
+   * When the watermark reaches the first event time plus the horizon, an id is new, and is kept
+   * again. If it fails, check when the engine removes ids.
+   */
   @Test
   void rule_5_4_atTheHorizonAnIdIsForgotten() throws Exception {
     assertThat(outcome().batch(3).watermark()).contains(instant("2018-06-01T12:05:00Z"));
@@ -84,7 +93,10 @@ abstract class DuplicateRules extends ContractRules {
     assertThat(outcome().rows("types", "remembered-again")).isEmpty();
   }
 
-  /** Of a call that is past its horizon when it comes, duplicates are found in its batch only. */
+  /**
+   * If a call is past its horizon when it arrives, only duplicates in the same batch are found. If
+   * it fails, check whether the engine keeps ids that have already expired.
+   */
   @Test
   void rule_5_5_aCallPastItsHorizonIsRememberedWithinItsBatchOnly() throws Exception {
     assertThat(outcome().rows("types", "old")).containsExactly("old  1");
@@ -94,7 +106,10 @@ abstract class DuplicateRules extends ContractRules {
     assertThat(outcome().batch(4).accounting().duplicates()).isEqualTo(1);
   }
 
-  /** Duplicates are no dead letters, and count among no other calls. */
+  /**
+   * Duplicates are not dead letters, and no other count includes them. If it fails, check where the
+   * engine counts duplicates.
+   */
   @Test
   void rule_5_6_duplicatesAreCountedAndNowhereElse() throws Exception {
     assertThat(outcome().recorder().letters()).isEmpty();
@@ -102,7 +117,10 @@ abstract class DuplicateRules extends ContractRules {
     assertThat(outcome().accounting().duplicates()).isEqualTo(6);
   }
 
-  /** Without {@code distinct()} calls of the same id all count. */
+  /**
+   * Without {@code distinct()}, all calls with the same id count. If it fails, check whether the
+   * engine removes duplicates in every pipeline.
+   */
   @Test
   void rule_5_7_withoutDistinctEveryCallCounts() throws Exception {
     assertThat(repeated.get().rows("types")).containsExactly("t  2");

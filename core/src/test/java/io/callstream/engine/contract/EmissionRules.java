@@ -55,7 +55,10 @@ abstract class EmissionRules extends ContractRules {
   private final String first = "2018-06-01T10:00:00Z/2018-06-01T11:00:00Z  ";
   private final String second = "2018-06-01T11:00:00Z/2018-06-01T12:00:00Z  ";
 
-  /** On update a batch emits the groups that changed in it, with absolute values. */
+  /**
+   * On update, a batch emits the groups that changed in it, with absolute values. If it fails,
+   * check whether the engine emits differences, or groups that did not change.
+   */
   @Test
   void rule_9_1_onUpdateTheGroupsThatChangedAreEmittedWithAbsoluteValues() throws Exception {
     assertThat(emission.get().updates(0, "types")).containsExactly("b  2", "a  1");
@@ -63,7 +66,10 @@ abstract class EmissionRules extends ContractRules {
     assertThat(emission.get().updates(5, "types")).containsExactly("e  2");
   }
 
-  /** Where shares are measured, all groups of a window that changed are emitted. */
+  /**
+   * For a statistic with shares, a batch emits all groups of each window that changed. If it fails,
+   * check whether the engine emits only the changed groups.
+   */
   @Test
   void rule_9_2_withSharesTheWholeWindowIsEmitted() throws Exception {
     assertThat(emission.get().updates(1, "shares"))
@@ -72,8 +78,8 @@ abstract class EmissionRules extends ContractRules {
   }
 
   /**
-   * On close a window is emitted in the first batch whose watermark has reached end + allowed
-   * lateness, not before, and not again.
+   * On close, a window is emitted once: in the first batch whose watermark has reached its end plus
+   * the allowed lateness. If it fails, check the watermark with which the engine closes windows.
    */
   @Test
   void rule_9_3_onCloseAWindowIsEmittedOnceWhenTheWatermarkHasReachedIt() throws Exception {
@@ -86,8 +92,8 @@ abstract class EmissionRules extends ContractRules {
   }
 
   /**
-   * A batch shows all that was emitted so far; a run shows open windows too. If it fails, look at
-   * what {@code BatchResults.current} and {@code RunningPipeline.results} are made from.
+   * A batch shows everything that was emitted so far. A run also shows open windows. If it fails,
+   * check {@code BatchResults.current} and {@code RunningPipeline.results}.
    */
   @Test
   void rule_9_4_sinksSeeWhatWasEmittedAndTheRunShowsOpenWindowsToo() throws Exception {
@@ -116,7 +122,10 @@ abstract class EmissionRules extends ContractRules {
     return recorder.batches();
   }
 
-  /** A bounded run that was asked to flush emits its open windows once, as it ends. */
+  /**
+   * A bounded run that flushes emits its open windows once at its end. If it fails, check the end
+   * of a bounded run.
+   */
   @Test
   void rule_9_5_aBoundedRunFlushesOpenWindowsIfAsked() throws Exception {
     List<BatchResults> batches = bounded(RunOptions::flushingAtEnd);
@@ -127,7 +136,10 @@ abstract class EmissionRules extends ContractRules {
         .isEqualTo(emitted);
   }
 
-  /** A bounded run that was not asked to flush keeps its open windows to itself. */
+  /**
+   * A bounded run that does not flush does not emit its open windows. If it fails, check the end of
+   * a bounded run.
+   */
   @Test
   void rule_9_6_aBoundedRunDoesNotFlushUnasked() throws Exception {
     assertThat(bounded(options -> options)).allMatch(b -> b.updates("closing").isEmpty());

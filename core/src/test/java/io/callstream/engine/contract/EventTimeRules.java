@@ -17,7 +17,7 @@ abstract class EventTimeRules extends ContractRules {
     super(kit);
   }
 
-  /** Windows of a millisecond show what time a call was taken for. */
+  /** Windows of one millisecond show the exact event time of a call. */
   private final Statistic moments = byType("moments", Windows.tumbling(Duration.ofMillis(1)));
 
   private final Tried times =
@@ -51,8 +51,8 @@ abstract class EventTimeRules extends ContractRules {
   }
 
   /**
-   * Times without an offset are those of the format's zone, summer and winter. If it fails, look
-   * for a default zone of the machine, or of the engine's session.
+   * Times without an offset are in the zone of the format, in summer and winter. If it fails, check
+   * for a default zone of the machine or of a session of the engine.
    */
   @Test
   void rule_1_1_timesAreReadInTheZoneOfTheFormat() throws Exception {
@@ -61,7 +61,7 @@ abstract class EventTimeRules extends ContractRules {
     assertThat(momentsOf(elsewhere.get(), "here")).containsExactly("2018-07-01T06:15:00Z");
   }
 
-  /** An offset in the record counts, whatever the zone. If it fails, look at the parser. */
+  /** An offset in the record takes precedence over the zone. If it fails, check the parser. */
   @Test
   void rule_1_2_anOffsetThatIsGivenCounts() throws Exception {
     assertThat(momentsOf(times.get(), "zulu")).containsExactly("2018-07-01T12:00:00Z");
@@ -70,9 +70,9 @@ abstract class EventTimeRules extends ContractRules {
   }
 
   /**
-   * A time in the hour that occurs twice is the earlier one, and counted as ambiguous; with an
-   * offset it is neither. If it fails, look at what carries {@code ambiguousTime} from parsing to
-   * counting.
+   * A time in the hour that occurs twice is the earlier one, and counts as ambiguous. With an
+   * offset, the time is exact and not ambiguous. If it fails, check that {@code ambiguousTime} is
+   * passed on from parsing to counting.
    */
   @Test
   void rule_1_3_ofAnHourThatOccursTwiceTheEarlierIsTakenAndCounted() throws Exception {
@@ -81,15 +81,18 @@ abstract class EventTimeRules extends ContractRules {
     assertThat(times.get().accounting().ambiguousTimes()).isEqualTo(1);
   }
 
-  /** A time that the clocks skip moves on by the length of the gap. */
+  /**
+   * A time in the hour that is skipped is moved forward by the length of the gap. If it fails,
+   * check how the engine or the parser resolves local times.
+   */
   @Test
   void rule_1_4_aTimeThatTheClocksSkipMovesOnByTheGap() throws Exception {
     assertThat(momentsOf(times.get(), "skipped")).containsExactly("2018-03-11T10:30:00Z");
   }
 
   /**
-   * Milliseconds count, what is finer is cut off. If it fails, look for times that travel in
-   * seconds, or as floating point.
+   * Event times have millisecond precision; finer digits are truncated. If it fails, check for
+   * times in seconds or as floating-point numbers.
    */
   @Test
   void rule_1_5_timesCountToTheMillisecond() throws Exception {

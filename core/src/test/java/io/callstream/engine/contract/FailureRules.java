@@ -45,7 +45,7 @@ abstract class FailureRules extends ContractRules {
     super(kit);
   }
 
-  /** Starts a pipeline over a call and a record that is none. */
+  /** Starts a pipeline over a valid call and an invalid record. */
   private RunningPipeline bounded(UnaryOperator<Pipeline.Builder> parts) {
     return bounded(FORMAT, parts);
   }
@@ -72,7 +72,10 @@ abstract class FailureRules extends ContractRules {
     assertThat(run.state()).isEqualTo(State.FAILED);
   }
 
-  /** A sink that throws fails the run: the state says so, and whoever waits is told why. */
+  /**
+   * A sink that throws fails the run: the state reports it, and waiting threads receive the
+   * failure. If it fails, check how the engine handles exceptions of sinks.
+   */
   @Test
   void rule_14_1_aSinkThatFailsFailsTheRun() {
     requireFailure(
@@ -82,7 +85,10 @@ abstract class FailureRules extends ContractRules {
         "no room");
   }
 
-  /** So does a dead-letter sink. */
+  /**
+   * A dead-letter sink that throws fails the run in the same way. If it fails, check how the engine
+   * handles exceptions of dead-letter sinks.
+   */
   @Test
   void rule_14_2_aDeadLetterSinkThatFailsFailsTheRun() {
     requireFailure(
@@ -92,13 +98,19 @@ abstract class FailureRules extends ContractRules {
         "no stamps");
   }
 
-  /** So does a listener. */
+  /**
+   * A listener that throws fails the run in the same way. If it fails, check how the engine handles
+   * exceptions of listeners.
+   */
   @Test
   void rule_14_3_aListenerThatFailsFailsTheRun() {
     requireFailure(bounded(p -> p.listener(report -> fail("deaf"))), ErrorCode.SINK_FAILED, "deaf");
   }
 
-  /** So does a sink that can't be closed. */
+  /**
+   * A sink that fails to close fails the run in the same way. If it fails, check whether the engine
+   * closes sinks before it sets the final state.
+   */
   @Test
   void rule_14_4_aSinkThatFailsToCloseFailsTheRun() {
     requireFailure(
@@ -109,8 +121,9 @@ abstract class FailureRules extends ContractRules {
   }
 
   /**
-   * The code of a statistic that throws, or gives null, fails the run with the names of the
-   * statistic and of the part whose code it is, and with nothing of the call.
+   * Code of a statistic that throws or returns null fails the run. The message has the names of the
+   * statistic and of the failed part, and no data of the call. If it fails, check how the engine
+   * wraps exceptions of tasks.
    */
   @Test
   void rule_14_5_aStatisticThatFailsFailsTheRunByItsName() {
@@ -126,8 +139,9 @@ abstract class FailureRules extends ContractRules {
   }
 
   /**
-   * So does code that reads a field that it does not declare, nor any other code, with the name of
-   * the field; also where calls are first held against each other as duplicates.
+   * Code that reads a field which neither it nor other code declares fails the run with the name of
+   * the field. This is also true if the format returns all fields, or if calls are first compared
+   * to find duplicates. If it fails, check that tasks receive calls with only the declared fields.
    */
   @Test
   void rule_14_10_aFieldThatIsNotDeclaredCanNotBeRead() {
@@ -177,7 +191,10 @@ abstract class FailureRules extends ContractRules {
     assertThat(run.failure().orElseThrow()).hasMessageContaining("statistic 'broken'");
   }
 
-  /** A format whose parser builds more than it is asked for, as those of users may. */
+  /**
+   * A format whose parser returns more fields than requested, as the parser of an application may
+   * do.
+   */
   private record AllFields(SanFranciscoCalls calls) implements CallFormat {
     @Override
     public String name() {
@@ -221,7 +238,10 @@ abstract class FailureRules extends ContractRules {
     return Duration.parse(call.crimeType());
   }
 
-  /** After a failure every sink that was opened is closed, once, and gets nothing more. */
+  /**
+   * After a failure, every sink that was opened is closed once, and receives nothing more. If it
+   * fails, check how the engine closes sinks after a failure.
+   */
   @Test
   void rule_14_6_afterAFailureAllSinksAreClosed() {
     Recorder first = new Recorder();
@@ -234,7 +254,10 @@ abstract class FailureRules extends ContractRules {
     assertThat(last.events()).containsExactly("open results", "close");
   }
 
-  /** A sink that can't be opened keeps the run from starting; those opened before are closed. */
+  /**
+   * A sink that fails to open prevents the start of the run, and sinks that were opened before are
+   * closed. If it fails, check how the engine opens sinks.
+   */
   @Test
   void rule_14_7_aSinkThatCanNotOpenKeepsTheRunFromStarting() {
     Recorder first = new Recorder();
@@ -246,7 +269,10 @@ abstract class FailureRules extends ContractRules {
     assertThat(first.events()).containsExactly("open results", "close");
   }
 
-  /** A failure, of a sink or a listener, ends a continuous run, and wakes up whoever waits. */
+  /**
+   * A failure of a sink or a listener ends a continuous run and releases waiting threads. If it
+   * fails, check whether the engine continues or waits after a failure.
+   */
   @Test
   void rule_14_8_aFailureEndsAContinuousRun() {
     List<UnaryOperator<Pipeline.Builder>> failures =
@@ -263,8 +289,9 @@ abstract class FailureRules extends ContractRules {
   }
 
   /**
-   * A termination listener gets the final state and the failure once, whether it was added before
-   * or after the end, and one that throws changes nothing.
+   * A termination listener receives the final state and the failure once, whether it was added
+   * before or after the end. An exception of a listener has no effect. If it fails, check how the
+   * engine calls termination listeners.
    */
   @Test
   void rule_14_11_terminationListenersAreCalledOnce() throws Exception {
@@ -292,7 +319,10 @@ abstract class FailureRules extends ContractRules {
     }
   }
 
-  /** A sink that does not come to an end within its time limit fails the run. */
+  /**
+   * A sink that exceeds its time limit fails the run. If it fails, check that the engine applies
+   * the sink timeout.
+   */
   @Test
   void rule_14_9_aSinkThatTakesTooLongFailsTheRun() {
     CountDownLatch never = new CountDownLatch(1);

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Rules 10: the limit of groups. */
+/** Rules 10: the limit on the number of groups. */
 abstract class GroupLimitRules extends ContractRules {
   GroupLimitRules(ContractKit kit) {
     super(kit);
@@ -42,20 +42,29 @@ abstract class GroupLimitRules extends ContractRules {
     return records;
   }
 
-  /** New groups are let in up to the limit, in each batch in the order of their keys. */
+  /**
+   * Each batch adds new groups in the order of their keys, up to the limit. If it fails, check
+   * whether the order depends on partitions or tasks.
+   */
   @Test
   void rule_10_1_newGroupsAreLetInInTheOrderOfTheirKeys() throws Exception {
     assertThat(groups.get().updates(1, "few")).containsExactly("(other)  4", "a  1");
   }
 
-  /** Calls of other groups count in {@code (other)}, so that none is lost. */
+  /**
+   * Calls of groups over the limit count in {@code (other)}, so no call is lost. If it fails, check
+   * whether the engine drops these calls.
+   */
   @Test
   void rule_10_2_callsOfOtherGroupsCountInOther() throws Exception {
     assertThat(groups.get().rows("few")).containsExactly("(other)  5", "a  2", "b  2", "d  1");
     assertThat(groups.get().accounting().statistics().get("few").counted()).isEqualTo(10);
   }
 
-  /** Groups within windows have no limit: windows go. */
+  /**
+   * The groups of a statistic with windows have no limit, because windows are removed. If it fails,
+   * check whether the engine applies the limit to windows.
+   */
   @Test
   void rule_10_3_groupsWithinWindowsHaveNoLimit() throws Exception {
     assertThat(groups.get().results().get("daily").rows()).hasSize(6);

@@ -60,7 +60,10 @@ abstract class LatenessRules extends ContractRules {
     return new MissedWindow(statistic, new WindowBounds(from, from.plus(HOUR)));
   }
 
-  /** One millisecond less than end + allowed lateness, and the call counts. */
+  /**
+   * When the watermark is one millisecond before the end plus the allowed lateness of its window, a
+   * call counts. If it fails, check for {@code <=} instead of {@code <}.
+   */
   @Test
   void rule_4_1_oneMillisecondBeforeItsWindowClosesACallCounts() throws Exception {
     assertThat(lateCalls.get().batch(1).watermark()).contains(instant("2018-06-01T13:17:13.006Z"));
@@ -69,9 +72,9 @@ abstract class LatenessRules extends ContractRules {
   }
 
   /**
-   * At a watermark of end + allowed lateness the call is late, and counted as late; a call of the
-   * next window is not. If it fails, look for {@code <} where {@code <=} belongs, or for late calls
-   * that are dropped.
+   * When the watermark is at the end plus the allowed lateness, a call is late and counts as late.
+   * A call of the next window is not late. If it fails, check for {@code <} instead of {@code <=},
+   * or for late calls that are dropped.
    */
   @Test
   void rule_4_2_whenTheWatermarkReachesEndPlusLatenessACallIsLate() throws Exception {
@@ -84,8 +87,9 @@ abstract class LatenessRules extends ContractRules {
   }
 
   /**
-   * A late call goes to the dead letters, once, with its bytes, its origin and all the windows that
-   * it missed, by statistics and then by start.
+   * A late call goes to the dead letters once, with its bytes, its origin and all windows that it
+   * missed, by statistic and then by start. If it fails, check whether the engine creates a dead
+   * letter for each window or statistic.
    */
   @Test
   void rule_4_3_aLateCallIsDeliveredWithTheWindowsItMissed() throws Exception {
@@ -109,7 +113,10 @@ abstract class LatenessRules extends ContractRules {
                     missed("sliding", "2018-06-01T12:00:00Z"))));
   }
 
-  /** A call may be late in some windows of a statistic and count in others. */
+  /**
+   * A call can be late in some windows of a statistic and count in others. If it fails, check
+   * whether the engine decides once for all windows of a call.
+   */
   @Test
   void rule_4_4_aCallCountsInThoseOfItsWindowsThatAreOpen() throws Exception {
     assertThat(lateCalls.get().rows("sliding", "tardy"))
@@ -120,7 +127,10 @@ abstract class LatenessRules extends ContractRules {
         .isEqualTo(new Accounting.Contributions(5, 1, 0));
   }
 
-  /** A statistic without a window has no late calls. */
+  /**
+   * A statistic without windows has no late calls. If it fails, check whether the engine compares
+   * its calls with the watermark.
+   */
   @Test
   void rule_4_5_aStatisticWithoutAWindowIsNeverLate() throws Exception {
     assertThat(lateCalls.get().rows("types"))
@@ -130,7 +140,10 @@ abstract class LatenessRules extends ContractRules {
         .isEqualTo(new Accounting.Contributions(6, 0, 0));
   }
 
-  /** A call that a filter leaves out is not late in that statistic. */
+  /**
+   * A call that a filter excludes is not late in that statistic. If it fails, check whether the
+   * engine applies the filter before it checks for lateness.
+   */
   @Test
   void rule_4_6_aFilteredCallIsNotLate() throws Exception {
     assertThat(lateCalls.get().accounting().statistics().get("only-x"))
@@ -138,8 +151,8 @@ abstract class LatenessRules extends ContractRules {
   }
 
   /**
-   * What a window came to when it closed stays in the results, unless its retention says otherwise,
-   * and is not emitted again.
+   * The final results of a closed window remain available until its retention ends, and are not
+   * emitted again. If it fails, check when the engine removes windows.
    */
   @Test
   void rule_4_7_aClosedWindowKeepsItsResults() throws Exception {
@@ -161,13 +174,14 @@ abstract class LatenessRules extends ContractRules {
               .step(call(0, "5", "mover", "2018-06-01T12:20:00Z")));
 
   /**
-   * With a retention, the results of a window are there until the batch after the one at whose
-   * watermark the window has been closed for so long, and then are not. Accounting stays.
+   * With a retention, the results of a window remain until the batch after the one whose watermark
+   * reached the close plus the retention. Then they are removed. The accounting remains. If it
+   * fails, check the watermark with which the engine removes windows.
    */
   @Test
   void rule_4_8_resultsAreForgottenWhenTheirRetentionIsOver() throws Exception {
     String first = "2018-06-01T10:00:00Z/2018-06-01T11:00:00Z  first  1";
-    // The third call brings the watermark to an hour behind the close, in force in the fourth.
+    // The third call moves the watermark to one hour after the close, which applies to the fourth.
     assertThat(retained.get().current(3, "hourly")).contains(first);
     assertThat(retained.get().current(4, "hourly"))
         .doesNotContain(first)
@@ -177,7 +191,7 @@ abstract class LatenessRules extends ContractRules {
         .isEqualTo(new Accounting.Contributions(5, 0, 0));
   }
 
-  /** A call a minute for an hour, and in each partition one that is dated a year later. */
+  /** One call per minute for an hour, and in each partition one call that is dated a year later. */
   private Tried replay(int partitions) {
     Trial trial =
         trial(
@@ -208,8 +222,8 @@ abstract class LatenessRules extends ContractRules {
   private final List<Tried> replays = List.of(replay(1), replay(2));
 
   /**
-   * One call with a wrong time in each partition makes no other call late: all are counted in their
-   * own windows. If it fails, look at rules 3.10 to 3.17.
+   * One call with a wrong time in each partition makes no other call late: all calls count in their
+   * own windows. If it fails, check rules 3.10 to 3.17.
    */
   @Test
   void rule_4_10_aMisdatedCallMakesNoOtherCallLate() throws Exception {

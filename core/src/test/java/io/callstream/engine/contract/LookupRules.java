@@ -46,7 +46,10 @@ abstract class LookupRules extends ContractRules {
                       "disposition",
                       "\"HAN\"")));
 
-  /** A code that the lookup does not know keeps its row, with an empty description. */
+  /**
+   * A code that the lookup does not contain keeps its row, with an empty description. If it fails,
+   * check for an inner join with the lookup.
+   */
   @Test
   void rule_7_1_anUnknownCodeKeepsItsRowWithAnEmptyDescription() throws Exception {
     Map<String, String> descriptions =
@@ -63,21 +66,27 @@ abstract class LookupRules extends ContractRules {
             Map.entry("", ""));
   }
 
-  /** Calls whose code is unknown are counted; a missing, null or blank code is unknown too. */
+  /**
+   * Calls with an unknown code are counted. A missing, null or blank code is also unknown. If it
+   * fails, check where the engine counts unknown dispositions.
+   */
   @Test
   void rule_7_2_unknownDispositionsAreCounted() throws Exception {
     assertThat(fields.get().accounting().unknownDispositions()).isEqualTo(7);
   }
 
-  /** An optional field that is missing, null, empty or blank is the empty text. */
+  /**
+   * An optional field that is missing, null, empty or blank is the empty text. If it fails, check
+   * how the engine passes fields from the parser to statistics.
+   */
   @Test
   void rule_7_3_nothingAndBlankAreTheEmptyText() throws Exception {
     assertThat(fields.get().rows("codes", "")).containsExactly("  4");
   }
 
   /**
-   * Other text stays as it came, untrimmed; numbers and booleans are their JSON text; of a key that
-   * occurs twice the last value counts.
+   * Other text is unchanged and not trimmed, numbers and booleans are their JSON text, and the last
+   * value of a repeated key counts. If it fails, check the parser.
    */
   @Test
   void rule_7_4_otherTextStaysAsItCame() throws Exception {

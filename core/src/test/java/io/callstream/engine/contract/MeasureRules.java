@@ -92,7 +92,10 @@ abstract class MeasureRules extends ContractRules {
     return all;
   }
 
-  /** Counts and shares add up over batches. */
+  /**
+   * Counts and shares add up over batches. If it fails, check how the engine merges batches into
+   * its state.
+   */
   @Test
   void rule_11_1_countAndShareAddUpOverBatches() throws Exception {
     assertThat(measures.get().results().get("exact").rows())
@@ -103,7 +106,10 @@ abstract class MeasureRules extends ContractRules {
         .containsExactly(3.0 / 8, 3.0 / 8, 2.0 / 8);
   }
 
-  /** Least, greatest and mean are exact, the mean rounded half up to the millisecond. */
+  /**
+   * Minimum, maximum and mean are exact, and the mean is rounded half up to the millisecond. If it
+   * fails, check for floating-point sums, or means of means.
+   */
   @Test
   void rule_11_2_leastGreatestAndMeanAreExact() throws Exception {
     assertThat(measures.get().rows("exact", "thirds"))
@@ -112,7 +118,10 @@ abstract class MeasureRules extends ContractRules {
         .containsExactly("halves  3  0.375  PT0.001S  PT0.002S  PT0.002S");
   }
 
-  /** Negative durations do not count; a group where no call tells has no value. */
+  /**
+   * Negative durations do not count, and a group without any duration has no value. If it fails,
+   * check for a value of 0 instead of a missing value.
+   */
   @Test
   void rule_11_3_whereNoCallTellsThereIsNoValue() throws Exception {
     assertThat(measures.get().results().get("exact").rows().get(2).values().subList(2, 5))
@@ -140,7 +149,7 @@ abstract class MeasureRules extends ContractRules {
     ContractSource source = testbed().source(partitions);
     List<SourceRecord> spread = new ArrayList<>();
     for (SourceRecord r : records) {
-      // All of one type in one partition: the others have no part in its groups.
+      // All calls of a type are in one partition, so the others contribute nothing to its groups.
       int type = type(r);
       spread.add(new SourceRecord(type % partitions, r.timestamp(), r.value()));
     }
@@ -171,8 +180,9 @@ abstract class MeasureRules extends ContractRules {
   }
 
   /**
-   * Distinct values are right within three standard errors of 1.6 %, the empty text left out;
-   * quantiles to two digits. Skipped without DataSketches and HdrHistogram on the class path.
+   * Distinct counts are within three standard errors of 1.6 % and exclude the empty text. Quantiles
+   * are accurate to two digits. Skipped without DataSketches and HdrHistogram on the class path. If
+   * it fails, check how the engine merges the states of measures.
    */
   @Test
   void rule_11_4_sketchesAreRightWithinTheirError() throws Exception {
@@ -211,9 +221,9 @@ abstract class MeasureRules extends ContractRules {
   }
 
   /**
-   * The same calls, in other splits over partitions and batches, many of them without a call of a
-   * group, come to the same. If it fails, look at what travels as partial result, and at merging
-   * into state.
+   * The same calls have the same results for any distribution over partitions and batches,
+   * including batches without a call of a group. If it fails, check the partial results and how
+   * they are merged into the state.
    */
   @Test
   void rule_11_5_anySplitOverPartitionsAndBatchesComesToTheSame() throws Exception {
@@ -226,7 +236,10 @@ abstract class MeasureRules extends ContractRules {
         .isEqualTo(expected);
   }
 
-  /** The same calls in other orders come to the same. */
+  /**
+   * The same calls have the same results in any order. If it fails, check whether the engine uses
+   * the first or last call of a group.
+   */
   @Test
   void rule_11_6_anyOrderComesToTheSame() throws Exception {
     List<ResultRow> expected = together();

@@ -11,13 +11,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What became of a {@link Trial}: a batch for each of its steps.
+ * The outcome of a {@link Trial}, with one batch for each of its steps.
  *
  * @param name the name of the trial
  * @param topic the name of the source in origins
  * @param steps the records that were sent for each batch
- * @param results the results of all statistics in the end, those of open windows included
- * @param accounting the accounting in the end
+ * @param results the final results of all statistics, including open windows
+ * @param accounting the final accounting
  */
 record Outcome(
     String name,
@@ -28,7 +28,7 @@ record Outcome(
     Map<String, Results> results,
     Accounting accounting) {
 
-  /** Returns what the sinks got for a step. */
+  /** Returns the batch that the sinks received for a step. */
   BatchResults batch(int step) {
     return recorder.batches().get(step);
   }
@@ -53,12 +53,12 @@ record Outcome(
     return texts(batch(step).results(statistic).rows());
   }
 
-  /** Returns the rows of a statistic in the end, as text. */
+  /** Returns the final rows of a statistic, as text. */
   List<String> rows(String statistic) {
     return texts(results.get(statistic).rows());
   }
 
-  /** Returns those rows of a statistic in the end that have a dimension, as text. */
+  /** Returns the final rows of a statistic that have a dimension, as text. */
   List<String> rows(String statistic, String dimension) {
     return texts(
         results.get(statistic).stream().filter(r -> r.dimensions().contains(dimension)).toList());

@@ -38,17 +38,17 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
 /**
- * Group 17 of the rules: random pipelines over random records, around a clock change, with
- * disorder, duplicates and garbage. The engine makes its batches as it likes; what they must come
- * to is computed again from the batches it reports, by a naive model ({@link ReferenceModel}) that
- * shares no code with the product, and by the local engine.
+ * Group 17 of the rules: random pipelines over random records around a clock change, with disorder,
+ * duplicates and garbage. The engine decides where its batches end. Two other implementations
+ * compute the expected results of the reported batches: a simple model ({@link ReferenceModel})
+ * that shares no code with the product, and the local engine.
  *
- * <p>Runs with jqwik. How many tries there are is for {@code jqwik.tries.default} to say, in {@code
- * junit-platform.properties}. A failure shows its seed and a scenario that was made as small as it
- * could be, and is tried first in the next run.
+ * <p>Runs with jqwik. The property {@code jqwik.tries.default} in {@code junit-platform.properties}
+ * sets the number of tries. A failure shows its seed and the smallest failing scenario that jqwik
+ * found. The next run tries this scenario first.
  */
 public abstract class RandomPipelinesContract {
-  /** Returns what is to be tested. */
+  /** Returns the engine under test and its sources. */
   protected abstract Testbed testbed();
 
   @Provide
@@ -62,9 +62,9 @@ public abstract class RandomPipelinesContract {
   }
 
   /**
-   * Whatever the pipeline and the records, each batch, its letters and the results are what model
-   * and local engine say: of one bounded run that flushes, or, where there is a checkpoint, of
-   * several that share one, a sink failing in one of them. If it fails, look at the small scenario
+   * For any pipeline and any records, each batch, its dead letters and the results equal those of
+   * the model and the local engine. The engine runs once and flushes, or, with a checkpoint,
+   * several times, with a failing sink in one of the runs. If it fails, check the small scenario
    * first: its records are shown.
    */
   @Property
@@ -78,7 +78,7 @@ public abstract class RandomPipelinesContract {
     void run() throws Exception;
   }
 
-  /** Says which scenario it was, whatever failed. */
+  /** Adds the scenario to any failure. */
   private static void explained(Scenario scenario, Work work) throws Exception {
     try {
       work.run();
@@ -93,7 +93,8 @@ public abstract class RandomPipelinesContract {
         random.nextBoolean()
             && !scenario.records().isEmpty()
             && testbed().engine().capabilities().contains(Capability.CHECKPOINT);
-    // A part of the records, not a number: so a scenario that shrinks keeps its batches.
+    // The limit is a fraction of the records and not a number, so that a smaller scenario keeps its
+    // batches.
     int batches = 1 + random.nextInt(testbed().mostBatches());
     RunOptions options =
         RunOptions.bounded().readingAtMost(Math.max(1, scenario.records().size() / batches));
@@ -115,7 +116,7 @@ public abstract class RandomPipelinesContract {
     attempt.requireAsLocal();
   }
 
-  /** Returns a scenario without duplicates for engines that know none. */
+  /** Returns a scenario without duplicates for engines that do not support {@code distinct()}. */
   private Scenario supported(Scenario scenario) {
     return testbed().engine().capabilities().contains(Capability.DISTINCT)
         ? scenario
@@ -123,8 +124,8 @@ public abstract class RandomPipelinesContract {
   }
 
   /**
-   * Some thousand records, with measures that the model does not have, come to what the local
-   * engine makes of the same batches.
+   * For thousands of records and measures that the model does not have, the results equal those of
+   * the local engine over the same batches. If it fails, check how the engine merges large states.
    */
   @Property(tries = 2)
   void rule_17_2_thousandsOfRecordsComeToWhatTheLocalEngineSays(
@@ -157,7 +158,7 @@ public abstract class RandomPipelinesContract {
     }
   }
 
-  /** A scenario on the engine. */
+  /** A run of a scenario on the engine. */
   private final class Attempt {
     private final Scenario scenario;
     private final UnaryOperator<Pipeline.Builder> parts;
@@ -167,7 +168,7 @@ public abstract class RandomPipelinesContract {
     private Map<String, List<Row>> results = Map.of();
     private Optional<Random> transactions = Optional.empty();
 
-    /** What is at each offset of the source. */
+    /** The record at each offset of the source. */
     private final List<TestRecord> sent = new ArrayList<>();
 
     Attempt(Scenario scenario, UnaryOperator<Pipeline.Builder> parts) {
@@ -181,9 +182,7 @@ public abstract class RandomPipelinesContract {
       return parts.apply(Pipeline.builder(source.source(), scenario.format()));
     }
 
-    /**
-     * Has some records sent in transactions, and copies of some in transactions that are aborted.
-     */
+    /** Sends some records in transactions, and copies of some records in aborted transactions. */
     void useTransactions(Random random) {
       transactions = Optional.of(random);
     }
@@ -229,7 +228,7 @@ public abstract class RandomPipelinesContract {
       }
     }
 
-    /** The end of a transaction takes an offset in each of its partitions. */
+    /** Adds the offsets that the end of a transaction uses: one in each of its partitions. */
     private void end(List<TestRecord> records) {
       records.stream()
           .map(TestRecord::partition)
@@ -254,7 +253,7 @@ public abstract class RandomPipelinesContract {
       }
     }
 
-    /** Runs as often as there are instalments of records, and once more where a sink fails. */
+    /** Runs once for each part of the records, and once more with a failing sink. */
     void runs(Random random, RunOptions options, Path directory) throws InterruptedException {
       RunOptions shared =
           options.checkpointingTo(testbed().checkpoint(directory.resolve("checkpoint")));
@@ -276,7 +275,9 @@ public abstract class RandomPipelinesContract {
       }
     }
 
-    /** Runs into a sink that fails in the first batch it gets, when others had it. */
+    /**
+     * Runs with a sink that fails in its first batch, after other sinks have received the batch.
+     */
     private void fail(RunOptions options) throws InterruptedException {
       AtomicBoolean failed = new AtomicBoolean();
       Pipeline failing =
@@ -297,7 +298,7 @@ public abstract class RandomPipelinesContract {
       assertThat(failed).as("%s", scenario).isTrue();
     }
 
-    /** Returns each batch as the sinks had it last. */
+    /** Returns each batch as the sinks last received it. */
     private List<BatchResults> batches() {
       Map<Long, BatchResults> last = new TreeMap<>();
       recorder.batches().forEach(batch -> last.put(batch.number(), batch));
@@ -346,7 +347,7 @@ public abstract class RandomPipelinesContract {
       List<BatchResults> expected = new ArrayList<>();
       List<BatchResults> batches = batches();
       List<Progress> reports = recorder.reports();
-      // A batch of nothing is none for the tester, and the batches after it have other numbers.
+      // The tester makes no batch without records, so later batches have other numbers.
       for (int i = 0; i + 1 < reports.size(); i++) {
         if (reports.get(i).inputRows() == 0) {
           return;

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Sinks and listener of a pipeline that remember what they were told. Thread-safe. */
+/** Sinks and a listener that record everything that they receive. Thread-safe. */
 final class Recorder implements ResultSink, DeadLetterSink, ProgressListener {
   private final List<BatchResults> batches = new ArrayList<>();
   private final Map<Long, List<DeadLetter>> letters = new TreeMap<>();
@@ -22,7 +22,7 @@ final class Recorder implements ResultSink, DeadLetterSink, ProgressListener {
   private final List<BatchResults> restored = new ArrayList<>();
   private final List<Map<Integer, Long>> nextOffsets = new ArrayList<>();
 
-  /** Has a pipeline tell this recorder everything. */
+  /** Registers this recorder for all sinks and listeners of a pipeline. */
   Pipeline.Builder on(Pipeline.Builder pipeline) {
     return pipeline.results(this).deadLetters(this).listener(this);
   }
@@ -68,7 +68,7 @@ final class Recorder implements ResultSink, DeadLetterSink, ProgressListener {
     return List.copyOf(batches);
   }
 
-  /** Returns the letters of a batch; none if it had none. */
+  /** Returns the dead letters of a batch. Empty if it had none. */
   synchronized List<DeadLetter> letters(long batch) {
     return letters.getOrDefault(batch, List.of());
   }
@@ -93,7 +93,7 @@ final class Recorder implements ResultSink, DeadLetterSink, ProgressListener {
     return List.copyOf(nextOffsets);
   }
 
-  /** Returns how many records the reports of finished batches cover. */
+  /** Returns the number of records in the reports of finished batches. */
   synchronized long covered() {
     return reports.stream()
         .flatMap(report -> report.offsets().stream())
@@ -105,7 +105,7 @@ final class Recorder implements ResultSink, DeadLetterSink, ProgressListener {
     return range.end() - range.start();
   }
 
-  /** Waits a moment for the next report. */
+  /** Waits a short time for the next report. */
   synchronized void awaitReport() throws InterruptedException {
     wait(20);
   }

@@ -31,8 +31,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What the design says a pipeline does, in plain maps and lists, as simply as can be: written from
- * the design, without a line of the product but for the values that results are compared as.
+ * A simple implementation of the design with plain maps and lists. It is written from the design
+ * and uses no code of the product, except for the value types in which results are compared.
  */
 public final class ReferenceModel {
   private final Scenario scenario;
@@ -46,7 +46,7 @@ public final class ReferenceModel {
   private final Counts total;
   private long number;
 
-  /** The calls of one group: how many, and all their durations. */
+  /** The number of calls of one group, and all their durations. */
   private static final class Group {
     long count;
     final List<Long> millis = new ArrayList<>();
@@ -90,7 +90,7 @@ public final class ReferenceModel {
     }
   }
 
-  /** What a batch must come to. */
+  /** The expected content of a batch. */
   public record Batch(
       long number,
       Optional<Instant> watermark,
@@ -100,7 +100,7 @@ public final class ReferenceModel {
       Accounting total,
       List<DeadLetter> letters) {}
 
-  /** Starts anew. */
+  /** Creates a model that has processed no records. */
   public ReferenceModel(Scenario scenario, String topic) {
     this.scenario = scenario;
     this.topic = topic;
@@ -114,7 +114,7 @@ public final class ReferenceModel {
   private record Placed(TestRecord record, Origin origin) {}
 
   /**
-   * Processes a batch: what is at the next offsets of each partition, in their order. Offsets may
+   * Processes a batch: the records at the next offsets of each partition, in order. Offsets may
    * have no record.
    */
   public Batch process(List<TestRecord> offsets) {
@@ -208,7 +208,7 @@ public final class ReferenceModel {
     return firsts;
   }
 
-  /** Whether the watermark in force has reached a moment. */
+  /** Returns whether the current watermark has reached a moment. */
   private boolean reached(Instant moment) {
     return watermark.isPresent() && !watermark.get().isBefore(moment);
   }
@@ -258,7 +258,7 @@ public final class ReferenceModel {
     }
   }
 
-  /** Adds the groups of a batch to the results; returns the keys that changed. */
+  /** Adds the groups of a batch to the results. Returns the keys that changed. */
   private Map<Span, Set<List<String>>> takeIn(
       StatisticSpec s, Map<Span, Map<List<String>, Group>> news) {
     Map<Span, Set<List<String>>> changed = new HashMap<>();
@@ -301,7 +301,7 @@ public final class ReferenceModel {
 
   private List<Row> updates(StatisticSpec s, Map<Span, Set<List<String>>> changed) {
     if (s.emission() == Emission.ON_UPDATE) {
-      // A share changes with its window: then all groups of the window have changed.
+      // If a share in a window changes, all groups of the window change.
       boolean wholeWindows = s.measures().contains(MeasureKind.SHARE);
       List<Row> rows = new ArrayList<>();
       sorted(changed.keySet())
@@ -321,7 +321,7 @@ public final class ReferenceModel {
     return emitted.get(s.name());
   }
 
-  /** Returns the rows of some windows, or of all if {@code spans} is null. */
+  /** Returns the rows of some windows, or of all windows if {@code spans} is null. */
   private List<Row> rows(StatisticSpec s, Set<Span> spans) {
     List<Row> rows = new ArrayList<>();
     for (Span span : sorted(spans == null ? results.get(s.name()).keySet() : spans)) {
@@ -338,7 +338,7 @@ public final class ReferenceModel {
     return sorted;
   }
 
-  /** Returns the rows of some groups of a window, or of all if {@code keys} is null. */
+  /** Returns the rows of some groups of a window, or of all groups if {@code keys} is null. */
   private List<Row> rows(StatisticSpec s, Span span, Set<List<String>> keys) {
     Map<List<String>, Group> groups = results.get(s.name()).get(span);
     long all = groups.values().stream().mapToLong(g -> g.count).sum();
@@ -379,7 +379,7 @@ public final class ReferenceModel {
     };
   }
 
-  /** The least, over the partitions with a record in the batch, of the greatest time seen there. */
+  /** Returns the minimum clock of the partitions with a record in the batch. */
   private Optional<Instant> watermarkAfter(List<TestRecord> records) {
     Set<Integer> partitions = new HashSet<>();
     records.forEach(r -> partitions.add(r.partition()));
@@ -391,12 +391,12 @@ public final class ReferenceModel {
     return watermark.isPresent() && watermark.get().isAfter(least) ? watermark : Optional.of(least);
   }
 
-  /** The greatest event time of a partition that is believed. */
+  /** Returns the greatest accepted event time of a partition. */
   private Optional<Instant> clock(int partition) {
     List<Instant> seen = times.getOrDefault(partition, List.of());
     Optional<Instant> clock = Optional.empty();
     for (int i = 0; i < seen.size(); i++) {
-      // Judged with the calls up to the second one after it.
+      // Each call is checked with the calls up to the second one after it.
       List<Instant> until = seen.subList(0, Math.min(i + 3, seen.size()));
       if (isBelieved(seen.get(i), until)
           && (clock.isEmpty() || clock.get().isBefore(seen.get(i)))) {
@@ -418,7 +418,7 @@ public final class ReferenceModel {
     return confirmed != null && !time.isAfter(confirmed.plus(scenario.maxEventTimeJump().get()));
   }
 
-  /** Counts the calls that were judged for the last time, and not believed. */
+  /** Counts the calls that failed their last check. */
   private long unconfirmed() {
     long count = 0;
     for (List<Instant> seen : times.values()) {
@@ -429,17 +429,17 @@ public final class ReferenceModel {
     return count;
   }
 
-  /** Returns the watermark that will be in force in the next batch. */
+  /** Returns the watermark that will apply to the next batch. */
   public Optional<Instant> nextWatermark() {
     return watermark;
   }
 
-  /** Returns the rows of a statistic, those of open windows included. */
+  /** Returns the rows of a statistic, including open windows. */
   public List<Row> results(String statistic) {
     return rows(spec(statistic), null);
   }
 
-  /** Returns the rows that a run emits as it ends, if it was asked to flush. */
+  /** Returns the rows that a flushing run emits at its end. */
   public List<Row> flushed(String statistic) {
     StatisticSpec s = spec(statistic);
     if (s.emission() == Emission.ON_UPDATE) {

@@ -16,7 +16,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
 /**
- * Holds the local engine, wherever batches end, against a model that was written from the design.
+ * Compares the local engine, for any batch boundaries, with a model that was written from the
+ * design.
  */
 class ReferenceModelTest {
   @Provide

@@ -121,7 +121,9 @@ abstract class RejectionRules extends ContractRules {
     return records;
   }
 
-  /** Returns the letters by the record that each is about, found by its origin. */
+  /**
+   * Returns the dead letters by the record that they describe, which is identified by its origin.
+   */
   private Map<Case, Rejected> byCase() throws Exception {
     Map<Case, Rejected> found = new HashMap<>();
     long[] offsets = new long[2];
@@ -140,8 +142,8 @@ abstract class RejectionRules extends ContractRules {
   }
 
   /**
-   * Every reason is told by its code, with the field where a field is the reason. If a reason is
-   * missing, look for records that are dropped before they are counted.
+   * Every reason is reported with its code, and with the field if a field is the reason. If it
+   * fails, check for records that are dropped before they are counted.
    */
   @Test
   void rule_6_1_everyReasonIsTold() throws Exception {
@@ -156,14 +158,20 @@ abstract class RejectionRules extends ContractRules {
     }
   }
 
-  /** The record's bytes come as they were; a record without a value has none. */
+  /**
+   * A dead letter has the original bytes of the record, or none if the record has no value. If it
+   * fails, check for bytes that are decoded and encoded again.
+   */
   @Test
   void rule_6_2_theBytesComeAsTheyWere() throws Exception {
     assertThat(byCase()).hasSize(cases.size());
     byCase().forEach((c, letter) -> assertThat(letter.value()).isEqualTo(c.record().value()));
   }
 
-  /** The origin has the source's name, partition, offset, and timestamp to the millisecond. */
+  /**
+   * The origin has the name of the source, the partition, the offset, and the timestamp to the
+   * millisecond. If it fails, check how the engine creates origins.
+   */
   @Test
   void rule_6_3_theOriginIsWhereTheRecordCameFrom() throws Exception {
     assertThat(byCase()).hasSize(cases.size());
@@ -173,7 +181,10 @@ abstract class RejectionRules extends ContractRules {
     }
   }
 
-  /** The letters of a batch come in the order of partitions and offsets. */
+  /**
+   * The dead letters of a batch are in the order of partitions and offsets. If it fails, check how
+   * the engine merges the dead letters of tasks.
+   */
   @Test
   void rule_6_4_lettersComeInTheOrderOfPartitionsAndOffsets() throws Exception {
     assertThat(rejections.get().letters(0))
@@ -183,14 +194,21 @@ abstract class RejectionRules extends ContractRules {
             Comparator.comparingInt(Origin::partition).thenComparingLong(Origin::offset));
   }
 
-  /** An event is in the future one millisecond past its record's timestamp + the skew. */
+  /**
+   * An event time is in the future from one millisecond after the timestamp of its record plus the
+   * allowed skew. If it fails, check that the engine uses the timestamp of the record and not the
+   * current time.
+   */
   @Test
   void rule_6_5_theFutureBeginsBehindTheSkew() throws Exception {
     assertThat(rejections.get().rows("types", "at-the-skew")).containsExactly("at-the-skew  1");
     assertThat(rejections.get().rows("types", "future")).isEmpty();
   }
 
-  /** A rejected record is counted, stops nothing, and becomes no row. */
+  /**
+   * A rejected record is counted, does not stop the run, and adds no row. If it fails, check how
+   * the engine handles rejected records.
+   */
   @Test
   void rule_6_6_aRejectionStopsNothingAndBecomesNoRow() throws Exception {
     assertThat(rejections.get().accounting().rejected()).isEqualTo(cases.size());
@@ -214,15 +232,19 @@ abstract class RejectionRules extends ContractRules {
     return recorder.on(Pipeline.builder(source.source(), FORMAT).statistic(TYPES)).build();
   }
 
-  /** Returns options for bounded runs that each continue the one before, if that is possible. */
+  /**
+   * Returns options for bounded runs that each continue the previous run, if the engine supports
+   * it.
+   */
   private RunOptions continued() {
     return supports(Capability.CHECKPOINT) ? withCheckpoint() : RunOptions.bounded();
   }
 
   /**
-   * Records of an aborted transaction are not read: they are not counted, not rejected, and are no
-   * rows. Those of a committed one are. If it fails, look for a reader with Kafka's own default,
-   * which is to read uncommitted records. Skipped if the source has no transactions.
+   * Records of an aborted transaction are not read: they are not counted or rejected, and add no
+   * rows. Records of a committed transaction are. If it fails, check for a reader with the default
+   * isolation level of Kafka, which reads uncommitted records. Skipped if the source has no
+   * transactions.
    */
   @Test
   void rule_6_7_recordsOfAnAbortedTransactionAreNotRead() throws Exception {
@@ -254,9 +276,9 @@ abstract class RejectionRules extends ContractRules {
   }
 
   /**
-   * A bounded run ends where an open transaction starts. The records from there on, those that were
-   * sent without a transaction included, are read once, by the runs after its end. If it hangs,
-   * look for an end offset that does not depend on the isolation level. Skipped if the source has
+   * A bounded run ends at the start of an open transaction. Runs after the end of the transaction
+   * read the records from there on once, including those that were sent without a transaction. If
+   * it hangs, check for an end offset that ignores the isolation level. Skipped if the source has
    * no transactions.
    */
   @Test
@@ -294,9 +316,9 @@ abstract class RejectionRules extends ContractRules {
   }
 
   /**
-   * A continuous run reads the other partitions while a transaction is open, and resumes in those
-   * of the transaction when it has ended, with a commit or an abort. Skipped if the source has no
-   * transactions.
+   * A continuous run reads the other partitions while a transaction is open. It resumes in the
+   * partitions of the transaction after a commit or an abort. Skipped if the source has no
+   * transactions. If it fails, check whether the engine waits for all partitions.
    */
   @Test
   void rule_6_9_aContinuousRunResumesWhenATransactionHasEnded() throws Exception {
@@ -365,9 +387,10 @@ abstract class RejectionRules extends ContractRules {
   }
 
   /**
-   * A record on which the format throws an exception, overflows the stack or returns null is
-   * rejected as {@code format-failed}, with the class and the message of the exception, cut after
-   * 500 characters. It is counted, and stops nothing.
+   * A record is rejected as {@code format-failed} if the format throws an exception, overflows the
+   * stack or returns null. The dead letter has the class and the message of the exception,
+   * truncated after 500 characters. The record is counted and does not stop the run. If it fails,
+   * check which exceptions the engine catches.
    */
   @Test
   void rule_6_10_aRecordOnWhichTheFormatThrowsIsRejected() throws Exception {
@@ -387,15 +410,19 @@ abstract class RejectionRules extends ContractRules {
     assertThat(formatFailures.get().accounting().received()).isEqualTo(failing.size() + 4);
   }
 
-  /** A parser that failed is not used again, for it may be in an undefined state. */
+  /**
+   * A parser that failed is not used again, because its state may be invalid. If it fails, check
+   * that the engine creates a new parser after a failure.
+   */
   @Test
   void rule_6_11_aParserThatFailedIsNotUsedAgain() throws Exception {
     assertThat(formatFailures.get().rows("types")).containsExactly("good  3");
   }
 
   /**
-   * A format that cannot be serialized, cannot be read back, or gives no parser is refused before a
-   * sink is opened, with a message that names it.
+   * A format that cannot be serialized, cannot be read back or returns no parser is rejected before
+   * a sink is opened, with a message that names it. If it fails, check that the engine creates the
+   * plan of tasks before it opens sinks.
    */
   @Test
   void rule_6_12_aFormatThatCannotBeSentToTasksIsRefused() {
@@ -413,7 +440,7 @@ abstract class RejectionRules extends ContractRules {
     }
   }
 
-  /** A format of San Francisco that does something otherwise, as those of users may. */
+  /** A San Francisco format with a difference, as an application may write it. */
   private abstract static class OwnFormat implements CallFormat {
     private final SanFranciscoCalls calls;
 
@@ -505,7 +532,7 @@ abstract class RejectionRules extends ContractRules {
     }
   }
 
-  /** Its parser needs what is lost on the way to a task. */
+  /** A format whose parser requires data that is lost on the way to a task. */
   private static final class NoParser extends OwnFormat {
     private final transient List<CallField> more = List.of();
 

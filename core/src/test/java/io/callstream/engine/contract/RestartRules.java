@@ -60,8 +60,9 @@ abstract class RestartRules extends ContractRules {
   }
 
   /**
-   * The next run goes on behind the last batch: its number follows, its values continue those of
-   * earlier runs, and no record is read twice. Skipped without a checkpoint.
+   * The next run continues after the last batch: its batch numbers and values continue those of
+   * earlier runs, and no record is read twice. Skipped without a checkpoint. If it fails, check the
+   * offsets and the state that the engine restores.
    */
   @Test
   void rule_15_1_theNextRunGoesOnBehindTheLastBatch() throws Exception {
@@ -87,9 +88,10 @@ abstract class RestartRules extends ContractRules {
   }
 
   /**
-   * Sinks are opened where everything stood: with the last batch's number, all that was emitted,
-   * the total, and the offsets from where letters come again. A run that finds nothing new shows
-   * the results all the same. Skipped without a checkpoint.
+   * Sinks are opened with the restored state: the number of the last batch, all emitted results,
+   * the total, and the offsets from which dead letters are repeated. A run without new records also
+   * shows the results. Skipped without a checkpoint. If it fails, check the order in which the
+   * engine restores state and opens sinks.
    */
   @Test
   void rule_15_2_sinksAreOpenedWhereEverythingStood() throws Exception {
@@ -116,7 +118,7 @@ abstract class RestartRules extends ContractRules {
     assertThat(second.nextOffsets()).containsExactly(Map.of(0, 2L));
   }
 
-  /** A recorder whose results sink throws in a batch, after it has taken it. */
+  /** Returns a pipeline whose result sink records a batch and then throws. */
   private Pipeline failingIn(long number, ContractSource source, Recorder recorder) {
     return recorder
         .on(
@@ -149,9 +151,9 @@ abstract class RestartRules extends ContractRules {
   }
 
   /**
-   * A batch that was not committed comes again, with the same number and the same values, though
-   * more records have come since; these are for the batch after. If values are doubled, look for
-   * state that was committed before the sinks had the batch. Skipped without a checkpoint.
+   * A batch that was not committed is repeated with the same number and the same values, even if
+   * more records have arrived. Those are in the next batch. Skipped without a checkpoint. If values
+   * are doubled, check for state that was committed before the sinks received the batch.
    */
   @Test
   void rule_15_3_aBatchThatWasNotCommittedComesAgainWithTheSameNumberAndValues() throws Exception {
@@ -182,7 +184,10 @@ abstract class RestartRules extends ContractRules {
     return recorder.batches().get(recorder.batches().size() - 1);
   }
 
-  /** So does the very first batch, of a run that never had one. Skipped without a checkpoint. */
+  /**
+   * The first batch is repeated in the same way, in a run without earlier batches. Skipped without
+   * a checkpoint. If it fails, check the checkpoint before the first commit.
+   */
   @Test
   void rule_15_4_soDoesTheFirstBatch() throws Exception {
     ContractSource source = source();
@@ -202,8 +207,8 @@ abstract class RestartRules extends ContractRules {
   }
 
   /**
-   * A stopped continuous run goes on as well, with no record lost or read twice. Skipped without a
-   * checkpoint.
+   * A continuous run that was stopped also resumes, without losing a record or reading it twice.
+   * Skipped without a checkpoint. If it fails, check what the engine commits when it stops.
    */
   @Test
   void rule_15_5_aStoppedRunGoesOn() throws Exception {
@@ -236,8 +241,9 @@ abstract class RestartRules extends ContractRules {
   }
 
   /**
-   * The checkpoint of another pipeline is refused before a sink is opened, with a message that
-   * tells what differs and what to do. Skipped without a checkpoint.
+   * A run rejects the checkpoint of another pipeline before a sink is opened, with a message that
+   * states the difference and the fix. Skipped without a checkpoint. If it fails, check that the
+   * engine compares the pipeline with that of the checkpoint.
    */
   @Test
   void rule_15_6_theCheckpointOfAnotherPipelineIsRefused() throws Exception {
@@ -262,7 +268,10 @@ abstract class RestartRules extends ContractRules {
     assertThat(recorder.events()).isEmpty();
   }
 
-  /** A checkpoint in use is refused to a second run; the first goes on. Skipped without one. */
+  /**
+   * A second run cannot use a checkpoint that is in use, and the first run continues. Skipped
+   * without a checkpoint. If it fails, check that the engine locks the checkpoint.
+   */
   @Test
   void rule_15_7_aCheckpointInUseIsRefused() throws Exception {
     ContractSource source = source();

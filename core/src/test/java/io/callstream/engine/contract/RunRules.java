@@ -46,8 +46,9 @@ abstract class RunRules extends ContractRules {
   }
 
   /**
-   * A bounded run ends by itself, with the records that were there when it started; those that come
-   * while it runs are not its business.
+   * A bounded run ends automatically after the records that existed when it started. It does not
+   * read records that arrive while it runs. If it fails, check when the engine determines the end
+   * offsets.
    */
   @Test
   void rule_13_1_aBoundedRunEndsWithWhatWasThereWhenItStarted() throws Exception {
@@ -77,8 +78,9 @@ abstract class RunRules extends ContractRules {
   }
 
   /**
-   * A bounded run over nothing ends too: nothing received, nothing emitted, sinks closed. An engine
-   * may have made a batch of nothing.
+   * A bounded run over an empty source also ends: it receives and emits nothing, and closes its
+   * sinks. An engine may make an empty batch. If it fails, check whether the engine waits for a
+   * first record.
    */
   @Test
   void rule_13_2_aBoundedRunOverNothingEmitsNothing() throws Exception {
@@ -100,9 +102,9 @@ abstract class RunRules extends ContractRules {
   }
 
   /**
-   * A continuous run counts what comes until it is stopped. When {@code stop} returns, the run is
-   * finished and its sinks are closed, once; what comes then is not read, and stopping again does
-   * nothing.
+   * A continuous run counts incoming records until it is stopped. When {@code stop} returns, the
+   * run is finished and its sinks are closed once. Later records are not read, and a second {@code
+   * stop} does nothing. If it fails, check how the engine stops.
    */
   @Test
   void rule_13_3_aContinuousRunGoesOnUntilItIsStopped() throws Exception {
@@ -133,8 +135,8 @@ abstract class RunRules extends ContractRules {
   }
 
   /**
-   * A sink may stop the run that calls it; the batch in progress is finished. If it hangs, look for
-   * a stop that waits for the thread it is called from.
+   * A sink may stop the run that calls it, and the current batch is finished. If it hangs, check
+   * for a stop that waits for the thread from which it is called.
    */
   @Test
   void rule_13_4_aCallbackMayStopItsRun() throws Exception {
@@ -156,8 +158,9 @@ abstract class RunRules extends ContractRules {
   }
 
   /**
-   * A batch has at most the records that it may have, and one of each partition that has some, so
-   * that all partitions move on.
+   * A batch has at most the maximum number of records, but at least one record of each partition
+   * that has any, so that all partitions advance. If it fails, check how the engine distributes the
+   * limit over partitions.
    */
   @Test
   void rule_13_5_batchesKeepToTheirLimitAndEachPartitionMovesOn() throws Exception {
@@ -189,8 +192,9 @@ abstract class RunRules extends ContractRules {
   }
 
   /**
-   * Batches are numbered from 0 without gaps, sinks get each once and in order between open and
-   * close, and each is reported once, in order, each record in one of them.
+   * Batches are numbered from 0 without gaps. Sinks receive each batch once and in order, between
+   * open and close. Each batch is reported once and in order, and each record is in one batch. If
+   * it fails, check the numbers that the engine gives to batches.
    */
   @Test
   void rule_13_6_batchesAreNumberedFromZeroAndReportedInOrder() throws Exception {
@@ -207,8 +211,9 @@ abstract class RunRules extends ContractRules {
   }
 
   /**
-   * A report says what the sinks were told: watermark and accounting of its batch, and the total;
-   * the last one says that nothing is left.
+   * A report matches the data that the sinks received: the watermark and the accounting of its
+   * batch, and the total. The last report shows no lag. If it fails, check which state the engine
+   * reports.
    */
   @Test
   void rule_13_7_reportsSayWhatTheSinksWereTold() throws Exception {
@@ -223,7 +228,10 @@ abstract class RunRules extends ContractRules {
     assertThat(recorder.reports().get(recorder.reports().size() - 1).lag()).isZero();
   }
 
-  /** A run knows the statistics of its pipeline, and refuses to show others. */
+  /**
+   * A run provides the results of the statistics of its pipeline, and rejects other names. If it
+   * fails, check {@code RunningPipeline.results}.
+   */
   @Test
   void rule_13_8_resultsOfAStatisticThatIsNotThereAreRefused() throws Exception {
     Pipeline pipeline = pipeline(testbed().source(1), new Recorder());
@@ -237,8 +245,9 @@ abstract class RunRules extends ContractRules {
   }
 
   /**
-   * A report says how many rows its batch told the sinks, once however many sinks there are, and
-   * how many these are per second of the time in which its records arrived.
+   * A report has the number of rows that its batch emitted, counted once for any number of sinks.
+   * It also has the rate per second of the time in which the records of the batch arrived. If it
+   * fails, check where the engine counts rows.
    */
   @Test
   void rule_13_9_aReportSaysHowManyRowsWereTold() throws Exception {
@@ -273,10 +282,10 @@ abstract class RunRules extends ContractRules {
   }
 
   /**
-   * A report says how old the records of its batch were, by their timestamps, when the sinks had
-   * it: between what they were before the run and after it. Rejected records and duplicates count;
-   * one that is stamped in the future is no younger than 0. If it fails, look at what is kept of
-   * the timestamps of a record that is no call, and at the clocks.
+   * A report has the age of the records of its batch, by their timestamps, when the sinks had
+   * received it: between the ages before and after the run. Rejected records and duplicates count.
+   * A record with a timestamp in the future has an age of 0. If it fails, check the timestamps of
+   * invalid records, and the clocks.
    */
   @Test
   void rule_13_10_aReportSaysHowOldRecordsWereWhenTheirResultsStood() throws Exception {
@@ -315,7 +324,7 @@ abstract class RunRules extends ContractRules {
       meanMillis += latency.mean().toNanos() / 1e6 * report.inputRows() / stamps.size();
     }
     assertThat(greatest).isBetween(HOUR.multipliedBy(100), HOUR.multipliedBy(100).plus(took));
-    // The hours 0 to 7 are 28, and that of the record from the future is none.
+    // The sum of the hours 0 to 7 is 28. The age of the record from the future is 0.
     double leastMean = HOUR.multipliedBy(28 + 100).toMillis() / 10.0;
     assertThat(meanMillis).isBetween(leastMean - 1, leastMean + took.toMillis() + 1);
   }

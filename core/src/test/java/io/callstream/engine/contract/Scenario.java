@@ -29,9 +29,9 @@ import java.util.Optional;
 import java.util.Random;
 
 /**
- * A pipeline and what comes in, made up from a seed: one to four statistics of any kind, records in
- * partitions with disorder, garbage and duplicates around a clock change, cut into batches anyhow.
- * The same seed makes the same scenario.
+ * A pipeline and its input, generated from a seed: one to four statistics of any kind, and records
+ * in partitions with disorder, garbage and duplicates around a clock change, in random batches. The
+ * same seed generates the same scenario.
  */
 public record Scenario(
     long seed,
@@ -43,10 +43,10 @@ public record Scenario(
     Optional<Duration> maxEventTimeJump,
     List<List<TestRecord>> batches) {
 
-  /** How many groups a statistic has at most if it does not matter. */
+  /** The maximum number of groups if it does not matter. */
   static final int DEFAULT_MAX_GROUPS = 100_000;
 
-  /** How many records are shown at most. */
+  /** The maximum number of records for which a scenario shows its records. */
   private static final int FEW = 10;
 
   private static final List<String> ZONES =
@@ -84,7 +84,9 @@ public record Scenario(
   private static final List<String> DISPOSITIONS =
       List.of("HAN", "ADV", "22", "OTS", "Not recorded", "");
 
-  /** Returns what a pipeline of this scenario is made of, but for source, format and sinks. */
+  /**
+   * Adds the parts of this scenario to a pipeline, except for the source, the format and the sinks.
+   */
   public Pipeline.Builder addTo(Pipeline.Builder pipeline) {
     statistics.forEach(s -> pipeline.statistic(s.statistic()));
     distinct.ifPresent(pipeline::distinct);
@@ -97,17 +99,17 @@ public record Scenario(
     return SanFranciscoCalls.json(zone);
   }
 
-  /** Returns all records, in the order in which they came. */
+  /** Returns all records, in the order of arrival. */
   public List<TestRecord> records() {
     return batches.stream().flatMap(List::stream).toList();
   }
 
-  /** Makes up a scenario. */
+  /** Generates a scenario. */
   public static Scenario of(long seed) {
     return new Maker(seed).scenario();
   }
 
-  /** Makes up a scenario of some thousand records. */
+  /** Generates a scenario with thousands of records. */
   static Scenario large(long seed) {
     Maker maker = new Maker(seed);
     maker.maxRecords = 4_000;
@@ -129,7 +131,7 @@ public record Scenario(
         shorter.stream().filter(batch -> !batch.isEmpty()).map(List::copyOf).toList());
   }
 
-  /** Returns the seed and what was made of it; records too, where there are few. */
+  /** Returns the seed and the generated parts. Includes the records if there are few. */
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder();
@@ -282,7 +284,7 @@ public record Scenario(
       if (chance(0.3)) {
         fields.put("city", "\"San Francisco\"");
       }
-      // Mostly as records are: read soon after the call. Some are from clocks that are wrong.
+      // Most records have a timestamp soon after the call. Some are from wrong clocks.
       Instant timestamp =
           time.instant()
               .plusMillis(
@@ -297,7 +299,7 @@ public record Scenario(
           new Fact(id, type, time.instant(), time.ambiguous(), disposition, address, callTime));
     }
 
-    /** Puts a field that may be left out; returns what it counts as. */
+    /** Adds a field that may be missing. Returns the text as which it counts. */
     private String optional(Map<String, String> fields, String name, String value) {
       if (!value.isEmpty()) {
         boolean number = value.matches("-?[1-9][0-9]*");

@@ -15,8 +15,8 @@ import net.jqwik.api.Shrinkable;
 import net.jqwik.api.ShrinkingDistance;
 
 /**
- * A scenario that jqwik can make smaller when a property fails: by whole batches, single records,
- * statistics, and what statistics are made of. Seeds say nothing of size, so they do not shrink.
+ * A scenario that jqwik can shrink when a property fails, by whole batches, single records,
+ * statistics, and parts of statistics. Seeds do not shrink, because they are unrelated to size.
  */
 record ShrinkableScenario(Scenario value) implements Shrinkable<Scenario> {
 
@@ -26,7 +26,7 @@ record ShrinkableScenario(Scenario value) implements Shrinkable<Scenario> {
         random -> new ShrinkableScenario(Scenario.of(random.nextLong())));
   }
 
-  /** Returns scenarios of some thousand records. */
+  /** Returns scenarios with thousands of records. */
   static Arbitrary<Scenario> large() {
     return Arbitraries.fromGenerator(
         random -> new ShrinkableScenario(Scenario.large(random.nextLong())));

@@ -5,17 +5,19 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.time.Instant;
 
 /**
- * A record on its way into a source.
+ * A record to send to a source.
  *
- * @param partition where it goes, from 0
- * @param timestamp its timestamp, in whole milliseconds
- * @param value its bytes; null for a record without a value
+ * @param partition the partition, from 0
+ * @param timestamp the timestamp, in whole milliseconds
+ * @param value the bytes; null for a record without a value
  */
 public record SourceRecord(int partition, Instant timestamp, byte[] value) {
-  /** The timestamp of records for which it does not matter: after all event times of the kit. */
+  /**
+   * The timestamp of records for which it does not matter. It is after all event times of the kit.
+   */
   static final Instant STAMP = Instant.parse("2020-01-01T00:00:00Z");
 
-  /** Returns a record of any text. */
+  /** Returns a record with a text. */
   static SourceRecord text(int partition, String value) {
     return new SourceRecord(partition, STAMP, value.getBytes(UTF_8));
   }
@@ -23,8 +25,8 @@ public record SourceRecord(int partition, Instant timestamp, byte[] value) {
   /**
    * Returns a call.
    *
-   * @param time as it stands in the record
-   * @param more names of further fields, each with its JSON behind it
+   * @param time the time as the record contains it
+   * @param more names of further fields, each followed by its JSON value
    */
   static SourceRecord call(int partition, String id, String type, String time, String... more) {
     StringBuilder json = new StringBuilder("{");

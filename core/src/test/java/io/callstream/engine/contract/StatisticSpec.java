@@ -27,7 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A statistic, told twice: as callstream is told of it, and in plain Java for the reference model.
+ * A statistic in two forms: for callstream, and in plain Java for the reference model.
  *
  * @param zone the zone of days, hours and calendar windows
  */
@@ -42,19 +42,19 @@ public record StatisticSpec(
     Emission emission,
     int maxGroups) {
 
-  /** Codes that have a description in tests. */
+  /** The codes with a description in tests. */
   public static final Lookup CODES =
       new Lookup("codes of tests", Map.of("HAN", "Handled", "ADV", "Advised", "22", "Cancel"));
 
   private static final Set<CallField> CALL_TIME = EnumSet.of(CallField.CALL_TIME);
 
-  /** Which calls. */
+  /** The filter of a statistic. */
   public enum Filter {
-    /** All. */
+    /** All calls. */
     NONE,
-    /** Those whose type has an a. */
+    /** Calls whose type contains an a. */
     WITH_A,
-    /** Those in the first half of a minute, known from the time alone. */
+    /** Calls in the first half of a minute, which depends only on the time. */
     FIRST_HALF_MINUTE;
 
     boolean accepts(Fact fact) {
@@ -76,13 +76,13 @@ public record StatisticSpec(
     DESCRIBED_DISPOSITION(false),
     /** The address. */
     ADDRESS(false),
-    /** A text of one's own: the first letter of the type. */
+    /** A custom text: the first letter of the type. */
     INITIAL(false),
     /** The local day of the week. */
     DAY_OF_WEEK(true),
     /** The local hour. */
     HOUR(true),
-    /** A number of one's own, which may be negative. */
+    /** A custom number, which may be negative. */
     SEVEN_MINUS_LENGTH(true);
 
     private final boolean number;
@@ -124,9 +124,11 @@ public record StatisticSpec(
     }
   }
 
-  /** A kind of window; sizes are chosen so that several fit into what tests span. */
+  /**
+   * A kind of window. Sizes are chosen so that several windows fit into the time range of tests.
+   */
   public enum WindowKind {
-    /** None. */
+    /** No windows. */
     NONE(0, 0),
     /** Ten minutes. */
     TUMBLING_10_MIN(10, 10),
@@ -157,7 +159,7 @@ public record StatisticSpec(
       return size.isZero() ? 1 : (int) size.dividedBy(slide);
     }
 
-    /** Returns the windows that hold a time, in ascending order of starts: none for NONE. */
+    /** Returns the windows that contain a time, in ascending order of starts. Empty for NONE. */
     List<Span> spans(Instant time, ZoneId zone) {
       return switch (this) {
         case NONE -> List.of();
@@ -224,11 +226,11 @@ public record StatisticSpec(
   public enum MeasureKind {
     /** The number of calls. */
     COUNT,
-    /** The part of the window. */
+    /** The fraction of the window. */
     SHARE,
-    /** The least duration. */
+    /** The minimum duration. */
     MINIMUM,
-    /** The greatest duration. */
+    /** The maximum duration. */
     MAXIMUM,
     /** The mean duration. */
     MEAN;
@@ -253,7 +255,7 @@ public record StatisticSpec(
     }
   }
 
-  /** Returns the statistic as callstream is told of it. */
+  /** Returns the statistic for callstream. */
   public Statistic statistic() {
     Statistic.Builder builder =
         Statistic.named(name)
@@ -277,7 +279,7 @@ public record StatisticSpec(
     return dimensions.stream().map(d -> d.of(fact, zone)).toList();
   }
 
-  /** Compares dimensions as results are sorted: numbers by value, text by its UTF-8 bytes. */
+  /** Compares dimensions in the order of results: numbers by value, text by UTF-8 bytes. */
   int compareKeys(List<String> a, List<String> b) {
     for (int i = 0; i < dimensions.size(); i++) {
       int order =
@@ -291,12 +293,12 @@ public record StatisticSpec(
     return 0;
   }
 
-  /** The design does not say where the group of those that found no room stands among numbers. */
+  /** The design does not define the position of the group of overflowed groups among numbers. */
   private static long number(String text) {
     return text.equals("(other)") ? Long.MAX_VALUE : Long.parseLong(text);
   }
 
-  /** Compares keys in the order in which new groups are let in: each dimension as text. */
+  /** Compares keys in the order in which new groups are added: each dimension as text. */
   static int compareAdmission(List<String> a, List<String> b) {
     for (int i = 0; i < a.size(); i++) {
       int order = compareUtf8(a.get(i), b.get(i));

@@ -4,15 +4,15 @@ import io.callstream.call.RejectionReason;
 import java.time.Instant;
 
 /**
- * A record for a test, with what it truly is: known to whoever made it up, not found by parsing.
+ * A record for a test with its true content, which the generator knows without parsing.
  *
- * @param partition where it goes
- * @param timestamp the record's timestamp
- * @param value its bytes; may be null
- * @param truth what it is
+ * @param partition the partition
+ * @param timestamp the timestamp of the record
+ * @param value the bytes; may be null
+ * @param truth the true content
  */
 public record TestRecord(int partition, Instant timestamp, byte[] value, Truth truth) {
-  /** Returns the record as it is sent. */
+  /** Returns the record to send. */
   SourceRecord sent() {
     return new SourceRecord(partition, timestamp, value);
   }
@@ -27,20 +27,20 @@ public record TestRecord(int partition, Instant timestamp, byte[] value, Truth t
     return !(truth instanceof Hole);
   }
 
-  /** What a record is. */
+  /** The true content of a record. */
   public sealed interface Truth {}
 
-  /** There is no record: it was aborted, or a transaction ended at its offset. */
+  /** The offset has no record: it was aborted, or a transaction ended at its offset. */
   public record Hole() implements Truth {}
 
   /**
-   * The record is no call.
+   * The record cannot be parsed as a call.
    *
    * @param field the field that is the reason, or null
    */
   public record NoCall(RejectionReason reason, String field) implements Truth {}
 
-  /** The record is a call; texts that are missing or blank are empty. */
+  /** The record is a call. Missing or blank texts are empty. */
   public record Fact(
       String id,
       String type,

@@ -22,11 +22,12 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * A pipeline, and records that it is to get in batches that are told: each step is one batch.
+ * A pipeline and its records in specified batches: each step is one batch.
  *
- * <p>With a checkpoint each step is a bounded run of its own. Without one a continuous run gets the
- * next step when the one before is accounted for. An engine that cuts a step into several batches
- * is asked again; one that always does leaves the rule undecided, and its test aborted.
+ * <p>With a checkpoint, each step is a separate bounded run. Without one, a continuous run receives
+ * the next step when the previous one is accounted for. If an engine splits a step into several
+ * batches, the trial is repeated. If it always does so, the rule is undecided, and its test is
+ * aborted.
  */
 final class Trial {
   private static final int ATTEMPTS = 5;
@@ -38,9 +39,9 @@ final class Trial {
   private final List<List<SourceRecord>> steps = new ArrayList<>();
 
   /**
-   * Starts a trial without records.
+   * Creates a trial without records.
    *
-   * @param parts adds statistics and the like to the pipeline
+   * @param parts adds statistics and other parts to the pipeline
    */
   Trial(String name, CallFormat format, UnaryOperator<Pipeline.Builder> parts) {
     this.name = name;
@@ -65,7 +66,7 @@ final class Trial {
   /**
    * Runs the trial.
    *
-   * @param directory where checkpoints may be
+   * @param directory the directory for checkpoints
    */
   Outcome run(Testbed testbed, Path directory) throws InterruptedException {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -94,7 +95,7 @@ final class Trial {
       this.testbed = testbed;
       this.directory = directory;
       source = testbed.source(partitions);
-      // Trials have a few calls, and the rules about times that are not believed say so themselves.
+      // Trials have only a few calls. Rules about times that are not accepted override this.
       pipeline =
           recorder
               .on(parts.apply(Pipeline.builder(source.source(), format).believingEveryEventTime()))
@@ -163,7 +164,7 @@ final class Trial {
     }
   }
 
-  /** Asserts that batches, by their offsets, begin where those before ended. */
+  /** Asserts that each batch starts at the offsets at which the previous one ended. */
   static void requireEachRecordOnce(List<Progress> reports) {
     Map<Integer, Long> ends = new LinkedHashMap<>();
     for (Progress report : reports) {
@@ -176,7 +177,7 @@ final class Trial {
     }
   }
 
-  /** Waits until finished batches cover so many records. */
+  /** Waits until finished batches contain a number of records. */
   static void awaitCovered(RunningPipeline run, Recorder recorder, long records, Duration patience)
       throws InterruptedException {
     long deadline = System.nanoTime() + patience.toNanos();

@@ -42,16 +42,19 @@ abstract class WatermarkRules extends ContractRules {
   }
 
   /**
-   * The watermark is the least, over the partitions of a batch, of the greatest event time seen in
-   * each. If it fails, look for a watermark over all records, which lets partitions that are ahead
-   * close the windows of those that lag.
+   * The watermark is the minimum, over the partitions of a batch, of the maximum event time of
+   * each. If it fails, check for a watermark over all records, which allows partitions that are
+   * ahead to close the windows of those that lag.
    */
   @Test
   void rule_3_1_itIsTheLeastOverPartitionsOfTheGreatestSeen() throws Exception {
     assertThat(inForce(1)).contains(instant("2018-06-01T10:20:00.003Z"));
   }
 
-  /** There is none in the first batch; what a batch shows is in force from the next one on. */
+  /**
+   * The first batch has no watermark. The event times of a batch apply from the next batch on. If
+   * it fails, check whether the engine updates the watermark within a batch.
+   */
   @Test
   void rule_3_2_itIsInForceFromTheNextBatchOn() throws Exception {
     assertThat(inForce(0)).isEmpty();
@@ -59,15 +62,19 @@ abstract class WatermarkRules extends ContractRules {
   }
 
   /**
-   * A partition without a record in a batch does not hold it back in that batch, and for one that
-   * has some the greatest time ever seen there counts.
+   * A partition without a record in a batch does not hold the watermark in that batch. For a
+   * partition with records, its maximum event time of all batches counts. If it fails, check
+   * whether the engine keeps the clocks of partitions between batches.
    */
   @Test
   void rule_3_3_aSilentPartitionDoesNotHoldItBack() throws Exception {
     assertThat(inForce(2)).contains(instant("2018-06-01T10:30:00.007Z"));
   }
 
-  /** It never moves back, though a partition that lags speaks again. */
+  /**
+   * The watermark never moves back, even if a partition that lags has records again. If it fails,
+   * check that the engine keeps the greatest watermark.
+   */
   @Test
   void rule_3_4_itNeverMovesBack() throws Exception {
     assertThat(inForce(3)).contains(instant("2018-06-01T10:30:00.007Z"));
@@ -79,8 +86,9 @@ abstract class WatermarkRules extends ContractRules {
   }
 
   /**
-   * A rejected record is a record: a partition that had nothing else in a batch still holds the
-   * watermark at what it has shown, or where it is if it never showed a call.
+   * Rejected records also count as records: a partition with only rejected records in a batch still
+   * holds the watermark at its clock, or at its current value if the partition never had a call. If
+   * it fails, check whether the engine ignores partitions without calls.
    */
   @Test
   void rule_3_5_aPartitionWithNothingButRejectedRecordsIsNotSilent() throws Exception {
@@ -112,9 +120,8 @@ abstract class WatermarkRules extends ContractRules {
               .step(call(0, "11", "good", "2018-06-01T10:08:00Z")));
 
   /**
-   * A call that is further ahead of its partition than the greatest jump does not move the
-   * watermark, and neither do two in a row. If it fails, look for a watermark that is the greatest
-   * time seen.
+   * One call, or two consecutive calls, further ahead of its partition than the greatest jump does
+   * not move the watermark. If it fails, check for a watermark that is the maximum event time.
    */
   @Test
   void rule_3_10_aMisdatedCallDoesNotMoveIt() throws Exception {
@@ -133,8 +140,9 @@ abstract class WatermarkRules extends ContractRules {
   }
 
   /**
-   * A call that is not believed is counted in its own window, makes no other call late, and is
-   * reported in the batch of the second call after it. The last one of the trial has no such call.
+   * A call that is not accepted counts in its own window, makes no other call late, and is reported
+   * in the batch of the second call after it. The last such call of the trial is followed by fewer
+   * calls, so it is not reported. If it fails, check how the engine counts unconfirmed times.
    */
   @Test
   void rule_3_11_aMisdatedCallIsCountedAndReported() throws Exception {
@@ -165,8 +173,8 @@ abstract class WatermarkRules extends ContractRules {
               .step(call(0, "7", "t", "2018-06-05T10:03:00Z")));
 
   /**
-   * After a gap the third call confirms the two before it: the watermark follows two calls late,
-   * and nothing is reported. If it fails, look for a clock that stands still for good.
+   * After a gap, the third call confirms the two before it: the watermark follows with a delay of
+   * two calls, and nothing is reported. If it fails, check for a clock that stops permanently.
    */
   @Test
   void rule_3_12_threeCallsInARowMoveItAcrossAGap() throws Exception {
@@ -184,7 +192,8 @@ abstract class WatermarkRules extends ContractRules {
               .step(call(0, "4", "t", "2018-06-01T10:02:00Z")));
 
   /**
-   * Before its third call a partition has no time; then a first call with a wrong time is known.
+   * A partition has no time before its third call. Then a first call with a wrong time is
+   * recognized. If it fails, check for a clock that accepts the first event time.
    */
   @Test
   void rule_3_13_aMisdatedFirstCallDoesNotMoveIt() throws Exception {
@@ -209,14 +218,20 @@ abstract class WatermarkRules extends ContractRules {
               .step(call(1, "8", "t", "2018-06-02T11:00:00.001Z"))
               .step(call(1, "9", "t", "2018-06-02T10:00:00Z")));
 
-  /** A jump of exactly the greatest jump is believed at once; one of a millisecond more is not. */
+  /**
+   * A jump of exactly the greatest jump is accepted at once; a jump that is one millisecond longer
+   * is not. If it fails, check for {@code <} instead of {@code <=}.
+   */
   @Test
   void rule_3_14_theGreatestJumpIsBelievedAtOnce() throws Exception {
     assertThat(jumps.get().batch(2).watermark()).contains(instant("2018-06-01T11:00:00.000Z"));
     assertThat(jumps.get().batch(4).watermark()).contains(instant("2018-06-02T10:00:00Z"));
   }
 
-  /** A misdated first call, two in a row, a gap, and a stream that comes near the two. */
+  /**
+   * A misdated first call, two consecutive misdated calls, a gap, and a stream that approaches the
+   * two.
+   */
   private final List<SourceRecord> eventful =
       List.of(
           call(0, "1", "far", "2019-12-31T10:00:00Z"),
@@ -243,9 +258,10 @@ abstract class WatermarkRules extends ContractRules {
           .toList();
 
   /**
-   * What is believed depends on the order of the records in their partition, not on where batches
-   * end: the watermark after all records is the same, and so is what is reported. A call that two
-   * more did not confirm is not believed later, when the stream comes near it.
+   * Acceptance depends on the order of the records in their partition, not on batch boundaries: the
+   * final watermark and the reported calls are the same. A call that the next two calls did not
+   * confirm is not accepted later, when the stream approaches it. If it fails, check whether the
+   * engine keeps the state of clocks between batches.
    */
   @Test
   void rule_3_15_batchBoundariesDoNotMatter() throws Exception {
@@ -266,7 +282,10 @@ abstract class WatermarkRules extends ContractRules {
               .step(call(0, "4", "t", "2018-06-01T09:00:00Z"))
               .step(call(0, "5", "t", "2018-06-01T12:00:00Z")));
 
-  /** Where all calls are further apart than the greatest jump, the watermark is two calls late. */
+  /**
+   * If all calls are further apart than the greatest jump, the watermark is delayed by two calls.
+   * If it fails, check for a clock that accepts such calls at once or never.
+   */
   @Test
   void rule_3_16_inASparseStreamItIsTwoCallsLate() throws Exception {
     assertThat(sparse.get().batch(1).watermark()).contains(instant("2018-06-01T00:00:00Z"));
@@ -289,8 +308,9 @@ abstract class WatermarkRules extends ContractRules {
               .step(call(0, "6", "t", "2018-06-01T10:04:00Z")));
 
   /**
-   * A record without a timestamp is not rejected for its time, whatever that is, and a misdated one
-   * does not move the watermark either. For sources that can hold such records.
+   * A record without a timestamp is not rejected for its event time, and a misdated one does not
+   * move the watermark. Applies to sources that support such records. If it fails, check how the
+   * engine treats records without a timestamp.
    */
   @Test
   void rule_3_17_recordsWithoutATimestampAreGuardedToo() throws Exception {

@@ -50,7 +50,7 @@ abstract class WindowRules extends ContractRules {
                 call(0, "w2", "monday", "2018-06-04T07:00:00.000Z"),
                 call(0, "m1", "june", "2018-07-01T06:59:59.999Z"),
                 call(0, "m2", "july", "2018-07-01T07:00:00.000Z")));
-    // A call every half hour for three local days, the clocks changing in the second.
+    // One call every half hour for three local days, with a clock change on the second day.
     every(Duration.ofMinutes(30), "spring", "2018-03-10T08:00:00Z", "2018-03-13T07:00:00Z")
         .forEach(records::add);
     every(Duration.ofMinutes(30), "autumn", "2018-11-03T07:00:00Z", "2018-11-06T08:00:00Z")
@@ -67,8 +67,8 @@ abstract class WindowRules extends ContractRules {
   }
 
   /**
-   * A tumbling window has its first millisecond and not its end. If it fails, look for {@code <=}
-   * where {@code <} belongs.
+   * A tumbling window includes its first millisecond and excludes its end. If it fails, check for
+   * {@code <=} instead of {@code <}.
    */
   @Test
   void rule_2_1_aTumblingWindowHasItsStartAndNotItsEnd() throws Exception {
@@ -78,14 +78,20 @@ abstract class WindowRules extends ContractRules {
         .containsExactly("2018-06-01T12:00:00Z/2018-06-01T13:00:00Z  noon  1");
   }
 
-  /** Windows of seven hours, which do not divide a day, are aligned to 1970-01-01T00:00Z. */
+  /**
+   * Windows of seven hours, which do not divide a day, are aligned to 1970-01-01T00:00Z. If it
+   * fails, check for windows that are aligned to local midnight or to the first call.
+   */
   @Test
   void rule_2_2_tumblingWindowsAreAlignedToTheEpoch() throws Exception {
     assertThat(windows.get().rows("seven", "noon"))
         .containsExactly("2018-06-01T11:00:00Z/2018-06-01T18:00:00Z  noon  1");
   }
 
-  /** A sliding window of k slides has each call k times, half-open as any other. */
+  /**
+   * In sliding windows with k slides per window, each call is in k windows. They are half-open like
+   * other windows. If it fails, check the bounds of overlapping windows.
+   */
   @Test
   void rule_2_3_slidingWindowsHoldACallOnceForEachSlide() throws Exception {
     assertThat(windows.get().rows("sliding", "before-noon"))
@@ -100,7 +106,10 @@ abstract class WindowRules extends ContractRules {
             "2018-06-01T12:00:00Z/2018-06-01T13:00:00Z  noon  1");
   }
 
-  /** Days go from midnight to midnight of their zone, with 23 or 25 hours when clocks change. */
+  /**
+   * Days last from midnight to midnight in their zone, with 23 or 25 hours when clocks change. If
+   * it fails, check for days of 24 hours or in UTC.
+   */
   @Test
   void rule_2_4_daysAreLocalAndHave23Or25HoursWhenClocksChange() throws Exception {
     assertThat(windows.get().rows("daily", "friday"))
@@ -119,7 +128,10 @@ abstract class WindowRules extends ContractRules {
             "2018-11-05T08:00:00Z/2018-11-06T08:00:00Z  autumn  48");
   }
 
-  /** Weeks go from Monday to Monday of their zone, across both clock changes. */
+  /**
+   * Weeks last from Monday to Monday in their zone, across both clock changes. If it fails, check
+   * the first day of the week and the zone.
+   */
   @Test
   void rule_2_5_weeksAreLocalAndBeginOnMonday() throws Exception {
     assertThat(windows.get().rows("weekly", "sunday"))
@@ -136,7 +148,10 @@ abstract class WindowRules extends ContractRules {
             "2018-11-05T08:00:00Z/2018-11-12T08:00:00Z  autumn  48");
   }
 
-  /** Months go from the first to the first of their zone, across both clock changes. */
+  /**
+   * Months last from the first day of a month to the first day of the next in their zone, across
+   * both clock changes. If it fails, check the zone.
+   */
   @Test
   void rule_2_6_monthsAreLocal() throws Exception {
     assertThat(windows.get().rows("monthly", "june"))
@@ -151,8 +166,8 @@ abstract class WindowRules extends ContractRules {
 
   /**
    * Local hours and days of the week follow the clocks: on a Sunday in spring there is no hour 2,
-   * on a Sunday in autumn hour 1 comes twice. If it fails, look for an extractor that keeps an
-   * offset too long, or is shared by tasks.
+   * and on a Sunday in autumn hour 1 occurs twice. If it fails, check for an extractor that caches
+   * an offset too long, or that tasks share.
    */
   @Test
   void rule_2_7_hoursAndWeekdaysAreLocal() throws Exception {

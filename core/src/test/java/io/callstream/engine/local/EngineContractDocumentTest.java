@@ -21,7 +21,10 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The document of the contract has the rules that the kit has, and its example compiles. */
+/**
+ * Checks that the document of the contract contains the rules of the kit, and that its example
+ * compiles.
+ */
 class EngineContractDocumentTest {
   @TempDir private Path directory;
 

@@ -125,7 +125,7 @@ class LocalEngineTest {
     return null;
   }
 
-  /** An error of a heap that stays full: whoever asks for its message runs out of memory again. */
+  /** An error of a heap that remains full: requesting its message runs out of memory again. */
   private static final class FullHeap extends OutOfMemoryError {
     private static final long serialVersionUID = 1L;
 

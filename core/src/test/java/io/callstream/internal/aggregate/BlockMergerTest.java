@@ -27,7 +27,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
 import org.junit.jupiter.api.Test;
 
-/** Merging of partial results, held against a map. */
+/** Compares the merging of partial results with a map. */
 class BlockMergerTest {
   private static final Comparator<List<String>> KEYS =
       (a, b) -> {
@@ -88,7 +88,7 @@ class BlockMergerTest {
     return calls;
   }
 
-  /** Returns the block of some calls: of none, a block without groups. */
+  /** Returns the block of some calls. Without calls, the block has no groups. */
   private static byte[] block(Statistic statistic, List<Call> calls) {
     StatisticCombiner combiner = new StatisticCombiner(statistic, StatisticCombiner.NO_WATERMARK);
     calls.forEach(
@@ -108,7 +108,7 @@ class BlockMergerTest {
     return blocks.get(0);
   }
 
-  /** A group as a map has it. */
+  /** A group as the map contains it. */
   private record Group(long count, Optional<Object> longest, Optional<Object> mean) {}
 
   private static Map<List<String>, Group> read(byte[] block) {

@@ -17,9 +17,9 @@ import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
-/** Code of a measure that throws where no call is at hand. */
+/** Tests code of a measure that throws while no call is processed. */
 class FailingMeasureTest {
-  /** Throws at one of its tasks. */
+  /** Throws in one of its methods. */
   private record Failing(String name, String task) implements Measure.Aggregate {
     @Override
     public Set<CallField> fields() {

@@ -17,7 +17,7 @@ import net.jqwik.api.Tuple.Tuple2;
 
 class GroupKeyTest {
 
-  /** Texts in which all that is special to keys is frequent. */
+  /** Returns texts in which characters with a special meaning in keys are frequent. */
   private static Arbitrary<String> texts() {
     return Arbitraries.of(
             "\0",

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Texts that were chosen to do harm are counted like others. */
+/** Checks that texts chosen to cause harm are counted like others. */
 class HostileTextsTest {
   private static final Statistic BY_ADDRESS =
       Statistic.named("by-address").by(Dimensions.ADDRESS).build();

@@ -37,8 +37,8 @@ class WindowAssignerTest {
   }
 
   /**
-   * Walks over a stretch of time minute by minute, and begins a new window whenever the wall clock
-   * shows a label that it has not shown before.
+   * Computes windows minute by minute. A new window starts when the local time has a label that did
+   * not occur before.
    */
   private static <T extends Comparable<? super T>> List<Span> walked(
       Instant from, Instant to, ZoneId zone, Function<LocalDate, T> label) {

@@ -49,7 +49,7 @@ class RunEndTest {
     return run;
   }
 
-  /** Fails to write, and then to close. */
+  /** A sink that fails to write, and then to close. */
   private static final class Throwing implements ResultSink {
     @Override
     public void write(BatchResults batch) {

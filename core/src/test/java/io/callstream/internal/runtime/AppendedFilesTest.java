@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A log of batches tells what a kill left of its end from damage. */
+/** Checks that a log of batches distinguishes an incomplete last entry after a kill from damage. */
 class AppendedFilesTest {
   private static final List<String> CONTENTS = List.of("the first", "", "the third of them");
 
@@ -109,7 +109,10 @@ class AppendedFilesTest {
     }
   }
 
-  /** The header of the last entry starts some bytes before a sector, and is in two of them. */
+  /**
+   * The header of the last entry starts a few bytes before a sector boundary, so it is in two
+   * sectors.
+   */
   @Test
   void cutsOffALastEntryOfWhichASectorOfTheHeaderWasNotWritten() throws IOException {
     byte[] large = new byte[1_200];
@@ -269,7 +272,7 @@ class AppendedFilesTest {
     }
   }
 
-  /** A kill may come after each of the steps in which a snapshot takes the place of a log. */
+  /** A kill can occur after each step in which a snapshot replaces a log. */
   @Test
   void resumesAfterAKillWhileASnapshotIsWritten() throws IOException {
     write();
@@ -285,7 +288,7 @@ class AppendedFilesTest {
     for (int length = 0; length < after.length; length++) {
       Files.write(directory.resolve("log-2"), Arrays.copyOf(after, length));
       assertThat(read()).containsExactly("batch-0", "batch-1", "batch-2");
-      // A file whose length reached the disk, but not all of its content.
+      // The length of the file reached the disk, but only a part of its content.
       Files.write(
           directory.resolve("log-2"), Arrays.copyOf(Arrays.copyOf(after, length), after.length));
       assertThat(read()).containsExactly("batch-0", "batch-1", "batch-2");
@@ -296,7 +299,7 @@ class AppendedFilesTest {
     assertThat(names()).containsExactly("log-0");
   }
 
-  /** Writes the three batches, and a snapshot of the first two of them. */
+  /** Writes the three batches, and a snapshot of the first two. */
   private void writeSnapshot() throws IOException {
     write();
     try (AppendedFiles files = AppendedFiles.in(directory)) {

@@ -16,7 +16,7 @@ class ChecksumTest {
   @Test
   void isALineOfTextAfterTheContent() throws DamagedFileException {
     byte[] file = Checksum.append("123456789".getBytes(UTF_8));
-    // The check value of CRC-32, from the catalog of parametrised CRC algorithms.
+    // The check value of CRC-32 from the catalog of parametrized CRC algorithms.
     assertThat(new String(file, UTF_8)).isEqualTo("123456789checksum cbf43926\n");
     assertThat(new String(Checksum.verify("a", file), UTF_8)).isEqualTo("123456789");
     assertThat(Checksum.verify("empty", Checksum.append(new byte[0]))).isEmpty();

@@ -36,8 +36,8 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /**
- * What a checkpoint keeps, cut off anywhere and with any bit the other way round. Tests run with a
- * heap in which no length that damaged bytes could spell has room.
+ * Tests the data of a checkpoint truncated at each position and with each bit flipped. The heap is
+ * too small for any length that damaged bytes could contain.
  */
 class DamagedBytesTest {
   private static final int BATCHES = 105;
@@ -80,7 +80,7 @@ class DamagedBytesTest {
     }
   }
 
-  /** Counts a call in both statistics. */
+  /** Returns the updates of a batch that counts one call in both statistics. */
   private Ledger.Updates updates(int number) {
     Ledger.Updates updates = new Ledger.Updates(2);
     CallCounter counter = new CallCounter(new TaskPlan(pipeline), Long.MIN_VALUE, letter -> {});
@@ -187,7 +187,10 @@ class DamagedBytesTest {
 
   // ---- damage
 
-  /** Cuts the bytes off at each place, turns each bit round, and puts a huge length everywhere. */
+  /**
+   * Truncates the bytes at each position, flips each bit, and inserts a huge length at each
+   * position.
+   */
   private static void eachDamage(byte[] whole, Consumer<byte[]> damaged) {
     for (int length = 0; length < whole.length; length += 1 + whole.length / 200) {
       damaged.accept(Arrays.copyOf(whole, length));

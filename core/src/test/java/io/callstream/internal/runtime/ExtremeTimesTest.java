@@ -40,13 +40,13 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
-/** No time, however extreme, overflows or stops anything. */
+/** Checks that no extreme time causes an overflow or a failure. */
 class ExtremeTimesTest {
   private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
   private static final long FIRST = Call.EARLIEST.toEpochMilli();
   private static final long LAST = Call.LATEST.toEpochMilli();
 
-  /** Builds a call of the time that a record gives in milliseconds. */
+  /** Creates a call with the time in milliseconds that a record contains. */
   private record Millis(ZoneId zone) implements CallFormat {
     @Override
     public String name() {

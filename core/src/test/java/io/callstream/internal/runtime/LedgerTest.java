@@ -75,7 +75,7 @@ class LedgerTest {
     }
   }
 
-  /** An engine as small as can be around a ledger; the state it merges into is kept by the test. */
+  /** A minimal engine with a ledger. The test keeps the state into which it merges. */
   private static final class Run {
     final Pipeline pipeline;
     final TaskPlan plan;
@@ -175,7 +175,7 @@ class LedgerTest {
       byte[] seen = run.seen.toBytes();
       ReferenceModel.Batch expected = model.process(batch);
       assertSame(scenario, run.process(records), expected);
-      // Dies: before the batch was committed, and then it comes again, or after.
+      // The engine dies before the batch is committed, and repeats it, or after that.
       if (random.nextInt(3) == 0) {
         run = new Run(pipeline, Ledger.restore(pipeline, files, committed), states, seen);
         assertSame(scenario, run.process(records), expected);
@@ -243,13 +243,13 @@ class LedgerTest {
     TaskReport first = segments(segment(4, 900, 2, 3), segment(0, 0, 1), segment(2, 1, 900));
     long watermark = ledger.watermarkAfter(first.segments());
     BatchResults batch = ledger.append(0, first, new Ledger.Updates(1));
-    // The two of 15:00 are next to each other, and no third one confirms them.
+    // The two calls at 15:00 are consecutive, and no third call confirms them.
     assertThat(batch.accounting().unconfirmedTimes()).isEqualTo(2);
     assertThat(ledger.nextWatermark())
         .isEqualTo(watermark)
         .isEqualTo(Duration.ofMinutes(3).toMillis());
 
-    // A gap: two calls after it, and the third after a restart.
+    // A gap: two calls follow it before a restart, and the third after the restart.
     ledger.append(1, segments(segment(7, 500, 501)), new Ledger.Updates(1));
     assertThat(ledger.nextWatermark()).isEqualTo(watermark);
     Ledger restored = Ledger.restore(SMALL, files, 1);
@@ -285,7 +285,8 @@ class LedgerTest {
         assertThat(restored.total().received()).isEqualTo(i + 1);
         assertThat(restored.results("calls-by-type").rows())
             .isEqualTo(run.ledger.results("calls-by-type").rows());
-        // The batch before is there too: the engine may not have committed the last one.
+        // The previous batch is still available, because the engine may not have committed the last
+        // one.
         if (i > 0) {
           assertThat(Ledger.restore(SMALL, files, i - 1).total().received()).isEqualTo(i);
         }
@@ -312,13 +313,13 @@ class LedgerTest {
     List<Map<Long, byte[]>> states = Run.noStates(pipeline);
     Run run = new Run(pipeline, Ledger.restore(pipeline, files, Ledger.NO_BATCH), states, null);
     for (int batch = 0; batch < 300; batch++) {
-      // A call every twenty minutes.
+      // One call every twenty minutes.
       Instant time = Instant.EPOCH.plus(Duration.ofMinutes(20L * batch));
       Call call = Call.builder("" + batch, "Fire", time).build();
       run.process(
           List.of(
               new Delivery(0, batch, time.toEpochMilli(), SanFranciscoCalls.json().write(call))));
-      // Forgotten by the watermark of the batch before, which the call two batches ago has set.
+      // The watermark of the previous batch removes windows. The call two batches ago has set it.
       long minutes = 20L * (batch - 2);
       List<Instant> expected = new ArrayList<>();
       for (long hour = 0; 60 * hour <= 20L * batch; hour++) {

@@ -30,7 +30,7 @@ class LettersTest {
     Random random = new Random(7);
     List<List<DeadLetter>> tasks = new ArrayList<>(Collections.nCopies(5, null));
     tasks.replaceAll(none -> new ArrayList<>());
-    all.forEach(letter -> tasks.get(random.nextInt(4)).add(letter)); // the fifth stays empty
+    all.forEach(letter -> tasks.get(random.nextInt(4)).add(letter)); // the fifth remains empty
 
     List<Letters.Run> runs = new ArrayList<>();
     int[] open = new int[1];

@@ -23,7 +23,10 @@ import org.junit.jupiter.api.Test;
 class PartitionClockTest {
   private static final long NONE = Long.MIN_VALUE;
 
-  /** The clock of some calls, and how many of them are unconfirmed, from the definition. */
+  /**
+   * The expected clock of some calls and the number of unconfirmed calls, computed from the
+   * definition.
+   */
   private record Expected(long millis, long unconfirmed) {
     static Expected of(List<Long> times, long jump) {
       long millis = NONE;
@@ -54,7 +57,7 @@ class PartitionClockTest {
     }
   }
 
-  /** Times close together, with some that are anything. */
+  /** Returns times that are close together, with some arbitrary times. */
   @Provide
   Arbitrary<List<Long>> times() {
     return Arbitraries.frequencyOf(
@@ -152,7 +155,7 @@ class PartitionClockTest {
     PartitionClock sum = before.append(after);
     assertThat(of(sum)).isEqualTo(new Expected(6, 2));
     assertThat(of(before)).isEqualTo(new Expected(3, 0));
-    // Alone, the calls 4 and 5 confirm nothing but themselves.
+    // Without the calls before them, the calls 4 and 5 confirm only themselves.
     assertThat(of(after)).isEqualTo(new Expected(6, 1));
   }
 

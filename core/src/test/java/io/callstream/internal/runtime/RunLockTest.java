@@ -15,18 +15,18 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** One run has a directory, whoever else asks for it. */
+/** Checks that only one run can lock a directory. */
 class RunLockTest {
   private static final int TAKEN = 0;
   private static final int REFUSED = 3;
 
   @TempDir Path directory;
 
-  /** A process that has the directory until it is killed. */
+  /** A process that locks the directory until it is killed. */
   static final class Holder {
     private Holder() {}
 
-    /** Prints a line when it has the lock, and waits to be killed. */
+    /** Prints a line when it has the lock, and waits until it is killed. */
     public static void main(String[] args) throws Exception {
       try (RunLock lock = RunLock.of(Path.of(args[0]), args[0])) {
         System.out.println(lock);
@@ -65,7 +65,7 @@ class RunLockTest {
     }
   }
 
-  /** Another process that wants the directory. */
+  /** Another process that tries to lock the directory. */
   static final class Taker {
     private Taker() {}
 
@@ -109,7 +109,7 @@ class RunLockTest {
     }
   }
 
-  /** As code of another class loader of this process does, such as another web application. */
+  /** Code of another class loader in this process does this, such as another web application. */
   @Test
   void aRefusalLeavesTheLockOfOtherCodeInTheSameProcess() throws Exception {
     try (FileChannel other =

@@ -39,7 +39,7 @@ class SinkSetTest {
 
   private final List<String> events = Collections.synchronizedList(new ArrayList<>());
 
-  /** A sink that says what happens to it, and may stop at nothing in between. */
+  /** A sink that records its calls. Its write runs the given work. */
   private class Talking implements ResultSink {
     private final String name;
     private final SinkThread.Work write;
@@ -160,7 +160,7 @@ class SinkSetTest {
             "deaf closes");
   }
 
-  /** Opens a sink whose late call has returned, at the latest when it is no longer refused. */
+  /** Opens a sink whose late call has returned. Retries until the sink is no longer rejected. */
   private static SinkSet openWhenReturned(ResultSink sink) {
     long deadline = System.nanoTime() + LONG.toNanos();
     while (true) {
@@ -228,7 +228,7 @@ class SinkSetTest {
         end.await();
         return;
       } catch (InterruptedException e) {
-        // Deaf.
+        // The sink ignores the interrupt.
       }
     }
   }
@@ -338,7 +338,7 @@ class SinkSetTest {
     openIn(root.resolve("out")).close();
   }
 
-  /** A sink with a directory, whose calls do what a test says. */
+  /** A sink with a directory, whose calls the test defines. */
   private abstract static class Directed implements ResultSink {
     private final Path directory;
 
@@ -454,7 +454,7 @@ class SinkSetTest {
     assertThat(output).doesNotExist();
   }
 
-  // ---- numbers of letters
+  // ---- numbers of dead letters
 
   @Test
   void failsIfABatchHasOtherLettersThanItsAccounting() {

@@ -73,7 +73,7 @@ class TimestampsTest {
     TaskReport ahead = read(List.of(Long.MAX_VALUE, BEGIN.toEpochMilli() + 1, Long.MAX_VALUE));
     Duration sinceBegin = Duration.ofMillis(250);
     assertThat(ahead.latencyAt(END)).contains(new Latency(sinceBegin, sinceBegin));
-    // The clock that told the end is behind the one that told the beginning.
+    // The clock that measured the end is behind the one that measured the start.
     assertThat(ahead.latencyAt(BEGIN.minusSeconds(60)))
         .contains(new Latency(Duration.ZERO, Duration.ZERO));
   }

@@ -25,7 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What goes between tasks and driver comes out as it went in. */
+/** Checks that data between tasks and driver is read as it was written. */
 class WireTest {
   private static final Pipeline PIPELINE =
       Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
@@ -121,7 +121,7 @@ class WireTest {
     SeenCalls restored = new SeenCalls(1_000, seen.toBytes());
     assertThat(restored.size()).isEqualTo(1_000);
     firsts.clear();
-    // Those of which the watermark has reached the time plus the horizon are forgotten: 0 to 499.
+    // The ids 0 to 499 have expired: the watermark has reached their time plus the horizon.
     assertThat(restored.sift(batch, 1_499, firsts::add)).isEqualTo(500);
     assertThat(firsts).hasSize(500).allMatch(c -> c.call().epochMillis() <= 499);
     assertThat(restored.size()).isEqualTo(500);
