@@ -5,6 +5,7 @@ import io.callstream.internal.files.FileFailures;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 import picocli.CommandLine.Model.CommandSpec;
@@ -58,11 +59,15 @@ final class Usage {
       }
       Files.delete(Files.createTempFile(there, ".callstream", ".probe"));
     } catch (IOException e) {
+      // The directory does not exist yet, and cannot be created.
+      String advice =
+          e instanceof NoSuchFileException
+              ? "Name a directory in which this user may write."
+              : FileFailures.advice(directory, e);
       throw new ParameterException(
           command.commandLine(),
           Words.format(
-              "%s %s can't be written (%s). %s",
-              option, directory, Words.reason(e), FileFailures.advice(directory, e)),
+              "%s %s can't be written (%s). %s", option, directory, Words.reason(e), advice),
           e);
     }
   }
