@@ -20,22 +20,22 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends the records of sources to a topic.
+ * Sends the records of a source to a topic.
  *
- * <p>A record's value is sent untouched. Its key is the call's id in UTF-8; a record that is no
- * call has the id that the format finds in it, if it finds one, and else none. Its timestamp is the
- * moment of sending. Records of one key go to one partition, and within a partition records stand
- * in the order of their source. The producer is idempotent and waits for all in-sync replicas, so
- * that a record that is reported as sent is in the topic once. The outcome of every record is
- * checked.
+ * <p>The producer sends the value of a record unchanged. The key is the id of the call in UTF-8. If
+ * a record cannot be parsed as a call, the key is the id that the format finds in it, or null if
+ * the format finds none. The timestamp is the time of sending. Records with the same key go to the
+ * same partition, and a partition keeps the order of the source. The producer is idempotent and
+ * waits for all in-sync replicas, so a record that is reported as sent is in the topic exactly
+ * once. The producer checks the outcome of every record.
  *
- * <p>A source is read in a thread of its own, at most 8,192 records or 8 MiB ahead of what is sent.
+ * <p>A separate thread reads the source, at most 8,192 records or 8 MiB ahead of the sender.
  *
- * <p>{@link #send} is for one thread at a time; {@link #stop} and {@link #close} may be called from
- * any.
+ * <p>Only one thread at a time may call {@link #send}. Any thread may call {@link #stop} and {@link
+ * #close}.
  */
 public final class CallProducer implements AutoCloseable {
-  /** How long after Kafka's delivery timeout the outcome of a record is still waited for. */
+  /** How long to wait for the outcome of a record after Kafka's delivery timeout has passed. */
   private static final Duration GRACE = Duration.ofSeconds(10);
 
   private final KafkaCluster cluster;
@@ -72,16 +72,16 @@ public final class CallProducer implements AutoCloseable {
   }
 
   /**
-   * Starts a producer from what every one needs.
+   * Returns a builder for a producer with the required settings.
    *
    * @param topic must exist; {@link TopicAdmin#ensure} creates it
-   * @param format tells the id and the event time of a record
+   * @param format finds the id and the event time of a record
    */
   public static Builder to(KafkaCluster cluster, String topic, CallFormat format) {
     return new Builder(cluster, topic, format);
   }
 
-  /** Collects how a {@link CallProducer} sends. Not thread-safe. */
+  /** Builds a {@link CallProducer}. Not thread-safe. */
   public static final class Builder {
     private final KafkaCluster cluster;
     private final String topic;
@@ -96,16 +96,16 @@ public final class CallProducer implements AutoCloseable {
       this.format = format;
     }
 
-    /** Sets how fast the producer sends; as fast as possible unless this is called. */
+    /** Sets how fast the producer sends. Defaults to {@link Pace#max()}. */
     public Builder pace(Pace pace) {
       this.pace = pace;
       return this;
     }
 
     /**
-     * Has the number of records acknowledged so far told to {@code progress}: about ten times a
-     * second while a source is sent, by a thread of Kafka's that must not be held up, and once when
-     * it ends.
+     * Sets a listener for the number of records acknowledged so far. It is called about ten times a
+     * second while a source is sent, by a thread of Kafka that it must not block, and once at the
+     * end.
      */
     public Builder onProgress(LongConsumer progress) {
       this.progress = progress;
@@ -121,8 +121,8 @@ public final class CallProducer implements AutoCloseable {
      * Connects to the cluster.
      *
      * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if a setting would break
-     *     what the producer promises, {@link ErrorCode#BROKER_UNAVAILABLE} if no broker answers
-     *     within ten seconds, {@link ErrorCode#TOPIC} if there is no such topic
+     *     a guarantee of the producer, {@link ErrorCode#BROKER_UNAVAILABLE} if no broker answers
+     *     within ten seconds, or {@link ErrorCode#TOPIC} if the topic does not exist
      */
     public CallProducer connect() {
       Map<String, Object> settings = ProducerSettings.of(cluster);
@@ -134,17 +134,17 @@ public final class CallProducer implements AutoCloseable {
   }
 
   /**
-   * Sends all records of a source, and returns when each has its outcome, or after {@link #stop} or
-   * an interrupt, whose flag it keeps.
+   * Sends all records of a source. The method returns when every record that was read has an
+   * outcome. After {@link #stop} or an interrupt it returns early. It keeps the interrupt flag.
    *
-   * <p>A record that the broker refuses, such as one that is too large, does not keep others from
-   * being sent. When the broker is gone for longer than Kafka's {@link
-   * org.apache.kafka.clients.producer.ProducerConfig#DELIVERY_TIMEOUT_MS_CONFIG
-   * delivery.timeout.ms} (30 seconds unless set otherwise), the sending ends.
+   * <p>If the broker rejects a record, for example because it is too large, the producer still
+   * sends the other records. Sending ends if the broker is unavailable for longer than Kafka's
+   * {@link org.apache.kafka.clients.producer.ProducerConfig#DELIVERY_TIMEOUT_MS_CONFIG
+   * delivery.timeout.ms}, which defaults to 30 seconds here.
    *
-   * @return what became of the records; all that were read were sent
-   * @throws IncompleteSendException if that is not so, or the source could not be read to its end;
-   *     it says what became of the records
+   * @return the outcomes of the records; all records that were read were sent
+   * @throws IncompleteSendException if a record that was read was not sent, or if the source could
+   *     not be read to its end; the exception contains the outcomes
    */
   public SendReport send(CallSource source) {
     sending.lock();
@@ -218,7 +218,10 @@ public final class CallProducer implements AutoCloseable {
     return stopped || Thread.currentThread().isInterrupted();
   }
 
-  /** Returns the records that come next; none at the end, or if this is to end or hopeless. */
+  /**
+   * Returns the next records. The list is empty at the end, after a stop or interrupt, and if no
+   * further record could be sent.
+   */
   private List<ReadAhead.Read> take(ReadAhead records, SendTally tally) {
     BooleanSupplier givenUp = () -> isToEnd() || tally.isHopeless();
     try {
@@ -235,7 +238,7 @@ public final class CallProducer implements AutoCloseable {
     try {
       var ignored = kafka.send(new ProducerRecord<>(topic, read.key(), read.value()), outcome);
     } catch (InterruptException e) {
-      // Kafka has set the thread's interrupt flag again.
+      // Kafka has restored the interrupt flag of the thread.
       outcome.failed(e);
     } catch (KafkaException | IllegalStateException e) {
       outcome.failed(e);
@@ -252,7 +255,7 @@ public final class CallProducer implements AutoCloseable {
           tally.awaitAll(deadline);
           return;
         } catch (InterruptException | InterruptedException e) {
-          // The outcomes come within the delivery timeout; the caller sees the flag afterwards.
+          // The outcomes arrive within the delivery timeout. The caller sees the flag afterwards.
           interrupted = true;
           boolean ignored = Thread.interrupted();
         }
@@ -283,16 +286,17 @@ public final class CallProducer implements AutoCloseable {
   }
 
   /**
-   * Ends a sending that is under way: no more records are sent, those that were get their outcomes,
-   * and {@link #send} returns. Records that were read ahead are dropped. Later calls send nothing.
+   * Ends a running {@link #send}. The producer sends no further records, waits for the outcomes of
+   * the records it has sent, and {@link #send} returns. It drops records that were read ahead.
+   * Later calls of {@link #send} send nothing.
    */
   public void stop() {
     stopped = true;
   }
 
   /**
-   * Stops, waits for a sending that is under way to return, and gives up the connection. Closing
-   * again does nothing.
+   * Stops, waits until a running {@link #send} has returned, and closes the connection. Closing
+   * again has no effect.
    */
   @Override
   public void close() {

@@ -14,7 +14,7 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
-/** Sends the records of a sink to a topic, and sees each one's outcome. Not thread-safe. */
+/** Sends the records of a sink to a topic and checks the outcome of each. Not thread-safe. */
 final class CheckedSender implements AutoCloseable {
   private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
 
@@ -25,8 +25,8 @@ final class CheckedSender implements AutoCloseable {
   private SendTally tally = new SendTally(sent -> {});
 
   /**
-   * The offsets that this sender's records got in partition 0. They follow one another unless
-   * another sender's records are in between. Thread-safe.
+   * The offsets that Kafka assigned to the records of this sender in partition 0. The offsets have
+   * gaps if another sender has written to the partition in between. Thread-safe.
    */
   static final class Acknowledged {
     private long first = -1;
@@ -53,7 +53,7 @@ final class CheckedSender implements AutoCloseable {
       return last;
     }
 
-    /** Begins again with the last offset, after which the next one is expected. */
+    /** Restarts with the last offset. The next record is expected directly after it. */
     synchronized void restart() {
       first = last;
       count = count == 0 ? 0 : 1;
@@ -83,7 +83,7 @@ final class CheckedSender implements AutoCloseable {
     send(new ProducerRecord<>(topic, null, key, value, headers));
   }
 
-  /** Sends a record, unless it is known already that none gets through any more. */
+  /** Sends a record. Throws if an earlier failure shows that no further record can be sent. */
   void send(ProducerRecord<byte[], byte[]> row) {
     if (tally.isHopeless()) {
       await();
@@ -107,16 +107,16 @@ final class CheckedSender implements AutoCloseable {
   }
 
   /**
-   * Waits until all that was sent since the last time is acknowledged.
+   * Waits until all records sent since the last call are acknowledged.
    *
-   * @throws CallstreamException with {@link ErrorCode#SINK_FAILED} if a record was not, or if this
-   *     thread is interrupted
+   * @throws CallstreamException with {@link ErrorCode#SINK_FAILED} if a record was not
+   *     acknowledged, or if this thread is interrupted
    */
   void await() {
     SendTally all = tally;
     try {
       kafka.flush();
-      // Kafka has the outcomes now; the last of them may still be on their way here.
+      // Kafka has all outcomes now, but the last callbacks may still be running.
       all.awaitAll(System.nanoTime() + CLOSE_PATIENCE.toNanos());
     } catch (InterruptException e) {
       throw interrupted(e);
@@ -159,7 +159,8 @@ final class CheckedSender implements AutoCloseable {
 
   @Override
   public void close() {
-    // What a batch had to send was awaited; what an interrupt or failure left need not be sent.
+    // All records of a completed batch are acknowledged. After an interrupt or a failure, the
+    // pending records need not be sent.
     boolean interrupted = Thread.interrupted();
     try {
       kafka.close(CLOSE_PATIENCE);

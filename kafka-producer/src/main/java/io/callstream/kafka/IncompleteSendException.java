@@ -4,8 +4,8 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 
 /**
- * Not all records of a source reached the topic. Its code is {@link ErrorCode#SEND_FAILED} or,
- * where the source was at fault, {@link ErrorCode#INPUT_FAILED}.
+ * Thrown if not all records of a source reached the topic. The code is {@link
+ * ErrorCode#SEND_FAILED}, or {@link ErrorCode#INPUT_FAILED} if the source failed.
  */
 public final class IncompleteSendException extends CallstreamException {
   private static final long serialVersionUID = 1L;
@@ -17,7 +17,7 @@ public final class IncompleteSendException extends CallstreamException {
     this.report = report;
   }
 
-  /** Returns what became of the records that were read; null after deserialization. */
+  /** Returns the outcomes of the records that were read, or null after deserialization. */
   public SendReport report() {
     return report;
   }

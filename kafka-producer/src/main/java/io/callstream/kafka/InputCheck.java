@@ -5,20 +5,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a producer found wrong with the records of a source that it sent, or tried to send. Records
- * are sent whatever they are; this report tells a wrong file, layout or format from a right one
- * before anything is counted.
+ * The problems that a producer found in the records of a source that it sent or tried to send. The
+ * producer also sends invalid records. This report shows whether the file, the layout and the
+ * format are right before a pipeline counts anything.
  *
- * @param notCalls how many records are not calls in the producer's format, for whatever reason: a
- *     pipeline of that format rejects them
- * @param withoutId how many records have no call id
- * @param withoutTime how many records have no event time that can be read
- * @param withoutType how many records have no type. A record can be in several of these counts, and
- *     one that is not an object is in all of them
- * @param examples the first records that are not calls, one for each reason and field, at most
- *     {@value #MAX_EXAMPLES}, in the order of the source
- * @param remarks what was unusual in the source itself, in sentences without content, such as how
- *     many rows of CSV have too few fields
+ * @param notCalls the number of records that cannot be parsed as a call in the producer's format,
+ *     for any reason; a pipeline with that format rejects them
+ * @param withoutId the number of records without a call id
+ * @param withoutTime the number of records without a readable event time
+ * @param withoutType the number of records without a type. A record can be in several of these
+ *     counts, and a record that is not a JSON object is in all of them
+ * @param examples the first invalid records, one for each reason and field, at most {@value
+ *     #MAX_EXAMPLES}, in the order of the source
+ * @param remarks unusual findings in the source itself, as sentences without content of the
+ *     records; for example, how many CSV rows have too few fields
  */
 public record InputCheck(
     long notCalls,
@@ -27,7 +27,7 @@ public record InputCheck(
     long withoutType,
     List<Example> examples,
     List<String> remarks) {
-  /** The most examples that a report has. */
+  /** The maximum number of examples in a report. */
   public static final int MAX_EXAMPLES = 5;
 
   /** Copies the lists. */
@@ -37,23 +37,23 @@ public record InputCheck(
   }
 
   /**
-   * A record that is not a call.
+   * A record that cannot be parsed as a call.
    *
-   * @param index the record's place in its source, counted from 0
-   * @param reason why it is not a call
-   * @param field the field that is the reason; null if the record as a whole is
-   * @param text the field's value if it has one, cut after {@value #MAX_TEXT} characters; else the
-   *     start of the record, cut there and before the first {@code =} or {@code :}, so that no
-   *     secret of a wrong file is shown. May hold control characters
-   * @param names the names of the record's fields, at most {@value #MAX_NAMES}, each cut like the
-   *     text; empty if it is not an object
+   * @param index the position of the record in its source, starting at 0
+   * @param reason why the record is invalid
+   * @param field the invalid field; null if the whole record is invalid
+   * @param text the value of the field if it has one, truncated to {@value #MAX_TEXT} characters.
+   *     Otherwise the start of the record, also truncated before the first {@code =} or {@code :},
+   *     so that it does not show a secret from a wrong file. May contain control characters
+   * @param names the names of the record's fields, at most {@value #MAX_NAMES}, each truncated like
+   *     the text; empty if the record is not an object
    */
   public record Example(
       long index, RejectionReason reason, @Nullable String field, String text, List<String> names) {
-    /** The most characters of the text. */
+    /** The maximum length of the text in characters. */
     public static final int MAX_TEXT = 40;
 
-    /** The most names. */
+    /** The maximum number of names. */
     public static final int MAX_NAMES = 32;
 
     /** Copies the names. */
@@ -61,7 +61,7 @@ public record InputCheck(
       names = List.copyOf(names);
     }
 
-    /** Returns the place and the reason, without the record's content. */
+    /** Returns the position and the reason, without content of the record. */
     @Override
     public String toString() {
       return "Example[index=" + index + ", reason=" + reason + ", field=" + field + "]";

@@ -16,7 +16,7 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Collects an {@link InputCheck}. For one thread. */
+/** Collects an {@link InputCheck}. Not thread-safe. */
 final class InputChecker {
   private static final JsonFactory JSON = new JsonFactory();
 
@@ -28,16 +28,16 @@ final class InputChecker {
   private final List<Example> examples = new ArrayList<>();
 
   /**
-   * What is wrong with a record.
+   * A problem of a record.
    *
-   * @param unreadable which of id, type and time cannot be read
-   * @param rejected why it is not a call; null if it is one, without an id
+   * @param unreadable the fields among id, type and time that cannot be read
+   * @param rejected why the record is not a call; null if it is a call without an id
    */
   record Problem(Set<CallField> unreadable, @Nullable Rejected rejected) {
     static final Problem NO_ID = new Problem(Set.of(CallField.ID), null);
   }
 
-  /** Notes the next record, and what is wrong with it; null if nothing is. */
+  /** Adds the next record with its problem, or null if it has none. */
   void add(@Nullable Problem problem) {
     long index = records++;
     if (problem != null) {
@@ -88,7 +88,7 @@ final class InputChecker {
           }
         }
       } catch (IOException e) {
-        // The names before that place are those that it has.
+        // The example keeps the names before the failure.
       }
     }
     if (rejected.field() == null && names.isEmpty()) {

@@ -18,25 +18,25 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.config.AbstractConfig;
 
 /**
- * A Kafka cluster and how to talk to it, with the settings of Kafka's own clients: {@link
- * org.apache.kafka.clients.producer.ProducerConfig}, {@link
+ * The address of a Kafka cluster and the settings for its clients. The settings are those of Kafka:
+ * {@link org.apache.kafka.clients.producer.ProducerConfig}, {@link
  * org.apache.kafka.clients.consumer.ConsumerConfig}, {@link
  * org.apache.kafka.clients.admin.AdminClientConfig}.
  *
- * @param bootstrapServers {@code host:port} of one or more brokers, with commas in between
- * @param settings further Kafka client settings, such as TLS and SASL; one map serves producers,
- *     consumers and admin clients, each of which takes what it knows. May hold secrets, which
- *     {@link #toString} does not show
+ * @param bootstrapServers {@code host:port} of one or more brokers, separated by commas
+ * @param settings further settings of Kafka clients, such as TLS and SASL. Producers, consumers and
+ *     admin clients share the map, and each uses the settings that it knows. The values may be
+ *     secrets; {@link #toString} does not show them
  */
 public record KafkaCluster(String bootstrapServers, Map<String, String> settings) {
   private static final List<String> PLUGIN_PREFIXES =
       List.of(AbstractConfig.CONFIG_PROVIDERS_CONFIG + ".", "metrics.context.");
 
   /**
-   * @throws IllegalArgumentException if a bootstrap server is not {@code host:port}, or the
-   *     isolation level has a value that Kafka does not know
+   * @throws IllegalArgumentException if a bootstrap server is not {@code host:port}, or if Kafka
+   *     does not know the value of the isolation level
    * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if no Kafka client has a
-   *     setting of one of the names, or if they name other bootstrap servers
+   *     setting with one of the names, or if the settings specify other bootstrap servers
    */
   public KafkaCluster {
     bootstrapServers = KafkaTopic.requireBrokers(bootstrapServers);
@@ -74,24 +74,27 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
     }
   }
 
-  /** Knows the settings that Kafka's clients hand on to plug-ins, and so can't know by name. */
+  /**
+   * Returns whether Kafka's clients pass a setting to a plug-in. Kafka does not know the names of
+   * such settings.
+   */
   private static boolean isPluginSetting(String name) {
     return PLUGIN_PREFIXES.stream().anyMatch(name::startsWith);
   }
 
-  /** Returns the cluster of some brokers, with Kafka's own settings. */
+  /** Returns the cluster with these bootstrap servers and with Kafka's default settings. */
   public static KafkaCluster at(String bootstrapServers) {
     return new KafkaCluster(bootstrapServers, Map.of());
   }
 
-  /** Returns the same cluster with these settings instead. */
+  /** Returns the same cluster with these settings in place of the present ones. */
   public KafkaCluster with(Map<String, String> settings) {
     return new KafkaCluster(bootstrapServers, settings);
   }
 
   /**
-   * Returns which records of transactions are read in this cluster: those of committed ones, unless
-   * the settings have another {@code isolation.level}.
+   * Returns which records of transactions are read in this cluster. Only records of committed
+   * transactions are read unless the settings have another {@code isolation.level}.
    */
   public Isolation isolation() {
     return Isolation.in(settings);
@@ -99,7 +102,7 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
 
   /**
    * Returns the settings for a client that knows {@code names}. A client that knows the isolation
-   * level gets one in any case, because Kafka's own default is to read uncommitted records.
+   * level always gets one, because Kafka's default is to read uncommitted records.
    */
   Map<String, Object> settingsFor(Set<String> names) {
     Map<String, Object> known = new HashMap<>();
@@ -126,7 +129,10 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
         cause);
   }
 
-  /** Says why a client could not be made or was turned away; the settings' values stay hidden. */
+  /**
+   * Returns the error for a client that could not be created or that the broker rejected. The
+   * message contains no values of settings.
+   */
   CallstreamException refused(Throwable cause) {
     Refusal refusal = Refusal.of(cause);
     return new CallstreamException(
@@ -146,7 +152,7 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
         + " answer either.";
   }
 
-  /** Returns the servers and the names of the settings, not their values. */
+  /** Returns the servers and the names of the settings, without the values. */
   @Override
   public String toString() {
     return settings.isEmpty()

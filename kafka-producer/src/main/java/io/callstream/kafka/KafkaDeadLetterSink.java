@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Dead letters as records with their own bytes, and in headers why they are here. */
+/** Writes dead letters as records with their original bytes. The headers contain the reason. */
 final class KafkaDeadLetterSink implements DeadLetterSink {
   private static final Logger LOG = LoggerFactory.getLogger(KafkaDeadLetterSink.class);
   private static final String PREFIX = "callstream.";

@@ -5,11 +5,14 @@ import io.callstream.internal.runtime.Surroundings;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Words for what Kafka throws. */
+/** Describes exceptions that Kafka throws. */
 final class KafkaErrors {
   private KafkaErrors() {}
 
-  /** Returns the cause and cure in the surroundings, or the innermost cause's name and message. */
+  /**
+   * Returns the cause and the fix if the environment caused the failure, otherwise the class name
+   * and the message of the innermost cause.
+   */
   static String reason(Throwable failure) {
     Optional<CallstreamException> surroundings = Surroundings.failure(failure);
     if (surroundings.isPresent()) {

@@ -29,19 +29,22 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Exactly once in effect, as a compacted topic has it: values are absolute, and the last one of a key
- * counts. After the rows of a batch are acknowledged, a record in partition 0 marks the batch. A run
- * that opens looks for the last mark, from the end of that partition backwards: behind where the
- * pipeline stands, all current results are sent again; another run's results are refused, or, if
- * the sink shall start over, get tombstones.
+ * Results are exactly once in effect in a compacted topic: values are absolute, and the last value of
+ * a key counts. After the rows of a batch are acknowledged, the sink sends a record to partition 0
+ * that marks the batch. When a run opens the sink, the sink searches for the last mark, from the end
+ * of that partition backwards:
  *
- * Every run sends a mark when it opens and after each batch. So another run that writes meanwhile
- * leaves gaps in the offsets that this run's records get in partition 0. Only then is the partition
- * read, to see whether a mark in it is another run's.
+ * - If the mark is older than the batch of the pipeline, the sink sends all current results again.
+ * - If the mark belongs to another run, the sink fails, or writes tombstones for the results if it
+ *   starts over.
+ *
+ * Every run sends a mark when it opens the sink and after each batch. Another run that writes at the
+ * same time therefore leaves gaps in the offsets of this run's records in partition 0. Only if there
+ * are gaps does the sink read the partition to check for marks of another run.
  */
-/** Results as keyed JSON in a compacted topic. */
+/** Writes results as keyed JSON to a compacted topic. */
 final class KafkaResultSink implements ResultSink {
-  /** No key of a result begins like this. */
+  /** The key of a mark. No key of a result starts like this. */
   static final byte[] MARK_KEY = "{\"batches\":\"callstream\"}".getBytes(UTF_8);
 
   private static final byte[] RESULT_KEY_START = "{\"statistic\":".getBytes(UTF_8);
@@ -86,12 +89,13 @@ final class KafkaResultSink implements ResultSink {
         send(open, restored, restored.results(statistic.name()));
       }
     }
-    // In any case, so that a run that still writes to the topic finds it.
+    // Always send a mark, so that another run that still writes to the topic finds it.
     sendMark(open, restored);
   }
 
   /**
-   * Returns whether there is a record with a value: offsets alone and tombstones are no results.
+   * Returns whether the topic has a record with a value. Offsets without a record and tombstones
+   * are not results.
    */
   private boolean holdsValues(TopicInfo info) {
     if (info.offsets() == 0) {
@@ -131,7 +135,7 @@ final class KafkaResultSink implements ResultSink {
     return Optional.ofNullable(last[0]);
   }
 
-  /** A mark, and the run that sent it. */
+  /** A mark and the id of the run that sent it. */
   private record SentMark(BatchMark batch, String run) {}
 
   private SentMark readMark(byte[] value, long offset) {
@@ -173,7 +177,7 @@ final class KafkaResultSink implements ResultSink {
         cause);
   }
 
-  /** Fails if another run sent a mark since the last one of this run. */
+  /** Throws if another run has sent a mark since the last mark of this run. */
   private void requireAlone(CheckedSender open) {
     CheckedSender.Acknowledged acknowledged = open.firstPartition();
     if (acknowledged.hasGaps()) {
@@ -236,7 +240,10 @@ final class KafkaResultSink implements ResultSink {
     }
   }
 
-  /** The mark goes out when all rows before it are safe, and is safe itself when this returns. */
+  /**
+   * Sends the mark after all earlier rows are acknowledged, and waits until the mark is
+   * acknowledged.
+   */
   private void sendMark(CheckedSender open, BatchResults batch) {
     open.await();
     BatchMark mark = BatchMark.of(batch);
@@ -271,7 +278,7 @@ final class KafkaResultSink implements ResultSink {
             if (column.role() == Columns.Role.DIMENSION) {
               json.writeFieldName(column.name());
               Object value = values.get(i);
-              // The one that is no number is the group of those that found no room.
+              // The column has no number in the group for calls over the group limit.
               write(json, value == null ? row.dimensions().get(dimension) : value);
               dimension++;
             }

@@ -8,24 +8,24 @@ import java.time.Duration;
 import org.apache.kafka.clients.producer.ProducerConfig;
 
 /**
- * Sinks that carry results and dead letters to Kafka. Immutable and thread-safe; each sink that it
- * makes belongs to one run of one pipeline at a time.
+ * Creates sinks that write results and dead letters to Kafka. Immutable and thread-safe. Each sink
+ * belongs to one run of one pipeline at a time.
  *
- * <p>Every record is acknowledged by all in-sync replicas before a batch is done, and no outcome
- * goes unseen. When the brokers are gone for longer than the sinks wait, the pipeline fails with
- * {@link ErrorCode#SINK_FAILED}. Topics that are missing are created; what exists keeps its
- * settings.
+ * <p>All in-sync replicas acknowledge every record before a batch is complete, and the sinks check
+ * the outcome of every record. If the brokers are unavailable for longer than the sinks wait, the
+ * pipeline fails with {@link ErrorCode#SINK_FAILED}. The sinks create missing topics and do not
+ * change the settings of existing ones.
  */
 public final class KafkaSinks {
   /**
-   * The most bytes of a record in a topic that was created here: calls have up to 1 MiB, and a
-   * result holds its texts twice.
+   * The maximum size in bytes of a record in a topic that a sink creates. A call has up to 1 MiB,
+   * and a result contains the texts of a call twice.
    */
   static final int MAX_MESSAGE_BYTES = 16 << 20;
 
   private static final int DEFAULT_PARTITIONS = 2;
 
-  /** What Kafka takes for the number that its brokers have as default. */
+  /** The value with which Kafka applies the default of its brokers. */
   private static final int BROKERS_DEFAULT = -1;
 
   private static final Duration DEFAULT_DELIVERY = Duration.ofSeconds(30);
@@ -45,16 +45,17 @@ public final class KafkaSinks {
     this.startsOver = startsOver;
   }
 
-  /** Returns the sinks of a cluster; it need not be the one that calls come from. */
+  /** Returns the sinks of a cluster. The calls may come from another cluster. */
   public static KafkaSinks at(KafkaCluster cluster) {
     return new KafkaSinks(cluster, DEFAULT_PARTITIONS, BROKERS_DEFAULT, DEFAULT_DELIVERY, false);
   }
 
   /**
-   * Returns sinks that create missing topics with so many partitions, each on so many brokers; 2 on
-   * as many as the brokers' {@code default.replication.factor} says unless this is called.
+   * Returns sinks that create missing topics with this many partitions and replicas. Defaults to 2
+   * partitions and to the brokers' {@code default.replication.factor}.
    *
-   * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if either is under 1
+   * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if either number is less
+   *     than 1
    */
   public KafkaSinks creating(int partitions, int replicas) {
     if (partitions < 1 || replicas < 1 || replicas > Short.MAX_VALUE) {
@@ -69,12 +70,13 @@ public final class KafkaSinks {
   }
 
   /**
-   * Returns sinks that wait for an acknowledgement so long; 30 seconds unless this is called. It is
-   * Kafka's {@link org.apache.kafka.clients.producer.ProducerConfig#DELIVERY_TIMEOUT_MS_CONFIG
-   * delivery.timeout.ms}, and goes before that of the cluster's settings.
+   * Returns sinks that wait this long for an acknowledgement. Defaults to 30 seconds. The value
+   * becomes Kafka's {@link
+   * org.apache.kafka.clients.producer.ProducerConfig#DELIVERY_TIMEOUT_MS_CONFIG
+   * delivery.timeout.ms} and takes precedence over the settings of the cluster.
    *
-   * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if it is under a second or
-   *     over an hour
+   * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if the time is less than
+   *     one second or more than one hour
    */
   public KafkaSinks deliveringWithin(Duration time) {
     if (time.compareTo(Duration.ofSeconds(1)) < 0 || time.compareTo(Duration.ofHours(1)) > 0) {
@@ -86,37 +88,40 @@ public final class KafkaSinks {
   }
 
   /**
-   * Returns sinks that let a run take over a topic that holds the results of another run: their
-   * keys get tombstones when it opens. Without this it refuses.
+   * Returns sinks that take over a topic with the results of another run. When the pipeline opens
+   * such a sink, the sink writes tombstones for the keys of the other run. By default the sink
+   * fails instead.
    */
   public KafkaSinks startingOver() {
     return new KafkaSinks(cluster, partitions, replicas, delivery, true);
   }
 
   /**
-   * Returns a sink that keeps results in a compacted topic: the last record of a key is its current
-   * value.
+   * Returns a sink that writes results to a compacted topic. The last record of a key is its
+   * current value.
    *
-   * <p>The key is JSON, equal byte for byte for equal groups: {@code
-   * {"statistic":…,"window_start":…,"window_end":…,"dimensions":{…}}}, without the bounds where
-   * there is no window. The value is a JSON object of all columns, with {@code _batch} and {@code
-   * _watermark}. After each batch a record with the key {@code {"batches":"callstream"}} in
-   * partition 0 says what is complete.
+   * <p>The key is JSON: {@code {"statistic":…,"window_start":…,"window_end":…,"dimensions":{…}}},
+   * without the bounds if the statistic has no window. Equal groups have keys that are equal byte
+   * for byte. The value is a JSON object of all columns, with {@code _batch} and {@code
+   * _watermark}. After each batch the sink writes a record with the key {@code
+   * {"batches":"callstream"}} to partition 0, which marks the batch as complete.
    *
-   * @param topic created if it is missing; one that is not compacted is refused when the pipeline
-   *     starts, for it would forget results that do not change
+   * @param topic created if it is missing. The sink rejects a topic that is not compacted when the
+   *     pipeline starts, because such a topic would lose results that do not change
    */
   public ResultSink results(String topic) {
     return new KafkaResultSink(this, topic);
   }
 
   /**
-   * Returns a sink that keeps dead letters in a topic: the value is the record's own bytes, the key
-   * {@code topic-partition-offset} of the record, the rest stands in headers.
+   * Returns a sink that writes dead letters to a topic. The value is the original bytes of the
+   * record, the key is {@code topic-partition-offset} of the record, and the headers contain the
+   * rest.
    *
-   * <p>A letter that comes again after a crash has the same key: readers take one of each. A topic
-   * that is missing is created with Kafka's own retention, and not compacted, for letters without a
-   * value would be tombstones there.
+   * <p>A dead letter that is written again after a crash has the same key, so readers can remove
+   * duplicates. The sink creates a missing topic with Kafka's default retention and without
+   * compaction. It logs a warning if the topic is compacted, because a dead letter without a value
+   * is a tombstone there.
    */
   public DeadLetterSink deadLetters(String topic) {
     return new KafkaDeadLetterSink(this, topic);

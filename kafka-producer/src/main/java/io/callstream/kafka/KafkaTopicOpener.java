@@ -7,7 +7,9 @@ import io.callstream.internal.source.SourceOpener;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Source;
 
-/** Opens Kafka topics for the local engine, which finds it on the class path. Thread-safe. */
+/**
+ * Opens Kafka topics for the local engine, which finds this class on the class path. Thread-safe.
+ */
 public final class KafkaTopicOpener implements SourceOpener {
   @Override
   public Class<? extends Source> kind() {
@@ -18,8 +20,8 @@ public final class KafkaTopicOpener implements SourceOpener {
    * Opens a topic.
    *
    * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if no Kafka client knows
-   *     one of its settings, {@link ErrorCode#BROKER_UNAVAILABLE} if no broker answers within ten
-   *     seconds, {@link ErrorCode#TOPIC} if there is no such topic
+   *     one of the settings of the topic, {@link ErrorCode#BROKER_UNAVAILABLE} if no broker answers
+   *     within ten seconds, or {@link ErrorCode#TOPIC} if the topic does not exist
    */
   @Override
   public OpenSource open(Source source) {

@@ -40,23 +40,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A topic as a run of the local engine reads it. Partitions are assigned, not subscribed to: there
- * is no consumer group, and nothing is committed to Kafka.
+ * A topic that a run of the local engine reads. The run assigns partitions instead of subscribing
+ * to them: it has no consumer group and commits nothing to Kafka.
  *
- * <p>Once a second somebody who waits, or asks for offsets, has a look at whether the topic is
- * still the same and has more partitions now; no answer is waited for.
+ * <p>A thread that waits for records or asks for offsets checks once a second whether the topic is
+ * still the same and whether it has more partitions. It does not wait for the answer.
  */
 final class OpenTopic implements OpenSource {
   private static final Logger LOG = LoggerFactory.getLogger(OpenTopic.class);
   private static final Duration LOOK = Duration.ofSeconds(1);
   private static final Duration POLL = Duration.ofMillis(500);
 
-  /** A fetch that waits for records would be waited for. */
+  /** Closing must not wait for a fetch that waits for records. */
   private static final Duration CLOSE = Duration.ZERO;
 
   private static final String DEFAULT_PATIENCE = "60000";
 
-  /** Larger reads than Kafka's defaults, the same as the Spark engine's. */
+  /** Larger reads than Kafka's defaults; the same values as in the Spark engine. */
   private static final Map<String, String> DEFAULTS =
       Map.of(
           ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "10000",
@@ -79,10 +79,10 @@ final class OpenTopic implements OpenSource {
   private long lastLook = System.nanoTime();
   private boolean missed;
 
-  /** Keys are not looked at: they need not be copied. */
+  /** Skips the keys, which nobody reads, so that they are not copied. */
   private static final class NoKey implements Deserializer<Void> {
     @Override
-    @SuppressWarnings("NullAway") // A key that is not read is null for Kafka.
+    @SuppressWarnings("NullAway") // Kafka accepts null for a key that is not read.
     public Void deserialize(String topic, byte[] data) {
       return null;
     }
@@ -177,14 +177,16 @@ final class OpenTopic implements OpenSource {
       } catch (TimeoutException e) {
         requirePatience(start, e);
       } catch (WakeupException e) {
-        // Stopped, and told so above; or woken up for nothing.
+        // requireNotStopped() reports a stop. Otherwise the wakeup has no meaning.
       } catch (KafkaException e) {
         throw failure(e);
       }
     }
   }
 
-  /** Sees that the topic is the same as when it was opened, and how many partitions it has. */
+  /**
+   * Checks that the topic is still the one that was opened, and updates the number of partitions.
+   */
   private synchronized void look() {
     Future<Map<String, TopicDescription>> pending = asked;
     if (pending == null) {
@@ -218,7 +220,7 @@ final class OpenTopic implements OpenSource {
         }
         missed = true;
       }
-      // Other failures meet whoever reads.
+      // The next read reports other failures.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CancellationException(e.toString());
@@ -301,7 +303,10 @@ final class OpenTopic implements OpenSource {
     }
   }
 
-  /** Closes a consumer whatever others do; one that is still in use goes with its thread. */
+  /**
+   * Closes a consumer and ignores failures. A consumer that is still in use is released with its
+   * thread.
+   */
   private static void close(KafkaConsumer<Void, byte[]> consumer) {
     try {
       consumer.close(CLOSE);
@@ -310,7 +315,7 @@ final class OpenTopic implements OpenSource {
     }
   }
 
-  /** A partition of a reader: what was fetched and not handed over yet. */
+  /** A partition of a reader, with the records that were fetched and not handed over yet. */
   private static final class Lane {
     final TopicPartition id;
     private List<ConsumerRecord<Void, byte[]>> fetched = List.of();
@@ -365,7 +370,7 @@ final class OpenTopic implements OpenSource {
           if (poll(POLL)) {
             lastMove = System.nanoTime();
           } else {
-            // Where transactions were aborted it moves on without a record.
+            // After aborted transactions the position moves forward without a record.
             long now = spans.stream().mapToLong(span -> position(lane(span).id)).sum();
             if (now > reached) {
               lastMove = System.nanoTime();
@@ -382,8 +387,8 @@ final class OpenTopic implements OpenSource {
     }
 
     /**
-     * Hands over what is there of a span; returns whether that was the rest. Behind the last record
-     * there may be offsets without one: marks of transactions, and records compacted away.
+     * Hands over the fetched records of a span and returns whether the span is complete. After the
+     * last record there may be offsets without a record: transaction markers and compacted records.
      */
     private boolean isDone(Span span, Records records) {
       Lane lane = lane(span);
@@ -395,12 +400,12 @@ final class OpenTopic implements OpenSource {
       return position(partition) >= offset;
     }
 
-    /** Returns the offset up to which records were fetched, or -1 if it is not known now. */
+    /** Returns the offset up to which records were fetched, or -1 if the offset is unknown now. */
     private long position(TopicPartition partition) {
       try {
         return consumer.position(partition, POLL);
       } catch (TimeoutException | WakeupException e) {
-        // Another broker has just taken over, or somebody wants the run to stop.
+        // Another broker has just taken over the partition, or the run is being stopped.
         return -1;
       }
     }
@@ -410,7 +415,7 @@ final class OpenTopic implements OpenSource {
           span.partition(), partition -> new Lane(new TopicPartition(topic.name(), partition)));
     }
 
-    /** Has the consumer fetch what the spans need. */
+    /** Assigns the partitions of the spans to the consumer. */
     private void assign(List<Span> spans) {
       List<Span> more =
           spans.stream().filter(span -> !lanes.containsKey(span.partition())).toList();
@@ -422,7 +427,8 @@ final class OpenTopic implements OpenSource {
     }
 
     /**
-     * Fetches once; returns whether records came. A partition with records rests until it is read.
+     * Fetches once and returns whether records arrived. A partition with fetched records is paused
+     * until they are read.
      */
     private boolean poll(Duration wait) {
       consumer.resume(lanes(Lane::isEmpty));

@@ -3,16 +3,16 @@ package io.callstream.kafka;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 
-/** How fast calls are sent. */
+/** Defines how fast records are sent. */
 public sealed interface Pace {
-  /** As fast as the broker takes them. */
+  /** As fast as the broker accepts records. */
   record Max() implements Pace {}
 
   /**
-   * So many records a second on average: each is due at a moment that is fixed from the start, so
-   * that a sender that was held up catches up.
+   * A fixed average number of records per second. The due time of each record is fixed from the
+   * start, so a sender that was delayed catches up.
    *
-   * @param records more than 0
+   * @param records records per second; more than 0
    */
   record PerSecond(double records) implements Pace {
     /** Checks the bounds. */
@@ -24,10 +24,12 @@ public sealed interface Pace {
   }
 
   /**
-   * In event time, faster or slower: calls that were made an hour apart are sent an hour divided by
-   * the speed-up apart. A record whose time cannot be read, or is earlier than that of one already
-   * sent, is sent at once. So is one that is more than a day away from the one before; if the next
-   * one is there too, time goes on from there.
+   * The pace of event time, multiplied by a speed-up: calls that are one hour apart are sent one
+   * hour divided by the speed-up apart.
+   *
+   * <p>A record is sent at once if its time cannot be read, or is earlier than the time of a record
+   * that was sent before. A record whose time is more than a day from the previous time is also
+   * sent at once. If the next record has about the same time, the pace continues from that time.
    *
    * @param speedUp more than 0; 1 is real time
    */
@@ -40,17 +42,17 @@ public sealed interface Pace {
     }
   }
 
-  /** Returns the pace of as fast as possible. */
+  /** Returns the pace at which records are sent as fast as possible. */
   static Pace max() {
     return new Max();
   }
 
-  /** Returns a pace of so many records a second, which must be more than 0. */
+  /** Returns a pace of this many records per second, which must be more than 0. */
   static Pace perSecond(double records) {
     return new PerSecond(records);
   }
 
-  /** Returns the pace of event time, so many times as fast; more than 0. */
+  /** Returns the pace of event time with this speed-up, which must be more than 0. */
   static Pace eventTime(double speedUp) {
     return new EventTime(speedUp);
   }

@@ -3,9 +3,9 @@ package io.callstream.kafka;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
-/** Holds each record back until it is due. Not thread-safe. */
+/** Delays each record until it is due. Not thread-safe. */
 final class Pacer {
-  /** A record without a readable event time. */
+  /** The event time of a record whose time cannot be read. */
   static final long NO_TIME = Long.MIN_VALUE;
 
   private static final long JUMP_MILLIS = TimeUnit.DAYS.toMillis(1);
@@ -17,7 +17,8 @@ final class Pacer {
   private final long start;
   private long records;
 
-  // Event time: at origin on the ticker it is originMillis; last is the latest that was sent.
+  // Event time: originMillis is due at origin on the ticker, and last is the latest time that was
+  // sent.
   private long origin;
   private long originMillis = NO_TIME;
   private long lastMillis;
@@ -30,7 +31,7 @@ final class Pacer {
     this.start = ticker.nanos();
   }
 
-  /** Waits until a record of this event time is due, or the sending is to stop. */
+  /** Waits until a record with this event time is due, or until the sender stops. */
   void await(long epochMillis) {
     if (pace instanceof Pace.PerSecond rate) {
       awaitNanos(start, (long) (records * (1e9 / rate.records())));
@@ -71,7 +72,10 @@ final class Pacer {
     return Math.abs(millis - other) > JUMP_MILLIS;
   }
 
-  /** Waits for a delay that may be as long as a long: its sum with the ticker would overflow. */
+  /**
+   * Waits for a delay of up to Long.MAX_VALUE. The sum of such a delay and the ticker would
+   * overflow.
+   */
   private void awaitNanos(long since, long delay) {
     for (long left = delay - (ticker.nanos() - since);
         left > 0;

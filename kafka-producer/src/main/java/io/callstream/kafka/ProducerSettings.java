@@ -8,9 +8,12 @@ import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** The producer's settings: what it promises is fixed, the rest can be overridden. */
+/**
+ * Creates the settings of the producer. Settings that its guarantees depend on are fixed; the
+ * others can be overridden.
+ */
 final class ProducerSettings {
-  /** Values that say the same as ours, in lower case; anything else would break a promise. */
+  /** The accepted values, in lower case. Any other value would break a guarantee. */
   private static final Map<String, Set<String>> PROMISES =
       Map.of(
           ProducerConfig.ACKS_CONFIG, Set.of("all", "-1"),
@@ -38,7 +41,7 @@ final class ProducerSettings {
     settings.putIfAbsent(ProducerConfig.LINGER_MS_CONFIG, 20);
     settings.putIfAbsent(ProducerConfig.BUFFER_MEMORY_CONFIG, 64L << 20);
     settings.putIfAbsent(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 4 << 20);
-    // Within half a minute a broker that is gone is back, or every record has its outcome.
+    // Within half a minute an unavailable broker has returned, or every record has its outcome.
     settings.putIfAbsent(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 30_000);
     settings.putIfAbsent(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
     settings.putIfAbsent(

@@ -18,26 +18,30 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads records and finds their keys in a thread of its own, ahead of a sender that takes all that
- * have come together. At most {@value #MAX_RECORDS} records and {@value #MAX_BYTES} bytes wait, but
- * for the record that goes beyond, and as many again are with the sender. For one sender.
+ * Reads records and finds their keys in a separate thread, ahead of the sender. The sender takes
+ * all waiting records at once. At most {@value #MAX_RECORDS} records and {@value #MAX_BYTES} bytes
+ * wait, plus the record that exceeds the limit. The sender holds up to as many again. For one
+ * sender.
  */
 final class ReadAhead implements AutoCloseable {
   static final int MAX_RECORDS = 4096;
   static final int MAX_BYTES = 4 << 20;
 
-  /** How many records are worth waking the sender for, and how long it waits for that many. */
+  /**
+   * The number of records for which the sender wakes early. It waits up to {@link #PATIENCE_NANOS}
+   * for that many.
+   */
   private static final int ENOUGH = 256;
 
   private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
-  /** How long it may take to see that nobody wants records any more. */
+  /** How often the sender checks whether it should give up. */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-  /** How long a close waits for a read that is under way. */
+  /** How long {@link #close} waits for a running read. */
   private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** What cannot be read of a record on which the format fails. */
+  /** The fields that are reported as unreadable if the format throws on a record. */
   private static final Set<CallField> UNREADABLE =
       Set.of(CallField.ID, CallField.CRIME_TYPE, CallField.TIME);
 
@@ -60,8 +64,9 @@ final class ReadAhead implements AutoCloseable {
   /**
    * A record that was read.
    *
-   * @param key the id that the record names; null if it names none
-   * @param epochMillis the event time; {@link Pacer#NO_TIME} if it has none, or it is not wanted
+   * @param key the id in the record; null if it has none
+   * @param epochMillis the event time; {@link Pacer#NO_TIME} if the record has none, or if event
+   *     times are not needed
    * @param problem why the record is not a call with an id; null if it is one
    */
   record Read(byte @Nullable [] key, byte[] value, long epochMillis, @Nullable Problem problem) {
@@ -79,9 +84,9 @@ final class ReadAhead implements AutoCloseable {
   }
 
   /**
-   * Starts to read records, which are closed in the end.
+   * Starts to read records. The reading thread closes them at the end.
    *
-   * @param pace tells whether event times are wanted
+   * @param pace determines whether event times are needed
    */
   static ReadAhead start(CallRecords records, CallFormat format, Pace pace) {
     ReadAhead ahead = new ReadAhead(records, format, pace instanceof Pace.EventTime);
@@ -119,7 +124,7 @@ final class ReadAhead implements AutoCloseable {
       if (Thread.currentThread().isInterrupted()) {
         throw e;
       }
-      // Records are sent whatever they are, and the parser may be in an undefined state.
+      // The record is sent anyway. The parser may be in an undefined state, so create a new one.
       parser = format.parser(Set.of(CallField.ID));
       ParseResult.Rejected rejected =
           new ParseResult.Rejected(
@@ -147,7 +152,7 @@ final class ReadAhead implements AutoCloseable {
     return new Read(id, value, Pacer.NO_TIME, problem);
   }
 
-  /** Adds a record when there is room, and returns whether more are wanted. */
+  /** Adds a record as soon as there is room, and returns whether more records are needed. */
   private boolean add(Read read) {
     lock.lock();
     try {
@@ -166,11 +171,12 @@ final class ReadAhead implements AutoCloseable {
   }
 
   /**
-   * Waits for records, and returns those that have come, in their order; none at the end, or if
-   * none came before the sender gave up.
+   * Waits for records and returns the waiting ones in their order. The list is empty at the end, or
+   * if the sender gave up before a record arrived.
    *
-   * @param givenUp is asked now and then while none come
-   * @throws RuntimeException what reading threw, once all records before it were taken
+   * @param givenUp checked about every 100 ms while no record arrives
+   * @throws RuntimeException the exception that ended the reading, after all records before it were
+   *     taken
    */
   List<Read> take(BooleanSupplier givenUp) throws InterruptedException {
     lock.lockInterruptibly();
@@ -197,7 +203,7 @@ final class ReadAhead implements AutoCloseable {
     }
   }
 
-  /** Returns what the source remarked, once all its records were read; nothing before. */
+  /** Returns the remarks of the source, or an empty list until all its records were read. */
   List<String> remarks() {
     lock.lock();
     try {
@@ -217,10 +223,12 @@ final class ReadAhead implements AutoCloseable {
   }
 
   /**
-   * Ends the reading and waits until it has ended, which is after the read that is under way. An
-   * interrupt, whose flag is kept, interrupts that too. A read that takes longer than a second is
-   * interrupted in any case; if that does not end it, as with an idle standard input, it is left to
-   * its thread, which closes the records after it.
+   * Ends the reading and waits until the current read returns. An interrupt of the caller also
+   * interrupts the read, and the flag of the caller is kept.
+   *
+   * <p>A read that takes longer than a second is interrupted in any case. If it does not return
+   * then, as with an idle standard input, this method does not wait any longer. The reading thread
+   * closes the records when the read returns.
    */
   @Override
   public void close() {

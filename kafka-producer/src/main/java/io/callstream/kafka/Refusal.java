@@ -7,10 +7,11 @@ import org.apache.kafka.common.errors.UnsupportedSaslMechanismException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Why a Kafka client could not be made or was turned away, and what to do.
+ * Why a Kafka client could not be created or was rejected by the broker, and what to do about it.
  *
- * @param message holds no value of a setting that may be a secret
- * @param cause the failure, or one in its place where its words could hold a part of a secret
+ * @param message contains no value of a setting that may be secret
+ * @param cause the failure, or a replacement if the text of the failure could contain part of a
+ *     secret
  */
 record Refusal(String message, Throwable cause) {
   static Refusal of(Throwable failure) {
@@ -18,7 +19,7 @@ record Refusal(String message, Throwable cause) {
     for (@Nullable Throwable e = failure; e != null; e = e.getCause()) {
       chain.add(e);
     }
-    // Java's login configuration is parsed word by word, and what does not fit is quoted.
+    // Java parses the login configuration word by word, and its message quotes an unexpected word.
     if (says(chain, "JAAS config")) {
       return new Refusal(
           "sasl.jaas.config is missing or can't be read. Write it as"

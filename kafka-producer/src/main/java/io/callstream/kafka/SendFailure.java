@@ -3,7 +3,7 @@ package io.callstream.kafka;
 /**
  * A record that could not be sent.
  *
- * @param index the record's place in its source, counted from 0
- * @param reason what Kafka says about it
+ * @param index the position of the record in its source, starting at 0
+ * @param reason the error that Kafka reported
  */
 public record SendFailure(long index, String reason) {}

@@ -4,17 +4,18 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What became of the records of a source: each that was taken from it was either acknowledged by
- * all in-sync replicas, or failed.
+ * The outcomes of the records of a source. Each record that was read was either acknowledged by all
+ * in-sync replicas, or failed.
  *
- * @param ending why the sending ended
- * @param sent how many records were acknowledged
- * @param failed how many were not, or have no outcome because Kafka's thread has died
- * @param input what is wrong with the records that were sent or failed, such as those without an id
+ * @param ending why sending ended
+ * @param sent the number of acknowledged records
+ * @param failed the number of records that were not acknowledged, including records without an
+ *     outcome because Kafka's thread has died
+ * @param input the problems of the records that were sent or failed, such as a missing id
  * @param failures the first failures that Kafka reported, at most {@value #MAX_FAILURES}, in the
- *     order of the reports
- * @param bytes the size of the acknowledged records' keys and values
- * @param duration from the first record to the last outcome
+ *     order in which Kafka reported them
+ * @param bytes the size of the keys and values of the acknowledged records
+ * @param duration the time from the first record to the last outcome
  */
 public record SendReport(
     Ending ending,
@@ -24,18 +25,18 @@ public record SendReport(
     List<SendFailure> failures,
     long bytes,
     Duration duration) {
-  /** The most failures that a report names. */
+  /** The maximum number of failures in a report. */
   public static final int MAX_FAILURES = 10;
 
-  /** Why the sending of a source ended. */
+  /** The reason why sending ended. */
   public enum Ending {
-    /** The source was read to its end. */
+    /** The producer read the source to its end. */
     END_OF_SOURCE,
     /** {@link CallProducer#stop()} was called, or the thread was interrupted. */
     STOPPED,
     /** The source could not be read further. */
     SOURCE_FAILED,
-    /** A failure that would befall every further record too. */
+    /** A failure occurred that would also affect every further record. */
     BROKER_FAILED
   }
 
@@ -44,20 +45,20 @@ public record SendReport(
     failures = List.copyOf(failures);
   }
 
-  /** Returns how many records of the source were sent, or failed. */
+  /** Returns the number of records that were read: those sent and those failed. */
   public long read() {
     return sent + failed;
   }
 
   /**
-   * Returns whether there were records and none of them is a call in the producer's format. The
-   * file, its layout or the format is most likely wrong.
+   * Returns whether records were read and none of them is a call in the producer's format. In this
+   * case the file, its layout or the format is most likely wrong.
    */
   public boolean isWithoutCalls() {
     return read() > 0 && input.notCalls() == read();
   }
 
-  /** Returns acknowledged records per second. */
+  /** Returns the number of acknowledged records per second. */
   public double rate() {
     return sent / Math.max(1e-9, duration.toNanos() / 1e9);
   }

@@ -15,8 +15,8 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The outcomes of the records of one source. One thread notes records, and their outcomes may come
- * from any thread. Each record counts once, as sent or as failed.
+ * Counts the outcomes of the records of one source. One thread adds records; any thread may report
+ * their outcomes. Each record counts once, as sent or as failed.
  */
 final class SendTally {
   private static final long PROGRESS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -31,19 +31,21 @@ final class SendTally {
   private @Nullable Throwable firstFailure;
   private volatile boolean hopeless;
 
-  /** Whether records without an outcome have been counted as failed. */
+  /** Whether records without an outcome were counted as failed. */
   private boolean closed;
 
   SendTally(LongConsumer progress) {
     this.progress = progress;
   }
 
-  /** Notes a record that was read, and returns the callback that takes its outcome. */
+  /** Adds a record that was read and returns the callback for its outcome. */
   synchronized Outcome read(int size) {
     return new Outcome(read++, size);
   }
 
-  /** Takes the outcome of one record. The first outcome counts, unless it comes too late. */
+  /**
+   * Receives the outcome of one record. Only the first outcome counts, and none after the deadline.
+   */
   final class Outcome implements Callback {
     private final long index;
     private final int size;
@@ -114,15 +116,15 @@ final class SendTally {
         || failure instanceof InvalidRecordException;
   }
 
-  /** Returns whether a failure shows that no further record would get through. */
+  /** Returns whether a failure shows that no further record could be sent. */
   boolean isHopeless() {
     return hopeless;
   }
 
   /**
-   * Waits until each record that was read has its outcome. Records without one at the deadline
-   * count as failed, and outcomes that come after it are ignored: Kafka's thread, which reports
-   * outcomes, has died or hangs.
+   * Waits until each record that was read has an outcome. At the deadline, records without an
+   * outcome count as failed, and later outcomes are ignored. In that case, Kafka's thread, which
+   * reports outcomes, has died or hangs.
    *
    * @param deadlineNanos in terms of {@link System#nanoTime}
    */

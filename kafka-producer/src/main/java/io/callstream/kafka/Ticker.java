@@ -2,9 +2,9 @@ package io.callstream.kafka;
 
 import java.util.concurrent.locks.LockSupport;
 
-/** A clock to wait by. */
+/** A clock that can wait. */
 interface Ticker {
-  /** The clock of this machine. */
+  /** The system clock. */
   Ticker SYSTEM =
       new Ticker() {
         @Override
@@ -18,9 +18,9 @@ interface Ticker {
         }
       };
 
-  /** Returns nanoseconds since some moment. */
+  /** Returns the time in nanoseconds since an arbitrary origin. */
   long nanos();
 
-  /** Waits for some nanoseconds, or less. */
+  /** Waits for at most this many nanoseconds. */
   void await(long nanos);
 }

@@ -40,13 +40,15 @@ import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /**
- * Creates topics and tells about them. Thread-safe; to be closed.
+ * Creates and describes topics. Thread-safe. Close it after use.
  *
  * <p>Every method throws {@link CallstreamException} with {@link ErrorCode#BROKER_UNAVAILABLE} if
- * no broker answers within ten seconds, or it turns the client away.
+ * no broker answers within ten seconds, or if the broker rejects the client.
  */
 public final class TopicAdmin implements AutoCloseable {
-  /** The most bytes of a batch in a topic that was created here: calls have up to 1 MiB. */
+  /**
+   * The maximum size in bytes of a record batch in a topic created here. A call has up to 1 MiB.
+   */
   static final int MAX_MESSAGE_BYTES = 2 << 20;
 
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
@@ -60,7 +62,7 @@ public final class TopicAdmin implements AutoCloseable {
     this.admin = admin;
   }
 
-  /** Connects to a cluster. Whether a broker answers shows when it is asked something. */
+  /** Creates a client of a cluster. The first request shows whether a broker answers. */
   public static TopicAdmin connect(KafkaCluster cluster) {
     Map<String, Object> settings = cluster.settingsFor(AdminClientConfig.configNames());
     settings.put(
@@ -75,12 +77,12 @@ public final class TopicAdmin implements AutoCloseable {
   }
 
   /**
-   * Makes sure that there is a topic with so many partitions, creating it if there is none. A topic
-   * that was created takes records of 1 MiB. An existing one keeps its settings and its replicas.
+   * Ensures that a topic with this many partitions exists, and creates it if necessary. A new topic
+   * accepts records of 1 MiB. An existing topic keeps its settings and replicas.
    *
-   * @param replicas on how many brokers each partition of a new topic is to be
-   * @throws CallstreamException with {@link ErrorCode#TOPIC} if it exists with another number of
-   *     partitions, or Kafka refuses to create it
+   * @param replicas the number of brokers that hold each partition of a new topic
+   * @throws CallstreamException with {@link ErrorCode#TOPIC} if the topic exists with another
+   *     number of partitions, or if Kafka does not create it
    */
   public TopicInfo ensure(String topic, int partitions, int replicas) {
     if (partitions < 1 || replicas < 1 || replicas > Short.MAX_VALUE) {
@@ -108,10 +110,12 @@ public final class TopicAdmin implements AutoCloseable {
   }
 
   /**
-   * Makes sure that there is a compacted topic, which an existing one must be already.
+   * Ensures that a compacted topic exists, and creates it if necessary.
    *
-   * @param partitions how many a new topic gets; an existing one may have others
-   * @throws CallstreamException with {@link ErrorCode#TOPIC} if it exists and is not compacted
+   * @param partitions the number of partitions of a new topic; an existing topic may have another
+   *     number
+   * @throws CallstreamException with {@link ErrorCode#TOPIC} if the topic exists and is not
+   *     compacted
    */
   TopicInfo ensureCompacted(String topic, int partitions, int replicas) {
     TopicDescription found =
@@ -133,9 +137,9 @@ public final class TopicAdmin implements AutoCloseable {
   }
 
   /**
-   * Makes sure that there is a topic.
+   * Ensures that a topic exists. A new topic is not compacted.
    *
-   * @return whether it is compacted, which a new one is not
+   * @return whether the topic is compacted
    */
   boolean ensureExists(String topic, int partitions, int replicas) {
     TopicDescription ignored =
@@ -180,7 +184,7 @@ public final class TopicAdmin implements AutoCloseable {
     try {
       get(admin.createTopics(List.of(request)).all());
     } catch (ExecutionException e) {
-      // Somebody else may have created it a moment before.
+      // Another client may have created the topic in the meantime.
       if (!(e.getCause() instanceof TopicExistsException)) {
         throw new CallstreamException(
             ErrorCode.TOPIC,
@@ -221,15 +225,15 @@ public final class TopicAdmin implements AutoCloseable {
     return leader != null && !leader.isEmpty();
   }
 
-  /** Tells about a topic, or returns empty if there is none of that name. */
+  /** Returns a description of a topic, or empty if there is no topic with this name. */
   public Optional<TopicInfo> describe(String topic) {
     return description(topic).map(this::info);
   }
 
   /**
-   * Tells about a topic.
+   * Returns a description of a topic.
    *
-   * @throws CallstreamException with {@link ErrorCode#TOPIC} if there is none of that name
+   * @throws CallstreamException with {@link ErrorCode#TOPIC} if there is no topic with this name
    */
   public TopicInfo require(String topic) {
     return info(requireDescription(topic));
@@ -247,7 +251,7 @@ public final class TopicAdmin implements AutoCloseable {
                         topic, cluster.bootstrapServers())));
   }
 
-  /** Asks what there is to know about a topic, without waiting for the answer. */
+  /** Requests the description of a topic, without waiting for the answer. */
   Future<Map<String, TopicDescription>> askFor(String topic) {
     return admin.describeTopics(List.of(topic)).allTopicNames();
   }
@@ -275,7 +279,8 @@ public final class TopicAdmin implements AutoCloseable {
     List<TopicInfo.PartitionInfo> partitions = new ArrayList<>();
     try {
       var beginnings = get(admin.listOffsets(first).all());
-      // In this order: records that arrive in between must not look as if they were held back.
+      // Keep this order. Otherwise new records in between would look as if a transaction held them
+      // back.
       var written = get(admin.listOffsets(next).all());
       var ends = get(admin.listOffsets(next, new ListOffsetsOptions(isolation())).all());
       beginnings.forEach(
@@ -298,12 +303,16 @@ public final class TopicAdmin implements AutoCloseable {
     return new TopicInfo(description.name(), replicas, partitions);
   }
 
-  /** Returns where partitions end for readers of committed records, and where they end at all. */
+  /**
+   * Returns the ends of partitions: the end for readers of committed records, and the end of all
+   * records.
+   */
   Map<Integer, OpenTransactions.Ends> ends(Collection<TopicPartition> partitions)
       throws ExecutionException {
     Map<TopicPartition, OffsetSpec> next = new HashMap<>();
     partitions.forEach(id -> next.put(id, OffsetSpec.latest()));
-    // In this order: records that arrive in between must not look as if they were held back.
+    // Keep this order. Otherwise new records in between would look as if a transaction held them
+    // back.
     var written = get(admin.listOffsets(next).all());
     var stable =
         get(admin.listOffsets(next, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED)).all());
@@ -324,9 +333,10 @@ public final class TopicAdmin implements AutoCloseable {
   }
 
   /**
-   * Refuses a topic of which an open transaction hides a part from a reader.
+   * Throws if an open transaction hides a part of a topic from readers.
    *
-   * @param consequence what would happen if it were read nevertheless, as the end of a sentence
+   * @param consequence what would happen if the topic were read nevertheless; becomes the end of a
+   *     sentence
    * @throws CallstreamException with {@link ErrorCode#TOPIC}
    */
   void requireNothingHeldBack(TopicInfo info, String consequence) {

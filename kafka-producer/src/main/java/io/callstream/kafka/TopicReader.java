@@ -24,22 +24,22 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a topic for people to look at. It joins no consumer group and commits nothing.
+ * Reads a topic for display. It joins no consumer group and commits nothing.
  *
  * <p>It reads committed records, unless the cluster's settings have {@code
- * isolation.level=read_uncommitted}: records of aborted transactions are left out, and records from
- * the start of an open transaction on are handed over when it has ended.
+ * isolation.level=read_uncommitted}. It skips records of aborted transactions. It hands over
+ * records from the start of an open transaction on only after the transaction has ended.
  *
- * <p>Unless it follows, it ends at the offsets that were the partitions' ends when it started.
- * Within a partition records come in order; between partitions there is none, but that the last
- * records of a topic come by timestamp. {@link #stop} may be called from any thread; all else is
- * for one.
+ * <p>Unless it follows, it stops at the offsets that were the ends of the partitions when it
+ * started. Records of one partition arrive in order. Records of different partitions arrive in no
+ * particular order, except that the last records of a topic are sorted by timestamp. Any thread may
+ * call {@link #stop}; all other methods are for one thread.
  */
 public final class TopicReader {
   private static final Duration POLL = Duration.ofMillis(200);
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  /** The fewest offsets to go back for further records. */
+  /** The minimum number of offsets by which to go back for further records. */
   private static final long MIN_STEP = 1_000;
 
   private static final Comparator<TopicRecord> BY_TIME =
@@ -61,20 +61,20 @@ public final class TopicReader {
     this.topic = topic;
   }
 
-  /** Returns a reader of a topic's last records. */
+  /** Returns a reader for the last records of a topic. */
   public static TopicReader of(KafkaCluster cluster, String topic) {
     return new TopicReader(cluster, topic);
   }
 
-  /** Has it start at the first record that is still there. */
+  /** Sets the reader to start at the first available record. */
   public TopicReader fromBeginning() {
     fromBeginning = true;
     return this;
   }
 
   /**
-   * Has it hand over no more than so many records: from the beginning the first, else the last. The
-   * last ones are held in memory until all are found.
+   * Sets the maximum number of records: the first records when reading from the beginning,
+   * otherwise the last. The reader holds the last records in memory until it has found all of them.
    *
    * @param records 0 or more
    */
@@ -89,8 +89,8 @@ public final class TopicReader {
   }
 
   /**
-   * Has it wait for further records at the end, until it has as many as it may hand over, or is
-   * stopped. If it does not start at the beginning, it hands over new records only.
+   * Sets the reader to wait for new records at the end until it reaches its maximum number of
+   * records or is stopped. If it does not start at the beginning, it hands over new records only.
    */
   public TopicReader following() {
     following = true;
@@ -98,12 +98,12 @@ public final class TopicReader {
   }
 
   /**
-   * Hands records over, on this thread, until there are no more to come.
+   * Hands over records on this thread until no more are due.
    *
-   * @return how many
+   * @return the number of records that were handed over
    * @throws CallstreamException with {@link ErrorCode#BROKER_UNAVAILABLE} if no broker answers
-   *     within ten seconds, {@link ErrorCode#TOPIC} if there is no such topic, {@link
-   *     ErrorCode#SOURCE_FAILED} if it cannot be read further
+   *     within ten seconds, {@link ErrorCode#TOPIC} if the topic does not exist, or {@link
+   *     ErrorCode#SOURCE_FAILED} if the topic cannot be read further
    */
   public long read(Consumer<? super TopicRecord> receiver) {
     TopicInfo info = describe();
@@ -124,7 +124,7 @@ public final class TopicReader {
     }
   }
 
-  /** Hands over what is in {@code [start, end)} of a partition. */
+  /** Hands over the records in {@code [start, end)} of a partition. */
   void readRange(int partition, long start, long end, Consumer<? super TopicRecord> receiver) {
     TopicInfo range =
         new TopicInfo(topic, 1, List.of(new TopicInfo.PartitionInfo(partition, start, end, end)));
@@ -155,7 +155,7 @@ public final class TopicReader {
       consumer = kafka;
       return work.applyAsLong(kafka);
     } catch (WakeupException | InterruptException e) {
-      // Stopped; Kafka keeps the interrupt flag.
+      // The reader was stopped or interrupted. Kafka keeps the interrupt flag.
       return handedOver;
     } catch (KafkaException e) {
       throw new CallstreamException(
@@ -202,8 +202,8 @@ public final class TopicReader {
   }
 
   /**
-   * Adds the last records of a partition. Its last offsets may have fewer records than the limit:
-   * then those in front of them are read too.
+   * Adds the last records of a partition. The last offsets may hold fewer records than the limit.
+   * Then this method also reads earlier offsets.
    */
   private void readLast(
       KafkaConsumer<byte[], byte[]> kafka,
@@ -234,7 +234,7 @@ public final class TopicReader {
     }
   }
 
-  /** Takes a record and says whether it wants more. */
+  /** Receives a record and returns whether it needs more. */
   private interface Taker {
     boolean take(TopicRecord row);
   }
@@ -261,7 +261,7 @@ public final class TopicReader {
         }
       }
       ConsumerRecords<byte[], byte[]> rows = kafka.poll(POLL);
-      // Where transactions were aborted it moves on without a record.
+      // After aborted transactions the position moves forward without a record.
       long now = following ? 0 : starts.keySet().stream().mapToLong(kafka::position).sum();
       if (!rows.isEmpty() || now > reached) {
         lastMove = System.nanoTime();
@@ -293,7 +293,7 @@ public final class TopicReader {
     }
   }
 
-  /** Ends a reading that is under way, from any thread; later ones hand nothing over. */
+  /** Ends a running read, from any thread. Later reads hand over nothing. */
   public void stop() {
     stopped = true;
     KafkaConsumer<byte[], byte[]> reading = consumer;

@@ -15,15 +15,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records of a source that a topic does not hold yet: what is left to send when a sending was
- * cut short, by whatever. No note of how far it came is needed: opening reads the topic and
- * remembers a digest of each value, which takes some 100 bytes of memory for a record of the topic.
+ * The records of a source that are not in a topic yet. Use it to send the remaining records after
+ * sending was interrupted for any reason. It needs no record of the progress: {@link #open} reads
+ * the topic and stores a digest of each value, which takes about 100 bytes of memory per record.
  *
- * <p>A value that the source has n times, and the topic m times, is left n - m times, if that is
- * more than none. So the topic ends with every record of the source at least as often as the source
- * has it, in whatever order both are. A record that retention has deleted since counts as not sent,
- * and so does a record of an aborted transaction, unless the cluster's settings have {@code
- * isolation.level=read_uncommitted}.
+ * <p>If the source contains a value n times and the topic contains it m times, n - m of them
+ * remain, or none if m is greater. After sending, the topic contains every record of the source at
+ * least as often as the source, regardless of the order of both. A record that retention has
+ * deleted counts as not sent. So does a record of an aborted transaction, unless the cluster's
+ * settings have {@code isolation.level=read_uncommitted}.
  */
 public final class UnsentCalls implements CallSource {
   private final CallSource source;
@@ -39,7 +39,7 @@ public final class UnsentCalls implements CallSource {
     this.topic = topic;
   }
 
-  /** Returns what a topic lacks of a source. */
+  /** Returns the records of a source that are missing in a topic. */
   public static UnsentCalls of(CallSource source, KafkaCluster cluster, String topic) {
     return new UnsentCalls(source, cluster, topic);
   }
@@ -49,16 +49,20 @@ public final class UnsentCalls implements CallSource {
     return source.name();
   }
 
-  /** Returns how many records of the source were found in the topic since it was opened. */
+  /**
+   * Returns the number of records of the source that were found in the topic since the source was
+   * opened.
+   */
   public long skipped() {
     return skipped.get();
   }
 
   /**
-   * Reads the topic to its present end, and then starts to read the source.
+   * Reads the topic to its current end, and then starts to read the source.
    *
-   * @throws CallstreamException as {@link TopicReader#read} and {@link CallSource#open} do, and
-   *     with {@link ErrorCode#TOPIC} if an open transaction hides a part of the topic
+   * @throws CallstreamException under the conditions of {@link TopicReader#read} and {@link
+   *     CallSource#open}, and with {@link ErrorCode#TOPIC} if an open transaction hides a part of
+   *     the topic
    */
   @Override
   public CallRecords open() {
@@ -86,7 +90,7 @@ public final class UnsentCalls implements CallSource {
     }
   }
 
-  /** Ends the reading of the topic, if it is under way; there is nothing more to send then. */
+  /** Ends a running read of the topic. Afterwards, {@link #open} returns no records. */
   public void stop() {
     stopped = true;
     TopicReader reading = reader;
@@ -108,7 +112,7 @@ public final class UnsentCalls implements CallSource {
     @Override
     public boolean hasNext() {
       if (stopped) {
-        return false; // Half of the topic does not tell what it lacks.
+        return false; // A partly read topic does not show which records are missing.
       }
       while (next == null && records.hasNext()) {
         byte[] value = records.next();
@@ -147,7 +151,7 @@ public final class UnsentCalls implements CallSource {
     }
   }
 
-  /** How often values were seen, by the first half of their SHA-256. Not thread-safe. */
+  /** Counts values by the first half of their SHA-256 digest. Not thread-safe. */
   private static final class Digests {
     private final Map<Digest, Integer> counts = new HashMap<>();
     private final MessageDigest sha;

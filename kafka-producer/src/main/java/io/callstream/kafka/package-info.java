@@ -1,6 +1,7 @@
 /**
- * The way of calls into Kafka and a look at what is there: the producer, which checks the outcome
- * of every send, its pace, topic set-up, and a reader of topics for people.
+ * Contains the local engine's Kafka source, the Kafka sinks, the producer, topic administration and
+ * the topic reader of {@code consume}. Applications may use all public types; the local engine
+ * loads {@link KafkaTopicOpener} through {@link java.util.ServiceLoader}.
  */
 @NullMarked
 package io.callstream.kafka;
