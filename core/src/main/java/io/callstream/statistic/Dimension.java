@@ -51,6 +51,7 @@ public final class Dimension implements Serializable {
     if (!NAME.matcher(name).matches()) {
       throw new IllegalArgumentException(
           "'"
+              + name
               + "' is not a valid column name; use lower-case letters, digits and underscores, at"
               + " most 60 characters, starting with a letter");
     }
