@@ -127,6 +127,13 @@ class StatisticTest {
         .hasMessageContaining("none.json");
   }
 
+  @Test
+  void namesTheInvalidNameOfADimension() {
+    assertThatThrownBy(() -> Dimension.of("City Name", CallField.CITY))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("'City Name' is not a valid column name");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
