@@ -22,8 +22,8 @@ import java.util.stream.Collectors;
 
 /**
  * Keys and certificates for an {@link EmbeddedBroker} and its clients. There is one self-signed
- * certificate for the broker and one for a client, and trust stores for both. They are for tests and
- * are valid for a week.
+ * certificate for the broker and one for a client, and trust stores for both. They are for tests
+ * and are valid for a week.
  *
  * @param brokerKeys the broker's key store
  * @param brokerTrust a trust store for the broker, which trusts the client's certificate
@@ -40,10 +40,10 @@ public record BrokerCertificates(
    * Creates keys and certificates with the JDK's {@code keytool} and a random password.
    *
    * @param directory the directory for the four stores; created if it does not exist
-   * @param hosts the names and IPv4 addresses in the broker's certificate; {@code 127.0.0.1} and {@code
-   *     localhost} if none is given
-   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if there is no keytool, or if the
-   *     directory cannot be written
+   * @param hosts the names and IPv4 addresses in the broker's certificate; {@code 127.0.0.1} and
+   *     {@code localhost} if none is given
+   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if there is no keytool, or if
+   *     the directory cannot be written
    */
   public static BrokerCertificates create(Path directory, String... hosts) {
     byte[] chance = new byte[16];
@@ -126,17 +126,13 @@ public record BrokerCertificates(
         e);
   }
 
-  /**
-   * Returns the settings with which a Kafka client trusts the broker.
-   */
+  /** Returns the settings with which a Kafka client trusts the broker. */
   public Map<String, String> trustingSettings() {
     return Map.of(
         "ssl.truststore.location", clientTrust.toString(), "ssl.truststore.password", password);
   }
 
-  /**
-   * Returns the settings with which a Kafka client presents its own certificate.
-   */
+  /** Returns the settings with which a Kafka client presents its own certificate. */
   public Map<String, String> identifyingSettings() {
     return Map.of(
         "ssl.keystore.location",
@@ -147,9 +143,7 @@ public record BrokerCertificates(
         password);
   }
 
-  /**
-   * Returns the paths of the stores, without their password.
-   */
+  /** Returns the paths of the stores, without their password. */
   @Override
   public String toString() {
     return "BrokerCertificates[" + brokerKeys.getParent() + "]";

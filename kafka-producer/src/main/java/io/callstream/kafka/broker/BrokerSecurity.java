@@ -17,9 +17,7 @@ import org.apache.kafka.common.security.scram.internals.ScramFormatter;
 import org.apache.kafka.common.security.scram.internals.ScramMechanism;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The security requirements of a broker for its clients.
- */
+/** The security requirements of a broker for its clients. */
 record BrokerSecurity(@Nullable Store keys, @Nullable Store trusted, Map<String, String> users) {
   static final BrokerSecurity NONE = new BrokerSecurity(null, null, Map.of());
 
@@ -59,9 +57,7 @@ record BrokerSecurity(@Nullable Store keys, @Nullable Store trusted, Map<String,
     return new BrokerSecurity(keys, trusted, more);
   }
 
-  /**
-   * Rejects invalid settings before anything starts.
-   */
+  /** Rejects invalid settings before anything starts. */
   void check() {
     if (trusted != null && keys == null) {
       throw new CallstreamException(
@@ -83,9 +79,7 @@ record BrokerSecurity(@Nullable Store keys, @Nullable Store trusted, Map<String,
         : (keys == null ? "SASL_PLAINTEXT" : "SASL_SSL");
   }
 
-  /**
-   * Returns Kafka's settings for a listener.
-   */
+  /** Returns Kafka's settings for a listener. */
   Map<String, String> settings(String prefix) {
     Map<String, String> settings = new HashMap<>();
     if (keys != null) {
@@ -111,7 +105,8 @@ record BrokerSecurity(@Nullable Store keys, @Nullable Store trusted, Map<String,
   }
 
   /**
-   * Returns the users in the format of {@code kafka-storage.sh --add-scram}, without plain passwords.
+   * Returns the users in the format of {@code kafka-storage.sh --add-scram}, without plain
+   * passwords.
    */
   List<String> scramArguments() {
     List<String> arguments = new ArrayList<>();
@@ -139,9 +134,7 @@ record BrokerSecurity(@Nullable Store keys, @Nullable Store trusted, Map<String,
     }
   }
 
-  /**
-   * Returns the protocol and the names of the users, without passwords.
-   */
+  /** Returns the protocol and the names of the users, without passwords. */
   @Override
   public String toString() {
     return protocol() + " for " + users.keySet();

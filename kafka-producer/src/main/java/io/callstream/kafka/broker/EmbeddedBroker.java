@@ -21,16 +21,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A real Kafka broker (one node in KRaft mode) in this JVM. It listens only on the loopback address
- * 127.0.0.1. When {@code start} returns, the broker is ready. When it is closed, it leaves no port, no
- * thread that it started and no temporary directory. Thread-safe.
+ * 127.0.0.1. When {@code start} returns, the broker is ready. When it is closed, it leaves no port,
+ * no thread that it started and no temporary directory. Thread-safe.
  *
  * <p>By default, the broker does not authenticate clients. Its builder can enable TLS and require
  * clients to log in. Even then the broker is only for tests: it communicates with itself on further
  * loopback ports without security, and every accepted client may do everything.
  *
- * <p>The broker does not create topics automatically. It accepts records of up to 10 MiB and keeps them
- * until they are deleted. Kafka logs through SLF4J, much of it at INFO. Programs that use a broker should
- * set the loggers {@code kafka}, {@code org.apache.kafka} and {@code state.change.logger} to WARN.
+ * <p>The broker does not create topics automatically. It accepts records of up to 10 MiB and keeps
+ * them until they are deleted. Kafka logs through SLF4J, much of it at INFO. Programs that use a
+ * broker should set the loggers {@code kafka}, {@code org.apache.kafka} and {@code
+ * state.change.logger} to WARN.
  *
  * <p>Kafka's server must be on the class path: {@code org.apache.kafka:kafka_2.12:3.9.2}.
  */
@@ -51,23 +52,17 @@ public final class EmbeddedBroker implements AutoCloseable {
     this.lock = lock;
   }
 
-  /**
-   * Starts a broker on a free port, with a temporary directory.
-   */
+  /** Starts a broker on a free port, with a temporary directory. */
   public static EmbeddedBroker start() {
     return builder().start();
   }
 
-  /**
-   * Returns a builder for a broker.
-   */
+  /** Returns a builder for a broker. */
   public static Builder builder() {
     return new Builder();
   }
 
-  /**
-   * Builds an {@link EmbeddedBroker}. Not thread-safe.
-   */
+  /** Builds an {@link EmbeddedBroker}. Not thread-safe. */
   public static final class Builder {
     private int port;
     private @Nullable Path data;
@@ -91,9 +86,10 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
 
     /**
-     * Sets the directory for the broker's data. The data remains when the broker is closed, and a later
-     * broker with the same directory has the same topics and records. The broker creates the directory if
-     * it does not exist. By default, the data is temporary and is deleted with the broker.
+     * Sets the directory for the broker's data. The data remains when the broker is closed, and a
+     * later broker with the same directory has the same topics and records. The broker creates the
+     * directory if it does not exist. By default, the data is temporary and is deleted with the
+     * broker.
      */
     public Builder data(Path directory) {
       this.data = directory;
@@ -101,9 +97,9 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
 
     /**
-     * Makes the broker accept only TLS, with the key and certificate of a PKCS #12 or JKS key store. Clients
-     * check that they trust the certificate and that it is for the host to which they connect, {@value
-     * EmbeddedBroker#HOST}. {@link BrokerCertificates} creates such stores.
+     * Makes the broker accept only TLS, with the key and certificate of a PKCS #12 or JKS key
+     * store. Clients check that they trust the certificate and that it is for the host to which
+     * they connect, {@value EmbeddedBroker#HOST}. {@link BrokerCertificates} creates such stores.
      *
      * @param password the password of the store and of the key in it
      */
@@ -113,8 +109,8 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
 
     /**
-     * Makes the broker accept only clients with a certificate that a trust store contains, or that is signed
-     * by one that it contains. Requires {@link #tls}.
+     * Makes the broker accept only clients with a certificate that a trust store contains, or that
+     * is signed by one that it contains. Requires {@link #tls}.
      *
      * @param password the password of the store
      */
@@ -125,8 +121,8 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     /**
      * Makes the broker accept only clients that log in by SASL with {@code SCRAM-SHA-512} or {@code
-     * SCRAM-SHA-256}, and adds a user. Call it once for each user. The broker stores users only in a new data
-     * directory; a directory that a broker has used keeps its users.
+     * SCRAM-SHA-256}, and adds a user. Call it once for each user. The broker stores users only in
+     * a new data directory; a directory that a broker has used keeps its users.
      *
      * @param name letters, digits, '.', '_' and '-'
      */
@@ -138,9 +134,9 @@ public final class EmbeddedBroker implements AutoCloseable {
     /**
      * Starts the broker and returns when it accepts requests.
      *
-     * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if the port is in use, the directory
-     *     cannot be written or belongs to another broker, a store cannot be read, or Kafka's server is not
-     *     on the class path
+     * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if the port is in use, the
+     *     directory cannot be written or belongs to another broker, a store cannot be read, or
+     *     Kafka's server is not on the class path
      */
     public EmbeddedBroker start() {
       security.check();
@@ -191,8 +187,8 @@ public final class EmbeddedBroker implements AutoCloseable {
   }
 
   /**
-   * Locks the directory for one broker. Kafka's own lock comes too late: by then a second node has written
-   * into the quorum of the first one, which then may never stop.
+   * Locks the directory for one broker. Kafka's own lock comes too late: by then a second node has
+   * written into the quorum of the first one, which then may never stop.
    */
   private static FileChannel lock(Path directory) {
     IOException cause = null;
@@ -284,29 +280,24 @@ public final class EmbeddedBroker implements AutoCloseable {
     return message == null || message.isBlank() ? failure.getClass().getSimpleName() : message;
   }
 
-  /**
-   * Returns the port on which the broker listens.
-   */
+  /** Returns the port on which the broker listens. */
   public int port() {
     return node.port();
   }
 
-  /**
-   * Returns the address for clients, {@code 127.0.0.1:port}.
-   */
+  /** Returns the address for clients, {@code 127.0.0.1:port}. */
   public String bootstrapServers() {
     return HOST + ":" + port();
   }
 
-  /**
-   * Returns the directory that contains the broker's data.
-   */
+  /** Returns the directory that contains the broker's data. */
   public Path data() {
     return data;
   }
 
   /**
-   * Stops the broker within seconds, and deletes its data if it is temporary. Closing again has no effect.
+   * Stops the broker within seconds, and deletes its data if it is temporary. Closing again has no
+   * effect.
    */
   @Override
   public synchronized void close() {

@@ -44,9 +44,7 @@ final class KraftNode {
   private static final String BROKER_LISTENER = "BROKER";
   private static final String CONTROLLER_LISTENER = "CONTROLLER";
 
-  /**
-   * The listener on which the broker communicates with itself. It never requires security.
-   */
+  /** The listener on which the broker communicates with itself. It never requires security. */
   private static final String INNER_LISTENER = "INNER";
 
   private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(10);

@@ -4,8 +4,9 @@ import java.io.IOException;
 import java.util.Arrays;
 
 /**
- * A window on the part of a stream that is examined: the bytes from {@link #start} to {@link #end} of
- * an array. At least eight meaningless bytes follow {@link #end}, so that whole words can be read.
+ * A window on the part of a stream that is examined: the bytes from {@link #start} to {@link #end}
+ * of an array. At least eight meaningless bytes follow {@link #end}, so that whole words can be
+ * read.
  */
 final class ByteWindow {
   private static final int SLACK = Long.BYTES;
@@ -28,16 +29,12 @@ final class ByteWindow {
     bytes = new byte[size + SLACK];
   }
 
-  /**
-   * Returns the position of {@link #start} in the stream.
-   */
+  /** Returns the position of {@link #start} in the stream. */
   long position() {
     return in.position() - (end - start);
   }
 
-  /**
-   * Returns whether there is no room for another byte.
-   */
+  /** Returns whether there is no room for another byte. */
   boolean isFull() {
     return start == 0 && end >= limit;
   }

@@ -7,9 +7,9 @@ import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decompresses all streams of bzip2 data, one after the other. Zero bytes after a stream are padding.
- * All content before a failure is returned first. A failure names the byte position in the compressed
- * data.
+ * Decompresses all streams of bzip2 data, one after the other. Zero bytes after a stream are
+ * padding. All content before a failure is returned first. A failure names the byte position in the
+ * compressed data.
  */
 final class Bzip2Input extends InputStream {
   private static final int[] MARK = {'B', 'Z', 'h'};
@@ -80,8 +80,8 @@ final class Bzip2Input extends InputStream {
   }
 
   /**
-   * Returns the number of bytes that were decompressed; 0 if the stream has ended, or if the next read
-   * fails.
+   * Returns the number of bytes that were decompressed; 0 if the stream has ended, or if the next
+   * read fails.
    */
   private int unpack(byte[] b, int off, int len) {
     BZip2CompressorInputStream open = stream;
@@ -119,9 +119,7 @@ final class Bzip2Input extends InputStream {
     packed.close();
   }
 
-  /**
-   * Notices when the end of the input is reached.
-   */
+  /** Notices when the end of the input is reached. */
   private static final class EndNoticingInput extends FilterInputStream {
     private boolean ended;
 

@@ -8,8 +8,8 @@ import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The record values of a source, one after the other, in bounded memory. Each array is new and belongs
- * to the caller. Not thread-safe. Close it after use.
+ * The record values of a source, one after the other, in bounded memory. Each array is new and
+ * belongs to the caller. Not thread-safe. Close it after use.
  */
 public interface CallRecords extends Iterator<byte[]>, AutoCloseable {
   /**
@@ -31,9 +31,9 @@ public interface CallRecords extends Iterator<byte[]>, AutoCloseable {
   byte[] next();
 
   /**
-   * Returns the text of a field of the record that {@link #next()} returned last, in UTF-8. This is the
-   * text that the field has in the record as a JSON object. A source implements this method if it finds
-   * the text while reading. Call it before {@link #hasNext()}.
+   * Returns the text of a field of the record that {@link #next()} returned last, in UTF-8. This is
+   * the text that the field has in the record as a JSON object. A source implements this method if
+   * it finds the text while reading. Call it before {@link #hasNext()}.
    *
    * @return null if the source does not know the text; the record may still have the field
    */
@@ -49,9 +49,7 @@ public interface CallRecords extends Iterator<byte[]>, AutoCloseable {
     return List.of();
   }
 
-  /**
-   * Releases the resources of the source. Closing again has no effect.
-   */
+  /** Releases the resources of the source. Closing again has no effect. */
   @Override
   void close();
 }

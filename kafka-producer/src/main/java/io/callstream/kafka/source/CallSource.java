@@ -8,13 +8,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/**
- * A source of calls: a sequence of record values that is read from its start.
- */
+/** A source of calls: a sequence of record values that is read from its start. */
 public interface CallSource {
-  /**
-   * Returns the name of the source in messages.
-   */
+  /** Returns the name of the source in messages. */
   String name();
 
   /**
@@ -24,9 +20,7 @@ public interface CallSource {
    */
   CallRecords open();
 
-  /**
-   * Returns the number of records, or empty if it is known only after reading them.
-   */
+  /** Returns the number of records, or empty if it is known only after reading them. */
   default OptionalLong size() {
     return OptionalLong.empty();
   }
@@ -34,10 +28,11 @@ public interface CallSource {
   /**
    * Returns the calls of a file in the order of the file.
    *
-   * <p>The first bytes decide the compression, regardless of the name: none, gzip or bzip2. If a file
-   * has several members, they are read one after the other, and zero bytes after a member are skipped. A
-   * file whose name ends with {@code .gz} or {@code .bz2} must be compressed. Archives (ZIP, tar, 7z),
-   * other compressions, Excel workbooks, Parquet files and UTF-16 text are rejected.
+   * <p>The first bytes decide the compression, regardless of the name: none, gzip or bzip2. If a
+   * file has several members, they are read one after the other, and zero bytes after a member are
+   * skipped. A file whose name ends with {@code .gz} or {@code .bz2} must be compressed. Archives
+   * (ZIP, tar, 7z), other compressions, Excel workbooks, Parquet files and UTF-16 text are
+   * rejected.
    *
    * <p>The content decides the {@linkplain FileLayout layout}, within the first 64 KiB:
    *
@@ -45,17 +40,17 @@ public interface CallSource {
    *   <li>JSON if it starts with an array, or with an object of more than one line
    *   <li>NDJSON if it starts with a line that is an object, or with a line that is an array and is
    *       followed by another line
-   *   <li>CSV if the first line has at least two field names of the formats of this library, and the
-   *       next line is not an object
+   *   <li>CSV if the first line has at least two field names of the formats of this library, and
+   *       the next line is not an object
    * </ul>
    *
-   * <p>If the content does not decide, the name does ({@code .json}, {@code .ndjson} or {@code .jsonl},
-   * {@code .csv}), except that a file with a line that is an object is NDJSON. Without such a name, the
-   * records are lines. {@link #file(Path, FileLayout)} sets the layout instead.
+   * <p>If the content does not decide, the name does ({@code .json}, {@code .ndjson} or {@code
+   * .jsonl}, {@code .csv}), except that a file with a line that is an object is NDJSON. Without
+   * such a name, the records are lines. {@link #file(Path, FileLayout)} sets the layout instead.
    *
    * <p>A file that is truncated or damaged returns all records before the damage, and then fails. A
-   * record must not have more than 64 MiB or more than 100,000 levels of nesting. A CSV row must not
-   * have more than 4 Mi characters or 10,000 columns.
+   * record must not have more than 64 MiB or more than 100,000 levels of nesting. A CSV row must
+   * not have more than 4 Mi characters or 10,000 columns.
    *
    * @throws CallstreamException with {@link ErrorCode#INPUT_FAILED} if the file does not exist
    */
@@ -64,24 +59,23 @@ public interface CallSource {
   }
 
   /**
-   * Returns the calls of a file as {@link #file(Path)} does, but always with this layout. The first bytes
-   * decide the compression.
+   * Returns the calls of a file as {@link #file(Path)} does, but always with this layout. The first
+   * bytes decide the compression.
    */
   static CallSource file(Path path, FileLayout layout) {
     return StreamCalls.file(path, Optional.of(layout));
   }
 
-  /**
-   * Returns the calls of the standard input. It can be opened once and is not closed.
-   */
+  /** Returns the calls of the standard input. It can be opened once and is not closed. */
   static CallSource standardInput() {
     return StreamCalls.standardInput();
   }
 
   /**
-   * Returns the calls of a stream. The stream can be opened once and is closed with the records. The
-   * content decides the layout and the compression as for {@link #file(Path)}. To decide, it waits for
-   * no more of a slow stream than necessary: if the first line is a JSON object, only for that line.
+   * Returns the calls of a stream. The stream can be opened once and is closed with the records.
+   * The content decides the layout and the compression as for {@link #file(Path)}. To decide, it
+   * waits for no more of a slow stream than necessary: if the first line is a JSON object, only for
+   * that line.
    *
    * @param name the name of the source in messages
    */
@@ -90,8 +84,8 @@ public interface CallSource {
   }
 
   /**
-   * Returns the calls of a stream as {@link #stream(String, InputStream)} does, but always with this
-   * layout. The first bytes decide the compression.
+   * Returns the calls of a stream as {@link #stream(String, InputStream)} does, but always with
+   * this layout. The first bytes decide the compression.
    *
    * @param name the name of the source in messages
    */
@@ -100,8 +94,8 @@ public interface CallSource {
   }
 
   /**
-   * Returns the same records in the order of event time. At most a quarter of the heap, and at most 256
-   * MiB, is used for records in memory.
+   * Returns the same records in the order of event time. At most a quarter of the heap, and at most
+   * 256 MiB, is used for records in memory.
    *
    * @see #inEventTimeOrder(CallFormat, long)
    */
@@ -110,15 +104,15 @@ public interface CallSource {
   }
 
   /**
-   * Returns the same records in the order of event time. Records with the same time keep their order. A
-   * record without a readable time gets the time of the previous record, so it stays after that record.
-   * Such records at the start stay at the start.
+   * Returns the same records in the order of event time. Records with the same time keep their
+   * order. A record without a readable time gets the time of the previous record, so it stays after
+   * that record. Such records at the start stay at the start.
    *
    * <p>Records that do not fit into memory are written to a temporary file in the directory {@code
    * java.io.tmpdir}. The file is deleted when the records are closed or the process ends.
    *
-   * <p>If this source fails, the records before the failure are returned in order, and then the failure
-   * is thrown.
+   * <p>If this source fails, the records before the failure are returned in order, and then the
+   * failure is thrown.
    *
    * @param format finds the event time of a record
    * @param memoryBytes the maximum size of records in memory, in bytes; at least 1

@@ -10,14 +10,10 @@ import java.util.Arrays;
  * surrogate, which UTF-8 cannot represent, is escaped.
  */
 final class CompactJson {
-  /**
-   * The maximum size of one record in bytes, 64 MiB, so that no input can exhaust the memory.
-   */
+  /** The maximum size of one record in bytes, 64 MiB, so that no input can exhaust the memory. */
   static final int MAX_BYTES = 64 << 20;
 
-  /**
-   * The maximum number of open objects and arrays. Each costs memory.
-   */
+  /** The maximum number of open objects and arrays. Each costs memory. */
   static final int MAX_DEPTH = 100_000;
 
   private static final byte[] HEX = {
@@ -28,8 +24,8 @@ final class CompactJson {
   private int size;
 
   /**
-   * Copies the value at the parser's current position, and leaves the parser at the last token of the
-   * value.
+   * Copies the value at the parser's current position, and leaves the parser at the last token of
+   * the value.
    */
   byte[] copyOf(JsonParser json) throws IOException {
     size = 0;

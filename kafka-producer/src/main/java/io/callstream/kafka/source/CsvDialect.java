@@ -30,25 +30,19 @@ record CsvDialect(char delimiter, int preamble) {
   private static final List<CallFormat> FORMATS =
       List.of(SanFranciscoCalls.json(), DataSfCalls.json());
 
-  /**
-   * The field names of calls.
-   */
+  /** The field names of calls. */
   private static final Set<String> FIELDS =
       FORMATS.stream()
           .flatMap(format -> format.fieldNames().stream())
           .collect(Collectors.toUnmodifiableSet());
 
-  /**
-   * The fields that distinguish the formats: the id and the time.
-   */
+  /** The fields that distinguish the formats: the id and the time. */
   private static final Set<String> KEYS =
       FORMATS.stream()
           .flatMap(format -> Stream.of(format.timeField(), format.idField().orElseThrow()))
           .collect(Collectors.toUnmodifiableSet());
 
-  /**
-   * The number of known names that make an arbitrary line a header.
-   */
+  /** The number of known names that make an arbitrary line a header. */
   private static final int ENOUGH_NAMES = 2;
 
   /**
@@ -57,9 +51,7 @@ record CsvDialect(char delimiter, int preamble) {
    * @param end the start of the next line, or the end of the bytes that can be examined
    */
   private record Line(String text, int end) {
-    /**
-     * Returns the first line after {@code start} that is not empty.
-     */
+    /** Returns the first line after {@code start} that is not empty. */
     static Line after(PeekableInput in, int start) {
       int first = start;
       while (in.lookAt(first) == '\n' || in.lookAt(first) == '\r') {
@@ -81,16 +73,12 @@ record CsvDialect(char delimiter, int preamble) {
     }
   }
 
-  /**
-   * Returns whether a character can separate values.
-   */
+  /** Returns whether a character can separate values. */
   static boolean isDelimiter(int character) {
     return DELIMITERS.contains((char) character);
   }
 
-  /**
-   * Returns whether a source starts with field names and no line of JSON follows.
-   */
+  /** Returns whether a source starts with field names and no line of JSON follows. */
   static boolean isHeader(PeekableInput in) {
     Line first = Line.after(in, 0);
     boolean isExcel = EXCEL_LINE.matcher(first.text()).matches();
@@ -107,8 +95,8 @@ record CsvDialect(char delimiter, int preamble) {
   }
 
   /**
-   * Finds the delimiter. Excel's line names it. Otherwise it is the delimiter that splits the header
-   * into the most known field names, or else the only delimiter in the header.
+   * Finds the delimiter. Excel's line names it. Otherwise it is the delimiter that splits the
+   * header into the most known field names, or else the only delimiter in the header.
    *
    * @throws UnreadableSourceException if none of these rules finds a delimiter
    */
@@ -136,9 +124,7 @@ record CsvDialect(char delimiter, int preamble) {
     return new CsvDialect(most > 0 ? best : onlyDelimiter(first.text()), 0);
   }
 
-  /**
-   * Returns the delimiter of a header without a known name.
-   */
+  /** Returns the delimiter of a header without a known name. */
   private static char onlyDelimiter(String header) throws UnreadableSourceException {
     List<Character> present = new ArrayList<>();
     for (char delimiter : DELIMITERS) {
@@ -186,8 +172,8 @@ record CsvDialect(char delimiter, int preamble) {
   }
 
   /**
-   * Removes white space around column names. If the columns are those of a known format, names in words,
-   * such as {@code Crime Id}, become field names.
+   * Removes white space around column names. If the columns are those of a known format, names in
+   * words, such as {@code Crime Id}, become field names.
    */
   static void nameFields(String[] columns) {
     boolean isKnown = Stream.of(columns).map(CsvDialect::fieldNamed).anyMatch(KEYS::contains);

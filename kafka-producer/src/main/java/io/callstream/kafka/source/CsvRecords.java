@@ -15,9 +15,7 @@ import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The rows of a CSV file as records.
- */
+/** The rows of a CSV file as records. */
 final class CsvRecords extends ReadRecords {
   private static final CSVFormat FORMAT =
       CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).build();
@@ -28,9 +26,7 @@ final class CsvRecords extends ReadRecords {
   private static final Pattern OPEN_QUOTES =
       Pattern.compile("\\(startline (\\d+)\\) EOF reached before encapsulated token finished.*");
 
-  /**
-   * Each row is in memory as one string per column. These limits bound its size.
-   */
+  /** Each row is in memory as one string per column. These limits bound its size. */
   private static final int MAX_ROW_CHARS = 4 << 20;
 
   private static final int MAX_COLUMNS = 10_000;
@@ -43,9 +39,7 @@ final class CsvRecords extends ReadRecords {
   private String[] names = {};
   private int columns;
 
-  /**
-   * The number of lines before the header row.
-   */
+  /** The number of lines before the header row. */
   private int linesBefore;
 
   private long otherRows;

@@ -11,20 +11,22 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A feed of police calls of DataSF, read over HTTP with the SODA API. The records have the format of
- * {@link DataSfCalls}. Each is a row as compact JSON. Immutable. Opening the feed again reads it again.
+ * A feed of police calls of DataSF, read over HTTP with the SODA API. The records have the format
+ * of {@link DataSfCalls}. Each is a row as compact JSON. Immutable. Opening the feed again reads it
+ * again.
  *
- * <p>Rows arrive page by page in the order of {@code cad_number}, which is approximately the order of
- * the call times. Each page starts with the call at which the previous page ended. Therefore each row
- * is read once, in the version that it has when its page is read, even if many rows change in the
- * meantime. Rows without a {@code cad_number} are last, in no particular order. They cannot be parsed
- * as calls, so a pipeline rejects and counts them. The feed fails if a full page of such rows exists.
+ * <p>Rows arrive page by page in the order of {@code cad_number}, which is approximately the order
+ * of the call times. Each page starts with the call at which the previous page ended. Therefore
+ * each row is read once, in the version that it has when its page is read, even if many rows change
+ * in the meantime. Rows without a {@code cad_number} are last, in no particular order. They cannot
+ * be parsed as calls, so a pipeline rejects and counts them. The feed fails if a full page of such
+ * rows exists.
  *
  * <p>The feed ends at a page without new rows, because a server may return fewer rows than were
  * requested.
  *
- * <p>The feed holds a page in memory until its records are taken. If a page is damaged or missing, the
- * feed returns no record of it and requests it again:
+ * <p>The feed holds a page in memory until its records are taken. If a page is damaged or missing,
+ * the feed returns no record of it and requests it again:
  *
  * <ul>
  *   <li>It repeats a request if the server is overloaded (429), fails (202, 408, 5xx) or cannot be
@@ -40,22 +42,16 @@ import org.jspecify.annotations.Nullable;
  * <p>A read that waits ends when its thread is interrupted.
  */
 public final class DataSfFeed implements CallSource {
-  /**
-   * The maximum number of rows that the server returns at once.
-   */
+  /** The maximum number of rows that the server returns at once. */
   public static final int MAX_PAGE_SIZE = 50_000;
 
-  /**
-   * The default number of rows per request; see {@link #withPageSize}.
-   */
+  /** The default number of rows per request; see {@link #withPageSize}. */
   public static final int DEFAULT_PAGE_SIZE = 10_000;
 
   private static final int MIN_PAGE_SIZE = 2;
   private static final Duration MIN_INTERVAL = Duration.ofSeconds(1);
 
-  /**
-   * The feed of open calls shows each call for two days.
-   */
+  /** The feed of open calls shows each call for two days. */
   private static final Duration MAX_INTERVAL = Duration.ofDays(1);
 
   private static final URI DATASF = URI.create("https://data.sfgov.org");
@@ -94,8 +90,8 @@ public final class DataSfFeed implements CallSource {
   }
 
   /**
-   * Returns a feed by the id of its dataset: {@code gnap-fj3t} contains the calls of the last 48 hours,
-   * and {@code 2zdj-bwza} contains all closed calls.
+   * Returns a feed by the id of its dataset: {@code gnap-fj3t} contains the calls of the last 48
+   * hours, and {@code 2zdj-bwza} contains all closed calls.
    *
    * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} for any other id
    */
@@ -117,8 +113,8 @@ public final class DataSfFeed implements CallSource {
   /**
    * Returns the feed at another server with the same API, such as a mirror.
    *
-   * @param server {@code http} or {@code https}, a host, and optionally a port and a path; no user, query
-   *     or fragment
+   * @param server {@code http} or {@code https}, a host, and optionally a port and a path; no user,
+   *     query or fragment
    */
   public DataSfFeed at(URI server) {
     String scheme = server.getScheme() == null ? "" : server.getScheme().toLowerCase(Locale.ROOT);
@@ -138,8 +134,9 @@ public final class DataSfFeed implements CallSource {
   }
 
   /**
-   * Returns the feed with an app token. The server identifies the caller by the token and gives it a
-   * separate quota. The token is sent in a header, only over TLS or to this machine, and is never shown.
+   * Returns the feed with an app token. The server identifies the caller by the token and gives it
+   * a separate quota. The token is sent in a header, only over TLS or to this machine, and is never
+   * shown.
    */
   public DataSfFeed withToken(String token) {
     if (token.isEmpty() || !token.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
@@ -149,7 +146,8 @@ public final class DataSfFeed implements CallSource {
   }
 
   /**
-   * Returns the feed with another page size. Reading needs memory for this many rows of about 1.5 KB each.
+   * Returns the feed with another page size. Reading needs memory for this many rows of about 1.5
+   * KB each.
    *
    * @param rows 2 to {@value #MAX_PAGE_SIZE}
    */
@@ -162,20 +160,22 @@ public final class DataSfFeed implements CallSource {
   }
 
   /**
-   * Returns the feed as a source without an end. After it has read all rows, it polls for rows that are
-   * new or have changed, until the reading is interrupted.
+   * Returns the feed as a source without an end. After it has read all rows, it polls for rows that
+   * are new or have changed, until the reading is interrupted.
    *
-   * <p>Each version of a row that a poll finds is returned once. The field {@code call_last_updated_at}
-   * identifies the version. A poll requests rows from 90 minutes before the latest time that was seen,
-   * for two reasons: the feed is not strictly in the order of that field, and its times follow clocks
-   * that are set back in autumn. If a time is more than an hour ahead of this machine's clock, the feed
-   * logs one warning and does not use the time as the latest.
+   * <p>Each version of a row that a poll finds is returned once. The field {@code
+   * call_last_updated_at} identifies the version. A poll requests rows from 90 minutes before the
+   * latest time that was seen, for two reasons: the feed is not strictly in the order of that
+   * field, and its times follow clocks that are set back in autumn. If a time is more than an hour
+   * ahead of this machine's clock, the feed logs one warning and does not use the time as the
+   * latest.
    *
-   * <p>If a poll, including the first, fails for a temporary reason, the feed logs a warning, and the
-   * next poll makes up for it. The next poll waits as long as the server requests, but at most a day.
+   * <p>If a poll, including the first, fails for a temporary reason, the feed logs a warning, and
+   * the next poll makes up for it. The next poll waits as long as the server requests, but at most
+   * a day.
    *
-   * @param interval from the start of one poll to the start of the next; from one second to one day. The
-   *     feed changes every ten minutes
+   * @param interval from the start of one poll to the start of the next; from one second to one
+   *     day. The feed changes every ten minutes
    * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} for the closed calls, which
    *     change once a day
    */
@@ -221,9 +221,7 @@ public final class DataSfFeed implements CallSource {
     return new FeedRecords(client, pageSize, Optional.ofNullable(interval), clock);
   }
 
-  /**
-   * Returns the dataset and the server, without the token.
-   */
+  /** Returns the dataset and the server, without the token. */
   @Override
   public String toString() {
     return name() + " at " + server;

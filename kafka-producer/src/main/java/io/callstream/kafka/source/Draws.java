@@ -3,17 +3,15 @@ package io.callstream.kafka.source;
 import java.util.Arrays;
 import java.util.Random;
 
-/**
- * Draws random values. The specification of {@link Random} defines its sequence.
- */
+/** Draws random values. The specification of {@link Random} defines its sequence. */
 final class Draws {
   private static final double MAX_MEAN_AT_ONCE = 500;
 
   private Draws() {}
 
   /**
-   * Returns a separate random sequence for each purpose, so that one dial does not change the results of
-   * another.
+   * Returns a separate random sequence for each purpose, so that one dial does not change the
+   * results of another.
    */
   static Random sequence(long seed, int purpose) {
     long mixed = seed + (purpose + 1) * 0x9e3779b97f4a7c15L;
@@ -22,9 +20,7 @@ final class Draws {
     return new Random(mixed ^ (mixed >>> 31));
   }
 
-  /**
-   * Draws from a Poisson distribution. The number of steps grows with the mean.
-   */
+  /** Draws from a Poisson distribution. The number of steps grows with the mean. */
   static int poisson(Random random, double mean) {
     int count = 0;
     double left = mean;
@@ -44,16 +40,12 @@ final class Draws {
     return count;
   }
 
-  /**
-   * Draws a rank. Low ranks are drawn most often.
-   */
+  /** Draws a rank. Low ranks are drawn most often. */
   static int rank(Random random, int ranks, double skew) {
     return (int) (ranks * Math.pow(random.nextDouble(), skew));
   }
 
-  /**
-   * Values that are drawn in proportion to their weights.
-   */
+  /** Values that are drawn in proportion to their weights. */
   static final class Weighted {
     private final String[] values;
     private final double[] sums;
@@ -71,7 +63,8 @@ final class Draws {
   }
 
   /**
-   * Selects an exact number of items from a given total in one pass. Each item has the same probability.
+   * Selects an exact number of items from a given total in one pass. Each item has the same
+   * probability.
    */
   static final class Selection {
     private final Random random;

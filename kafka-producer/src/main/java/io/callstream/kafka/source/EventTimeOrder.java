@@ -5,9 +5,7 @@ import io.callstream.ErrorCode;
 import io.callstream.call.CallFormat;
 import java.util.OptionalLong;
 
-/**
- * The records of a source, sorted by event time.
- */
+/** The records of a source, sorted by event time. */
 record EventTimeOrder(CallSource source, CallFormat format, long memoryBytes)
     implements CallSource {
   private static final long MAX_DEFAULT_MEMORY = 256L << 20;

@@ -49,9 +49,7 @@ final class FeedRecords implements CallRecords {
   private static final String ID = "id";
   private static final String CHANGED = "call_last_updated_at";
 
-  /**
-   * Half an hour for changes that arrive late, and an hour for clocks that are set back.
-   */
+  /** Half an hour for changes that arrive late, and an hour for clocks that are set back. */
   private static final Duration OVERLAP = Duration.ofMinutes(90);
 
   /**
@@ -59,9 +57,7 @@ final class FeedRecords implements CallRecords {
    */
   private static final Duration SKEW = Duration.ofHours(1);
 
-  /**
-   * The maximum wait before the next pass, even if the server requests a longer one.
-   */
+  /** The maximum wait before the next pass, even if the server requests a longer one. */
   private static final Duration LONGEST_REST = Duration.ofDays(1);
 
   private static final DateTimeFormatter TIME =
@@ -89,16 +85,14 @@ final class FeedRecords implements CallRecords {
   private @Nullable CallstreamException failure;
 
   /**
-   * The key at which the last page of this pass ended. The next field counts the rows with this key that
-   * were returned.
+   * The key at which the last page of this pass ended. The next field counts the rows with this key
+   * that were returned.
    */
   private @Nullable String lastKey;
 
   private int rowsOfLastKey;
 
-  /**
-   * The times of change by key in the previous pass. {@link #seen} has those of this pass.
-   */
+  /** The times of change by key in the previous pass. {@link #seen} has those of this pass. */
   private Map<String, String> before = new HashMap<>();
 
   private Map<String, String> seen = new HashMap<>();
@@ -112,9 +106,7 @@ final class FeedRecords implements CallRecords {
    * A row with its key, its id and the time of its last change. Missing values are empty strings.
    */
   private record Row(byte[] value, String key, String id, String changed) {
-    /**
-     * Returns the identity that all versions of the row share.
-     */
+    /** Returns the identity that all versions of the row share. */
     String identity() {
       return key.isEmpty() ? ID + " " + id : key;
     }
@@ -222,9 +214,7 @@ final class FeedRecords implements CallRecords {
     since = latestChange;
   }
 
-  /**
-   * Delays the next pass by the time that the server requests.
-   */
+  /** Delays the next pass by the time that the server requests. */
   private void rest(AnswerException e) {
     Duration asked = e.delay().orElse(Duration.ZERO);
     Duration rest = asked.compareTo(LONGEST_REST) < 0 ? asked : LONGEST_REST;
@@ -302,9 +292,7 @@ final class FeedRecords implements CallRecords {
 
   // ---- rows
 
-  /**
-   * Requests the next page of rows with a key and checks that they are in the requested order.
-   */
+  /** Requests the next page of rows with a key and checks that they are in the requested order. */
   private List<Row> rowsWithKey() throws AnswerException, InterruptedException {
     String condition = KEY + (lastKey == null ? " IS NOT NULL" : " >= " + literal(lastKey));
     List<Row> rows = rows(condition, ORDER);

@@ -53,7 +53,8 @@ final class ForeignContent {
   private static final int TAR_NAME = 100;
 
   /**
-   * The offset of the name of the first file in a ZIP archive, and the range in which names are searched.
+   * The offset of the name of the first file in a ZIP archive, and the range in which names are
+   * searched.
    */
   private static final int ZIP_NAME = 30;
 
@@ -97,9 +98,7 @@ final class ForeignContent {
     return true;
   }
 
-  /**
-   * Returns whether a ZIP archive starts with one of the files that an Excel workbook contains.
-   */
+  /** Returns whether a ZIP archive starts with one of the files that an Excel workbook contains. */
   private static boolean isExcel(PeekableInput in, Kind kind) {
     if (kind.start()[0] != 'P' || kind.start()[1] != 'K') {
       return false;
@@ -115,8 +114,8 @@ final class ForeignContent {
   }
 
   /**
-   * Returns whether the content starts with a name and zero bytes, as a tar archive does. Examines only
-   * the first line.
+   * Returns whether the content starts with a name and zero bytes, as a tar archive does. Examines
+   * only the first line.
    */
   private static boolean startsWithPaddedName(PeekableInput in) {
     int i = 0;

@@ -7,9 +7,9 @@ import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
 /**
- * Decompresses all members of gzip data (RFC 1952), one after the other. Zero bytes after a member are
- * padding. The checksum and the length of every member are checked. All content before a failure is
- * returned first. A failure names the byte position in the compressed data.
+ * Decompresses all members of gzip data (RFC 1952), one after the other. Zero bytes after a member
+ * are padding. The checksum and the length of every member are checked. All content before a
+ * failure is returned first. A failure names the byte position in the compressed data.
  */
 final class GzipInput extends InputStream {
   private static final int METHOD_DEFLATE = 8;
@@ -26,9 +26,7 @@ final class GzipInput extends InputStream {
   private int start;
   private int end;
 
-  /**
-   * The number of bytes of the stream up to the end of the chunk.
-   */
+  /** The number of bytes of the stream up to the end of the chunk. */
   private long read;
 
   private boolean inMember;
@@ -83,9 +81,7 @@ final class GzipInput extends InputStream {
     }
   }
 
-  /**
-   * Advances to the data of the next member, or returns false if there is none.
-   */
+  /** Advances to the data of the next member, or returns false if there is none. */
   private boolean startMember() throws IOException {
     boolean first = position() == 0;
     int b = nextOrEnd();

@@ -24,14 +24,12 @@ final class JsonRecords extends ReadRecords {
   private static final int WINDOW = 1 << 17;
 
   /**
-   * The number of bytes that Jackson gets at once: about as many as it needs, because the rest is read
-   * again.
+   * The number of bytes that Jackson gets at once: about as many as it needs, because the rest is
+   * read again.
    */
   private static final int PORTION = 1 << 10;
 
-  /**
-   * Four bytes, from which Jackson detects UTF-8 instead of UTF-16.
-   */
+  /** Four bytes, from which Jackson detects UTF-8 instead of UTF-16. */
   private static final byte[] ARRAY_START = {'[', ' ', ' ', ' '};
 
   private static final String NOT_JSON = "this is not JSON";
@@ -60,8 +58,8 @@ final class JsonRecords extends ReadRecords {
   private boolean isPlain;
 
   /**
-   * Whether Jackson reached the end of the stream. Jackson also throws {@link JsonEOFException} for a
-   * name that is not UTF-8.
+   * Whether Jackson reached the end of the stream. Jackson also throws {@link JsonEOFException} for
+   * a name that is not UTF-8.
    */
   private boolean metEnd;
 
@@ -78,9 +76,7 @@ final class JsonRecords extends ReadRecords {
     window = new ByteWindow(in, WINDOW, WINDOW);
   }
 
-  /**
-   * Returns the elements of a JSON array. Reading fails if the text is not an array.
-   */
+  /** Returns the elements of a JSON array. Reading fails if the text is not an array. */
   static JsonRecords ofArray(String source, PeekableInput in) {
     return new JsonRecords(source, in, true);
   }
@@ -115,9 +111,7 @@ final class JsonRecords extends ReadRecords {
     return readObject();
   }
 
-  /**
-   * Advances to the first byte inside the array, or to the first object.
-   */
+  /** Advances to the first byte inside the array, or to the first object. */
   private int start() throws IOException {
     int next = nextByte();
     if (next == '{' && !mustBeArray) {
@@ -142,9 +136,7 @@ final class JsonRecords extends ReadRecords {
     return null;
   }
 
-  /**
-   * Returns the next byte that is not white space, without reading it; -1 at the end.
-   */
+  /** Returns the next byte that is not white space, without reading it; -1 at the end. */
   private int nextByte() throws IOException {
     do {
       window.start = PlainObject.skipSpace(window.bytes, window.start, window.end);
@@ -191,8 +183,8 @@ final class JsonRecords extends ReadRecords {
   }
 
   /**
-   * The stream from the current position as an array. Fails if one element has too many bytes. Jackson
-   * itself does not limit the length of a name.
+   * The stream from the current position as an array. Fails if one element has too many bytes.
+   * Jackson itself does not limit the length of a name.
    */
   private final class FromHere extends InputStream {
     private long read;
@@ -224,9 +216,9 @@ final class JsonRecords extends ReadRecords {
     }
 
     /**
-     * Returns the number of bytes before the first byte 0xff, which UTF-8 does not contain. Jackson may
-     * overlook this byte in a name and confuse the name with another, because Jackson pads the last four
-     * bytes of names with it.
+     * Returns the number of bytes before the first byte 0xff, which UTF-8 does not contain. Jackson
+     * may overlook this byte in a name and confuse the name with another, because Jackson pads the
+     * last four bytes of names with it.
      */
     private int upToNoUtf8(int count) throws IOException {
       int i = 0;

@@ -75,7 +75,8 @@ final class LayoutFinder {
   }
 
   /**
-   * Returns the layout of content that starts with a bracket, or null if the content does not decide.
+   * Returns the layout of content that starts with a bracket, or null if the content does not
+   * decide.
    */
   private @Nullable FileLayout ofArray(int start) {
     int objects = 0;
@@ -129,9 +130,7 @@ final class LayoutFinder {
     return false;
   }
 
-  /**
-   * Returns whether the examined content continues after the first line.
-   */
+  /** Returns whether the examined content continues after the first line. */
   private boolean goesOnInNextLine(int start, Ahead ahead) {
     int i = start;
     while (i < ahead.at && in.lookAt(i) != '\n') {
@@ -168,7 +167,8 @@ final class LayoutFinder {
   }
 
   /**
-   * Returns the end of the line that starts at {@code start}, or of the CSV row if it has quoted cells.
+   * Returns the end of the line that starts at {@code start}, or of the CSV row if it has quoted
+   * cells.
    */
   private int rowEnd(int start) {
     int i = start;
@@ -188,9 +188,7 @@ final class LayoutFinder {
     return i;
   }
 
-  /**
-   * Returns the end of a quoted CSV cell, or -1 if the quote does not start a cell.
-   */
+  /** Returns the end of a quoted CSV cell, or -1 if the quote does not start a cell. */
   private int quotedEnd(int start) {
     int i = start + 1;
     while (in.lookAt(i) >= 0) {
@@ -228,9 +226,7 @@ final class LayoutFinder {
     }
   }
 
-  /**
-   * The bytes ahead. A read waits for no more bytes than are available.
-   */
+  /** The bytes ahead. A read waits for no more bytes than are available. */
   private final class Ahead extends InputStream {
     private final int end;
     private int at;

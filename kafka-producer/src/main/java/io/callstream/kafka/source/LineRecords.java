@@ -7,9 +7,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The lines of a text as records.
- */
+/** The lines of a text as records. */
 final class LineRecords extends ReadRecords {
   private static final VarHandle WORDS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -48,10 +46,10 @@ final class LineRecords extends ReadRecords {
   }
 
   /**
-   * Returns the position of the next line feed, or a position at or after the window's end. It examines
-   * eight bytes at a time. XOR turns a line feed into zero, and the subtraction then borrows and sets its
-   * sign bit. Bytes whose sign bit was already set are excluded. A borrow can set a wrong sign bit only
-   * above the lowest line feed, so the lowest sign bit is always correct.
+   * Returns the position of the next line feed, or a position at or after the window's end. It
+   * examines eight bytes at a time. XOR turns a line feed into zero, and the subtraction then
+   * borrows and sets its sign bit. Bytes whose sign bit was already set are excluded. A borrow can
+   * set a wrong sign bit only above the lowest line feed, so the lowest sign bit is always correct.
    */
   private int endOfLine(int from) {
     byte[] b = window.bytes;

@@ -5,13 +5,9 @@ import java.io.InputStream;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A buffered stream with look-ahead. It keeps the failure that ended it.
- */
+/** A buffered stream with look-ahead. It keeps the failure that ended it. */
 final class PeekableInput extends InputStream {
-  /**
-   * The maximum number of bytes ahead that can be examined.
-   */
+  /** The maximum number of bytes ahead that can be examined. */
   static final int LOOK_AHEAD = 1 << 16;
 
   private final InputStream in;
@@ -32,38 +28,31 @@ final class PeekableInput extends InputStream {
     this.isUnpacked = isUnpacked;
   }
 
-  /**
-   * Returns a stream of decompressed content.
-   */
+  /** Returns a stream of decompressed content. */
   static PeekableInput unpacked(InputStream in) {
     return new PeekableInput(in, true);
   }
 
-  /**
-   * Returns the number of bytes that have been read.
-   */
+  /** Returns the number of bytes that have been read. */
   long position() {
     return position;
   }
 
-  /**
-   * Returns an offset as text for messages.
-   */
+  /** Returns an offset as text for messages. */
   String place(long offset) {
     return "byte " + offset + (isUnpacked ? " of the unpacked content" : "");
   }
 
   /**
-   * Returns the byte that is {@code index} bytes ahead. Returns -1 if the stream ends or fails before it,
-   * or if it is further ahead than {@link #LOOK_AHEAD}. The read that reaches a failure throws it.
+   * Returns the byte that is {@code index} bytes ahead. Returns -1 if the stream ends or fails
+   * before it, or if it is further ahead than {@link #LOOK_AHEAD}. The read that reaches a failure
+   * throws it.
    */
   int lookAt(int index) {
     return isAhead(index) ? buffer[start + index] & 0xff : -1;
   }
 
-  /**
-   * Copies at least one of the bytes ahead, or returns -1 where {@link #lookAt(int)} does.
-   */
+  /** Copies at least one of the bytes ahead, or returns -1 where {@link #lookAt(int)} does. */
   int lookAt(int index, byte[] b, int off, int len) {
     if (!isAhead(index)) {
       return -1;
@@ -87,9 +76,7 @@ final class PeekableInput extends InputStream {
     return index < LOOK_AHEAD;
   }
 
-  /**
-   * Returns whether the next bytes are these. A negative value matches any byte.
-   */
+  /** Returns whether the next bytes are these. A negative value matches any byte. */
   boolean startsWith(int... bytes) {
     for (int i = 0; i < bytes.length; i++) {
       int b = lookAt(i);
@@ -100,9 +87,7 @@ final class PeekableInput extends InputStream {
     return true;
   }
 
-  /**
-   * Returns whether the stream ends after at least one of these bytes, but before the last.
-   */
+  /** Returns whether the stream ends after at least one of these bytes, but before the last. */
   boolean endsWithin(int... bytes) {
     int i = 0;
     while (i < bytes.length && (bytes[i] < 0 ? lookAt(i) >= 0 : lookAt(i) == bytes[i])) {
@@ -141,18 +126,14 @@ final class PeekableInput extends InputStream {
     return count;
   }
 
-  /**
-   * Reads directly from the stream. The buffer is empty.
-   */
+  /** Reads directly from the stream. The buffer is empty. */
   private int readThrough(byte[] b, int off, int len) throws IOException {
     int count = readOn(b, off, len);
     position += Math.max(0, count);
     return count;
   }
 
-  /**
-   * Reads at least one more byte, or returns false at the end.
-   */
+  /** Reads at least one more byte, or returns false at the end. */
   private boolean fill() throws IOException {
     if (start > 0) {
       System.arraycopy(buffer, start, buffer, 0, end - start);

@@ -31,14 +31,10 @@ import org.jspecify.annotations.Nullable;
  * Any other element is left unchanged, and Jackson reads it from its start.
  */
 final class PlainObject {
-  /**
-   * The object is not plain, or is not JSON.
-   */
+  /** The object is not plain, or is not JSON. */
   static final int NOT_PLAIN = -1;
 
-  /**
-   * The bytes end before the object ends.
-   */
+  /** The bytes end before the object ends. */
   static final int INCOMPLETE = -2;
 
   private static final int MAX_VALUES = 64;
@@ -53,14 +49,10 @@ final class PlainObject {
   private static final long BACKSLASHES = ONES * '\\';
   private static final long SPACES = ONES * ' ';
 
-  /**
-   * The start of an object.
-   */
+  /** The start of an object. */
   private final Bridge start = new Bridge(new byte[0], "", "");
 
-  /**
-   * The known bridges; only the latest ones if there are very many.
-   */
+  /** The known bridges; only the latest ones if there are very many. */
   private final List<Bridge> known = new ArrayList<>();
 
   private int oldest;
@@ -69,8 +61,8 @@ final class PlainObject {
   private int size;
 
   /**
-   * The bridge before each value of the object. {@link #starts} and {@link #ends} have the positions of
-   * the values in the compact form.
+   * The bridge before each value of the object. {@link #starts} and {@link #ends} have the
+   * positions of the values in the compact form.
    */
   private final Bridge[] bridges = new Bridge[MAX_VALUES];
 
@@ -78,21 +70,18 @@ final class PlainObject {
   private final int[] ends = new int[MAX_VALUES];
   private int values;
 
-  /**
-   * The bytes between two values, before the first value, or after the last value.
-   */
+  /** The bytes between two values, before the first value, or after the last value. */
   private static final class Bridge {
     final byte[] spread;
     final byte[] compact;
 
     /**
-     * The name of the following value. Empty after the last value, and for a value with an empty name.
+     * The name of the following value. Empty after the last value, and for a value with an empty
+     * name.
      */
     final String name;
 
-    /**
-     * The bridge that followed the value last time.
-     */
+    /** The bridge that followed the value last time. */
     Bridge next = this;
 
     Bridge(byte[] spread, String compact, String name) {
@@ -158,15 +147,14 @@ final class PlainObject {
     }
   }
 
-  /**
-   * Returns the object that was read last, as compact JSON.
-   */
+  /** Returns the object that was read last, as compact JSON. */
   byte[] bytes() {
     return Arrays.copyOf(compact, size);
   }
 
   /**
-   * Returns the value of a name in the object that was read last, or null if the object has no such name.
+   * Returns the value of a name in the object that was read last, or null if the object has no such
+   * name.
    */
   byte @Nullable [] value(String name) {
     // If a name occurs twice, the last value counts.
@@ -178,9 +166,7 @@ final class PlainObject {
     return null;
   }
 
-  /**
-   * Sets the bridge at {@code from} as the next one, or returns why there is no bridge.
-   */
+  /** Sets the bridge at {@code from} as the next one, or returns why there is no bridge. */
   private int findNext(Bridge last, byte[] in, int from, int end, byte[] scratch, int free) {
     for (Bridge bridge : known) {
       if (bridge.isAt(in, from, end)) {
@@ -245,9 +231,7 @@ final class PlainObject {
     return 0;
   }
 
-  /**
-   * Returns the position of the next byte that is not white space, or {@code end}.
-   */
+  /** Returns the position of the next byte that is not white space, or {@code end}. */
   static int skipSpace(byte[] in, int from, int end) {
     int i = from;
     while (i < end && in[i] <= ' ') {
@@ -263,9 +247,7 @@ final class PlainObject {
     return Math.min(i, end);
   }
 
-  /**
-   * Copies a string up to its closing quote, and returns the position of the quote.
-   */
+  /** Copies a string up to its closing quote, and returns the position of the quote. */
   private static int copyText(byte[] in, int from, int end, byte[] out, int to) {
     int shift = to - from;
     for (int i = from; i < end; i += Long.BYTES) {

@@ -6,9 +6,7 @@ import java.io.IOException;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Records that are read one ahead. A failure is kept, and thrown in place of the next record.
- */
+/** Records that are read one ahead. A failure is kept, and thrown in place of the next record. */
 abstract class ReadRecords implements CallRecords {
   private final String source;
   private final PeekableInput in;
@@ -25,14 +23,10 @@ abstract class ReadRecords implements CallRecords {
   /** Reads a record, or returns null at the end. */
   abstract byte @Nullable [] read() throws IOException;
 
-  /**
-   * Returns the current position in the source: a line or a byte.
-   */
+  /** Returns the current position in the source: a line or a byte. */
   abstract String place();
 
-  /**
-   * Returns why the source could not be read, without content of the source.
-   */
+  /** Returns why the source could not be read, without content of the source. */
   String reason(IOException e) {
     String message = e.getMessage();
     return message == null || message.isBlank() ? e.getClass().getSimpleName() : message;
@@ -80,9 +74,7 @@ abstract class ReadRecords implements CallRecords {
     }
   }
 
-  /**
-   * Returns the exception for a source with unsupported content.
-   */
+  /** Returns the exception for a source with unsupported content. */
   static CallstreamException refusal(String source, IOException e) {
     return new CallstreamException(
         ErrorCode.INPUT_FAILED,

@@ -2,9 +2,7 @@ package io.callstream.kafka.source;
 
 import java.io.IOException;
 
-/**
- * Thrown if a record exceeds a limit that bounds memory.
- */
+/** Thrown if a record exceeds a limit that bounds memory. */
 final class RecordLimitException extends IOException {
   private static final long serialVersionUID = 1L;
 

@@ -50,8 +50,8 @@ final class SodaClient {
   private static final JsonFactory JSON = new JsonFactory();
 
   /**
-   * The maximum size of a page: more than {@link DataSfFeed#MAX_PAGE_SIZE} rows of 1.5 KB. A page is in
-   * memory twice while it is read.
+   * The maximum size of a page: more than {@link DataSfFeed#MAX_PAGE_SIZE} rows of 1.5 KB. A page
+   * is in memory twice while it is read.
    */
   private static final int MAX_PAGE_BYTES = 128 << 20;
 
@@ -105,30 +105,22 @@ final class SodaClient {
       this.wayOut = wayOut;
     }
 
-    /**
-     * Returns a failure that another attempt cannot fix.
-     */
+    /** Returns a failure that another attempt cannot fix. */
     static AnswerException lasting(String message, String wayOut) {
       return new AnswerException(message, false, null, wayOut, null);
     }
 
-    /**
-     * Returns whether another attempt may succeed.
-     */
+    /** Returns whether another attempt may succeed. */
     boolean isPassing() {
       return passing;
     }
 
-    /**
-     * Returns the wait that the server requests, if any.
-     */
+    /** Returns the wait that the server requests, if any. */
     Optional<Duration> delay() {
       return Optional.ofNullable(delay);
     }
 
-    /**
-     * Returns this exception as the failure of a source.
-     */
+    /** Returns this exception as the failure of a source. */
     CallstreamException asFailure(String source, long records) {
       return new CallstreamException(
           ErrorCode.INPUT_FAILED,
@@ -201,8 +193,8 @@ final class SodaClient {
   private record Answer(HttpResponse<?> head, Body body) {}
 
   /**
-   * Collects a response body. A thread of the HTTP client fills it; it is read after that thread has
-   * finished.
+   * Collects a response body. A thread of the HTTP client fills it; it is read after that thread
+   * has finished.
    */
   private static final class Body {
     private final List<InputStream> parts = new ArrayList<>();
@@ -222,9 +214,7 @@ final class SodaClient {
       }
     }
 
-    /**
-     * Returns the whole body. Call it only once.
-     */
+    /** Returns the whole body. Call it only once. */
     InputStream stream() {
       return new SequenceInputStream(Collections.enumeration(parts));
     }
@@ -341,8 +331,8 @@ final class SodaClient {
   }
 
   /**
-   * Fails after as many bytes as fit into the memory limit, because few compressed bytes can decompress
-   * to very many.
+   * Fails after as many bytes as fit into the memory limit, because few compressed bytes can
+   * decompress to very many.
    */
   private final class Bounded extends FilterInputStream {
     private long left = MAX_PAGE_BYTES;
@@ -386,9 +376,7 @@ final class SodaClient {
         null);
   }
 
-  /**
-   * Returns the server's message with a colon before it, as far as it is readable text.
-   */
+  /** Returns the server's message with a colon before it, as far as it is readable text. */
   private static String said(Answer answer) {
     String message;
     try (InputStream in = unpacked(answer)) {
@@ -401,9 +389,7 @@ final class SodaClient {
     return text.isEmpty() ? "" : ": " + text;
   }
 
-  /**
-   * Returns the message of an error in Socrata's format.
-   */
+  /** Returns the message of an error in Socrata's format. */
   private static Optional<String> messageIn(byte[] body) {
     try (JsonParser json = JSON.createParser(body)) {
       if (json.nextToken() == JsonToken.START_OBJECT) {
@@ -421,17 +407,13 @@ final class SodaClient {
     return Optional.empty();
   }
 
-  /**
-   * Returns the start of a text in one line, without characters that control a terminal.
-   */
+  /** Returns the start of a text in one line, without characters that control a terminal. */
   private static String harmless(String text) {
     String line = text.replaceAll("[\\s\\p{C}]+", " ").strip();
     return line.length() <= MAX_EXCERPT ? line : line.substring(0, MAX_EXCERPT) + "\u2026";
   }
 
-  /**
-   * Returns the wait that the server requests, or null if it requests none.
-   */
+  /** Returns the wait that the server requests, or null if it requests none. */
   private static @Nullable Duration retryAfter(Answer answer) {
     String value = answer.head().headers().firstValue("Retry-After").orElse("").strip();
     try {

@@ -22,9 +22,7 @@ import org.jspecify.annotations.Nullable;
  * number of runs does not increase the memory.
  */
 final class SortedRecords implements CallRecords {
-  /**
-   * The memory per record in addition to its bytes: an array, an entry and its place in a list.
-   */
+  /** The memory per record in addition to its bytes: an array, an entry and its place in a list. */
   private static final int OVERHEAD = 64;
 
   private final String source;
@@ -46,25 +44,17 @@ final class SortedRecords implements CallRecords {
     this.memory = memory;
   }
 
-  /**
-   * A record with its sort key.
-   */
+  /** A record with its sort key. */
   record Entry(long time, byte[] value) {}
 
-  /**
-   * A sorted sequence of entries. It is never empty: it ends with its last head.
-   */
+  /** A sorted sequence of entries. It is never empty: it ends with its last head. */
   interface Run {
-    /**
-     * Returns the number of runs before this one in the source.
-     */
+    /** Returns the number of runs before this one in the source. */
     int number();
 
     Entry head();
 
-    /**
-     * Advances to the next entry, or returns false if there is none.
-     */
+    /** Advances to the next entry, or returns false if there is none. */
     boolean advance() throws IOException;
   }
 

@@ -34,9 +34,7 @@ final class SpillFile implements AutoCloseable {
             StandardOpenOption.DELETE_ON_CLOSE);
   }
 
-  /**
-   * Writes a run.
-   */
+  /** Writes a run. */
   void append(List<Entry> entries) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(MAX_BUFFER);
     for (Entry entry : entries) {

@@ -15,8 +15,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *
  * @param packing the compression that the name indicates; the first bytes decide
  * @param named the layout that the name indicates; used if the content does not decide
- * @param layout the requested layout, which takes precedence over content and name; empty if none was
- *     requested
+ * @param layout the requested layout, which takes precedence over content and name; empty if none
+ *     was requested
  */
 record StreamCalls(
     String name,

@@ -9,9 +9,7 @@ package io.callstream.kafka.source;
  * @param garbage the number of additional records that no pipeline counts as calls
  */
 public record SyntheticCounts(long calls, long delayed, long duplicates, long garbage) {
-  /**
-   * Returns the total number of records.
-   */
+  /** Returns the total number of records. */
   public long records() {
     return calls + duplicates + garbage;
   }

@@ -31,9 +31,7 @@ final class SyntheticGarbage {
     this.random = random;
   }
 
-  /**
-   * Returns a new record. It may use {@code json} as a buffer.
-   */
+  /** Returns a new record. It may use {@code json} as a buffer. */
   byte[] next(StringBuilder json) {
     // The id of a call never starts with a letter.
     String id = "\"X" + made++ + "\"";

@@ -52,9 +52,7 @@ final class SyntheticRecords implements CallRecords {
     callsLeft = counts.calls();
   }
 
-  /**
-   * A record that arrives at a minute. Records of the same minute are ordered by number.
-   */
+  /** A record that arrives at a minute. Records of the same minute are ordered by number. */
   private record Waiting(long arrival, long number, byte[] value) {}
 
   @Override

@@ -314,7 +314,8 @@ final class SyntheticText {
   private static final int CROSSINGS = STREETS.length * (STREETS.length - 1);
 
   /**
-   * The multiplier is coprime to each number of places, so multiplying by it only changes their order.
+   * The multiplier is coprime to each number of places, so multiplying by it only changes their
+   * order.
    */
   private static final int SHUFFLE = 7_919;
 
@@ -388,7 +389,8 @@ final class SyntheticText {
   }
 
   /**
-   * Returns the types after the first ten. The eleventh has 5,031 of 199,999 calls, the 120th about 140.
+   * Returns the types after the first ten. The eleventh has 5,031 of 199,999 calls, the 120th about
+   * 140.
    */
   private static Weighted furtherTypes() {
     String[] values = new String[FURTHER_TYPES.length + CODES.length];
@@ -429,9 +431,7 @@ final class SyntheticText {
     return dispositions.draw(random);
   }
 
-  /**
-   * Appends the address, city, state, agency, address type and common location, with keys.
-   */
+  /** Appends the address, city, state, agency, address type and common location, with keys. */
   void appendPlace(StringBuilder json) {
     double kind = random.nextDouble();
     json.append("\"address\":\"");

@@ -21,17 +21,13 @@ final class Utf8Reader extends Reader {
   private long sinceStart;
   private boolean ended;
 
-  /**
-   * Creates a reader for a stream of records with at most {@code limit} characters each.
-   */
+  /** Creates a reader for a stream of records with at most {@code limit} characters each. */
   Utf8Reader(InputStream in, int limit) {
     this.in = in;
     this.limit = limit;
   }
 
-  /**
-   * Starts to count the characters of a record.
-   */
+  /** Starts to count the characters of a record. */
   void startRecord() {
     sinceStart = 0;
   }
