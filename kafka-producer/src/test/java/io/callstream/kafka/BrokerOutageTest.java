@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A real broker that goes away and comes back. */
+/** Tests a real broker that stops and comes back. */
 @Timeout(180)
 class BrokerOutageTest {
   private static final String TOPIC = "calls";
@@ -97,7 +97,7 @@ class BrokerOutageTest {
         assertThat(supervisor.state()).isEqualTo(State.FINISHED);
         assertThatAccounting(supervisor.accounting()).addsUpFor(pipeline);
       }
-      // A batch that came again has the same records.
+      // A repeated batch has the same records.
       assertThat(receivedByBatch.values().stream().mapToLong(Long::longValue).sum()).isEqualTo(500);
     } finally {
       broker.close();

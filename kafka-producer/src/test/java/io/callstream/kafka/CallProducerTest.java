@@ -145,7 +145,7 @@ class CallProducerTest {
     }
   }
 
-  /** Returns the id of an object that is no call, read token by token; null if it names none. */
+  /** Returns the id of an object that is not a call, read token by token; null if it has none. */
   private static byte @Nullable [] idInJson(byte[] value) {
     String id = null;
     try (JsonParser json = new JsonFactory().createParser(value)) {
@@ -259,7 +259,7 @@ class CallProducerTest {
             new InputCheck.Example(4, RejectionReason.NOT_JSON, null, "secret", List.of()));
     assertThat(input.toString()).doesNotContain("yyy", "secret");
     assertThat(input.remarks()).isEmpty();
-    // The pace of event times looks at records in another way, with the same outcome.
+    // The pace of event time parses records differently, with the same result.
     try (CallProducer producer =
         CallProducer.to(cluster, topic, FORMAT).pace(Pace.eventTime(1e9)).connect()) {
       assertThat(producer.send(lines(text)).input()).isEqualTo(input);
@@ -337,7 +337,7 @@ class CallProducerTest {
             .connect()) {
       assertThat(producer.send(SyntheticCalls.of(10)).sent()).isEqualTo(10);
     }
-    // The last of ten comes after more than 400 ms, and the end tells once more.
+    // The last of ten records comes after more than 400 ms, and the end reports once more.
     assertThat(told).hasSizeGreaterThan(1).endsWith(10L);
   }
 
@@ -386,9 +386,9 @@ class CallProducerTest {
     }
   }
 
-  /** As it dies for lack of memory. */
+  /** Kafka's thread dies as it does when memory is exhausted. */
   @Test
-  @SuppressWarnings({"deprecation", "removal"}) // Nothing else ends a thread of Kafka's.
+  @SuppressWarnings({"deprecation", "removal"}) // Nothing else ends a thread of Kafka.
   void aThreadOfKafkaThatDiesEndsTheSending() {
     ensure(1);
     KafkaCluster impatient =

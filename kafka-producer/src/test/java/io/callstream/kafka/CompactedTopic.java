@@ -17,16 +17,18 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** Makes a topic of one partition, of which the broker has compacted away all but a few records. */
+/**
+ * Creates a topic with one partition, in which the broker has compacted away all but a few records.
+ */
 final class CompactedTopic {
   private CompactedTopic() {}
 
-  /** Returns the values of the records that are left, in their order. */
+  /** Returns the values of the remaining records in their order. */
   static List<String> create(KafkaCluster cluster, String topic, int records, int keys)
       throws InterruptedException, ExecutionException {
     Map<String, Object> settings = Map.of("bootstrap.servers", cluster.bootstrapServers());
     try (Admin admin = Admin.create(settings)) {
-      // The broker looks every 15 seconds whether there is something to compact.
+      // The broker checks every 15 seconds whether there is something to compact.
       admin
           .incrementalAlterConfigs(
               Map.of(
@@ -72,7 +74,9 @@ final class CompactedTopic {
     return left;
   }
 
-  /** The last record is in the active segment, which the broker neither compacts nor looks at. */
+  /**
+   * Returns the key. The last record is in the active segment, which the broker does not compact.
+   */
   private static String key(int record, int records, int keys) {
     return record == records - 1 ? "last" : "key " + record % (keys - 1);
   }

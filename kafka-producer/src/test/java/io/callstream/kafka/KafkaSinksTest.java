@@ -60,7 +60,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Against a real broker, read by a plain consumer. */
+/** Tests the sinks against a real broker and reads the topics with a plain consumer. */
 class KafkaSinksTest {
   private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -121,7 +121,7 @@ class KafkaSinksTest {
     return records;
   }
 
-  /** Returns what a compacted topic comes to: the last value of each key, without tombstones. */
+  /** Returns the content of a compacted topic: the last value of each key, without tombstones. */
   private Map<String, JsonNode> current() {
     Map<String, JsonNode> current = new LinkedHashMap<>();
     for (ConsumerRecord<byte[], byte[]> row : records()) {

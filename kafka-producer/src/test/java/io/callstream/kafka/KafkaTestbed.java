@@ -6,7 +6,7 @@ import io.callstream.engine.contract.Testbed;
 import io.callstream.engine.local.LocalEngine;
 import io.callstream.kafka.contract.TestBroker;
 
-/** The local engine on topics of a real broker. */
+/** Runs the local engine on topics of a real broker. */
 final class KafkaTestbed implements Testbed {
   @Override
   public Engine engine() {

@@ -46,7 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What goes wrong around a run of the local engine over Kafka is told, and nothing is lost. */
+/** Faults of the local engine's environment on Kafka are reported, and no data is lost. */
 @Timeout(120)
 class LocalEngineFaultTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -168,13 +168,13 @@ class LocalEngineFaultTest {
       byte[] content = Files.readAllBytes(file);
       for (int i = 0; i < content.length; i++) {
         byte[] flipped = content.clone();
-        flipped[i] ^= 2; // Makes 1 of "0: 1500" a 3.
+        flipped[i] ^= 2; // Changes the 1 of "0: 1500" to a 3.
         Files.write(file, flipped);
         assertRefuses(topic, ErrorCode.CHECKPOINT, name + " is damaged", "start with a new one");
       }
     }
 
-    /** A kill may come after each of the files that a new directory gets. */
+    /** A process can be killed after each of the files of a new directory. */
     @Test
     void mayBeLeftByAKillBeforeItHadAllItsFiles() throws Exception {
       KafkaTopic topic = TestBroker.topic(1);
@@ -249,7 +249,7 @@ class LocalEngineFaultTest {
       send(topic, 1_800, 1);
       RunningPipeline whole = run(topic, RunOptions.bounded().readingAtMost(500));
       run(topic);
-      // As a kill leaves it: no file says that the last batch is done.
+      // The state after a kill: no file marks the last batch as done.
       Path log = checkpoint().resolve("callstream/log-0");
       byte[] content = Files.readAllBytes(log);
       Files.write(log, Arrays.copyOf(content, content.length - 100));
@@ -383,7 +383,7 @@ class LocalEngineFaultTest {
       run(topic);
       TestBroker.delete(topic);
       TestBroker.createAgain(topic);
-      // More than before, so that offsets tell nothing.
+      // More records than before, so that the offsets do not show the change.
       send(topic, 800, 2);
       assertRefuses(topic, ErrorCode.CHECKPOINT, "deleted and created again", "new directory");
     }
@@ -456,7 +456,7 @@ class LocalEngineFaultTest {
       assertThat(run(topic, small).accounting().received()).isEqualTo(6);
       assertThat(run(topic, small).accounting().received()).isEqualTo(6);
 
-      // Each transaction has a record and a mark; the last mark is behind the last record.
+      // Each transaction has a record and a marker. The last marker is after the last record.
       TestBroker.deleteBefore(topic, 16);
       assertThat(run(topic, small).accounting().received()).isEqualTo(6);
     }

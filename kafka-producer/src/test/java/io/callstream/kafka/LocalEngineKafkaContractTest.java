@@ -3,7 +3,7 @@ package io.callstream.kafka;
 import io.callstream.engine.contract.EngineContract;
 import io.callstream.engine.contract.Testbed;
 
-/** The local engine keeps the contract over Kafka. */
+/** Runs the engine contract with the local engine on Kafka. */
 class LocalEngineKafkaContractTest extends EngineContract {
   @Override
   protected Testbed testbed() {

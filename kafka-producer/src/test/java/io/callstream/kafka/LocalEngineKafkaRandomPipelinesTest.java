@@ -3,7 +3,7 @@ package io.callstream.kafka;
 import io.callstream.engine.contract.RandomPipelinesContract;
 import io.callstream.engine.contract.Testbed;
 
-/** Random pipelines over Kafka on the local engine. */
+/** Runs random pipelines on Kafka with the local engine. */
 class LocalEngineKafkaRandomPipelinesTest extends RandomPipelinesContract {
   @Override
   protected Testbed testbed() {

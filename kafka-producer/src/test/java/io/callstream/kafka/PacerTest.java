@@ -16,7 +16,7 @@ class PacerTest {
 
   private final ManualTicker ticker = new ManualTicker();
 
-  /** A clock that waiting moves on. */
+  /** A clock that advances only by waiting. */
   private static final class ManualTicker implements Ticker {
     private long now = 123;
 
@@ -85,7 +85,7 @@ class PacerTest {
     assertThat(ticker.seconds()).isCloseTo(5, within(1e-6));
   }
 
-  /** A delay of more than 292 years in nanoseconds does not overflow to no delay at all. */
+  /** A delay of more than 292 years in nanoseconds does not overflow to no delay. */
   @Test
   void theSlowestPaceWaits() {
     AtomicInteger looks = new AtomicInteger();

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class ReadAheadTest {
-  /** One record, and then nothing for as long as the test likes, whoever interrupts. */
+  /** Returns one record and then blocks as long as the test needs, ignoring interrupts. */
   private static final class Idle implements CallRecords {
     final CountDownLatch more = new CountDownLatch(1);
     final CountDownLatch closed = new CountDownLatch(1);
@@ -31,7 +31,7 @@ class ReadAheadTest {
         try {
           more.await();
         } catch (InterruptedException e) {
-          // A read of the standard input does not mind either.
+          // A read of the standard input ignores interrupts too.
         }
       }
       return !given;

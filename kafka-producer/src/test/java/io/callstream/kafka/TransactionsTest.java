@@ -36,9 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
-/**
- * Topics with transactions, and others with offsets that have no record, as all readers see them.
- */
+/** Tests all readers on topics with transactions and on topics with offsets that have no record. */
 class TransactionsTest {
   private static final Map<String, String> UNCOMMITTED =
       Map.of("isolation.level", "read_uncommitted");
@@ -64,7 +62,7 @@ class TransactionsTest {
     }
   }
 
-  /** Returns a topic with six records that can be read at offsets 0 to 9. */
+  /** Returns a topic with six readable records at offsets 0 to 9. */
   private static KafkaTopic sixRecords() {
     KafkaTopic topic = TestBroker.topic(1);
     TestBroker.send(topic, records("a", "b"));

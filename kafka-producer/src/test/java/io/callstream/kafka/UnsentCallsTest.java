@@ -33,7 +33,8 @@ class UnsentCallsTest {
 
   @Test
   void theTopicEndsWithEachRecordAsOftenAsTheSourceHasIt() {
-    // Values that come up to three times, some that are no calls, and some of somebody else's.
+    // Values that occur up to three times, some invalid records, and some values of another
+    // program.
     List<String> wanted = new ArrayList<>();
     IntStream.range(0, 500)
         .forEach(

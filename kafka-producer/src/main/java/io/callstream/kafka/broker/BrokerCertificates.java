@@ -21,15 +21,15 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * Keys and certificates for an {@link EmbeddedBroker} and its clients: one that the broker shows,
- * one that a client may show, each signed by itself, and stores that trust them. They are for
- * tests, and valid for a week.
+ * Keys and certificates for an {@link EmbeddedBroker} and its clients. There is one self-signed
+ * certificate for the broker and one for a client, and trust stores for both. They are for tests
+ * and are valid for a week.
  *
  * @param brokerKeys the broker's key store
- * @param brokerTrust a store for the broker, that trusts the client's certificate
+ * @param brokerTrust a trust store for the broker, which trusts the client's certificate
  * @param clientKeys the client's key store
- * @param clientTrust a store for clients, that trusts the broker's certificate
- * @param password opens all four, and the keys in them
+ * @param clientTrust a trust store for clients, which trusts the broker's certificate
+ * @param password the password of all four stores and of the keys in them
  */
 public record BrokerCertificates(
     Path brokerKeys, Path brokerTrust, Path clientKeys, Path clientTrust, String password) {
@@ -37,13 +37,13 @@ public record BrokerCertificates(
   private static final String ALIAS = "callstream";
 
   /**
-   * Makes keys and certificates with the JDK's {@code keytool}, under a password of chance.
+   * Creates keys and certificates with the JDK's {@code keytool} and a random password.
    *
-   * @param directory where the four stores are to be; created if there is none
-   * @param hosts the names and IPv4 addresses that the broker's certificate is for; {@code
-   *     127.0.0.1} and {@code localhost} if none is given
-   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if there is no keytool, or the
-   *     directory cannot be written
+   * @param directory the directory for the four stores; created if it does not exist
+   * @param hosts the names and IPv4 addresses in the broker's certificate; {@code 127.0.0.1} and
+   *     {@code localhost} if none is given
+   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if there is no keytool, or if
+   *     the directory cannot be written
    */
   public static BrokerCertificates create(Path directory, String... hosts) {
     byte[] chance = new byte[16];
@@ -89,7 +89,7 @@ public record BrokerCertificates(
     command.addAll(List.of("-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1"));
     command.addAll(List.of("-alias", ALIAS, "-dname", name, "-validity", "7"));
     command.addAll(List.of("-storetype", TYPE, "-keystore", store.toString()));
-    // A password in the arguments could be seen by other users of the machine.
+    // Other users of the machine could see a password in the arguments.
     command.addAll(List.of("-storepass:env", "STORE_PASSWORD"));
     command.addAll(more);
     ProcessBuilder process = new ProcessBuilder(command).redirectErrorStream(true);
@@ -126,13 +126,13 @@ public record BrokerCertificates(
         e);
   }
 
-  /** Returns what a Kafka client is told to trust the broker. */
+  /** Returns the settings with which a Kafka client trusts the broker. */
   public Map<String, String> trustingSettings() {
     return Map.of(
         "ssl.truststore.location", clientTrust.toString(), "ssl.truststore.password", password);
   }
 
-  /** Returns what a Kafka client is told to show its own certificate. */
+  /** Returns the settings with which a Kafka client presents its own certificate. */
   public Map<String, String> identifyingSettings() {
     return Map.of(
         "ssl.keystore.location",
@@ -143,7 +143,7 @@ public record BrokerCertificates(
         password);
   }
 
-  /** Returns where the stores are, without their password. */
+  /** Returns the paths of the stores, without their password. */
   @Override
   public String toString() {
     return "BrokerCertificates[" + brokerKeys.getParent() + "]";

@@ -17,7 +17,7 @@ import org.apache.kafka.common.security.scram.internals.ScramFormatter;
 import org.apache.kafka.common.security.scram.internals.ScramMechanism;
 import org.jspecify.annotations.Nullable;
 
-/** What a broker demands of its clients. */
+/** The security requirements of a broker for its clients. */
 record BrokerSecurity(@Nullable Store keys, @Nullable Store trusted, Map<String, String> users) {
   static final BrokerSecurity NONE = new BrokerSecurity(null, null, Map.of());
 
@@ -57,7 +57,7 @@ record BrokerSecurity(@Nullable Store keys, @Nullable Store trusted, Map<String,
     return new BrokerSecurity(keys, trusted, more);
   }
 
-  /** Refuses what cannot be, before anything starts. */
+  /** Rejects invalid settings before anything starts. */
   void check() {
     if (trusted != null && keys == null) {
       throw new CallstreamException(
@@ -104,7 +104,10 @@ record BrokerSecurity(@Nullable Store keys, @Nullable Store trusted, Map<String,
     return settings;
   }
 
-  /** Returns the users in the words of {@code kafka-storage.sh --add-scram}, without a password. */
+  /**
+   * Returns the users in the format of {@code kafka-storage.sh --add-scram}, without plain
+   * passwords.
+   */
   List<String> scramArguments() {
     List<String> arguments = new ArrayList<>();
     for (ScramMechanism mechanism : ScramMechanism.values()) {
@@ -131,7 +134,7 @@ record BrokerSecurity(@Nullable Store keys, @Nullable Store trusted, Map<String,
     }
   }
 
-  /** Returns the protocol and the names of users, no password. */
+  /** Returns the protocol and the names of the users, without passwords. */
   @Override
   public String toString() {
     return protocol() + " for " + users.keySet();

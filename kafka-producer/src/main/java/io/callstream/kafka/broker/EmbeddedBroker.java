@@ -20,17 +20,18 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A real Kafka broker (one node in KRaft mode) in this JVM, which listens on the loopback address
- * 127.0.0.1 alone. It is ready when {@code start} returns, and leaves no port, thread of its own or
- * temporary directory behind when it is closed. Thread-safe.
+ * A real Kafka broker (one node in KRaft mode) in this JVM. It listens only on the loopback address
+ * 127.0.0.1. When {@code start} returns, the broker is ready. When it is closed, it leaves no port,
+ * no thread that it started and no temporary directory. Thread-safe.
  *
- * <p>It asks nobody who they are, unless its builder says that it speaks TLS or wants users to log
- * in. Even then it is a broker for tests: it talks to itself on further ports of the loopback
- * address that demand nothing, and whoever is in may do everything.
+ * <p>By default, the broker does not authenticate clients. Its builder can enable TLS and require
+ * clients to log in. Even then the broker is only for tests: it communicates with itself on further
+ * loopback ports without security, and every accepted client may do everything.
  *
- * <p>Topics are not created by themselves; records of up to 10 MiB are taken and kept until they
- * are deleted. Kafka logs through SLF4J, much of it at INFO: a program that uses a broker sets the
- * loggers {@code kafka}, {@code org.apache.kafka} and {@code state.change.logger} to WARN.
+ * <p>The broker does not create topics automatically. It accepts records of up to 10 MiB and keeps
+ * them until they are deleted. Kafka logs through SLF4J, much of it at INFO. Programs that use a
+ * broker should set the loggers {@code kafka}, {@code org.apache.kafka} and {@code
+ * state.change.logger} to WARN.
  *
  * <p>Kafka's server must be on the class path: {@code org.apache.kafka:kafka_2.12:3.9.2}.
  */
@@ -56,12 +57,12 @@ public final class EmbeddedBroker implements AutoCloseable {
     return builder().start();
   }
 
-  /** Collects what a broker shall be like. */
+  /** Returns a builder for a broker. */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** Collects what an {@link EmbeddedBroker} shall be like. Not thread-safe. */
+  /** Builds an {@link EmbeddedBroker}. Not thread-safe. */
   public static final class Builder {
     private int port;
     private @Nullable Path data;
@@ -70,9 +71,9 @@ public final class EmbeddedBroker implements AutoCloseable {
     private Builder() {}
 
     /**
-     * Sets the port; a free one is taken unless this is called.
+     * Sets the port. Defaults to a free port.
      *
-     * @param port from 0 to 65535; 0 is a free one
+     * @param port from 0 to 65535; 0 selects a free port
      */
     public Builder port(int port) {
       if (port < 0 || port > 65_535) {
@@ -85,9 +86,10 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
 
     /**
-     * Sets the directory for the broker's data, which stays when the broker is closed: a later
-     * broker there has the same topics and records. It is created if there is none. Unless this is
-     * called, the data goes with the broker.
+     * Sets the directory for the broker's data. The data remains when the broker is closed, and a
+     * later broker with the same directory has the same topics and records. The broker creates the
+     * directory if it does not exist. By default, the data is temporary and is deleted with the
+     * broker.
      */
     public Builder data(Path directory) {
       this.data = directory;
@@ -95,11 +97,11 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
 
     /**
-     * Has the broker speak TLS alone, with the key and certificate of a key store, PKCS #12 or JKS.
-     * Clients check that the certificate is for the host that they connect to, {@value
-     * EmbeddedBroker#HOST}, and that they trust it; {@link BrokerCertificates} makes such stores.
+     * Makes the broker accept only TLS, with the key and certificate of a PKCS #12 or JKS key
+     * store. Clients check that they trust the certificate and that it is for the host to which
+     * they connect, {@value EmbeddedBroker#HOST}. {@link BrokerCertificates} creates such stores.
      *
-     * @param password opens the store and the key in it
+     * @param password the password of the store and of the key in it
      */
     public Builder tls(Path keyStore, String password) {
       this.security = security.withTls(keyStore, password);
@@ -107,10 +109,10 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
 
     /**
-     * Has the broker take only clients that show a certificate that a trust store has, or that is
-     * signed by one that it has. Goes with {@link #tls}.
+     * Makes the broker accept only clients with a certificate that a trust store contains, or that
+     * is signed by one that it contains. Requires {@link #tls}.
      *
-     * @param password opens the store
+     * @param password the password of the store
      */
     public Builder clientCertificates(Path trustStore, String password) {
       this.security = security.withClientCertificates(trustStore, password);
@@ -118,9 +120,9 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
 
     /**
-     * Has the broker take only clients that log in by SASL, with {@code SCRAM-SHA-512} or {@code
-     * SCRAM-SHA-256}, and makes known a user who may; to be called for each. Users are written when
-     * a data directory is new: a directory that a broker has used keeps those that it had.
+     * Makes the broker accept only clients that log in by SASL with {@code SCRAM-SHA-512} or {@code
+     * SCRAM-SHA-256}, and adds a user. Call it once for each user. The broker stores users only in
+     * a new data directory; a directory that a broker has used keeps its users.
      *
      * @param name letters, digits, '.', '_' and '-'
      */
@@ -130,11 +132,11 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
 
     /**
-     * Starts the broker, and returns when it takes requests.
+     * Starts the broker and returns when it accepts requests.
      *
-     * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if the port is taken, the
-     *     directory cannot be written or is another broker's, a store cannot be read, or Kafka's
-     *     server is not on the class path
+     * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if the port is in use, the
+     *     directory cannot be written or belongs to another broker, a store cannot be read, or
+     *     Kafka's server is not on the class path
      */
     public EmbeddedBroker start() {
       security.check();
@@ -185,8 +187,8 @@ public final class EmbeddedBroker implements AutoCloseable {
   }
 
   /**
-   * Takes the directory for one broker. Kafka's own lock comes too late: by then a second node has
-   * written into the first one's quorum, which may never stop again.
+   * Locks the directory for one broker. Kafka's own lock comes too late: by then a second node has
+   * written into the quorum of the first one, which then may never stop.
    */
   private static FileChannel lock(Path directory) {
     IOException cause = null;
@@ -201,7 +203,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         return channel;
       }
     } catch (OverlappingFileLockException e) {
-      // Held by this process; said below as if by another.
+      // This process holds the lock. The exception below is the same as for another process.
     } catch (IOException e) {
       cause = e;
     }
@@ -278,7 +280,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     return message == null || message.isBlank() ? failure.getClass().getSimpleName() : message;
   }
 
-  /** Returns the port that the broker listens on. */
+  /** Returns the port on which the broker listens. */
   public int port() {
     return node.port();
   }
@@ -288,14 +290,14 @@ public final class EmbeddedBroker implements AutoCloseable {
     return HOST + ":" + port();
   }
 
-  /** Returns the directory that holds the broker's data. */
+  /** Returns the directory that contains the broker's data. */
   public Path data() {
     return data;
   }
 
   /**
-   * Stops the broker within seconds, and deletes its data if they were temporary. Closing again
-   * does nothing.
+   * Stops the broker within seconds, and deletes its data if it is temporary. Closing again has no
+   * effect.
    */
   @Override
   public synchronized void close() {
@@ -327,7 +329,7 @@ public final class EmbeddedBroker implements AutoCloseable {
 
             @Override
             public FileVisitResult visitFileFailed(Path file, IOException failure) {
-              // Gone already.
+              // The file has already been deleted.
               return FileVisitResult.CONTINUE;
             }
 

@@ -33,9 +33,10 @@ import org.slf4j.LoggerFactory;
 import scala.Tuple2;
 
 /*
- * Controller and broker in one. They are put together here, not by KafkaRaftServer, for two reasons:
- * both can then take any free port, since the quorum's address is told once the controller's port is
- * bound; and a fault ends in the log, where KafkaRaftServer would end the whole JVM.
+ * A controller and a broker in one. This class starts them instead of KafkaRaftServer, for two
+ * reasons. First, both can use any free port, because the quorum's address is set after the
+ * controller's port is bound. Second, a fault is only logged, while KafkaRaftServer would end the
+ * whole JVM.
  */
 final class KraftNode {
   private static final Logger LOG = LoggerFactory.getLogger(KraftNode.class);
@@ -43,7 +44,7 @@ final class KraftNode {
   private static final String BROKER_LISTENER = "BROKER";
   private static final String CONTROLLER_LISTENER = "CONTROLLER";
 
-  /** On which the broker talks to itself, whatever it demands of others. */
+  /** The listener on which the broker communicates with itself. It never requires security. */
   private static final String INNER_LISTENER = "INNER";
 
   private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(10);
@@ -138,7 +139,7 @@ final class KraftNode {
             BROKER_LISTENER, protocol, CONTROLLER_LISTENER, INNER_LISTENER));
     settings.put("inter.broker.listener.name", INNER_LISTENER);
     settings.put("controller.listener.names", CONTROLLER_LISTENER);
-    // The port is told when it is known.
+    // The real port is set when it is known.
     settings.put("controller.quorum.voters", ID + "@" + EmbeddedBroker.HOST + ":0");
     settings.put("log.dirs", data.toString());
     settings.put("auto.create.topics.enable", "false");
@@ -151,12 +152,12 @@ final class KraftNode {
     settings.put("transaction.state.log.min.isr", "1");
     settings.put("transaction.state.log.num.partitions", "1");
     settings.put("group.initial.rebalance.delay.ms", "0");
-    // Small enough for a guest in somebody else's heap.
+    // Small enough for a broker that shares the heap of another application.
     settings.put("log.cleaner.dedupe.buffer.size", String.valueOf(2 << 20));
     settings.put("num.network.threads", "2");
     settings.put("num.io.threads", "4");
     settings.put("background.threads", "2");
-    // A node of one has nobody to wait for.
+    // A single node does not need to wait for others.
     settings.put("broker.heartbeat.interval.ms", "200");
     return settings;
   }

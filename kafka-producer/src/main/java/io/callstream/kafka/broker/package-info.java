@@ -1,6 +1,6 @@
 /**
- * A Kafka broker inside the JVM, for demos and for tests of projects that embed callstream. It
- * needs Kafka's server on the class path, which this module does not bring along.
+ * Contains a Kafka broker that runs inside the JVM. Applications may use it for demos and tests if
+ * they add Kafka's server to the class path, which this module does not bring.
  */
 @NullMarked
 package io.callstream.kafka.broker;

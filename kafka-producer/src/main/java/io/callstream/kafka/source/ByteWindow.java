@@ -4,8 +4,9 @@ import java.io.IOException;
 import java.util.Arrays;
 
 /**
- * The part of a stream that is looked at: bytes from {@link #start} to {@link #end} of an array,
- * behind which there are at least eight bytes more, of no meaning, so that words can be read.
+ * A window on the part of a stream that is examined: the bytes from {@link #start} to {@link #end}
+ * of an array. At least eight meaningless bytes follow {@link #end}, so that whole words can be
+ * read.
  */
 final class ByteWindow {
   private static final int SLACK = Long.BYTES;
@@ -19,8 +20,8 @@ final class ByteWindow {
   /**
    * Opens a window on a stream.
    *
-   * @param size how large it is at first
-   * @param limit how large it may get
+   * @param size the initial size in bytes
+   * @param limit the maximum size in bytes
    */
   ByteWindow(PeekableInput in, int size, int limit) {
     this.in = in;
@@ -28,7 +29,7 @@ final class ByteWindow {
     bytes = new byte[size + SLACK];
   }
 
-  /** Returns where {@link #start} is in the stream. */
+  /** Returns the position of {@link #start} in the stream. */
   long position() {
     return in.position() - (end - start);
   }
@@ -39,8 +40,8 @@ final class ByteWindow {
   }
 
   /**
-   * Gets at least one more byte and returns true, or returns false at the end of the stream. What
-   * lies before {@link #start} is given up, and {@code start} moves.
+   * Reads at least one more byte and returns true, or returns false at the end of the stream. This
+   * method discards the bytes before {@link #start} and moves {@code start}.
    *
    * @throws RecordLimitException if the window is full
    */

@@ -7,8 +7,8 @@ import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The content of bzip2 data: of all streams in it, one after the other. Zero bytes after a stream
- * are padding. All content before a failure is returned first, and a failure names the byte of the
+ * Decompresses all streams of bzip2 data, one after the other. Zero bytes after a stream are
+ * padding. All content before a failure is returned first. A failure names the byte position in the
  * compressed data.
  */
 final class Bzip2Input extends InputStream {
@@ -59,7 +59,7 @@ final class Bzip2Input extends InputStream {
         packed.read();
       }
       if (packed.lookAt(0) < 0) {
-        return packed.read() >= 0; // A failure of the input is thrown here.
+        return packed.read() >= 0; // Throws a failure of the input.
       }
       if (!packed.startsWith(MARK) && !packed.endsWithin(MARK)) {
         failure =
@@ -79,7 +79,10 @@ final class Bzip2Input extends InputStream {
     return true;
   }
 
-  /** Returns how many bytes were unpacked; 0 if the stream has ended, or fails next time. */
+  /**
+   * Returns the number of bytes that were decompressed; 0 if the stream has ended, or if the next
+   * read fails.
+   */
   private int unpack(byte[] b, int off, int len) {
     BZip2CompressorInputStream open = stream;
     if (open == null) {
@@ -93,14 +96,14 @@ final class Bzip2Input extends InputStream {
       }
       return Math.max(0, count);
     } catch (IOException | RuntimeException e) {
-      // Damaged data can make the decompressor fail in any way, and after it has written content.
+      // Damaged data can make the decompressor fail in any way, even after it has written content.
       failure = explained(e);
       return (int) (open.getBytesRead() - before);
     }
   }
 
   private IOException explained(Exception e) {
-    // The end of the file is noticed only if the decompressor asks for more.
+    // The end of the file is noticed only if the decompressor asks for more bytes.
     return noticing.ended
         ? new IOException(
             "the bzip2 data is truncated: the file ends after byte "
@@ -116,7 +119,7 @@ final class Bzip2Input extends InputStream {
     packed.close();
   }
 
-  /** Notices when the end is met. */
+  /** Notices when the end of the input is reached. */
   private static final class EndNoticingInput extends FilterInputStream {
     private boolean ended;
 

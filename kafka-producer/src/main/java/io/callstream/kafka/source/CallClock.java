@@ -8,29 +8,35 @@ import java.util.Locale;
 import java.util.Random;
 
 /**
- * The minutes at which synthetic calls come in, on the wall clock of San Francisco: about 2,200 a
- * day, or as many more as make all of them fit into less than six years; fewest at four in the
- * morning, most at five in the afternoon. Times never go back as a record's reader sees them: calls
- * of both passes of an hour that occurs twice stand in the order of the clock's hands, and an hour
- * that the clocks skip has none.
+ * Generates the minutes of synthetic calls on the wall clock of San Francisco. There are about
+ * 2,200 calls a day, or as many more as are needed to fit all calls into less than six years. The
+ * fewest calls are at four in the morning, the most at five in the afternoon. Times never go back
+ * as the reader of a record sees them. If an hour occurs twice, the calls of both passes are in the
+ * order of the wall-clock time. An hour that the clocks skip has no calls.
  */
 final class CallClock {
   private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
   private static final double CALLS_PER_DAY = 2_200;
 
   /**
-   * Over how many days calls spread on average at most: six years less six weeks, which is fifteen
-   * standard deviations of what chance adds.
+   * The maximum number of days over which calls spread on average: six years less six weeks. Six
+   * weeks are fifteen standard deviations of the random variation.
    */
   private static final int MAX_DAYS = 2_150;
 
-  /** The least number of four digits, which a day's sequence has if that is enough. */
+  /**
+   * The smallest number with four digits. The sequence number of a day has four digits if that is
+   * enough.
+   */
   private static final int LEAST_OF_FOUR_DIGITS = 1_000;
 
-  /** More than a day's sequence comes to for each call of an average day: 2 times 1.2. */
+  /**
+   * An upper bound for the sequence numbers that a day needs per call of an average day: 2 times
+   * 1.2.
+   */
   private static final int SEQUENCE_PER_CALL = 4;
 
-  /** Calls by hour of the day in the 2018 file. */
+  /** The number of calls by hour of the day in the 2018 file. */
   private static final double[] HOURS = {
     5_262, 4_184, 3_727, 2_870, 2_618, 2_755, 4_324, 8_048, 9_552, 10_277, 10_285, 10_583, 10_987,
     10_860, 10_847, 11_250, 13_372, 13_484, 12_589, 9_856, 8_253, 8_073, 8_918, 7_025
@@ -86,7 +92,7 @@ final class CallClock {
     };
   }
 
-  /** Goes to the next call. */
+  /** Advances to the next call. */
   void advance() {
     while (callsLeft == 0) {
       if (++minuteOfDay == 24 * 60) {
@@ -97,16 +103,19 @@ final class CallClock {
       callsLeft = Draws.poisson(random, minuteMeans[minuteOfDay / 60]);
     }
     callsLeft--;
-    // The sequence counts more than the calls that are published.
+    // The sequence also counts calls that are not published.
     sequence += 1 + random.nextInt(3);
   }
 
-  /** Returns the call's day. */
+  /** Returns the day of the call. */
   LocalDate date() {
     return date;
   }
 
-  /** Returns the event time in minutes since the epoch, of an hour that occurs twice the first. */
+  /**
+   * Returns the event time in minutes since the epoch. In an hour that occurs twice, it is the
+   * first one.
+   */
   long epochMinute() {
     return hourStarts[minuteOfDay / 60] + minuteOfDay % 60;
   }
@@ -119,7 +128,7 @@ final class CallClock {
     text.append(sequence);
   }
 
-  /** Appends midnight of the call's day. */
+  /** Appends midnight of the day of the call. */
   void appendDate(StringBuilder text) {
     text.append(dateText);
   }

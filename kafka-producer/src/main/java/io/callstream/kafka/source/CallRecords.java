@@ -8,48 +8,48 @@ import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The record values of a source, one after the other, in bounded memory. Each array is new and the
- * receiver's own. Not thread-safe; to be closed.
+ * The record values of a source, one after the other, in bounded memory. Each array is new and
+ * belongs to the caller. Not thread-safe. Close it after use.
  */
 public interface CallRecords extends Iterator<byte[]>, AutoCloseable {
   /**
    * Returns whether there is another record.
    *
    * @throws CallstreamException with {@link ErrorCode#INPUT_FAILED} if the source cannot be read
-   *     further; all records before that place have been returned then
+   *     further; all records before that position have been returned by then
    */
   @Override
   boolean hasNext();
 
   /**
-   * Returns the next record's value.
+   * Returns the value of the next record.
    *
-   * @throws CallstreamException as {@link #hasNext()} does
-   * @throws NoSuchElementException if there is none
+   * @throws CallstreamException under the conditions of {@link #hasNext()}
+   * @throws NoSuchElementException if there is no further record
    */
   @Override
   byte[] next();
 
   /**
-   * Returns the text of a field of the record that {@link #next()} returned last, in UTF-8, if the
-   * source came by it in reading: the text that the field has in the record as a JSON object. To be
-   * asked for before {@link #hasNext()}.
+   * Returns the text of a field of the record that {@link #next()} returned last, in UTF-8. This is
+   * the text that the field has in the record as a JSON object. A source implements this method if
+   * it finds the text while reading. Call it before {@link #hasNext()}.
    *
-   * @return null if the source does not know, which says nothing about the record
+   * @return null if the source does not know the text; the record may still have the field
    */
   default byte @Nullable [] field(String name) {
     return null;
   }
 
   /**
-   * Returns what was unusual in the records so far and is worth a report, in sentences that hold no
-   * content, such as how many rows of CSV have too few fields. Empty if nothing was.
+   * Returns remarks on unusual findings in the records so far, as sentences without content of the
+   * records; for example, how many CSV rows have too few fields. Empty if there are none.
    */
   default List<String> remarks() {
     return List.of();
   }
 
-  /** Releases what the source holds open. Closing again does nothing. */
+  /** Releases the resources of the source. Closing again has no effect. */
   @Override
   void close();
 }

@@ -6,14 +6,14 @@ import java.io.IOException;
 import java.util.Arrays;
 
 /**
- * Writes JSON without white space into a buffer that it keeps. Numbers keep their digits, and half
- * of a surrogate pair, which UTF-8 cannot carry, is escaped.
+ * Writes JSON without white space into a reusable buffer. Numbers keep their digits. An unpaired
+ * surrogate, which UTF-8 cannot represent, is escaped.
  */
 final class CompactJson {
-  /** The most bytes of one record, so that no input can take all memory: 64 MiB. */
+  /** The maximum size of one record in bytes, 64 MiB, so that no input can exhaust the memory. */
   static final int MAX_BYTES = 64 << 20;
 
-  /** The most objects and arrays that may be open at once, each of which costs memory. */
+  /** The maximum number of open objects and arrays. Each costs memory. */
   static final int MAX_DEPTH = 100_000;
 
   private static final byte[] HEX = {
@@ -23,7 +23,10 @@ final class CompactJson {
   private byte[] bytes = new byte[1 << 10];
   private int size;
 
-  /** Returns the value at which the parser stands, and leaves it at the value's last token. */
+  /**
+   * Copies the value at the parser's current position, and leaves the parser at the last token of
+   * the value.
+   */
   byte[] copyOf(JsonParser json) throws IOException {
     size = 0;
     int depth = 0;
@@ -111,7 +114,7 @@ final class CompactJson {
     b[n++] = '"';
     int end = offset + length;
     for (int i = offset; i < end; i++) {
-      // No character takes more than the six bytes of an escape, and the quote one more.
+      // A character takes at most the six bytes of an escape. The quote takes one more.
       if (n + 7 > b.length) {
         size = n;
         ensure(7L + end - i);

@@ -16,10 +16,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * How the rows of a CSV file are written, as its first line shows.
+ * The format of the rows of a CSV file, detected from its first line.
  *
- * @param delimiter what separates the values
- * @param preamble how many bytes precede the row of names: empty lines, and Excel's line {@code
+ * @param delimiter the character that separates values
+ * @param preamble the number of bytes before the header row: empty lines, and Excel's line {@code
  *     sep=;}
  */
 record CsvDialect(char delimiter, int preamble) {
@@ -30,28 +30,28 @@ record CsvDialect(char delimiter, int preamble) {
   private static final List<CallFormat> FORMATS =
       List.of(SanFranciscoCalls.json(), DataSfCalls.json());
 
-  /** The names that the fields of calls have. */
+  /** The field names of calls. */
   private static final Set<String> FIELDS =
       FORMATS.stream()
           .flatMap(format -> format.fieldNames().stream())
           .collect(Collectors.toUnmodifiableSet());
 
-  /** Those that tell the formats from others: the id and the time. */
+  /** The fields that distinguish the formats: the id and the time. */
   private static final Set<String> KEYS =
       FORMATS.stream()
           .flatMap(format -> Stream.of(format.timeField(), format.idField().orElseThrow()))
           .collect(Collectors.toUnmodifiableSet());
 
-  /** How many known names make a header of a line that may be anything. */
+  /** The number of known names that make an arbitrary line a header. */
   private static final int ENOUGH_NAMES = 2;
 
   /**
    * A line.
    *
-   * @param end where the next line starts, or the end of what can be looked at
+   * @param end the start of the next line, or the end of the bytes that can be examined
    */
   private record Line(String text, int end) {
-    /** Returns the first line from there on that is not empty. */
+    /** Returns the first line after {@code start} that is not empty. */
     static Line after(PeekableInput in, int start) {
       int first = start;
       while (in.lookAt(first) == '\n' || in.lookAt(first) == '\r') {
@@ -78,7 +78,7 @@ record CsvDialect(char delimiter, int preamble) {
     return DELIMITERS.contains((char) character);
   }
 
-  /** Returns whether a source starts with names of fields, and no line of JSON follows. */
+  /** Returns whether a source starts with field names and no line of JSON follows. */
   static boolean isHeader(PeekableInput in) {
     Line first = Line.after(in, 0);
     boolean isExcel = EXCEL_LINE.matcher(first.text()).matches();
@@ -95,10 +95,10 @@ record CsvDialect(char delimiter, int preamble) {
   }
 
   /**
-   * Finds the delimiter: the one that Excel's line names, or else the one by which the header has
-   * most names of known fields, or else the only one in the header.
+   * Finds the delimiter. Excel's line names it. Otherwise it is the delimiter that splits the
+   * header into the most known field names, or else the only delimiter in the header.
    *
-   * @throws UnreadableSourceException if that does not decide
+   * @throws UnreadableSourceException if none of these rules finds a delimiter
    */
   static CsvDialect of(PeekableInput in) throws UnreadableSourceException {
     Line first = Line.after(in, 0);
@@ -172,8 +172,8 @@ record CsvDialect(char delimiter, int preamble) {
   }
 
   /**
-   * Removes white space around the names of columns. If they are those of a known format, names in
-   * words, such as {@code Crime Id}, become the names of fields.
+   * Removes white space around column names. If the columns are those of a known format, names in
+   * words, such as {@code Crime Id}, become field names.
    */
   static void nameFields(String[] columns) {
     boolean isKnown = Stream.of(columns).map(CsvDialect::fieldNamed).anyMatch(KEYS::contains);

@@ -15,16 +15,18 @@ import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 import org.jspecify.annotations.Nullable;
 
-/** The rows of CSV. */
+/** The rows of a CSV file as records. */
 final class CsvRecords extends ReadRecords {
   private static final CSVFormat FORMAT =
       CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).build();
 
-  /** What the parser says of a file that ends inside quotes, with the line where they start. */
+  /**
+   * The parser's message for a file that ends inside quotes, with the line where the quotes start.
+   */
   private static final Pattern OPEN_QUOTES =
       Pattern.compile("\\(startline (\\d+)\\) EOF reached before encapsulated token finished.*");
 
-  /** A row is in memory as one text for each column, which is what these bound. */
+  /** Each row is in memory as one string per column. These limits bound its size. */
   private static final int MAX_ROW_CHARS = 4 << 20;
 
   private static final int MAX_COLUMNS = 10_000;
@@ -37,7 +39,7 @@ final class CsvRecords extends ReadRecords {
   private String[] names = {};
   private int columns;
 
-  /** Lines before the row of names. */
+  /** The number of lines before the header row. */
   private int linesBefore;
 
   private long otherRows;
@@ -58,7 +60,7 @@ final class CsvRecords extends ReadRecords {
     } catch (UncheckedIOException e) {
       throw e.getCause();
     } catch (IllegalStateException e) {
-      // Some versions of the parser report a read that failed this way.
+      // Some versions of the parser report a failed read as this exception.
       throw e.getCause() instanceof IOException io ? io : new IOException(e);
     }
   }

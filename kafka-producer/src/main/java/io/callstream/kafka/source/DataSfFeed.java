@@ -11,39 +11,47 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One of DataSF's feeds of police calls, read over HTTP by its SODA API: records in the format of
- * {@link DataSfCalls}, each a row as compact JSON. Immutable; opening it again reads it again.
+ * A feed of police calls of DataSF, read over HTTP with the SODA API. The records have the format
+ * of {@link DataSfCalls}. Each is a row as compact JSON. Immutable. Opening the feed again reads it
+ * again.
  *
- * <p>Rows come in the order of {@code cad_number}, which is about that of the calls' times, page by
- * page: each page begins with the call at which the one before it ended. A row is read once
- * therefore, however many change in the meantime, in the version that it has when its page is read.
- * Rows without a {@code cad_number} come last, in no order. They are no calls, and whoever reads
- * them rejects and counts them; as many as a page has are a failure.
+ * <p>Rows arrive page by page in the order of {@code cad_number}, which is approximately the order
+ * of the call times. Each page starts with the call at which the previous page ended. Therefore
+ * each row is read once, in the version that it has when its page is read, even if many rows change
+ * in the meantime. Rows without a {@code cad_number} are last, in no particular order. They cannot
+ * be parsed as calls, so a pipeline rejects and counts them. The feed fails if a full page of such
+ * rows exists.
  *
- * <p>The end is where a page brings nothing new: a server may give fewer rows at once than it is
- * asked for.
+ * <p>The feed ends at a page without new rows, because a server may return fewer rows than were
+ * requested.
  *
- * <p>A page is held in memory until its records are taken; one that arrives damaged or not at all
- * leaves no record behind, and is asked for again. So it is when the server is overloaded (429),
- * fails (202, 408, 5xx) or can't be reached: up to six times, after the time that {@code
- * Retry-After} names or else after one second, two, four, eight and sixteen, shortened by chance by
- * up to a half. What another attempt would not mend, or a wait of more than five minutes, is a
- * failure at once. A connection has ten seconds to come about, and then may be silent for a minute;
- * a page has ten minutes, and 128 MiB. Redirections are not followed.
+ * <p>The feed holds a page in memory until its records are taken. If a page is damaged or missing,
+ * the feed returns no record of it and requests it again:
  *
- * <p>A reading that waits ends when its thread is interrupted.
+ * <ul>
+ *   <li>It repeats a request if the server is overloaded (429), fails (202, 408, 5xx) or cannot be
+ *       reached.
+ *   <li>It makes up to six attempts. It waits for the time in {@code Retry-After}, or else for one
+ *       second, two, four, eight and sixteen, each randomly shortened by up to a half.
+ *   <li>It fails at once if a repetition would not help or the wait is more than five minutes.
+ *   <li>A connection must be established within ten seconds, and may then be silent for a minute.
+ *   <li>A page must arrive within ten minutes and must not exceed 128 MiB.
+ *   <li>It does not follow redirections.
+ * </ul>
+ *
+ * <p>A read that waits ends when its thread is interrupted.
  */
 public final class DataSfFeed implements CallSource {
-  /** The most rows that the server gives at once. */
+  /** The maximum number of rows that the server returns at once. */
   public static final int MAX_PAGE_SIZE = 50_000;
 
-  /** How many rows are asked for at once unless {@link #withPageSize} says otherwise. */
+  /** The default number of rows per request; see {@link #withPageSize}. */
   public static final int DEFAULT_PAGE_SIZE = 10_000;
 
   private static final int MIN_PAGE_SIZE = 2;
   private static final Duration MIN_INTERVAL = Duration.ofSeconds(1);
 
-  /** The feed of open calls shows each of them for two days. */
+  /** The feed of open calls shows each call for two days. */
   private static final Duration MAX_INTERVAL = Duration.ofDays(1);
 
   private static final URI DATASF = URI.create("https://data.sfgov.org");
@@ -82,10 +90,10 @@ public final class DataSfFeed implements CallSource {
   }
 
   /**
-   * Returns a feed by the id of its dataset: {@code gnap-fj3t}, the calls of the last 48 hours, or
-   * {@code 2zdj-bwza}, all closed calls.
+   * Returns a feed by the id of its dataset: {@code gnap-fj3t} contains the calls of the last 48
+   * hours, and {@code 2zdj-bwza} contains all closed calls.
    *
-   * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} for any other
+   * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} for any other id
    */
   public static DataSfFeed of(String dataset) {
     if (!dataset.equals(REAL_TIME) && !dataset.equals(CLOSED)) {
@@ -103,10 +111,10 @@ public final class DataSfFeed implements CallSource {
   }
 
   /**
-   * Returns the feed at another server of the same API, such as a mirror.
+   * Returns the feed at another server with the same API, such as a mirror.
    *
-   * @param server {@code http} or {@code https}, a host, perhaps a port and a path; no user, query
-   *     or fragment
+   * @param server {@code http} or {@code https}, a host, and optionally a port and a path; no user,
+   *     query or fragment
    */
   public DataSfFeed at(URI server) {
     String scheme = server.getScheme() == null ? "" : server.getScheme().toLowerCase(Locale.ROOT);
@@ -126,8 +134,9 @@ public final class DataSfFeed implements CallSource {
   }
 
   /**
-   * Returns the feed with an app token, which the server knows the caller by and gives a quota of
-   * its own. It is sent in a header, over TLS or to this machine only, and never shown.
+   * Returns the feed with an app token. The server identifies the caller by the token and gives it
+   * a separate quota. The token is sent in a header, only over TLS or to this machine, and is never
+   * shown.
    */
   public DataSfFeed withToken(String token) {
     if (token.isEmpty() || !token.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
@@ -137,8 +146,8 @@ public final class DataSfFeed implements CallSource {
   }
 
   /**
-   * Returns the feed read in pages of another size: memory for so many rows, of some 1.5 KB each,
-   * is needed.
+   * Returns the feed with another page size. Reading needs memory for this many rows of about 1.5
+   * KB each.
    *
    * @param rows 2 to {@value #MAX_PAGE_SIZE}
    */
@@ -151,18 +160,22 @@ public final class DataSfFeed implements CallSource {
   }
 
   /**
-   * Returns the feed as a source without an end: once all rows were read, it looks again and again
-   * for rows that are new or changed since, until the reading is interrupted. Each version of a row
-   * that is met comes once. Versions are told by {@code call_last_updated_at}; rows are asked for
-   * from 90 minutes before the latest that was seen, for the feed is not strictly in its order and
-   * tells the time by clocks that are put back in autumn. A time more than an hour ahead of this
-   * machine's clock is warned of once, and is not taken for the latest.
+   * Returns the feed as a source without an end. After it has read all rows, it polls for rows that
+   * are new or have changed, until the reading is interrupted.
    *
-   * <p>A look that fails for a reason that may pass, be it the first, is warned of, and made up for
-   * by the next; that waits until the server wants to be asked again, but for a day at most.
+   * <p>Each version of a row that a poll finds is returned once. The field {@code
+   * call_last_updated_at} identifies the version. A poll requests rows from 90 minutes before the
+   * latest time that was seen, for two reasons: the feed is not strictly in the order of that
+   * field, and its times follow clocks that are set back in autumn. If a time is more than an hour
+   * ahead of this machine's clock, the feed logs one warning and does not use the time as the
+   * latest.
    *
-   * @param interval from the beginning of a look to that of the next; from one second to one day;
-   *     the feed changes every ten minutes
+   * <p>If a poll, including the first, fails for a temporary reason, the feed logs a warning, and
+   * the next poll makes up for it. The next poll waits as long as the server requests, but at most
+   * a day.
+   *
+   * @param interval from the start of one poll to the start of the next; from one second to one
+   *     day. The feed changes every ten minutes
    * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} for the closed calls, which
    *     change once a day
    */
@@ -186,7 +199,7 @@ public final class DataSfFeed implements CallSource {
   }
 
   private static boolean isLoopback(String host) {
-    // 127.example.com is somebody's name.
+    // The host 127.example.com is not a loopback address: anyone can own such a name.
     return host.equals("localhost")
         || host.equals("[::1]")
         || host.matches("127(\\.[0-9]{1,3}){3}");
@@ -208,21 +221,21 @@ public final class DataSfFeed implements CallSource {
     return new FeedRecords(client, pageSize, Optional.ofNullable(interval), clock);
   }
 
-  /** Returns what is read from where, without the token. */
+  /** Returns the dataset and the server, without the token. */
   @Override
   public String toString() {
     return name() + " at " + server;
   }
 
   /**
-   * How long a server is waited for.
+   * The time limits for a server.
    *
-   * @param attempts how often a page is asked for
-   * @param firstDelay before the second attempt; each further one takes twice as long
-   * @param longestDelay the most that a server may ask for
-   * @param connecting how long a connection may take
-   * @param silence how long nothing may come
-   * @param page how long a page may take
+   * @param attempts the maximum number of requests for a page
+   * @param firstDelay the delay before the second attempt; each further delay is twice as long
+   * @param longestDelay the maximum delay that a server may request
+   * @param connecting the maximum time to establish a connection
+   * @param silence the maximum time without data
+   * @param page the maximum time for a page
    */
   record Patience(
       int attempts,

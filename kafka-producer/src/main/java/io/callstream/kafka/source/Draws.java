@@ -3,13 +3,16 @@ package io.callstream.kafka.source;
 import java.util.Arrays;
 import java.util.Random;
 
-/** Ways to draw at random. {@link Random}'s sequence is laid down by its specification. */
+/** Draws random values. The specification of {@link Random} defines its sequence. */
 final class Draws {
   private static final double MAX_MEAN_AT_ONCE = 500;
 
   private Draws() {}
 
-  /** Returns a sequence of its own for each purpose, so that no dial changes what another does. */
+  /**
+   * Returns a separate random sequence for each purpose, so that one dial does not change the
+   * results of another.
+   */
   static Random sequence(long seed, int purpose) {
     long mixed = seed + (purpose + 1) * 0x9e3779b97f4a7c15L;
     mixed = (mixed ^ (mixed >>> 30)) * 0xbf58476d1ce4e5b9L;
@@ -17,11 +20,11 @@ final class Draws {
     return new Random(mixed ^ (mixed >>> 31));
   }
 
-  /** Draws from a Poisson distribution, in as many steps as its mean. */
+  /** Draws from a Poisson distribution. The number of steps grows with the mean. */
   static int poisson(Random random, double mean) {
     int count = 0;
     double left = mean;
-    // A sum of such draws is one of the sum of their means; e^-mean must not become 0.
+    // A sum of Poisson draws has the sum of their means. The split keeps e^-mean above 0.
     for (; left > MAX_MEAN_AT_ONCE; left -= MAX_MEAN_AT_ONCE) {
       count += smallPoisson(random, MAX_MEAN_AT_ONCE);
     }
@@ -37,7 +40,7 @@ final class Draws {
     return count;
   }
 
-  /** Draws one of few ranks often and one of many seldom: low ranks are drawn most. */
+  /** Draws a rank. Low ranks are drawn most often. */
   static int rank(Random random, int ranks, double skew) {
     return (int) (ranks * Math.pow(random.nextDouble(), skew));
   }
@@ -59,7 +62,10 @@ final class Draws {
     }
   }
 
-  /** Chooses exactly so many of so many, each with the same probability, in one pass. */
+  /**
+   * Selects an exact number of items from a given total in one pass. Each item has the same
+   * probability.
+   */
   static final class Selection {
     private final Random random;
     private long chosen;

@@ -30,17 +30,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /*
- * A pass reads all rows that meet a condition, in the order of their key: each page from the key on at
- * which the one before it ended, without the rows that have come already. The key of a row never
- * changes. So whatever changes while the pass is under way, a row keeps its place, and is neither
- * skipped nor met twice, as it would be by an offset, or by the time of its last change. Should several
- * rows have one key, they stand together in the order of the server's row ids, and all come. A pass
- * ends at a page that brings nothing new, not at a short one: a server may give fewer rows at once than
- * were asked for. Rows without a key are no calls, and come at the end of a pass, in a page of their own,
- * so that whoever reads them rejects and counts them.
+ * A pass reads all rows that meet a condition, in the order of their key. Each page starts at the key
+ * at which the previous page ended, and rows that were returned before are skipped. The key of a row
+ * never changes. Therefore a row keeps its position even if data changes during the pass, and is
+ * neither skipped nor returned twice, as could happen with an offset or with the time of the last
+ * change. If several rows have the same key, they are in the order of the server's row ids, and all
+ * are returned. A pass ends at a page without new rows, not at a short page, because a server may
+ * return fewer rows than were requested. Rows without a key cannot be parsed as calls. They are
+ * returned at the end of a pass, in a separate page, so that a pipeline rejects and counts them.
  *
- * A pass after the first asks only for rows changed since some time. A row that changes in such a pass
- * behind its back has a later time then, and the next pass meets it.
+ * A pass after the first requests only rows that changed after some time. If a row changes during such
+ * a pass, after its page was read, it gets a later time, and the next pass returns it.
  */
 final class FeedRecords implements CallRecords {
   private static final Logger LOG = LoggerFactory.getLogger(FeedRecords.class);
@@ -49,13 +49,15 @@ final class FeedRecords implements CallRecords {
   private static final String ID = "id";
   private static final String CHANGED = "call_last_updated_at";
 
-  /** Half an hour for changes that arrive late, an hour for clocks that are put back. */
+  /** Half an hour for changes that arrive late, and an hour for clocks that are set back. */
   private static final Duration OVERLAP = Duration.ofMinutes(90);
 
-  /** How far a change may be ahead of this machine's clock: an hour when clocks are put back. */
+  /**
+   * How far a change may be ahead of this machine's clock: an hour, for when clocks are set back.
+   */
   private static final Duration SKEW = Duration.ofHours(1);
 
-  /** The longest that a server is left alone before the next pass, whatever it asks for. */
+  /** The maximum wait before the next pass, even if the server requests a longer one. */
   private static final Duration LONGEST_REST = Duration.ofDays(1);
 
   private static final DateTimeFormatter TIME =
@@ -82,12 +84,15 @@ final class FeedRecords implements CallRecords {
   private boolean ended;
   private @Nullable CallstreamException failure;
 
-  /** The key at which the last page of this pass ended, and how many rows of it have come. */
+  /**
+   * The key at which the last page of this pass ended. The next field counts the rows with this key
+   * that were returned.
+   */
   private @Nullable String lastKey;
 
   private int rowsOfLastKey;
 
-  /** What the pass before this one saw, and what this one has: times of change by key. */
+  /** The times of change by key in the previous pass. {@link #seen} has those of this pass. */
   private Map<String, String> before = new HashMap<>();
 
   private Map<String, String> seen = new HashMap<>();
@@ -98,10 +103,10 @@ final class FeedRecords implements CallRecords {
   private boolean passEnded;
 
   /**
-   * A row with its key, its id and when it was changed; the empty text for what it does not tell.
+   * A row with its key, its id and the time of its last change. Missing values are empty strings.
    */
   private record Row(byte[] value, String key, String id, String changed) {
-    /** Returns what versions of the row have in common. */
+    /** Returns the identity that all versions of the row share. */
     String identity() {
       return key.isEmpty() ? ID + " " + id : key;
     }
@@ -110,7 +115,7 @@ final class FeedRecords implements CallRecords {
   /**
    * Opens a feed.
    *
-   * @param clock in the zone of the feed
+   * @param clock a clock in the time zone of the feed
    */
   FeedRecords(SodaClient client, int pageSize, Optional<Duration> interval, Clock clock) {
     this.client = client;
@@ -209,7 +214,7 @@ final class FeedRecords implements CallRecords {
     since = latestChange;
   }
 
-  /** Puts the next pass off as long as the server wants to be left alone. */
+  /** Delays the next pass by the time that the server requests. */
   private void rest(AnswerException e) {
     Duration asked = e.delay().orElse(Duration.ZERO);
     Duration rest = asked.compareTo(LONGEST_REST) < 0 ? asked : LONGEST_REST;
@@ -244,11 +249,13 @@ final class FeedRecords implements CallRecords {
     try {
       changedAt(LocalDateTime.parse(row.changed()));
     } catch (DateTimeException e) {
-      // Only a pass over all rows meets it.
+      // Only a pass over all rows returns this row.
     }
   }
 
-  /** Takes note of a change, unless it would have later passes ask for nothing. */
+  /**
+   * Records the time of a change, unless the time is so late that later passes would find nothing.
+   */
   private void changedAt(LocalDateTime time) {
     if (time.isAfter(LocalDateTime.now(clock).plus(SKEW))) {
       if (!warnedOfFuture) {
@@ -285,7 +292,7 @@ final class FeedRecords implements CallRecords {
 
   // ---- rows
 
-  /** Asks for the next page of rows with a key, which must be in the order that was asked for. */
+  /** Requests the next page of rows with a key and checks that they are in the requested order. */
   private List<Row> rowsWithKey() throws AnswerException, InterruptedException {
     String condition = KEY + (lastKey == null ? " IS NOT NULL" : " >= " + literal(lastKey));
     List<Row> rows = rows(condition, ORDER);

@@ -3,7 +3,9 @@ package io.callstream.kafka.source;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** Recognizes archives, tables in binary and texts in UTF-16, none of which can hold calls here. */
+/**
+ * Recognizes archives, binary tables and UTF-16 text, which are not supported as sources of calls.
+ */
 final class ForeignContent {
   private static final int ANY_BINARY = -2;
   private static final String UNPACK =
@@ -13,7 +15,7 @@ final class ForeignContent {
   /**
    * A kind of content.
    *
-   * @param start its first bytes; {@link #ANY_BINARY} is a byte that is not printable ASCII
+   * @param start its first bytes; {@link #ANY_BINARY} matches a byte that is not printable ASCII
    */
   private record Kind(String name, String cure, int... start) {}
 
@@ -50,7 +52,10 @@ final class ForeignContent {
   private static final int TAR_MARK = 257;
   private static final int TAR_NAME = 100;
 
-  /** Where the name of the first file of a ZIP archive starts, and where names are searched. */
+  /**
+   * The offset of the name of the first file in a ZIP archive, and the range in which names are
+   * searched.
+   */
   private static final int ZIP_NAME = 30;
 
   private static final int ZIP_NAMES_END = 100;
@@ -61,7 +66,7 @@ final class ForeignContent {
   private ForeignContent() {}
 
   /**
-   * Refuses content of a kind that cannot hold calls.
+   * Rejects content of a kind that cannot contain calls.
    *
    * @throws UnreadableSourceException if the first bytes are those of such a kind
    */
@@ -93,7 +98,7 @@ final class ForeignContent {
     return true;
   }
 
-  /** Returns whether a ZIP archive starts with one of the files that a workbook has. */
+  /** Returns whether a ZIP archive starts with one of the files that an Excel workbook contains. */
   private static boolean isExcel(PeekableInput in, Kind kind) {
     if (kind.start()[0] != 'P' || kind.start()[1] != 'K') {
       return false;
@@ -108,7 +113,10 @@ final class ForeignContent {
         || text.startsWith("_rels/.rels");
   }
 
-  /** A tar archive starts with a name and zero bytes. Looks no further than the first line. */
+  /**
+   * Returns whether the content starts with a name and zero bytes, as a tar archive does. Examines
+   * only the first line.
+   */
   private static boolean startsWithPaddedName(PeekableInput in) {
     int i = 0;
     while (i < TAR_NAME && in.lookAt(i) >= ' ') {
@@ -117,7 +125,9 @@ final class ForeignContent {
     return i > 0 && i < TAR_NAME && in.lookAt(i) == 0;
   }
 
-  /** Two characters of ASCII in UTF-16, after a byte order mark if there is one. */
+  /**
+   * Returns whether the content is UTF-16: two ASCII characters, after an optional byte order mark.
+   */
   private static boolean isUtf16(PeekableInput in) {
     int first = in.lookAt(0);
     int second = first < 0 ? -1 : in.lookAt(1);

@@ -7,9 +7,9 @@ import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
 /**
- * The content of gzip data as of RFC 1952: of all members, one after the other. Zero bytes after a
- * member are padding. Every member's checksum and length are checked, and a failure names the byte
- * of the compressed data. All content before a failure is returned first.
+ * Decompresses all members of gzip data (RFC 1952), one after the other. Zero bytes after a member
+ * are padding. The checksum and the length of every member are checked. All content before a
+ * failure is returned first. A failure names the byte position in the compressed data.
  */
 final class GzipInput extends InputStream {
   private static final int METHOD_DEFLATE = 8;
@@ -26,7 +26,7 @@ final class GzipInput extends InputStream {
   private int start;
   private int end;
 
-  /** How many bytes were read before the chunk's end. */
+  /** The number of bytes of the stream up to the end of the chunk. */
   private long read;
 
   private boolean inMember;
@@ -81,7 +81,7 @@ final class GzipInput extends InputStream {
     }
   }
 
-  /** Goes to the data of the next member, or returns false if there is none. */
+  /** Advances to the data of the next member, or returns false if there is none. */
   private boolean startMember() throws IOException {
     boolean first = position() == 0;
     int b = nextOrEnd();
@@ -103,7 +103,7 @@ final class GzipInput extends InputStream {
     if ((flags & RESERVED) != 0) {
       throw damaged("its header has unknown flags");
     }
-    skip(6); // The time, the level and the system.
+    skip(6); // Time, compression level and operating system.
     if ((flags & EXTRA) != 0) {
       skip(next() | next() << 8);
     }
@@ -141,7 +141,7 @@ final class GzipInput extends InputStream {
 
   private void skipText() throws IOException {
     while (next() != 0) {
-      // Up to the zero byte that ends it.
+      // Skip to the zero byte that ends the name or the comment.
     }
   }
 

@@ -14,19 +14,22 @@ import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
 
 /*
- * The elements of a JSON array in UTF-8, or JSON objects that follow each other. This class reads what
- * is between the elements, PlainObject reads a plain object, and a separate Jackson parser reads any
- * other element, token by token, so that no element is ever a tree. That parser sees the stream from
- * the element on, after a bracket, as if the array began there. What it has taken beyond the element's
- * end goes back into the window.
+ * Reads the elements of a JSON array in UTF-8, or a sequence of JSON objects. This class reads the
+ * bytes between the elements. PlainObject reads plain objects. A separate Jackson parser reads every
+ * other element token by token, so that no element becomes a tree. That parser sees the stream from
+ * the element on, after a bracket, as if the array started there. The bytes that it has read after the
+ * end of the element go back into the window.
  */
 final class JsonRecords extends ReadRecords {
   private static final int WINDOW = 1 << 17;
 
-  /** How much Jackson gets at once: about what is needed, since the rest is read again. */
+  /**
+   * The number of bytes that Jackson gets at once: about as many as it needs, because the rest is
+   * read again.
+   */
   private static final int PORTION = 1 << 10;
 
-  /** Four bytes, by which Jackson tells UTF-8 from UTF-16. */
+  /** Four bytes, from which Jackson detects UTF-8 instead of UTF-16. */
   private static final byte[] ARRAY_START = {'[', ' ', ' ', ' '};
 
   private static final String NOT_JSON = "this is not JSON";
@@ -35,7 +38,7 @@ final class JsonRecords extends ReadRecords {
   static final JsonFactory JSON =
       JsonFactory.builder()
           .streamReadConstraints(
-              // Whether a record is fit to be a call is for its reader to say; this bounds memory.
+              // These limits bound memory. The reader of a record decides whether it can be a call.
               StreamReadConstraints.builder()
                   .maxNestingDepth(CompactJson.MAX_DEPTH)
                   .maxNumberLength(CompactJson.MAX_BYTES)
@@ -54,7 +57,10 @@ final class JsonRecords extends ReadRecords {
   private boolean isArray;
   private boolean isPlain;
 
-  /** Whether Jackson met the end. It also reports that for a name that is not UTF-8. */
+  /**
+   * Whether Jackson reached the end of the stream. Jackson also throws {@link JsonEOFException} for
+   * a name that is not UTF-8.
+   */
   private boolean metEnd;
 
   private long failedAt = -1;
@@ -70,7 +76,7 @@ final class JsonRecords extends ReadRecords {
     window = new ByteWindow(in, WINDOW, WINDOW);
   }
 
-  /** Returns the elements of a JSON array, and fails if there is none. */
+  /** Returns the elements of a JSON array. Reading fails if the text is not an array. */
   static JsonRecords ofArray(String source, PeekableInput in) {
     return new JsonRecords(source, in, true);
   }
@@ -105,7 +111,7 @@ final class JsonRecords extends ReadRecords {
     return readObject();
   }
 
-  /** Goes to the first byte of what is in the array, or of the first object. */
+  /** Advances to the first byte inside the array, or to the first object. */
   private int start() throws IOException {
     int next = nextByte();
     if (next == '{' && !mustBeArray) {
@@ -130,7 +136,7 @@ final class JsonRecords extends ReadRecords {
     return null;
   }
 
-  /** Returns the next byte that is no white space, and leaves it where it is; -1 at the end. */
+  /** Returns the next byte that is not white space, without reading it; -1 at the end. */
   private int nextByte() throws IOException {
     do {
       window.start = PlainObject.skipSpace(window.bytes, window.start, window.end);
@@ -165,7 +171,8 @@ final class JsonRecords extends ReadRecords {
           throw new IOException(NOT_JSON);
         }
         byte[] record = compact.copyOf(json);
-        // What it has not used are the last bytes that it read, still before the window's start.
+        // The bytes that Jackson has not used are the last ones that it read. They are still before
+        // the window's start.
         window.start -= json.releaseBuffered(OutputStream.nullOutputStream());
         return record;
       } catch (IOException e) {
@@ -176,8 +183,8 @@ final class JsonRecords extends ReadRecords {
   }
 
   /**
-   * The stream from here on, as an array. Fails when one element takes too many bytes; Jackson
-   * would hold a name of any length.
+   * The stream from the current position as an array. Fails if one element has too many bytes.
+   * Jackson itself does not limit the length of a name.
    */
   private final class FromHere extends InputStream {
     private long read;
@@ -209,8 +216,9 @@ final class JsonRecords extends ReadRecords {
     }
 
     /**
-     * Stops before a byte of all ones, which UTF-8 does not have: in a name Jackson may overlook it
-     * and take the name for another, since it fills up the last four bytes of names with such.
+     * Returns the number of bytes before the first byte 0xff, which UTF-8 does not contain. Jackson
+     * may overlook this byte in a name and confuse the name with another, because Jackson pads the
+     * last four bytes of names with it.
      */
     private int upToNoUtf8(int count) throws IOException {
       int i = 0;
@@ -237,7 +245,7 @@ final class JsonRecords extends ReadRecords {
     if (e instanceof StreamConstraintsException) {
       return RecordLimitException.MESSAGE;
     }
-    // Jackson's own words would quote the content.
+    // Jackson's message would quote the content.
     return e instanceof JsonProcessingException ? NOT_JSON : super.reason(e);
   }
 }

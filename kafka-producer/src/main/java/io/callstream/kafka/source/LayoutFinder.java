@@ -9,10 +9,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Decides how the records of a source follow each other, by its first 64 KiB, of which it awaits no
- * more than it needs. Lines of NDJSON are sent whether they are valid or not, so damage in the first
- * line must not make another layout of them, or a refusal: what is JSON or CSV has to look like it, and
- * what could be a damaged line is followed up to a line that is an object.
+ * Decides the layout of the records of a source from its first 64 KiB, and waits for no more of them
+ * than necessary. Lines of NDJSON are sent whether they are valid or not. Therefore damage in the
+ * first line must not lead to another layout or to an error: JSON and CSV must be recognizable, and
+ * content that could be a damaged line is examined up to a line that is an object.
  */
 final class LayoutFinder {
   private final PeekableInput in;
@@ -26,9 +26,9 @@ final class LayoutFinder {
   }
 
   /**
-   * Decides on a layout, and takes no byte of the stream.
+   * Decides on a layout without consuming bytes of the stream.
    *
-   * @param named what the name promises
+   * @param named the layout that the name indicates
    */
   static FileLayout find(PeekableInput in, Optional<FileLayout> named) {
     int start = 0;
@@ -58,7 +58,9 @@ final class LayoutFinder {
     return b == ' ' || b == '\t' || b == '\n' || b == '\r';
   }
 
-  /** Returns the layout of what starts with a brace, or null if it does not decide. */
+  /**
+   * Returns the layout of content that starts with a brace, or null if the content does not decide.
+   */
   private @Nullable FileLayout ofObject(int start) {
     Ahead ahead = new Ahead(start);
     try (JsonParser json = JsonRecords.JSON.createParser(ahead)) {
@@ -72,7 +74,10 @@ final class LayoutFinder {
     }
   }
 
-  /** Returns the layout of what starts with a bracket, or null if it does not decide. */
+  /**
+   * Returns the layout of content that starts with a bracket, or null if the content does not
+   * decide.
+   */
   private @Nullable FileLayout ofArray(int start) {
     int objects = 0;
     int searched = start;
@@ -81,7 +86,7 @@ final class LayoutFinder {
     try (JsonParser json = JsonRecords.JSON.createParser(ahead)) {
       json.nextToken();
       while (json.nextToken() != JsonToken.END_ARRAY) {
-        // A comma follows the second object: this is not a truncated line before lines.
+        // A comma follows the second object, so this is not a truncated line before other lines.
         int end = end(start, json);
         if (objects >= 2 && !maybeLine && hasLineBreak(searched, end)) {
           return FileLayout.JSON;
@@ -125,7 +130,7 @@ final class LayoutFinder {
     return false;
   }
 
-  /** Returns whether there is something after the first line of what was looked at. */
+  /** Returns whether the examined content continues after the first line. */
   private boolean goesOnInNextLine(int start, Ahead ahead) {
     int i = start;
     while (i < ahead.at && in.lookAt(i) != '\n') {
@@ -138,8 +143,8 @@ final class LayoutFinder {
   }
 
   /**
-   * Returns whether a line after the first one is a whole object, and not the last of an array.
-   * Lines of a quoted CSV cell do not count.
+   * Returns whether a line after the first one is a complete object, and not the last element of an
+   * array. Lines of a quoted CSV cell do not count.
    */
   private boolean hasLineOfObject(int start) {
     int line = start;
@@ -161,7 +166,10 @@ final class LayoutFinder {
     return false;
   }
 
-  /** Returns where the line ends that starts there, or the row of CSV if it has quoted cells. */
+  /**
+   * Returns the end of the line that starts at {@code start}, or of the CSV row if it has quoted
+   * cells.
+   */
   private int rowEnd(int start) {
     int i = start;
     boolean isCellStart = true;
@@ -180,7 +188,7 @@ final class LayoutFinder {
     return i;
   }
 
-  /** Returns where a quoted cell of CSV ends, or -1 if the quote does not start one. */
+  /** Returns the end of a quoted CSV cell, or -1 if the quote does not start a cell. */
   private int quotedEnd(int start) {
     int i = start + 1;
     while (in.lookAt(i) >= 0) {
@@ -218,12 +226,14 @@ final class LayoutFinder {
     }
   }
 
-  /** The bytes ahead, of which no more are awaited than there are. */
+  /** The bytes ahead. A read waits for no more bytes than are available. */
   private final class Ahead extends InputStream {
     private final int end;
     private int at;
 
-    /** Whether the end was met. Jackson also reports it for a name that is not UTF-8. */
+    /**
+     * Whether the end was reached. Jackson throws the same exception for a name that is not UTF-8.
+     */
     private boolean ended;
 
     Ahead(int start) {

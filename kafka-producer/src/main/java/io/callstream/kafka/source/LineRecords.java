@@ -7,7 +7,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** The lines of a text. */
+/** The lines of a text as records. */
 final class LineRecords extends ReadRecords {
   private static final VarHandle WORDS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -46,9 +46,10 @@ final class LineRecords extends ReadRecords {
   }
 
   /**
-   * Returns where the next line feed is, eight bytes at a time, or a place at or behind the
-   * window's end: a byte that is one becomes zero, borrows and so gets a sign bit, and those that
-   * have one of their own are left out. Above the lowest a borrow may lie, below it nothing does.
+   * Returns the position of the next line feed, or a position at or after the window's end. It
+   * examines eight bytes at a time. XOR turns a line feed into zero, and the subtraction then
+   * borrows and sets its sign bit. Bytes whose sign bit was already set are excluded. A borrow can
+   * set a wrong sign bit only above the lowest line feed, so the lowest sign bit is always correct.
    */
   private int endOfLine(int from) {
     byte[] b = window.bytes;

@@ -3,7 +3,7 @@ package io.callstream.kafka.source;
 import java.io.IOException;
 import java.util.Locale;
 
-/** How a source is compressed. */
+/** The compression of a source. */
 enum Packing {
   NONE(""),
   GZIP(".gz"),
@@ -11,7 +11,7 @@ enum Packing {
 
   private static final int[] GZIP_START = {0x1f, 0x8b, 0x08};
 
-  /** {@code BZh}, the size of blocks, and the start of a block or the end of an empty stream. */
+  /** {@code BZh}, the block size, and the start of a block or the end of an empty stream. */
   private static final int[] BZIP2_START = {'B', 'Z', 'h', -1, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59};
 
   private static final int[] BZIP2_EMPTY = {'B', 'Z', 'h', -1, 0x17, 0x72, 0x45, 0x38, 0x50, 0x90};
@@ -22,16 +22,18 @@ enum Packing {
     this.ending = ending;
   }
 
-  /** Returns what the end of a file's name promises. */
+  /** Returns the compression that the extension of a file name indicates. */
   static Packing ofName(String fileName) {
     String name = fileName.toLowerCase(Locale.ROOT);
     return name.endsWith(GZIP.ending) ? GZIP : name.endsWith(BZIP2.ending) ? BZIP2 : NONE;
   }
 
   /**
-   * Decides by the first bytes, and reads no more of them than that takes.
+   * Returns the compression that the first bytes indicate, and reads no more of them than
+   * necessary.
    *
-   * @throws UnreadableSourceException if the name promises a compression that the content lacks
+   * @throws UnreadableSourceException if the name indicates a compression that the content does not
+   *     have
    */
   static Packing of(PeekableInput in, Packing named) throws UnreadableSourceException {
     Packing packing =
@@ -52,7 +54,7 @@ enum Packing {
     return packing;
   }
 
-  /** Returns whether the stream ends within the bytes with which such data starts. */
+  /** Returns whether the stream ends within the start bytes of this compression. */
   private static boolean isTruncatedStart(PeekableInput in, Packing packing) {
     return switch (packing) {
       case NONE -> false;
@@ -61,7 +63,7 @@ enum Packing {
     };
   }
 
-  /** Unpacks all members of a compressed stream, one after the other. */
+  /** Decompresses all members of a stream, one after the other. */
   PeekableInput unpack(PeekableInput in) throws IOException {
     return switch (this) {
       case NONE -> in;

@@ -5,9 +5,9 @@ import java.io.InputStream;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A buffered stream whose next bytes can be looked at. Remembers the failure that ended it. */
+/** A buffered stream with look-ahead. It keeps the failure that ended it. */
 final class PeekableInput extends InputStream {
-  /** How many bytes can be looked at. */
+  /** The maximum number of bytes ahead that can be examined. */
   static final int LOOK_AHEAD = 1 << 16;
 
   private final InputStream in;
@@ -28,30 +28,31 @@ final class PeekableInput extends InputStream {
     this.isUnpacked = isUnpacked;
   }
 
-  /** Returns the content of compressed data. */
+  /** Returns a stream of decompressed content. */
   static PeekableInput unpacked(InputStream in) {
     return new PeekableInput(in, true);
   }
 
-  /** Returns how many bytes have been read. */
+  /** Returns the number of bytes that have been read. */
   long position() {
     return position;
   }
 
-  /** Returns an offset in words. */
+  /** Returns an offset as text for messages. */
   String place(long offset) {
     return "byte " + offset + (isUnpacked ? " of the unpacked content" : "");
   }
 
   /**
-   * Returns the byte that is {@code index} bytes ahead; -1 if the stream ends or fails before it,
-   * or it is further ahead than {@link #LOOK_AHEAD}. A failure is thrown by the read that meets it.
+   * Returns the byte that is {@code index} bytes ahead. Returns -1 if the stream ends or fails
+   * before it, or if it is further ahead than {@link #LOOK_AHEAD}. The read that reaches a failure
+   * throws it.
    */
   int lookAt(int index) {
     return isAhead(index) ? buffer[start + index] & 0xff : -1;
   }
 
-  /** Copies bytes that are ahead, at least one; returns -1 where {@link #lookAt} does. */
+  /** Copies at least one of the bytes ahead, or returns -1 where {@link #lookAt(int)} does. */
   int lookAt(int index, byte[] b, int off, int len) {
     if (!isAhead(index)) {
       return -1;
@@ -68,14 +69,14 @@ final class PeekableInput extends InputStream {
           return false;
         }
       } catch (IOException e) {
-        // It is kept, and thrown once the bytes before it are read.
+        // The failure is kept, and thrown after the bytes before it have been read.
         return false;
       }
     }
     return index < LOOK_AHEAD;
   }
 
-  /** Returns whether the next bytes are these, of which a negative one stands for any. */
+  /** Returns whether the next bytes are these. A negative value matches any byte. */
   boolean startsWith(int... bytes) {
     for (int i = 0; i < bytes.length; i++) {
       int b = lookAt(i);
@@ -86,7 +87,7 @@ final class PeekableInput extends InputStream {
     return true;
   }
 
-  /** Returns whether the stream ends after the first of these bytes, one or more, but not all. */
+  /** Returns whether the stream ends after at least one of these bytes, but before the last. */
   boolean endsWithin(int... bytes) {
     int i = 0;
     while (i < bytes.length && (bytes[i] < 0 ? lookAt(i) >= 0 : lookAt(i) == bytes[i])) {
@@ -125,14 +126,14 @@ final class PeekableInput extends InputStream {
     return count;
   }
 
-  /** Reads past the buffer, which is empty. */
+  /** Reads directly from the stream. The buffer is empty. */
   private int readThrough(byte[] b, int off, int len) throws IOException {
     int count = readOn(b, off, len);
     position += Math.max(0, count);
     return count;
   }
 
-  /** Gets at least one more byte, or returns false at the end. */
+  /** Reads at least one more byte, or returns false at the end. */
   private boolean fill() throws IOException {
     if (start > 0) {
       System.arraycopy(buffer, start, buffer, 0, end - start);

@@ -11,30 +11,30 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Nearly every element of an array of calls is an object of names and texts, all printable ASCII
- * without an escape. Its compact form is its own bytes without the space between them, so that no
- * token need be made of it.
+ * Nearly every element of an array of calls is an object of names and strings, all printable ASCII
+ * without an escape. Its compact form is its own bytes without the white space between tokens.
+ * Therefore such an object can be copied without parsing it into tokens.
  *
- * Elements of one source look alike: what stands between two values, such as the quote, comma, name and
- * colon in `", "address": "`, is a bridge that was crossed before. It is compared as a whole with the one
- * that came next last time, or else with the others, and its compact form is written; only one that is new
- * is looked at byte by byte. A bridge starts at a quote that ends a value, or at the object's brace, so the
- * same bytes always mean the same.
+ * Elements of one source look alike. The bytes between two values are called a bridge: for example,
+ * the quote, comma, name and colon in `", "address": "`. A bridge usually occurred before. It is
+ * compared as a whole with the bridge that came next last time, then with the other known ones, and
+ * its compact form is written. Only a new bridge is examined byte by byte. A bridge starts at a quote
+ * that ends a value, or at the object's brace, so the same bytes always have the same meaning.
  *
- * Values are copied eight bytes at a time, up to and with the word that holds the quote. What may follow
- * the quote in that word is overwritten by what comes next. In a little-endian word w, the sign bit of a
- * byte of (w ^ 0x2222...) - 0x0101... is set where the byte is a quote (which became 0 and borrows),
- * likewise with 0x5c for a backslash and with w - 0x2020... for a control character; bytes with a sign bit
- * of their own are not ASCII. A borrow can raise a false alarm only above a true one, and only the lowest
- * is looked at.
+ * Values are copied eight bytes at a time, up to and including the word with the closing quote. Bytes
+ * after the quote in that word are overwritten by the following bytes. In a little-endian word w, the
+ * sign bit of a byte of (w ^ 0x2222...) - 0x0101... is set if the byte is a quote, which became 0 and
+ * borrows. The same holds with 0x5c for a backslash, and with w - 0x2020... for a control character.
+ * Bytes whose sign bit was already set are not ASCII. A borrow can cause a false match only above a
+ * true one, and only the lowest match is used.
  *
- * What is not of this kind in any way is left alone, and Jackson reads it from its start.
+ * Any other element is left unchanged, and Jackson reads it from its start.
  */
 final class PlainObject {
-  /** The object is not plain, or is no JSON. */
+  /** The object is not plain, or is not JSON. */
   static final int NOT_PLAIN = -1;
 
-  /** The bytes end before the object does. */
+  /** The bytes end before the object ends. */
   static final int INCOMPLETE = -2;
 
   private static final int MAX_VALUES = 64;
@@ -49,10 +49,10 @@ final class PlainObject {
   private static final long BACKSLASHES = ONES * '\\';
   private static final long SPACES = ONES * ' ';
 
-  /** Where an object starts. */
+  /** The start of an object. */
   private final Bridge start = new Bridge(new byte[0], "", "");
 
-  /** The bridges that were crossed, the latest where there are very many. */
+  /** The known bridges; only the latest ones if there are very many. */
   private final List<Bridge> known = new ArrayList<>();
 
   private int oldest;
@@ -60,22 +60,28 @@ final class PlainObject {
   private byte[] compact = {};
   private int size;
 
-  /** What led to each value of the object, and where the value stands in its compact form. */
+  /**
+   * The bridge before each value of the object. {@link #starts} and {@link #ends} have the
+   * positions of the values in the compact form.
+   */
   private final Bridge[] bridges = new Bridge[MAX_VALUES];
 
   private final int[] starts = new int[MAX_VALUES];
   private final int[] ends = new int[MAX_VALUES];
   private int values;
 
-  /** What stands before a value, from the end of the one before it, or behind the last value. */
+  /** The bytes between two values, before the first value, or after the last value. */
   private static final class Bridge {
     final byte[] spread;
     final byte[] compact;
 
-    /** The value's name; empty behind the last value, and for a value without a name too. */
+    /**
+     * The name of the following value. Empty after the last value, and for a value with an empty
+     * name.
+     */
     final String name;
 
-    /** What came behind the value last time. */
+    /** The bridge that followed the value last time. */
     Bridge next = this;
 
     Bridge(byte[] spread, String compact, String name) {
@@ -97,10 +103,10 @@ final class PlainObject {
   }
 
   /**
-   * Reads the object that starts at {@code from} with its brace.
+   * Reads the object that starts with its brace at {@code from}.
    *
-   * @param in has eight bytes more than {@code end} says
-   * @return where it ends, {@link #NOT_PLAIN} or {@link #INCOMPLETE}
+   * @param in has at least eight bytes more than {@code end}
+   * @return the end of the object, {@link #NOT_PLAIN} or {@link #INCOMPLETE}
    */
   int read(byte[] in, int from, int end) {
     if (compact.length < in.length) {
@@ -146,9 +152,12 @@ final class PlainObject {
     return Arrays.copyOf(compact, size);
   }
 
-  /** Returns the value of a name in the object that was read last, or null if it has none. */
+  /**
+   * Returns the value of a name in the object that was read last, or null if the object has no such
+   * name.
+   */
   byte @Nullable [] value(String name) {
-    // Of a name that stands twice the last value counts.
+    // If a name occurs twice, the last value counts.
     for (int i = values - 1; i >= 0; i--) {
       if (bridges[i].name.equals(name)) {
         return Arrays.copyOfRange(compact, starts[i], ends[i]);
@@ -157,7 +166,7 @@ final class PlainObject {
     return null;
   }
 
-  /** Makes the bridge at {@code from} the one that comes next, or returns why there is none. */
+  /** Sets the bridge at {@code from} as the next one, or returns why there is no bridge. */
   private int findNext(Bridge last, byte[] in, int from, int end, byte[] scratch, int free) {
     for (Bridge bridge : known) {
       if (bridge.isAt(in, from, end)) {
@@ -222,7 +231,7 @@ final class PlainObject {
     return 0;
   }
 
-  /** Returns where the next byte that is no white space is, or {@code end}. */
+  /** Returns the position of the next byte that is not white space, or {@code end}. */
   static int skipSpace(byte[] in, int from, int end) {
     int i = from;
     while (i < end && in[i] <= ' ') {
@@ -238,7 +247,7 @@ final class PlainObject {
     return Math.min(i, end);
   }
 
-  /** Copies a text up to the quote that ends it, and returns where that is. */
+  /** Copies a string up to its closing quote, and returns the position of the quote. */
   private static int copyText(byte[] in, int from, int end, byte[] out, int to) {
     int shift = to - from;
     for (int i = from; i < end; i += Long.BYTES) {

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
-/** Records that are read one ahead; a failure is kept, and thrown where the next would be. */
+/** Records that are read one ahead. A failure is kept, and thrown in place of the next record. */
 abstract class ReadRecords implements CallRecords {
   private final String source;
   private final PeekableInput in;
@@ -23,10 +23,10 @@ abstract class ReadRecords implements CallRecords {
   /** Reads a record, or returns null at the end. */
   abstract byte @Nullable [] read() throws IOException;
 
-  /** Says where in the source the reading stands: a line, or a byte. */
+  /** Returns the current position in the source: a line or a byte. */
   abstract String place();
 
-  /** Says in words that hold nothing of the content why the source could not be read. */
+  /** Returns why the source could not be read, without content of the source. */
   String reason(IOException e) {
     String message = e.getMessage();
     return message == null || message.isBlank() ? e.getClass().getSimpleName() : message;
@@ -70,11 +70,11 @@ abstract class ReadRecords implements CallRecords {
     try {
       in.close();
     } catch (IOException e) {
-      // Nothing was written, so nothing is lost.
+      // Nothing was written, so no data is lost.
     }
   }
 
-  /** Returns the failure of a source whose content is of a kind that is not read. */
+  /** Returns the exception for a source with unsupported content. */
   static CallstreamException refusal(String source, IOException e) {
     return new CallstreamException(
         ErrorCode.INPUT_FAILED,

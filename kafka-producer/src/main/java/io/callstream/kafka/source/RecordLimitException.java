@@ -2,7 +2,7 @@ package io.callstream.kafka.source;
 
 import java.io.IOException;
 
-/** A record is past a limit that keeps memory bounded. */
+/** Thrown if a record exceeds a limit that bounds memory. */
 final class RecordLimitException extends IOException {
   private static final long serialVersionUID = 1L;
 

@@ -41,12 +41,18 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Asks a SODA server for pages of a dataset, again where that may help. Not thread-safe. */
+/**
+ * Requests pages of a dataset from a SODA server, and repeats a request if that may help. Not
+ * thread-safe.
+ */
 final class SodaClient {
   private static final Logger LOG = LoggerFactory.getLogger(SodaClient.class);
   private static final JsonFactory JSON = new JsonFactory();
 
-  /** More than {@link DataSfFeed#MAX_PAGE_SIZE} rows of 1.5 KB; held twice while it is read. */
+  /**
+   * The maximum size of a page: more than {@link DataSfFeed#MAX_PAGE_SIZE} rows of 1.5 KB. A page
+   * is in memory twice while it is read.
+   */
   private static final int MAX_PAGE_BYTES = 128 << 20;
 
   private static final int MAX_EXCERPT = 200;
@@ -76,9 +82,9 @@ final class SodaClient {
   }
 
   /**
-   * What a server answered instead of a page, or that it did not.
+   * Thrown if a server did not answer, or answered with something other than a page.
    *
-   * <p>Its message says that in words that hold no secret and nothing of a call.
+   * <p>The message contains no secret and no content of a call.
    */
   static final class AnswerException extends IOException {
     private static final long serialVersionUID = 1L;
@@ -99,22 +105,22 @@ final class SodaClient {
       this.wayOut = wayOut;
     }
 
-    /** A failure that another attempt does not mend. */
+    /** Returns a failure that another attempt cannot fix. */
     static AnswerException lasting(String message, String wayOut) {
       return new AnswerException(message, false, null, wayOut, null);
     }
 
-    /** Whether another attempt may mend it. */
+    /** Returns whether another attempt may succeed. */
     boolean isPassing() {
       return passing;
     }
 
-    /** Returns how long the server wants to be left alone, if it says so. */
+    /** Returns the wait that the server requests, if any. */
     Optional<Duration> delay() {
       return Optional.ofNullable(delay);
     }
 
-    /** Returns it as the failure of a source. */
+    /** Returns this exception as the failure of a source. */
     CallstreamException asFailure(String source, long records) {
       return new CallstreamException(
           ErrorCode.INPUT_FAILED,
@@ -126,9 +132,9 @@ final class SodaClient {
   }
 
   /**
-   * Returns the rows that meet a condition, or the first {@code limit} of them, as compact JSON.
+   * Returns the rows that meet a condition, at most {@code limit} of them, as compact JSON.
    *
-   * @throws AnswerException if the server does not give them
+   * @throws AnswerException if the server does not return them
    */
   List<byte[]> rows(String where, String order, int limit)
       throws AnswerException, InterruptedException {
@@ -186,7 +192,10 @@ final class SodaClient {
 
   private record Answer(HttpResponse<?> head, Body body) {}
 
-  /** Collects a body; called by a thread of the client's, and read once that has ended. */
+  /**
+   * Collects a response body. A thread of the HTTP client fills it; it is read after that thread
+   * has finished.
+   */
   private static final class Body {
     private final List<InputStream> parts = new ArrayList<>();
     private final long startNanos = System.nanoTime();
@@ -205,7 +214,7 @@ final class SodaClient {
       }
     }
 
-    /** Returns all of it, once. */
+    /** Returns the whole body. Call it only once. */
     InputStream stream() {
       return new SequenceInputStream(Collections.enumeration(parts));
     }
@@ -290,7 +299,7 @@ final class SodaClient {
     boolean passing = true;
     try (PeekableInput in = new PeekableInput(new Bounded(unpacked(answer)));
         CallRecords records = JsonRecords.ofArray(source, in)) {
-      // What is no array at all is no page that broke off.
+      // If the content is not an array at all, it is not a truncated page.
       passing = in.lookAt(0) < 0 || in.lookAt(0) == '[';
       while (records.hasNext()) {
         if (rows.size() == limit) {
@@ -321,7 +330,10 @@ final class SodaClient {
     return packed ? new GZIPInputStream(in) : in;
   }
 
-  /** Fails beyond so many bytes as memory is meant for: a little can unpack to very much. */
+  /**
+   * Fails after as many bytes as fit into the memory limit, because few compressed bytes can
+   * decompress to very many.
+   */
   private final class Bounded extends FilterInputStream {
     private long left = MAX_PAGE_BYTES;
 
@@ -343,7 +355,7 @@ final class SodaClient {
   // ---- refusals
 
   private AnswerException refusal(int status, Answer answer) {
-    // 202 is a query that the server is still at work on.
+    // 202 means that the server is still processing the query.
     boolean passing = status == 429 || status == 408 || status == 202 || status >= 500;
     String wayOut =
         switch (status) {
@@ -364,7 +376,7 @@ final class SodaClient {
         null);
   }
 
-  /** Returns what the server said, as far as it is text for people, with a colon before it. */
+  /** Returns the server's message with a colon before it, as far as it is readable text. */
   private static String said(Answer answer) {
     String message;
     try (InputStream in = unpacked(answer)) {
@@ -377,7 +389,7 @@ final class SodaClient {
     return text.isEmpty() ? "" : ": " + text;
   }
 
-  /** Returns the message of an error as Socrata words it. */
+  /** Returns the message of an error in Socrata's format. */
   private static Optional<String> messageIn(byte[] body) {
     try (JsonParser json = JSON.createParser(body)) {
       if (json.nextToken() == JsonToken.START_OBJECT) {
@@ -390,18 +402,18 @@ final class SodaClient {
         }
       }
     } catch (IOException e) {
-      // Then it is no such error.
+      // The body is not an error in this format.
     }
     return Optional.empty();
   }
 
-  /** Returns the beginning of a text in one line, without what a terminal would obey. */
+  /** Returns the start of a text in one line, without characters that control a terminal. */
   private static String harmless(String text) {
     String line = text.replaceAll("[\\s\\p{C}]+", " ").strip();
     return line.length() <= MAX_EXCERPT ? line : line.substring(0, MAX_EXCERPT) + "\u2026";
   }
 
-  /** Returns how long the server wants to be left alone, if it says so. */
+  /** Returns the wait that the server requests, or null if it requests none. */
   private static @Nullable Duration retryAfter(Answer answer) {
     String value = answer.head().headers().firstValue("Retry-After").orElse("").strip();
     try {

@@ -15,13 +15,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /*
- * An external merge sort. Records are collected until the memory is used up, sorted (stably) and
- * written as a run behind the runs before it, all in one file; the last run stays in memory. The
- * merge takes the least time, and among equal times the earlier run, which keeps it stable. The
- * runs' read buffers share the same memory, so that the number of runs does not matter either.
+ * An external merge sort. Records are collected until the memory is used up. Then they are sorted
+ * (stably) and written as a run after the previous runs, all in one file. The last run stays in
+ * memory. The merge takes the record with the lowest time, and for equal times the record of the
+ * earlier run, which keeps the sort stable. The read buffers of the runs share the same memory, so the
+ * number of runs does not increase the memory.
  */
 final class SortedRecords implements CallRecords {
-  /** What a record costs in memory beyond its bytes: an array, an entry, its place in a list. */
+  /** The memory per record in addition to its bytes: an array, an entry and its place in a list. */
   private static final int OVERHEAD = 64;
 
   private final String source;
@@ -43,17 +44,17 @@ final class SortedRecords implements CallRecords {
     this.memory = memory;
   }
 
-  /** A record with its place in the order. */
+  /** A record with its sort key. */
   record Entry(long time, byte[] value) {}
 
-  /** A sorted sequence of entries that is never empty: it ends with its last head. */
+  /** A sorted sequence of entries. It is never empty: it ends with its last head. */
   interface Run {
-    /** Returns how many runs come before this one in the source. */
+    /** Returns the number of runs before this one in the source. */
     int number();
 
     Entry head();
 
-    /** Goes to the next entry, or returns false if there is none. */
+    /** Advances to the next entry, or returns false if there is none. */
     boolean advance() throws IOException;
   }
 

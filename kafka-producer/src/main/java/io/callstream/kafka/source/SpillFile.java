@@ -13,8 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Sorted runs, one behind the other in one temporary file, which the operating system removes when
- * it is closed or the process ends, however it ends.
+ * Sorted runs, one after the other in a temporary file. The file is opened with {@link
+ * StandardOpenOption#DELETE_ON_CLOSE}, so it is removed when it is closed or when the process ends.
  */
 final class SpillFile implements AutoCloseable {
   private static final int HEADER = Long.BYTES + Integer.BYTES;
@@ -64,7 +64,10 @@ final class SpillFile implements AutoCloseable {
     buffer.clear();
   }
 
-  /** Returns all runs, whose buffers together take {@code memory} where that is enough for any. */
+  /**
+   * Returns all runs. Their buffers together take {@code memory}, unless that is too little for the
+   * minimum size of each.
+   */
   List<DiskRun> runs(long memory) throws IOException {
     int buffer = (int) Math.max(MIN_BUFFER, Math.min(MAX_BUFFER, memory / ends.size()));
     List<DiskRun> runs = new ArrayList<>();

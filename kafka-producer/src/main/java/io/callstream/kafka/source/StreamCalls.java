@@ -13,9 +13,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * The calls of a byte stream.
  *
- * @param packing what the name promises; the first bytes decide
- * @param named what the name promises, where the first bytes do not decide
- * @param layout the layout that was asked for, whatever content and name are; empty if none was
+ * @param packing the compression that the name indicates; the first bytes decide
+ * @param named the layout that the name indicates; used if the content does not decide
+ * @param layout the requested layout, which takes precedence over content and name; empty if none
+ *     was requested
  */
 record StreamCalls(
     String name,
@@ -63,7 +64,7 @@ record StreamCalls(
 
           @Override
           public void close() {
-            // It is not ours.
+            // The standard input stays open.
           }
         },
         Optional.empty());

@@ -7,28 +7,32 @@ import java.time.LocalDate;
 import java.util.OptionalLong;
 
 /**
- * Calls that never happened, in the format in which San Francisco published its calls in 2018 and
- * with the distributions of that data: frequent types and a long tail of notes, dispositions with
- * and without a known code, the hours of the day, blocks and crossings. Immutable.
+ * Generated calls in the format in which San Francisco published its calls in 2018. They follow the
+ * distributions of that data: frequent types and a long tail of notes, dispositions with and
+ * without a known code, the hours of the day, blocks and crossings. Immutable.
  *
- * <p>The records follow from the seed and the dials alone, on every machine. They come in the order
- * of arrival, which is that of event time and of ids unless {@link #withDisorder} or {@link
- * #withDuplicates} say otherwise: {@link #inEventTimeOrder} would undo the disorder. The same seed
- * gives the same calls whatever the dials say.
+ * <p>The seed and the dials determine the records, and the result is the same on every machine. The
+ * records are in the order of arrival. This is the order of event time and of ids, unless {@link
+ * #withDisorder} or {@link #withDuplicates} changes it. {@link #inEventTimeOrder} would undo the
+ * disorder. The same seed generates the same calls with any dials.
  *
- * <p>There are about 2,200 calls a day. More than 4,730,000 calls come denser, so that any number
- * of them spreads over less than six years: from the default start on, the last is before
- * 2024-10-02, and no pipeline takes it for one of the future. An id is the year's last two digits,
- * the day of the year in three, and the day's sequence number in four, or in as many more as the
- * densest day of the source may need (five from 5,375,000 calls on); it is unique, and of the same
- * length in all calls of a source. Memory does not grow with the number of calls, but for those
- * that wait for a late arrival, which are more where calls are denser.
+ * <p>There are about 2,200 calls a day. More than 4,730,000 calls are denser, so that any number of
+ * calls spreads over less than six years. With the default start, the last call is before
+ * 2024-10-02, so no pipeline rejects it as too far in the future.
+ *
+ * <p>An id consists of the last two digits of the year, three digits for the day of the year, and
+ * the sequence number of the day. The sequence number has four digits, or more if the densest day
+ * of the source may need them (five from 5,375,000 calls on). Ids are unique, and all ids of a
+ * source have the same length.
+ *
+ * <p>Memory does not grow with the number of calls, except for calls that wait for a late arrival.
+ * There are more of those if calls are denser.
  */
 public final class SyntheticCalls implements CallSource {
-  /** The most by which {@link #withDisorder(double)} delays a call. */
+  /** The maximum delay with {@link #withDisorder(double)}. */
   public static final Duration MAX_DELAY = Duration.ofMinutes(176);
 
-  /** The most calls: a day's sequence and a minute's number stay small. */
+  /** The maximum number of calls. It keeps the numbers per day and per minute small. */
   private static final long MAX_CALLS = 10_000_000_000L;
 
   private static final LocalDate START = LocalDate.of(2018, 10, 2);
@@ -39,7 +43,7 @@ public final class SyntheticCalls implements CallSource {
     this.dials = dials;
   }
 
-  /** What a sequence of records follows from. */
+  /** The parameters that determine a sequence of records. */
   record Dials(
       long calls,
       long seed,
@@ -58,10 +62,10 @@ public final class SyntheticCalls implements CallSource {
   }
 
   /**
-   * Returns a source of so many calls, from 2018-10-02 on, in order, each of them once, and of
-   * nothing else.
+   * Returns a source of this many calls, from 2018-10-02 on. The calls are in order, each occurs
+   * once, and there are no other records.
    *
-   * @param calls how many, from 0 to 10,000,000,000
+   * @param calls the number of calls, from 0 to 10,000,000,000
    */
   public static SyntheticCalls of(long calls) {
     if (calls < 0 || calls > MAX_CALLS) {
@@ -70,7 +74,7 @@ public final class SyntheticCalls implements CallSource {
     return new SyntheticCalls(new Dials(calls, 1, START, 0, MAX_DELAY.toMinutes(), 0, 0));
   }
 
-  /** Returns a source whose calls follow from another seed. */
+  /** Returns a source with another seed. */
   public SyntheticCalls withSeed(long seed) {
     return new SyntheticCalls(
         new Dials(
@@ -102,12 +106,12 @@ public final class SyntheticCalls implements CallSource {
   }
 
   /**
-   * Returns a source in which some calls arrive late: no later than {@code maxDelay} behind the
-   * greatest event time that arrived before them.
+   * Returns a source in which some calls arrive late: at most {@code maxDelay} after the greatest
+   * event time that arrived before them.
    *
-   * @param fraction the part of the calls that is delayed, from 0 to 1
-   * @param maxDelay the most by which one is, at least a minute; each delay up to it, in whole
-   *     minutes, is as likely as another
+   * @param fraction the fraction of the calls that is delayed, from 0 to 1
+   * @param maxDelay the maximum delay, at least one minute. Each delay up to it, in whole minutes,
+   *     has the same probability
    */
   public SyntheticCalls withDisorder(double fraction, Duration maxDelay) {
     requireFraction("delayed", fraction);
@@ -126,10 +130,10 @@ public final class SyntheticCalls implements CallSource {
   }
 
   /**
-   * Returns a source that sends some calls twice: byte for byte the same, up to half an hour after
-   * the first, and so behind calls of later event time.
+   * Returns a source that sends some calls twice. The second record has the same bytes and arrives
+   * up to half an hour after the first, and so after calls with a later event time.
    *
-   * @param fraction the number of repeated calls as a part of the number of calls, from 0 to 1
+   * @param fraction the number of repeated calls as a fraction of the number of calls, from 0 to 1
    */
   public SyntheticCalls withDuplicates(double fraction) {
     requireFraction("duplicate", fraction);
@@ -145,12 +149,13 @@ public final class SyntheticCalls implements CallSource {
   }
 
   /**
-   * Returns a source that has further records that are no calls, in between: truncated JSON,
-   * arrays, bare values, empty records, binary, HTML, nesting 10,000 deep, fields that are missing,
-   * null, blank or nested, times that cannot be, and times in the year 2099, which a format may
-   * read but every pipeline rejects as too far in the future.
+   * Returns a source with additional records that cannot be parsed as calls: truncated JSON,
+   * arrays, bare values, empty records, binary data, HTML, 10,000 levels of nesting, fields that
+   * are missing, null, blank or nested, and impossible times. It also adds times in the year 2099,
+   * which a format may read, but every pipeline rejects as too far in the future.
    *
-   * @param fraction the number of further records as a part of the number of calls, from 0 to 1
+   * @param fraction the number of additional records as a fraction of the number of calls, from 0
+   *     to 1
    */
   public SyntheticCalls withGarbage(double fraction) {
     requireFraction("garbage", fraction);
@@ -165,7 +170,7 @@ public final class SyntheticCalls implements CallSource {
             fraction));
   }
 
-  /** Returns how many records of each kind there are. */
+  /** Returns the number of records of each kind. */
   public SyntheticCounts counts() {
     return dials.counts();
   }

@@ -1,15 +1,15 @@
 package io.callstream.kafka.source;
 
 /**
- * How many records of each kind a synthetic source makes, exactly.
+ * The exact number of records of each kind that a synthetic source generates.
  *
- * @param calls different calls
- * @param delayed how many of the calls arrive with a delay
- * @param duplicates further records that repeat one of the calls, byte for byte
- * @param garbage further records that no pipeline counts as calls
+ * @param calls the number of distinct calls
+ * @param delayed the number of calls that arrive with a delay
+ * @param duplicates the number of additional records that repeat a call, byte for byte
+ * @param garbage the number of additional records that no pipeline counts as calls
  */
 public record SyntheticCounts(long calls, long delayed, long duplicates, long garbage) {
-  /** Returns the number of records. */
+  /** Returns the total number of records. */
   public long records() {
     return calls + duplicates + garbage;
   }

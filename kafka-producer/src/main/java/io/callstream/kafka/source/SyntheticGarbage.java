@@ -4,7 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.util.Random;
 
-/** Records that no pipeline counts as calls: each kind of trouble that a topic has in store. */
+/**
+ * Generates records that no pipeline counts as calls: every kind of invalid record that can be in a
+ * topic.
+ */
 final class SyntheticGarbage {
   private static final int KINDS = 15;
   private static final int DEPTH = 10_000;
@@ -28,9 +31,9 @@ final class SyntheticGarbage {
     this.random = random;
   }
 
-  /** Makes a record, for which it may use {@code json}. */
+  /** Returns a new record. It may use {@code json} as a buffer. */
   byte[] next(StringBuilder json) {
-    // No call has an id that starts with a letter.
+    // The id of a call never starts with a letter.
     String id = "\"X" + made++ + "\"";
     String type = "\"Traffic Stop\"";
     json.setLength(0);

@@ -11,9 +11,9 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Calls are made in the order of event time. One that is delayed, and the repetition of one, waits
- * in a queue until the next call's event time has passed the moment of its arrival; at most the
- * calls of the longest delay wait there. Each dial draws from a random sequence of its own.
+ * Calls are generated in the order of event time. A delayed call, and the repetition of a call, waits
+ * in a queue until the event time of the next call is after its time of arrival. At most the calls of
+ * the longest delay wait there. Each dial uses a separate random sequence.
  */
 final class SyntheticRecords implements CallRecords {
   private static final int MAX_REPETITION_MINUTES = 30;
@@ -52,7 +52,7 @@ final class SyntheticRecords implements CallRecords {
     callsLeft = counts.calls();
   }
 
-  /** A record that arrives at a minute; among those of one minute in the order of numbers. */
+  /** A record that arrives at a minute. Records of the same minute are ordered by number. */
   private record Waiting(long arrival, long number, byte[] value) {}
 
   @Override

@@ -4,10 +4,10 @@ import io.callstream.kafka.source.Draws.Weighted;
 import java.util.Random;
 
 /*
- * What synthetic calls say. The shares are those of the 2018 San Francisco calls: ten types make up
- * half of them, some hundred the next 40 %, and notes that dispatchers type the rest, most of these
- * once only; places are drawn the same way from blocks and crossings of the city's streets. All text
- * stands as it does inside a JSON string, so that it need not be escaped again.
+ * Generates the texts of synthetic calls. The proportions are those of the 2018 San Francisco calls:
+ * ten types are half of them, about a hundred types are the next 40 %, and notes that dispatchers type
+ * are the rest, most of which occur only once. Places are drawn the same way from blocks and crossings
+ * of the city's streets. All text is already escaped as in a JSON string.
  */
 final class SyntheticText {
   private static final String[] TOP_TYPES = {
@@ -313,7 +313,10 @@ final class SyntheticText {
   private static final int BLOCKS = STREETS.length * 100;
   private static final int CROSSINGS = STREETS.length * (STREETS.length - 1);
 
-  /** Each coprime to the number of places, so that multiplying by it only changes their order. */
+  /**
+   * The multiplier is coprime to each number of places, so multiplying by it only changes their
+   * order.
+   */
   private static final int SHUFFLE = 7_919;
 
   private static final String[] SITES = {
@@ -385,11 +388,14 @@ final class SyntheticText {
     };
   }
 
-  /** Types behind the first ten: the eleventh has 5,031 of 199,999, the 120th some 140. */
+  /**
+   * Returns the types after the first ten. The eleventh has 5,031 of 199,999 calls, the 120th about
+   * 140.
+   */
   private static Weighted furtherTypes() {
     String[] values = new String[FURTHER_TYPES.length + CODES.length];
     double[] weights = new double[values.length];
-    // Names and bare codes take turns, as they do in the records.
+    // Names and bare codes alternate, as in the real records.
     int names = 0;
     int codes = 0;
     for (int i = 0; i < values.length; i++) {
@@ -414,7 +420,7 @@ final class SyntheticText {
       int rank = Draws.rank(random, CODES.length * (NOTES.length - 1), 2);
       return CODES[rank % CODES.length] + NOTES[1 + rank / CODES.length];
     }
-    // Two codes, or a code and a number: hardly ever the same twice.
+    // Two codes, or a code and a number. Such a text hardly ever occurs twice.
     String code = CODES[random.nextInt(CODES.length)];
     return random.nextBoolean()
         ? code + "/" + CODES[random.nextInt(CODES.length)] + NOTES[random.nextInt(5)]

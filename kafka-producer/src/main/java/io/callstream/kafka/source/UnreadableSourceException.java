@@ -2,7 +2,10 @@ package io.callstream.kafka.source;
 
 import java.io.IOException;
 
-/** The content of a source is of a kind that is not read. The message says which, and the cure. */
+/**
+ * Thrown if the content of a source is not supported. The message names the kind of content and the
+ * fix.
+ */
 final class UnreadableSourceException extends IOException {
   private static final long serialVersionUID = 1L;
 

@@ -9,7 +9,9 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 
-/** Reads UTF-8 and fails at the first bytes that are not, after all the characters before them. */
+/**
+ * Reads UTF-8. It returns all characters before the first bytes that are not UTF-8, and then fails.
+ */
 final class Utf8Reader extends Reader {
   private final InputStream in;
   private final CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
@@ -19,13 +21,13 @@ final class Utf8Reader extends Reader {
   private long sinceStart;
   private boolean ended;
 
-  /** Reads a stream of records, of which none may have more than {@code limit} characters. */
+  /** Creates a reader for a stream of records with at most {@code limit} characters each. */
   Utf8Reader(InputStream in, int limit) {
     this.in = in;
     this.limit = limit;
   }
 
-  /** Begins to count the characters of a record. */
+  /** Starts to count the characters of a record. */
   void startRecord() {
     sinceStart = 0;
   }

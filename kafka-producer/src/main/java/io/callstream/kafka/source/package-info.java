@@ -1,7 +1,7 @@
 /**
- * Where calls come from: files and streams of JSON, lines or CSV, packed or not, and a generator of
- * synthetic calls. A source is read as a sequence of record values in bounded memory, in its own
- * order or in that of event time; what cannot be read to its end says so.
+ * Contains the sources of calls: files and streams of JSON, lines or CSV, an HTTP client for
+ * DataSF's feeds, and a generator of synthetic calls. Applications may use all public types; the
+ * producer reads a source as a sequence of record values in bounded memory.
  */
 @NullMarked
 package io.callstream.kafka.source;

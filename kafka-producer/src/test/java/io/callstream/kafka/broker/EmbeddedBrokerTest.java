@@ -45,7 +45,8 @@ class EmbeddedBrokerTest {
 
   @Test
   void startsInSecondsAndLeavesNothingBehind() throws IOException {
-    // The first one loads Kafka's classes and starts the threads that the JVM's brokers share.
+    // The first broker loads Kafka's classes and starts the threads that all brokers of the JVM
+    // share.
     EmbeddedBroker.start().close();
     Set<Thread> before = threads();
 

@@ -64,7 +64,7 @@ class SecureBrokerTest {
         + "\";";
   }
 
-  /** What alice is to say, but for the changes; null leaves a setting out. */
+  /** Returns the client settings of alice with some changes. A null value removes a setting. */
   private static Map<String, String> settings(String... changes) {
     Map<String, String> settings = new HashMap<>(certificates.trustingSettings());
     settings.put("security.protocol", "SASL_SSL");
@@ -210,7 +210,8 @@ class SecureBrokerTest {
       producer.beginTransaction();
       producer.send(new ProducerRecord<>("transactions", new byte[] {1}));
       producer.commitTransaction();
-      // The next begins only when the broker has ended this one, by talking to itself.
+      // The next transaction starts only after the broker has ended this one by communicating with
+      // itself.
       producer.beginTransaction();
       producer.send(new ProducerRecord<>("transactions", new byte[] {2}));
       producer.commitTransaction();

@@ -17,7 +17,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** A transaction of a real producer, which is closed when the transaction has ended. */
+/** A transaction of a real producer. The producer is closed when the transaction has ended. */
 public final class KafkaTransaction implements ContractSource.Transaction {
   private final KafkaTopic topic;
   private final KafkaProducer<byte[], byte[]> producer;
@@ -48,7 +48,7 @@ public final class KafkaTransaction implements ContractSource.Transaction {
     send(null, records);
   }
 
-  /** Sends records with a key, which a compacted topic demands. */
+  /** Sends records with a key, which a compacted topic requires. */
   public void send(byte[] key, List<SourceRecord> records) {
     List<Future<RecordMetadata>> sent = new ArrayList<>();
     for (SourceRecord r : records) {
@@ -79,7 +79,10 @@ public final class KafkaTransaction implements ContractSource.Transaction {
     close();
   }
 
-  /** The coordinator marks the end in the partitions after it has answered. */
+  /**
+   * Waits for the end of the transaction, because the coordinator writes the markers after it has
+   * answered.
+   */
   private void close() {
     producer.close(Duration.ZERO);
     try (TopicAdmin admin = TopicAdmin.connect(TestBroker.cluster())) {

@@ -34,9 +34,7 @@ import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/**
- * The broker of all tests of a module, which ends with the JVM, and what tests do to its topics.
- */
+/** The broker for all tests of a module, which ends with the JVM, and operations on its topics. */
 public final class TestBroker {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
   private static final AtomicInteger NUMBERS = new AtomicInteger();
@@ -79,7 +77,7 @@ public final class TestBroker {
     return KafkaTopic.of(name).at(BROKER.bootstrapServers());
   }
 
-  /** Creates a topic as a source of the contract kit. */
+  /** Creates a topic as a source for the contract kit. */
   public static ContractSource source(int partitions) {
     KafkaTopic topic = topic(partitions);
     return new ContractSource() {
@@ -124,7 +122,7 @@ public final class TestBroker {
     }
   }
 
-  /** Sends calls of the format of 2018. */
+  /** Sends calls in the format of 2018. */
   public static void send(KafkaTopic topic, CallSource source) {
     try (CallProducer producer =
         CallProducer.to(cluster(), topic.name(), SanFranciscoCalls.json()).connect()) {
@@ -137,7 +135,7 @@ public final class TestBroker {
     administer(admin -> admin.deleteTopics(List.of(topic.name())).all());
   }
 
-  /** Creates a topic again that was deleted, and waits until the broker knows the new one. */
+  /** Creates a deleted topic again, and waits until the broker knows the new one. */
   public static void createAgain(KafkaTopic topic) throws Exception {
     administer(admin -> created(admin, topic.name()));
   }

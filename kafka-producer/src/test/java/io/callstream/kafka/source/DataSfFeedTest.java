@@ -43,7 +43,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Against a server that does what a query says, over a table that changes. */
+/** Tests the feed against a server that executes queries over a changing table. */
 @Timeout(60)
 class DataSfFeedTest {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -78,7 +78,7 @@ class DataSfFeedTest {
     server.close();
   }
 
-  /** Makes a call; what a call lacks has no key. */
+  /** Creates a row. A missing value has no key. */
   private static Map<String, Object> row(int number) {
     LocalDateTime received = START.plusMinutes(number);
     Map<String, Object> row = new LinkedHashMap<>();
@@ -222,8 +222,8 @@ class DataSfFeedTest {
       List<Map<String, Object>> table = fill(50);
       Runnable edit =
           () -> {
-            // One that was read, one that will be, the one at the edge of the page, and two new
-            // ones.
+            // One row that was read, one that will be read, the one at the edge of the page, and
+            // two new rows.
             server.change(table.get(3), "call_last_updated_at", "2026-09-30T00:00:00.000");
             server.change(table.get(30), "call_last_updated_at", "2026-09-30T00:00:01.000");
             server.change(table.get(30), "disposition", "HAN");
@@ -336,7 +336,7 @@ class DataSfFeedTest {
       server.then(busy, busy, SodaServer.none(), busy, busy);
 
       assertThat(rows(feed)).containsExactlyInAnyOrderElementsOf(server.rows());
-      // Three pages, one that brings nothing new, and one of rows without a number.
+      // Three pages, one page without new rows, and one page of rows without a number.
       assertThat(server.requests()).hasSize(4 + 5);
     }
 
@@ -593,7 +593,7 @@ class DataSfFeedTest {
 
   @Nested
   class AReadingThatWaits {
-    /** Reads in a thread of its own, interrupts that, and returns what came of it. */
+    /** Reads in a separate thread, interrupts it, and returns the exception that it throws. */
     private Throwable interrupted(DataSfFeed source, int records, int requests) throws Exception {
       AtomicInteger taken = new AtomicInteger();
       AtomicReference<Boolean> flag = new AtomicReference<>();
@@ -677,7 +677,7 @@ class DataSfFeedTest {
 
         server.change(table.get(3), "call_last_updated_at", TIME.format(START.plusMinutes(50)));
         server.add(row(25));
-        // The new one stands where the first look is.
+        // The first poll starts at the new row.
         assertThat(next(records, 2)).containsExactly("262710025", "262710003");
 
         // Loaded again, but not changed.
@@ -693,7 +693,7 @@ class DataSfFeedTest {
       server.change(table.get(7), "call_last_updated_at", "2026-11-01T01:59:00.000");
       try (CallRecords records = polling.open()) {
         next(records, 12);
-        // The clocks were put back, and the change is an hour and more before the latest.
+        // The clocks were set back, so the change is more than an hour before the latest one.
         server.change(table.get(2), "call_last_updated_at", "2026-11-01T00:31:00.000");
         server.change(table.get(1), "call_last_updated_at", "2026-11-01T00:28:59.999");
         assertThat(next(records, 1)).containsExactly("262710002");
@@ -710,7 +710,7 @@ class DataSfFeedTest {
     void isNotLedAstrayByATimeThatIsYetToCome() {
       List<Map<String, Object>> table = fill(12);
       server.change(table.get(7), "call_last_updated_at", "2099-01-01T00:00:00.000");
-      // It is 17:00 in San Francisco; an hour more may be the clocks'.
+      // It is 17:00 in San Francisco. One hour more may come from the clock change.
       server.change(table.get(8), "call_last_updated_at", "2026-11-01T18:00:00.001");
       server.change(table.get(2), "call_last_updated_at", "2026-11-01T18:00:00.000");
       try (CallRecords records = polling.with(clockAt("2026-11-02T01:00:00Z")).open()) {

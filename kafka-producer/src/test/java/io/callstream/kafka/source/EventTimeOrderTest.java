@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 class EventTimeOrderTest {
   private static final SanFranciscoCalls FORMAT = SanFranciscoCalls.json();
 
-  /** A record whose minute is below zero has no time. */
+  /** Returns a record. It has no time if the minute is negative. */
   private static String line(int index, int minute) {
     return minute < 0
         ? "{\"garbage\":" + index + "}"

@@ -87,7 +87,7 @@ class FileCallsTest {
     return both;
   }
 
-  /** Reads what can be read, and returns the failure that ends it. */
+  /** Reads the records before the failure that ends the source, and returns the failure. */
   private static CallstreamException failureAfter(CallSource source, List<String> before) {
     CallstreamException[] failure = new CallstreamException[1];
     try (CallRecords records = source.open()) {
@@ -276,7 +276,7 @@ class FileCallsTest {
       assertThat(
               read("a.csv", "Crime Id, Original  Crime Type Name ,\"CALL DATE TIME\"\n1,Noise,2\n"))
           .containsExactly(CALL);
-      // Values are not trimmed, and names of other data are kept.
+      // Values are not trimmed, and names that are not fields of calls are kept.
       assertThat(read("a.csv", " x , Address\n 1, y \n"))
           .containsExactly("{\"x\":\" 1\",\"Address\":\" y \"}");
     }
@@ -392,7 +392,7 @@ class FileCallsTest {
       CallstreamException failure = failureAfter(CallSource.file(file), before);
 
       assertThat(before).isEqualTo(lines.subList(0, before.size()));
-      // A bzip2 block holds 900,000 bytes, and nothing of one that breaks off can be had.
+      // A bzip2 block has 900,000 bytes, and a truncated block returns none of them.
       int possible = (int) (lines.size() * part);
       assertThat(before)
           .hasSizeBetween(
@@ -630,7 +630,7 @@ class FileCallsTest {
   @Nested
   class ContentThatTellsItsLayout {
     private List<String> stream(byte[] content) {
-      // One byte at a time, as a slow pipe gives them.
+      // One byte at a time, as from a slow pipe.
       InputStream slow =
           new ByteArrayInputStream(content) {
             @Override

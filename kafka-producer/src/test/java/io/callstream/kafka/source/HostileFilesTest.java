@@ -43,18 +43,18 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Files that were tampered with: they deliver what stands before the damage and then fail with a
- * count, and none of them is read as something that it is not.
+ * Tests damaged files. They return the records before the damage and then fail with a count, and
+ * none of them is read as something else.
  *
- * <p>{@code -Dcallstream.fuzz.inputs=2000000} is how many are tried, some of them packed; {@code
- * -Dcallstream.fuzz.seed} is where to begin, which a failure tells.
+ * <p>{@code -Dcallstream.fuzz.inputs=2000000} sets the number of inputs, some of them compressed.
+ * {@code -Dcallstream.fuzz.seed} sets the first seed, which a failure reports.
  */
 class HostileFilesTest {
   private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 10_000);
   private static final JsonParserFactory JSON = Json.createParserFactory(Map.of());
   private static final List<String> LINES = Reading.texts(SyntheticCalls.of(12)).stream().toList();
 
-  /** What came out of a source. */
+  /** The result of reading a source. */
   private record Outcome(List<byte[]> records, @Nullable CallstreamException failure) {}
 
   private static Outcome read(byte[] content, Packing packing, FileLayout layout) {
@@ -131,7 +131,7 @@ class HostileFilesTest {
     out.writeBytes(Arrays.copyOf(base, at));
     switch (random.nextInt(4)) {
       case 0 -> {
-        // The rest is cut off.
+        // The rest is missing.
       }
       case 1 -> out.writeBytes(Arrays.copyOfRange(base, to, base.length));
       case 2 -> {
@@ -212,7 +212,7 @@ class HostileFilesTest {
 
   // ---- JSON arrays, against Parsson
 
-  /** The elements that Parsson finds, and whether the whole text is an array and nothing else. */
+  /** The elements that Parsson finds, and whether the whole text is exactly one array. */
   private record Array(List<JsonValue> elements, boolean whole) {
     static Array of(byte[] content) {
       List<JsonValue> elements = new ArrayList<>();
@@ -260,8 +260,8 @@ class HostileFilesTest {
           List<JsonValue> actual = outcome.records().stream().map(Array::value).toList();
           int both = Math.min(actual.size(), expected.elements().size());
           assertThat(actual.subList(0, both)).isEqualTo(expected.elements().subList(0, both));
-          // A last element without a comma behind it may be taken or not; UTF-8 is checked at once
-          // by the one, and on the way by the other.
+          // A last element without a comma after it may be returned or not: one reader checks UTF-8
+          // at once, the other while reading.
           if (expected.whole() || !expected.elements().isEmpty()) {
             assertThat(actual.size()).isBetween(both, Math.max(both, expected.elements().size()));
             assertThat(expected.elements().size() - actual.size()).isBetween(-1, 1);
@@ -314,7 +314,7 @@ class HostileFilesTest {
         });
   }
 
-  /** Knows that a file was cut off between two members, which nothing in it tells. */
+  /** Returns whether a file was truncated between two members, which its content does not show. */
   private static boolean endsBetweenMembers(byte[] damaged, byte[] whole) {
     return Arrays.equals(damaged, Arrays.copyOf(whole, damaged.length));
   }
@@ -332,7 +332,7 @@ class HostileFilesTest {
     return bytes.toByteArray();
   }
 
-  // ---- whatever the content says it is
+  // ---- any content
 
   @Test
   void anyBytesAreReadOrFail() {
@@ -373,7 +373,7 @@ class HostileFilesTest {
         Arguments.of(FileLayout.CSV, "a,b\n\"", "\n"));
   }
 
-  /** The time is a guard against what never ends. */
+  /** The time limit guards against endless reading. */
   @ParameterizedTest
   @MethodSource
   void filesWithoutEnd(FileLayout layout, String start, String again) {

@@ -22,11 +22,11 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * Holds the copying of plain objects against Jackson: what is taken for plain has the same bytes
- * and the same end when it is read token by token.
+ * Compares the copies of plain objects with Jackson: an object that is taken for plain has the same
+ * bytes and the same end when it is read token by token.
  *
- * <p>{@code -Dcallstream.fuzz.inputs=2000000} is how many are tried; {@code -Dcallstream.fuzz.seed}
- * is where to begin, which a failure tells.
+ * <p>{@code -Dcallstream.fuzz.inputs=2000000} sets the number of inputs. {@code
+ * -Dcallstream.fuzz.seed} sets the first seed, which a failure reports.
  */
 class PlainObjectTest {
   private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 100_000);
@@ -36,7 +36,7 @@ class PlainObjectTest {
       List.of("", " ", "\n", "\r\n    ", "\t", " ".repeat(8), " ".repeat(23), "\n ".repeat(5));
   private static final String NOISE = "\"\\{}[]:, \n\t\r\0\u001f\u007f\u0080\u00e9\u00ff0aZ~!";
 
-  /** Kept, so that what one object leaves behind in the buffer meets the next. */
+  /** Reused, so that remains of one object in the buffer meet the next object. */
   private final PlainObject plain = new PlainObject();
 
   @Test
@@ -60,7 +60,7 @@ class PlainObjectTest {
       }
     }
     System.out.printf("%d texts from seed %d, %d of them plain%n", INPUTS, first, copied);
-    // The comparison is worth something only while there are many of both.
+    // The comparison is useful only if there are many of both.
     assertThat(copied).isBetween(INPUTS / 4, INPUTS * 9 / 10);
   }
 
@@ -96,9 +96,11 @@ class PlainObjectTest {
     assertThat(certain).isBetween(INPUTS / 8, INPUTS * 7 / 8);
   }
 
-  /** Says in what the two differ, or nothing; null for what is not plain. */
+  /**
+   * Returns the difference, or an empty string if there is none; null if the object is not plain.
+   */
   private @Nullable String difference(byte[] text) throws IOException {
-    // Bytes of no meaning stand behind, and may not be taken for any.
+    // Meaningless bytes follow, and must not be read as content.
     byte[] window = Arrays.copyOf(text, text.length + Long.BYTES);
     Arrays.fill(window, text.length, window.length, (byte) "\"} ".charAt(text.length % 3));
     int end = plain.read(window, 0, text.length);
@@ -138,7 +140,7 @@ class PlainObjectTest {
     return "";
   }
 
-  /** Makes an object with something behind it, spread and damaged. */
+  /** Creates an object with bytes after it, with white space and damage. */
   private static byte[] text(Random random) {
     String call = CALLS.get(random.nextInt(CALLS.size()));
     String space = SPACES.get(random.nextInt(SPACES.size()));

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.assertj.core.api.Assumptions;
 
-/** Ways to read sources in tests. */
+/** Reads sources in tests. */
 public final class Reading {
   private Reading() {}
 
@@ -24,7 +24,7 @@ public final class Reading {
     return bytes(source).stream().map(value -> new String(value, UTF_8)).toList();
   }
 
-  /** Returns the real calls of 2018, or skips the test where they are not at hand. */
+  /** Returns the real calls of 2018, or skips the test if they are not available. */
   public static Path realCalls() {
     String shared = System.getProperty("callstream.shared", "");
     Path file = Path.of(shared, "data", "police-department-calls-for-service.json.gz");

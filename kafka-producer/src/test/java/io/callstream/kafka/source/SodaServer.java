@@ -32,10 +32,10 @@ import java.util.regex.Pattern;
 import java.util.zip.GZIPOutputStream;
 
 /**
- * A server on the loopback address that answers SODA queries over a table in memory: what {@code
- * $where}, {@code $order} and {@code $limit} say is done, whatever it is, within this part of the
- * language. Texts are compared as texts, and null comes last. Answers can be made to go wrong, one
- * after the other.
+ * A server on the loopback address that answers SODA queries over a table in memory. It executes
+ * any {@code $where}, {@code $order} and {@code $limit} within the supported part of the language.
+ * It compares texts as texts, and null is last. Tests can make the next answers fail, one after the
+ * other.
  */
 final class SodaServer implements AutoCloseable {
   static final String DATASET = "gnap-fj3t";
@@ -45,13 +45,13 @@ final class SodaServer implements AutoCloseable {
       Pattern.compile("(\\w+) (>=|<=|>|<|=) '((?:[^']|'')*)'");
   private static final Pattern NULLITY = Pattern.compile("(\\w+) IS (NOT )?NULL");
 
-  /** What is done in place of an answer. */
+  /** An action in place of an answer. */
   interface Fault {
-    /** Answers, or returns false for the answer as it should be. */
+    /** Sends an answer, or returns false to send the correct answer. */
     boolean answer(HttpExchange exchange) throws IOException;
   }
 
-  /** A request: its parameters, its token and when it came. */
+  /** A request: its parameters, its token and its time. */
   record Request(Map<String, String> query, String token, long nanos) {}
 
   private final List<Map<String, Object>> table = new CopyOnWriteArrayList<>();
@@ -88,17 +88,17 @@ final class SodaServer implements AutoCloseable {
     packing = true;
   }
 
-  /** Gives no more rows at once, whatever is asked for. */
+  /** Limits the number of rows per answer, regardless of the request. */
   void capAt(int rows) {
     mostRows = rows;
   }
 
   // ---- the table
 
-  /** Adds a row; the server numbers rows as they come. */
+  /** Adds a row. The server numbers rows in the order of arrival. */
   synchronized Map<String, Object> add(Map<String, Object> row) {
     Map<String, Object> added = new LinkedHashMap<>(row);
-    // Ids of neighbours are far apart, and in no order that a key has.
+    // The ids of neighboring rows are far apart and not in the order of a key.
     added.put(":id", String.format("row-%08x", nextId++ * 0x9e3779b9));
     table.add(added);
     return added;
@@ -112,7 +112,7 @@ final class SodaServer implements AutoCloseable {
     table.removeIf(other -> other == row);
   }
 
-  /** Returns all rows as they are answered. */
+  /** Returns all rows in the form in which they are answered. */
   synchronized List<Map<String, Object>> rows() {
     return table.stream().map(SodaServer::shown).toList();
   }
@@ -125,7 +125,7 @@ final class SodaServer implements AutoCloseable {
 
   // ---- faults
 
-  /** Has the next answers go wrong, one after the other. */
+  /** Makes the next answers fail, one after the other. */
   synchronized void then(Fault... next) {
     faults.addAll(Arrays.asList(next));
   }
@@ -134,7 +134,7 @@ final class SodaServer implements AutoCloseable {
     return exchange -> false;
   }
 
-  /** Does something to the table first. */
+  /** Runs an action on the table before the answer. */
   static Fault after(Runnable action) {
     return exchange -> {
       action.run();
@@ -152,7 +152,7 @@ final class SodaServer implements AutoCloseable {
     };
   }
 
-  /** Promises the whole answer, sends a part, and hangs up. */
+  /** Announces the whole answer, sends a part of it, and closes the connection. */
   Fault breakOff() {
     return exchange -> {
       byte[] body = answer(query(exchange));
@@ -181,7 +181,7 @@ final class SodaServer implements AutoCloseable {
     };
   }
 
-  /** Sends a byte every now and then, without an end. */
+  /** Sends a byte from time to time, without an end. */
   Fault drip() {
     return exchange -> {
       exchange.sendResponseHeaders(200, 0);
@@ -193,14 +193,14 @@ final class SodaServer implements AutoCloseable {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       } catch (IOException e) {
-        // Nobody listens any more.
+        // The client has closed the connection.
       }
       exchange.close();
       return true;
     };
   }
 
-  /** Answers with a page of a row that is followed by so much white space, packed or not. */
+  /** Answers with a page of one row and this much white space, compressed or not. */
   static Fault blank(int mebibytes, boolean packed) {
     return exchange -> {
       if (packed) {
@@ -216,7 +216,7 @@ final class SodaServer implements AutoCloseable {
         }
         out.write(']');
       } catch (IOException e) {
-        // It was too much for them.
+        // The client has stopped reading because the answer is too large.
       }
       exchange.close();
       return true;
@@ -301,7 +301,7 @@ final class SodaServer implements AutoCloseable {
     rows.sort(order);
     int limit = Math.min(mostRows, Integer.parseInt(query.getOrDefault("$limit", "1000")));
     try {
-      // As Socrata does: a row a line.
+      // One row per line, as Socrata sends them.
       StringBuilder text = new StringBuilder("[");
       for (Map<String, Object> row : rows.subList(0, Math.min(limit, rows.size()))) {
         text.append(text.length() == 1 ? "" : "\n,").append(JSON.writeValueAsString(shown(row)));

@@ -53,7 +53,7 @@ class SyntheticCallsTest {
         SyntheticCalls.of(5_000).withDisorder(0.1).withDuplicates(0.05).withGarbage(0.02);
     assertThat(Reading.texts(source)).isEqualTo(Reading.texts(source));
     assertThat(Reading.texts(source)).isNotEqualTo(Reading.texts(source.withSeed(2)));
-    // Laid down, so that no change of the generator goes unseen.
+    // A fixed expectation, so that every change of the generator is noticed.
     assertThat(Reading.texts(SyntheticCalls.of(1)).get(0))
         .startsWith("{\"crime_id\":\"18275000")
         .contains("\"call_date_time\":\"2018-10-02T00:0");
@@ -176,7 +176,7 @@ class SyntheticCallsTest {
 
   @Test
   void anyNumberOfCallsIsOfThePast() {
-    // The most at 2,200 a day, and one that is denser.
+    // The maximum at 2,200 calls a day, and a denser number.
     for (long number : List.of(4_730_000L, 50_000_000L)) {
       CallClock clock = new CallClock(LocalDate.of(2018, 10, 2), number, Draws.sequence(number, 0));
       for (long i = 0; i < number; i++) {
@@ -212,7 +212,7 @@ class SyntheticCallsTest {
       clock.advance();
     }
     clock.appendId(id);
-    // Of 4.65 million in a day, after some 60 % of them.
+    // A day of 4.65 million calls, after about 60 % of them.
     assertThat(clock.date()).isEqualTo(LocalDate.of(2018, 10, 2));
     assertThat(id).hasSize(13);
     assertThat(Long.parseLong(id.substring(5))).isBetween(5_900_000L, 6_100_000L);
@@ -238,7 +238,7 @@ class SyntheticCallsTest {
       latest = Math.max(latest, greatest - call.epochMillis());
       greatest = Math.max(greatest, call.epochMillis());
     }
-    // A delay of a minute or two may well pass no other call.
+    // A delay of a minute or two may not pass any other call.
     assertThat(behind).isBetween(5_700L, 6_000L);
     assertThat(Duration.ofMillis(latest)).isBetween(Duration.ofMinutes(40), maxDelay);
   }

@@ -11,7 +11,7 @@ import java.time.ZoneId;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A format whose parser throws on the record {@code throws}, and on all after that. */
+/** A format whose parser throws on the record {@code throws} and on all later records. */
 public record ThrowingFormat(SanFranciscoCalls calls) implements CallFormat {
   @Override
   public String name() {
