@@ -141,14 +141,15 @@ class SupervisorTest {
             .results(
                 Sinks.callback(
                     batch -> {
+                      if (batch.number() > 0 && failures.getAndIncrement() < 3) {
+                        throw new IllegalStateException("no room");
+                      }
+                      calls.incrementAndGet();
                       if (batch.number() == 0) {
                         first.countDown();
-                      } else if (failures.getAndIncrement() < 3) {
-                        throw new IllegalStateException("no room");
                       } else {
                         second.complete(batch.total().received());
                       }
-                      calls.incrementAndGet();
                     }))
             .build();
     try (Supervisor supervisor = start(pipeline, continuous(), QUICK)) {
