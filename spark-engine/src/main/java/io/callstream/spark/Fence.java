@@ -73,6 +73,8 @@ final class Fence {
   private final CountDownLatch ended = new CountDownLatch(1);
   private String token = "";
   private long checked;
+  private @Nullable CallstreamException lost;
+  private @Nullable Consumer<CallstreamException> listener;
 
   /**
    * How long a new run waits for the previous run.
@@ -127,7 +129,9 @@ final class Fence {
     } while (!newest.equals(Optional.of(fence.token)));
     try {
       fence.awaitEndOfOlder(patience);
-    } catch (IOException | RuntimeException e) {
+      // From now on a newer run sees that this one works, also while it opens its sinks.
+      fence.startWatching();
+    } catch (IOException | RuntimeException | Error e) {
       fence.end();
       throw e;
     }
@@ -180,12 +184,38 @@ final class Fence {
   }
 
   /**
-   * Checks once a second whether another run has taken over, until this run ends. If one has, this
-   * run announces that it ends soon.
+   * Sets what happens when another run has taken over.
    *
-   * @param superseded receives the failure of this run, in a separate thread
+   * @param superseded receives the failure of this run once, in this thread if another run has
+   *     taken over already, otherwise in a separate thread
    */
   void watch(Consumer<CallstreamException> superseded) {
+    CallstreamException already;
+    synchronized (this) {
+      listener = superseded;
+      already = lost;
+    }
+    if (already != null) {
+      superseded.accept(already);
+    }
+  }
+
+  private void supersededBy(CallstreamException failure) {
+    Consumer<CallstreamException> superseded;
+    synchronized (this) {
+      lost = failure;
+      superseded = listener;
+    }
+    if (superseded != null) {
+      superseded.accept(failure);
+    }
+  }
+
+  /**
+   * Checks once a second whether another run has taken over, until this run ends. If one has, this
+   * run announces that it ends soon.
+   */
+  private void startWatching() {
     Thread thread =
         new Thread(
             () -> {
@@ -193,7 +223,7 @@ final class Fence {
                 while (!ended.await(WATCH.toMillis(), TimeUnit.MILLISECONDS)) {
                   Optional<CallstreamException> takenOver = look();
                   if (takenOver.isPresent()) {
-                    superseded.accept(takenOver.get());
+                    supersededBy(takenOver.get());
                     return;
                   }
                 }
@@ -210,12 +240,22 @@ final class Fence {
     try {
       Optional<CallstreamException> takenOver = takenOver(null);
       if (takenOver.isPresent()) {
-        write(token + ENDING, "");
+        announceEnd();
       }
       return takenOver;
     } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
       LOG.debug("Cannot find out whether another run has taken over {}", location, e);
       return Optional.empty();
+    }
+  }
+
+  private void announceEnd() {
+    try {
+      if (!names().contains(token + ENDING)) {
+        write(token + ENDING, "");
+      }
+    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
+      LOG.debug("The next run of {} does not see that this run is ending", location, e);
     }
   }
 
@@ -307,13 +347,15 @@ final class Fence {
     return names;
   }
 
-  private String read(String name) throws IOException {
+  private String read(String name) {
     try (var in = files.open(new Path(directory, name))) {
       return new String(in.readAllBytes(), UTF_8).strip();
     } catch (FileNotFoundException e) {
       return "which has ended since";
     } catch (DamagedFileException e) {
       return "whose token is damaged"; // Only the file name is relevant.
+    } catch (IOException e) {
+      return "whose token cannot be read";
     }
   }
 

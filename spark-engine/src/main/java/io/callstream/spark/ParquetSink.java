@@ -425,12 +425,22 @@ public final class ParquetSink implements ResultSink {
 
     private @Nullable String readOurs(String name) throws IOException {
       CheckpointFileManager files = atomicFiles(name);
-      NavigableMap<Long, Path> marks = marks(files, name);
-      if (marks.isEmpty()) {
-        return null;
-      }
-      try (var in = files.open(marks.lastEntry().getValue())) {
-        return new String(in.readAllBytes(), UTF_8).strip();
+      Path last = null;
+      while (true) {
+        NavigableMap<Long, Path> marks = marks(files, name);
+        if (marks.isEmpty()) {
+          return null;
+        }
+        Path before = last;
+        last = marks.lastEntry().getValue();
+        try (var in = files.open(last)) {
+          return new String(in.readAllBytes(), UTF_8).strip();
+        } catch (FileNotFoundException e) {
+          if (last.equals(before)) {
+            throw e;
+          }
+          // Another run has replaced the mark since it was listed.
+        }
       }
     }
 

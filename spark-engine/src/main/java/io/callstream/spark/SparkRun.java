@@ -109,6 +109,7 @@ final class SparkRun extends LedgerRun {
       int cores = session.sparkContext().defaultParallelism();
       int shufflePartitions = checkpoint.claim(pipeline, topicId, settings, cores);
       Ledger ledger = checkpoint.restore(pipeline);
+      checkpoint.requireOwned();
       SinkSet sinks = SinkSet.open(pipeline, ledger, options.sinkTimeout());
       try {
         SparkRun run = new SparkRun(pipeline, options, lease, checkpoint, ledger, sinks);
@@ -138,6 +139,7 @@ final class SparkRun extends LedgerRun {
             settings,
             shufflePartitions,
             checkpoint);
+    checkpoint.requireOwned();
     try {
       StreamingQueryManager queries = session.streams();
       query =
@@ -157,14 +159,15 @@ final class SparkRun extends LedgerRun {
     } catch (TimeoutException e) {
       throw failures.of(e);
     }
-    KafkaTopic topic = (KafkaTopic) pipeline().source();
-    transactions = OpenTransactions.watch(topic, new TopicCheck.Ends(topic));
-    Thread watcher = new Thread(this::watch, "callstream-watcher");
-    watcher.setDaemon(true);
     try {
+      KafkaTopic topic = (KafkaTopic) pipeline().source();
+      transactions = OpenTransactions.watch(topic, new TopicCheck.Ends(topic));
+      Thread watcher = new Thread(this::watch, "callstream-watcher");
+      watcher.setDaemon(true);
       watcher.start();
-    } catch (Error e) {
+    } catch (RuntimeException | Error e) {
       stopQuery(); // Without its watcher, nothing would end the run.
+      endTransactions();
       throw e;
     }
     checkpoint.watch(this::superseded);

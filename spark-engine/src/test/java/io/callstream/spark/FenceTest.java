@@ -3,6 +3,7 @@ package io.callstream.spark;
 import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import ch.qos.logback.classic.Level;
@@ -210,6 +211,31 @@ class FenceTest {
       assertThat(next.accounting().received()).isEqualTo(140);
     }
     assertThat(files("letters")).isEmpty();
+  }
+
+  /** A run may open its sinks for minutes before it starts its query. */
+  @Test
+  void aRunThatHasOnlyClaimedTheCheckpointAnnouncesItsEndToANewerRun() throws Exception {
+    send(100, 1);
+    Pipeline pipeline = Driver.standard(topic).build();
+    String topicId = TopicCheck.requireTopic(topic);
+    CompletableFuture<CallstreamException> superseded = new CompletableFuture<>();
+    Checkpoint older = Checkpoint.open(checkpoint, TestSession.get());
+    try (Checkpoint newer = Checkpoint.open(checkpoint, TestSession.get())) {
+      int ignored = older.claim(pipeline, topicId, SparkSettings.defaults(), 2);
+      String token = files("runs").get(0);
+      CompletableFuture<Integer> claim =
+          CompletableFuture.supplyAsync(
+              () -> newer.claim(pipeline, topicId, SparkSettings.defaults(), 2));
+      Processes.await(() -> files("runs").contains(token + "-ending"), () -> "no mark");
+      assertThat(claim).isNotDone();
+      assertThatThrownBy(older::requireOwned).hasMessageContaining("has taken over");
+      older.watch(superseded::complete);
+      assertThat(superseded.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+          .hasMessageContaining("has taken over");
+      older.close();
+      assertThat(claim.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo(2);
+    }
   }
 
   private void sendLetters() {

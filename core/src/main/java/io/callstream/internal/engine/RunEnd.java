@@ -103,23 +103,34 @@ public final class RunEnd {
   }
 
   private void end(boolean logging) {
-    List<Consumer<? super Termination>> waiting;
+    List<Consumer<? super Termination>> waiting = List.of();
     synchronized (this) {
       if (hasEnded()) {
         return;
       }
       try {
-        CallstreamException e = failure;
-        if (e != null && logging) {
-          LOG.error("{} failed with {}: {}", name, e.code(), e.getMessage(), loggable(e));
+        if (logging) {
+          logFailure();
         }
         waiting = List.copyOf(listeners);
         listeners.clear();
       } finally {
-        ended.countDown(); // The run ends even if there is no memory for a log message.
+        ended.countDown();
       }
     }
     waiting.forEach(this::call);
+  }
+
+  private void logFailure() {
+    CallstreamException e = failure;
+    if (e == null) {
+      return;
+    }
+    try {
+      LOG.error("{} failed with {}: {}", name, e.code(), e.getMessage(), loggable(e));
+    } catch (OutOfMemoryError full) {
+      // There is no memory for the message. Listeners and waiting threads still see the failure.
+    }
   }
 
   public void onTermination(Consumer<? super Termination> listener) {

@@ -106,8 +106,8 @@ public final class RunLock implements AutoCloseable {
         return new RunLock(key, channel);
       }
     } catch (OverlappingFileLockException e) {
-      LOCKED_ELSEWHERE.put(key(directory.resolve(file)), channel);
       TAKEN.remove(key);
+      LOCKED_ELSEWHERE.put(key(directory.resolve(file)), channel);
       return null;
     } catch (IOException | RuntimeException e) {
       release(key, channel);

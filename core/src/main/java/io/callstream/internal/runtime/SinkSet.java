@@ -252,7 +252,7 @@ public final class SinkSet {
       locks.clear();
       var ignored =
           CompletableFuture.allOf(late.toArray(CompletableFuture[]::new))
-              .thenRun(() -> held.forEach(SinkSet::release));
+              .whenComplete((none, failure) -> held.forEach(SinkSet::release));
     }
     if (first != null) {
       throw first;
@@ -307,7 +307,7 @@ public final class SinkSet {
               UNRETURNED.add(sink);
               CompletableFuture<Void> closed =
                   what.equals(CLOSE) ? e.returned() : e.returned().thenRun(() -> closeLate(sink));
-              late.add(closed.thenRun(() -> UNRETURNED.remove(sink)));
+              late.add(closed.whenComplete((none, failure) -> UNRETURNED.remove(sink)));
             }
             throw e;
           }

@@ -10,6 +10,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs calls of sinks one after the other in a dedicated thread, so that the waiting thread can
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * it. So stopping a run does not interrupt a sink. Not thread-safe except for {@link #isCurrent}.
  */
 final class SinkThread implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SinkThread.class);
   private static final Duration GRACE = Duration.ofSeconds(2);
 
   private final Duration limit;
@@ -93,7 +96,7 @@ final class SinkThread implements AutoCloseable {
             throw new TooSlowException(allowed, returned);
           }
           extended = true;
-          allowed = limit.plus(extra.get());
+          allowed = limit.plus(extraTime(extra));
         }
       }
     } catch (ExecutionException e) {
@@ -102,6 +105,15 @@ final class SinkThread implements AutoCloseable {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+    }
+  }
+
+  private static Duration extraTime(Supplier<Duration> extra) {
+    try {
+      return extra.get();
+    } catch (RuntimeException e) {
+      LOG.warn("A sink failed to return its extra time, so it gets none", e);
+      return Duration.ZERO;
     }
   }
 

@@ -166,7 +166,7 @@ final class Interruption {
 
   /**
    * Runs an action when the command is asked to end, or immediately if it already was. The action
-   * is not run after the registration is closed.
+   * may still run while the registration is being closed.
    */
   Registration onRequest(Runnable action) {
     synchronized (this) {
