@@ -45,7 +45,9 @@ public record BatchMark(long batch, String lineage) {
             + " holds results up to batch "
             + batch
             + " of another run: this one "
-            + (restored.number() < 0 ? "begins anew" : "goes on after batch " + restored.number())
+            + (restored.number() < 0
+                ? "starts from the beginning"
+                : "continues after batch " + restored.number())
             + ". Start with the checkpoint of the run that wrote it, name another place, or say that"
             + " the sink shall start over, which deletes what is there.");
   }
@@ -59,7 +61,7 @@ public record BatchMark(long batch, String lineage) {
     return new CallstreamException(
         ErrorCode.SINK_FAILED,
         store
-            + " holds results, and nothing tells which run wrote them. Name another place, or say"
+            + " holds results, and it is unknown which run wrote them. Name another place, or say"
             + " that the sink shall start over, which deletes what is there.");
   }
 }

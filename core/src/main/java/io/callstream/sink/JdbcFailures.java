@@ -77,27 +77,27 @@ final class JdbcFailures {
    */
   static CallstreamException of(String what, int attempts, SQLException failure) {
     String state = state(failure);
-    SQLException told = told(failure);
+    SQLException described = described(failure);
     return new CallstreamException(
         ErrorCode.SINK_FAILED,
         "The database sink could not "
             + what
             + (attempts == 1 ? "" : ", tried " + attempts + " times")
             + ": "
-            + told.getMessage()
+            + described.getMessage()
             + wayOut(state)
             + " Nothing is lost: the batch comes again when the pipeline is started again.",
-        told);
+        described);
   }
 
   /** Returns an exception without confidential data. */
-  private static SQLException told(SQLException failure) {
+  private static SQLException described(SQLException failure) {
     SQLException root = root(failure);
     String state = state(failure);
     @Nullable String message = root instanceof BatchUpdateException ? null : root.getMessage();
     boolean tellable =
         message != null && (state.isEmpty() || TELLABLE.stream().anyMatch(state::startsWith));
-    SQLException told =
+    SQLException described =
         new SQLException(
             (state.isEmpty() ? root.getClass().getSimpleName() : "SQLState " + state)
                 + (tellable
@@ -106,8 +106,8 @@ final class JdbcFailures {
                 + ".",
             root.getSQLState(),
             root.getErrorCode());
-    told.setStackTrace(root.getStackTrace());
-    return told;
+    described.setStackTrace(root.getStackTrace());
+    return described;
   }
 
   static String redacted(String message) {

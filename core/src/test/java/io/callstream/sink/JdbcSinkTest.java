@@ -417,7 +417,7 @@ class JdbcSinkTest {
       statement.execute("DELETE FROM \"" + schema + "\".\"_batches\"");
     }
     assertThatThrownBy(() -> sink.open(other.opened()))
-        .hasMessageContaining("nothing tells which run wrote them");
+        .hasMessageContaining("it is unknown which run wrote them");
     assertThat(lines(source, byType(schema))).containsExactly("a,1");
   }
 

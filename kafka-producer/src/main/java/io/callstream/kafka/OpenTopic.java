@@ -268,13 +268,13 @@ final class OpenTopic implements OpenSource {
               + ": there are none at "
               + missing.offsetOutOfRangePartitions()
               + ". Most likely retention deleted them: keep records longer than the pipeline may be"
-              + " down; to go on without them, start with a new checkpoint.",
+              + " down. To continue without them, start with a new checkpoint.",
           e);
     }
     return new CallstreamException(
         ErrorCode.SOURCE_FAILED,
         String.format(
-            "Topic %s at %s cannot be read further: %s. Mend the cause and start again: with a"
+            "Topic %s at %s cannot be read further: %s. Correct the cause and start again: with a"
                 + " checkpoint nothing is lost.",
             topic.name(), topic.bootstrapServers(), KafkaErrors.reason(e)),
         e);

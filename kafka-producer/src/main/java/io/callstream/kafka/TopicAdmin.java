@@ -365,7 +365,7 @@ public final class TopicAdmin implements AutoCloseable {
     return new CallstreamException(
         ErrorCode.TOPIC,
         String.format(
-            "Kafka at %s tells nothing about topic %s: %s",
+            "Kafka at %s did not describe topic %s: %s",
             cluster.bootstrapServers(), topic, KafkaErrors.reason(e)),
         e);
   }

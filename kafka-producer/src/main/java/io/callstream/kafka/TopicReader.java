@@ -82,7 +82,7 @@ public final class TopicReader {
     if (records < 0) {
       throw new CallstreamException(
           ErrorCode.INVALID_ARGUMENT,
-          "At most " + records + " records are to be read; it must be 0 or more");
+          "The maximum number of records is " + records + "; it must be 0 or more");
     }
     limit = records;
     return this;

@@ -329,16 +329,16 @@ class CallProducerTest {
   @Test
   void aSlowSendingTellsItsProgressBeforeItEnds() {
     ensure(1);
-    List<Long> told = Collections.synchronizedList(new ArrayList<>());
+    List<Long> reported = Collections.synchronizedList(new ArrayList<>());
     try (CallProducer producer =
         CallProducer.to(cluster, topic, FORMAT)
             .pace(Pace.perSecond(20))
-            .onProgress(told::add)
+            .onProgress(reported::add)
             .connect()) {
       assertThat(producer.send(SyntheticCalls.of(10)).sent()).isEqualTo(10);
     }
     // The last of ten records comes after more than 400 ms, and the end reports once more.
-    assertThat(told).hasSizeGreaterThan(1).endsWith(10L);
+    assertThat(reported).hasSizeGreaterThan(1).endsWith(10L);
   }
 
   @Test

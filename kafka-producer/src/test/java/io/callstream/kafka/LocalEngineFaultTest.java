@@ -137,7 +137,7 @@ class LocalEngineFaultTest {
     private void writeChecked(String file, String content) throws IOException {
       Files.write(
           checkpoint().resolve("callstream").resolve(file),
-          Checksum.append(content.getBytes(UTF_8)));
+          Checksum.append(file, content.getBytes(UTF_8)));
     }
 
     @ParameterizedTest
@@ -314,7 +314,8 @@ class LocalEngineFaultTest {
       KafkaTopic topic = TestBroker.topic(1);
       run(topic);
       Path fingerprint = checkpoint().resolve("callstream/pipeline.txt");
-      String text = new String(Checksum.verify("", Files.readAllBytes(fingerprint)), UTF_8);
+      String text =
+          new String(Checksum.verify("pipeline.txt", Files.readAllBytes(fingerprint)), UTF_8);
       writeChecked("pipeline.txt", text.replace("engine: local", "engine: spark"));
       Files.delete(checkpoint().resolve("callstream/log-0"));
       writeChecked("snapshot-99", "of Spark's ledger");

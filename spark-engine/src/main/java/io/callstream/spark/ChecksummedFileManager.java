@@ -73,7 +73,7 @@ public final class ChecksummedFileManager implements CheckpointFileManager {
       long length =
           Checksum.verify(
               path.toString(),
-              Checksum.of(place(path)),
+              place(path),
               new SequenceInputStream(new ByteArrayInputStream(start), in));
       return new FSDataInputStream(
           start.length < LEAST_STREAMED_BYTES

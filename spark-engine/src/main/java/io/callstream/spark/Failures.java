@@ -43,7 +43,7 @@ record Failures(@Nullable String checkpoint) {
     }
     return new CallstreamException(
         ErrorCode.ENGINE_FAILED,
-        "The Spark query failed: " + words(root) + ". Mend the cause. " + wayOn(),
+        "The Spark query failed: " + words(root) + ". Correct the cause. " + wayOn(),
         failure);
   }
 
@@ -82,7 +82,7 @@ record Failures(@Nullable String checkpoint) {
       return new CallstreamException(
           ErrorCode.ENGINE_FAILED,
           "Spark has ended under the run: no master answers at the address that was given, executors"
-              + " do not start, or somebody stopped the session. Spark's log says which (--verbose). "
+              + " do not start, or somebody stopped the session. Spark's log shows the reason (--verbose). "
               + wayOn(),
           failure);
     }
@@ -142,7 +142,7 @@ record Failures(@Nullable String checkpoint) {
         "Records that were not read yet are gone from the topic, most likely because retention"
             + " deleted them: "
             + how
-            + ". Keep records longer than the pipeline may be down; to go on without them, start"
+            + ". Keep records longer than the pipeline may be down. To continue without them, start"
             + " with a new checkpoint.",
         failure);
   }

@@ -51,7 +51,7 @@ final class Sessions {
   private Sessions() {}
 
   /** Lends a new session that shares the host's context. */
-  static Lease beside(SparkSession host, SparkSettings settings) {
+  static Lease using(SparkSession host, SparkSettings settings) {
     if (host.sparkContext().isStopped()) {
       throw new CallstreamException(
           ErrorCode.ENVIRONMENT, "The SparkSession that was given is stopped; give a running one.");
@@ -62,7 +62,7 @@ final class Sessions {
           ErrorCode.INVALID_ARGUMENT,
           "The master "
               + settings.master().get()
-              + " can't be had: this process has a Spark context on "
+              + " cannot be used: this process has a Spark context on "
               + running
               + " already, and can have only one. Leave the master out, or stop that context first.");
     }
@@ -107,13 +107,13 @@ final class Sessions {
     if (own == null || own.sparkContext().isStopped()) {
       if (SparkSession.getDefaultSession().isDefined()
           && !SparkSession.getDefaultSession().get().sparkContext().isStopped()) {
-        return beside(SparkSession.getDefaultSession().get(), settings);
+        return using(SparkSession.getDefaultSession().get(), settings);
       }
       own = build(settings);
       ownUsers = 0;
     }
     SparkSession context = own;
-    Lease lease = beside(context, ownUsers == 0 ? SparkSettings.defaults() : settings);
+    Lease lease = using(context, ownUsers == 0 ? SparkSettings.defaults() : settings);
     ownUsers++;
     return lease(lease.session(), Sessions::giveBack);
   }
@@ -215,8 +215,8 @@ final class Sessions {
           ErrorCode.INVALID_ARGUMENT,
           "The executors of "
               + master
-              + " need the jars of callstream, of spark-sql-kafka-0-10 and of your own statistics,"
-              + " and nobody says where they are. Start with spark-submit, or set spark.jars"
+              + " need the jars of callstream, of spark-sql-kafka-0-10 and of your statistics,"
+              + " but no location is set. Start with spark-submit, or set spark.jars"
               + " (--conf spark.jars=...).");
     }
   }

@@ -181,9 +181,7 @@ final class SharedStorage {
       byte[] bytes = in.readAllBytes();
       long length =
           Checksum.verify(
-              name,
-              Checksum.of(ChecksummedFileManager.place(file)),
-              new ByteArrayInputStream(bytes));
+              name, ChecksummedFileManager.place(file), new ByteArrayInputStream(bytes));
       if (!new String(bytes, 0, (int) length, UTF_8).equals(content)) {
         problem = "it sees another file";
       }

@@ -111,7 +111,7 @@ public final class SparkEngine implements Engine {
 
   private Sessions.Lease lease() {
     try {
-      return host == null ? Sessions.own(settings) : Sessions.beside(host, settings);
+      return host == null ? Sessions.own(settings) : Sessions.using(host, settings);
     } catch (CallstreamException e) {
       throw e;
     } catch (Exception | Error e) {

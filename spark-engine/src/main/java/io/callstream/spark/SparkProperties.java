@@ -52,7 +52,7 @@ final class SparkProperties {
           "spark.sql.adaptive.",
           "streaming queries do not plan adaptively; leave it out",
           "spark.kafka.consumer.",
-          "callstream's tasks have readers of their own; set what the consumer shall do with"
+          "callstream's tasks use separate readers; set properties of the consumer with"
               + " KafkaTopic.with",
           "spark.default.parallelism",
           "a streaming query shuffles into its shuffle partitions; use"

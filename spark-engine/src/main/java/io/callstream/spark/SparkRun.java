@@ -479,7 +479,7 @@ final class SparkRun extends LedgerRun {
     try {
       stop();
     } catch (RuntimeException | Error e) {
-      LOG.error("A pipeline that was to be stopped by its sink or listener goes on", e);
+      LOG.error("A pipeline that its sink or listener stopped is still running", e);
     }
   }
 
@@ -497,7 +497,8 @@ final class SparkRun extends LedgerRun {
         ended = true;
       } catch (TimeoutException e) {
         LOG.warn(
-            "The Spark query was interrupted, goes on, and is interrupted again", placeOf(running));
+            "The Spark query did not end after an interrupt and is interrupted again",
+            placeOf(running));
       } catch (Exception e) {
         if (isInterrupt(e)) {
           interrupted = true;

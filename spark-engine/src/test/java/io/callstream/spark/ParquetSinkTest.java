@@ -401,7 +401,7 @@ class ParquetSinkTest {
     sink.close();
     Files.delete(mark("progress"));
     assertThatThrownBy(() -> sink.open(other.opened()))
-        .hasMessageContaining("nothing tells which run wrote them");
+        .hasMessageContaining("it is unknown which run wrote them");
     sink.close();
     assertThat(byType()).containsExactly("a,1");
   }

@@ -136,9 +136,9 @@ class RecordReaderTest {
   /** Returns the specific part of the message of a task that finds records missing. */
   private static String failure(KafkaBatchInputPartition range) {
     Throwable failure = catchThrowable(() -> read(List.of(range)));
-    CallstreamException told = new Failures(null).of(failure);
-    assertThat(told.code()).isEqualTo(ErrorCode.SOURCE_FAILED);
-    return told.getMessage().replaceAll(".*deleted them: |\\. Keep records longer.*", "");
+    CallstreamException reported = new Failures(null).of(failure);
+    assertThat(reported.code()).isEqualTo(ErrorCode.SOURCE_FAILED);
+    return reported.getMessage().replaceAll(".*deleted them: |\\. Keep records longer.*", "");
   }
 
   @Test

@@ -53,7 +53,7 @@ class SecretsTest {
         .contains(key)
         .doesNotContain(SECRET);
     SparkSession before = SparkSession.active();
-    try (Sessions.Lease lease = Sessions.beside(TestSession.get(), SparkSettings.defaults());
+    try (Sessions.Lease lease = Sessions.using(TestSession.get(), SparkSettings.defaults());
         Checkpoint checkpoint = Checkpoint.open(directory.toString(), lease.session())) {
       SparkSession.setActiveSession(lease.session());
       Dataset<Tuple2<String, byte[]>> rows =
@@ -79,8 +79,8 @@ class SecretsTest {
     SparkSession host = TestSession.get().newSession();
     String before = host.conf().get(Sessions.OPTIONS_REDACTION);
     SparkSettings settings = SparkSettings.defaults().with(Sessions.OPTIONS_REDACTION, "mine");
-    try (Sessions.Lease ours = Sessions.beside(host, SparkSettings.defaults());
-        Sessions.Lease theirs = Sessions.beside(host, settings)) {
+    try (Sessions.Lease ours = Sessions.using(host, SparkSettings.defaults());
+        Sessions.Lease theirs = Sessions.using(host, settings)) {
       assertThat(ours.session().conf().get(Sessions.OPTIONS_REDACTION))
           .contains("jaas", "password", "url");
       assertThat(theirs.session().conf().get(Sessions.OPTIONS_REDACTION)).isEqualTo("mine");

@@ -265,11 +265,11 @@ final class LocalRun extends LedgerRun {
               + pipeline().source().description()
               + ": partition "
               + partition
-              + " is to be read from offset "
+              + " must be read from offset "
               + position
               + (first == null ? ", and is not there" : ", and begins at " + first)
               + ". Most likely retention deleted them: keep records longer than the pipeline may be"
-              + " down; to go on without them, start with a new checkpoint.");
+              + " down. To continue without them, start with a new checkpoint.");
     }
   }
 

@@ -126,7 +126,7 @@ public final class StatisticCombiner {
               + dimension(none)
               + " of the statistic '"
               + statistic.name()
-              + "' gave null for a call. Let it give the empty text where a call tells nothing, and"
+              + "' gave null for a call. Let it give the empty text where a call has no value, and"
               + " start again: the call is not lost.",
           e);
     }

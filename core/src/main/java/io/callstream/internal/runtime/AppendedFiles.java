@@ -334,7 +334,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
             StandardOpenOption.CREATE,
             StandardOpenOption.TRUNCATE_EXISTING,
             StandardOpenOption.WRITE)) {
-      write(file, ByteBuffer.wrap(Checksum.append(content)));
+      write(file, ByteBuffer.wrap(Checksum.append(name, content)));
       file.force(true);
     }
     Files.move(draft, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);

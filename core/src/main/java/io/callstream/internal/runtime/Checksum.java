@@ -3,15 +3,16 @@ package io.callstream.internal.runtime;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 import java.util.zip.CRC32;
 
 /**
- * The last line of each checkpoint file: {@code checksum}, a space, and the CRC-32 of everything
- * before it as eight hexadecimal digits. Text files remain readable, and binary files have the same
- * form.
+ * The last line of each checkpoint file: {@code checksum}, a space, and the CRC-32 of the location
+ * of the file and of everything before it as eight hexadecimal digits. Text files remain readable,
+ * and binary files have the same form.
  */
 public final class Checksum {
   private static final String LABEL = "checksum ";
@@ -28,7 +29,7 @@ public final class Checksum {
    * another location, such as an older version under the name of a newer one, does not match its
    * checksum.
    *
-   * @param place the path of the file within the checkpoint; empty for a file that may be anywhere
+   * @param place the path of the file within the checkpoint
    */
   public static CRC32 of(String place) {
     CRC32 crc = new CRC32();
@@ -41,9 +42,11 @@ public final class Checksum {
     return String.format("%s%08x\n", LABEL, crc.getValue()).getBytes(US_ASCII);
   }
 
-  /** Returns a content followed by its checksum, as it is written to a file. */
-  public static byte[] append(byte[] content) {
-    byte[] line = line(crc(content, content.length));
+  /** Returns a content followed by its checksum, as it is written to a file at a location. */
+  public static byte[] append(String place, byte[] content) {
+    CRC32 crc = of(place);
+    crc.update(content);
+    byte[] line = line(crc);
     byte[] file = Arrays.copyOf(content, content.length + line.length);
     System.arraycopy(line, 0, file, content.length, line.length);
     return file;
@@ -52,28 +55,24 @@ public final class Checksum {
   /**
    * Returns the content of a file without its checksum.
    *
-   * @param name the name of the file in messages
-   * @throws DamagedFileException if the checksum does not match the content
+   * @param place the location of the file, which is also its name in messages
+   * @throws DamagedFileException if the checksum does not match the location and the content
    */
-  public static byte[] verify(String name, byte[] file) throws DamagedFileException {
-    int length = file.length - LENGTH;
-    if (length < 0
-        || !Arrays.equals(line(crc(file, length)), Arrays.copyOfRange(file, length, file.length))) {
-      throw damaged(name, file.length);
-    }
-    return Arrays.copyOf(file, length);
+  public static byte[] verify(String place, byte[] file) throws IOException {
+    return Arrays.copyOf(file, (int) verify(place, place, new ByteArrayInputStream(file)));
   }
 
   /**
    * Verifies a file of any size without loading it into memory.
    *
    * @param name the name of the file in messages
-   * @param crc the checksum of the location of the file; see {@link #of}
+   * @param place the location of the file; see {@link #of}
    * @param file the whole file, which is read to its end and not closed
    * @return the number of bytes before the checksum
-   * @throws DamagedFileException if the checksum does not match the content
+   * @throws DamagedFileException if the checksum does not match the location and the content
    */
-  public static long verify(String name, CRC32 crc, InputStream file) throws IOException {
+  public static long verify(String name, String place, InputStream file) throws IOException {
+    CRC32 crc = of(place);
     byte[] buffer = new byte[BUFFER];
     long content = 0;
     int held = 0;
@@ -96,11 +95,5 @@ public final class Checksum {
   private static DamagedFileException damaged(String name, long bytes) {
     return new DamagedFileException(
         name + " is damaged or misplaced: its " + bytes + " bytes do not match their checksum");
-  }
-
-  private static CRC32 crc(byte[] bytes, int length) {
-    CRC32 crc = new CRC32();
-    crc.update(bytes, 0, length);
-    return crc;
   }
 }

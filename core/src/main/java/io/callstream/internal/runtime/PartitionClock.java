@@ -162,7 +162,7 @@ public final class PartitionClock {
    */
   public PartitionClock append(PartitionClock segment) {
     if (segment.ofPartition || segment.maxJumpMillis != maxJumpMillis) {
-      throw new IllegalStateException("A clock takes segments of its own jump only");
+      throw new IllegalStateException("A clock accepts only segments with the same jump");
     }
     PartitionClock sum = copy();
     if (segment.calls > 0) {

@@ -26,7 +26,6 @@ import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.Statistic;
 import java.time.Duration;
-import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -195,30 +194,14 @@ abstract class FailureRules extends ContractRules {
    * A format whose parser returns more fields than requested, as the parser of an application may
    * do.
    */
-  private record AllFields(SanFranciscoCalls calls) implements CallFormat {
-    @Override
-    public String name() {
-      return "all-fields";
-    }
-
-    @Override
-    public ZoneId zone() {
-      return calls.zone();
-    }
-
-    @Override
-    public String timeField() {
-      return calls.timeField();
+  private static final class AllFields extends DelegatingFormat {
+    AllFields(SanFranciscoCalls calls) {
+      super(calls);
     }
 
     @Override
     public CallParser parser(Set<CallField> fields) {
-      return calls.parser(EnumSet.allOf(CallField.class));
-    }
-
-    @Override
-    public byte[] write(Call call) {
-      return calls.write(call);
+      return super.parser(EnumSet.allOf(CallField.class));
     }
   }
 

@@ -12,7 +12,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.call.Call;
 import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
@@ -33,7 +32,6 @@ import java.io.IOException;
 import java.io.InvalidObjectException;
 import java.io.ObjectInputStream;
 import java.time.Duration;
-import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -440,42 +438,8 @@ abstract class RejectionRules extends ContractRules {
     }
   }
 
-  /** A San Francisco format with a difference, as an application may write it. */
-  private abstract static class OwnFormat implements CallFormat {
-    private final SanFranciscoCalls calls;
-
-    OwnFormat(SanFranciscoCalls calls) {
-      this.calls = calls;
-    }
-
-    @Override
-    public String name() {
-      return getClass().getSimpleName();
-    }
-
-    @Override
-    public ZoneId zone() {
-      return calls.zone();
-    }
-
-    @Override
-    public String timeField() {
-      return calls.timeField();
-    }
-
-    @Override
-    public CallParser parser(Set<CallField> fields) {
-      return calls.parser(fields);
-    }
-
-    @Override
-    public byte[] write(Call call) {
-      return calls.write(call);
-    }
-  }
-
   /** A format that fails on some records. */
-  private static final class FailingFormat extends OwnFormat {
+  private static final class FailingFormat extends DelegatingFormat {
     FailingFormat(SanFranciscoCalls calls) {
       super(calls);
     }
@@ -509,7 +473,7 @@ abstract class RejectionRules extends ContractRules {
     }
   }
 
-  private static final class NotSerializable extends OwnFormat {
+  private static final class NotSerializable extends DelegatingFormat {
     private final Object lock = new Object();
 
     NotSerializable(SanFranciscoCalls calls) {
@@ -522,7 +486,7 @@ abstract class RejectionRules extends ContractRules {
     }
   }
 
-  private static final class NotReadable extends OwnFormat {
+  private static final class NotReadable extends DelegatingFormat {
     NotReadable(SanFranciscoCalls calls) {
       super(calls);
     }
@@ -533,7 +497,7 @@ abstract class RejectionRules extends ContractRules {
   }
 
   /** A format whose parser requires data that is lost on the way to a task. */
-  private static final class NoParser extends OwnFormat {
+  private static final class NoParser extends DelegatingFormat {
     private final transient List<CallField> more = List.of();
 
     NoParser(SanFranciscoCalls calls) {

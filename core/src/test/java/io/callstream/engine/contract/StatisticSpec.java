@@ -203,7 +203,7 @@ public record StatisticSpec(
         case WEEK -> date.getDayOfWeek() == DayOfWeek.MONDAY;
         case MONTH -> date.getDayOfMonth() == 1;
         case NONE, TUMBLING_10_MIN, TUMBLING_HOUR, TUMBLING_7_HOURS, SLIDING_HOUR, SLIDING_DAY ->
-            throw new IllegalStateException(this + " is no calendar window");
+            throw new IllegalStateException(this + " is not a calendar window");
       };
     }
 

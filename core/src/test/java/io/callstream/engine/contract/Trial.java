@@ -109,9 +109,7 @@ final class Trial {
       for (List<SourceRecord> step : steps) {
         source.send(step);
         try (RunningPipeline run = testbed.engine().start(pipeline, options)) {
-          assertThat(run.awaitTermination(testbed.patience()))
-              .as("a bounded run ends by itself")
-              .isTrue();
+          assertThat(run.awaitTermination(testbed.patience())).as("a bounded run ends").isTrue();
           results = results(run);
           accounting = run.accounting();
         }

@@ -62,7 +62,7 @@ class GroupKeyTest {
   }
 
   @Property
-  @Label("a key tells its dimensions")
+  @Label("a key contains its dimensions")
   void keysTellTheirDimensions(@ForAll("pairs") Tuple2<List<String>, List<String>> pair) {
     byte[] key = GroupKey.of(pair.get1());
     assertThat(GroupKey.dimensions(key, key.length, new TextCache())).isEqualTo(pair.get1());

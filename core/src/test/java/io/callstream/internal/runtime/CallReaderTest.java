@@ -6,35 +6,27 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.call.Call;
 import io.callstream.call.CallField;
-import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.contract.DelegatingFormat;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.StandardStatistics;
 import java.time.Instant;
-import java.time.ZoneId;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class CallReaderTest {
   /** A format whose parser lacks a class. */
-  private record Incomplete(SanFranciscoCalls calls) implements CallFormat {
+  private static final class Incomplete extends DelegatingFormat {
+    Incomplete(SanFranciscoCalls calls) {
+      super(calls);
+    }
+
     @Override
     public String name() {
       return "incomplete";
-    }
-
-    @Override
-    public ZoneId zone() {
-      return calls.zone();
-    }
-
-    @Override
-    public String timeField() {
-      return calls.timeField();
     }
 
     @Override
@@ -42,11 +34,6 @@ class CallReaderTest {
       return value -> {
         throw new NoClassDefFoundError("com/example/Gone");
       };
-    }
-
-    @Override
-    public byte[] write(Call call) {
-      return calls.write(call);
     }
   }
 

@@ -14,17 +14,17 @@ class ChecksumTest {
   private static final String CONTENT = "0: 1000\n1: 998\n";
 
   @Test
-  void isALineOfTextAfterTheContent() throws DamagedFileException {
-    byte[] file = Checksum.append("123456789".getBytes(UTF_8));
+  void isALineOfTextAfterTheContent() throws IOException {
+    byte[] file = Checksum.append("", "123456789".getBytes(UTF_8));
     // The check value of CRC-32 from the catalog of parametrized CRC algorithms.
     assertThat(new String(file, UTF_8)).isEqualTo("123456789checksum cbf43926\n");
-    assertThat(new String(Checksum.verify("a", file), UTF_8)).isEqualTo("123456789");
-    assertThat(Checksum.verify("empty", Checksum.append(new byte[0]))).isEmpty();
+    assertThat(new String(Checksum.verify("", file), UTF_8)).isEqualTo("123456789");
+    assertThat(Checksum.verify("empty", Checksum.append("empty", new byte[0]))).isEmpty();
   }
 
   @Test
   void refusesAFileWithAnyBitFlippedOrCutOffOrWithMoreBytes() {
-    byte[] whole = Checksum.append(CONTENT.getBytes(UTF_8));
+    byte[] whole = Checksum.append("committed", CONTENT.getBytes(UTF_8));
     for (int bit = 0; bit < 8 * whole.length; bit++) {
       byte[] flipped = whole.clone();
       flipped[bit / 8] ^= (byte) (1 << bit % 8);
@@ -37,16 +37,23 @@ class ChecksumTest {
   }
 
   @Test
+  void refusesAFileUnderTheNameOfAnother() {
+    byte[] committed = Checksum.append("committed", CONTENT.getBytes(UTF_8));
+    assertThatThrownBy(() -> Checksum.verify("first-offsets", committed))
+        .isInstanceOf(DamagedFileException.class)
+        .hasMessageContaining("first-offsets is damaged or misplaced");
+  }
+
+  @Test
   void verifiesAStreamOfAnyLength() throws IOException {
     for (int length : new int[] {0, 1, 17, 18, 19, 65_517, 65_518, 65_519, 65_536, 200_000}) {
       byte[] content = new byte[length];
       new Random(length).nextBytes(content);
-      byte[] file = Checksum.append(content);
-      assertThat(Checksum.verify("large", Checksum.of(""), new ByteArrayInputStream(file)))
+      byte[] file = Checksum.append("large", content);
+      assertThat(Checksum.verify("large", "large", new ByteArrayInputStream(file)))
           .isEqualTo(length);
       file[length / 2] ^= 4;
-      assertThatThrownBy(
-              () -> Checksum.verify("large", Checksum.of(""), new ByteArrayInputStream(file)))
+      assertThatThrownBy(() -> Checksum.verify("large", "large", new ByteArrayInputStream(file)))
           .isInstanceOf(DamagedFileException.class)
           .hasMessage(
               "large is damaged or misplaced: its "
@@ -57,7 +64,7 @@ class ChecksumTest {
 
   private static void assertDamaged(byte[] file) {
     assertThatThrownBy(
-            () -> Checksum.verify("committed", Checksum.of(""), new ByteArrayInputStream(file)))
+            () -> Checksum.verify("committed", "committed", new ByteArrayInputStream(file)))
         .isInstanceOf(DamagedFileException.class);
     assertThatThrownBy(() -> Checksum.verify("committed", file))
         .isInstanceOf(DamagedFileException.class)

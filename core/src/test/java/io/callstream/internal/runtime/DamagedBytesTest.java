@@ -53,7 +53,7 @@ class DamagedBytesTest {
 
     @Override
     public void write(String name, byte[] content) {
-      files.put(name, Checksum.append(content));
+      files.put(name, Checksum.append(name, content));
     }
 
     @Override

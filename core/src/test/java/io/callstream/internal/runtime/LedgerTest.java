@@ -48,7 +48,7 @@ class LedgerTest {
     @Override
     public void write(String name, byte[] content) {
       assertThat(name).matches("[a-z0-9-]+");
-      files.put(name, Checksum.append(content));
+      files.put(name, Checksum.append(name, content));
     }
 
     @Override

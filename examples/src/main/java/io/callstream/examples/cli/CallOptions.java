@@ -39,7 +39,7 @@ final class CallOptions {
       paramLabel = "json|ndjson|csv",
       converter = Converters.LayoutConverter.class,
       description =
-          "How the records of --input follow each other, whatever its name and content are. json: an"
+          "The layout of the records of --input, independent of its name and content. json: an"
               + " array, or objects. ndjson: lines. csv: rows after a row of names. Default: the"
               + " content decides, then the name.")
   private @Nullable FileLayout layout;
@@ -90,7 +90,7 @@ final class CallOptions {
       names = "--garbage",
       paramLabel = "0..1",
       description =
-          "Records in between that are no calls, as a part of the number of synthetic calls."
+          "Invalid records among the calls, as a part of the number of synthetic calls."
               + " Default: 0.")
   private @Nullable Double garbage;
 

@@ -213,7 +213,7 @@ public final class Callstream implements Runnable {
     if (!similar && command.getParent() == null) {
       err.println("The commands are " + String.join(", ", command.getSubcommands().keySet()) + ".");
     }
-    err.println("'" + name + " --help' tells how to use it.");
+    err.println("'" + name + " --help' describes its use.");
     if (verbose && wrong.getCause() != null) {
       wrong.getCause().printStackTrace(err);
     }
@@ -251,9 +251,9 @@ public final class Callstream implements Runnable {
     PrintWriter err = command.getErr();
     err.print(command.getCommandSpec().qualifiedName() + ": ");
     int status = FAILURE;
-    if (failure instanceof CallstreamException told) {
-      err.println(told.getMessage());
-      if (told.code() == ErrorCode.INVALID_ARGUMENT || told.code() == ErrorCode.UNSUPPORTED) {
+    if (failure instanceof CallstreamException known) {
+      err.println(known.getMessage());
+      if (known.code() == ErrorCode.INVALID_ARGUMENT || known.code() == ErrorCode.UNSUPPORTED) {
         status = WRONG_USAGE;
       }
     } else {

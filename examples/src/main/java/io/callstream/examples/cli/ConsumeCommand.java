@@ -22,9 +22,9 @@ import picocli.CommandLine.Spec;
     name = "consume",
     description = {
       "Prints the records of a topic as calls, one a line: time, type, disposition, address, id, and"
-          + " partition@offset; of a record that is no call the reason, and its value.",
+          + " partition@offset; for an invalid record, the reason and its value.",
       "",
-      "On a terminal they stand in columns and are cut to its width. Elsewhere there are tabs in"
+      "On a terminal they are aligned in columns and are cut to its width. Elsewhere there are tabs in"
           + " between, and nothing is cut: what is not visible shows as \\n or \\u001b, a byte that is"
           + " not UTF-8 as \\xff. With --raw the values come as they are.",
       "",

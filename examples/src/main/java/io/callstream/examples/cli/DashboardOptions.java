@@ -40,7 +40,7 @@ final class DashboardOptions {
       paramLabel = "ADDRESS",
       description =
           "Let the dashboard answer at another address of this machine, such as 0.0.0.0 for all:"
-              + " without a password, to whoever reaches it. Default: this machine only.")
+              + " without a password, to anyone who can reach it. Default: this machine only.")
   private @Nullable String bind;
 
   @Option(

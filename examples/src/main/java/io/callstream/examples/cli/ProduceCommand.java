@@ -74,7 +74,7 @@ final class ProduceCommand implements Callable<Integer> {
       paramLabel = "TIME",
       converter = DurationConverter.class,
       description =
-          "With --datasf: go on, and send what is new or changed as often as this, such as 10m,"
+          "With --datasf: poll at this interval for new or changed rows, such as 10m,"
               + " until interrupted. Default: send all rows once.")
   private @Nullable Duration poll;
 

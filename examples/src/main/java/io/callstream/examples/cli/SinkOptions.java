@@ -126,7 +126,7 @@ final class SinkOptions {
     var ignored = Usage.of(command, () -> KafkaTopic.of(name));
     if (name.equals(taken)) {
       throw Usage.wrong(
-          command, option + " " + name + " is in use already; name a topic of its own.");
+          command, option + " " + name + " is already in use; name a separate topic.");
     }
   }
 

@@ -76,7 +76,7 @@ final class StatisticsCommand implements Callable<Integer> {
       names = "--dashboard",
       paramLabel = "P",
       description =
-          "Show a dashboard on this port, with metrics and health beside it; 0 is any that is free.")
+          "Show a dashboard on this port, with metrics and health; 0 selects a free port.")
   private @Nullable Integer port;
 
   @Mixin private DashboardOptions dashboard = new DashboardOptions();
@@ -168,7 +168,7 @@ final class StatisticsCommand implements Callable<Integer> {
     if (accounting.received() > 0 && accounting.rejected() == accounting.received()) {
       terminal.say(
           "Every record was rejected. Is it the right format? --format names another: sf-2018 or"
-              + " datasf; 'callstream consume --from-beginning' shows why each is no call.");
+              + " datasf; 'callstream consume --from-beginning' shows why each is invalid.");
     }
   }
 

@@ -104,7 +104,7 @@ final class StatisticsOptions {
       converter = DurationConverter.class,
       description =
           "For how long hours that are over stay in the tables, in event time, such as 30d."
-              + " Default: for ever.")
+              + " Default: indefinitely.")
   private @Nullable Duration retention;
 
   @Option(
@@ -121,7 +121,7 @@ final class StatisticsOptions {
       paramLabel = "TIME",
       converter = DurationConverter.class,
       description =
-          "How often to look for records, such as 500ms; a run that ends by itself looks without"
+          "How often to look for records, such as 500ms; a bounded run looks without"
               + " pause. Default: 1s.")
   private Duration trigger = RunOptions.DEFAULT_TRIGGER;
 
@@ -137,7 +137,7 @@ final class StatisticsOptions {
       paramLabel = "DIR|URI",
       description =
           "Keep there what is needed to go on after a stop or a crash: a directory, or with spark a"
-              + " URI such as hdfs:///state. Default: begin anew.")
+              + " URI such as hdfs:///state. Default: start from the beginning.")
   private @Nullable String checkpoint;
 
   @Option(

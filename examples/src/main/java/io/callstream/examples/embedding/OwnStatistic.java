@@ -33,7 +33,7 @@ public final class OwnStatistic {
           Pipeline.builder(
                   KafkaTopic.of(TOPIC).at(broker.bootstrapServers()), SanFranciscoCalls.json())
               .statistic(NightNoise.statistic())
-              .results(Sinks.callback(OwnStatistic::tell))
+              .results(Sinks.callback(OwnStatistic::print))
               .build();
 
       RunOptions inBatches = RunOptions.bounded().readingAtMost(5_000);
@@ -45,7 +45,7 @@ public final class OwnStatistic {
     }
   }
 
-  private static void tell(BatchResults batch) {
+  private static void print(BatchResults batch) {
     System.out.printf(
         "batch %d: %d rows changed, %d calls so far, watermark %s%n",
         batch.number(),

@@ -272,7 +272,7 @@ class RecoveryTest {
    */
   @Test
   void aFullDiskEndsStatisticsWhichGoOnWhenThereIsRoom() throws Exception {
-    assumeTrue(mayMount(), "this user may not mount a file system in a name space of its own");
+    assumeTrue(mayMount(), "this user may not mount a file system in a separate namespace");
     try (CommandProcess broker = broker()) {
       produce("--garbage", "0.1");
       Path disk = Files.createDirectory(directory.resolve("disk"));

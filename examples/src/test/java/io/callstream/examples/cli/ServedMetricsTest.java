@@ -70,7 +70,7 @@ class ServedMetricsTest {
         assertThat(dashboard.find()).isTrue();
         URI uri = URI.create(dashboard.group(1));
         statistics.await(
-            "all is counted, and told by partition",
+            "all calls are counted and reported by partition",
             () ->
                 values(uri, "callstream_records_received_total").equals(List.of((double) CALLS))
                     && !values(uri, "callstream_partition_end_offset").isEmpty());

@@ -139,7 +139,8 @@ class SignalTest {
               "0s",
               "--bootstrap-servers",
               address)) {
-        statistics.await("all is told", () -> statistics.out().contains("{\"received\":4000,"));
+        statistics.await(
+            "all calls are reported", () -> statistics.out().contains("{\"received\":4000,"));
 
         assertThat(statistics.signal("INT")).isZero();
 
@@ -194,7 +195,7 @@ class SignalTest {
   @ValueSource(strings = {"INT", "HUP HUP"})
   void brokerGivesItsPortAndDirectoryBack(String signals) throws Exception {
     try (CommandProcess broker = CommandProcess.start(directory, "broker", "--port", "0")) {
-      broker.await("the broker tells its address", () -> broker.out().endsWith("\n"));
+      broker.await("the broker prints its address", () -> broker.out().endsWith("\n"));
 
       assertThat(broker.signal(signals.split(" "))).isZero();
       assertThat(broker.out().trim()).matches(ADDRESS);
@@ -268,9 +269,9 @@ class SignalTest {
    * that it is absent otherwise.
    */
   private static void assertTellsWhatIsMissing(String err, Output output) throws IOException {
-    Matcher told = Pattern.compile("sent {6}([\\d,]+) records").matcher(err);
-    assertThat(told.find()).isTrue();
-    long sent = Long.parseLong(told.group(1).replace(",", ""));
+    Matcher records = Pattern.compile("sent {6}([\\d,]+) records").matcher(err);
+    assertThat(records.find()).isTrue();
+    long sent = Long.parseLong(records.group(1).replace(",", ""));
     long received = received(output);
     if (received == sent) {
       assertThat(err).doesNotContain("ended early");

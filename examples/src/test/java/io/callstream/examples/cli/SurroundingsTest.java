@@ -125,7 +125,7 @@ class SurroundingsTest {
   @ValueSource(strings = {"spark", "local"})
   void runsAsAUserWithoutAName(String engine) throws Exception {
     List<String> asNobody = List.of("unshare", "--map-user=54321", "--map-group=54321");
-    assumeCan(asNobody, "this user may not have another id in a name space of its own");
+    assumeCan(asNobody, "this user may not have another id in a separate namespace");
 
     Ended ended =
         run(
@@ -150,7 +150,7 @@ class SurroundingsTest {
   void runsOnAMachineWhoseHostNameCanNotBeResolved(String engine) throws Exception {
     List<String> unknownHost =
         List.of("unshare", "-ru", "sh", "-c", "hostname no-such-host.invalid && exec \"$@\"", "sh");
-    assumeCan(unknownHost, "this user may not give a host name in a name space of its own");
+    assumeCan(unknownHost, "this user may not give a host name in a separate namespace");
 
     Ended ended =
         run(
@@ -165,7 +165,7 @@ class SurroundingsTest {
   void namesTheHostNameWhenAClusterNeedsIt() throws Exception {
     List<String> unknownHost =
         List.of("unshare", "-ru", "sh", "-c", "hostname no-such-host.invalid && exec \"$@\"", "sh");
-    assumeCan(unknownHost, "this user may not give a host name in a name space of its own");
+    assumeCan(unknownHost, "this user may not give a host name in a separate namespace");
 
     Ended ended =
         run(
@@ -199,7 +199,7 @@ class SurroundingsTest {
             "-c",
             "mount -t tmpfs -o noexec callstream '" + noexec + "' && exec \"$@\"",
             "sh");
-    assumeCan(mounted, "this user may not mount a file system in a name space of its own");
+    assumeCan(mounted, "this user may not mount a file system in a separate namespace");
     Path properties =
         Files.writeString(directory.resolve("kafka.properties"), "compression.type=" + codec);
     List<String> words =

@@ -153,8 +153,8 @@ public final class EmbeddedBroker implements AutoCloseable {
         if (temporary) {
           delete(directory);
         }
-        throw e instanceof CallstreamException told
-            ? told
+        throw e instanceof CallstreamException known
+            ? known
             : new CallstreamException(
                 ErrorCode.ENVIRONMENT,
                 "The Kafka broker did not start on port "

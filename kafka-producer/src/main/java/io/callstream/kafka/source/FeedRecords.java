@@ -316,7 +316,11 @@ final class FeedRecords implements CallRecords {
           pageSize + " rows or more have no " + KEY, "Ask for larger pages.");
     }
     if (!rows.isEmpty()) {
-      LOG.warn("{}: {} rows have no {}, and are no calls.", client.source(), rows.size(), KEY);
+      LOG.warn(
+          "{}: {} rows have no {}, and cannot be parsed as calls.",
+          client.source(),
+          rows.size(),
+          KEY);
     }
     return rows;
   }

@@ -183,7 +183,7 @@ final class SodaClient {
   private AnswerException lastOf(int attempt, Duration delay, AnswerException e) {
     String often =
         attempt < patience.attempts()
-            ? ", and is to be left alone for " + delay.toSeconds() + " s"
+            ? ", and requests a wait of " + delay.toSeconds() + " s"
             : ", at the last of " + attempt + " attempts";
     return new AnswerException(e.getMessage() + often, true, e.delay, e.wayOut, e);
   }

@@ -369,7 +369,7 @@ class DataSfFeedTest {
     void isNotWaitedForForEver() {
       server.then(SodaServer.status(429, "", "Retry-After", "3600"));
 
-      assertFailure(feed, "answered 429, and is to be left alone for 3600 s", "app token");
+      assertFailure(feed, "answered 429, and requests a wait of 3600 s", "app token");
       assertThat(server.requests()).hasSize(1);
     }
 

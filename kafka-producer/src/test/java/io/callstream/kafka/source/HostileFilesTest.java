@@ -346,12 +346,12 @@ class HostileFilesTest {
         INPUTS / 4,
         bases,
         (whole, damaged) -> {
-          Outcome told = read(CallSource.stream("input", new ByteArrayInputStream(damaged)));
+          Outcome outcome = read(CallSource.stream("input", new ByteArrayInputStream(damaged)));
           Outcome sorted =
               read(
                   CallSource.stream("input", new ByteArrayInputStream(damaged))
                       .inEventTimeOrder(SanFranciscoCalls.json(), 1 << 20));
-          assertThat(sorted.records()).hasSize(told.records().size());
+          assertThat(sorted.records()).hasSize(outcome.records().size());
         });
   }
 

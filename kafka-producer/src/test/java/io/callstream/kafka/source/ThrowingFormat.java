@@ -2,35 +2,22 @@ package io.callstream.kafka.source;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.call.Call;
 import io.callstream.call.CallField;
-import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.call.SanFranciscoCalls;
-import java.time.ZoneId;
+import io.callstream.engine.contract.DelegatingFormat;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A format whose parser throws on the record {@code throws} and on all later records. */
-public record ThrowingFormat(SanFranciscoCalls calls) implements CallFormat {
-  @Override
-  public String name() {
-    return "throwing";
-  }
-
-  @Override
-  public ZoneId zone() {
-    return calls.zone();
-  }
-
-  @Override
-  public String timeField() {
-    return calls.timeField();
+public final class ThrowingFormat extends DelegatingFormat {
+  public ThrowingFormat(SanFranciscoCalls calls) {
+    super(calls);
   }
 
   @Override
   public CallParser parser(Set<CallField> fields) {
-    CallParser parser = calls.parser(fields);
+    CallParser parser = super.parser(fields);
     AtomicBoolean isBroken = new AtomicBoolean();
     return value -> {
       if (new String(value, UTF_8).equals("throws") || isBroken.get()) {
@@ -39,10 +26,5 @@ public record ThrowingFormat(SanFranciscoCalls calls) implements CallFormat {
       }
       return parser.parse(value);
     };
-  }
-
-  @Override
-  public byte[] write(Call call) {
-    return calls.write(call);
   }
 }

@@ -1,0 +1,45 @@
+package io.callstream.engine.contract;
+
+import io.callstream.call.Call;
+import io.callstream.call.CallField;
+import io.callstream.call.CallFormat;
+import io.callstream.call.CallParser;
+import io.callstream.call.SanFranciscoCalls;
+import java.time.ZoneId;
+import java.util.Set;
+
+/**
+ * The San Francisco format. Subclasses change a part of it, as the format of an application may.
+ */
+public abstract class DelegatingFormat implements CallFormat {
+  private final SanFranciscoCalls calls;
+
+  protected DelegatingFormat(SanFranciscoCalls calls) {
+    this.calls = calls;
+  }
+
+  @Override
+  public String name() {
+    return getClass().getSimpleName();
+  }
+
+  @Override
+  public ZoneId zone() {
+    return calls.zone();
+  }
+
+  @Override
+  public String timeField() {
+    return calls.timeField();
+  }
+
+  @Override
+  public CallParser parser(Set<CallField> fields) {
+    return calls.parser(fields);
+  }
+
+  @Override
+  public byte[] write(Call call) {
+    return calls.write(call);
+  }
+}
