@@ -18,6 +18,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -29,8 +30,9 @@ import org.junit.jupiter.params.provider.EnumSource;
  * <p>{@code -Dcallstream.fuzz.inputs=2000000} sets the number of records, and {@code
  * -Dcallstream.fuzz.seed} the first seed. A failure shows its seed.
  */
+@Tag("campaign")
 class TwoPathsTest {
-  private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 100_000);
+  private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 20_000);
   private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
   private static final byte[] MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
   private static final String PRINTABLE =

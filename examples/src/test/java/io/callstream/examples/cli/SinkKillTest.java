@@ -24,6 +24,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  * undisturbed run. {@code -Dcallstream.kill.rounds=30} kills repeatedly until all calls are
  * counted.
  */
+@Tag("campaign")
 class SinkKillTest {
   private static final int ROUNDS = Integer.getInteger("callstream.kill.rounds", 5);
   private static final Duration MOST_DELAY = Duration.ofSeconds(10);

@@ -47,6 +47,7 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -60,6 +61,7 @@ import org.junit.jupiter.api.io.TempDir;
  * fixed by default, and random with {@code -Dcallstream.damages.random=true}, as in the profile
  * {@code thorough}. The output and a failure report the seed.
  */
+@Tag("campaign")
 class RandomDamageTest {
   private static final int DAMAGES = Integer.getInteger("callstream.damages", 40);
   private static final long SEED = 14;

@@ -37,6 +37,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,6 +50,10 @@ class DataSfFeedTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS");
+
+  /** The number of tables with random changes. */
+  private static final int TABLES = Integer.getInteger("callstream.feed.tables", 8);
+
   private static final LocalDateTime START = LocalDateTime.of(2026, 9, 28, 4, 0, 11);
   private static final Patience SHORT =
       new Patience(
@@ -250,8 +255,9 @@ class DataSfFeedTest {
     }
 
     @Test
+    @Tag("campaign")
     void anyChangesLeaveEachKeyThatStaysReadOnce() {
-      for (int seed = 0; seed < 40; seed++) {
+      for (int seed = 0; seed < TABLES; seed++) {
         Random random = new Random(seed);
         try (SodaServer busy = new SodaServer()) {
           List<Map<String, Object>> table = new ArrayList<>();

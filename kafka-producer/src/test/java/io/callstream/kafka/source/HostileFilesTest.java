@@ -36,6 +36,7 @@ import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorOutputStream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -49,6 +50,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * <p>{@code -Dcallstream.fuzz.inputs=2000000} sets the number of inputs, some of them compressed.
  * {@code -Dcallstream.fuzz.seed} sets the first seed, which a failure reports.
  */
+@Tag("campaign")
 class HostileFilesTest {
   private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 10_000);
   private static final JsonParserFactory JSON = Json.createParserFactory(Map.of());

@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -28,8 +29,9 @@ import org.junit.jupiter.api.Test;
  * <p>{@code -Dcallstream.fuzz.inputs=2000000} sets the number of inputs. {@code
  * -Dcallstream.fuzz.seed} sets the first seed, which a failure reports.
  */
+@Tag("campaign")
 class PlainObjectTest {
-  private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 100_000);
+  private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 20_000);
   private static final JsonFactory JSON = new JsonFactory();
   private static final List<String> CALLS = Reading.texts(SyntheticCalls.of(50));
   private static final List<String> SPACES =
