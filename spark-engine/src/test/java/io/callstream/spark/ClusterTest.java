@@ -33,6 +33,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -111,6 +112,7 @@ class ClusterTest {
 
   /** Needs two hosts: Spark runs the second attempt of a task only on another host. */
   @Test
+  @Tag("thorough")
   void aBatchWithASpeculativeAttemptDeliversEachDeadLetterOnceAndLeavesNoFile() throws Exception {
     InetAddress otherHost = InetAddress.getByName("127.0.0.2");
     assumeThat(canBind(otherHost)).as("this machine has the second address 127.0.0.2").isTrue();
@@ -143,6 +145,7 @@ class ClusterTest {
   }
 
   @Test
+  @Tag("thorough")
   void ofTwoDriversOnOneRemoteCheckpointTheNewerOneSurvivesWithExactResults() throws Exception {
     KafkaTopic topic = TestBroker.topic(2);
     String checkpoint = HdfsCluster.URI + "/" + topic.name();
@@ -197,6 +200,7 @@ class ClusterTest {
   }
 
   @Test
+  @Tag("thorough")
   void aLocalCheckpointIsRefusedIfAnExecutorDoesNotSeeIt() throws Exception {
     Path disk = Files.createDirectory(directory.resolve("disk"));
     List<String> ownDisk =
@@ -232,6 +236,7 @@ class ClusterTest {
   }
 
   @Test
+  @Tag("thorough")
   void theDocumentedCommandRunsTheDriverOnTheClusterAndTheMessageNamesItsOption() throws Exception {
     KafkaTopic topic = TestBroker.topic(1);
     TestBroker.send(topic, SyntheticCalls.of(100));

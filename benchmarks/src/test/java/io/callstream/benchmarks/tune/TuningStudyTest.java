@@ -21,6 +21,7 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import org.HdrHistogram.Histogram;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVRecord;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xml.sax.InputSource;
@@ -122,6 +123,7 @@ class TuningStudyTest {
   }
 
   @Test
+  @Tag("thorough")
   void continuesAfterAFailedRun() throws Exception {
     Profile profile =
         profile(List.of(Configuration.baseline(), broken(1)), List.of(Configuration.baseline()));
@@ -140,6 +142,7 @@ class TuningStudyTest {
   }
 
   @Test
+  @Tag("thorough")
   void endsAfterConsecutiveFailuresAndWritesTheReport() throws Exception {
     Profile profile =
         profile(List.of(Configuration.baseline()), List.of(broken(1), broken(2), broken(3)));

@@ -27,9 +27,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Verifies that SIGKILL at any moment does not change any byte of the final results of {@code
@@ -319,9 +319,19 @@ class KillTest {
     broker.close();
   }
 
-  @ParameterizedTest
-  @EnumSource
-  void runsThatWereKilledEndWithTheFilesOfOneThatWasNot(Counter counter) throws Exception {
+  @Test
+  @Tag("thorough")
+  void sparkRunsThatWereKilledEndWithTheFilesOfOneThatWasNot() throws Exception {
+    killAndCompare(Counter.SPARK);
+  }
+
+  @Test
+  @Tag("campaign")
+  void localRunsThatWereKilledEndWithTheFilesOfOneThatWasNot() throws Exception {
+    killAndCompare(Counter.LOCAL);
+  }
+
+  private void killAndCompare(Counter counter) throws Exception {
     System.out.println("KillTest: " + counter + ", seed " + seed);
     Path undisturbed = directory.resolve("undisturbed");
     runToItsEnd(counter, counter.trace(directory.resolve("undisturbed-state"), undisturbed));

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
@@ -117,6 +118,7 @@ class RealDataTest {
     new Output(output).assertIs(expected);
   }
 
+  @Tag("thorough")
   @ParameterizedTest(name = "{0} partitions, batches of {1}")
   @CsvSource({"1, 10000", "2, 1000", "2, 200000", "8, 1000", "8, 10000", "8, 200000"})
   void inEventTimeOrderNothingIsLate(int partitions, int batch) throws IOException {
@@ -129,6 +131,7 @@ class RealDataTest {
   }
 
   @Test
+  @Tag("thorough")
   void inFileOrderOneBatchIsExactAndSmallOnesAddUp() throws IOException {
     produce("newest-first", "file", 2);
 

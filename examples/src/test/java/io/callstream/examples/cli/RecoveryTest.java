@@ -82,7 +82,9 @@ class RecoveryTest {
   private Output count(String... more) {
     Output output = new Output(directory.resolve("counted"));
     List<String> args =
-        new ArrayList<>(List.of("statistics", "--once", "--output", "" + output.directory()));
+        new ArrayList<>(
+            List.of(
+                "statistics", "--once", "--engine", "local", "--output", "" + output.directory()));
     args.addAll(List.of(more));
     CommandRun run = CommandRun.of(with(args.toArray(String[]::new)));
     assertThat(run.status()).as(run.err()).isZero();
