@@ -28,11 +28,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Methods that the rules of all groups use: trials, options and assumptions. */
 @TestInstance(Lifecycle.PER_CLASS)
+@DisplayNameGeneration(RuleReport.class)
+@ExtendWith(RuleReport.class)
 abstract class ContractRules {
   static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
   static final SanFranciscoCalls FORMAT = SanFranciscoCalls.json();
@@ -132,7 +136,7 @@ abstract class ContractRules {
   void assumeSupported(Capability capability) {
     assumeTrue(
         supports(capability),
-        () -> "The engine does not declare " + capability + "; rules 16 demand that it refuses it");
+        () -> "The engine does not declare " + capability + "; group 16 requires a rejection");
   }
 
   /** Returns options for runs that share a checkpoint. */

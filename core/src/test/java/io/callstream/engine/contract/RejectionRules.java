@@ -139,12 +139,12 @@ abstract class RejectionRules extends ContractRules {
     return found;
   }
 
-  /**
-   * Every reason is reported with its code, and with the field if a field is the reason. If it
-   * fails, check for records that are dropped before they are counted.
-   */
   @Test
-  void rule_6_1_everyReasonIsTold() throws Exception {
+  @Rule(
+      number = "6.1",
+      text = "A rejection has the code of its reason, and the field if a field is the reason.",
+      check = "for records that are dropped before they are counted")
+  void rule_6_1() throws Exception {
     assertThat(cases.stream().map(Case::reason).collect(Collectors.toSet()))
         .as("reasons that the kit has a case for")
         .isEqualTo(EnumSet.complementOf(EnumSet.of(RejectionReason.FORMAT_FAILED)));
@@ -156,22 +156,24 @@ abstract class RejectionRules extends ContractRules {
     }
   }
 
-  /**
-   * A dead letter has the original bytes of the record, or none if the record has no value. If it
-   * fails, check for bytes that are decoded and encoded again.
-   */
   @Test
-  void rule_6_2_theBytesComeAsTheyWere() throws Exception {
+  @Rule(
+      number = "6.2",
+      text =
+          "A dead letter has the unchanged bytes of its record, or none if the record has no "
+              + "value.",
+      check = "for bytes that are decoded and encoded again")
+  void rule_6_2() throws Exception {
     assertThat(byCase()).hasSize(cases.size());
     byCase().forEach((c, letter) -> assertThat(letter.value()).isEqualTo(c.record().value()));
   }
 
-  /**
-   * The origin has the name of the source, the partition, the offset, and the timestamp to the
-   * millisecond. If it fails, check how the engine creates origins.
-   */
   @Test
-  void rule_6_3_theOriginIsWhereTheRecordCameFrom() throws Exception {
+  @Rule(
+      number = "6.3",
+      text = "The origin has source, partition, offset, and timestamp in milliseconds.",
+      check = "how the engine creates origins")
+  void rule_6_3() throws Exception {
     assertThat(byCase()).hasSize(cases.size());
     for (Map.Entry<Case, Rejected> e : byCase().entrySet()) {
       assertThat(e.getValue().origin().topic()).isEqualTo(rejections.get().topic());
@@ -179,12 +181,12 @@ abstract class RejectionRules extends ContractRules {
     }
   }
 
-  /**
-   * The dead letters of a batch are in the order of partitions and offsets. If it fails, check how
-   * the engine merges the dead letters of tasks.
-   */
   @Test
-  void rule_6_4_lettersComeInTheOrderOfPartitionsAndOffsets() throws Exception {
+  @Rule(
+      number = "6.4",
+      text = "The dead letters of a batch are ordered by partition and offset.",
+      check = "how the engine merges the dead letters of tasks")
+  void rule_6_4() throws Exception {
     assertThat(rejections.get().letters(0))
         .hasSizeGreaterThan(cases.size() / 2)
         .extracting(DeadLetter::origin)
@@ -192,23 +194,22 @@ abstract class RejectionRules extends ContractRules {
             Comparator.comparingInt(Origin::partition).thenComparingLong(Origin::offset));
   }
 
-  /**
-   * An event time is in the future from one millisecond after the timestamp of its record plus the
-   * allowed skew. If it fails, check that the engine uses the timestamp of the record and not the
-   * current time.
-   */
   @Test
-  void rule_6_5_theFutureBeginsBehindTheSkew() throws Exception {
+  @Rule(
+      number = "6.5",
+      text = "An event is in the future one millisecond after its record's timestamp + skew.",
+      check = "that the engine uses the timestamp of the record and not the current time")
+  void rule_6_5() throws Exception {
     assertThat(rejections.get().rows("types", "at-the-skew")).containsExactly("at-the-skew  1");
     assertThat(rejections.get().rows("types", "future")).isEmpty();
   }
 
-  /**
-   * A rejected record is counted, does not stop the run, and adds no row. If it fails, check how
-   * the engine handles rejected records.
-   */
   @Test
-  void rule_6_6_aRejectionStopsNothingAndBecomesNoRow() throws Exception {
+  @Rule(
+      number = "6.6",
+      text = "A rejected record is counted, does not stop the run, and is not a row.",
+      check = "how the engine handles rejected records")
+  void rule_6_6() throws Exception {
     assertThat(rejections.get().accounting().rejected()).isEqualTo(cases.size());
     assertThat(rejections.get().rows("types"))
         .containsExactly("good  " + cases.size(), "at-the-skew  1");
@@ -238,14 +239,14 @@ abstract class RejectionRules extends ContractRules {
     return supports(Capability.CHECKPOINT) ? withCheckpoint() : RunOptions.bounded();
   }
 
-  /**
-   * Records of an aborted transaction are not read: they are not counted or rejected, and add no
-   * rows. Records of a committed transaction are. If it fails, check for a reader with the default
-   * isolation level of Kafka, which reads uncommitted records. Skipped if the source has no
-   * transactions.
-   */
   @Test
-  void rule_6_7_recordsOfAnAbortedTransactionAreNotRead() throws Exception {
+  @Rule(
+      number = "6.7",
+      text = "Records of aborted transactions are not read. Records of committed ones are.",
+      check =
+          "for a reader with the default isolation level of Kafka, which reads uncommitted "
+              + "records")
+  void rule_6_7() throws Exception {
     ContractSource source = testbed().source(2);
     ContractSource.Transaction aborted = begin(source);
     source.send(List.of(at(1, "1", "before")));
@@ -273,14 +274,14 @@ abstract class RejectionRules extends ContractRules {
     assertThat(recorder.reports().stream().mapToLong(Progress::inputRows).sum()).isEqualTo(4);
   }
 
-  /**
-   * A bounded run ends at the start of an open transaction. Runs after the end of the transaction
-   * read the records from there on once, including those that were sent without a transaction. If
-   * it hangs, check for an end offset that ignores the isolation level. Skipped if the source has
-   * no transactions.
-   */
   @Test
-  void rule_6_8_aBoundedRunEndsWhereAnOpenTransactionStarts() throws Exception {
+  @Rule(
+      number = "6.8",
+      text =
+          "A bounded run ends where an open transaction starts. Later runs read the "
+              + "following records once.",
+      check = "for an end offset that ignores the isolation level")
+  void rule_6_8() throws Exception {
     ContractSource source = testbed().source(2);
     RunOptions options = continued();
     ContractSource.Transaction first = begin(source);
@@ -313,13 +314,14 @@ abstract class RejectionRules extends ContractRules {
     }
   }
 
-  /**
-   * A continuous run reads the other partitions while a transaction is open. It resumes in the
-   * partitions of the transaction after a commit or an abort. Skipped if the source has no
-   * transactions. If it fails, check whether the engine waits for all partitions.
-   */
   @Test
-  void rule_6_9_aContinuousRunResumesWhenATransactionHasEnded() throws Exception {
+  @Rule(
+      number = "6.9",
+      text =
+          "A continuous run reads other partitions while a transaction is open, and resumes "
+              + "in its partitions when it ends.",
+      check = "whether the engine waits for all partitions")
+  void rule_6_9() throws Exception {
     ContractSource source = testbed().source(2);
     ContractSource.Transaction first = begin(source);
     Recorder recorder = new Recorder();
@@ -384,14 +386,14 @@ abstract class RejectionRules extends ContractRules {
     return formatFailures.get().recorder().letters().stream().map(Rejected.class::cast).toList();
   }
 
-  /**
-   * A record is rejected as {@code format-failed} if the format throws an exception, overflows the
-   * stack or returns null. The dead letter has the class and the message of the exception,
-   * truncated after 500 characters. The record is counted and does not stop the run. If it fails,
-   * check which exceptions the engine catches.
-   */
   @Test
-  void rule_6_10_aRecordOnWhichTheFormatThrowsIsRejected() throws Exception {
+  @Rule(
+      number = "6.10",
+      text =
+          "If the format throws, overflows the stack or returns null, the record is rejected "
+              + "as `format-failed`, with up to 500 characters of the exception.",
+      check = "which exceptions the engine catches")
+  void rule_6_10() throws Exception {
     assertThat(formatLetters())
         .extracting(Rejected::reason)
         .hasSize(failing.size() + 1)
@@ -408,22 +410,23 @@ abstract class RejectionRules extends ContractRules {
     assertThat(formatFailures.get().accounting().received()).isEqualTo(failing.size() + 4);
   }
 
-  /**
-   * A parser that failed is not used again, because its state may be invalid. If it fails, check
-   * that the engine creates a new parser after a failure.
-   */
   @Test
-  void rule_6_11_aParserThatFailedIsNotUsedAgain() throws Exception {
+  @Rule(
+      number = "6.11",
+      text = "A parser that failed is not used again.",
+      check = "that the engine creates a new parser after a failure")
+  void rule_6_11() throws Exception {
     assertThat(formatFailures.get().rows("types")).containsExactly("good  3");
   }
 
-  /**
-   * A format that cannot be serialized, cannot be read back or returns no parser is rejected before
-   * a sink is opened, with a message that names it. If it fails, check that the engine creates the
-   * plan of tasks before it opens sinks.
-   */
   @Test
-  void rule_6_12_aFormatThatCannotBeSentToTasksIsRefused() {
+  @Rule(
+      number = "6.12",
+      text =
+          "A format that cannot be serialized, read back, or asked for a parser is rejected "
+              + "by name before a sink is opened.",
+      check = "that the engine creates the plan of tasks before it opens sinks")
+  void rule_6_12() {
     for (CallFormat broken :
         List.of(new NotSerializable(FORMAT), new NotReadable(FORMAT), new NoParser(FORMAT))) {
       Recorder sink = new Recorder();

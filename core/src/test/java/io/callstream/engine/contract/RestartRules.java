@@ -59,13 +59,14 @@ abstract class RestartRules extends ContractRules {
     return call(partition, id, type, "2018-06-01T" + time + "Z");
   }
 
-  /**
-   * The next run continues after the last batch: its batch numbers and values continue those of
-   * earlier runs, and no record is read twice. Skipped without a checkpoint. If it fails, check the
-   * offsets and the state that the engine restores.
-   */
   @Test
-  void rule_15_1_theNextRunGoesOnBehindTheLastBatch() throws Exception {
+  @Rule(
+      number = "15.1",
+      text =
+          "The next run continues the numbers and values of the last batch, and reads no "
+              + "record twice.",
+      check = "the offsets and the state that the engine restores")
+  void rule_15_1() throws Exception {
     ContractSource source = source();
     RunOptions options = withCheckpoint();
     source.send(List.of(at(0, "1", "a", "10:05:00"), at(1, "2", "b", "10:05:00")));
@@ -87,14 +88,14 @@ abstract class RestartRules extends ContractRules {
         .containsExactly(1L);
   }
 
-  /**
-   * Sinks are opened with the restored state: the number of the last batch, all emitted results,
-   * the total, and the offsets from which dead letters are repeated. A run without new records also
-   * shows the results. Skipped without a checkpoint. If it fails, check the order in which the
-   * engine restores state and opens sinks.
-   */
   @Test
-  void rule_15_2_sinksAreOpenedWhereEverythingStood() throws Exception {
+  @Rule(
+      number = "15.2",
+      text =
+          "Sinks are opened with the last batch number, all emitted results, the total, and "
+              + "the offsets from which dead letters are repeated.",
+      check = "the order in which the engine restores state and opens sinks")
+  void rule_15_2() throws Exception {
     ContractSource source = source();
     RunOptions options = withCheckpoint();
     source.send(List.of(at(0, "1", "a", "10:05:00"), at(0, "2", "a", "10:30:00")));
@@ -150,13 +151,14 @@ abstract class RestartRules extends ContractRules {
     assertThat(again.letters(after.number())).isEqualTo(failed.letters(before.number()));
   }
 
-  /**
-   * A batch that was not committed is repeated with the same number and the same values, even if
-   * more records have arrived. Those are in the next batch. Skipped without a checkpoint. If values
-   * are doubled, check for state that was committed before the sinks received the batch.
-   */
   @Test
-  void rule_15_3_aBatchThatWasNotCommittedComesAgainWithTheSameNumberAndValues() throws Exception {
+  @Rule(
+      number = "15.3",
+      text =
+          "An uncommitted batch is repeated with the same number and values, even if more "
+              + "records exist.",
+      check = "for state that was committed before the sinks received the batch")
+  void rule_15_3() throws Exception {
     ContractSource source = source();
     RunOptions options = withCheckpoint();
     source.send(List.of(at(0, "1", "a", "10:05:00"), at(1, "2", "b", "12:30:00")));
@@ -184,12 +186,12 @@ abstract class RestartRules extends ContractRules {
     return recorder.batches().get(recorder.batches().size() - 1);
   }
 
-  /**
-   * The first batch is repeated in the same way, in a run without earlier batches. Skipped without
-   * a checkpoint. If it fails, check the checkpoint before the first commit.
-   */
   @Test
-  void rule_15_4_soDoesTheFirstBatch() throws Exception {
+  @Rule(
+      number = "15.4",
+      text = "An uncommitted first batch is also repeated.",
+      check = "the checkpoint before the first commit")
+  void rule_15_4() throws Exception {
     ContractSource source = source();
     RunOptions options = withCheckpoint();
     source.send(List.of(at(0, "1", "a", "10:05:00"), text(1, "no call")));
@@ -206,12 +208,12 @@ abstract class RestartRules extends ContractRules {
     assertThat(total.received()).isEqualTo(2);
   }
 
-  /**
-   * A continuous run that was stopped also resumes, without losing a record or reading it twice.
-   * Skipped without a checkpoint. If it fails, check what the engine commits when it stops.
-   */
   @Test
-  void rule_15_5_aStoppedRunGoesOn() throws Exception {
+  @Rule(
+      number = "15.5",
+      text = "A stopped continuous run resumes without loss or repetition.",
+      check = "what the engine commits when it stops")
+  void rule_15_5() throws Exception {
     ContractSource source = source();
     RunOptions bounded = withCheckpoint();
     RunOptions continuous =
@@ -240,13 +242,14 @@ abstract class RestartRules extends ContractRules {
         .isEqualTo(IntStream.range(0, numbers.size()).mapToObj(Long::valueOf).toList());
   }
 
-  /**
-   * A run rejects the checkpoint of another pipeline before a sink is opened, with a message that
-   * states the difference and the fix. Skipped without a checkpoint. If it fails, check that the
-   * engine compares the pipeline with that of the checkpoint.
-   */
   @Test
-  void rule_15_6_theCheckpointOfAnotherPipelineIsRefused() throws Exception {
+  @Rule(
+      number = "15.6",
+      text =
+          "The checkpoint of another pipeline is rejected before a sink is opened. The "
+              + "message states the differences and the fix.",
+      check = "that the engine compares the pipeline with that of the checkpoint")
+  void rule_15_6() throws Exception {
     ContractSource source = source();
     RunOptions options = withCheckpoint();
     source.send(List.of(at(0, "1", "a", "10:05:00")));
@@ -268,12 +271,12 @@ abstract class RestartRules extends ContractRules {
     assertThat(recorder.events()).isEmpty();
   }
 
-  /**
-   * A second run cannot use a checkpoint that is in use, and the first run continues. Skipped
-   * without a checkpoint. If it fails, check that the engine locks the checkpoint.
-   */
   @Test
-  void rule_15_7_aCheckpointInUseIsRefused() throws Exception {
+  @Rule(
+      number = "15.7",
+      text = "A second run on a checkpoint in use is rejected. The first run continues.",
+      check = "that the engine locks the checkpoint")
+  void rule_15_7() throws Exception {
     ContractSource source = source();
     RunOptions options =
         RunOptions.continuous().checkpointingTo(withCheckpoint().checkpoint().orElseThrow());
