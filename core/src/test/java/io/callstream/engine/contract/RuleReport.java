@@ -48,6 +48,6 @@ final class RuleReport extends DisplayNameGenerator.Standard
         + " Check "
         + rule.check()
         + ".\n"
-        + (cause instanceof AssertionError ? cause.getMessage() : cause.toString()).strip();
+        + String.valueOf(cause instanceof AssertionError ? cause.getMessage() : cause).strip();
   }
 }
