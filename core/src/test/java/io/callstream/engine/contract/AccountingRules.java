@@ -53,8 +53,8 @@ abstract class AccountingRules extends ContractRules {
   @Rule(
       number = "8.1",
       text =
-          "For every statistic with *k* windows per call, `k * (received - rejected - "
-              + "duplicates) = counted + late + filtered`, in every batch and in total.",
+          "For every statistic with *k* windows per call, `k * (received - rejected -"
+              + " duplicates) = counted + late + filtered`, in every batch and in total.",
       check = "which records the engine drops without counting them")
   void rule_8_1() throws Exception {
     for (Outcome outcome : tried()) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
-import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
@@ -35,8 +34,7 @@ abstract class CapabilityRules extends ContractRules {
             .map(Capability::words)
             .collect(Collectors.joining(", "));
     assertThatThrownBy(() -> start(pipeline, options))
-        .isInstanceOfSatisfying(
-            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.UNSUPPORTED))
+        .satisfies(hasCode(ErrorCode.UNSUPPORTED))
         .hasMessage(
             "The engine '"
                 + testbed().engine().name()
@@ -60,8 +58,8 @@ abstract class CapabilityRules extends ContractRules {
   @Rule(
       number = "16.1",
       text =
-          "An engine without `KAFKA_SOURCE` rejects a topic before anything starts, with the "
-              + "message of `Engine.requireSupport`.",
+          "An engine without `KAFKA_SOURCE` rejects a topic before anything starts, with the"
+              + " message of `Engine.requireSupport`.",
       check = "that the engine calls `requireSupport` first")
   void rule_16_1() {
     assumeNotSupported(Capability.KAFKA_SOURCE);
@@ -94,8 +92,8 @@ abstract class CapabilityRules extends ContractRules {
   @Rule(
       number = "16.4",
       text =
-          "An engine without `CHECKPOINT` rejects a checkpoint and creates nothing at its "
-              + "location.",
+          "An engine without `CHECKPOINT` rejects a checkpoint and creates nothing at its"
+              + " location.",
       check = "that the engine calls `requireSupport` before it uses the directory")
   void rule_16_4() {
     assumeNotSupported(Capability.CHECKPOINT);
@@ -123,8 +121,8 @@ abstract class CapabilityRules extends ContractRules {
   @Rule(
       number = "16.6",
       text =
-          "An engine reads at least one kind of source, always declares the same "
-              + "capabilities, and has a valid name.",
+          "An engine reads at least one kind of source, always declares the same"
+              + " capabilities, and has a valid name.",
       check = "`Engine.capabilities` and `Engine.name`")
   void rule_16_6() {
     assertThat(testbed().engine().name()).matches("[a-z0-9][a-z0-9-]*");

@@ -75,8 +75,8 @@ abstract class DuplicateRules extends ContractRules {
   @Rule(
       number = "5.3",
       text =
-          "One millisecond before the watermark reaches the first event time + horizon, an "
-              + "id is remembered.",
+          "One millisecond before the watermark reaches the first event time + horizon, an"
+              + " id is remembered.",
       check = "when the engine removes ids")
   void rule_5_3() throws Exception {
     assertThat(outcome().batch(2).watermark()).contains(instant("2018-06-01T12:04:59.999Z"));
@@ -88,8 +88,8 @@ abstract class DuplicateRules extends ContractRules {
   @Rule(
       number = "5.4",
       text =
-          "When the watermark reaches the first event time + horizon, an id is new, and is "
-              + "remembered again.",
+          "When the watermark reaches the first event time + horizon, an id is new, and is"
+              + " remembered again.",
       check = "when the engine removes ids")
   void rule_5_4() throws Exception {
     assertThat(outcome().batch(3).watermark()).contains(instant("2018-06-01T12:05:00Z"));

@@ -81,8 +81,8 @@ abstract class EmissionRules extends ContractRules {
   @Rule(
       number = "9.3",
       text =
-          "On close, a window is emitted once, in the first batch whose watermark reaches "
-              + "end + allowed lateness.",
+          "On close, a window is emitted once, in the first batch whose watermark reaches"
+              + " end + allowed lateness.",
       check = "the watermark with which the engine closes windows")
   void rule_9_3() throws Exception {
     for (int step : new int[] {0, 1, 2, 3, 5}) {
@@ -100,7 +100,7 @@ abstract class EmissionRules extends ContractRules {
       check = "`BatchResults.current` and `RunningPipeline.results`")
   void rule_9_4() throws Exception {
     assertThat(emission.get().batch(3).results("closing").rows()).isEmpty();
-    assertThat(Outcome.texts(emission.get().batch(5).results("closing").rows()))
+    assertThat(Outcome.texts(emission.get().batch(5).results("closing")))
         .containsExactly(first + "a  2", first + "b  2");
     assertThat(emission.get().rows("closing"))
         .containsExactly(

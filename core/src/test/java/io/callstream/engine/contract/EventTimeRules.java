@@ -44,7 +44,7 @@ abstract class EventTimeRules extends ContractRules {
               .step(call(0, "1", "here", "2018-07-01T12:00")));
 
   private List<String> momentsOf(Outcome outcome, String type) {
-    return outcome.results().get("moments").stream()
+    return outcome.results("moments").stream()
         .filter(row -> row.dimension("crime_type").equals(type))
         .map(row -> row.window().orElseThrow().start().toString())
         .toList();
@@ -73,8 +73,8 @@ abstract class EventTimeRules extends ContractRules {
   @Rule(
       number = "1.3",
       text =
-          "In an hour that occurs twice, the earlier time is used and the call counts as "
-              + "ambiguous, unless the record has an offset.",
+          "In an hour that occurs twice, the earlier time is used and the call counts as"
+              + " ambiguous, unless the record has an offset.",
       check = "that `ambiguousTime` is passed on from parsing to counting")
   void rule_1_3() throws Exception {
     assertThat(momentsOf(times.get(), "twice")).containsExactly("2018-11-04T08:30:00Z");

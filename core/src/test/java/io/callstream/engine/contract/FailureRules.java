@@ -58,8 +58,7 @@ abstract class FailureRules extends ContractRules {
 
   private void requireFailure(RunningPipeline run, ErrorCode code, String... words) {
     assertThatThrownBy(() -> run.awaitTermination(testbed().patience()))
-        .isInstanceOfSatisfying(
-            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(code))
+        .satisfies(hasCode(code))
         .hasMessageContainingAll(words);
     assertThat(run.state()).isEqualTo(State.FAILED);
     CallstreamException failure = run.failure().orElseThrow();
@@ -75,8 +74,8 @@ abstract class FailureRules extends ContractRules {
   @Rule(
       number = "14.1",
       text =
-          "A sink that throws fails the run. The state shows it, and waiting threads get the "
-              + "cause.",
+          "A sink that throws fails the run. The state shows it, and waiting threads get the"
+              + " cause.",
       check = "how the engine handles exceptions of sinks")
   void rule_14_1() {
     requireFailure(
@@ -125,8 +124,8 @@ abstract class FailureRules extends ContractRules {
   @Rule(
       number = "14.5",
       text =
-          "Code of a statistic that throws or returns null fails the run with the names of "
-              + "the statistic and the part, without content of the call.",
+          "Code of a statistic that throws or returns null fails the run with the names of"
+              + " the statistic and the part, without content of the call.",
       check = "how the engine wraps exceptions of tasks")
   void rule_14_5() {
     requireFailureOf(broken().by(Dimension.of("d", call -> hush(call))), "dimension 'd'");
@@ -144,8 +143,8 @@ abstract class FailureRules extends ContractRules {
   @Rule(
       number = "14.10",
       text =
-          "Code that reads an undeclared field fails the run with its name, even if the "
-              + "format sets all fields.",
+          "Code that reads an undeclared field fails the run with its name, even if the"
+              + " format sets all fields.",
       check = "that tasks receive calls with only the declared fields")
   void rule_14_10() {
     requireFailureOf(
@@ -245,15 +244,14 @@ abstract class FailureRules extends ContractRules {
   @Rule(
       number = "14.7",
       text =
-          "A sink that fails to open prevents the start. Sinks that were opened before are "
-              + "closed.",
+          "A sink that fails to open prevents the start. Sinks that were opened before are"
+              + " closed.",
       check = "how the engine opens sinks")
   void rule_14_7() {
     Recorder first = new Recorder();
     assertThatThrownBy(
             () -> bounded(p -> p.results(first).results(sink(() -> fail("locked"), () -> {}))))
-        .isInstanceOfSatisfying(
-            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
+        .satisfies(hasCode(ErrorCode.SINK_FAILED))
         .hasMessageContainingAll("the sink of the kit", "locked");
     assertThat(first.events()).containsExactly("open results", "close");
   }
@@ -262,8 +260,8 @@ abstract class FailureRules extends ContractRules {
   @Rule(
       number = "14.8",
       text =
-          "A failure of a sink or a listener ends a continuous run and releases waiting "
-              + "threads.",
+          "A failure of a sink or a listener ends a continuous run and releases waiting"
+              + " threads.",
       check = "whether the engine continues or waits after a failure")
   void rule_14_8() {
     List<UnaryOperator<Pipeline.Builder>> failures =
@@ -283,8 +281,8 @@ abstract class FailureRules extends ContractRules {
   @Rule(
       number = "14.11",
       text =
-          "A termination listener gets state and failure once, even if added after the end. "
-              + "If it throws, nothing changes.",
+          "A termination listener gets state and failure once, even if added after the end."
+              + " If it throws, nothing changes.",
       check = "how the engine calls termination listeners")
   void rule_14_11() throws Exception {
     for (boolean failing : new boolean[] {true, false}) {

@@ -58,7 +58,7 @@ abstract class GroupLimitRules extends ContractRules {
       check = "whether the engine drops these calls")
   void rule_10_2() throws Exception {
     assertThat(groups.get().rows("few")).containsExactly("(other)  5", "a  2", "b  2", "d  1");
-    assertThat(groups.get().accounting().statistics().get("few").counted()).isEqualTo(10);
+    assertThat(groups.get().contributions("few").counted()).isEqualTo(10);
   }
 
   @Test
@@ -67,6 +67,6 @@ abstract class GroupLimitRules extends ContractRules {
       text = "Groups in windows have no limit, because windows close.",
       check = "whether the engine applies the limit to windows")
   void rule_10_3() throws Exception {
-    assertThat(groups.get().results().get("daily").rows()).hasSize(6);
+    assertThat(groups.get().results("daily").rows()).hasSize(6);
   }
 }

@@ -75,24 +75,23 @@ abstract class LatenessRules extends ContractRules {
   @Rule(
       number = "4.2",
       text =
-          "At a watermark of end + allowed lateness, a call is late and counts as late. A "
-              + "call of the next window is not late.",
+          "At a watermark of end + allowed lateness, a call is late and counts as late. A"
+              + " call of the next window is not late.",
       check = "for `<` instead of `<=`, or for late calls that are dropped")
   void rule_4_2() throws Exception {
     assertThat(lateCalls.get().batch(2).watermark()).contains(instant("2018-06-01T13:17:13.007Z"));
     assertThat(lateCalls.get().rows("hourly", "tardy")).isEmpty();
     assertThat(lateCalls.get().rows("hourly", "fresh"))
         .containsExactly("2018-06-01T13:00:00Z/2018-06-01T14:00:00Z  fresh  1");
-    assertThat(lateCalls.get().batch(2).accounting().statistics().get("hourly").late())
-        .isEqualTo(1);
+    assertThat(lateCalls.get().contributions(2, "hourly").late()).isEqualTo(1);
   }
 
   @Test
   @Rule(
       number = "4.3",
       text =
-          "A late call goes to the dead letters once, with bytes, origin, and all missed "
-              + "windows by statistic and start.",
+          "A late call goes to the dead letters once, with bytes, origin, and all missed"
+              + " windows by statistic and start.",
       check = "whether the engine creates a dead letter for each window or statistic")
   void rule_4_3() throws Exception {
     Outcome outcome = lateCalls.get();
@@ -125,7 +124,7 @@ abstract class LatenessRules extends ContractRules {
         .containsExactly(
             "2018-06-01T12:20:00Z/2018-06-01T13:20:00Z  tardy  1",
             "2018-06-01T12:40:00Z/2018-06-01T13:40:00Z  tardy  1");
-    assertThat(lateCalls.get().batch(2).accounting().statistics().get("sliding"))
+    assertThat(lateCalls.get().contributions(2, "sliding"))
         .isEqualTo(new Accounting.Contributions(5, 1, 0));
   }
 
@@ -138,7 +137,7 @@ abstract class LatenessRules extends ContractRules {
     assertThat(lateCalls.get().rows("types"))
         .contains("tardy  1", "punctual  1")
         .contains("mover  2");
-    assertThat(lateCalls.get().accounting().statistics().get("types"))
+    assertThat(lateCalls.get().contributions("types"))
         .isEqualTo(new Accounting.Contributions(6, 0, 0));
   }
 
@@ -148,7 +147,7 @@ abstract class LatenessRules extends ContractRules {
       text = "A call that a filter excludes is not late in that statistic.",
       check = "whether the engine applies the filter before it checks for lateness")
   void rule_4_6() throws Exception {
-    assertThat(lateCalls.get().accounting().statistics().get("only-x"))
+    assertThat(lateCalls.get().contributions("only-x"))
         .isEqualTo(new Accounting.Contributions(0, 0, 6));
   }
 
@@ -156,8 +155,8 @@ abstract class LatenessRules extends ContractRules {
   @Rule(
       number = "4.7",
       text =
-          "Results of a closed window stay available within their retention and are not "
-              + "emitted again.",
+          "Results of a closed window stay available within their retention and are not"
+              + " emitted again.",
       check = "when the engine removes windows")
   void rule_4_7() throws Exception {
     assertThat(lateCalls.get().updates(2, "hourly"))
@@ -181,8 +180,8 @@ abstract class LatenessRules extends ContractRules {
   @Rule(
       number = "4.8",
       text =
-          "Results stay until the batch after the one whose watermark ended their retention. "
-              + "The accounting stays.",
+          "Results stay until the batch after the one whose watermark ended their retention."
+              + " The accounting stays.",
       check = "the watermark with which the engine removes windows")
   void rule_4_8() throws Exception {
     String first = "2018-06-01T10:00:00Z/2018-06-01T11:00:00Z  first  1";
@@ -192,7 +191,7 @@ abstract class LatenessRules extends ContractRules {
         .doesNotContain(first)
         .contains("2018-06-01T11:00:00Z/2018-06-01T12:00:00Z  mover  1");
     assertThat(retained.get().rows("hourly", "first")).isEmpty();
-    assertThat(retained.get().accounting().statistics().get("hourly"))
+    assertThat(retained.get().contributions("hourly"))
         .isEqualTo(new Accounting.Contributions(5, 0, 0));
   }
 
@@ -218,10 +217,7 @@ abstract class LatenessRules extends ContractRules {
         records.add(call(i % partitions, "far" + i, "far", "2019-12-31T10:00:30Z"));
       }
     }
-    for (int from = 0; from < records.size(); from += 10) {
-      trial.step(records.subList(from, Math.min(from + 10, records.size())));
-    }
-    return new Tried(trial);
+    return new Tried(trial.steps(records, 10));
   }
 
   private final List<Tried> replays = List.of(replay(1), replay(2));
@@ -238,7 +234,7 @@ abstract class LatenessRules extends ContractRules {
           .containsExactly(
               "2018-12-31T10:00:00Z/2018-12-31T11:00:00Z  t  60",
               "2019-12-31T10:00:00Z/2019-12-31T11:00:00Z  far  " + partitions);
-      assertThat(outcome.accounting().statistics().get("hourly"))
+      assertThat(outcome.contributions("hourly"))
           .isEqualTo(new Accounting.Contributions(60 + partitions, 0, 0));
       assertThat(outcome.accounting().unconfirmedTimes()).isEqualTo(partitions);
     }

@@ -53,7 +53,7 @@ abstract class LookupRules extends ContractRules {
       check = "for an inner join with the lookup")
   void rule_7_1() throws Exception {
     Map<String, String> descriptions =
-        fields.get().results().get("codes").stream()
+        fields.get().results("codes").stream()
             .collect(
                 Collectors.toMap(
                     row -> row.dimension("code"), row -> row.description(described).get()));
@@ -88,8 +88,8 @@ abstract class LookupRules extends ContractRules {
   @Rule(
       number = "7.4",
       text =
-          "Other text is unchanged. Numbers and booleans become their JSON text. The last "
-              + "value of a repeated key counts.",
+          "Other text is unchanged. Numbers and booleans become their JSON text. The last"
+              + " value of a repeated key counts.",
       check = "the parser")
   void rule_7_4() throws Exception {
     assertThat(fields.get().rows("types")).containsExactly("t  8", " padded   1");

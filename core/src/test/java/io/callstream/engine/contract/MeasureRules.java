@@ -1,6 +1,5 @@
 package io.callstream.engine.contract;
 
-import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
 import static io.callstream.engine.contract.SourceRecord.call;
 import static io.callstream.engine.contract.SourceRecord.text;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -10,9 +9,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.callstream.call.CallField;
 import io.callstream.engine.RunOptions;
-import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
+import io.callstream.progress.Accounting;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Measures;
@@ -98,10 +97,10 @@ abstract class MeasureRules extends ContractRules {
       text = "Counts and shares add up over batches.",
       check = "how the engine merges batches into its state")
   void rule_11_1() throws Exception {
-    assertThat(measures.get().results().get("exact").rows())
+    assertThat(measures.get().results("exact").rows())
         .extracting(row -> row.dimension("crime_type") + " " + row.count())
         .containsExactly("halves 3", "thirds 3", "none 2");
-    assertThat(measures.get().results().get("exact").rows())
+    assertThat(measures.get().results("exact").rows())
         .extracting(row -> row.value("share").get())
         .containsExactly(3.0 / 8, 3.0 / 8, 2.0 / 8);
   }
@@ -124,7 +123,7 @@ abstract class MeasureRules extends ContractRules {
       text = "Negative durations do not count. A group without data has no value.",
       check = "for a value of 0 instead of a missing value")
   void rule_11_3() throws Exception {
-    assertThat(measures.get().results().get("exact").rows().get(2).values().subList(2, 5))
+    assertThat(measures.get().results("exact").rows().get(2).values().subList(2, 5))
         .containsOnly(Optional.empty());
   }
 
@@ -156,12 +155,11 @@ abstract class MeasureRules extends ContractRules {
     source.send(spread);
     Pipeline pipeline =
         Pipeline.builder(source.source(), FORMAT).statistic(measuring("all", all())).build();
-    try (RunningPipeline run = start(pipeline, options)) {
-      awaitEnd(run);
-      assertThatAccounting(run.accounting()).addsUpFor(pipeline);
-      assertThat(run.accounting().received()).isEqualTo(records.size());
-      return run.results("all").rows();
-    }
+    List<ResultRow> rows = new ArrayList<>();
+    Accounting accounting =
+        runToEnd(pipeline, options, run -> run.results("all").forEach(rows::add));
+    assertThat(accounting.received()).isEqualTo(records.size());
+    return rows;
   }
 
   private int type(SourceRecord record) {
@@ -183,8 +181,8 @@ abstract class MeasureRules extends ContractRules {
   @Rule(
       number = "11.4",
       text =
-          "Distinct counts exclude the empty text and are accurate within three standard "
-              + "errors of 1.6 %. Quantiles are accurate to two digits.",
+          "Distinct counts exclude the empty text and are accurate within three standard"
+              + " errors of 1.6 %. Quantiles are accurate to two digits.",
       check = "how the engine merges the states of measures")
   void rule_11_4() throws Exception {
     List<SourceRecord> many = many();

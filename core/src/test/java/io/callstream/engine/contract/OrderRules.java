@@ -70,12 +70,10 @@ abstract class OrderRules extends ContractRules {
       text = "Windows are ordered by start and can be requested one by one.",
       check = "the order in which the engine returns windows")
   void rule_12_3() throws Exception {
-    assertThat(views.get().results().get("hourly").windows())
+    assertThat(views.get().results("hourly").windows())
         .extracting(WindowBounds::start)
         .containsExactly(instant("2018-06-01T11:00:00Z"), instant("2018-06-01T12:00:00Z"));
-    assertThat(
-            Outcome.texts(
-                views.get().results().get("hourly").window(instant("2018-06-01T11:00:00Z"))))
+    assertThat(Outcome.texts(views.get().results("hourly").window(instant("2018-06-01T11:00:00Z"))))
         .containsExactly("2018-06-01T11:00:00Z/2018-06-01T12:00:00Z  \ud83d\ude00  1");
   }
 
@@ -85,8 +83,8 @@ abstract class OrderRules extends ContractRules {
       text = "The top rows have the highest counts. Ties are in row order.",
       check = "whether the engine limits rows before it sorts them")
   void rule_12_4() throws Exception {
-    assertThat(Outcome.texts(views.get().results().get("types").top(3)))
+    assertThat(Outcome.texts(views.get().results("types").top(3)))
         .containsExactly("z  2", "B  1", "a  1");
-    assertThat(views.get().results().get("types").top(0)).isEmpty();
+    assertThat(views.get().results("types").top(0)).isEmpty();
   }
 }

@@ -10,7 +10,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
@@ -160,8 +159,8 @@ abstract class RejectionRules extends ContractRules {
   @Rule(
       number = "6.2",
       text =
-          "A dead letter has the unchanged bytes of its record, or none if the record has no "
-              + "value.",
+          "A dead letter has the unchanged bytes of its record, or none if the record has no"
+              + " value.",
       check = "for bytes that are decoded and encoded again")
   void rule_6_2() throws Exception {
     assertThat(byCase()).hasSize(cases.size());
@@ -227,10 +226,6 @@ abstract class RejectionRules extends ContractRules {
     return call(partition, id, type, "2018-06-01T12:00:00Z");
   }
 
-  private Pipeline pipeline(ContractSource source, Recorder recorder) {
-    return recorder.on(Pipeline.builder(source.source(), FORMAT).statistic(TYPES)).build();
-  }
-
   /**
    * Returns options for bounded runs that each continue the previous run, if the engine supports
    * it.
@@ -244,8 +239,8 @@ abstract class RejectionRules extends ContractRules {
       number = "6.7",
       text = "Records of aborted transactions are not read. Records of committed ones are.",
       check =
-          "for a reader with the default isolation level of Kafka, which reads uncommitted "
-              + "records")
+          "for a reader with the default isolation level of Kafka, which reads uncommitted"
+              + " records")
   void rule_6_7() throws Exception {
     ContractSource source = testbed().source(2);
     ContractSource.Transaction aborted = begin(source);
@@ -257,15 +252,15 @@ abstract class RejectionRules extends ContractRules {
     committed.commit();
     source.send(List.of(at(1, "5", "after")));
     Recorder recorder = new Recorder();
-    Pipeline pipeline = pipeline(source, recorder);
-    try (RunningPipeline run = start(pipeline, RunOptions.bounded())) {
-      awaitEnd(run);
-      assertThat(Outcome.texts(run.results("types").rows()))
-          .containsExactly("after  1", "before  1", "committed  1");
-      assertThat(run.accounting().received()).isEqualTo(4);
-      assertThat(run.accounting().rejected()).isEqualTo(1);
-      assertThatAccounting(run.accounting()).addsUpFor(pipeline);
-    }
+    Accounting accounting =
+        runToEnd(
+            pipeline(source, recorder),
+            RunOptions.bounded(),
+            run ->
+                assertThat(Outcome.texts(run.results("types")))
+                    .containsExactly("after  1", "before  1", "committed  1"));
+    assertThat(accounting.received()).isEqualTo(4);
+    assertThat(accounting.rejected()).isEqualTo(1);
     // Aborted records and ends of transactions keep their offsets: 1, 2 and 4 of partition 1.
     assertThat(recorder.letters())
         .extracting(DeadLetter::origin)
@@ -278,8 +273,8 @@ abstract class RejectionRules extends ContractRules {
   @Rule(
       number = "6.8",
       text =
-          "A bounded run ends where an open transaction starts. Later runs read the "
-              + "following records once.",
+          "A bounded run ends where an open transaction starts. Later runs read the"
+              + " following records once.",
       check = "for an end offset that ignores the isolation level")
   void rule_6_8() throws Exception {
     ContractSource source = testbed().source(2);
@@ -295,31 +290,34 @@ abstract class RejectionRules extends ContractRules {
     assertThat(runToEnd(pipeline(source, new Recorder()), options)).isEqualTo(open);
 
     first.commit();
-    try (RunningPipeline run = start(pipeline(source, new Recorder()), options)) {
-      awaitEnd(run);
-      assertThat(run.accounting().received()).isEqualTo(5);
-      assertThat(run.progress().orElseThrow().lag()).isZero();
-    }
+    Accounting committed =
+        runToEnd(
+            pipeline(source, new Recorder()),
+            options,
+            run -> assertThat(run.progress().orElseThrow().lag()).isZero());
+    assertThat(committed.received()).isEqualTo(5);
 
     ContractSource.Transaction second = begin(source);
     second.send(List.of(at(0, "6", "aborted")));
     source.send(List.of(at(0, "7", "after")));
     assertThat(runToEnd(pipeline(source, new Recorder()), options).received()).isEqualTo(5);
     second.abort();
-    try (RunningPipeline run = start(pipeline(source, new Recorder()), options)) {
-      awaitEnd(run);
-      assertThat(run.accounting().received()).isEqualTo(6);
-      assertThat(Outcome.texts(run.results("types").rows()))
-          .containsExactly("after  2", "committed  2", "before  1", "elsewhere  1");
-    }
+    Accounting aborted =
+        runToEnd(
+            pipeline(source, new Recorder()),
+            options,
+            run ->
+                assertThat(Outcome.texts(run.results("types")))
+                    .containsExactly("after  2", "committed  2", "before  1", "elsewhere  1"));
+    assertThat(aborted.received()).isEqualTo(6);
   }
 
   @Test
   @Rule(
       number = "6.9",
       text =
-          "A continuous run reads other partitions while a transaction is open, and resumes "
-              + "in its partitions when it ends.",
+          "A continuous run reads other partitions while a transaction is open, and resumes"
+              + " in its partitions when it ends.",
       check = "whether the engine waits for all partitions")
   void rule_6_9() throws Exception {
     ContractSource source = testbed().source(2);
@@ -348,7 +346,7 @@ abstract class RejectionRules extends ContractRules {
       awaitReceived(run, recorder, 6);
       run.stop();
       assertThat(run.accounting().received()).isEqualTo(6);
-      assertThat(Outcome.texts(run.results("types").rows()))
+      assertThat(Outcome.texts(run.results("types")))
           .containsExactly("after  2", "elsewhere  2", "before  1", "committed  1");
       assertThatAccounting(run.accounting()).addsUpFor(pipeline);
     }
@@ -390,8 +388,8 @@ abstract class RejectionRules extends ContractRules {
   @Rule(
       number = "6.10",
       text =
-          "If the format throws, overflows the stack or returns null, the record is rejected "
-              + "as `format-failed`, with up to 500 characters of the exception.",
+          "If the format throws, overflows the stack or returns null, the record is rejected"
+              + " as `format-failed`, with up to 500 characters of the exception.",
       check = "which exceptions the engine catches")
   void rule_6_10() throws Exception {
     assertThat(formatLetters())
@@ -423,8 +421,8 @@ abstract class RejectionRules extends ContractRules {
   @Rule(
       number = "6.12",
       text =
-          "A format that cannot be serialized, read back, or asked for a parser is rejected "
-              + "by name before a sink is opened.",
+          "A format that cannot be serialized, read back, or asked for a parser is rejected"
+              + " by name before a sink is opened.",
       check = "that the engine creates the plan of tasks before it opens sinks")
   void rule_6_12() {
     for (CallFormat broken :
@@ -433,9 +431,7 @@ abstract class RejectionRules extends ContractRules {
       Pipeline pipeline =
           sink.on(Pipeline.builder(testbed().source(1).source(), broken).statistic(TYPES)).build();
       assertThatThrownBy(() -> start(pipeline, RunOptions.bounded()))
-          .isInstanceOfSatisfying(
-              CallstreamException.class,
-              e -> assertThat(e.code()).isEqualTo(ErrorCode.FORMAT_FAILED))
+          .satisfies(hasCode(ErrorCode.FORMAT_FAILED))
           .hasMessageContaining("The format '" + broken.name() + "'");
       assertThat(sink.events()).isEmpty();
     }

@@ -6,7 +6,6 @@ import static io.callstream.engine.contract.SourceRecord.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
@@ -40,14 +39,16 @@ abstract class RestartRules extends ContractRules {
           .emitting(Emission.ON_CLOSE)
           .build();
 
-  private Pipeline pipeline(ContractSource source, Recorder recorder) {
-    return recorder
-        .on(
-            Pipeline.builder(source.source(), FORMAT)
-                .believingEveryEventTime()
-                .statistic(TYPES)
-                .statistic(hourly))
-        .build();
+  private Pipeline.Builder parts(ContractSource source, Recorder recorder) {
+    return recorder.on(
+        Pipeline.builder(source.source(), FORMAT)
+            .believingEveryEventTime()
+            .statistic(TYPES)
+            .statistic(hourly));
+  }
+
+  private Pipeline closing(ContractSource source, Recorder recorder) {
+    return parts(source, recorder).build();
   }
 
   private ContractSource source() {
@@ -63,17 +64,17 @@ abstract class RestartRules extends ContractRules {
   @Rule(
       number = "15.1",
       text =
-          "The next run continues the numbers and values of the last batch, and reads no "
-              + "record twice.",
+          "The next run continues the numbers and values of the last batch, and reads no"
+              + " record twice.",
       check = "the offsets and the state that the engine restores")
   void rule_15_1() throws Exception {
     ContractSource source = source();
     RunOptions options = withCheckpoint();
     source.send(List.of(at(0, "1", "a", "10:05:00"), at(1, "2", "b", "10:05:00")));
-    runToEnd(pipeline(source, new Recorder()), options);
+    runToEnd(closing(source, new Recorder()), options);
     source.send(List.of(at(0, "3", "a", "11:05:00"), text(1, "no call")));
     Recorder second = new Recorder();
-    Accounting total = runToEnd(pipeline(source, second), options);
+    Accounting total = runToEnd(closing(source, second), options);
 
     BatchResults batch = second.batches().get(0);
     assertThat(second.batches()).hasSize(1);
@@ -92,27 +93,28 @@ abstract class RestartRules extends ContractRules {
   @Rule(
       number = "15.2",
       text =
-          "Sinks are opened with the last batch number, all emitted results, the total, and "
-              + "the offsets from which dead letters are repeated.",
+          "Sinks are opened with the last batch number, all emitted results, the total, and"
+              + " the offsets from which dead letters are repeated.",
       check = "the order in which the engine restores state and opens sinks")
   void rule_15_2() throws Exception {
     ContractSource source = source();
     RunOptions options = withCheckpoint();
     source.send(List.of(at(0, "1", "a", "10:05:00"), at(0, "2", "a", "10:30:00")));
-    runToEnd(pipeline(source, new Recorder()), options);
+    runToEnd(closing(source, new Recorder()), options);
     Recorder second = new Recorder();
-    Pipeline pipeline = pipeline(source, second);
-    try (RunningPipeline run = start(pipeline, options)) {
-      awaitEnd(run);
-      assertThat(Outcome.texts(run.results("types").rows())).containsExactly("a  2");
-      assertThat(run.results("hourly").rows()).hasSize(1);
-      assertThat(run.accounting().received()).isEqualTo(2);
-      assertThatAccounting(run.accounting()).addsUpFor(pipeline);
-    }
+    Accounting accounting =
+        runToEnd(
+            closing(source, second),
+            options,
+            run -> {
+              assertThat(Outcome.texts(run.results("types"))).containsExactly("a  2");
+              assertThat(run.results("hourly").rows()).hasSize(1);
+            });
+    assertThat(accounting.received()).isEqualTo(2);
     assertThat(second.batches()).isEmpty();
     BatchResults restored = second.restored().get(0);
     assertThat(restored.number()).isZero();
-    assertThat(Outcome.texts(restored.results("types").rows())).containsExactly("a  2");
+    assertThat(Outcome.texts(restored.results("types"))).containsExactly("a  2");
     assertThat(restored.results("hourly").rows()).isEmpty();
     assertThat(restored.updates("types")).isEmpty();
     assertThat(restored.total().received()).isEqualTo(2);
@@ -121,12 +123,7 @@ abstract class RestartRules extends ContractRules {
 
   /** Returns a pipeline whose result sink records a batch and then throws. */
   private Pipeline failingIn(long number, ContractSource source, Recorder recorder) {
-    return recorder
-        .on(
-            Pipeline.builder(source.source(), FORMAT)
-                .believingEveryEventTime()
-                .statistic(TYPES)
-                .statistic(hourly))
+    return parts(source, recorder)
         .results(
             Sinks.callback(
                 batch -> {
@@ -135,6 +132,15 @@ abstract class RestartRules extends ContractRules {
                   }
                 }))
         .build();
+  }
+
+  /** Runs a pipeline whose sink fails in a batch. */
+  private void runUntilFailure(
+      long number, ContractSource source, Recorder recorder, RunOptions options) {
+    try (RunningPipeline run = start(failingIn(number, source, recorder), options)) {
+      assertThatThrownBy(() -> run.awaitTermination(testbed().patience()))
+          .hasMessageContaining("pulled the plug");
+    }
   }
 
   private void requireSameAgain(Recorder failed, Recorder again) {
@@ -155,31 +161,27 @@ abstract class RestartRules extends ContractRules {
   @Rule(
       number = "15.3",
       text =
-          "An uncommitted batch is repeated with the same number and values, even if more "
-              + "records exist.",
+          "An uncommitted batch is repeated with the same number and values, even if more"
+              + " records exist.",
       check = "for state that was committed before the sinks received the batch")
   void rule_15_3() throws Exception {
     ContractSource source = source();
     RunOptions options = withCheckpoint();
     source.send(List.of(at(0, "1", "a", "10:05:00"), at(1, "2", "b", "12:30:00")));
-    runToEnd(pipeline(source, new Recorder()), options);
+    runToEnd(closing(source, new Recorder()), options);
     source.send(
         List.of(at(0, "3", "a", "12:40:00"), at(1, "4", "c", "12:50:00"), text(1, "no call")));
     Recorder failed = new Recorder();
-    try (RunningPipeline run = start(failingIn(1, source, failed), options)) {
-      assertThatThrownBy(() -> run.awaitTermination(testbed().patience()))
-          .hasMessageContaining("pulled the plug");
-    }
+    runUntilFailure(1, source, failed, options);
     source.send(List.of(at(0, "5", "a", "12:45:00")));
     Recorder again = new Recorder();
-    Accounting total = runToEnd(pipeline(source, again), options);
+    Accounting total = runToEnd(closing(source, again), options);
 
     requireSameAgain(failed, again);
     assertThat(again.restored().get(0).number()).isZero();
     assertThat(again.batches()).extracting(BatchResults::number).startsWith(1L);
     assertThat(total.received()).isEqualTo(6);
-    assertThat(Outcome.texts(last(again).results("types").rows()))
-        .containsExactly("a  3", "b  1", "c  1");
+    assertThat(Outcome.texts(last(again).results("types"))).containsExactly("a  3", "b  1", "c  1");
   }
 
   private BatchResults last(Recorder recorder) {
@@ -196,12 +198,9 @@ abstract class RestartRules extends ContractRules {
     RunOptions options = withCheckpoint();
     source.send(List.of(at(0, "1", "a", "10:05:00"), text(1, "no call")));
     Recorder failed = new Recorder();
-    try (RunningPipeline run = start(failingIn(0, source, failed), options)) {
-      assertThatThrownBy(() -> run.awaitTermination(testbed().patience()))
-          .hasMessageContaining("pulled the plug");
-    }
+    runUntilFailure(0, source, failed, options);
     Recorder again = new Recorder();
-    Accounting total = runToEnd(pipeline(source, again), options);
+    Accounting total = runToEnd(closing(source, again), options);
     requireSameAgain(failed, again);
     assertThat(again.restored().get(0).number()).isEqualTo(-1);
     assertThat(again.nextOffsets()).containsExactly(Map.of());
@@ -222,14 +221,14 @@ abstract class RestartRules extends ContractRules {
             .checkpointingTo(bounded.checkpoint().orElseThrow());
     Recorder first = new Recorder();
     source.send(List.of(at(0, "1", "a", "10:05:00")));
-    try (RunningPipeline run = start(pipeline(source, first), continuous)) {
+    try (RunningPipeline run = start(closing(source, first), continuous)) {
       Trial.awaitCovered(run, first, 1, testbed().patience());
       source.send(List.of(at(0, "2", "a", "10:01:00"), at(1, "3", "a", "10:01:00")));
       run.stop();
       assertThatAccounting(run.accounting()).addsUpFor(run.pipeline());
     }
     Recorder second = new Recorder();
-    Accounting total = runToEnd(pipeline(source, second), bounded);
+    Accounting total = runToEnd(closing(source, second), bounded);
     assertThat(total.received()).isEqualTo(3);
     assertThat(total.statistics().get("types").counted()).isEqualTo(3);
     List<Long> numbers = new ArrayList<>();
@@ -246,14 +245,14 @@ abstract class RestartRules extends ContractRules {
   @Rule(
       number = "15.6",
       text =
-          "The checkpoint of another pipeline is rejected before a sink is opened. The "
-              + "message states the differences and the fix.",
+          "The checkpoint of another pipeline is rejected before a sink is opened. The"
+              + " message states the differences and the fix.",
       check = "that the engine compares the pipeline with that of the checkpoint")
   void rule_15_6() throws Exception {
     ContractSource source = source();
     RunOptions options = withCheckpoint();
     source.send(List.of(at(0, "1", "a", "10:05:00")));
-    runToEnd(pipeline(source, new Recorder()), options);
+    runToEnd(closing(source, new Recorder()), options);
     Recorder recorder = new Recorder();
     Pipeline other =
         recorder
@@ -262,8 +261,7 @@ abstract class RestartRules extends ContractRules {
                     .statistic(Statistic.named("others").by(Dimensions.ADDRESS).build()))
             .build();
     assertThatThrownBy(() -> start(other, options))
-        .isInstanceOfSatisfying(
-            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT))
+        .satisfies(hasCode(ErrorCode.CHECKPOINT))
         .hasMessageContaining("another pipeline")
         .hasMessageContaining("others")
         .hasMessageContaining("types")
@@ -281,14 +279,13 @@ abstract class RestartRules extends ContractRules {
     RunOptions options =
         RunOptions.continuous().checkpointingTo(withCheckpoint().checkpoint().orElseThrow());
     Recorder recorder = new Recorder();
-    try (RunningPipeline first = start(pipeline(source, new Recorder()), options)) {
-      assertThatThrownBy(() -> start(pipeline(source, recorder), options))
-          .isInstanceOfSatisfying(
-              CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT))
+    try (RunningPipeline first = start(closing(source, new Recorder()), options)) {
+      assertThatThrownBy(() -> start(closing(source, recorder), options))
+          .satisfies(hasCode(ErrorCode.CHECKPOINT))
           .hasMessageContaining("in use");
       assertThat(first.state()).isEqualTo(State.RUNNING);
     }
     assertThat(recorder.events()).isEmpty();
-    start(pipeline(source, new Recorder()), options).close();
+    start(closing(source, new Recorder()), options).close();
   }
 }

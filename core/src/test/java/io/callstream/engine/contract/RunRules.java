@@ -41,10 +41,6 @@ abstract class RunRules extends ContractRules {
         .toList();
   }
 
-  private Pipeline pipeline(ContractSource source, Recorder recorder) {
-    return recorder.on(Pipeline.builder(source.source(), FORMAT).statistic(TYPES)).build();
-  }
-
   @Test
   @Rule(
       number = "13.1",
@@ -103,8 +99,8 @@ abstract class RunRules extends ContractRules {
   @Rule(
       number = "13.3",
       text =
-          "A continuous run counts until it is stopped. After `stop`, its sinks are closed, "
-              + "and a second stop does nothing.",
+          "A continuous run counts until it is stopped. After `stop`, its sinks are closed,"
+              + " and a second stop does nothing.",
       check = "how the engine stops")
   void rule_13_3() throws Exception {
     ContractSource source = testbed().source(2);
@@ -160,8 +156,8 @@ abstract class RunRules extends ContractRules {
   @Rule(
       number = "13.5",
       text =
-          "A batch has at most the configured number of records, and at least one of each "
-              + "partition that has some.",
+          "A batch has at most the configured number of records, and at least one of each"
+              + " partition that has some.",
       check = "how the engine distributes the limit over partitions")
   void rule_13_5() throws Exception {
     Recorder recorder = limited();
@@ -195,8 +191,8 @@ abstract class RunRules extends ContractRules {
   @Rule(
       number = "13.6",
       text =
-          "Batches are numbered from 0 without gaps. Sinks get each batch once and in order, "
-              + "between open and close. Each batch has one report.",
+          "Batches are numbered from 0 without gaps. Sinks get each batch once and in order,"
+              + " between open and close. Each batch has one report.",
       check = "the numbers that the engine gives to batches")
   void rule_13_6() throws Exception {
     Recorder recorder = limited();
@@ -215,8 +211,8 @@ abstract class RunRules extends ContractRules {
   @Rule(
       number = "13.7",
       text =
-          "A report has the watermark, the accounting and the total that the sinks got. The "
-              + "last report has no lag.",
+          "A report has the watermark, the accounting and the total that the sinks got. The"
+              + " last report has no lag.",
       check = "which state the engine reports")
   void rule_13_7() throws Exception {
     Recorder recorder = limited();
@@ -250,8 +246,8 @@ abstract class RunRules extends ContractRules {
   @Rule(
       number = "13.9",
       text =
-          "A report has the number of result rows of its batch, counted once for all sinks, "
-              + "and their rate.",
+          "A report has the number of result rows of its batch, counted once for all sinks,"
+              + " and their rate.",
       check = "where the engine counts rows")
   void rule_13_9() throws Exception {
     ContractSource source = testbed().source(1);
@@ -288,8 +284,8 @@ abstract class RunRules extends ContractRules {
   @Rule(
       number = "13.10",
       text =
-          "A report has the age of its records, at least 0, when the sinks had the batch. "
-              + "Rejected records and duplicates count.",
+          "A report has the age of its records, at least 0, when the sinks had the batch."
+              + " Rejected records and duplicates count.",
       check = "the timestamps of invalid records, and the clocks")
   void rule_13_10() throws Exception {
     Instant before = Instant.now().truncatedTo(ChronoUnit.MILLIS);

@@ -45,11 +45,11 @@ abstract class WatermarkRules extends ContractRules {
   @Rule(
       number = "3.1",
       text =
-          "The watermark is the minimum, over the partitions of a batch, of the maximum "
-              + "event time of each.",
+          "The watermark is the minimum, over the partitions of a batch, of the maximum"
+              + " event time of each.",
       check =
-          "for a watermark over all records, which allows partitions that are ahead to close "
-              + "the windows of those that lag")
+          "for a watermark over all records, which allows partitions that are ahead to close"
+              + " the windows of those that lag")
   void rule_3_1() throws Exception {
     assertThat(inForce(1)).contains(instant("2018-06-01T10:20:00.003Z"));
   }
@@ -58,8 +58,8 @@ abstract class WatermarkRules extends ContractRules {
   @Rule(
       number = "3.2",
       text =
-          "The first batch has no watermark. A batch's watermark applies from the next batch "
-              + "on.",
+          "The first batch has no watermark. A batch's watermark applies from the next batch"
+              + " on.",
       check = "whether the engine updates the watermark within a batch")
   void rule_3_2() throws Exception {
     assertThat(inForce(0)).isEmpty();
@@ -70,8 +70,8 @@ abstract class WatermarkRules extends ContractRules {
   @Rule(
       number = "3.3",
       text =
-          "A partition without a record in a batch does not hold the watermark back. "
-              + "Otherwise its maximum event time so far counts.",
+          "A partition without a record in a batch does not hold the watermark back."
+              + " Otherwise its maximum event time so far counts.",
       check = "whether the engine keeps the clocks of partitions between batches")
   void rule_3_3() throws Exception {
     assertThat(inForce(2)).contains(instant("2018-06-01T10:30:00.007Z"));
@@ -95,8 +95,8 @@ abstract class WatermarkRules extends ContractRules {
   @Rule(
       number = "3.5",
       text =
-          "A partition with only rejected records holds the watermark at its maximum event "
-              + "time, or unchanged if it never had a call.",
+          "A partition with only rejected records holds the watermark at its maximum event"
+              + " time, or unchanged if it never had a call.",
       check = "whether the engine ignores partitions without calls")
   void rule_3_5() throws Exception {
     assertThat(inForce(4)).contains(instant("2018-06-01T10:30:00.007Z"));
@@ -130,8 +130,8 @@ abstract class WatermarkRules extends ContractRules {
   @Rule(
       number = "3.10",
       text =
-          "One or two consecutive calls further ahead than `maxEventTimeJump` do not move "
-              + "the watermark.",
+          "One or two consecutive calls further ahead than `maxEventTimeJump` do not move"
+              + " the watermark.",
       check = "for a watermark that is the maximum event time")
   void rule_3_10() throws Exception {
     List<Optional<Instant>> inForce = new ArrayList<>();
@@ -152,15 +152,15 @@ abstract class WatermarkRules extends ContractRules {
   @Rule(
       number = "3.11",
       text =
-          "A call that is too far ahead counts in its window, makes no other call late, and "
-              + "counts as unconfirmed in the batch of the second call after it.",
+          "A call that is too far ahead counts in its window, makes no other call late, and"
+              + " counts as unconfirmed in the batch of the second call after it.",
       check = "how the engine counts unconfirmed times")
   void rule_3_11() throws Exception {
     assertThat(misdated.get().rows("hourly"))
         .containsExactly(
             "2018-06-01T10:00:00Z/2018-06-01T11:00:00Z  good  7",
             "2019-12-31T10:00:00Z/2019-12-31T11:00:00Z  far  4");
-    assertThat(misdated.get().accounting().statistics().get("hourly"))
+    assertThat(misdated.get().contributions("hourly"))
         .isEqualTo(new Accounting.Contributions(11, 0, 0));
     List<Long> reported = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
@@ -186,8 +186,8 @@ abstract class WatermarkRules extends ContractRules {
   @Rule(
       number = "3.12",
       text =
-          "After a gap, the third call confirms the two before it, so the watermark follows "
-              + "two calls later.",
+          "After a gap, the third call confirms the two before it, so the watermark follows"
+              + " two calls later.",
       check = "for a clock that stops permanently")
   void rule_3_12() throws Exception {
     assertThat(gap.get().batch(3).watermark()).contains(instant("2018-06-01T10:00:00Z"));
@@ -207,8 +207,8 @@ abstract class WatermarkRules extends ContractRules {
   @Rule(
       number = "3.13",
       text =
-          "A partition has no clock before its third call, so a misdated first call does not "
-              + "move the watermark.",
+          "A partition has no clock before its third call, so a misdated first call does not"
+              + " move the watermark.",
       check = "for a clock that accepts the first event time")
   void rule_3_13() throws Exception {
     assertThat(firstMisdated.get().batch(2).watermark()).isEmpty();
@@ -236,8 +236,8 @@ abstract class WatermarkRules extends ContractRules {
   @Rule(
       number = "3.14",
       text =
-          "A jump of exactly `maxEventTimeJump` moves the watermark at once. One millisecond "
-              + "more does not.",
+          "A jump of exactly `maxEventTimeJump` moves the watermark at once. One millisecond"
+              + " more does not.",
       check = "for `<` instead of `<=`")
   void rule_3_14() throws Exception {
     assertThat(jumps.get().batch(2).watermark()).contains(instant("2018-06-01T11:00:00.000Z"));
@@ -264,21 +264,19 @@ abstract class WatermarkRules extends ContractRules {
   private final List<Tried> splits =
       IntStream.of(10, 3, 2)
           .mapToObj(
-              size -> {
-                Trial trial = guarded("batches-of-" + size);
-                for (int from = 0; from < eventful.size(); from += size) {
-                  trial.step(eventful.subList(from, Math.min(from + size, eventful.size())));
-                }
-                return new Tried(trial.step(call(0, "end", "t", "2018-06-01T14:13:00Z")));
-              })
+              size ->
+                  new Tried(
+                      guarded("batches-of-" + size)
+                          .steps(eventful, size)
+                          .step(call(0, "end", "t", "2018-06-01T14:13:00Z"))))
           .toList();
 
   @Test
   @Rule(
       number = "3.15",
       text =
-          "The clock depends on the order of records, not on batch boundaries. A call that "
-              + "the next two did not confirm is never confirmed.",
+          "The clock depends on the order of records, not on batch boundaries. A call that"
+              + " the next two did not confirm is never confirmed.",
       check = "whether the engine keeps the state of clocks between batches")
   void rule_3_15() throws Exception {
     for (Tried split : splits) {
@@ -302,8 +300,8 @@ abstract class WatermarkRules extends ContractRules {
   @Rule(
       number = "3.16",
       text =
-          "If all calls are further apart than `maxEventTimeJump`, the watermark is two "
-              + "calls late.",
+          "If all calls are further apart than `maxEventTimeJump`, the watermark is two"
+              + " calls late.",
       check = "for a clock that accepts such calls at once or never")
   void rule_3_16() throws Exception {
     assertThat(sparse.get().batch(1).watermark()).contains(instant("2018-06-01T00:00:00Z"));
@@ -337,7 +335,7 @@ abstract class WatermarkRules extends ContractRules {
     assertThat(unstamped.get().batch(1).watermark()).contains(instant("2018-06-01T10:03:00Z"));
     assertThat(unstamped.get().accounting().rejected()).isZero();
     assertThat(unstamped.get().accounting().unconfirmedTimes()).isEqualTo(1);
-    assertThat(unstamped.get().accounting().statistics().get("hourly"))
+    assertThat(unstamped.get().contributions("hourly"))
         .isEqualTo(new Accounting.Contributions(6, 0, 0));
   }
 }

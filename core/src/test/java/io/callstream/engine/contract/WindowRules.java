@@ -110,8 +110,8 @@ abstract class WindowRules extends ContractRules {
   @Rule(
       number = "2.4",
       text =
-          "Days run from midnight to midnight of their zone, and have 23 or 25 hours when "
-              + "clocks change.",
+          "Days run from midnight to midnight of their zone, and have 23 or 25 hours when"
+              + " clocks change.",
       check = "for days of 24 hours or in UTC")
   void rule_2_4() throws Exception {
     assertThat(windows.get().rows("daily", "friday"))
@@ -170,8 +170,8 @@ abstract class WindowRules extends ContractRules {
   @Rule(
       number = "2.7",
       text =
-          "Local hours and weekdays follow the clocks: hour 2 is missing in spring, hour 1 "
-              + "occurs twice in autumn.",
+          "Local hours and weekdays follow the clocks: hour 2 is missing in spring, hour 1"
+              + " occurs twice in autumn.",
       check = "for an extractor that caches an offset too long, or that tasks share")
   void rule_2_7() throws Exception {
     List<String> spring = windows.get().rows("by-hour", "spring");

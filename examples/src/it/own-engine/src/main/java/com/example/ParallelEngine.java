@@ -55,9 +55,7 @@ public final class ParallelEngine implements Engine {
       this.source = source;
       maxRecords = options.maxRecordsPerBatch().orElse(DEFAULT_MAX_RECORDS);
       bounds =
-          options.mode() == RunOptions.Mode.BOUNDED
-              ? Optional.of(source.ends())
-              : Optional.empty();
+          options.mode() == RunOptions.Mode.BOUNDED ? Optional.of(source.ends()) : Optional.empty();
       positions = new long[source.partitions()];
     }
 
