@@ -1,7 +1,7 @@
 package io.callstream.sink;
 
 import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
-import static io.callstream.sink.SinkRun.call;
+import static io.callstream.testing.SinkRun.call;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -22,6 +22,7 @@ import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
+import io.callstream.testing.SinkRun;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
 import io.callstream.call.Call;
-import io.callstream.engine.local.SomeCalls;
-import io.callstream.engine.local.WatchedRun;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.statistic.StandardStatistics;
+import io.callstream.testing.SomeCalls;
+import io.callstream.testing.WatchedRun;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

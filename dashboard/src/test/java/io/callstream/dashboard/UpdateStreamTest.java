@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import io.callstream.dashboard.SnapshotCache.Update;
-import io.callstream.engine.local.WatchedRun;
+import io.callstream.testing.WatchedRun;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,6 +1,6 @@
 package io.callstream.kafka;
 
-import static io.callstream.sink.SinkRun.call;
+import static io.callstream.testing.SinkRun.call;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -20,7 +20,6 @@ import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetterSink;
 import io.callstream.pipeline.Origin;
 import io.callstream.pipeline.ResultSink;
-import io.callstream.sink.SinkRun;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
@@ -28,6 +27,7 @@ import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
+import io.callstream.testing.SinkRun;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package io.callstream.spark;
 
-import static io.callstream.sink.SinkRun.call;
+import static io.callstream.testing.SinkRun.call;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -11,7 +11,6 @@ import io.callstream.call.Call;
 import io.callstream.call.CallField;
 import io.callstream.internal.runtime.Checksum;
 import io.callstream.pipeline.BatchResults;
-import io.callstream.sink.SinkRun;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
@@ -19,6 +18,7 @@ import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
+import io.callstream.testing.SinkRun;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;

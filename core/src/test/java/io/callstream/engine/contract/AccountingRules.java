@@ -49,13 +49,14 @@ abstract class AccountingRules extends ContractRules {
     return outcomes();
   }
 
-  /**
-   * For every statistic whose windows put a call in k of them, {@code k * (received - rejected -
-   * duplicates) = counted + late + filtered}, in every batch of every trial and in total. If it
-   * fails, check which records the engine drops without counting them.
-   */
   @Test
-  void rule_8_1_everyRecordIsInOnePlaceInEveryBatchAndInTotal() throws Exception {
+  @Rule(
+      number = "8.1",
+      text =
+          "For every statistic with *k* windows per call, `k * (received - rejected -"
+              + " duplicates) = counted + late + filtered`, in every batch and in total.",
+      check = "which records the engine drops without counting them")
+  void rule_8_1() throws Exception {
     for (Outcome outcome : tried()) {
       for (BatchResults batch : outcome.recorder().batches()) {
         assertThatAccounting(batch.accounting())
@@ -69,12 +70,12 @@ abstract class AccountingRules extends ContractRules {
     }
   }
 
-  /**
-   * The total after a batch is the sum of all batches up to it. If it fails, check how the engine
-   * adds the accounting of a batch to the total.
-   */
   @Test
-  void rule_8_2_theTotalIsTheSumOfTheBatches() throws Exception {
+  @Rule(
+      number = "8.2",
+      text = "The total after a batch is the sum of all batches so far.",
+      check = "how the engine adds the accounting of a batch to the total")
+  void rule_8_2() throws Exception {
     for (Outcome outcome : tried()) {
       Accounting sum =
           Accounting.none(outcome.accounting().statistics().keySet().stream().toList());
@@ -86,12 +87,12 @@ abstract class AccountingRules extends ContractRules {
     }
   }
 
-  /**
-   * Every batch receives as many records as were sent. If it fails, check for records that the
-   * engine drops before it counts them.
-   */
   @Test
-  void rule_8_3_whatWasSentIsReceived() throws Exception {
+  @Rule(
+      number = "8.3",
+      text = "Every batch receives as many records as were sent.",
+      check = "for records that the engine drops before it counts them")
+  void rule_8_3() throws Exception {
     for (Outcome outcome : tried()) {
       for (int i = 0; i < outcome.steps().size(); i++) {
         long sent = outcome.steps().get(i).size();
@@ -105,12 +106,12 @@ abstract class AccountingRules extends ContractRules {
     }
   }
 
-  /**
-   * The number of dead letters is the number of rejected records and late calls. If it fails, check
-   * whether the engine loses or repeats dead letters on their way to the sink.
-   */
   @Test
-  void rule_8_4_everyRejectedRecordAndLateCallIsDelivered() throws Exception {
+  @Rule(
+      number = "8.4",
+      text = "There are as many dead letters as rejected records and late calls.",
+      check = "whether the engine loses or repeats dead letters on their way to the sink")
+  void rule_8_4() throws Exception {
     for (Outcome outcome : tried()) {
       for (int i = 0; i < outcome.steps().size(); i++) {
         List<DeadLetter> letters = outcome.letters(i);
@@ -132,12 +133,12 @@ abstract class AccountingRules extends ContractRules {
     }
   }
 
-  /**
-   * A call in k sliding windows makes k contributions, including filtered and late ones. If it
-   * fails, check whether the engine counts calls instead of contributions.
-   */
   @Test
-  void rule_8_5_aCallInSeveralWindowsMakesAsManyContributions() throws Exception {
+  @Rule(
+      number = "8.5",
+      text = "A call in *k* sliding windows makes *k* contributions, even if filtered or late.",
+      check = "whether the engine counts calls instead of contributions")
+  void rule_8_5() throws Exception {
     assertThat(mixture.get().batch(0).accounting().statistics())
         .containsEntry("types", new Accounting.Contributions(2, 0, 0))
         .containsEntry("sliding", new Accounting.Contributions(4, 0, 4));

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
-import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
@@ -35,8 +34,7 @@ abstract class CapabilityRules extends ContractRules {
             .map(Capability::words)
             .collect(Collectors.joining(", "));
     assertThatThrownBy(() -> start(pipeline, options))
-        .isInstanceOfSatisfying(
-            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.UNSUPPORTED))
+        .satisfies(hasCode(ErrorCode.UNSUPPORTED))
         .hasMessage(
             "The engine '"
                 + testbed().engine().name()
@@ -56,46 +54,48 @@ abstract class CapabilityRules extends ContractRules {
     return testbed().source(1).source();
   }
 
-  /**
-   * An engine without this capability rejects a Kafka topic with the message of {@code
-   * Engine.requireSupport}, before it starts anything. Skipped with a Kafka source. If it fails,
-   * check that the engine calls {@code requireSupport} first.
-   */
   @Test
-  void rule_16_1_aKafkaTopicIsRefusedByAnEngineThatReadsNone() {
+  @Rule(
+      number = "16.1",
+      text =
+          "An engine without `KAFKA_SOURCE` rejects a topic before anything starts, with the"
+              + " message of `Engine.requireSupport`.",
+      check = "that the engine calls `requireSupport` first")
+  void rule_16_1() {
     assumeNotSupported(Capability.KAFKA_SOURCE);
     Source topic = KafkaTopic.of("calls").at("localhost:1");
     requireRefusal(Capability.KAFKA_SOURCE, topic, RunOptions.bounded(), p -> p);
   }
 
-  /**
-   * An engine without this capability rejects a source in memory in the same way. Skipped with a
-   * source in memory. If it fails, check that the engine calls {@code requireSupport} first.
-   */
   @Test
-  void rule_16_2_recordsInMemoryAreRefusedByAnEngineThatReadsNone() {
+  @Rule(
+      number = "16.2",
+      text = "An engine without `MEMORY_SOURCE` rejects records in memory.",
+      check = "that the engine calls `requireSupport` first")
+  void rule_16_2() {
     assumeNotSupported(Capability.MEMORY_SOURCE);
     Source memory = MemorySource.withPartitions(1);
     requireRefusal(Capability.MEMORY_SOURCE, memory, RunOptions.bounded(), p -> p);
   }
 
-  /**
-   * An engine without this capability rejects a custom source in the same way. Skipped with custom
-   * sources. If it fails, check that the engine calls {@code requireSupport} first.
-   */
   @Test
-  void rule_16_3_aSourceOfItsOwnKindIsRefusedByAnEngineThatReadsNone() {
+  @Rule(
+      number = "16.3",
+      text = "An engine without `OTHER_SOURCE` rejects a custom source.",
+      check = "that the engine calls `requireSupport` first")
+  void rule_16_3() {
     assumeNotSupported(Capability.OTHER_SOURCE);
     requireRefusal(Capability.OTHER_SOURCE, () -> "mine", RunOptions.bounded(), p -> p);
   }
 
-  /**
-   * An engine without this capability rejects a checkpoint in the same way, and does not create its
-   * directory. Skipped with a checkpoint. If it fails, check that the engine calls {@code
-   * requireSupport} before it uses the directory.
-   */
   @Test
-  void rule_16_4_aCheckpointIsRefusedByAnEngineThatKeepsNone() {
+  @Rule(
+      number = "16.4",
+      text =
+          "An engine without `CHECKPOINT` rejects a checkpoint and creates nothing at its"
+              + " location.",
+      check = "that the engine calls `requireSupport` before it uses the directory")
+  void rule_16_4() {
     assumeNotSupported(Capability.CHECKPOINT);
     Path checkpoint = directory().resolve("refused");
     requireRefusal(
@@ -106,23 +106,25 @@ abstract class CapabilityRules extends ContractRules {
     assertThat(checkpoint).doesNotExist();
   }
 
-  /**
-   * An engine without this capability rejects {@code distinct()} in the same way. Skipped with
-   * duplicates. If it fails, check that the engine calls {@code requireSupport} first.
-   */
   @Test
-  void rule_16_5_distinctIsRefusedByAnEngineThatRemembersNoIds() {
+  @Rule(
+      number = "16.5",
+      text = "An engine without `DISTINCT` rejects `distinct()`.",
+      check = "that the engine calls `requireSupport` first")
+  void rule_16_5() {
     assumeNotSupported(Capability.DISTINCT);
     requireRefusal(
         Capability.DISTINCT, own(), RunOptions.bounded(), p -> p.distinct(Duration.ofDays(1)));
   }
 
-  /**
-   * An engine supports at least one source, always declares the same capabilities, and has a valid
-   * name. If it fails, check {@code Engine.capabilities} and {@code Engine.name}.
-   */
   @Test
-  void rule_16_6_anEngineHasANameAndReadsSomething() {
+  @Rule(
+      number = "16.6",
+      text =
+          "An engine reads at least one kind of source, always declares the same"
+              + " capabilities, and has a valid name.",
+      check = "`Engine.capabilities` and `Engine.name`")
+  void rule_16_6() {
     assertThat(testbed().engine().name()).matches("[a-z0-9][a-z0-9-]*");
     assertThat(testbed().engine().capabilities())
         .isEqualTo(testbed().engine().capabilities())

@@ -6,6 +6,8 @@ import static io.callstream.engine.contract.SourceRecord.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.call.CallField;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Capability;
@@ -27,12 +29,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import org.assertj.core.api.ThrowingConsumer;
+import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Methods that the rules of all groups use: trials, options and assumptions. */
 @TestInstance(Lifecycle.PER_CLASS)
+@DisplayNameGeneration(RuleReport.class)
+@ExtendWith(RuleReport.class)
 abstract class ContractRules {
   static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
   static final SanFranciscoCalls FORMAT = SanFranciscoCalls.json();
@@ -112,13 +120,33 @@ abstract class ContractRules {
     return testbed().engine().start(pipeline, options);
   }
 
+  /** Returns a pipeline that counts types, whose sinks and listener are a recorder. */
+  static Pipeline pipeline(ContractSource source, Recorder recorder) {
+    return recorder.on(Pipeline.builder(source.source(), FORMAT).statistic(TYPES)).build();
+  }
+
   /** Runs a pipeline over all available records. */
   Accounting runToEnd(Pipeline pipeline, RunOptions options) throws InterruptedException {
+    return runToEnd(pipeline, options, run -> {});
+  }
+
+  /** Runs a pipeline over all available records, and checks the run before it is closed. */
+  Accounting runToEnd(Pipeline pipeline, RunOptions options, Consumer<RunningPipeline> check)
+      throws InterruptedException {
     try (RunningPipeline run = start(pipeline, options)) {
       awaitEnd(run);
       assertThatAccounting(run.accounting()).addsUpFor(pipeline);
+      check.accept(run);
       return run.accounting();
     }
+  }
+
+  /** Returns a check that an exception is a failure with a code. */
+  static ThrowingConsumer<Throwable> hasCode(ErrorCode code) {
+    return e ->
+        assertThat(e)
+            .isInstanceOfSatisfying(
+                CallstreamException.class, failure -> assertThat(failure.code()).isEqualTo(code));
   }
 
   void awaitEnd(RunningPipeline run) throws InterruptedException {
@@ -132,7 +160,7 @@ abstract class ContractRules {
   void assumeSupported(Capability capability) {
     assumeTrue(
         supports(capability),
-        () -> "The engine does not declare " + capability + "; rules 16 demand that it refuses it");
+        () -> "The engine does not declare " + capability + "; group 16 requires a rejection");
   }
 
   /** Returns options for runs that share a checkpoint. */

@@ -51,54 +51,58 @@ abstract class DuplicateRules extends ContractRules {
     return duplicates.get();
   }
 
-  /**
-   * If a batch has several calls with the same id, the one in the lowest partition and, within it,
-   * at the lowest offset counts. If it fails, check the order in which the engine compares calls.
-   */
   @Test
-  void rule_5_1_theFirstByPartitionAndOffsetCounts() throws Exception {
+  @Rule(
+      number = "5.1",
+      text = "Of calls with one id in a batch, the first by partition and offset counts.",
+      check = "the order in which the engine compares calls")
+  void rule_5_1() throws Exception {
     assertThat(outcome().updates(0, "types")).containsExactly("b  1", "c  1", "first  1");
     assertThat(outcome().batch(0).accounting().duplicates()).isEqualTo(2);
   }
 
-  /**
-   * A call with an id of an earlier batch is a duplicate, even if its other fields differ. If it
-   * fails, check which ids the engine keeps between batches.
-   */
   @Test
-  void rule_5_2_anIdOfAnEarlierBatchIsADuplicateWhateverElseItSays() throws Exception {
+  @Rule(
+      number = "5.2",
+      text = "A call with an id of an earlier batch is a duplicate, even if other fields differ.",
+      check = "which ids the engine keeps between batches")
+  void rule_5_2() throws Exception {
     assertThat(outcome().rows("types", "later")).isEmpty();
     assertThat(outcome().batch(1).accounting().duplicates()).isEqualTo(1);
   }
 
-  /**
-   * An id is still known when the watermark is one millisecond before the first event time plus the
-   * horizon. If it fails, check when the engine removes ids.
-   */
   @Test
-  void rule_5_3_anIdIsRememberedUntilTheHorizon() throws Exception {
+  @Rule(
+      number = "5.3",
+      text =
+          "One millisecond before the watermark reaches the first event time + horizon, an"
+              + " id is remembered.",
+      check = "when the engine removes ids")
+  void rule_5_3() throws Exception {
     assertThat(outcome().batch(2).watermark()).contains(instant("2018-06-01T12:04:59.999Z"));
     assertThat(outcome().rows("types", "remembered")).isEmpty();
     assertThat(outcome().batch(2).accounting().duplicates()).isEqualTo(1);
   }
 
-  /**
-   * When the watermark reaches the first event time plus the horizon, an id is new, and is kept
-   * again. If it fails, check when the engine removes ids.
-   */
   @Test
-  void rule_5_4_atTheHorizonAnIdIsForgotten() throws Exception {
+  @Rule(
+      number = "5.4",
+      text =
+          "When the watermark reaches the first event time + horizon, an id is new, and is"
+              + " remembered again.",
+      check = "when the engine removes ids")
+  void rule_5_4() throws Exception {
     assertThat(outcome().batch(3).watermark()).contains(instant("2018-06-01T12:05:00Z"));
     assertThat(outcome().rows("types", "forgotten")).containsExactly("forgotten  1");
     assertThat(outcome().rows("types", "remembered-again")).isEmpty();
   }
 
-  /**
-   * If a call is past its horizon when it arrives, only duplicates in the same batch are found. If
-   * it fails, check whether the engine keeps ids that have already expired.
-   */
   @Test
-  void rule_5_5_aCallPastItsHorizonIsRememberedWithinItsBatchOnly() throws Exception {
+  @Rule(
+      number = "5.5",
+      text = "For a call past its horizon on arrival, duplicates are found in its batch only.",
+      check = "whether the engine keeps ids that have already expired")
+  void rule_5_5() throws Exception {
     assertThat(outcome().rows("types", "old")).containsExactly("old  1");
     assertThat(outcome().rows("types", "old-again")).isEmpty();
     assertThat(outcome().rows("types", "old-later")).containsExactly("old-later  1");
@@ -106,23 +110,23 @@ abstract class DuplicateRules extends ContractRules {
     assertThat(outcome().batch(4).accounting().duplicates()).isEqualTo(1);
   }
 
-  /**
-   * Duplicates are not dead letters, and no other count includes them. If it fails, check where the
-   * engine counts duplicates.
-   */
   @Test
-  void rule_5_6_duplicatesAreCountedAndNowhereElse() throws Exception {
+  @Rule(
+      number = "5.6",
+      text = "Duplicates are not dead letters and count in no other number.",
+      check = "where the engine counts duplicates")
+  void rule_5_6() throws Exception {
     assertThat(outcome().recorder().letters()).isEmpty();
     assertThat(outcome().batch(1).accounting().unknownDispositions()).isEqualTo(2);
     assertThat(outcome().accounting().duplicates()).isEqualTo(6);
   }
 
-  /**
-   * Without {@code distinct()}, all calls with the same id count. If it fails, check whether the
-   * engine removes duplicates in every pipeline.
-   */
   @Test
-  void rule_5_7_withoutDistinctEveryCallCounts() throws Exception {
+  @Rule(
+      number = "5.7",
+      text = "Without `distinct()`, all calls with one id count.",
+      check = "whether the engine removes duplicates in every pipeline")
+  void rule_5_7() throws Exception {
     assertThat(repeated.get().rows("types")).containsExactly("t  2");
     assertThat(repeated.get().accounting().duplicates()).isZero();
   }

@@ -55,34 +55,36 @@ abstract class EmissionRules extends ContractRules {
   private final String first = "2018-06-01T10:00:00Z/2018-06-01T11:00:00Z  ";
   private final String second = "2018-06-01T11:00:00Z/2018-06-01T12:00:00Z  ";
 
-  /**
-   * On update, a batch emits the groups that changed in it, with absolute values. If it fails,
-   * check whether the engine emits differences, or groups that did not change.
-   */
   @Test
-  void rule_9_1_onUpdateTheGroupsThatChangedAreEmittedWithAbsoluteValues() throws Exception {
+  @Rule(
+      number = "9.1",
+      text = "On update, a batch emits the groups that changed, with absolute values.",
+      check = "whether the engine emits differences, or groups that did not change")
+  void rule_9_1() throws Exception {
     assertThat(emission.get().updates(0, "types")).containsExactly("b  2", "a  1");
     assertThat(emission.get().updates(1, "types")).containsExactly("a  2");
     assertThat(emission.get().updates(5, "types")).containsExactly("e  2");
   }
 
-  /**
-   * For a statistic with shares, a batch emits all groups of each window that changed. If it fails,
-   * check whether the engine emits only the changed groups.
-   */
   @Test
-  void rule_9_2_withSharesTheWholeWindowIsEmitted() throws Exception {
+  @Rule(
+      number = "9.2",
+      text = "With shares, a batch emits all groups of a changed window.",
+      check = "whether the engine emits only the changed groups")
+  void rule_9_2() throws Exception {
     assertThat(emission.get().updates(1, "shares"))
         .containsExactly(first + "a  2  0.5", first + "b  2  0.5");
     assertThat(emission.get().updates(2, "shares")).containsExactly(second + "c  1  1.0");
   }
 
-  /**
-   * On close, a window is emitted once: in the first batch whose watermark has reached its end plus
-   * the allowed lateness. If it fails, check the watermark with which the engine closes windows.
-   */
   @Test
-  void rule_9_3_onCloseAWindowIsEmittedOnceWhenTheWatermarkHasReachedIt() throws Exception {
+  @Rule(
+      number = "9.3",
+      text =
+          "On close, a window is emitted once, in the first batch whose watermark reaches"
+              + " end + allowed lateness.",
+      check = "the watermark with which the engine closes windows")
+  void rule_9_3() throws Exception {
     for (int step : new int[] {0, 1, 2, 3, 5}) {
       assertThat(emission.get().updates(step, "closing")).as("step %s", step).isEmpty();
     }
@@ -91,14 +93,14 @@ abstract class EmissionRules extends ContractRules {
         .containsExactly(first + "a  2", first + "b  2");
   }
 
-  /**
-   * A batch shows everything that was emitted so far. A run also shows open windows. If it fails,
-   * check {@code BatchResults.current} and {@code RunningPipeline.results}.
-   */
   @Test
-  void rule_9_4_sinksSeeWhatWasEmittedAndTheRunShowsOpenWindowsToo() throws Exception {
+  @Rule(
+      number = "9.4",
+      text = "A batch shows everything that was emitted so far. A run also shows open windows.",
+      check = "`BatchResults.current` and `RunningPipeline.results`")
+  void rule_9_4() throws Exception {
     assertThat(emission.get().batch(3).results("closing").rows()).isEmpty();
-    assertThat(Outcome.texts(emission.get().batch(5).results("closing").rows()))
+    assertThat(Outcome.texts(emission.get().batch(5).results("closing")))
         .containsExactly(first + "a  2", first + "b  2");
     assertThat(emission.get().rows("closing"))
         .containsExactly(
@@ -122,12 +124,12 @@ abstract class EmissionRules extends ContractRules {
     return recorder.batches();
   }
 
-  /**
-   * A bounded run that flushes emits its open windows once at its end. If it fails, check the end
-   * of a bounded run.
-   */
   @Test
-  void rule_9_5_aBoundedRunFlushesOpenWindowsIfAsked() throws Exception {
+  @Rule(
+      number = "9.5",
+      text = "A bounded run that flushes emits its open windows once, at its end.",
+      check = "the end of a bounded run")
+  void rule_9_5() throws Exception {
     List<BatchResults> batches = bounded(RunOptions::flushingAtEnd);
     List<String> emitted =
         batches.stream().flatMap(b -> Outcome.texts(b.updates("closing")).stream()).toList();
@@ -136,12 +138,12 @@ abstract class EmissionRules extends ContractRules {
         .isEqualTo(emitted);
   }
 
-  /**
-   * A bounded run that does not flush does not emit its open windows. If it fails, check the end of
-   * a bounded run.
-   */
   @Test
-  void rule_9_6_aBoundedRunDoesNotFlushUnasked() throws Exception {
+  @Rule(
+      number = "9.6",
+      text = "A bounded run that does not flush does not emit its open windows.",
+      check = "the end of a bounded run")
+  void rule_9_6() throws Exception {
     assertThat(bounded(options -> options)).allMatch(b -> b.updates("closing").isEmpty());
   }
 }

@@ -44,58 +44,59 @@ abstract class EventTimeRules extends ContractRules {
               .step(call(0, "1", "here", "2018-07-01T12:00")));
 
   private List<String> momentsOf(Outcome outcome, String type) {
-    return outcome.results().get("moments").stream()
+    return outcome.results("moments").stream()
         .filter(row -> row.dimension("crime_type").equals(type))
         .map(row -> row.window().orElseThrow().start().toString())
         .toList();
   }
 
-  /**
-   * Times without an offset are in the zone of the format, in summer and winter. If it fails, check
-   * for a default zone of the machine or of a session of the engine.
-   */
   @Test
-  void rule_1_1_timesAreReadInTheZoneOfTheFormat() throws Exception {
+  @Rule(
+      number = "1.1",
+      text = "Times without an offset are in the zone of the format, in summer and winter.",
+      check = "for a default zone of the machine or of a session of the engine")
+  void rule_1_1() throws Exception {
     assertThat(momentsOf(times.get(), "summer")).containsExactly("2018-07-01T19:00:00Z");
     assertThat(momentsOf(times.get(), "winter")).containsExactly("2018-12-01T20:00:30Z");
     assertThat(momentsOf(elsewhere.get(), "here")).containsExactly("2018-07-01T06:15:00Z");
   }
 
-  /** An offset in the record takes precedence over the zone. If it fails, check the parser. */
   @Test
-  void rule_1_2_anOffsetThatIsGivenCounts() throws Exception {
+  @Rule(number = "1.2", text = "An offset in the record overrides the zone.", check = "the parser")
+  void rule_1_2() throws Exception {
     assertThat(momentsOf(times.get(), "zulu")).containsExactly("2018-07-01T12:00:00Z");
     assertThat(momentsOf(times.get(), "colon")).containsExactly("2018-07-01T06:30:00Z");
     assertThat(momentsOf(times.get(), "short")).containsExactly("2018-07-01T15:30:00Z");
   }
 
-  /**
-   * A time in the hour that occurs twice is the earlier one, and counts as ambiguous. With an
-   * offset, the time is exact and not ambiguous. If it fails, check that {@code ambiguousTime} is
-   * passed on from parsing to counting.
-   */
   @Test
-  void rule_1_3_ofAnHourThatOccursTwiceTheEarlierIsTakenAndCounted() throws Exception {
+  @Rule(
+      number = "1.3",
+      text =
+          "In an hour that occurs twice, the earlier time is used and the call counts as"
+              + " ambiguous, unless the record has an offset.",
+      check = "that `ambiguousTime` is passed on from parsing to counting")
+  void rule_1_3() throws Exception {
     assertThat(momentsOf(times.get(), "twice")).containsExactly("2018-11-04T08:30:00Z");
     assertThat(momentsOf(times.get(), "second-pass")).containsExactly("2018-11-04T09:30:00Z");
     assertThat(times.get().accounting().ambiguousTimes()).isEqualTo(1);
   }
 
-  /**
-   * A time in the hour that is skipped is moved forward by the length of the gap. If it fails,
-   * check how the engine or the parser resolves local times.
-   */
   @Test
-  void rule_1_4_aTimeThatTheClocksSkipMovesOnByTheGap() throws Exception {
+  @Rule(
+      number = "1.4",
+      text = "A time that the clocks skip moves by the length of the gap.",
+      check = "how the engine or the parser resolves local times")
+  void rule_1_4() throws Exception {
     assertThat(momentsOf(times.get(), "skipped")).containsExactly("2018-03-11T10:30:00Z");
   }
 
-  /**
-   * Event times have millisecond precision; finer digits are truncated. If it fails, check for
-   * times in seconds or as floating-point numbers.
-   */
   @Test
-  void rule_1_5_timesCountToTheMillisecond() throws Exception {
+  @Rule(
+      number = "1.5",
+      text = "Times are truncated to milliseconds.",
+      check = "for times in seconds or as floating-point numbers")
+  void rule_1_5() throws Exception {
     assertThat(momentsOf(times.get(), "nanos")).containsExactly("2018-07-01T19:00:00.123Z");
     assertThat(momentsOf(times.get(), "tenths")).containsExactly("2018-07-01T19:00:00.500Z");
   }

@@ -58,8 +58,7 @@ abstract class FailureRules extends ContractRules {
 
   private void requireFailure(RunningPipeline run, ErrorCode code, String... words) {
     assertThatThrownBy(() -> run.awaitTermination(testbed().patience()))
-        .isInstanceOfSatisfying(
-            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(code))
+        .satisfies(hasCode(code))
         .hasMessageContainingAll(words);
     assertThat(run.state()).isEqualTo(State.FAILED);
     CallstreamException failure = run.failure().orElseThrow();
@@ -71,12 +70,14 @@ abstract class FailureRules extends ContractRules {
     assertThat(run.state()).isEqualTo(State.FAILED);
   }
 
-  /**
-   * A sink that throws fails the run: the state reports it, and waiting threads receive the
-   * failure. If it fails, check how the engine handles exceptions of sinks.
-   */
   @Test
-  void rule_14_1_aSinkThatFailsFailsTheRun() {
+  @Rule(
+      number = "14.1",
+      text =
+          "A sink that throws fails the run. The state shows it, and waiting threads get the"
+              + " cause.",
+      check = "how the engine handles exceptions of sinks")
+  void rule_14_1() {
     requireFailure(
         bounded(p -> p.results(Sinks.callback(batch -> fail("no room")))),
         ErrorCode.SINK_FAILED,
@@ -84,12 +85,12 @@ abstract class FailureRules extends ContractRules {
         "no room");
   }
 
-  /**
-   * A dead-letter sink that throws fails the run in the same way. If it fails, check how the engine
-   * handles exceptions of dead-letter sinks.
-   */
   @Test
-  void rule_14_2_aDeadLetterSinkThatFailsFailsTheRun() {
+  @Rule(
+      number = "14.2",
+      text = "A dead-letter sink that throws fails the run.",
+      check = "how the engine handles exceptions of dead-letter sinks")
+  void rule_14_2() {
     requireFailure(
         bounded(p -> p.deadLetters(Sinks.deadLetterCallback(letter -> fail("no stamps")))),
         ErrorCode.SINK_FAILED,
@@ -97,21 +98,21 @@ abstract class FailureRules extends ContractRules {
         "no stamps");
   }
 
-  /**
-   * A listener that throws fails the run in the same way. If it fails, check how the engine handles
-   * exceptions of listeners.
-   */
   @Test
-  void rule_14_3_aListenerThatFailsFailsTheRun() {
+  @Rule(
+      number = "14.3",
+      text = "A listener that throws fails the run.",
+      check = "how the engine handles exceptions of listeners")
+  void rule_14_3() {
     requireFailure(bounded(p -> p.listener(report -> fail("deaf"))), ErrorCode.SINK_FAILED, "deaf");
   }
 
-  /**
-   * A sink that fails to close fails the run in the same way. If it fails, check whether the engine
-   * closes sinks before it sets the final state.
-   */
   @Test
-  void rule_14_4_aSinkThatFailsToCloseFailsTheRun() {
+  @Rule(
+      number = "14.4",
+      text = "A sink that fails to close fails the run.",
+      check = "whether the engine closes sinks before it sets the final state")
+  void rule_14_4() {
     requireFailure(
         bounded(p -> p.results(sink(() -> {}, () -> fail("jammed")))),
         ErrorCode.SINK_FAILED,
@@ -119,13 +120,14 @@ abstract class FailureRules extends ContractRules {
         "jammed");
   }
 
-  /**
-   * Code of a statistic that throws or returns null fails the run. The message has the names of the
-   * statistic and of the failed part, and no data of the call. If it fails, check how the engine
-   * wraps exceptions of tasks.
-   */
   @Test
-  void rule_14_5_aStatisticThatFailsFailsTheRunByItsName() {
+  @Rule(
+      number = "14.5",
+      text =
+          "Code of a statistic that throws or returns null fails the run with the names of"
+              + " the statistic and the part, without content of the call.",
+      check = "how the engine wraps exceptions of tasks")
+  void rule_14_5() {
     requireFailureOf(broken().by(Dimension.of("d", call -> hush(call))), "dimension 'd'");
     requireFailureOf(broken().by(Dimension.of("d", call -> nothing())), "dimension 'd'", "null");
     requireFailureOf(broken().where(call -> hush(call).isEmpty()), "filter");
@@ -137,13 +139,14 @@ abstract class FailureRules extends ContractRules {
         "measure 'm'");
   }
 
-  /**
-   * Code that reads a field which neither it nor other code declares fails the run with the name of
-   * the field. This is also true if the format returns all fields, or if calls are first compared
-   * to find duplicates. If it fails, check that tasks receive calls with only the declared fields.
-   */
   @Test
-  void rule_14_10_aFieldThatIsNotDeclaredCanNotBeRead() {
+  @Rule(
+      number = "14.10",
+      text =
+          "Code that reads an undeclared field fails the run with its name, even if the"
+              + " format sets all fields.",
+      check = "that tasks receive calls with only the declared fields")
+  void rule_14_10() {
     requireFailureOf(
         broken().by(Dimension.of("d", CALL_TIME, call -> call.address())),
         "dimension 'd'",
@@ -221,12 +224,12 @@ abstract class FailureRules extends ContractRules {
     return Duration.parse(call.crimeType());
   }
 
-  /**
-   * After a failure, every sink that was opened is closed once, and receives nothing more. If it
-   * fails, check how the engine closes sinks after a failure.
-   */
   @Test
-  void rule_14_6_afterAFailureAllSinksAreClosed() {
+  @Rule(
+      number = "14.6",
+      text = "After a failure, every opened sink is closed once and gets nothing more.",
+      check = "how the engine closes sinks after a failure")
+  void rule_14_6() {
     Recorder first = new Recorder();
     Recorder last = new Recorder();
     RunningPipeline run =
@@ -237,27 +240,30 @@ abstract class FailureRules extends ContractRules {
     assertThat(last.events()).containsExactly("open results", "close");
   }
 
-  /**
-   * A sink that fails to open prevents the start of the run, and sinks that were opened before are
-   * closed. If it fails, check how the engine opens sinks.
-   */
   @Test
-  void rule_14_7_aSinkThatCanNotOpenKeepsTheRunFromStarting() {
+  @Rule(
+      number = "14.7",
+      text =
+          "A sink that fails to open prevents the start. Sinks that were opened before are"
+              + " closed.",
+      check = "how the engine opens sinks")
+  void rule_14_7() {
     Recorder first = new Recorder();
     assertThatThrownBy(
             () -> bounded(p -> p.results(first).results(sink(() -> fail("locked"), () -> {}))))
-        .isInstanceOfSatisfying(
-            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
+        .satisfies(hasCode(ErrorCode.SINK_FAILED))
         .hasMessageContainingAll("the sink of the kit", "locked");
     assertThat(first.events()).containsExactly("open results", "close");
   }
 
-  /**
-   * A failure of a sink or a listener ends a continuous run and releases waiting threads. If it
-   * fails, check whether the engine continues or waits after a failure.
-   */
   @Test
-  void rule_14_8_aFailureEndsAContinuousRun() {
+  @Rule(
+      number = "14.8",
+      text =
+          "A failure of a sink or a listener ends a continuous run and releases waiting"
+              + " threads.",
+      check = "whether the engine continues or waits after a failure")
+  void rule_14_8() {
     List<UnaryOperator<Pipeline.Builder>> failures =
         List.of(
             p -> p.results(Sinks.callback(batch -> fail("no room"))),
@@ -271,13 +277,14 @@ abstract class FailureRules extends ContractRules {
     }
   }
 
-  /**
-   * A termination listener receives the final state and the failure once, whether it was added
-   * before or after the end. An exception of a listener has no effect. If it fails, check how the
-   * engine calls termination listeners.
-   */
   @Test
-  void rule_14_11_terminationListenersAreCalledOnce() throws Exception {
+  @Rule(
+      number = "14.11",
+      text =
+          "A termination listener gets state and failure once, even if added after the end."
+              + " If it throws, nothing changes.",
+      check = "how the engine calls termination listeners")
+  void rule_14_11() throws Exception {
     for (boolean failing : new boolean[] {true, false}) {
       ContractSource source = testbed().source(1);
       source.send(List.of(call(0, "1", "t", "2018-06-01T12:00")));
@@ -302,12 +309,12 @@ abstract class FailureRules extends ContractRules {
     }
   }
 
-  /**
-   * A sink that exceeds its time limit fails the run. If it fails, check that the engine applies
-   * the sink timeout.
-   */
   @Test
-  void rule_14_9_aSinkThatTakesTooLongFailsTheRun() {
+  @Rule(
+      number = "14.9",
+      text = "A sink that exceeds its time limit fails the run. The others are closed.",
+      check = "that the engine applies the sink timeout")
+  void rule_14_9() {
     CountDownLatch never = new CountDownLatch(1);
     ContractSource source = testbed().source(1);
     source.send(List.of(call(0, "1", "t", "2018-06-01T12:00")));

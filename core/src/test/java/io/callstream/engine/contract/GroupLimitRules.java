@@ -42,31 +42,31 @@ abstract class GroupLimitRules extends ContractRules {
     return records;
   }
 
-  /**
-   * Each batch adds new groups in the order of their keys, up to the limit. If it fails, check
-   * whether the order depends on partitions or tasks.
-   */
   @Test
-  void rule_10_1_newGroupsAreLetInInTheOrderOfTheirKeys() throws Exception {
+  @Rule(
+      number = "10.1",
+      text = "New groups are accepted up to the limit, in each batch in key order.",
+      check = "whether the order depends on partitions or tasks")
+  void rule_10_1() throws Exception {
     assertThat(groups.get().updates(1, "few")).containsExactly("(other)  4", "a  1");
   }
 
-  /**
-   * Calls of groups over the limit count in {@code (other)}, so no call is lost. If it fails, check
-   * whether the engine drops these calls.
-   */
   @Test
-  void rule_10_2_callsOfOtherGroupsCountInOther() throws Exception {
+  @Rule(
+      number = "10.2",
+      text = "Calls of other groups count in `(other)`, so that no call is lost.",
+      check = "whether the engine drops these calls")
+  void rule_10_2() throws Exception {
     assertThat(groups.get().rows("few")).containsExactly("(other)  5", "a  2", "b  2", "d  1");
-    assertThat(groups.get().accounting().statistics().get("few").counted()).isEqualTo(10);
+    assertThat(groups.get().contributions("few").counted()).isEqualTo(10);
   }
 
-  /**
-   * The groups of a statistic with windows have no limit, because windows are removed. If it fails,
-   * check whether the engine applies the limit to windows.
-   */
   @Test
-  void rule_10_3_groupsWithinWindowsHaveNoLimit() throws Exception {
-    assertThat(groups.get().results().get("daily").rows()).hasSize(6);
+  @Rule(
+      number = "10.3",
+      text = "Groups in windows have no limit, because windows close.",
+      check = "whether the engine applies the limit to windows")
+  void rule_10_3() throws Exception {
+    assertThat(groups.get().results("daily").rows()).hasSize(6);
   }
 }

@@ -60,39 +60,40 @@ abstract class LatenessRules extends ContractRules {
     return new MissedWindow(statistic, new WindowBounds(from, from.plus(HOUR)));
   }
 
-  /**
-   * When the watermark is one millisecond before the end plus the allowed lateness of its window, a
-   * call counts. If it fails, check for {@code <=} instead of {@code <}.
-   */
   @Test
-  void rule_4_1_oneMillisecondBeforeItsWindowClosesACallCounts() throws Exception {
+  @Rule(
+      number = "4.1",
+      text = "One millisecond before the watermark reaches end + allowed lateness, a call counts.",
+      check = "for `<=` instead of `<`")
+  void rule_4_1() throws Exception {
     assertThat(lateCalls.get().batch(1).watermark()).contains(instant("2018-06-01T13:17:13.006Z"));
     assertThat(lateCalls.get().rows("hourly", "punctual"))
         .containsExactly("2018-06-01T12:00:00Z/2018-06-01T13:00:00Z  punctual  1");
   }
 
-  /**
-   * When the watermark is at the end plus the allowed lateness, a call is late and counts as late.
-   * A call of the next window is not late. If it fails, check for {@code <} instead of {@code <=},
-   * or for late calls that are dropped.
-   */
   @Test
-  void rule_4_2_whenTheWatermarkReachesEndPlusLatenessACallIsLate() throws Exception {
+  @Rule(
+      number = "4.2",
+      text =
+          "At a watermark of end + allowed lateness, a call is late and counts as late. A"
+              + " call of the next window is not late.",
+      check = "for `<` instead of `<=`, or for late calls that are dropped")
+  void rule_4_2() throws Exception {
     assertThat(lateCalls.get().batch(2).watermark()).contains(instant("2018-06-01T13:17:13.007Z"));
     assertThat(lateCalls.get().rows("hourly", "tardy")).isEmpty();
     assertThat(lateCalls.get().rows("hourly", "fresh"))
         .containsExactly("2018-06-01T13:00:00Z/2018-06-01T14:00:00Z  fresh  1");
-    assertThat(lateCalls.get().batch(2).accounting().statistics().get("hourly").late())
-        .isEqualTo(1);
+    assertThat(lateCalls.get().contributions(2, "hourly").late()).isEqualTo(1);
   }
 
-  /**
-   * A late call goes to the dead letters once, with its bytes, its origin and all windows that it
-   * missed, by statistic and then by start. If it fails, check whether the engine creates a dead
-   * letter for each window or statistic.
-   */
   @Test
-  void rule_4_3_aLateCallIsDeliveredWithTheWindowsItMissed() throws Exception {
+  @Rule(
+      number = "4.3",
+      text =
+          "A late call goes to the dead letters once, with bytes, origin, and all missed"
+              + " windows by statistic and start.",
+      check = "whether the engine creates a dead letter for each window or statistic")
+  void rule_4_3() throws Exception {
     Outcome outcome = lateCalls.get();
     assertThat(outcome.letters(2))
         .containsExactly(
@@ -113,49 +114,51 @@ abstract class LatenessRules extends ContractRules {
                     missed("sliding", "2018-06-01T12:00:00Z"))));
   }
 
-  /**
-   * A call can be late in some windows of a statistic and count in others. If it fails, check
-   * whether the engine decides once for all windows of a call.
-   */
   @Test
-  void rule_4_4_aCallCountsInThoseOfItsWindowsThatAreOpen() throws Exception {
+  @Rule(
+      number = "4.4",
+      text = "A call can be late in some windows of a statistic and count in others.",
+      check = "whether the engine decides once for all windows of a call")
+  void rule_4_4() throws Exception {
     assertThat(lateCalls.get().rows("sliding", "tardy"))
         .containsExactly(
             "2018-06-01T12:20:00Z/2018-06-01T13:20:00Z  tardy  1",
             "2018-06-01T12:40:00Z/2018-06-01T13:40:00Z  tardy  1");
-    assertThat(lateCalls.get().batch(2).accounting().statistics().get("sliding"))
+    assertThat(lateCalls.get().contributions(2, "sliding"))
         .isEqualTo(new Accounting.Contributions(5, 1, 0));
   }
 
-  /**
-   * A statistic without windows has no late calls. If it fails, check whether the engine compares
-   * its calls with the watermark.
-   */
   @Test
-  void rule_4_5_aStatisticWithoutAWindowIsNeverLate() throws Exception {
+  @Rule(
+      number = "4.5",
+      text = "A statistic without a window has no late calls.",
+      check = "whether the engine compares its calls with the watermark")
+  void rule_4_5() throws Exception {
     assertThat(lateCalls.get().rows("types"))
         .contains("tardy  1", "punctual  1")
         .contains("mover  2");
-    assertThat(lateCalls.get().accounting().statistics().get("types"))
+    assertThat(lateCalls.get().contributions("types"))
         .isEqualTo(new Accounting.Contributions(6, 0, 0));
   }
 
-  /**
-   * A call that a filter excludes is not late in that statistic. If it fails, check whether the
-   * engine applies the filter before it checks for lateness.
-   */
   @Test
-  void rule_4_6_aFilteredCallIsNotLate() throws Exception {
-    assertThat(lateCalls.get().accounting().statistics().get("only-x"))
+  @Rule(
+      number = "4.6",
+      text = "A call that a filter excludes is not late in that statistic.",
+      check = "whether the engine applies the filter before it checks for lateness")
+  void rule_4_6() throws Exception {
+    assertThat(lateCalls.get().contributions("only-x"))
         .isEqualTo(new Accounting.Contributions(0, 0, 6));
   }
 
-  /**
-   * The final results of a closed window remain available until its retention ends, and are not
-   * emitted again. If it fails, check when the engine removes windows.
-   */
   @Test
-  void rule_4_7_aClosedWindowKeepsItsResults() throws Exception {
+  @Rule(
+      number = "4.7",
+      text =
+          "Results of a closed window stay available within their retention and are not"
+              + " emitted again.",
+      check = "when the engine removes windows")
+  void rule_4_7() throws Exception {
     assertThat(lateCalls.get().updates(2, "hourly"))
         .containsExactly("2018-06-01T13:00:00Z/2018-06-01T14:00:00Z  fresh  1");
     assertThat(lateCalls.get().rows("hourly", "early"))
@@ -173,13 +176,14 @@ abstract class LatenessRules extends ContractRules {
               .step(call(0, "4", "mover", "2018-06-01T12:10:00Z"))
               .step(call(0, "5", "mover", "2018-06-01T12:20:00Z")));
 
-  /**
-   * With a retention, the results of a window remain until the batch after the one whose watermark
-   * reached the close plus the retention. Then they are removed. The accounting remains. If it
-   * fails, check the watermark with which the engine removes windows.
-   */
   @Test
-  void rule_4_8_resultsAreForgottenWhenTheirRetentionIsOver() throws Exception {
+  @Rule(
+      number = "4.8",
+      text =
+          "Results stay until the batch after the one whose watermark ended their retention."
+              + " The accounting stays.",
+      check = "the watermark with which the engine removes windows")
+  void rule_4_8() throws Exception {
     String first = "2018-06-01T10:00:00Z/2018-06-01T11:00:00Z  first  1";
     // The third call moves the watermark to one hour after the close, which applies to the fourth.
     assertThat(retained.get().current(3, "hourly")).contains(first);
@@ -187,7 +191,7 @@ abstract class LatenessRules extends ContractRules {
         .doesNotContain(first)
         .contains("2018-06-01T11:00:00Z/2018-06-01T12:00:00Z  mover  1");
     assertThat(retained.get().rows("hourly", "first")).isEmpty();
-    assertThat(retained.get().accounting().statistics().get("hourly"))
+    assertThat(retained.get().contributions("hourly"))
         .isEqualTo(new Accounting.Contributions(5, 0, 0));
   }
 
@@ -213,27 +217,24 @@ abstract class LatenessRules extends ContractRules {
         records.add(call(i % partitions, "far" + i, "far", "2019-12-31T10:00:30Z"));
       }
     }
-    for (int from = 0; from < records.size(); from += 10) {
-      trial.step(records.subList(from, Math.min(from + 10, records.size())));
-    }
-    return new Tried(trial);
+    return new Tried(trial.steps(records, 10));
   }
 
   private final List<Tried> replays = List.of(replay(1), replay(2));
 
-  /**
-   * One call with a wrong time in each partition makes no other call late: all calls count in their
-   * own windows. If it fails, check rules 3.10 to 3.17.
-   */
   @Test
-  void rule_4_10_aMisdatedCallMakesNoOtherCallLate() throws Exception {
+  @Rule(
+      number = "4.10",
+      text = "One misdated call in each partition makes no other call late.",
+      check = "rules 3.10 to 3.17")
+  void rule_4_10() throws Exception {
     for (int partitions = 1; partitions <= 2; partitions++) {
       Outcome outcome = replays.get(partitions - 1).get();
       assertThat(outcome.rows("hourly"))
           .containsExactly(
               "2018-12-31T10:00:00Z/2018-12-31T11:00:00Z  t  60",
               "2019-12-31T10:00:00Z/2019-12-31T11:00:00Z  far  " + partitions);
-      assertThat(outcome.accounting().statistics().get("hourly"))
+      assertThat(outcome.contributions("hourly"))
           .isEqualTo(new Accounting.Contributions(60 + partitions, 0, 0));
       assertThat(outcome.accounting().unconfirmedTimes()).isEqualTo(partitions);
     }

@@ -46,14 +46,14 @@ abstract class LookupRules extends ContractRules {
                       "disposition",
                       "\"HAN\"")));
 
-  /**
-   * A code that the lookup does not contain keeps its row, with an empty description. If it fails,
-   * check for an inner join with the lookup.
-   */
   @Test
-  void rule_7_1_anUnknownCodeKeepsItsRowWithAnEmptyDescription() throws Exception {
+  @Rule(
+      number = "7.1",
+      text = "A code that the lookup does not contain keeps its row, with an empty description.",
+      check = "for an inner join with the lookup")
+  void rule_7_1() throws Exception {
     Map<String, String> descriptions =
-        fields.get().results().get("codes").stream()
+        fields.get().results("codes").stream()
             .collect(
                 Collectors.toMap(
                     row -> row.dimension("code"), row -> row.description(described).get()));
@@ -66,30 +66,32 @@ abstract class LookupRules extends ContractRules {
             Map.entry("", ""));
   }
 
-  /**
-   * Calls with an unknown code are counted. A missing, null or blank code is also unknown. If it
-   * fails, check where the engine counts unknown dispositions.
-   */
   @Test
-  void rule_7_2_unknownDispositionsAreCounted() throws Exception {
+  @Rule(
+      number = "7.2",
+      text = "Calls with an unknown code are counted. A missing, null or blank code is unknown.",
+      check = "where the engine counts unknown dispositions")
+  void rule_7_2() throws Exception {
     assertThat(fields.get().accounting().unknownDispositions()).isEqualTo(7);
   }
 
-  /**
-   * An optional field that is missing, null, empty or blank is the empty text. If it fails, check
-   * how the engine passes fields from the parser to statistics.
-   */
   @Test
-  void rule_7_3_nothingAndBlankAreTheEmptyText() throws Exception {
+  @Rule(
+      number = "7.3",
+      text = "An optional field that is missing, null, empty or blank is the empty text.",
+      check = "how the engine passes fields from the parser to statistics")
+  void rule_7_3() throws Exception {
     assertThat(fields.get().rows("codes", "")).containsExactly("  4");
   }
 
-  /**
-   * Other text is unchanged and not trimmed, numbers and booleans are their JSON text, and the last
-   * value of a repeated key counts. If it fails, check the parser.
-   */
   @Test
-  void rule_7_4_otherTextStaysAsItCame() throws Exception {
+  @Rule(
+      number = "7.4",
+      text =
+          "Other text is unchanged. Numbers and booleans become their JSON text. The last"
+              + " value of a repeated key counts.",
+      check = "the parser")
+  void rule_7_4() throws Exception {
     assertThat(fields.get().rows("types")).containsExactly("t  8", " padded   1");
     assertThat(fields.get().rows("codes"))
         .containsExactly("  4", "HAN  2", "22  1", "XYZ  1", "true  1");

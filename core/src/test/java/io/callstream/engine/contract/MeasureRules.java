@@ -1,6 +1,5 @@
 package io.callstream.engine.contract;
 
-import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
 import static io.callstream.engine.contract.SourceRecord.call;
 import static io.callstream.engine.contract.SourceRecord.text;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -10,9 +9,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.callstream.call.CallField;
 import io.callstream.engine.RunOptions;
-import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
+import io.callstream.progress.Accounting;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Measures;
@@ -92,39 +91,39 @@ abstract class MeasureRules extends ContractRules {
     return all;
   }
 
-  /**
-   * Counts and shares add up over batches. If it fails, check how the engine merges batches into
-   * its state.
-   */
   @Test
-  void rule_11_1_countAndShareAddUpOverBatches() throws Exception {
-    assertThat(measures.get().results().get("exact").rows())
+  @Rule(
+      number = "11.1",
+      text = "Counts and shares add up over batches.",
+      check = "how the engine merges batches into its state")
+  void rule_11_1() throws Exception {
+    assertThat(measures.get().results("exact").rows())
         .extracting(row -> row.dimension("crime_type") + " " + row.count())
         .containsExactly("halves 3", "thirds 3", "none 2");
-    assertThat(measures.get().results().get("exact").rows())
+    assertThat(measures.get().results("exact").rows())
         .extracting(row -> row.value("share").get())
         .containsExactly(3.0 / 8, 3.0 / 8, 2.0 / 8);
   }
 
-  /**
-   * Minimum, maximum and mean are exact, and the mean is rounded half up to the millisecond. If it
-   * fails, check for floating-point sums, or means of means.
-   */
   @Test
-  void rule_11_2_leastGreatestAndMeanAreExact() throws Exception {
+  @Rule(
+      number = "11.2",
+      text = "Minimum, maximum and mean are exact. The mean is rounded half up to the millisecond.",
+      check = "for floating-point sums, or means of means")
+  void rule_11_2() throws Exception {
     assertThat(measures.get().rows("exact", "thirds"))
         .containsExactly("thirds  3  0.375  PT0.001S  PT0.002S  PT0.001S");
     assertThat(measures.get().rows("exact", "halves"))
         .containsExactly("halves  3  0.375  PT0.001S  PT0.002S  PT0.002S");
   }
 
-  /**
-   * Negative durations do not count, and a group without any duration has no value. If it fails,
-   * check for a value of 0 instead of a missing value.
-   */
   @Test
-  void rule_11_3_whereNoCallTellsThereIsNoValue() throws Exception {
-    assertThat(measures.get().results().get("exact").rows().get(2).values().subList(2, 5))
+  @Rule(
+      number = "11.3",
+      text = "Negative durations do not count. A group without data has no value.",
+      check = "for a value of 0 instead of a missing value")
+  void rule_11_3() throws Exception {
+    assertThat(measures.get().results("exact").rows().get(2).values().subList(2, 5))
         .containsOnly(Optional.empty());
   }
 
@@ -156,12 +155,11 @@ abstract class MeasureRules extends ContractRules {
     source.send(spread);
     Pipeline pipeline =
         Pipeline.builder(source.source(), FORMAT).statistic(measuring("all", all())).build();
-    try (RunningPipeline run = start(pipeline, options)) {
-      awaitEnd(run);
-      assertThatAccounting(run.accounting()).addsUpFor(pipeline);
-      assertThat(run.accounting().received()).isEqualTo(records.size());
-      return run.results("all").rows();
-    }
+    List<ResultRow> rows = new ArrayList<>();
+    Accounting accounting =
+        runToEnd(pipeline, options, run -> run.results("all").forEach(rows::add));
+    assertThat(accounting.received()).isEqualTo(records.size());
+    return rows;
   }
 
   private int type(SourceRecord record) {
@@ -179,13 +177,14 @@ abstract class MeasureRules extends ContractRules {
     return together;
   }
 
-  /**
-   * Distinct counts are within three standard errors of 1.6 % and exclude the empty text. Quantiles
-   * are accurate to two digits. Skipped without DataSketches and HdrHistogram on the class path. If
-   * it fails, check how the engine merges the states of measures.
-   */
   @Test
-  void rule_11_4_sketchesAreRightWithinTheirError() throws Exception {
+  @Rule(
+      number = "11.4",
+      text =
+          "Distinct counts exclude the empty text and are accurate within three standard"
+              + " errors of 1.6 %. Quantiles are accurate to two digits.",
+      check = "how the engine merges the states of measures")
+  void rule_11_4() throws Exception {
     List<SourceRecord> many = many();
     assertThat(together()).hasSize(3);
     for (ResultRow row : together()) {
@@ -220,13 +219,12 @@ abstract class MeasureRules extends ContractRules {
         .isCloseTo(millis, within(0.01 * millis));
   }
 
-  /**
-   * The same calls have the same results for any distribution over partitions and batches,
-   * including batches without a call of a group. If it fails, check the partial results and how
-   * they are merged into the state.
-   */
   @Test
-  void rule_11_5_anySplitOverPartitionsAndBatchesComesToTheSame() throws Exception {
+  @Rule(
+      number = "11.5",
+      text = "Another split over partitions and batches gives the same values.",
+      check = "the partial results and how they are merged into the state")
+  void rule_11_5() throws Exception {
     List<ResultRow> expected = together();
     assertThat(expected).hasSize(3);
     assertThat(rows(many(), 3, RunOptions.bounded().readingAtMost(130))).isEqualTo(expected);
@@ -236,12 +234,12 @@ abstract class MeasureRules extends ContractRules {
         .isEqualTo(expected);
   }
 
-  /**
-   * The same calls have the same results in any order. If it fails, check whether the engine uses
-   * the first or last call of a group.
-   */
   @Test
-  void rule_11_6_anyOrderComesToTheSame() throws Exception {
+  @Rule(
+      number = "11.6",
+      text = "Another order of calls gives the same values.",
+      check = "whether the engine uses the first or last call of a group")
+  void rule_11_6() throws Exception {
     List<ResultRow> expected = together();
     assertThat(expected).hasSize(3);
     List<SourceRecord> reversed = new ArrayList<>(many());

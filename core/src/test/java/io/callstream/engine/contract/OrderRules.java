@@ -44,49 +44,47 @@ abstract class OrderRules extends ContractRules {
     return call(0, id, type, "2018-06-01T" + time + "Z", "call_time", number);
   }
 
-  /**
-   * Rows are sorted by count, highest first, and then by text as UTF-8 bytes. If it fails, check
-   * whether the engine compares texts with {@code String.compareTo}, which uses UTF-16.
-   */
   @Test
-  void rule_12_1_rowsStandByCountThenByTextAsUtf8() throws Exception {
+  @Rule(
+      number = "12.1",
+      text = "Rows are ordered by count descending, then by text as UTF-8 bytes.",
+      check = "whether the engine compares texts with `String.compareTo`, which uses UTF-16")
+  void rule_12_1() throws Exception {
     assertThat(views.get().rows("types"))
         .containsExactly("z  2", "B  1", "a  1", "\u00e9  1", "\uff5e  1", "\ud83d\ude00  1");
   }
 
-  /**
-   * Numeric dimensions are sorted by value. If it fails, check whether the engine sorts numbers as
-   * text.
-   */
   @Test
-  void rule_12_2_numbersStandByValue() throws Exception {
+  @Rule(
+      number = "12.2",
+      text = "Number dimensions are ordered by value.",
+      check = "whether the engine sorts numbers as text")
+  void rule_12_2() throws Exception {
     assertThat(views.get().rows("numbers"))
         .containsExactly("100  2", "-50  1", "-5  1", "2  1", "7  1", "10  1");
   }
 
-  /**
-   * Windows are sorted by start, and each can be requested separately. If it fails, check the order
-   * in which the engine returns windows.
-   */
   @Test
-  void rule_12_3_windowsStandByStart() throws Exception {
-    assertThat(views.get().results().get("hourly").windows())
+  @Rule(
+      number = "12.3",
+      text = "Windows are ordered by start and can be requested one by one.",
+      check = "the order in which the engine returns windows")
+  void rule_12_3() throws Exception {
+    assertThat(views.get().results("hourly").windows())
         .extracting(WindowBounds::start)
         .containsExactly(instant("2018-06-01T11:00:00Z"), instant("2018-06-01T12:00:00Z"));
-    assertThat(
-            Outcome.texts(
-                views.get().results().get("hourly").window(instant("2018-06-01T11:00:00Z"))))
+    assertThat(Outcome.texts(views.get().results("hourly").window(instant("2018-06-01T11:00:00Z"))))
         .containsExactly("2018-06-01T11:00:00Z/2018-06-01T12:00:00Z  \ud83d\ude00  1");
   }
 
-  /**
-   * The top rows are those with the highest counts; equal counts are in the order of the rows. If
-   * it fails, check whether the engine limits rows before it sorts them.
-   */
   @Test
-  void rule_12_4_theTopHasTheHighestCounts() throws Exception {
-    assertThat(Outcome.texts(views.get().results().get("types").top(3)))
+  @Rule(
+      number = "12.4",
+      text = "The top rows have the highest counts. Ties are in row order.",
+      check = "whether the engine limits rows before it sorts them")
+  void rule_12_4() throws Exception {
+    assertThat(Outcome.texts(views.get().results("types").top(3)))
         .containsExactly("z  2", "B  1", "a  1");
-    assertThat(views.get().results().get("types").top(0)).isEmpty();
+    assertThat(views.get().results("types").top(0)).isEmpty();
   }
 }

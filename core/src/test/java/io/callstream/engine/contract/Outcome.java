@@ -6,7 +6,9 @@ import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
+import io.callstream.progress.Accounting.Contributions;
 import io.callstream.progress.Progress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -50,21 +52,38 @@ record Outcome(
 
   /** Returns all rows that a statistic had emitted after a step, as text. */
   List<String> current(int step, String statistic) {
-    return texts(batch(step).results(statistic).rows());
+    return texts(batch(step).results(statistic));
   }
 
   /** Returns the final rows of a statistic, as text. */
   List<String> rows(String statistic) {
-    return texts(results.get(statistic).rows());
+    return texts(results(statistic));
   }
 
   /** Returns the final rows of a statistic that have a dimension, as text. */
   List<String> rows(String statistic, String dimension) {
     return texts(
-        results.get(statistic).stream().filter(r -> r.dimensions().contains(dimension)).toList());
+        results(statistic).stream().filter(r -> r.dimensions().contains(dimension)).toList());
   }
 
-  static List<String> texts(List<ResultRow> rows) {
-    return rows.stream().map(ResultRow::toString).toList();
+  /** Returns the final results of a statistic. */
+  Results results(String statistic) {
+    return results.get(statistic);
+  }
+
+  /** Returns the contributions of all steps to a statistic. */
+  Contributions contributions(String statistic) {
+    return accounting.statistics().get(statistic);
+  }
+
+  /** Returns the contributions of a step to a statistic. */
+  Contributions contributions(int step, String statistic) {
+    return batch(step).accounting().statistics().get(statistic);
+  }
+
+  static List<String> texts(Iterable<ResultRow> rows) {
+    List<String> texts = new ArrayList<>();
+    rows.forEach(row -> texts.add(row.toString()));
+    return texts;
   }
 }

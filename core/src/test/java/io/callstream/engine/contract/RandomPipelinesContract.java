@@ -34,8 +34,10 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
+import net.jqwik.api.Label;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.opentest4j.TestAbortedException;
 
 /**
  * Group 17 of the rules: random pipelines over random records around a clock change, with disorder,
@@ -48,6 +50,13 @@ import net.jqwik.api.Provide;
  * found. The next run tries this scenario first.
  */
 public abstract class RandomPipelinesContract {
+  private static final String MODEL =
+      "For random pipelines and records, batches, dead letters and results equal those of the model"
+          + " and the local engine, also after restarts from a checkpoint and failures of a sink.";
+  private static final String LOCAL_ENGINE =
+      "For thousands of records and other measures, results equal those of the local engine over the"
+          + " same batches.";
+
   /** Returns the engine under test and its sources. */
   protected abstract Testbed testbed();
 
@@ -61,29 +70,28 @@ public abstract class RandomPipelinesContract {
     return ShrinkableScenario.large();
   }
 
-  /**
-   * For any pipeline and any records, each batch, its dead letters and the results equal those of
-   * the model and the local engine. The engine runs once and flushes, or, with a checkpoint,
-   * several times, with a failing sink in one of the runs. If it fails, check the small scenario
-   * first: its records are shown.
-   */
   @Property
-  void rule_17_1_anyPipelineOverAnyRecordsComesToWhatTheModelSays(
-      @ForAll("scenarios") Scenario made) throws Exception {
+  @Label("17.1 " + MODEL)
+  @Rule(number = "17.1", text = MODEL, check = "the small scenario first: its records are shown")
+  void rule_17_1(@ForAll("scenarios") Scenario made) throws Exception {
     Scenario scenario = supported(made);
-    explained(scenario, () -> comesToWhatTheModelSays(scenario));
+    explained("rule_17_1", scenario, () -> comesToWhatTheModelSays(scenario));
   }
 
   private interface Work {
     void run() throws Exception;
   }
 
-  /** Adds the scenario to any failure. */
-  private static void explained(Scenario scenario, Work work) throws Exception {
+  /** Adds the rule and the scenario to any failure. */
+  private static void explained(String rule, Scenario scenario, Work work) throws Exception {
     try {
       work.run();
-    } catch (AssertionError e) {
-      throw new AssertionError("In " + scenario + ": " + e.getMessage(), e);
+    } catch (TestAbortedException e) {
+      throw e;
+    } catch (AssertionError | RuntimeException e) {
+      throw RuleReport.failure(
+          RandomPipelinesContract.class.getDeclaredMethod(rule, Scenario.class),
+          new AssertionError("In " + scenario + ": " + e.getMessage(), e));
     }
   }
 
@@ -123,15 +131,12 @@ public abstract class RandomPipelinesContract {
         : scenario.cut(scenario.statistics(), Optional.empty(), scenario.batches());
   }
 
-  /**
-   * For thousands of records and measures that the model does not have, the results equal those of
-   * the local engine over the same batches. If it fails, check how the engine merges large states.
-   */
   @Property(tries = 2)
-  void rule_17_2_thousandsOfRecordsComeToWhatTheLocalEngineSays(
-      @ForAll("largeScenarios") Scenario made) throws Exception {
+  @Label("17.2 " + LOCAL_ENGINE)
+  @Rule(number = "17.2", text = LOCAL_ENGINE, check = "how the engine merges large states")
+  void rule_17_2(@ForAll("largeScenarios") Scenario made) throws Exception {
     Scenario scenario = supported(made);
-    explained(scenario, () -> comesToWhatTheLocalEngineSays(scenario));
+    explained("rule_17_2", scenario, () -> comesToWhatTheLocalEngineSays(scenario));
   }
 
   private void comesToWhatTheLocalEngineSays(Scenario scenario) throws Exception {

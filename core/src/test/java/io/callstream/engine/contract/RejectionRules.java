@@ -10,7 +10,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
@@ -139,12 +138,12 @@ abstract class RejectionRules extends ContractRules {
     return found;
   }
 
-  /**
-   * Every reason is reported with its code, and with the field if a field is the reason. If it
-   * fails, check for records that are dropped before they are counted.
-   */
   @Test
-  void rule_6_1_everyReasonIsTold() throws Exception {
+  @Rule(
+      number = "6.1",
+      text = "A rejection has the code of its reason, and the field if a field is the reason.",
+      check = "for records that are dropped before they are counted")
+  void rule_6_1() throws Exception {
     assertThat(cases.stream().map(Case::reason).collect(Collectors.toSet()))
         .as("reasons that the kit has a case for")
         .isEqualTo(EnumSet.complementOf(EnumSet.of(RejectionReason.FORMAT_FAILED)));
@@ -156,22 +155,24 @@ abstract class RejectionRules extends ContractRules {
     }
   }
 
-  /**
-   * A dead letter has the original bytes of the record, or none if the record has no value. If it
-   * fails, check for bytes that are decoded and encoded again.
-   */
   @Test
-  void rule_6_2_theBytesComeAsTheyWere() throws Exception {
+  @Rule(
+      number = "6.2",
+      text =
+          "A dead letter has the unchanged bytes of its record, or none if the record has no"
+              + " value.",
+      check = "for bytes that are decoded and encoded again")
+  void rule_6_2() throws Exception {
     assertThat(byCase()).hasSize(cases.size());
     byCase().forEach((c, letter) -> assertThat(letter.value()).isEqualTo(c.record().value()));
   }
 
-  /**
-   * The origin has the name of the source, the partition, the offset, and the timestamp to the
-   * millisecond. If it fails, check how the engine creates origins.
-   */
   @Test
-  void rule_6_3_theOriginIsWhereTheRecordCameFrom() throws Exception {
+  @Rule(
+      number = "6.3",
+      text = "The origin has source, partition, offset, and timestamp in milliseconds.",
+      check = "how the engine creates origins")
+  void rule_6_3() throws Exception {
     assertThat(byCase()).hasSize(cases.size());
     for (Map.Entry<Case, Rejected> e : byCase().entrySet()) {
       assertThat(e.getValue().origin().topic()).isEqualTo(rejections.get().topic());
@@ -179,12 +180,12 @@ abstract class RejectionRules extends ContractRules {
     }
   }
 
-  /**
-   * The dead letters of a batch are in the order of partitions and offsets. If it fails, check how
-   * the engine merges the dead letters of tasks.
-   */
   @Test
-  void rule_6_4_lettersComeInTheOrderOfPartitionsAndOffsets() throws Exception {
+  @Rule(
+      number = "6.4",
+      text = "The dead letters of a batch are ordered by partition and offset.",
+      check = "how the engine merges the dead letters of tasks")
+  void rule_6_4() throws Exception {
     assertThat(rejections.get().letters(0))
         .hasSizeGreaterThan(cases.size() / 2)
         .extracting(DeadLetter::origin)
@@ -192,23 +193,22 @@ abstract class RejectionRules extends ContractRules {
             Comparator.comparingInt(Origin::partition).thenComparingLong(Origin::offset));
   }
 
-  /**
-   * An event time is in the future from one millisecond after the timestamp of its record plus the
-   * allowed skew. If it fails, check that the engine uses the timestamp of the record and not the
-   * current time.
-   */
   @Test
-  void rule_6_5_theFutureBeginsBehindTheSkew() throws Exception {
+  @Rule(
+      number = "6.5",
+      text = "An event is in the future one millisecond after its record's timestamp + skew.",
+      check = "that the engine uses the timestamp of the record and not the current time")
+  void rule_6_5() throws Exception {
     assertThat(rejections.get().rows("types", "at-the-skew")).containsExactly("at-the-skew  1");
     assertThat(rejections.get().rows("types", "future")).isEmpty();
   }
 
-  /**
-   * A rejected record is counted, does not stop the run, and adds no row. If it fails, check how
-   * the engine handles rejected records.
-   */
   @Test
-  void rule_6_6_aRejectionStopsNothingAndBecomesNoRow() throws Exception {
+  @Rule(
+      number = "6.6",
+      text = "A rejected record is counted, does not stop the run, and is not a row.",
+      check = "how the engine handles rejected records")
+  void rule_6_6() throws Exception {
     assertThat(rejections.get().accounting().rejected()).isEqualTo(cases.size());
     assertThat(rejections.get().rows("types"))
         .containsExactly("good  " + cases.size(), "at-the-skew  1");
@@ -226,10 +226,6 @@ abstract class RejectionRules extends ContractRules {
     return call(partition, id, type, "2018-06-01T12:00:00Z");
   }
 
-  private Pipeline pipeline(ContractSource source, Recorder recorder) {
-    return recorder.on(Pipeline.builder(source.source(), FORMAT).statistic(TYPES)).build();
-  }
-
   /**
    * Returns options for bounded runs that each continue the previous run, if the engine supports
    * it.
@@ -238,14 +234,14 @@ abstract class RejectionRules extends ContractRules {
     return supports(Capability.CHECKPOINT) ? withCheckpoint() : RunOptions.bounded();
   }
 
-  /**
-   * Records of an aborted transaction are not read: they are not counted or rejected, and add no
-   * rows. Records of a committed transaction are. If it fails, check for a reader with the default
-   * isolation level of Kafka, which reads uncommitted records. Skipped if the source has no
-   * transactions.
-   */
   @Test
-  void rule_6_7_recordsOfAnAbortedTransactionAreNotRead() throws Exception {
+  @Rule(
+      number = "6.7",
+      text = "Records of aborted transactions are not read. Records of committed ones are.",
+      check =
+          "for a reader with the default isolation level of Kafka, which reads uncommitted"
+              + " records")
+  void rule_6_7() throws Exception {
     ContractSource source = testbed().source(2);
     ContractSource.Transaction aborted = begin(source);
     source.send(List.of(at(1, "1", "before")));
@@ -256,15 +252,15 @@ abstract class RejectionRules extends ContractRules {
     committed.commit();
     source.send(List.of(at(1, "5", "after")));
     Recorder recorder = new Recorder();
-    Pipeline pipeline = pipeline(source, recorder);
-    try (RunningPipeline run = start(pipeline, RunOptions.bounded())) {
-      awaitEnd(run);
-      assertThat(Outcome.texts(run.results("types").rows()))
-          .containsExactly("after  1", "before  1", "committed  1");
-      assertThat(run.accounting().received()).isEqualTo(4);
-      assertThat(run.accounting().rejected()).isEqualTo(1);
-      assertThatAccounting(run.accounting()).addsUpFor(pipeline);
-    }
+    Accounting accounting =
+        runToEnd(
+            pipeline(source, recorder),
+            RunOptions.bounded(),
+            run ->
+                assertThat(Outcome.texts(run.results("types")))
+                    .containsExactly("after  1", "before  1", "committed  1"));
+    assertThat(accounting.received()).isEqualTo(4);
+    assertThat(accounting.rejected()).isEqualTo(1);
     // Aborted records and ends of transactions keep their offsets: 1, 2 and 4 of partition 1.
     assertThat(recorder.letters())
         .extracting(DeadLetter::origin)
@@ -273,14 +269,14 @@ abstract class RejectionRules extends ContractRules {
     assertThat(recorder.reports().stream().mapToLong(Progress::inputRows).sum()).isEqualTo(4);
   }
 
-  /**
-   * A bounded run ends at the start of an open transaction. Runs after the end of the transaction
-   * read the records from there on once, including those that were sent without a transaction. If
-   * it hangs, check for an end offset that ignores the isolation level. Skipped if the source has
-   * no transactions.
-   */
   @Test
-  void rule_6_8_aBoundedRunEndsWhereAnOpenTransactionStarts() throws Exception {
+  @Rule(
+      number = "6.8",
+      text =
+          "A bounded run ends where an open transaction starts. Later runs read the"
+              + " following records once.",
+      check = "for an end offset that ignores the isolation level")
+  void rule_6_8() throws Exception {
     ContractSource source = testbed().source(2);
     RunOptions options = continued();
     ContractSource.Transaction first = begin(source);
@@ -294,32 +290,36 @@ abstract class RejectionRules extends ContractRules {
     assertThat(runToEnd(pipeline(source, new Recorder()), options)).isEqualTo(open);
 
     first.commit();
-    try (RunningPipeline run = start(pipeline(source, new Recorder()), options)) {
-      awaitEnd(run);
-      assertThat(run.accounting().received()).isEqualTo(5);
-      assertThat(run.progress().orElseThrow().lag()).isZero();
-    }
+    Accounting committed =
+        runToEnd(
+            pipeline(source, new Recorder()),
+            options,
+            run -> assertThat(run.progress().orElseThrow().lag()).isZero());
+    assertThat(committed.received()).isEqualTo(5);
 
     ContractSource.Transaction second = begin(source);
     second.send(List.of(at(0, "6", "aborted")));
     source.send(List.of(at(0, "7", "after")));
     assertThat(runToEnd(pipeline(source, new Recorder()), options).received()).isEqualTo(5);
     second.abort();
-    try (RunningPipeline run = start(pipeline(source, new Recorder()), options)) {
-      awaitEnd(run);
-      assertThat(run.accounting().received()).isEqualTo(6);
-      assertThat(Outcome.texts(run.results("types").rows()))
-          .containsExactly("after  2", "committed  2", "before  1", "elsewhere  1");
-    }
+    Accounting aborted =
+        runToEnd(
+            pipeline(source, new Recorder()),
+            options,
+            run ->
+                assertThat(Outcome.texts(run.results("types")))
+                    .containsExactly("after  2", "committed  2", "before  1", "elsewhere  1"));
+    assertThat(aborted.received()).isEqualTo(6);
   }
 
-  /**
-   * A continuous run reads the other partitions while a transaction is open. It resumes in the
-   * partitions of the transaction after a commit or an abort. Skipped if the source has no
-   * transactions. If it fails, check whether the engine waits for all partitions.
-   */
   @Test
-  void rule_6_9_aContinuousRunResumesWhenATransactionHasEnded() throws Exception {
+  @Rule(
+      number = "6.9",
+      text =
+          "A continuous run reads other partitions while a transaction is open, and resumes"
+              + " in its partitions when it ends.",
+      check = "whether the engine waits for all partitions")
+  void rule_6_9() throws Exception {
     ContractSource source = testbed().source(2);
     ContractSource.Transaction first = begin(source);
     Recorder recorder = new Recorder();
@@ -346,7 +346,7 @@ abstract class RejectionRules extends ContractRules {
       awaitReceived(run, recorder, 6);
       run.stop();
       assertThat(run.accounting().received()).isEqualTo(6);
-      assertThat(Outcome.texts(run.results("types").rows()))
+      assertThat(Outcome.texts(run.results("types")))
           .containsExactly("after  2", "elsewhere  2", "before  1", "committed  1");
       assertThatAccounting(run.accounting()).addsUpFor(pipeline);
     }
@@ -384,14 +384,14 @@ abstract class RejectionRules extends ContractRules {
     return formatFailures.get().recorder().letters().stream().map(Rejected.class::cast).toList();
   }
 
-  /**
-   * A record is rejected as {@code format-failed} if the format throws an exception, overflows the
-   * stack or returns null. The dead letter has the class and the message of the exception,
-   * truncated after 500 characters. The record is counted and does not stop the run. If it fails,
-   * check which exceptions the engine catches.
-   */
   @Test
-  void rule_6_10_aRecordOnWhichTheFormatThrowsIsRejected() throws Exception {
+  @Rule(
+      number = "6.10",
+      text =
+          "If the format throws, overflows the stack or returns null, the record is rejected"
+              + " as `format-failed`, with up to 500 characters of the exception.",
+      check = "which exceptions the engine catches")
+  void rule_6_10() throws Exception {
     assertThat(formatLetters())
         .extracting(Rejected::reason)
         .hasSize(failing.size() + 1)
@@ -408,31 +408,30 @@ abstract class RejectionRules extends ContractRules {
     assertThat(formatFailures.get().accounting().received()).isEqualTo(failing.size() + 4);
   }
 
-  /**
-   * A parser that failed is not used again, because its state may be invalid. If it fails, check
-   * that the engine creates a new parser after a failure.
-   */
   @Test
-  void rule_6_11_aParserThatFailedIsNotUsedAgain() throws Exception {
+  @Rule(
+      number = "6.11",
+      text = "A parser that failed is not used again.",
+      check = "that the engine creates a new parser after a failure")
+  void rule_6_11() throws Exception {
     assertThat(formatFailures.get().rows("types")).containsExactly("good  3");
   }
 
-  /**
-   * A format that cannot be serialized, cannot be read back or returns no parser is rejected before
-   * a sink is opened, with a message that names it. If it fails, check that the engine creates the
-   * plan of tasks before it opens sinks.
-   */
   @Test
-  void rule_6_12_aFormatThatCannotBeSentToTasksIsRefused() {
+  @Rule(
+      number = "6.12",
+      text =
+          "A format that cannot be serialized, read back, or asked for a parser is rejected"
+              + " by name before a sink is opened.",
+      check = "that the engine creates the plan of tasks before it opens sinks")
+  void rule_6_12() {
     for (CallFormat broken :
         List.of(new NotSerializable(FORMAT), new NotReadable(FORMAT), new NoParser(FORMAT))) {
       Recorder sink = new Recorder();
       Pipeline pipeline =
           sink.on(Pipeline.builder(testbed().source(1).source(), broken).statistic(TYPES)).build();
       assertThatThrownBy(() -> start(pipeline, RunOptions.bounded()))
-          .isInstanceOfSatisfying(
-              CallstreamException.class,
-              e -> assertThat(e.code()).isEqualTo(ErrorCode.FORMAT_FAILED))
+          .satisfies(hasCode(ErrorCode.FORMAT_FAILED))
           .hasMessageContaining("The format '" + broken.name() + "'");
       assertThat(sink.events()).isEmpty();
     }

@@ -6,7 +6,6 @@ import static io.callstream.engine.contract.SourceRecord.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
@@ -40,14 +39,16 @@ abstract class RestartRules extends ContractRules {
           .emitting(Emission.ON_CLOSE)
           .build();
 
-  private Pipeline pipeline(ContractSource source, Recorder recorder) {
-    return recorder
-        .on(
-            Pipeline.builder(source.source(), FORMAT)
-                .believingEveryEventTime()
-                .statistic(TYPES)
-                .statistic(hourly))
-        .build();
+  private Pipeline.Builder parts(ContractSource source, Recorder recorder) {
+    return recorder.on(
+        Pipeline.builder(source.source(), FORMAT)
+            .believingEveryEventTime()
+            .statistic(TYPES)
+            .statistic(hourly));
+  }
+
+  private Pipeline closing(ContractSource source, Recorder recorder) {
+    return parts(source, recorder).build();
   }
 
   private ContractSource source() {
@@ -59,20 +60,21 @@ abstract class RestartRules extends ContractRules {
     return call(partition, id, type, "2018-06-01T" + time + "Z");
   }
 
-  /**
-   * The next run continues after the last batch: its batch numbers and values continue those of
-   * earlier runs, and no record is read twice. Skipped without a checkpoint. If it fails, check the
-   * offsets and the state that the engine restores.
-   */
   @Test
-  void rule_15_1_theNextRunGoesOnBehindTheLastBatch() throws Exception {
+  @Rule(
+      number = "15.1",
+      text =
+          "The next run continues the numbers and values of the last batch, and reads no"
+              + " record twice.",
+      check = "the offsets and the state that the engine restores")
+  void rule_15_1() throws Exception {
     ContractSource source = source();
     RunOptions options = withCheckpoint();
     source.send(List.of(at(0, "1", "a", "10:05:00"), at(1, "2", "b", "10:05:00")));
-    runToEnd(pipeline(source, new Recorder()), options);
+    runToEnd(closing(source, new Recorder()), options);
     source.send(List.of(at(0, "3", "a", "11:05:00"), text(1, "no call")));
     Recorder second = new Recorder();
-    Accounting total = runToEnd(pipeline(source, second), options);
+    Accounting total = runToEnd(closing(source, second), options);
 
     BatchResults batch = second.batches().get(0);
     assertThat(second.batches()).hasSize(1);
@@ -87,31 +89,32 @@ abstract class RestartRules extends ContractRules {
         .containsExactly(1L);
   }
 
-  /**
-   * Sinks are opened with the restored state: the number of the last batch, all emitted results,
-   * the total, and the offsets from which dead letters are repeated. A run without new records also
-   * shows the results. Skipped without a checkpoint. If it fails, check the order in which the
-   * engine restores state and opens sinks.
-   */
   @Test
-  void rule_15_2_sinksAreOpenedWhereEverythingStood() throws Exception {
+  @Rule(
+      number = "15.2",
+      text =
+          "Sinks are opened with the last batch number, all emitted results, the total, and"
+              + " the offsets from which dead letters are repeated.",
+      check = "the order in which the engine restores state and opens sinks")
+  void rule_15_2() throws Exception {
     ContractSource source = source();
     RunOptions options = withCheckpoint();
     source.send(List.of(at(0, "1", "a", "10:05:00"), at(0, "2", "a", "10:30:00")));
-    runToEnd(pipeline(source, new Recorder()), options);
+    runToEnd(closing(source, new Recorder()), options);
     Recorder second = new Recorder();
-    Pipeline pipeline = pipeline(source, second);
-    try (RunningPipeline run = start(pipeline, options)) {
-      awaitEnd(run);
-      assertThat(Outcome.texts(run.results("types").rows())).containsExactly("a  2");
-      assertThat(run.results("hourly").rows()).hasSize(1);
-      assertThat(run.accounting().received()).isEqualTo(2);
-      assertThatAccounting(run.accounting()).addsUpFor(pipeline);
-    }
+    Accounting accounting =
+        runToEnd(
+            closing(source, second),
+            options,
+            run -> {
+              assertThat(Outcome.texts(run.results("types"))).containsExactly("a  2");
+              assertThat(run.results("hourly").rows()).hasSize(1);
+            });
+    assertThat(accounting.received()).isEqualTo(2);
     assertThat(second.batches()).isEmpty();
     BatchResults restored = second.restored().get(0);
     assertThat(restored.number()).isZero();
-    assertThat(Outcome.texts(restored.results("types").rows())).containsExactly("a  2");
+    assertThat(Outcome.texts(restored.results("types"))).containsExactly("a  2");
     assertThat(restored.results("hourly").rows()).isEmpty();
     assertThat(restored.updates("types")).isEmpty();
     assertThat(restored.total().received()).isEqualTo(2);
@@ -120,12 +123,7 @@ abstract class RestartRules extends ContractRules {
 
   /** Returns a pipeline whose result sink records a batch and then throws. */
   private Pipeline failingIn(long number, ContractSource source, Recorder recorder) {
-    return recorder
-        .on(
-            Pipeline.builder(source.source(), FORMAT)
-                .believingEveryEventTime()
-                .statistic(TYPES)
-                .statistic(hourly))
+    return parts(source, recorder)
         .results(
             Sinks.callback(
                 batch -> {
@@ -134,6 +132,15 @@ abstract class RestartRules extends ContractRules {
                   }
                 }))
         .build();
+  }
+
+  /** Runs a pipeline whose sink fails in a batch. */
+  private void runUntilFailure(
+      long number, ContractSource source, Recorder recorder, RunOptions options) {
+    try (RunningPipeline run = start(failingIn(number, source, recorder), options)) {
+      assertThatThrownBy(() -> run.awaitTermination(testbed().patience()))
+          .hasMessageContaining("pulled the plug");
+    }
   }
 
   private void requireSameAgain(Recorder failed, Recorder again) {
@@ -150,68 +157,62 @@ abstract class RestartRules extends ContractRules {
     assertThat(again.letters(after.number())).isEqualTo(failed.letters(before.number()));
   }
 
-  /**
-   * A batch that was not committed is repeated with the same number and the same values, even if
-   * more records have arrived. Those are in the next batch. Skipped without a checkpoint. If values
-   * are doubled, check for state that was committed before the sinks received the batch.
-   */
   @Test
-  void rule_15_3_aBatchThatWasNotCommittedComesAgainWithTheSameNumberAndValues() throws Exception {
+  @Rule(
+      number = "15.3",
+      text =
+          "An uncommitted batch is repeated with the same number and values, even if more"
+              + " records exist.",
+      check = "for state that was committed before the sinks received the batch")
+  void rule_15_3() throws Exception {
     ContractSource source = source();
     RunOptions options = withCheckpoint();
     source.send(List.of(at(0, "1", "a", "10:05:00"), at(1, "2", "b", "12:30:00")));
-    runToEnd(pipeline(source, new Recorder()), options);
+    runToEnd(closing(source, new Recorder()), options);
     source.send(
         List.of(at(0, "3", "a", "12:40:00"), at(1, "4", "c", "12:50:00"), text(1, "no call")));
     Recorder failed = new Recorder();
-    try (RunningPipeline run = start(failingIn(1, source, failed), options)) {
-      assertThatThrownBy(() -> run.awaitTermination(testbed().patience()))
-          .hasMessageContaining("pulled the plug");
-    }
+    runUntilFailure(1, source, failed, options);
     source.send(List.of(at(0, "5", "a", "12:45:00")));
     Recorder again = new Recorder();
-    Accounting total = runToEnd(pipeline(source, again), options);
+    Accounting total = runToEnd(closing(source, again), options);
 
     requireSameAgain(failed, again);
     assertThat(again.restored().get(0).number()).isZero();
     assertThat(again.batches()).extracting(BatchResults::number).startsWith(1L);
     assertThat(total.received()).isEqualTo(6);
-    assertThat(Outcome.texts(last(again).results("types").rows()))
-        .containsExactly("a  3", "b  1", "c  1");
+    assertThat(Outcome.texts(last(again).results("types"))).containsExactly("a  3", "b  1", "c  1");
   }
 
   private BatchResults last(Recorder recorder) {
     return recorder.batches().get(recorder.batches().size() - 1);
   }
 
-  /**
-   * The first batch is repeated in the same way, in a run without earlier batches. Skipped without
-   * a checkpoint. If it fails, check the checkpoint before the first commit.
-   */
   @Test
-  void rule_15_4_soDoesTheFirstBatch() throws Exception {
+  @Rule(
+      number = "15.4",
+      text = "An uncommitted first batch is also repeated.",
+      check = "the checkpoint before the first commit")
+  void rule_15_4() throws Exception {
     ContractSource source = source();
     RunOptions options = withCheckpoint();
     source.send(List.of(at(0, "1", "a", "10:05:00"), text(1, "no call")));
     Recorder failed = new Recorder();
-    try (RunningPipeline run = start(failingIn(0, source, failed), options)) {
-      assertThatThrownBy(() -> run.awaitTermination(testbed().patience()))
-          .hasMessageContaining("pulled the plug");
-    }
+    runUntilFailure(0, source, failed, options);
     Recorder again = new Recorder();
-    Accounting total = runToEnd(pipeline(source, again), options);
+    Accounting total = runToEnd(closing(source, again), options);
     requireSameAgain(failed, again);
     assertThat(again.restored().get(0).number()).isEqualTo(-1);
     assertThat(again.nextOffsets()).containsExactly(Map.of());
     assertThat(total.received()).isEqualTo(2);
   }
 
-  /**
-   * A continuous run that was stopped also resumes, without losing a record or reading it twice.
-   * Skipped without a checkpoint. If it fails, check what the engine commits when it stops.
-   */
   @Test
-  void rule_15_5_aStoppedRunGoesOn() throws Exception {
+  @Rule(
+      number = "15.5",
+      text = "A stopped continuous run resumes without loss or repetition.",
+      check = "what the engine commits when it stops")
+  void rule_15_5() throws Exception {
     ContractSource source = source();
     RunOptions bounded = withCheckpoint();
     RunOptions continuous =
@@ -220,14 +221,14 @@ abstract class RestartRules extends ContractRules {
             .checkpointingTo(bounded.checkpoint().orElseThrow());
     Recorder first = new Recorder();
     source.send(List.of(at(0, "1", "a", "10:05:00")));
-    try (RunningPipeline run = start(pipeline(source, first), continuous)) {
+    try (RunningPipeline run = start(closing(source, first), continuous)) {
       Trial.awaitCovered(run, first, 1, testbed().patience());
       source.send(List.of(at(0, "2", "a", "10:01:00"), at(1, "3", "a", "10:01:00")));
       run.stop();
       assertThatAccounting(run.accounting()).addsUpFor(run.pipeline());
     }
     Recorder second = new Recorder();
-    Accounting total = runToEnd(pipeline(source, second), bounded);
+    Accounting total = runToEnd(closing(source, second), bounded);
     assertThat(total.received()).isEqualTo(3);
     assertThat(total.statistics().get("types").counted()).isEqualTo(3);
     List<Long> numbers = new ArrayList<>();
@@ -240,17 +241,18 @@ abstract class RestartRules extends ContractRules {
         .isEqualTo(IntStream.range(0, numbers.size()).mapToObj(Long::valueOf).toList());
   }
 
-  /**
-   * A run rejects the checkpoint of another pipeline before a sink is opened, with a message that
-   * states the difference and the fix. Skipped without a checkpoint. If it fails, check that the
-   * engine compares the pipeline with that of the checkpoint.
-   */
   @Test
-  void rule_15_6_theCheckpointOfAnotherPipelineIsRefused() throws Exception {
+  @Rule(
+      number = "15.6",
+      text =
+          "The checkpoint of another pipeline is rejected before a sink is opened. The"
+              + " message states the differences and the fix.",
+      check = "that the engine compares the pipeline with that of the checkpoint")
+  void rule_15_6() throws Exception {
     ContractSource source = source();
     RunOptions options = withCheckpoint();
     source.send(List.of(at(0, "1", "a", "10:05:00")));
-    runToEnd(pipeline(source, new Recorder()), options);
+    runToEnd(closing(source, new Recorder()), options);
     Recorder recorder = new Recorder();
     Pipeline other =
         recorder
@@ -259,8 +261,7 @@ abstract class RestartRules extends ContractRules {
                     .statistic(Statistic.named("others").by(Dimensions.ADDRESS).build()))
             .build();
     assertThatThrownBy(() -> start(other, options))
-        .isInstanceOfSatisfying(
-            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT))
+        .satisfies(hasCode(ErrorCode.CHECKPOINT))
         .hasMessageContaining("another pipeline")
         .hasMessageContaining("others")
         .hasMessageContaining("types")
@@ -268,24 +269,23 @@ abstract class RestartRules extends ContractRules {
     assertThat(recorder.events()).isEmpty();
   }
 
-  /**
-   * A second run cannot use a checkpoint that is in use, and the first run continues. Skipped
-   * without a checkpoint. If it fails, check that the engine locks the checkpoint.
-   */
   @Test
-  void rule_15_7_aCheckpointInUseIsRefused() throws Exception {
+  @Rule(
+      number = "15.7",
+      text = "A second run on a checkpoint in use is rejected. The first run continues.",
+      check = "that the engine locks the checkpoint")
+  void rule_15_7() throws Exception {
     ContractSource source = source();
     RunOptions options =
         RunOptions.continuous().checkpointingTo(withCheckpoint().checkpoint().orElseThrow());
     Recorder recorder = new Recorder();
-    try (RunningPipeline first = start(pipeline(source, new Recorder()), options)) {
-      assertThatThrownBy(() -> start(pipeline(source, recorder), options))
-          .isInstanceOfSatisfying(
-              CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT))
+    try (RunningPipeline first = start(closing(source, new Recorder()), options)) {
+      assertThatThrownBy(() -> start(closing(source, recorder), options))
+          .satisfies(hasCode(ErrorCode.CHECKPOINT))
           .hasMessageContaining("in use");
       assertThat(first.state()).isEqualTo(State.RUNNING);
     }
     assertThat(recorder.events()).isEmpty();
-    start(pipeline(source, new Recorder()), options).close();
+    start(closing(source, new Recorder()), options).close();
   }
 }

@@ -41,17 +41,12 @@ abstract class RunRules extends ContractRules {
         .toList();
   }
 
-  private Pipeline pipeline(ContractSource source, Recorder recorder) {
-    return recorder.on(Pipeline.builder(source.source(), FORMAT).statistic(TYPES)).build();
-  }
-
-  /**
-   * A bounded run ends automatically after the records that existed when it started. It does not
-   * read records that arrive while it runs. If it fails, check when the engine determines the end
-   * offsets.
-   */
   @Test
-  void rule_13_1_aBoundedRunEndsWithWhatWasThereWhenItStarted() throws Exception {
+  @Rule(
+      number = "13.1",
+      text = "A bounded run ends with the records that existed at its start.",
+      check = "when the engine determines the end offsets")
+  void rule_13_1() throws Exception {
     ContractSource source = testbed().source(1);
     source.send(calls(0, 0, 4));
     AtomicBoolean sent = new AtomicBoolean();
@@ -77,13 +72,12 @@ abstract class RunRules extends ContractRules {
     }
   }
 
-  /**
-   * A bounded run over an empty source also ends: it receives and emits nothing, and closes its
-   * sinks. An engine may make an empty batch. If it fails, check whether the engine waits for a
-   * first record.
-   */
   @Test
-  void rule_13_2_aBoundedRunOverNothingEmitsNothing() throws Exception {
+  @Rule(
+      number = "13.2",
+      text = "A bounded run over an empty source ends, emits nothing, and closes its sinks.",
+      check = "whether the engine waits for a first record")
+  void rule_13_2() throws Exception {
     Recorder recorder = new Recorder();
     Pipeline pipeline = pipeline(testbed().source(2), recorder);
     try (RunningPipeline run = start(pipeline, RunOptions.bounded())) {
@@ -101,13 +95,14 @@ abstract class RunRules extends ContractRules {
     assertThat(recorder.nextOffsets()).containsExactly(Map.of());
   }
 
-  /**
-   * A continuous run counts incoming records until it is stopped. When {@code stop} returns, the
-   * run is finished and its sinks are closed once. Later records are not read, and a second {@code
-   * stop} does nothing. If it fails, check how the engine stops.
-   */
   @Test
-  void rule_13_3_aContinuousRunGoesOnUntilItIsStopped() throws Exception {
+  @Rule(
+      number = "13.3",
+      text =
+          "A continuous run counts until it is stopped. After `stop`, its sinks are closed,"
+              + " and a second stop does nothing.",
+      check = "how the engine stops")
+  void rule_13_3() throws Exception {
     ContractSource source = testbed().source(2);
     Recorder recorder = new Recorder();
     Pipeline pipeline = pipeline(source, recorder);
@@ -134,12 +129,12 @@ abstract class RunRules extends ContractRules {
     assertThat(recorder.events()).filteredOn("close"::equals).hasSize(2);
   }
 
-  /**
-   * A sink may stop the run that calls it, and the current batch is finished. If it hangs, check
-   * for a stop that waits for the thread from which it is called.
-   */
   @Test
-  void rule_13_4_aCallbackMayStopItsRun() throws Exception {
+  @Rule(
+      number = "13.4",
+      text = "A sink may stop the run that calls it. The current batch is finished.",
+      check = "for a stop that waits for the thread from which it is called")
+  void rule_13_4() throws Exception {
     ContractSource source = testbed().source(1);
     CompletableFuture<RunningPipeline> started = new CompletableFuture<>();
     Pipeline pipeline =
@@ -157,13 +152,14 @@ abstract class RunRules extends ContractRules {
     }
   }
 
-  /**
-   * A batch has at most the maximum number of records, but at least one record of each partition
-   * that has any, so that all partitions advance. If it fails, check how the engine distributes the
-   * limit over partitions.
-   */
   @Test
-  void rule_13_5_batchesKeepToTheirLimitAndEachPartitionMovesOn() throws Exception {
+  @Rule(
+      number = "13.5",
+      text =
+          "A batch has at most the configured number of records, and at least one of each"
+              + " partition that has some.",
+      check = "how the engine distributes the limit over partitions")
+  void rule_13_5() throws Exception {
     Recorder recorder = limited();
     for (Progress report : recorder.reports()) {
       assertThat(report.inputRows()).isBetween(1L, 10L);
@@ -191,13 +187,14 @@ abstract class RunRules extends ContractRules {
     return limited;
   }
 
-  /**
-   * Batches are numbered from 0 without gaps. Sinks receive each batch once and in order, between
-   * open and close. Each batch is reported once and in order, and each record is in one batch. If
-   * it fails, check the numbers that the engine gives to batches.
-   */
   @Test
-  void rule_13_6_batchesAreNumberedFromZeroAndReportedInOrder() throws Exception {
+  @Rule(
+      number = "13.6",
+      text =
+          "Batches are numbered from 0 without gaps. Sinks get each batch once and in order,"
+              + " between open and close. Each batch has one report.",
+      check = "the numbers that the engine gives to batches")
+  void rule_13_6() throws Exception {
     Recorder recorder = limited();
     List<Progress> reports = recorder.reports();
     List<Long> numbers = IntStream.range(0, reports.size()).mapToObj(Long::valueOf).toList();
@@ -210,13 +207,14 @@ abstract class RunRules extends ContractRules {
     assertThat(events).hasSize(reports.size() + 4);
   }
 
-  /**
-   * A report matches the data that the sinks received: the watermark and the accounting of its
-   * batch, and the total. The last report shows no lag. If it fails, check which state the engine
-   * reports.
-   */
   @Test
-  void rule_13_7_reportsSayWhatTheSinksWereTold() throws Exception {
+  @Rule(
+      number = "13.7",
+      text =
+          "A report has the watermark, the accounting and the total that the sinks got. The"
+              + " last report has no lag.",
+      check = "which state the engine reports")
+  void rule_13_7() throws Exception {
     Recorder recorder = limited();
     for (int i = 0; i < recorder.reports().size(); i++) {
       Progress report = recorder.reports().get(i);
@@ -228,12 +226,12 @@ abstract class RunRules extends ContractRules {
     assertThat(recorder.reports().get(recorder.reports().size() - 1).lag()).isZero();
   }
 
-  /**
-   * A run provides the results of the statistics of its pipeline, and rejects other names. If it
-   * fails, check {@code RunningPipeline.results}.
-   */
   @Test
-  void rule_13_8_resultsOfAStatisticThatIsNotThereAreRefused() throws Exception {
+  @Rule(
+      number = "13.8",
+      text = "A run knows the statistics of its pipeline and rejects other names.",
+      check = "`RunningPipeline.results`")
+  void rule_13_8() throws Exception {
     Pipeline pipeline = pipeline(testbed().source(1), new Recorder());
     try (RunningPipeline run = start(pipeline, RunOptions.bounded())) {
       awaitEnd(run);
@@ -244,13 +242,14 @@ abstract class RunRules extends ContractRules {
     }
   }
 
-  /**
-   * A report has the number of rows that its batch emitted, counted once for any number of sinks.
-   * It also has the rate per second of the time in which the records of the batch arrived. If it
-   * fails, check where the engine counts rows.
-   */
   @Test
-  void rule_13_9_aReportSaysHowManyRowsWereTold() throws Exception {
+  @Rule(
+      number = "13.9",
+      text =
+          "A report has the number of result rows of its batch, counted once for all sinks,"
+              + " and their rate.",
+      check = "where the engine counts rows")
+  void rule_13_9() throws Exception {
     ContractSource source = testbed().source(1);
     source.send(
         IntStream.range(0, 12)
@@ -281,14 +280,14 @@ abstract class RunRules extends ContractRules {
     }
   }
 
-  /**
-   * A report has the age of the records of its batch, by their timestamps, when the sinks had
-   * received it: between the ages before and after the run. Rejected records and duplicates count.
-   * A record with a timestamp in the future has an age of 0. If it fails, check the timestamps of
-   * invalid records, and the clocks.
-   */
   @Test
-  void rule_13_10_aReportSaysHowOldRecordsWereWhenTheirResultsStood() throws Exception {
+  @Rule(
+      number = "13.10",
+      text =
+          "A report has the age of its records, at least 0, when the sinks had the batch."
+              + " Rejected records and duplicates count.",
+      check = "the timestamps of invalid records, and the clocks")
+  void rule_13_10() throws Exception {
     Instant before = Instant.now().truncatedTo(ChronoUnit.MILLIS);
     List<Instant> stamps = new ArrayList<>();
     List<SourceRecord> records = new ArrayList<>();

@@ -63,6 +63,14 @@ final class Trial {
     return this;
   }
 
+  /** Adds steps of at most {@code size} records each. */
+  Trial steps(List<SourceRecord> records, int size) {
+    for (int from = 0; from < records.size(); from += size) {
+      step(records.subList(from, Math.min(from + size, records.size())));
+    }
+    return this;
+  }
+
   /**
    * Runs the trial.
    *

@@ -41,42 +41,48 @@ abstract class WatermarkRules extends ContractRules {
     return watermarks.get().batch(step).watermark();
   }
 
-  /**
-   * The watermark is the minimum, over the partitions of a batch, of the maximum event time of
-   * each. If it fails, check for a watermark over all records, which allows partitions that are
-   * ahead to close the windows of those that lag.
-   */
   @Test
-  void rule_3_1_itIsTheLeastOverPartitionsOfTheGreatestSeen() throws Exception {
+  @Rule(
+      number = "3.1",
+      text =
+          "The watermark is the minimum, over the partitions of a batch, of the maximum"
+              + " event time of each.",
+      check =
+          "for a watermark over all records, which allows partitions that are ahead to close"
+              + " the windows of those that lag")
+  void rule_3_1() throws Exception {
     assertThat(inForce(1)).contains(instant("2018-06-01T10:20:00.003Z"));
   }
 
-  /**
-   * The first batch has no watermark. The event times of a batch apply from the next batch on. If
-   * it fails, check whether the engine updates the watermark within a batch.
-   */
   @Test
-  void rule_3_2_itIsInForceFromTheNextBatchOn() throws Exception {
+  @Rule(
+      number = "3.2",
+      text =
+          "The first batch has no watermark. A batch's watermark applies from the next batch"
+              + " on.",
+      check = "whether the engine updates the watermark within a batch")
+  void rule_3_2() throws Exception {
     assertThat(inForce(0)).isEmpty();
     assertThat(inForce(1)).isPresent();
   }
 
-  /**
-   * A partition without a record in a batch does not hold the watermark in that batch. For a
-   * partition with records, its maximum event time of all batches counts. If it fails, check
-   * whether the engine keeps the clocks of partitions between batches.
-   */
   @Test
-  void rule_3_3_aSilentPartitionDoesNotHoldItBack() throws Exception {
+  @Rule(
+      number = "3.3",
+      text =
+          "A partition without a record in a batch does not hold the watermark back."
+              + " Otherwise its maximum event time so far counts.",
+      check = "whether the engine keeps the clocks of partitions between batches")
+  void rule_3_3() throws Exception {
     assertThat(inForce(2)).contains(instant("2018-06-01T10:30:00.007Z"));
   }
 
-  /**
-   * The watermark never moves back, even if a partition that lags has records again. If it fails,
-   * check that the engine keeps the greatest watermark.
-   */
   @Test
-  void rule_3_4_itNeverMovesBack() throws Exception {
+  @Rule(
+      number = "3.4",
+      text = "The watermark never moves backward.",
+      check = "that the engine keeps the greatest watermark")
+  void rule_3_4() throws Exception {
     assertThat(inForce(3)).contains(instant("2018-06-01T10:30:00.007Z"));
     Instant last = Instant.MIN;
     for (int i = 1; i < 6; i++) {
@@ -85,13 +91,14 @@ abstract class WatermarkRules extends ContractRules {
     }
   }
 
-  /**
-   * Rejected records also count as records: a partition with only rejected records in a batch still
-   * holds the watermark at its clock, or at its current value if the partition never had a call. If
-   * it fails, check whether the engine ignores partitions without calls.
-   */
   @Test
-  void rule_3_5_aPartitionWithNothingButRejectedRecordsIsNotSilent() throws Exception {
+  @Rule(
+      number = "3.5",
+      text =
+          "A partition with only rejected records holds the watermark at its maximum event"
+              + " time, or unchanged if it never had a call.",
+      check = "whether the engine ignores partitions without calls")
+  void rule_3_5() throws Exception {
     assertThat(inForce(4)).contains(instant("2018-06-01T10:30:00.007Z"));
     assertThat(inForce(5)).contains(instant("2018-06-01T10:50:00Z"));
   }
@@ -119,12 +126,14 @@ abstract class WatermarkRules extends ContractRules {
                   call(0, "10", "far", "2019-12-31T10:00:30Z"))
               .step(call(0, "11", "good", "2018-06-01T10:08:00Z")));
 
-  /**
-   * One call, or two consecutive calls, further ahead of its partition than the greatest jump does
-   * not move the watermark. If it fails, check for a watermark that is the maximum event time.
-   */
   @Test
-  void rule_3_10_aMisdatedCallDoesNotMoveIt() throws Exception {
+  @Rule(
+      number = "3.10",
+      text =
+          "One or two consecutive calls further ahead than `maxEventTimeJump` do not move"
+              + " the watermark.",
+      check = "for a watermark that is the maximum event time")
+  void rule_3_10() throws Exception {
     List<Optional<Instant>> inForce = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
       inForce.add(misdated.get().batch(i).watermark());
@@ -139,18 +148,19 @@ abstract class WatermarkRules extends ContractRules {
             Optional.of(instant("2018-06-01T10:07:00Z")));
   }
 
-  /**
-   * A call that is not accepted counts in its own window, makes no other call late, and is reported
-   * in the batch of the second call after it. The last such call of the trial is followed by fewer
-   * calls, so it is not reported. If it fails, check how the engine counts unconfirmed times.
-   */
   @Test
-  void rule_3_11_aMisdatedCallIsCountedAndReported() throws Exception {
+  @Rule(
+      number = "3.11",
+      text =
+          "A call that is too far ahead counts in its window, makes no other call late, and"
+              + " counts as unconfirmed in the batch of the second call after it.",
+      check = "how the engine counts unconfirmed times")
+  void rule_3_11() throws Exception {
     assertThat(misdated.get().rows("hourly"))
         .containsExactly(
             "2018-06-01T10:00:00Z/2018-06-01T11:00:00Z  good  7",
             "2019-12-31T10:00:00Z/2019-12-31T11:00:00Z  far  4");
-    assertThat(misdated.get().accounting().statistics().get("hourly"))
+    assertThat(misdated.get().contributions("hourly"))
         .isEqualTo(new Accounting.Contributions(11, 0, 0));
     List<Long> reported = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
@@ -172,12 +182,14 @@ abstract class WatermarkRules extends ContractRules {
               .step(call(0, "6", "t", "2018-06-05T10:02:00Z"))
               .step(call(0, "7", "t", "2018-06-05T10:03:00Z")));
 
-  /**
-   * After a gap, the third call confirms the two before it: the watermark follows with a delay of
-   * two calls, and nothing is reported. If it fails, check for a clock that stops permanently.
-   */
   @Test
-  void rule_3_12_threeCallsInARowMoveItAcrossAGap() throws Exception {
+  @Rule(
+      number = "3.12",
+      text =
+          "After a gap, the third call confirms the two before it, so the watermark follows"
+              + " two calls later.",
+      check = "for a clock that stops permanently")
+  void rule_3_12() throws Exception {
     assertThat(gap.get().batch(3).watermark()).contains(instant("2018-06-01T10:00:00Z"));
     assertThat(gap.get().batch(4).watermark()).contains(instant("2018-06-05T10:02:00Z"));
     assertThat(gap.get().accounting().unconfirmedTimes()).isZero();
@@ -191,12 +203,14 @@ abstract class WatermarkRules extends ContractRules {
               .step(call(0, "3", "t", "2018-06-01T10:01:00Z"))
               .step(call(0, "4", "t", "2018-06-01T10:02:00Z")));
 
-  /**
-   * A partition has no time before its third call. Then a first call with a wrong time is
-   * recognized. If it fails, check for a clock that accepts the first event time.
-   */
   @Test
-  void rule_3_13_aMisdatedFirstCallDoesNotMoveIt() throws Exception {
+  @Rule(
+      number = "3.13",
+      text =
+          "A partition has no clock before its third call, so a misdated first call does not"
+              + " move the watermark.",
+      check = "for a clock that accepts the first event time")
+  void rule_3_13() throws Exception {
     assertThat(firstMisdated.get().batch(2).watermark()).isEmpty();
     assertThat(firstMisdated.get().batch(3).watermark()).contains(instant("2018-06-01T10:01:00Z"));
     assertThat(firstMisdated.get().accounting().unconfirmedTimes()).isEqualTo(1);
@@ -218,12 +232,14 @@ abstract class WatermarkRules extends ContractRules {
               .step(call(1, "8", "t", "2018-06-02T11:00:00.001Z"))
               .step(call(1, "9", "t", "2018-06-02T10:00:00Z")));
 
-  /**
-   * A jump of exactly the greatest jump is accepted at once; a jump that is one millisecond longer
-   * is not. If it fails, check for {@code <} instead of {@code <=}.
-   */
   @Test
-  void rule_3_14_theGreatestJumpIsBelievedAtOnce() throws Exception {
+  @Rule(
+      number = "3.14",
+      text =
+          "A jump of exactly `maxEventTimeJump` moves the watermark at once. One millisecond"
+              + " more does not.",
+      check = "for `<` instead of `<=`")
+  void rule_3_14() throws Exception {
     assertThat(jumps.get().batch(2).watermark()).contains(instant("2018-06-01T11:00:00.000Z"));
     assertThat(jumps.get().batch(4).watermark()).contains(instant("2018-06-02T10:00:00Z"));
   }
@@ -248,23 +264,21 @@ abstract class WatermarkRules extends ContractRules {
   private final List<Tried> splits =
       IntStream.of(10, 3, 2)
           .mapToObj(
-              size -> {
-                Trial trial = guarded("batches-of-" + size);
-                for (int from = 0; from < eventful.size(); from += size) {
-                  trial.step(eventful.subList(from, Math.min(from + size, eventful.size())));
-                }
-                return new Tried(trial.step(call(0, "end", "t", "2018-06-01T14:13:00Z")));
-              })
+              size ->
+                  new Tried(
+                      guarded("batches-of-" + size)
+                          .steps(eventful, size)
+                          .step(call(0, "end", "t", "2018-06-01T14:13:00Z"))))
           .toList();
 
-  /**
-   * Acceptance depends on the order of the records in their partition, not on batch boundaries: the
-   * final watermark and the reported calls are the same. A call that the next two calls did not
-   * confirm is not accepted later, when the stream approaches it. If it fails, check whether the
-   * engine keeps the state of clocks between batches.
-   */
   @Test
-  void rule_3_15_batchBoundariesDoNotMatter() throws Exception {
+  @Rule(
+      number = "3.15",
+      text =
+          "The clock depends on the order of records, not on batch boundaries. A call that"
+              + " the next two did not confirm is never confirmed.",
+      check = "whether the engine keeps the state of clocks between batches")
+  void rule_3_15() throws Exception {
     for (Tried split : splits) {
       int last = split.get().steps().size() - 1;
       assertThat(split.get().batch(last).watermark()).contains(instant("2018-06-01T14:13:00Z"));
@@ -282,12 +296,14 @@ abstract class WatermarkRules extends ContractRules {
               .step(call(0, "4", "t", "2018-06-01T09:00:00Z"))
               .step(call(0, "5", "t", "2018-06-01T12:00:00Z")));
 
-  /**
-   * If all calls are further apart than the greatest jump, the watermark is delayed by two calls.
-   * If it fails, check for a clock that accepts such calls at once or never.
-   */
   @Test
-  void rule_3_16_inASparseStreamItIsTwoCallsLate() throws Exception {
+  @Rule(
+      number = "3.16",
+      text =
+          "If all calls are further apart than `maxEventTimeJump`, the watermark is two"
+              + " calls late.",
+      check = "for a clock that accepts such calls at once or never")
+  void rule_3_16() throws Exception {
     assertThat(sparse.get().batch(1).watermark()).contains(instant("2018-06-01T00:00:00Z"));
     assertThat(sparse.get().batch(2).watermark()).contains(instant("2018-06-01T03:00:00Z"));
     assertThat(sparse.get().accounting().unconfirmedTimes()).isZero();
@@ -307,20 +323,19 @@ abstract class WatermarkRules extends ContractRules {
                       .toList())
               .step(call(0, "6", "t", "2018-06-01T10:04:00Z")));
 
-  /**
-   * A record without a timestamp is not rejected for its event time, and a misdated one does not
-   * move the watermark. Applies to sources that support such records. If it fails, check how the
-   * engine treats records without a timestamp.
-   */
   @Test
-  void rule_3_17_recordsWithoutATimestampAreGuardedToo() throws Exception {
+  @Rule(
+      number = "3.17",
+      text = "The guard applies to records without a timestamp.",
+      check = "how the engine treats records without a timestamp")
+  void rule_3_17() throws Exception {
     assumeTrue(
         testbed().source(1).source() instanceof MemorySource,
         "The source gives every record a timestamp");
     assertThat(unstamped.get().batch(1).watermark()).contains(instant("2018-06-01T10:03:00Z"));
     assertThat(unstamped.get().accounting().rejected()).isZero();
     assertThat(unstamped.get().accounting().unconfirmedTimes()).isEqualTo(1);
-    assertThat(unstamped.get().accounting().statistics().get("hourly"))
+    assertThat(unstamped.get().contributions("hourly"))
         .isEqualTo(new Accounting.Contributions(6, 0, 0));
   }
 }

@@ -66,34 +66,34 @@ abstract class WindowRules extends ContractRules {
     return records;
   }
 
-  /**
-   * A tumbling window includes its first millisecond and excludes its end. If it fails, check for
-   * {@code <=} instead of {@code <}.
-   */
   @Test
-  void rule_2_1_aTumblingWindowHasItsStartAndNotItsEnd() throws Exception {
+  @Rule(
+      number = "2.1",
+      text = "A tumbling window includes its first millisecond and excludes its end.",
+      check = "for `<=` instead of `<`")
+  void rule_2_1() throws Exception {
     assertThat(windows.get().rows("hourly", "before-noon"))
         .containsExactly("2018-06-01T11:00:00Z/2018-06-01T12:00:00Z  before-noon  1");
     assertThat(windows.get().rows("hourly", "noon"))
         .containsExactly("2018-06-01T12:00:00Z/2018-06-01T13:00:00Z  noon  1");
   }
 
-  /**
-   * Windows of seven hours, which do not divide a day, are aligned to 1970-01-01T00:00Z. If it
-   * fails, check for windows that are aligned to local midnight or to the first call.
-   */
   @Test
-  void rule_2_2_tumblingWindowsAreAlignedToTheEpoch() throws Exception {
+  @Rule(
+      number = "2.2",
+      text = "Tumbling windows are aligned to 1970-01-01T00:00Z, even if they do not divide a day.",
+      check = "for windows that are aligned to local midnight or to the first call")
+  void rule_2_2() throws Exception {
     assertThat(windows.get().rows("seven", "noon"))
         .containsExactly("2018-06-01T11:00:00Z/2018-06-01T18:00:00Z  noon  1");
   }
 
-  /**
-   * In sliding windows with k slides per window, each call is in k windows. They are half-open like
-   * other windows. If it fails, check the bounds of overlapping windows.
-   */
   @Test
-  void rule_2_3_slidingWindowsHoldACallOnceForEachSlide() throws Exception {
+  @Rule(
+      number = "2.3",
+      text = "A sliding window of *k* slides counts each call *k* times and is half-open.",
+      check = "the bounds of overlapping windows")
+  void rule_2_3() throws Exception {
     assertThat(windows.get().rows("sliding", "before-noon"))
         .containsExactly(
             "2018-06-01T11:00:00Z/2018-06-01T12:00:00Z  before-noon  1",
@@ -106,12 +106,14 @@ abstract class WindowRules extends ContractRules {
             "2018-06-01T12:00:00Z/2018-06-01T13:00:00Z  noon  1");
   }
 
-  /**
-   * Days last from midnight to midnight in their zone, with 23 or 25 hours when clocks change. If
-   * it fails, check for days of 24 hours or in UTC.
-   */
   @Test
-  void rule_2_4_daysAreLocalAndHave23Or25HoursWhenClocksChange() throws Exception {
+  @Rule(
+      number = "2.4",
+      text =
+          "Days run from midnight to midnight of their zone, and have 23 or 25 hours when"
+              + " clocks change.",
+      check = "for days of 24 hours or in UTC")
+  void rule_2_4() throws Exception {
     assertThat(windows.get().rows("daily", "friday"))
         .containsExactly("2018-06-01T07:00:00Z/2018-06-02T07:00:00Z  friday  1");
     assertThat(windows.get().rows("daily", "saturday"))
@@ -128,12 +130,12 @@ abstract class WindowRules extends ContractRules {
             "2018-11-05T08:00:00Z/2018-11-06T08:00:00Z  autumn  48");
   }
 
-  /**
-   * Weeks last from Monday to Monday in their zone, across both clock changes. If it fails, check
-   * the first day of the week and the zone.
-   */
   @Test
-  void rule_2_5_weeksAreLocalAndBeginOnMonday() throws Exception {
+  @Rule(
+      number = "2.5",
+      text = "Weeks run from Monday to Monday of their zone.",
+      check = "the first day of the week and the zone")
+  void rule_2_5() throws Exception {
     assertThat(windows.get().rows("weekly", "sunday"))
         .containsExactly("2018-05-28T07:00:00Z/2018-06-04T07:00:00Z  sunday  1");
     assertThat(windows.get().rows("weekly", "monday"))
@@ -148,12 +150,12 @@ abstract class WindowRules extends ContractRules {
             "2018-11-05T08:00:00Z/2018-11-12T08:00:00Z  autumn  48");
   }
 
-  /**
-   * Months last from the first day of a month to the first day of the next in their zone, across
-   * both clock changes. If it fails, check the zone.
-   */
   @Test
-  void rule_2_6_monthsAreLocal() throws Exception {
+  @Rule(
+      number = "2.6",
+      text = "Months run from the first to the first of their zone.",
+      check = "the zone")
+  void rule_2_6() throws Exception {
     assertThat(windows.get().rows("monthly", "june"))
         .containsExactly("2018-06-01T07:00:00Z/2018-07-01T07:00:00Z  june  1");
     assertThat(windows.get().rows("monthly", "july"))
@@ -164,13 +166,14 @@ abstract class WindowRules extends ContractRules {
         .containsExactly("2018-11-01T07:00:00Z/2018-12-01T08:00:00Z  autumn  146");
   }
 
-  /**
-   * Local hours and days of the week follow the clocks: on a Sunday in spring there is no hour 2,
-   * and on a Sunday in autumn hour 1 occurs twice. If it fails, check for an extractor that caches
-   * an offset too long, or that tasks share.
-   */
   @Test
-  void rule_2_7_hoursAndWeekdaysAreLocal() throws Exception {
+  @Rule(
+      number = "2.7",
+      text =
+          "Local hours and weekdays follow the clocks: hour 2 is missing in spring, hour 1"
+              + " occurs twice in autumn.",
+      check = "for an extractor that caches an offset too long, or that tasks share")
+  void rule_2_7() throws Exception {
     List<String> spring = windows.get().rows("by-hour", "spring");
     List<String> autumn = windows.get().rows("by-hour", "autumn");
     assertThat(spring).hasSize(71).allMatch(row -> row.endsWith("  2"));

@@ -4,91 +4,92 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.engine.contract.EngineContract;
 import io.callstream.engine.contract.RandomPipelinesContract;
+import io.callstream.engine.contract.Rule;
 import java.io.IOException;
 import java.lang.reflect.Method;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.regex.MatchResult;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import javax.tools.JavaFileObject;
-import javax.tools.SimpleJavaFileObject;
-import javax.tools.ToolProvider;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Checks that the document of the contract contains the rules of the kit, and that its example
- * compiles.
- */
+/** Checks the rules of the kit, and that its document lists their groups. */
 class EngineContractDocumentTest {
-  @TempDir private Path directory;
+  private static final Pattern ROW =
+      Pattern.compile("\\| \\[(\\d+ .+)]\\((.+)\\) \\| (\\d+) \\|.*");
+  private static final String RANDOM_PIPELINES = "17 Random pipelines";
 
-  private static String document() throws IOException {
-    return Files.readString(Path.of("../docs/write-an-engine.md"));
+  /** Returns the classes with rules, by the name of their group. */
+  private static Map<String, Class<?>> groups() {
+    Map<String, Class<?>> groups =
+        Arrays.stream(EngineContract.class.getDeclaredClasses())
+            .collect(
+                Collectors.toMap(
+                    group -> group.getAnnotation(DisplayName.class).value(),
+                    group -> group.getSuperclass()));
+    groups.put(RANDOM_PIPELINES, RandomPipelinesContract.class);
+    return groups;
   }
 
-  private static List<MatchResult> all(String pattern, String text) {
-    return Pattern.compile(pattern, Pattern.MULTILINE | Pattern.DOTALL)
-        .matcher(text)
-        .results()
-        .toList();
-  }
-
-  @Test
-  void theDocumentHasTheRulesOfTheKit() throws IOException {
-    List<String> tests =
-        Stream.concat(
-                Arrays.stream(EngineContract.class.getDeclaredClasses()),
-                Stream.of(RandomPipelinesContract.class))
-            .flatMap(group -> Stream.of(group, group.getSuperclass()))
-            .flatMap(group -> Arrays.stream(group.getDeclaredMethods()))
-            .map(Method::getName)
-            .filter(name -> name.startsWith("rule_"))
-            .map(name -> name.replaceFirst("rule_(\\d+)_(\\d+)_.*", "$1.$2"))
-            .toList();
-    List<String> documented = new ArrayList<>();
-    String group = "";
-    for (MatchResult line :
-        all("^(?:### (\\d+) .+?|- \\*\\*((\\d+)\\.\\d+)\\*\\* \\S.+?\\.)$", document())) {
-      if (line.group(1) != null) {
-        group = line.group(1);
-      } else {
-        assertThat(line.group(3)).as("group of rule " + line.group(2)).isEqualTo(group);
-        documented.add(line.group(2));
-      }
-    }
-    assertThat(tests).doesNotHaveDuplicates().hasSizeGreaterThan(80);
-    assertThat(documented).containsExactlyInAnyOrderElementsOf(tests);
+  private static Stream<Method> tests(Class<?> group) {
+    return Arrays.stream(group.getDeclaredMethods())
+        .filter(method -> method.isAnnotationPresent(Rule.class));
   }
 
   @Test
-  void theExampleCompiles() throws IOException {
-    String code = all("```java\n(.*?)```", document()).get(0).group(1);
-    JavaFileObject file =
-        new SimpleJavaFileObject(
-            URI.create("string:///MyEngineContractTest.java"), JavaFileObject.Kind.SOURCE) {
-          @Override
-          public CharSequence getCharContent(boolean ignoreEncodingErrors) {
-            return code;
-          }
-        };
-    List<String> options =
-        List.of(
-            "-d",
-            directory.toString(),
-            "-proc:none",
-            "-classpath",
-            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
-    assertThat(
-            ToolProvider.getSystemJavaCompiler()
-                .getTask(null, null, null, options, null, List.of(file))
-                .call())
-        .isTrue();
-    assertThat(directory.resolve("MyEngineContractTest.class")).exists();
+  void eachRuleHasANumberOfItsGroupAndWholeSentences() {
+    List<String> numbers = new ArrayList<>();
+    groups()
+        .forEach(
+            (name, group) ->
+                tests(group)
+                    .forEach(
+                        test -> {
+                          Rule rule = test.getAnnotation(Rule.class);
+                          numbers.add(rule.number());
+                          assertThat(rule.number()).startsWith(name.split(" ")[0] + ".");
+                          assertThat(test.getName())
+                              .isEqualTo("rule_" + rule.number().replace('.', '_'));
+                          assertThat(rule.text()).as(rule.number()).matches("\\S.*\\S\\.");
+                          assertThat(rule.check()).as(rule.number()).matches("\\S.*[^.\\s]");
+                        }));
+    assertThat(numbers).doesNotHaveDuplicates().hasSizeGreaterThan(100);
+  }
+
+  @Test
+  void eachTestOfTheKitHasARule() {
+    assertThat(groups().values())
+        .allSatisfy(
+            group ->
+                assertThat(
+                        Arrays.stream(group.getDeclaredMethods())
+                            .filter(method -> method.isAnnotationPresent(Test.class)))
+                    .allMatch(method -> method.isAnnotationPresent(Rule.class)));
+  }
+
+  @Test
+  void theDocumentListsTheGroups() throws IOException {
+    Map<String, String> documented = new TreeMap<>();
+    Files.readString(Path.of("../docs/write-an-engine.md"))
+        .lines()
+        .map(ROW::matcher)
+        .filter(row -> row.matches())
+        .forEach(
+            row ->
+                documented.put(
+                    row.group(1), Path.of(row.group(2)).getFileName() + " " + row.group(3)));
+    Map<String, String> expected = new TreeMap<>();
+    groups()
+        .forEach(
+            (name, group) ->
+                expected.put(name, group.getSimpleName() + ".java " + tests(group).count()));
+    assertThat(documented).isEqualTo(expected);
   }
 }

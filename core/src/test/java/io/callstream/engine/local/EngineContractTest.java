@@ -11,6 +11,7 @@ import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.contract.ContractSource;
 import io.callstream.engine.contract.EngineContract;
 import io.callstream.engine.contract.RandomPipelinesContract;
+import io.callstream.engine.contract.Rule;
 import io.callstream.engine.contract.Scenario;
 import io.callstream.engine.contract.Testbed;
 import io.callstream.engine.local.BrokenEngines.AcceptsWhatItDoesNotDeclare;
@@ -53,6 +54,7 @@ import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.TestExecutionResult.Status;
 import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Event;
+import org.opentest4j.AssertionFailedError;
 
 /** Checks that the contract kit accepts a correct engine and detects broken engines. */
 @Tag("thorough")
@@ -150,6 +152,9 @@ class EngineContractTest {
               result.getThrowable().ifPresent(t -> verdict.why().put(rule, t.toString()));
             });
     assertThat(verdict.rules()).hasSizeGreaterThan(80);
+    for (String rule : verdict.all(Status.FAILED)) {
+      assertThat(verdict.why().get(rule)).contains("Rule " + rule + " failed: ", " Check ");
+    }
     return verdict;
   }
 
@@ -163,6 +168,34 @@ class EngineContractTest {
     if (broken.isEmpty()) {
       assertThat(verdict.all(Status.ABORTED)).containsExactly("16.2", "16.4", "16.5");
     }
+  }
+
+  @Test
+  void aFailureShowsTheRuleAndWhereToLook() {
+    engine = new LosesLateCalls();
+    Event failed =
+        EngineTestKit.engine("junit-jupiter")
+            .selectors(selectClass(OnTrial.class))
+            .execute()
+            .testEvents()
+            .failed()
+            .stream()
+            .filter(event -> rule(event).equals("4.2"))
+            .findFirst()
+            .orElseThrow();
+    String text =
+        "At a watermark of end + allowed lateness, a call is late and counts as late. A call of the"
+            + " next window is not late.";
+    assertThat(failed.getTestDescriptor().getDisplayName()).isEqualTo("4.2 " + text);
+    Throwable failure =
+        failed.getRequiredPayload(TestExecutionResult.class).getThrowable().orElseThrow();
+    assertThat(failure)
+        .hasMessageStartingWith(
+            "Rule 4.2 failed: "
+                + text
+                + " Check for `<` instead of `<=`, or for late calls that are dropped.\nexpected: 1L")
+        .isInstanceOfSatisfying(
+            AssertionFailedError.class, e -> assertThat(e.isExpectedDefined()).isTrue());
   }
 
   /** The local engine with batches of one record. */
@@ -195,14 +228,13 @@ class EngineContractTest {
     assertThat(verdict.all(Status.SUCCESSFUL)).contains("11.5", "13.5", "14.1");
   }
 
-  /** Returns the number of a rule from the name of its test. */
+  /** Returns the number of the rule that a test checks. */
   private static String rule(Event event) {
-    String[] parts =
-        ((org.junit.platform.engine.support.descriptor.MethodSource)
-                event.getTestDescriptor().getSource().orElseThrow())
-            .getMethodName()
-            .split("_");
-    return parts[1] + "." + parts[2];
+    return ((org.junit.platform.engine.support.descriptor.MethodSource)
+            event.getTestDescriptor().getSource().orElseThrow())
+        .getJavaMethod()
+        .getAnnotation(Rule.class)
+        .number();
   }
 
   /** Returns the failure of rule 17.1 with random pipelines, or empty. */
@@ -213,11 +245,7 @@ class EngineContractTest {
         .configurationParameter("jqwik.tries.default", "60")
         .configurationParameter("jqwik.failures.after.default", "RANDOM_SEED")
         .configurationParameter("jqwik.shrinking.bounded.seconds", "30")
-        .selectors(
-            selectMethod(
-                OnRandomTrial.class,
-                "rule_17_1_anyPipelineOverAnyRecordsComesToWhatTheModelSays",
-                Scenario.class))
+        .selectors(selectMethod(OnRandomTrial.class, "rule_17_1", Scenario.class))
         .execute()
         .testEvents()
         .finished()
@@ -236,7 +264,9 @@ class EngineContractTest {
   @MethodSource("brokenAtRandom")
   void randomPipelinesDetectBrokenEnginesWithASmallScenario(Engine tested) {
     Throwable failure = testedAtRandom(tested).orElseThrow();
-    assertThat(failure).isInstanceOf(AssertionError.class);
+    assertThat(failure)
+        .isInstanceOf(AssertionError.class)
+        .hasMessageStartingWith("Rule 17.1 failed: ");
     // The message contains the scenario with the number of records in each batch.
     Matcher batches = Pattern.compile("batches of \\[([0-9, ]*)]").matcher(failure.getMessage());
     assertThat(batches.find()).as(failure.getMessage()).isTrue();

@@ -5,8 +5,9 @@ import io.callstream.engine.contract.ContractSource;
 import io.callstream.engine.contract.EngineContract;
 import io.callstream.engine.contract.Testbed;
 import io.callstream.engine.local.LocalEngine;
+import io.callstream.kafka.contract.TestBroker;
 
-/** Runs the published contract kit on an engine, as the author of a custom engine does. */
+/** Runs the published contract kit over Kafka, as the author of an engine that reads Kafka does. */
 class PublishedContractKitTest extends EngineContract {
   @Override
   protected Testbed testbed() {
@@ -18,7 +19,7 @@ class PublishedContractKitTest extends EngineContract {
 
       @Override
       public ContractSource source(int partitions) {
-        return ContractSource.inMemory(partitions);
+        return TestBroker.source(partitions);
       }
     };
   }

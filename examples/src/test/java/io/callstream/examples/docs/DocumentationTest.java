@@ -23,11 +23,6 @@ class DocumentationTest {
           "\"state\"", "state",
           "\"lake/counts\"", "lake");
 
-  /**
-   * {@code EngineContractDocumentTest} in core, which contains the kit, compiles this page's code.
-   */
-  private static final Path ENGINE_CONTRACT = Document.ROOT.resolve("docs/write-an-engine.md");
-
   @Test
   void javaOnThePagesIsCodeOfTheTestsInThisPackageOrOfAProjectThatTheBuildRuns()
       throws IOException {
@@ -55,7 +50,6 @@ class DocumentationTest {
 
   private static List<Block> javaBlocks() throws IOException {
     return Document.all().stream()
-        .filter(page -> !page.file().equals(ENGINE_CONTRACT))
         .flatMap(page -> page.blocks().stream())
         .filter(block -> block.language().equals("java"))
         .toList();

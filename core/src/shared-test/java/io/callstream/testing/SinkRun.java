@@ -1,4 +1,4 @@
-package io.callstream.sink;
+package io.callstream.testing;
 
 import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
 

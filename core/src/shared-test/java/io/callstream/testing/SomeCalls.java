@@ -1,4 +1,4 @@
-package io.callstream.engine.local;
+package io.callstream.testing;
 
 import io.callstream.call.Call;
 import java.time.Duration;

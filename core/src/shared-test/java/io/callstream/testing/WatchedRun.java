@@ -1,4 +1,4 @@
-package io.callstream.engine.local;
+package io.callstream.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
