@@ -10,7 +10,6 @@ import io.callstream.pipeline.Results;
 import io.callstream.statistic.Statistic;
 import java.io.EOFException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -179,7 +178,7 @@ final class CsvSink implements ResultSink {
     }
     Publisher.replace(
         directory.resolve(ACCOUNTING),
-        channel -> write(channel, (batch.total().toJson() + "\n").getBytes(UTF_8)));
+        channel -> Publisher.write(channel, (batch.total().toJson() + "\n").getBytes(UTF_8)));
     latest = null; // Kept until all files are published, so that close() retries a failure.
   }
 
@@ -192,9 +191,9 @@ final class CsvSink implements ResultSink {
       throws IOException {
     Statistic statistic = results.statistic();
     Texts texts = new Texts(statistic, zone);
-    write(channel, line(statistic.columns()).getBytes(UTF_8));
+    Publisher.write(channel, line(statistic.columns()).getBytes(UTF_8));
     if (!(results instanceof BlockResults windows)) {
-      write(channel, lines(results.rows(), texts));
+      Publisher.write(channel, lines(results.rows(), texts));
       return;
     }
     for (Map.Entry<Long, byte[]> entry : windows.blocks().entrySet()) {
@@ -203,7 +202,7 @@ final class CsvSink implements ResultSink {
       if (before != null && known != null && known.block() == entry.getValue()) {
         copy(before.content(), known, channel);
       } else {
-        write(channel, lines(windows.rows(entry.getKey(), entry.getValue()), texts));
+        Publisher.write(channel, lines(windows.rows(entry.getKey(), entry.getValue()), texts));
       }
       chunks.put(
           entry.getKey(), new Chunk(entry.getValue(), position, channel.position() - position));
@@ -248,13 +247,6 @@ final class CsvSink implements ResultSink {
       line.append(cell);
     } else {
       line.append('"').append(cell.replace("\"", "\"\"")).append('"');
-    }
-  }
-
-  private static void write(FileChannel channel, byte[] bytes) throws IOException {
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    while (buffer.hasRemaining()) {
-      channel.write(buffer);
     }
   }
 

@@ -26,7 +26,6 @@ import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Accounting.Contributions;
-import io.callstream.sink.LetterJournals.Kind;
 import io.callstream.statistic.StandardStatistics;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -458,7 +457,7 @@ class DeadLetterFilesTest {
 
   @Test
   void warnsIfARunFromTheStartReplacesTheLettersOfAnEarlierOne() {
-    try (CapturedLog log = CapturedLog.of(LetterJournals.class)) {
+    try (CapturedLog log = CapturedLog.of(DeadLetterDirectory.class)) {
       run(directory, List.of());
       run(directory, List.of(List.of(rejected(0, 0))));
       resume(directory, after(0, List.of(rejected(0, 0)))).close();
@@ -594,7 +593,7 @@ class DeadLetterFilesTest {
           continue;
         }
         right++;
-        for (Kind kind : Kind.values()) {
+        for (DeadLetterKind kind : DeadLetterKind.values()) {
           assertThat(read(damaged, kind.file))
               .as("seed %d, damage %d: %s", seed, i, how)
               .isEqualTo(read(whole, kind.file));
