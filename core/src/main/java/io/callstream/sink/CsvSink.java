@@ -3,6 +3,7 @@ package io.callstream.sink;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.ResultSink;
@@ -190,10 +191,10 @@ final class CsvSink implements ResultSink {
       FileChannel channel)
       throws IOException {
     Statistic statistic = results.statistic();
-    Texts texts = new Texts(statistic, zone);
+    RowFormatter formatter = new RowFormatter(statistic, zone);
     Publisher.write(channel, line(statistic.columns()).getBytes(UTF_8));
     if (!(results instanceof BlockResults windows)) {
-      Publisher.write(channel, lines(results.rows(), texts));
+      Publisher.write(channel, lines(results.rows(), formatter));
       return;
     }
     for (Map.Entry<Long, byte[]> entry : windows.blocks().entrySet()) {
@@ -202,7 +203,7 @@ final class CsvSink implements ResultSink {
       if (before != null && known != null && known.block() == entry.getValue()) {
         copy(before.content(), known, channel);
       } else {
-        Publisher.write(channel, lines(windows.rows(entry.getKey(), entry.getValue()), texts));
+        Publisher.write(channel, lines(windows.rows(entry.getKey(), entry.getValue()), formatter));
       }
       chunks.put(
           entry.getKey(), new Chunk(entry.getValue(), position, channel.position() - position));
@@ -220,9 +221,9 @@ final class CsvSink implements ResultSink {
     }
   }
 
-  private static byte[] lines(List<ResultRow> rows, Texts texts) {
+  private static byte[] lines(List<ResultRow> rows, RowFormatter formatter) {
     StringBuilder lines = new StringBuilder(rows.size() * 64);
-    rows.forEach(row -> lines.append(line(texts.cells(row))));
+    rows.forEach(row -> lines.append(line(formatter.cells(row))));
     return lines.toString().getBytes(UTF_8);
   }
 

@@ -2,8 +2,8 @@ package io.callstream.sink;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.sink.DeadLetterCounts;
 import io.callstream.pipeline.BatchResults;
-import io.callstream.pipeline.LetterCounts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -125,8 +125,8 @@ final class DeadLetterDirectory {
   }
 
   private void warnOfMissingLetters(BatchResults restored) {
-    LetterCounts missing = LetterCounts.of(restored.total());
-    if (!missing.equals(new LetterCounts())) {
+    DeadLetterCounts missing = DeadLetterCounts.of(restored.total());
+    if (!missing.equals(new DeadLetterCounts())) {
       LOG.warn(
           "The dead-letter files in {} begin after batch {}: the dead letters of earlier batches"
               + " ({}) are not in them",

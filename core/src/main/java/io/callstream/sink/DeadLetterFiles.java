@@ -1,9 +1,9 @@
 package io.callstream.sink;
 
+import io.callstream.internal.sink.DeadLetterCounts;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetterSink;
-import io.callstream.pipeline.LetterCounts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +31,7 @@ final class DeadLetterFiles implements DeadLetterSink {
   /** The size of the journals in bytes. */
   private volatile long stored;
 
-  private LetterCounts expected = new LetterCounts();
+  private DeadLetterCounts expected = new DeadLetterCounts();
   private @Nullable DeadLetterLines lines;
   private @Nullable DeadLetterJournals journals;
   private @Nullable Publisher publisher;
@@ -57,7 +57,7 @@ final class DeadLetterFiles implements DeadLetterSink {
   @Override
   public void open(BatchResults restored, Map<Integer, Long> nextOffsets) {
     lines = new DeadLetterLines(restored.pipeline().format().zone());
-    expected = LetterCounts.of(restored.total());
+    expected = DeadLetterCounts.of(restored.total());
     try {
       Files.createDirectories(directory);
       DeadLetterDirectory hidden = new DeadLetterDirectory(directory);
@@ -84,7 +84,7 @@ final class DeadLetterFiles implements DeadLetterSink {
       } catch (IOException e) {
         throw Publisher.failed(directory, e);
       }
-      expected = LetterCounts.of(batch.total());
+      expected = DeadLetterCounts.of(batch.total());
       stored = written.confirmedBytes();
       open.request();
     }

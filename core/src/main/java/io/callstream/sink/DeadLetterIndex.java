@@ -6,8 +6,8 @@ import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.sink.DeadLetterCounts;
 import io.callstream.pipeline.BatchResults;
-import io.callstream.pipeline.LetterCounts;
 import io.callstream.sink.DeadLetterJournal.Extent;
 import io.callstream.sink.DeadLetterJournal.JournalId;
 import java.io.BufferedInputStream;
@@ -40,7 +40,7 @@ final class DeadLetterIndex implements AutoCloseable {
   private final DeadLetterDirectory directory;
   private final String name;
   private final FileChannel channel;
-  private final LetterCounts counts = new LetterCounts();
+  private final DeadLetterCounts counts = new DeadLetterCounts();
   private final Map<JournalId, Extent> extents = new HashMap<>();
 
   /** The entries that were read, and their length in bytes. */
@@ -62,7 +62,7 @@ final class DeadLetterIndex implements AutoCloseable {
           out -> {
             out.writeInt(MAGIC);
             out.writeUTF(restored.lineage());
-            write(LetterCounts.of(restored.total()), out);
+            write(DeadLetterCounts.of(restored.total()), out);
           });
     }
   }
@@ -110,7 +110,7 @@ final class DeadLetterIndex implements AutoCloseable {
     } catch (EOFException | IndexOutOfBoundsException e) {
       throw directory.damaged(unreadable());
     }
-    LetterCounts accounting = LetterCounts.of(restored.total());
+    DeadLetterCounts accounting = DeadLetterCounts.of(restored.total());
     // Each entry has dead letters, so the accounting shows whether the entry of a finished batch is
     // missing.
     if (unreadable && !counts.equals(accounting)) {
@@ -175,7 +175,8 @@ final class DeadLetterIndex implements AutoCloseable {
   }
 
   /** Confirms a batch durably. */
-  void confirm(long batch, LetterCounts added, Map<JournalId, Extent> changed) throws IOException {
+  void confirm(long batch, DeadLetterCounts added, Map<JournalId, Extent> changed)
+      throws IOException {
     append(
         channel,
         out -> {
@@ -198,7 +199,7 @@ final class DeadLetterIndex implements AutoCloseable {
    *
    * @param when the point in time, for the message
    */
-  void requireCounts(LetterCounts accounting, String when) {
+  void requireCounts(DeadLetterCounts accounting, String when) {
     if (!counts.equals(accounting)) {
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
@@ -256,7 +257,7 @@ final class DeadLetterIndex implements AutoCloseable {
     return (int) checksum.getValue();
   }
 
-  private static void write(LetterCounts counts, DataOutputStream out) throws IOException {
+  private static void write(DeadLetterCounts counts, DataOutputStream out) throws IOException {
     Map<String, Long> late = counts.late();
     out.writeLong(counts.rejected());
     out.writeInt(late.size());
@@ -266,8 +267,8 @@ final class DeadLetterIndex implements AutoCloseable {
     }
   }
 
-  private static LetterCounts readCounts(DataInputStream in) throws IOException {
-    LetterCounts counts = new LetterCounts();
+  private static DeadLetterCounts readCounts(DataInputStream in) throws IOException {
+    DeadLetterCounts counts = new DeadLetterCounts();
     counts.addRejected(in.readLong());
     for (int i = in.readInt(); i > 0; i--) {
       counts.addLate(in.readUTF(), in.readLong());

@@ -1,9 +1,9 @@
 package io.callstream.sink;
 
 import io.callstream.CallstreamException;
+import io.callstream.internal.sink.DeadLetterCounts;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
-import io.callstream.pipeline.LetterCounts;
 import io.callstream.sink.DeadLetterJournal.Extent;
 import io.callstream.sink.DeadLetterJournal.JournalId;
 import java.io.IOException;
@@ -76,7 +76,7 @@ final class DeadLetterJournals implements AutoCloseable {
 
   /** Appends the dead letters of a batch durably. A batch that fails is not recorded. */
   void append(long batch, Iterable<DeadLetter> letters, DeadLetterLines lines) throws IOException {
-    LetterCounts added = new LetterCounts();
+    DeadLetterCounts added = new DeadLetterCounts();
     Map<JournalId, DeadLetterJournal> changed = new TreeMap<>();
     boolean created = false;
     for (DeadLetter letter : letters) {
@@ -137,7 +137,7 @@ final class DeadLetterJournals implements AutoCloseable {
   }
 
   /** Compares the number of all dead letters with the accounting at the end of a run. */
-  void requireCounts(LetterCounts accounting) {
+  void requireCounts(DeadLetterCounts accounting) {
     index.requireCounts(accounting, "at the end of the run");
   }
 

@@ -2,6 +2,7 @@ package io.callstream.sink;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.Late;
 import io.callstream.pipeline.DeadLetter.MissedWindow;
@@ -27,7 +28,7 @@ final class DeadLetterLines {
    * @param zone the zone of times, which have the offset of the zone
    */
   DeadLetterLines(ZoneId zone) {
-    this.windowTime = Texts.times(zone);
+    this.windowTime = RowFormatter.times(zone);
     this.timestamp = DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSXXX").withZone(zone);
   }
 

@@ -90,6 +90,14 @@ final class JdbcFailures {
         described);
   }
 
+  /** Returns the failure of a sink whose thread was interrupted. */
+  static CallstreamException interrupted() {
+    return new CallstreamException(
+        ErrorCode.SINK_FAILED,
+        "The database sink was interrupted before it had written all of a batch. Nothing is lost:"
+            + " the batch comes again when the pipeline is started again.");
+  }
+
   /** Returns an exception without confidential data. */
   private static SQLException described(SQLException failure) {
     SQLException root = root(failure);

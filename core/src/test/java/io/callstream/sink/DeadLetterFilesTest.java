@@ -13,13 +13,13 @@ import io.callstream.ErrorCode;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.CapturedLog;
+import io.callstream.internal.sink.DeadLetterCounts;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.Late;
 import io.callstream.pipeline.DeadLetter.MissedWindow;
 import io.callstream.pipeline.DeadLetter.Rejected;
 import io.callstream.pipeline.DeadLetterSink;
-import io.callstream.pipeline.LetterCounts;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Origin;
 import io.callstream.pipeline.Pipeline;
@@ -88,7 +88,7 @@ class DeadLetterFilesTest {
   }
 
   private static BatchResults after(String lineage, long batch, List<DeadLetter> soFar) {
-    LetterCounts counts = new LetterCounts();
+    DeadLetterCounts counts = new DeadLetterCounts();
     soFar.forEach(counts::add);
     Map<String, Contributions> statistics = new HashMap<>();
     counts.late().forEach((name, late) -> statistics.put(name, new Contributions(0, late, 0)));
