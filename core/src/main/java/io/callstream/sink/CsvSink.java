@@ -138,11 +138,11 @@ final class CsvSink implements ResultSink {
     } catch (IOException e) {
       throw Publisher.failed(directory, e);
     } finally {
-      letGo();
+      release();
     }
   }
 
-  private void letGo() {
+  private void release() {
     try {
       for (Published file : published.values()) {
         file.content().close();
