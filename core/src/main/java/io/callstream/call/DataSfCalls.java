@@ -1,15 +1,7 @@
 package io.callstream.call;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
 import io.callstream.call.JsonFields.Named;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.ZoneId;
-import java.util.EnumSet;
-import java.util.Optional;
-import java.util.Set;
 
 /**
  * The format of San Francisco's current feeds: a row, as the SODA API writes it, of DataSF's
@@ -60,7 +52,7 @@ import java.util.Set;
  * that ends in the second occurrence of this hour is therefore one hour too short. Measures exclude
  * negative durations.
  */
-public final class DataSfCalls implements CallFormat {
+public final class DataSfCalls extends JsonFormat {
   private static final long serialVersionUID = 1L;
 
   private static final JsonFields FIELDS =
@@ -82,19 +74,16 @@ public final class DataSfCalls implements CallFormat {
               new Named("analysis_neighborhood", CallField.NEIGHBORHOOD, false),
               new Named("police_district", CallField.DISTRICT, false))
           .withTimeAs(CallField.RECEIVED)
-          .withTimesOfPortal();
-
-  private static final JsonFactory JSON = new JsonFactory();
-
-  private final ZoneId zone;
+          .withTimesOfPortal()
+          .withoutEmptyTexts();
 
   private DataSfCalls(ZoneId zone) {
-    this.zone = zone;
+    super(zone);
   }
 
   /** Returns the format as the city publishes it, with times in America/Los_Angeles. */
   public static DataSfCalls json() {
-    return json(ZoneId.of("America/Los_Angeles"));
+    return json(SAN_FRANCISCO);
   }
 
   /** Returns the format with another time zone, for data that was converted to that zone. */
@@ -108,64 +97,16 @@ public final class DataSfCalls implements CallFormat {
   }
 
   @Override
-  public ZoneId zone() {
-    return zone;
-  }
-
-  @Override
-  public Optional<String> idField() {
-    return Optional.of(FIELDS.nameOf(CallField.ID));
-  }
-
-  @Override
-  public Set<String> fieldNames() {
-    return FIELDS.fieldNames();
-  }
-
-  @Override
-  public String timeField() {
-    return FIELDS.nameOf(CallField.TIME);
-  }
-
-  @Override
-  public CallParser parser(Set<CallField> fields) {
-    return new JsonCallParser(FIELDS, zone, fields);
+  JsonFields fields() {
+    return FIELDS;
   }
 
   /**
    * Writes the call type as {@code call_type_final_desc}. Does not write {@link
-   * CallField#RECEIVED}, because it is equal to the event time.
+   * CallField#RECEIVED}, because it is equal to the event time, or fields without text.
    */
   @Override
   public byte[] write(Call call) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
-    Set<CallField> written = EnumSet.noneOf(CallField.class);
-    try (JsonGenerator json = JSON.createGenerator(bytes)) {
-      json.writeStartObject();
-      for (Named field : FIELDS.all()) {
-        String text = text(call, field.field());
-        if (written.add(field.field()) && !text.isEmpty()) {
-          json.writeStringField(field.name(), text);
-        }
-      }
-      json.writeEndObject();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return bytes.toByteArray();
-  }
-
-  private String text(Call call, CallField field) {
-    if (field == CallField.TIME) {
-      return JsonFields.timeOf(call, zone);
-    }
-    return field.holdsTime()
-        ? call.time(field).map(time -> JsonFields.wording(time, zone, false)).orElse("")
-        : call.text(field);
-  }
-
-  @Override
-  public String toString() {
-    return name() + " in " + zone;
+    return super.write(call);
   }
 }

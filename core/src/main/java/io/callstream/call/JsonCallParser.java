@@ -3,15 +3,7 @@ package io.callstream.call;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import io.callstream.call.JsonFields.Named;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Arrays;
@@ -32,16 +24,11 @@ import org.jspecify.annotations.Nullable;
  * with its punctuation, and compares them as a whole. It scans these bytes only if they differ.
  *
  * The plain path gives up on an escape, a byte above 0x7f, an exponent, nesting or a syntax error.
- * Jackson then reads the record from its start and alone decides whether it is valid JSON. Tests
+ * JsonObjectReader then reads the record from its start and alone decides whether it is valid
+ * JSON. Tests
  * compare both paths.
  */
 final class JsonCallParser implements CallParser {
-  /** The maximum size of a record in bytes. */
-  static final int MAX_BYTES = 1 << 20;
-
-  /** The maximum number of nested objects and arrays, including the record. */
-  static final int MAX_DEPTH = 100;
-
   /** Returned instead of the start of a value: the record has ended. */
   private static final int END = -1;
 
@@ -51,19 +38,8 @@ final class JsonCallParser implements CallParser {
   private static final byte[] NO_BRIDGE = {};
   private static final int MAX_BRIDGE = 256;
 
-  private static final JsonFactory JSON =
-      JsonFactory.builder()
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxNestingDepth(MAX_DEPTH)
-                  .maxNumberLength(MAX_BYTES)
-                  .maxStringLength(MAX_BYTES)
-                  .build())
-          // An attacker could fill Jackson's table with field names that collide.
-          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-          .build();
-
   private final EventTimeReader times;
+  private final JsonObjectReader reader;
   private final TextDictionary dictionary = new TextDictionary();
 
   /** The fields of the format by index, followed by values derived from them. */
@@ -113,6 +89,7 @@ final class JsonCallParser implements CallParser {
   JsonCallParser(JsonFields format, ZoneId zone, Set<CallField> asked) {
     times = format.times(zone);
     fields = format.all().toArray(new Named[0]);
+    reader = new JsonObjectReader(fields);
     names = format.names();
     required = format.required();
     alternatives = format.alternatives();
@@ -138,7 +115,7 @@ final class JsonCallParser implements CallParser {
 
   @Override
   public ParseResult parse(byte[] value) {
-    if (value.length > MAX_BYTES) {
+    if (value.length > JsonObjectReader.MAX_BYTES) {
       return new ParseResult.Rejected(RejectionReason.TOO_LARGE, null, value);
     }
     return findPlainValues(value) ? callOfPlainValues(value) : parseFully(value);
@@ -146,7 +123,7 @@ final class JsonCallParser implements CallParser {
 
   @Override
   public byte @Nullable [] id(byte[] value) {
-    if (value.length > MAX_BYTES) {
+    if (value.length > JsonObjectReader.MAX_BYTES) {
       return null;
     }
     int id = idPlace;
@@ -156,14 +133,14 @@ final class JsonCallParser implements CallParser {
           : Arrays.copyOfRange(value, starts[id], ends[id]);
     }
     @Nullable String[] values = new @Nullable String[fields.length];
-    boolean isObject = readFully(value, values, new boolean[fields.length]) == null;
+    boolean isObject = reader.read(value, values, new boolean[fields.length]) == null;
     String text = values[id];
     return !isObject || text == null || text.isBlank() ? null : text.getBytes(UTF_8);
   }
 
   @Override
   public byte @Nullable [] idOfCall(byte[] value) {
-    if (value.length > MAX_BYTES) {
+    if (value.length > JsonObjectReader.MAX_BYTES) {
       return null;
     }
     if (findPlainValues(value)) {
@@ -174,7 +151,7 @@ final class JsonCallParser implements CallParser {
     @Nullable String[] values = new @Nullable String[fields.length];
     boolean[] nested = new boolean[fields.length];
     String id =
-        readFully(value, values, nested) == null
+        reader.read(value, values, nested) == null
                 && callOf(values, nested, value) instanceof ParseResult.Parsed
             ? values[idPlace]
             : null;
@@ -218,7 +195,8 @@ final class JsonCallParser implements CallParser {
   public Set<CallField> unreadable(byte[] value) {
     Set<CallField> unreadable = EnumSet.of(CallField.ID, CallField.CRIME_TYPE, CallField.TIME);
     @Nullable String[] values = new @Nullable String[fields.length];
-    if (value.length > MAX_BYTES || readFully(value, values, new boolean[fields.length]) != null) {
+    if (value.length > JsonObjectReader.MAX_BYTES
+        || reader.read(value, values, new boolean[fields.length]) != null) {
       return unreadable;
     }
     if (textOf(values, idPlace) != null) {
@@ -431,89 +409,8 @@ final class JsonCallParser implements CallParser {
   private ParseResult parseFully(byte[] b) {
     @Nullable String[] values = new @Nullable String[fields.length];
     boolean[] nested = new boolean[fields.length];
-    RejectionReason reason = readFully(b, values, nested);
+    RejectionReason reason = reader.read(b, values, nested);
     return reason == null ? callOf(values, nested, b) : new ParseResult.Rejected(reason, null, b);
-  }
-
-  /**
-   * Reads the values of an object. Returns the reason if the record is not an object, otherwise
-   * null.
-   */
-  private @Nullable RejectionReason readFully(
-      byte[] b, @Nullable String[] values, boolean[] nested) {
-    if (skipSpace(b, 0) == b.length) {
-      return RejectionReason.EMPTY;
-    }
-    boolean object;
-    try (JsonParser json = JSON.createParser(decoded(b))) {
-      JsonToken first = json.nextToken();
-      object = first == JsonToken.START_OBJECT;
-      if (object) {
-        readObject(json, values, nested);
-      } else {
-        json.skipChildren();
-      }
-      if (first == null || json.nextToken() != null) {
-        return RejectionReason.NOT_JSON;
-      }
-    } catch (StreamConstraintsException e) {
-      return RejectionReason.TOO_DEEP;
-    } catch (IOException e) {
-      return RejectionReason.NOT_JSON;
-    }
-    return object ? null : RejectionReason.NOT_AN_OBJECT;
-  }
-
-  /** Decodes UTF-8 and removes a byte order mark at the start. */
-  private static String decoded(byte[] b) throws CharacterCodingException {
-    String text = UTF_8.newDecoder().decode(ByteBuffer.wrap(b)).toString();
-    return upToFalseEscape(text.startsWith("\ufeff") ? text.substring(1) : text);
-  }
-
-  /**
-   * Cuts the text inside the first escape that has a digit outside ASCII, so that Jackson rejects
-   * it. Jackson accepts any character as a digit if the lower byte of the character is a digit.
-   */
-  private static String upToFalseEscape(String text) {
-    for (int i = text.indexOf('\\'); i >= 0; i = text.indexOf('\\', i + 2)) {
-      int end = Math.min(text.length(), i + 6);
-      for (int j = i + 1; j < end && (j > i + 1 || text.charAt(j) == 'u'); j++) {
-        if (text.charAt(j) > 0x7f) {
-          return text.substring(0, i + 1);
-        }
-      }
-    }
-    return text;
-  }
-
-  /** Replaces unpaired surrogates, which escapes can produce but UTF-8 cannot encode, with '?'. */
-  private static String wellFormed(String text) {
-    return new String(text.getBytes(UTF_8), UTF_8);
-  }
-
-  private void readObject(JsonParser json, @Nullable String[] values, boolean[] nested)
-      throws IOException {
-    while (json.nextToken() == JsonToken.FIELD_NAME) {
-      int field = fieldNamed(json.currentName());
-      JsonToken token = json.nextToken();
-      if (field >= 0) {
-        nested[field] = token.isStructStart();
-        values[field] =
-            token.isStructStart() || token == JsonToken.VALUE_NULL
-                ? null
-                : wellFormed(json.getText());
-      }
-      json.skipChildren();
-    }
-  }
-
-  private int fieldNamed(String name) {
-    for (int f = 0; f < fields.length; f++) {
-      if (fields[f].name().equals(name)) {
-        return f;
-      }
-    }
-    return -1;
   }
 
   private ParseResult callOf(@Nullable String[] values, boolean[] nested, byte[] b) {

@@ -2,6 +2,11 @@ package io.callstream.call;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
@@ -19,6 +24,7 @@ import java.util.stream.IntStream;
  * call; the first one that has text is used.
  */
 final class JsonFields {
+  private static final JsonFactory JSON = new JsonFactory();
   private static final DateTimeFormatter WALL_CLOCK =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS");
 
@@ -33,26 +39,40 @@ final class JsonFields {
   private final List<Named> fields;
   private final Set<CallField> sameAsTime;
   private final Function<ZoneId, EventTimeReader> times;
+  private final boolean writesEmptyTexts;
+
+  /** The first name of each field. */
+  private final List<Named> written;
 
   private JsonFields(
-      List<Named> fields, Set<CallField> sameAsTime, Function<ZoneId, EventTimeReader> times) {
+      List<Named> fields,
+      Set<CallField> sameAsTime,
+      Function<ZoneId, EventTimeReader> times,
+      boolean writesEmptyTexts) {
     this.fields = fields;
     this.sameAsTime = sameAsTime;
     this.times = times;
+    this.writesEmptyTexts = writesEmptyTexts;
+    this.written = fields.stream().filter(f -> f.equals(fields.get(placeOf(f.field())))).toList();
   }
 
   static JsonFields of(Named... fields) {
-    return new JsonFields(List.of(fields), Set.of(), EventTimeReader::new);
+    return new JsonFields(List.of(fields), Set.of(), EventTimeReader::new, true);
   }
 
   /** Returns a copy in which {@code field} is always equal to the event time. */
   JsonFields withTimeAs(CallField field) {
-    return new JsonFields(fields, Set.of(field), times);
+    return new JsonFields(fields, Set.of(field), times, writesEmptyTexts);
   }
 
   /** Returns a copy that also accepts times in the form of the portal's CSV exports. */
   JsonFields withTimesOfPortal() {
-    return new JsonFields(fields, sameAsTime, EventTimeReader::ofPortal);
+    return new JsonFields(fields, sameAsTime, EventTimeReader::ofPortal, writesEmptyTexts);
+  }
+
+  /** Returns a copy that does not write fields without text. */
+  JsonFields withoutEmptyTexts() {
+    return new JsonFields(fields, sameAsTime, times, false);
   }
 
   /** Returns a new reader for the times of the format. */
@@ -128,16 +148,37 @@ final class JsonFields {
     return field != CallField.TIME && !field.holdsTime();
   }
 
-  /** Returns the event time of a call as text for a record. */
-  static String timeOf(Call call, ZoneId zone) {
-    return wording(call.time(), zone, call.ambiguousTime());
+  /** Writes a call as a record. The first name of each field has its text. */
+  byte[] write(Call call, ZoneId zone) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
+    try (JsonGenerator json = JSON.createGenerator(bytes)) {
+      json.writeStartObject();
+      for (Named field : written) {
+        String text = text(call, field.field(), zone);
+        if (writesEmptyTexts || !text.isEmpty()) {
+          json.writeStringField(field.name(), text);
+        }
+      }
+      json.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  private static String text(Call call, CallField field, ZoneId zone) {
+    if (field == CallField.TIME) {
+      return text(call.time(), zone, call.ambiguousTime());
+    }
+    return field.holdsTime()
+        ? call.time(field).map(time -> text(time, zone, false)).orElse("")
+        : call.text(field);
   }
 
   /**
-   * Returns a time as text for a record, in a time zone. The text includes the offset only if the
-   * wall-clock time occurs twice and the time is not ambiguous.
+   * Returns a time with its offset only if the wall-clock time occurs twice and is not ambiguous.
    */
-  static String wording(Instant instant, ZoneId zone, boolean ambiguous) {
+  private static String text(Instant instant, ZoneId zone, boolean ambiguous) {
     OffsetDateTime time = instant.atZone(zone).toOffsetDateTime();
     boolean twice = zone.getRules().getValidOffsets(time.toLocalDateTime()).size() > 1;
     return twice && !ambiguous

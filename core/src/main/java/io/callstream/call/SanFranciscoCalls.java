@@ -1,14 +1,7 @@
 package io.callstream.call;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
 import io.callstream.call.JsonFields.Named;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.ZoneId;
-import java.util.Optional;
-import java.util.Set;
 
 /**
  * The format in which the City of San Francisco published its calls in 2018: a JSON object with
@@ -31,12 +24,12 @@ import java.util.Set;
  * <p>A record is encoded in UTF-8. Its maximum size is {@value #MAX_BYTES} bytes, and its maximum
  * nesting depth is {@value #MAX_DEPTH}. An escape for an unpaired surrogate becomes {@code ?}.
  */
-public final class SanFranciscoCalls implements CallFormat {
+public final class SanFranciscoCalls extends JsonFormat {
   /** The maximum size of a record in bytes: 1 MiB. */
-  public static final int MAX_BYTES = JsonCallParser.MAX_BYTES;
+  public static final int MAX_BYTES = JsonObjectReader.MAX_BYTES;
 
   /** The maximum number of nested objects and arrays, including the record itself. */
-  public static final int MAX_DEPTH = JsonCallParser.MAX_DEPTH;
+  public static final int MAX_DEPTH = JsonObjectReader.MAX_DEPTH;
 
   private static final long serialVersionUID = 1L;
 
@@ -57,17 +50,13 @@ public final class SanFranciscoCalls implements CallFormat {
           new Named("address_type", CallField.ADDRESS_TYPE, false),
           new Named("common_location", CallField.COMMON_LOCATION, false));
 
-  private static final JsonFactory JSON = new JsonFactory();
-
-  private final ZoneId zone;
-
   private SanFranciscoCalls(ZoneId zone) {
-    this.zone = zone;
+    super(zone);
   }
 
   /** Returns the format as the city published it, with times in America/Los_Angeles. */
   public static SanFranciscoCalls json() {
-    return json(ZoneId.of("America/Los_Angeles"));
+    return json(SAN_FRANCISCO);
   }
 
   /** Returns the format with another time zone, for data that was converted to that zone. */
@@ -81,51 +70,7 @@ public final class SanFranciscoCalls implements CallFormat {
   }
 
   @Override
-  public ZoneId zone() {
-    return zone;
-  }
-
-  @Override
-  public Optional<String> idField() {
-    return Optional.of(FIELDS.nameOf(CallField.ID));
-  }
-
-  @Override
-  public Set<String> fieldNames() {
-    return FIELDS.fieldNames();
-  }
-
-  @Override
-  public String timeField() {
-    return FIELDS.nameOf(CallField.TIME);
-  }
-
-  @Override
-  public CallParser parser(Set<CallField> fields) {
-    return new JsonCallParser(FIELDS, zone, fields);
-  }
-
-  @Override
-  public byte[] write(Call call) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
-    try (JsonGenerator json = JSON.createGenerator(bytes)) {
-      json.writeStartObject();
-      for (Named field : FIELDS.all()) {
-        json.writeStringField(
-            field.name(),
-            field.field() == CallField.TIME
-                ? JsonFields.timeOf(call, zone)
-                : call.text(field.field()));
-      }
-      json.writeEndObject();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return bytes.toByteArray();
-  }
-
-  @Override
-  public String toString() {
-    return name() + " in " + zone;
+  JsonFields fields() {
+    return FIELDS;
   }
 }

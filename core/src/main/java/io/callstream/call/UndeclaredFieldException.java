@@ -10,7 +10,10 @@ public final class UndeclaredFieldException extends IllegalArgumentException {
   private final CallField field;
 
   UndeclaredFieldException(CallField field) {
-    super(field + " was not asked for when the call was parsed; declare it where it is read");
+    super(
+        field
+            + " was not requested when the call was parsed. Add it to the fields that the filter,"
+            + " dimension or measure declares.");
     this.field = field;
   }
 

@@ -14,18 +14,13 @@ import io.callstream.progress.StabilityVerdict.Symptom;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.BaseUnits;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
-import org.jspecify.annotations.Nullable;
 
 /** The meters of one pipeline in one registry: their names, tags and values. Not thread-safe. */
 final class PipelineMeters {
@@ -36,6 +31,7 @@ final class PipelineMeters {
 
   private final RunningPipeline running;
   private final MeterRegistrar registrar;
+  private final BatchGauges lastBatch;
 
   /** The partitions, phases and sinks that already have meters. */
   private final Set<Tag> reported = new HashSet<>();
@@ -43,6 +39,7 @@ final class PipelineMeters {
   PipelineMeters(RunningPipeline running, MeterRegistrar registrar) {
     this.running = running;
     this.registrar = registrar;
+    this.lastBatch = new BatchGauges(running, registrar);
   }
 
   /** Registers the meters that do not depend on a batch. */
@@ -112,66 +109,67 @@ final class PipelineMeters {
   }
 
   private void registerProgress() {
-    duration(
+    lastBatch.duration(
         "callstream.batch.duration",
         "Duration of the last batch",
         Tags.empty(),
         batch -> Optional.of(batch.batchDuration()));
-    timestamp(
+    lastBatch.timestamp(
         "callstream.batch.start.timestamp",
         "Start of the last batch, since the epoch",
         batch -> Optional.of(batch.timestamp()));
-    timestamp(
+    lastBatch.timestamp(
         "callstream.watermark.timestamp",
         "Watermark of the last batch, since the epoch",
         Progress::watermark);
-    batch("callstream.batch.input", RECORDS, "Records read by the last batch", Progress::inputRows);
-    batch(
+    lastBatch.number(
+        "callstream.batch.input", RECORDS, "Records read by the last batch", Progress::inputRows);
+    lastBatch.number(
         "callstream.input.rate",
         RECORDS_PER_SECOND,
         "Records that arrived per second since the previous batch",
         Progress::inputRowsPerSecond);
-    batch(
+    lastBatch.number(
         "callstream.processing.rate",
         RECORDS_PER_SECOND,
         "Records read per second of the last batch's duration",
         Progress::processedRowsPerSecond);
-    batch(
+    lastBatch.number(
         "callstream.batch.output",
         BaseUnits.ROWS,
         "Result rows that the last batch sent to the sinks",
         Progress::outputRows);
-    batch(
+    lastBatch.number(
         "callstream.output.rate",
         ROWS_PER_SECOND,
         "Result rows sent to the sinks per second since the previous batch",
         Progress::outputRowsPerSecond);
-    duration(
+    lastBatch.duration(
         "callstream.latency.mean",
         "Mean age of the last batch's records when the sinks received its results",
         Tags.empty(),
         batch -> batch.latency().map(Latency::mean));
-    duration(
+    lastBatch.duration(
         "callstream.latency.max",
         "Age of the oldest record of the last batch when the sinks received its results",
         Tags.empty(),
         batch -> batch.latency().map(Latency::greatest));
-    batch(
+    lastBatch.number(
         "callstream.lag",
         OFFSETS,
         "Offsets not yet read in all partitions; an upper bound of the remaining records",
         Progress::lag);
-    batch(
+    lastBatch.number(
         "callstream.state.size",
         BaseUnits.ROWS,
         "Rows in the state store",
         batch -> batch.state().rows());
-    batch(
+    lastBatch.number(
         "callstream.state.updated",
         BaseUnits.ROWS,
         "Rows of the state store that the last batch wrote",
         batch -> batch.state().updatedRows());
-    batch(
+    lastBatch.number(
         "callstream.state.memory",
         BaseUnits.BYTES,
         "Memory of the state store",
@@ -228,7 +226,7 @@ final class PipelineMeters {
     for (String phase : batch.phases().keySet()) {
       Tag tag = Tag.of("phase", phase);
       if (reported.add(tag)) {
-        duration(
+        lastBatch.duration(
             "callstream.phase.duration",
             "Duration of a phase of the last batch",
             Tags.of(tag),
@@ -246,25 +244,25 @@ final class PipelineMeters {
   }
 
   private void registerPartition(int partition) {
-    offsets(
+    lastBatch.offsets(
         partition,
         "callstream.partition.start.offset",
         null,
         "First offset of the last batch",
         PartitionOffsets::start);
-    offsets(
+    lastBatch.offsets(
         partition,
         "callstream.partition.end.offset",
         null,
         "Offset after the last batch",
         PartitionOffsets::end);
-    offsets(
+    lastBatch.offsets(
         partition,
         "callstream.partition.latest.offset",
         null,
         "Offset up to which the partition could be read",
         PartitionOffsets::latest);
-    offsets(
+    lastBatch.offsets(
         partition,
         "callstream.partition.lag",
         OFFSETS,
@@ -279,68 +277,6 @@ final class PipelineMeters {
   private void pipeline(
       String name, String description, Tags tags, ToDoubleFunction<RunningPipeline> value) {
     registrar.gauge(name, null, description, tags, running, value);
-  }
-
-  private void batch(
-      String name, String unit, String description, ToDoubleFunction<Progress> value) {
-    registrar.gauge(name, unit, description, Tags.empty(), running, p -> lastBatch(p, value));
-  }
-
-  private void offsets(
-      int partition,
-      String name,
-      @Nullable String unit,
-      String description,
-      ToLongFunction<PartitionOffsets> value) {
-    ToDoubleFunction<Progress> ofPartition =
-        batch ->
-            batch.offsets().stream()
-                .filter(offsets -> offsets.partition() == partition)
-                .mapToDouble(value::applyAsLong)
-                .findFirst()
-                .orElse(Double.NaN);
-    registrar.gauge(
-        name,
-        unit,
-        description,
-        Tags.of(partitionTag(partition)),
-        running,
-        p -> lastBatch(p, ofPartition));
-  }
-
-  private void duration(
-      String name, String description, Tags tags, Function<Progress, Optional<Duration>> value) {
-    time(
-        name,
-        TimeUnit.NANOSECONDS,
-        description,
-        tags,
-        batch -> value.apply(batch).map(Duration::toNanos));
-  }
-
-  private void timestamp(
-      String name, String description, Function<Progress, Optional<Instant>> value) {
-    time(
-        name,
-        TimeUnit.MILLISECONDS,
-        description,
-        Tags.empty(),
-        batch -> value.apply(batch).map(Instant::toEpochMilli));
-  }
-
-  private void time(
-      String name,
-      TimeUnit unit,
-      String description,
-      Tags tags,
-      Function<Progress, Optional<Long>> value) {
-    ToDoubleFunction<Progress> orNaN =
-        batch -> value.apply(batch).map(Long::doubleValue).orElse(Double.NaN);
-    registrar.timeGauge(name, unit, description, tags, running, p -> lastBatch(p, orNaN));
-  }
-
-  private static double lastBatch(RunningPipeline running, ToDoubleFunction<Progress> value) {
-    return running.progress().map(value::applyAsDouble).orElse(Double.NaN);
   }
 
   private void contributions(

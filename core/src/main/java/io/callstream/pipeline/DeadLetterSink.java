@@ -7,10 +7,10 @@ import java.util.Map;
  * After a crash, the engine may deliver a batch again, with the same number and the same dead
  * letters.
  *
- * <p>The accounting contains the number of dead letters. {@link LetterCounts#of} of {@code
- * restored.total()} counts the dead letters of all batches before this run, and of {@code
- * batch.total()} those up to that batch. A sink that stores dead letters can use these counts to
- * check that none are missing.
+ * <p>The accounting contains the number of dead letters: the rejected records, and for each
+ * statistic the windows that do not count a late call. {@code restored.total()} has those of all
+ * batches before this run, and {@code batch.total()} those up to that batch. A sink that stores
+ * dead letters can use these numbers to check that none are missing.
  */
 public interface DeadLetterSink extends Sink {
   /**

@@ -1,5 +1,6 @@
 package io.callstream.sink;
 
+import io.callstream.internal.sink.TextTables;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultSink;
 import io.callstream.statistic.Statistic;
@@ -29,10 +30,11 @@ final class ConsoleSink implements ResultSink {
     for (Statistic statistic : batch.pipeline().statistics()) {
       if (!batch.updates(statistic.name()).isEmpty()) {
         out.println(
-            Tables.top(batch.results(statistic.name()), rows, batch.pipeline().format().zone()));
+            TextTables.top(
+                batch.results(statistic.name()), rows, batch.pipeline().format().zone()));
       }
     }
-    out.println(Tables.accounting(batch.total()));
+    out.println(TextTables.accounting(batch.total()));
     if (out.checkError()) {
       throw new UncheckedIOException(
           new IOException("the stream can't be written, or its reader has closed it"));

@@ -3,6 +3,7 @@ package io.callstream.sink;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.ResultSink;
@@ -10,7 +11,6 @@ import io.callstream.pipeline.Results;
 import io.callstream.statistic.Statistic;
 import java.io.EOFException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -138,11 +138,11 @@ final class CsvSink implements ResultSink {
     } catch (IOException e) {
       throw Publisher.failed(directory, e);
     } finally {
-      letGo();
+      release();
     }
   }
 
-  private void letGo() {
+  private void release() {
     try {
       for (Published file : published.values()) {
         file.content().close();
@@ -179,7 +179,7 @@ final class CsvSink implements ResultSink {
     }
     Publisher.replace(
         directory.resolve(ACCOUNTING),
-        channel -> write(channel, (batch.total().toJson() + "\n").getBytes(UTF_8)));
+        channel -> Publisher.write(channel, (batch.total().toJson() + "\n").getBytes(UTF_8)));
     latest = null; // Kept until all files are published, so that close() retries a failure.
   }
 
@@ -191,10 +191,10 @@ final class CsvSink implements ResultSink {
       FileChannel channel)
       throws IOException {
     Statistic statistic = results.statistic();
-    Texts texts = new Texts(statistic, zone);
-    write(channel, line(statistic.columns()).getBytes(UTF_8));
+    RowFormatter formatter = new RowFormatter(statistic, zone);
+    Publisher.write(channel, line(statistic.columns()).getBytes(UTF_8));
     if (!(results instanceof BlockResults windows)) {
-      write(channel, lines(results.rows(), texts));
+      Publisher.write(channel, lines(results.rows(), formatter));
       return;
     }
     for (Map.Entry<Long, byte[]> entry : windows.blocks().entrySet()) {
@@ -203,7 +203,7 @@ final class CsvSink implements ResultSink {
       if (before != null && known != null && known.block() == entry.getValue()) {
         copy(before.content(), known, channel);
       } else {
-        write(channel, lines(windows.rows(entry.getKey(), entry.getValue()), texts));
+        Publisher.write(channel, lines(windows.rows(entry.getKey(), entry.getValue()), formatter));
       }
       chunks.put(
           entry.getKey(), new Chunk(entry.getValue(), position, channel.position() - position));
@@ -221,9 +221,9 @@ final class CsvSink implements ResultSink {
     }
   }
 
-  private static byte[] lines(List<ResultRow> rows, Texts texts) {
+  private static byte[] lines(List<ResultRow> rows, RowFormatter formatter) {
     StringBuilder lines = new StringBuilder(rows.size() * 64);
-    rows.forEach(row -> lines.append(line(texts.cells(row))));
+    rows.forEach(row -> lines.append(line(formatter.cells(row))));
     return lines.toString().getBytes(UTF_8);
   }
 
@@ -248,13 +248,6 @@ final class CsvSink implements ResultSink {
       line.append(cell);
     } else {
       line.append('"').append(cell.replace("\"", "\"\"")).append('"');
-    }
-  }
-
-  private static void write(FileChannel channel, byte[] bytes) throws IOException {
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    while (buffer.hasRemaining()) {
-      channel.write(buffer);
     }
   }
 

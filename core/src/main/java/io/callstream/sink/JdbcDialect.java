@@ -1,21 +1,73 @@
 package io.callstream.sink;
 
-/** The syntax with which a database inserts a row, or updates it if it exists. */
-public enum JdbcDialect {
+import io.callstream.internal.sink.Columns;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * The types of columns, and the syntax with which a database inserts a row, or updates it if it
+ * exists.
+ */
+enum JdbcDialect {
   /** PostgreSQL 9.5 or later, and compatible databases: {@code INSERT … ON CONFLICT DO UPDATE}. */
-  POSTGRESQL("text"),
-  /**
-   * {@code MERGE} of the SQL standard, which H2, HSQLDB and PostgreSQL 15 or later support. If the
-   * database requires other types than {@code character varying(1048576)} for texts or {@code
-   * timestamp with time zone} for times, create the tables in advance. The sink uses existing
-   * tables.
-   */
-  STANDARD("character varying(1048576)");
+  POSTGRESQL("text") {
+    @Override
+    String upsert(JdbcName table, List<JdbcColumn> columns) {
+      return "INSERT INTO "
+          + table.quoted()
+          + " ("
+          + names("", columns)
+          + ") VALUES ("
+          + columns.stream().map(column -> "?").collect(Collectors.joining(", "))
+          + ") ON CONFLICT ("
+          + columns.stream()
+              .filter(JdbcColumn::isKey)
+              .map(JdbcColumn::quoted)
+              .collect(Collectors.joining(", "))
+          + ") DO UPDATE SET "
+          + assignments("EXCLUDED.", columns);
+    }
+  },
+
+  /** {@code MERGE} of the SQL standard, which H2, HSQLDB and PostgreSQL 15 or later support. */
+  STANDARD("character varying(1048576)") {
+    @Override
+    String upsert(JdbcName table, List<JdbcColumn> columns) {
+      return "MERGE INTO "
+          + table.quoted()
+          + " AS t USING (VALUES ("
+          + columns.stream()
+              .map(column -> "CAST(? AS " + type(column.type()) + ")")
+              .collect(Collectors.joining(", "))
+          + ")) AS s ("
+          + names("", columns)
+          + ") ON "
+          + columns.stream()
+              .filter(JdbcColumn::isKey)
+              .map(key -> "t." + key.quoted() + " = s." + key.quoted())
+              .collect(Collectors.joining(" AND "))
+          + " WHEN MATCHED THEN UPDATE SET "
+          + assignments("s.", columns)
+          + " WHEN NOT MATCHED THEN INSERT ("
+          + names("", columns)
+          + ") VALUES ("
+          + names("s.", columns)
+          + ")";
+    }
+  };
 
   private final String text;
 
   JdbcDialect(String text) {
     this.text = text;
+  }
+
+  /** Returns the dialect of a database: STANDARD unless its name contains "PostgreSQL". */
+  static JdbcDialect of(Connection connection) throws SQLException {
+    String product = connection.getMetaData().getDatabaseProductName();
+    return product != null && product.contains("PostgreSQL") ? POSTGRESQL : STANDARD;
   }
 
   /** Returns the SQL type of a column. */
@@ -26,5 +78,21 @@ public enum JdbcDialect {
       case LONG -> "bigint";
       case DOUBLE -> "double precision";
     };
+  }
+
+  /** Returns the statement that inserts or updates a row, with a parameter for each column. */
+  abstract String upsert(JdbcName table, List<JdbcColumn> columns);
+
+  private static String names(String source, List<JdbcColumn> columns) {
+    return columns.stream()
+        .map(column -> source + column.quoted())
+        .collect(Collectors.joining(", "));
+  }
+
+  private static String assignments(String source, List<JdbcColumn> columns) {
+    return columns.stream()
+        .filter(column -> !column.isKey())
+        .map(column -> column.quoted() + " = " + source + column.quoted())
+        .collect(Collectors.joining(", "));
   }
 }

@@ -20,7 +20,7 @@ final class JdbcFailures {
       List.of("08", "40", "53", "57P", "57014", "HYT", "55P03", "55006");
 
   /** Access, names, syntax, connection: server messages for these states contain no row. */
-  private static final List<String> TELLABLE =
+  private static final List<String> SAFE =
       List.of("08", "28", "3D", "3F", "40", "42", "53", "55", "57", "0A", "58", "HYT");
 
   private static final Pattern URL = Pattern.compile("jdbc:\\S+");
@@ -85,9 +85,17 @@ final class JdbcFailures {
             + (attempts == 1 ? "" : ", tried " + attempts + " times")
             + ": "
             + described.getMessage()
-            + wayOut(state)
+            + advice(state)
             + " Nothing is lost: the batch comes again when the pipeline is started again.",
         described);
+  }
+
+  /** Returns the failure of a sink whose thread was interrupted. */
+  static CallstreamException interrupted() {
+    return new CallstreamException(
+        ErrorCode.SINK_FAILED,
+        "The database sink was interrupted before it had written all of a batch. Nothing is lost:"
+            + " the batch comes again when the pipeline is started again.");
   }
 
   /** Returns an exception without confidential data. */
@@ -95,12 +103,12 @@ final class JdbcFailures {
     SQLException root = root(failure);
     String state = state(failure);
     @Nullable String message = root instanceof BatchUpdateException ? null : root.getMessage();
-    boolean tellable =
-        message != null && (state.isEmpty() || TELLABLE.stream().anyMatch(state::startsWith));
+    boolean safe =
+        message != null && (state.isEmpty() || SAFE.stream().anyMatch(state::startsWith));
     SQLException described =
         new SQLException(
             (state.isEmpty() ? root.getClass().getSimpleName() : "SQLState " + state)
-                + (tellable
+                + (safe
                     ? ", " + redacted(String.valueOf(message)).replaceFirst("\\.+$", "")
                     : "")
                 + ".",
@@ -116,7 +124,7 @@ final class JdbcFailures {
     return SECRET.matcher(known).replaceAll("$1=...");
   }
 
-  private static String wayOut(String state) {
+  private static String advice(String state) {
     if (state.equals("57014") || state.startsWith("HYT") || state.startsWith("55")) {
       return " It took longer than the sink waits: see who holds a lock on the table, or raise the"
           + " sink's timeout.";

@@ -1,39 +1,28 @@
 package io.callstream.sink;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.sink.Columns;
+import io.callstream.internal.sink.Columns.Column;
+import io.callstream.internal.sink.Columns.Role;
 import io.callstream.pipeline.ResultRow;
-import io.callstream.sink.Columns.Column;
-import io.callstream.sink.Columns.Role;
-import java.math.BigInteger;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.sql.Connection;
-import java.sql.DatabaseMetaData;
+import io.callstream.pipeline.Results;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.sql.Types;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The table of a statistic and its SQL statements. Names in statements are quoted and consist only
- * of lower-case letters, digits and underscores, independent of the name of the statistic. All
- * other values are parameters. Immutable.
- */
+/** The table of a statistic. All values in its statements are parameters. Immutable. */
 final class JdbcTable {
   /**
    * The part of the primary key that represents the dimensions. Names of dimensions do not start
@@ -42,69 +31,42 @@ final class JdbcTable {
   private static final String KEY = "_key";
 
   private static final String BATCH = "_batch";
-
-  /** The length at which PostgreSQL truncates names without a warning. */
-  private static final int MAX_NAME = 63;
-
-  private static final int NAME_HASH = 8;
+  private static final int BATCH_ROWS = 500;
+  private static final int BATCH_BYTES = 1 << 20;
 
   private final Columns columns;
   private final JdbcDialect dialect;
-  private final @Nullable String schema;
-  private final String name;
-  private final List<Cell> cells;
-
-  /** A column of the table: a column of the results, or one of the two that the sink adds. */
-  private record Cell(String name, Columns.Type type, boolean isKey) {}
+  private final JdbcName name;
+  private final List<JdbcColumn> cells;
 
   JdbcTable(Columns columns, JdbcDialect dialect, @Nullable String schema, String prefix) {
     this.columns = columns;
     this.dialect = dialect;
-    this.schema = schema;
-    this.name = shortened(prefix + columns.statistic().name().replace('-', '_'));
-    List<Cell> all = new ArrayList<>();
+    this.name =
+        new JdbcName(schema, JdbcName.shortened(prefix + statistic(columns).replace('-', '_')));
+    List<JdbcColumn> all = new ArrayList<>();
     for (Column column : columns.list()) {
       boolean isKey = column.role() == Role.WINDOW && all.isEmpty();
-      all.add(new Cell(shortened(column.name()), column.type(), isKey));
+      all.add(new JdbcColumn(JdbcName.shortened(column.name()), column.type(), isKey));
     }
-    all.add(new Cell(KEY, Columns.Type.TEXT, true));
-    all.add(new Cell(BATCH, Columns.Type.LONG, false));
+    all.add(new JdbcColumn(KEY, Columns.Type.TEXT, true));
+    all.add(new JdbcColumn(BATCH, Columns.Type.LONG, false));
     this.cells = List.copyOf(all);
   }
 
-  String statistic() {
+  private static String statistic(Columns columns) {
     return columns.statistic().name();
+  }
+
+  String statistic() {
+    return statistic(columns);
   }
 
   /** Returns the name for messages. */
   @Override
   public String toString() {
-    return schema == null ? name : schema + "." + name;
+    return name.toString();
   }
-
-  /** Returns a shorter name that remains unique where a database would truncate the name. */
-  static String shortened(String name) {
-    if (name.length() <= MAX_NAME) {
-      return name;
-    }
-    try {
-      byte[] hash = MessageDigest.getInstance("SHA-256").digest(name.getBytes(UTF_8));
-      String digits = String.format("%064x", new BigInteger(1, hash)).substring(0, NAME_HASH);
-      return name.substring(0, MAX_NAME - NAME_HASH - 1) + "_" + digits;
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
-  }
-
-  static String quoted(@Nullable String schema, String name) {
-    return schema == null ? quoted(name) : quoted(schema) + "." + quoted(name);
-  }
-
-  private static String quoted(String name) {
-    return '"' + name.replace("\"", "\"\"") + '"';
-  }
-
-  // ---- the table
 
   /**
    * Creates the table if it does not exist.
@@ -112,79 +74,50 @@ final class JdbcTable {
    * @return whether it was created
    * @throws CallstreamException if a table exists that cannot store the results
    */
-  boolean ensure(Connection connection) throws SQLException {
-    Map<String, Integer> found = columnTypes(connection, schema, name);
+  boolean ensure(JdbcTransaction transaction) throws SQLException {
+    Map<String, Integer> found = JdbcMetadata.columnTypes(transaction.connection(), name);
     if (found.isEmpty()) {
-      execute(connection, create());
+      transaction.execute(create());
       return true;
     }
-    requireShape(found, primaryKey(connection));
+    requireShape(found, JdbcMetadata.primaryKey(transaction.connection(), name));
     return false;
   }
 
-  /** Returns the JDBC types of the columns of a table. Empty if the table does not exist. */
-  static Map<String, Integer> columnTypes(
-      Connection connection, @Nullable String schema, String table) throws SQLException {
-    DatabaseMetaData meta = connection.getMetaData();
-    String escape = meta.getSearchStringEscape();
-    Map<String, Integer> types = new HashMap<>();
-    try (ResultSet columns =
-        meta.getColumns(
-            connection.getCatalog(),
-            pattern(schema == null ? connection.getSchema() : schema, escape),
-            pattern(table, escape),
-            null)) {
-      while (columns.next()) {
-        types.put(columns.getString("COLUMN_NAME"), type(columns));
-      }
-    }
-    return types;
-  }
-
-  /**
-   * Returns the type of a column. The PostgreSQL driver reports a time with a zone as one without,
-   * and only the name of the type shows the difference.
-   */
-  private static int type(ResultSet column) throws SQLException {
-    int type = column.getInt("DATA_TYPE");
-    String name = String.valueOf(column.getString("TYPE_NAME")).toLowerCase(Locale.ROOT);
-    return type == Types.TIMESTAMP
-            && (name.equals("timestamptz") || name.contains("with time zone"))
-        ? Types.TIMESTAMP_WITH_TIMEZONE
-        : type;
-  }
-
-  private static @Nullable String pattern(@Nullable String name, @Nullable String escape) {
-    return name == null || escape == null || escape.isEmpty()
-        ? name
-        : name.replace("_", escape + "_").replace("%", escape + "%");
-  }
-
-  private Set<String> primaryKey(Connection connection) throws SQLException {
-    Set<String> key = new TreeSet<>();
-    try (ResultSet columns =
-        connection
-            .getMetaData()
-            .getPrimaryKeys(
-                connection.getCatalog(), schema == null ? connection.getSchema() : schema, name)) {
-      while (columns.next()) {
-        key.add(columns.getString("COLUMN_NAME"));
-      }
-    }
-    return key;
+  private String create() {
+    return "CREATE TABLE "
+        + name.quoted()
+        + " ("
+        + cells.stream()
+            .map(
+                cell ->
+                    cell.quoted()
+                        + " "
+                        + (cell.name().equals(KEY) ? "varchar(64)" : dialect.type(cell.type()))
+                        + (cell.isKey() || cell.name().equals(BATCH) ? " NOT NULL" : ""))
+            .collect(Collectors.joining(", "))
+        + ", PRIMARY KEY ("
+        + cells.stream()
+            .filter(JdbcColumn::isKey)
+            .map(JdbcColumn::quoted)
+            .collect(Collectors.joining(", "))
+        + "))";
   }
 
   private void requireShape(Map<String, Integer> found, Set<String> primaryKey) {
     List<String> wrong = new ArrayList<>();
-    for (Cell cell : cells) {
+    Set<String> key = new TreeSet<>();
+    for (JdbcColumn cell : cells) {
       Integer type = found.get(cell.name());
       if (type == null) {
         wrong.add(cell.name() + " is missing");
       } else if (!holds(type, cell.type())) {
         wrong.add(cell.name() + " is no " + dialect.type(cell.type()));
       }
+      if (cell.isKey()) {
+        key.add(cell.name());
+      }
     }
-    Set<String> key = new TreeSet<>(keys());
     if (!primaryKey.equals(key)) {
       wrong.add("the primary key is " + primaryKey + " and not " + key);
     }
@@ -225,98 +158,46 @@ final class JdbcTable {
     };
   }
 
-  private List<String> keys() {
-    return cells.stream().filter(Cell::isKey).map(Cell::name).toList();
-  }
-
-  private String create() {
-    return "CREATE TABLE "
-        + quoted(schema, name)
-        + " ("
-        + cells.stream()
-            .map(
-                cell ->
-                    quoted(cell.name())
-                        + " "
-                        + (cell.name().equals(KEY) ? "varchar(64)" : dialect.type(cell.type()))
-                        + (cell.isKey() || cell.name().equals(BATCH) ? " NOT NULL" : ""))
-            .collect(Collectors.joining(", "))
-        + ", PRIMARY KEY ("
-        + keys().stream().map(JdbcTable::quoted).collect(Collectors.joining(", "))
-        + "))";
-  }
-
-  static void execute(Connection connection, String sql) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute(sql);
+  boolean isEmpty(JdbcTransaction transaction) throws SQLException {
+    try (PreparedStatement select = transaction.prepare("SELECT 1 FROM " + name.quoted())) {
+      select.setMaxRows(1); // Without this limit, a driver may read the whole table.
+      try (ResultSet rows = select.executeQuery()) {
+        return !rows.next();
+      }
     }
   }
 
-  // ---- the rows
-
-  String delete() {
-    return "DELETE FROM " + quoted(schema, name);
+  void deleteAll(JdbcTransaction transaction) throws SQLException {
+    transaction.update("DELETE FROM " + name.quoted());
   }
 
-  /** Returns a query whose result has rows if and only if the table has rows. */
-  String selectAny() {
-    return "SELECT 1 FROM " + quoted(schema, name);
+  /** Inserts rows, or updates those that exist. */
+  void upsert(JdbcTransaction transaction, Results results, long batch) throws SQLException {
+    if (results.isEmpty()) {
+      return;
+    }
+    transaction.startOn(this);
+    try (PreparedStatement upsert = transaction.prepare(dialect.upsert(name, cells))) {
+      int rows = 0;
+      int bytes = 0;
+      for (Iterator<ResultRow> all = results.iterator(); all.hasNext(); ) {
+        bytes += bind(upsert, all.next(), batch);
+        upsert.addBatch();
+        rows++;
+        if (rows == BATCH_ROWS || bytes >= BATCH_BYTES) {
+          JdbcTransaction.executeBatch(upsert);
+          rows = 0;
+          bytes = 0;
+        }
+      }
+      if (rows > 0) {
+        JdbcTransaction.executeBatch(upsert);
+      }
+    }
   }
 
-  /** Returns the statement that inserts or updates a row. */
-  String upsert() {
-    return switch (dialect) {
-      case POSTGRESQL ->
-          "INSERT INTO "
-              + quoted(schema, name)
-              + " ("
-              + names("")
-              + ") VALUES ("
-              + cells.stream().map(cell -> "?").collect(Collectors.joining(", "))
-              + ") ON CONFLICT ("
-              + keys().stream().map(JdbcTable::quoted).collect(Collectors.joining(", "))
-              + ") DO UPDATE SET "
-              + assignments("EXCLUDED.");
-      case STANDARD ->
-          "MERGE INTO "
-              + quoted(schema, name)
-              + " AS t USING (VALUES ("
-              + cells.stream()
-                  .map(cell -> "CAST(? AS " + dialect.type(cell.type()) + ")")
-                  .collect(Collectors.joining(", "))
-              + ")) AS s ("
-              + names("")
-              + ") ON "
-              + keys().stream()
-                  .map(key -> "t." + quoted(key) + " = s." + quoted(key))
-                  .collect(Collectors.joining(" AND "))
-              + " WHEN MATCHED THEN UPDATE SET "
-              + assignments("s.")
-              + " WHEN NOT MATCHED THEN INSERT ("
-              + names("")
-              + ") VALUES ("
-              + names("s.")
-              + ")";
-    };
-  }
-
-  private String names(String from) {
-    return cells.stream().map(c -> from + quoted(c.name())).collect(Collectors.joining(", "));
-  }
-
-  private String assignments(String from) {
-    return cells.stream()
-        .filter(cell -> !cell.isKey())
-        .map(cell -> quoted(cell.name()) + " = " + from + quoted(cell.name()))
-        .collect(Collectors.joining(", "));
-  }
-
-  /**
-   * Sets the parameters of {@link #upsert()}.
-   *
-   * @return the approximate number of bytes of the parameters
-   */
-  int bind(PreparedStatement statement, ResultRow row, long batch) throws SQLException {
+  /** Sets the parameters of a row. Returns their approximate number of bytes. */
+  private int bind(PreparedStatement statement, ResultRow row, long batch) throws SQLException {
     int bytes = 0;
     int parameter = 1;
     for (Object value : columns.values(row)) {
@@ -326,7 +207,7 @@ final class JdbcTable {
         statement.setString(parameter, text.replace('\0', '\ufffd'));
         bytes += text.length();
       } else {
-        set(statement, parameter, type, value);
+        bind(statement, parameter, type, value);
       }
       bytes += Long.BYTES;
       parameter++;
@@ -336,7 +217,7 @@ final class JdbcTable {
     return bytes;
   }
 
-  private static void set(
+  private static void bind(
       PreparedStatement statement, int parameter, Columns.Type type, @Nullable Object value)
       throws SQLException {
     if (value == null) {

@@ -4,6 +4,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.files.FileFailures;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -147,6 +148,14 @@ final class Publisher implements AutoCloseable {
       content.writeTo(channel);
     }
     Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** Writes all bytes at the position of a channel. */
+  static void write(FileChannel channel, byte[] bytes) throws IOException {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes);
+    while (buffer.hasRemaining()) {
+      channel.write(buffer);
+    }
   }
 
   /**

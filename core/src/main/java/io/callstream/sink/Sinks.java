@@ -7,6 +7,7 @@ import io.callstream.pipeline.ResultSink;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import javax.sql.DataSource;
 
 /** The built-in sinks. A sink belongs to one run of one pipeline at a time. */
 public final class Sinks {
@@ -39,6 +40,34 @@ public final class Sinks {
    */
   public static DeadLetterSink deadLetterFiles(Path directory) {
     return new DeadLetterFiles(directory);
+  }
+
+  /**
+   * Returns a builder of a sink that keeps a database table for each statistic. Each batch is one
+   * transaction with its results and its number: readers see all of it or nothing.
+   *
+   * <p>A table has the columns {@link io.callstream.statistic.Statistic#columns()}, {@code _key}
+   * and {@code _batch}. {@code _key} represents the dimensions with a fixed length, and is the
+   * primary key together with {@code window_start}. {@code _batch} is the batch that last changed
+   * the row. The sink creates missing tables in an existing schema. It writes the character U+0000,
+   * which PostgreSQL cannot store, as U+FFFD; rows that differ only in such characters remain
+   * separate. Rows of windows that the pipeline has removed remain in the table.
+   *
+   * <p>The sink uses {@code INSERT … ON CONFLICT} if the database calls itself PostgreSQL, and
+   * {@code MERGE} of the SQL standard otherwise. If the database requires other types than {@code
+   * character varying(1048576)} for texts or {@code timestamp with time zone} for times, create the
+   * tables in advance. The sink uses existing tables.
+   *
+   * <p>After a transient failure, such as a lost connection, a lock or a deadlock, the sink tries
+   * again with a new connection. If all attempts fail, or if a table has other columns or results
+   * of another run, the pipeline fails with {@link io.callstream.ErrorCode#SINK_FAILED}. Messages
+   * name the table and the SQLState, and contain no row, no URL and no password. The sink checks
+   * for interrupts between statements, each of which ends within the timeout.
+   *
+   * @param source provides connections; the sink uses one at a time and keeps it between batches
+   */
+  public static JdbcSinkBuilder jdbc(DataSource source) {
+    return new JdbcSinkBuilder(source);
   }
 
   /**

@@ -13,20 +13,19 @@ import io.callstream.ErrorCode;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.CapturedLog;
+import io.callstream.internal.sink.DeadLetterCounts;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.Late;
 import io.callstream.pipeline.DeadLetter.MissedWindow;
 import io.callstream.pipeline.DeadLetter.Rejected;
 import io.callstream.pipeline.DeadLetterSink;
-import io.callstream.pipeline.LetterCounts;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Origin;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Accounting.Contributions;
-import io.callstream.sink.LetterJournals.Kind;
 import io.callstream.statistic.StandardStatistics;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -89,7 +88,7 @@ class DeadLetterFilesTest {
   }
 
   private static BatchResults after(String lineage, long batch, List<DeadLetter> soFar) {
-    LetterCounts counts = new LetterCounts();
+    DeadLetterCounts counts = new DeadLetterCounts();
     soFar.forEach(counts::add);
     Map<String, Contributions> statistics = new HashMap<>();
     counts.late().forEach((name, late) -> statistics.put(name, new Contributions(0, late, 0)));
@@ -458,7 +457,7 @@ class DeadLetterFilesTest {
 
   @Test
   void warnsIfARunFromTheStartReplacesTheLettersOfAnEarlierOne() {
-    try (CapturedLog log = CapturedLog.of(LetterJournals.class)) {
+    try (CapturedLog log = CapturedLog.of(DeadLetterDirectory.class)) {
       run(directory, List.of());
       run(directory, List.of(List.of(rejected(0, 0))));
       resume(directory, after(0, List.of(rejected(0, 0)))).close();
@@ -594,7 +593,7 @@ class DeadLetterFilesTest {
           continue;
         }
         right++;
-        for (Kind kind : Kind.values()) {
+        for (DeadLetterKind kind : DeadLetterKind.values()) {
           assertThat(read(damaged, kind.file))
               .as("seed %d, damage %d: %s", seed, i, how)
               .isEqualTo(read(whole, kind.file));

@@ -65,16 +65,15 @@ class JdbcSinkTest {
 
   @TempDir private Path directory;
 
-  /** A database and its dialect. */
+  /** A database, and whether the sink finds its dialect or uses another. */
   enum Database {
-    POSTGRESQL(JdbcDialect.POSTGRESQL),
-    POSTGRESQL_WITH_MERGE(JdbcDialect.STANDARD),
-    H2(JdbcDialect.STANDARD);
+    POSTGRESQL,
+    POSTGRESQL_WITH_MERGE,
+    H2;
 
-    final JdbcDialect dialect;
-
-    Database(JdbcDialect dialect) {
-      this.dialect = dialect;
+    JdbcSinkBuilder sink(DataSource source) {
+      JdbcSinkBuilder sink = Sinks.jdbc(source);
+      return this == POSTGRESQL_WITH_MERGE ? sink.dialect(JdbcDialect.STANDARD) : sink;
     }
 
     DataSource source() {
@@ -84,6 +83,15 @@ class JdbcSinkTest {
         return source;
       }
       return Postgres.server().getPostgresDatabase();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Database.class)
+  void findsTheDialectOfTheDatabase(Database database) throws SQLException {
+    try (Connection connection = database.source().getConnection()) {
+      assertThat(JdbcDialect.of(connection))
+          .isEqualTo(database == Database.H2 ? JdbcDialect.STANDARD : JdbcDialect.POSTGRESQL);
     }
   }
 
@@ -164,9 +172,7 @@ class JdbcSinkTest {
     List<Statistic> statistics = StandardStatistics.all(LOS_ANGELES, Duration.ofHours(1));
     SinkRun.of(
         statistics,
-        List.of(
-            Sinks.csv(directory),
-            JdbcSink.to(source, database.dialect).schema(schema).prefix("sf_").build()),
+        List.of(Sinks.csv(directory), database.sink(source).schema(schema).prefix("sf_").build()),
         batch(
             call("Passing Call", "2018-11-04T08:10:00Z", "HAN", "A St"),
             call("Passing Call", "2018-11-04T09:20:00Z", "HAN", "B St"),
@@ -222,7 +228,7 @@ class JdbcSinkTest {
 
     SinkRun.of(
         List.of(statistic),
-        List.of(JdbcSink.to(source, database.dialect).schema(schema).build()),
+        List.of(database.sink(source).schema(schema).build()),
         batch(
             call("a", "2018-11-01T12:00:00Z", "", ""),
             call("b", "2018-11-01T12:00:00Z", "", "1234"),
@@ -245,7 +251,7 @@ class JdbcSinkTest {
             List.of(),
             batch(of("a"), of("b")),
             batch(of("b"), of("c")));
-    JdbcSink sink = JdbcSink.to(source, database.dialect).schema(schema).build();
+    ResultSink sink = database.sink(source).schema(schema).build();
     sink.open(run.opened());
     sink.write(run.batch(0));
     sink.write(run.batch(1));
@@ -280,7 +286,7 @@ class JdbcSinkTest {
             "x".repeat(99_999) + "y");
     SinkRun.of(
         List.of(StandardStatistics.callsByType()),
-        List.of(JdbcSink.to(source, database.dialect).schema(schema).build()),
+        List.of(database.sink(source).schema(schema).build()),
         texts.stream().map(JdbcSinkTest::of).toArray(Call[]::new),
         texts.stream().map(JdbcSinkTest::of).toArray(Call[]::new));
 
@@ -302,9 +308,7 @@ class JdbcSinkTest {
             Statistic.named("batches").build());
 
     SinkRun.of(
-        statistics,
-        List.of(JdbcSink.to(source, database.dialect).schema(schema).build()),
-        batch(of("a"), of("b")));
+        statistics, List.of(database.sink(source).schema(schema).build()), batch(of("a"), of("b")));
 
     List<String> tables =
         lines(
@@ -333,7 +337,7 @@ class JdbcSinkTest {
             batch(of("a")),
             batch(of("b")),
             batch(of("a"), of("c")));
-    JdbcSink sink = JdbcSink.to(source, database.dialect).schema(schema).build();
+    ResultSink sink = database.sink(source).schema(schema).build();
 
     sink.open(run.batch(1)); // a sink that was added to a pipeline with earlier batches
     assertThat(lines(source, byType(schema))).containsExactlyInAnyOrder("a,1", "b,1");
@@ -355,7 +359,7 @@ class JdbcSinkTest {
     String schema = newSchema(source);
     List<Statistic> statistics = List.of(StandardStatistics.callsByType());
     SinkRun before = SinkRun.of(statistics, List.of(), batch(of("a")), batch(of("b")));
-    JdbcSink sink = JdbcSink.to(source, database.dialect).schema(schema).build();
+    ResultSink sink = database.sink(source).schema(schema).build();
     sink.open(before.opened());
     sink.write(before.batch(0));
     sink.write(before.batch(1));
@@ -372,7 +376,7 @@ class JdbcSinkTest {
     }
     assertThat(lines(source, byType(schema))).containsExactlyInAnyOrder("a,1", "b,1");
 
-    JdbcSink over = JdbcSink.to(source, database.dialect).schema(schema).startingOver().build();
+    ResultSink over = database.sink(source).schema(schema).startingOver().build();
     over.open(now.batch(0));
     over.write(now.batch(1));
     over.close();
@@ -386,7 +390,7 @@ class JdbcSinkTest {
     String schema = newSchema(source);
     List<Statistic> statistics = List.of(StandardStatistics.callsByType());
     SinkRun run = SinkRun.of(statistics, List.of(), batch(of("a")), batch(of("b")));
-    JdbcSink sink = JdbcSink.to(source, database.dialect).schema(schema).build();
+    ResultSink sink = database.sink(source).schema(schema).build();
     sink.open(run.opened());
     sink.write(run.batch(0));
     sink.close();
@@ -407,7 +411,7 @@ class JdbcSinkTest {
     List<Statistic> statistics = List.of(StandardStatistics.callsByType());
     SinkRun finished = SinkRun.of(statistics, List.of(), batch(of("a")));
     SinkRun other = SinkRun.of(statistics, List.of(), batch(of("b")));
-    JdbcSink sink = JdbcSink.to(source, database.dialect).schema(schema).build();
+    ResultSink sink = database.sink(source).schema(schema).build();
     sink.open(finished.opened());
     sink.write(finished.batch(0));
     sink.close();
@@ -428,8 +432,8 @@ class JdbcSinkTest {
     DataSource source = database.source();
     String schema = newSchema(source);
     SinkRun run = SinkRun.of(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")));
-    JdbcSink first = JdbcSink.to(source, database.dialect).schema(schema).build();
-    JdbcSink second = JdbcSink.to(source, database.dialect).schema(schema).build();
+    ResultSink first = database.sink(source).schema(schema).build();
+    ResultSink second = database.sink(source).schema(schema).build();
     first.open(run.opened());
     second.open(run.opened());
     second.write(run.batch(0));
@@ -448,8 +452,7 @@ class JdbcSinkTest {
     execute(source, "CREATE TABLE \"" + schema + "\".\"calls_by_type\" (\"crime_type\" integer)");
     SinkRun run = SinkRun.of(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")));
 
-    assertThatThrownBy(
-            () -> JdbcSink.to(source, database.dialect).schema(schema).build().open(run.opened()))
+    assertThatThrownBy(() -> database.sink(source).schema(schema).build().open(run.opened()))
         .isInstanceOf(CallstreamException.class)
         .hasMessageContaining(schema + ".calls_by_type")
         .hasMessageContaining("crime_type is no")
@@ -462,12 +465,8 @@ class JdbcSinkTest {
     DataSource source = Database.POSTGRESQL.source();
     String schema = newSchema(source);
     SinkRun run = SinkRun.of(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")));
-    JdbcSink sink =
-        JdbcSink.to(source, JdbcDialect.POSTGRESQL)
-            .schema(schema)
-            .timeout(Duration.ofSeconds(1))
-            .attempts(2)
-            .build();
+    ResultSink sink =
+        Sinks.jdbc(source).schema(schema).timeout(Duration.ofSeconds(1)).attempts(2).build();
     sink.open(run.opened());
     try (Connection other = source.getConnection();
         Statement statement = other.createStatement()) {
@@ -498,7 +497,7 @@ class JdbcSinkTest {
         Pipeline.builder(calls, SanFranciscoCalls.json())
             .statistic(StandardStatistics.callsByType())
             .results(
-                JdbcSink.to(source, JdbcDialect.POSTGRESQL)
+                Sinks.jdbc(source)
                     .schema(schema)
                     .timeout(Duration.ofSeconds(1))
                     .attempts(2)
@@ -529,7 +528,7 @@ class JdbcSinkTest {
     PGSimpleDataSource named = new PGSimpleDataSource();
     named.setUrl(Postgres.server().getJdbcUrl("postgres", "postgres"));
     named.setApplicationName("cut");
-    JdbcSink sink = JdbcSink.to(named, JdbcDialect.POSTGRESQL).schema(schema).build();
+    ResultSink sink = Sinks.jdbc(named).schema(schema).build();
     sink.open(run.opened());
     sink.write(run.batch(0));
     execute(
@@ -548,11 +547,7 @@ class JdbcSinkTest {
     try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"))) {
       PGSimpleDataSource source = new PGSimpleDataSource();
       source.setUrl("jdbc:postgresql://127.0.0.1:" + silent.getLocalPort() + "/x?password=geheim");
-      JdbcSink sink =
-          JdbcSink.to(source, JdbcDialect.POSTGRESQL)
-              .timeout(Duration.ofSeconds(1))
-              .attempts(2)
-              .build();
+      ResultSink sink = Sinks.jdbc(source).timeout(Duration.ofSeconds(1)).attempts(2).build();
 
       assertThatThrownBy(() -> sink.open(run.opened()))
           .hasMessageContaining("tried 2 times")
@@ -572,7 +567,7 @@ class JdbcSinkTest {
   @MethodSource("sourcesWithSecrets")
   void noSecretIsTold(DataSource source) {
     SinkRun run = SinkRun.of(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")));
-    JdbcSink sink = JdbcSink.to(source, JdbcDialect.POSTGRESQL).attempts(1).build();
+    ResultSink sink = Sinks.jdbc(source).attempts(1).build();
 
     assertThatThrownBy(() -> sink.open(run.opened()))
         .isInstanceOf(CallstreamException.class)
@@ -593,7 +588,7 @@ class JdbcSinkTest {
     String schema = newSchema(source);
     SinkRun run =
         SinkRun.of(List.of(StandardStatistics.callsByType()), List.of(), batch(of("geheim")));
-    JdbcSink sink = JdbcSink.to(source, JdbcDialect.POSTGRESQL).schema(schema).build();
+    ResultSink sink = Sinks.jdbc(source).schema(schema).build();
     sink.open(run.opened());
     execute(
         source,
@@ -619,7 +614,7 @@ class JdbcSinkTest {
     SinkRun run =
         SinkRun.of(
             List.of(StandardStatistics.callsByType()), List.of(), batch(of("Zo\u00eb"), of(type)));
-    JdbcSink sink = JdbcSink.to(source, JdbcDialect.POSTGRESQL).build();
+    ResultSink sink = Sinks.jdbc(source).build();
     sink.open(run.opened());
 
     assertThatThrownBy(() -> sink.write(run.batch(0)))
@@ -635,7 +630,7 @@ class JdbcSinkTest {
   @Test
   void anInterruptEndsTheTriesAndIsKept() throws Exception {
     SinkRun run = SinkRun.of(List.of(StandardStatistics.callsByType()), List.of(), batch(of("a")));
-    ResultSink sink = JdbcSink.to(Database.H2.source(), JdbcDialect.STANDARD).build();
+    ResultSink sink = Sinks.jdbc(Database.H2.source()).build();
     Thread.currentThread().interrupt();
 
     assertThatThrownBy(() -> sink.open(run.opened())).hasMessageContaining("interrupted");

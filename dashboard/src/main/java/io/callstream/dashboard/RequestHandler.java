@@ -9,7 +9,7 @@ import com.sun.net.httpserver.HttpHandler;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.engine.Supervisor;
-import io.callstream.internal.json.RowWriter;
+import io.callstream.internal.sink.RowWriter;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Progress;

@@ -21,7 +21,7 @@ class ArchitectureTest {
               "io.callstream.call",
               "io.callstream.engine",
               "io.callstream.internal.aggregate",
-              "io.callstream.internal.json",
+              "io.callstream.internal.sink",
               "io.callstream.pipeline",
               "io.callstream.progress",
               "io.callstream.statistic",

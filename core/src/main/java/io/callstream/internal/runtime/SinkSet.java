@@ -3,10 +3,10 @@ package io.callstream.internal.runtime;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.files.FileFailures;
+import io.callstream.internal.sink.DeadLetterCounts;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetterSink;
-import io.callstream.pipeline.LetterCounts;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultSink;
 import io.callstream.pipeline.Sink;
@@ -159,7 +159,7 @@ public final class SinkSet {
   public void write(BatchResults batch, Iterable<DeadLetter> letters) {
     Iterable<DeadLetter> counted = () -> new CountedLetters(batch, letters.iterator());
     List<DeadLetterSink> letterSinks = pipeline.deadLetterSinks();
-    boolean expected = !LetterCounts.of(batch.accounting()).equals(new LetterCounts());
+    boolean expected = !DeadLetterCounts.of(batch.accounting()).equals(new DeadLetterCounts());
     // Each iteration opens the files of the dead letters.
     if (!letterSinks.isEmpty() && (expected || counted.iterator().hasNext())) {
       for (DeadLetterSink sink : letterSinks) {
@@ -184,7 +184,7 @@ public final class SinkSet {
   private static final class CountedLetters implements Iterator<DeadLetter> {
     private final BatchResults batch;
     private final Iterator<DeadLetter> letters;
-    private final LetterCounts counts = new LetterCounts();
+    private final DeadLetterCounts counts = new DeadLetterCounts();
 
     CountedLetters(BatchResults batch, Iterator<DeadLetter> letters) {
       this.batch = batch;
@@ -196,7 +196,7 @@ public final class SinkSet {
       if (letters.hasNext()) {
         return true;
       }
-      LetterCounts expected = LetterCounts.of(batch.accounting());
+      DeadLetterCounts expected = DeadLetterCounts.of(batch.accounting());
       if (!counts.equals(expected)) {
         throw new CallstreamException(
             ErrorCode.ENGINE_FAILED,

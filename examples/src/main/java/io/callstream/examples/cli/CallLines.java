@@ -10,9 +10,9 @@ import io.callstream.call.ParseResult;
 import io.callstream.call.ParseResult.Parsed;
 import io.callstream.call.ParseResult.Rejected;
 import io.callstream.call.RejectionReason;
+import io.callstream.internal.sink.TextTables;
 import io.callstream.kafka.TopicRecord;
 import io.callstream.pipeline.Pipeline;
-import io.callstream.sink.Tables;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -109,11 +109,12 @@ final class CallLines {
     int address = width - others - 4 * GAP.length();
     List<String> cells = new ArrayList<>();
     cells.add(minutes.format(call.time()));
-    cells.add(Tables.cell(call.crimeType(), TYPE));
-    cells.add(Tables.cell(call.disposition(), disposition));
-    cells.add(Tables.cell(call.address(), Math.min(MAX_ADDRESS, Math.max(MIN_ADDRESS, address))));
+    cells.add(TextTables.cell(call.crimeType(), TYPE));
+    cells.add(TextTables.cell(call.disposition(), disposition));
+    cells.add(
+        TextTables.cell(call.address(), Math.min(MAX_ADDRESS, Math.max(MIN_ADDRESS, address))));
     if (wide) {
-      cells.add(Tables.cell(call.id(), ID));
+      cells.add(TextTables.cell(call.id(), ID));
     }
     cells.add(place);
     return fitting(String.join(GAP, cells));
@@ -127,11 +128,11 @@ final class CallLines {
     byte[] start = value == null ? null : Arrays.copyOf(value, Math.min(value.length, 4 * width));
     String text = "no call: " + reason + GAP + Words.harmless(start);
     int room = Math.max(MIN_ADDRESS, width - TIME - PLACE - 2 * GAP.length());
-    return fitting(" ".repeat(TIME) + GAP + Tables.cell(text, room) + GAP + place);
+    return fitting(" ".repeat(TIME) + GAP + TextTables.cell(text, room) + GAP + place);
   }
 
   private String fitting(String line) {
-    return Tables.cell(line, width).stripTrailing();
+    return TextTables.cell(line, width).stripTrailing();
   }
 
   private static String harmless(String text) {

@@ -1,8 +1,8 @@
 package io.callstream.examples.cli;
 
 import io.callstream.engine.RunningPipeline;
+import io.callstream.internal.sink.TextTables;
 import io.callstream.kafka.TopicInfo;
-import io.callstream.sink.Tables;
 import io.callstream.statistic.Statistic;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -161,13 +161,13 @@ final class Counting {
       terminal
           .out()
           .println(
-              Tables.top(
+              TextTables.top(
                   running.results(statistic.name()),
                   rows,
                   running.pipeline().format().zone(),
                   width));
     }
-    terminal.out().print(Tables.accounting(running.accounting()));
+    terminal.out().print(TextTables.accounting(running.accounting()));
     Path output = options.output();
     if (output != null) {
       terminal.out().println("files: " + output.toAbsolutePath().normalize());

@@ -3,7 +3,7 @@ package io.callstream.examples.cli;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.callstream.engine.RunningPipeline;
-import io.callstream.internal.json.RowWriter;
+import io.callstream.internal.sink.RowWriter;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.statistic.Statistic;

@@ -6,8 +6,8 @@ import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.KafkaSinks;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
-import io.callstream.sink.JdbcDialect;
-import io.callstream.sink.JdbcSink;
+import io.callstream.sink.JdbcSinkBuilder;
+import io.callstream.sink.Sinks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -143,7 +143,7 @@ final class SinkOptions {
       throw Usage.wrong(
           command,
           "--jdbc is no URL of PostgreSQL, such as jdbc:postgresql://localhost:5432/calls. For other"
-              + " databases embed the library: JdbcSink takes any DataSource.");
+              + " databases embed the library: Sinks.jdbc takes any DataSource.");
     }
   }
 
@@ -167,7 +167,7 @@ final class SinkOptions {
       pipeline.deadLetters(sinks.deadLetters(deadLetterTopic));
     }
     if (jdbc != null) {
-      JdbcSink.Builder tables = JdbcSink.to(source(command, jdbc), JdbcDialect.POSTGRESQL);
+      JdbcSinkBuilder tables = Sinks.jdbc(source(command, jdbc));
       if (jdbcSchema != null) {
         tables.schema(jdbcSchema);
       }

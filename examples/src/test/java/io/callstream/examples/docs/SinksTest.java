@@ -10,8 +10,8 @@ import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.KafkaSinks;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
-import io.callstream.sink.JdbcDialect;
-import io.callstream.sink.JdbcSink;
+import io.callstream.pipeline.ResultSink;
+import io.callstream.sink.Sinks;
 import io.callstream.spark.ParquetSink;
 import io.callstream.statistic.StandardStatistics;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
@@ -44,7 +44,7 @@ class SinksTest {
       Pipeline pipeline =
           Pipeline.builder(topic, format)
               .statistics(StandardStatistics.all(zone, Duration.ofHours(1)))
-              .results(JdbcSink.to(dataSource, JdbcDialect.POSTGRESQL).schema("calls").build())
+              .results(Sinks.jdbc(dataSource).schema("calls").build())
               .results(KafkaSinks.at(cluster).results("call-counts"))
               .deadLetters(KafkaSinks.at(cluster).deadLetters("call-letters"))
               .results(ParquetSink.to(lake).build())
@@ -79,8 +79,8 @@ class SinksTest {
   void eachWithItsOptions() {
     DataSource dataSource = new PGSimpleDataSource();
     String brokers = "kafka-1:9092";
-    JdbcSink tables =
-        JdbcSink.to(dataSource, JdbcDialect.POSTGRESQL)
+    ResultSink tables =
+        Sinks.jdbc(dataSource)
             .schema("calls") // must exist; default: the schema of the connection
             .prefix("sf_") // of all tables; default: none
             .timeout(Duration.ofSeconds(20))

@@ -1,4 +1,4 @@
-package io.callstream.internal.json;
+package io.callstream.internal.sink;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

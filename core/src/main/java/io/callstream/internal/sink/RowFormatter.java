@@ -1,4 +1,4 @@
-package io.callstream.sink;
+package io.callstream.internal.sink;
 
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.WindowBounds;
@@ -15,24 +15,24 @@ import java.util.List;
 import java.util.Optional;
 
 /** Formats result rows and times as texts for files and tables. */
-final class Texts {
+public final class RowFormatter {
   private static final int DECIMALS = 6;
 
   private final Statistic statistic;
   private final DateTimeFormatter time;
 
-  Texts(Statistic statistic, ZoneId zone) {
+  public RowFormatter(Statistic statistic, ZoneId zone) {
     this.statistic = statistic;
     this.time = times(zone);
   }
 
   /** Returns the ISO-8601 format with offset: {@code 2018-11-04T01:00:00-07:00}. */
-  static DateTimeFormatter times(ZoneId zone) {
+  public static DateTimeFormatter times(ZoneId zone) {
     return DateTimeFormatter.ISO_OFFSET_DATE_TIME.withZone(zone);
   }
 
   /** Returns the cells of a row, one for each of {@link Statistic#columns()}. */
-  List<String> cells(ResultRow row) {
+  public List<String> cells(ResultRow row) {
     List<String> cells = new ArrayList<>();
     if (row.window().isPresent()) {
       WindowBounds window = row.window().get();
@@ -48,7 +48,7 @@ final class Texts {
         cells.add(lookup.get().description(value));
       }
     }
-    row.values().forEach(value -> cells.add(value.map(Texts::measure).orElse("")));
+    row.values().forEach(value -> cells.add(value.map(RowFormatter::measure).orElse("")));
     return cells;
   }
 
@@ -57,7 +57,7 @@ final class Texts {
   }
 
   /** Formats whole numbers and durations as Java does, and fractions with six decimals. */
-  static String measure(Object value) {
+  public static String measure(Object value) {
     return value instanceof Double fraction
         ? new BigDecimal(fraction).setScale(DECIMALS, RoundingMode.HALF_UP).toPlainString()
         : value.toString();

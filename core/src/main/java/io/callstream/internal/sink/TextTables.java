@@ -1,4 +1,4 @@
-package io.callstream.sink;
+package io.callstream.internal.sink;
 
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
@@ -7,11 +7,11 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Formats results as tables for people. Texts in a table cannot control a terminal: control
+ * Formats results as tables for people. RowFormatter in a table cannot control a terminal: control
  * characters and similar characters appear as U+FFFD.
  */
-public final class Tables {
-  private Tables() {}
+public final class TextTables {
+  private TextTables() {}
 
   /**
    * Returns a table of the rows with the highest counts, without a limit of its width.
@@ -33,7 +33,7 @@ public final class Tables {
    * @param width the maximum width in terminal columns; long texts are truncated first, then lines
    */
   public static String top(Results results, int rows, ZoneId zone, int width) {
-    return new Table(results, zone).top(rows, width);
+    return new TextTable(results, zone).top(rows, width);
   }
 
   /**

@@ -1,4 +1,4 @@
-package io.callstream.sink;
+package io.callstream.internal.sink;
 
 import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -13,6 +13,7 @@ import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Accounting.Contributions;
+import io.callstream.sink.Sinks;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
@@ -31,7 +32,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-class TablesTest {
+class TextTablesTest {
   private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
 
   private static Call of(String type) {
@@ -60,7 +61,7 @@ class TablesTest {
       tester.receive(calls).endBatch();
       assertThatAccounting(tester.accounting()).addsUpFor(List.of(statistic));
     }
-    return Tables.top(batches.get(0).results(statistic.name()), rows, LOS_ANGELES, width);
+    return TextTables.top(batches.get(0).results(statistic.name()), rows, LOS_ANGELES, width);
   }
 
   @Test
@@ -173,8 +174,8 @@ class TablesTest {
               3  🚓 x            1   25.00%
                  total           4  100.00%
             """);
-    assertThat(Tables.cell("警察", 3)).isEqualTo("警…");
-    assertThat(Tables.cell("警察", 6)).isEqualTo("警察  ");
+    assertThat(TextTables.cell("警察", 3)).isEqualTo("警…");
+    assertThat(TextTables.cell("警察", 6)).isEqualTo("警察  ");
   }
 
   @Test
@@ -199,7 +200,7 @@ class TablesTest {
     statistics.put("all", new Contributions(7_000, 0, 0));
     statistics.put("some", new Contributions(5_500, 100, 1_400));
 
-    assertThat(Tables.accounting(new Accounting(7_003, 2, 1, 0, 0, 0, statistics)))
+    assertThat(TextTables.accounting(new Accounting(7_003, 2, 1, 0, 0, 0, statistics)))
         .isEqualTo(
             """
             accounting: 7,003 received = 2 rejected + 1 duplicates + 7,000 calls
@@ -211,7 +212,7 @@ class TablesTest {
 
   @Test
   void theAccountingShowsUnconfirmedTimesIfThereAreAny() {
-    assertThat(Tables.accounting(new Accounting(1_500, 0, 0, 0, 0, 1_234, Map.of())))
+    assertThat(TextTables.accounting(new Accounting(1_500, 0, 0, 0, 0, 1_234, Map.of())))
         .isEqualTo(
             """
             accounting: 1,500 received = 0 rejected + 0 duplicates + 1,500 calls

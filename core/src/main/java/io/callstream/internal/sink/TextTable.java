@@ -1,9 +1,9 @@
-package io.callstream.sink;
+package io.callstream.internal.sink;
 
+import io.callstream.internal.sink.Columns.Column;
+import io.callstream.internal.sink.Columns.Role;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
-import io.callstream.sink.Columns.Column;
-import io.callstream.sink.Columns.Role;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
@@ -16,8 +16,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 
-/** A table of {@link Tables} under construction. */
-final class Table {
+/** A table of {@link TextTables} under construction. */
+final class TextTable {
   private static final int MAX_CELL = 46;
   private static final int MIN_CELL = 4;
   private static final String GAP = "  ";
@@ -33,7 +33,7 @@ final class Table {
   /** Each line has the rank, a cell for each of the columns, and the share. */
   private final List<List<String>> lines = new ArrayList<>();
 
-  Table(Results results, ZoneId zone) {
+  TextTable(Results results, ZoneId zone) {
     this.results = results;
     this.statistic = results.statistic();
     // The end of a window follows from its start.
@@ -45,7 +45,7 @@ final class Table {
     this.shares =
         counts && statistic.measures().stream().noneMatch(Measure.Share.class::isInstance);
     this.minutes = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mmx", Locale.ROOT).withZone(zone);
-    this.exact = Texts.times(zone);
+    this.exact = RowFormatter.times(zone);
   }
 
   /** Returns the table of the highest counts. */
@@ -140,7 +140,7 @@ final class Table {
     if (value instanceof Duration duration) {
       return duration.toString().substring("PT".length()).toLowerCase(Locale.ROOT);
     }
-    return Texts.measure(value);
+    return RowFormatter.measure(value);
   }
 
   private static String percent(double share) {

@@ -1,4 +1,4 @@
-package io.callstream.sink;
+package io.callstream.internal.sink;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,5 +1,6 @@
-package io.callstream.pipeline;
+package io.callstream.internal.sink;
 
+import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.Late;
 import io.callstream.pipeline.DeadLetter.MissedWindow;
 import io.callstream.pipeline.DeadLetter.Rejected;
@@ -12,16 +13,16 @@ import java.util.TreeMap;
  * and for each statistic the number of windows that do not count a late call. The dead letters and
  * the accounting of the same batches have equal counts. Mutable and not thread-safe.
  */
-public final class LetterCounts {
+public final class DeadLetterCounts {
   private long rejected;
   private final Map<String, Long> late = new TreeMap<>();
 
   /** Creates counts that are all zero. */
-  public LetterCounts() {}
+  public DeadLetterCounts() {}
 
   /** Returns the counts of the dead letters that an accounting implies. */
-  public static LetterCounts of(Accounting accounting) {
-    LetterCounts counts = new LetterCounts();
+  public static DeadLetterCounts of(Accounting accounting) {
+    DeadLetterCounts counts = new DeadLetterCounts();
     counts.addRejected(accounting.rejected());
     accounting.statistics().forEach((name, calls) -> counts.addLate(name, calls.late()));
     return counts;
@@ -39,7 +40,7 @@ public final class LetterCounts {
   }
 
   /** Adds other counts to these counts. */
-  public void add(LetterCounts more) {
+  public void add(DeadLetterCounts more) {
     addRejected(more.rejected);
     more.late.forEach(this::addLate);
   }
@@ -73,7 +74,7 @@ public final class LetterCounts {
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof LetterCounts that
+    return other instanceof DeadLetterCounts that
         && rejected == that.rejected
         && late.equals(that.late);
   }

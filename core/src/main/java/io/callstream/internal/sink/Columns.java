@@ -1,4 +1,4 @@
-package io.callstream.sink;
+package io.callstream.internal.sink;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 

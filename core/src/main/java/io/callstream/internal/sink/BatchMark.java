@@ -1,4 +1,4 @@
-package io.callstream.sink;
+package io.callstream.internal.sink;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;

@@ -1,4 +1,4 @@
-package io.callstream.internal.json;
+package io.callstream.internal.sink;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.callstream.pipeline.ResultRow;
@@ -22,7 +22,7 @@ public final class RowWriter {
    */
   public RowWriter(Statistic statistic, ZoneId zone) {
     this.names = statistic.columns();
-    this.times = DateTimeFormatter.ISO_OFFSET_DATE_TIME.withZone(zone);
+    this.times = RowFormatter.times(zone);
   }
 
   /** Writes a row. A measure without data is null. */

@@ -1,4 +1,4 @@
-package io.callstream.sink;
+package io.callstream.internal.sink;
 
 /**
  * Makes untrusted text safe for a terminal: replaces characters that control the terminal, and

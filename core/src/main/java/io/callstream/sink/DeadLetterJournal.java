@@ -1,0 +1,179 @@
+package io.callstream.sink;
+
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
+
+import io.callstream.CallstreamException;
+import io.callstream.pipeline.DeadLetter;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file with the dead letters of one kind and one partition, in the order of their offsets. It
+ * consists of confirmed bytes, and then of the bytes of a batch that is not confirmed yet. Not
+ * thread-safe.
+ */
+final class DeadLetterJournal implements AutoCloseable {
+  private static final int BUFFER_BYTES = 1 << 18;
+
+  /** The kind and the partition of a journal. */
+  record JournalId(DeadLetterKind kind, int partition) implements Comparable<JournalId> {
+    private static final Comparator<JournalId> ORDER =
+        Comparator.comparing(JournalId::kind).thenComparing(JournalId::partition);
+
+    @Override
+    public int compareTo(JournalId other) {
+      return ORDER.compare(this, other);
+    }
+  }
+
+  /** The length of a part at the start of a journal, and the checksum of its bytes. */
+  record Extent(long length, int checksum) {}
+
+  private final FileChannel channel;
+
+  /** The checksum of all bytes that were written, confirmed or not. */
+  private final CRC32 checksum;
+
+  private Extent confirmed;
+
+  /** The letters of the current batch that were not written yet. Null between batches. */
+  private @Nullable ByteArrayOutputStream buffer;
+
+  private DeadLetterJournal(FileChannel channel, CRC32 checksum, Extent confirmed) {
+    this.channel = channel;
+    this.checksum = checksum;
+    this.confirmed = confirmed;
+  }
+
+  /** Creates an empty journal. Replaces the file of an interrupted batch. */
+  static DeadLetterJournal create(Path file) throws IOException {
+    FileChannel channel = FileChannel.open(file, CREATE, READ, WRITE);
+    channel.truncate(0);
+    CRC32 checksum = new CRC32();
+    return new DeadLetterJournal(channel, checksum, new Extent(0, (int) checksum.getValue()));
+  }
+
+  /**
+   * Opens a journal, and removes bytes that were not confirmed.
+   *
+   * @throws CallstreamException if the confirmed bytes are missing or changed
+   */
+  static DeadLetterJournal open(DeadLetterDirectory directory, JournalId id, Extent confirmed)
+      throws IOException {
+    Path file = directory.journal(id);
+    String name = DeadLetterDirectory.nameOf(file);
+    if (!Files.isRegularFile(file)) {
+      throw directory.damaged(name + " is missing");
+    }
+    CRC32 checksum = new CRC32();
+    try (InputStream in = Files.newInputStream(file)) {
+      if (read(in, confirmed.length(), checksum) < confirmed.length()) {
+        throw directory.damaged(
+            name + " has " + Files.size(file) + " bytes, not " + confirmed.length());
+      }
+    }
+    if ((int) checksum.getValue() != confirmed.checksum()) {
+      throw directory.damaged(name + " has changed");
+    }
+    FileChannel channel = FileChannel.open(file, READ, WRITE);
+    channel.truncate(confirmed.length());
+    channel.position(confirmed.length());
+    return new DeadLetterJournal(channel, checksum, confirmed);
+  }
+
+  /**
+   * Adds bytes to a checksum, up to a number or the end of the stream. Returns the number of bytes.
+   */
+  private static long read(InputStream in, long length, CRC32 checksum) throws IOException {
+    byte[] bytes = new byte[BUFFER_BYTES];
+    long done = 0;
+    while (done < length) {
+      int count = in.read(bytes, 0, (int) Math.min(bytes.length, length - done));
+      if (count < 0) {
+        break;
+      }
+      checksum.update(bytes, 0, count);
+      done += count;
+    }
+    return done;
+  }
+
+  /** Adds a dead letter of the current batch. */
+  void add(DeadLetter letter, DeadLetterLines lines) throws IOException {
+    if (buffer == null) {
+      buffer = new ByteArrayOutputStream();
+    }
+    lines.write(letter, buffer);
+    if (buffer.size() >= BUFFER_BYTES) {
+      flush(buffer);
+    }
+  }
+
+  /** Makes the letters of the current batch durable. */
+  void force() throws IOException {
+    if (buffer != null) {
+      flush(buffer);
+      buffer = null;
+    }
+    channel.force(true);
+  }
+
+  private void flush(ByteArrayOutputStream letters) throws IOException {
+    byte[] bytes = letters.toByteArray();
+    letters.reset();
+    checksum.update(bytes);
+    Publisher.write(channel, bytes);
+  }
+
+  /** Returns all bytes that were written, confirmed or not. */
+  Extent written() throws IOException {
+    return new Extent(channel.position(), (int) checksum.getValue());
+  }
+
+  /** Records that the index confirms all bytes that were written. */
+  void confirm() throws IOException {
+    confirmed = written();
+  }
+
+  long confirmedBytes() {
+    return confirmed.length();
+  }
+
+  /**
+   * Appends the confirmed bytes to another file.
+   *
+   * @return whether the file still has all of them
+   */
+  boolean copyTo(FileChannel target) throws IOException {
+    long length = confirmed.length();
+    for (long from = 0; from < length; ) {
+      long copied = channel.transferTo(from, length - from, target);
+      if (copied == 0) {
+        return false;
+      }
+      from += copied;
+    }
+    return true;
+  }
+
+  /** Reads as many bytes as are confirmed, and returns whether they are the confirmed bytes. */
+  boolean isNextIn(InputStream in) throws IOException {
+    CRC32 found = new CRC32();
+    return read(in, confirmed.length(), found) == confirmed.length()
+        && (int) found.getValue() == confirmed.checksum();
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+}

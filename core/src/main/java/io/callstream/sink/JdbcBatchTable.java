@@ -1,0 +1,92 @@
+package io.callstream.sink;
+
+import io.callstream.internal.sink.BatchMark;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The table with the last batch of each statistic, and with the run that owns the table of the
+ * statistic. Immutable.
+ */
+final class JdbcBatchTable {
+  private static final int RUN_LENGTH = 36;
+  private static final int STATISTIC_LENGTH = 100;
+
+  private final JdbcName name;
+
+  JdbcBatchTable(@Nullable String schema, String prefix) {
+    this.name = new JdbcName(schema, "_" + prefix + "batches");
+  }
+
+  /** Creates the table if it does not exist. */
+  void ensure(JdbcTransaction transaction) throws SQLException {
+    if (JdbcMetadata.columnTypes(transaction.connection(), name).isEmpty()) {
+      transaction.execute(
+          "CREATE TABLE "
+              + name.quoted()
+              + " (\"statistic\" varchar("
+              + STATISTIC_LENGTH
+              + ") NOT NULL, \"batch\" bigint NOT NULL, \"lineage\" varchar("
+              + RUN_LENGTH
+              + ") NOT NULL, \"run\" varchar("
+              + RUN_LENGTH
+              + ") NOT NULL, PRIMARY KEY (\"statistic\"))");
+    }
+  }
+
+  /** Returns the mark of a statistic, or null if there is none. */
+  @Nullable BatchMark find(JdbcTransaction transaction, String statistic) throws SQLException {
+    try (PreparedStatement select =
+        transaction.prepare(
+            "SELECT \"batch\", \"lineage\" FROM " + name.quoted() + " WHERE \"statistic\" = ?")) {
+      select.setString(1, statistic);
+      try (ResultSet rows = select.executeQuery()) {
+        return rows.next() ? new BatchMark(rows.getLong(1), rows.getString(2)) : null;
+      }
+    }
+  }
+
+  void delete(JdbcTransaction transaction, String statistic) throws SQLException {
+    transaction.update("DELETE FROM " + name.quoted() + " WHERE \"statistic\" = ?", statistic);
+  }
+
+  /** Sets the mark of a statistic. From then on, the run owns the table of the statistic. */
+  void set(JdbcTransaction transaction, String statistic, BatchMark mark, String run)
+      throws SQLException {
+    delete(transaction, statistic);
+    transaction.update(
+        "INSERT INTO "
+            + name.quoted()
+            + " (\"statistic\", \"batch\", \"lineage\", \"run\") VALUES (?, ?, ?, ?)",
+        statistic,
+        mark.batch(),
+        mark.lineage(),
+        run);
+  }
+
+  /**
+   * Sets the batch of a statistic.
+   *
+   * @return false if another run owns the table of the statistic
+   */
+  boolean advance(JdbcTransaction transaction, String statistic, long batch, String run)
+      throws SQLException {
+    int owned =
+        transaction.update(
+            "UPDATE "
+                + name.quoted()
+                + " SET \"batch\" = ? WHERE \"statistic\" = ? AND \"run\" = ?",
+            batch,
+            statistic,
+            run);
+    return owned == 1;
+  }
+
+  /** Returns the name for messages. */
+  @Override
+  public String toString() {
+    return name.table();
+  }
+}
