@@ -10,6 +10,7 @@ import io.callstream.internal.runtime.Checksum;
 import io.callstream.internal.runtime.DamagedFileException;
 import io.callstream.internal.runtime.Fingerprint;
 import io.callstream.internal.runtime.Ledger;
+import io.callstream.internal.runtime.LedgerFiles;
 import io.callstream.internal.runtime.RunLock;
 import io.callstream.internal.runtime.Surroundings;
 import io.callstream.pipeline.Pipeline;
@@ -48,7 +49,7 @@ final class LocalCheckpoint implements AutoCloseable {
   private static final String FIRST_OFFSETS = "first-offsets";
   private static final String LOG = "log-0";
   private static final List<String> ORDER =
-      List.of(Fingerprint.FILE, Ledger.LINEAGE, LOG, FIRST_OFFSETS, COMMITTED);
+      List.of(Fingerprint.FILE, LedgerFiles.LINEAGE, LOG, FIRST_OFFSETS, COMMITTED);
   private static final Pattern URI = Pattern.compile("(\\p{Alpha}[\\p{Alnum}+.-]+):/.*");
   private static final Pattern FILE_URI = Pattern.compile("file:(?://[^/]*)?(?=/)");
 
@@ -156,7 +157,7 @@ final class LocalCheckpoint implements AutoCloseable {
 
   /** Rejects a directory in which a file is missing although a later file or a batch exists. */
   private void requireAll(Set<String> found) throws IOException {
-    boolean later = Ledger.lastBatch(files) != Ledger.NO_BATCH;
+    boolean later = files.lastBatch() != Ledger.NO_BATCH;
     for (int i = ORDER.size() - 1; i >= 0; i--) {
       if (later && !found.contains(ORDER.get(i))) {
         throw new DamagedFileException(ORDER.get(i) + " is missing");
@@ -173,12 +174,12 @@ final class LocalCheckpoint implements AutoCloseable {
   private long lastDone() {
     try {
       long said = committed().batch();
-      long written = Ledger.lastBatch(files);
+      long written = files.lastBatch();
       if (written < said) {
         throw new DamagedFileException(
             "the log of results ends with batch " + written + ", not " + said);
       }
-      return Math.max(said, Ledger.lastCertainBatch(files));
+      return Math.max(said, files.lastCertainBatch());
     } catch (IOException e) {
       throw failed(root, e);
     }

@@ -78,14 +78,14 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
         logs.add(Long.valueOf(name.substring(LOG.length())));
       }
     }
-    files.first = Ledger.lastSnapshot(files) + 1;
+    files.first = files.lastSnapshot() + 1;
     if (logs.contains(files.first)) {
       files.entries = files.scan(files.first);
     }
     for (long later : logs.tailSet(files.first, false)) {
       // A run that ended while it wrote a snapshot leaves a complete or partial log of copies.
       if (!logs.contains(files.first) || Files.size(files.path(later)) > files.sizeFrom(later)) {
-        throw missing(Ledger.SNAPSHOT + (later - 1));
+        throw missing(SNAPSHOT + (later - 1));
       }
     }
     if (!logs.contains(files.first) && (files.first > 0 || !logs.isEmpty())) {
@@ -233,10 +233,10 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
 
   @Override
   public void write(String name, byte[] content) throws IOException {
-    if (name.startsWith(Ledger.BATCH)) {
-      append(Long.parseLong(name.substring(Ledger.BATCH.length())), content);
-    } else if (name.startsWith(Ledger.SNAPSHOT)) {
-      writeSnapshot(Long.parseLong(name.substring(Ledger.SNAPSHOT.length())), content);
+    if (name.startsWith(BATCH)) {
+      append(Long.parseLong(name.substring(BATCH.length())), content);
+    } else if (name.startsWith(SNAPSHOT)) {
+      writeSnapshot(Long.parseLong(name.substring(SNAPSHOT.length())), content);
     } else {
       replace(name, content);
     }
@@ -300,7 +300,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
   private void writeSnapshot(long batch, byte[] content) throws IOException {
     long before = first;
     if (batch + 1 == before) {
-      replace(Ledger.SNAPSHOT + batch, content);
+      replace(SNAPSHOT + batch, content);
       return;
     }
     Log later = new Log(new TreeMap<>(), 0);
@@ -311,7 +311,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
             StandardOpenOption.TRUNCATE_EXISTING,
             StandardOpenOption.WRITE)) {
       for (long number : entries.batches.tailMap(batch, false).keySet()) {
-        byte[] copy = read(Ledger.BATCH + number);
+        byte[] copy = read(BATCH + number);
         write(log, header(number, copy));
         write(log, ByteBuffer.wrap(copy));
         later = with(number, copy, later);
@@ -319,7 +319,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
       log.force(true);
     }
     forceDirectory(directory); // A snapshot without its log must not survive a power failure.
-    replace(Ledger.SNAPSHOT + batch, content);
+    replace(SNAPSHOT + batch, content);
     closeLog();
     first = batch + 1;
     entries = later;
@@ -358,14 +358,14 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
 
   @Override
   public byte[] read(String name) throws IOException {
-    if (!name.startsWith(Ledger.BATCH)) {
+    if (!name.startsWith(BATCH)) {
       try {
         return Checksum.verify(name, Files.readAllBytes(directory.resolve(name)));
       } catch (NoSuchFileException e) {
         throw missing(name);
       }
     }
-    Entry entry = entries.batches.get(Long.valueOf(name.substring(Ledger.BATCH.length())));
+    Entry entry = entries.batches.get(Long.valueOf(name.substring(BATCH.length())));
     if (entry == null) {
       throw new DamagedFileException(name + " is not in " + LOG + first);
     }
@@ -390,7 +390,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
   @Override
   public List<String> list() throws IOException {
     List<String> names = new ArrayList<>();
-    entries.batches.keySet().forEach(batch -> names.add(Ledger.BATCH + batch));
+    entries.batches.keySet().forEach(batch -> names.add(BATCH + batch));
     for (Path file : paths()) {
       String name = file.getFileName().toString();
       if (!isLog(name)) {
@@ -403,7 +403,7 @@ public final class AppendedFiles implements LedgerFiles, AutoCloseable {
   /** Deletes a file. The entry of a batch is removed when a snapshot starts a new log. */
   @Override
   public void delete(String name) throws IOException {
-    if (!name.startsWith(Ledger.BATCH)) {
+    if (!name.startsWith(BATCH)) {
       Files.deleteIfExists(directory.resolve(name));
     }
   }
