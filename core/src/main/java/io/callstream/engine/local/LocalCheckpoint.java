@@ -45,8 +45,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class LocalCheckpoint implements AutoCloseable {
   private static final String OURS = "callstream";
-  private static final String COMMITTED = "committed";
-  private static final String FIRST_OFFSETS = "first-offsets";
+  static final String COMMITTED = "committed";
+  static final String FIRST_OFFSETS = "first-offsets";
   private static final String LOG = "log-0";
   private static final List<String> ORDER =
       List.of(Fingerprint.FILE, LedgerFiles.LINEAGE, LOG, FIRST_OFFSETS, COMMITTED);
@@ -276,60 +276,10 @@ final class LocalCheckpoint implements AutoCloseable {
    * @param ends the current end offsets of the partitions of the topic
    */
   void requireConsistent(Ledger ledger, Map<Integer, Long> ends) {
-    Map<Integer, Long> firsts = firstOffsets();
-    Committed committed = committed();
-    Map<Integer, Long> logged = ledger.nextOffsets();
-    requireBefore(firsts, FIRST_OFFSETS, logged, "the log of results");
-    requireBefore(firsts, FIRST_OFFSETS, committed.reached, COMMITTED);
-    if (committed.batch == ledger.lastBatch()) {
-      Map<Integer, Long> reached = new TreeMap<>(committed.reached);
-      reached.keySet().retainAll(logged.keySet());
-      logged.keySet().forEach(partition -> reached.putIfAbsent(partition, -1L));
-      requireBefore(logged, "the log of results", reached, COMMITTED);
-    }
-    requireInTopic(ends, logged);
-    requireInTopic(ends, committed.reached);
-    requireInTopic(ends, ledger.endsOfNext());
+    new OffsetCheck(root, firstOffsets(), committed()).requireConsistent(ledger, ends);
   }
 
-  private void requireInTopic(Map<Integer, Long> ends, Map<Integer, Long> offsets) {
-    offsets.forEach(
-        (partition, offset) -> {
-          Long end = ends.get(partition);
-          if (end != null && end < offset) {
-            throw new CallstreamException(
-                ErrorCode.CHECKPOINT,
-                "The topic has fewer records than the checkpoint directory "
-                    + root
-                    + " has read: partition "
-                    + partition
-                    + " was read up to offset "
-                    + offset
-                    + ", and ends at "
-                    + end
-                    + ". Restore the topic and the checkpoint to states that fit each other, or"
-                    + " start with a new directory, which counts the topic from its start.");
-          }
-        });
-  }
-
-  private void requireBefore(
-      Map<Integer, Long> earlier, String earlierName, Map<Integer, Long> later, String laterName) {
-    later.forEach(
-        (partition, offset) -> {
-          Long first = earlier.get(partition);
-          if (first == null || first > offset) {
-            throw damaged(
-                root,
-                String.format(
-                    "%s has offset %d of partition %d, and %s has %s",
-                    laterName, offset, partition, earlierName, first == null ? "none" : first),
-                null);
-          }
-        });
-  }
-
-  private static CallstreamException damaged(Path root, String how, @Nullable Throwable cause) {
+  static CallstreamException damaged(Path root, String how, @Nullable Throwable cause) {
     String message =
         "The checkpoint directory "
             + root
