@@ -191,10 +191,10 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
       int partitions = settings.shufflePartitions().orElse(before);
       found.requireSame(fingerprint(pipeline, topicId, settings, partitions), location());
       takeOver();
-      if (sparkFiles.isUsed() && !list().contains(Ledger.LINEAGE)) {
-        throw new DamagedFileException(OURS + "/" + Ledger.LINEAGE + " is missing");
+      if (sparkFiles.isUsed() && !list().contains(LINEAGE)) {
+        throw new DamagedFileException(OURS + "/" + LINEAGE + " is missing");
       }
-      sparkFiles.requireWhole(Ledger.lastBatch(this));
+      sparkFiles.requireWhole(lastBatch());
       return partitions;
     } catch (IOException e) {
       throw failed(location(), e);
@@ -210,7 +210,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   }
 
   private void requireNew() throws IOException {
-    if (list().contains(Ledger.LINEAGE) || Ledger.lastBatch(this) != Ledger.NO_BATCH) {
+    if (list().contains(LINEAGE) || lastBatch() != Ledger.NO_BATCH) {
       throw new DamagedFileException(OURS + "/" + Fingerprint.FILE + " is missing");
     }
     if (sparkFiles.isUsed()) {

@@ -10,6 +10,7 @@ import io.callstream.internal.runtime.Checksum;
 import io.callstream.internal.runtime.DamagedFileException;
 import io.callstream.internal.runtime.Fingerprint;
 import io.callstream.internal.runtime.Ledger;
+import io.callstream.internal.runtime.LedgerFiles;
 import io.callstream.internal.runtime.RunLock;
 import io.callstream.internal.runtime.Surroundings;
 import io.callstream.pipeline.Pipeline;
@@ -44,11 +45,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class LocalCheckpoint implements AutoCloseable {
   private static final String OURS = "callstream";
-  private static final String COMMITTED = "committed";
-  private static final String FIRST_OFFSETS = "first-offsets";
+  static final String COMMITTED = "committed";
+  static final String FIRST_OFFSETS = "first-offsets";
   private static final String LOG = "log-0";
   private static final List<String> ORDER =
-      List.of(Fingerprint.FILE, Ledger.LINEAGE, LOG, FIRST_OFFSETS, COMMITTED);
+      List.of(Fingerprint.FILE, LedgerFiles.LINEAGE, LOG, FIRST_OFFSETS, COMMITTED);
   private static final Pattern URI = Pattern.compile("(\\p{Alpha}[\\p{Alnum}+.-]+):/.*");
   private static final Pattern FILE_URI = Pattern.compile("file:(?://[^/]*)?(?=/)");
 
@@ -156,7 +157,7 @@ final class LocalCheckpoint implements AutoCloseable {
 
   /** Rejects a directory in which a file is missing although a later file or a batch exists. */
   private void requireAll(Set<String> found) throws IOException {
-    boolean later = Ledger.lastBatch(files) != Ledger.NO_BATCH;
+    boolean later = files.lastBatch() != Ledger.NO_BATCH;
     for (int i = ORDER.size() - 1; i >= 0; i--) {
       if (later && !found.contains(ORDER.get(i))) {
         throw new DamagedFileException(ORDER.get(i) + " is missing");
@@ -173,12 +174,12 @@ final class LocalCheckpoint implements AutoCloseable {
   private long lastDone() {
     try {
       long said = committed().batch();
-      long written = Ledger.lastBatch(files);
+      long written = files.lastBatch();
       if (written < said) {
         throw new DamagedFileException(
             "the log of results ends with batch " + written + ", not " + said);
       }
-      return Math.max(said, Ledger.lastCertainBatch(files));
+      return Math.max(said, files.lastCertainBatch());
     } catch (IOException e) {
       throw failed(root, e);
     }
@@ -275,60 +276,10 @@ final class LocalCheckpoint implements AutoCloseable {
    * @param ends the current end offsets of the partitions of the topic
    */
   void requireConsistent(Ledger ledger, Map<Integer, Long> ends) {
-    Map<Integer, Long> firsts = firstOffsets();
-    Committed committed = committed();
-    Map<Integer, Long> logged = ledger.nextOffsets();
-    requireBefore(firsts, FIRST_OFFSETS, logged, "the log of results");
-    requireBefore(firsts, FIRST_OFFSETS, committed.reached, COMMITTED);
-    if (committed.batch == ledger.lastBatch()) {
-      Map<Integer, Long> reached = new TreeMap<>(committed.reached);
-      reached.keySet().retainAll(logged.keySet());
-      logged.keySet().forEach(partition -> reached.putIfAbsent(partition, -1L));
-      requireBefore(logged, "the log of results", reached, COMMITTED);
-    }
-    requireInTopic(ends, logged);
-    requireInTopic(ends, committed.reached);
-    requireInTopic(ends, ledger.endsOfNext());
+    new OffsetCheck(root, firstOffsets(), committed()).requireConsistent(ledger, ends);
   }
 
-  private void requireInTopic(Map<Integer, Long> ends, Map<Integer, Long> offsets) {
-    offsets.forEach(
-        (partition, offset) -> {
-          Long end = ends.get(partition);
-          if (end != null && end < offset) {
-            throw new CallstreamException(
-                ErrorCode.CHECKPOINT,
-                "The topic has fewer records than the checkpoint directory "
-                    + root
-                    + " has read: partition "
-                    + partition
-                    + " was read up to offset "
-                    + offset
-                    + ", and ends at "
-                    + end
-                    + ". Restore the topic and the checkpoint to states that fit each other, or"
-                    + " start with a new directory, which counts the topic from its start.");
-          }
-        });
-  }
-
-  private void requireBefore(
-      Map<Integer, Long> earlier, String earlierName, Map<Integer, Long> later, String laterName) {
-    later.forEach(
-        (partition, offset) -> {
-          Long first = earlier.get(partition);
-          if (first == null || first > offset) {
-            throw damaged(
-                root,
-                String.format(
-                    "%s has offset %d of partition %d, and %s has %s",
-                    laterName, offset, partition, earlierName, first == null ? "none" : first),
-                null);
-          }
-        });
-  }
-
-  private static CallstreamException damaged(Path root, String how, @Nullable Throwable cause) {
+  static CallstreamException damaged(Path root, String how, @Nullable Throwable cause) {
     String message =
         "The checkpoint directory "
             + root

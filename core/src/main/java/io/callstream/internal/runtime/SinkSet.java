@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -157,7 +156,7 @@ public final class SinkSet {
    *     latest when a sink has received the last dead letter
    */
   public void write(BatchResults batch, Iterable<DeadLetter> letters) {
-    Iterable<DeadLetter> counted = () -> new CountedLetters(batch, letters.iterator());
+    Iterable<DeadLetter> counted = () -> new CountedDeadLetters(batch, letters.iterator());
     List<DeadLetterSink> letterSinks = pipeline.deadLetterSinks();
     boolean expected = !DeadLetterCounts.of(batch.accounting()).equals(new DeadLetterCounts());
     // Each iteration opens the files of the dead letters.
@@ -177,46 +176,6 @@ public final class SinkSet {
   private void writeResults(BatchResults batch) {
     for (ResultSink sink : pipeline.resultSinks()) {
       call(sink, "write", () -> sink.write(batch));
-    }
-  }
-
-  /** Compares the number of dead letters with the accounting when the last one was read. */
-  private static final class CountedLetters implements Iterator<DeadLetter> {
-    private final BatchResults batch;
-    private final Iterator<DeadLetter> letters;
-    private final DeadLetterCounts counts = new DeadLetterCounts();
-
-    CountedLetters(BatchResults batch, Iterator<DeadLetter> letters) {
-      this.batch = batch;
-      this.letters = letters;
-    }
-
-    @Override
-    public boolean hasNext() {
-      if (letters.hasNext()) {
-        return true;
-      }
-      DeadLetterCounts expected = DeadLetterCounts.of(batch.accounting());
-      if (!counts.equals(expected)) {
-        throw new CallstreamException(
-            ErrorCode.ENGINE_FAILED,
-            "The dead letters of batch "
-                + batch.number()
-                + " are "
-                + counts
-                + ", but its accounting has "
-                + expected
-                + ". Start again with the same checkpoint: the batch comes again, and nothing is"
-                + " lost.");
-      }
-      return false;
-    }
-
-    @Override
-    public DeadLetter next() {
-      DeadLetter letter = letters.next();
-      counts.add(letter);
-      return letter;
     }
   }
 

@@ -15,7 +15,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /**
  * The report of a task in addition to its results.
@@ -149,23 +148,5 @@ public record TaskReport(
               in.readInt(), in.readLong(), in.readLong(), PartitionClock.read(in)));
     }
     return segments;
-  }
-
-  static void write(Map<Integer, PartitionProgress> progress, DataOutputStream out)
-      throws IOException {
-    out.writeInt(progress.size());
-    for (Map.Entry<Integer, PartitionProgress> entry : progress.entrySet()) {
-      out.writeInt(entry.getKey());
-      out.writeLong(entry.getValue().nextOffset());
-      entry.getValue().clock().writeTo(out);
-    }
-  }
-
-  static Map<Integer, PartitionProgress> readProgress(DataInputStream in) throws IOException {
-    Map<Integer, PartitionProgress> progress = new TreeMap<>();
-    for (int i = in.readInt(); i > 0; i--) {
-      progress.put(in.readInt(), new PartitionProgress(in.readLong(), PartitionClock.read(in)));
-    }
-    return progress;
   }
 }

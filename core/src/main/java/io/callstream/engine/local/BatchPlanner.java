@@ -1,0 +1,81 @@
+package io.callstream.engine.local;
+
+import io.callstream.engine.RunOptions;
+import io.callstream.internal.source.OpenSource;
+import io.callstream.internal.source.SpanReader.Span;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Decides which records a batch has. Each batch starts where the last planned one ends. */
+final class BatchPlanner {
+  /** The default maximum number of records of a batch. It limits the memory that a batch uses. */
+  private static final long DEFAULT_MAX_RECORDS = 500_000;
+
+  private final OpenSource source;
+  private final SourcePositions positions;
+  private final Clock clock;
+  private final long maxRecords;
+
+  BatchPlanner(OpenSource source, SourcePositions positions, RunOptions options, Clock clock) {
+    this.source = source;
+    this.positions = positions;
+    this.clock = clock;
+    maxRecords = options.maxRecordsPerBatch().orElse(DEFAULT_MAX_RECORDS);
+  }
+
+  /**
+   * Returns the batch that an earlier run recorded and may not have finished.
+   *
+   * @param ends the end offsets of that batch; empty if there is none
+   */
+  PlannedBatch repeated(Map<Integer, Long> ends, long watermark) {
+    return batch(ends, source.endOffsets(), watermark);
+  }
+
+  /** Returns a batch of the available records, up to the limit. */
+  PlannedBatch next(long watermark) {
+    Map<Integer, Long> latest = source.endOffsets();
+    positions.addPartitions(latest.keySet());
+    Map<Integer, Long> backlog = new TreeMap<>();
+    positions
+        .next()
+        .forEach(
+            (partition, position) ->
+                backlog.put(
+                    partition, Math.max(0, positions.end(partition, latest, position) - position)));
+    long total = backlog.values().stream().mapToLong(Long::longValue).sum();
+    Map<Integer, Long> ends = new TreeMap<>();
+    positions
+        .next()
+        .forEach(
+            (partition, position) ->
+                ends.put(partition, position + share(backlog.getOrDefault(partition, 0L), total)));
+    return batch(ends, latest, watermark);
+  }
+
+  /** Returns the number of records that a batch has of a partition. */
+  private long share(long records, long total) {
+    return total <= maxRecords
+        ? records
+        : Math.min(records, Math.max(1, (long) (maxRecords * ((double) records / total))));
+  }
+
+  private PlannedBatch batch(Map<Integer, Long> ends, Map<Integer, Long> latest, long watermark) {
+    List<Span> spans = new ArrayList<>();
+    boolean more = false;
+    for (Map.Entry<Integer, Long> position : positions.next().entrySet()) {
+      int partition = position.getKey();
+      long from = position.getValue();
+      long to = ends.getOrDefault(partition, from);
+      spans.add(new Span(partition, from, to));
+      more |= positions.end(partition, latest, to) > to;
+    }
+    PlannedBatch batch =
+        new PlannedBatch(clock.instant(), System.nanoTime(), spans, latest, more, watermark);
+    positions.moveTo(batch.ends());
+    return batch;
+  }
+}

@@ -1,0 +1,230 @@
+package io.callstream.engine.local;
+
+import io.callstream.internal.runtime.TaskPlan;
+import io.callstream.internal.source.OpenSource;
+import io.callstream.internal.source.SpanReader;
+import io.callstream.internal.source.SpanReader.Span;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The readers of a run. Each reader has a dedicated thread and reads the same partitions in all
+ * batches. Not thread-safe: only the thread of the run uses the pool.
+ */
+final class ReaderPool {
+  private static final Logger LOG = LoggerFactory.getLogger(ReaderPool.class);
+  private static final Duration LOOK = Duration.ofSeconds(1);
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final TaskPlan plan;
+  private final @Nullable Path letterDirectory;
+  private final List<SpanReader> readers = new ArrayList<>();
+
+  /** Runs the readers; null if they run in the calling thread. */
+  private final @Nullable ExecutorService threads;
+
+  /**
+   * Creates the readers of a source.
+   *
+   * @param partitions the number of partitions, which limits the number of readers
+   * @param threads the maximum number of threads; 0 to read in the calling thread
+   * @param letterDirectory the directory for files of dead letters; null for that of temporary
+   *     files
+   */
+  ReaderPool(
+      OpenSource source,
+      TaskPlan plan,
+      int partitions,
+      int threads,
+      @Nullable Path letterDirectory) {
+    this.plan = plan;
+    this.letterDirectory = letterDirectory;
+    for (int i = 0; i < Math.max(1, Math.min(threads, partitions)); i++) {
+      readers.add(source.newReader());
+    }
+    this.threads =
+        threads == 0
+            ? null
+            : Executors.newFixedThreadPool(
+                readers.size(), task -> LocalRun.thread(task, "callstream-local-reader"));
+  }
+
+  /** A batch that readers are reading. */
+  static final class Reading {
+    private final PlannedBatch batch;
+    private final List<Future<ReadPart>> parts;
+
+    private Reading(PlannedBatch batch, List<Future<ReadPart>> parts) {
+      this.batch = batch;
+      this.parts = parts;
+    }
+
+    /** Returns the batch. */
+    PlannedBatch batch() {
+      return batch;
+    }
+
+    /** Waits until the batch is read, and returns its parts. */
+    List<ReadPart> await() {
+      List<ReadPart> read = new ArrayList<>();
+      parts.forEach(part -> read.add(get(part)));
+      return read;
+    }
+
+    /**
+     * Releases the parts that were read, if the batch is not processed.
+     *
+     * @param failed receives the failure of a part
+     */
+    void drop(Consumer<Throwable> failed) {
+      for (Future<ReadPart> part : parts) {
+        try {
+          if (part.isDone()) {
+            get(part).close();
+          }
+        } catch (CancellationException e) {
+          LOG.debug("A part of a batch was canceled, because the run ends", e);
+        } catch (RuntimeException | Error e) {
+          failed.accept(e);
+          LOG.debug("A part of a batch that was given up failed", e);
+        }
+      }
+    }
+  }
+
+  /** Returns whether the readers work while the calling thread does something else. */
+  boolean isParallel() {
+    return threads != null;
+  }
+
+  /** Starts to read a batch. */
+  Reading start(PlannedBatch batch) {
+    List<Future<ReadPart>> parts = new ArrayList<>();
+    for (int i = 0; i < readers.size(); i++) {
+      int number = i;
+      List<Span> mine =
+          batch.spans().stream()
+              .filter(span -> readerOf(span.partition()) == number && span.from() < span.to())
+              .toList();
+      if (!mine.isEmpty()) {
+        SpanReader reader = readers.get(i);
+        parts.add(
+            submit(
+                () ->
+                    ReadPart.of(
+                        plan, reader, mine, batch.begin(), batch.watermark(), letterDirectory)));
+      }
+    }
+    return new Reading(batch, parts);
+  }
+
+  private int readerOf(int partition) {
+    return partition % readers.size();
+  }
+
+  /**
+   * Waits until records may be available, but not for long.
+   *
+   * @param positions the next offset of each partition
+   */
+  void awaitRecords(Map<Integer, Long> positions) {
+    Semaphore found = new Semaphore(0);
+    Set<SpanReader> back = ConcurrentHashMap.newKeySet();
+    List<Future<?>> waiting = new ArrayList<>();
+    for (int i = 0; i < readers.size(); i++) {
+      SpanReader reader = readers.get(i);
+      List<Span> mine = new ArrayList<>();
+      for (Map.Entry<Integer, Long> position : positions.entrySet()) {
+        if (readerOf(position.getKey()) == i) {
+          mine.add(new Span(position.getKey(), position.getValue(), position.getValue()));
+        }
+      }
+      waiting.add(
+          submit(
+              () -> {
+                try {
+                  reader.await(mine, LOOK);
+                } finally {
+                  back.add(reader);
+                  found.release();
+                }
+                return null;
+              }));
+    }
+    found.acquireUninterruptibly();
+    // Waking a reader that has already returned would end its next wait.
+    readers.stream().filter(reader -> !back.contains(reader)).forEach(SpanReader::wakeUp);
+    waiting.forEach(ReaderPool::get);
+  }
+
+  private <T> Future<T> submit(Callable<T> work) {
+    FutureTask<T> task = new FutureTask<>(work);
+    Executor executor = threads == null ? Runnable::run : threads;
+    executor.execute(task);
+    return task;
+  }
+
+  private static <T> T get(Future<T> future) {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return future.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      if (e.getCause() instanceof Error cause) {
+        throw cause;
+      }
+      throw new IllegalStateException(e.getCause());
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Ends the threads after their current work. Waits for them, but not indefinitely. */
+  void end() {
+    if (threads == null) {
+      return;
+    }
+    threads.shutdown();
+    boolean interrupted = false;
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (!threads.isTerminated() && System.nanoTime() < end) {
+      try {
+        boolean ignored = threads.awaitTermination(100, TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
