@@ -2,9 +2,9 @@ package io.callstream.internal.runtime;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.sink.DeadLetterCounts;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
-import io.callstream.pipeline.DeadLetterCounts;
 import java.util.Iterator;
 
 /** Compares the number of dead letters with the accounting when the last one was read. */
