@@ -57,6 +57,16 @@ final class CommandProcess implements AutoCloseable {
   }
 
   static List<String> line(Path temporary, List<String> jvm, String... args) {
+    List<String> line = new ArrayList<>(jvm(temporary));
+    line.addAll(CommandClasses.options());
+    line.addAll(jvm);
+    line.add(Callstream.class.getName());
+    line.addAll(List.of(args));
+    return line;
+  }
+
+  /** Returns the program and the options of a JVM for a command. */
+  static List<String> jvm(Path temporary) {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     for (String opened : System.getProperty("spark.add-opens").trim().split("\\s+")) {
@@ -69,9 +79,6 @@ final class CommandProcess implements AutoCloseable {
             "-XX:TieredStopAtLevel=1",
             "-Djava.io.tmpdir=" + temporary,
             "-Dlogback.configurationFile=logback.xml"));
-    line.addAll(jvm);
-    line.addAll(List.of("-cp", System.getProperty("java.class.path"), Callstream.class.getName()));
-    line.addAll(List.of(args));
     return line;
   }
 
