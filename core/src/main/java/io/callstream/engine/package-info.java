@@ -1,6 +1,7 @@
 /**
  * Contains the API to start, observe, supervise and stop pipelines, and the interface that engines
- * implement. Applications use the API; engine providers implement the interface.
+ * implement. Applications use the API. Authors of engines implement the interface with {@link
+ * io.callstream.engine.BatchRun}.
  */
 @NullMarked
 package io.callstream.engine;

@@ -120,9 +120,14 @@ abstract class ContractRules {
     return testbed().engine().start(pipeline, options);
   }
 
+  /** Returns a builder of a pipeline that counts types. */
+  static Pipeline.Builder counting(ContractSource source) {
+    return Pipeline.builder(source.source(), FORMAT).statistic(TYPES);
+  }
+
   /** Returns a pipeline that counts types, whose sinks and listener are a recorder. */
   static Pipeline pipeline(ContractSource source, Recorder recorder) {
-    return recorder.on(Pipeline.builder(source.source(), FORMAT).statistic(TYPES)).build();
+    return recorder.on(counting(source)).build();
   }
 
   /** Runs a pipeline over all available records. */

@@ -270,7 +270,7 @@ abstract class FailureRules extends ContractRules {
             p -> p.listener(report -> fail("no room")));
     for (UnaryOperator<Pipeline.Builder> failure : failures) {
       ContractSource source = testbed().source(1);
-      Pipeline.Builder pipeline = Pipeline.builder(source.source(), FORMAT).statistic(TYPES);
+      Pipeline.Builder pipeline = counting(source);
       RunningPipeline run = start(failure.apply(pipeline).build(), RunOptions.continuous());
       source.send(List.of(call(0, "1", "t", "2018-06-01T12:00")));
       requireFailure(run, ErrorCode.SINK_FAILED, "no room");
@@ -288,7 +288,7 @@ abstract class FailureRules extends ContractRules {
     for (boolean failing : new boolean[] {true, false}) {
       ContractSource source = testbed().source(1);
       source.send(List.of(call(0, "1", "t", "2018-06-01T12:00")));
-      Pipeline.Builder pipeline = Pipeline.builder(source.source(), FORMAT).statistic(TYPES);
+      Pipeline.Builder pipeline = counting(source);
       if (failing) {
         pipeline.results(Sinks.callback(batch -> fail("no room")));
       }
@@ -320,8 +320,7 @@ abstract class FailureRules extends ContractRules {
     source.send(List.of(call(0, "1", "t", "2018-06-01T12:00")));
     List<String> closed = Collections.synchronizedList(new ArrayList<>());
     Pipeline pipeline =
-        Pipeline.builder(source.source(), FORMAT)
-            .statistic(TYPES)
+        counting(source)
             .results(Sinks.callback(batch -> await(never)))
             .results(sink(() -> {}, () -> closed.add("closed")))
             .build();

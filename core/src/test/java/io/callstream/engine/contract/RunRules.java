@@ -51,8 +51,7 @@ abstract class RunRules extends ContractRules {
     source.send(calls(0, 0, 4));
     AtomicBoolean sent = new AtomicBoolean();
     Pipeline pipeline =
-        Pipeline.builder(source.source(), FORMAT)
-            .statistic(TYPES)
+        counting(source)
             .results(
                 Sinks.callback(
                     batch -> {
@@ -138,10 +137,7 @@ abstract class RunRules extends ContractRules {
     ContractSource source = testbed().source(1);
     CompletableFuture<RunningPipeline> started = new CompletableFuture<>();
     Pipeline pipeline =
-        Pipeline.builder(source.source(), FORMAT)
-            .statistic(TYPES)
-            .results(Sinks.callback(batch -> started.join().stop()))
-            .build();
+        counting(source).results(Sinks.callback(batch -> started.join().stop())).build();
     try (RunningPipeline run = start(pipeline, RunOptions.continuous())) {
       started.complete(run);
       source.send(calls(0, 0, 3));
@@ -258,7 +254,7 @@ abstract class RunRules extends ContractRules {
     Recorder recorder = new Recorder();
     Pipeline pipeline =
         recorder
-            .on(Pipeline.builder(source.source(), FORMAT).statistic(TYPES))
+            .on(counting(source))
             .statistic(Statistic.named("all").build())
             .results(new Recorder())
             .build();
@@ -302,8 +298,7 @@ abstract class RunRules extends ContractRules {
     ContractSource source = testbed().source(2);
     source.send(records);
     Recorder recorder = new Recorder();
-    Pipeline.Builder pipeline =
-        recorder.on(Pipeline.builder(source.source(), FORMAT).statistic(TYPES));
+    Pipeline.Builder pipeline = recorder.on(counting(source));
     if (supports(Capability.DISTINCT)) {
       pipeline.distinct();
     }

@@ -34,6 +34,9 @@ import io.callstream.engine.local.BrokenEngines.ShiftsWindowEdgesInSummer;
 import io.callstream.engine.local.BrokenEngines.SwallowsARejection;
 import io.callstream.engine.local.BrokenEngines.TakesTheGreatestForTheWatermark;
 import io.callstream.pipeline.Pipeline;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -171,7 +174,7 @@ class EngineContractTest {
   }
 
   @Test
-  void aFailureShowsTheRuleAndWhereToLook() {
+  void aFailureShowsTheRuleAndWhereToLook() throws IOException {
     engine = new LosesLateCalls();
     Event failed =
         EngineTestKit.engine("junit-jupiter")
@@ -196,6 +199,8 @@ class EngineContractTest {
                 + " Check for `<` instead of `<=`, or for late calls that are dropped.\nexpected: 1L")
         .isInstanceOfSatisfying(
             AssertionFailedError.class, e -> assertThat(e.isExpectedDefined()).isTrue());
+    assertThat(Files.readString(Path.of("../docs/write-an-engine.md")))
+        .containsIgnoringWhitespaces(failure.getMessage());
   }
 
   /** The local engine with batches of one record. */
