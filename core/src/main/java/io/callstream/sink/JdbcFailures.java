@@ -108,9 +108,7 @@ final class JdbcFailures {
     SQLException described =
         new SQLException(
             (state.isEmpty() ? root.getClass().getSimpleName() : "SQLState " + state)
-                + (safe
-                    ? ", " + redacted(String.valueOf(message)).replaceFirst("\\.+$", "")
-                    : "")
+                + (safe ? ", " + redacted(String.valueOf(message)).replaceFirst("\\.+$", "") : "")
                 + ".",
             root.getSQLState(),
             root.getErrorCode());

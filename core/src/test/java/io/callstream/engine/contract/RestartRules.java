@@ -44,7 +44,7 @@ abstract class RestartRules extends ContractRules {
     return recorder
         .on(
             Pipeline.builder(source.source(), FORMAT)
-                .believingEveryEventTime()
+                .withoutMaxEventTimeJump()
                 .statistic(TYPES)
                 .statistic(hourly))
         .build();
@@ -123,7 +123,7 @@ abstract class RestartRules extends ContractRules {
     return recorder
         .on(
             Pipeline.builder(source.source(), FORMAT)
-                .believingEveryEventTime()
+                .withoutMaxEventTimeJump()
                 .statistic(TYPES)
                 .statistic(hourly))
         .results(
