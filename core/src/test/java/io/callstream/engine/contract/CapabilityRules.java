@@ -32,7 +32,7 @@ abstract class CapabilityRules extends ContractRules {
     String declared =
         testbed().engine().capabilities().stream()
             .sorted()
-            .map(Capability::words)
+            .map(Capability::description)
             .collect(Collectors.joining(", "));
     assertThatThrownBy(() -> start(pipeline, options))
         .isInstanceOfSatisfying(
@@ -41,7 +41,7 @@ abstract class CapabilityRules extends ContractRules {
             "The engine '"
                 + testbed().engine().name()
                 + "' does not support "
-                + missing.words()
+                + missing.description()
                 + ". It supports "
                 + declared
                 + ". Change the pipeline, or choose another engine.");
