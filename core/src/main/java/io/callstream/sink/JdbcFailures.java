@@ -124,8 +124,8 @@ final class JdbcFailures {
 
   private static String advice(String state) {
     if (state.equals("57014") || state.startsWith("HYT") || state.startsWith("55")) {
-      return " The statement took longer than the sink's timeout. Find the session that holds a lock"
-          + " on the table, or raise the timeout.";
+      return " The statement took longer than the sink's timeout. Find the session that holds a"
+          + " lock on the table, or raise the timeout.";
     }
     if (state.startsWith("08") || state.startsWith("57P")) {
       return " Check that the database runs and can be reached.";
