@@ -19,10 +19,10 @@ public enum Capability {
   /** The engine counts calls with the same id once. */
   DISTINCT("distinct()");
 
-  private final String words;
+  private final String description;
 
-  Capability(String words) {
-    this.words = words;
+  Capability(String description) {
+    this.description = description;
   }
 
   /** Returns the capabilities that a run requires. */
@@ -45,7 +45,7 @@ public enum Capability {
   }
 
   /** Returns a short description for messages. */
-  public String words() {
-    return words;
+  public String description() {
+    return description;
   }
 }

@@ -52,14 +52,17 @@ public interface Engine {
           "The engine '"
               + name()
               + "' does not support "
-              + words(missing)
+              + descriptions(missing)
               + ". It supports "
-              + words(capabilities())
+              + descriptions(capabilities())
               + ". Change the pipeline, or choose another engine.");
     }
   }
 
-  private static String words(Set<Capability> capabilities) {
-    return capabilities.stream().sorted().map(Capability::words).collect(Collectors.joining(", "));
+  private static String descriptions(Set<Capability> capabilities) {
+    return capabilities.stream()
+        .sorted()
+        .map(Capability::description)
+        .collect(Collectors.joining(", "));
   }
 }

@@ -97,7 +97,7 @@ public record RestartPolicy(
   }
 
   /** Returns this policy with other failures that do not lead to a restart. */
-  public RestartPolicy notAfter(Set<ErrorCode> codes) {
+  public RestartPolicy permanent(Set<ErrorCode> codes) {
     return new RestartPolicy(maxRestarts, firstDelay, maxDelay, stableAfter, codes);
   }
 

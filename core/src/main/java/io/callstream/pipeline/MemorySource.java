@@ -240,7 +240,7 @@ public final class MemorySource implements Source {
   }
 
   /** Removes a listener that was registered with {@link #onRecord}. */
-  public synchronized void forget(Runnable listener) {
+  public synchronized void removeListener(Runnable listener) {
     listeners.remove(listener);
   }
 

@@ -305,7 +305,7 @@ public final class Pipeline {
      * once. The time of a partition is then the maximum event time of its calls. A single call with
      * a wrong time can make all later calls late. Use this method for tests with only a few calls.
      */
-    public Builder believingEveryEventTime() {
+    public Builder withoutMaxEventTimeJump() {
       this.maxEventTimeJump = null;
       return this;
     }

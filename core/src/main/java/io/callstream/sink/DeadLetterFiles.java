@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /*
  * Dead letters are first appended durably to a journal for each kind and partition; see
- * DeadLetterJournals. A published file is the concatenation of the journals of a kind, which is copied
- * and moved into place. In each partition, dead letters are in the order of offsets, so the
+ * DeadLetterJournals. A published file is the concatenation of the journals of a kind, which is
+ * copied and moved into place. In each partition, dead letters are in the order of offsets, so the
  * published file does not depend on batch boundaries. The journals remain: the next run continues
  * them, and restores a published file from them if it was changed or deleted.
  */

@@ -124,21 +124,21 @@ final class JdbcFailures {
 
   private static String advice(String state) {
     if (state.equals("57014") || state.startsWith("HYT") || state.startsWith("55")) {
-      return " It took longer than the sink waits: see who holds a lock on the table, or raise the"
-          + " sink's timeout.";
+      return " The statement took longer than the sink's timeout. Find the session that holds a"
+          + " lock on the table, or raise the timeout.";
     }
     if (state.startsWith("08") || state.startsWith("57P")) {
-      return " See that the database runs and can be reached.";
+      return " Check that the database runs and can be reached.";
     }
     if (state.startsWith("28") || state.startsWith("42501")) {
-      return " See that the user's name and password are right, and what it may do.";
+      return " Check the user's name, password and rights.";
     }
     if (state.equals("22P05") || state.equals("22021")) {
       return " The character set of the database lacks a character of a result. Use a database in"
           + " UTF-8: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0.";
     }
     if (state.startsWith("53") || state.startsWith("58")) {
-      return " See that the database has room.";
+      return " Check that the database has free space.";
     }
     return "";
   }

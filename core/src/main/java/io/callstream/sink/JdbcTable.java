@@ -112,7 +112,7 @@ final class JdbcTable {
       if (type == null) {
         wrong.add(cell.name() + " is missing");
       } else if (!holds(type, cell.type())) {
-        wrong.add(cell.name() + " is no " + dialect.type(cell.type()));
+        wrong.add(cell.name() + " is not " + dialect.type(cell.type()));
       }
       if (cell.isKey()) {
         key.add(cell.name());
@@ -130,7 +130,7 @@ final class JdbcTable {
               + statistic()
               + "': "
               + String.join(", ", wrong)
-              + ". Drop or rename it, or choose another schema or prefix. What is wanted: "
+              + ". Drop or rename it, or choose another schema or prefix. The sink requires: "
               + create());
     }
   }

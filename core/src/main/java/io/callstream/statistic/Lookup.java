@@ -22,7 +22,7 @@ public record Lookup(String name, Map<String, String> descriptions) implements S
   }
 
   /** Returns whether the lookup contains the code. */
-  public boolean knows(String code) {
+  public boolean contains(String code) {
     return descriptions.containsKey(code);
   }
 

@@ -448,6 +448,6 @@ class SupervisorTest {
     assertThatThrownBy(() -> policy.stableAfter(Duration.ZERO))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("more than 0");
-    assertThat(policy.notAfter(Set.of()).permanent()).isEmpty();
+    assertThat(policy.permanent(Set.of()).permanent()).isEmpty();
   }
 }

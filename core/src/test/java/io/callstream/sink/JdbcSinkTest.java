@@ -455,7 +455,7 @@ class JdbcSinkTest {
     assertThatThrownBy(() -> database.sink(source).schema(schema).build().open(run.opened()))
         .isInstanceOf(CallstreamException.class)
         .hasMessageContaining(schema + ".calls_by_type")
-        .hasMessageContaining("crime_type is no")
+        .hasMessageContaining("crime_type is not")
         .hasMessageContaining("count is missing")
         .hasMessageContaining("CREATE TABLE");
   }

@@ -78,9 +78,9 @@ class StatisticTest {
     assertThat(codes.descriptions()).hasSize(19);
     assertThat(codes.description("GOA")).isEqualTo("Gone on Arrival");
     assertThat(codes.description("OTS")).isEmpty();
-    assertThat(codes.knows("HAN")).isTrue();
-    assertThat(codes.knows("han")).isFalse();
-    assertThat(codes.knows("")).isFalse();
+    assertThat(codes.contains("HAN")).isTrue();
+    assertThat(codes.contains("han")).isFalse();
+    assertThat(codes.contains("")).isFalse();
   }
 
   @Test

@@ -285,7 +285,7 @@ class SnapshotTest {
                     .statistics(
                         StandardStatistics.all(
                             ZoneId.of("America/Los_Angeles"), StandardStatistics.DEFAULT_LATENESS))
-                    .believingEveryEventTime())) {
+                    .withoutMaxEventTimeJump())) {
       Instant hour = Instant.parse("2018-11-01T10:00:00Z");
       for (int i = 0; i < 6; i++) {
         Instant time = hour.plus(Duration.ofHours(i));

@@ -75,7 +75,7 @@ final class OpenMemorySource implements OpenSource {
 
   @Override
   public void close() {
-    source.forget(wakeUp);
+    source.removeListener(wakeUp);
   }
 
   private final class Reader implements SpanReader {

@@ -25,7 +25,7 @@ import java.util.function.UnaryOperator;
  * ends batches and reads results. Not thread-safe.
  *
  * <p>A test usually adds only a few calls, so the tester calls {@link
- * Pipeline.Builder#believingEveryEventTime}: a single call can close windows. For a whole pipeline,
+ * Pipeline.Builder#withoutMaxEventTimeJump}: a single call can close windows. For a whole pipeline,
  * {@link Pipeline.Builder#maxEventTimeJump} changes that.
  *
  * <pre>{@code
@@ -51,7 +51,7 @@ public final class PipelineTester implements AutoCloseable {
     clock = new ManualClock(LONG_AFTER);
     Pipeline pipeline =
         parts
-            .apply(Pipeline.builder(source, callsAsRecords).believingEveryEventTime())
+            .apply(Pipeline.builder(source, callsAsRecords).withoutMaxEventTimeJump())
             .deadLetters(Sinks.deadLetterCallback(letters::add))
             .build();
     run = LocalRun.stepwise(pipeline, RunOptions.continuous(), clock);
@@ -68,7 +68,7 @@ public final class PipelineTester implements AutoCloseable {
    * @param format the format of records that are not calls
    * @param partitions the number of partitions; at least 1
    * @param parts adds statistics and other parts to the builder of the pipeline, on which {@link
-   *     Pipeline.Builder#believingEveryEventTime} was called
+   *     Pipeline.Builder#withoutMaxEventTimeJump} was called
    * @throws IllegalArgumentException if {@code partitions} is less than 1, or if the pipeline is
    *     not valid
    */

@@ -63,7 +63,7 @@ public final class CallCounter {
     if (call.ambiguousTime()) {
       ambiguousTimes++;
     }
-    if (!dispositions.knows(call.disposition())) {
+    if (!dispositions.contains(call.disposition())) {
       unknownDispositions++;
     }
     for (StatisticCombiner combiner : combiners) {

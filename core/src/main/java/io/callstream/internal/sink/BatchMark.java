@@ -44,12 +44,12 @@ public record BatchMark(long batch, String lineage) {
         store
             + " holds results up to batch "
             + batch
-            + " of another run: this one "
+            + " of another run: this run "
             + (restored.number() < 0
                 ? "starts from the beginning"
                 : "continues after batch " + restored.number())
-            + ". Start with the checkpoint of the run that wrote it, name another place, or say that"
-            + " the sink shall start over, which deletes what is there.");
+            + ". Start with the checkpoint of the run that wrote them, use another destination, or"
+            + " let the sink start over, which deletes its content.");
   }
 
   /**
@@ -61,7 +61,7 @@ public record BatchMark(long batch, String lineage) {
     return new CallstreamException(
         ErrorCode.SINK_FAILED,
         store
-            + " holds results, and it is unknown which run wrote them. Name another place, or say"
-            + " that the sink shall start over, which deletes what is there.");
+            + " holds results, and it is unknown which run wrote them. Use another destination, or"
+            + " let the sink start over, which deletes its content.");
   }
 }

@@ -31,7 +31,7 @@ abstract class CapabilityRules extends ContractRules {
     String declared =
         testbed().engine().capabilities().stream()
             .sorted()
-            .map(Capability::words)
+            .map(Capability::description)
             .collect(Collectors.joining(", "));
     assertThatThrownBy(() -> start(pipeline, options))
         .satisfies(hasCode(ErrorCode.UNSUPPORTED))
@@ -39,7 +39,7 @@ abstract class CapabilityRules extends ContractRules {
             "The engine '"
                 + testbed().engine().name()
                 + "' does not support "
-                + missing.words()
+                + missing.description()
                 + ". It supports "
                 + declared
                 + ". Change the pipeline, or choose another engine.");

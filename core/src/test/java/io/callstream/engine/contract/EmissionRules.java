@@ -117,7 +117,7 @@ abstract class EmissionRules extends ContractRules {
         recorder
             .on(
                 Pipeline.builder(source.source(), FORMAT)
-                    .believingEveryEventTime()
+                    .withoutMaxEventTimeJump()
                     .statistic(closing))
             .build();
     runToEnd(pipeline, options.apply(RunOptions.bounded()));

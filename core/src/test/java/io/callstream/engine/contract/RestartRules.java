@@ -42,7 +42,7 @@ abstract class RestartRules extends ContractRules {
   private Pipeline.Builder parts(ContractSource source, Recorder recorder) {
     return recorder.on(
         Pipeline.builder(source.source(), FORMAT)
-            .believingEveryEventTime()
+            .withoutMaxEventTimeJump()
             .statistic(TYPES)
             .statistic(hourly));
   }

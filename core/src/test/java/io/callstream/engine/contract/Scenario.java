@@ -90,7 +90,7 @@ public record Scenario(
   public Pipeline.Builder addTo(Pipeline.Builder pipeline) {
     statistics.forEach(s -> pipeline.statistic(s.statistic()));
     distinct.ifPresent(pipeline::distinct);
-    maxEventTimeJump.ifPresentOrElse(pipeline::maxEventTimeJump, pipeline::believingEveryEventTime);
+    maxEventTimeJump.ifPresentOrElse(pipeline::maxEventTimeJump, pipeline::withoutMaxEventTimeJump);
     return pipeline.maxFutureSkew(maxFutureSkew).dispositionCodes(StatisticSpec.CODES);
   }
 

@@ -177,7 +177,7 @@ class CheckpointedEngine implements Engine {
             .maxFutureSkew(pipeline.maxFutureSkew())
             .dispositionCodes(pipeline.dispositionCodes());
     maxEventTimeJump(pipeline.maxEventTimeJump())
-        .ifPresentOrElse(copy::maxEventTimeJump, copy::believingEveryEventTime);
+        .ifPresentOrElse(copy::maxEventTimeJump, copy::withoutMaxEventTimeJump);
     distinct(pipeline.distinctHorizon()).ifPresent(copy::distinct);
     pipeline.retention().ifPresent(copy::retainingResults);
     pipeline.resultSinks().forEach(sink -> copy.results(shutters.of(sink)));
@@ -493,7 +493,7 @@ class CheckpointedEngine implements Engine {
                   });
       inner
           .maxEventTimeJump()
-          .ifPresentOrElse(copy::maxEventTimeJump, copy::believingEveryEventTime);
+          .ifPresentOrElse(copy::maxEventTimeJump, copy::withoutMaxEventTimeJump);
       inner.distinctHorizon().ifPresent(copy::distinct);
       inner.retention().ifPresent(copy::retainingResults);
       inner.resultSinks().forEach(copy::results);

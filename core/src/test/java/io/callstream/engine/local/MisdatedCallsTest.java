@@ -140,7 +140,7 @@ class MisdatedCallsTest {
         Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
             .statistic(StandardStatistics.callsByType());
     assertThat(builder.build().fingerprint()).contains("\nevent time jump: PT1H\n");
-    assertThat(builder.believingEveryEventTime().build().fingerprint())
+    assertThat(builder.withoutMaxEventTimeJump().build().fingerprint())
         .contains("\nevent time jump: unlimited\n");
     assertThat(builder.maxEventTimeJump(Duration.ZERO).build().maxEventTimeJump())
         .contains(Duration.ZERO);

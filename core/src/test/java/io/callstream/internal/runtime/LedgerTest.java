@@ -352,7 +352,7 @@ class LedgerTest {
                     .emitting(Emission.ON_CLOSE)
                     .build())
             .retainingResults(Duration.ZERO)
-            .believingEveryEventTime()
+            .withoutMaxEventTimeJump()
             .build();
     Run run = new Run(pipeline, Ledger.inMemory(pipeline), Run.noStates(pipeline), null);
     List<Instant> emitted = new ArrayList<>();

@@ -20,7 +20,7 @@ record EventTimeJump(@Nullable Duration limit) {
 
   void addTo(Pipeline.Builder pipeline) {
     if (limit == null) {
-      pipeline.believingEveryEventTime();
+      pipeline.withoutMaxEventTimeJump();
     } else {
       pipeline.maxEventTimeJump(limit);
     }
