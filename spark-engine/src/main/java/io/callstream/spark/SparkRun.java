@@ -19,9 +19,7 @@ import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import io.callstream.statistic.Statistic;
 import java.io.ByteArrayInputStream;
-import java.io.InterruptedIOException;
 import java.net.URI;
-import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -130,7 +128,7 @@ final class SparkRun extends LedgerRun {
     SparkSession session = lease.session();
     configure(session.conf(), settings, shufflePartitions);
     session.streams().addListener(reports);
-    Dataset<Tuple2<String, byte[]>> rows =
+    Dataset<Tuple2<byte[], byte[]>> rows =
         QueryPlan.of(
             session,
             (KafkaTopic) pipeline().source(),
@@ -257,19 +255,19 @@ final class SparkRun extends LedgerRun {
         new TaskReport(
             Accounting.none(pipeline().statistics().stream().map(Statistic::name).toList()),
             List.of());
-    for (Tuple2<String, byte[]> row : collect(rows)) {
-      String key = row._1();
+    for (Tuple2<byte[], byte[]> row : collect(rows)) {
+      RowKey key = RowKey.of(row._1());
       byte[] bytes = row._2();
-      if (RowKey.isWindow(key)) {
-        updates.put(RowKey.statistic(key), RowKey.windowStart(key), bytes);
-      } else if (RowKey.isReport(key)) {
-        report = report.plus(TaskReport.of(bytes));
-      } else if (RowKey.isLetters(key)) {
-        letters.add(() -> new ByteArrayInputStream(bytes));
-      } else if (RowKey.isLetterFile(key)) {
-        String file = new String(bytes, UTF_8);
-        hasLetterFiles = true;
-        letters.add(() -> checkpoint.openLetters(file));
+      switch (key.kind()) {
+        case WINDOW -> updates.put(key.number(), key.windowStart(), bytes);
+        case REPORT -> report = report.plus(TaskReport.of(bytes));
+        case LETTERS -> letters.add(() -> new ByteArrayInputStream(bytes));
+        case LETTER_FILE -> {
+          String file = new String(bytes, UTF_8);
+          hasLetterFiles = true;
+          letters.add(() -> checkpoint.openLetters(file));
+        }
+        case CANDIDATES -> throw new IllegalStateException("Candidates reached the driver");
       }
     }
     checkpoint.requireOwned();
@@ -285,11 +283,11 @@ final class SparkRun extends LedgerRun {
   }
 
   /** Runs the batch's one job. */
-  private static List<Tuple2<String, byte[]>> collect(Dataset<Row> rows) {
+  private static List<Tuple2<byte[], byte[]>> collect(Dataset<Row> rows) {
     return rows.queryExecution()
         .toRdd()
         .toJavaRDD()
-        .map(row -> new Tuple2<>(row.getUTF8String(0).toString(), row.getBinary(1)))
+        .map(row -> new Tuple2<>(row.getBinary(0), row.getBinary(1)))
         .collect();
   }
 
@@ -382,7 +380,7 @@ final class SparkRun extends LedgerRun {
       }
     } catch (StreamingQueryException e) {
       // A failure of a listener takes precedence, and interrupts the query.
-      if (!((stopping || failure().isPresent()) && isInterrupt(e))) {
+      if (!((stopping || failure().isPresent()) && Failures.isInterrupt(e))) {
         failed(failureOf(e));
       }
     } catch (InterruptedException e) {
@@ -422,21 +420,6 @@ final class SparkRun extends LedgerRun {
     } catch (RuntimeException | Error e) {
       failed(failures.of(e));
     }
-  }
-
-  /**
-   * Returns whether a failure is an interrupt. A batch that was interrupted because the run stops
-   * is repeated later, and is not a failure.
-   */
-  private static boolean isInterrupt(Throwable e) {
-    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof InterruptedException
-          || cause instanceof InterruptedIOException
-          || cause instanceof ClosedByInterruptException) {
-        return true;
-      }
-    }
-    return false;
   }
 
   @Override
@@ -500,7 +483,7 @@ final class SparkRun extends LedgerRun {
             "The Spark query did not end after an interrupt and is interrupted again",
             placeOf(running));
       } catch (Exception e) {
-        if (isInterrupt(e)) {
+        if (Failures.isInterrupt(e)) {
           interrupted = true;
         } else if (running.isActive()) {
           throw e;
