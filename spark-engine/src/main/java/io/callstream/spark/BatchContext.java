@@ -2,20 +2,23 @@ package io.callstream.spark;
 
 import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.internal.runtime.Ledger;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
-import java.util.stream.Collectors;
 import org.apache.spark.SparkContext;
 import org.apache.spark.TaskContext;
 
 /**
- * The data that the driver determines at the start of a batch and passes to the batch's tasks: the
- * current watermark and the windows that close. The data is sent as local properties of the batch's
- * only job. Therefore all tasks of the batch see the same values, also when the batch is repeated.
+ * The data that the driver determines at the start of a batch and passes to the batch's tasks. The
+ * data is sent as a local property of the batch's only job. Therefore all tasks of the batch see
+ * the same values, also when the batch is repeated.
+ *
+ * @param watermark the current watermark
+ * @param closing the starts of the windows that close, for each statistic
  */
 record BatchContext(long watermark, List<List<Long>> closing) {
-  private static final String WATERMARK = "callstream.watermark";
-  private static final String CLOSING = "callstream.closing";
+  private static final String PROPERTY = "callstream.batch";
 
   static BatchContext of(Ledger ledger) {
     return new BatchContext(ledger.nextWatermark(), ledger.closing());
@@ -23,36 +26,38 @@ record BatchContext(long watermark, List<List<Long>> closing) {
 
   /** Passes these values to the jobs that the current thread starts. */
   void publish(SparkContext context) {
-    context.setLocalProperty(WATERMARK, Long.toString(watermark));
-    context.setLocalProperty(
-        CLOSING,
-        closing.stream()
-            .map(starts -> starts.stream().map(String::valueOf).collect(Collectors.joining(",")))
-            .collect(Collectors.joining(";", "", ";")));
+    context.setLocalProperty(PROPERTY, Base64.getEncoder().encodeToString(toBytes()));
   }
 
   /** Returns the context of the task that the current thread runs. */
   static BatchContext ofTask() {
-    TaskContext task = TaskContext.get();
-    return new BatchContext(
-        Long.parseLong(task.getLocalProperty(WATERMARK)), parse(task.getLocalProperty(CLOSING)));
+    return of(Base64.getDecoder().decode(TaskContext.get().getLocalProperty(PROPERTY)));
   }
 
-  private static List<List<Long>> parse(String text) {
-    List<List<Long>> closing = new ArrayList<>();
-    int from = 0;
-    for (int end = text.indexOf(';'); end >= 0; end = text.indexOf(';', from)) {
-      String starts = text.substring(from, end);
-      List<Long> windows = new ArrayList<>();
-      if (!starts.isEmpty()) {
-        for (String start : starts.split(",", -1)) {
-          windows.add(Long.valueOf(start));
-        }
-      }
-      closing.add(windows);
-      from = end + 1;
+  byte[] toBytes() {
+    int windows = closing.stream().mapToInt(List::size).sum();
+    ByteBuffer out =
+        ByteBuffer.allocate(Long.BYTES * (1 + windows) + Integer.BYTES * (1 + closing.size()));
+    out.putLong(watermark).putInt(closing.size());
+    for (List<Long> starts : closing) {
+      out.putInt(starts.size());
+      starts.forEach(out::putLong);
     }
-    return closing;
+    return out.array();
+  }
+
+  static BatchContext of(byte[] bytes) {
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    long watermark = in.getLong();
+    List<List<Long>> closing = new ArrayList<>();
+    for (int statistics = in.getInt(); statistics > 0; statistics--) {
+      List<Long> starts = new ArrayList<>();
+      for (int windows = in.getInt(); windows > 0; windows--) {
+        starts.add(in.getLong());
+      }
+      closing.add(starts);
+    }
+    return new BatchContext(watermark, closing);
   }
 
   @Override

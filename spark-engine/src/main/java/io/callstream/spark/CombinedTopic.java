@@ -47,7 +47,7 @@ import scala.collection.Seq;
 final class CombinedTopic implements SupportsRead, Scan {
   private static final StructType ROWS =
       new StructType()
-          .add("_1", DataTypes.StringType, false)
+          .add("_1", DataTypes.BinaryType, false)
           .add("_2", DataTypes.BinaryType, false);
 
   private final KafkaSourceProvider kafka = new KafkaSourceProvider();
@@ -63,7 +63,7 @@ final class CombinedTopic implements SupportsRead, Scan {
   }
 
   /**
-   * Returns the rows of a topic. Each row consists of strings and bytes, see {@link RowKey}.
+   * Returns the rows of a topic. Each row consists of a {@link RowKey} and its content, as bytes.
    *
    * @param beforeBatch runs in the driver before Spark determines which offsets the next batch
    *     reads

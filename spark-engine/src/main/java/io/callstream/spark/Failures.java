@@ -7,6 +7,8 @@ import io.callstream.internal.runtime.Surroundings;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.FileSystemException;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -27,6 +29,21 @@ record Failures(@Nullable String checkpoint) {
   private static final String[] FULL = {
     "no space left", "disk quota exceeded", "file too large", "not enough space"
   };
+
+  /**
+   * Returns whether a failure is an interrupt. A batch that was interrupted because the run stops
+   * is repeated later, and is not a failure.
+   */
+  static boolean isInterrupt(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof InterruptedException
+          || cause instanceof InterruptedIOException
+          || cause instanceof ClosedByInterruptException) {
+        return true;
+      }
+    }
+    return false;
+  }
 
   CallstreamException of(Throwable failure) {
     CallstreamException surroundings = Surroundings.failure(failure).orElse(null);
@@ -81,8 +98,9 @@ record Failures(@Nullable String checkpoint) {
         || message.contains("SparkContext was shut down")) {
       return new CallstreamException(
           ErrorCode.ENGINE_FAILED,
-          "Spark has ended under the run: no master answers at the address that was given, executors"
-              + " do not start, or somebody stopped the session. Spark's log shows the reason (--verbose). "
+          "Spark has ended under the run: no master answers at the address that was given,"
+              + " executors do not start, or somebody stopped the session. Spark's log shows the"
+              + " reason (--verbose). "
               + wayOn(),
           failure);
     }

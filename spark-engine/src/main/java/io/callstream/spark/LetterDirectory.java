@@ -31,7 +31,7 @@ record LetterDirectory(String location, Broadcast<SerializableConfiguration> had
   record LetterFile(String name, OutputStream out) {}
 
   /** Creates a file for the current attempt of a task. The file is deleted if the attempt fails. */
-  LetterFile create(String task) throws IOException {
+  LetterFile create(int task) throws IOException {
     Path file = new Path(location, task + "-" + UUID.randomUUID());
     FileSystem fileSystem = file.getFileSystem(hadoop.value().value());
     TaskContext.get()

@@ -17,7 +17,7 @@ import scala.Tuple2;
  */
 final class MergeTask
     implements FlatMapGroupsWithStateFunction<
-        String, Tuple2<String, byte[]>, byte[], Tuple2<String, byte[]>> {
+        byte[], Tuple2<byte[], byte[]>, byte[], Tuple2<byte[], byte[]>> {
   private static final long serialVersionUID = 1L;
 
   private final TaskPlan plan;
@@ -27,9 +27,10 @@ final class MergeTask
   }
 
   @Override
-  public Iterator<Tuple2<String, byte[]>> call(
-      String key, Iterator<Tuple2<String, byte[]>> input, GroupState<byte[]> state) {
-    if (!RowKey.isWindow(key)) {
+  public Iterator<Tuple2<byte[], byte[]>> call(
+      byte[] bytes, Iterator<Tuple2<byte[], byte[]>> input, GroupState<byte[]> state) {
+    RowKey key = RowKey.of(bytes);
+    if (key.kind() != RowKey.Kind.WINDOW) {
       return input;
     }
     List<byte[]> partials = new ArrayList<>();
@@ -44,9 +45,9 @@ final class MergeTask
     if (partials.isEmpty()) {
       return Collections.emptyIterator();
     }
-    BlockMerger merger = new BlockMerger(plan.statistics().get(RowKey.statistic(key)));
+    BlockMerger merger = new BlockMerger(plan.statistics().get(key.number()));
     BlockMerger.Merged merged = merger.merge(state.exists() ? state.get() : null, partials);
     state.update(merged.state());
-    return List.of(new Tuple2<>(key, merged.updates())).iterator();
+    return List.of(new Tuple2<>(bytes, merged.updates())).iterator();
   }
 }

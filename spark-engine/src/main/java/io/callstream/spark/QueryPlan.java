@@ -31,13 +31,13 @@ final class QueryPlan {
    */
   static final long DEFAULT_MAX_RECORDS = 500_000;
 
-  private static final Encoder<Tuple2<String, byte[]>> ROWS =
-      Encoders.tuple(Encoders.STRING(), Encoders.BINARY());
+  private static final Encoder<Tuple2<byte[], byte[]>> ROWS =
+      Encoders.tuple(Encoders.BINARY(), Encoders.BINARY());
   private static final int BUCKETS_PER_SHUFFLE_PARTITION = 4;
 
   private QueryPlan() {}
 
-  static Dataset<Tuple2<String, byte[]>> of(
+  static Dataset<Tuple2<byte[], byte[]>> of(
       SparkSession session,
       KafkaTopic topic,
       TaskPlan plan,
@@ -49,7 +49,7 @@ final class QueryPlan {
     ReadTask.Factory tasks =
         new ReadTask.Factory(
             plan, shufflePartitions * BUCKETS_PER_SHUFFLE_PARTITION, letterDirectory);
-    Dataset<Tuple2<String, byte[]>> rows =
+    Dataset<Tuple2<byte[], byte[]>> rows =
         CombinedTopic.read(session, topic, options, settings, tasks, checkpoint::requireOwned)
             .as(ROWS);
     if (plan.distinctHorizonMillis().isPresent()) {
@@ -58,12 +58,12 @@ final class QueryPlan {
     return stateful(rows, new MergeTask(plan));
   }
 
-  private static Dataset<Tuple2<String, byte[]>> stateful(
-      Dataset<Tuple2<String, byte[]>> rows,
-      FlatMapGroupsWithStateFunction<String, Tuple2<String, byte[]>, byte[], Tuple2<String, byte[]>>
+  private static Dataset<Tuple2<byte[], byte[]>> stateful(
+      Dataset<Tuple2<byte[], byte[]>> rows,
+      FlatMapGroupsWithStateFunction<byte[], Tuple2<byte[], byte[]>, byte[], Tuple2<byte[], byte[]>>
           task) {
     return rows.groupByKey(
-            (MapFunction<Tuple2<String, byte[]>, String>) Tuple2::_1, Encoders.STRING())
+            (MapFunction<Tuple2<byte[], byte[]>, byte[]>) Tuple2::_1, Encoders.BINARY())
         .flatMapGroupsWithState(
             task, OutputMode.Append(), Encoders.BINARY(), ROWS, GroupStateTimeout.NoTimeout());
   }

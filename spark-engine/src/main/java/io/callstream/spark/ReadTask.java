@@ -21,7 +21,6 @@ import org.apache.spark.sql.connector.read.InputPartition;
 import org.apache.spark.sql.connector.read.PartitionReader;
 import org.apache.spark.sql.connector.read.PartitionReaderFactory;
 import org.apache.spark.sql.kafka010.KafkaBatchInputPartition;
-import org.apache.spark.unsafe.types.UTF8String;
 import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 
@@ -33,9 +32,9 @@ import scala.Tuple2;
 final class ReadTask implements PartitionReader<InternalRow> {
   private final Factory plan;
   private final KafkaBatchInputPartition range;
-  private Iterator<Tuple2<String, byte[]>> rows = Collections.emptyIterator();
+  private Iterator<Tuple2<byte[], byte[]>> rows = Collections.emptyIterator();
   private boolean hasRun;
-  private @Nullable Tuple2<String, byte[]> row;
+  private @Nullable Tuple2<byte[], byte[]> row;
 
   private ReadTask(Factory plan, KafkaBatchInputPartition range) {
     this.plan = plan;
@@ -71,20 +70,20 @@ final class ReadTask implements PartitionReader<InternalRow> {
 
   @Override
   public InternalRow get() {
-    Tuple2<String, byte[]> now = row;
+    Tuple2<byte[], byte[]> now = row;
     if (now == null) {
       throw new IllegalStateException("get() without a row");
     }
-    return new GenericInternalRow(new Object[] {UTF8String.fromString(now._1()), now._2()});
+    return new GenericInternalRow(new Object[] {now._1(), now._2()});
   }
 
   @Override
   public void close() {}
 
-  private List<Tuple2<String, byte[]>> run() throws IOException {
+  private List<Tuple2<byte[], byte[]>> run() throws IOException {
     BatchContext context = BatchContext.ofTask();
     int task = TaskContext.getPartitionId();
-    try (TaskRows out = new TaskRows("read-" + task, plan.letterDirectory)) {
+    try (TaskRows out = new TaskRows(task, plan.letterDirectory)) {
       CallReader reader = new CallReader(plan.plan, Instant.now(), out::add);
       CallCounter counter = new CallCounter(plan.plan, context.watermark(), out::add);
       if (plan.plan.distinctHorizonMillis().isPresent()) {
@@ -131,7 +130,7 @@ final class ReadTask implements PartitionReader<InternalRow> {
         });
     for (int i = 0; i < plan.buckets; i++) {
       if (bytes[i].size() > 0) {
-        out.add(RowKey.candidates(i), bytes[i].toByteArray());
+        out.add(RowKey.of(RowKey.Kind.CANDIDATES, i), bytes[i].toByteArray());
       }
     }
     out.add(reader.report());

@@ -1,64 +1,50 @@
 package io.callstream.spark;
 
+import java.nio.ByteBuffer;
+
 /**
- * The keys of the rows between tasks. The first letter of a key defines the kind of the row:
- * partial results of a window or their merged updates, calls that may be duplicates, the report of
- * a task, or dead letters.
+ * The key of a row between tasks. Spark groups rows by its bytes.
+ *
+ * @param kind the content of the row
+ * @param number the index of the statistic of a window, the bucket of candidates, or the number of
+ *     the task that emits the row
+ * @param windowStart the start of a window, in milliseconds since the epoch; 0 for other kinds
  */
-final class RowKey {
-  private static final char WINDOW = 's';
-  private static final char CANDIDATES = 'c';
-  private static final char REPORT = 'r';
-  private static final char LETTERS = 'd';
-  private static final char LETTER_FILE = 'f';
+record RowKey(Kind kind, int number, long windowStart) {
+  private static final int LENGTH = Byte.BYTES + Integer.BYTES + Long.BYTES;
 
-  private RowKey() {}
-
-  static String window(int statistic, long windowStart) {
-    return WINDOW + "/" + statistic + "/" + windowStart;
+  /** The content of a row. */
+  enum Kind {
+    /** Partial results of a window, the eviction of a window, or its merged updates. */
+    WINDOW,
+    /** Calls that may be duplicates. */
+    CANDIDATES,
+    /** The report of a task. */
+    REPORT,
+    /** Dead letters. */
+    LETTERS,
+    /** The name of a file of dead letters. */
+    LETTER_FILE
   }
 
-  static String candidates(int bucket) {
-    return CANDIDATES + "/" + bucket;
+  static RowKey ofWindow(int statistic, long windowStart) {
+    return new RowKey(Kind.WINDOW, statistic, windowStart);
   }
 
-  static String report(String task) {
-    return REPORT + "/" + task;
+  static RowKey of(Kind kind, int number) {
+    return new RowKey(kind, number, 0);
   }
 
-  static String letters(String task) {
-    return LETTERS + "/" + task;
+  static RowKey of(byte[] bytes) {
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    return new RowKey(Kind.values()[in.get()], in.getInt(), in.getLong());
   }
 
-  static String letterFile(String task) {
-    return LETTER_FILE + "/" + task;
-  }
-
-  static boolean isWindow(String key) {
-    return key.charAt(0) == WINDOW;
-  }
-
-  static boolean isCandidates(String key) {
-    return key.charAt(0) == CANDIDATES;
-  }
-
-  static boolean isReport(String key) {
-    return key.charAt(0) == REPORT;
-  }
-
-  static boolean isLetters(String key) {
-    return key.charAt(0) == LETTERS;
-  }
-
-  static boolean isLetterFile(String key) {
-    return key.charAt(0) == LETTER_FILE;
-  }
-
-  static int statistic(String windowKey) {
-    return Integer.parseInt(windowKey, 2, windowKey.indexOf('/', 2), 10);
-  }
-
-  static long windowStart(String windowKey) {
-    return Long.parseLong(windowKey, windowKey.indexOf('/', 2) + 1, windowKey.length(), 10);
+  byte[] toBytes() {
+    return ByteBuffer.allocate(LENGTH)
+        .put((byte) kind.ordinal())
+        .putInt(number)
+        .putLong(windowStart)
+        .array();
   }
 }

@@ -21,7 +21,7 @@ import scala.Tuple2;
  */
 final class SiftTask
     implements FlatMapGroupsWithStateFunction<
-        String, Tuple2<String, byte[]>, byte[], Tuple2<String, byte[]>> {
+        byte[], Tuple2<byte[], byte[]>, byte[], Tuple2<byte[], byte[]>> {
   private static final long serialVersionUID = 1L;
 
   private final TaskPlan plan;
@@ -40,10 +40,11 @@ final class SiftTask
   }
 
   @Override
-  public Iterator<Tuple2<String, byte[]>> call(
-      String key, Iterator<Tuple2<String, byte[]>> input, GroupState<byte[]> state)
+  public Iterator<Tuple2<byte[], byte[]>> call(
+      byte[] keyBytes, Iterator<Tuple2<byte[], byte[]>> input, GroupState<byte[]> state)
       throws IOException {
-    if (!RowKey.isCandidates(key)) {
+    RowKey key = RowKey.of(keyBytes);
+    if (key.kind() != RowKey.Kind.CANDIDATES) {
       return input;
     }
     List<Candidate> candidates = new ArrayList<>();
@@ -57,7 +58,7 @@ final class SiftTask
     candidates.sort(Candidate.ORDER);
     long watermark = BatchContext.ofTask().watermark();
     SeenCalls seen = new SeenCalls(horizonMillis, state.exists() ? state.get() : null);
-    try (TaskRows rows = new TaskRows("sift-" + key.substring(2), letterDirectory)) {
+    try (TaskRows rows = new TaskRows(key.number(), letterDirectory)) {
       CallCounter counter = new CallCounter(plan, watermark, rows::add);
       long duplicates =
           seen.sift(candidates, watermark, first -> counter.count(first.call(), first.record()));

@@ -16,41 +16,31 @@ import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Accounting;
-import io.callstream.progress.Progress;
 import io.callstream.statistic.Statistic;
 import java.io.ByteArrayInputStream;
-import java.io.InterruptedIOException;
 import java.net.URI;
-import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import org.apache.spark.api.java.function.VoidFunction2;
 import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RuntimeConfig;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.execution.streaming.Sink;
-import org.apache.spark.sql.execution.streaming.StreamingQueryWrapper;
 import org.apache.spark.sql.streaming.OutputMode;
 import org.apache.spark.sql.streaming.StreamingQuery;
 import org.apache.spark.sql.streaming.StreamingQueryException;
-import org.apache.spark.sql.streaming.StreamingQueryListener;
-import org.apache.spark.sql.streaming.StreamingQueryManager;
 import org.apache.spark.sql.streaming.Trigger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import scala.Option;
 import scala.Tuple2;
-import scala.collection.immutable.Map$;
 
 /*
  * A run of the Spark engine. It uses three threads. The query's thread calls finish() with batches.
@@ -68,13 +58,10 @@ final class SparkRun extends LedgerRun {
   private final Checkpoint checkpoint;
   private final SinkSet sinks;
   private final Failures failures;
-  private final Reports reports = new Reports();
+  private final BatchReports reports;
 
   /** Held while a batch is being finished, so that a graceful stop can wait for it. */
   private final ReentrantLock batchLock = new ReentrantLock();
-
-  /** True in the thread that calls listeners, while it does. */
-  private final ThreadLocal<Boolean> inListener = ThreadLocal.withInitial(() -> false);
 
   private volatile boolean stopping;
   private volatile @Nullable StreamingQuery query;
@@ -93,6 +80,8 @@ final class SparkRun extends LedgerRun {
     this.checkpoint = checkpoint;
     this.sinks = sinks;
     this.failures = new Failures(options.checkpoint().orElse(null));
+    this.reports =
+        new BatchReports(sinks, checkpoint::firstOffsets, this::reported, e -> fail(failureOf(e)));
   }
 
   /** Starts a run. The lease is returned when the run ends, unless this method throws. */
@@ -130,7 +119,7 @@ final class SparkRun extends LedgerRun {
     SparkSession session = lease.session();
     configure(session.conf(), settings, shufflePartitions);
     session.streams().addListener(reports);
-    Dataset<Tuple2<String, byte[]>> rows =
+    Dataset<Tuple2<byte[], byte[]>> rows =
         QueryPlan.of(
             session,
             (KafkaTopic) pipeline().source(),
@@ -141,21 +130,13 @@ final class SparkRun extends LedgerRun {
             checkpoint);
     checkpoint.requireOwned();
     try {
-      StreamingQueryManager queries = session.streams();
       query =
-          queries.startQuery(
-              Option.empty(),
-              Option.apply(checkpoint.location()),
-              rows.toDF(),
-              Map$.MODULE$.empty(),
-              new Batches(),
-              OutputMode.Append(),
-              false,
-              true,
-              trigger(),
-              queries.startQuery$default$10(),
-              Option.empty(),
-              Option.empty());
+          rows.writeStream()
+              .outputMode(OutputMode.Append())
+              .trigger(trigger())
+              .option("checkpointLocation", checkpoint.location())
+              .foreachBatch((VoidFunction2<Dataset<Tuple2<byte[], byte[]>>, Long>) this::finish)
+              .start();
     } catch (TimeoutException e) {
       throw failures.of(e);
     }
@@ -204,37 +185,8 @@ final class SparkRun extends LedgerRun {
 
   // ---- batches, in the query's thread
 
-  /**
-   * Receives batches as Spark planned them. {@code foreachBatch} would create a second plan for the
-   * rows that the first plan emits, which takes a considerable part of the time of a small batch.
-   */
-  private final class Batches implements Sink {
-    @Override
-    public void addBatch(long number, Dataset<Row> rows) {
-      try {
-        finish(rows, number);
-      } catch (InterruptedException e) {
-        throw sneaky(e);
-      }
-    }
-
-    /** Returns the name that appears in Spark's reports. */
-    @Override
-    public String toString() {
-      return "callstream";
-    }
-  }
-
-  /**
-   * Throws a checked exception. The trait declares none, but Spark recognizes by this exception
-   * that the query was stopped.
-   */
-  @SuppressWarnings("unchecked")
-  private static <E extends Exception> RuntimeException sneaky(Exception e) throws E {
-    throw (E) e;
-  }
-
-  private void finish(Dataset<Row> rows, long number) throws InterruptedException {
+  private void finish(Dataset<Tuple2<byte[], byte[]>> rows, long number)
+      throws InterruptedException {
     batchLock.lockInterruptibly();
     try {
       if (!stopping) {
@@ -248,7 +200,7 @@ final class SparkRun extends LedgerRun {
     new CountDownLatch(1).await();
   }
 
-  private void finishLocked(Dataset<Row> rows, long number) {
+  private void finishLocked(Dataset<Tuple2<byte[], byte[]>> rows, long number) {
     BatchContext.of(ledger()).publish(lease.session().sparkContext());
     Ledger.Updates updates = new Ledger.Updates(pipeline().statistics().size());
     List<Letters.Run> letters = new ArrayList<>();
@@ -257,19 +209,19 @@ final class SparkRun extends LedgerRun {
         new TaskReport(
             Accounting.none(pipeline().statistics().stream().map(Statistic::name).toList()),
             List.of());
-    for (Tuple2<String, byte[]> row : collect(rows)) {
-      String key = row._1();
+    for (Tuple2<byte[], byte[]> row : rows.collectAsList()) { // the only job of the batch
+      RowKey key = RowKey.of(row._1());
       byte[] bytes = row._2();
-      if (RowKey.isWindow(key)) {
-        updates.put(RowKey.statistic(key), RowKey.windowStart(key), bytes);
-      } else if (RowKey.isReport(key)) {
-        report = report.plus(TaskReport.of(bytes));
-      } else if (RowKey.isLetters(key)) {
-        letters.add(() -> new ByteArrayInputStream(bytes));
-      } else if (RowKey.isLetterFile(key)) {
-        String file = new String(bytes, UTF_8);
-        hasLetterFiles = true;
-        letters.add(() -> checkpoint.openLetters(file));
+      switch (key.kind()) {
+        case WINDOW -> updates.put(key.number(), key.windowStart(), bytes);
+        case REPORT -> report = report.plus(TaskReport.of(bytes));
+        case LETTERS -> letters.add(() -> new ByteArrayInputStream(bytes));
+        case LETTER_FILE -> {
+          String file = new String(bytes, UTF_8);
+          hasLetterFiles = true;
+          letters.add(() -> checkpoint.openLetters(file));
+        }
+        case CANDIDATES -> throw new IllegalStateException("Candidates reached the driver");
       }
     }
     checkpoint.requireOwned();
@@ -280,65 +232,8 @@ final class SparkRun extends LedgerRun {
     }
     // Spark commits the batch next. Only the run that owns the checkpoint may do this.
     checkpoint.requireOwned();
-    reports.expect(new Finished(results, report.latencyAt(Instant.now())));
+    reports.expect(results, report.latencyAt(Instant.now()));
     checkpoint.finished(hasLetterFiles);
-  }
-
-  /** Runs the batch's one job. */
-  private static List<Tuple2<String, byte[]>> collect(Dataset<Row> rows) {
-    return rows.queryExecution()
-        .toRdd()
-        .toJavaRDD()
-        .map(row -> new Tuple2<>(row.getUTF8String(0).toString(), row.getBinary(1)))
-        .collect();
-  }
-
-  // ---- Spark's reports, in the listener bus's thread
-
-  /** A batch that was delivered to the sinks. */
-  private record Finished(BatchResults results, Optional<Progress.Latency> latency) {}
-
-  private final class Reports extends StreamingQueryListener {
-    private final Map<Long, Finished> batches = new ConcurrentHashMap<>();
-    private final CountDownLatch terminated = new CountDownLatch(1);
-
-    void expect(Finished batch) {
-      batches.put(batch.results().number(), batch);
-    }
-
-    @Override
-    public void onQueryStarted(QueryStartedEvent event) {}
-
-    @Override
-    public void onQueryProgress(QueryProgressEvent event) {
-      Finished batch = batches.remove(event.progress().batchId());
-      if (batch == null) {
-        return; // Spark occasionally reports that no records arrived.
-      }
-      // The bus may drop reports when it is overloaded. Dropped reports do not arrive later.
-      batches.keySet().removeIf(number -> number < batch.results().number());
-      inListener.set(true);
-      try {
-        Progress report =
-            ProgressReader.read(
-                event.progress(),
-                batch.results(),
-                batch.latency(),
-                sinks.description(),
-                checkpoint::firstOffsets);
-        reported(report);
-        sinks.report(report);
-      } catch (RuntimeException | Error e) {
-        fail(failureOf(e));
-      } finally {
-        inListener.remove();
-      }
-    }
-
-    @Override
-    public void onQueryTerminated(QueryTerminatedEvent event) {
-      terminated.countDown();
-    }
   }
 
   private void fail(CallstreamException e) {
@@ -374,7 +269,7 @@ final class SparkRun extends LedgerRun {
         // checkpoint.
         checkpoint.takenOver(null).ifPresent(this::failed);
       }
-      if (!reports.terminated.await(LISTENER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!reports.awaitEnd(LISTENER_PATIENCE)) {
         LOG.debug("Spark's listener bus did not report the end of the query in time");
       }
       if (options.flushesAtEnd() && !stopping && failure().isEmpty()) {
@@ -382,7 +277,7 @@ final class SparkRun extends LedgerRun {
       }
     } catch (StreamingQueryException e) {
       // A failure of a listener takes precedence, and interrupts the query.
-      if (!((stopping || failure().isPresent()) && isInterrupt(e))) {
+      if (!((stopping || failure().isPresent()) && Failures.isInterrupt(e))) {
         failed(failureOf(e));
       }
     } catch (InterruptedException e) {
@@ -424,28 +319,13 @@ final class SparkRun extends LedgerRun {
     }
   }
 
-  /**
-   * Returns whether a failure is an interrupt. A batch that was interrupted because the run stops
-   * is repeated later, and is not a failure.
-   */
-  private static boolean isInterrupt(Throwable e) {
-    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof InterruptedException
-          || cause instanceof InterruptedIOException
-          || cause instanceof ClosedByInterruptException) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   @Override
   public void stop() {
     if (hasEnded()) {
       return;
     }
     stopping = true;
-    if (inListener.get() || sinks.isCallingSink()) {
+    if (reports.isCallingListener() || sinks.isCallingSink()) {
       Thread stopper = new Thread(this::stopLogged, "callstream-stop");
       stopper.setDaemon(true);
       stopper.start();
@@ -500,7 +380,7 @@ final class SparkRun extends LedgerRun {
             "The Spark query did not end after an interrupt and is interrupted again",
             placeOf(running));
       } catch (Exception e) {
-        if (isInterrupt(e)) {
+        if (Failures.isInterrupt(e)) {
           interrupted = true;
         } else if (running.isActive()) {
           throw e;
@@ -517,8 +397,14 @@ final class SparkRun extends LedgerRun {
 
   private static Exception placeOf(StreamingQuery running) {
     Exception place = new Exception("Where the query's thread is");
-    place.setStackTrace(
-        ((StreamingQueryWrapper) running).streamingQuery().queryExecutionThread().getStackTrace());
+    String run = running.runId().toString(); // Spark names the query's thread after it.
+    Thread.getAllStackTraces()
+        .forEach(
+            (thread, stack) -> {
+              if (thread.getName().contains(run)) {
+                place.setStackTrace(stack);
+              }
+            });
     return place;
   }
 }

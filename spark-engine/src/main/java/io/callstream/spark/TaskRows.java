@@ -25,9 +25,9 @@ final class TaskRows implements AutoCloseable {
   private static final int LETTER_BYTES_IN_ROW = 4 << 20;
   private static final byte[] EVICTION = {};
 
-  private final String task;
+  private final int task;
   private final LetterDirectory letterDirectory;
-  private final List<Tuple2<String, byte[]>> rows = new ArrayList<>();
+  private final List<Tuple2<byte[], byte[]>> rows = new ArrayList<>();
   private final ByteArrayOutputStream letters = new ByteArrayOutputStream();
   private @Nullable String letterFile;
   private @Nullable DataOutputStream letterOut;
@@ -35,10 +35,10 @@ final class TaskRows implements AutoCloseable {
   /**
    * Creates an empty collection of rows for a task.
    *
-   * @param task a name that is unique among the tasks of a batch
+   * @param task the number of the task
    * @param letterDirectory the directory for files of dead letters
    */
-  TaskRows(String task, LetterDirectory letterDirectory) {
+  TaskRows(int task, LetterDirectory letterDirectory) {
     this.task = task;
     this.letterDirectory = letterDirectory;
   }
@@ -68,36 +68,35 @@ final class TaskRows implements AutoCloseable {
 
   void addPartials(CallCounter counter) {
     counter.forEachPartial(
-        (statistic, window, block) ->
-            rows.add(new Tuple2<>(RowKey.window(statistic, window), block)));
+        (statistic, window, block) -> add(RowKey.ofWindow(statistic, window), block));
   }
 
   void addEviction(int statistic, long windowStart) {
-    rows.add(new Tuple2<>(RowKey.window(statistic, windowStart), EVICTION));
+    add(RowKey.ofWindow(statistic, windowStart), EVICTION);
   }
 
   static boolean isEviction(byte[] row) {
     return row.length == 0;
   }
 
-  void add(String key, byte[] bytes) {
-    rows.add(new Tuple2<>(key, bytes));
+  void add(RowKey key, byte[] bytes) {
+    rows.add(new Tuple2<>(key.toBytes(), bytes));
   }
 
   void add(TaskReport report) {
-    rows.add(new Tuple2<>(RowKey.report(task), report.toBytes()));
+    add(RowKey.of(RowKey.Kind.REPORT, task), report.toBytes());
   }
 
-  List<Tuple2<String, byte[]>> finish() throws IOException {
+  List<Tuple2<byte[], byte[]>> finish() throws IOException {
     if (letters.size() > 0) {
       Letters.writeEnd(new DataOutputStream(letters));
-      rows.add(new Tuple2<>(RowKey.letters(task), letters.toByteArray()));
+      add(RowKey.of(RowKey.Kind.LETTERS, task), letters.toByteArray());
     }
     String file = letterFile;
     if (letterOut != null && file != null) {
       Letters.writeEnd(letterOut);
       letterOut.close();
-      rows.add(new Tuple2<>(RowKey.letterFile(task), file.getBytes(UTF_8)));
+      add(RowKey.of(RowKey.Kind.LETTER_FILE, task), file.getBytes(UTF_8));
     }
     return rows;
   }

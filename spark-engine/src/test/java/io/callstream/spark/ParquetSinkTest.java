@@ -1,7 +1,6 @@
 package io.callstream.spark;
 
 import static io.callstream.testing.SinkRun.call;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,18 +8,18 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
-import io.callstream.internal.runtime.Checksum;
 import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.ResultSink;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Emission;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
 import io.callstream.testing.SinkRun;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -36,8 +35,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
-import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -47,8 +48,8 @@ class ParquetSinkTest {
 
   @TempDir private Path directory;
 
-  private ParquetSink.Builder sink() {
-    return ParquetSink.to(directory.resolve("parquet").toString()).on(TestSession.get());
+  private ParquetSinkBuilder sink() {
+    return SparkSinks.parquet(directory.resolve("parquet").toString()).on(TestSession.get());
   }
 
   private static Call[] batch(String... types) {
@@ -182,7 +183,7 @@ class ParquetSinkTest {
   @Test
   void aBatchThatComesAgainChangesNothing() throws Exception {
     SinkRun run = SinkRun.byType(batch("a", "b"), batch("b", "c"));
-    ParquetSink sink = sink().build();
+    ResultSink sink = sink().build();
     sink.open(run.opened());
     sink.write(run.batch(0));
     sink.write(run.batch(1));
@@ -196,36 +197,191 @@ class ParquetSinkTest {
 
     assertThat(once).containsExactlyInAnyOrder("a,1", "b,2", "c,1");
     assertThat(byType()).containsExactlyInAnyOrderElementsOf(once);
-    assertThat(parts()).containsExactly("batch-000000000000", "batch-000000000001");
+    assertThat(parts()).containsExactly("batch=000000000000", "batch=000000000001");
   }
 
   @Test
-  void filesStayFewAndEveryKeyStays() throws Exception {
-    Call[][] batches = new Call[20][];
-    for (int i = 0; i < batches.length; i++) {
-      batches[i] = batch("all", "only " + i);
+  void aBatchIsOneFileWhateverItsSize() throws Exception {
+    Call[] many = new Call[60_000];
+    for (int i = 0; i < many.length; i++) {
+      many[i] = call("type " + i, "2018-11-01T12:00:00Z", "HAN", "A");
     }
-    SinkRun run = SinkRun.byType(batches);
-    ParquetSink sink = sink().foldingEvery(3).build();
+    SinkRun run = SinkRun.byType(many);
+    ResultSink sink = sink().build();
     sink.open(run.opened());
-    for (int i = 0; i < batches.length; i++) {
+    sink.write(run.batch(0));
+    sink.close();
+
+    try (Stream<Path> files =
+        Files.list(directory.resolve("parquet/calls-by-type/batch=000000000000"))) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .filteredOn(name -> !name.startsWith("."))
+          .singleElement()
+          .asString()
+          .endsWith(".parquet");
+    }
+    assertThat(byType()).hasSize(60_000).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void aBatchOfARunThatWasKilledIsInvisibleAndReplaced() throws Exception {
+    SinkRun run = SinkRun.byType(batch("a"), batch("b"));
+    ResultSink sink = sink().build();
+    sink.open(run.opened());
+    sink.write(run.batch(0));
+    sink.close();
+    Path attempt =
+        directory.resolve("parquet/calls-by-type/batch=000000000001/_temporary/0/attempt_0");
+    Files.createDirectories(attempt);
+    Files.writeString(attempt.resolve("part-0.parquet"), "PAR1");
+    assertThat(byType()).containsExactly("a,1");
+
+    sink.open(run.batch(0));
+    sink.write(run.batch(1));
+    sink.close();
+
+    assertThat(attempt).doesNotExist();
+    assertThat(byType()).containsExactlyInAnyOrder("a,1", "b,1");
+  }
+
+  @Test
+  void aReaderNeverFindsAPartOfABatch() throws Exception {
+    Call[] calls = new Call[2_000];
+    for (int i = 0; i < calls.length; i++) {
+      calls[i] = call("type " + i, "2018-11-01T12:00:00Z", "HAN", "A");
+    }
+    SinkRun run = SinkRun.byType(calls, calls);
+    ResultSink sink = sink().build();
+    sink.open(run.opened());
+    sink.write(run.batch(0));
+    AtomicBoolean done = new AtomicBoolean();
+    Set<Long> found = ConcurrentHashMap.newKeySet();
+    Thread reader =
+        new Thread(
+            () -> {
+              while (!done.get()) {
+                found.add(rowsOfBatch1());
+              }
+            });
+    reader.start();
+    for (int i = 0; i < 10; i++) {
+      sink.write(run.batch(1));
+    }
+    done.set(true);
+    reader.join();
+    sink.close();
+
+    assertThat(found).isSubsetOf(0L, 2_000L).contains(2_000L);
+  }
+
+  /** Returns the number of rows of batch 1; 0 while its file is absent; -1 for another failure. */
+  private long rowsOfBatch1() {
+    try (Connection duckDb = DriverManager.getConnection("jdbc:duckdb:");
+        Statement statement = duckDb.createStatement();
+        ResultSet rows =
+            statement.executeQuery(
+                "SELECT count(*) FROM read_parquet('"
+                    + directory.resolve("parquet/calls-by-type")
+                    + "/batch=000000000001/*.parquet')")) {
+      rows.next();
+      return rows.getLong(1);
+    } catch (SQLException e) {
+      boolean isReplaced =
+          e.getMessage().matches("(?s).*(No files found|No such file|Cannot open file).*");
+      return isReplaced ? 0 : -1;
+    }
+  }
+
+  @Test
+  void startingOverKeepsFilesThatTheSinkDidNotWrite() throws Exception {
+    SinkRun before = SinkRun.byType(batch("a"));
+    ResultSink sink = sink().build();
+    sink.open(before.opened());
+    sink.write(before.batch(0));
+    sink.close();
+    Path statistic = directory.resolve("parquet/calls-by-type");
+    List<Path> others =
+        List.of(
+            Files.writeString(directory.resolve("parquet/readme.txt"), "x"),
+            Files.writeString(statistic.resolve("batch=7"), "x"),
+            Files.writeString(
+                Files.createDirectories(statistic.resolve("merged")).resolve("file"), "x"),
+            Files.writeString(directory.resolve("parquet/_callstream/note"), "x"));
+
+    SinkRun now = SinkRun.byType(batch("b"));
+    ResultSink over = sink().startingOver().build();
+    over.open(now.opened());
+    over.write(now.batch(0));
+    over.close();
+
+    assertThat(others).allSatisfy(file -> assertThat(file).exists());
+    assertThat(byType()).containsExactly("b,1");
+  }
+
+  @Test
+  void rowsThatAreEmittedOnCloseAreWrittenOnce() throws Exception {
+    Statistic hourly =
+        Statistic.named("hourly")
+            .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
+            .emitting(Emission.ON_CLOSE)
+            .build();
+    SinkRun run =
+        SinkRun.of(
+            List.of(hourly),
+            List.of(),
+            batchAt("12:00", "12:10", "12:20", "13:10", "13:20", "13:30"),
+            batchAt("13:40", "13:50", "14:10"));
+    ResultSink sink = sink().build();
+    sink.open(run.opened());
+    for (int i = 0; i < run.batches().size(); i++) {
       sink.write(run.batch(i));
-      assertThat(parts()).hasSizeLessThanOrEqualTo(9);
+      sink.write(run.batch(i));
     }
     sink.close();
 
-    assertThat(parts()).anyMatch(part -> part.startsWith("snapshot-"));
-    List<String> expected = new ArrayList<>(List.of("all,20"));
-    for (int i = 0; i < batches.length; i++) {
-      expected.add("only " + i + ",1");
+    try (Connection duckDb = DriverManager.getConnection("jdbc:duckdb:");
+        Statement statement = duckDb.createStatement();
+        ResultSet rows =
+            statement.executeQuery(
+                "SELECT count(*), sum(count) FROM read_parquet('"
+                    + directory.resolve("parquet/hourly")
+                    + "/*/*.parquet')")) {
+      rows.next();
+      assertThat(rows.getLong(1)).isEqualTo(1);
+      assertThat(rows.getLong(2)).isEqualTo(3);
     }
-    assertThat(byType()).containsExactlyInAnyOrderElementsOf(expected);
+  }
+
+  private static Call[] batchAt(String... times) {
+    return Stream.of(times)
+        .map(time -> call("a", "2018-11-01T" + time + ":00Z", "HAN", "A"))
+        .toArray(Call[]::new);
+  }
+
+  @Test
+  void sparkReadsTheCurrentValues() throws Exception {
+    SinkRun run = SinkRun.byType(batch("a", "b"), batch("b", "c"));
+    ResultSink sink = sink().build();
+    sink.open(run.opened());
+    sink.write(run.batch(0));
+    sink.write(run.batch(1));
+    sink.close();
+
+    assertThat(
+            TestSession.get()
+                .sql(
+                    "SELECT crime_type, max_by(count, _batch) AS count FROM parquet.`"
+                        + directory.resolve("parquet/calls-by-type")
+                        + "` GROUP BY crime_type")
+                .collectAsList())
+        .extracting(row -> row.getString(0) + "," + row.getLong(1))
+        .containsExactlyInAnyOrder("a,1", "b,2", "c,1");
   }
 
   @Test
   void aDirectoryThatWasLostOrStayedBehindIsBroughtUpToDate() throws Exception {
     SinkRun run = SinkRun.byType(batch("a"), batch("b"), batch("a", "c"), batch("a"));
-    ParquetSink sink = sink().build();
+    ResultSink sink = sink().build();
 
     sink.open(run.batch(1));
     sink.close();
@@ -240,7 +396,7 @@ class ParquetSinkTest {
   @Test
   void resultsOfAnotherRunAreRefusedUnlessTheSinkStartsOver() throws Exception {
     SinkRun before = SinkRun.byType(batch("a"), batch("b"));
-    ParquetSink sink = sink().build();
+    ResultSink sink = sink().build();
     sink.open(before.opened());
     sink.write(before.batch(0));
     sink.write(before.batch(1));
@@ -254,7 +410,7 @@ class ParquetSinkTest {
           .isEqualTo(ErrorCode.SINK_FAILED);
       sink.close();
     }
-    ParquetSink over = sink().startingOver().build();
+    ResultSink over = sink().startingOver().build();
     over.open(now.batch(0));
     over.write(now.batch(1));
     over.close();
@@ -265,9 +421,9 @@ class ParquetSinkTest {
   @Test
   void aDirectoryThatAnotherRunWritesToIsRefused() throws Exception {
     SinkRun run = SinkRun.byType(batch("a"));
-    ParquetSink first = sink().build();
+    ResultSink first = sink().build();
     first.open(run.opened());
-    ParquetSink second = sink().startingOver().build();
+    ResultSink second = sink().startingOver().build();
     assertThatThrownBy(() -> second.open(SinkRun.byType(batch("b")).opened()))
         .isInstanceOfSatisfying(
             CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
@@ -282,17 +438,11 @@ class ParquetSinkTest {
   @Test
   void aRunWhoseDirectoryAnotherRunTakesOverFailsWithItsNextBatch() throws Exception {
     SinkRun run = SinkRun.byType(batch("a"), batch("b"));
-    ParquetSink sink = sink().build();
+    ResultSink sink = sink().build();
     sink.open(run.opened());
     sink.write(run.batch(0));
-    byte[] content = "another\n".getBytes(UTF_8);
-    CRC32 crc = Checksum.of("run-7");
-    crc.update(content);
-    try (OutputStream mark =
-        Files.newOutputStream(directory.resolve("parquet/_callstream/run-7"))) {
-      mark.write(content);
-      mark.write(Checksum.line(crc));
-    }
+    Files.createFile(
+        directory.resolve("parquet/_callstream/mark-000000000007_-1_another_" + UUID.randomUUID()));
     assertThatThrownBy(() -> sink.write(run.batch(1)))
         .isInstanceOfSatisfying(
             CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
@@ -300,50 +450,29 @@ class ParquetSinkTest {
     sink.close();
   }
 
-  @Test
-  void aMarkWithAChangedBitIsNotBelieved() throws Exception {
-    SinkRun run = SinkRun.byType(batch("a"), batch("b"));
-    ParquetSink sink = sink().build();
-    sink.open(run.opened());
-    sink.write(run.batch(0));
-    sink.close();
-    Path progress = mark("progress");
-    String mark = Files.readString(progress);
-    assertThat(mark).startsWith("0 ");
-    Files.writeString(progress, "1" + mark.substring(1));
-    ParquetSink again = sink().build();
-    assertThatThrownBy(() -> again.open(run.batch(1)))
-        .isInstanceOf(CallstreamException.class)
-        .hasMessageContaining(progress.getFileName() + " is damaged")
-        .hasMessageContaining("Restore the directory from a copy");
-    again.close();
-  }
-
-  /** Returns the only mark with a name. */
-  private Path mark(String name) throws IOException {
+  /** Returns the only mark. */
+  private Path mark() throws IOException {
     try (Stream<Path> files = Files.list(directory.resolve("parquet/_callstream"))) {
       List<Path> marks =
-          files.filter(file -> file.getFileName().toString().startsWith(name + "-")).toList();
+          files.filter(file -> file.getFileName().toString().startsWith("mark-")).toList();
       assertThat(marks).hasSize(1);
       return marks.get(0);
     }
   }
 
-  /** An object store replaces a file by deleting it first, and a run may be killed in between. */
+  /** A run may be killed between the creation of a mark and the deletion of the one before. */
   @Test
-  void aMarkIsNeverReplacedAndTheNewerOfTwoCounts() throws Exception {
+  void theNewerOfTwoMarksCounts() throws Exception {
     SinkRun run = SinkRun.byType(batch("a"), batch("b"));
-    ParquetSink sink = sink().build();
+    ResultSink sink = sink().build();
     sink.open(run.opened());
     sink.write(run.batch(0));
-    Path first = mark("progress");
-    byte[] content = Files.readAllBytes(first);
+    Path first = mark();
     sink.write(run.batch(1));
     sink.close();
-    assertThat(mark("progress")).isNotEqualTo(first);
-    Files.write(first, content); // Simulates a run that was killed before it deleted this mark.
+    Files.createFile(first);
 
-    ParquetSink again = sink().build();
+    ResultSink again = sink().build();
     again.open(run.batch(1));
     again.close();
     assertThat(byType()).containsExactlyInAnyOrder("a,1", "b,1");
@@ -360,7 +489,7 @@ class ParquetSinkTest {
     Path inTheWay = directory.resolve("parquet/calls-by-location");
     Files.createDirectories(inTheWay.getParent());
     Files.writeString(inTheWay, "not a directory");
-    ParquetSink sink = sink().build();
+    ResultSink sink = sink().build();
     assertThatThrownBy(() -> sink.open(run.batch(1))).isInstanceOf(CallstreamException.class);
     sink.close();
     assertThat(directory.resolve("parquet/calls-by-type")).isNotEmptyDirectory();
@@ -375,7 +504,7 @@ class ParquetSinkTest {
   @Test
   void theFirstBatchOfARunThatWasKilledComesAgain() throws Exception {
     SinkRun run = SinkRun.byType(batch("a"), batch("b"));
-    ParquetSink sink = sink().build();
+    ResultSink sink = sink().build();
     sink.open(run.opened());
     sink.write(run.batch(0));
     sink.close();
@@ -391,7 +520,7 @@ class ParquetSinkTest {
   @Test
   void aRunOfOneBatchIsNotTakenForOneThatWasKilledInIt() throws Exception {
     SinkRun finished = SinkRun.byType(batch("a"));
-    ParquetSink sink = sink().build();
+    ResultSink sink = sink().build();
     sink.open(finished.opened());
     sink.write(finished.batch(0));
     sink.close();
@@ -399,7 +528,7 @@ class ParquetSinkTest {
     SinkRun other = SinkRun.byType(batch("b"));
     assertThatThrownBy(() -> sink.open(other.opened())).hasMessageContaining("of another run");
     sink.close();
-    Files.delete(mark("progress"));
+    Files.delete(mark());
     assertThatThrownBy(() -> sink.open(other.opened()))
         .hasMessageContaining("it is unknown which run wrote them");
     sink.close();
@@ -407,24 +536,9 @@ class ParquetSinkTest {
   }
 
   @Test
-  void whatWasBeingWrittenIsNotSeenAndGoesWithTheNextRun() throws Exception {
-    SinkRun run = SinkRun.byType(batch("a"));
-    Path staging = directory.resolve("parquet/_callstream/staging/half");
-    Files.createDirectories(staging);
-    Files.writeString(staging.resolve("part-0.parquet"), "PAR1");
-    ParquetSink sink = sink().build();
-    sink.open(run.opened());
-    sink.write(run.batch(0));
-    sink.close();
-
-    assertThat(staging).doesNotExist();
-    assertThat(byType()).containsExactly("a,1");
-  }
-
-  @Test
   void anInterruptEndsABatchAndIsKept() {
     SinkRun run = SinkRun.byType(batch("a"));
-    ParquetSink sink = sink().build();
+    ResultSink sink = sink().build();
     sink.open(run.opened());
     Thread.currentThread().interrupt();
 
@@ -438,7 +552,7 @@ class ParquetSinkTest {
     Path file = Files.writeString(directory.resolve("file"), "");
     SinkRun run = SinkRun.byType(batch("a"));
 
-    ParquetSink sink = ParquetSink.to(file + "/parquet").on(TestSession.get()).build();
+    ResultSink sink = SparkSinks.parquet(file + "/parquet").on(TestSession.get()).build();
     assertThatThrownBy(() -> sink.open(run.opened()))
         .isInstanceOf(CallstreamException.class)
         .hasMessageContaining(file.toString())

@@ -56,7 +56,7 @@ class SecretsTest {
     try (Sessions.Lease lease = Sessions.using(TestSession.get(), SparkSettings.defaults());
         Checkpoint checkpoint = Checkpoint.open(directory.toString(), lease.session())) {
       SparkSession.setActiveSession(lease.session());
-      Dataset<Tuple2<String, byte[]>> rows =
+      Dataset<Tuple2<byte[], byte[]>> rows =
           QueryPlan.of(
               lease.session(),
               topic,

@@ -3,9 +3,10 @@ package io.callstream.examples.cli;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.ResultSink;
-import io.callstream.spark.ParquetSink;
+import io.callstream.spark.ParquetSinkBuilder;
 import io.callstream.spark.SparkEngine;
 import io.callstream.spark.SparkSettings;
+import io.callstream.spark.SparkSinks;
 import java.net.URI;
 import java.util.Map;
 import java.util.Optional;
@@ -39,7 +40,7 @@ final class SparkRuns {
 
   /** Returns a sink of Parquet files that uses the session of the engine. */
   static ResultSink parquet(String directory, boolean startsOver) {
-    ParquetSink.Builder sink = ParquetSink.to(directory);
+    ParquetSinkBuilder sink = SparkSinks.parquet(directory);
     return (startsOver ? sink.startingOver() : sink).build();
   }
 }

@@ -46,9 +46,7 @@ class SinkKillTest {
     /** When the database contains a batch that is not committed. */
     BATCH_IN_DATABASE,
     /** While Parquet files are being written. */
-    PARQUET_IN_STAGING,
-    /** While Parquet batches are combined into a snapshot, or just after that. */
-    PARQUET_FOLDED,
+    PARQUET_BEING_WRITTEN,
     /** At any time. */
     RANDOM
   }
@@ -208,7 +206,6 @@ class SinkKillTest {
       Moment moment, CommandProcess run, Path checkpoint, SinkStores stores, Random random)
       throws Exception {
     long committed = committed(checkpoint);
-    long snapshots = parquet(stores, "snapshot");
     return switch (moment) {
       case FIRST_BATCH -> await(run, () -> Files.exists(checkpoint.resolve("callstream/batch-0")));
       case BATCH_IN_DATABASE -> {
@@ -218,10 +215,9 @@ class SinkKillTest {
               && await(run, () -> inDatabase(database) > committed(checkpoint));
         }
       }
-      case PARQUET_IN_STAGING ->
+      case PARQUET_BEING_WRITTEN ->
           await(run, () -> committed(checkpoint) > committed)
-              && await(run, () -> parquet(stores, "part-") > 0 && staging(stores));
-      case PARQUET_FOLDED -> await(run, () -> parquet(stores, "snapshot") > snapshots);
+              && await(run, () -> isWritingParquet(stores));
       case RANDOM ->
           !run.endsWithin(MOST_DELAY.multipliedBy(random.nextInt(1_000)).dividedBy(1_000));
     };
@@ -232,8 +228,8 @@ class SinkKillTest {
     return switch (moment) {
       case FIRST_BATCH -> committed(checkpoint) < 0;
       case BATCH_IN_DATABASE -> inDatabase(stores) > committed(checkpoint);
-      case PARQUET_IN_STAGING -> staging(stores);
-      case PARQUET_FOLDED, RANDOM -> true;
+      case PARQUET_BEING_WRITTEN -> isWritingParquet(stores);
+      case RANDOM -> true;
     };
   }
 
@@ -249,12 +245,9 @@ class SinkKillTest {
     return true;
   }
 
-  private static boolean staging(SinkStores stores) {
-    return files(stores.parquet().resolve("_callstream/staging"), "") > 1;
-  }
-
-  private static long parquet(SinkStores stores, String start) {
-    return files(stores.parquet(), start);
+  /** Returns whether files of a batch are not published yet. */
+  private static boolean isWritingParquet(SinkStores stores) {
+    return files(stores.parquet(), "_temporary") > 0;
   }
 
   /** Counts files and directories, which may be created and deleted in the meantime. */

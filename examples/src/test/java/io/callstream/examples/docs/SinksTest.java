@@ -8,11 +8,13 @@ import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.KafkaSinks;
+import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.ResultSink;
 import io.callstream.sink.Sinks;
-import io.callstream.spark.ParquetSink;
+import io.callstream.spark.SparkSinks;
 import io.callstream.statistic.StandardStatistics;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.nio.file.Path;
@@ -20,8 +22,13 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.time.Duration;
 import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
 import javax.sql.DataSource;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
@@ -47,14 +54,14 @@ class SinksTest {
               .results(Sinks.jdbc(dataSource).schema("calls").build())
               .results(KafkaSinks.at(cluster).results("call-counts"))
               .deadLetters(KafkaSinks.at(cluster).deadLetters("call-letters"))
-              .results(ParquetSink.to(lake).build())
+              .results(SparkSinks.parquet(lake).build())
               .build();
 
       try (RunningPipeline running = Engines.named("spark").start(pipeline, RunOptions.bounded())) {
         running.awaitTermination();
         assertThat(sum(dataSource)).isEqualTo(ExampleTopic.CALLS);
       }
-      assertThat(directory.resolve("calls-by-type")).isDirectoryContaining("glob:**batch-*");
+      assertThat(directory.resolve("calls-by-type")).isDirectoryContaining("glob:**batch=*");
     }
   }
 
@@ -105,9 +112,35 @@ class SinksTest {
             .config("spark.ui.enabled", "false")
             .config("spark.driver.host", "127.0.0.1")
             .getOrCreate();
-    ParquetSink onTheEnginesSession = ParquetSink.to(lake).build();
-    ParquetSink onYours = ParquetSink.to(lake).on(session).build();
+    ResultSink onTheEnginesSession = SparkSinks.parquet(lake).build();
+    ResultSink onYours = SparkSinks.parquet(lake).on(session).build();
     assertThat(onYours).hasToString(onTheEnginesSession.toString());
     session.stop();
+  }
+
+  /** Merges the counts of a statistic into a table with the columns crime_type and count. */
+  record MergeSink(SparkSession session, String statistic, String table) implements ResultSink {
+    @Override
+    public void open(BatchResults restored) {
+      merge(restored.results(statistic).rows()); // A table that lacks batches gets all results.
+    }
+
+    @Override
+    public void write(BatchResults batch) {
+      merge(batch.updates(statistic));
+    }
+
+    private void merge(List<ResultRow> results) {
+      List<Row> rows = new ArrayList<>();
+      results.forEach(r -> rows.add(RowFactory.create(r.dimensions().get(0), r.count())));
+      StructType schema = StructType.fromDDL("crime_type STRING, count BIGINT");
+      session.createDataFrame(rows, schema).createOrReplaceTempView("changes");
+      session.sql(
+          "MERGE INTO "
+              + table
+              + " t USING changes c ON t.crime_type = c.crime_type"
+              + " WHEN MATCHED THEN UPDATE SET t.count = c.count"
+              + " WHEN NOT MATCHED THEN INSERT (crime_type, count) VALUES (c.crime_type, c.count)");
+    }
   }
 }

@@ -1,0 +1,107 @@
+package io.callstream.spark;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.sink.BatchMark;
+import java.io.IOException;
+import java.util.Locale;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The marks of a directory of Parquet files. A mark is an empty file whose name consists of a
+ * number, the last complete batch, the lineage, and the run that wrote it. The greatest name
+ * counts. A run whose own mark is no longer the greatest has been superseded. No file is replaced,
+ * so the file system needs no atomic replacement, and no mark can be incomplete.
+ */
+final class ParquetMarks {
+  private static final Pattern NAME =
+      Pattern.compile("mark-(\\d{12})_(-1|\\d{1,18})_([0-9A-Za-z-]{1,36})_[0-9a-f-]{36}");
+
+  private final FileSystem files;
+  private final Path directory;
+  private final String location;
+  private final String run = UUID.randomUUID().toString();
+  private String own = "";
+
+  ParquetMarks(FileSystem files, Path directory, String location) {
+    this.files = files;
+    this.directory = directory;
+    this.location = location;
+  }
+
+  /** Returns the mark that counts; null if there is none. */
+  @Nullable BatchMark last() throws IOException {
+    TreeSet<String> names = names();
+    if (names.isEmpty()) {
+      return null;
+    }
+    Matcher name = match(names.last());
+    return new BatchMark(Long.parseLong(name.group(2)), name.group(3));
+  }
+
+  /**
+   * Writes the next mark, unless another run has taken the directory over.
+   *
+   * @throws CallstreamException if it has
+   */
+  void write(BatchMark mark) throws IOException {
+    requireNewest();
+    claim(mark);
+  }
+
+  /** Writes the next mark. From now on, this run is the one that may write. */
+  void claim(BatchMark mark) throws IOException {
+    TreeSet<String> before = names();
+    long number = before.isEmpty() ? 0 : Long.parseLong(match(before.last()).group(1)) + 1;
+    own =
+        String.format(
+            Locale.ROOT, "mark-%012d_%d_%s_%s", number, mark.batch(), mark.lineage(), run);
+    files.create(new Path(directory, own), false).close();
+    for (String name : before) {
+      files.delete(new Path(directory, name), false);
+    }
+  }
+
+  /**
+   * Requires that no other run has taken the directory over.
+   *
+   * @throws CallstreamException if one has
+   */
+  void requireNewest() throws IOException {
+    TreeSet<String> names = names();
+    if (names.isEmpty() || !names.last().equals(own)) {
+      throw new CallstreamException(
+          ErrorCode.SINK_FAILED,
+          "The directory "
+              + location
+              + " was taken over by another run while this one was writing. Let one run write it,"
+              + " and give others another directory.");
+    }
+  }
+
+  private TreeSet<String> names() throws IOException {
+    TreeSet<String> names = new TreeSet<>();
+    for (FileStatus status : files.listStatus(directory)) {
+      String name = status.getPath().getName();
+      if (NAME.matcher(name).matches()) {
+        names.add(name);
+      }
+    }
+    return names;
+  }
+
+  private static Matcher match(String name) {
+    Matcher matcher = NAME.matcher(name);
+    if (!matcher.matches()) {
+      throw new IllegalStateException(name + " is not the name of a mark");
+    }
+    return matcher;
+  }
+}

@@ -1,0 +1,43 @@
+package io.callstream.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.internal.aggregate.StatisticCombiner;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Checks the values that tasks and driver exchange as bytes. */
+class RowCodecTest {
+  @ParameterizedTest
+  @EnumSource
+  void aKeyKeepsItsKindAndNumber(RowKey.Kind kind) {
+    for (int number : new int[] {0, 1, 255, Integer.MAX_VALUE}) {
+      RowKey key = RowKey.of(kind, number);
+      assertThat(RowKey.of(key.toBytes())).isEqualTo(key);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {Long.MIN_VALUE, -62_198_755_200_000L, -1, 0, 1, Long.MAX_VALUE})
+  void aKeyOfAWindowKeepsItsStart(long start) {
+    RowKey key = RowKey.ofWindow(7, start);
+    assertThat(RowKey.of(key.toBytes())).isEqualTo(key);
+    assertThat(key.toBytes()).isNotEqualTo(RowKey.ofWindow(6, start).toBytes());
+  }
+
+  @Test
+  void theContextOfABatchKeepsItsValues() {
+    for (BatchContext context :
+        List.of(
+            new BatchContext(StatisticCombiner.NO_WATERMARK, List.of()),
+            new BatchContext(-1, List.of(List.of(), List.of())),
+            new BatchContext(
+                1_541_322_000_000L,
+                List.of(List.of(-3_600_000L), List.of(), List.of(Long.MIN_VALUE, 0L, 7L))))) {
+      assertThat(BatchContext.of(context.toBytes())).isEqualTo(context);
+    }
+  }
+}
