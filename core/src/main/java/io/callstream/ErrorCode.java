@@ -2,8 +2,6 @@ package io.callstream;
 
 /** The kind of failure of a {@link CallstreamException}. */
 public enum ErrorCode {
-  /** An argument is outside its bounds. */
-  INVALID_ARGUMENT,
   /** The engine does not support a pipeline or a setting. Nothing was started. */
   UNSUPPORTED,
   /** The environment lacks something: a JVM flag, a library, a port, a writable directory. */

@@ -38,7 +38,6 @@ public record RestartPolicy(
           Duration.ofMinutes(5),
           Duration.ofMinutes(10),
           EnumSet.of(
-              ErrorCode.INVALID_ARGUMENT,
               ErrorCode.UNSUPPORTED,
               ErrorCode.FORMAT_FAILED,
               ErrorCode.STATISTIC_FAILED,
@@ -73,9 +72,9 @@ public record RestartPolicy(
    * covers an outage of about an hour. A run is stable after 10 minutes.
    *
    * <p>These failures do not lead to a restart, because they would occur again: {@link
-   * ErrorCode#INVALID_ARGUMENT}, {@link ErrorCode#UNSUPPORTED}, {@link ErrorCode#FORMAT_FAILED},
-   * {@link ErrorCode#STATISTIC_FAILED} and {@link ErrorCode#CHECKPOINT}. A damaged checkpoint
-   * remains damaged, and a checkpoint that another run took over belongs to that run.
+   * ErrorCode#UNSUPPORTED}, {@link ErrorCode#FORMAT_FAILED}, {@link ErrorCode#STATISTIC_FAILED} and
+   * {@link ErrorCode#CHECKPOINT}. A damaged checkpoint remains damaged, and a checkpoint that
+   * another run took over belongs to that run.
    */
   public static RestartPolicy defaults() {
     return DEFAULTS;

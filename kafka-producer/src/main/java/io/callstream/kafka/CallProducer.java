@@ -3,6 +3,7 @@ package io.callstream.kafka;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.CallFormat;
+import io.callstream.internal.kafka.KafkaErrors;
 import io.callstream.kafka.SendReport.Ending;
 import io.callstream.kafka.source.CallSource;
 import java.time.Duration;
@@ -49,7 +50,8 @@ public final class CallProducer implements AutoCloseable {
   private final ReentrantLock sending = new ReentrantLock();
   private volatile boolean stopped;
 
-  private CallProducer(Builder builder, Map<String, Object> settings) {
+  private CallProducer(Builder builder) {
+    Map<String, Object> settings = builder.settings;
     cluster = builder.cluster;
     topic = builder.topic;
     pace = builder.pace;
@@ -64,10 +66,7 @@ public final class CallProducer implements AutoCloseable {
                       String.valueOf(settings.get(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG))))
               .plus(GRACE);
     } catch (KafkaException e) {
-      throw new CallstreamException(
-          ErrorCode.INVALID_ARGUMENT,
-          "The Kafka settings do not make a producer: " + KafkaErrors.reason(e),
-          e);
+      throw KafkaErrors.refused(cluster, e);
     }
   }
 
@@ -76,6 +75,8 @@ public final class CallProducer implements AutoCloseable {
    *
    * @param topic must exist; {@link TopicAdmin#ensure} creates it
    * @param format finds the id and the event time of a record
+   * @throws IllegalArgumentException if a setting of the cluster would break a guarantee of the
+   *     producer, or if Kafka does not accept its value
    */
   public static Builder to(KafkaCluster cluster, String topic, CallFormat format) {
     return new Builder(cluster, topic, format);
@@ -86,6 +87,7 @@ public final class CallProducer implements AutoCloseable {
     private final KafkaCluster cluster;
     private final String topic;
     private final CallFormat format;
+    private final Map<String, Object> settings;
     private Pace pace = Pace.max();
     private LongConsumer progress = sent -> {};
     private Ticker ticker = Ticker.SYSTEM;
@@ -94,6 +96,7 @@ public final class CallProducer implements AutoCloseable {
       this.cluster = cluster;
       this.topic = topic;
       this.format = format;
+      settings = ProducerSettings.of(cluster);
     }
 
     /** Sets how fast the producer sends. Defaults to {@link Pace#max()}. */
@@ -120,16 +123,14 @@ public final class CallProducer implements AutoCloseable {
     /**
      * Connects to the cluster.
      *
-     * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if a setting would break
-     *     a guarantee of the producer, {@link ErrorCode#BROKER_UNAVAILABLE} if no broker answers
+     * @throws CallstreamException with {@link ErrorCode#BROKER_UNAVAILABLE} if no broker answers
      *     within ten seconds, or {@link ErrorCode#TOPIC} if the topic does not exist
      */
     public CallProducer connect() {
-      Map<String, Object> settings = ProducerSettings.of(cluster);
       try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
         admin.require(topic);
       }
-      return new CallProducer(this, settings);
+      return new CallProducer(this);
     }
   }
 

@@ -2,6 +2,7 @@ package io.callstream.kafka;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.kafka.KafkaErrors;
 import io.callstream.kafka.SendReport.Ending;
 import java.time.Duration;
 import java.util.List;
@@ -71,10 +72,7 @@ final class CheckedSender implements AutoCloseable {
     try {
       kafka = new KafkaProducer<>(settings);
     } catch (KafkaException e) {
-      throw new CallstreamException(
-          ErrorCode.INVALID_ARGUMENT,
-          "The Kafka settings do not make a producer: " + KafkaErrors.reason(e),
-          e);
+      throw KafkaErrors.refused(cluster, e);
     }
   }
 

@@ -46,7 +46,7 @@ final class KafkaDeadLetterSink implements DeadLetterSink {
   public void open(BatchResults restored, Map<Integer, Long> nextOffsets) {
     if (restored.pipeline().source() instanceof KafkaTopic source && source.name().equals(topic)) {
       throw new CallstreamException(
-          ErrorCode.INVALID_ARGUMENT,
+          ErrorCode.UNSUPPORTED,
           "Dead letters of topic "
               + topic
               + " can't go to that topic: each would come back as another one. Name another topic"

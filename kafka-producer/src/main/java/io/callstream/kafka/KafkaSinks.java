@@ -1,6 +1,5 @@
 package io.callstream.kafka;
 
-import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.pipeline.DeadLetterSink;
 import io.callstream.pipeline.ResultSink;
@@ -45,8 +44,14 @@ public final class KafkaSinks {
     this.startsOver = startsOver;
   }
 
-  /** Returns the sinks of a cluster. The calls may come from another cluster. */
+  /**
+   * Returns the sinks of a cluster. The calls may come from another cluster.
+   *
+   * @throws IllegalArgumentException if a setting of the cluster would break a guarantee of the
+   *     producer, or if Kafka does not accept its value
+   */
   public static KafkaSinks at(KafkaCluster cluster) {
+    var ignored = ProducerSettings.of(cluster);
     return new KafkaSinks(cluster, DEFAULT_PARTITIONS, BROKERS_DEFAULT, DEFAULT_DELIVERY, false);
   }
 
@@ -54,13 +59,11 @@ public final class KafkaSinks {
    * Returns sinks that create missing topics with this many partitions and replicas. Defaults to 2
    * partitions and to the brokers' {@code default.replication.factor}.
    *
-   * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if either number is less
-   *     than 1
+   * @throws IllegalArgumentException if either number is less than 1
    */
   public KafkaSinks creating(int partitions, int replicas) {
     if (partitions < 1 || replicas < 1 || replicas > Short.MAX_VALUE) {
-      throw new CallstreamException(
-          ErrorCode.INVALID_ARGUMENT,
+      throw new IllegalArgumentException(
           partitions
               + " partitions on "
               + replicas
@@ -75,13 +78,11 @@ public final class KafkaSinks {
    * org.apache.kafka.clients.producer.ProducerConfig#DELIVERY_TIMEOUT_MS_CONFIG
    * delivery.timeout.ms} and takes precedence over the settings of the cluster.
    *
-   * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if the time is less than
-   *     one second or more than one hour
+   * @throws IllegalArgumentException if the time is less than one second or more than one hour
    */
   public KafkaSinks deliveringWithin(Duration time) {
     if (time.compareTo(Duration.ofSeconds(1)) < 0 || time.compareTo(Duration.ofHours(1)) > 0) {
-      throw new CallstreamException(
-          ErrorCode.INVALID_ARGUMENT,
+      throw new IllegalArgumentException(
           "Kafka shall acknowledge within " + time + "; it must be from 1 s to 1 h");
     }
     return new KafkaSinks(cluster, partitions, replicas, time, startsOver);

@@ -19,8 +19,8 @@ public final class KafkaTopicOpener implements SourceOpener {
   /**
    * Opens a topic.
    *
-   * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} if no Kafka client knows
-   *     one of the settings of the topic, {@link ErrorCode#BROKER_UNAVAILABLE} if no broker answers
+   * @throws IllegalArgumentException if no Kafka client knows one of the settings of the topic
+   * @throws CallstreamException with {@link ErrorCode#BROKER_UNAVAILABLE} if no broker answers
    *     within ten seconds, or {@link ErrorCode#TOPIC} if the topic does not exist
    */
   @Override

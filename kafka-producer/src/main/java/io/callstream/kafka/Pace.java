@@ -1,8 +1,5 @@
 package io.callstream.kafka;
 
-import io.callstream.CallstreamException;
-import io.callstream.ErrorCode;
-
 /** Defines how fast records are sent. */
 public sealed interface Pace {
   /** As fast as the broker accepts records. */
@@ -57,8 +54,7 @@ public sealed interface Pace {
     return new EventTime(speedUp);
   }
 
-  private static CallstreamException outside(String what, String value) {
-    return new CallstreamException(
-        ErrorCode.INVALID_ARGUMENT, what + " is " + value + "; it must be a number above 0");
+  private static IllegalArgumentException outside(String what, String value) {
+    return new IllegalArgumentException(what + " is " + value + "; it must be a number above 0");
   }
 }

@@ -1,11 +1,12 @@
 package io.callstream.kafka;
 
-import io.callstream.CallstreamException;
-import io.callstream.ErrorCode;
+import io.callstream.internal.kafka.ClientSettings;
+import io.callstream.internal.kafka.KafkaErrors;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
@@ -29,9 +30,15 @@ final class ProducerSettings {
 
   private ProducerSettings() {}
 
+  /**
+   * Returns the settings of a producer.
+   *
+   * @throws IllegalArgumentException if a setting of the cluster would break a guarantee, or if
+   *     Kafka does not accept its value
+   */
   static Map<String, Object> of(KafkaCluster cluster) {
     cluster.settings().forEach(ProducerSettings::requirePromises);
-    Map<String, Object> settings = cluster.settingsFor(ProducerConfig.configNames());
+    Map<String, Object> settings = ClientSettings.of(cluster, ProducerConfig.configNames());
     settings.put(ProducerConfig.ACKS_CONFIG, "all");
     settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     settings.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
@@ -47,6 +54,15 @@ final class ProducerSettings {
     settings.putIfAbsent(
         ProducerConfig.MAX_BLOCK_MS_CONFIG,
         String.valueOf(settings.get(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG)));
+    try {
+      var ignored = new ProducerConfig(settings);
+    } catch (ConfigException e) {
+      throw new IllegalArgumentException(
+          "The Kafka settings do not make a producer: "
+              + KafkaErrors.reason(e)
+              + ". Correct the setting",
+          e);
+    }
     return settings;
   }
 
@@ -57,8 +73,7 @@ final class ProducerSettings {
             ? value.trim().equals("0")
             : allowed != null && !allowed.contains(value.trim().toLowerCase(Locale.ROOT));
     if (broken) {
-      throw new CallstreamException(
-          ErrorCode.INVALID_ARGUMENT,
+      throw new IllegalArgumentException(
           "The Kafka setting "
               + name
               + "="

@@ -1,5 +1,6 @@
 package io.callstream.kafka;
 
+import io.callstream.internal.kafka.KafkaErrors;
 import io.callstream.kafka.SendReport.Ending;
 import java.time.Duration;
 import java.util.ArrayList;

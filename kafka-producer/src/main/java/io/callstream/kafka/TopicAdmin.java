@@ -1,25 +1,18 @@
 package io.callstream.kafka;
 
-import static java.util.Objects.requireNonNull;
-
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.internal.runtime.OpenTransactions;
-import java.time.Duration;
+import io.callstream.internal.kafka.KafkaAdmin;
+import io.callstream.internal.kafka.KafkaErrors;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
@@ -27,17 +20,13 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.IsolationLevel;
-import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
-import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.InvalidReplicationFactorException;
 import org.apache.kafka.common.errors.TopicExistsException;
-import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /**
  * Creates and describes topics. Thread-safe. Close it after use.
@@ -51,29 +40,19 @@ public final class TopicAdmin implements AutoCloseable {
    */
   static final int MAX_MESSAGE_BYTES = 2 << 20;
 
-  private static final Duration TIMEOUT = Duration.ofSeconds(10);
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   private final KafkaCluster cluster;
-  private final Admin admin;
+  private final KafkaAdmin admin;
 
-  private TopicAdmin(KafkaCluster cluster, Admin admin) {
+  private TopicAdmin(KafkaCluster cluster, KafkaAdmin admin) {
     this.cluster = cluster;
     this.admin = admin;
   }
 
   /** Creates a client of a cluster. The first request shows whether a broker answers. */
   public static TopicAdmin connect(KafkaCluster cluster) {
-    Map<String, Object> settings = cluster.settingsFor(AdminClientConfig.configNames());
-    settings.put(
-        AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, String.valueOf(TIMEOUT.toMillis()));
-    settings.put(
-        AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, String.valueOf(TIMEOUT.toMillis() / 2));
-    try {
-      return new TopicAdmin(cluster, Admin.create(settings));
-    } catch (KafkaException e) {
-      throw cluster.refused(e);
-    }
+    return new TopicAdmin(cluster, KafkaAdmin.connect(cluster));
   }
 
   /**
@@ -81,18 +60,18 @@ public final class TopicAdmin implements AutoCloseable {
    * accepts records of 1 MiB. An existing topic keeps its settings and replicas.
    *
    * @param replicas the number of brokers that hold each partition of a new topic
+   * @throws IllegalArgumentException if either number is less than 1
    * @throws CallstreamException with {@link ErrorCode#TOPIC} if the topic exists with another
    *     number of partitions, or if Kafka does not create it
    */
   public TopicInfo ensure(String topic, int partitions, int replicas) {
     if (partitions < 1 || replicas < 1 || replicas > Short.MAX_VALUE) {
-      throw new CallstreamException(
-          ErrorCode.INVALID_ARGUMENT,
+      throw new IllegalArgumentException(
           String.format(
               "Topic %s with %d partitions on %d brokers each: at least 1 of both is needed",
               topic, partitions, replicas));
     }
-    Optional<TopicDescription> existing = description(topic);
+    Optional<TopicDescription> existing = admin.description(topic);
     if (existing.isEmpty()) {
       create(topic, partitions, (short) replicas, MAX_MESSAGE_BYTES, Map.of());
       existing = Optional.of(awaitLeaders(topic));
@@ -153,7 +132,7 @@ public final class TopicAdmin implements AutoCloseable {
 
   private TopicDescription ensureForSink(
       String topic, int partitions, int replicas, Map<String, String> configs) {
-    Optional<TopicDescription> existing = description(topic);
+    Optional<TopicDescription> existing = admin.description(topic);
     if (existing.isPresent()) {
       return existing.get();
     }
@@ -164,11 +143,12 @@ public final class TopicAdmin implements AutoCloseable {
   private boolean isCompacted(String topic) {
     ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
     try {
-      Config config = get(admin.describeConfigs(List.of(resource)).all()).get(resource);
+      Config config =
+          admin.get(admin.client().describeConfigs(List.of(resource)).all()).get(resource);
       ConfigEntry policy = config == null ? null : config.get(TopicConfig.CLEANUP_POLICY_CONFIG);
       return policy != null && policy.value().contains(TopicConfig.CLEANUP_POLICY_COMPACT);
     } catch (ExecutionException e) {
-      throw refused(topic, e);
+      throw admin.refused(topic, e);
     }
   }
 
@@ -182,7 +162,7 @@ public final class TopicAdmin implements AutoCloseable {
     all.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, String.valueOf(maxMessageBytes));
     NewTopic request = new NewTopic(topic, partitions, replicas).configs(all);
     try {
-      get(admin.createTopics(List.of(request)).all());
+      admin.get(admin.client().createTopics(List.of(request)).all());
     } catch (ExecutionException e) {
       // Another client may have created the topic in the meantime.
       if (!(e.getCause() instanceof TopicExistsException)) {
@@ -204,9 +184,9 @@ public final class TopicAdmin implements AutoCloseable {
   }
 
   private TopicDescription awaitLeaders(String topic) {
-    long end = System.nanoTime() + TIMEOUT.toNanos();
+    long end = System.nanoTime() + KafkaAdmin.TIMEOUT.toNanos();
     while (System.nanoTime() < end) {
-      Optional<TopicDescription> created = description(topic);
+      Optional<TopicDescription> created = admin.description(topic);
       if (created.isPresent() && created.get().partitions().stream().allMatch(this::hasLeader)) {
         return created.get();
       }
@@ -217,7 +197,7 @@ public final class TopicAdmin implements AutoCloseable {
         String.format(
             "Topic %s was created at %s, but no broker leads all its partitions after %d s. See"
                 + " that the brokers are well.",
-            topic, cluster.bootstrapServers(), TIMEOUT.toSeconds()));
+            topic, cluster.bootstrapServers(), KafkaAdmin.TIMEOUT.toSeconds()));
   }
 
   private boolean hasLeader(TopicPartitionInfo partition) {
@@ -227,7 +207,7 @@ public final class TopicAdmin implements AutoCloseable {
 
   /** Returns a description of a topic, or empty if there is no topic with this name. */
   public Optional<TopicInfo> describe(String topic) {
-    return description(topic).map(this::info);
+    return admin.description(topic).map(this::info);
   }
 
   /**
@@ -236,36 +216,7 @@ public final class TopicAdmin implements AutoCloseable {
    * @throws CallstreamException with {@link ErrorCode#TOPIC} if there is no topic with this name
    */
   public TopicInfo require(String topic) {
-    return info(requireDescription(topic));
-  }
-
-  TopicDescription requireDescription(String topic) {
-    return description(topic)
-        .orElseThrow(
-            () ->
-                new CallstreamException(
-                    ErrorCode.TOPIC,
-                    String.format(
-                        "There is no topic %s at %s. Correct the name, or create it: 'callstream"
-                            + " produce' does, and TopicAdmin.ensure in a program.",
-                        topic, cluster.bootstrapServers())));
-  }
-
-  /** Requests the description of a topic, without waiting for the answer. */
-  Future<Map<String, TopicDescription>> askFor(String topic) {
-    return admin.describeTopics(List.of(topic)).allTopicNames();
-  }
-
-  private Optional<TopicDescription> description(String topic) {
-    try {
-      return Optional.ofNullable(
-          get(admin.describeTopics(List.of(topic)).allTopicNames()).get(topic));
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof UnknownTopicOrPartitionException) {
-        return Optional.empty();
-      }
-      throw refused(topic, e);
-    }
+    return info(admin.requireDescription(topic));
   }
 
   private TopicInfo info(TopicDescription description) {
@@ -278,11 +229,12 @@ public final class TopicAdmin implements AutoCloseable {
     }
     List<TopicInfo.PartitionInfo> partitions = new ArrayList<>();
     try {
-      var beginnings = get(admin.listOffsets(first).all());
+      var beginnings = admin.get(admin.client().listOffsets(first).all());
       // Keep this order. Otherwise new records in between would look as if a transaction held them
       // back.
-      var written = get(admin.listOffsets(next).all());
-      var ends = get(admin.listOffsets(next, new ListOffsetsOptions(isolation())).all());
+      var written = admin.get(admin.client().listOffsets(next).all());
+      var ends =
+          admin.get(admin.client().listOffsets(next, new ListOffsetsOptions(isolation())).all());
       beginnings.forEach(
           (id, beginning) -> {
             var end = ends.get(id);
@@ -296,33 +248,11 @@ public final class TopicAdmin implements AutoCloseable {
                     last == null ? readable : Math.max(readable, last.offset())));
           });
     } catch (ExecutionException e) {
-      throw refused(description.name(), e);
+      throw admin.refused(description.name(), e);
     }
     partitions.sort(Comparator.comparingInt(TopicInfo.PartitionInfo::partition));
     int replicas = description.partitions().get(0).replicas().size();
     return new TopicInfo(description.name(), replicas, partitions);
-  }
-
-  /**
-   * Returns the ends of partitions: the end for readers of committed records, and the end of all
-   * records.
-   */
-  Map<Integer, OpenTransactions.Ends> ends(Collection<TopicPartition> partitions)
-      throws ExecutionException {
-    Map<TopicPartition, OffsetSpec> next = new HashMap<>();
-    partitions.forEach(id -> next.put(id, OffsetSpec.latest()));
-    // Keep this order. Otherwise new records in between would look as if a transaction held them
-    // back.
-    var written = get(admin.listOffsets(next).all());
-    var stable =
-        get(admin.listOffsets(next, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED)).all());
-    Map<Integer, OpenTransactions.Ends> ends = new HashMap<>();
-    stable.forEach(
-        (id, end) ->
-            ends.put(
-                id.partition(),
-                new OpenTransactions.Ends(end.offset(), requireNonNull(written.get(id)).offset())));
-    return ends;
   }
 
   private IsolationLevel isolation() {
@@ -361,36 +291,8 @@ public final class TopicAdmin implements AutoCloseable {
     }
   }
 
-  private CallstreamException refused(String topic, ExecutionException e) {
-    return new CallstreamException(
-        ErrorCode.TOPIC,
-        String.format(
-            "Kafka at %s did not describe topic %s: %s",
-            cluster.bootstrapServers(), topic, KafkaErrors.reason(e)),
-        e);
-  }
-
-  private <T> T get(KafkaFuture<T> future) throws ExecutionException {
-    try {
-      return future.get(2 * TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof org.apache.kafka.common.errors.TimeoutException) {
-        throw cluster.unavailable(e);
-      }
-      if (e.getCause() instanceof AuthenticationException) {
-        throw cluster.refused(e);
-      }
-      throw e;
-    } catch (TimeoutException e) {
-      throw cluster.unavailable(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw cluster.unavailable(e);
-    }
-  }
-
   @Override
   public void close() {
-    admin.close(Duration.ofSeconds(5));
+    admin.close();
   }
 }

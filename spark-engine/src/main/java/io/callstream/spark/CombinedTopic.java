@@ -1,6 +1,7 @@
 package io.callstream.spark;
 
 import io.callstream.engine.RunOptions;
+import io.callstream.internal.kafka.ClientSettings;
 import io.callstream.pipeline.KafkaTopic;
 import java.util.HashMap;
 import java.util.Locale;
@@ -103,7 +104,7 @@ final class CombinedTopic implements SupportsRead, Scan {
       KafkaTopic topic, RunOptions run, SparkSettings settings) {
     Map<String, String> options = new HashMap<>();
     settings.minPartitions().ifPresent(n -> options.put("minPartitions", Integer.toString(n)));
-    settings.kafkaDefaults().forEach((key, value) -> options.put("kafka." + key, value));
+    ClientSettings.CONSUMER_DEFAULTS.forEach((key, value) -> options.put("kafka." + key, value));
     topic.properties().forEach((key, value) -> options.put("kafka." + key, value));
     options.put("kafka.bootstrap.servers", topic.bootstrapServers());
     options.put("subscribe", topic.name());

@@ -2,6 +2,7 @@ package io.callstream.spark;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.kafka.KafkaErrors;
 import io.callstream.internal.runtime.DamagedFileException;
 import io.callstream.internal.runtime.Surroundings;
 import java.io.EOFException;
@@ -86,13 +87,10 @@ record Failures(@Nullable String checkpoint) {
           failure);
     }
     if (e instanceof TimeoutException) {
-      return new CallstreamException(
-          ErrorCode.BROKER_UNAVAILABLE,
-          "The Kafka broker stopped answering: " + message + ". Start it again. " + wayOn(),
-          failure);
+      return KafkaErrors.stoppedAnswering(message, wayOn(), failure);
     }
     if (e instanceof IllegalStateException && message.contains("failOnDataLoss")) {
-      return lost(firstLine(message).replaceAll("[ .]+$", ""), failure);
+      return KafkaErrors.lost(firstLine(message).replaceAll("[ .]+$", ""), failure);
     }
     if ((e instanceof IllegalStateException && message.contains("stopped SparkContext"))
         || message.contains("SparkContext was shut down")) {
@@ -148,21 +146,6 @@ record Failures(@Nullable String checkpoint) {
           failure);
     }
     return null;
-  }
-
-  /**
-   * Returns the failure for records that were deleted before they were read. {@code how} becomes a
-   * part of the message.
-   */
-  static CallstreamException lost(String how, Throwable failure) {
-    return new CallstreamException(
-        ErrorCode.SOURCE_FAILED,
-        "Records that were not read yet are gone from the topic, most likely because retention"
-            + " deleted them: "
-            + how
-            + ". Keep records longer than the pipeline may be down. To continue without them, start"
-            + " with a new checkpoint.",
-        failure);
   }
 
   /** Returns the failure for a checkpoint from which a run cannot resume. */

@@ -59,7 +59,7 @@ final class Sessions {
     String running = host.sparkContext().master();
     if (settings.master().isPresent() && !settings.master().get().equals(running)) {
       throw new CallstreamException(
-          ErrorCode.INVALID_ARGUMENT,
+          ErrorCode.UNSUPPORTED,
           "The master "
               + settings.master().get()
               + " cannot be used: this process has a Spark context on "
@@ -93,7 +93,7 @@ final class Sessions {
   private static void setForRun(SparkSession session, String key, String value) {
     if (!SQLConf$.MODULE$.containsConfigKey(key) || SQLConf$.MODULE$.isStaticConfigKey(key)) {
       throw new CallstreamException(
-          ErrorCode.INVALID_ARGUMENT,
+          ErrorCode.UNSUPPORTED,
           "The setting '"
               + key
               + "' can't be changed in a session that is running. Set it where the session is"
@@ -212,7 +212,7 @@ final class Sessions {
         && !given.contains("spark.jars")
         && !settings.properties().containsKey("spark.jars")) {
       throw new CallstreamException(
-          ErrorCode.INVALID_ARGUMENT,
+          ErrorCode.UNSUPPORTED,
           "The executors of "
               + master
               + " need the jars of callstream, of spark-sql-kafka-0-10 and of your statistics,"

@@ -7,6 +7,7 @@ import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.Supervisor;
+import io.callstream.internal.kafka.KafkaAdmin;
 import io.callstream.internal.runtime.Surroundings;
 import io.callstream.internal.runtime.TaskPlan;
 import io.callstream.pipeline.KafkaTopic;
@@ -87,7 +88,7 @@ public final class SparkEngine implements Engine {
     requireSupport(pipeline, options);
     JvmRequirements.check();
     TaskPlan plan = new TaskPlan(pipeline);
-    String topicId = TopicCheck.requireTopic((KafkaTopic) pipeline.source());
+    String topicId = KafkaAdmin.requireId((KafkaTopic) pipeline.source());
     Sessions.Lease lease = lease();
     try {
       return SparkRun.start(pipeline, plan, topicId, options, settings, lease);

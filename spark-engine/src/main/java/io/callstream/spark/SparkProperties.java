@@ -94,8 +94,8 @@ final class SparkProperties {
     }
   }
 
-  private static CallstreamException refusal(String message) {
-    return new CallstreamException(ErrorCode.INVALID_ARGUMENT, message);
+  private static IllegalArgumentException refusal(String message) {
+    return new IllegalArgumentException(message);
   }
 
   private static boolean isKnown(String key) {

@@ -6,6 +6,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.engine.RunOptions;
 import io.callstream.internal.engine.LedgerRun;
+import io.callstream.internal.kafka.KafkaAdmin;
 import io.callstream.internal.runtime.Ledger;
 import io.callstream.internal.runtime.Letters;
 import io.callstream.internal.runtime.OpenTransactions;
@@ -142,7 +143,7 @@ final class SparkRun extends LedgerRun {
     }
     try {
       KafkaTopic topic = (KafkaTopic) pipeline().source();
-      transactions = OpenTransactions.watch(topic, new TopicCheck.Ends(topic));
+      transactions = OpenTransactions.watch(topic, KafkaAdmin.endsOf(topic));
       Thread watcher = new Thread(this::watch, "callstream-watcher");
       watcher.setDaemon(true);
       watcher.start();

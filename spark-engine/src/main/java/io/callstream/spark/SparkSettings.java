@@ -1,6 +1,5 @@
 package io.callstream.spark;
 
-import io.callstream.CallstreamException;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
@@ -39,14 +38,6 @@ public final class SparkSettings {
 
   private static final SparkSettings DEFAULTS =
       new SparkSettings(null, null, null, StateStore.MEMORY, Map.of());
-
-  /** Larger reads than Kafka's defaults; see docs/operate.md#spark-settings. */
-  private static final Map<String, String> KAFKA_DEFAULTS =
-      Map.of(
-          "max.poll.records", "10000",
-          "max.partition.fetch.bytes", Integer.toString(8 << 20),
-          "fetch.max.bytes", Integer.toString(64 << 20),
-          "receive.buffer.bytes", Integer.toString(1 << 20));
 
   private final @Nullable String master;
   private final @Nullable Integer shufflePartitions;
@@ -119,8 +110,8 @@ public final class SparkSettings {
   /**
    * Sets a property of Spark. A property for which this class has a method sets that value.
    *
-   * @throws CallstreamException if Spark has no such property, if it has no effect on Structured
-   *     Streaming, or if the engine sets it
+   * @throws IllegalArgumentException if Spark has no such property, if it has no effect on
+   *     Structured Streaming, or if the engine sets it
    */
   public SparkSettings with(String key, String value) {
     return switch (key) {
@@ -180,10 +171,6 @@ public final class SparkSettings {
 
   Map<String, String> properties() {
     return properties;
-  }
-
-  Map<String, String> kafkaDefaults() {
-    return KAFKA_DEFAULTS;
   }
 
   /** Returns the settings without the values of properties, which may be secret. */

@@ -14,6 +14,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.internal.kafka.KafkaAdmin;
 import io.callstream.internal.runtime.Ledger;
 import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.CallSource;
@@ -188,7 +189,7 @@ class FenceTest {
                       await(goOn);
                     }))
             .build();
-    String topicId = TopicCheck.requireTopic(topic);
+    String topicId = KafkaAdmin.requireId(topic);
     try (RunningPipeline older = start(pipeline, RunOptions.continuous())) {
       await(reached);
       String token = files("runs").get(0);
@@ -218,7 +219,7 @@ class FenceTest {
   void aRunThatHasOnlyClaimedTheCheckpointAnnouncesItsEndToANewerRun() throws Exception {
     send(100, 1);
     Pipeline pipeline = Driver.standard(topic).build();
-    String topicId = TopicCheck.requireTopic(topic);
+    String topicId = KafkaAdmin.requireId(topic);
     CompletableFuture<CallstreamException> superseded = new CompletableFuture<>();
     Checkpoint older = Checkpoint.open(checkpoint, TestSession.get());
     try (Checkpoint newer = Checkpoint.open(checkpoint, TestSession.get())) {
@@ -254,7 +255,7 @@ class FenceTest {
 
   @Test
   void ofTwoPipelinesThatClaimANewDirectoryAtTheSameTimeOneIsRefused() throws Exception {
-    String topicId = TopicCheck.requireTopic(topic);
+    String topicId = KafkaAdmin.requireId(topic);
     CyclicBarrier start = new CyclicBarrier(2);
     List<CompletableFuture<Void>> claims = new ArrayList<>();
     for (Pipeline pipeline :

@@ -93,16 +93,9 @@ class SecretsTest {
     KafkaTopic topic =
         KafkaTopic.of("calls").at("localhost:9").with(Map.of("sasl.jaas.confg", SECRET));
     assertThatThrownBy(() -> SparkEngine.on(TestSession.get()).start(pipeline(topic)))
-        .isInstanceOfSatisfying(
-            CallstreamException.class,
-            e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT))
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("sasl.jaas.confg; did you mean sasl.jaas.config?")
         .hasMessageNotContaining(SECRET);
-    KafkaTopic plugIn =
-        KafkaTopic.of("calls")
-            .at("localhost:9")
-            .with(Map.of("config.providers.file.class", "x", "metrics.context.a", "b"));
-    TopicCheck.requireKnownProperties(plugIn);
   }
 
   @Test

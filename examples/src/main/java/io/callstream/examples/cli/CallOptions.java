@@ -1,6 +1,8 @@
 package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
+import io.callstream.kafka.CallProducer;
+import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.Pace;
 import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.FileLayout;
@@ -130,6 +132,11 @@ final class CallOptions {
       return Usage.of(command, () -> Pace.eventTime(factor));
     }
     return rate == null ? Pace.max() : rate;
+  }
+
+  /** Returns a builder for the producer. */
+  CallProducer.Builder producer(KafkaCluster cluster, String topic, CallFormat format) {
+    return Usage.of(command, () -> CallProducer.to(cluster, topic, format)).pace(pace());
   }
 
   /** Returns whether calls of this source are sent in event-time order. */

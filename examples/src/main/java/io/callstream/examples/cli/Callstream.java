@@ -253,7 +253,7 @@ public final class Callstream implements Runnable {
     int status = FAILURE;
     if (failure instanceof CallstreamException known) {
       err.println(known.getMessage());
-      if (known.code() == ErrorCode.INVALID_ARGUMENT || known.code() == ErrorCode.UNSUPPORTED) {
+      if (known.code() == ErrorCode.UNSUPPORTED) {
         status = WRONG_USAGE;
       }
     } else {

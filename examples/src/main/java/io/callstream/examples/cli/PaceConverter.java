@@ -1,6 +1,5 @@
 package io.callstream.examples.cli;
 
-import io.callstream.CallstreamException;
 import io.callstream.kafka.Pace;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -14,7 +13,7 @@ final class PaceConverter implements ITypeConverter<Pace> {
     }
     try {
       return Pace.perSecond(Double.parseDouble(value));
-    } catch (NumberFormatException | CallstreamException e) {
+    } catch (IllegalArgumentException e) {
       throw new TypeConversionException(
           "'" + value + "' is no rate; give a number of records per second above 0, or max");
     }

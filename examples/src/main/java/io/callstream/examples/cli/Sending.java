@@ -65,10 +65,7 @@ final class Sending {
     SendReport report;
     try (meter;
         CallProducer producer =
-            CallProducer.to(cluster, topic, format)
-                .pace(calls.pace())
-                .onProgress(meter::show)
-                .connect();
+            calls.producer(cluster, topic, format).onProgress(meter::show).connect();
         Registration ignored = interruption.onRequest(producer::stop)) {
       report = sendAll(producer, source, pointless);
     } catch (IncompleteSendException e) {

@@ -159,11 +159,12 @@ final class SinkOptions {
 
   /** Adds the sinks. */
   void addTo(Pipeline.Builder pipeline, CommandSpec command, KafkaCluster cluster) {
-    KafkaSinks sinks = KafkaSinks.at(cluster);
     if (resultsTopic != null) {
+      KafkaSinks sinks = Usage.of(command, () -> KafkaSinks.at(cluster));
       pipeline.results((startsOver ? sinks.startingOver() : sinks).results(resultsTopic));
     }
     if (deadLetterTopic != null) {
+      KafkaSinks sinks = Usage.of(command, () -> KafkaSinks.at(cluster));
       pipeline.deadLetters(sinks.deadLetters(deadLetterTopic));
     }
     if (jdbc != null) {

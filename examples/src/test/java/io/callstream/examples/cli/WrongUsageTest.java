@@ -232,6 +232,18 @@ class WrongUsageTest {
     assertThat(run.status()).isEqualTo(2);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"acks=1", "linger.ms=soon"})
+  void aKafkaSettingThatNoProducerCanHaveIsRefused(String setting) throws IOException {
+    Path file = Files.writeString(directory.resolve("kafka.properties"), setting + "\n");
+
+    CommandRun run =
+        CommandRun.of("statistics", "--results-topic", "x", "--kafka-config", file.toString());
+
+    assertThat(run.err()).contains(setting.split("=")[0]).doesNotContain("unexpectedly");
+    assertThat(run.status()).isEqualTo(2);
+  }
+
   /** The commands run at the same time, because each one waits for a broker. */
   @Test
   void noBrokerIsAFailureWithinSeconds() throws Exception {

@@ -46,8 +46,7 @@ record BrokerSecurity(@Nullable Store keys, @Nullable Store trusted, Map<String,
 
   BrokerSecurity withUser(String name, String password) {
     if (!USER.matcher(name).matches() || password.isEmpty()) {
-      throw new CallstreamException(
-          ErrorCode.INVALID_ARGUMENT,
+      throw new IllegalArgumentException(
           "The broker's user '"
               + name
               + "' needs a name of letters, digits, '.', '_' and '-', at most 100, and a password");
@@ -60,8 +59,7 @@ record BrokerSecurity(@Nullable Store keys, @Nullable Store trusted, Map<String,
   /** Rejects invalid settings before anything starts. */
   void check() {
     if (trusted != null && keys == null) {
-      throw new CallstreamException(
-          ErrorCode.INVALID_ARGUMENT,
+      throw new IllegalArgumentException(
           "A broker can ask for certificates of clients in TLS alone; call tls(...) too");
     }
     for (Store store : new @Nullable Store[] {keys, trusted}) {

@@ -77,8 +77,7 @@ public final class EmbeddedBroker implements AutoCloseable {
      */
     public Builder port(int port) {
       if (port < 0 || port > 65_535) {
-        throw new CallstreamException(
-            ErrorCode.INVALID_ARGUMENT,
+        throw new IllegalArgumentException(
             "The broker's port is " + port + "; it must be from 0 (any that is free) to 65535");
       }
       this.port = port;

@@ -1,7 +1,5 @@
 package io.callstream.kafka.source;
 
-import io.callstream.CallstreamException;
-import io.callstream.ErrorCode;
 import io.callstream.call.DataSfCalls;
 import java.net.URI;
 import java.time.Clock;
@@ -93,7 +91,7 @@ public final class DataSfFeed implements CallSource {
    * Returns a feed by the id of its dataset: {@code gnap-fj3t} contains the calls of the last 48
    * hours, and {@code 2zdj-bwza} contains all closed calls.
    *
-   * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} for any other id
+   * @throws IllegalArgumentException for any other id
    */
   public static DataSfFeed of(String dataset) {
     if (!dataset.equals(REAL_TIME) && !dataset.equals(CLOSED)) {
@@ -176,8 +174,7 @@ public final class DataSfFeed implements CallSource {
    *
    * @param interval from the start of one poll to the start of the next; from one second to one
    *     day. The feed changes every ten minutes
-   * @throws CallstreamException with {@link ErrorCode#INVALID_ARGUMENT} for the closed calls, which
-   *     change once a day
+   * @throws IllegalArgumentException for the closed calls, which change once a day
    */
   public DataSfFeed polling(Duration interval) {
     if (!dataset.equals(REAL_TIME)) {
@@ -205,8 +202,8 @@ public final class DataSfFeed implements CallSource {
         || host.matches("127(\\.[0-9]{1,3}){3}");
   }
 
-  private static CallstreamException invalid(String message) {
-    return new CallstreamException(ErrorCode.INVALID_ARGUMENT, message);
+  private static IllegalArgumentException invalid(String message) {
+    return new IllegalArgumentException(message);
   }
 
   @Override

@@ -1,7 +1,5 @@
 package io.callstream.kafka.source;
 
-import io.callstream.CallstreamException;
-import io.callstream.ErrorCode;
 import io.callstream.call.CallFormat;
 import java.util.OptionalLong;
 
@@ -12,8 +10,7 @@ record EventTimeOrder(CallSource source, CallFormat format, long memoryBytes)
 
   EventTimeOrder {
     if (memoryBytes < 1) {
-      throw new CallstreamException(
-          ErrorCode.INVALID_ARGUMENT,
+      throw new IllegalArgumentException(
           "Sorting by event time in " + memoryBytes + " bytes of memory: at least 1 is needed");
     }
   }

@@ -68,7 +68,10 @@ enum Packing {
     return switch (this) {
       case NONE -> in;
       case GZIP -> PeekableInput.unpacked(new GzipInput(in));
-      case BZIP2 -> PeekableInput.unpacked(new Bzip2Input(in));
+      case BZIP2 -> {
+        OptionalLibrary.COMMONS_COMPRESS.require();
+        yield PeekableInput.unpacked(new Bzip2Input(in));
+      }
     };
   }
 }

@@ -107,17 +107,27 @@ record StreamCalls(
       return switch (layout.isPresent() ? layout.get() : LayoutFinder.find(in, named)) {
         case JSON -> new JsonRecords(name, in);
         case NDJSON -> new LineRecords(name, in);
-        case CSV -> new CsvRecords(name, in);
+        case CSV -> {
+          OptionalLibrary.COMMONS_CSV.require();
+          yield new CsvRecords(name, in);
+        }
       };
+    } catch (CallstreamException e) {
+      close(raw, e);
+      throw e;
     } catch (IOException e) {
-      try {
-        raw.close();
-      } catch (IOException closing) {
-        e.addSuppressed(closing);
-      }
+      close(raw, e);
       throw e instanceof UnreadableSourceException
           ? ReadRecords.refusal(name, e)
           : ReadRecords.inputFailure(name, 0, "byte 0: " + e.getMessage(), e);
+    }
+  }
+
+  private static void close(InputStream raw, Exception failure) {
+    try {
+      raw.close();
+    } catch (IOException e) {
+      failure.addSuppressed(e);
     }
   }
 

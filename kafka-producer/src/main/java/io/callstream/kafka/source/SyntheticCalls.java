@@ -1,7 +1,5 @@
 package io.callstream.kafka.source;
 
-import io.callstream.CallstreamException;
-import io.callstream.ErrorCode;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.OptionalLong;
@@ -201,8 +199,7 @@ public final class SyntheticCalls implements CallSource {
     }
   }
 
-  private static CallstreamException invalid(String what, Object value, String bounds) {
-    return new CallstreamException(
-        ErrorCode.INVALID_ARGUMENT, what + " is " + value + "; it must be " + bounds);
+  private static IllegalArgumentException invalid(String what, Object value, String bounds) {
+    return new IllegalArgumentException(what + " is " + value + "; it must be " + bounds);
   }
 }

@@ -244,14 +244,14 @@ class SecureBrokerTest {
   @Test
   void whatCannotBeIsRefusedBeforeAnythingStarts() {
     assertThatThrownBy(() -> EmbeddedBroker.builder().user("a b", "x"))
-        .isInstanceOf(CallstreamException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("'a b'");
     assertThatThrownBy(() -> EmbeddedBroker.builder().user("a", ""))
-        .isInstanceOf(CallstreamException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("password");
     assertThatThrownBy(
             () -> EmbeddedBroker.builder().clientCertificates(dir.resolve("x"), "p4ss").start())
-        .isInstanceOf(CallstreamException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("tls(...)");
     assertThatThrownBy(() -> EmbeddedBroker.builder().tls(dir.resolve("missing"), "p4ss").start())
         .isInstanceOf(CallstreamException.class)

@@ -592,7 +592,7 @@ class DataSfFeedTest {
     @ValueSource(strings = {"", " ", "two words", "line\nbreak", "na\u00efve"})
     void hasNoSpaceAndIsNotRepeated(String token) {
       assertThatThrownBy(() -> feed.withToken(token))
-          .isInstanceOf(CallstreamException.class)
+          .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("An app token has letters, digits and signs, and no space or line break.");
     }
   }
@@ -828,7 +828,7 @@ class DataSfFeedTest {
     @ValueSource(strings = {"", "police", "gnap-fj3t.json", "../gnap-fj3t"})
     void areOtherDatasets(String id) {
       assertThatThrownBy(() -> DataSfFeed.of(id))
-          .isInstanceOf(CallstreamException.class)
+          .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContainingAll("gnap-fj3t", "2zdj-bwza");
     }
 
@@ -845,7 +845,7 @@ class DataSfFeedTest {
         })
     void areOtherServersThanWhatAUrlNames(String url) {
       assertThatThrownBy(() -> feed.at(URI.create(url)))
-          .isInstanceOf(CallstreamException.class)
+          .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContainingAll("https://data.sfgov.org", "perhaps with a path")
           .satisfies(e -> assertThat(e.getMessage()).doesNotContain("secret"));
     }

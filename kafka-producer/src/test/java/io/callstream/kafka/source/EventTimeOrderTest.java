@@ -124,7 +124,7 @@ class EventTimeOrderTest {
   @Test
   void memoryBelowOneByteIsRefused() {
     assertThatThrownBy(() -> lines(List.of()).inEventTimeOrder(FORMAT, 0))
-        .isInstanceOf(CallstreamException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("0 bytes");
   }
 

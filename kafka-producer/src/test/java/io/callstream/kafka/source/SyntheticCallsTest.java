@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.callstream.CallstreamException;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
 import io.callstream.call.CallParser;
@@ -325,10 +324,10 @@ class SyntheticCallsTest {
   @Test
   void dialsOutsideTheirBoundsAreRefused() {
     assertThatThrownBy(() -> SyntheticCalls.of(-1))
-        .isInstanceOf(CallstreamException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("-1");
     assertThatThrownBy(() -> SyntheticCalls.of(10_000_000_001L))
-        .isInstanceOf(CallstreamException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("10000000001");
     SyntheticCalls source = SyntheticCalls.of(1);
     assertThatThrownBy(() -> source.withDisorder(1.1)).hasMessageContaining("1.1");

@@ -1,0 +1,159 @@
+package io.callstream.internal.kafka;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.internal.runtime.Surroundings;
+import io.callstream.kafka.KafkaCluster;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.SaslAuthenticationException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnsupportedSaslMechanismException;
+import org.jspecify.annotations.Nullable;
+
+/** Converts exceptions of Kafka's clients to callstream's. */
+public final class KafkaErrors {
+  private KafkaErrors() {}
+
+  /**
+   * Returns the cause and the fix if the environment caused the failure, otherwise the class name
+   * and the message of the innermost cause.
+   */
+  public static String reason(Throwable failure) {
+    Optional<CallstreamException> surroundings = Surroundings.failure(failure);
+    if (surroundings.isPresent()) {
+      return String.valueOf(surroundings.get().getMessage());
+    }
+    Throwable cause = failure;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    @Nullable String message = cause.getMessage();
+    return cause.getClass().getSimpleName()
+        + (message == null || message.isBlank() ? "" : ": " + message);
+  }
+
+  /** Returns the failure for a cluster in which no broker answered. */
+  public static CallstreamException unavailable(KafkaCluster cluster, Throwable cause) {
+    String protocol =
+        cluster
+            .settings()
+            .getOrDefault(
+                CommonClientConfigs.SECURITY_PROTOCOL_CONFIG,
+                CommonClientConfigs.DEFAULT_SECURITY_PROTOCOL);
+    return new CallstreamException(
+        ErrorCode.BROKER_UNAVAILABLE,
+        "No Kafka broker answered at "
+            + cluster.bootstrapServers()
+            + ". Start one ('callstream broker' does, for trying things out), or correct the address. "
+            + "This client speaks "
+            + protocol
+            + " (security.protocol): a broker that wants TLS or SASL, or does not want it, gives no"
+            + " answer either.",
+        cause);
+  }
+
+  /**
+   * Returns the failure for a client that could not be created or that the broker rejected. The
+   * message contains no values of settings, which may be secret.
+   */
+  public static CallstreamException refused(KafkaCluster cluster, Throwable failure) {
+    List<Throwable> chain = new ArrayList<>();
+    for (@Nullable Throwable e = failure; e != null; e = e.getCause()) {
+      chain.add(e);
+    }
+    // Java parses the login configuration word by word, and its message quotes an unexpected word.
+    boolean quotes = says(chain, "JAAS config");
+    return new CallstreamException(
+        ErrorCode.BROKER_UNAVAILABLE,
+        "Cannot talk to Kafka at "
+            + cluster.bootstrapServers()
+            + ": "
+            + (quotes
+                ? "sasl.jaas.config is missing or can't be read. Write it as"
+                    + " org.apache.kafka.common.security.scram.ScramLoginModule required"
+                    + " username=\"...\" password=\"...\"; with the quotes and the semicolon"
+                : reason(failure) + ". " + advice(chain))
+            + ".",
+        quotes
+            ? new IllegalArgumentException("sasl.jaas.config is no login configuration")
+            : failure);
+  }
+
+  private static String advice(List<Throwable> chain) {
+    if (chain.stream().anyMatch(UnsupportedSaslMechanismException.class::isInstance)) {
+      return "Set sasl.mechanism to one that the broker has";
+    }
+    if (chain.stream().anyMatch(SaslAuthenticationException.class::isInstance)) {
+      return "Check user name and password in sasl.jaas.config, and sasl.mechanism";
+    }
+    if (says(chain, "PKIX")) {
+      return "The broker's certificate is none that this client trusts: check"
+          + " ssl.truststore.location";
+    }
+    if (says(chain, "No subject alternative") || says(chain, "No name matching")) {
+      return "The broker's certificate is for another host: connect to the name that it is for";
+    }
+    if (says(chain, "fatal alert")) {
+      return "The broker did not take this client's certificate, or wants one: check"
+          + " ssl.keystore.location";
+    }
+    if (says(chain, "No resolvable bootstrap urls")) {
+      return "No host of that name is known here: correct the address";
+    }
+    return "Check the address, and the settings of TLS (ssl...) and SASL (sasl...)";
+  }
+
+  private static boolean says(List<Throwable> chain, String words) {
+    return chain.stream().anyMatch(e -> String.valueOf(e.getMessage()).contains(words));
+  }
+
+  /**
+   * Returns the failure for records that were deleted before they were read.
+   *
+   * @param how becomes a part of the message
+   */
+  public static CallstreamException lost(String how, Throwable cause) {
+    return new CallstreamException(
+        ErrorCode.SOURCE_FAILED,
+        "Records that were not read yet are gone from the topic, most likely because retention"
+            + " deleted them: "
+            + how
+            + ". Keep records longer than the pipeline may be down. To continue without them, start"
+            + " with a new checkpoint.",
+        cause);
+  }
+
+  /**
+   * Returns the failure for a broker that stopped answering.
+   *
+   * @param how becomes a part of the message
+   * @param next the sentence about what to do when the broker runs again
+   */
+  public static CallstreamException stoppedAnswering(String how, String next, Throwable cause) {
+    return new CallstreamException(
+        ErrorCode.BROKER_UNAVAILABLE,
+        "The Kafka broker stopped answering: " + how + ". Start it again. " + next,
+        cause);
+  }
+
+  /**
+   * Returns the failure for a topic that cannot be read further.
+   *
+   * @param next the sentence about what to do when the cause is corrected
+   */
+  public static CallstreamException reading(
+      String topic, KafkaCluster cluster, String next, KafkaException e) {
+    return e instanceof TimeoutException
+        ? stoppedAnswering(String.valueOf(e.getMessage()), next, e)
+        : new CallstreamException(
+            ErrorCode.SOURCE_FAILED,
+            String.format(
+                "Topic %s at %s cannot be read further: %s. Correct the cause. %s",
+                topic, cluster.bootstrapServers(), reason(e), next),
+            e);
+  }
+}
