@@ -5,13 +5,13 @@ import io.callstream.benchmarks.tune.Analysis.Estimate;
 import java.util.Locale;
 
 /** Formats figures for the report. */
-final class Figures {
+final class FigureFormat {
   /** The text for a figure that was not measured. */
   static final String NONE = "–";
 
   private static final String UNKNOWN = "an unknown percentage";
 
-  private Figures() {}
+  private FigureFormat() {}
 
   static String format(String pattern, Object... values) {
     return String.format(Locale.ROOT, pattern, values);

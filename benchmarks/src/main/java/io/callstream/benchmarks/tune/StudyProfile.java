@@ -25,7 +25,7 @@ import java.util.stream.Stream;
  * @param confirmRounds how often to measure the recommended configuration and the baseline again
  * @param sustainable whether to search for sustainable rates
  */
-record Profile(
+record StudyProfile(
     String name,
     int minutes,
     int backlog,
@@ -60,7 +60,7 @@ record Profile(
           "spark.kafka.consumer.cache.capacity=1");
 
   /** Copies the lists. */
-  Profile {
+  StudyProfile {
     throughput = List.copyOf(throughput);
     latency = List.copyOf(latency);
   }
@@ -75,8 +75,8 @@ record Profile(
    * time is for steady runs. After one second that does not count, they last six seconds, which is
    * a multiple of each trigger interval and enough for a verdict.
    */
-  static Profile brief() {
-    return new Profile(
+  static StudyProfile brief() {
+    return new StudyProfile(
         "short",
         5,
         400_000,
@@ -106,8 +106,8 @@ record Profile(
   }
 
   /** Returns a study of an hour or more, with more values, more rounds and sustainable rates. */
-  static Profile thorough() {
-    return new Profile(
+  static StudyProfile thorough() {
+    return new StudyProfile(
         "thorough",
         75,
         2_000_000,

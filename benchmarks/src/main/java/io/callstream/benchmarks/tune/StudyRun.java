@@ -15,7 +15,7 @@ import java.util.Map;
  * @param verdict whether the engine kept up, in words; {@link #STABLE} if it did
  * @param trace how Spark executed the run
  */
-record Run(
+record StudyRun(
     Stage stage,
     int round,
     Configuration configuration,
@@ -65,7 +65,7 @@ record Run(
       Stage stage, int round, Configuration configuration, String measured, String reason) {}
 
   /** Copies {@code values}. */
-  Run {
+  StudyRun {
     Map<Measure, Double> copy = new EnumMap<>(Measure.class);
     copy.putAll(values);
     values = Collections.unmodifiableMap(copy);

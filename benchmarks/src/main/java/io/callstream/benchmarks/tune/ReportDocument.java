@@ -10,25 +10,25 @@ import java.util.stream.Collectors;
  * with charts in separate files. Texts may contain {@code **bold**} and {@code `code`}. Not
  * thread-safe.
  */
-final class Document {
+final class ReportDocument {
   private static final String STYLE =
-      """
-      body{font:16px/1.5 system-ui,sans-serif;color:#1d2733;max-width:60rem;margin:2rem auto;padding:0 1rem}
-      h1{font-size:1.8rem;line-height:1.2}h2{margin-top:2.5rem;border-bottom:1px solid #d5dce4;padding-bottom:.2rem}
-      table{border-collapse:collapse;margin:1rem 0;font-size:.87rem;display:block;overflow-x:auto}
-      th,td{padding:.3rem .6rem;border-bottom:1px solid #e3e8ee;text-align:left;vertical-align:top}
-      th{background:#f3f6f9}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-      code{background:#f3f6f9;padding:.1rem .25rem;border-radius:3px;font-size:.9em}
-      pre{background:#f3f6f9;padding:.8rem 1rem;border-radius:6px;overflow-x:auto}pre code{padding:0}
-      svg{max-width:100%;height:auto}figure{margin:1rem 0}figcaption{color:#5a6877;font-size:.87rem}
-      """;
+"""
+body{font:16px/1.5 system-ui,sans-serif;color:#1d2733;max-width:60rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.8rem;line-height:1.2}h2{margin-top:2.5rem;border-bottom:1px solid #d5dce4;padding-bottom:.2rem}
+table{border-collapse:collapse;margin:1rem 0;font-size:.87rem;display:block;overflow-x:auto}
+th,td{padding:.3rem .6rem;border-bottom:1px solid #e3e8ee;text-align:left;vertical-align:top}
+th{background:#f3f6f9}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+code{background:#f3f6f9;padding:.1rem .25rem;border-radius:3px;font-size:.9em}
+pre{background:#f3f6f9;padding:.8rem 1rem;border-radius:6px;overflow-x:auto}pre code{padding:0}
+svg{max-width:100%;height:auto}figure{margin:1rem 0}figcaption{color:#5a6877;font-size:.87rem}
+""";
 
   private final String title;
   private final StringBuilder html = new StringBuilder();
   private final StringBuilder markdown = new StringBuilder();
   private final Map<String, String> charts = new LinkedHashMap<>();
 
-  Document(String title) {
+  ReportDocument(String title) {
     this.title = title;
     add("<h1>" + inline(title) + "</h1>", "# " + title + "\n");
   }
@@ -109,14 +109,14 @@ final class Document {
 
   String html() {
     return """
-        <!DOCTYPE html>
-        <html lang="en"><head><meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>%s</title>
-        <style>
-        %s</style></head><body>
-        %s</body></html>
-        """
+           <!DOCTYPE html>
+           <html lang="en"><head><meta charset="utf-8">
+           <meta name="viewport" content="width=device-width, initial-scale=1">
+           <title>%s</title>
+           <style>
+           %s</style></head><body>
+           %s</body></html>
+           """
         .formatted(escape(title), STYLE, html);
   }
 

@@ -2,7 +2,7 @@ package io.callstream.benchmarks.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.callstream.benchmarks.load.Outcome.Conclusion;
+import io.callstream.benchmarks.load.LatencyResult.Conclusion;
 import io.callstream.progress.StabilityVerdict;
 import java.time.Duration;
 import java.util.List;
@@ -10,7 +10,7 @@ import java.util.Optional;
 import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
 
-class OutcomeTest {
+class LatencyResultTest {
   /**
    * At 1,000 calls/s for 10 s, a growth of less than 50 calls/s is a constant lag, and a delay of
    * less than 200 ms is on time.
@@ -18,7 +18,7 @@ class OutcomeTest {
   private static Conclusion conclusion(
       long missing, long senderDelayMicros, double lagPerSecond, boolean enoughBatches) {
     Load load = new Load(1_000, Duration.ofSeconds(10), Duration.ZERO, Duration.ofSeconds(1));
-    return new Outcome(
+    return new LatencyResult(
             load,
             new Schedule(0, 1_000),
             missing,

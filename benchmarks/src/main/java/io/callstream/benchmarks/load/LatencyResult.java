@@ -21,7 +21,7 @@ import org.HdrHistogram.Histogram;
  * @param verdict the verdict of the stability monitor on the scheduled time; empty after too few
  *     batches
  */
-public record Outcome(
+public record LatencyResult(
     Load load,
     Schedule schedule,
     long missing,
