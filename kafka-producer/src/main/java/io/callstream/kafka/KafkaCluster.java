@@ -2,7 +2,7 @@ package io.callstream.kafka;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.internal.runtime.Spelling;
+import io.callstream.internal.failures.SimilarNames;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.KafkaTopic.Isolation;
 import java.util.HashMap;
@@ -66,7 +66,7 @@ public record KafkaCluster(String bootstrapServers, Map<String, String> settings
             ErrorCode.INVALID_ARGUMENT,
             "No Kafka client has a setting named "
                 + name
-                + Spelling.nearest(name, known)
+                + SimilarNames.nearest(name, known)
                     .map(near -> "; did you mean " + near + "? Correct the name")
                     .orElse("; correct the name")
                 + ", or leave it out");

@@ -1,7 +1,7 @@
 package io.callstream.kafka;
 
 import io.callstream.CallstreamException;
-import io.callstream.internal.runtime.Surroundings;
+import io.callstream.internal.failures.EnvironmentFailures;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +14,7 @@ final class KafkaErrors {
    * and the message of the innermost cause.
    */
   static String reason(Throwable failure) {
-    Optional<CallstreamException> surroundings = Surroundings.failure(failure);
+    Optional<CallstreamException> surroundings = EnvironmentFailures.failure(failure);
     if (surroundings.isPresent()) {
       return String.valueOf(surroundings.get().getMessage());
     }

@@ -2,9 +2,9 @@ package io.callstream.kafka;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.internal.runtime.Delivery;
-import io.callstream.internal.runtime.OpenTransactions;
+import io.callstream.internal.source.InputRecord;
 import io.callstream.internal.source.OpenSource;
+import io.callstream.internal.source.OpenTransactions;
 import io.callstream.internal.source.SpanReader;
 import io.callstream.pipeline.KafkaTopic;
 import java.nio.ByteBuffer;
@@ -342,7 +342,8 @@ final class OpenTopic implements OpenSource {
           return;
         }
         next++;
-        records.take(new Delivery(partition, record.offset(), record.timestamp(), record.value()));
+        records.take(
+            new InputRecord(partition, record.offset(), record.timestamp(), record.value()));
       }
       fetched = List.of();
       next = 0;

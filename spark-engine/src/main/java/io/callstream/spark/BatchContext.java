@@ -1,7 +1,7 @@
 package io.callstream.spark;
 
 import io.callstream.internal.aggregate.StatisticCombiner;
-import io.callstream.internal.runtime.Ledger;
+import io.callstream.internal.ledger.Ledger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;

@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.files.FileFailures;
-import io.callstream.internal.runtime.DamagedFileException;
-import io.callstream.internal.runtime.RunLock;
+import io.callstream.internal.files.RunLock;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.ResultSink;

@@ -3,7 +3,7 @@ package io.callstream.spark;
 import static java.util.Objects.requireNonNull;
 
 import io.callstream.CallstreamException;
-import io.callstream.internal.runtime.Delivery;
+import io.callstream.internal.source.InputRecord;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -98,7 +98,7 @@ final class RecordReader {
   @FunctionalInterface
   interface Records {
     /** Receives one record. */
-    void record(Delivery record) throws IOException;
+    void record(InputRecord record) throws IOException;
   }
 
   private static GenericKeyedObjectPool<Place, RecordReader> pool() {
@@ -198,7 +198,8 @@ final class RecordReader {
         position = until;
       } else {
         records.record(
-            new Delivery(record.partition(), record.offset(), record.timestamp(), record.value()));
+            new InputRecord(
+                record.partition(), record.offset(), record.timestamp(), record.value()));
         position = record.offset() + 1;
       }
     }

@@ -4,8 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.internal.runtime.OpenTransactions;
-import io.callstream.internal.runtime.Spelling;
+import io.callstream.internal.failures.SimilarNames;
+import io.callstream.internal.source.OpenTransactions;
 import io.callstream.pipeline.KafkaTopic;
 import java.time.Duration;
 import java.util.HashMap;
@@ -57,7 +57,7 @@ final class TopicCheck {
             ErrorCode.INVALID_ARGUMENT,
             "No Kafka client has a setting named "
                 + name
-                + Spelling.nearest(name, known)
+                + SimilarNames.nearest(name, known)
                     .map(near -> "; did you mean " + near + "? Correct the name")
                     .orElse("; correct the name")
                 + ", or leave it out.");

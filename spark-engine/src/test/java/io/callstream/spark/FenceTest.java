@@ -14,7 +14,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
-import io.callstream.internal.runtime.Ledger;
+import io.callstream.internal.ledger.Ledger;
 import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.SyntheticCalls;

@@ -9,7 +9,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
-import io.callstream.internal.runtime.Checksum;
+import io.callstream.internal.files.Checksum;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.sink.SinkRun;
 import io.callstream.sink.Sinks;

@@ -7,7 +7,7 @@ import io.callstream.benchmarks.load.RateSearch;
 import io.callstream.benchmarks.load.Traffic;
 import io.callstream.benchmarks.tune.Analysis.Goal;
 import io.callstream.benchmarks.tune.StudyRun.Stage;
-import io.callstream.internal.runtime.RunLock;
+import io.callstream.internal.files.RunLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
