@@ -74,6 +74,39 @@ class ArchitectureTest {
       slices().matching("io.callstream.internal.(**)").should().beFreeOfCycles();
 
   @ArchTest
+  static final ArchRule internalPackagesDependDownwardOnly =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInLayers()
+          .layer("failures")
+          .definedBy("io.callstream.internal.failures")
+          .layer("files")
+          .definedBy("io.callstream.internal.files")
+          .layer("source")
+          .definedBy("io.callstream.internal.source")
+          .layer("aggregate")
+          .definedBy("io.callstream.internal.aggregate")
+          .layer("task")
+          .definedBy("io.callstream.internal.task")
+          .layer("ledger")
+          .definedBy("io.callstream.internal.ledger")
+          .layer("engine")
+          .definedBy("io.callstream.internal.engine")
+          .whereLayer("failures")
+          .mayNotAccessAnyLayer()
+          .whereLayer("files")
+          .mayNotAccessAnyLayer()
+          .whereLayer("source")
+          .mayNotAccessAnyLayer()
+          .whereLayer("aggregate")
+          .mayNotAccessAnyLayer()
+          .whereLayer("task")
+          .mayOnlyAccessLayers("aggregate", "source")
+          .whereLayer("ledger")
+          .mayOnlyAccessLayers("aggregate", "files", "task")
+          .whereLayer("engine")
+          .mayOnlyAccessLayers("files", "ledger");
+
+  @ArchTest
   static final ArchRule valuesDoNotUseInternals =
       noClasses()
           .that()

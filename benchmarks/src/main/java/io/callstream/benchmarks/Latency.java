@@ -1,8 +1,8 @@
 package io.callstream.benchmarks;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.callstream.benchmarks.load.LatencyResult;
 import io.callstream.benchmarks.load.Load;
-import io.callstream.benchmarks.load.Outcome;
 import io.callstream.benchmarks.load.SteadyRun;
 import io.callstream.benchmarks.load.Traffic;
 import io.callstream.progress.StabilityVerdict;
@@ -47,7 +47,7 @@ public final class Latency {
     String name = arguments.get("name", engine.name());
     arguments.requireAllRead();
     try (Traffic traffic = bootstrap.isEmpty() ? Traffic.embedded() : Traffic.to(bootstrap)) {
-      Outcome outcome =
+      LatencyResult outcome =
           new SteadyRun(traffic, partitions, engine::configure, () -> false, progress -> {})
               .measure(load, engine.engine(), engine.continuous());
       print(name, arguments, outcome, System.out);
@@ -63,7 +63,8 @@ public final class Latency {
     }
   }
 
-  private static void print(String name, Arguments arguments, Outcome outcome, PrintStream out) {
+  private static void print(
+      String name, Arguments arguments, LatencyResult outcome, PrintStream out) {
     ObjectNode line = JsonLines.line();
     line.put("name", name);
     line.put("arguments", arguments.toString());

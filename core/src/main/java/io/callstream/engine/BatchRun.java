@@ -6,17 +6,19 @@ import io.callstream.call.Call;
 import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.engine.RunEnd;
-import io.callstream.internal.runtime.CallCounter;
-import io.callstream.internal.runtime.CallReader;
-import io.callstream.internal.runtime.Candidate;
-import io.callstream.internal.runtime.Delivery;
-import io.callstream.internal.runtime.Ledger;
-import io.callstream.internal.runtime.Letters;
-import io.callstream.internal.runtime.SeenCalls;
-import io.callstream.internal.runtime.SinkSet;
-import io.callstream.internal.runtime.Surroundings;
-import io.callstream.internal.runtime.TaskPlan;
-import io.callstream.internal.runtime.TaskReport;
+import io.callstream.internal.task.CallCounter;
+import io.callstream.internal.task.CallReader;
+import io.callstream.internal.task.PossibleDuplicate;
+import io.callstream.internal.source.InputRecord;
+import io.callstream.internal.ledger.Ledger;
+import io.callstream.internal.ledger.BatchUpdates;
+import io.callstream.internal.task.DeadLetterFormat;
+import io.callstream.internal.task.DeadLetterMerge;
+import io.callstream.internal.task.SeenCalls;
+import io.callstream.internal.engine.SinkSet;
+import io.callstream.internal.failures.EnvironmentFailures;
+import io.callstream.internal.task.TaskPlan;
+import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.Pipeline;
@@ -116,7 +118,7 @@ public final class BatchRun implements RunningPipeline {
     private final boolean isDistinct;
     private final CallReader calls;
     private final CallCounter counter;
-    private final List<Candidate> candidates = new ArrayList<>();
+    private final List<PossibleDuplicate> candidates = new ArrayList<>();
     private final List<DeadLetter> letters = new ArrayList<>();
 
     private Task(TaskPlan plan, Instant begin, long watermark) {
@@ -136,13 +138,13 @@ public final class BatchRun implements RunningPipeline {
      * @throws CallstreamException if the code of a statistic fails; the reader must not catch it
      */
     public void add(int partition, long offset, Instant timestamp, byte @Nullable [] value) {
-      Delivery record = new Delivery(partition, offset, timestamp.toEpochMilli(), value);
+      InputRecord record = new InputRecord(partition, offset, timestamp.toEpochMilli(), value);
       Call call = calls.read(record);
       if (call == null) {
         return;
       }
       if (isDistinct) {
-        candidates.add(new Candidate(call, counter.mayMiss(call) ? record : record.withoutValue()));
+        candidates.add(new PossibleDuplicate(call, counter.mayMiss(call) ? record : record.withoutValue()));
       } else {
         counter.count(call, record);
       }
@@ -216,7 +218,7 @@ public final class BatchRun implements RunningPipeline {
     if (e instanceof CallstreamException known) {
       return known;
     }
-    return Surroundings.failure(e)
+    return EnvironmentFailures.failure(e)
         .orElseGet(
             () ->
                 new CallstreamException(
@@ -269,9 +271,9 @@ public final class BatchRun implements RunningPipeline {
     SeenCalls ids = seen;
     if (ids != null) {
       Task firsts = new Task(plan, batch.begin, batch.watermark);
-      List<Candidate> candidates = new ArrayList<>();
+      List<PossibleDuplicate> candidates = new ArrayList<>();
       tasks.forEach(task -> candidates.addAll(task.candidates));
-      candidates.sort(Candidate.ORDER);
+      candidates.sort(PossibleDuplicate.ORDER);
       long duplicates =
           ids.sift(
               candidates,
@@ -286,7 +288,7 @@ public final class BatchRun implements RunningPipeline {
     BatchResults results = ledger.append(ledger.lastBatch() + 1, report, merged(tasks));
     List<DeadLetter> letters = new ArrayList<>();
     tasks.forEach(task -> letters.addAll(task.letters));
-    letters.sort(Letters.ORDER);
+    letters.sort(DeadLetterMerge.ORDER);
     long mergedNanos = System.nanoTime();
     sinks.write(results, letters);
     long endNanos = System.nanoTime();
@@ -307,7 +309,7 @@ public final class BatchRun implements RunningPipeline {
   }
 
   /** Merges the partial results of the tasks with the state of each window. */
-  private Ledger.Updates merged(List<Task> tasks) {
+  private BatchUpdates merged(List<Task> tasks) {
     List<Map<Long, List<byte[]>>> partials = new ArrayList<>();
     mergers.forEach(merger -> partials.add(new TreeMap<>()));
     for (Task task : tasks) {
@@ -315,7 +317,7 @@ public final class BatchRun implements RunningPipeline {
           (statistic, window, block) ->
               partials.get(statistic).computeIfAbsent(window, w -> new ArrayList<>()).add(block));
     }
-    Ledger.Updates updates = new Ledger.Updates(mergers.size());
+    BatchUpdates updates = new BatchUpdates(mergers.size());
     for (int i = 0; i < mergers.size(); i++) {
       for (Map.Entry<Long, List<byte[]>> window : partials.get(i).entrySet()) {
         byte[] state = ledger.block(i, window.getKey());

@@ -25,7 +25,7 @@ class NoDeserializationTest {
     // It reads only data that it has just written, to check whether a format can be sent to tasks.
     noClasses()
         .that()
-        .haveNameNotMatching("io\\.callstream\\.internal\\.runtime\\.RoundTrip(\\$.*)?")
+        .haveNameNotMatching("io\\.callstream\\.internal\\.task\\.SerializedCopy(\\$.*)?")
         .should()
         .dependOnClassesThat(
             assignableTo(ObjectInputStream.class)

@@ -7,7 +7,7 @@ import io.callstream.internal.kafka.ClientSettings.DeletedRecords;
 import io.callstream.internal.kafka.KafkaAdmin;
 import io.callstream.internal.kafka.KafkaErrors;
 import io.callstream.internal.kafka.RangeReader;
-import io.callstream.internal.runtime.OpenTransactions;
+import io.callstream.internal.source.OpenTransactions;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.source.SpanReader;
 import io.callstream.pipeline.KafkaTopic;

@@ -14,7 +14,7 @@ import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.contract.SourceRecord;
 import io.callstream.engine.local.LocalEngine;
-import io.callstream.internal.runtime.Checksum;
+import io.callstream.internal.files.Checksum;
 import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;

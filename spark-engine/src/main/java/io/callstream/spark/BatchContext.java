@@ -1,7 +1,8 @@
 package io.callstream.spark;
 
 import io.callstream.internal.aggregate.StatisticCombiner;
-import io.callstream.internal.runtime.Ledger;
+import io.callstream.internal.ledger.Ledger;
+import io.callstream.internal.ledger.BatchUpdates;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Base64;

@@ -1,6 +1,6 @@
 package io.callstream.spark;
 
-import io.callstream.internal.runtime.SinkSet;
+import io.callstream.internal.engine.SinkSet;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.progress.Progress;
 import java.time.Duration;

@@ -4,13 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.failures.EnvironmentFailures;
+import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.files.FileFailures;
-import io.callstream.internal.runtime.DamagedFileException;
-import io.callstream.internal.runtime.Fingerprint;
-import io.callstream.internal.runtime.Ledger;
-import io.callstream.internal.runtime.LedgerFiles;
-import io.callstream.internal.runtime.RunLock;
-import io.callstream.internal.runtime.Surroundings;
+import io.callstream.internal.files.RunLock;
+import io.callstream.internal.ledger.Fingerprint;
+import io.callstream.internal.ledger.Ledger;
+import io.callstream.internal.ledger.LedgerFiles;
 import io.callstream.pipeline.Pipeline;
 import java.io.File;
 import java.io.FileNotFoundException;
@@ -149,7 +149,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
             .getUri()
             .getScheme()
             .equals("file")) {
-      return new Path(Surroundings.path(location).toAbsolutePath().normalize().toUri());
+      return new Path(EnvironmentFailures.path(location).toAbsolutePath().normalize().toUri());
     }
     return path.getFileSystem(session.sessionState().newHadoopConf()).makeQualified(path);
   }

@@ -2,8 +2,8 @@ package io.callstream.spark;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.internal.runtime.DamagedFileException;
-import io.callstream.internal.runtime.Ledger;
+import io.callstream.internal.files.DamagedFileException;
+import io.callstream.internal.ledger.Ledger;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;

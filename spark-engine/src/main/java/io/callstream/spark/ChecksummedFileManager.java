@@ -1,6 +1,6 @@
 package io.callstream.spark;
 
-import io.callstream.internal.runtime.Checksum;
+import io.callstream.internal.files.Checksum;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;

@@ -3,8 +3,8 @@ package io.callstream.spark;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.kafka.KafkaErrors;
-import io.callstream.internal.runtime.DamagedFileException;
-import io.callstream.internal.runtime.Surroundings;
+import io.callstream.internal.files.DamagedFileException;
+import io.callstream.internal.failures.EnvironmentFailures;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -47,7 +47,7 @@ record Failures(@Nullable String checkpoint) {
   }
 
   CallstreamException of(Throwable failure) {
-    CallstreamException surroundings = Surroundings.failure(failure).orElse(null);
+    CallstreamException surroundings = EnvironmentFailures.failure(failure).orElse(null);
     if (surroundings != null) {
       return surroundings;
     }

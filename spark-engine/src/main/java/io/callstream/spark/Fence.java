@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.internal.runtime.DamagedFileException;
+import io.callstream.internal.files.DamagedFileException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -1,7 +1,7 @@
 package io.callstream.spark;
 
 import io.callstream.internal.aggregate.BlockMerger;
-import io.callstream.internal.runtime.TaskPlan;
+import io.callstream.internal.task.TaskPlan;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;

@@ -3,7 +3,7 @@ package io.callstream.spark;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.files.FileFailures;
-import io.callstream.internal.runtime.RunLock;
+import io.callstream.internal.files.RunLock;
 import io.callstream.internal.sink.BatchMark;
 import io.callstream.internal.sink.Columns;
 import io.callstream.pipeline.BatchResults;

@@ -1,7 +1,7 @@
 package io.callstream.spark;
 
 import io.callstream.engine.RunOptions;
-import io.callstream.internal.runtime.TaskPlan;
+import io.callstream.internal.task.TaskPlan;
 import io.callstream.pipeline.KafkaTopic;
 import org.apache.spark.api.java.function.FlatMapGroupsWithStateFunction;
 import org.apache.spark.api.java.function.MapFunction;

@@ -1,12 +1,12 @@
 package io.callstream.spark;
 
 import io.callstream.call.Call;
-import io.callstream.internal.runtime.CallCounter;
-import io.callstream.internal.runtime.CallReader;
-import io.callstream.internal.runtime.Candidate;
-import io.callstream.internal.runtime.Delivery;
-import io.callstream.internal.runtime.TaskPlan;
-import io.callstream.internal.runtime.TaskReport;
+import io.callstream.internal.source.InputRecord;
+import io.callstream.internal.task.CallCounter;
+import io.callstream.internal.task.CallReader;
+import io.callstream.internal.task.PossibleDuplicate;
+import io.callstream.internal.task.TaskPlan;
+import io.callstream.internal.task.TaskReport;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -123,8 +123,8 @@ final class ReadTask implements PartitionReader<InternalRow> {
         record -> {
           Call call = reader.read(record);
           if (call != null) {
-            Delivery carried = counter.mayMiss(call) ? record : record.withoutValue();
-            new Candidate(call, carried)
+            InputRecord carried = counter.mayMiss(call) ? record : record.withoutValue();
+            new PossibleDuplicate(call, carried)
                 .write(plan.plan, outs[Math.floorMod(call.id().hashCode(), plan.buckets)]);
           }
         });

@@ -2,7 +2,7 @@ package io.callstream.spark;
 
 import io.callstream.CallstreamException;
 import io.callstream.internal.kafka.RangeReader;
-import io.callstream.internal.runtime.Delivery;
+import io.callstream.internal.source.InputRecord;
 import io.callstream.internal.source.SpanReader.Span;
 import java.io.IOException;
 import java.time.Duration;
@@ -57,7 +57,7 @@ final class RecordReader {
   @FunctionalInterface
   interface Records {
     /** Receives one record. */
-    void record(Delivery record) throws IOException;
+    void record(InputRecord record) throws IOException;
   }
 
   private static GenericKeyedObjectPool<Place, RangeReader> pool() {

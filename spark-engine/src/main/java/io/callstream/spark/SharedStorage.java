@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.internal.runtime.Checksum;
+import io.callstream.internal.files.Checksum;
 import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;

@@ -1,10 +1,10 @@
 package io.callstream.spark;
 
-import io.callstream.internal.runtime.CallCounter;
-import io.callstream.internal.runtime.Candidate;
-import io.callstream.internal.runtime.SeenCalls;
-import io.callstream.internal.runtime.TaskPlan;
-import io.callstream.internal.runtime.TaskReport;
+import io.callstream.internal.task.CallCounter;
+import io.callstream.internal.task.PossibleDuplicate;
+import io.callstream.internal.task.SeenCalls;
+import io.callstream.internal.task.TaskPlan;
+import io.callstream.internal.task.TaskReport;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -47,15 +47,15 @@ final class SiftTask
     if (key.kind() != RowKey.Kind.CANDIDATES) {
       return input;
     }
-    List<Candidate> candidates = new ArrayList<>();
+    List<PossibleDuplicate> candidates = new ArrayList<>();
     while (input.hasNext()) {
       byte[] bytes = input.next()._2();
       DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
       while (in.available() > 0) {
-        candidates.add(Candidate.read(plan, in));
+        candidates.add(PossibleDuplicate.read(plan, in));
       }
     }
-    candidates.sort(Candidate.ORDER);
+    candidates.sort(PossibleDuplicate.ORDER);
     long watermark = BatchContext.ofTask().watermark();
     SeenCalls seen = new SeenCalls(horizonMillis, state.exists() ? state.get() : null);
     try (TaskRows rows = new TaskRows(key.number(), letterDirectory)) {

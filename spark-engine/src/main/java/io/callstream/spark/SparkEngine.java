@@ -8,8 +8,8 @@ import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.Supervisor;
 import io.callstream.internal.kafka.KafkaAdmin;
-import io.callstream.internal.runtime.Surroundings;
-import io.callstream.internal.runtime.TaskPlan;
+import io.callstream.internal.failures.EnvironmentFailures;
+import io.callstream.internal.task.TaskPlan;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import java.net.URI;
@@ -140,7 +140,7 @@ public final class SparkEngine implements Engine {
                 + " environment, set to an address of this machine that the cluster reaches.",
             e);
       }
-      throw Surroundings.failure(e)
+      throw EnvironmentFailures.failure(e)
           .orElseGet(
               () ->
                   new CallstreamException(

@@ -2,7 +2,7 @@ package io.callstream.spark;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.internal.runtime.Spelling;
+import io.callstream.internal.failures.SimilarNames;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -87,7 +87,7 @@ final class SparkProperties {
           "Spark knows no setting '"
               + key
               + "'."
-              + Spelling.nearest(key, names())
+              + SimilarNames.nearest(key, names())
                   .map(near -> " Did you mean '" + near + "'?")
                   .orElse("")
               + " The settings are listed in Spark's configuration guide.");

@@ -7,12 +7,14 @@ import io.callstream.ErrorCode;
 import io.callstream.engine.RunOptions;
 import io.callstream.internal.engine.LedgerRun;
 import io.callstream.internal.kafka.KafkaAdmin;
-import io.callstream.internal.runtime.Ledger;
-import io.callstream.internal.runtime.Letters;
-import io.callstream.internal.runtime.OpenTransactions;
-import io.callstream.internal.runtime.SinkSet;
-import io.callstream.internal.runtime.TaskPlan;
-import io.callstream.internal.runtime.TaskReport;
+import io.callstream.internal.ledger.Ledger;
+import io.callstream.internal.ledger.BatchUpdates;
+import io.callstream.internal.task.DeadLetterFormat;
+import io.callstream.internal.task.DeadLetterMerge;
+import io.callstream.internal.source.OpenTransactions;
+import io.callstream.internal.engine.SinkSet;
+import io.callstream.internal.task.TaskPlan;
+import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
@@ -203,8 +205,8 @@ final class SparkRun extends LedgerRun {
 
   private void finishLocked(Dataset<Tuple2<byte[], byte[]>> rows, long number) {
     BatchContext.of(ledger()).publish(lease.session().sparkContext());
-    Ledger.Updates updates = new Ledger.Updates(pipeline().statistics().size());
-    List<Letters.Run> letters = new ArrayList<>();
+    BatchUpdates updates = new BatchUpdates(pipeline().statistics().size());
+    List<DeadLetterMerge.Input> letters = new ArrayList<>();
     boolean hasLetterFiles = false;
     TaskReport report =
         new TaskReport(
@@ -228,7 +230,7 @@ final class SparkRun extends LedgerRun {
     checkpoint.requireOwned();
     BatchResults results = ledger().append(number, report, updates);
     checkpoint.requireOwned();
-    try (Letters.Merged merged = Letters.merge(letters)) {
+    try (DeadLetterMerge merged = new DeadLetterMerge(letters)) {
       sinks.write(results, merged);
     }
     // Spark commits the batch next. Only the run that owns the checkpoint may do this.

@@ -2,9 +2,10 @@ package io.callstream.spark;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.internal.runtime.CallCounter;
-import io.callstream.internal.runtime.Letters;
-import io.callstream.internal.runtime.TaskReport;
+import io.callstream.internal.task.CallCounter;
+import io.callstream.internal.task.DeadLetterFormat;
+import io.callstream.internal.task.DeadLetterMerge;
+import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.DeadLetter;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
@@ -46,9 +47,9 @@ final class TaskRows implements AutoCloseable {
   void add(DeadLetter letter) {
     try {
       if (letters.size() < LETTER_BYTES_IN_ROW) {
-        Letters.write(letter, new DataOutputStream(letters));
+        DeadLetterFormat.write(letter, new DataOutputStream(letters));
       } else {
-        Letters.write(letter, letterFile());
+        DeadLetterFormat.write(letter, letterFile());
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -89,12 +90,12 @@ final class TaskRows implements AutoCloseable {
 
   List<Tuple2<byte[], byte[]>> finish() throws IOException {
     if (letters.size() > 0) {
-      Letters.writeEnd(new DataOutputStream(letters));
+      DeadLetterFormat.writeEnd(new DataOutputStream(letters));
       add(RowKey.of(RowKey.Kind.LETTERS, task), letters.toByteArray());
     }
     String file = letterFile;
     if (letterOut != null && file != null) {
-      Letters.writeEnd(letterOut);
+      DeadLetterFormat.writeEnd(letterOut);
       letterOut.close();
       add(RowKey.of(RowKey.Kind.LETTER_FILE, task), file.getBytes(UTF_8));
     }

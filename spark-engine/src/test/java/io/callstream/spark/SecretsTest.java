@@ -7,7 +7,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
-import io.callstream.internal.runtime.TaskPlan;
+import io.callstream.internal.task.TaskPlan;
 import io.callstream.kafka.broker.BrokerCertificates;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import io.callstream.pipeline.KafkaTopic;

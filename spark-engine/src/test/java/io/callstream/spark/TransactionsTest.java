@@ -12,7 +12,7 @@ import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.contract.SourceRecord;
-import io.callstream.internal.runtime.OpenTransactions;
+import io.callstream.internal.source.OpenTransactions;
 import io.callstream.kafka.contract.KafkaTransaction;
 import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.CallRecords;

@@ -1,6 +1,6 @@
 package io.callstream.benchmarks.load;
 
-import io.callstream.benchmarks.load.Outcome.Conclusion;
+import io.callstream.benchmarks.load.LatencyResult.Conclusion;
 import java.util.Locale;
 
 /**

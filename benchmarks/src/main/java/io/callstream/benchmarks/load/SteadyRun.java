@@ -57,9 +57,10 @@ public final class SteadyRun {
 
   /**
    * Runs an engine over a new topic, and deletes the topic. If the sender is too late, the run ends
-   * early, see {@link Outcome#senderTooLate}.
+   * early, see {@link LatencyResult#senderTooLate}.
    */
-  public Outcome measure(Load load, Engine engine, RunOptions options) throws InterruptedException {
+  public LatencyResult measure(Load load, Engine engine, RunOptions options)
+      throws InterruptedException {
     String topic = "callstream-steady-" + Long.toHexString(System.nanoTime());
     LatencyProbe probe =
         new LatencyProbe(
@@ -95,7 +96,7 @@ public final class SteadyRun {
         .build();
   }
 
-  private Outcome measure(
+  private LatencyResult measure(
       Load load,
       Traffic.Sender sender,
       RunningPipeline running,
@@ -142,7 +143,7 @@ public final class SteadyRun {
       latencies.recordValueWithCount(load.drainTimeout().toNanos() / 1_000, missing);
     }
     double lagPerSecond = lag.getN() < 2 ? 0 : lag.getSlope();
-    return new Outcome(
+    return new LatencyResult(
         load, schedule, missing, latencies, senderDelayMicros, lagPerSecond, lagAtEnd, verdict);
   }
 

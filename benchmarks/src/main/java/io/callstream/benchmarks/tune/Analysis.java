@@ -2,7 +2,7 @@ package io.callstream.benchmarks.tune;
 
 import static java.util.Objects.requireNonNull;
 
-import io.callstream.benchmarks.tune.Run.Stage;
+import io.callstream.benchmarks.tune.StudyRun.Stage;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.DoubleSummaryStatistics;
@@ -106,12 +106,12 @@ final class Analysis {
 
   private Analysis() {}
 
-  static Analysis of(List<Run> runs) {
+  static Analysis of(List<StudyRun> runs) {
     Analysis analysis = new Analysis();
     for (Measure measure : Measure.values()) {
       List<BlockDesign.Value> values = new ArrayList<>();
       boolean baseline = false;
-      for (Run run : runs) {
+      for (StudyRun run : runs) {
         Double value = run.values().get(measure);
         if (value != null && run.stage() == Stage.COMPARE) {
           values.add(new BlockDesign.Value(run.configuration(), run.round(), Math.log(value)));

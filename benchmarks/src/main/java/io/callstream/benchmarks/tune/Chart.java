@@ -89,11 +89,11 @@ final class Chart {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %.0f\" width=\"%d\""
             + " height=\"%.0f\" font-family=\"system-ui,sans-serif\" font-size=\"12.5\""
             + " role=\"img\">\n<title>%s</title>",
-        WIDTH, height, WIDTH, height, Document.escape(title));
+        WIDTH, height, WIDTH, height, ReportDocument.escape(title));
     rect(0, 0, WIDTH, height, "#ffffff");
     add(
         "<text x=\"0\" y=\"16\" font-size=\"15\" font-weight=\"600\" fill=\"%s\">%s</text>",
-        INK, Document.escape(title));
+        INK, ReportDocument.escape(title));
   }
 
   /**
@@ -179,7 +179,7 @@ final class Chart {
       double pointY = y.at(point.throughput());
       chart.add(
           "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" fill=\"%s\"><title>%s</title></circle>",
-          pointX, pointY, point.frontier() ? BETTER : NOISE, Document.escape(point.label()));
+          pointX, pointY, point.frontier() ? BETTER : NOISE, ReportDocument.escape(point.label()));
       if (point.frontier() || point.baseline()) {
         String color = point.frontier() ? BETTER : INK;
         chart.text(pointX + 9, pointY - 6, "start", color, point.label());
@@ -213,7 +213,7 @@ final class Chart {
   private void text(double x, double y, String anchor, String color, String text) {
     add(
         "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" fill=\"%s\">%s</text>",
-        x, y, anchor, color, Document.escape(text));
+        x, y, anchor, color, ReportDocument.escape(text));
   }
 
   private String end() {

@@ -1,7 +1,7 @@
 package io.callstream.benchmarks.tune;
 
+import io.callstream.benchmarks.load.LatencyResult;
 import io.callstream.benchmarks.load.Load;
-import io.callstream.benchmarks.load.Outcome;
 import io.callstream.benchmarks.load.SparkSessions;
 import io.callstream.benchmarks.load.SteadyRun;
 import io.callstream.benchmarks.load.TemporaryDirectory;
@@ -48,7 +48,7 @@ final class ConfigurationBenchmark {
   private final Map<Integer, String> backlogs = new HashMap<>();
 
   /** The measurements of one run. */
-  record Measured(Map<Measure, Double> values, String verdict, Run.Trace trace) {}
+  record Measured(Map<Measure, Double> values, String verdict, StudyRun.Trace trace) {}
 
   /** Creates a benchmark; {@code cancelled} returns true if a run must end early. */
   ConfigurationBenchmark(Traffic traffic, BooleanSupplier cancelled) {
@@ -130,7 +130,7 @@ final class ConfigurationBenchmark {
     long delayMicros = 0;
     for (int i = 0; i < STEADY_ATTEMPTS; i++) {
       try (Session session = Session.of(configuration)) {
-        Outcome outcome = steady(configuration, load, session);
+        LatencyResult outcome = steady(configuration, load, session);
         if (!outcome.senderTooLate()) {
           return new Measured(
               Map.of(
@@ -148,16 +148,17 @@ final class ConfigurationBenchmark {
   }
 
   /** Measures whether the engine keeps up with a load. */
-  Outcome.Conclusion keepsUp(Configuration configuration, Load load) throws InterruptedException {
+  LatencyResult.Conclusion keepsUp(Configuration configuration, Load load)
+      throws InterruptedException {
     try (Session session = Session.of(configuration)) {
       return steady(configuration, load, session).conclusion();
     }
   }
 
-  private Outcome steady(Configuration configuration, Load load, Session session)
+  private LatencyResult steady(Configuration configuration, Load load, Session session)
       throws InterruptedException {
     requireNotCancelled();
-    Outcome outcome =
+    LatencyResult outcome =
         new SteadyRun(
                 traffic,
                 configuration.topicPartitions(),
@@ -176,10 +177,10 @@ final class ConfigurationBenchmark {
   }
 
   /** Returns in words whether the engine kept up. */
-  static String verdict(Outcome outcome) {
+  static String verdict(LatencyResult outcome) {
     String findings = outcome.verdict().map(ConfigurationBenchmark::findings).orElse("");
     return switch (outcome.conclusion()) {
-      case KEPT_UP -> findings.isEmpty() ? Run.STABLE : findings;
+      case KEPT_UP -> findings.isEmpty() ? StudyRun.STABLE : findings;
       case FELL_BEHIND ->
           String.format(
               Locale.ROOT,
@@ -189,7 +190,7 @@ final class ConfigurationBenchmark {
               outcome.missing(),
               findings.isEmpty() ? "" : "; " + findings);
       case TOO_FEW_BATCHES ->
-          Run.TOO_FEW_BATCHES + " " + StabilityMonitor.MIN_BATCHES + " batches in that time";
+          StudyRun.TOO_FEW_BATCHES + " " + StabilityMonitor.MIN_BATCHES + " batches in that time";
       case SENDER_LATE ->
           String.format(
               Locale.ROOT,

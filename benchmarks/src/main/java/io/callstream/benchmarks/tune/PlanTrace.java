@@ -52,7 +52,8 @@ final class PlanTrace extends SparkListener implements ProgressListener {
         .collect(Collectors.joining("\n"));
   }
 
-  synchronized Run.Trace trace() {
-    return new Run.Trace(plan, batches, batches == 0 ? 0 : (double) tasks.get() / batches, largest);
+  synchronized StudyRun.Trace trace() {
+    return new StudyRun.Trace(
+        plan, batches, batches == 0 ? 0 : (double) tasks.get() / batches, largest);
   }
 }

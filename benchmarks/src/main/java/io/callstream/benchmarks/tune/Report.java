@@ -1,13 +1,13 @@
 package io.callstream.benchmarks.tune;
 
-import static io.callstream.benchmarks.tune.Figures.format;
-import static io.callstream.benchmarks.tune.Figures.value;
+import static io.callstream.benchmarks.tune.FigureFormat.format;
+import static io.callstream.benchmarks.tune.FigureFormat.value;
 
 import io.callstream.benchmarks.tune.Analysis.Effect;
 import io.callstream.benchmarks.tune.Analysis.Estimate;
 import io.callstream.benchmarks.tune.Analysis.Goal;
 import io.callstream.benchmarks.tune.Analysis.RankedSetting;
-import io.callstream.benchmarks.tune.Run.Stage;
+import io.callstream.benchmarks.tune.StudyRun.Stage;
 import java.io.IOException;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
@@ -33,13 +33,13 @@ final class Report {
 
   private final StudyResult study;
   private final Analysis analysis;
-  private final Document document;
+  private final ReportDocument document;
   private final ReportDetails details;
 
   private Report(StudyResult study) {
     this.study = study;
     analysis = Analysis.of(study.runs());
-    document = new Document("How settings change callstream on this machine");
+    document = new ReportDocument("How settings change callstream on this machine");
     details = new ReportDetails(study, analysis, document);
   }
 
@@ -139,11 +139,11 @@ final class Report {
             + " change throughput by %s and p95 by %s. Only a larger change is significant. A"
             + " smaller one may be real, but this profile cannot detect it. Folklore is the check:"
             + " it must have no effect.",
-        Figures.percent(analysis.noise(Measure.THROUGHPUT)),
-        Figures.percent(analysis.noise(Measure.P95)),
+        FigureFormat.percent(analysis.noise(Measure.THROUGHPUT)),
+        FigureFormat.percent(analysis.noise(Measure.P95)),
         analysis.comparisons(),
-        Figures.noiseBand(analysis.margin(Measure.THROUGHPUT)),
-        Figures.noiseBand(analysis.margin(Measure.P95)));
+        FigureFormat.noiseBand(analysis.margin(Measure.THROUGHPUT)),
+        FigureFormat.noiseBand(analysis.margin(Measure.P95)));
   }
 
   private String recommended() {
@@ -170,15 +170,15 @@ final class Report {
     List<String> verdicts =
         study.runs().stream()
             .filter(run -> run.values().containsKey(Measure.P95))
-            .map(Run::verdict)
+            .map(StudyRun::verdict)
             .toList();
     return format(
         "**Does it keep up?** Of %d runs at %,.0f calls/s, %d were stable, and %d had too few"
             + " batches for a verdict. The last table contains the verdicts.",
         verdicts.size(),
         study.profile().steady().rate(),
-        verdicts.stream().filter(Run.STABLE::equals).count(),
-        verdicts.stream().filter(verdict -> verdict.startsWith(Run.TOO_FEW_BATCHES)).count());
+        verdicts.stream().filter(StudyRun.STABLE::equals).count(),
+        verdicts.stream().filter(verdict -> verdict.startsWith(StudyRun.TOO_FEW_BATCHES)).count());
   }
 
   private static String machine() {
@@ -215,8 +215,8 @@ final class Report {
           "frontier",
           Chart.frontier("Throughput against latency", points),
           "Green points are the frontier: no other configuration is better in both. Differences"
-              + " within noise are random. The trigger interval does not affect a backlog, so it has"
-              + " the throughput of the defaults.");
+              + " within noise are random. The trigger interval does not affect a backlog, so it"
+              + " has the throughput of the defaults.");
     }
   }
 
@@ -269,8 +269,8 @@ final class Report {
                         ranked.setting().title(),
                         "`" + ranked.setting().property() + "`",
                         measuredValues(ranked.setting()),
-                        Figures.factor(ranked.throughput(), ranked.throughputSignificant()),
-                        Figures.factor(ranked.latency(), ranked.latencySignificant()),
+                        FigureFormat.factor(ranked.throughput(), ranked.throughputSignificant()),
+                        FigureFormat.factor(ranked.latency(), ranked.latencySignificant()),
                         betterValues(ranked.setting())))
             .toList());
     document.bullets(
@@ -304,9 +304,9 @@ final class Report {
                                     "%s: %s %s",
                                     setting.display(level.value(setting).orElseThrow()),
                                     m.title(),
-                                    Figures.change(analysis.effect(level, m)))))
+                                    FigureFormat.change(analysis.effect(level, m)))))
             .collect(Collectors.joining("; "));
-    return better.isEmpty() ? Figures.NONE : better;
+    return better.isEmpty() ? FigureFormat.NONE : better;
   }
 
   private void recommendations() {
@@ -349,13 +349,13 @@ final class Report {
       return "not measured";
     }
     Effect effect = analysis.effect(alone, measure);
-    return effect.significant() ? Figures.change(effect) : "within noise";
+    return effect.significant() ? FigureFormat.change(effect) : "within noise";
   }
 
   private void confirmation() {
     Map<Configuration, Map<Measure, DoubleSummaryStatistics>> logs = new LinkedHashMap<>();
     List<String> sustainable = new ArrayList<>();
-    for (Run run : study.runs()) {
+    for (StudyRun run : study.runs()) {
       if (run.stage() == Stage.CONFIRM) {
         Map<Measure, DoubleSummaryStatistics> ofRun =
             logs.computeIfAbsent(run.configuration(), c -> new EnumMap<>(Measure.class));
@@ -396,8 +396,8 @@ final class Report {
 
   private static String confirmed(Measure measure, @Nullable DoubleSummaryStatistics logs) {
     return logs == null
-        ? Figures.NONE
-        : Figures.range(
+        ? FigureFormat.NONE
+        : FigureFormat.range(
             measure,
             new Estimate(
                 Math.exp(logs.getAverage()), Math.exp(logs.getMin()), Math.exp(logs.getMax())));

@@ -1,10 +1,10 @@
 package io.callstream.benchmarks.tune;
 
-import static io.callstream.benchmarks.tune.Figures.format;
+import static io.callstream.benchmarks.tune.FigureFormat.format;
 
 import io.callstream.benchmarks.tune.Analysis.Effect;
 import io.callstream.benchmarks.tune.Analysis.RankedSetting;
-import io.callstream.benchmarks.tune.Run.Trace;
+import io.callstream.benchmarks.tune.StudyRun.Trace;
 import io.callstream.progress.StabilityMonitor;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -24,9 +24,9 @@ final class ReportDetails {
 
   private final StudyResult study;
   private final Analysis analysis;
-  private final Document document;
+  private final ReportDocument document;
 
-  ReportDetails(StudyResult study, Analysis analysis, Document document) {
+  ReportDetails(StudyResult study, Analysis analysis, ReportDocument document) {
     this.study = study;
     this.analysis = analysis;
     this.document = document;
@@ -80,7 +80,7 @@ final class ReportDetails {
     return study.runs().stream()
         .filter(run -> run.configuration().equals(configuration))
         .filter(run -> run.values().containsKey(Measure.THROUGHPUT))
-        .map(Run::trace)
+        .map(StudyRun::trace)
         .findFirst()
         .orElseThrow();
   }
@@ -104,7 +104,7 @@ final class ReportDetails {
     rows.add(folkloreRow("defaults", Configuration.baseline(), ""));
     for (Configuration configuration : all) {
       Effect effect = analysis.effect(configuration, Measure.THROUGHPUT);
-      String change = Figures.change(effect);
+      String change = FigureFormat.change(effect);
       rows.add(
           folkloreRow(
               "`" + configuration.label() + "`",
@@ -130,7 +130,8 @@ final class ReportDetails {
     Trace trace = trace(configuration);
     return List.of(
         name,
-        Figures.range(Measure.THROUGHPUT, analysis.estimate(configuration, Measure.THROUGHPUT)),
+        FigureFormat.range(
+            Measure.THROUGHPUT, analysis.estimate(configuration, Measure.THROUGHPUT)),
         format("%.0f", trace.tasks()),
         format("%,d", trace.largestBatch()),
         effect);
@@ -143,8 +144,8 @@ final class ReportDetails {
     }
     document.heading("Two settings together");
     document.paragraph(
-        "The factors of two independent settings multiply. A significant difference from the product"
-            + " is an interaction.");
+        "The factors of two independent settings multiply. A significant difference from the"
+            + " product is an interaction.");
     document.table(
         List.of("settings", "measure", ">product of the factors", ">measured", "interaction"),
         all.stream()
@@ -174,9 +175,9 @@ final class ReportDetails {
 
   private String compared(Configuration configuration, Measure measure) {
     if (!analysis.has(configuration, measure)) {
-      return Figures.NONE;
+      return FigureFormat.NONE;
     }
-    String range = Figures.range(measure, analysis.estimate(configuration, measure));
+    String range = FigureFormat.range(measure, analysis.estimate(configuration, measure));
     return analysis.effect(configuration, measure).significant() ? "**" + range + "**" : range;
   }
 
@@ -205,12 +206,13 @@ final class ReportDetails {
             .filter(run -> run.configuration().equals(configuration))
             .filter(run -> run.values().containsKey(Measure.P95))
             .collect(
-                Collectors.groupingBy(Run::verdict, LinkedHashMap::new, Collectors.counting()));
+                Collectors.groupingBy(
+                    StudyRun::verdict, LinkedHashMap::new, Collectors.counting()));
     if (runs.isEmpty()) {
-      return Figures.NONE;
+      return FigureFormat.NONE;
     }
     long all = runs.values().stream().mapToLong(Long::longValue).sum();
-    Long stable = runs.remove(Run.STABLE);
+    Long stable = runs.remove(StudyRun.STABLE);
     return format("stable in %d of %d", stable == null ? 0 : stable, all)
         + runs.entrySet().stream()
             .map(other -> format(". In %d: %s", other.getValue(), other.getKey()))
@@ -240,14 +242,15 @@ final class ReportDetails {
   }
 
   private void writeMethod() {
-    Profile profile = study.profile();
+    StudyProfile profile = study.profile();
     document.heading("How it was measured");
     document.bullets(
         List.of(
             format(
                 "**JVM.** All runs use one warm JVM: %d backlogs and a steady run before the first"
-                    + " round do not count. Each run has a new Spark context, which starts before the"
-                    + " clock. The broker and the sender are in another process on the same cores.",
+                    + " round do not count. Each run has a new Spark context, which starts before"
+                    + " the clock. The broker and the sender are in another process on the same"
+                    + " cores.",
                 profile.warmUps()),
             format(
                 "**Throughput.** A pipeline counts a topic of %,d calls by type, and by hour, type"
@@ -256,26 +259,27 @@ final class ReportDetails {
                 profile.backlog(), profile.throughputRounds()),
             format(
                 "**Latency.** A sender sends %,.0f calls/s for %d s according to a fixed schedule."
-                    + " The latency of a call is the time from the moment when it is due until a sink"
-                    + " receives it counted. The first %d s do not count. There are %d rounds. If the"
-                    + " sender is more than 200 ms and more than 2 %% of the time late, the study"
-                    + " repeats the run. Each run starts at a random point of the trigger interval.",
+                    + " The latency of a call is the time from the moment when it is due until a"
+                    + " sink receives it counted. The first %d s do not count. There are %d rounds."
+                    + " If the sender is more than 200 ms and more than 2 %% of the time late, the"
+                    + " study repeats the run. Each run starts at a random point of the trigger"
+                    + " interval.",
                 profile.steady().rate(),
                 profile.steady().length().toSeconds(),
                 profile.steady().uncounted().toSeconds(),
                 profile.latencyRounds()),
             format(
                 "**Rounds.** A round runs each configuration once, and the defaults %d times for"
-                    + " throughput and %d times for latency, in random order (seed %d). A disturbance"
-                    + " of the machine therefore affects all configurations.",
+                    + " throughput and %d times for latency, in random order (seed %d). A"
+                    + " disturbance of the machine therefore affects all configurations.",
                 Collections.frequency(profile.throughput(), Configuration.baseline()),
                 Collections.frequency(profile.latency(), Configuration.baseline()),
                 study.seed()),
             format(
                 "**Effects** are factors. A randomized block design, fitted by least squares,"
                     + " separates the effects of configurations, rounds and noise. An effect is"
-                    + " significant if it is at least 3 %% and exceeds the 95 %% confidence interval"
-                    + " for all %d comparisons together (Student's t, Bonferroni).",
+                    + " significant if it is at least 3 %% and exceeds the 95 %% confidence"
+                    + " interval for all %d comparisons together (Student's t, Bonferroni).",
                 analysis.comparisons()),
             "**Data.** `runs.csv` contains every run with its verdict, and `effects.csv` every"
                 + " effect."));

@@ -16,9 +16,9 @@ import java.util.List;
  * @param duration how long it took
  */
 record StudyResult(
-    Profile profile,
-    List<Run> runs,
-    List<Run.Failure> failures,
+    StudyProfile profile,
+    List<StudyRun> runs,
+    List<StudyRun.Failure> failures,
     String abortReason,
     long seed,
     Instant start,

@@ -28,7 +28,7 @@ final class Tables {
   static Path writeRuns(StudyResult study, Path file) throws IOException {
     try (CSVPrinter csv =
         open(file, "stage,round,configuration,measure,value,unit,batches,verdict,failure")) {
-      for (Run run : study.runs()) {
+      for (StudyRun run : study.runs()) {
         for (Map.Entry<Measure, Double> value : run.values().entrySet()) {
           csv.printRecord(
               run.stage(),
@@ -42,7 +42,7 @@ final class Tables {
               "");
         }
       }
-      for (Run.Failure run : study.failures()) {
+      for (StudyRun.Failure run : study.failures()) {
         csv.printRecord(
             run.stage(),
             run.round(),

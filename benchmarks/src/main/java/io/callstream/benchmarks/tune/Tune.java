@@ -45,8 +45,8 @@ public final class Tune implements Callable<Integer> {
     SHORT,
     THOROUGH;
 
-    Profile profile() {
-      return this == SHORT ? Profile.brief() : Profile.thorough();
+    StudyProfile profile() {
+      return this == SHORT ? StudyProfile.brief() : StudyProfile.thorough();
     }
   }
 

@@ -6,8 +6,8 @@ import io.callstream.benchmarks.load.Load;
 import io.callstream.benchmarks.load.RateSearch;
 import io.callstream.benchmarks.load.Traffic;
 import io.callstream.benchmarks.tune.Analysis.Goal;
-import io.callstream.benchmarks.tune.Run.Stage;
-import io.callstream.internal.runtime.RunLock;
+import io.callstream.benchmarks.tune.StudyRun.Stage;
+import io.callstream.internal.files.RunLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,14 +47,14 @@ final class TuningStudy {
   private static final int MAX_CONSECUTIVE_FAILURES = 3;
   private static final int MAX_REASON_LENGTH = 300;
 
-  private final Profile profile;
+  private final StudyProfile profile;
   private final Path output;
   private final String bootstrapServers;
   private final long seed;
   private final Consumer<String> messages;
   private final Random random;
-  private final List<Run> runs = new ArrayList<>();
-  private final List<Run.Failure> failures = new ArrayList<>();
+  private final List<StudyRun> runs = new ArrayList<>();
+  private final List<StudyRun.Failure> failures = new ArrayList<>();
   private int consecutiveFailures;
   private int plannedRuns;
   private int doneRuns;
@@ -70,7 +70,11 @@ final class TuningStudy {
    * @param messages receives messages about the progress
    */
   TuningStudy(
-      Profile profile, Path output, String bootstrapServers, long seed, Consumer<String> messages) {
+      StudyProfile profile,
+      Path output,
+      String bootstrapServers,
+      long seed,
+      Consumer<String> messages) {
     this.profile = profile;
     this.output = output;
     this.bootstrapServers = bootstrapServers;
@@ -234,7 +238,7 @@ final class TuningStudy {
                 benchmark.keepsUp(
                     configuration, randomlyDelayed(RATE_TRIAL.withRate(rate), configuration)));
     return new ConfigurationBenchmark.Measured(
-        Map.of(Measure.SUSTAINABLE, found.rate()), found.description(), Run.Trace.NONE);
+        Map.of(Measure.SUSTAINABLE, found.rate()), found.description(), StudyRun.Trace.NONE);
   }
 
   /** Returns the load with a random start delay of less than the trigger interval. */
@@ -269,8 +273,9 @@ final class TuningStudy {
       ConfigurationBenchmark.Measured result = measurement.run();
       consecutiveFailures = 0;
       if (stage != Stage.WARM_UP) {
-        Run run =
-            new Run(stage, round, configuration, result.values(), result.verdict(), result.trace());
+        StudyRun run =
+            new StudyRun(
+                stage, round, configuration, result.values(), result.verdict(), result.trace());
         runs.add(run);
         print("%s  %s:  %s", progress(), configuration.label(), describe(run.values()));
       }
@@ -278,7 +283,8 @@ final class TuningStudy {
       throw e;
     } catch (Exception e) { // Scala code may throw any checked exception.
       requireNotStopped();
-      Run.Failure failure = new Run.Failure(stage, round, configuration, measured, reason(e));
+      StudyRun.Failure failure =
+          new StudyRun.Failure(stage, round, configuration, measured, reason(e));
       failures.add(failure);
       print("%s  %s: %s failed: %s", progress(), configuration.label(), measured, failure.reason());
       requireUsable(benchmark, failure.reason());

@@ -1,12 +1,12 @@
 package io.callstream.benchmarks.load;
 
-import static io.callstream.benchmarks.load.Outcome.Conclusion.FELL_BEHIND;
-import static io.callstream.benchmarks.load.Outcome.Conclusion.KEPT_UP;
-import static io.callstream.benchmarks.load.Outcome.Conclusion.SENDER_LATE;
-import static io.callstream.benchmarks.load.Outcome.Conclusion.TOO_FEW_BATCHES;
+import static io.callstream.benchmarks.load.LatencyResult.Conclusion.FELL_BEHIND;
+import static io.callstream.benchmarks.load.LatencyResult.Conclusion.KEPT_UP;
+import static io.callstream.benchmarks.load.LatencyResult.Conclusion.SENDER_LATE;
+import static io.callstream.benchmarks.load.LatencyResult.Conclusion.TOO_FEW_BATCHES;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.callstream.benchmarks.load.Outcome.Conclusion;
+import io.callstream.benchmarks.load.LatencyResult.Conclusion;
 import io.callstream.benchmarks.load.RateSearch.Found;
 import io.callstream.benchmarks.load.RateSearch.Limit;
 import java.util.ArrayList;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
-import io.callstream.benchmarks.load.Outcome.Conclusion;
+import io.callstream.benchmarks.load.LatencyResult.Conclusion;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.local.LocalEngine;
 import io.callstream.pipeline.KafkaTopic;
@@ -42,7 +42,7 @@ class SteadyRunTest {
 
   @AfterEach
   void theNextRunSucceedsAndNoTopicRemains() throws Exception {
-    Outcome outcome = measure(LOAD, topic -> topic, progress -> {});
+    LatencyResult outcome = measure(LOAD, topic -> topic, progress -> {});
 
     assertThat(outcome.missing()).isZero();
     assertThat(outcome.latencies().getTotalCount()).isEqualTo(500);
@@ -55,7 +55,7 @@ class SteadyRunTest {
     }
   }
 
-  private static Outcome measure(
+  private static LatencyResult measure(
       Load load, UnaryOperator<KafkaTopic> source, ProgressListener listener)
       throws InterruptedException {
     return new SteadyRun(traffic, 2, source, () -> false, listener)
@@ -76,7 +76,7 @@ class SteadyRunTest {
 
   @Test
   void endsEarlyIfTheSenderIsTooLate() throws Exception {
-    Outcome outcome =
+    LatencyResult outcome =
         measure(impossible(Duration.ofMillis(100), Duration.ZERO), topic -> topic, progress -> {});
 
     // The run ends when a call is 200 ms late. By then the sender has sent only some calls.
@@ -90,7 +90,7 @@ class SteadyRunTest {
   void ignoresDelaysOfTheSenderInTheUncountedTime() throws Exception {
     Duration length = Duration.ofMillis(50);
 
-    Outcome outcome = measure(impossible(length, length), topic -> topic, progress -> {});
+    LatencyResult outcome = measure(impossible(length, length), topic -> topic, progress -> {});
 
     assertThat(outcome.senderDelayMicros()).isZero();
     assertThat(outcome.missing()).isZero();
@@ -102,7 +102,7 @@ class SteadyRunTest {
       AtomicLong received = new AtomicLong();
       AtomicLong ready = new AtomicLong();
 
-      Outcome outcome =
+      LatencyResult outcome =
           measure(
               LOAD.startingAfter(delay),
               topic -> topic,

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.callstream.benchmarks.tune.Analysis.Goal;
 import io.callstream.benchmarks.tune.Analysis.Interaction;
-import io.callstream.benchmarks.tune.Run.Stage;
+import io.callstream.benchmarks.tune.StudyRun.Stage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,18 +19,18 @@ class AnalysisTest {
   private static final Configuration SMALL = Configuration.of(Setting.BATCH_LIMIT, 1_000);
   private static final Configuration FAST = Configuration.of(Setting.TRIGGER, 0);
 
-  private final List<Run> runs = new ArrayList<>();
+  private final List<StudyRun> runs = new ArrayList<>();
 
   private void add(Configuration configuration, Measure measure, double... byRound) {
     for (int round = 0; round < byRound.length; round++) {
       runs.add(
-          new Run(
+          new StudyRun(
               Stage.COMPARE,
               round,
               configuration,
               Map.of(measure, byRound[round]),
               "",
-              Run.Trace.NONE));
+              StudyRun.Trace.NONE));
     }
   }
 

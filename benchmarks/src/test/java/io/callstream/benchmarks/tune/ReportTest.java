@@ -2,7 +2,7 @@ package io.callstream.benchmarks.tune;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.callstream.benchmarks.tune.Run.Stage;
+import io.callstream.benchmarks.tune.StudyRun.Stage;
 import io.callstream.spark.SparkSettings.StateStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,8 +27,8 @@ class ReportTest {
       Configuration.of(Setting.PROPERTY, "spark.executor.cores=1");
 
   @TempDir Path directory;
-  private final List<Run> runs = new ArrayList<>();
-  private final List<Run.Failure> failures = new ArrayList<>();
+  private final List<StudyRun> runs = new ArrayList<>();
+  private final List<StudyRun.Failure> failures = new ArrayList<>();
   private String abortReason = "";
 
   private void add(Stage stage, Configuration configuration, Measure measure, double value) {
@@ -36,20 +36,20 @@ class ReportTest {
     int shift = runs.size() / noise.length % noise.length; // Rounds must not differ.
     for (int round = 0; round < noise.length; round++) {
       runs.add(
-          new Run(
+          new StudyRun(
               stage,
               round,
               configuration,
               Map.of(measure, value * noise[(round + shift) % noise.length]),
               "stable",
-              new Run.Trace("* Scan", 3, 4, 100_000)));
+              new StudyRun.Trace("* Scan", 3, 4, 100_000)));
     }
   }
 
   private String markdown() throws IOException {
     StudyResult study =
         new StudyResult(
-            Profile.brief(),
+            StudyProfile.brief(),
             runs,
             failures,
             abortReason,
@@ -93,7 +93,8 @@ class ReportTest {
         .contains("```\ncallstream statistics --trigger 0ms\n```")
         .contains("RunOptions.continuous().triggeringEvery(Duration.ofMillis(0));")
         .contains(
-            "| records per batch 20,000 + shuffle partitions 200 | throughput | ×0.15 | ×0.03 | **yes**")
+            "| records per batch 20,000 + shuffle partitions 200 | throughput | ×0.15 | ×0.03 |"
+                + " **yes**")
         .contains("| trigger interval 0 ms | – | – | 310 (307–313) |")
         .contains("| defaults | – | – | – | – | 90,000 (89,100–90,900) |")
         .contains("state store | `spark.sql.streaming.stateStore.providerClass` | RocksDB | (1.00)")
@@ -116,8 +117,13 @@ class ReportTest {
 
   private void steady(int round, String verdict) {
     runs.add(
-        new Run(
-            Stage.COMPARE, round, DEFAULTS, Map.of(Measure.P95, 1_000.0), verdict, Run.Trace.NONE));
+        new StudyRun(
+            Stage.COMPARE,
+            round,
+            DEFAULTS,
+            Map.of(Measure.P95, 1_000.0),
+            verdict,
+            StudyRun.Trace.NONE));
   }
 
   @Test
@@ -125,7 +131,7 @@ class ReportTest {
     steady(0, "lag grew from 1 to 2 offsets");
     steady(1, "stable");
     steady(2, "stable");
-    steady(3, Run.TOO_FEW_BATCHES + " 6 batches in that time");
+    steady(3, StudyRun.TOO_FEW_BATCHES + " 6 batches in that time");
 
     assertThat(markdown())
         .contains(
@@ -146,13 +152,13 @@ class ReportTest {
       for (Configuration configuration : List.of(DEFAULTS, MANY)) {
         boolean up = (round == 0) == configuration.isBaseline();
         runs.add(
-            new Run(
+            new StudyRun(
                 Stage.COMPARE,
                 round,
                 configuration,
                 Map.of(Measure.THROUGHPUT, Math.exp(up ? 0.01 : -0.01)),
                 "",
-                Run.Trace.NONE));
+                StudyRun.Trace.NONE));
       }
     }
 
@@ -164,13 +170,13 @@ class ReportTest {
     add(Stage.COMPARE, DEFAULTS, Measure.THROUGHPUT, 200_000);
     for (int round = 0; round < 3; round++) {
       runs.add(
-          new Run(
+          new StudyRun(
               Stage.COMPARE,
               round,
               FOLKLORE,
               Map.of(Measure.THROUGHPUT, 200_000.0),
               "stable",
-              new Run.Trace("* Scan", 3, 4, 1_000)));
+              new StudyRun.Trace("* Scan", 3, 4, 1_000)));
     }
 
     assertThat(markdown())
@@ -190,8 +196,9 @@ class ReportTest {
   @Test
   void listsFailedRunsWithTheirReasons() throws IOException {
     add(Stage.COMPARE, DEFAULTS, Measure.THROUGHPUT, 200_000);
-    failures.add(new Run.Failure(Stage.COMPARE, 2, ROCKSDB, "latency", "The disk is full."));
-    failures.add(new Run.Failure(Stage.WARM_UP, 0, DEFAULTS, "latency", "No broker answered."));
+    failures.add(new StudyRun.Failure(Stage.COMPARE, 2, ROCKSDB, "latency", "The disk is full."));
+    failures.add(
+        new StudyRun.Failure(Stage.WARM_UP, 0, DEFAULTS, "latency", "No broker answered."));
 
     assertThat(markdown())
         .contains("**2 runs failed.**")
@@ -205,21 +212,21 @@ class ReportTest {
   void reportsThatAStudyEndedEarly() throws IOException {
     abortReason = "The process of broker and sender is gone.";
     runs.add(
-        new Run(
+        new StudyRun(
             Stage.COMPARE,
             0,
             DEFAULTS,
             Map.of(Measure.THROUGHPUT, 200_000.0),
             "stable",
-            Run.Trace.NONE));
+            StudyRun.Trace.NONE));
     runs.add(
-        new Run(
+        new StudyRun(
             Stage.COMPARE,
             0,
             MANY,
             Map.of(Measure.THROUGHPUT, 50_000.0),
             "stable",
-            Run.Trace.NONE));
+            StudyRun.Trace.NONE));
 
     assertThat(markdown())
         .contains("**The study ended early.** " + abortReason)

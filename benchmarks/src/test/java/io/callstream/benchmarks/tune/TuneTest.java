@@ -3,7 +3,7 @@ package io.callstream.benchmarks.tune;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.callstream.internal.runtime.RunLock;
+import io.callstream.internal.files.RunLock;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
+import io.callstream.benchmarks.load.LatencyResult;
 import io.callstream.benchmarks.load.Load;
-import io.callstream.benchmarks.load.Outcome;
 import io.callstream.benchmarks.load.Schedule;
 import io.callstream.progress.StabilityMonitor;
 import java.io.IOException;
@@ -28,8 +28,8 @@ import org.xml.sax.InputSource;
 
 /** Runs minimal studies with a real broker and Spark. */
 class TuningStudyTest {
-  private static final Profile TINY =
-      new Profile(
+  private static final StudyProfile TINY =
+      new StudyProfile(
           "tiny",
           1,
           2_000,
@@ -118,14 +118,15 @@ class TuningStudyTest {
     return Configuration.of(Setting.MIN_PARTITIONS, -number);
   }
 
-  private static Profile profile(List<Configuration> throughput, List<Configuration> latency) {
-    return new Profile("tiny", 1, 2_000, 0, throughput, 2, TINY.steady(), latency, 2, 0, false);
+  private static StudyProfile profile(List<Configuration> throughput, List<Configuration> latency) {
+    return new StudyProfile(
+        "tiny", 1, 2_000, 0, throughput, 2, TINY.steady(), latency, 2, 0, false);
   }
 
   @Test
   @Tag("thorough")
   void continuesAfterAFailedRun() throws Exception {
-    Profile profile =
+    StudyProfile profile =
         profile(List.of(Configuration.baseline(), broken(1)), List.of(Configuration.baseline()));
     List<String> messages = new ArrayList<>();
 
@@ -144,7 +145,7 @@ class TuningStudyTest {
   @Test
   @Tag("thorough")
   void endsAfterConsecutiveFailuresAndWritesTheReport() throws Exception {
-    Profile profile =
+    StudyProfile profile =
         profile(List.of(Configuration.baseline()), List.of(broken(1), broken(2), broken(3)));
 
     assertThatThrownBy(() -> new TuningStudy(profile, directory, "", 7, message -> {}).run())
@@ -184,7 +185,7 @@ class TuningStudyTest {
 
   @Test
   void everySteadyRunIsLongEnoughForAVerdictAndAMultipleOfTheTriggerInterval() {
-    for (Profile profile : List.of(Profile.brief(), Profile.thorough())) {
+    for (StudyProfile profile : List.of(StudyProfile.brief(), StudyProfile.thorough())) {
       Duration counted = profile.steady().length().minus(profile.steady().uncounted());
       for (Configuration configuration : profile.latency()) {
         Duration trigger = configuration.continuous().trigger();
@@ -200,8 +201,9 @@ class TuningStudyTest {
   @Test
   void aRunWithTooFewBatchesHasNoVerdict() {
     Load load = new Load(1_000, Duration.ofSeconds(7), Duration.ZERO, Duration.ofSeconds(1));
-    Outcome constantLag =
-        new Outcome(load, new Schedule(0, 1_000), 0, new Histogram(3), 0, 0, 0, Optional.empty());
+    LatencyResult constantLag =
+        new LatencyResult(
+            load, new Schedule(0, 1_000), 0, new Histogram(3), 0, 0, 0, Optional.empty());
 
     assertThat(ConfigurationBenchmark.verdict(constantLag))
         .isEqualTo("unknown, fewer than 6 batches in that time");

@@ -3,13 +3,14 @@ package io.callstream.engine.local;
 import io.callstream.engine.RunOptions;
 import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.aggregate.BlockResults;
-import io.callstream.internal.runtime.Candidate;
-import io.callstream.internal.runtime.Ledger;
-import io.callstream.internal.runtime.Letters;
-import io.callstream.internal.runtime.SeenCalls;
-import io.callstream.internal.runtime.SinkSet;
-import io.callstream.internal.runtime.TaskPlan;
-import io.callstream.internal.runtime.TaskReport;
+import io.callstream.internal.engine.SinkSet;
+import io.callstream.internal.ledger.BatchUpdates;
+import io.callstream.internal.ledger.Ledger;
+import io.callstream.internal.task.DeadLetterMerge;
+import io.callstream.internal.task.PossibleDuplicate;
+import io.callstream.internal.task.SeenCalls;
+import io.callstream.internal.task.TaskPlan;
+import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Progress;
@@ -92,7 +93,7 @@ final class BatchProcessor {
       long readNanos,
       @Nullable Progress last) {
     TaskReport report = read;
-    Ledger.Updates updates = new Ledger.Updates(mergers.size());
+    BatchUpdates updates = new BatchUpdates(mergers.size());
     SeenCalls ids = seen;
     if (ids != null) {
       ledger.shortenLog(ids::toBytes);
@@ -134,13 +135,13 @@ final class BatchProcessor {
   }
 
   private ReadPart sift(SeenCalls ids, List<ReadPart> parts, long watermark) {
-    List<Candidate> candidates = new ArrayList<>();
+    List<PossibleDuplicate> candidates = new ArrayList<>();
     parts.forEach(part -> candidates.addAll(part.candidates()));
-    candidates.sort(Candidate.ORDER);
+    candidates.sort(PossibleDuplicate.ORDER);
     return ReadPart.ofFirsts(plan, ids, candidates, watermark, letterDirectory);
   }
 
-  private void merge(int statistic, List<ReadPart> parts, Ledger.Updates updates) {
+  private void merge(int statistic, List<ReadPart> parts, BatchUpdates updates) {
     Map<Long, List<byte[]>> partials = new TreeMap<>();
     for (ReadPart part : parts) {
       part.blocks(statistic)
@@ -157,13 +158,13 @@ final class BatchProcessor {
   }
 
   private void write(BatchResults results, List<ReadPart> parts) {
-    List<Letters.Run> letters = new ArrayList<>();
+    List<DeadLetterMerge.Input> letters = new ArrayList<>();
     parts.forEach(part -> part.letters().forEach(letters::add));
     if (letters.isEmpty()) {
       sinks.write(results);
       return;
     }
-    try (Letters.Merged merged = Letters.merge(letters)) {
+    try (DeadLetterMerge merged = new DeadLetterMerge(letters)) {
       sinks.write(results, merged);
     }
   }

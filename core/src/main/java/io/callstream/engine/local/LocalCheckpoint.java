@@ -4,15 +4,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.failures.EnvironmentFailures;
+import io.callstream.internal.files.Checksum;
+import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.files.FileFailures;
-import io.callstream.internal.runtime.AppendedFiles;
-import io.callstream.internal.runtime.Checksum;
-import io.callstream.internal.runtime.DamagedFileException;
-import io.callstream.internal.runtime.Fingerprint;
-import io.callstream.internal.runtime.Ledger;
-import io.callstream.internal.runtime.LedgerFiles;
-import io.callstream.internal.runtime.RunLock;
-import io.callstream.internal.runtime.Surroundings;
+import io.callstream.internal.files.RunLock;
+import io.callstream.internal.ledger.Fingerprint;
+import io.callstream.internal.ledger.Ledger;
+import io.callstream.internal.ledger.LedgerFiles;
+import io.callstream.internal.ledger.LocalLedgerFiles;
 import io.callstream.pipeline.Pipeline;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -55,12 +55,12 @@ final class LocalCheckpoint implements AutoCloseable {
 
   private final Path root;
   private final RunLock lock;
-  private final AppendedFiles files;
+  private final LocalLedgerFiles files;
 
   /** Whether the directory has all its files. Only then may a run have read records with it. */
   private boolean complete;
 
-  private LocalCheckpoint(Path root, RunLock lock, AppendedFiles files) {
+  private LocalCheckpoint(Path root, RunLock lock, LocalLedgerFiles files) {
     this.root = root;
     this.lock = lock;
     this.files = files;
@@ -85,7 +85,8 @@ final class LocalCheckpoint implements AutoCloseable {
           byte[] text = Checksum.verify(Fingerprint.FILE, Files.readAllBytes(fingerprint));
           Fingerprint.parse(new String(text, UTF_8)).requireSame(run, root.toString());
         }
-        LocalCheckpoint checkpoint = new LocalCheckpoint(root, lock, AppendedFiles.in(directory));
+        LocalCheckpoint checkpoint =
+            new LocalCheckpoint(root, lock, LocalLedgerFiles.in(directory));
         checkpoint.claim(run);
         return checkpoint;
       } catch (IOException | RuntimeException e) {
@@ -100,7 +101,7 @@ final class LocalCheckpoint implements AutoCloseable {
   private static Path path(String location) {
     Matcher uri = URI.matcher(location);
     if (!uri.matches()) {
-      return Surroundings.path(location).toAbsolutePath().normalize();
+      return EnvironmentFailures.path(location).toAbsolutePath().normalize();
     }
     Matcher file = FILE_URI.matcher(location);
     if (!file.lookingAt()) {
@@ -110,12 +111,13 @@ final class LocalCheckpoint implements AutoCloseable {
               + location
               + ". Name a directory, or choose the engine 'spark'.");
     }
-    return Surroundings.path(file.replaceFirst(""));
+    return EnvironmentFailures.path(file.replaceFirst(""));
   }
 
   /** Deletes the files of dead letters that a killed run left. */
   private static void deleteLetters(Path directory) throws IOException {
-    try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, LetterBox.PREFIX + "*")) {
+    try (DirectoryStream<Path> left =
+        Files.newDirectoryStream(directory, DeadLetterBuffer.PREFIX + "*")) {
       for (Path file : left) {
         Files.delete(file);
       }

@@ -6,13 +6,13 @@ import io.callstream.engine.RunOptions;
 import io.callstream.engine.local.ReaderPool.Reading;
 import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.internal.engine.LedgerRun;
-import io.callstream.internal.runtime.Fingerprint;
-import io.callstream.internal.runtime.Ledger;
-import io.callstream.internal.runtime.SinkSet;
-import io.callstream.internal.runtime.Surroundings;
-import io.callstream.internal.runtime.TaskPlan;
-import io.callstream.internal.runtime.TaskReport;
+import io.callstream.internal.engine.SinkSet;
+import io.callstream.internal.failures.EnvironmentFailures;
+import io.callstream.internal.ledger.Fingerprint;
+import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.source.OpenSource;
+import io.callstream.internal.task.TaskPlan;
+import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Progress;
 import java.nio.file.Path;
@@ -44,7 +44,7 @@ import org.jspecify.annotations.Nullable;
 final class LocalRun extends LedgerRun {
   /** Created in advance, because a full heap has no room for it. */
   private final CallstreamException outOfMemory =
-      Surroundings.failure(new OutOfMemoryError("Java heap space")).orElseThrow();
+      EnvironmentFailures.failure(new OutOfMemoryError("Java heap space")).orElseThrow();
 
   private final RunOptions options;
   private final OpenSource source;
@@ -224,7 +224,7 @@ final class LocalRun extends LedgerRun {
       return known;
     }
     try {
-      return Surroundings.failure(e)
+      return EnvironmentFailures.failure(e)
           .orElseGet(
               () ->
                   new CallstreamException(

@@ -3,7 +3,7 @@ package io.callstream.engine.local;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.engine.local.LocalCheckpoint.Committed;
-import io.callstream.internal.runtime.Ledger;
+import io.callstream.internal.ledger.Ledger;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;

@@ -1,14 +1,14 @@
 package io.callstream.engine.local;
 
 import io.callstream.call.Call;
-import io.callstream.internal.runtime.CallCounter;
-import io.callstream.internal.runtime.CallReader;
-import io.callstream.internal.runtime.Candidate;
-import io.callstream.internal.runtime.SeenCalls;
-import io.callstream.internal.runtime.TaskPlan;
-import io.callstream.internal.runtime.TaskReport;
 import io.callstream.internal.source.SpanReader;
 import io.callstream.internal.source.SpanReader.Span;
+import io.callstream.internal.task.CallCounter;
+import io.callstream.internal.task.CallReader;
+import io.callstream.internal.task.PossibleDuplicate;
+import io.callstream.internal.task.SeenCalls;
+import io.callstream.internal.task.TaskPlan;
+import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.DeadLetter;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReadPart implements AutoCloseable {
   private final List<Map<Long, byte[]>> blocks = new ArrayList<>();
-  private final Map<Integer, LetterBox> letters = new TreeMap<>();
-  private final List<Candidate> candidates = new ArrayList<>();
+  private final Map<Integer, DeadLetterBuffer> letters = new TreeMap<>();
+  private final List<PossibleDuplicate> candidates = new ArrayList<>();
   private final @Nullable Path letterDirectory;
   private TaskReport report;
 
@@ -59,7 +59,8 @@ final class ReadPart implements AutoCloseable {
             Call call = calls.read(record);
             if (call != null && distinct) {
               part.candidates.add(
-                  new Candidate(call, counter.mayMiss(call) ? record : record.withoutValue()));
+                  new PossibleDuplicate(
+                      call, counter.mayMiss(call) ? record : record.withoutValue()));
             } else if (call != null) {
               counter.count(call, record);
             }
@@ -76,7 +77,7 @@ final class ReadPart implements AutoCloseable {
   static ReadPart ofFirsts(
       TaskPlan plan,
       SeenCalls seen,
-      List<Candidate> candidates,
+      List<PossibleDuplicate> candidates,
       long watermark,
       @Nullable Path letterDirectory) {
     ReadPart part = new ReadPart(plan, letterDirectory);
@@ -94,14 +95,14 @@ final class ReadPart implements AutoCloseable {
 
   private void add(DeadLetter letter) {
     letters
-        .computeIfAbsent(letter.origin().partition(), p -> new LetterBox(letterDirectory))
+        .computeIfAbsent(letter.origin().partition(), p -> new DeadLetterBuffer(letterDirectory))
         .add(letter);
   }
 
   private void finish(TaskReport read, CallCounter counter) {
     counter.forEachPartial((statistic, window, block) -> blocks.get(statistic).put(window, block));
     report = read.plus(new TaskReport(counter.accounting(), List.of()));
-    letters.values().forEach(LetterBox::finish);
+    letters.values().forEach(DeadLetterBuffer::finish);
   }
 
   TaskReport report() {
@@ -113,17 +114,17 @@ final class ReadPart implements AutoCloseable {
     return blocks.get(statistic);
   }
 
-  List<Candidate> candidates() {
+  List<PossibleDuplicate> candidates() {
     return candidates;
   }
 
-  Iterable<LetterBox> letters() {
+  Iterable<DeadLetterBuffer> letters() {
     return letters.values();
   }
 
   /** Deletes the dead letters. */
   @Override
   public void close() {
-    letters.values().forEach(LetterBox::close);
+    letters.values().forEach(DeadLetterBuffer::close);
   }
 }

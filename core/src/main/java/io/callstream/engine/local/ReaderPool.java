@@ -1,9 +1,9 @@
 package io.callstream.engine.local;
 
-import io.callstream.internal.runtime.TaskPlan;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.source.SpanReader;
 import io.callstream.internal.source.SpanReader.Span;
+import io.callstream.internal.task.TaskPlan;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

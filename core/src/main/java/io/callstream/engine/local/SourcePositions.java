@@ -2,7 +2,7 @@ package io.callstream.engine.local;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.internal.runtime.Ledger;
+import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.pipeline.Source;
 import java.util.Collection;

@@ -55,7 +55,7 @@ public final class WindowAssigner {
   /**
    * Returns the distance between the starts of overlapping windows; 0 if windows do not overlap.
    */
-  public long slide() {
+  long slide() {
     return window instanceof Window.Sliding ? slide : 0;
   }
 

@@ -3,7 +3,7 @@ package io.callstream.internal.engine;
 import io.callstream.CallstreamException;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.Termination;
-import io.callstream.internal.runtime.Ledger;
+import io.callstream.internal.ledger.Ledger;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;

@@ -151,7 +151,7 @@ public final class RunEnd {
     }
   }
 
-  public boolean hasEnded() {
+  boolean hasEnded() {
     return ended.getCount() == 0;
   }
 

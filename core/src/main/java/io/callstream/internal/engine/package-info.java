@@ -1,4 +1,7 @@
-/** Internal and unstable. The parts of a run that all engines share. Only engines may use it. */
+/**
+ * Internal and unstable. The life cycle and the sinks of a run, which all engines share. Only
+ * engines may use it.
+ */
 @NullMarked
 package io.callstream.internal.engine;
 

@@ -1,5 +1,6 @@
 /**
- * Internal and unstable. Advice for failures of files. Only the modules of callstream may use it.
+ * Internal and unstable. Files with checksums, locks of directories, and advice for failures of
+ * files. Only the modules of callstream may use it.
  */
 @NullMarked
 package io.callstream.internal.files;

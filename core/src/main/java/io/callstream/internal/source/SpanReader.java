@@ -1,6 +1,5 @@
 package io.callstream.internal.source;
 
-import io.callstream.internal.runtime.Delivery;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -22,7 +21,7 @@ public interface SpanReader {
   @FunctionalInterface
   interface Records {
     /** Receives a record. */
-    void take(Delivery record);
+    void take(InputRecord record);
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
- * Internal and unstable. Sources as the local engine reads them. Only the modules of callstream may
- * use it.
+ * Internal and unstable. Sources as the local engine reads them, and the watch over open
+ * transactions. Only engines and modules that open sources may use it.
  */
 @NullMarked
 package io.callstream.internal.source;

@@ -3,8 +3,8 @@ package io.callstream.examples.cli;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.examples.cli.Interruption.InterruptedCommandException;
-import io.callstream.internal.runtime.Spelling;
-import io.callstream.internal.runtime.Surroundings;
+import io.callstream.internal.failures.EnvironmentFailures;
+import io.callstream.internal.failures.SimilarNames;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -228,8 +228,8 @@ public final class Callstream implements Runnable {
     CommandSpec command = wrong.getCommandLine().getCommandSpec();
     String word = unmatched.getUnmatched().get(0).replaceFirst("=.*", "");
     return unmatched.isUnknownOption()
-        ? Spelling.nearest(word, command.optionsMap().keySet())
-        : Spelling.nearest(word, command.subcommands().keySet())
+        ? SimilarNames.nearest(word, command.optionsMap().keySet())
+        : SimilarNames.nearest(word, command.subcommands().keySet())
             .map(name -> command.qualifiedName() + " " + name);
   }
 
@@ -244,7 +244,7 @@ public final class Callstream implements Runnable {
     Throwable failure =
         thrown instanceof CallstreamException
             ? thrown
-            : Surroundings.failure(thrown).map(Throwable.class::cast).orElse(thrown);
+            : EnvironmentFailures.failure(thrown).map(Throwable.class::cast).orElse(thrown);
     if (failure instanceof InterruptedCommandException) {
       return interruption.status();
     }

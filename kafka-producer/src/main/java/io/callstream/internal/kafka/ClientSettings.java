@@ -1,6 +1,6 @@
 package io.callstream.internal.kafka;
 
-import io.callstream.internal.runtime.Spelling;
+import io.callstream.internal.failures.SimilarNames;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.KafkaTopic.Isolation;
@@ -58,7 +58,7 @@ public final class ClientSettings {
         throw new IllegalArgumentException(
             "No Kafka client has a setting named "
                 + name
-                + Spelling.nearest(name, known)
+                + SimilarNames.nearest(name, known)
                     .map(near -> "; did you mean " + near + "? Correct the name")
                     .orElse("; correct the name")
                 + ", or leave it out");

@@ -4,7 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.internal.runtime.OpenTransactions;
+import io.callstream.internal.source.OpenTransactions;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.pipeline.KafkaTopic;
 import java.time.Duration;

@@ -2,7 +2,7 @@ package io.callstream.internal.kafka;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.internal.runtime.Surroundings;
+import io.callstream.internal.failures.EnvironmentFailures;
 import io.callstream.kafka.KafkaCluster;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +23,7 @@ public final class KafkaErrors {
    * and the message of the innermost cause.
    */
   public static String reason(Throwable failure) {
-    Optional<CallstreamException> surroundings = Surroundings.failure(failure);
+    Optional<CallstreamException> surroundings = EnvironmentFailures.failure(failure);
     if (surroundings.isPresent()) {
       return String.valueOf(surroundings.get().getMessage());
     }

@@ -1,7 +1,7 @@
 package io.callstream.internal.kafka;
 
 import io.callstream.CallstreamException;
-import io.callstream.internal.runtime.Delivery;
+import io.callstream.internal.source.InputRecord;
 import io.callstream.internal.source.SpanReader.Span;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -123,8 +123,8 @@ public final class RangeReader implements AutoCloseable {
   }
 
   /** Returns a record as the engines process it. */
-  public static Delivery delivery(ConsumerRecord<byte @Nullable [], byte @Nullable []> record) {
-    return new Delivery(record.partition(), record.offset(), record.timestamp(), record.value());
+  public static InputRecord delivery(ConsumerRecord<byte @Nullable [], byte @Nullable []> record) {
+    return new InputRecord(record.partition(), record.offset(), record.timestamp(), record.value());
   }
 
   /**

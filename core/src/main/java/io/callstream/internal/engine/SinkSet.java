@@ -1,0 +1,305 @@
+package io.callstream.internal.engine;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.internal.files.FileFailures;
+import io.callstream.internal.files.RunLock;
+import io.callstream.internal.ledger.Ledger;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.DeadLetterSink;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.ResultSink;
+import io.callstream.pipeline.Sink;
+import io.callstream.progress.Progress;
+import io.callstream.progress.ProgressListener;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All sinks and listeners of a run. Exceptions of a sink or a listener are wrapped in a {@link
+ * CallstreamException} that names it. Sinks run in a separate thread with a time limit. A sink that
+ * exceeds the limit fails. It is closed when its call has returned, and no run can open it before
+ * that. Not thread-safe.
+ */
+public final class SinkSet {
+  private static final Logger LOG = LoggerFactory.getLogger(SinkSet.class);
+  private static final String CLOSE = "close";
+
+  /**
+   * The sinks of all runs in this process whose call exceeded its time limit and has not returned.
+   * A restarted pipeline has the same sinks, and only one thread at a time may call a sink.
+   */
+  private static final Set<Sink> UNRETURNED =
+      Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
+
+  private final Pipeline pipeline;
+  private final SinkThread thread;
+  private final List<Sink> open = new ArrayList<>();
+  private final List<RunLock> locks = new ArrayList<>();
+
+  /**
+   * The sinks that exceeded the time limit. Each future completes when its sink has returned and is
+   * closed.
+   */
+  private final List<CompletableFuture<Void>> late = new ArrayList<>();
+
+  private SinkSet(Pipeline pipeline, Duration limit) {
+    this.pipeline = pipeline;
+    this.thread = new SinkThread(limit);
+  }
+
+  /**
+   * Locks the directories of all sinks, and opens the sinks with the state of the ledger.
+   *
+   * @param limit the time limit of each call of a sink
+   * @throws CallstreamException if another run has locked a directory, a sink is still in a call of
+   *     an earlier run, or a sink cannot be opened. Locks are then released, and open sinks closed
+   */
+  public static SinkSet open(Pipeline pipeline, Ledger ledger, Duration limit) {
+    SinkSet sinks = new SinkSet(pipeline, limit);
+    try {
+      sinks.requireReturned();
+      sinks.lockDirectories();
+      for (ResultSink sink : pipeline.resultSinks()) {
+        sinks.open.add(sink);
+        sinks.call(sink, "open", () -> sink.open(ledger.current()));
+      }
+      for (DeadLetterSink sink : pipeline.deadLetterSinks()) {
+        sinks.open.add(sink);
+        sinks.call(sink, "open", () -> sink.open(ledger.current(), ledger.nextOffsets()));
+      }
+      return sinks;
+    } catch (CallstreamException e) {
+      sinks.abandon(e);
+      throw e;
+    } catch (Error e) {
+      try {
+        sinks.close();
+      } catch (CallstreamException closing) {
+        e.addSuppressed(closing);
+      }
+      throw e;
+    }
+  }
+
+  private Stream<Sink> sinks() {
+    return Stream.concat(pipeline.resultSinks().stream(), pipeline.deadLetterSinks().stream());
+  }
+
+  private void requireReturned() {
+    sinks()
+        .filter(UNRETURNED::contains)
+        .findFirst()
+        .ifPresent(
+            sink -> {
+              throw new CallstreamException(
+                  ErrorCode.SINK_FAILED,
+                  sink
+                      + " cannot be opened: its call in an earlier run exceeded"
+                      + " RunOptions.sinkTimeout and has not returned. Start again when that call"
+                      + " has returned. If it never returns, find what blocks it, and restart the"
+                      + " process.");
+            });
+  }
+
+  /**
+   * Locks the directories. The run owns the locks, because several sinks of a run may share a
+   * directory.
+   */
+  private void lockDirectories() {
+    Set<Path> all = new LinkedHashSet<>();
+    sinks()
+        .forEach(
+            sink ->
+                guarded(
+                    sink, "name its directories", () -> all.addAll(sink.exclusiveDirectories())));
+    Set<Path> real = new HashSet<>();
+    all.forEach(
+        directory -> {
+          try {
+            if (real.add(Files.createDirectories(directory).toRealPath())) {
+              locks.add(RunLock.ofOutput(directory, directory.toString()));
+            }
+          } catch (IOException e) {
+            throw new CallstreamException(
+                ErrorCode.SINK_FAILED,
+                "The output directory "
+                    + directory
+                    + " can't be created or locked: "
+                    + e
+                    + ". "
+                    + FileFailures.advice(directory, e),
+                e);
+          }
+        });
+  }
+
+  /**
+   * Delivers a batch.
+   *
+   * @param letters the dead letters in order; their number must match the accounting of the batch
+   * @throws CallstreamException with {@link ErrorCode#ENGINE_FAILED} if the number differs, at the
+   *     latest when a sink has received the last dead letter
+   */
+  public void write(BatchResults batch, Iterable<DeadLetter> letters) {
+    Iterable<DeadLetter> counted = () -> new CountedDeadLetters(batch, letters.iterator());
+    List<DeadLetterSink> letterSinks = pipeline.deadLetterSinks();
+    boolean expected = !DeadLetterCounts.of(batch.accounting()).equals(new DeadLetterCounts());
+    // Each iteration opens the files of the dead letters.
+    if (!letterSinks.isEmpty() && (expected || counted.iterator().hasNext())) {
+      for (DeadLetterSink sink : letterSinks) {
+        call(sink, "write", () -> sink.write(batch, counted));
+      }
+    }
+    writeResults(batch);
+  }
+
+  /** Delivers a batch without dead letters. */
+  public void write(BatchResults batch) {
+    write(batch, List.of());
+  }
+
+  private void writeResults(BatchResults batch) {
+    for (ResultSink sink : pipeline.resultSinks()) {
+      call(sink, "write", () -> sink.write(batch));
+    }
+  }
+
+  /** Passes a report to all listeners. */
+  public void report(Progress progress) {
+    for (ProgressListener listener : pipeline.listeners()) {
+      guarded(listener, "hear of progress", () -> listener.onProgress(progress));
+    }
+  }
+
+  /**
+   * Closes all sinks, then releases the directories, and throws the first failure. If a sink still
+   * runs after its time limit, the directories are released when it has returned.
+   */
+  public void close() {
+    CallstreamException first = null;
+    try {
+      for (Sink sink : List.copyOf(open)) {
+        try {
+          call(sink, CLOSE, sink::close);
+        } catch (CallstreamException e) {
+          if (first == null) {
+            first = e;
+          } else {
+            first.addSuppressed(e);
+          }
+        }
+      }
+    } finally {
+      open.clear();
+      thread.close();
+      List<RunLock> held = List.copyOf(locks);
+      locks.clear();
+      var ignored =
+          CompletableFuture.allOf(late.toArray(CompletableFuture[]::new))
+              .whenComplete((none, failure) -> held.forEach(SinkSet::release));
+    }
+    if (first != null) {
+      throw first;
+    }
+  }
+
+  private static void release(RunLock lock) {
+    try {
+      lock.close();
+    } catch (IOException e) {
+      LOG.debug("A lock of an output directory was released with a failure", e);
+    }
+  }
+
+  /**
+   * Closes all sinks after a failure. Failures to close are added to it as suppressed exceptions.
+   */
+  public void abandon(CallstreamException failure) {
+    try {
+      close();
+    } catch (CallstreamException e) {
+      if (e != failure) {
+        failure.addSuppressed(e);
+      }
+    }
+  }
+
+  /** Returns whether the calling thread is the thread of the sinks. */
+  public boolean isCallingSink() {
+    return thread.isCurrent();
+  }
+
+  /** Returns the names of the sinks for progress reports. */
+  public String description() {
+    return sinks().map(Object::toString).collect(Collectors.joining(", "));
+  }
+
+  private interface Work {
+    void run() throws Exception;
+  }
+
+  private void call(Sink sink, String what, Work work) {
+    guarded(
+        sink,
+        what,
+        () -> {
+          try {
+            thread.run(work::run, sink::extraTime);
+          } catch (SinkThread.TooSlowException e) {
+            if (!e.returned().isDone()) {
+              open.remove(sink);
+              UNRETURNED.add(sink);
+              CompletableFuture<Void> closed =
+                  what.equals(CLOSE) ? e.returned() : e.returned().thenRun(() -> closeLate(sink));
+              late.add(closed.whenComplete((none, failure) -> UNRETURNED.remove(sink)));
+            }
+            throw e;
+          }
+        });
+  }
+
+  /** Closes a sink in its thread after the run has ended. */
+  private static void closeLate(Sink sink) {
+    try {
+      sink.close();
+    } catch (Exception | LinkageError | AssertionError e) {
+      LOG.warn("{} failed to close after it had exceeded its time limit", sink, e);
+    }
+  }
+
+  private static void guarded(Object sink, String what, Work work) {
+    try {
+      work.run();
+    } catch (CallstreamException e) {
+      throw e;
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
+      // A sink may lack a library or fail an assertion. The other sinks must be closed anyway.
+      throw new CallstreamException(
+          ErrorCode.SINK_FAILED,
+          sink
+              + " failed to "
+              + what
+              + ": "
+              + (e.getMessage() == null ? e.getClass().getName() : e.getMessage())
+              + ". The batch is not lost: it comes again when the pipeline is started again with"
+              + " its checkpoint.",
+          e);
+    }
+  }
+}

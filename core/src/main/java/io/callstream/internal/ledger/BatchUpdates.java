@@ -1,0 +1,56 @@
+package io.callstream.internal.ledger;
+
+import io.callstream.internal.aggregate.BlockMerger;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/** The results that a batch changed: a block of absolute values for each changed window. */
+public final class BatchUpdates {
+  private final List<NavigableMap<Long, byte[]>> blocks = new ArrayList<>();
+  private final List<NavigableMap<Long, byte[]>> whole = new ArrayList<>();
+  private byte[] note = LedgerEntry.NO_NOTE;
+
+  /** Creates empty updates. */
+  public BatchUpdates(int statistics) {
+    for (int i = 0; i < statistics; i++) {
+      blocks.add(new TreeMap<>());
+      whole.add(new TreeMap<>());
+    }
+  }
+
+  /** Adds the groups of a window that changed. Each window is added once. */
+  public void put(int statistic, long windowStart, byte[] block) {
+    blocks.get(statistic).put(windowStart, block);
+  }
+
+  /**
+   * Adds a window that was merged with {@link Ledger#block}. Each window is added once.
+   *
+   * @param merged the groups that changed, and all groups
+   */
+  public void put(int statistic, long windowStart, BlockMerger.Merged merged) {
+    blocks.get(statistic).put(windowStart, merged.updates());
+    whole.get(statistic).put(windowStart, merged.state());
+  }
+
+  /** Adds data of the engine, which a restored ledger returns; see {@link Ledger#takeNotes}. */
+  public void note(byte[] more) {
+    note = more;
+  }
+
+  byte[] note() {
+    return note;
+  }
+
+  /** Returns the groups that changed, by statistic and window. */
+  List<NavigableMap<Long, byte[]>> blocks() {
+    return blocks;
+  }
+
+  /** Returns all groups of the windows of a statistic that were merged. */
+  NavigableMap<Long, byte[]> whole(int statistic) {
+    return whole.get(statistic);
+  }
+}

@@ -1,0 +1,194 @@
+package io.callstream.internal.ledger;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.internal.task.PartitionSegment;
+import io.callstream.internal.task.TaskReport;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.Results;
+import io.callstream.progress.Accounting;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state after each batch: the accounting, the progress of the partitions, the watermark, and
+ * the results of all windows. With files, a batch is written to a log before the engine commits it.
+ * The driver of an engine appends batches; other threads may read the state.
+ */
+/*
+ * LedgerState is the state, and LedgerTotals, SourceProgress and StatisticBlocks are its parts, which
+ * compute the next state. LedgerLog writes and restores it; LedgerEntry is the format of a file.
+ * ResultEmitter selects what sinks receive.
+ */
+public final class Ledger {
+  /** The number that represents the state before the first batch. */
+  public static final long NO_BATCH = -1;
+
+  private final @Nullable LedgerLog log;
+  private final ResultEmitter emitter;
+  private final ClockWarnings warnings = new ClockWarnings(System::nanoTime);
+  private List<byte[]> notes = new ArrayList<>();
+  private volatile LedgerState state;
+
+  private Ledger(Pipeline pipeline, @Nullable LedgerLog log, String lineage, LedgerState state) {
+    this.log = log;
+    this.emitter = new ResultEmitter(pipeline, lineage);
+    this.state = state;
+  }
+
+  /** Returns the ledger of a pipeline that starts from the beginning and keeps no files. */
+  public static Ledger inMemory(Pipeline pipeline) {
+    return new Ledger(pipeline, null, UUID.randomUUID().toString(), LedgerState.none(pipeline));
+  }
+
+  /**
+   * Returns the ledger as it was after a batch.
+   *
+   * @param committed the last batch that the engine committed, or {@link #NO_BATCH}
+   * @throws CallstreamException if the files do not contain the state after that batch
+   */
+  public static Ledger restore(Pipeline pipeline, LedgerFiles files, long committed) {
+    LedgerState none = LedgerState.none(pipeline);
+    LedgerLog log = new LedgerLog(files, none);
+    Ledger ledger = new Ledger(pipeline, log, log.lineage(committed), none);
+    ledger.state = log.restore(committed, ledger.notes::add);
+    return ledger;
+  }
+
+  /** Returns the number of the last batch in the ledger, or {@link #NO_BATCH}. */
+  public long lastBatch() {
+    return state.totals().batch();
+  }
+
+  /** Returns the watermark that applies to the next batch. */
+  public long nextWatermark() {
+    return state.totals().nextWatermark();
+  }
+
+  /**
+   * Returns the watermark that will apply to the batch after the next one.
+   *
+   * @param next the segments of the next batch, in any order
+   */
+  public long watermarkAfter(List<PartitionSegment> next) {
+    LedgerTotals totals = state.totals();
+    return totals.progress().plus(next).watermarkAfter(next, totals.nextWatermark());
+  }
+
+  /** Returns the windows that close at the start of the next batch, by statistic. */
+  public List<List<Long>> closing() {
+    return state.closing();
+  }
+
+  /** Returns the blocks of the windows that are open in the next batch. */
+  public List<byte[]> openBlocks() {
+    return state.openBlocks();
+  }
+
+  /** Returns the block of all groups of an open or closed window; null if the window has none. */
+  public byte @Nullable [] block(int statistic, long windowStart) {
+    return state.results().get(statistic).blocks().get(windowStart);
+  }
+
+  /**
+   * Appends a batch. With files, the batch is durable when this method returns.
+   *
+   * @param number one more than {@link #lastBatch()}
+   * @return the results for the sinks
+   */
+  public BatchResults append(long number, TaskReport report, BatchUpdates updates) {
+    LedgerState before = state;
+    LedgerTotals totals = before.totals();
+    if (number != totals.batch() + 1) {
+      throw new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          "Batch "
+              + number
+              + " does not follow batch "
+              + totals.batch()
+              + " of the log of results. The checkpoint directory was changed by somebody else;"
+              + " restore it from a copy, or start with a new one.");
+    }
+    SourceProgress progress = totals.progress().plus(report.segments());
+    Accounting accounting =
+        report
+            .accounting()
+            .plusUnconfirmedTimes(
+                progress.unconfirmedSince(totals.progress(), warnings::unconfirmed));
+    LedgerState after = before.next(totals.next(accounting, report.segments(), progress), updates);
+    if (log != null) {
+      log.append(before, after.totals(), updates);
+    }
+    state = after;
+    return emitter.batch(before, after, accounting, updates);
+  }
+
+  /**
+   * Starts a new log with a snapshot if the log is large enough. An engine that keeps notes must
+   * call this method before each batch, when the last batch is committed.
+   *
+   * @param note returns one note that replaces all notes so far
+   */
+  public void shortenLog(Supplier<byte[]> note) {
+    if (log != null) {
+      log.shorten(state, note);
+    }
+  }
+
+  /**
+   * Returns the restored notes once, the oldest first: the note of a snapshot, then the notes of
+   * the batches after it.
+   */
+  public List<byte[]> takeNotes() {
+    List<byte[]> taken = notes;
+    notes = new ArrayList<>();
+    return taken;
+  }
+
+  /** Returns the current state, without updates. */
+  public BatchResults current() {
+    return emitter.current(state);
+  }
+
+  /**
+   * Returns the windows that have not closed, as a batch of updates for the statistics that emit
+   * when windows close. Used at the end of a bounded run that flushes. The windows are not marked
+   * as emitted.
+   */
+  public BatchResults flush() {
+    return emitter.flush(state);
+  }
+
+  /** Returns the current results of a statistic, including open windows. */
+  public Results results(String statistic) {
+    return emitter.results(state, statistic);
+  }
+
+  /** Returns the accounting of all records so far. */
+  public Accounting total() {
+    return state.totals().accounting();
+  }
+
+  /** Returns the offset after the last record in the ledger for each partition. */
+  public Map<Integer, Long> nextOffsets() {
+    return state.totals().progress().nextOffsets();
+  }
+
+  /**
+   * Returns the end offsets of the batch after the last one, for the partitions with records in it.
+   * Empty if that batch was never written.
+   */
+  public Map<Integer, Long> endsOfNext() {
+    LedgerTotals totals = state.totals();
+    return log == null
+        ? Map.of()
+        : log.progressAfterNext(totals.batch())
+            .map(totals.progress()::nextOffsetsChangedIn)
+            .orElse(Map.of());
+  }
+}

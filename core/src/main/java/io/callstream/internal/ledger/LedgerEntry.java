@@ -1,0 +1,124 @@
+package io.callstream.internal.ledger;
+
+import io.callstream.internal.files.DamagedFileException;
+import io.callstream.internal.task.PartitionClock;
+import io.callstream.internal.task.TaskReport;
+import io.callstream.progress.Accounting;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/**
+ * The content of a file of a ledger, and its byte format.
+ *
+ * @param totals the totals after a batch
+ * @param blocks the groups that the batch changed, by statistic and window; in a snapshot all
+ *     groups
+ * @param note data of the engine; empty if there is none
+ */
+record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, byte[]>> blocks, byte[] note) {
+  static final byte[] NO_NOTE = {};
+
+  private static final int MAGIC = 0x63_61_6c_33; // cal3
+
+  byte[] toBytes() {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(4_096);
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      out.writeInt(MAGIC);
+      out.writeLong(totals.batch());
+      TaskReport.write(totals.accounting(), out);
+      write(totals.progress(), out);
+      out.writeLong(totals.watermarkInForce());
+      out.writeLong(totals.nextWatermark());
+      out.writeInt(blocks.size());
+      for (NavigableMap<Long, byte[]> windows : blocks) {
+        write(windows, out);
+      }
+      out.writeInt(note.length);
+      out.write(note);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  private static void write(SourceProgress progress, DataOutputStream out) throws IOException {
+    out.writeInt(progress.partitions().size());
+    for (Map.Entry<Integer, PartitionProgress> entry : progress.partitions().entrySet()) {
+      out.writeInt(entry.getKey());
+      out.writeLong(entry.getValue().nextOffset());
+      entry.getValue().clock().writeTo(out);
+    }
+  }
+
+  private static void write(NavigableMap<Long, byte[]> windows, DataOutputStream out)
+      throws IOException {
+    out.writeInt(windows.size());
+    for (Map.Entry<Long, byte[]> entry : windows.entrySet()) {
+      out.writeLong(entry.getKey());
+      out.writeInt(entry.getValue().length);
+      out.write(entry.getValue());
+    }
+  }
+
+  /**
+   * Reads the content of a file.
+   *
+   * @param name the name of the file in messages
+   * @param number the number of the batch that the file must have
+   * @param none the state before the first batch of the pipeline
+   * @throws IOException if the content is not that of the batch, or has another number of
+   *     statistics
+   */
+  static LedgerEntry read(String name, long number, LedgerState none, byte[] content)
+      throws IOException {
+    DataInputStream in = new DataInputStream(new ByteArrayInputStream(content));
+    if (in.readInt() != MAGIC) {
+      throw new DamagedFileException(name + " is not a file of the log of results");
+    }
+    long batch = in.readLong();
+    if (batch != number) {
+      throw new DamagedFileException(name + " is of batch " + batch);
+    }
+    Accounting accounting = TaskReport.readAccounting(in);
+    SourceProgress progress = readProgress(none.totals().progress().maxJumpMillis(), in);
+    LedgerTotals totals =
+        new LedgerTotals(batch, accounting, progress, in.readLong(), in.readLong());
+    int count = in.readInt();
+    if (count != none.results().size()) {
+      throw new DamagedFileException(
+          name + " has " + count + " statistics, not " + none.results().size());
+    }
+    List<NavigableMap<Long, byte[]>> blocks = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      blocks.add(readWindows(in));
+    }
+    return new LedgerEntry(totals, blocks, in.readNBytes(in.readInt()));
+  }
+
+  private static SourceProgress readProgress(long maxJumpMillis, DataInputStream in)
+      throws IOException {
+    Map<Integer, PartitionProgress> partitions = new TreeMap<>();
+    for (int i = in.readInt(); i > 0; i--) {
+      partitions.put(in.readInt(), new PartitionProgress(in.readLong(), PartitionClock.read(in)));
+    }
+    return new SourceProgress(maxJumpMillis, partitions);
+  }
+
+  private static NavigableMap<Long, byte[]> readWindows(DataInputStream in) throws IOException {
+    NavigableMap<Long, byte[]> windows = new TreeMap<>();
+    for (int i = in.readInt(); i > 0; i--) {
+      long window = in.readLong();
+      windows.put(window, in.readNBytes(in.readInt()));
+    }
+    return windows;
+  }
+}

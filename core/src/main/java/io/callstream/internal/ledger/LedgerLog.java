@@ -1,0 +1,223 @@
+package io.callstream.internal.ledger;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.internal.files.DamagedFileException;
+import io.callstream.internal.files.FileFailures;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * The log of a ledger: one file for each batch, and snapshots that replace them. Not thread-safe.
+ *
+ * <p>If a batch is repeated, its file is written again. When the files since the last snapshot are
+ * larger than the snapshot, the next batch starts with a snapshot of the committed state. So the
+ * log and the time of a restart remain proportional to the results.
+ */
+final class LedgerLog {
+  private final LedgerFiles files;
+  private final LedgerState none;
+  private long snapshotBytes;
+  private long logBytes;
+  private int logFiles;
+
+  /**
+   * Creates the log in some files.
+   *
+   * @param none the state before the first batch
+   */
+  LedgerLog(LedgerFiles files, LedgerState none) {
+    this.files = files;
+    this.none = none;
+  }
+
+  /**
+   * Returns the id that distinguishes this run and the runs that continue it from others. It is
+   * generated once.
+   */
+  String lineage(long committed) {
+    try {
+      if (files.list().contains(LedgerFiles.LINEAGE)) {
+        return new String(files.read(LedgerFiles.LINEAGE), UTF_8).trim();
+      }
+      if (files.lastBatch() != Ledger.NO_BATCH) {
+        throw new DamagedFileException(LedgerFiles.LINEAGE + " is missing");
+      }
+      String made = UUID.randomUUID().toString();
+      files.write(LedgerFiles.LINEAGE, (made + "\n").getBytes(UTF_8));
+      return made;
+    } catch (IOException e) {
+      throw notRead(committed, e);
+    }
+  }
+
+  // ---- reading
+
+  /**
+   * Returns the state after a batch.
+   *
+   * @param committed the last batch that the engine committed, or {@link Ledger#NO_BATCH}
+   * @param notes receives the notes of the engine, the oldest first
+   */
+  LedgerState restore(long committed, Consumer<byte[]> notes) {
+    if (committed == Ledger.NO_BATCH) {
+      return none;
+    }
+    try {
+      long snapshot = files.lastSnapshot(committed);
+      LedgerTotals before = none.totals();
+      LedgerTotals last = none.totals();
+      List<BlockVersions> versions = new ArrayList<>();
+      none.results().forEach(results -> versions.add(new BlockVersions()));
+      if (snapshot != Ledger.NO_BATCH) {
+        byte[] content = files.read(LedgerFiles.SNAPSHOT + snapshot);
+        last = read(LedgerFiles.SNAPSHOT + snapshot, snapshot, content, versions, notes);
+        snapshotBytes = content.length;
+      }
+      for (long number = snapshot + 1; number <= committed; number++) {
+        byte[] content = files.read(LedgerFiles.BATCH + number);
+        before = last;
+        last = read(LedgerFiles.BATCH + number, number, content, versions, notes);
+        count(content);
+      }
+      return none.restored(before, last, versions.stream().map(BlockVersions::overlaid).toList());
+    } catch (IOException e) {
+      throw notRead(committed, e);
+    }
+  }
+
+  private LedgerTotals read(
+      String name,
+      long number,
+      byte[] content,
+      List<BlockVersions> versions,
+      Consumer<byte[]> notes)
+      throws IOException {
+    LedgerEntry entry = LedgerEntry.read(name, number, none, content);
+    for (int i = 0; i < versions.size(); i++) {
+      versions.get(i).add(entry.blocks().get(i));
+    }
+    if (entry.note().length > 0) {
+      notes.accept(entry.note());
+    }
+    return entry.totals();
+  }
+
+  /** Returns the progress after the batch that follows a batch; empty if it was never written. */
+  Optional<SourceProgress> progressAfterNext(long batch) {
+    String name = LedgerFiles.BATCH + (batch + 1);
+    try {
+      return files.list().contains(name)
+          ? Optional.of(
+              LedgerEntry.read(name, batch + 1, none, files.read(name)).totals().progress())
+          : Optional.empty();
+    } catch (IOException e) {
+      throw notRead(batch + 1, e);
+    }
+  }
+
+  private CallstreamException notRead(long batch, IOException e) {
+    if (e instanceof DamagedFileException) {
+      return new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          "The checkpoint directory "
+              + files.location()
+              + " is damaged: "
+              + e.getMessage()
+              + ". Restore it from a copy, or start with a new one, which counts the topic from its"
+              + " start.",
+          e);
+    }
+    return new CallstreamException(
+        ErrorCode.CHECKPOINT,
+        "The log of results in "
+            + files.location()
+            + " can't be read up to batch "
+            + batch
+            + ": "
+            + e
+            + ". "
+            + FileFailures.advice(e)
+            + " If the files are lost, restore the checkpoint directory from a copy, or start with a"
+            + " new one.",
+        e);
+  }
+
+  // ---- writing
+
+  /**
+   * Appends a batch. The batch is durable when this method returns.
+   *
+   * @param committed the state before the batch, for a snapshot
+   * @param after the totals after the batch
+   */
+  void append(LedgerState committed, LedgerTotals after, BatchUpdates updates) {
+    try {
+      if (isLong()) {
+        writeSnapshot(committed, LedgerEntry.NO_NOTE);
+      }
+      byte[] content = new LedgerEntry(after, updates.blocks(), updates.note()).toBytes();
+      files.write(LedgerFiles.BATCH + after.batch(), content);
+      count(content);
+    } catch (IOException e) {
+      throw notWritten(e);
+    }
+  }
+
+  /**
+   * Writes a snapshot if the log is large enough.
+   *
+   * @param committed the state after the last batch, which is committed
+   * @param note returns one note that replaces all notes so far
+   */
+  void shorten(LedgerState committed, Supplier<byte[]> note) {
+    if (!isLong()) {
+      return;
+    }
+    try {
+      writeSnapshot(committed, note.get());
+    } catch (IOException e) {
+      throw notWritten(e);
+    }
+  }
+
+  private boolean isLong() {
+    return logFiles >= files.mostBatches()
+        || logBytes > Math.max(snapshotBytes, files.leastLogBytes());
+  }
+
+  private void count(byte[] content) {
+    logBytes += content.length;
+    logFiles++;
+  }
+
+  private void writeSnapshot(LedgerState committed, byte[] note) throws IOException {
+    byte[] content = new LedgerEntry(committed.totals(), committed.blocks(), note).toBytes();
+    long number = committed.totals().batch();
+    files.write(LedgerFiles.SNAPSHOT + number, content);
+    files.deleteReplacedBy(number);
+    snapshotBytes = content.length;
+    logBytes = 0;
+    logFiles = 0;
+  }
+
+  private CallstreamException notWritten(IOException e) {
+    return new CallstreamException(
+        ErrorCode.CHECKPOINT,
+        "The log of results in "
+            + files.location()
+            + " can't be written: "
+            + e
+            + ". "
+            + FileFailures.advice(e)
+            + " Then start again with the same checkpoint: nothing is lost.",
+        e);
+  }
+}

@@ -1,0 +1,75 @@
+package io.callstream.internal.ledger;
+
+import io.callstream.pipeline.Pipeline;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+
+/**
+ * The state of a pipeline after a batch. Immutable.
+ *
+ * @param results the results of the statistics, in the order of the pipeline
+ */
+record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
+  /** Returns the state before the first batch. */
+  static LedgerState none(Pipeline pipeline) {
+    return new LedgerState(
+        LedgerTotals.none(pipeline),
+        pipeline.statistics().stream()
+            .map(statistic -> StatisticBlocks.none(statistic, pipeline.retention()))
+            .toList());
+  }
+
+  /**
+   * Returns the state after the next batch. The watermark of the previous batch decides which
+   * windows are removed, so that each window was reported as closed once.
+   */
+  LedgerState next(LedgerTotals after, BatchUpdates updates) {
+    List<StatisticBlocks> next = new ArrayList<>(results.size());
+    for (int i = 0; i < results.size(); i++) {
+      next.add(
+          results
+              .get(i)
+              .retained(totals.watermarkInForce())
+              .updated(updates.blocks().get(i), updates.whole(i)));
+    }
+    return new LedgerState(after, next);
+  }
+
+  /**
+   * Returns the state that {@link #next} returned for the last one of several batches.
+   *
+   * @param before the totals before the last batch
+   * @param last the totals after the last batch
+   * @param blocks the results of all batches, in the order of the statistics
+   */
+  LedgerState restored(
+      LedgerTotals before, LedgerTotals last, List<NavigableMap<Long, byte[]>> blocks) {
+    List<StatisticBlocks> restored = new ArrayList<>(results.size());
+    for (int i = 0; i < results.size(); i++) {
+      restored.add(results.get(i).withBlocks(blocks.get(i)).retained(before.watermarkInForce()));
+    }
+    return new LedgerState(last, restored);
+  }
+
+  /** Returns the windows that close at the start of the next batch, by statistic. */
+  List<List<Long>> closing() {
+    List<List<Long>> closing = new ArrayList<>(results.size());
+    for (StatisticBlocks blocks : results) {
+      closing.add(blocks.closing(totals.watermarkInForce(), totals.nextWatermark()));
+    }
+    return closing;
+  }
+
+  /** Returns the blocks of all windows, by statistic. */
+  List<NavigableMap<Long, byte[]>> blocks() {
+    return results.stream().map(StatisticBlocks::blocks).toList();
+  }
+
+  /** Returns the blocks of the windows that are open in the next batch. */
+  List<byte[]> openBlocks() {
+    List<byte[]> open = new ArrayList<>();
+    results.forEach(blocks -> blocks.forEachOpen(totals.nextWatermark(), open::add));
+    return open;
+  }
+}

@@ -1,0 +1,52 @@
+package io.callstream.internal.ledger;
+
+import io.callstream.internal.aggregate.StatisticCombiner;
+import io.callstream.internal.task.PartitionSegment;
+import io.callstream.internal.task.TaskPlan;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.progress.Accounting;
+import io.callstream.statistic.Statistic;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The totals after a batch: everything that a ledger keeps, except for the results. Immutable.
+ *
+ * @param batch the number of the batch, or {@link Ledger#NO_BATCH}
+ * @param accounting the accounting of all records so far
+ * @param watermarkInForce the watermark that applied to the batch
+ * @param nextWatermark the watermark that applies to the next batch
+ */
+record LedgerTotals(
+    long batch,
+    Accounting accounting,
+    SourceProgress progress,
+    long watermarkInForce,
+    long nextWatermark) {
+  /** Returns the totals before the first batch. */
+  static LedgerTotals none(Pipeline pipeline) {
+    return new LedgerTotals(
+        Ledger.NO_BATCH,
+        Accounting.none(pipeline.statistics().stream().map(Statistic::name).toList()),
+        new SourceProgress(TaskPlan.maxEventTimeJumpMillis(pipeline), Map.of()),
+        StatisticCombiner.NO_WATERMARK,
+        StatisticCombiner.NO_WATERMARK);
+  }
+
+  /**
+   * Returns the totals after the next batch.
+   *
+   * @param accounting the accounting of the next batch
+   * @param segments the segments of the next batch, in any order
+   * @param progress the progress with these segments
+   */
+  LedgerTotals next(
+      Accounting accounting, List<PartitionSegment> segments, SourceProgress progress) {
+    return new LedgerTotals(
+        batch + 1,
+        this.accounting.plus(accounting),
+        progress,
+        nextWatermark,
+        progress.watermarkAfter(segments, nextWatermark));
+  }
+}

@@ -1,0 +1,157 @@
+package io.callstream.internal.ledger;
+
+import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.aggregate.StatisticCombiner;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.Results;
+import io.callstream.progress.Accounting;
+import io.callstream.statistic.Emission;
+import io.callstream.statistic.Measure;
+import io.callstream.statistic.Statistic;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
+
+/**
+ * Selects the results that sinks receive. A statistic emits the groups that a batch changed, or
+ * each window when it closes.
+ */
+final class ResultEmitter {
+  private final Pipeline pipeline;
+  private final String lineage;
+
+  /**
+   * Creates an emitter for a run.
+   *
+   * @param lineage the id of the run and of the runs that continue it
+   */
+  ResultEmitter(Pipeline pipeline, String lineage) {
+    this.pipeline = pipeline;
+    this.lineage = lineage;
+  }
+
+  /**
+   * Returns the results of a batch.
+   *
+   * @param accounting the accounting of the batch
+   */
+  BatchResults batch(
+      LedgerState before, LedgerState after, Accounting accounting, BatchUpdates updates) {
+    Map<String, Results> emitted = new LinkedHashMap<>();
+    List<StatisticBlocks> results = after.results();
+    for (int i = 0; i < results.size(); i++) {
+      StatisticBlocks blocks = results.get(i);
+      Statistic statistic = blocks.statistic();
+      NavigableMap<Long, byte[]> changed = updates.blocks().get(i);
+      put(
+          emitted,
+          statistic,
+          switch (statistic.emission()) {
+            case ON_UPDATE -> hasShares(statistic) ? blocks.only(changed.keySet()) : changed;
+            case ON_CLOSE ->
+                blocks.only(
+                    blocks.closing(
+                        before.totals().watermarkInForce(), after.totals().watermarkInForce()));
+          });
+    }
+    return current(after, emitted, accounting);
+  }
+
+  /**
+   * Returns whether a statistic has shares. An additional call in a window changes the shares of
+   * all its groups.
+   */
+  private static boolean hasShares(Statistic statistic) {
+    return statistic.measures().stream().anyMatch(Measure.Share.class::isInstance);
+  }
+
+  /** Returns a state without updates. */
+  BatchResults current(LedgerState now) {
+    return current(now, select(now, blocks -> new TreeMap<>()), none());
+  }
+
+  private BatchResults current(LedgerState now, Map<String, Results> emitted, Accounting batch) {
+    long watermark = now.totals().watermarkInForce();
+    Map<String, Results> current =
+        select(
+            now, blocks -> isEmittedOnClose(blocks) ? blocks.closed(watermark) : blocks.blocks());
+    return results(now, now.totals().batch(), emitted, current, batch);
+  }
+
+  /**
+   * Returns the windows of a state that have not closed, as the updates of a further batch, for the
+   * statistics that emit when windows close.
+   */
+  BatchResults flush(LedgerState now) {
+    long watermark = now.totals().watermarkInForce();
+    Map<String, Results> open =
+        select(
+            now,
+            blocks -> {
+              NavigableMap<Long, byte[]> rest = new TreeMap<>();
+              if (isEmittedOnClose(blocks)) {
+                rest.putAll(blocks.blocks());
+                rest.keySet().removeAll(blocks.closed(watermark).keySet());
+              }
+              return rest;
+            });
+    Map<String, Results> all = select(now, StatisticBlocks::blocks);
+    return results(now, now.totals().batch() + 1, open, all, none());
+  }
+
+  /** Returns all results of a statistic in a state. */
+  Results results(LedgerState now, String statistic) {
+    Statistic found = pipeline.statistic(statistic);
+    return new BlockResults(
+        found, now.results().get(pipeline.statistics().indexOf(found)).blocks());
+  }
+
+  private static boolean isEmittedOnClose(StatisticBlocks blocks) {
+    return blocks.statistic().emission() == Emission.ON_CLOSE;
+  }
+
+  private static Map<String, Results> select(
+      LedgerState state, Function<StatisticBlocks, NavigableMap<Long, byte[]>> selection) {
+    Map<String, Results> selected = new LinkedHashMap<>();
+    state.results().forEach(blocks -> put(selected, blocks.statistic(), selection.apply(blocks)));
+    return selected;
+  }
+
+  private static void put(
+      Map<String, Results> results, Statistic statistic, NavigableMap<Long, byte[]> blocks) {
+    results.put(statistic.name(), new BlockResults(statistic, blocks));
+  }
+
+  private BatchResults results(
+      LedgerState now,
+      long number,
+      Map<String, Results> updates,
+      Map<String, Results> current,
+      Accounting batch) {
+    return new BatchResults(
+        lineage,
+        number,
+        pipeline,
+        watermark(now.totals().watermarkInForce()),
+        updates,
+        current,
+        batch,
+        now.totals().accounting());
+  }
+
+  private static Optional<Instant> watermark(long millis) {
+    return millis == StatisticCombiner.NO_WATERMARK
+        ? Optional.empty()
+        : Optional.of(Instant.ofEpochMilli(millis));
+  }
+
+  private Accounting none() {
+    return Accounting.none(pipeline.statistics().stream().map(Statistic::name).toList());
+  }
+}

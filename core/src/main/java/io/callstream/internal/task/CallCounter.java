@@ -1,0 +1,119 @@
+package io.callstream.internal.task;
+
+import io.callstream.call.Call;
+import io.callstream.internal.aggregate.StatisticCombiner;
+import io.callstream.internal.source.InputRecord;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.DeadLetter.MissedWindow;
+import io.callstream.pipeline.WindowBounds;
+import io.callstream.progress.Accounting;
+import io.callstream.progress.Accounting.Contributions;
+import io.callstream.statistic.Lookup;
+import io.callstream.statistic.Statistic;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * The second half of a task: passes calls to all statistics, passes late calls to the dead letters,
+ * and keeps the accounting of both. Not thread-safe.
+ */
+public final class CallCounter {
+  private final TaskPlan plan;
+  private final List<StatisticCombiner> combiners;
+  private final Lookup dispositions;
+  private final Consumer<DeadLetter> letters;
+  private final List<MissedWindow> missed = new ArrayList<>();
+  private final StatisticCombiner.MissedWindows onMissed = this::missed;
+  private long ambiguousTimes;
+  private long unknownDispositions;
+
+  /** Receives the partial results of one statistic in one window. */
+  @FunctionalInterface
+  public interface Partials {
+    /**
+     * Receives a block.
+     *
+     * @param statistic the index of the statistic in the plan
+     * @param windowStart in milliseconds since the epoch, or {@link StatisticCombiner#NO_WINDOW}
+     */
+    void partial(int statistic, long windowStart, byte[] block);
+  }
+
+  /**
+   * Creates a counter without calls.
+   *
+   * @param watermark the current watermark, in milliseconds since the epoch
+   */
+  public CallCounter(TaskPlan plan, long watermark, Consumer<DeadLetter> letters) {
+    this.plan = plan;
+    this.letters = letters;
+    dispositions = plan.dispositionCodes();
+    combiners = plan.statistics().stream().map(s -> new StatisticCombiner(s, watermark)).toList();
+  }
+
+  /**
+   * Counts a call.
+   *
+   * @param record the record of the call, for the dead letters
+   */
+  public void count(Call call, InputRecord record) {
+    if (call.ambiguousTime()) {
+      ambiguousTimes++;
+    }
+    if (!dispositions.contains(call.disposition())) {
+      unknownDispositions++;
+    }
+    for (StatisticCombiner combiner : combiners) {
+      combiner.add(call, onMissed);
+    }
+    if (!missed.isEmpty()) {
+      letters.accept(
+          new DeadLetter.Late(
+              CallReader.origin(plan, record), record.value(), List.copyOf(missed)));
+      missed.clear();
+    }
+  }
+
+  private void missed(Statistic statistic, long start, long end) {
+    missed.add(
+        new MissedWindow(
+            statistic.name(),
+            new WindowBounds(Instant.ofEpochMilli(start), Instant.ofEpochMilli(end))));
+  }
+
+  /** Returns whether the call may be late for at least one statistic. */
+  public boolean mayMiss(Call call) {
+    for (StatisticCombiner combiner : combiners) {
+      if (combiner.misses(call)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Passes on all partial results. */
+  public void forEachPartial(Partials partials) {
+    for (int i = 0; i < combiners.size(); i++) {
+      int statistic = i;
+      combiners
+          .get(i)
+          .forEachPartial((window, block) -> partials.partial(statistic, window, block));
+    }
+  }
+
+  /** Returns the accounting of the contributions. */
+  public Accounting accounting() {
+    Map<String, Contributions> contributions = new LinkedHashMap<>();
+    for (int i = 0; i < combiners.size(); i++) {
+      StatisticCombiner combiner = combiners.get(i);
+      contributions.put(
+          plan.statistics().get(i).name(),
+          new Contributions(combiner.counted(), combiner.late(), combiner.filtered()));
+    }
+    return new Accounting(0, 0, 0, ambiguousTimes, unknownDispositions, 0, contributions);
+  }
+}

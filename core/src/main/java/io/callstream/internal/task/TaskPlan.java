@@ -1,0 +1,169 @@
+package io.callstream.internal.task;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.CallField;
+import io.callstream.call.CallFormat;
+import io.callstream.call.CallParser;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.statistic.Lookup;
+import io.callstream.statistic.Statistic;
+import java.io.IOException;
+import java.io.Serializable;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The part of a pipeline that tasks need: everything except the source, the sinks and the
+ * listeners. Immutable, thread-safe and serializable.
+ */
+public final class TaskPlan implements Serializable {
+  private static final long serialVersionUID = 1L;
+  private static final long NOT_DISTINCT = -1;
+
+  private final String topic;
+  private final CallFormat format;
+  private final List<Statistic> statistics;
+  private final Set<CallField> fields;
+  private final Lookup dispositionCodes;
+  private final long maxFutureSkewMillis;
+  private final long distinctHorizonMillis;
+  private final long maxEventTimeJumpMillis;
+
+  /**
+   * Creates the plan of a pipeline.
+   *
+   * @throws CallstreamException if a statistic or the format cannot be sent to tasks, or the format
+   *     returns no parser
+   */
+  public TaskPlan(Pipeline pipeline) {
+    pipeline.statistics().forEach(TaskPlan::requireSendable);
+    requireSendable(pipeline.format(), pipeline.fields());
+    topic =
+        pipeline.source() instanceof KafkaTopic kafka
+            ? kafka.name()
+            : pipeline.source().description();
+    format = pipeline.format();
+    statistics = pipeline.statistics();
+    fields = Set.copyOf(pipeline.fields());
+    dispositionCodes = pipeline.dispositionCodes();
+    maxFutureSkewMillis = pipeline.maxFutureSkew().toMillis();
+    maxEventTimeJumpMillis = maxEventTimeJumpMillis(pipeline);
+    distinctHorizonMillis = pipeline.distinctHorizon().map(Duration::toMillis).orElse(NOT_DISTINCT);
+  }
+
+  /** Checks that a statistic can be sent to tasks, so that the failure occurs early. */
+  private static void requireSendable(Statistic statistic) {
+    try {
+      byte[] ignored = SerializedCopy.bytes(statistic);
+    } catch (IOException | RuntimeException | LinkageError e) {
+      throw new CallstreamException(
+          ErrorCode.STATISTIC_FAILED,
+          "The statistic '"
+              + statistic.name()
+              + "' cannot be sent to tasks: its code refers to something that cannot be serialized ("
+              + e
+              + "). Let filters, dimensions and measures use only their calls and serializable"
+              + " values.",
+          e);
+    }
+  }
+
+  private static void requireSendable(CallFormat format, Set<CallField> fields) {
+    Object copy;
+    try {
+      copy = SerializedCopy.of(format);
+    } catch (ClassNotFoundException | ClassCastException e) {
+      return; // The class loader is unknown here. The format may still be valid.
+    } catch (IOException | RuntimeException | LinkageError e) {
+      throw new CallstreamException(
+          ErrorCode.FORMAT_FAILED,
+          "The format '"
+              + format.name()
+              + "' cannot be sent to tasks: it cannot be serialized and read back ("
+              + e
+              + "). Let it have only serializable fields, and make its parser build the others.",
+          e);
+    }
+    CallParser ignored = newParser((CallFormat) copy, fields);
+  }
+
+  /** Returns a new parser for the fields that this plan needs. */
+  CallParser newParser() {
+    return newParser(format, fields);
+  }
+
+  private static CallParser newParser(CallFormat format, Set<CallField> fields) {
+    @Nullable CallParser parser;
+    Throwable cause = null;
+    try {
+      parser = format.parser(fields);
+    } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
+      parser = null;
+      cause = e;
+    }
+    if (parser == null) {
+      throw new CallstreamException(
+          ErrorCode.FORMAT_FAILED,
+          "The format '"
+              + format.name()
+              + "' gives no parser of "
+              + fields
+              + " ("
+              + (cause == null ? "it returned null" : cause)
+              + "). Correct CallFormat.parser.",
+          cause == null ? new NullPointerException("parser") : cause);
+    }
+    return parser;
+  }
+
+  /** Returns the name of the topic for dead letters. */
+  String topic() {
+    return topic;
+  }
+
+  /** Returns the statistics. */
+  public List<Statistic> statistics() {
+    return statistics;
+  }
+
+  /** Returns how many milliseconds an id is kept. Empty if duplicates count. */
+  public OptionalLong distinctHorizonMillis() {
+    return distinctHorizonMillis == NOT_DISTINCT
+        ? OptionalLong.empty()
+        : OptionalLong.of(distinctHorizonMillis);
+  }
+
+  /** Returns the greatest jump for the partition clocks of a pipeline. */
+  public static long maxEventTimeJumpMillis(Pipeline pipeline) {
+    return pipeline.maxEventTimeJump().map(Duration::toMillis).orElse(PartitionClock.UNLIMITED);
+  }
+
+  long maxEventTimeJumpMillis() {
+    return maxEventTimeJumpMillis;
+  }
+
+  CallFormat format() {
+    return format;
+  }
+
+  Set<CallField> fields() {
+    return fields;
+  }
+
+  Lookup dispositionCodes() {
+    return dispositionCodes;
+  }
+
+  long maxFutureSkewMillis() {
+    return maxFutureSkewMillis;
+  }
+
+  List<String> statisticNames() {
+    return statistics.stream().map(Statistic::name).toList();
+  }
+}

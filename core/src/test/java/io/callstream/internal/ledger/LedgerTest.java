@@ -1,0 +1,500 @@
+package io.callstream.internal.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
+import io.callstream.call.Call;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.contract.ReferenceModel;
+import io.callstream.engine.contract.ReferenceModel.Row;
+import io.callstream.engine.contract.Scenario;
+import io.callstream.engine.contract.StatisticSpec;
+import io.callstream.engine.contract.TestRecord;
+import io.callstream.internal.aggregate.BlockMerger;
+import io.callstream.internal.files.Checksum;
+import io.callstream.internal.source.InputRecord;
+import io.callstream.internal.task.CallCounter;
+import io.callstream.internal.task.CallReader;
+import io.callstream.internal.task.PartitionClock;
+import io.callstream.internal.task.PartitionSegment;
+import io.callstream.internal.task.PossibleDuplicate;
+import io.callstream.internal.task.SeenCalls;
+import io.callstream.internal.task.TaskPlan;
+import io.callstream.internal.task.TaskReport;
+import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.MemorySource;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.WindowBounds;
+import io.callstream.progress.Accounting;
+import io.callstream.statistic.Emission;
+import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Label;
+import net.jqwik.api.Property;
+import net.jqwik.api.ShrinkingMode;
+import org.junit.jupiter.api.Test;
+
+class LedgerTest {
+
+  /** Files in a map. */
+  private static final class MemoryFiles implements LedgerFiles {
+    final Map<String, byte[]> files = new TreeMap<>();
+
+    @Override
+    public void write(String name, byte[] content) {
+      assertThat(name).matches("[a-z0-9-]+");
+      files.put(name, Checksum.append(name, content));
+    }
+
+    @Override
+    public byte[] read(String name) throws IOException {
+      if (!files.containsKey(name)) {
+        throw new NoSuchFileException(name);
+      }
+      return Checksum.verify(name, files.get(name));
+    }
+
+    @Override
+    public List<String> list() {
+      return List.copyOf(files.keySet());
+    }
+
+    @Override
+    public void delete(String name) {
+      assertThat(files.remove(name)).isNotNull();
+    }
+
+    @Override
+    public String location() {
+      return "memory of the test";
+    }
+  }
+
+  /** A minimal engine with a ledger. The test keeps the state into which it merges. */
+  private static final class Run {
+    final Pipeline pipeline;
+    final TaskPlan plan;
+    final Ledger ledger;
+    final List<Map<Long, byte[]>> states;
+    SeenCalls seen;
+
+    Run(Pipeline pipeline, Ledger ledger, List<Map<Long, byte[]>> states, byte[] seen) {
+      this.pipeline = pipeline;
+      this.plan = new TaskPlan(pipeline);
+      this.ledger = ledger;
+      this.states = states;
+      this.seen = new SeenCalls(plan.distinctHorizonMillis().orElse(1), seen);
+    }
+
+    static List<Map<Long, byte[]>> noStates(Pipeline pipeline) {
+      List<Map<Long, byte[]>> states = new ArrayList<>();
+      pipeline.statistics().forEach(s -> states.add(new HashMap<>()));
+      return states;
+    }
+
+    BatchResults process(List<InputRecord> records) {
+      long watermark = ledger.nextWatermark();
+      List<DeadLetter> letters = new ArrayList<>();
+      CallReader reader = new CallReader(plan, Instant.EPOCH, letters::add);
+      CallCounter counter = new CallCounter(plan, watermark, letters::add);
+      List<PossibleDuplicate> candidates = new ArrayList<>();
+      for (InputRecord record : records) {
+        Call call = reader.read(record);
+        if (call != null) {
+          candidates.add(new PossibleDuplicate(call, record));
+        }
+      }
+      candidates.sort(PossibleDuplicate.ORDER);
+      long duplicates = 0;
+      if (plan.distinctHorizonMillis().isPresent()) {
+        duplicates = seen.sift(candidates, watermark, c -> counter.count(c.call(), c.record()));
+      } else {
+        candidates.forEach(c -> counter.count(c.call(), c.record()));
+      }
+      List<List<Long>> closing = ledger.closing();
+      for (int i = 0; i < closing.size(); i++) {
+        states.get(i).keySet().removeAll(closing.get(i));
+      }
+      BatchUpdates updates = new BatchUpdates(states.size());
+      counter.forEachPartial(
+          (statistic, window, block) -> {
+            BlockMerger.Merged merged =
+                new BlockMerger(plan.statistics().get(statistic))
+                    .merge(states.get(statistic).get(window), List.of(block));
+            states.get(statistic).put(window, merged.state());
+            updates.put(statistic, window, merged.updates());
+          });
+      TaskReport report =
+          reader
+              .report()
+              .plus(new TaskReport(counter.accounting(), List.of()))
+              .plus(TaskReport.ofDuplicates(duplicates));
+      return ledger.append(ledger.lastBatch() + 1, TaskReport.of(report.toBytes()), updates);
+    }
+  }
+
+  private static List<Map<Long, byte[]>> copy(List<Map<Long, byte[]>> states) {
+    List<Map<Long, byte[]>> copies = new ArrayList<>();
+    states.forEach(state -> copies.add(new HashMap<>(state)));
+    return copies;
+  }
+
+  @Property(tries = 150, shrinking = ShrinkingMode.OFF)
+  @Label("a run that is restored after any batch, or replays one, is as one that was not disturbed")
+  void restoredRunsAreAsUndisturbedOnes(@ForAll long seed) {
+    Scenario scenario = Scenario.of(seed);
+    Pipeline pipeline =
+        scenario
+            .addTo(
+                Pipeline.builder(
+                    MemorySource.withPartitions(scenario.partitions()), scenario.format()))
+            .build();
+    ReferenceModel model = new ReferenceModel(scenario, MemorySource.NAME);
+    Random random = new Random(seed);
+    MemoryFiles files = new MemoryFiles();
+    Run run =
+        new Run(
+            pipeline,
+            Ledger.restore(pipeline, files, Ledger.NO_BATCH),
+            Run.noStates(pipeline),
+            null);
+    Map<Integer, Long> offsets = new HashMap<>();
+    for (List<TestRecord> batch : scenario.batches()) {
+      List<InputRecord> records = new ArrayList<>();
+      for (TestRecord r : batch) {
+        long offset = offsets.merge(r.partition(), 1L, Long::sum) - 1;
+        records.add(
+            new InputRecord(r.partition(), offset, r.timestamp().toEpochMilli(), r.value()));
+      }
+      long committed = run.ledger.lastBatch();
+      List<Map<Long, byte[]>> states = copy(run.states);
+      byte[] seen = run.seen.toBytes();
+      ReferenceModel.Batch expected = model.process(batch);
+      assertSame(scenario, run.process(records), expected);
+      // The engine dies before the batch is committed, and repeats it, or after that.
+      if (random.nextInt(3) == 0) {
+        run = new Run(pipeline, Ledger.restore(pipeline, files, committed), states, seen);
+        assertSame(scenario, run.process(records), expected);
+      }
+      if (random.nextInt(3) == 0) {
+        run =
+            new Run(
+                pipeline,
+                Ledger.restore(pipeline, files, committed + 1),
+                run.states,
+                run.seen.toBytes());
+        assertThat(run.ledger.total()).isEqualTo(expected.total());
+        assertThat(run.ledger.nextOffsets()).isEqualTo(offsets);
+        assertThat(run.ledger.current().total()).isEqualTo(expected.total());
+        for (StatisticSpec s : scenario.statistics()) {
+          assertThat(Row.of(run.ledger.results(s.name()).rows()))
+              .as("%s in %s", s, scenario)
+              .isEqualTo(model.results(s.name()));
+          assertThat(Row.of(run.ledger.current().results(s.name()).rows()))
+              .isEqualTo(expected.current().get(s.name()));
+        }
+      }
+    }
+  }
+
+  private static void assertSame(
+      Scenario scenario, BatchResults batch, ReferenceModel.Batch expected) {
+    assertThat(batch.total()).as("%s", scenario).isEqualTo(expected.total());
+    assertThat(batch.watermark()).as("%s", scenario).isEqualTo(expected.watermark());
+    for (StatisticSpec s : scenario.statistics()) {
+      assertThat(Row.of(batch.updates(s.name())))
+          .as("%s in %s", s, scenario)
+          .isEqualTo(expected.updates().get(s.name()));
+    }
+  }
+
+  private static final Pipeline SMALL =
+      Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+          .statistic(StandardStatistics.callsByType())
+          .build();
+
+  private static InputRecord record(long offset) {
+    Instant time = Instant.EPOCH.plusSeconds(offset);
+    Call call = Call.builder("" + offset, "type " + offset % 50, time).build();
+    return new InputRecord(0, offset, time.toEpochMilli(), SanFranciscoCalls.json().write(call));
+  }
+
+  private static PartitionSegment segment(long firstOffset, int... minutes) {
+    PartitionClock clock =
+        PartitionClock.ofSegment(Pipeline.DEFAULT_MAX_EVENT_TIME_JUMP.toMillis());
+    for (int minute : minutes) {
+      clock.add(Duration.ofMinutes(minute).toMillis());
+    }
+    return new PartitionSegment(0, firstOffset, firstOffset + minutes.length, clock);
+  }
+
+  private static TaskReport segments(PartitionSegment... segments) {
+    return new TaskReport(Accounting.none(List.of("calls-by-type")), List.of(segments));
+  }
+
+  @Test
+  void segmentsAreAppendedInTheOrderOfOffsetsAndTheClockSurvivesARestart() {
+    MemoryFiles files = new MemoryFiles();
+    Ledger ledger = Ledger.restore(SMALL, files, Ledger.NO_BATCH);
+    TaskReport first = segments(segment(4, 900, 2, 3), segment(0, 0, 1), segment(2, 1, 900));
+    long watermark = ledger.watermarkAfter(first.segments());
+    BatchResults batch = ledger.append(0, first, new BatchUpdates(1));
+    // The two calls at 15:00 are consecutive, and no third call confirms them.
+    assertThat(batch.accounting().unconfirmedTimes()).isEqualTo(2);
+    assertThat(ledger.nextWatermark())
+        .isEqualTo(watermark)
+        .isEqualTo(Duration.ofMinutes(3).toMillis());
+
+    // A gap: two calls follow it before a restart, and the third after the restart.
+    ledger.append(1, segments(segment(7, 500, 501)), new BatchUpdates(1));
+    assertThat(ledger.nextWatermark()).isEqualTo(watermark);
+    Ledger restored = Ledger.restore(SMALL, files, 1);
+    assertThat(restored.total().unconfirmedTimes()).isEqualTo(2);
+    batch = restored.append(2, segments(segment(9, 502)), new BatchUpdates(1));
+    assertThat(restored.nextWatermark()).isEqualTo(Duration.ofMinutes(502).toMillis());
+    assertThat(batch.accounting().unconfirmedTimes()).isZero();
+    assertThat(batch.total().unconfirmedTimes()).isEqualTo(2);
+  }
+
+  private static MemoryFiles afterBatches(int batches) {
+    MemoryFiles files = new MemoryFiles();
+    Run run =
+        new Run(SMALL, Ledger.restore(SMALL, files, Ledger.NO_BATCH), Run.noStates(SMALL), null);
+    for (int i = 0; i < batches; i++) {
+      run.process(List.of(record(i)));
+    }
+    return files;
+  }
+
+  @Test
+  void snapshotsKeepTheNumberOfFilesBounded() {
+    MemoryFiles files = new MemoryFiles();
+    Run run =
+        new Run(SMALL, Ledger.restore(SMALL, files, Ledger.NO_BATCH), Run.noStates(SMALL), null);
+    int most = 0;
+    for (int i = 0; i < 1_000; i++) {
+      run.process(List.of(record(i)));
+      most = Math.max(most, files.files.size());
+      if (i % 97 == 0) {
+        Ledger restored = Ledger.restore(SMALL, files, i);
+        assertThat(restored.lastBatch()).isEqualTo(i);
+        assertThat(restored.total().received()).isEqualTo(i + 1);
+        assertThat(restored.results("calls-by-type").rows())
+            .isEqualTo(run.ledger.results("calls-by-type").rows());
+        // The previous batch is still available, because the engine may not have committed the last
+        // one.
+        if (i > 0) {
+          assertThat(Ledger.restore(SMALL, files, i - 1).total().received()).isEqualTo(i);
+        }
+      }
+    }
+    assertThat(most).isBetween(2, 110);
+    assertThat(files.files.keySet()).anyMatch(name -> name.startsWith("snapshot-"));
+  }
+
+  @Test
+  void resultsAreForgottenWhenTheirRetentionIsOverAndStayForgotten() {
+    Pipeline pipeline =
+        Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+            .statistic(
+                Statistic.named("hourly")
+                    .over(
+                        Windows.tumbling(Duration.ofHours(1))
+                            .allowingLateness(Duration.ofMinutes(30)))
+                    .build())
+            .statistic(StandardStatistics.callsByType())
+            .retainingResults(Duration.ofHours(2))
+            .build();
+    MemoryFiles files = new MemoryFiles();
+    List<Map<Long, byte[]>> states = Run.noStates(pipeline);
+    Run run = new Run(pipeline, Ledger.restore(pipeline, files, Ledger.NO_BATCH), states, null);
+    for (int batch = 0; batch < 300; batch++) {
+      // One call every twenty minutes.
+      Instant time = Instant.EPOCH.plus(Duration.ofMinutes(20L * batch));
+      Call call = Call.builder("" + batch, "Fire", time).build();
+      run.process(
+          List.of(
+              new InputRecord(
+                  0, batch, time.toEpochMilli(), SanFranciscoCalls.json().write(call))));
+      // The watermark of the previous batch removes windows. The call two batches ago has set it.
+      long minutes = 20L * (batch - 2);
+      List<Instant> expected = new ArrayList<>();
+      for (long hour = 0; 60 * hour <= 20L * batch; hour++) {
+        if (minutes < 0 || 60 * (hour + 1) + 30 + 120 > minutes) {
+          expected.add(Instant.EPOCH.plus(Duration.ofHours(hour)));
+        }
+      }
+      assertThat(run.ledger.results("hourly").windows())
+          .as("after batch %d", batch)
+          .extracting(WindowBounds::start)
+          .isEqualTo(expected);
+      if (batch % 23 == 0) {
+        Ledger restored = Ledger.restore(pipeline, files, batch);
+        assertThat(restored.results("hourly").rows())
+            .isEqualTo(run.ledger.results("hourly").rows());
+        assertThat(restored.closing()).isEqualTo(run.ledger.closing());
+      }
+    }
+    assertThat(run.ledger.results("calls-by-type").rows().get(0).count()).isEqualTo(300);
+    assertThat(run.ledger.total().statistics().get("hourly").counted()).isEqualTo(300);
+  }
+
+  @Test
+  void aWindowThatIsNotRetainedIsEmittedOnceNevertheless() {
+    Pipeline pipeline =
+        Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+            .statistic(
+                Statistic.named("hourly")
+                    .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
+                    .emitting(Emission.ON_CLOSE)
+                    .build())
+            .retainingResults(Duration.ZERO)
+            .withoutMaxEventTimeJump()
+            .build();
+    Run run = new Run(pipeline, Ledger.inMemory(pipeline), Run.noStates(pipeline), null);
+    List<Instant> emitted = new ArrayList<>();
+    for (int batch = 0; batch < 50; batch++) {
+      Instant time = Instant.EPOCH.plus(Duration.ofMinutes(150L * batch));
+      Call call = Call.builder("" + batch, "Fire", time).build();
+      BatchResults results =
+          run.process(
+              List.of(
+                  new InputRecord(
+                      0, batch, time.toEpochMilli(), SanFranciscoCalls.json().write(call))));
+      results.updates("hourly").forEach(row -> emitted.add(row.window().orElseThrow().start()));
+    }
+    List<Instant> expected = new ArrayList<>();
+    for (int batch = 0; batch < 48; batch++) {
+      expected.add(Instant.EPOCH.plus(Duration.ofHours(150L * batch / 60)));
+    }
+    assertThat(emitted).isEqualTo(expected);
+  }
+
+  @Test
+  void aRestoredLedgerKeepsTheNumberOfFilesBounded() {
+    MemoryFiles files = new MemoryFiles();
+    List<Map<Long, byte[]>> states = Run.noStates(SMALL);
+    for (int i = 0; i < 400; i++) {
+      Run run = new Run(SMALL, Ledger.restore(SMALL, files, i - 1L), states, null);
+      run.process(List.of(record(i)));
+      assertThat(files.files.size()).isLessThan(110);
+    }
+  }
+
+  private static void assertRefused(MemoryFiles files, long committed, String word) {
+    assertThatThrownBy(() -> Ledger.restore(SMALL, files, committed))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT))
+        .hasMessageContaining("memory of the test")
+        .hasMessageContaining(word)
+        .hasMessageContaining("start with a new one");
+  }
+
+  @Test
+  void aDamagedFileIsRefusedWhereverTheDamageIs() {
+    MemoryFiles good = afterBatches(3);
+    byte[] content = good.files.get("batch-1");
+    for (int i = 0; i < content.length; i++) {
+      MemoryFiles files = afterBatches(3);
+      files.files.get("batch-1")[i] ^= 0x10;
+      assertRefused(files, 2, "batch-1");
+    }
+    for (int length : new int[] {0, 3, 7, 8, 20, content.length - 1}) {
+      MemoryFiles files = afterBatches(3);
+      files.files.put("batch-1", java.util.Arrays.copyOf(content, length));
+      assertRefused(files, 2, "batch-1");
+    }
+  }
+
+  @Test
+  void aMissingFileIsRefused() {
+    MemoryFiles files = afterBatches(3);
+    files.files.remove("lineage");
+    assertRefused(files, 2, "is damaged: lineage is missing");
+    files = afterBatches(3);
+    files.files.remove("batch-1");
+    assertRefused(files, 2, "batch-1");
+    assertRefused(new MemoryFiles(), 0, "batch-0");
+  }
+
+  @Test
+  void aFileOfAnotherBatchIsRefused() {
+    MemoryFiles files = afterBatches(3);
+    files.files.put("batch-1", files.files.get("batch-0"));
+    assertRefused(files, 2, "batch-1");
+  }
+
+  @Test
+  void filesThatAreNotOursAreLeftAlone() {
+    MemoryFiles files = afterBatches(3);
+    files.files.put("batch-x", new byte[1]);
+    files.files.put("other", new byte[1]);
+    assertThat(Ledger.restore(SMALL, files, 2).total().received()).isEqualTo(3);
+  }
+
+  @Test
+  void aBatchThatDoesNotFollowIsRefused() {
+    Ledger ledger = Ledger.inMemory(SMALL);
+    TaskReport nothing = TaskReport.ofDuplicates(0);
+    assertThatThrownBy(() -> ledger.append(1, nothing, new BatchUpdates(1)))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT))
+        .hasMessageContaining("Batch 1")
+        .hasMessageContaining("batch -1");
+  }
+
+  @Test
+  void aDiskThatFailsIsToldAndNothingChanges() {
+    MemoryFiles files = afterBatches(2);
+    LedgerFiles full =
+        new LedgerFiles() {
+          @Override
+          public void write(String name, byte[] content) throws IOException {
+            throw new IOException("No space left on device");
+          }
+
+          @Override
+          public byte[] read(String name) throws IOException {
+            return files.read(name);
+          }
+
+          @Override
+          public List<String> list() {
+            return files.list();
+          }
+
+          @Override
+          public void delete(String name) {
+            throw new AssertionError("deletes " + name);
+          }
+
+          @Override
+          public String location() {
+            return files.location();
+          }
+        };
+    Run run = new Run(SMALL, Ledger.restore(SMALL, full, 1), Run.noStates(SMALL), null);
+    assertThatThrownBy(() -> run.process(List.of(record(2))))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT))
+        .hasMessageContainingAll(
+            "memory of the test", "No space left", "make room there", "nothing is lost");
+    assertThat(run.ledger.lastBatch()).isEqualTo(1);
+    assertThat(run.ledger.total().received()).isEqualTo(2);
+  }
+}

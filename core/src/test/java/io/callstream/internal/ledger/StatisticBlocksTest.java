@@ -1,0 +1,104 @@
+package io.callstream.internal.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.internal.aggregate.StatisticCombiner;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class StatisticBlocksTest {
+  private static final long HOUR = Duration.ofHours(1).toMillis();
+  private static final long LATENESS = Duration.ofMinutes(30).toMillis();
+
+  /** Windows of an hour, which close 30 minutes after their end. */
+  private static StatisticBlocks hourly(Optional<Duration> retention, long... hours) {
+    Statistic statistic =
+        Statistic.named("hourly")
+            .over(Windows.tumbling(Duration.ofHours(1)).allowingLateness(Duration.ofMinutes(30)))
+            .build();
+    NavigableMap<Long, byte[]> blocks = new TreeMap<>();
+    for (long hour : hours) {
+      blocks.put(hour * HOUR, new byte[] {(byte) hour});
+    }
+    return StatisticBlocks.none(statistic, retention).withBlocks(blocks);
+  }
+
+  private static List<Byte> open(StatisticBlocks blocks, long watermark) {
+    List<Byte> open = new ArrayList<>();
+    blocks.forEachOpen(watermark, block -> open.add(block[0]));
+    return open;
+  }
+
+  @Test
+  void aWindowClosesWhenTheWatermarkReachesItsEndPlusTheLateness() {
+    StatisticBlocks blocks = hourly(Optional.empty(), 0, 1, 2, 5);
+    long closeOfSecond = 2 * HOUR + LATENESS;
+    assertThat(blocks.closing(StatisticCombiner.NO_WATERMARK, closeOfSecond - 1))
+        .containsExactly(0L);
+    assertThat(blocks.closing(closeOfSecond - 1, closeOfSecond)).containsExactly(HOUR);
+    assertThat(blocks.closing(closeOfSecond, closeOfSecond + HOUR)).containsExactly(2 * HOUR);
+    assertThat(blocks.closing(StatisticCombiner.NO_WATERMARK, 10 * HOUR))
+        .containsExactly(0L, HOUR, 2 * HOUR, 5 * HOUR);
+    assertThat(blocks.closing(10 * HOUR, 10 * HOUR)).isEmpty();
+  }
+
+  @Test
+  void eachWindowIsEitherOpenOrClosed() {
+    StatisticBlocks blocks = hourly(Optional.empty(), 0, 1, 2, 5);
+    long closeOfSecond = 2 * HOUR + LATENESS;
+    assertThat(open(blocks, StatisticCombiner.NO_WATERMARK))
+        .containsExactly((byte) 5, (byte) 2, (byte) 1, (byte) 0);
+    assertThat(open(blocks, closeOfSecond - 1)).containsExactly((byte) 5, (byte) 2, (byte) 1);
+    assertThat(blocks.closed(closeOfSecond - 1)).containsOnlyKeys(0L);
+    assertThat(open(blocks, closeOfSecond)).containsExactly((byte) 5, (byte) 2);
+    assertThat(blocks.closed(closeOfSecond)).containsOnlyKeys(0L, HOUR);
+  }
+
+  @Test
+  void aStatisticWithoutWindowsNeverCloses() {
+    NavigableMap<Long, byte[]> all = new TreeMap<>();
+    all.put(StatisticCombiner.NO_WINDOW, new byte[] {7});
+    StatisticBlocks blocks =
+        StatisticBlocks.none(Statistic.named("all").build(), Optional.of(Duration.ofMillis(1)))
+            .withBlocks(all);
+    assertThat(blocks.closed(Long.MAX_VALUE)).isEmpty();
+    assertThat(open(blocks, Long.MAX_VALUE)).containsExactly((byte) 7);
+    assertThat(blocks.retained(Long.MAX_VALUE)).isSameAs(blocks);
+  }
+
+  @Test
+  void windowsAreRemovedWhenTheirRetentionHasEnded() {
+    StatisticBlocks blocks = hourly(Optional.of(Duration.ofHours(3)), 0, 1, 2);
+    long end = HOUR + LATENESS + 3 * HOUR;
+    assertThat(blocks.retained(end - 1)).isSameAs(blocks);
+    assertThat(blocks.retained(end).blocks()).containsOnlyKeys(HOUR, 2 * HOUR);
+    assertThat(blocks.retained(end + 10 * HOUR).blocks()).isEmpty();
+    assertThat(blocks.blocks()).hasSize(3);
+    StatisticBlocks kept = hourly(Optional.empty(), 0);
+    assertThat(kept.retained(Long.MAX_VALUE)).isSameAs(kept);
+  }
+
+  @Test
+  void anUpdateReplacesTheBlocksWhoseGroupsAreAllKnown() {
+    StatisticBlocks before = hourly(Optional.empty(), 0, 1);
+    NavigableMap<Long, byte[]> changed = new TreeMap<>();
+    changed.put(HOUR, new byte[] {21});
+    changed.put(2 * HOUR, new byte[] {22});
+    NavigableMap<Long, byte[]> whole = new TreeMap<>();
+    whole.put(HOUR, new byte[] {31});
+    StatisticBlocks after = before.updated(changed, whole);
+    assertThat(after.blocks())
+        .containsOnlyKeys(0L, HOUR, 2 * HOUR)
+        .containsEntry(HOUR, new byte[] {31})
+        .containsEntry(2 * HOUR, new byte[] {22});
+    assertThat(before.blocks()).containsEntry(HOUR, new byte[] {1}).hasSize(2);
+    assertThat(before.updated(new TreeMap<>(), new TreeMap<>())).isSameAs(before);
+  }
+}

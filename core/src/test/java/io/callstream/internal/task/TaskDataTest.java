@@ -1,0 +1,130 @@
+package io.callstream.internal.task;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.call.Call;
+import io.callstream.call.CallField;
+import io.callstream.call.RejectionReason;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.internal.source.InputRecord;
+import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.DeadLetter.MissedWindow;
+import io.callstream.pipeline.MemorySource;
+import io.callstream.pipeline.Origin;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.WindowBounds;
+import io.callstream.statistic.Statistic;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Checks that data between tasks and driver is read as it was written. */
+class TaskDataTest {
+  private static final Pipeline PIPELINE =
+      Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+          .statistic(Statistic.named("s").where(call -> true).build())
+          .distinct()
+          .build();
+
+  @Test
+  void letters() throws IOException {
+    List<DeadLetter> letters = new ArrayList<>();
+    Origin origin = new Origin("t\u00e9", 3, Long.MAX_VALUE, Instant.ofEpochMilli(-5));
+    for (RejectionReason reason : RejectionReason.values()) {
+      letters.add(new DeadLetter.Rejected(origin, new byte[] {0, -1, 10}, reason, "f"));
+      letters.add(new DeadLetter.Rejected(origin, null, reason, null));
+      letters.add(new DeadLetter.Rejected(origin, null, reason, "f", "d\u00e9\ud83d\ude00"));
+    }
+    WindowBounds window = new WindowBounds(Instant.ofEpochMilli(-1), Instant.ofEpochMilli(7));
+    letters.add(
+        new DeadLetter.Late(
+            origin,
+            new byte[1 << 20],
+            List.of(new MissedWindow("a", window), new MissedWindow("b", window))));
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    DataOutputStream out = new DataOutputStream(bytes);
+    for (DeadLetter letter : letters) {
+      DeadLetterFormat.write(letter, out);
+    }
+    DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes.toByteArray()));
+    for (DeadLetter letter : letters) {
+      assertThat(DeadLetterFormat.read(in)).isEqualTo(letter);
+    }
+    assertThat(in.read()).isEqualTo(-1);
+  }
+
+  @Test
+  void candidates() throws IOException {
+    TaskPlan plan = new TaskPlan(PIPELINE);
+    Call call =
+        Call.builder("id \ud83d\ude00", "t".repeat(100_000), Instant.ofEpochMilli(1))
+            .disposition("\0")
+            .address("\uffe5")
+            .with(CallField.CITY, "c")
+            .with(CallField.ON_SCENE, Instant.ofEpochMilli(-9))
+            .withAmbiguousTime()
+            .build();
+    List<PossibleDuplicate> candidates =
+        List.of(
+            new PossibleDuplicate(call, new InputRecord(2, 9, -3, new byte[] {1, 2})),
+            new PossibleDuplicate(
+                Call.builder("1", "t", Instant.EPOCH).build(), new InputRecord(0, 0, 0, null)));
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    DataOutputStream out = new DataOutputStream(bytes);
+    for (PossibleDuplicate candidate : candidates) {
+      candidate.write(plan, out);
+    }
+    DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes.toByteArray()));
+    for (PossibleDuplicate candidate : candidates) {
+      PossibleDuplicate read = PossibleDuplicate.read(plan, in);
+      assertThat(read.call()).isEqualTo(candidate.call());
+      assertThat(read.record()).usingRecursiveComparison().isEqualTo(candidate.record());
+    }
+    assertThat(in.read()).isEqualTo(-1);
+  }
+
+  @Test
+  void plans() throws IOException, ClassNotFoundException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(new TaskPlan(PIPELINE));
+    }
+    try (ObjectInputStream in =
+        new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+      TaskPlan plan = (TaskPlan) in.readObject();
+      assertThat(plan.topic()).isEqualTo("memory");
+      assertThat(plan.statistics()).hasToString(PIPELINE.statistics().toString());
+      assertThat(plan.distinctHorizonMillis()).hasValue(86_400_000L);
+    }
+  }
+
+  @Test
+  void rememberedIdsSurviveTheirBytes() {
+    SeenCalls seen = new SeenCalls(1_000, null);
+    List<PossibleDuplicate> batch = new ArrayList<>();
+    for (int i = 0; i < 1_000; i++) {
+      batch.add(
+          new PossibleDuplicate(
+              Call.builder("\u00e9" + i, "t", Instant.ofEpochMilli(i)).build(),
+              new InputRecord(0, i, i, null)));
+    }
+    List<PossibleDuplicate> firsts = new ArrayList<>();
+    assertThat(seen.sift(batch, Long.MIN_VALUE, firsts::add)).isZero();
+    assertThat(firsts).isEqualTo(batch);
+    SeenCalls restored = new SeenCalls(1_000, seen.toBytes());
+    assertThat(restored.size()).isEqualTo(1_000);
+    firsts.clear();
+    // The ids 0 to 499 have expired: the watermark has reached their time plus the horizon.
+    assertThat(restored.sift(batch, 1_499, firsts::add)).isEqualTo(500);
+    assertThat(firsts).hasSize(500).allMatch(c -> c.call().epochMillis() <= 499);
+    assertThat(restored.size()).isEqualTo(500);
+  }
+}
