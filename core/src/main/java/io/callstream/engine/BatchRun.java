@@ -6,17 +6,16 @@ import io.callstream.call.Call;
 import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.engine.RunEnd;
-import io.callstream.internal.task.CallCounter;
-import io.callstream.internal.task.CallReader;
-import io.callstream.internal.task.PossibleDuplicate;
-import io.callstream.internal.source.InputRecord;
-import io.callstream.internal.ledger.Ledger;
-import io.callstream.internal.ledger.BatchUpdates;
-import io.callstream.internal.task.DeadLetterFormat;
-import io.callstream.internal.task.DeadLetterMerge;
-import io.callstream.internal.task.SeenCalls;
 import io.callstream.internal.engine.SinkSet;
 import io.callstream.internal.failures.EnvironmentFailures;
+import io.callstream.internal.ledger.BatchUpdates;
+import io.callstream.internal.ledger.Ledger;
+import io.callstream.internal.source.InputRecord;
+import io.callstream.internal.task.CallCounter;
+import io.callstream.internal.task.CallReader;
+import io.callstream.internal.task.DeadLetterMerge;
+import io.callstream.internal.task.PossibleDuplicate;
+import io.callstream.internal.task.SeenCalls;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.BatchResults;
@@ -144,7 +143,8 @@ public final class BatchRun implements RunningPipeline {
         return;
       }
       if (isDistinct) {
-        candidates.add(new PossibleDuplicate(call, counter.mayMiss(call) ? record : record.withoutValue()));
+        candidates.add(
+            new PossibleDuplicate(call, counter.mayMiss(call) ? record : record.withoutValue()));
       } else {
         counter.count(call, record);
       }

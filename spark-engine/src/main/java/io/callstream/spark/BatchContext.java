@@ -2,7 +2,6 @@ package io.callstream.spark;
 
 import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.internal.ledger.Ledger;
-import io.callstream.internal.ledger.BatchUpdates;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Base64;

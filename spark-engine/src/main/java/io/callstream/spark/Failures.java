@@ -2,9 +2,9 @@ package io.callstream.spark;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.internal.kafka.KafkaErrors;
-import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.failures.EnvironmentFailures;
+import io.callstream.internal.files.DamagedFileException;
+import io.callstream.internal.kafka.KafkaErrors;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;

@@ -2,7 +2,7 @@ package io.callstream.spark;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.sink.BatchMark;
+import io.callstream.internal.sink.BatchMark;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.TreeSet;

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.DeadLetterFormat;
-import io.callstream.internal.task.DeadLetterMerge;
 import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.DeadLetter;
 import java.io.BufferedOutputStream;

@@ -16,7 +16,6 @@ import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.internal.kafka.KafkaAdmin;
 import io.callstream.internal.ledger.Ledger;
-import io.callstream.internal.ledger.BatchUpdates;
 import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.SyntheticCalls;

@@ -5,6 +5,7 @@ import io.callstream.ErrorCode;
 import io.callstream.internal.files.FileFailures;
 import io.callstream.internal.files.RunLock;
 import io.callstream.internal.ledger.Ledger;
+import io.callstream.internal.sink.DeadLetterCounts;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetterSink;
