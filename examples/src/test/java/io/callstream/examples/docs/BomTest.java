@@ -24,7 +24,8 @@ class BomTest {
 
     assertThat(libraries).hasSize(7);
     for (MatchResult library : libraries) {
-      String property = library.group(1).replaceFirst("-java$", "").toLowerCase(Locale.ROOT) + ".version";
+      String property =
+          library.group(1).replaceFirst("-java$", "").toLowerCase(Locale.ROOT) + ".version";
       assertThat(parent).contains("<" + property + ">" + library.group(2) + "</" + property + ">");
     }
   }
