@@ -5,6 +5,7 @@ import io.callstream.ErrorCode;
 import io.callstream.internal.sink.BatchMark;
 import java.io.IOException;
 import java.util.Locale;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.regex.Matcher;
@@ -38,7 +39,7 @@ final class ParquetMarks {
 
   /** Returns the mark that counts; null if there is none. */
   @Nullable BatchMark last() throws IOException {
-    TreeSet<String> names = names();
+    SortedSet<String> names = names();
     if (names.isEmpty()) {
       return null;
     }
@@ -58,7 +59,7 @@ final class ParquetMarks {
 
   /** Writes the next mark. From now on, this run is the one that may write. */
   void claim(BatchMark mark) throws IOException {
-    TreeSet<String> before = names();
+    SortedSet<String> before = names();
     long number = before.isEmpty() ? 0 : Long.parseLong(match(before.last()).group(1)) + 1;
     own =
         String.format(
@@ -75,7 +76,7 @@ final class ParquetMarks {
    * @throws CallstreamException if one has
    */
   void requireNewest() throws IOException {
-    TreeSet<String> names = names();
+    SortedSet<String> names = names();
     if (names.isEmpty() || !names.last().equals(own)) {
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
@@ -86,8 +87,8 @@ final class ParquetMarks {
     }
   }
 
-  private TreeSet<String> names() throws IOException {
-    TreeSet<String> names = new TreeSet<>();
+  private SortedSet<String> names() throws IOException {
+    SortedSet<String> names = new TreeSet<>();
     for (FileStatus status : files.listStatus(directory)) {
       String name = status.getPath().getName();
       if (NAME.matcher(name).matches()) {

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -177,7 +178,9 @@ final class ParquetSink implements ResultSink {
   private void write(Statistic statistic, Results results, long batch) throws IOException {
     Opened open = requireOpen();
     Path target =
-        new Path(statistic(open.directory(), statistic), String.format("batch=%012d", batch));
+        new Path(
+            statistic(open.directory(), statistic),
+            String.format(Locale.ROOT, "batch=%012d", batch));
     if (results.isEmpty()) {
       delete(open.files(), target);
       return;
