@@ -36,8 +36,10 @@ final class PlanTrace extends SparkListener implements ProgressListener {
 
   @Override
   public void onOtherEvent(SparkListenerEvent event) {
-    if (event instanceof SparkListenerSQLExecutionStart start) {
-      plan = operators(start.physicalPlanDescription()); // Spark sends one per batch.
+    // Spark sends one event per batch, and another one for the rows that foreachBatch collects.
+    if (event instanceof SparkListenerSQLExecutionStart start
+        && start.rootExecutionId().contains(start.executionId())) {
+      plan = operators(start.physicalPlanDescription());
     }
   }
 

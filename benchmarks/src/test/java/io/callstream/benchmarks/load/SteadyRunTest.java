@@ -3,7 +3,6 @@ package io.callstream.benchmarks.load;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.callstream.CallstreamException;
 import io.callstream.benchmarks.load.LatencyResult.Conclusion;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.local.LocalEngine;
@@ -66,7 +65,8 @@ class SteadyRunTest {
   void aRunWithAWrongSettingFails() {
     assertThatThrownBy(
             () -> measure(LOAD, topic -> topic.with(Map.of("fetch.max.byte", "1")), progress -> {}))
-        .isInstanceOf(CallstreamException.class);
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("fetch.max.byte");
   }
 
   /** No sender reaches ten million calls per second. */

@@ -37,6 +37,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Label;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.Tag;
 import org.opentest4j.TestAbortedException;
 
 /**
@@ -71,6 +72,7 @@ public abstract class RandomPipelinesContract {
   }
 
   @Property
+  @Tag("campaign")
   @Label("17.1 " + MODEL)
   @Rule(number = "17.1", text = MODEL, check = "the small scenario first: its records are shown")
   void rule_17_1(@ForAll("scenarios") Scenario made) throws Exception {

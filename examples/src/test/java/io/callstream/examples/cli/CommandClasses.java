@@ -45,7 +45,6 @@ final class CommandClasses {
     List<Path> entries =
         Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
             .map(Path::of)
-            .filter(path -> !path.endsWith("test-classes"))
             .toList();
     List<Path> directories = entries.stream().filter(Files::isDirectory).toList();
     String classPath =

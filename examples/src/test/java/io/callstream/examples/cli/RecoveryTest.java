@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -160,6 +161,7 @@ class RecoveryTest {
   }
 
   @Test
+  @Tag("thorough")
   void aBrokerThatStaysAwayEndsStatisticsWhichGoOnLater() throws Exception {
     Output output = new Output(directory.resolve("out"));
     CommandProcess first = broker();
@@ -228,6 +230,7 @@ class RecoveryTest {
   }
 
   @Test
+  @Tag("thorough")
   void aProducerThatIsKilledResumes() throws Exception {
     try (CommandProcess broker = broker()) {
       for (int kill = 0; kill < 3; kill++) {

@@ -19,7 +19,13 @@ class SparkSubmitJarsTest {
    * only the broker uses them.
    */
   private static final Set<String> NOT_NEEDED =
-      Set.of("spark-sql_2.12", "jackson-core", "slf4j-api", "logback-classic", "kafka_2.12");
+      Set.of(
+          "spark-sql_2.12",
+          "jackson-core",
+          "slf4j-api",
+          "logback-classic",
+          "kafka_2.12",
+          "commons-compress");
 
   /** Annotations that do not exist at run time. */
   private static final String ANNOTATIONS = "jspecify";
