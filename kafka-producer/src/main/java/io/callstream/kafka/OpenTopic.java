@@ -249,7 +249,7 @@ final class OpenTopic implements OpenSource {
             spans,
             patience,
             this::beforePoll,
-            record -> records.take(RangeReader.delivery(record)));
+            record -> records.take(RangeReader.inputRecord(record)));
       } catch (KafkaException e) {
         throw failure(e);
       }

@@ -47,9 +47,9 @@ record Failures(@Nullable String checkpoint) {
   }
 
   CallstreamException of(Throwable failure) {
-    CallstreamException surroundings = EnvironmentFailures.failure(failure).orElse(null);
-    if (surroundings != null) {
-      return surroundings;
+    CallstreamException environment = EnvironmentFailures.failure(failure).orElse(null);
+    if (environment != null) {
+      return environment;
     }
     Throwable root = failure;
     for (Throwable e = failure; e != null; e = e.getCause()) {

@@ -112,7 +112,7 @@ final class RecordReader {
                   range.offsetRange().untilOffset())),
           Duration.ofMillis(range.pollTimeoutMs()),
           TaskContext.get()::killTaskIfInterrupted,
-          record -> records.record(RangeReader.delivery(record)));
+          record -> records.record(RangeReader.inputRecord(record)));
       whole = true;
     } finally {
       if (whole) {

@@ -23,9 +23,9 @@ public final class KafkaErrors {
    * and the message of the innermost cause.
    */
   public static String reason(Throwable failure) {
-    Optional<CallstreamException> surroundings = EnvironmentFailures.failure(failure);
-    if (surroundings.isPresent()) {
-      return String.valueOf(surroundings.get().getMessage());
+    Optional<CallstreamException> environment = EnvironmentFailures.failure(failure);
+    if (environment.isPresent()) {
+      return String.valueOf(environment.get().getMessage());
     }
     Throwable cause = failure;
     while (cause.getCause() != null) {
@@ -51,7 +51,7 @@ public final class KafkaErrors {
             + ". Start one ('callstream broker' does, for trying things out), or correct the address. "
             + "This client speaks "
             + protocol
-            + " (security.protocol): a broker that wants TLS or SASL, or does not want it, gives no"
+            + " (security.protocol): a broker that requires TLS or SASL, or does not use it, gives no"
             + " answer either.",
         cause);
   }
@@ -91,14 +91,14 @@ public final class KafkaErrors {
       return "Check user name and password in sasl.jaas.config, and sasl.mechanism";
     }
     if (says(chain, "PKIX")) {
-      return "The broker's certificate is none that this client trusts: check"
+      return "This client does not trust the certificate of the broker: check"
           + " ssl.truststore.location";
     }
     if (says(chain, "No subject alternative") || says(chain, "No name matching")) {
       return "The broker's certificate is for another host: connect to the name that it is for";
     }
     if (says(chain, "fatal alert")) {
-      return "The broker did not take this client's certificate, or wants one: check"
+      return "The broker rejected the certificate of this client, or requires one: check"
           + " ssl.keystore.location";
     }
     if (says(chain, "No resolvable bootstrap urls")) {

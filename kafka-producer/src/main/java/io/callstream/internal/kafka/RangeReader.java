@@ -123,7 +123,7 @@ public final class RangeReader implements AutoCloseable {
   }
 
   /** Returns a record as the engines process it. */
-  public static InputRecord delivery(ConsumerRecord<byte @Nullable [], byte @Nullable []> record) {
+  public static InputRecord inputRecord(ConsumerRecord<byte @Nullable [], byte @Nullable []> record) {
     return new InputRecord(record.partition(), record.offset(), record.timestamp(), record.value());
   }
 
