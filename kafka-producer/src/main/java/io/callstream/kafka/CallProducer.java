@@ -58,16 +58,12 @@ public final class CallProducer implements AutoCloseable {
     progress = builder.progress;
     ticker = builder.ticker;
     format = builder.format;
-    try {
-      kafka = new KafkaProducer<>(settings);
-      outcomesWithin =
-          Duration.ofMillis(
-                  Long.parseLong(
-                      String.valueOf(settings.get(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG))))
-              .plus(GRACE);
-    } catch (KafkaException e) {
-      throw KafkaErrors.refused(cluster, e);
-    }
+    outcomesWithin =
+        Duration.ofMillis(
+                Long.parseLong(
+                    String.valueOf(settings.get(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG)).trim()))
+            .plus(GRACE);
+    kafka = ProducerSettings.producer(cluster, settings);
   }
 
   /**
@@ -97,6 +93,8 @@ public final class CallProducer implements AutoCloseable {
       this.topic = topic;
       this.format = format;
       settings = ProducerSettings.of(cluster);
+      ProducerSettings.requireTimeouts(
+          settings, "Lower linger.ms or request.timeout.ms, or raise delivery.timeout.ms");
     }
 
     /** Sets how fast the producer sends. Defaults to {@link Pace#max()}. */

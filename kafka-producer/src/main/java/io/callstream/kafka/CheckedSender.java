@@ -69,11 +69,7 @@ final class CheckedSender implements AutoCloseable {
   CheckedSender(KafkaCluster cluster, String topic, Map<String, Object> settings) {
     this.cluster = cluster;
     this.topic = topic;
-    try {
-      kafka = new KafkaProducer<>(settings);
-    } catch (KafkaException e) {
-      throw KafkaErrors.refused(cluster, e);
-    }
+    kafka = ProducerSettings.producer(cluster, settings);
   }
 
   /** Sends a record to the partition of its key. */

@@ -4,6 +4,7 @@ import io.callstream.ErrorCode;
 import io.callstream.pipeline.DeadLetterSink;
 import io.callstream.pipeline.ResultSink;
 import java.time.Duration;
+import java.util.Map;
 import org.apache.kafka.clients.producer.ProducerConfig;
 
 /**
@@ -109,8 +110,11 @@ public final class KafkaSinks {
    *
    * @param topic created if it is missing. The sink rejects a topic that is not compacted when the
    *     pipeline starts, because such a topic would lose results that do not change
+   * @throws IllegalArgumentException if {@code linger.ms} does not fit into the time of {@link
+   *     #deliveringWithin}
    */
   public ResultSink results(String topic) {
+    var ignored = senderSettings();
     return new KafkaResultSink(this, topic);
   }
 
@@ -123,8 +127,12 @@ public final class KafkaSinks {
    * duplicates. The sink creates a missing topic with Kafka's default retention and without
    * compaction. It logs a warning if the topic is compacted, because a dead letter without a value
    * is a tombstone there.
+   *
+   * @throws IllegalArgumentException if {@code linger.ms} does not fit into the time of {@link
+   *     #deliveringWithin}
    */
   public DeadLetterSink deadLetters(String topic) {
+    var ignored = senderSettings();
     return new KafkaDeadLetterSink(this, topic);
   }
 
@@ -145,6 +153,10 @@ public final class KafkaSinks {
   }
 
   CheckedSender sender(String topic) {
+    return new CheckedSender(cluster, topic, senderSettings());
+  }
+
+  private Map<String, Object> senderSettings() {
     var settings = ProducerSettings.of(cluster);
     settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, (int) delivery.toMillis());
     settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, delivery.toMillis());
@@ -153,7 +165,9 @@ public final class KafkaSinks {
     if (!cluster.settings().containsKey(ProducerConfig.MAX_REQUEST_SIZE_CONFIG)) {
       settings.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_MESSAGE_BYTES);
     }
-    return new CheckedSender(cluster, topic, settings);
+    ProducerSettings.requireTimeouts(
+        settings, "Lower linger.ms, or raise the time of KafkaSinks.deliveringWithin");
+    return settings;
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.kafka.ClientSettings;
 import io.callstream.internal.kafka.ClientSettings.DeletedRecords;
+import io.callstream.internal.kafka.ClientSettings.Fetches;
 import io.callstream.internal.kafka.KafkaAdmin;
 import io.callstream.internal.kafka.KafkaErrors;
 import io.callstream.internal.kafka.RangeReader;
@@ -93,7 +94,7 @@ final class OpenTopic implements OpenSource {
   }
 
   private Map<String, Object> consumerSettings() {
-    return ClientSettings.ofConsumer(cluster, DeletedRecords.FAIL);
+    return ClientSettings.ofConsumer(cluster, DeletedRecords.FAIL, Fetches.LARGE);
   }
 
   @Override
@@ -214,7 +215,12 @@ final class OpenTopic implements OpenSource {
   @Override
   public SpanReader newReader() {
     Reader reader =
-        new Reader(new RangeReader(topic.name(), consumerSettings(), RangeReader.Keys.SKIPPED));
+        new Reader(
+            new RangeReader(
+                topic.name(),
+                consumerSettings(),
+                RangeReader.Keys.SKIPPED,
+                KafkaErrors.AFTER_LOSS));
     readers.add(reader);
     return reader;
   }

@@ -1,13 +1,20 @@
 package io.callstream.kafka;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.internal.kafka.ClientSettings;
 import io.callstream.internal.kafka.KafkaErrors;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Creates the settings of the producer. Settings that its guarantees depend on are fixed; the
@@ -31,7 +38,8 @@ final class ProducerSettings {
   private ProducerSettings() {}
 
   /**
-   * Returns the settings of a producer.
+   * Returns the settings of a producer. If the cluster's settings name config providers, which load
+   * values from elsewhere, only the producer checks the values.
    *
    * @throws IllegalArgumentException if a setting of the cluster would break a guarantee, or if
    *     Kafka does not accept its value
@@ -54,16 +62,72 @@ final class ProducerSettings {
     settings.putIfAbsent(
         ProducerConfig.MAX_BLOCK_MS_CONFIG,
         String.valueOf(settings.get(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG)));
-    try {
-      var ignored = new ProducerConfig(settings);
-    } catch (ConfigException e) {
-      throw new IllegalArgumentException(
-          "The Kafka settings do not make a producer: "
-              + KafkaErrors.reason(e)
-              + ". Correct the setting",
-          e);
-    }
+    var ignored = parsed(settings);
     return settings;
+  }
+
+  /**
+   * Parses settings. The constructor of {@code ProducerConfig} would log all of them.
+   *
+   * @return empty if the settings name config providers
+   */
+  private static Optional<AbstractConfig> parsed(Map<String, Object> settings) {
+    if (settings.containsKey(AbstractConfig.CONFIG_PROVIDERS_CONFIG)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(new AbstractConfig(ProducerConfig.configDef(), settings, false));
+    } catch (ConfigException e) {
+      throw rejected(KafkaErrors.reason(e) + ". Correct the setting", e);
+    }
+  }
+
+  /**
+   * Checks that the timeouts fit together, as the constructor of Kafka's producer does.
+   *
+   * @param fix the last sentence of the message, without the period
+   */
+  static void requireTimeouts(Map<String, Object> settings, String fix) {
+    parsed(settings).ifPresent(values -> requireTimeouts(values, fix));
+  }
+
+  private static void requireTimeouts(AbstractConfig values, String fix) {
+    int delivery = values.getInt(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG);
+    int request = values.getInt(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG);
+    long linger = values.getLong(ProducerConfig.LINGER_MS_CONFIG);
+    // Kafka does the same with a sum that exceeds an int.
+    if (delivery < Math.min(linger + request, Integer.MAX_VALUE)) {
+      throw rejected(
+          String.format(
+              "delivery.timeout.ms is %d, less than linger.ms=%d plus request.timeout.ms=%d. %s",
+              delivery, linger, request, fix),
+          null);
+    }
+  }
+
+  /**
+   * Creates a producer.
+   *
+   * @throws IllegalArgumentException if Kafka does not accept the settings
+   * @throws CallstreamException with {@link ErrorCode#BROKER_UNAVAILABLE} if the environment does
+   *     not let the producer start
+   */
+  static KafkaProducer<byte[], byte[]> producer(
+      KafkaCluster cluster, Map<String, Object> settings) {
+    try {
+      return new KafkaProducer<>(settings);
+    } catch (KafkaException e) {
+      for (@Nullable Throwable cause = e; cause != null; cause = cause.getCause()) {
+        if (cause instanceof ConfigException && !KafkaErrors.isUnknownHost(cause)) {
+          throw rejected(KafkaErrors.reason(cause) + ". Correct the setting", e);
+        }
+      }
+      throw KafkaErrors.refused(cluster, e);
+    }
+  }
+
+  private static IllegalArgumentException rejected(String why, @Nullable Throwable cause) {
+    return new IllegalArgumentException("The Kafka settings do not make a producer: " + why, cause);
   }
 
   private static void requirePromises(String name, String value) {

@@ -4,6 +4,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.kafka.ClientSettings;
 import io.callstream.internal.kafka.ClientSettings.DeletedRecords;
+import io.callstream.internal.kafka.ClientSettings.Fetches;
 import io.callstream.internal.kafka.KafkaErrors;
 import io.callstream.internal.kafka.RangeReader;
 import io.callstream.internal.source.SpanReader.Span;
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TopicReader {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final String AFTER_FAILURE = "Read it again.";
 
   /** The minimum number of offsets by which to go back for further records. */
   private static final long MIN_STEP = 1_000;
@@ -133,15 +135,16 @@ public final class TopicReader {
     try (RangeReader reader =
         new RangeReader(
             topic,
-            ClientSettings.ofConsumer(cluster, DeletedRecords.SKIP),
-            RangeReader.Keys.READ)) {
+            ClientSettings.ofConsumer(cluster, DeletedRecords.SKIP, Fetches.SMALL),
+            RangeReader.Keys.READ,
+            AFTER_FAILURE)) {
       ranges = reader;
       work.accept(reader);
     } catch (CancellationException | InterruptException e) {
       // The reader was stopped or interrupted. Kafka keeps the interrupt flag.
       return handedOver;
     } catch (KafkaException e) {
-      throw KafkaErrors.reading(topic, cluster, "Read it again.", e);
+      throw KafkaErrors.reading(topic, cluster, AFTER_FAILURE, e);
     } finally {
       ranges = null;
     }

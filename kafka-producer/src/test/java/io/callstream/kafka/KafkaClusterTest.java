@@ -3,7 +3,9 @@ package io.callstream.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.callstream.CallstreamException;
 import io.callstream.call.SanFranciscoCalls;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,6 +46,60 @@ class KafkaClusterTest {
     assertThatThrownBy(() -> CallProducer.to(cluster, "calls", SanFranciscoCalls.json()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll("do not make a producer", "linger.ms", "soon");
+  }
+
+  @Test
+  void rejectsTimeoutsThatDoNotFitTogether() {
+    KafkaCluster cluster = KafkaCluster.at("localhost:9092").with(Map.of("linger.ms", "60000"));
+    KafkaSinks sinks = KafkaSinks.at(cluster);
+
+    assertThatThrownBy(() -> CallProducer.to(cluster, "calls", SanFranciscoCalls.json()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "The Kafka settings do not make a producer: delivery.timeout.ms is 30000, less than"
+                + " linger.ms=60000 plus request.timeout.ms=10000. Lower linger.ms or"
+                + " request.timeout.ms, or raise delivery.timeout.ms");
+    assertThatThrownBy(() -> sinks.results("x"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("linger.ms=60000", "deliveringWithin");
+    assertThatThrownBy(() -> sinks.deadLetters("x"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("linger.ms=60000", "deliveringWithin");
+    assertThat(sinks.deliveringWithin(Duration.ofSeconds(70)).results("x")).isNotNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"9980,9960,20,true", "9979,9960,20,false", "2147483647,10000,2147483647,true"})
+  void acceptsTheTimeoutsThatKafkasProducerAccepts(
+      String delivery, String request, String linger, boolean accepted) {
+    KafkaCluster cluster =
+        KafkaCluster.at("localhost:9092")
+            .with(
+                Map.of(
+                    "delivery.timeout.ms", delivery,
+                    "request.timeout.ms", request,
+                    "linger.ms", linger));
+    Map<String, Object> settings = ProducerSettings.of(cluster);
+
+    if (accepted) {
+      ProducerSettings.requireTimeouts(settings, "");
+      ProducerSettings.producer(cluster, settings).close();
+    } else {
+      assertThatThrownBy(() -> ProducerSettings.requireTimeouts(settings, ""))
+          .isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> ProducerSettings.producer(cluster, settings))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContainingAll("do not make a producer", "delivery.timeout.ms");
+    }
+  }
+
+  @Test
+  void anUnknownHostIsNotAWrongSetting() {
+    KafkaCluster cluster = KafkaCluster.at("nowhere.invalid:9092");
+
+    assertThatThrownBy(() -> ProducerSettings.producer(cluster, ProducerSettings.of(cluster)))
+        .isInstanceOf(CallstreamException.class)
+        .hasMessageContaining("No host of that name is known here");
   }
 
   @Test

@@ -90,7 +90,8 @@ record Failures(@Nullable String checkpoint) {
       return KafkaErrors.stoppedAnswering(message, wayOn(), failure);
     }
     if (e instanceof IllegalStateException && message.contains("failOnDataLoss")) {
-      return KafkaErrors.lost(firstLine(message).replaceAll("[ .]+$", ""), failure);
+      return KafkaErrors.lost(
+          firstLine(message).replaceAll("[ .]+$", ""), KafkaErrors.AFTER_LOSS, failure);
     }
     if ((e instanceof IllegalStateException && message.contains("stopped SparkContext"))
         || message.contains("SparkContext was shut down")) {

@@ -1,6 +1,7 @@
 package io.callstream.spark;
 
 import io.callstream.CallstreamException;
+import io.callstream.internal.kafka.KafkaErrors;
 import io.callstream.internal.kafka.RangeReader;
 import io.callstream.internal.source.InputRecord;
 import io.callstream.internal.source.SpanReader.Span;
@@ -76,7 +77,8 @@ final class RecordReader {
             return new RangeReader(
                 place.partition().topic(),
                 authenticated(place.settings()),
-                RangeReader.Keys.SKIPPED);
+                RangeReader.Keys.SKIPPED,
+                KafkaErrors.AFTER_LOSS);
           }
 
           @Override

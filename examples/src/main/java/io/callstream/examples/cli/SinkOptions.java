@@ -161,11 +161,13 @@ final class SinkOptions {
   void addTo(Pipeline.Builder pipeline, CommandSpec command, KafkaCluster cluster) {
     if (resultsTopic != null) {
       KafkaSinks sinks = Usage.of(command, () -> KafkaSinks.at(cluster));
-      pipeline.results((startsOver ? sinks.startingOver() : sinks).results(resultsTopic));
+      pipeline.results(
+          Usage.of(
+              command, () -> (startsOver ? sinks.startingOver() : sinks).results(resultsTopic)));
     }
     if (deadLetterTopic != null) {
       KafkaSinks sinks = Usage.of(command, () -> KafkaSinks.at(cluster));
-      pipeline.deadLetters(sinks.deadLetters(deadLetterTopic));
+      pipeline.deadLetters(Usage.of(command, () -> sinks.deadLetters(deadLetterTopic)));
     }
     if (jdbc != null) {
       JdbcSinkBuilder tables = Sinks.jdbc(source(command, jdbc));

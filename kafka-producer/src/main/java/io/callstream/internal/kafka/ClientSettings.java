@@ -20,7 +20,7 @@ public final class ClientSettings {
   private static final List<String> PLUGIN_PREFIXES =
       List.of(AbstractConfig.CONFIG_PROVIDERS_CONFIG + ".", "metrics.context.");
 
-  /** Larger reads than Kafka's defaults, for all consumers; see docs/operate.md#spark-settings. */
+  /** Larger reads than Kafka's defaults, for the engines; see docs/operate.md#spark-settings. */
   public static final Map<String, String> CONSUMER_DEFAULTS =
       Map.of(
           ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "10000",
@@ -40,6 +40,14 @@ public final class ClientSettings {
     DeletedRecords(String reset) {
       this.reset = reset;
     }
+  }
+
+  /** How much a consumer fetches at a time, unless the cluster's settings specify it. */
+  public enum Fetches {
+    /** As much as {@link #CONSUMER_DEFAULTS} specifies, for a reader of a whole topic. */
+    LARGE,
+    /** Kafka's defaults, for a reader that may need a few records only. */
+    SMALL
   }
 
   private ClientSettings() {}
@@ -101,9 +109,12 @@ public final class ClientSettings {
   }
 
   /** Returns the settings of a consumer that joins no group and commits nothing. */
-  public static Map<String, Object> ofConsumer(KafkaCluster cluster, DeletedRecords deleted) {
+  public static Map<String, Object> ofConsumer(
+      KafkaCluster cluster, DeletedRecords deleted, Fetches fetches) {
     Map<String, Object> settings = of(cluster, ConsumerConfig.configNames());
-    CONSUMER_DEFAULTS.forEach(settings::putIfAbsent);
+    if (fetches == Fetches.LARGE) {
+      CONSUMER_DEFAULTS.forEach(settings::putIfAbsent);
+    }
     settings.remove(ConsumerConfig.GROUP_ID_CONFIG);
     settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, deleted.reset);

@@ -16,6 +16,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Converts exceptions of Kafka's clients to callstream's. */
 public final class KafkaErrors {
+  /** What to do if a pipeline did not read records before they were deleted. */
+  public static final String AFTER_LOSS =
+      "Keep records longer than the pipeline may be down. To continue without them, start with a"
+          + " new checkpoint.";
+
   private KafkaErrors() {}
 
   /**
@@ -101,10 +106,15 @@ public final class KafkaErrors {
       return "The broker rejected the certificate of this client, or requires one: check"
           + " ssl.keystore.location";
     }
-    if (says(chain, "No resolvable bootstrap urls")) {
+    if (chain.stream().anyMatch(KafkaErrors::isUnknownHost)) {
       return "No host of that name is known here: correct the address";
     }
     return "Check the address, and the settings of TLS (ssl...) and SASL (sasl...)";
+  }
+
+  /** Returns whether a host name of the brokers is unknown, which Kafka reports as a setting. */
+  public static boolean isUnknownHost(Throwable failure) {
+    return String.valueOf(failure.getMessage()).contains("No resolvable bootstrap urls");
   }
 
   private static boolean says(List<Throwable> chain, String words) {
@@ -115,15 +125,16 @@ public final class KafkaErrors {
    * Returns the failure for records that were deleted before they were read.
    *
    * @param how becomes a part of the message
+   * @param next the sentences about what to do
    */
-  public static CallstreamException lost(String how, Throwable cause) {
+  public static CallstreamException lost(String how, String next, Throwable cause) {
     return new CallstreamException(
         ErrorCode.SOURCE_FAILED,
         "Records that were not read yet are gone from the topic, most likely because retention"
             + " deleted them: "
             + how
-            + ". Keep records longer than the pipeline may be down. To continue without them, start"
-            + " with a new checkpoint.",
+            + ". "
+            + next,
         cause);
   }
 

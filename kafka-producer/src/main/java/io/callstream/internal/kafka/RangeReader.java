@@ -11,7 +11,9 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -41,8 +43,12 @@ public final class RangeReader implements AutoCloseable {
 
   private final String topic;
   private final String servers;
+  private final String afterLoss;
   private final KafkaConsumer<byte @Nullable [], byte @Nullable []> consumer;
   private final Map<Integer, Lane> lanes = new HashMap<>();
+
+  /** The partitions of the current ranges. The others are paused. */
+  private Set<Integer> current = Set.of();
 
   /** Whether the reader copies the keys of records. */
   public enum Keys {
@@ -111,9 +117,11 @@ public final class RangeReader implements AutoCloseable {
    * Creates a reader.
    *
    * @param settings the settings of the consumer, without deserializers
+   * @param afterLoss the sentences about what to do if records were deleted before they were read
    */
-  public RangeReader(String topic, Map<String, Object> settings, Keys keys) {
+  public RangeReader(String topic, Map<String, Object> settings, Keys keys, String afterLoss) {
     this.topic = topic;
+    this.afterLoss = afterLoss;
     servers = String.valueOf(settings.get(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG));
     consumer =
         new KafkaConsumer<>(
@@ -123,7 +131,8 @@ public final class RangeReader implements AutoCloseable {
   }
 
   /** Returns a record as the engines process it. */
-  public static InputRecord inputRecord(ConsumerRecord<byte @Nullable [], byte @Nullable []> record) {
+  public static InputRecord inputRecord(
+      ConsumerRecord<byte @Nullable [], byte @Nullable []> record) {
     return new InputRecord(record.partition(), record.offset(), record.timestamp(), record.value());
   }
 
@@ -199,6 +208,7 @@ public final class RangeReader implements AutoCloseable {
 
   /** Assigns the partitions of the ranges to the consumer, and seeks where it is elsewhere. */
   private void assign(List<Span> ranges) {
+    current = ranges.stream().map(Span::partition).collect(Collectors.toSet());
     int before = lanes.size();
     ranges.forEach(this::lane);
     if (lanes.size() > before) {
@@ -216,11 +226,12 @@ public final class RangeReader implements AutoCloseable {
 
   /**
    * Fetches once and returns whether records arrived. A partition with fetched records is paused
-   * until they are read.
+   * until they are read. The partitions of earlier ranges are paused, too.
    */
   private boolean poll(Duration wait) {
-    consumer.resume(lanes(Lane::isEmpty));
-    consumer.pause(lanes(lane -> !lane.isEmpty()));
+    Predicate<Lane> needed = lane -> lane.isEmpty() && current.contains(lane.id.partition());
+    consumer.resume(lanes(needed));
+    consumer.pause(lanes(needed.negate()));
     ConsumerRecords<byte @Nullable [], byte @Nullable []> records;
     try {
       records = consumer.poll(wait);
@@ -242,10 +253,11 @@ public final class RangeReader implements AutoCloseable {
     return lanes.values().stream().filter(which).map(lane -> lane.id).toList();
   }
 
-  private static CallstreamException lost(OffsetOutOfRangeException e) {
+  private CallstreamException lost(OffsetOutOfRangeException e) {
     Map.Entry<TopicPartition, Long> first =
         e.offsetOutOfRangePartitions().entrySet().iterator().next();
-    return KafkaErrors.lost(first.getKey() + " no longer has offset " + first.getValue(), e);
+    return KafkaErrors.lost(
+        first.getKey() + " no longer has offset " + first.getValue(), afterLoss, e);
   }
 
   private RuntimeException stuck(List<Span> open, Duration patience) {
@@ -265,7 +277,7 @@ public final class RangeReader implements AutoCloseable {
       Long end = ends.get(lane(range).id);
       if (end != null && end < range.to()) {
         String how = lane(range).id + " ends at offset " + end + " and not at " + range.to();
-        return KafkaErrors.lost(how, timeout);
+        return KafkaErrors.lost(how, afterLoss, timeout);
       }
     }
     return timeout;
