@@ -20,8 +20,8 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * The class path of commands in processes of their own, with an archive of loaded classes. The
- * archive halves the processor time of a command that starts Spark.
+ * The class path of commands in separate processes, with an archive of loaded classes. The archive
+ * halves the processor time of a command that starts Spark.
  *
  * <p>A JVM accepts an archive only for jars. Therefore each directory of the class path is packed
  * into a jar. The first test that needs the jars and the archive creates them, once for all JVMs

@@ -17,8 +17,8 @@ class BomTest {
 
   @Test
   void managesTheVersionsOfTheBuild() throws IOException {
-    String bom = Files.readString(Document.ROOT.resolve("bom/pom.xml"));
-    String parent = Files.readString(Document.ROOT.resolve("pom.xml"));
+    String bom = Files.readString(DocumentationPage.ROOT.resolve("bom/pom.xml"));
+    String parent = Files.readString(DocumentationPage.ROOT.resolve("pom.xml"));
 
     List<MatchResult> libraries = LIBRARY.matcher(bom).results().toList();
 
