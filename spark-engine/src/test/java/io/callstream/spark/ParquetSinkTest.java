@@ -21,6 +21,7 @@ import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
 import io.callstream.testing.SinkRun;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,13 +43,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.util.Progressable;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -529,7 +529,7 @@ class ParquetSinkTest {
         long blockSize,
         Progressable progress)
         throws IOException {
-      if (file.getName().endsWith(".parquet")) {
+      if (file.getName().endsWith(".parquet") || file.getName().startsWith("mark-")) {
         Runnable step = beforeNextFile;
         beforeNextFile = () -> {};
         step.run();
@@ -612,34 +612,33 @@ class ParquetSinkTest {
     }
   }
 
-  @Test
+  /** Repeats the case, because the ids of runs are random. */
+  @RepeatedTest(10)
   void aRunThatWasSupersededCannotTakeTheDirectoryBack() throws Exception {
-    org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(directory.toUri());
-    LocalFileSystem files = FileSystem.getLocal(new Configuration());
+    UnlockedFiles files = new UnlockedFiles();
+    files.initialize(UnlockedFiles.ROOT, new Configuration());
+    org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(directory.toString());
     ParquetMarks before = new ParquetMarks(files, path, "x");
+    ParquetMarks now = new ParquetMarks(files, path, "x");
     before.claim(new BatchMark(-1, "a"));
     for (int batch = 0; batch < 11; batch++) {
       before.write(new BatchMark(batch, "a"));
     }
-    Path superseded = onlyFile(directory);
-    ParquetMarks now = new ParquetMarks(files, path, "x");
     assertThat(now.last()).isEqualTo(new BatchMark(10, "a"));
-    now.claim(new BatchMark(10, "a"));
-    // The superseded run had listed the marks before, and writes its next one now.
-    Files.createFile(
-        superseded.resolveSibling(
-            superseded.getFileName().toString().replace("_000000000011_10_", "_000000000012_11_")));
+    // The other run claims the directory when this one has listed the marks.
+    UnlockedFiles.beforeNextFile =
+        () -> {
+          try {
+            now.claim(new BatchMark(10, "b"));
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        };
+    before.write(new BatchMark(11, "a"));
 
+    assertThat(now.last()).isEqualTo(new BatchMark(10, "b"));
     now.write(new BatchMark(11, "b"));
-
-    assertThat(now.last()).isEqualTo(new BatchMark(11, "b"));
     assertIsTakenOver(() -> before.write(new BatchMark(12, "a")));
-  }
-
-  private static Path onlyFile(Path directory) throws IOException {
-    try (Stream<Path> files = Files.list(directory)) {
-      return files.filter(file -> !file.getFileName().toString().startsWith(".")).findAny().get();
-    }
   }
 
   /** A run may be killed between the creation of a mark and the deletion of the one before. */
