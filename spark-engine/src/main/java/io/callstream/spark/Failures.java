@@ -33,12 +33,13 @@ record Failures(@Nullable String checkpoint) {
 
   /**
    * Returns whether a failure is an interrupt. A batch that was interrupted because the run stops
-   * is repeated later, and is not a failure.
+   * is repeated later, and is not a failure. Subclasses of InterruptedIOException report timeouts
+   * of a network, such as SocketTimeoutException.
    */
   static boolean isInterrupt(Throwable e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof InterruptedException
-          || cause instanceof InterruptedIOException
+          || cause.getClass() == InterruptedIOException.class
           || cause instanceof ClosedByInterruptException) {
         return true;
       }

@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.SocketTimeoutException;
 import org.apache.hadoop.fs.ChecksumException;
+import org.apache.hadoop.net.ConnectTimeoutException;
 import org.apache.spark.SparkException;
 import org.junit.jupiter.api.Test;
 
@@ -66,5 +70,12 @@ class FailuresTest {
     ofHadoop.setStackTrace(new StackTraceElement[0]);
     assertThat(new Failures("/x").of(new RuntimeException(ofHadoop)))
         .hasMessageNotContaining("is damaged");
+  }
+
+  @Test
+  void aTimeoutOfTheNetworkIsNotAnInterrupt() {
+    assertThat(Failures.isInterrupt(new RuntimeException(new InterruptedIOException()))).isTrue();
+    assertThat(Failures.isInterrupt(new IOException(new SocketTimeoutException()))).isFalse();
+    assertThat(Failures.isInterrupt(new ConnectTimeoutException("20000 ms"))).isFalse();
   }
 }
