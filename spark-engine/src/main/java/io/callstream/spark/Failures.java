@@ -119,7 +119,10 @@ record Failures(@Nullable String checkpoint) {
     if (e instanceof DamagedFileException) {
       return damaged(message, failure);
     }
-    if ((e instanceof EOFException || e instanceof ChecksumException) && isOfState(e)) {
+    // Spark compares the length of each table of RocksDB that it copies.
+    boolean isOfWrongLength = e instanceof IllegalStateException && message.startsWith("Copied ");
+    if ((e instanceof EOFException || e instanceof ChecksumException || isOfWrongLength)
+        && isOfState(e)) {
       return damaged("a file of the state can't be read (" + words(e) + ")", failure);
     }
     if (e.getClass().getName().equals("org.rocksdb.RocksDBException")

@@ -49,6 +49,25 @@ class FailuresTest {
         .hasMessageNotContaining("nothing is lost");
   }
 
+  @Test
+  void aTableOfRocksDbWithAnotherLengthIsADamageOfTheCheckpoint() {
+    IllegalStateException ofSpark =
+        new IllegalStateException("Copied file:/x/1.sst to /y, expected 7 bytes, found 10 bytes ");
+    ofSpark.setStackTrace(
+        new StackTraceElement[] {
+          new StackTraceElement(
+              "org.apache.spark.sql.execution.streaming.state.RocksDBFileManager",
+              "loadImmutableFilesFromDfs",
+              null,
+              1)
+        });
+    CallstreamException failure = new Failures("/x").of(new RuntimeException(ofSpark));
+    assertThat(failure.code()).isEqualTo(ErrorCode.CHECKPOINT);
+    assertThat(failure)
+        .hasMessageStartingWith("The checkpoint directory /x is damaged")
+        .hasMessageContaining("expected 7 bytes, found 10 bytes");
+  }
+
   /** Spark copies RocksDB's tables through Hadoop, whose local file system verifies them. */
   @Test
   void aChecksumThatHadoopFindsWrongIsADamageOnlyInAFileOfTheState() {
