@@ -104,7 +104,7 @@ class ArchitectureTest {
           .whereLayer("ledger")
           .mayOnlyAccessLayers("aggregate", "files", "task")
           .whereLayer("engine")
-          .mayOnlyAccessLayers("files", "ledger");
+          .mayOnlyAccessLayers("aggregate", "files", "ledger");
 
   @ArchTest
   static final ArchRule valuesDoNotUseInternals =

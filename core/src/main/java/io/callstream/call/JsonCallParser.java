@@ -230,11 +230,11 @@ final class JsonCallParser implements CallParser {
       last = successors[last];
       if (b[start] == '"') {
         starts[last] = start + 1;
-        ends[last] = PlainText.end(b, start + 1);
+        ends[last] = PlainStringScanner.end(b, start + 1);
         from = ends[last] + 1;
       } else {
         starts[last] = b[start] == 'n' ? -1 : start;
-        ends[last] = PlainText.scalarEnd(b, start);
+        ends[last] = PlainStringScanner.scalarEnd(b, start);
         from = ends[last];
       }
       if (ends[last] < 0) {
@@ -269,7 +269,7 @@ final class JsonCallParser implements CallParser {
       return NOT_PLAIN;
     }
     int nameStart = i + 1;
-    int nameEnd = PlainText.end(b, nameStart);
+    int nameEnd = PlainStringScanner.end(b, nameStart);
     if (nameEnd < 0) {
       return NOT_PLAIN;
     }

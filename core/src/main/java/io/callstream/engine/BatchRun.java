@@ -3,12 +3,11 @@ package io.callstream.engine;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
-import io.callstream.internal.aggregate.BlockMerger;
-import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.engine.BatchProgress;
 import io.callstream.internal.engine.RunEnd;
 import io.callstream.internal.engine.SinkSet;
+import io.callstream.internal.engine.StateMerger;
 import io.callstream.internal.failures.EnvironmentFailures;
-import io.callstream.internal.ledger.BatchUpdates;
 import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.source.InputRecord;
 import io.callstream.internal.task.CallCounter;
@@ -58,7 +57,7 @@ public final class BatchRun implements RunningPipeline {
   private final Ledger ledger;
   private final SinkSet sinks;
   private final RunEnd end;
-  private final List<BlockMerger> mergers;
+  private final StateMerger merger;
   private final @Nullable SeenCalls seen;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final Thread worker = new Thread(this::work, "callstream-batches");
@@ -160,12 +159,12 @@ public final class BatchRun implements RunningPipeline {
     this.options = options;
     this.reader = reader;
     plan = new TaskPlan(pipeline);
-    mergers = plan.statistics().stream().map(BlockMerger::new).toList();
     seen =
         plan.distinctHorizonMillis().isPresent()
             ? new SeenCalls(plan.distinctHorizonMillis().getAsLong(), null)
             : null;
     ledger = Ledger.inMemory(pipeline);
+    merger = new StateMerger(plan.statistics(), ledger);
     end = new RunEnd("The pipeline over " + pipeline.source().description());
     sinks = SinkSet.open(pipeline, ledger, options.sinkTimeout());
     worker.setDaemon(true);
@@ -285,7 +284,8 @@ public final class BatchRun implements RunningPipeline {
     Map<Integer, Long> ends = new TreeMap<>();
     offsets.forEach(range -> ends.put(range.partition(), range.end()));
     report = report.reaching(ends);
-    BatchResults results = ledger.append(ledger.lastBatch() + 1, report, merged(tasks));
+    tasks.forEach(task -> task.counter.forEachPartial(merger::add));
+    BatchResults results = ledger.append(ledger.lastBatch() + 1, report, merger.merge());
     List<DeadLetter> letters = new ArrayList<>();
     tasks.forEach(task -> letters.addAll(task.letters));
     letters.sort(DeadLetterMerge.ORDER);
@@ -297,78 +297,15 @@ public final class BatchRun implements RunningPipeline {
     phases.put("merge", Duration.ofNanos(mergedNanos - readNanos));
     phases.put("sinks", Duration.ofNanos(endNanos - mergedNanos));
     Progress now =
-        progress(
-            batch,
-            results,
-            report.latencyAt(Instant.now()),
-            Duration.ofNanos(endNanos - batch.beginNanos),
-            phases,
-            offsets);
+        new BatchProgress(
+                batch.begin,
+                offsets,
+                report.latencyAt(Instant.now()),
+                Duration.ofNanos(endNanos - batch.beginNanos),
+                phases)
+            .report(results, ledger, ids == null ? 0 : ids.size(), sinks, progress);
     progress = now;
     sinks.report(now);
-  }
-
-  /** Merges the partial results of the tasks with the state of each window. */
-  private BatchUpdates merged(List<Task> tasks) {
-    List<Map<Long, List<byte[]>>> partials = new ArrayList<>();
-    mergers.forEach(merger -> partials.add(new TreeMap<>()));
-    for (Task task : tasks) {
-      task.counter.forEachPartial(
-          (statistic, window, block) ->
-              partials.get(statistic).computeIfAbsent(window, w -> new ArrayList<>()).add(block));
-    }
-    BatchUpdates updates = new BatchUpdates(mergers.size());
-    for (int i = 0; i < mergers.size(); i++) {
-      for (Map.Entry<Long, List<byte[]>> window : partials.get(i).entrySet()) {
-        byte[] state = ledger.block(i, window.getKey());
-        updates.put(i, window.getKey(), mergers.get(i).merge(state, window.getValue()));
-      }
-    }
-    return updates;
-  }
-
-  private Progress progress(
-      Batch batch,
-      BatchResults results,
-      Optional<Progress.Latency> latency,
-      Duration took,
-      Map<String, Duration> phases,
-      List<PartitionOffsets> offsets) {
-    long rows = results.accounting().received();
-    long emitted = results.emittedRows();
-    double since =
-        progress()
-            .map(last -> seconds(Duration.between(last.timestamp(), batch.begin)))
-            .orElse(Double.NaN);
-    List<byte[]> open = ledger.openBlocks();
-    long updated =
-        results.updates().values().stream()
-            .mapToLong(update -> BlockResults.of(update).blocks().size())
-            .sum();
-    return new Progress(
-        results.number(),
-        batch.begin,
-        rows,
-        rows / since,
-        rows / Math.max(seconds(took), 1e-9),
-        emitted,
-        emitted / since,
-        took,
-        latency,
-        phases,
-        new Progress.State(
-            open.size() + (seen == null ? 0 : seen.size()),
-            updated,
-            open.stream().mapToLong(block -> block.length).sum()),
-        offsets,
-        results.watermark(),
-        sinks.description(),
-        results.accounting(),
-        results.total());
-  }
-
-  private static double seconds(Duration duration) {
-    return duration.toSeconds() + duration.toNanosPart() / 1e9;
   }
 
   @Override

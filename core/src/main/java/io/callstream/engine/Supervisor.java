@@ -170,6 +170,11 @@ public final class Supervisor implements RunningPipeline {
     } catch (CallstreamException e) {
       LOG.warn("{} could not be restarted: {}", name, e.code(), e);
       return Optional.of(e);
+    } catch (IllegalArgumentException e) {
+      // Another attempt has the same arguments.
+      return Optional.of(
+          new CallstreamException(
+              ErrorCode.UNSUPPORTED, "The pipeline could not be restarted: " + e.getMessage(), e));
     } catch (RuntimeException | LinkageError e) {
       LOG.warn("{} could not be restarted", name, e);
       return Optional.of(unexpected(e));

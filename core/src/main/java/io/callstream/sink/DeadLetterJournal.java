@@ -56,8 +56,7 @@ final class DeadLetterJournal implements AutoCloseable {
 
   /** Creates an empty journal. Replaces the file of an interrupted batch. */
   static DeadLetterJournal create(Path file) throws IOException {
-    FileChannel channel = FileChannel.open(file, CREATE, READ, WRITE);
-    channel.truncate(0);
+    FileChannel channel = channel(file, 0);
     CRC32 checksum = new CRC32();
     return new DeadLetterJournal(channel, checksum, new Extent(0, (int) checksum.getValue()));
   }
@@ -84,10 +83,18 @@ final class DeadLetterJournal implements AutoCloseable {
     if ((int) checksum.getValue() != confirmed.checksum()) {
       throw directory.damaged(name + " has changed");
     }
-    FileChannel channel = FileChannel.open(file, READ, WRITE);
-    channel.truncate(confirmed.length());
-    channel.position(confirmed.length());
-    return new DeadLetterJournal(channel, checksum, confirmed);
+    return new DeadLetterJournal(channel(file, confirmed.length()), checksum, confirmed);
+  }
+
+  /** Opens a file, creates it if it is missing, and removes what follows a length. */
+  private static FileChannel channel(Path file, long length) throws IOException {
+    FileChannel channel = FileChannel.open(file, CREATE, READ, WRITE);
+    try {
+      return channel.truncate(length).position(length);
+    } catch (IOException | RuntimeException | Error e) {
+      channel.close();
+      throw e;
+    }
   }
 
   /**

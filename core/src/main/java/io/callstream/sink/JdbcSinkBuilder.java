@@ -34,6 +34,15 @@ public final class JdbcSinkBuilder {
   }
 
   /**
+   * Uses {@code INSERT … ON CONFLICT DO UPDATE}, for a database that is compatible with PostgreSQL
+   * but does not have this name. Defaults to this syntax if the name of the database contains
+   * "PostgreSQL", and otherwise to {@code MERGE} of the SQL standard.
+   */
+  public JdbcSinkBuilder postgresql() {
+    return dialect(JdbcDialect.POSTGRESQL);
+  }
+
+  /**
    * Sets the schema of the tables, which must exist. Defaults to the schema of the connection.
    *
    * @throws IllegalArgumentException if the name contains anything except lower-case letters,

@@ -43,7 +43,7 @@ public final class CallProducer implements AutoCloseable {
   private final String topic;
   private final Pace pace;
   private final LongConsumer progress;
-  private final Ticker ticker;
+  private final WaitingClock ticker;
   private final CallFormat format;
   private final KafkaProducer<byte[], byte[]> kafka;
   private final Duration outcomesWithin;
@@ -86,7 +86,7 @@ public final class CallProducer implements AutoCloseable {
     private final Map<String, Object> settings;
     private Pace pace = Pace.max();
     private LongConsumer progress = sent -> {};
-    private Ticker ticker = Ticker.SYSTEM;
+    private WaitingClock ticker = WaitingClock.SYSTEM;
 
     private Builder(KafkaCluster cluster, String topic, CallFormat format) {
       this.cluster = cluster;
@@ -113,7 +113,7 @@ public final class CallProducer implements AutoCloseable {
       return this;
     }
 
-    Builder ticker(Ticker ticker) {
+    Builder ticker(WaitingClock ticker) {
       this.ticker = ticker;
       return this;
     }

@@ -12,7 +12,7 @@ final class Pacer {
   private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final Pace pace;
-  private final Ticker ticker;
+  private final WaitingClock ticker;
   private final BooleanSupplier stopped;
   private final long start;
   private long records;
@@ -24,7 +24,7 @@ final class Pacer {
   private long lastMillis;
   private long outlierMillis = NO_TIME;
 
-  Pacer(Pace pace, Ticker ticker, BooleanSupplier stopped) {
+  Pacer(Pace pace, WaitingClock ticker, BooleanSupplier stopped) {
     this.pace = pace;
     this.ticker = ticker;
     this.stopped = stopped;

@@ -16,7 +16,7 @@ class PacerTest {
   private final ManualTicker ticker = new ManualTicker();
 
   /** A clock that advances only by waiting. */
-  private static final class ManualTicker implements Ticker {
+  private static final class ManualTicker implements WaitingClock {
     private long now = 123;
 
     @Override
@@ -126,7 +126,7 @@ class PacerTest {
     Pacer pacer =
         new Pacer(
             Pace.perSecond(0.001),
-            new Ticker() {
+            new WaitingClock() {
               @Override
               public long nanos() {
                 return ticker.nanos();

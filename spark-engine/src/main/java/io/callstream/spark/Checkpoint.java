@@ -372,8 +372,8 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   /**
    * Returns the directory in which tasks keep files of dead letters until the batch is finished.
    */
-  LetterDirectory letterDirectory() {
-    return new LetterDirectory(letters().toString(), hadoop);
+  TaskDeadLetterDirectory letterDirectory() {
+    return new TaskDeadLetterDirectory(letters().toString(), hadoop);
   }
 
   InputStream openLetters(String file) throws IOException {

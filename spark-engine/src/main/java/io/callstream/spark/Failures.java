@@ -33,12 +33,13 @@ record Failures(@Nullable String checkpoint) {
 
   /**
    * Returns whether a failure is an interrupt. A batch that was interrupted because the run stops
-   * is repeated later, and is not a failure.
+   * is repeated later, and is not a failure. Subclasses of InterruptedIOException report timeouts
+   * of a network, such as SocketTimeoutException.
    */
   static boolean isInterrupt(Throwable e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof InterruptedException
-          || cause instanceof InterruptedIOException
+          || cause.getClass() == InterruptedIOException.class
           || cause instanceof ClosedByInterruptException) {
         return true;
       }
@@ -119,7 +120,10 @@ record Failures(@Nullable String checkpoint) {
     if (e instanceof DamagedFileException) {
       return damaged(message, failure);
     }
-    if ((e instanceof EOFException || e instanceof ChecksumException) && isOfState(e)) {
+    // Spark compares the length of each table of RocksDB that it copies.
+    boolean isOfWrongLength = e instanceof IllegalStateException && message.startsWith("Copied ");
+    if ((e instanceof EOFException || e instanceof ChecksumException || isOfWrongLength)
+        && isOfState(e)) {
       return damaged("a file of the state can't be read (" + words(e) + ")", failure);
     }
     if (e.getClass().getName().equals("org.rocksdb.RocksDBException")

@@ -16,14 +16,16 @@ import org.apache.hadoop.fs.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The marks of a directory of Parquet files. A mark is an empty file whose name consists of a
- * number, the last complete batch, the lineage, and the run that wrote it. The greatest name
- * counts. A run whose own mark is no longer the greatest has been superseded. No file is replaced,
- * so the file system needs no atomic replacement, and no mark can be incomplete.
+ * The marks of a directory of Parquet files. A mark is an empty file whose name consists of the
+ * number of a claim, the run that claimed the directory, the number of a mark of this run, the last
+ * complete batch and the lineage. The greatest name counts. A run whose own mark is no longer the
+ * greatest has been superseded: each claim has a new number, and the later marks of a run keep the
+ * number of its claim, so a superseded run cannot take the directory back. No file is replaced, so
+ * the file system needs no atomic replacement, and no mark can be incomplete.
  */
 final class ParquetMarks {
   private static final Pattern NAME =
-      Pattern.compile("mark-(\\d{12})_(-1|\\d{1,18})_([0-9A-Za-z-]{1,36})_[0-9a-f-]{36}");
+      Pattern.compile("mark-(\\d{12})_[0-9a-f-]{36}_(\\d{12})_(-1|\\d{1,18})_([0-9A-Za-z-]{1,36})");
 
   private final FileSystem files;
   private final Path directory;
@@ -37,6 +39,11 @@ final class ParquetMarks {
     this.location = location;
   }
 
+  /** Returns the id of this run. */
+  String run() {
+    return run;
+  }
+
   /** Returns the mark that counts; null if there is none. */
   @Nullable BatchMark last() throws IOException {
     SortedSet<String> names = names();
@@ -44,26 +51,43 @@ final class ParquetMarks {
       return null;
     }
     Matcher name = match(names.last());
-    return new BatchMark(Long.parseLong(name.group(2)), name.group(3));
+    return new BatchMark(Long.parseLong(name.group(3)), name.group(4));
   }
 
   /**
-   * Writes the next mark, unless another run has taken the directory over.
+   * Writes the next mark of this run.
    *
-   * @throws CallstreamException if it has
+   * @throws CallstreamException if another run has taken the directory over
    */
   void write(BatchMark mark) throws IOException {
-    requireNewest();
-    claim(mark);
+    SortedSet<String> before = requireNewest();
+    Matcher last = match(own);
+    create(Long.parseLong(last.group(1)), Long.parseLong(last.group(2)) + 1, mark, before);
   }
 
-  /** Writes the next mark. From now on, this run is the one that may write. */
+  /**
+   * Writes a mark with which this run takes the directory over.
+   *
+   * @throws CallstreamException if another run does so at the same time
+   */
   void claim(BatchMark mark) throws IOException {
     SortedSet<String> before = names();
-    long number = before.isEmpty() ? 0 : Long.parseLong(match(before.last()).group(1)) + 1;
+    long claim = before.isEmpty() ? 0 : Long.parseLong(match(before.last()).group(1)) + 1;
+    create(claim, 0, mark, before);
+    requireNewest();
+  }
+
+  private void create(long claim, long number, BatchMark mark, SortedSet<String> before)
+      throws IOException {
     own =
         String.format(
-            Locale.ROOT, "mark-%012d_%d_%s_%s", number, mark.batch(), mark.lineage(), run);
+            Locale.ROOT,
+            "mark-%012d_%s_%012d_%d_%s",
+            claim,
+            run,
+            number,
+            mark.batch(),
+            mark.lineage());
     files.create(new Path(directory, own), false).close();
     for (String name : before) {
       files.delete(new Path(directory, name), false);
@@ -71,11 +95,11 @@ final class ParquetMarks {
   }
 
   /**
-   * Requires that no other run has taken the directory over.
+   * Requires that no other run has taken the directory over, and returns the names of the marks.
    *
    * @throws CallstreamException if one has
    */
-  void requireNewest() throws IOException {
+  SortedSet<String> requireNewest() throws IOException {
     SortedSet<String> names = names();
     if (names.isEmpty() || !names.last().equals(own)) {
       throw new CallstreamException(
@@ -85,6 +109,7 @@ final class ParquetMarks {
               + " was taken over by another run while this one was writing. Let one run write it,"
               + " and give others another directory.");
     }
+    return names;
   }
 
   private SortedSet<String> names() throws IOException {

@@ -15,8 +15,9 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.UUID;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -34,14 +35,15 @@ import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes each batch with Spark's DataFrame writer, one file per statistic and batch. Spark's
- * committer publishes the file by one rename. See {@link SparkSinks#parquet} and {@link
- * ParquetMarks}. Not thread-safe.
+ * Writes each batch with Spark's DataFrame writer, one file per statistic and batch, into the
+ * directory {@code _callstream/staging-RUN}. If no other run has taken the directory over until
+ * then, a rename publishes each file. See {@link SparkSinks#parquet} and {@link ParquetMarks}. Not
+ * thread-safe.
  */
 final class ParquetSink implements ResultSink {
   private static final int CHUNK_ROWS = 50_000;
   private static final int CHUNK_CHARS = 64 << 20;
-  private static final String BATCH_COLUMN = "_batch";
+  private static final String BATCH = "_batch=";
 
   private final String location;
   private final @Nullable SparkSession host;
@@ -52,7 +54,11 @@ final class ParquetSink implements ResultSink {
 
   /** The session that writes the files, and the place of the files. */
   private record Opened(
-      SparkSession session, FileSystem files, Path directory, ParquetMarks marks) {}
+      SparkSession session, FileSystem files, Path directory, ParquetMarks marks) {
+    Path ours() {
+      return new Path(directory, "_callstream");
+    }
+  }
 
   ParquetSink(String location, @Nullable SparkSession host, boolean startsOver) {
     this.location = location;
@@ -115,11 +121,33 @@ final class ParquetSink implements ResultSink {
       // A run that is killed while it fills the directory finds this mark, and fills it again.
       marks.claim(new BatchMark(-1, restored.lineage()));
     }
+    for (FileStatus status : files.listStatus(ours)) {
+      if (status.getPath().getName().startsWith("staging-")) {
+        delete(files, status.getPath());
+      }
+    }
     if ((mark == null || !isOurs || mark.isBehind(restored)) && restored.number() >= 0) {
+      Map<Statistic, Results> all = new LinkedHashMap<>();
       for (Statistic statistic : restored.pipeline().statistics()) {
-        write(statistic, restored.results(statistic.name()), restored.number());
+        all.put(statistic, restored.results(statistic.name()));
+      }
+      publish(all, restored.number());
+      if (restored.pipeline().retention().isEmpty()) { // Otherwise, the state lacks old windows.
+        deleteBefore(restored);
       }
       marks.write(BatchMark.of(restored));
+    }
+  }
+
+  /** Deletes the batches whose rows the restored state contains. */
+  private void deleteBefore(BatchResults restored) throws IOException {
+    Opened open = requireOpen();
+    for (Statistic statistic : restored.pipeline().statistics()) {
+      for (Path batch : batches(open.files(), statistic(open.directory(), statistic))) {
+        if (Long.parseLong(batch.getName().substring(BATCH.length())) < restored.number()) {
+          delete(open.files(), batch);
+        }
+      }
     }
   }
 
@@ -128,7 +156,7 @@ final class ParquetSink implements ResultSink {
     List<Path> batches = new ArrayList<>();
     try {
       for (FileStatus status : files.listStatus(statistic)) {
-        if (status.isDirectory() && status.getPath().getName().matches("batch=\\d{12}")) {
+        if (status.isDirectory() && status.getPath().getName().matches(BATCH + "\\d{1,18}")) {
           batches.add(status.getPath());
         }
       }
@@ -155,13 +183,12 @@ final class ParquetSink implements ResultSink {
         open.session(),
         () -> {
           open.marks().requireNewest();
+          Map<Statistic, Results> changes = new LinkedHashMap<>();
           for (Statistic statistic : batch.pipeline().statistics()) {
             Results updates = batch.updates().get(statistic.name());
-            write(
-                statistic,
-                updates == null ? batch.results(statistic.name()) : updates,
-                batch.number());
+            changes.put(statistic, updates == null ? batch.results(statistic.name()) : updates);
           }
+          publish(changes, batch.number());
           open.marks().write(BatchMark.of(batch));
         });
   }
@@ -174,27 +201,39 @@ final class ParquetSink implements ResultSink {
     return open;
   }
 
-  /** Replaces the rows of a batch. */
-  private void write(Statistic statistic, Results results, long batch) throws IOException {
+  /** Replaces the rows of a batch, unless another run has taken the directory over. */
+  private void publish(Map<Statistic, Results> rows, long batch) throws IOException {
     Opened open = requireOpen();
-    Path target =
-        new Path(
-            statistic(open.directory(), statistic),
-            String.format(Locale.ROOT, "batch=%012d", batch));
-    if (results.isEmpty()) {
-      delete(open.files(), target);
-      return;
+    FileSystem files = open.files();
+    Path staging = new Path(open.ours(), "staging-" + open.marks().run());
+    for (Results results : rows.values()) {
+      if (!results.isEmpty()) {
+        rows(open.session(), results)
+            .write()
+            .mode(SaveMode.Overwrite)
+            .option("maxRecordsPerFile", 0)
+            .option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
+            .parquet(statistic(staging, results.statistic()).toString());
+      }
     }
-    rows(open.session(), results, batch)
-        .write()
-        .mode(SaveMode.Overwrite)
-        .option("maxRecordsPerFile", 0)
-        .option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
-        .parquet(target.toString());
+    open.marks().requireNewest();
+    for (Map.Entry<Statistic, Results> entry : rows.entrySet()) {
+      Path statistic = statistic(open.directory(), entry.getKey());
+      Path target = new Path(statistic, BATCH + batch);
+      delete(files, target);
+      if (!entry.getValue().isEmpty()) {
+        Path written = statistic(staging, entry.getKey());
+        files.mkdirs(statistic);
+        if (!files.rename(written, target)) {
+          throw new IOException(written + " can't be renamed to " + target);
+        }
+      }
+    }
+    delete(files, staging);
   }
 
   /** Returns rows in one partition, so that Spark writes one file. */
-  private static Dataset<Row> rows(SparkSession session, Results results, long batch) {
+  private static Dataset<Row> rows(SparkSession session, Results results) {
     Columns columns = Columns.of(results.statistic());
     StructType schema = schema(columns);
     Dataset<Row> before = null;
@@ -205,7 +244,6 @@ final class ParquetSink implements ResultSink {
       for (Object value : values) {
         chars += value instanceof String text ? text.length() : 0;
       }
-      values.add(batch);
       chunk.add(RowFactory.create(values.toArray()));
       if (all.hasNext() && (chunk.size() == CHUNK_ROWS || chars >= CHUNK_CHARS)) {
         Dataset<Row> rows = session.createDataFrame(chunk, schema);
@@ -231,7 +269,6 @@ final class ParquetSink implements ResultSink {
           };
       fields.add(DataTypes.createStructField(column.name(), type, true));
     }
-    fields.add(DataTypes.createStructField(BATCH_COLUMN, DataTypes.LongType, true));
     return DataTypes.createStructType(fields);
   }
 

@@ -45,7 +45,7 @@ final class QueryPlan {
       SparkSettings settings,
       int shufflePartitions,
       Checkpoint checkpoint) {
-    LetterDirectory letterDirectory = checkpoint.letterDirectory();
+    TaskDeadLetterDirectory letterDirectory = checkpoint.letterDirectory();
     ReadTask.Factory tasks =
         new ReadTask.Factory(
             plan, shufflePartitions * BUCKETS_PER_SHUFFLE_PARTITION, letterDirectory);

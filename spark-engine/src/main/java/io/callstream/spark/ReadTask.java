@@ -48,7 +48,7 @@ final class ReadTask implements PartitionReader<InternalRow> {
    *     count
    * @param letterDirectory the directory for files of dead letters
    */
-  record Factory(TaskPlan plan, int buckets, LetterDirectory letterDirectory)
+  record Factory(TaskPlan plan, int buckets, TaskDeadLetterDirectory letterDirectory)
       implements PartitionReaderFactory {
     private static final long serialVersionUID = 1L;
 

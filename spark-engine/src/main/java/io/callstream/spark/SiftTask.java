@@ -26,14 +26,14 @@ final class SiftTask
 
   private final TaskPlan plan;
   private final long horizonMillis;
-  private final LetterDirectory letterDirectory;
+  private final TaskDeadLetterDirectory letterDirectory;
 
   /**
    * Creates the task of a plan in which duplicates do not count.
    *
    * @param letterDirectory the directory for files of dead letters
    */
-  SiftTask(TaskPlan plan, LetterDirectory letterDirectory) {
+  SiftTask(TaskPlan plan, TaskDeadLetterDirectory letterDirectory) {
     this.plan = plan;
     this.letterDirectory = letterDirectory;
     this.horizonMillis = plan.distinctHorizonMillis().orElseThrow();

@@ -26,7 +26,7 @@ final class TaskRows implements AutoCloseable {
   private static final byte[] EVICTION = {};
 
   private final int task;
-  private final LetterDirectory letterDirectory;
+  private final TaskDeadLetterDirectory letterDirectory;
   private final List<Tuple2<byte[], byte[]>> rows = new ArrayList<>();
   private final ByteArrayOutputStream letters = new ByteArrayOutputStream();
   private @Nullable String letterFile;
@@ -38,7 +38,7 @@ final class TaskRows implements AutoCloseable {
    * @param task the number of the task
    * @param letterDirectory the directory for files of dead letters
    */
-  TaskRows(int task, LetterDirectory letterDirectory) {
+  TaskRows(int task, TaskDeadLetterDirectory letterDirectory) {
     this.task = task;
     this.letterDirectory = letterDirectory;
   }
@@ -58,7 +58,7 @@ final class TaskRows implements AutoCloseable {
   private DataOutputStream letterFile() throws IOException {
     DataOutputStream open = letterOut;
     if (open == null) {
-      LetterDirectory.LetterFile file = letterDirectory.create(task);
+      TaskDeadLetterDirectory.LetterFile file = letterDirectory.create(task);
       open = new DataOutputStream(new BufferedOutputStream(file.out(), 1 << 16));
       letterFile = file.name();
       letterOut = open;

@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.SocketTimeoutException;
 import org.apache.hadoop.fs.ChecksumException;
+import org.apache.hadoop.net.ConnectTimeoutException;
 import org.apache.spark.SparkException;
 import org.junit.jupiter.api.Test;
 
@@ -45,6 +49,25 @@ class FailuresTest {
         .hasMessageNotContaining("nothing is lost");
   }
 
+  @Test
+  void aTableOfRocksDbWithAnotherLengthIsADamageOfTheCheckpoint() {
+    IllegalStateException ofSpark =
+        new IllegalStateException("Copied file:/x/1.sst to /y, expected 7 bytes, found 10 bytes ");
+    ofSpark.setStackTrace(
+        new StackTraceElement[] {
+          new StackTraceElement(
+              "org.apache.spark.sql.execution.streaming.state.RocksDBFileManager",
+              "loadImmutableFilesFromDfs",
+              null,
+              1)
+        });
+    CallstreamException failure = new Failures("/x").of(new RuntimeException(ofSpark));
+    assertThat(failure.code()).isEqualTo(ErrorCode.CHECKPOINT);
+    assertThat(failure)
+        .hasMessageStartingWith("The checkpoint directory /x is damaged")
+        .hasMessageContaining("expected 7 bytes, found 10 bytes");
+  }
+
   /** Spark copies RocksDB's tables through Hadoop, whose local file system verifies them. */
   @Test
   void aChecksumThatHadoopFindsWrongIsADamageOnlyInAFileOfTheState() {
@@ -66,5 +89,12 @@ class FailuresTest {
     ofHadoop.setStackTrace(new StackTraceElement[0]);
     assertThat(new Failures("/x").of(new RuntimeException(ofHadoop)))
         .hasMessageNotContaining("is damaged");
+  }
+
+  @Test
+  void aTimeoutOfTheNetworkIsNotAnInterrupt() {
+    assertThat(Failures.isInterrupt(new RuntimeException(new InterruptedIOException()))).isTrue();
+    assertThat(Failures.isInterrupt(new IOException(new SocketTimeoutException()))).isFalse();
+    assertThat(Failures.isInterrupt(new ConnectTimeoutException("20000 ms"))).isFalse();
   }
 }

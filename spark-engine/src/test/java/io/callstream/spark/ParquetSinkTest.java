@@ -8,6 +8,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallField;
+import io.callstream.internal.sink.BatchMark;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultSink;
 import io.callstream.sink.Sinks;
@@ -20,6 +21,8 @@ import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
 import io.callstream.testing.SinkRun;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -35,10 +38,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.util.Progressable;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -197,7 +207,7 @@ class ParquetSinkTest {
 
     assertThat(once).containsExactlyInAnyOrder("a,1", "b,2", "c,1");
     assertThat(byType()).containsExactlyInAnyOrderElementsOf(once);
-    assertThat(parts()).containsExactly("batch=000000000000", "batch=000000000001");
+    assertThat(parts()).containsExactly("_batch=0", "_batch=1");
   }
 
   @Test
@@ -212,8 +222,7 @@ class ParquetSinkTest {
     sink.write(run.batch(0));
     sink.close();
 
-    try (Stream<Path> files =
-        Files.list(directory.resolve("parquet/calls-by-type/batch=000000000000"))) {
+    try (Stream<Path> files = Files.list(directory.resolve("parquet/calls-by-type/_batch=0"))) {
       assertThat(files.map(file -> file.getFileName().toString()))
           .filteredOn(name -> !name.startsWith("."))
           .singleElement()
@@ -231,7 +240,7 @@ class ParquetSinkTest {
     sink.write(run.batch(0));
     sink.close();
     Path attempt =
-        directory.resolve("parquet/calls-by-type/batch=000000000001/_temporary/0/attempt_0");
+        directory.resolve("parquet/_callstream/staging-0/calls-by-type/_temporary/0/attempt_0");
     Files.createDirectories(attempt);
     Files.writeString(attempt.resolve("part-0.parquet"), "PAR1");
     assertThat(byType()).containsExactly("a,1");
@@ -240,7 +249,8 @@ class ParquetSinkTest {
     sink.write(run.batch(1));
     sink.close();
 
-    assertThat(attempt).doesNotExist();
+    assertThat(directory.resolve("parquet/_callstream"))
+        .isDirectoryNotContaining("glob:**staging*");
     assertThat(byType()).containsExactlyInAnyOrder("a,1", "b,1");
   }
 
@@ -282,7 +292,7 @@ class ParquetSinkTest {
             statement.executeQuery(
                 "SELECT count(*) FROM read_parquet('"
                     + directory.resolve("parquet/calls-by-type")
-                    + "/batch=000000000001/*.parquet')")) {
+                    + "/_batch=1/*.parquet')")) {
       rows.next();
       return rows.getLong(1);
     } catch (SQLException e) {
@@ -303,7 +313,7 @@ class ParquetSinkTest {
     List<Path> others =
         List.of(
             Files.writeString(directory.resolve("parquet/readme.txt"), "x"),
-            Files.writeString(statistic.resolve("batch=7"), "x"),
+            Files.writeString(statistic.resolve("_batch=7"), "x"),
             Files.writeString(
                 Files.createDirectories(statistic.resolve("merged")).resolve("file"), "x"),
             Files.writeString(directory.resolve("parquet/_callstream/note"), "x"));
@@ -339,16 +349,48 @@ class ParquetSinkTest {
     }
     sink.close();
 
+    assertThat(rowsAndCalls("hourly")).isEqualTo("1 3");
+  }
+
+  @Test
+  void rowsThatAreEmittedOnCloseAreWrittenOnceIfTheDirectoryWasBehind() throws Exception {
+    Statistic hourly =
+        Statistic.named("hourly")
+            .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
+            .emitting(Emission.ON_CLOSE)
+            .build();
+    SinkRun run =
+        SinkRun.of(
+            List.of(hourly),
+            List.of(),
+            batchAt("12:00", "12:10", "12:20", "13:10", "13:20", "13:30"),
+            batchAt("14:10", "14:20", "14:30"),
+            batchAt("15:10", "15:20", "15:30"),
+            batchAt("16:10", "16:20", "16:30"));
+    ResultSink sink = sink().build();
+    sink.open(run.opened());
+    sink.write(run.batch(0));
+    sink.write(run.batch(1));
+    sink.close();
+    assertThat(rowsAndCalls("hourly")).isEqualTo("1 3");
+
+    sink.open(run.batch(2));
+    sink.write(run.batch(3));
+    sink.close();
+
+    assertThat(rowsAndCalls("hourly")).isEqualTo("3 9");
+  }
+
+  private String rowsAndCalls(String statistic) throws SQLException {
     try (Connection duckDb = DriverManager.getConnection("jdbc:duckdb:");
-        Statement statement = duckDb.createStatement();
+        Statement query = duckDb.createStatement();
         ResultSet rows =
-            statement.executeQuery(
+            query.executeQuery(
                 "SELECT count(*), sum(count) FROM read_parquet('"
-                    + directory.resolve("parquet/hourly")
+                    + directory.resolve("parquet").resolve(statistic)
                     + "/*/*.parquet')")) {
       rows.next();
-      assertThat(rows.getLong(1)).isEqualTo(1);
-      assertThat(rows.getLong(2)).isEqualTo(3);
+      return rows.getLong(1) + " " + rows.getLong(2);
     }
   }
 
@@ -356,6 +398,40 @@ class ParquetSinkTest {
     return Stream.of(times)
         .map(time -> call("a", "2018-11-01T" + time + ":00Z", "HAN", "A"))
         .toArray(Call[]::new);
+  }
+
+  @Test
+  void readersFindTheColumnsOfTheStatisticAndTheBatch() throws Exception {
+    Statistic statistic = Statistic.named("s").by(Dimension.of("batch", CallField.ADDRESS)).build();
+    SinkRun run =
+        SinkRun.of(
+            List.of(statistic),
+            List.of(sink().build()),
+            new Call[] {call("a", "2018-11-01T12:00:00Z", "", "x")},
+            new Call[] {call("a", "2018-11-01T12:00:00Z", "", "x")});
+    assertThat(run.batches()).hasSize(2);
+    String path = directory.resolve("parquet/s").toString();
+
+    Dataset<Row> spark = TestSession.get().read().parquet(path);
+    assertThat(spark.columns()).containsExactly("batch", "count", "_batch");
+    assertThat(spark.orderBy("_batch").collectAsList())
+        .extracting(Object::toString)
+        .containsExactly("[x,1,0]", "[x,2,1]");
+    try (Connection duckDb = DriverManager.getConnection("jdbc:duckdb:");
+        Statement statement = duckDb.createStatement();
+        ResultSet rows =
+            statement.executeQuery(
+                "SELECT * FROM read_parquet('"
+                    + path
+                    + "/*/*.parquet', hive_partitioning = true) ORDER BY _batch")) {
+      assertThat(rows.getMetaData().getColumnCount()).isEqualTo(3);
+      for (long batch = 0; batch < 2; batch++) {
+        assertThat(rows.next()).isTrue();
+        assertThat(rows.getString("batch")).isEqualTo("x");
+        assertThat(rows.getLong("count")).isEqualTo(batch + 1);
+        assertThat(rows.getObject("_batch")).isEqualTo(batch);
+      }
+    }
   }
 
   @Test
@@ -434,20 +510,96 @@ class ParquetSinkTest {
     assertThat(byType()).containsExactly("a,1");
   }
 
-  /** Simulates a file system without locks. */
-  @Test
-  void aRunWhoseDirectoryAnotherRunTakesOverFailsWithItsNextBatch() throws Exception {
-    SinkRun run = SinkRun.byType(batch("a"), batch("b"));
-    ResultSink sink = sink().build();
-    sink.open(run.opened());
-    sink.write(run.batch(0));
-    Files.createFile(
-        directory.resolve("parquet/_callstream/mark-000000000007_-1_another_" + UUID.randomUUID()));
-    assertThatThrownBy(() -> sink.write(run.batch(1)))
+  /** The files of this machine without locks, as in a store that several machines share. */
+  public static final class UnlockedFiles extends RawLocalFileSystem {
+    private static final URI ROOT = URI.create("unlocked:///");
+    private static Runnable beforeNextFile = () -> {};
+
+    @Override
+    public URI getUri() {
+      return ROOT;
+    }
+
+    @Override
+    public FSDataOutputStream create(
+        org.apache.hadoop.fs.Path file,
+        boolean overwrite,
+        int bufferSize,
+        short replication,
+        long blockSize,
+        Progressable progress)
+        throws IOException {
+      if (file.getName().endsWith(".parquet") || file.getName().startsWith("mark-")) {
+        Runnable step = beforeNextFile;
+        beforeNextFile = () -> {};
+        step.run();
+      }
+      return super.create(file, overwrite, bufferSize, replication, blockSize, progress);
+    }
+  }
+
+  private ParquetSinkBuilder unlockedSink() {
+    TestSession.get()
+        .sparkContext()
+        .hadoopConfiguration()
+        .set("fs.unlocked.impl", UnlockedFiles.class.getName());
+    return SparkSinks.parquet("unlocked://" + directory.resolve("parquet")).on(TestSession.get());
+  }
+
+  private static void assertIsTakenOver(ThrowingCallable write) {
+    assertThatThrownBy(write)
         .isInstanceOfSatisfying(
             CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SINK_FAILED))
         .hasMessageContaining("was taken over by another run");
-    sink.close();
+  }
+
+  @Test
+  void aRunWhoseDirectoryAnotherRunTakesOverFailsWithItsNextBatch() throws Exception {
+    SinkRun run = SinkRun.byType(batch("a"), batch("b"));
+    ResultSink sink = unlockedSink().build();
+    sink.open(run.opened());
+    sink.write(run.batch(0));
+    ResultSink other = unlockedSink().build();
+    other.open(run.batch(0));
+
+    assertIsTakenOver(() -> sink.write(run.batch(1)));
+    other.write(run.batch(1));
+
+    assertThat(byType()).containsExactlyInAnyOrder("a,1", "b,1");
+  }
+
+  /** The superseded run has other results under the number of the batch. */
+  @Test
+  void aRunWhoseDirectoryAnotherRunTakesOverDuringAWriteChangesNoBatch() throws Exception {
+    SinkRun run = SinkRun.byType(batch("a"), batch("b"));
+    SinkRun now = SinkRun.byType(batch("c"), batch("d", "d"));
+    ResultSink sink = unlockedSink().build();
+    sink.open(run.opened());
+    sink.write(run.batch(0));
+    ResultSink other = unlockedSink().startingOver().build();
+    UnlockedFiles.beforeNextFile =
+        () -> {
+          // The other run has completed both batches before this one writes its file.
+          Thread thread =
+              new Thread(
+                  () -> {
+                    other.open(now.opened());
+                    other.write(now.batch(0));
+                    other.write(now.batch(1));
+                  });
+          thread.start();
+          try {
+            thread.join();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        };
+
+    assertThatThrownBy(() -> sink.write(run.batch(1))).isInstanceOf(CallstreamException.class);
+    assertIsTakenOver(() -> sink.write(run.batch(1)));
+
+    assertThat(byType()).containsExactlyInAnyOrder("c,1", "d,2");
+    other.open(now.batch(1));
   }
 
   /** Returns the only mark. */
@@ -458,6 +610,35 @@ class ParquetSinkTest {
       assertThat(marks).hasSize(1);
       return marks.get(0);
     }
+  }
+
+  /** Repeats the case, because the ids of runs are random. */
+  @RepeatedTest(10)
+  void aRunThatWasSupersededCannotTakeTheDirectoryBack() throws Exception {
+    UnlockedFiles files = new UnlockedFiles();
+    files.initialize(UnlockedFiles.ROOT, new Configuration());
+    org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(directory.toString());
+    ParquetMarks before = new ParquetMarks(files, path, "x");
+    ParquetMarks now = new ParquetMarks(files, path, "x");
+    before.claim(new BatchMark(-1, "a"));
+    for (int batch = 0; batch < 11; batch++) {
+      before.write(new BatchMark(batch, "a"));
+    }
+    assertThat(now.last()).isEqualTo(new BatchMark(10, "a"));
+    // The other run claims the directory when this one has listed the marks.
+    UnlockedFiles.beforeNextFile =
+        () -> {
+          try {
+            now.claim(new BatchMark(10, "b"));
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        };
+    before.write(new BatchMark(11, "a"));
+
+    assertThat(now.last()).isEqualTo(new BatchMark(10, "b"));
+    now.write(new BatchMark(11, "b"));
+    assertIsTakenOver(() -> before.write(new BatchMark(12, "a")));
   }
 
   /** A run may be killed between the creation of a mark and the deletion of the one before. */

@@ -1,9 +1,9 @@
 package io.callstream.engine.local;
 
 import io.callstream.engine.RunOptions;
-import io.callstream.internal.aggregate.BlockMerger;
-import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.engine.BatchProgress;
 import io.callstream.internal.engine.SinkSet;
+import io.callstream.internal.engine.StateMerger;
 import io.callstream.internal.ledger.BatchUpdates;
 import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.task.DeadLetterMerge;
@@ -23,7 +23,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +36,7 @@ final class BatchProcessor {
   private final SinkSet sinks;
   private final Clock clock;
   private final @Nullable Path letterDirectory;
-  private final List<BlockMerger> mergers;
+  private final StateMerger merger;
   private final @Nullable SeenCalls seen;
   private long lastEndNanos = System.nanoTime();
 
@@ -58,7 +57,7 @@ final class BatchProcessor {
     this.ledger = ledger;
     this.clock = clock;
     this.letterDirectory = letterDirectory;
-    mergers = plan.statistics().stream().map(BlockMerger::new).toList();
+    merger = new StateMerger(plan.statistics(), ledger);
     seen =
         plan.distinctHorizonMillis().isPresent()
             ? new SeenCalls(plan.distinctHorizonMillis().getAsLong(), null)
@@ -93,17 +92,19 @@ final class BatchProcessor {
       long readNanos,
       @Nullable Progress last) {
     TaskReport report = read;
-    BatchUpdates updates = new BatchUpdates(mergers.size());
     SeenCalls ids = seen;
     if (ids != null) {
       ledger.shortenLog(ids::toBytes);
       ReadPart firsts = sift(ids, parts, batch.watermark());
       parts.add(firsts);
       report = report.plus(firsts.report());
-      updates.note(ids.newToBytes());
     }
-    for (int i = 0; i < mergers.size(); i++) {
-      merge(i, parts, updates);
+    for (ReadPart part : parts) {
+      part.forEachBlock(merger::add);
+    }
+    BatchUpdates updates = merger.merge();
+    if (ids != null) {
+      updates.note(ids.newToBytes());
     }
     long mergedNanos = System.nanoTime();
     BatchResults results = ledger.append(ledger.lastBatch() + 1, report, updates);
@@ -120,7 +121,9 @@ final class BatchProcessor {
     // processed.
     long took = endNanos - Math.max(batch.beginNanos(), lastEndNanos);
     lastEndNanos = endNanos;
-    return progress(batch, results, latency, Duration.ofNanos(took), phases, last);
+    return new BatchProgress(
+            batch.begin(), batch.offsets(Map.of()), latency, Duration.ofNanos(took), phases)
+        .report(results, ledger, ids == null ? 0 : ids.size(), sinks, last);
   }
 
   /**
@@ -141,22 +144,6 @@ final class BatchProcessor {
     return ReadPart.ofFirsts(plan, ids, candidates, watermark, letterDirectory);
   }
 
-  private void merge(int statistic, List<ReadPart> parts, BatchUpdates updates) {
-    Map<Long, List<byte[]>> partials = new TreeMap<>();
-    for (ReadPart part : parts) {
-      part.blocks(statistic)
-          .forEach(
-              (window, block) ->
-                  partials.computeIfAbsent(window, w -> new ArrayList<>(parts.size())).add(block));
-    }
-    partials.forEach(
-        (window, blocks) ->
-            updates.put(
-                statistic,
-                window,
-                mergers.get(statistic).merge(ledger.block(statistic, window), blocks)));
-  }
-
   private void write(BatchResults results, List<ReadPart> parts) {
     List<DeadLetterMerge.Input> letters = new ArrayList<>();
     parts.forEach(part -> part.letters().forEach(letters::add));
@@ -167,48 +154,5 @@ final class BatchProcessor {
     try (DeadLetterMerge merged = new DeadLetterMerge(letters)) {
       sinks.write(results, merged);
     }
-  }
-
-  private Progress progress(
-      PlannedBatch batch,
-      BatchResults results,
-      Optional<Progress.Latency> latency,
-      Duration took,
-      Map<String, Duration> phases,
-      @Nullable Progress last) {
-    long rows = results.accounting().received();
-    long emitted = results.emittedRows();
-    double since =
-        last == null ? Double.NaN : seconds(Duration.between(last.timestamp(), batch.begin()));
-    List<byte[]> open = ledger.openBlocks();
-    long updated =
-        results.updates().values().stream()
-            .mapToLong(update -> BlockResults.of(update).blocks().size())
-            .sum();
-    return new Progress(
-        results.number(),
-        batch.begin(),
-        rows,
-        rows / since,
-        rows / (Math.max(took.toNanos(), 1) / 1e9),
-        emitted,
-        emitted / since,
-        took,
-        latency,
-        phases,
-        new Progress.State(
-            open.size() + (seen == null ? 0 : seen.size()),
-            updated,
-            open.stream().mapToLong(block -> block.length).sum()),
-        batch.offsets(Map.of()),
-        results.watermark(),
-        sinks.description(),
-        results.accounting(),
-        results.total());
-  }
-
-  /** Converts to seconds. Duration.toNanos would overflow if a clock jumps. */
-  private static double seconds(Duration duration) {
-    return duration.toSeconds() + duration.toNanosPart() / 1e9;
   }
 }

@@ -109,9 +109,12 @@ final class ReadPart implements AutoCloseable {
     return report;
   }
 
-  /** Returns the partial results of a statistic, by window. */
-  Map<Long, byte[]> blocks(int statistic) {
-    return blocks.get(statistic);
+  /** Passes on all partial results. */
+  void forEachBlock(CallCounter.Partials partials) {
+    for (int i = 0; i < blocks.size(); i++) {
+      int statistic = i;
+      blocks.get(i).forEach((window, block) -> partials.partial(statistic, window, block));
+    }
   }
 
   List<PossibleDuplicate> candidates() {

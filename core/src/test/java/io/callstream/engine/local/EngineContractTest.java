@@ -60,7 +60,6 @@ import org.junit.platform.testkit.engine.Event;
 import org.opentest4j.AssertionFailedError;
 
 /** Checks that the contract kit accepts a correct engine and detects broken engines. */
-@Tag("thorough")
 class EngineContractTest {
   private static volatile Engine engine = new CheckpointedEngine();
 
@@ -161,6 +160,7 @@ class EngineContractTest {
     return verdict;
   }
 
+  @Tag("thorough")
   @ParameterizedTest(name = "{0}")
   @MethodSource("engines")
   void anEngineFailsTheRulesThatItBreaks(Engine tested, List<String> broken) {
@@ -225,6 +225,7 @@ class EngineContractTest {
   }
 
   @Test
+  @Tag("thorough")
   void skipsRulesForBatchesThatAnEngineDoesNotMake() {
     Verdict verdict = tested(new CutsSteps());
     assertThat(verdict.all(Status.FAILED)).as("%s", verdict.why()).isEmpty();
@@ -261,10 +262,12 @@ class EngineContractTest {
   }
 
   @Test
+  @Tag("thorough")
   void randomPipelinesAcceptACorrectEngine() {
     assertThat(testedAtRandom(new CheckpointedEngine())).isEmpty();
   }
 
+  @Tag("thorough")
   @ParameterizedTest(name = "{0}")
   @MethodSource("brokenAtRandom")
   void randomPipelinesDetectBrokenEnginesWithASmallScenario(Engine tested) {

@@ -122,11 +122,11 @@ final class CallLines {
 
   private String noCall(String reason, byte @Nullable [] value, String place) {
     if (width == Terminal.NO_COLUMNS) {
-      return String.join("\t", "", "", "", "", "", place, reason, Words.harmless(value));
+      return String.join("\t", "", "", "", "", "", place, reason, DisplayText.harmless(value));
     }
     // A character has at most four bytes.
     byte[] start = value == null ? null : Arrays.copyOf(value, Math.min(value.length, 4 * width));
-    String text = "no call: " + reason + GAP + Words.harmless(start);
+    String text = "no call: " + reason + GAP + DisplayText.harmless(start);
     int room = Math.max(MIN_ADDRESS, width - TIME - PLACE - 2 * GAP.length());
     return fitting(" ".repeat(TIME) + GAP + TextTables.cell(text, room) + GAP + place);
   }
@@ -136,6 +136,6 @@ final class CallLines {
   }
 
   private static String harmless(String text) {
-    return Words.harmless(text.getBytes(UTF_8));
+    return DisplayText.harmless(text.getBytes(UTF_8));
   }
 }

@@ -2,7 +2,7 @@ package io.callstream.examples.cli;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.examples.cli.Interruption.InterruptedCommandException;
+import io.callstream.examples.cli.StopRequest.InterruptedCommandException;
 import io.callstream.internal.failures.EnvironmentFailures;
 import io.callstream.internal.failures.SimilarNames;
 import java.io.PrintWriter;
@@ -58,7 +58,7 @@ public final class Callstream implements Runnable {
           .getBytes(StandardCharsets.UTF_8);
 
   private final Terminal terminal;
-  private final Interruption interruption;
+  private final StopRequest interruption;
 
   @Spec
   @SuppressWarnings("NullAway.Init")
@@ -88,7 +88,7 @@ public final class Callstream implements Runnable {
       description = "Show only failures: no progress, no messages, no warnings.")
   private boolean quiet;
 
-  private Callstream(Terminal terminal, Interruption interruption) {
+  private Callstream(Terminal terminal, StopRequest interruption) {
     this.terminal = terminal;
     this.interruption = interruption;
   }
@@ -98,7 +98,7 @@ public final class Callstream implements Runnable {
     Logging.setUp(Arrays.asList(args));
     int status = FAILURE;
     try {
-      status = run(Terminal.ofProcess(), Interruption.bySignals(), args);
+      status = run(Terminal.ofProcess(), StopRequest.bySignals(), args);
     } catch (OutOfMemoryError e) {
       System.err.write(OUT_OF_MEMORY, 0, OUT_OF_MEMORY.length);
     }
@@ -106,7 +106,7 @@ public final class Callstream implements Runnable {
   }
 
   /** Runs a command and returns its exit status. */
-  static int run(Terminal terminal, Interruption interruption, String... args) {
+  static int run(Terminal terminal, StopRequest interruption, String... args) {
     Callstream callstream = new Callstream(terminal, interruption);
     CommandLine commands =
         new CommandLine(callstream)
@@ -185,7 +185,7 @@ public final class Callstream implements Runnable {
     return verbose ? terminal.withoutBars() : terminal;
   }
 
-  Interruption interruption() {
+  StopRequest interruption() {
     return interruption;
   }
 

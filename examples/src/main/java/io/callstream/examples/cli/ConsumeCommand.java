@@ -1,7 +1,7 @@
 package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
-import io.callstream.examples.cli.Interruption.Registration;
+import io.callstream.examples.cli.StopRequest.Registration;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.TopicInfo;
 import io.callstream.kafka.TopicReader;
@@ -102,7 +102,7 @@ final class ConsumeCommand implements Callable<Integer> {
               });
     }
     out.requireWritten();
-    terminal.say("written   %s of topic %s", Words.records(printed), kafka.topicName());
+    terminal.say("written   %s of topic %s", DisplayText.records(printed), kafka.topicName());
     return 0;
   }
 

@@ -108,7 +108,7 @@ final class DashboardOptions {
               + " of "
               + address.getHostAddress()
               + " ("
-              + Words.reason(e)
+              + DisplayText.reason(e)
               + "). Stop the program that listens there, or choose another port; 0 is any that is"
               + " free.",
           e);

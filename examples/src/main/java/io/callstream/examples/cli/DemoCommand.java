@@ -6,7 +6,7 @@ import io.callstream.dashboard.Dashboard;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
-import io.callstream.examples.cli.Interruption.Registration;
+import io.callstream.examples.cli.StopRequest.Registration;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.Pace;
 import io.callstream.kafka.SendReport;
@@ -100,11 +100,11 @@ final class DemoCommand implements Callable<Integer> {
     CallFormat format = SanFranciscoCalls.json();
     CallSource source = check(format);
     Terminal terminal = callstream.terminal();
-    Interruption interruption = callstream.interruption();
+    StopRequest interruption = callstream.interruption();
     try (EmbeddedBroker broker = EmbeddedBroker.start()) {
       terminal.say("broker    %s, data in %s", broker.bootstrapServers(), broker.data());
-      Sending sending =
-          new Sending(
+      SendTask sending =
+          new SendTask(
               terminal,
               interruption,
               KafkaCluster.at(broker.bootstrapServers()),
@@ -173,7 +173,7 @@ final class DemoCommand implements Callable<Integer> {
       }
     } catch (IOException e) {
       throw Usage.wrong(
-          spec, "--checkpoint " + checkpoint + " can't be read (" + Words.reason(e) + ").");
+          spec, "--checkpoint " + checkpoint + " can't be read (" + DisplayText.reason(e) + ").");
     }
   }
 
@@ -199,7 +199,7 @@ final class DemoCommand implements Callable<Integer> {
    * before that of another, and calls would be late because of that.
    */
   @SuppressWarnings("try")
-  private boolean sendThenCount(Sending sending, CallSource source, Pipeline pipeline)
+  private boolean sendThenCount(SendTask sending, CallSource source, Pipeline pipeline)
       throws InterruptedException {
     SendReport report = sending.send(source, pipeline.format(), calls, () -> false);
     callstream.interruption().check();
@@ -207,7 +207,7 @@ final class DemoCommand implements Callable<Integer> {
     try (RunningPipeline running = start(engine, pipeline);
         Registration ignored = callstream.interruption().onRequest(running::stop);
         Dashboard shown = show(running, engine)) {
-      Counting counting = new Counting(callstream.terminal(), running);
+      PipelineDisplay counting = new PipelineDisplay(callstream.terminal(), running);
       counting.await(report.sent(), () -> false);
       counting.print(statistics);
       counting.tellMissing(report.sent());
@@ -220,9 +220,9 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   @SuppressWarnings("try")
-  private boolean countWhileSending(Sending sending, CallSource source, Pipeline pipeline)
+  private boolean countWhileSending(SendTask sending, CallSource source, Pipeline pipeline)
       throws InterruptedException {
-    Interruption interruption = callstream.interruption();
+    StopRequest interruption = callstream.interruption();
     Engine engine = statistics.engine(pipeline, options());
     try (RunningPipeline running = start(engine, pipeline);
         Dashboard shown = show(running, engine)) {
@@ -233,7 +233,7 @@ final class DemoCommand implements Callable<Integer> {
               pipeline.format(),
               calls,
               () -> running.state() != RunningPipeline.State.RUNNING);
-      Counting counting = new Counting(callstream.terminal(), running);
+      PipelineDisplay counting = new PipelineDisplay(callstream.terminal(), running);
       counting.await(
           report.sent(),
           () -> interruption.isRequested() || running.accounting().received() >= report.sent());

@@ -35,7 +35,10 @@ record InputAdvice(Terminal terminal, CallFormat format, boolean sorted) {
     }
     terminal.say(
         "not calls %,d of %s cannot be read as calls of the format %s%s",
-        input.notCalls(), Words.records(report.read()), FormatOption.nameOf(format), counts(input));
+        input.notCalls(),
+        DisplayText.records(report.read()),
+        FormatOption.nameOf(format),
+        counts(input));
     for (Example example : input.examples().subList(0, Math.min(1, input.examples().size()))) {
       terminal.say("          the first is record %,d: %s", example.index() + 1, words(example));
       String option = option(example, report);
@@ -49,17 +52,17 @@ record InputAdvice(Terminal terminal, CallFormat format, boolean sorted) {
     List<String> counts = new ArrayList<>();
     if (input.withoutId() > 0) {
       counts.add(
-          Words.format(
+          DisplayText.format(
               "%,d without an id%s",
               input.withoutId(), format.idField().map(name -> " (" + name + ")").orElse("")));
     }
     if (input.withoutTime() > 0) {
       counts.add(
-          Words.format(
+          DisplayText.format(
               "%,d without a readable time (%s)", input.withoutTime(), format.timeField()));
     }
     if (input.withoutType() > 0) {
-      counts.add(Words.format("%,d without a type", input.withoutType()));
+      counts.add(DisplayText.format("%,d without a type", input.withoutType()));
     }
     return counts.isEmpty() ? "" : ": " + String.join(", ", counts);
   }
@@ -90,7 +93,7 @@ record InputAdvice(Terminal terminal, CallFormat format, boolean sorted) {
   }
 
   private static String harmless(String text) {
-    return Words.harmless(text.getBytes(UTF_8));
+    return DisplayText.harmless(text.getBytes(UTF_8));
   }
 
   private @Nullable String option(Example example, SendReport report) {

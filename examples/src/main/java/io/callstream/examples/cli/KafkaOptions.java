@@ -102,7 +102,7 @@ final class KafkaOptions {
             "--kafka-config "
                 + file
                 + " can't be read ("
-                + Words.reason(e)
+                + DisplayText.reason(e)
                 + "). Name a file of lines name=value, such as security.protocol=SSL.",
             e);
       }

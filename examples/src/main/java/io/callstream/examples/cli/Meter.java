@@ -45,7 +45,7 @@ interface Meter extends AutoCloseable {
    * @param done the number of records that were done before; they do not count for the rate
    */
   static Meter of(Terminal terminal, String task, long total, long done) {
-    Meter meter = of(terminal, Headway.ofRecords(task, total), total);
+    Meter meter = of(terminal, TaskProgress.ofRecords(task, total), total);
     meter.show(done);
     return meter;
   }
@@ -57,10 +57,10 @@ interface Meter extends AutoCloseable {
    * @param offsets the number of offsets
    */
   static Meter ofOffsets(Terminal terminal, String task, long offsets) {
-    return of(terminal, Headway.ofOffsets(task, offsets), offsets);
+    return of(terminal, TaskProgress.ofOffsets(task, offsets), offsets);
   }
 
-  private static Meter of(Terminal terminal, Headway headway, long total) {
+  private static Meter of(Terminal terminal, TaskProgress headway, long total) {
     return terminal.live() ? new Bar(terminal, headway, total) : new Lines(terminal, headway);
   }
 
@@ -106,7 +106,7 @@ interface Meter extends AutoCloseable {
 
     private record Shown(long records, long steps) {}
 
-    Bar(Terminal terminal, Headway headway, long total) {
+    Bar(Terminal terminal, TaskProgress headway, long total) {
       bar =
           new ProgressBarBuilder()
               .setInitialMax(total)
@@ -141,12 +141,12 @@ interface Meter extends AutoCloseable {
     private static final Duration INTERVAL = Duration.ofSeconds(1);
 
     private final Terminal terminal;
-    private final Headway headway;
+    private final TaskProgress headway;
     private long shownNanos = System.nanoTime();
     private long latest;
     private long shown = -1;
 
-    Lines(Terminal terminal, Headway headway) {
+    Lines(Terminal terminal, TaskProgress headway) {
       this.terminal = terminal;
       this.headway = headway;
     }

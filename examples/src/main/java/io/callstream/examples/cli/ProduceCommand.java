@@ -2,7 +2,7 @@ package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
 import io.callstream.call.DataSfCalls;
-import io.callstream.examples.cli.Interruption.Registration;
+import io.callstream.examples.cli.StopRequest.Registration;
 import io.callstream.kafka.SendReport;
 import io.callstream.kafka.UnsentCalls;
 import io.callstream.kafka.source.CallSource;
@@ -124,14 +124,14 @@ final class ProduceCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Interruption interruption = callstream.interruption();
+    StopRequest interruption = callstream.interruption();
     calls.check();
     Usage.atLeast(spec, "--replication", replication, 1);
     checkFeed();
     CallFormat records = from.datasf == null ? format.format() : DataSfCalls.json();
     CallSource source = source(records);
-    Sending sending =
-        new Sending(callstream.terminal(), interruption, kafka.cluster(), kafka.topicName());
+    SendTask sending =
+        new SendTask(callstream.terminal(), interruption, kafka.cluster(), kafka.topicName());
     callstream.terminal().say("broker    %s", kafka.cluster().bootstrapServers());
     sending.ensureTopic(calls.partitions(), replication);
     interruption.check();
@@ -156,7 +156,7 @@ final class ProduceCommand implements Callable<Integer> {
   }
 
   @SuppressWarnings("try")
-  private SendReport sendRest(Sending sending, CallSource source, CallFormat format) {
+  private SendReport sendRest(SendTask sending, CallSource source, CallFormat format) {
     callstream.terminal().say("resume    reading what topic %s holds first", kafka.topicName());
     UnsentCalls rest = UnsentCalls.of(source, kafka.cluster(), kafka.topicName());
     SendReport report;

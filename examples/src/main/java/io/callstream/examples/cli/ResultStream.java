@@ -47,7 +47,7 @@ final class ResultStream extends PrintStream {
     throw new CallstreamException(
         ErrorCode.SINK_FAILED,
         "Standard output can't be written ("
-            + Words.reason(failure)
+            + DisplayText.reason(failure)
             + "). What was printed there is incomplete: correct the cause, or redirect the output to"
             + " another place, and run the command again.",
         failure);

@@ -222,7 +222,7 @@ final class SinkOptions {
           "--jdbc-password-file "
               + jdbcPasswordFile
               + " can't be read ("
-              + Words.reason(e)
+              + DisplayText.reason(e)
               + "). Name a file whose first line is the password.",
           e);
     }

@@ -4,7 +4,7 @@ import io.callstream.dashboard.Dashboard;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
-import io.callstream.examples.cli.Interruption.Registration;
+import io.callstream.examples.cli.StopRequest.Registration;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.TopicInfo;
 import io.callstream.pipeline.KafkaTopic;
@@ -117,7 +117,7 @@ final class StatisticsCommand implements Callable<Integer> {
         statistics.json() && !once ? callstream.terminal().withoutBars() : callstream.terminal();
     terminal.say("broker    %s", topic.bootstrapServers());
     TopicInfo info = requireTopic(topic.name());
-    Interruption interruption = callstream.interruption();
+    StopRequest interruption = callstream.interruption();
     interruption.check();
     boolean countsAll =
         statistics.checkpoint() == null && startingOffsets == StartingOffsets.EARLIEST;
@@ -127,7 +127,7 @@ final class StatisticsCommand implements Callable<Integer> {
     terminal.say(
         "topic     %s: %s%d %s; starting engine %s",
         topic.name(),
-        countsAll ? Words.atMost(info.offsets()) + " in " : "",
+        countsAll ? DisplayText.atMost(info.offsets()) + " in " : "",
         info.partitions().size(),
         info.partitions().size() == 1 ? "partition" : "partitions",
         engine.name());
@@ -142,7 +142,7 @@ final class StatisticsCommand implements Callable<Integer> {
     }
     try (RunningPipeline running =
         interruption.interrupting(() -> restart.start(engine, pipeline, options))) {
-      Counting counting = new Counting(terminal, running);
+      PipelineDisplay counting = new PipelineDisplay(terminal, running);
       try (Registration ignored = interruption.onRequest(counting::stop);
           Dashboard shown = show(running, engine)) {
         if (once) {
@@ -178,7 +178,7 @@ final class StatisticsCommand implements Callable<Integer> {
       topicToContinue = null;
       callstream
           .terminal()
-          .say("remaining %s", Words.atMost(offsetsFrom(topic, progress.offsets())));
+          .say("remaining %s", DisplayText.atMost(offsetsFrom(topic, progress.offsets())));
     }
     if (statistics.json() && !once) {
       callstream.terminal().out().println(progress.toJson());

@@ -74,6 +74,6 @@ record Terminal(ResultStream out, PrintStream err, boolean live, IntSupplier col
 
   /** Writes a message for people. */
   void say(String message, Object... values) {
-    err.println(values.length == 0 ? message : Words.format(message, values));
+    err.println(values.length == 0 ? message : DisplayText.format(message, values));
   }
 }

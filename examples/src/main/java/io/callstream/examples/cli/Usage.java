@@ -66,8 +66,8 @@ final class Usage {
               : FileFailures.advice(directory, e);
       throw new ParameterException(
           command.commandLine(),
-          Words.format(
-              "%s %s can't be written (%s). %s", option, directory, Words.reason(e), advice),
+          DisplayText.format(
+              "%s %s can't be written (%s). %s", option, directory, DisplayText.reason(e), advice),
           e);
     }
   }

@@ -10,10 +10,10 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
@@ -23,87 +23,96 @@ import java.util.zip.ZipOutputStream;
  * The class path of commands in separate processes, with an archive of loaded classes. The archive
  * halves the processor time of a command that starts Spark.
  *
- * <p>A JVM accepts an archive only for jars. Therefore the directories of the class path are packed
- * into one jar. The first test that needs the jar and the archive creates them, once for all JVMs
+ * <p>A JVM accepts an archive only for jars. Therefore each directory of the class path is packed
+ * into a jar. The first test that needs the jars and the archive creates them, once for all JVMs
  * that run tests.
  */
 final class CommandClasses {
-  private static final Path TARGET = Path.of("target");
-  private static final Path JAR = TARGET.resolve("commands.jar").toAbsolutePath();
-  private static final Path ARCHIVE = TARGET.resolve("commands.jsa").toAbsolutePath();
-  private static final Path LOCK = TARGET.resolve("commands.lock");
+  private static final Path TARGET = Path.of("target").toAbsolutePath();
+  private static final Path ARCHIVE =
+      TARGET.resolve("commands-" + Runtime.version().feature() + ".jsa");
   private static final String CLASS_PATH = prepare();
 
   private CommandClasses() {}
 
   /** Returns the options of the JVM that set the class path and the archive. */
   static List<String> options() {
-    return List.of("-XX:SharedArchiveFile=" + ARCHIVE, "-cp", CLASS_PATH);
+    // Without messages about an archive that does not fit: they would be in the command's output.
+    return List.of("-XX:SharedArchiveFile=" + ARCHIVE, "-Xlog:disable", "-cp", CLASS_PATH);
   }
 
   private static String prepare() {
     List<Path> entries =
         Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
             .map(Path::of)
+            .filter(Files::exists)
             .toList();
-    List<Path> directories = entries.stream().filter(Files::isDirectory).toList();
-    String classPath =
-        Stream.concat(Stream.of(JAR), entries.stream().filter(Files::isRegularFile))
-            .map(Path::toString)
-            .collect(Collectors.joining(File.pathSeparator));
-    try (FileChannel lock =
-            FileChannel.open(LOCK, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        FileLock held = lock.lock()) {
-      Map<String, Path> files = files(directories);
-      if (held.isValid() && isOutdated(files.values())) {
-        pack(files);
+    try (FileChannel channel =
+            FileChannel.open(
+                TARGET.resolve("commands.lock"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        FileLock lock = channel.lock()) {
+      boolean outdated = lock.isValid() && isOutdated(entries);
+      List<Path> jars = new ArrayList<>();
+      for (Path entry : entries) {
+        Path jar = entry;
+        if (Files.isDirectory(entry)) {
+          jar = TARGET.resolve("commands-" + jars.size() + ".jar");
+          if (outdated) {
+            pack(entry, jar);
+          }
+        }
+        jars.add(jar);
+      }
+      String classPath =
+          jars.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
+      if (outdated) {
         record(classPath);
       }
+      return classPath;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return classPath;
   }
 
-  /** Returns the files of directories by their names in a jar. */
-  private static Map<String, Path> files(List<Path> directories) throws IOException {
-    Map<String, Path> files = new LinkedHashMap<>();
-    for (Path directory : directories) {
-      try (Stream<Path> all = Files.walk(directory)) {
-        all.filter(Files::isRegularFile)
-            .forEach(
-                file ->
-                    files.putIfAbsent(
-                        directory.relativize(file).toString().replace(File.separatorChar, '/'),
-                        file));
-      }
-    }
-    return files;
-  }
-
-  private static boolean isOutdated(Iterable<Path> files) throws IOException {
-    if (!Files.exists(JAR) || !Files.exists(ARCHIVE)) {
+  /** Returns whether the archive is missing or older than a file of the class path. */
+  private static boolean isOutdated(List<Path> entries) throws IOException {
+    if (!Files.exists(ARCHIVE)) {
       return true;
     }
-    for (Path file : files) {
-      if (Files.getLastModifiedTime(file).compareTo(Files.getLastModifiedTime(JAR)) > 0) {
-        return true;
+    FileTime archived = Files.getLastModifiedTime(ARCHIVE);
+    for (Path entry : entries) {
+      for (Path file : files(entry)) {
+        if (Files.getLastModifiedTime(file).compareTo(archived) > 0) {
+          return true;
+        }
       }
     }
     return false;
   }
 
-  private static void pack(Map<String, Path> files) throws IOException {
-    try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(JAR));
-        ZipOutputStream jar = new ZipOutputStream(out)) {
-      for (Map.Entry<String, Path> file : files.entrySet()) {
-        jar.putNextEntry(new ZipEntry(file.getKey()));
-        Files.copy(file.getValue(), jar);
+  private static List<Path> files(Path entry) throws IOException {
+    try (Stream<Path> all = Files.walk(entry)) {
+      return all.filter(Files::isRegularFile).toList();
+    }
+  }
+
+  private static void pack(Path directory, Path jar) throws IOException {
+    try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(jar));
+        ZipOutputStream zip = new ZipOutputStream(out)) {
+      for (Path file : files(directory)) {
+        String name = directory.relativize(file).toString().replace(File.separatorChar, '/');
+        zip.putNextEntry(new ZipEntry(name));
+        Files.copy(file, zip);
       }
     }
   }
 
-  /** Runs a command that uses the broker and Spark, and archives the classes that it loads. */
+  /**
+   * Runs a command that uses the broker and Spark, and archives the classes that it loads. If it
+   * fails, an empty file takes the place of the archive: commands then only take longer.
+   */
   private static void record(String classPath) throws IOException {
     Files.deleteIfExists(ARCHIVE);
     Path directory = Files.createTempDirectory(TARGET, "commands");
@@ -118,14 +127,13 @@ final class CommandClasses {
             .redirectOutput(directory.resolve("output.txt").toFile())
             .start();
     try {
-      // Without the archive, commands only take longer.
-      int status = demo.waitFor();
-      if (status != 0) {
-        System.err.println("The command that archives classes ended with status " + status);
+      if (!demo.waitFor(3, TimeUnit.MINUTES) || !Files.exists(ARCHIVE)) {
+        Files.write(ARCHIVE, new byte[0]);
       }
     } catch (InterruptedException e) {
-      demo.destroyForcibly();
       Thread.currentThread().interrupt();
+    } finally {
+      demo.destroyForcibly();
     }
   }
 }

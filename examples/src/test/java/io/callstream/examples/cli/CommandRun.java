@@ -8,10 +8,10 @@ import java.io.PrintStream;
 /** A command that ran in this JVM, with its exit status and its output. */
 record CommandRun(int status, String out, String err) {
   static CommandRun of(String... args) {
-    return of(Interruption.none(), args);
+    return of(StopRequest.none(), args);
   }
 
-  static CommandRun of(Interruption interruption, String... args) {
+  static CommandRun of(StopRequest interruption, String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     int status =

@@ -87,23 +87,24 @@ class ConversionTest {
 
   @Test
   void visibleTextIsShownAsItIs() {
-    assertThat(Words.harmless("{\"a\":\"Größe 🚓 \\n\"}".getBytes(UTF_8)))
+    assertThat(DisplayText.harmless("{\"a\":\"Größe 🚓 \\n\"}".getBytes(UTF_8)))
         .isEqualTo("{\"a\":\"Größe 🚓 \\n\"}");
   }
 
   @Test
   void whatCouldHarmATerminalIsEscaped() {
-    assertThat(Words.harmless("a\u001b[31m\n\r\t\u0000\u007f\u009b\u202e\u2028".getBytes(UTF_8)))
+    assertThat(
+            DisplayText.harmless("a\u001b[31m\n\r\t\u0000\u007f\u009b\u202e\u2028".getBytes(UTF_8)))
         .isEqualTo("a\\u001b[31m\\n\\r\\t\\u0000\\u007f\\u009b\\u202e\\u2028");
   }
 
   @Test
   void bytesThatAreNoUtf8AreShownOneByOne() {
-    assertThat(Words.harmless(new byte[] {'a', (byte) 0xff, (byte) 0xc3, 'b', (byte) 0xe2}))
+    assertThat(DisplayText.harmless(new byte[] {'a', (byte) 0xff, (byte) 0xc3, 'b', (byte) 0xe2}))
         .isEqualTo("a\\xff\\xc3b\\xe2");
     // An overlong encoding, a surrogate, and a code point beyond the last character.
     assertThat(
-            Words.harmless(
+            DisplayText.harmless(
                 new byte[] {
                   (byte) 0xe0,
                   (byte) 0x80,
@@ -122,7 +123,7 @@ class ConversionTest {
 
   @Test
   void noValueIsNotAnEmptyOne() {
-    assertThat(Words.harmless(null)).isEqualTo("(no value)");
-    assertThat(Words.harmless(new byte[0])).isEmpty();
+    assertThat(DisplayText.harmless(null)).isEqualTo("(no value)");
+    assertThat(DisplayText.harmless(new byte[0])).isEmpty();
   }
 }

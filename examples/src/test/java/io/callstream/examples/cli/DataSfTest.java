@@ -200,7 +200,7 @@ class DataSfTest {
 
   @Test
   void pollingSendsWhatChangesUntilItIsInterrupted() throws Exception {
-    Interruption interruption = Interruption.none();
+    StopRequest interruption = StopRequest.none();
     CompletableFuture<CommandRun> polling =
         CompletableFuture.supplyAsync(
             () -> CommandRun.of(interruption, line("polled", "produce", "--poll", "1s")));

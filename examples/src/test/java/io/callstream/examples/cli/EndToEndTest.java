@@ -50,7 +50,7 @@ class EndToEndTest {
         out.write('\n');
       }
     }
-    expected = Expected.filesOf(input, false);
+    expected = ExpectedFiles.filesOf(input, false);
   }
 
   @AfterAll
@@ -96,9 +96,9 @@ class EndToEndTest {
             "--max-offsets-per-trigger",
             "700",
             "--distinct")
-        .assertIs(Expected.filesOf(input, true));
+        .assertIs(ExpectedFiles.filesOf(input, true));
     statistics("file", "many-batches", "--max-offsets-per-trigger", "700", "--distinct")
-        .assertIs(Expected.filesOf(input, true));
+        .assertIs(ExpectedFiles.filesOf(input, true));
   }
 
   @Test

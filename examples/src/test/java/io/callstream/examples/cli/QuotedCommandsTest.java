@@ -2,7 +2,7 @@ package io.callstream.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.callstream.examples.docs.Document;
+import io.callstream.examples.docs.DocumentationPage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,7 +39,7 @@ class QuotedCommandsTest {
 
   private static List<String> commands() throws IOException {
     List<String> commands = new ArrayList<>();
-    for (Document page : Document.all()) {
+    for (DocumentationPage page : DocumentationPage.all()) {
       Stream<String> inBlocks =
           page.blocks().stream()
               .flatMap(block -> block.text().replace("\\\n", " ").lines())

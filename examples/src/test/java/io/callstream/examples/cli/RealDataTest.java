@@ -52,7 +52,7 @@ class RealDataTest {
   @BeforeAll
   static void start() throws IOException {
     broker = EmbeddedBroker.start();
-    expected = Expected.filesOf(file(), false);
+    expected = ExpectedFiles.filesOf(file(), false);
     assertThat(expected.get("accounting.json"))
         .contains("\"received\":199999", "\"ambiguousTimes\":107", "\"unknownDispositions\":19847");
   }
@@ -136,7 +136,7 @@ class RealDataTest {
     produce("newest-first", "file", 2);
 
     statistics("newest-first").assertIs(expected);
-    statistics("newest-first", "--distinct").assertIs(Expected.filesOf(file(), true));
+    statistics("newest-first", "--distinct").assertIs(ExpectedFiles.filesOf(file(), true));
 
     Output output = statistics("newest-first", "--max-offsets-per-trigger", "1000");
     output.assertAccountingAddsUp();

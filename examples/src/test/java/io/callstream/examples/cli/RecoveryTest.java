@@ -207,6 +207,7 @@ class RecoveryTest {
   }
 
   @Test
+  @Tag("thorough")
   void aProducerWhoseBrokerStaysAwaySaysSoAndResumes() throws Exception {
     CommandProcess first = broker();
     try (CommandProcess produce =

@@ -146,7 +146,7 @@ class SecureTopicTest {
       assertThat(consume.out().lines()).hasSize(5).allMatch(line -> line.contains("crime_id"));
       assertThat(statistics.status()).as(statistics.err()).isZero();
     }
-    new Output(output).assertIs(Expected.filesOf(input, false));
+    new Output(output).assertIs(ExpectedFiles.filesOf(input, false));
   }
 
   static Stream<Arguments> mistakes() {

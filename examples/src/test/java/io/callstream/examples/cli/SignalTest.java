@@ -94,7 +94,7 @@ class SignalTest {
   @Test
   void demoSucceedsWhenAllWasCountedBeforeTheSignal() throws Exception {
     Output output = new Output(directory.resolve("out"));
-    Interruption interruption = Interruption.none();
+    StopRequest interruption = StopRequest.none();
     FutureTask<CommandRun> demo =
         new FutureTask<>(
             () ->

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
-import java.util.Locale;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -17,16 +17,32 @@ class BomTest {
 
   @Test
   void managesTheVersionsOfTheBuild() throws IOException {
-    String bom = Files.readString(Document.ROOT.resolve("bom/pom.xml"));
-    String parent = Files.readString(Document.ROOT.resolve("pom.xml"));
+    String bom = Files.readString(DocumentationPage.ROOT.resolve("bom/pom.xml"));
+    String parent = Files.readString(DocumentationPage.ROOT.resolve("pom.xml"));
 
     List<MatchResult> libraries = LIBRARY.matcher(bom).results().toList();
 
     assertThat(libraries).hasSize(7);
     for (MatchResult library : libraries) {
-      String property =
-          library.group(1).replaceFirst("-java$", "").toLowerCase(Locale.ROOT) + ".version";
-      assertThat(parent).contains("<" + property + ">" + library.group(2) + "</" + property + ">");
+      assertThat(managed(parent, library.group(1)))
+          .as(library.group(1))
+          .isEqualTo(library.group(2));
     }
+  }
+
+  /** Returns the version of an artifact in the parent POM. */
+  private static String managed(String parent, String artifact) {
+    String version =
+        first(
+            parent, "<artifactId>" + Pattern.quote(artifact) + "</artifactId>\\s*<version>(.*?)<");
+    return version.startsWith("${")
+        ? first(parent, "<" + Pattern.quote(version.substring(2, version.length() - 1)) + ">(.*?)<")
+        : version;
+  }
+
+  private static String first(String text, String pattern) {
+    Matcher matcher = Pattern.compile(pattern).matcher(text);
+    assertThat(matcher.find()).as(pattern).isTrue();
+    return matcher.group(1);
   }
 }

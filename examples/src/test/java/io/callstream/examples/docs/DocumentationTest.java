@@ -2,7 +2,7 @@ package io.callstream.examples.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.callstream.examples.docs.Document.Block;
+import io.callstream.examples.docs.DocumentationPage.Block;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,7 +49,7 @@ class DocumentationTest {
   }
 
   private static List<Block> javaBlocks() throws IOException {
-    return Document.all().stream()
+    return DocumentationPage.all().stream()
         .flatMap(page -> page.blocks().stream())
         .filter(block -> block.language().equals("java"))
         .toList();
@@ -75,24 +75,26 @@ class DocumentationTest {
   @Test
   void linksLeadSomewhere() throws IOException {
     List<String> broken = new ArrayList<>();
-    for (Document page : Document.all()) {
+    for (DocumentationPage page : DocumentationPage.all()) {
       for (String link : page.links()) {
         if (!link.matches("[a-z]+:.*") && !leadsSomewhere(page, link)) {
-          broken.add(Document.ROOT.relativize(page.file()) + ": " + link);
+          broken.add(DocumentationPage.ROOT.relativize(page.file()) + ": " + link);
         }
       }
     }
     assertThat(broken).isEmpty();
   }
 
-  private static boolean leadsSomewhere(Document from, String link) throws IOException {
+  private static boolean leadsSomewhere(DocumentationPage from, String link) throws IOException {
     String[] parts = link.split("#", 2);
     Path file =
         parts[0].isEmpty() ? from.file() : from.file().getParent().resolve(parts[0]).normalize();
-    if (!Files.exists(file) || !file.startsWith(Document.ROOT)) {
+    if (!Files.exists(file) || !file.startsWith(DocumentationPage.ROOT)) {
       return false;
     }
     return parts.length == 1
-        || Document.of(Document.ROOT.relativize(file).toString()).anchors().contains(parts[1]);
+        || DocumentationPage.of(DocumentationPage.ROOT.relativize(file).toString())
+            .anchors()
+            .contains(parts[1]);
   }
 }

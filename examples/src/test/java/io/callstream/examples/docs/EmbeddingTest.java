@@ -14,7 +14,7 @@ import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.Supervisor;
 import io.callstream.engine.local.LocalEngine;
 import io.callstream.engine.local.PipelineTester;
-import io.callstream.examples.docs.Document.Block;
+import io.callstream.examples.docs.DocumentationPage.Block;
 import io.callstream.examples.embedding.KafkaToCsv;
 import io.callstream.kafka.CallProducer;
 import io.callstream.kafka.KafkaCluster;
@@ -110,8 +110,9 @@ class EmbeddingTest {
 
   @Test
   void theFirstProjectStandsOnThePageAsItIs() throws IOException {
-    String version = versionOf(Document.of("README.md"), "callstream-kafka-producer");
-    List<String> shown = Document.of("docs/embed.md").blocks().stream().map(Block::text).toList();
+    String version = versionOf(DocumentationPage.of("README.md"), "callstream-kafka-producer");
+    List<String> shown =
+        DocumentationPage.of("docs/embed.md").blocks().stream().map(Block::text).toList();
     try (Stream<Path> files = Files.walk(FIRST_PROJECT)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         String text = Files.readString(file).replace("@project.version@", version);
@@ -120,7 +121,7 @@ class EmbeddingTest {
     }
   }
 
-  private static String versionOf(Document page, String artifact) {
+  private static String versionOf(DocumentationPage page, String artifact) {
     Pattern version = Pattern.compile(artifact + "</artifactId>\\s*<version>([^<]*)</version>");
     Matcher found = version.matcher(String.join("\n", page.lines()));
     assertThat(found.find()).isTrue();
@@ -130,7 +131,7 @@ class EmbeddingTest {
   @Test
   void thePackagesThatSparkWantsOpenedAreOnThePage() throws IOException {
     String shown =
-        Document.of("docs/embed.md").blocks().stream()
+        DocumentationPage.of("docs/embed.md").blocks().stream()
             .map(Block::text)
             .filter(text -> text.contains("JDK_JAVA_OPTIONS"))
             .findFirst()

@@ -51,7 +51,7 @@ class ErrorsTest {
   private static List<Entry> entries() throws IOException {
     List<Entry> entries = new ArrayList<>();
     String section = "";
-    String page = String.join("\n", Document.of("docs/errors.md").lines());
+    String page = String.join("\n", DocumentationPage.of("docs/errors.md").lines());
     for (String line : page.replaceAll("\n  (?=\\S)", " ").split("\n")) {
       if (line.startsWith("## ")) {
         String title = line.substring(3).replace("`", "");
@@ -69,7 +69,7 @@ class ErrorsTest {
 
   private static List<Message> messages() throws IOException {
     List<Path> roots = new ArrayList<>();
-    try (Stream<Path> modules = Files.list(Document.ROOT)) {
+    try (Stream<Path> modules = Files.list(DocumentationPage.ROOT)) {
       modules
           .filter(module -> !module.endsWith("benchmarks"))
           .map(module -> module.resolve("src/main/java"))
@@ -104,7 +104,7 @@ class ErrorsTest {
 
   @Test
   void eachCodeHasASection() throws IOException {
-    assertThat(Document.of("docs/errors.md").lines())
+    assertThat(DocumentationPage.of("docs/errors.md").lines())
         .containsAll(Arrays.stream(ErrorCode.values()).map(code -> "## `" + code + "`").toList());
   }
 }

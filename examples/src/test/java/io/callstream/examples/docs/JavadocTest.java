@@ -44,7 +44,7 @@ class JavadocTest {
     try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
       List<Path> sources = new ArrayList<>();
       for (String library : LIBRARIES) {
-        try (Stream<Path> found = Files.walk(Document.ROOT.resolve(library))) {
+        try (Stream<Path> found = Files.walk(DocumentationPage.ROOT.resolve(library))) {
           found
               .filter(file -> file.toString().endsWith(".java"))
               .filter(file -> !file.toString().contains("/callstream/internal/"))

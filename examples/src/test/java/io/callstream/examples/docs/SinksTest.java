@@ -61,7 +61,7 @@ class SinksTest {
         running.awaitTermination();
         assertThat(sum(dataSource)).isEqualTo(ExampleTopic.CALLS);
       }
-      assertThat(directory.resolve("calls-by-type")).isDirectoryContaining("glob:**batch=*");
+      assertThat(directory.resolve("calls-by-type")).isDirectoryContaining("glob:**_batch=*");
     }
   }
 

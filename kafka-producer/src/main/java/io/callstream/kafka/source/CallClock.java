@@ -100,7 +100,7 @@ final class CallClock {
         startDay();
         minuteOfDay = 0;
       }
-      callsLeft = Draws.poisson(random, minuteMeans[minuteOfDay / 60]);
+      callsLeft = RandomValues.poisson(random, minuteMeans[minuteOfDay / 60]);
     }
     callsLeft--;
     // The sequence also counts calls that are not published.

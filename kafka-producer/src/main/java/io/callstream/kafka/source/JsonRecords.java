@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /*
  * Reads the elements of a JSON array in UTF-8, or a sequence of JSON objects. This class reads the
- * bytes between the elements. PlainObject reads plain objects. A separate Jackson parser reads every
+ * bytes between the elements. PlainObjectCopier reads plain objects. A separate Jackson parser reads every
  * other element token by token, so that no element becomes a tree. That parser sees the stream from
  * the element on, after a bracket, as if the array started there. The bytes that it has read after the
  * end of the element go back into the window.
@@ -50,7 +50,7 @@ final class JsonRecords extends ReadRecords {
 
   private final PeekableInput in;
   private final ByteWindow window;
-  private final PlainObject plain = new PlainObject();
+  private final PlainObjectCopier plain = new PlainObjectCopier();
   private final CompactJson compact = new CompactJson();
   private final boolean mustBeArray;
   private boolean started;
@@ -139,14 +139,14 @@ final class JsonRecords extends ReadRecords {
   /** Returns the next byte that is not white space, without reading it; -1 at the end. */
   private int nextByte() throws IOException {
     do {
-      window.start = PlainObject.skipSpace(window.bytes, window.start, window.end);
+      window.start = PlainObjectCopier.skipSpace(window.bytes, window.start, window.end);
     } while (window.start == window.end && window.fill());
     return window.peek();
   }
 
   private byte[] readObject() throws IOException {
     int end = plain.read(window.bytes, window.start, window.end);
-    while (end == PlainObject.INCOMPLETE && !window.isFull() && window.fill()) {
+    while (end == PlainObjectCopier.INCOMPLETE && !window.isFull() && window.fill()) {
       end = plain.read(window.bytes, window.start, window.end);
     }
     isPlain = end >= 0;

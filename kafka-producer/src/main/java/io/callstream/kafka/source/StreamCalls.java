@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 record StreamCalls(
     String name,
     Opening opening,
-    Packing packing,
+    Compression packing,
     Optional<FileLayout> named,
     Optional<FileLayout> layout)
     implements CallSource {
@@ -48,7 +48,7 @@ record StreamCalls(
     return new StreamCalls(
         path.toString(),
         () -> Files.newInputStream(path),
-        Packing.ofName(fileName),
+        Compression.ofName(fileName),
         FileLayout.ofName(fileName),
         layout);
   }
@@ -80,7 +80,7 @@ record StreamCalls(
           }
           return in;
         },
-        Packing.NONE,
+        Compression.NONE,
         Optional.empty(),
         layout);
   }
@@ -96,9 +96,9 @@ record StreamCalls(
     try {
       PeekableInput packed = new PeekableInput(raw);
       ForeignContent.refuse(packed);
-      Packing how = Packing.of(packed, packing);
+      Compression how = Compression.of(packed, packing);
       PeekableInput in = how.unpack(packed);
-      if (how != Packing.NONE) {
+      if (how != Compression.NONE) {
         refusePackedTwice(in);
       }
       if (in.startsWith(BYTE_ORDER_MARK)) {
@@ -133,7 +133,7 @@ record StreamCalls(
 
   private static void refusePackedTwice(PeekableInput in) throws IOException {
     ForeignContent.refuse(in);
-    if (Packing.of(in, Packing.NONE) != Packing.NONE) {
+    if (Compression.of(in, Compression.NONE) != Compression.NONE) {
       throw new UnreadableSourceException("it is compressed twice. Unpack it once first.");
     }
   }

@@ -2,7 +2,7 @@ package io.callstream.kafka.source;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import io.callstream.kafka.source.Draws.Selection;
+import io.callstream.kafka.source.RandomValues.Selection;
 import io.callstream.kafka.source.SyntheticCalls.Dials;
 import java.util.Comparator;
 import java.util.NoSuchElementException;
@@ -38,11 +38,11 @@ final class SyntheticRecords implements CallRecords {
 
   SyntheticRecords(Dials dials) {
     this.dials = dials;
-    clock = new CallClock(dials.start(), dials.calls(), Draws.sequence(dials.seed(), 0));
-    text = new SyntheticText(Draws.sequence(dials.seed(), 1));
-    delays = Draws.sequence(dials.seed(), 2);
-    repetitions = Draws.sequence(dials.seed(), 3);
-    Random garbling = Draws.sequence(dials.seed(), 4);
+    clock = new CallClock(dials.start(), dials.calls(), RandomValues.sequence(dials.seed(), 0));
+    text = new SyntheticText(RandomValues.sequence(dials.seed(), 1));
+    delays = RandomValues.sequence(dials.seed(), 2);
+    repetitions = RandomValues.sequence(dials.seed(), 3);
+    Random garbling = RandomValues.sequence(dials.seed(), 4);
     garbage = new SyntheticGarbage(garbling);
     SyntheticCounts counts = dials.counts();
     delayed = new Selection(delays, counts.delayed(), counts.calls());

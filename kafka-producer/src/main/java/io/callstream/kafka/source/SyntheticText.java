@@ -1,6 +1,6 @@
 package io.callstream.kafka.source;
 
-import io.callstream.kafka.source.Draws.Weighted;
+import io.callstream.kafka.source.RandomValues.Weighted;
 import java.util.Random;
 
 /*
@@ -417,7 +417,7 @@ final class SyntheticText {
     }
     if (share < 1 - OF_TYPES[3]) {
       // A code with a note.
-      int rank = Draws.rank(random, CODES.length * (NOTES.length - 1), 2);
+      int rank = RandomValues.rank(random, CODES.length * (NOTES.length - 1), 2);
       return CODES[rank % CODES.length] + NOTES[1 + rank / CODES.length];
     }
     // Two codes, or a code and a number. Such a text hardly ever occurs twice.
@@ -455,7 +455,7 @@ final class SyntheticText {
             : kind < 0.834 ? "Intersection" : site ? "Common Location" : "Geo-Override");
     json.append("\",\"common_location\":\"");
     if (site) {
-      int rank = Draws.rank(random, SITES.length * SITE_KINDS.length, 2);
+      int rank = RandomValues.rank(random, SITES.length * SITE_KINDS.length, 2);
       json.append(SITES[rank % SITES.length]).append(' ');
       json.append(SITE_KINDS[rank / SITES.length]).append(", Sf");
     }
@@ -465,7 +465,7 @@ final class SyntheticText {
   private int placeRank(int places, int frequent, double skew, double rareShare) {
     return random.nextDouble() < rareShare
         ? frequent + random.nextInt(places - frequent)
-        : Draws.rank(random, frequent, skew);
+        : RandomValues.rank(random, frequent, skew);
   }
 
   private static void appendBlock(StringBuilder json, int rank, String of) {

@@ -59,7 +59,7 @@ class HostileFilesTest {
   /** The result of reading a source. */
   private record Outcome(List<byte[]> records, @Nullable CallstreamException failure) {}
 
-  private static Outcome read(byte[] content, Packing packing, FileLayout layout) {
+  private static Outcome read(byte[] content, Compression packing, FileLayout layout) {
     CallSource source =
         new StreamCalls(
             "input",
@@ -158,7 +158,7 @@ class HostileFilesTest {
         INPUTS,
         new byte[][] {base, base},
         (whole, damaged) -> {
-          Outcome outcome = read(damaged, Packing.NONE, FileLayout.NDJSON);
+          Outcome outcome = read(damaged, Compression.NONE, FileLayout.NDJSON);
           assertThat(outcome.failure()).isNull();
           assertThat(outcome.records().stream().map(r -> new String(r, ISO_8859_1)).toList())
               .isEqualTo(lines(new String(damaged, ISO_8859_1)));
@@ -201,7 +201,7 @@ class HostileFilesTest {
                     new StreamCalls(
                         "input",
                         () -> new ByteArrayInputStream(content.toByteArray()),
-                        Packing.NONE,
+                        Compression.NONE,
                         named,
                         Optional.empty()));
             assertThat(outcome.failure()).as("%s", named).isNull();
@@ -256,7 +256,7 @@ class HostileFilesTest {
         INPUTS,
         new byte[][] {compact, spread},
         (whole, damaged) -> {
-          Outcome outcome = read(damaged, Packing.NONE, FileLayout.JSON);
+          Outcome outcome = read(damaged, Compression.NONE, FileLayout.JSON);
           Array expected = Array.of(damaged);
           assertThat(outcome.failure() == null).as("is an array").isEqualTo(expected.whole());
           List<JsonValue> actual = outcome.records().stream().map(Array::value).toList();
@@ -280,7 +280,7 @@ class HostileFilesTest {
         INPUTS,
         new byte[][] {text.getBytes(UTF_8), text.replace("1,", "1,\"a \"\"b\n\"").getBytes(UTF_8)},
         (whole, damaged) -> {
-          Outcome outcome = read(damaged, Packing.NONE, FileLayout.CSV);
+          Outcome outcome = read(damaged, Compression.NONE, FileLayout.CSV);
           outcome.records().forEach(row -> assertThat(Array.value(row)).isInstanceOf(Map.class));
           String read = new String(damaged, UTF_8);
           if (outcome.failure() == null && read.indexOf('"') < 0) {
@@ -298,14 +298,14 @@ class HostileFilesTest {
 
   @ParameterizedTest
   @EnumSource(names = {"GZIP", "BZIP2"})
-  void aPackedFileIsReadWholeOrFails(Packing packing) {
+  void aPackedFileIsReadWholeOrFails(Compression packing) {
     byte[] content = String.join("\n", LINES).getBytes(UTF_8);
     byte[] once = packed(packing, content);
     ByteArrayOutputStream twice = new ByteArrayOutputStream();
     twice.writeBytes(packed(packing, Arrays.copyOf(content, 1_000)));
     twice.writeBytes(packed(packing, Arrays.copyOfRange(content, 1_000, content.length)));
     fuzz(
-        INPUTS / (packing == Packing.GZIP ? 5 : 40),
+        INPUTS / (packing == Compression.GZIP ? 5 : 40),
         new byte[][] {once, twice.toByteArray()},
         (whole, damaged) -> {
           Outcome outcome = read(damaged, packing, FileLayout.NDJSON);
@@ -321,10 +321,10 @@ class HostileFilesTest {
     return Arrays.equals(damaged, Arrays.copyOf(whole, damaged.length));
   }
 
-  private static byte[] packed(Packing packing, byte[] content) {
+  private static byte[] packed(Compression packing, byte[] content) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (OutputStream out =
-        packing == Packing.GZIP
+        packing == Compression.GZIP
             ? new GZIPOutputStream(bytes)
             : new BZip2CompressorOutputStream(bytes)) {
       out.write(content);
@@ -340,8 +340,8 @@ class HostileFilesTest {
   void anyBytesAreReadOrFail() {
     byte[][] bases = {
       ("[" + LINES.get(0) + "]").getBytes(UTF_8),
-      packed(Packing.GZIP, LINES.get(0).getBytes(UTF_8)),
-      packed(Packing.BZIP2, LINES.get(0).getBytes(UTF_8)),
+      packed(Compression.GZIP, LINES.get(0).getBytes(UTF_8)),
+      packed(Compression.BZIP2, LINES.get(0).getBytes(UTF_8)),
       new byte[16]
     };
     fuzz(
@@ -401,7 +401,7 @@ class HostileFilesTest {
         };
     CallSource source =
         new StreamCalls(
-            "input", () -> endless, Packing.NONE, Optional.empty(), Optional.of(layout));
+            "input", () -> endless, Compression.NONE, Optional.empty(), Optional.of(layout));
     Outcome outcome = assertTimeoutPreemptively(Duration.ofSeconds(60), () -> read(source));
     assertThat(outcome.failure()).isNotNull();
   }

@@ -177,7 +177,8 @@ class SyntheticCallsTest {
   void anyNumberOfCallsIsOfThePast() {
     // The maximum at 2,200 calls a day, and a denser number.
     for (long number : List.of(4_730_000L, 50_000_000L)) {
-      CallClock clock = new CallClock(LocalDate.of(2018, 10, 2), number, Draws.sequence(number, 0));
+      CallClock clock =
+          new CallClock(LocalDate.of(2018, 10, 2), number, RandomValues.sequence(number, 0));
       for (long i = 0; i < number; i++) {
         clock.advance();
       }
@@ -205,7 +206,7 @@ class SyntheticCallsTest {
   @Test
   void theDensestCallsAreAsManyAMinuteAsTheyShouldBe() {
     CallClock clock =
-        new CallClock(LocalDate.of(2018, 10, 2), 10_000_000_000L, Draws.sequence(1, 0));
+        new CallClock(LocalDate.of(2018, 10, 2), 10_000_000_000L, RandomValues.sequence(1, 0));
     StringBuilder id = new StringBuilder();
     for (int i = 0; i < 3_000_000; i++) {
       clock.advance();

@@ -3,10 +3,10 @@ package io.callstream.kafka;
 import java.util.concurrent.locks.LockSupport;
 
 /** A clock that can wait. */
-interface Ticker {
+interface WaitingClock {
   /** The system clock. */
-  Ticker SYSTEM =
-      new Ticker() {
+  WaitingClock SYSTEM =
+      new WaitingClock() {
         @Override
         public long nanos() {
           return System.nanoTime();

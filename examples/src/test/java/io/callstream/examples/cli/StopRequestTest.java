@@ -3,12 +3,12 @@ package io.callstream.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.callstream.examples.cli.Interruption.InterruptedCommandException;
+import io.callstream.examples.cli.StopRequest.InterruptedCommandException;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
-class InterruptionTest {
-  private final Interruption interruption = Interruption.none();
+class StopRequestTest {
+  private final StopRequest interruption = StopRequest.none();
 
   @Test
   void aRequestEndsWorkThatWaits() {

@@ -22,10 +22,10 @@ import org.slf4j.LoggerFactory;
  * @param location the directory as a URI
  * @param hadoop the configuration, which an executor fetches once, when it needs it
  */
-record LetterDirectory(String location, Broadcast<SerializableConfiguration> hadoop)
+record TaskDeadLetterDirectory(String location, Broadcast<SerializableConfiguration> hadoop)
     implements Serializable {
   private static final long serialVersionUID = 1L;
-  private static final Logger LOG = LoggerFactory.getLogger(LetterDirectory.class);
+  private static final Logger LOG = LoggerFactory.getLogger(TaskDeadLetterDirectory.class);
 
   /** A file that a task writes. */
   record LetterFile(String name, OutputStream out) {}

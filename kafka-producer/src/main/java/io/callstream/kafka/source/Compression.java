@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.Locale;
 
 /** The compression of a source. */
-enum Packing {
+enum Compression {
   NONE(""),
   GZIP(".gz"),
   BZIP2(".bz2");
@@ -18,12 +18,12 @@ enum Packing {
 
   private final String ending;
 
-  Packing(String ending) {
+  Compression(String ending) {
     this.ending = ending;
   }
 
   /** Returns the compression that the extension of a file name indicates. */
-  static Packing ofName(String fileName) {
+  static Compression ofName(String fileName) {
     String name = fileName.toLowerCase(Locale.ROOT);
     return name.endsWith(GZIP.ending) ? GZIP : name.endsWith(BZIP2.ending) ? BZIP2 : NONE;
   }
@@ -35,8 +35,8 @@ enum Packing {
    * @throws UnreadableSourceException if the name indicates a compression that the content does not
    *     have
    */
-  static Packing of(PeekableInput in, Packing named) throws UnreadableSourceException {
-    Packing packing =
+  static Compression of(PeekableInput in, Compression named) throws UnreadableSourceException {
+    Compression packing =
         in.startsWith(GZIP_START)
             ? GZIP
             : in.startsWith(BZIP2_START) || in.startsWith(BZIP2_EMPTY) ? BZIP2 : NONE;
@@ -55,7 +55,7 @@ enum Packing {
   }
 
   /** Returns whether the stream ends within the start bytes of this compression. */
-  private static boolean isTruncatedStart(PeekableInput in, Packing packing) {
+  private static boolean isTruncatedStart(PeekableInput in, Compression packing) {
     return switch (packing) {
       case NONE -> false;
       case GZIP -> in.endsWithin(GZIP_START);

@@ -3,7 +3,7 @@ package io.callstream.examples.cli;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.CallFormat;
-import io.callstream.examples.cli.Interruption.Registration;
+import io.callstream.examples.cli.StopRequest.Registration;
 import io.callstream.kafka.CallProducer;
 import io.callstream.kafka.IncompleteSendException;
 import io.callstream.kafka.KafkaCluster;
@@ -16,13 +16,13 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Sends the records of a source to a topic and shows the progress. The user can interrupt it. */
-final class Sending {
+final class SendTask {
   private final Terminal terminal;
-  private final Interruption interruption;
+  private final StopRequest interruption;
   private final KafkaCluster cluster;
   private final String topic;
 
-  Sending(Terminal terminal, Interruption interruption, KafkaCluster cluster, String topic) {
+  SendTask(Terminal terminal, StopRequest interruption, KafkaCluster cluster, String topic) {
     this.terminal = terminal;
     this.interruption = interruption;
     this.cluster = cluster;
@@ -77,10 +77,10 @@ final class Sending {
     }
     terminal.say(
         "sent      %s (%,.1f MB) to topic %s in %s%s",
-        Words.records(report.sent()),
+        DisplayText.records(report.sent()),
         report.bytes() / 1e6,
         topic,
-        Words.seconds(report.duration()),
+        DisplayText.seconds(report.duration()),
         report.ending() == SendReport.Ending.END_OF_SOURCE ? "" : ", then interrupted");
     boolean ended = report.ending() == SendReport.Ending.END_OF_SOURCE;
     if (ended && report.read() == 0 && !(source instanceof UnsentCalls)) {
@@ -98,7 +98,7 @@ final class Sending {
     if (report.isWithoutCalls() && report.ending() == SendReport.Ending.END_OF_SOURCE) {
       throw new CallstreamException(
           ErrorCode.INPUT_FAILED,
-          Words.format(
+          DisplayText.format(
               "None of the %,d records of %s is a call of the format %s. They were sent to topic %s"
                   + " as they are. Check that it is the right file, and --layout and --format.",
               report.read(), source.name(), FormatOption.nameOf(format), topic));

@@ -4,10 +4,10 @@ import java.util.Arrays;
 import java.util.Random;
 
 /** Draws random values. The specification of {@link Random} defines its sequence. */
-final class Draws {
+final class RandomValues {
   private static final double MAX_MEAN_AT_ONCE = 500;
 
-  private Draws() {}
+  private RandomValues() {}
 
   /**
    * Returns a separate random sequence for each purpose, so that one dial does not change the

@@ -17,7 +17,7 @@ import java.util.function.Supplier;
  * immediately. A second SIGHUP does not, because both the kernel and the shell send one when a
  * terminal is closed.
  */
-final class Interruption {
+final class StopRequest {
   /** The time limit for an orderly end. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -28,13 +28,13 @@ final class Interruption {
   private volatile int status;
 
   /** Returns an interruption that is triggered only by {@linkplain #request a request}. */
-  static Interruption none() {
-    return new Interruption();
+  static StopRequest none() {
+    return new StopRequest();
   }
 
   /** Returns an interruption that is triggered by a signal to this process. */
-  static Interruption bySignals() {
-    Interruption interruption = new Interruption();
+  static StopRequest bySignals() {
+    StopRequest interruption = new StopRequest();
     Signals.handle("INT", interruption::onSignal);
     Signals.handle("TERM", interruption::onSignal);
     Signals.handle("HUP", interruption::onHangUp);

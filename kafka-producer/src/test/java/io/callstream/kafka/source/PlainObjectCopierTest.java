@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
  * -Dcallstream.fuzz.seed} sets the first seed, which a failure reports.
  */
 @Tag("campaign")
-class PlainObjectTest {
+class PlainObjectCopierTest {
   private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 20_000);
   private static final JsonFactory JSON = new JsonFactory();
   private static final List<String> CALLS = Reading.texts(SyntheticCalls.of(50));
@@ -39,7 +39,7 @@ class PlainObjectTest {
   private static final String NOISE = "\"\\{}[]:, \n\t\r\0\u001f\u007f\u0080\u00e9\u00ff0aZ~!";
 
   /** Reused, so that remains of one object in the buffer meet the next object. */
-  private final PlainObject plain = new PlainObject();
+  private final PlainObjectCopier plain = new PlainObjectCopier();
 
   @Test
   void whatIsPlainIsWhatJacksonReads() throws IOException {

@@ -10,11 +10,11 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Formats numbers and untrusted text for people. */
-final class Words {
+final class DisplayText {
   private static final char[] HEX = "0123456789abcdef".toCharArray();
   private static final int REPLACEMENT = 0xfffd;
 
-  private Words() {}
+  private DisplayText() {}
 
   /** Formats a text independent of the locale. */
   static String format(String pattern, Object... values) {

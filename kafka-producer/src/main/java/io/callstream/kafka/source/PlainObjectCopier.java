@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  *
  * Any other element is left unchanged, and Jackson reads it from its start.
  */
-final class PlainObject {
+final class PlainObjectCopier {
   /** The object is not plain, or is not JSON. */
   static final int NOT_PLAIN = -1;
 

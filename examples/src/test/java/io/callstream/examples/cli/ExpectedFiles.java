@@ -30,7 +30,7 @@ import java.util.zip.GZIPInputStream;
  * Computes the expected files of {@code --output} for valid calls without late ones. It implements
  * the design in plain Java. Its only dependency on callstream is the table of the radio codes.
  */
-final class Expected {
+final class ExpectedFiles {
   private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -46,10 +46,10 @@ final class Expected {
   private long ambiguous;
   private long unknown;
 
-  private Expected(boolean distinct) throws IOException {
+  private ExpectedFiles(boolean distinct) throws IOException {
     this.distinct = distinct;
     try (InputStream in =
-        Expected.class.getResourceAsStream("/io/callstream/statistic/radio_codes.json")) {
+        ExpectedFiles.class.getResourceAsStream("/io/callstream/statistic/radio_codes.json")) {
       for (JsonNode code : JSON.readTree(in)) {
         codes.put(code.get("disposition_code").asText(), code.get("description").asText());
       }
@@ -61,7 +61,7 @@ final class Expected {
    * .gz}).
    */
   static Map<String, String> filesOf(Path file, boolean distinct) throws IOException {
-    Expected expected = new Expected(distinct);
+    ExpectedFiles expected = new ExpectedFiles(distinct);
     try (InputStream raw = Files.newInputStream(file);
         InputStream in = file.toString().endsWith(".gz") ? new GZIPInputStream(raw) : raw;
         MappingIterator<JsonNode> calls = JSON.readerFor(JsonNode.class).readValues(in)) {

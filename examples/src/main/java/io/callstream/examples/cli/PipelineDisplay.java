@@ -12,7 +12,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 
 /** Watches a pipeline that counts, and shows its results. */
-final class Counting {
+final class PipelineDisplay {
   private static final Duration LOOK = Duration.ofMillis(100);
   private static final int ROWS = 10;
 
@@ -20,7 +20,7 @@ final class Counting {
   private final RunningPipeline running;
   private volatile boolean cutShort;
 
-  Counting(Terminal terminal, RunningPipeline running) {
+  PipelineDisplay(Terminal terminal, RunningPipeline running) {
     this.terminal = terminal;
     this.running = running;
   }
@@ -123,7 +123,7 @@ final class Counting {
     if (counted < sent) {
       terminal.say(
           "ended early: %,d of %s were counted, and the tables lack the other %,d",
-          counted, Words.records(sent), sent - counted);
+          counted, DisplayText.records(sent), sent - counted);
     }
   }
 
@@ -135,7 +135,7 @@ final class Counting {
       terminal.say(
           "ended early: %s counted; %,d offsets were not read, so the tables lack at most as many"
               + " records",
-          Words.records(running.accounting().received()), left(topic));
+          DisplayText.records(running.accounting().received()), left(topic));
     }
   }
 

@@ -15,7 +15,7 @@ import java.util.Arrays;
  * A borrow can set a false flag only in a byte above a true flag, and the code uses only the
  * lowest flag of a word.
  */
-final class PlainText {
+final class PlainStringScanner {
   private static final VarHandle WORDS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final long ONES = 0x0101010101010101L;
@@ -27,7 +27,7 @@ final class PlainText {
   private static final byte[] FALSE = "false".getBytes(US_ASCII);
   private static final byte[] NULL = "null".getBytes(US_ASCII);
 
-  private PlainText() {}
+  private PlainStringScanner() {}
 
   /**
    * Returns the index of the closing quote of the string that starts at {@code from}. Returns -1 if

@@ -7,9 +7,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import org.junit.jupiter.api.Test;
 
-class HeadwayTest {
-  private static Headway headway(long total, long... doneAtEachSecond) {
-    Headway headway = Headway.ofRecords("counted", total);
+class TaskProgressTest {
+  private static TaskProgress headway(long total, long... doneAtEachSecond) {
+    TaskProgress headway = TaskProgress.ofRecords("counted", total);
     for (int second = 0; second < doneAtEachSecond.length; second++) {
       long done = doneAtEachSecond[second];
       headway.reach(done, done, second * 1_000_000_000L - 7);
@@ -71,7 +71,7 @@ class HeadwayTest {
    */
   @Test
   void offsetsAreNotReportedAsRecords() {
-    Headway transactions = Headway.ofOffsets("counted", 22);
+    TaskProgress transactions = TaskProgress.ofOffsets("counted", 22);
     transactions.reach(0, 0, 0);
     transactions.reach(9, 11, 1_000_000_000L);
     assertThat(transactions.line())
@@ -82,7 +82,7 @@ class HeadwayTest {
     assertThat(transactions.bar(50))
         .isEqualTo("counted   100% [=================] 18 records  9/s");
 
-    Headway compacted = Headway.ofOffsets("counted", 33);
+    TaskProgress compacted = TaskProgress.ofOffsets("counted", 33);
     compacted.reach(0, 0, 0);
     compacted.reach(5, 33, 5_000_000_000L);
     assertThat(compacted.line()).isEqualTo("counted   5 records, 100% of the offsets read, 1/s");
@@ -90,7 +90,7 @@ class HeadwayTest {
 
   @Test
   void whatAnEarlierRunReadIsNotFast() {
-    Headway headway = Headway.ofOffsets("counted", 1_000_000);
+    TaskProgress headway = TaskProgress.ofOffsets("counted", 1_000_000);
     headway.reach(800_000, 900_000, 0);
     headway.reach(800_250, 900_500, 1_000_000_000L);
     assertThat(headway.line())

@@ -8,7 +8,7 @@ import java.time.Duration;
  * <p>A task counts records. Its end is known in records, in offsets, or not at all. Offsets only
  * show which part is complete, because there may be fewer records than offsets.
  */
-final class Headway {
+final class TaskProgress {
   /** The length of a span. The rate covers the last one to two spans. */
   private static final long SPAN_NANOS = Duration.ofSeconds(10).toNanos();
 
@@ -29,7 +29,7 @@ final class Headway {
 
   private record Mark(long records, long steps, long nanos) {}
 
-  private Headway(String task, long total, boolean inOffsets) {
+  private TaskProgress(String task, long total, boolean inOffsets) {
     this.task = task;
     this.total = total;
     this.inOffsets = inOffsets;
@@ -40,8 +40,8 @@ final class Headway {
    *
    * @param total the number of records, or {@link Meter#UNKNOWN}
    */
-  static Headway ofRecords(String task, long total) {
-    return new Headway(task, total, false);
+  static TaskProgress ofRecords(String task, long total) {
+    return new TaskProgress(task, total, false);
   }
 
   /**
@@ -49,8 +49,8 @@ final class Headway {
    *
    * @param total the number of offsets, which is the maximum number of records
    */
-  static Headway ofOffsets(String task, long total) {
-    return new Headway(task, total, true);
+  static TaskProgress ofOffsets(String task, long total) {
+    return new TaskProgress(task, total, true);
   }
 
   /**
@@ -77,21 +77,21 @@ final class Headway {
 
   /** Returns the progress as a line. */
   synchronized String line() {
-    String of = total == Meter.UNKNOWN || inOffsets ? "" : Words.format(" of %,d", total);
-    String part = inOffsets ? Words.format(", %d%% of the offsets read", percent()) : "";
-    return Words.format("%-9s %,d%s records%s%s", task, records, of, part, pace(", "));
+    String of = total == Meter.UNKNOWN || inOffsets ? "" : DisplayText.format(" of %,d", total);
+    String part = inOffsets ? DisplayText.format(", %d%% of the offsets read", percent()) : "";
+    return DisplayText.format("%-9s %,d%s records%s%s", task, records, of, part, pace(", "));
   }
 
   /** Returns the progress as figures, with a bar if the total is known. */
   synchronized String bar(int width) {
     if (total == Meter.UNKNOWN) {
-      return cut(Words.format("%-9s %,d records%s", task, records, pace("  ")), width);
+      return cut(DisplayText.format("%-9s %,d records%s", task, records, pace("  ")), width);
     }
-    String start = Words.format("%-9s %3d%% ", task, percent());
+    String start = DisplayText.format("%-9s %3d%% ", task, percent());
     String figures =
         inOffsets
-            ? Words.format(" %,d records", records)
-            : Words.format(" %,d of %,d", records, total);
+            ? DisplayText.format(" %,d records", records)
+            : DisplayText.format(" %,d of %,d", records, total);
     String end = figures + pace("  ");
     int room = width - start.length() - end.length() - "[]".length();
     if (room < MIN_BAR) {
@@ -122,12 +122,12 @@ final class Headway {
     if (seconds <= 0 || records <= before.records()) {
       return "";
     }
-    String rate = Words.format("%s%,.0f/s", gap, (records - before.records()) / seconds);
+    String rate = DisplayText.format("%s%,.0f/s", gap, (records - before.records()) / seconds);
     if (steps >= total || steps <= before.steps()) {
       return rate;
     }
     double stepsPerSecond = (steps - before.steps()) / seconds;
     Duration left = Duration.ofSeconds((long) ((total - steps) / stepsPerSecond));
-    return rate + gap + Words.roughly(left) + " left";
+    return rate + gap + DisplayText.roughly(left) + " left";
   }
 }

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** A page of the documentation. */
-public record Document(Path file, List<String> lines) {
+public record DocumentationPage(Path file, List<String> lines) {
   static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 
   private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
@@ -30,17 +30,17 @@ public record Document(Path file, List<String> lines) {
     }
   }
 
-  static Document of(String path) throws IOException {
+  static DocumentationPage of(String path) throws IOException {
     return read(ROOT.resolve(path));
   }
 
-  private static Document read(Path file) throws IOException {
-    return new Document(file, Files.readAllLines(file));
+  private static DocumentationPage read(Path file) throws IOException {
+    return new DocumentationPage(file, Files.readAllLines(file));
   }
 
   /** Returns all pages. */
-  public static List<Document> all() throws IOException {
-    List<Document> all = new ArrayList<>();
+  public static List<DocumentationPage> all() throws IOException {
+    List<DocumentationPage> all = new ArrayList<>();
     for (String page :
         List.of("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md")) {
       all.add(of(page));
