@@ -6,7 +6,6 @@ import io.callstream.internal.kafka.ClientSettings;
 import io.callstream.internal.kafka.KafkaErrors;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -38,8 +37,7 @@ final class ProducerSettings {
   private ProducerSettings() {}
 
   /**
-   * Returns the settings of a producer. If the cluster's settings name config providers, which load
-   * values from elsewhere, only the producer checks the values.
+   * Returns the settings of a producer.
    *
    * @throws IllegalArgumentException if a setting of the cluster would break a guarantee, or if
    *     Kafka does not accept its value
@@ -66,17 +64,10 @@ final class ProducerSettings {
     return settings;
   }
 
-  /**
-   * Parses settings. The constructor of {@code ProducerConfig} would log all of them.
-   *
-   * @return empty if the settings name config providers
-   */
-  private static Optional<AbstractConfig> parsed(Map<String, Object> settings) {
-    if (settings.containsKey(AbstractConfig.CONFIG_PROVIDERS_CONFIG)) {
-      return Optional.empty();
-    }
+  /** Parses settings. The constructor of {@code ProducerConfig} would log all of them. */
+  private static AbstractConfig parsed(Map<String, Object> settings) {
     try {
-      return Optional.of(new AbstractConfig(ProducerConfig.configDef(), settings, false));
+      return new AbstractConfig(ProducerConfig.configDef(), settings, false);
     } catch (ConfigException e) {
       throw rejected(KafkaErrors.reason(e) + ". Correct the setting", e);
     }
@@ -88,10 +79,7 @@ final class ProducerSettings {
    * @param fix the last sentence of the message, without the period
    */
   static void requireTimeouts(Map<String, Object> settings, String fix) {
-    parsed(settings).ifPresent(values -> requireTimeouts(values, fix));
-  }
-
-  private static void requireTimeouts(AbstractConfig values, String fix) {
+    AbstractConfig values = parsed(settings);
     int delivery = values.getInt(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG);
     int request = values.getInt(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG);
     long linger = values.getLong(ProducerConfig.LINGER_MS_CONFIG);

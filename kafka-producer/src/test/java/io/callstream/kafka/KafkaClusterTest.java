@@ -3,13 +3,19 @@ package io.callstream.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.callstream.CallstreamException;
 import io.callstream.call.SanFranciscoCalls;
 import java.time.Duration;
 import java.util.Map;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
 
 class KafkaClusterTest {
   @Test
@@ -46,6 +52,28 @@ class KafkaClusterTest {
     assertThatThrownBy(() -> CallProducer.to(cluster, "calls", SanFranciscoCalls.json()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll("do not make a producer", "linger.ms", "soon");
+  }
+
+  /** A producer logs its settings when it connects, but a pipeline that is built must not. */
+  @Test
+  void checksSettingsWithoutLoggingThem() {
+    Logger logger = (Logger) LoggerFactory.getLogger(ProducerConfig.class);
+    Level level = logger.getLevel();
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    logger.setLevel(Level.INFO);
+    logger.addAppender(logged);
+    try {
+      KafkaCluster cluster = KafkaCluster.at("localhost:9092");
+      assertThat(KafkaSinks.at(cluster).results("x")).isNotNull();
+      assertThat(logged.list).isEmpty();
+
+      ProducerSettings.producer(cluster, ProducerSettings.of(cluster)).close();
+      assertThat(logged.list).as("the producer's own log").isNotEmpty();
+    } finally {
+      logger.detachAppender(logged);
+      logger.setLevel(level);
+    }
   }
 
   @Test
