@@ -159,15 +159,20 @@ final class SinkOptions {
 
   /** Adds the sinks. */
   void addTo(Pipeline.Builder pipeline, CommandSpec command, KafkaCluster cluster) {
-    if (resultsTopic != null) {
-      KafkaSinks sinks = Usage.of(command, () -> KafkaSinks.at(cluster));
+    String results = resultsTopic;
+    if (results != null) {
       pipeline.results(
           Usage.of(
-              command, () -> (startsOver ? sinks.startingOver() : sinks).results(resultsTopic)));
+              command,
+              () -> {
+                KafkaSinks sinks = KafkaSinks.at(cluster);
+                return (startsOver ? sinks.startingOver() : sinks).results(results);
+              }));
     }
-    if (deadLetterTopic != null) {
-      KafkaSinks sinks = Usage.of(command, () -> KafkaSinks.at(cluster));
-      pipeline.deadLetters(Usage.of(command, () -> sinks.deadLetters(deadLetterTopic)));
+    String deadLetters = deadLetterTopic;
+    if (deadLetters != null) {
+      pipeline.deadLetters(
+          Usage.of(command, () -> KafkaSinks.at(cluster).deadLetters(deadLetters)));
     }
     if (jdbc != null) {
       JdbcSinkBuilder tables = Sinks.jdbc(source(command, jdbc));

@@ -237,12 +237,11 @@ class WrongUsageTest {
   void aKafkaSettingThatNoProducerCanHaveIsRefused(String setting) throws IOException {
     Path file = Files.writeString(directory.resolve("kafka.properties"), setting + "\n");
 
-    for (String line : List.of("statistics --results-topic x", "produce --synthetic 5")) {
-      CommandRun run = CommandRun.of((line + " --kafka-config " + file).split(" "));
+    CommandRun run =
+        CommandRun.of("statistics", "--results-topic", "x", "--kafka-config", file.toString());
 
-      assertThat(run.err()).contains(setting.split("=")[0]).doesNotContain("unexpectedly");
-      assertThat(run.status()).as(line).isEqualTo(2);
-    }
+    assertThat(run.err()).contains(setting.split("=")[0]).doesNotContain("unexpectedly");
+    assertThat(run.status()).isEqualTo(2);
   }
 
   /** The commands run at the same time, because each one waits for a broker. */
