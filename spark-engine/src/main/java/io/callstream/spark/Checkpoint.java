@@ -48,6 +48,9 @@ import scala.reflect.ClassTag$;
  * {@code callstream}, the fingerprint and the log of results.
  */
 final class Checkpoint implements LedgerFiles, AutoCloseable {
+  /** The start of the names of temporary directories. It shows which process one belongs to. */
+  static final String TEMPORARY = "callstream-checkpoint-" + ProcessHandle.current().pid() + "-";
+
   private static final String OURS = "callstream";
   private static final String SHUFFLE_PARTITIONS = "shuffle partitions";
   private static final String STATE_STORE = "state store";
@@ -135,7 +138,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
    * before.
    */
   private static File temporaryDirectory() throws IOException {
-    File directory = Files.createTempDirectory("callstream-checkpoint-").toFile();
+    File directory = Files.createTempDirectory(TEMPORARY).toFile();
     // Spark deletes its own temporary directories in the same way: after the context has ended,
     // when no task writes any more.
     ShutdownHookManager.registerShutdownDeleteDir(directory);

@@ -387,7 +387,7 @@ class SparkEngineTest {
       try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
         return new HashSet<>(
             files
-                .filter(file -> file.getFileName().toString().startsWith("callstream-checkpoint-"))
+                .filter(file -> file.getFileName().toString().startsWith(Checkpoint.TEMPORARY))
                 .toList());
       }
     }

@@ -17,6 +17,9 @@ import java.util.List;
  * StandardOpenOption#DELETE_ON_CLOSE}, so it is removed when it is closed or when the process ends.
  */
 final class SpillFile implements AutoCloseable {
+  /** The start of the names of files. It shows which process a file belongs to. */
+  static final String PREFIX = "callstream-sort-" + ProcessHandle.current().pid() + "-";
+
   private static final int HEADER = Long.BYTES + Integer.BYTES;
   private static final int MIN_BUFFER = 1 << 12;
   private static final int MAX_BUFFER = 1 << 20;
@@ -25,7 +28,7 @@ final class SpillFile implements AutoCloseable {
   private final List<Long> ends = new ArrayList<>();
 
   SpillFile() throws IOException {
-    Path path = Files.createTempFile("callstream-sort-", ".runs");
+    Path path = Files.createTempFile(PREFIX, ".runs");
     channel =
         FileChannel.open(
             path,

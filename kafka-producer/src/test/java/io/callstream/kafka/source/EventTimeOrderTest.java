@@ -117,7 +117,7 @@ class EventTimeOrderTest {
 
     try (Stream<Path> temporary = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
       assertThat(temporary.map(path -> path.getFileName().toString()))
-          .noneMatch(name -> name.startsWith("callstream-sort-"));
+          .noneMatch(name -> name.startsWith(SpillFile.PREFIX));
     }
   }
 
