@@ -86,7 +86,7 @@ final class JdbcFailures {
             + ": "
             + described.getMessage()
             + advice(state)
-            + " Nothing is lost: the batch comes again when the pipeline is started again.",
+            + " Nothing is lost: the batch is repeated when the pipeline is started again.",
         described);
   }
 
@@ -95,7 +95,7 @@ final class JdbcFailures {
     return new CallstreamException(
         ErrorCode.SINK_FAILED,
         "The database sink was interrupted before it had written all of a batch. Nothing is lost:"
-            + " the batch comes again when the pipeline is started again.");
+            + " the batch is repeated when the pipeline is started again.");
   }
 
   /** Returns an exception without confidential data. */

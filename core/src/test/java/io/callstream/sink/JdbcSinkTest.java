@@ -512,7 +512,7 @@ class JdbcSinkTest {
 
       assertThatThrownBy(() -> running.awaitTermination(Duration.ofMinutes(1)))
           .hasMessageContaining(schema + ".calls_by_type")
-          .hasMessageContaining("comes again");
+          .hasMessageContaining("is repeated");
       assertThat(running.state()).isEqualTo(RunningPipeline.State.FAILED);
       assertThatAccounting(running.accounting()).addsUpFor(pipeline);
     }

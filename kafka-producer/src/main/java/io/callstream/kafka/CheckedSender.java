@@ -127,7 +127,7 @@ final class CheckedSender implements AutoCloseable {
           ErrorCode.SINK_FAILED,
           String.format(
               "%d of %d records of a batch did not reach the topic %s at %s: %s.%s Nothing is lost:"
-                  + " the batch comes again when the pipeline is started again.",
+                  + " the batch is repeated when the pipeline is started again.",
               report.failed(),
               report.read(),
               topic,
@@ -147,7 +147,7 @@ final class CheckedSender implements AutoCloseable {
         "The sink of topic "
             + topic
             + " was interrupted before all of a batch was acknowledged. Nothing is lost: the batch"
-            + " comes again when the pipeline is started again.",
+            + " is repeated when the pipeline is started again.",
         e);
   }
 

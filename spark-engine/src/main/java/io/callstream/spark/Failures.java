@@ -62,7 +62,7 @@ record Failures(@Nullable String checkpoint) {
     }
     return new CallstreamException(
         ErrorCode.ENGINE_FAILED,
-        "The Spark query failed: " + words(root) + ". Correct the cause. " + wayOn(),
+        "The Spark query failed: " + words(root) + ". Correct the cause. " + nextStep(),
         failure);
   }
 
@@ -88,7 +88,7 @@ record Failures(@Nullable String checkpoint) {
           failure);
     }
     if (e instanceof TimeoutException) {
-      return KafkaErrors.stoppedAnswering(message, wayOn(), failure);
+      return KafkaErrors.stoppedAnswering(message, nextStep(), failure);
     }
     if (e instanceof IllegalStateException && message.contains("failOnDataLoss")) {
       return KafkaErrors.lost(
@@ -101,7 +101,7 @@ record Failures(@Nullable String checkpoint) {
           "Spark has ended under the run: no master answers at the address that was given,"
               + " executors do not start, or somebody stopped the session. Spark's log shows the"
               + " reason (--verbose). "
-              + wayOn(),
+              + nextStep(),
           failure);
     }
     if (e instanceof IOException && isFull(message)) {
@@ -114,7 +114,7 @@ record Failures(@Nullable String checkpoint) {
               + " (spark.local.dir): "
               + words(e)
               + ". Make room. "
-              + wayOn(),
+              + nextStep(),
           failure);
     }
     if (e instanceof DamagedFileException) {
@@ -181,7 +181,7 @@ record Failures(@Nullable String checkpoint) {
     return new Path(location).toUri().getPath();
   }
 
-  private String wayOn() {
+  private String nextStep() {
     return checkpoint == null
         ? "Start again: the topic is counted from its start. With a checkpoint directory a run goes"
             + " on where it ended."

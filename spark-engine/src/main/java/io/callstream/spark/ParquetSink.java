@@ -302,7 +302,7 @@ final class ParquetSink implements ResultSink {
           ErrorCode.SINK_FAILED,
           "Writing Parquet files in "
               + shown()
-              + " was interrupted. Nothing is lost: the batch comes again when the pipeline is"
+              + " was interrupted. Nothing is lost: the batch is repeated when the pipeline is"
               + " started again.",
           e);
     } finally {
@@ -325,7 +325,7 @@ final class ParquetSink implements ResultSink {
             + (message == null ? "" : ": " + message.lines().findFirst().orElse(""))
             + ". "
             + FileFailures.advice(failure)
-            + " Nothing is lost: the batch comes again when the pipeline is started again.",
+            + " Nothing is lost: the batch is repeated when the pipeline is started again.",
         failure);
   }
 

@@ -78,9 +78,9 @@ final class SparkProperties {
         throw refusal("The setting '" + key + "' has no effect here: " + entry.getValue() + ".");
       }
     }
-    String wayOut = OURS.get(key);
-    if (wayOut != null) {
-      throw refusal("The setting '" + key + "' is the engine's to set: " + wayOut + ".");
+    String fix = OURS.get(key);
+    if (fix != null) {
+      throw refusal("The setting '" + key + "' is the engine's to set: " + fix + ".");
     }
     if (!isKnown(key)) {
       throw refusal(

@@ -56,6 +56,12 @@ import org.junit.jupiter.api.io.TempDir;
 class ParquetSinkTest {
   private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
 
+  private static final Statistic HOURLY_ON_CLOSE =
+      Statistic.named("hourly")
+          .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
+          .emitting(Emission.ON_CLOSE)
+          .build();
+
   @TempDir private Path directory;
 
   private ParquetSinkBuilder sink() {
@@ -330,14 +336,9 @@ class ParquetSinkTest {
 
   @Test
   void rowsThatAreEmittedOnCloseAreWrittenOnce() throws Exception {
-    Statistic hourly =
-        Statistic.named("hourly")
-            .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
-            .emitting(Emission.ON_CLOSE)
-            .build();
     SinkRun run =
         SinkRun.of(
-            List.of(hourly),
+            List.of(HOURLY_ON_CLOSE),
             List.of(),
             batchAt("12:00", "12:10", "12:20", "13:10", "13:20", "13:30"),
             batchAt("13:40", "13:50", "14:10"));
@@ -354,14 +355,9 @@ class ParquetSinkTest {
 
   @Test
   void rowsThatAreEmittedOnCloseAreWrittenOnceIfTheDirectoryWasBehind() throws Exception {
-    Statistic hourly =
-        Statistic.named("hourly")
-            .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
-            .emitting(Emission.ON_CLOSE)
-            .build();
     SinkRun run =
         SinkRun.of(
-            List.of(hourly),
+            List.of(HOURLY_ON_CLOSE),
             List.of(),
             batchAt("12:00", "12:10", "12:20", "13:10", "13:20", "13:30"),
             batchAt("14:10", "14:20", "14:30"),

@@ -36,11 +36,11 @@ class SparkSettingsTest {
     "spark.default.parallelism, shufflePartitions",
     "spark.sql.streaming.checkpointLocation, --checkpoint",
   })
-  void propertiesWithoutEffectAreRefusedWithTheWayOut(String key, String wayOut) {
+  void propertiesWithoutEffectAreRefusedWithTheWayOut(String key, String fix) {
     assertThatThrownBy(() -> SparkSettings.defaults().with(key, "1"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(key)
-        .hasMessageContaining(wayOut);
+        .hasMessageContaining(fix);
   }
 
   @Test

@@ -33,7 +33,7 @@ final class CountedDeadLetters implements Iterator<DeadLetter> {
               + counts
               + ", but its accounting has "
               + expected
-              + ". Start again with the same checkpoint: the batch comes again, and nothing is"
+              + ". Start again with the same checkpoint: the batch is repeated, and nothing is"
               + " lost.");
     }
     return false;

@@ -298,7 +298,7 @@ public final class SinkSet {
               + what
               + ": "
               + (e.getMessage() == null ? e.getClass().getName() : e.getMessage())
-              + ". The batch is not lost: it comes again when the pipeline is started again with"
+              + ". The batch is not lost: it is repeated when the pipeline is started again with"
               + " its checkpoint.",
           e);
     }

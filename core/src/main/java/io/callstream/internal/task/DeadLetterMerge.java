@@ -121,7 +121,7 @@ public final class DeadLetterMerge implements Iterable<DeadLetter>, AutoCloseabl
         ErrorCode.CHECKPOINT,
         "Dead letters on their way to the sinks can't be read back ("
             + e
-            + "). Start again with the same checkpoint: the batch comes again, and nothing is"
+            + "). Start again with the same checkpoint: the batch is repeated, and nothing is"
             + " lost.",
         e);
   }

@@ -91,23 +91,23 @@ final class SodaClient {
 
     private final boolean passing;
     private final @Nullable Duration delay;
-    private final String wayOut;
+    private final String fix;
 
     private AnswerException(
         String message,
         boolean passing,
         @Nullable Duration delay,
-        String wayOut,
+        String fix,
         @Nullable Throwable cause) {
       super(message, cause);
       this.passing = passing;
       this.delay = delay;
-      this.wayOut = wayOut;
+      this.fix = fix;
     }
 
     /** Returns a failure that another attempt cannot fix. */
-    static AnswerException lasting(String message, String wayOut) {
-      return new AnswerException(message, false, null, wayOut, null);
+    static AnswerException lasting(String message, String fix) {
+      return new AnswerException(message, false, null, fix, null);
     }
 
     /** Returns whether another attempt may succeed. */
@@ -126,7 +126,7 @@ final class SodaClient {
           ErrorCode.INPUT_FAILED,
           String.format(
               "%s was not read to its end, but to record %d: %s. %s",
-              source, records, getMessage(), wayOut),
+              source, records, getMessage(), fix),
           this);
     }
   }
@@ -185,7 +185,7 @@ final class SodaClient {
         attempt < patience.attempts()
             ? ", and requests a wait of " + delay.toSeconds() + " s"
             : ", at the last of " + attempt + " attempts";
-    return new AnswerException(e.getMessage() + often, true, e.delay, e.wayOut, e);
+    return new AnswerException(e.getMessage() + often, true, e.delay, e.fix, e);
   }
 
   // ---- one attempt
@@ -357,7 +357,7 @@ final class SodaClient {
   private AnswerException refusal(int status, Answer answer) {
     // 202 means that the server is still processing the query.
     boolean passing = status == 429 || status == 408 || status == 202 || status >= 500;
-    String wayOut =
+    String fix =
         switch (status) {
           case 429 ->
               "Calls without an app token share a quota with others; give one, or try later.";
@@ -372,7 +372,7 @@ final class SodaClient {
         resource + " answered " + status + said(answer),
         passing,
         passing ? retryAfter(answer) : null,
-        wayOut,
+        fix,
         null);
   }
 

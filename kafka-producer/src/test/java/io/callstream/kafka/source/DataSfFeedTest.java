@@ -461,10 +461,10 @@ class DataSfFeedTest {
 
     @ParameterizedTest
     @CsvSource({"301, Redirections are not followed", "302, Redirections", "400, Try again later"})
-    void isARefusal(int status, String wayOut) {
+    void isARefusal(int status, String fix) {
       server.then(SodaServer.status(status, "no", "Location", server.uri() + "/elsewhere"));
 
-      assertFailure(feed, "answered " + status + ": no", wayOut);
+      assertFailure(feed, "answered " + status + ": no", fix);
       assertThat(server.requests()).hasSize(1);
     }
 
