@@ -85,6 +85,10 @@ final class LayoutFinder {
     Ahead ahead = new Ahead(start);
     try (JsonParser json = JsonRecords.JSON.createParser(ahead)) {
       json.nextToken();
+      if (json.currentLocation().getByteOffset() < 0) {
+        // UTF-16 or UTF-32, which the parser decodes without offsets of bytes. Lines are UTF-8.
+        return FileLayout.JSON;
+      }
       while (json.nextToken() != JsonToken.END_ARRAY) {
         // A comma follows the second object, so this is not a truncated line before other lines.
         int end = end(start, json);

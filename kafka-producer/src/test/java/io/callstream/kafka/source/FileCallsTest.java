@@ -610,6 +610,16 @@ class FileCallsTest {
     }
 
     @Test
+    void utf32IsNotJson() {
+      for (String charset : List.of("UTF-32LE", "UTF-32BE")) {
+        byte[] content = "[{},{}]".getBytes(Charset.forName(charset));
+        assertThatThrownBy(() -> CallSource.file(write("a.data", content)).open().next())
+            .isInstanceOf(CallstreamException.class)
+            .hasMessageContaining("this is not JSON");
+      }
+    }
+
+    @Test
     void contentThatIsCompressedTwiceIsRefused() {
       assertThatThrownBy(() -> CallSource.file(write("a.gz", gzip(gzip(new byte[1])))).open())
           .hasMessageContaining("it is compressed twice");
