@@ -31,8 +31,8 @@ public interface CallSource {
    * <p>The first bytes decide the compression, regardless of the name: none, gzip or bzip2. If a
    * file has several members, they are read one after the other, and zero bytes after a member are
    * skipped. A file whose name ends with {@code .gz} or {@code .bz2} must be compressed. Archives
-   * (ZIP, tar, 7z), other compressions, Excel workbooks, Parquet files and UTF-16 text are
-   * rejected.
+   * (ZIP, tar, 7z), other compressions, Excel workbooks, Parquet files and text in UTF-16 or UTF-32
+   * are rejected.
    *
    * <p>The content decides the {@linkplain FileLayout layout}, within the first 64 KiB:
    *

@@ -4,7 +4,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * Recognizes archives, binary tables and UTF-16 text, which are not supported as sources of calls.
+ * Recognizes archives, binary tables, and text in UTF-16 or UTF-32, which are not supported as
+ * sources of calls.
  */
 final class ForeignContent {
   private static final int ANY_BINARY = -2;
@@ -60,8 +61,8 @@ final class ForeignContent {
 
   private static final int ZIP_NAMES_END = 100;
 
-  private static final String UTF_16 =
-      "it is UTF-16 text. Convert it to UTF-8 first, for example with 'iconv -f UTF-16 -t UTF-8'.";
+  private static final String WIDE_TEXT =
+      "it is %1$s text. Convert it to UTF-8 first, for example with 'iconv -f %1$s -t UTF-8'.";
 
   private ForeignContent() {}
 
@@ -79,8 +80,10 @@ final class ForeignContent {
     if (startsWithPaddedName(in) && startsAt(in, TAR_MARK, TAR.start())) {
       throw refusal(TAR);
     }
-    if (isUtf16(in)) {
-      throw new UnreadableSourceException(UTF_16);
+    for (int bytes : new int[] {2, 4}) {
+      if (hasCharactersOf(bytes, in)) {
+        throw new UnreadableSourceException(WIDE_TEXT.formatted("UTF-" + 8 * bytes));
+      }
     }
   }
 
@@ -126,23 +129,36 @@ final class ForeignContent {
   }
 
   /**
-   * Returns whether the content is UTF-16: two ASCII characters, after an optional byte order mark.
+   * Returns whether each character has this number of bytes: whether there are two ASCII
+   * characters, after an optional byte order mark. Examines more than two bytes only if they can be
+   * a character.
    */
-  private static boolean isUtf16(PeekableInput in) {
+  private static boolean hasCharactersOf(int bytes, PeekableInput in) {
     int first = in.lookAt(0);
     int second = first < 0 ? -1 : in.lookAt(1);
-    boolean marked = (first == 0xff && second == 0xfe) || (first == 0xfe && second == 0xff);
-    int from = marked ? 2 : 0;
-    int[] b = new int[4];
-    for (int i = 0; i < b.length; i++) {
-      b[i] = in.lookAt(from + i);
-      if (b[i] < 0 || (i == 1 && (b[0] == 0) == (b[1] == 0))) {
-        return false;
+    if (first != 0 && second != 0 && Math.min(first, second) < 0xfe) {
+      return false;
+    }
+    for (boolean bigEndian : new boolean[] {true, false}) {
+      int start = character(in, 0, bytes, bigEndian) == 0xfeff ? 1 : 0;
+      if (isText(character(in, start, bytes, bigEndian))
+          && isText(character(in, start + 1, bytes, bigEndian))) {
+        return true;
       }
     }
-    boolean littleEndian = isText(b[0]) && b[1] == 0 && isText(b[2]) && b[3] == 0;
-    boolean bigEndian = b[0] == 0 && isText(b[1]) && b[2] == 0 && isText(b[3]);
-    return littleEndian || bigEndian;
+    return false;
+  }
+
+  private static int character(PeekableInput in, int index, int bytes, boolean bigEndian) {
+    int character = 0;
+    for (int i = 0; i < bytes; i++) {
+      int b = in.lookAt(index * bytes + (bigEndian ? i : bytes - 1 - i));
+      if (b < 0) {
+        return -1;
+      }
+      character = character << 8 | b;
+    }
+    return character;
   }
 
   private static boolean isText(int b) {
