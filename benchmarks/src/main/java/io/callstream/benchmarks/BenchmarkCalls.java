@@ -1,9 +1,9 @@
 package io.callstream.benchmarks;
 
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
 import io.callstream.call.ParseResult;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.kafka.source.CallRecords;
@@ -38,7 +38,7 @@ final class BenchmarkCalls {
   }
 
   /** Returns the calls as the parser of a Spark task creates them, with shared strings. */
-  static List<Call> parsed(CallFormat format, Set<CallField> fields) {
+  static List<Call> parsed(CallFormat format, Set<Field<?>> fields) {
     CallParser parser = format.parser(fields);
     List<Call> calls = new ArrayList<>(COUNT);
     for (byte[] value : records()) {

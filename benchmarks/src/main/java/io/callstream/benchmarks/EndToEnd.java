@@ -152,7 +152,7 @@ public final class EndToEnd {
             .build());
     all.add(
         Statistic.named("noise-by-location")
-            .where(call -> call.crimeType().contains("Noise"))
+            .where(call -> call.type().contains("Noise"))
             .by(ADDRESS)
             .measuring(count())
             .build());

@@ -2,14 +2,15 @@ package io.callstream.benchmarks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.call.CallField;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import java.util.ArrayList;
-import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -91,19 +92,19 @@ public class ParserBenchmark extends PartBenchmark {
       /** The event time only. */
       TIME;
 
-      Set<CallField> set() {
+      Set<Field<?>> set() {
         return switch (this) {
-          case ALL -> EnumSet.allOf(CallField.class);
+          case ALL -> Fields.ALL;
           case STANDARD ->
               fields(
                   StandardStatistics.all(BenchmarkCalls.format().zone(), BenchmarkCalls.LATENESS));
-          case PEERS -> EnumSet.of(CallField.CRIME_TYPE, CallField.DISPOSITION);
-          case TIME -> EnumSet.of(CallField.TIME);
+          case PEERS -> Set.of(Fields.TYPE, Fields.DISPOSITION);
+          case TIME -> Set.of();
         };
       }
 
-      private static Set<CallField> fields(List<Statistic> statistics) {
-        Set<CallField> fields = EnumSet.noneOf(CallField.class);
+      private static Set<Field<?>> fields(List<Statistic> statistics) {
+        Set<Field<?>> fields = new HashSet<>();
         statistics.forEach(statistic -> fields.addAll(statistic.fields()));
         return fields;
       }

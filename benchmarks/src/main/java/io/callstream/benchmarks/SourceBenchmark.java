@@ -3,9 +3,9 @@ package io.callstream.benchmarks;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.Fields;
 import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.SyntheticCalls;
@@ -100,7 +100,7 @@ public class SourceBenchmark extends PartBenchmark {
   @OperationsPerInvocation(BenchmarkCalls.COUNT)
   public void recordsAndKeys(Blackhole sink) {
     CallFormat format = BenchmarkCalls.format();
-    CallParser parser = format.parser(Set.of(CallField.ID));
+    CallParser parser = format.parser(Set.of(Fields.ID));
     String idField = format.idField().orElseThrow();
     try (CallRecords records = source.open()) {
       while (records.hasNext()) {

@@ -1,22 +1,25 @@
 package io.callstream.call;
 
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
-import java.util.EnumMap;
-import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A police call for service. Immutable and thread-safe.
+ * A police call for service, or another event. Immutable and thread-safe.
  *
- * <p>A text field that is missing or blank in the record is the empty string. Other text is kept
- * unchanged and is not trimmed. A parser builds only the requested fields, and reading any other
- * field throws {@link UndeclaredFieldException}. In a pipeline, a call has only the fields that the
- * statistics of the pipeline declare.
+ * <p>A call has an event time and {@linkplain Field fields}. Text that is missing or blank in the
+ * record is the empty string. Other text is kept unchanged and is not trimmed. Values of other
+ * types are absent if they are missing. A parser builds only the requested fields, and reading any
+ * other field throws {@link UndeclaredFieldException}. In a pipeline, a call has only the fields
+ * that the statistics of the pipeline declare.
  */
 public final class Call {
   /** The earliest time that a call can have. */
@@ -25,106 +28,101 @@ public final class Call {
   /** The latest time that a call can have. */
   public static final Instant LATEST = Instant.parse("+10000-12-31T23:59:59.999Z");
 
-  private static final CallField[] FIELDS = CallField.values();
-
   private final long epochMillis;
   private final boolean ambiguousTime;
-  private final @Nullable String[] texts;
-  private final @Nullable Map<CallField, Instant> times;
+  private final FieldSlots slots;
+  private final String[] texts;
+  private final long @Nullable [] values;
 
-  /**
-   * Creates a call that takes ownership of {@code texts}, which is indexed by {@link
-   * CallField#ordinal()}. The entry of a field, text or time, is null if the field was not
-   * requested. The entry of a requested field without text is the empty string.
-   */
+  /** Creates a call that takes ownership of the arrays. */
   Call(
       long epochMillis,
       boolean ambiguousTime,
-      @Nullable String[] texts,
-      @Nullable Map<CallField, Instant> times) {
+      FieldSlots slots,
+      String[] texts,
+      long @Nullable [] values) {
     this.epochMillis = epochMillis;
     this.ambiguousTime = ambiguousTime;
+    this.slots = slots;
     this.texts = texts;
-    this.times = times;
+    this.values = values;
   }
 
   /**
-   * Returns a builder for a call with the required fields. All other fields are requested and
-   * empty.
+   * Returns a builder for a call in which all fields can be read.
    *
    * @param time the event time, from {@link #EARLIEST} to {@link #LATEST}; truncated to the
    *     millisecond
-   * @throws IllegalArgumentException if {@code id} or {@code crimeType} is blank, or if {@code
-   *     time} is out of range
+   * @throws IllegalArgumentException if {@code id} or {@code type} is blank, or if {@code time} is
+   *     out of range
    */
-  public static Builder builder(String id, String crimeType, Instant time) {
-    requireText(CallField.ID, id);
-    requireText(CallField.CRIME_TYPE, crimeType);
-    return copyOf(id, crimeType, time, EnumSet.allOf(CallField.class));
-  }
-
-  private static void requireText(CallField field, String text) {
-    if (text.isBlank()) {
-      throw new IllegalArgumentException(field + " of a call must not be blank");
-    }
+  public static Builder builder(String id, String type, Instant time) {
+    return builder(time)
+        .with(Fields.ID, requireText(Fields.ID, id))
+        .with(Fields.TYPE, requireText(Fields.TYPE, type));
   }
 
   /**
-   * Returns a builder for a call with only some fields, such as a parser builds. Engines use it to
-   * transfer calls between processes. A field that is set on the builder becomes readable as well.
+   * Returns a builder for a call without id and type in which all fields can be read.
    *
-   * @param id ignored if {@code fields} does not contain {@link CallField#ID}
-   * @param crimeType ignored if {@code fields} does not contain {@link CallField#CRIME_TYPE}
+   * @param time the event time, from {@link #EARLIEST} to {@link #LATEST}; truncated to the
+   *     millisecond
+   * @throws IllegalArgumentException if {@code time} is out of range
+   */
+  public static Builder builder(Instant time) {
+    return new Builder(time, Set.of(), true);
+  }
+
+  /**
+   * Returns a builder for a call in which only some fields can be read, such as a parser builds. A
+   * field that is set on the builder can be read as well.
+   *
    * @param time the event time, from {@link #EARLIEST} to {@link #LATEST}; truncated to the
    *     millisecond
    * @param fields the requested fields
    * @throws IllegalArgumentException if {@code time} is out of range
    */
-  public static Builder copyOf(String id, String crimeType, Instant time, Set<CallField> fields) {
-    Builder builder = new Builder(time, noTexts(fields));
-    builder.replace(CallField.ID, id);
-    builder.replace(CallField.CRIME_TYPE, crimeType);
-    return builder;
+  public static Builder builder(Instant time, Set<Field<?>> fields) {
+    return new Builder(time, fields, false);
   }
 
-  /**
-   * Returns the texts of an empty call: the empty string for each requested field, otherwise null.
-   */
-  static @Nullable String[] noTexts(Set<CallField> asked) {
-    @Nullable String[] texts = new @Nullable String[FIELDS.length];
-    asked.forEach(field -> texts[field.ordinal()] = "");
-    return texts;
+  private static String requireText(Field<String> field, String text) {
+    if (text.isBlank()) {
+      throw new IllegalArgumentException("The " + field + " of a call must not be blank");
+    }
+    return text;
   }
 
-  /**
-   * Returns whether a field other than the event time was requested and can be read, even if empty.
-   */
-  public boolean has(CallField field) {
-    return texts[field.ordinal()] != null;
+  /** Returns whether a field can be read, even if the call has no value of it. */
+  public boolean has(Field<?> field) {
+    return field == Fields.TIME || slots.has(field);
   }
 
   /** Returns a copy of this call in which only {@code fields} and the event time can be read. */
-  public Call only(Set<CallField> fields) {
-    @Nullable String[] asked = noTexts(fields);
-    Map<CallField, Instant> askedTimes = new EnumMap<>(CallField.class);
-    for (CallField field : fields) {
-      asked[field.ordinal()] = textOrNone(field);
-      Instant time = timesOrNone().get(field);
-      if (time != null) {
-        askedTimes.put(field, time);
+  public Call only(Set<Field<?>> fields) {
+    boolean hasOnly = !slots.isOpen() && slots.fields().equals(fields);
+    if (hasOnly || fields.containsAll(Fields.ALL)) {
+      return this;
+    }
+    Builder copy = new Builder(time(), fields, false);
+    copy.ambiguousTime = ambiguousTime;
+    for (Field<?> field : fields) {
+      Object value = has(field) ? value(field) : null;
+      if (value != null && field != Fields.TIME) {
+        copy.set.put(field, value);
       }
     }
-    return new Call(epochMillis, ambiguousTime, asked, askedTimes.isEmpty() ? null : askedTimes);
+    return copy.build();
   }
 
   /** Returns the id of the call at its source. */
   public String id() {
-    return text(CallField.ID);
+    return text(Fields.ID);
   }
 
   /** Returns the call type exactly as the source wrote it. */
-  public String crimeType() {
-    return text(CallField.CRIME_TYPE);
+  public String type() {
+    return text(Fields.TYPE);
   }
 
   /** Returns the event time, to the millisecond. */
@@ -148,59 +146,132 @@ public final class Call {
 
   /** Returns the disposition code, or the empty string. */
   public String disposition() {
-    return text(CallField.DISPOSITION);
+    return text(Fields.DISPOSITION);
   }
 
   /** Returns the address, or the empty string. */
   public String address() {
-    return text(CallField.ADDRESS);
+    return text(Fields.ADDRESS);
   }
 
   /**
-   * Returns a text field, or the empty string if the call has no text in it.
+   * Returns the text of a field, or the empty string if the call has none.
    *
-   * @throws IllegalArgumentException if the field holds a time
    * @throws UndeclaredFieldException if the field was not requested
    */
-  public String text(CallField field) {
-    if (field == CallField.TIME || field.holdsTime()) {
-      throw new IllegalArgumentException(
-          field + " holds a time, not text; use time() or time(CallField)");
-    }
-    String text = texts[field.ordinal()];
-    if (text == null) {
-      throw new UndeclaredFieldException(field);
-    }
-    return text;
+  public String text(Field<String> field) {
+    return slots.text(texts, field);
   }
 
   /**
-   * Returns a time field, or empty if the record does not have it.
+   * Returns the value of a field. For the path of many calls, {@link #text}, {@link #longValue} and
+   * {@link #doubleValue} are faster.
    *
-   * @throws IllegalArgumentException if the field holds text
+   * @return the value; null if the call has none and the field is not a text field. A call without
+   *     a text has the empty string
    * @throws UndeclaredFieldException if the field was not requested
    */
-  public Optional<Instant> time(CallField field) {
-    if (field == CallField.TIME) {
-      return Optional.of(time());
+  public <T> @Nullable T get(Field<T> field) {
+    Object value = value(field);
+    return value == null ? null : field.cast(value);
+  }
+
+  private @Nullable Object value(Field<?> field) {
+    if (field == Fields.TIME) {
+      return time();
     }
-    if (!field.holdsTime()) {
-      throw new IllegalArgumentException(field + " holds text, not a time; use text(CallField)");
+    if (field.type() == Field.Type.TEXT) {
+      return slots.text(texts, field);
     }
-    if (texts[field.ordinal()] == null) {
-      throw new UndeclaredFieldException(field);
+    int place = slots.place(values, field);
+    if (place < 0 || values == null) {
+      return null;
     }
-    return times == null ? Optional.empty() : Optional.ofNullable(times.get(field));
+    long value = values[place];
+    return switch (field.type()) {
+      case TEXT -> throw new AssertionError(field);
+      case NUMBER -> value;
+      case DECIMAL -> BigDecimal.valueOf(value, field.scale());
+      case REAL -> Double.longBitsToDouble(value);
+      case FLAG -> value != 0;
+      case TIME -> Instant.ofEpochMilli(value);
+      case POSITION ->
+          new Position(Double.longBitsToDouble(value), Double.longBitsToDouble(values[place + 1]));
+    };
   }
 
   /**
-   * Returns the duration from one time field of the call to another, or empty if either is unknown.
-   * The duration is negative if {@code end} is before {@code start}.
+   * Returns whether the call has a value of a field: text that is not empty, or any value of
+   * another type.
    *
-   * @throws IllegalArgumentException if a field holds text
+   * @throws UndeclaredFieldException if the field was not requested
+   */
+  public boolean isPresent(Field<?> field) {
+    return field.type() == Field.Type.TEXT
+        ? !slots.text(texts, field).isEmpty()
+        : field == Fields.TIME || slots.place(values, field) >= 0;
+  }
+
+  /**
+   * Returns a value as a whole number: a number, a decimal number as a multiple of {@code
+   * 10^-scale}, a flag as 1 or 0, or a time in milliseconds since the epoch.
+   *
+   * @throws UndeclaredFieldException if the field was not requested
+   * @throws IllegalArgumentException if the field has values of another type
+   * @throws NoSuchElementException if the call has no value of the field; see {@link #isPresent}
+   */
+  public long longValue(Field<?> field) {
+    return switch (field.type()) {
+      case NUMBER, DECIMAL, FLAG -> present(field);
+      case TIME -> field == Fields.TIME ? epochMillis : present(field);
+      case TEXT, REAL, POSITION ->
+          throw new IllegalArgumentException(
+              "Field " + field + " of type " + field.type() + " has no whole numbers");
+    };
+  }
+
+  /**
+   * Returns a value as a number in double precision. For a decimal number this is the nearest one.
+   *
+   * @throws UndeclaredFieldException if the field was not requested
+   * @throws IllegalArgumentException if the field has no numbers
+   * @throws NoSuchElementException if the call has no value of the field; see {@link #isPresent}
+   */
+  public double doubleValue(Field<?> field) {
+    return switch (field.type()) {
+      case NUMBER -> present(field);
+      case DECIMAL -> BigDecimal.valueOf(present(field), field.scale()).doubleValue();
+      case REAL -> Double.longBitsToDouble(present(field));
+      case TEXT, FLAG, TIME, POSITION ->
+          throw new IllegalArgumentException(
+              "Field " + field + " of type " + field.type() + " has no numbers");
+    };
+  }
+
+  private long present(Field<?> field) {
+    int place = slots.place(values, field);
+    if (place < 0 || values == null) {
+      throw new NoSuchElementException("The call has no " + field);
+    }
+    return values[place];
+  }
+
+  /**
+   * Returns a time, or empty if the call does not have it.
+   *
+   * @throws UndeclaredFieldException if the field was not requested
+   */
+  public Optional<Instant> time(Field<Instant> field) {
+    return Optional.ofNullable(get(field));
+  }
+
+  /**
+   * Returns the duration from one time of the call to another, or empty if either is unknown. The
+   * duration is negative if {@code end} is before {@code start}.
+   *
    * @throws UndeclaredFieldException if a field was not requested
    */
-  public Optional<Duration> between(CallField start, CallField end) {
+  public Optional<Duration> between(Field<Instant> start, Field<Instant> end) {
     return time(start).flatMap(from -> time(end).map(to -> Duration.between(from, to)));
   }
 
@@ -209,107 +280,123 @@ public final class Call {
     return other instanceof Call that
         && epochMillis == that.epochMillis
         && ambiguousTime == that.ambiguousTime
-        && sameTexts(that)
-        && timesOrNone().equals(that.timesOrNone());
+        && hasValuesOf(that)
+        && that.hasValuesOf(this);
   }
 
-  private boolean sameTexts(Call that) {
-    for (CallField field : FIELDS) {
-      if (!textOrNone(field).equals(that.textOrNone(field))) {
-        return false;
-      }
-    }
-    return true;
+  private boolean hasValuesOf(Call that) {
+    return that.slots.fields().stream()
+        .allMatch(field -> Objects.equals(valueOrNone(field), that.valueOrNone(field)));
   }
 
-  private String textOrNone(CallField field) {
-    String text = texts[field.ordinal()];
-    return text == null ? "" : text;
-  }
-
-  private Map<CallField, Instant> timesOrNone() {
-    return times == null ? Map.of() : times;
+  /**
+   * Returns the value of a field; the same for a field without a value and one that is undeclared.
+   */
+  private @Nullable Object valueOrNone(Field<?> field) {
+    return has(field) ? value(field) : field.type() == Field.Type.TEXT ? "" : null;
   }
 
   @Override
   public int hashCode() {
-    return Long.hashCode(epochMillis) * 31 + textOrNone(CallField.ID).hashCode();
+    return Long.hashCode(epochMillis) * 31 + Objects.hashCode(valueOrNone(Fields.ID));
   }
 
   /** Returns the id and the event time only, without personal data. */
   @Override
   public String toString() {
-    return "Call[" + textOrNone(CallField.ID) + " at " + time() + "]";
+    return "Call[" + valueOrNone(Fields.ID) + " at " + time() + "]";
   }
 
   /** Builds a {@link Call}. Not thread-safe. */
   public static final class Builder {
     private final long epochMillis;
-    private final @Nullable String[] texts;
-    private final Map<CallField, Instant> times = new EnumMap<>(CallField.class);
+    private final Set<Field<?>> fields;
+    private final boolean open;
+    private final Map<Field<?>, Object> set = new LinkedHashMap<>();
     private boolean ambiguousTime;
 
-    private Builder(Instant time, @Nullable String[] texts) {
-      epochMillis = requireTime(CallField.TIME, time).toEpochMilli();
-      this.texts = texts;
+    private Builder(Instant time, Set<Field<?>> fields, boolean open) {
+      this.epochMillis = requireTime(Fields.TIME, time).toEpochMilli();
+      this.fields = new LinkedHashSet<>(fields);
+      this.open = open;
     }
 
     /** These bounds keep the sum of a time and any window, lateness or retention within range. */
-    private static Instant requireTime(CallField field, Instant time) {
+    private static Instant requireTime(Field<?> field, Instant time) {
       if (time.isBefore(EARLIEST) || time.isAfter(LATEST)) {
         throw new IllegalArgumentException(
-            field + " of a call is " + time + "; it must be from " + EARLIEST + " to " + LATEST);
+            "The "
+                + field
+                + " of a call is "
+                + time
+                + "; it must be from "
+                + EARLIEST
+                + " to "
+                + LATEST);
       }
       return time;
     }
 
-    private void replace(CallField field, String text) {
-      if (texts[field.ordinal()] != null) {
-        texts[field.ordinal()] = text;
-      }
-    }
-
     /**
-     * Sets a text field other than the id and the call type. Blank text becomes the empty string.
+     * Sets the value of a field other than the event time. Blank text becomes the empty string, and
+     * a time is truncated to the millisecond.
      *
-     * @throws IllegalArgumentException if the field is the id or the call type, or holds a time
+     * @throws IllegalArgumentException if the field is the event time, or if the value is outside
+     *     the range of the field
      */
-    public Builder with(CallField field, String text) {
-      if (field == CallField.ID
-          || field == CallField.CRIME_TYPE
-          || field == CallField.TIME
-          || field.holdsTime()) {
-        throw new IllegalArgumentException(
-            field + " cannot be set as text; set a text field other than ID and CRIME_TYPE");
+    public <T> Builder with(Field<T> field, T value) {
+      if (field == Fields.TIME) {
+        throw new IllegalArgumentException("The event time cannot be set; pass it to Call.builder");
       }
-      texts[field.ordinal()] = text.isBlank() ? "" : text;
+      set.put(field, checked(field, value));
+      fields.add(field);
       return this;
     }
 
-    /**
-     * Sets a time field other than the event time.
-     *
-     * @throws IllegalArgumentException if the field is the event time or holds text, or if the time
-     *     is not from {@link #EARLIEST} to {@link #LATEST}
-     */
-    public Builder with(CallField field, Instant time) {
-      if (!field.holdsTime()) {
-        throw new IllegalArgumentException(
-            field + " cannot be set as a time; set RECEIVED, DISPATCHED, ON_SCENE or CLOSED");
+    private static Object checked(Field<?> field, Object value) {
+      if (value instanceof String text) {
+        return text.isBlank() ? "" : text;
       }
-      texts[field.ordinal()] = "";
-      times.put(field, requireTime(field, time));
-      return this;
+      if (value instanceof Instant time) {
+        return requireTime(field, time);
+      }
+      if (value instanceof Double real && !Double.isFinite(real)) {
+        throw new IllegalArgumentException(
+            "The " + field + " of a call is " + value + "; it must be finite");
+      }
+      if (value instanceof BigDecimal number) {
+        unscaled(field, number);
+      }
+      return value;
+    }
+
+    private static long unscaled(Field<?> field, BigDecimal number) {
+      try {
+        return number.setScale(field.scale()).unscaledValue().longValueExact();
+      } catch (ArithmeticException e) {
+        throw new IllegalArgumentException(
+            "The "
+                + field
+                + " of a call is "
+                + number
+                + "; it must have at most "
+                + field.scale()
+                + " digits after the point and be from "
+                + BigDecimal.valueOf(Long.MIN_VALUE, field.scale())
+                + " to "
+                + BigDecimal.valueOf(Long.MAX_VALUE, field.scale()),
+            e);
+      }
     }
 
     /** Sets the disposition code. */
     public Builder disposition(String code) {
-      return with(CallField.DISPOSITION, code);
+      return with(Fields.DISPOSITION, code);
     }
 
     /** Sets the address. */
     public Builder address(String address) {
-      return with(CallField.ADDRESS, address);
+      return with(Fields.ADDRESS, address);
     }
 
     /** Marks the event time as ambiguous. See {@link Call#ambiguousTime()}. */
@@ -320,11 +407,37 @@ public final class Call {
 
     /** Returns the call. The builder can be changed and used again. */
     public Call build() {
-      return new Call(
-          epochMillis,
-          ambiguousTime,
-          Arrays.copyOf(texts, texts.length),
-          times.isEmpty() ? null : new EnumMap<>(times));
+      FieldSlots slots = new FieldSlots(fields, open);
+      String[] texts = slots.noTexts();
+      long @Nullable [] values = slots.noValues();
+      set.forEach((field, value) -> put(slots, texts, values, field, value));
+      return new Call(epochMillis, ambiguousTime, slots, texts, values);
+    }
+
+    private static void put(
+        FieldSlots slots, String[] texts, long @Nullable [] values, Field<?> field, Object value) {
+      if (value instanceof String text) {
+        slots.setText(texts, field, text);
+      } else if (values == null) {
+        throw new AssertionError(field);
+      } else if (value instanceof Position position) {
+        slots.setPosition(values, field, position.latitude(), position.longitude());
+      } else {
+        slots.setValue(values, field, bits(field, value));
+      }
+    }
+
+    private static long bits(Field<?> field, Object value) {
+      if (value instanceof Instant time) {
+        return time.toEpochMilli();
+      }
+      if (value instanceof Double real) {
+        return Double.doubleToLongBits(real);
+      }
+      if (value instanceof Boolean flag) {
+        return flag ? 1 : 0;
+      }
+      return value instanceof BigDecimal number ? unscaled(field, number) : (Long) value;
     }
   }
 }

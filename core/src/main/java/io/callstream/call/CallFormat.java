@@ -20,6 +20,12 @@ public interface CallFormat extends Serializable {
   ZoneId zone();
 
   /**
+   * Returns the fields that calls of this format can have, in addition to the event time. A
+   * pipeline refuses a statistic that reads another field.
+   */
+  Set<Field<?>> fields();
+
+  /**
    * Returns the name of the record's field that holds the id of the call. Messages show this name.
    * Defaults to empty, for records that are not JSON objects or do not have an id.
    */
@@ -44,9 +50,10 @@ public interface CallFormat extends Serializable {
    * <p>A parser that uses {@link Call#builder} may build more fields; the pipeline removes them.
    * The requested fields must not affect whether a record is accepted or rejected.
    *
-   * @param fields the fields that the calls must have in addition to the event time
+   * @param fields the fields that the calls must have in addition to the event time; {@link
+   *     Fields#ALL} for all fields of the format
    */
-  CallParser parser(Set<CallField> fields);
+  CallParser parser(Set<Field<?>> fields);
 
   /**
    * Returns a call as a record of this format. Parsing the record returns an equal call if the

@@ -2,7 +2,7 @@ package io.callstream.call;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -28,11 +28,11 @@ public interface CallParser {
    * this method should not throw an exception for any bytes.
    *
    * @param value the bytes of the record; the parser must not modify them
-   * @return the id, or null if the record has none. May also be null if {@link CallField#ID} was
-   *     not requested
+   * @return the id, or null if the record has none. May also be null if {@link Fields#ID} was not
+   *     requested
    */
   default byte @Nullable [] id(byte[] value) {
-    return parse(value) instanceof ParseResult.Parsed parsed && parsed.call().has(CallField.ID)
+    return parse(value) instanceof ParseResult.Parsed parsed && parsed.call().has(Fields.ID)
         ? parsed.call().id().getBytes(UTF_8)
         : null;
   }
@@ -43,10 +43,10 @@ public interface CallParser {
    *
    * @param value the bytes of the record; the parser must not modify them
    * @return the id, or null if the record is rejected or has no id. May also be null if {@link
-   *     CallField#ID} was not requested
+   *     Fields#ID} was not requested
    */
   default byte @Nullable [] idOfCall(byte[] value) {
-    return parse(value) instanceof ParseResult.Parsed parsed && parsed.call().has(CallField.ID)
+    return parse(value) instanceof ParseResult.Parsed parsed && parsed.call().has(Fields.ID)
         ? parsed.call().id().getBytes(UTF_8)
         : null;
   }
@@ -65,16 +65,16 @@ public interface CallParser {
   }
 
   /**
-   * Returns which of {@link CallField#ID}, {@link CallField#CRIME_TYPE} and {@link CallField#TIME}
-   * are missing or unreadable in a rejected record. The default implementation checks only the id
-   * and always includes the other two. Must not throw an exception for any bytes.
+   * Returns which of {@link Fields#ID}, {@link Fields#TYPE} and {@link Fields#TIME} are missing or
+   * unreadable in a rejected record. The default implementation checks only the id and always
+   * includes the other two. Must not throw an exception for any bytes.
    *
    * @param value the bytes of a record that {@link #parse} rejects; the parser must not modify them
    */
-  default Set<CallField> unreadable(byte[] value) {
-    Set<CallField> fields = EnumSet.of(CallField.CRIME_TYPE, CallField.TIME);
+  default Set<Field<?>> unreadable(byte[] value) {
+    Set<Field<?>> fields = new HashSet<>(Set.of(Fields.TYPE, Fields.TIME));
     if (id(value) == null) {
-      fields.add(CallField.ID);
+      fields.add(Fields.ID);
     }
     return fields;
   }

@@ -10,23 +10,23 @@ import java.time.ZoneId;
  *
  * <table>
  * <caption>Fields of a call and their source</caption>
- * <tr><td>{@link CallField#ID}</td><td>{@code cad_number}; required</td></tr>
- * <tr><td>{@link CallField#CRIME_TYPE}</td><td>the first field with text among {@code
+ * <tr><td>{@link Fields#ID}</td><td>{@code cad_number}; required</td></tr>
+ * <tr><td>{@link Fields#TYPE}</td><td>the first field with text among {@code
  *     call_type_final_desc}, {@code call_type_final}, {@code call_type_original_desc} and {@code
  *     call_type_original}; one of them is required. The final type therefore takes precedence over the
  *     original type, and the code is used if there is no description</td></tr>
- * <tr><td>{@link CallField#TIME} and {@link CallField#RECEIVED}</td><td>{@code received_datetime};
+ * <tr><td>{@link Fields#TIME} and {@link Fields#RECEIVED}</td><td>{@code received_datetime};
  *     required</td></tr>
- * <tr><td>{@link CallField#DISPATCHED}</td><td>{@code dispatch_datetime}</td></tr>
- * <tr><td>{@link CallField#ON_SCENE}</td><td>{@code onscene_datetime}</td></tr>
- * <tr><td>{@link CallField#CLOSED}</td><td>{@code close_datetime}</td></tr>
- * <tr><td>{@link CallField#DISPOSITION}</td><td>{@code disposition}</td></tr>
- * <tr><td>{@link CallField#ADDRESS}</td><td>{@code intersection_name}</td></tr>
- * <tr><td>{@link CallField#AGENCY}</td><td>{@code agency}</td></tr>
- * <tr><td>{@link CallField#PRIORITY}</td><td>{@code priority_final}, otherwise {@code
+ * <tr><td>{@link Fields#DISPATCHED}</td><td>{@code dispatch_datetime}</td></tr>
+ * <tr><td>{@link Fields#ON_SCENE}</td><td>{@code onscene_datetime}</td></tr>
+ * <tr><td>{@link Fields#CLOSED}</td><td>{@code close_datetime}</td></tr>
+ * <tr><td>{@link Fields#DISPOSITION}</td><td>{@code disposition}</td></tr>
+ * <tr><td>{@link Fields#ADDRESS}</td><td>{@code intersection_name}</td></tr>
+ * <tr><td>{@link Fields#AGENCY}</td><td>{@code agency}</td></tr>
+ * <tr><td>{@link Fields#PRIORITY}</td><td>{@code priority_final}, otherwise {@code
  *     priority_original}</td></tr>
- * <tr><td>{@link CallField#DISTRICT}</td><td>{@code police_district}</td></tr>
- * <tr><td>{@link CallField#NEIGHBORHOOD}</td><td>{@code analysis_neighborhood}</td></tr>
+ * <tr><td>{@link Fields#DISTRICT}</td><td>{@code police_district}</td></tr>
+ * <tr><td>{@link Fields#NEIGHBORHOOD}</td><td>{@code analysis_neighborhood}</td></tr>
  * </table>
  *
  * <p>Times, limits and text follow the rules of {@link SanFranciscoCalls}:
@@ -57,23 +57,23 @@ public final class DataSfCalls extends JsonFormat {
 
   private static final JsonFields FIELDS =
       JsonFields.of(
-              new Named("cad_number", CallField.ID, true),
-              new Named("call_type_final_desc", CallField.CRIME_TYPE, true),
-              new Named("call_type_final", CallField.CRIME_TYPE, false),
-              new Named("call_type_original_desc", CallField.CRIME_TYPE, false),
-              new Named("call_type_original", CallField.CRIME_TYPE, false),
-              new Named("received_datetime", CallField.TIME, true),
-              new Named("dispatch_datetime", CallField.DISPATCHED, false),
-              new Named("onscene_datetime", CallField.ON_SCENE, false),
-              new Named("close_datetime", CallField.CLOSED, false),
-              new Named("priority_final", CallField.PRIORITY, false),
-              new Named("priority_original", CallField.PRIORITY, false),
-              new Named("agency", CallField.AGENCY, false),
-              new Named("disposition", CallField.DISPOSITION, false),
-              new Named("intersection_name", CallField.ADDRESS, false),
-              new Named("analysis_neighborhood", CallField.NEIGHBORHOOD, false),
-              new Named("police_district", CallField.DISTRICT, false))
-          .withTimeAs(CallField.RECEIVED)
+              new Named("cad_number", Fields.ID, true),
+              new Named("call_type_final_desc", Fields.TYPE, true),
+              new Named("call_type_final", Fields.TYPE, false),
+              new Named("call_type_original_desc", Fields.TYPE, false),
+              new Named("call_type_original", Fields.TYPE, false),
+              new Named("received_datetime", Fields.TIME, true),
+              new Named("dispatch_datetime", Fields.DISPATCHED, false),
+              new Named("onscene_datetime", Fields.ON_SCENE, false),
+              new Named("close_datetime", Fields.CLOSED, false),
+              new Named("priority_final", Fields.PRIORITY, false),
+              new Named("priority_original", Fields.PRIORITY, false),
+              new Named("agency", Fields.AGENCY, false),
+              new Named("disposition", Fields.DISPOSITION, false),
+              new Named("intersection_name", Fields.ADDRESS, false),
+              new Named("analysis_neighborhood", Fields.NEIGHBORHOOD, false),
+              new Named("police_district", Fields.DISTRICT, false))
+          .withTimeAs(Fields.RECEIVED)
           .withTimesOfPortal()
           .withoutEmptyTexts();
 
@@ -97,13 +97,13 @@ public final class DataSfCalls extends JsonFormat {
   }
 
   @Override
-  JsonFields fields() {
+  JsonFields definition() {
     return FIELDS;
   }
 
   /**
-   * Writes the call type as {@code call_type_final_desc}. Does not write {@link
-   * CallField#RECEIVED}, because it is equal to the event time, or fields without text.
+   * Writes the call type as {@code call_type_final_desc}. Does not write {@link Fields#RECEIVED},
+   * because it is equal to the event time, or fields without text.
    */
   @Override
   public byte[] write(Call call) {

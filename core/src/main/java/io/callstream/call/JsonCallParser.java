@@ -4,15 +4,14 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.call.JsonFields.Named;
-import java.time.Instant;
+import java.io.ByteArrayOutputStream;
 import java.time.ZoneId;
 import java.util.Arrays;
-import java.util.EnumMap;
-import java.util.EnumSet;
-import java.util.Map;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -55,16 +54,16 @@ final class JsonCallParser implements CallParser {
   /** The indices of the times other than the event time, all of which must be readable. */
   private final int[] otherTimes;
 
-  /**
-   * The indices of the requested texts, followed by the texts of an empty call and the requested
-   * times.
-   */
+  /** The indices of the requested texts, and their slots. */
   private final int[] wanted;
 
-  private final @Nullable String[] noTexts;
+  private final int[] wantedSlots;
 
-  private final Set<CallField> wantedTimes;
-  private final Set<CallField> sameAsTime;
+  private final FieldSlots slots;
+  private final String[] noTexts;
+  private final long @Nullable [] noValues;
+
+  private final Field<?>[] sameAsTime;
 
   /** The index of a field that is not part of the format. */
   private final int unknown;
@@ -80,34 +79,44 @@ final class JsonCallParser implements CallParser {
 
   private final int[] ends;
 
+  /** Which fields of a record that is not plain hold an object or an array. */
+  private final boolean[] nested;
+
+  /** The bytes of the values: the current record, or a copy of its values. */
+  private byte[] values = NO_BRIDGE;
+
+  private boolean isPlain;
+  private long epochMillis;
+  private boolean ambiguous;
+
   /** The field that followed each field in the last record with that field. */
   private final int[] successors;
 
   /** The bytes from the end of each field's value to the start of its successor's. */
   private final byte[][] bridges;
 
-  JsonCallParser(JsonFields format, ZoneId zone, Set<CallField> asked) {
+  JsonCallParser(JsonFields format, ZoneId zone, Set<Field<?>> asked) {
     times = format.times(zone);
     fields = format.all().toArray(new Named[0]);
     reader = new JsonObjectReader(fields);
     names = format.names();
     required = format.required();
     alternatives = format.alternatives();
-    idPlace = format.placeOf(CallField.ID);
-    typePlace = format.placeOf(CallField.CRIME_TYPE);
-    timePlace = format.placeOf(CallField.TIME);
+    idPlace = format.placeOf(Fields.ID);
+    typePlace = format.placeOf(Fields.TYPE);
+    timePlace = format.placeOf(Fields.TIME);
     otherTimes = format.times();
+    slots = new FieldSlots(asked, false);
     wanted = format.texts(asked);
-    noTexts = Call.noTexts(asked);
-    wantedTimes = Set.copyOf(asked);
-    sameAsTime =
-        format.sameAsTime().stream()
-            .filter(asked::contains)
-            .collect(Collectors.toUnmodifiableSet());
+    wantedSlots = IntStream.of(wanted).map(f -> slots.slot(fields[f].field())).toArray();
+    noTexts = slots.noTexts();
+    noValues = slots.noValues();
+    sameAsTime = format.sameAsTime().stream().filter(asked::contains).toArray(Field<?>[]::new);
     unknown = fields.length;
     none = fields.length + 1;
     starts = new int[fields.length + 1];
     ends = new int[fields.length + 1];
+    nested = new boolean[fields.length];
     successors = new int[fields.length + 2];
     bridges = new byte[fields.length + 2][];
     Arrays.fill(bridges, NO_BRIDGE);
@@ -115,47 +124,22 @@ final class JsonCallParser implements CallParser {
 
   @Override
   public ParseResult parse(byte[] value) {
-    if (value.length > JsonObjectReader.MAX_BYTES) {
-      return new ParseResult.Rejected(RejectionReason.TOO_LARGE, null, value);
-    }
-    return findPlainValues(value) ? callOfPlainValues(value) : parseFully(value);
+    RejectionReason reason = find(value);
+    return reason == null ? call(value) : new ParseResult.Rejected(reason, null, value);
   }
 
   @Override
   public byte @Nullable [] id(byte[] value) {
-    if (value.length > JsonObjectReader.MAX_BYTES) {
-      return null;
-    }
-    int id = idPlace;
-    if (findPlainValues(value)) {
-      return starts[id] < 0 || isBlank(value, starts[id], ends[id])
-          ? null
-          : Arrays.copyOfRange(value, starts[id], ends[id]);
-    }
-    @Nullable String[] values = new @Nullable String[fields.length];
-    boolean isObject = reader.read(value, values, new boolean[fields.length]) == null;
-    String text = values[id];
-    return !isObject || text == null || text.isBlank() ? null : text.getBytes(UTF_8);
+    return find(value) == null ? text(placeOfText(idPlace)) : null;
   }
 
   @Override
   public byte @Nullable [] idOfCall(byte[] value) {
-    if (value.length > JsonObjectReader.MAX_BYTES) {
-      return null;
-    }
-    if (findPlainValues(value)) {
-      return isCallOfPlainValues(value)
-          ? Arrays.copyOfRange(value, starts[idPlace], ends[idPlace])
-          : null;
-    }
-    @Nullable String[] values = new @Nullable String[fields.length];
-    boolean[] nested = new boolean[fields.length];
-    String id =
-        reader.read(value, values, nested) == null
-                && callOf(values, nested, value) instanceof ParseResult.Parsed
-            ? values[idPlace]
-            : null;
-    return id == null ? null : id.getBytes(UTF_8);
+    return find(value) == null && check(value, null) == null ? text(placeOfText(idPlace)) : null;
+  }
+
+  private byte @Nullable [] text(int place) {
+    return place < 0 ? null : Arrays.copyOfRange(values, starts[place], ends[place]);
   }
 
   @Override
@@ -192,23 +176,38 @@ final class JsonCallParser implements CallParser {
   }
 
   @Override
-  public Set<CallField> unreadable(byte[] value) {
-    Set<CallField> unreadable = EnumSet.of(CallField.ID, CallField.CRIME_TYPE, CallField.TIME);
-    @Nullable String[] values = new @Nullable String[fields.length];
-    if (value.length > JsonObjectReader.MAX_BYTES
-        || reader.read(value, values, new boolean[fields.length]) != null) {
+  public Set<Field<?>> unreadable(byte[] value) {
+    Set<Field<?>> unreadable = new HashSet<>(List.of(Fields.ID, Fields.TYPE, Fields.TIME));
+    if (find(value) != null) {
       return unreadable;
     }
-    if (textOf(values, idPlace) != null) {
-      unreadable.remove(CallField.ID);
+    if (placeOfText(idPlace) >= 0) {
+      unreadable.remove(Fields.ID);
     }
-    if (textOf(values, typePlace) != null) {
-      unreadable.remove(CallField.CRIME_TYPE);
+    if (placeOfText(typePlace) >= 0) {
+      unreadable.remove(Fields.TYPE);
     }
-    if (isTime(values[timePlace])) {
-      unreadable.remove(CallField.TIME);
+    if (isTime(timePlace)) {
+      unreadable.remove(Fields.TIME);
     }
     return unreadable;
+  }
+
+  /**
+   * Finds the values of all fields, in {@link #values} from {@link #starts} to {@link #ends}.
+   *
+   * @return the reason if the record is not a JSON object, otherwise null
+   */
+  private @Nullable RejectionReason find(byte[] record) {
+    if (record.length > JsonObjectReader.MAX_BYTES) {
+      return RejectionReason.TOO_LARGE;
+    }
+    isPlain = findPlainValues(record);
+    if (isPlain) {
+      values = record;
+      return null;
+    }
+    return findFully(record);
   }
 
   // ---- the plain path: ASCII only, no Jackson
@@ -303,93 +302,106 @@ final class JsonCallParser implements CallParser {
     return unknown;
   }
 
-  private ParseResult callOfPlainValues(byte[] b) {
-    for (int f : required) {
-      if (placeOfText(b, f) < 0) {
-        return rejected(
-            starts[f] < 0 ? RejectionReason.MISSING_FIELD : RejectionReason.BLANK_FIELD, f, b);
-      }
+  // ---- the full path: Jackson
+
+  private @Nullable RejectionReason findFully(byte[] record) {
+    @Nullable String[] found = new @Nullable String[fields.length];
+    Arrays.fill(nested, false);
+    RejectionReason reason = reader.read(record, found, nested);
+    if (reason != null) {
+      return reason;
     }
-    if (!times.read(b, starts[timePlace], ends[timePlace])) {
-      return rejected(RejectionReason.UNREADABLE_TIME, timePlace, b);
+    ByteArrayOutputStream all = new ByteArrayOutputStream(record.length);
+    for (int f = 0; f < fields.length; f++) {
+      String text = found[f];
+      starts[f] = text == null ? -1 : all.size();
+      all.writeBytes(text == null ? NO_BRIDGE : text.getBytes(UTF_8));
+      ends[f] = all.size();
     }
-    long epochMillis = times.epochMillis();
-    boolean ambiguous = times.ambiguous();
-    Map<CallField, Instant> moments = timesAs(epochMillis);
-    for (int f : otherTimes) {
-      if (starts[f] >= 0 && !isBlank(b, starts[f], ends[f])) {
-        if (!times.read(b, starts[f], ends[f])) {
-          return rejected(RejectionReason.UNREADABLE_TIME, f, b);
-        }
-        moments = withTime(moments, f);
-      }
-    }
-    @Nullable String[] texts = noTexts.clone();
-    for (int f : wanted) {
-      int place = placeOfText(b, f);
-      if (place >= 0) {
-        texts[fields[f].field().ordinal()] =
-            f == idPlace
-                ? new String(b, starts[place], ends[place] - starts[place], ISO_8859_1)
-                : dictionary.text(b, starts[place], ends[place]);
-      }
-    }
-    return new ParseResult.Parsed(new Call(epochMillis, ambiguous, texts, moments));
+    values = all.toByteArray();
+    return null;
   }
 
-  /** Returns whether {@link #callOfPlainValues} accepts the record, without building the call. */
-  private boolean isCallOfPlainValues(byte[] b) {
+  // ---- both paths: from values to a call
+
+  private ParseResult call(byte[] record) {
+    long[] otherValues = noValues == null ? null : noValues.clone();
+    ParseResult.Rejected rejected = check(record, otherValues);
+    if (rejected != null) {
+      return rejected;
+    }
+    String[] texts = noTexts.clone();
+    for (int i = 0; i < wanted.length; i++) {
+      int place = placeOfText(wanted[i]);
+      if (place >= 0) {
+        texts[wantedSlots[i]] = string(place, wanted[i] == idPlace);
+      }
+    }
+    return new ParseResult.Parsed(new Call(epochMillis, ambiguous, slots, texts, otherValues));
+  }
+
+  /**
+   * Returns the rejection of the record if a required value is missing or a value cannot be read,
+   * otherwise null.
+   *
+   * @param otherValues receives the requested values that are not texts
+   */
+  private ParseResult.@Nullable Rejected check(byte[] record, long @Nullable [] otherValues) {
+    for (int f = 0; !isPlain && f < fields.length; f++) {
+      if (nested[f]) {
+        return rejected(RejectionReason.NOT_TEXT, f, record);
+      }
+    }
     for (int f : required) {
-      if (placeOfText(b, f) < 0) {
-        return false;
+      if (placeOfText(f) < 0) {
+        return rejected(
+            starts[f] < 0 ? RejectionReason.MISSING_FIELD : RejectionReason.BLANK_FIELD, f, record);
       }
     }
-    if (!times.read(b, starts[timePlace], ends[timePlace])) {
-      return false;
+    if (!isTime(timePlace)) {
+      return rejected(RejectionReason.UNREADABLE_TIME, timePlace, record);
     }
+    epochMillis = times.epochMillis();
+    ambiguous = times.ambiguous();
     for (int f : otherTimes) {
-      if (starts[f] >= 0 && !isBlank(b, starts[f], ends[f]) && !times.read(b, starts[f], ends[f])) {
-        return false;
+      if (starts[f] >= 0 && !isBlank(f)) {
+        if (!isTime(f)) {
+          return rejected(RejectionReason.UNREADABLE_TIME, f, record);
+        }
+        set(otherValues, fields[f].field(), times.epochMillis());
       }
     }
-    return true;
+    for (Field<?> field : sameAsTime) {
+      set(otherValues, field, epochMillis);
+    }
+    return null;
+  }
+
+  private void set(long @Nullable [] otherValues, Field<?> field, long value) {
+    if (otherValues != null && slots.has(field)) {
+      slots.setValue(otherValues, field, value);
+    }
+  }
+
+  private boolean isTime(int place) {
+    return starts[place] >= 0 && times.read(values, starts[place], ends[place]);
+  }
+
+  private ParseResult.Rejected rejected(RejectionReason reason, int place, byte[] record) {
+    return new ParseResult.Rejected(reason, fields[place].name(), record);
   }
 
   /** Returns the index of the first name with text, starting at {@code first}, or -1. */
-  private int placeOfText(byte[] b, int first) {
+  private int placeOfText(int first) {
     int f = first;
-    while (f >= 0 && (starts[f] < 0 || isBlank(b, starts[f], ends[f]))) {
+    while (f >= 0 && (starts[f] < 0 || isBlank(f))) {
       f = alternatives[f];
     }
     return f;
   }
 
-  private ParseResult.Rejected rejected(RejectionReason reason, int place, byte[] b) {
-    return new ParseResult.Rejected(reason, fields[place].name(), b);
-  }
-
-  /**
-   * Returns the requested times that are always equal to the event time, or null if there are none.
-   */
-  private @Nullable Map<CallField, Instant> timesAs(long epochMillis) {
-    if (sameAsTime.isEmpty()) {
-      return null;
-    }
-    Map<CallField, Instant> moments = new EnumMap<>(CallField.class);
-    sameAsTime.forEach(field -> moments.put(field, Instant.ofEpochMilli(epochMillis)));
-    return moments;
-  }
-
-  /** Adds the last time that the reader read, if the field is requested. */
-  private @Nullable Map<CallField, Instant> withTime(
-      @Nullable Map<CallField, Instant> moments, int place) {
-    CallField field = fields[place].field();
-    if (!wantedTimes.contains(field)) {
-      return moments;
-    }
-    Map<CallField, Instant> more = moments == null ? new EnumMap<>(CallField.class) : moments;
-    more.put(field, Instant.ofEpochMilli(times.epochMillis()));
-    return more;
+  private boolean isBlank(int place) {
+    return isPlain ? isBlank(values, starts[place], ends[place]) : string(place, true).isBlank();
   }
 
   /**
@@ -404,62 +416,10 @@ final class JsonCallParser implements CallParser {
     return true;
   }
 
-  // ---- the full path: Jackson
-
-  private ParseResult parseFully(byte[] b) {
-    @Nullable String[] values = new @Nullable String[fields.length];
-    boolean[] nested = new boolean[fields.length];
-    RejectionReason reason = reader.read(b, values, nested);
-    return reason == null ? callOf(values, nested, b) : new ParseResult.Rejected(reason, null, b);
-  }
-
-  private ParseResult callOf(@Nullable String[] values, boolean[] nested, byte[] b) {
-    for (int f = 0; f < fields.length; f++) {
-      if (nested[f]) {
-        return rejected(RejectionReason.NOT_TEXT, f, b);
-      }
-    }
-    for (int f : required) {
-      if (textOf(values, f) == null) {
-        return rejected(
-            values[f] == null ? RejectionReason.MISSING_FIELD : RejectionReason.BLANK_FIELD, f, b);
-      }
-    }
-    if (!isTime(values[timePlace])) {
-      return rejected(RejectionReason.UNREADABLE_TIME, timePlace, b);
-    }
-    long epochMillis = times.epochMillis();
-    boolean ambiguous = times.ambiguous();
-    Map<CallField, Instant> moments = timesAs(epochMillis);
-    for (int f : otherTimes) {
-      String value = values[f];
-      if (value != null && !value.isBlank()) {
-        if (!isTime(value)) {
-          return rejected(RejectionReason.UNREADABLE_TIME, f, b);
-        }
-        moments = withTime(moments, f);
-      }
-    }
-    @Nullable String[] texts = noTexts.clone();
-    for (int f : wanted) {
-      String text = textOf(values, f);
-      texts[fields[f].field().ordinal()] = text == null ? "" : text;
-    }
-    return new ParseResult.Parsed(new Call(epochMillis, ambiguous, texts, moments));
-  }
-
-  private @Nullable String textOf(@Nullable String[] values, int first) {
-    for (int f = first; f >= 0; f = alternatives[f]) {
-      String value = values[f];
-      if (value != null && !value.isBlank()) {
-        return value;
-      }
-    }
-    return null;
-  }
-
-  private boolean isTime(@Nullable String text) {
-    byte[] bytes = text == null ? new byte[0] : text.getBytes(UTF_8);
-    return times.read(bytes, 0, bytes.length);
+  private String string(int place, boolean unique) {
+    int start = starts[place];
+    return isPlain && !unique
+        ? dictionary.text(values, start, ends[place])
+        : new String(values, start, ends[place] - start, isPlain ? ISO_8859_1 : UTF_8);
   }
 }

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -34,10 +35,10 @@ final class JsonFields {
    * @param required whether this field, or another one for the same field of the call, must have
    *     text
    */
-  record Named(String name, CallField field, boolean required) {}
+  record Named(String name, Field<?> field, boolean required) {}
 
   private final List<Named> fields;
-  private final Set<CallField> sameAsTime;
+  private final Set<Field<?>> sameAsTime;
   private final Function<ZoneId, EventTimeReader> times;
   private final boolean writesEmptyTexts;
 
@@ -46,7 +47,7 @@ final class JsonFields {
 
   private JsonFields(
       List<Named> fields,
-      Set<CallField> sameAsTime,
+      Set<Field<?>> sameAsTime,
       Function<ZoneId, EventTimeReader> times,
       boolean writesEmptyTexts) {
     this.fields = fields;
@@ -61,7 +62,7 @@ final class JsonFields {
   }
 
   /** Returns a copy in which {@code field} is always equal to the event time. */
-  JsonFields withTimeAs(CallField field) {
+  JsonFields withTimeAs(Field<?> field) {
     return new JsonFields(fields, Set.of(field), times, writesEmptyTexts);
   }
 
@@ -85,20 +86,28 @@ final class JsonFields {
   }
 
   /** Returns the fields that are always equal to the event time. */
-  Set<CallField> sameAsTime() {
+  Set<Field<?>> sameAsTime() {
     return sameAsTime;
   }
 
   /** Returns the index of the first name for a field. */
-  int placeOf(CallField field) {
+  int placeOf(Field<?> field) {
     return IntStream.range(0, fields.size())
         .filter(f -> fields.get(f).field() == field)
         .findFirst()
         .orElseThrow();
   }
 
-  String nameOf(CallField field) {
+  String nameOf(Field<?> field) {
     return fields.get(placeOf(field)).name();
+  }
+
+  /** Returns the fields of a call, except for the event time. */
+  Set<Field<?>> fields() {
+    Set<Field<?>> all = new LinkedHashSet<>(sameAsTime);
+    fields.forEach(field -> all.add(field.field()));
+    all.remove(Fields.TIME);
+    return Collections.unmodifiableSet(all);
   }
 
   /** Returns the names of the fields in a record, in order. */
@@ -119,7 +128,7 @@ final class JsonFields {
   int[] alternatives() {
     int[] next = new int[fields.size()];
     for (int f = 0; f < next.length; f++) {
-      CallField field = fields.get(f).field();
+      Field<?> field = fields.get(f).field();
       next[f] =
           IntStream.range(f + 1, next.length)
               .filter(other -> fields.get(other).field() == field)
@@ -130,7 +139,7 @@ final class JsonFields {
   }
 
   /** Returns the indices of the first names for the text fields in {@code wanted}. */
-  int[] texts(Set<CallField> wanted) {
+  int[] texts(Set<Field<?>> wanted) {
     return IntStream.range(0, fields.size())
         .filter(f -> wanted.contains(fields.get(f).field()) && isText(fields.get(f).field()))
         .filter(f -> placeOf(fields.get(f).field()) == f)
@@ -140,12 +149,13 @@ final class JsonFields {
   /** Returns the indices of the times other than the event time. */
   int[] times() {
     return IntStream.range(0, fields.size())
-        .filter(f -> fields.get(f).field().holdsTime())
+        .filter(f -> fields.get(f).field().type() == Field.Type.TIME)
+        .filter(f -> fields.get(f).field() != Fields.TIME)
         .toArray();
   }
 
-  private static boolean isText(CallField field) {
-    return field != CallField.TIME && !field.holdsTime();
+  private static boolean isText(Field<?> field) {
+    return field.type() == Field.Type.TEXT;
   }
 
   /** Writes a call as a record. The first name of each field has its text. */
@@ -166,13 +176,11 @@ final class JsonFields {
     return bytes.toByteArray();
   }
 
-  private static String text(Call call, CallField field, ZoneId zone) {
-    if (field == CallField.TIME) {
-      return text(call.time(), zone, call.ambiguousTime());
-    }
-    return field.holdsTime()
-        ? call.time(field).map(time -> text(time, zone, false)).orElse("")
-        : call.text(field);
+  private static String text(Call call, Field<?> field, ZoneId zone) {
+    Object value = call.get(field);
+    return value instanceof Instant time
+        ? text(time, zone, field == Fields.TIME && call.ambiguousTime())
+        : value == null ? "" : value.toString();
   }
 
   /**

@@ -17,7 +17,12 @@ abstract sealed class JsonFormat implements CallFormat permits SanFranciscoCalls
   }
 
   /** Returns the fields of the records. They are constant, and not part of a serialized format. */
-  abstract JsonFields fields();
+  abstract JsonFields definition();
+
+  @Override
+  public Set<Field<?>> fields() {
+    return definition().fields();
+  }
 
   @Override
   public ZoneId zone() {
@@ -26,27 +31,28 @@ abstract sealed class JsonFormat implements CallFormat permits SanFranciscoCalls
 
   @Override
   public Optional<String> idField() {
-    return Optional.of(fields().nameOf(CallField.ID));
+    return Optional.of(definition().nameOf(Fields.ID));
   }
 
   @Override
   public Set<String> fieldNames() {
-    return fields().fieldNames();
+    return definition().fieldNames();
   }
 
   @Override
   public String timeField() {
-    return fields().nameOf(CallField.TIME);
+    return definition().nameOf(Fields.TIME);
   }
 
   @Override
-  public CallParser parser(Set<CallField> fields) {
-    return new JsonCallParser(fields(), zone, fields);
+  public CallParser parser(Set<Field<?>> fields) {
+    return new JsonCallParser(
+        definition(), zone, fields.containsAll(Fields.ALL) ? fields() : fields);
   }
 
   @Override
   public byte[] write(Call call) {
-    return fields().write(call, zone);
+    return definition().write(call, zone);
   }
 
   @Override

@@ -35,20 +35,20 @@ public final class SanFranciscoCalls extends JsonFormat {
 
   private static final JsonFields FIELDS =
       JsonFields.of(
-          new Named("crime_id", CallField.ID, true),
-          new Named("original_crime_type_name", CallField.CRIME_TYPE, true),
-          new Named("call_date_time", CallField.TIME, true),
-          new Named("report_date", CallField.REPORT_DATE, false),
-          new Named("call_date", CallField.CALL_DATE, false),
-          new Named("offense_date", CallField.OFFENSE_DATE, false),
-          new Named("call_time", CallField.CALL_TIME, false),
-          new Named("disposition", CallField.DISPOSITION, false),
-          new Named("address", CallField.ADDRESS, false),
-          new Named("city", CallField.CITY, false),
-          new Named("state", CallField.STATE, false),
-          new Named("agency_id", CallField.AGENCY, false),
-          new Named("address_type", CallField.ADDRESS_TYPE, false),
-          new Named("common_location", CallField.COMMON_LOCATION, false));
+          new Named("crime_id", Fields.ID, true),
+          new Named("original_crime_type_name", Fields.TYPE, true),
+          new Named("call_date_time", Fields.TIME, true),
+          new Named("report_date", Fields.REPORT_DATE, false),
+          new Named("call_date", Fields.CALL_DATE, false),
+          new Named("offense_date", Fields.OFFENSE_DATE, false),
+          new Named("call_time", Fields.CALL_TIME, false),
+          new Named("disposition", Fields.DISPOSITION, false),
+          new Named("address", Fields.ADDRESS, false),
+          new Named("city", Fields.CITY, false),
+          new Named("state", Fields.STATE, false),
+          new Named("agency_id", Fields.AGENCY, false),
+          new Named("address_type", Fields.ADDRESS_TYPE, false),
+          new Named("common_location", Fields.COMMON_LOCATION, false));
 
   private SanFranciscoCalls(ZoneId zone) {
     super(zone);
@@ -70,7 +70,7 @@ public final class SanFranciscoCalls extends JsonFormat {
   }
 
   @Override
-  JsonFields fields() {
+  JsonFields definition() {
     return FIELDS;
   }
 }

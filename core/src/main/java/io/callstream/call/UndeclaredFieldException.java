@@ -7,18 +7,19 @@ package io.callstream.call;
 public final class UndeclaredFieldException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 
-  private final CallField field;
+  private final Field<?> field;
 
-  UndeclaredFieldException(CallField field) {
+  UndeclaredFieldException(Field<?> field) {
     super(
-        field
+        "The field "
+            + field
             + " was not requested when the call was parsed. Add it to the fields that the filter,"
             + " dimension or measure declares.");
     this.field = field;
   }
 
   /** Returns the field. */
-  public CallField field() {
+  public Field<?> field() {
     return field;
   }
 }

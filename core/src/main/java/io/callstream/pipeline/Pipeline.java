@@ -1,7 +1,8 @@
 package io.callstream.pipeline;
 
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import io.callstream.progress.ProgressListener;
 import io.callstream.statistic.Lookup;
 import io.callstream.statistic.RadioCodes;
@@ -9,12 +10,12 @@ import io.callstream.statistic.Statistic;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -144,14 +145,17 @@ public final class Pipeline {
   }
 
   /** Returns the fields of a call that this pipeline reads, except for the event time. */
-  public Set<CallField> fields() {
-    EnumSet<CallField> fields = EnumSet.of(CallField.DISPOSITION);
+  public Set<Field<?>> fields() {
+    Set<Field<?>> fields = new HashSet<>(Set.of(Fields.DISPOSITION));
     if (distinctHorizon != null) {
-      fields.add(CallField.ID);
+      fields.add(Fields.ID);
     }
     statistics.forEach(statistic -> fields.addAll(statistic.fields()));
-    fields.remove(CallField.TIME);
-    return fields;
+    if (fields.removeAll(Fields.ALL)) {
+      fields.addAll(format.fields());
+    }
+    fields.remove(Fields.TIME);
+    return Set.copyOf(fields);
   }
 
   /**
@@ -340,7 +344,8 @@ public final class Pipeline {
     /**
      * Returns the pipeline.
      *
-     * @throws IllegalArgumentException if there is no statistic, or if two have the same name
+     * @throws IllegalArgumentException if there is no statistic, if two have the same name, or if
+     *     one reads a field that the format does not have
      */
     public Pipeline build() {
       if (statistics.isEmpty()) {
@@ -353,8 +358,29 @@ public final class Pipeline {
           throw new IllegalArgumentException(
               "Two statistics are named '" + statistic.name() + "'; rename one of them");
         }
+        statistic.fields().stream()
+            .filter(field -> field != Fields.TIME && !Fields.ALL.contains(field))
+            .filter(field -> !format.fields().contains(field))
+            .filter(field -> !format.fields().containsAll(Fields.ALL))
+            .findFirst()
+            .ifPresent(field -> refuse(statistic, field));
       }
       return new Pipeline(this);
+    }
+
+    private void refuse(Statistic statistic, Field<?> field) {
+      boolean otherType = format.fields().stream().anyMatch(f -> f.name().equals(field.name()));
+      throw new IllegalArgumentException(
+          "The statistic '%s' reads the field %s%s, which the format '%s' does not have. The format has %s. Read one of them, or use a format with that field."
+              .formatted(
+                  statistic.name(),
+                  field,
+                  otherType ? " of type " + field.type() : "",
+                  format.name(),
+                  format.fields().stream()
+                      .sorted()
+                      .map(f -> otherType ? f + " (" + f.type() + ")" : f.name())
+                      .collect(Collectors.joining(", "))));
     }
   }
 }

@@ -1,9 +1,9 @@
 package io.callstream.statistic;
 
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import java.io.Serializable;
-import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -30,14 +30,14 @@ public final class Dimension implements Serializable {
 
   private final String name;
   private final Kind kind;
-  private final Set<CallField> fields;
+  private final Set<Field<?>> fields;
   private final ExtractorFactory extractors;
   private final @Nullable Lookup lookup;
 
   private Dimension(
       String name,
       Kind kind,
-      Set<CallField> fields,
+      Set<Field<?>> fields,
       ExtractorFactory extractors,
       @Nullable Lookup lookup) {
     this.name = requireName(name);
@@ -63,7 +63,7 @@ public final class Dimension implements Serializable {
    *
    * @throws IllegalArgumentException if the name is not valid
    */
-  public static Dimension of(String name, CallField field) {
+  public static Dimension of(String name, Field<String> field) {
     return of(name, Set.of(field), call -> call.text(field));
   }
 
@@ -74,7 +74,7 @@ public final class Dimension implements Serializable {
    * @throws IllegalArgumentException if the name is not valid
    */
   public static Dimension of(String name, CallText text) {
-    return of(name, EnumSet.allOf(CallField.class), text);
+    return of(name, Fields.ALL, text);
   }
 
   /**
@@ -84,7 +84,7 @@ public final class Dimension implements Serializable {
    *     fields that nothing in the pipeline declares
    * @throws IllegalArgumentException if the name is not valid
    */
-  public static Dimension of(String name, Set<CallField> fields, CallText text) {
+  public static Dimension of(String name, Set<Field<?>> fields, CallText text) {
     return new Dimension(name, Kind.TEXT, Set.copyOf(fields), () -> text::of, null);
   }
 
@@ -95,7 +95,7 @@ public final class Dimension implements Serializable {
    *     fields that nothing in the pipeline declares
    * @throws IllegalArgumentException if the name is not valid
    */
-  public static Dimension ofNumber(String name, Set<CallField> fields, CallNumber number) {
+  public static Dimension ofNumber(String name, Set<Field<?>> fields, CallNumber number) {
     return new Dimension(
         name, Kind.NUMBER, Set.copyOf(fields), () -> call -> Long.toString(number.of(call)), null);
   }
@@ -124,7 +124,7 @@ public final class Dimension implements Serializable {
   }
 
   /** Returns the fields of a call that this dimension reads, except for the event time. */
-  public Set<CallField> fields() {
+  public Set<Field<?>> fields() {
     return fields;
   }
 

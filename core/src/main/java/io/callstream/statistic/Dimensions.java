@@ -1,7 +1,7 @@
 package io.callstream.statistic;
 
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Fields;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.zone.ZoneOffsetTransition;
@@ -12,19 +12,19 @@ import java.util.stream.IntStream;
 /** Common dimensions. */
 public final class Dimensions {
   /** The call type exactly as the source wrote it, in the column {@code crime_type}. */
-  public static final Dimension CRIME_TYPE = Dimension.of("crime_type", CallField.CRIME_TYPE);
+  public static final Dimension CRIME_TYPE = Dimension.of("crime_type", Fields.TYPE);
 
   /** The disposition code, in the column {@code disposition}. */
-  public static final Dimension DISPOSITION = Dimension.of("disposition", CallField.DISPOSITION);
+  public static final Dimension DISPOSITION = Dimension.of("disposition", Fields.DISPOSITION);
 
   /** The address, in the column {@code address}. */
-  public static final Dimension ADDRESS = Dimension.of("address", CallField.ADDRESS);
+  public static final Dimension ADDRESS = Dimension.of("address", Fields.ADDRESS);
 
   /** The city, in the column {@code city}. */
-  public static final Dimension CITY = Dimension.of("city", CallField.CITY);
+  public static final Dimension CITY = Dimension.of("city", Fields.CITY);
 
   /** The dispatcher's priority, in the column {@code priority}. */
-  public static final Dimension PRIORITY = Dimension.of("priority", CallField.PRIORITY);
+  public static final Dimension PRIORITY = Dimension.of("priority", Fields.PRIORITY);
 
   private static final long SECONDS_PER_DAY = 86_400;
 

@@ -3,7 +3,7 @@ package io.callstream.statistic;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Field;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.datasketches.hll.HllSketch;
@@ -14,15 +14,11 @@ import org.apache.datasketches.hll.Union;
  * The approximate number of distinct values of a field. The composite estimate depends only on the
  * registers, so the result does not depend on the order of calls or of merged partial results.
  */
-record DistinctMeasure(String name, CallField field) implements Measure.Aggregate {
+record DistinctMeasure(String name, Field<String> field) implements Measure.Aggregate {
   private static final int LG_REGISTERS = 12;
 
   DistinctMeasure {
     Dimension.requireName(name);
-    if (field == CallField.TIME || field.holdsTime()) {
-      throw new IllegalArgumentException(
-          "Distinct values of " + field + " can't be counted; choose a text field");
-    }
     try {
       Class.forName(
           "org.apache.datasketches.hll.HllSketch", false, DistinctMeasure.class.getClassLoader());
@@ -37,7 +33,7 @@ record DistinctMeasure(String name, CallField field) implements Measure.Aggregat
   }
 
   @Override
-  public Set<CallField> fields() {
+  public Set<Field<?>> fields() {
     return Set.of(field);
   }
 

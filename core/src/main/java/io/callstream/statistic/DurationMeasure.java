@@ -1,7 +1,7 @@
 package io.callstream.statistic;
 
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Field;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
  * Minimum, maximum or mean of a duration. The state is a number of calls, and a sum or extreme in
  * milliseconds.
  */
-record DurationMeasure(String name, Kind kind, Set<CallField> fields, CallDuration duration)
+record DurationMeasure(String name, Kind kind, Set<Field<?>> fields, CallDuration duration)
     implements Measure.Aggregate {
   enum Kind {
     MINIMUM,

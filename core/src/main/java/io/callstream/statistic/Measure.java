@@ -1,7 +1,7 @@
 package io.callstream.statistic;
 
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Field;
 import java.io.Serializable;
 import java.util.Optional;
 import java.util.Set;
@@ -68,7 +68,7 @@ public sealed interface Measure extends Serializable {
      * Returns the fields of a call that this measure reads, except for the event time. It must not
      * read fields that nothing in the pipeline declares.
      */
-    Set<CallField> fields();
+    Set<Field<?>> fields();
 
     /** Returns the state over no calls. */
     Accumulator empty();

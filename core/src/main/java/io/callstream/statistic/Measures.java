@@ -1,6 +1,7 @@
 package io.callstream.statistic;
 
-import io.callstream.call.CallField;
+import io.callstream.call.Field;
+import java.time.Instant;
 import java.util.Set;
 
 /** Common measures. */
@@ -30,7 +31,7 @@ public final class Measures {
    * @throws io.callstream.CallstreamException with {@link io.callstream.ErrorCode#ENVIRONMENT} if
    *     the library is missing
    */
-  public static Measure approximateDistinct(String name, CallField field) {
+  public static Measure approximateDistinct(String name, Field<String> field) {
     return new DistinctMeasure(name, field);
   }
 
@@ -40,7 +41,7 @@ public final class Measures {
    *
    * @param fields the fields that {@code duration} reads, except for the event time
    */
-  public static Measure minimum(String name, Set<CallField> fields, CallDuration duration) {
+  public static Measure minimum(String name, Set<Field<?>> fields, CallDuration duration) {
     return new DurationMeasure(name, DurationMeasure.Kind.MINIMUM, fields, duration);
   }
 
@@ -50,7 +51,7 @@ public final class Measures {
    *
    * @param fields the fields that {@code duration} reads, except for the event time
    */
-  public static Measure maximum(String name, Set<CallField> fields, CallDuration duration) {
+  public static Measure maximum(String name, Set<Field<?>> fields, CallDuration duration) {
     return new DurationMeasure(name, DurationMeasure.Kind.MAXIMUM, fields, duration);
   }
 
@@ -60,7 +61,7 @@ public final class Measures {
    *
    * @param fields the fields that {@code duration} reads, except for the event time
    */
-  public static Measure mean(String name, Set<CallField> fields, CallDuration duration) {
+  public static Measure mean(String name, Set<Field<?>> fields, CallDuration duration) {
     return new DurationMeasure(name, DurationMeasure.Kind.MEAN, fields, duration);
   }
 
@@ -79,12 +80,12 @@ public final class Measures {
    *     the library is missing
    */
   public static Measure quantile(
-      String name, double quantile, Set<CallField> fields, CallDuration duration) {
+      String name, double quantile, Set<Field<?>> fields, CallDuration duration) {
     return new QuantileMeasure(name, quantile, fields, duration);
   }
 
   /** Returns the duration from one time field of a call to another, for measures of durations. */
-  public static CallDuration between(CallField start, CallField end) {
+  public static CallDuration between(Field<Instant> start, Field<Instant> end) {
     return call -> call.between(start, end);
   }
 }

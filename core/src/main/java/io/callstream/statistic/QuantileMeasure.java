@@ -3,7 +3,7 @@ package io.callstream.statistic;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Field;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
@@ -18,7 +18,7 @@ import org.HdrHistogram.Histogram;
  * A quantile of a duration, from a histogram with fixed buckets. Unlike a sampling sketch, it gives
  * the same value in every replay and in any order of merging.
  */
-record QuantileMeasure(String name, double quantile, Set<CallField> fields, CallDuration duration)
+record QuantileMeasure(String name, double quantile, Set<Field<?>> fields, CallDuration duration)
     implements Measure.Aggregate {
   private static final int SIGNIFICANT_DIGITS = 2;
   private static final long MAX_MILLIS = Duration.ofDays(36_600).toMillis();

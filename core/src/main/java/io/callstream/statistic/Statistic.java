@@ -1,9 +1,9 @@
 package io.callstream.statistic;
 
-import io.callstream.call.CallField;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -34,7 +34,7 @@ public final class Statistic implements Serializable {
 
   private final String name;
   private final @Nullable CallFilter filter;
-  private final Set<CallField> filterFields;
+  private final Set<Field<?>> filterFields;
   private final List<Dimension> dimensions;
   private final @Nullable Window window;
   private final List<Measure> measures;
@@ -108,8 +108,8 @@ public final class Statistic implements Serializable {
   }
 
   /** Returns the fields of a call that this statistic reads, except for the event time. */
-  public Set<CallField> fields() {
-    EnumSet<CallField> fields = EnumSet.noneOf(CallField.class);
+  public Set<Field<?>> fields() {
+    Set<Field<?>> fields = new HashSet<>();
     fields.addAll(filterFields);
     dimensions.forEach(dimension -> fields.addAll(dimension.fields()));
     for (Measure measure : measures) {
@@ -175,7 +175,7 @@ public final class Statistic implements Serializable {
   public static final class Builder {
     private final String name;
     private @Nullable CallFilter filter;
-    private Set<CallField> filterFields = Set.of();
+    private Set<Field<?>> filterFields = Set.of();
     private List<Dimension> dimensions = List.of();
     private @Nullable Window window;
     private List<Measure> measures = List.of();
@@ -198,7 +198,7 @@ public final class Statistic implements Serializable {
      * parsed.
      */
     public Builder where(CallFilter filter) {
-      return where(EnumSet.allOf(CallField.class), filter);
+      return where(Fields.ALL, filter);
     }
 
     /**
@@ -207,7 +207,7 @@ public final class Statistic implements Serializable {
      * @param fields the fields that {@code filter} reads, except for the event time; it must not
      *     read fields that nothing in the pipeline declares
      */
-    public Builder where(Set<CallField> fields, CallFilter filter) {
+    public Builder where(Set<Field<?>> fields, CallFilter filter) {
       this.filterFields = Set.copyOf(fields);
       this.filter = filter;
       return this;

@@ -9,7 +9,6 @@ import io.callstream.call.ParseResult.Parsed;
 import io.callstream.call.ParseResult.Rejected;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * share.
  */
 class DataSfCallsTest {
-  private static final Set<CallField> ALL = EnumSet.allOf(CallField.class);
+  private static final Set<Field<?>> ALL = Fields.ALL;
   private static final DataSfCalls FORMAT = DataSfCalls.json();
 
   private final CallParser parser = FORMAT.parser(ALL);
@@ -59,23 +58,22 @@ class DataSfCallsTest {
     Call call = call();
 
     assertThat(call.id()).isEqualTo("263330815");
-    assertThat(call.crimeType()).isEqualTo("FIGHT NO WEAPON");
+    assertThat(call.type()).isEqualTo("FIGHT NO WEAPON");
     assertThat(call.disposition()).isEqualTo("HAN");
     assertThat(call.address()).isEqualTo("EXAMPLE ST \\ SAMPLE AVE");
-    assertThat(call.text(CallField.AGENCY)).isEqualTo("Police");
-    assertThat(call.text(CallField.PRIORITY)).isEqualTo("B");
-    assertThat(call.text(CallField.DISTRICT)).isEqualTo("TENDERLOIN");
-    assertThat(call.text(CallField.NEIGHBORHOOD)).isEqualTo("Tenderloin");
-    assertThat(call.text(CallField.CITY)).isEmpty();
+    assertThat(call.text(Fields.AGENCY)).isEqualTo("Police");
+    assertThat(call.text(Fields.PRIORITY)).isEqualTo("B");
+    assertThat(call.text(Fields.DISTRICT)).isEqualTo("TENDERLOIN");
+    assertThat(call.text(Fields.NEIGHBORHOOD)).isEqualTo("Tenderloin");
     // The clocks go back at 2:00 on this day: 01:15 occurs twice, and 03:02 is an hour later than
     // it seems.
     assertThat(call.time()).isEqualTo(Instant.parse("2026-11-01T08:15:09Z"));
     assertThat(call.ambiguousTime()).isTrue();
-    assertThat(call.time(CallField.RECEIVED)).contains(call.time());
-    assertThat(call.time(CallField.DISPATCHED)).contains(Instant.parse("2026-11-01T08:21:00Z"));
-    assertThat(call.time(CallField.ON_SCENE)).contains(Instant.parse("2026-11-01T11:02:11Z"));
-    assertThat(call.time(CallField.CLOSED)).contains(Instant.parse("2026-11-01T11:40:00Z"));
-    assertThat(call.between(CallField.RECEIVED, CallField.ON_SCENE))
+    assertThat(call.time(Fields.RECEIVED)).contains(call.time());
+    assertThat(call.time(Fields.DISPATCHED)).contains(Instant.parse("2026-11-01T08:21:00Z"));
+    assertThat(call.time(Fields.ON_SCENE)).contains(Instant.parse("2026-11-01T11:02:11Z"));
+    assertThat(call.time(Fields.CLOSED)).contains(Instant.parse("2026-11-01T11:40:00Z"));
+    assertThat(call.between(Fields.RECEIVED, Fields.ON_SCENE))
         .contains(Duration.parse("PT2H47M2S"));
   }
 
@@ -95,12 +93,12 @@ class DataSfCallsTest {
         .forEach(fields::remove);
     Call call = call();
 
-    assertThat(call.crimeType()).isEqualTo("NOISE NUISANCE");
-    assertThat(call.text(CallField.PRIORITY)).isEqualTo("C");
+    assertThat(call.type()).isEqualTo("NOISE NUISANCE");
+    assertThat(call.text(Fields.PRIORITY)).isEqualTo("C");
     assertThat(call.disposition()).isEmpty();
     assertThat(call.address()).isEmpty();
-    assertThat(call.time(CallField.ON_SCENE)).isEmpty();
-    assertThat(call.between(CallField.RECEIVED, CallField.ON_SCENE)).isEmpty();
+    assertThat(call.time(Fields.ON_SCENE)).isEmpty();
+    assertThat(call.between(Fields.RECEIVED, Fields.ON_SCENE)).isEmpty();
   }
 
   @ParameterizedTest
@@ -120,7 +118,7 @@ class DataSfCallsTest {
     for (String blank : List.of("null", "\"\"", "\" \"")) {
       names.subList(0, names.indexOf(first)).forEach(name -> fields.put(name, blank));
       for (ParseResult result : onBothPaths()) {
-        assertThat(((Parsed) result).call().crimeType()).isEqualTo(type);
+        assertThat(((Parsed) result).call().type()).isEqualTo(type);
       }
     }
   }
@@ -160,7 +158,7 @@ class DataSfCallsTest {
     for (ParseResult result : onBothPaths()) {
       Call call = ((Parsed) result).call();
       assertThat(call.time()).isEqualTo("2017-01-23T01:36:31Z");
-      assertThat(call.time(CallField.CLOSED)).contains(Instant.parse("2017-01-23T02:36:31Z"));
+      assertThat(call.time(Fields.CLOSED)).contains(Instant.parse("2017-01-23T02:36:31Z"));
     }
     // The format of 2018 does not accept such times.
     Map<String, String> of2018 = Records.fields();
@@ -195,8 +193,8 @@ class DataSfCallsTest {
     Instant received = Instant.parse("2026-11-01T09:30:00Z");
     Call later =
         Call.builder("1", "ALARM", received)
-            .with(CallField.RECEIVED, received)
-            .with(CallField.ON_SCENE, received.plusSeconds(60))
+            .with(Fields.RECEIVED, received)
+            .with(Fields.ON_SCENE, received.plusSeconds(60))
             .build();
     assertThat(((Parsed) parser.parse(FORMAT.write(later))).call()).isEqualTo(later);
     assertThat(new String(FORMAT.write(later), UTF_8))
@@ -209,14 +207,14 @@ class DataSfCallsTest {
   @Test
   void namesTheUnreadableFieldsOfARecord() {
     assertThat(parser.unreadable(bytes(json(Records.fields()))))
-        .containsExactlyInAnyOrder(CallField.ID, CallField.CRIME_TYPE, CallField.TIME);
+        .containsExactlyInAnyOrder(Fields.ID, Fields.TYPE, Fields.TIME);
     assertThat(parser.unreadable(bytes("oops"))).hasSize(3);
     fields.put("cad_number", "[]");
     fields.put("call_type_final_desc", "\" \"");
-    assertThat(parser.unreadable(bytes(json(fields)))).containsExactly(CallField.ID);
+    assertThat(parser.unreadable(bytes(json(fields)))).containsExactly(Fields.ID);
     fields.put("cad_number", "7");
     fields.put("received_datetime", "\"yesterday\"");
-    assertThat(parser.unreadable(bytes(json(fields)))).containsExactly(CallField.TIME);
+    assertThat(parser.unreadable(bytes(json(fields)))).containsExactly(Fields.TIME);
     fields.put("received_datetime", "\"2026-01-01T00:00\"");
     fields.put("close_datetime", "\"soon\"");
     assertThat(parser.unreadable(bytes(json(fields)))).isEmpty();

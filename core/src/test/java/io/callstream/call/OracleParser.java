@@ -16,7 +16,6 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -49,61 +48,61 @@ final class OracleParser {
     OF_2018(fieldsOf2018(), "crime_id", "original_crime_type_name", "call_date_time"),
     OF_TODAY(fieldsOfToday(), "cad_number", "call_type_final_desc", "received_datetime");
 
-    private final Map<String, CallField> fields;
+    private final Map<String, Field<?>> fields;
     private final List<String> required;
 
-    Names(Map<String, CallField> fields, String... required) {
+    Names(Map<String, Field<?>> fields, String... required) {
       this.fields = fields;
       this.required = List.of(required);
     }
 
-    private static Map<String, CallField> fieldsOf2018() {
-      Map<String, CallField> fields = new LinkedHashMap<>();
-      fields.put("crime_id", CallField.ID);
-      fields.put("original_crime_type_name", CallField.CRIME_TYPE);
-      fields.put("call_date_time", CallField.TIME);
-      fields.put("report_date", CallField.REPORT_DATE);
-      fields.put("call_date", CallField.CALL_DATE);
-      fields.put("offense_date", CallField.OFFENSE_DATE);
-      fields.put("call_time", CallField.CALL_TIME);
-      fields.put("disposition", CallField.DISPOSITION);
-      fields.put("address", CallField.ADDRESS);
-      fields.put("city", CallField.CITY);
-      fields.put("state", CallField.STATE);
-      fields.put("agency_id", CallField.AGENCY);
-      fields.put("address_type", CallField.ADDRESS_TYPE);
-      fields.put("common_location", CallField.COMMON_LOCATION);
+    private static Map<String, Field<?>> fieldsOf2018() {
+      Map<String, Field<?>> fields = new LinkedHashMap<>();
+      fields.put("crime_id", Fields.ID);
+      fields.put("original_crime_type_name", Fields.TYPE);
+      fields.put("call_date_time", Fields.TIME);
+      fields.put("report_date", Fields.REPORT_DATE);
+      fields.put("call_date", Fields.CALL_DATE);
+      fields.put("offense_date", Fields.OFFENSE_DATE);
+      fields.put("call_time", Fields.CALL_TIME);
+      fields.put("disposition", Fields.DISPOSITION);
+      fields.put("address", Fields.ADDRESS);
+      fields.put("city", Fields.CITY);
+      fields.put("state", Fields.STATE);
+      fields.put("agency_id", Fields.AGENCY);
+      fields.put("address_type", Fields.ADDRESS_TYPE);
+      fields.put("common_location", Fields.COMMON_LOCATION);
       return fields;
     }
 
-    private static Map<String, CallField> fieldsOfToday() {
-      Map<String, CallField> fields = new LinkedHashMap<>();
-      fields.put("cad_number", CallField.ID);
-      fields.put("call_type_final_desc", CallField.CRIME_TYPE);
-      fields.put("call_type_final", CallField.CRIME_TYPE);
-      fields.put("call_type_original_desc", CallField.CRIME_TYPE);
-      fields.put("call_type_original", CallField.CRIME_TYPE);
-      fields.put("received_datetime", CallField.TIME);
-      fields.put("dispatch_datetime", CallField.DISPATCHED);
-      fields.put("onscene_datetime", CallField.ON_SCENE);
-      fields.put("close_datetime", CallField.CLOSED);
-      fields.put("priority_final", CallField.PRIORITY);
-      fields.put("priority_original", CallField.PRIORITY);
-      fields.put("agency", CallField.AGENCY);
-      fields.put("disposition", CallField.DISPOSITION);
-      fields.put("intersection_name", CallField.ADDRESS);
-      fields.put("analysis_neighborhood", CallField.NEIGHBORHOOD);
-      fields.put("police_district", CallField.DISTRICT);
+    private static Map<String, Field<?>> fieldsOfToday() {
+      Map<String, Field<?>> fields = new LinkedHashMap<>();
+      fields.put("cad_number", Fields.ID);
+      fields.put("call_type_final_desc", Fields.TYPE);
+      fields.put("call_type_final", Fields.TYPE);
+      fields.put("call_type_original_desc", Fields.TYPE);
+      fields.put("call_type_original", Fields.TYPE);
+      fields.put("received_datetime", Fields.TIME);
+      fields.put("dispatch_datetime", Fields.DISPATCHED);
+      fields.put("onscene_datetime", Fields.ON_SCENE);
+      fields.put("close_datetime", Fields.CLOSED);
+      fields.put("priority_final", Fields.PRIORITY);
+      fields.put("priority_original", Fields.PRIORITY);
+      fields.put("agency", Fields.AGENCY);
+      fields.put("disposition", Fields.DISPOSITION);
+      fields.put("intersection_name", Fields.ADDRESS);
+      fields.put("analysis_neighborhood", Fields.NEIGHBORHOOD);
+      fields.put("police_district", Fields.DISTRICT);
       return fields;
     }
 
     /** Returns the field of a call for each name. */
-    Map<String, CallField> fields() {
+    Map<String, Field<?>> fields() {
       return fields;
     }
 
     /** Returns the text of a field. Of several names, the first one with text is used. */
-    private String text(CallField field, Map<String, String> texts) {
+    private String text(Field<?> field, Map<String, String> texts) {
       return fields.entrySet().stream()
           .filter(name -> name.getValue() == field)
           .map(name -> texts.getOrDefault(name.getKey(), ""))
@@ -134,8 +133,8 @@ final class OracleParser {
       String field,
       Instant time,
       boolean ambiguous,
-      Map<CallField, String> texts,
-      Map<CallField, Instant> times) {}
+      Map<Field<?>, String> texts,
+      Map<Field<?>, Instant> times) {}
 
   record Time(Instant instant, boolean ambiguous) {}
 
@@ -224,28 +223,28 @@ final class OracleParser {
             missing ? RejectionReason.MISSING_FIELD : RejectionReason.BLANK_FIELD, name);
       }
     }
-    Map<CallField, String> texts = new EnumMap<>(CallField.class);
-    Map<CallField, Instant> times = new EnumMap<>(CallField.class);
+    Map<Field<?>, String> texts = new HashMap<>();
+    Map<Field<?>, Instant> times = new HashMap<>();
     boolean ambiguous = false;
-    for (Map.Entry<String, CallField> name : names.fields.entrySet()) {
-      CallField field = name.getValue();
+    for (Map.Entry<String, Field<?>> name : names.fields.entrySet()) {
+      Field<?> field = name.getValue();
       String text = names.text(field, members.texts);
-      boolean isTime = field == CallField.TIME || field.holdsTime();
+      boolean isTime = field == Fields.TIME || field.type() == Field.Type.TIME;
       if (isTime && !text.isEmpty()) {
         Time time = time(names == Names.OF_TODAY ? isoOfPortal(text) : text, zone);
         if (time == null) {
           return rejected(RejectionReason.UNREADABLE_TIME, name.getKey());
         }
         times.put(field, time.instant());
-        ambiguous |= field == CallField.TIME && time.ambiguous();
+        ambiguous |= field == Fields.TIME && time.ambiguous();
       } else if (!isTime) {
         texts.put(field, text);
       }
     }
     if (names == Names.OF_TODAY) {
-      times.put(CallField.RECEIVED, times.get(CallField.TIME));
+      times.put(Fields.RECEIVED, times.get(Fields.TIME));
     }
-    return new Verdict(null, null, times.get(CallField.TIME), ambiguous, texts, times);
+    return new Verdict(null, null, times.get(Fields.TIME), ambiguous, texts, times);
   }
 
   /** Replaces unpaired surrogates, which UTF-8 cannot encode, with '?'. */

@@ -51,7 +51,7 @@ class ParseResultTest {
     Rejected rejected =
         rejected(value -> new ParseResult.Parsed(Call.builder("1", "t", Instant.MAX).build()));
     assertThat(rejected.detail())
-        .startsWith("java.lang.IllegalArgumentException: TIME of a call is +1000000000-12-31");
+        .startsWith("java.lang.IllegalArgumentException: The time of a call is +1000000000-12-31");
   }
 
   @Test

@@ -72,8 +72,7 @@ class PipelineMetricsTest {
   @BeforeEach
   void start() {
     registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    Statistic some =
-        Statistic.named("some").where(call -> call.crimeType().equals("Type 0")).build();
+    Statistic some = Statistic.named("some").where(call -> call.type().equals("Type 0")).build();
     run =
         WatchedRun.of(
             pipeline ->
@@ -172,7 +171,7 @@ class PipelineMetricsTest {
         .isEqualTo(1_001);
     long filtered =
         run.calls().stream()
-            .filter(call -> !call.crimeType().equals("Type 0"))
+            .filter(call -> !call.type().equals("Type 0"))
             .map(Call::id)
             .distinct()
             .count();

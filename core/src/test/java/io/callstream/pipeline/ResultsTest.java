@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.statistic.Dimensions;
@@ -91,14 +91,14 @@ class ResultsTest {
                 Measures.share(),
                 Measures.mean(
                     "response",
-                    Set.of(CallField.RECEIVED, CallField.ON_SCENE),
-                    Measures.between(CallField.RECEIVED, CallField.ON_SCENE)))
+                    Set.of(Fields.RECEIVED, Fields.ON_SCENE),
+                    Measures.between(Fields.RECEIVED, Fields.ON_SCENE)))
             .build();
     Call answered =
         Call.builder("2", "a \"b\"", HOUR)
             .disposition("HAN")
-            .with(CallField.RECEIVED, HOUR)
-            .with(CallField.ON_SCENE, HOUR.plusSeconds(5))
+            .with(Fields.RECEIVED, HOUR)
+            .with(Fields.ON_SCENE, HOUR.plusSeconds(5))
             .build();
     BatchResults batch =
         batches(statistic, List.of(List.of(call("ä", HOUR), call("ä", HOUR), answered))).get(0);

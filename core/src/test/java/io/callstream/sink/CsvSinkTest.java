@@ -10,7 +10,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.CapturedLog;
 import io.callstream.engine.RunOptions;
@@ -174,9 +174,7 @@ class CsvSinkTest {
         Statistic.named("s")
             .by(
                 Dimension.ofNumber(
-                    "number",
-                    Set.of(CallField.ADDRESS),
-                    c -> Long.parseLong(c.text(CallField.ADDRESS))),
+                    "number", Set.of(Fields.ADDRESS), c -> Long.parseLong(c.text(Fields.ADDRESS))),
                 Dimensions.CRIME_TYPE)
             .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
             .build();
@@ -348,7 +346,7 @@ class CsvSinkTest {
                 Measures.count(),
                 Measures.mean(
                     "mean",
-                    Set.of(CallField.ADDRESS),
+                    Set.of(Fields.ADDRESS),
                     c ->
                         c.address().isEmpty()
                             ? java.util.Optional.empty()
@@ -367,7 +365,7 @@ class CsvSinkTest {
   void accountingTellsOfFilteredCallsOnlyWhereThereAreSome() throws IOException {
     count(
         List.of(
-            Statistic.named("some").where(c -> c.crimeType().equals("a")).build(),
+            Statistic.named("some").where(c -> c.type().equals("a")).build(),
             Statistic.named("all").build()),
         of("a"),
         of("b"));

@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
@@ -210,16 +210,16 @@ class JdbcSinkTest {
     Statistic statistic =
         Statistic.named("1-s")
             .by(
-                Dimension.ofNumber("length", Set.of(CallField.ADDRESS), c -> c.address().length()),
+                Dimension.ofNumber("length", Set.of(Fields.ADDRESS), c -> c.address().length()),
                 Dimensions.CRIME_TYPE)
             .maxGroups(2)
             .measuring(
                 Measures.count(),
                 Measures.share(),
-                Measures.approximateDistinct("places", CallField.ADDRESS),
+                Measures.approximateDistinct("places", Fields.ADDRESS),
                 Measures.maximum(
                     "longest",
-                    Set.of(CallField.ADDRESS),
+                    Set.of(Fields.ADDRESS),
                     c ->
                         c.address().isEmpty()
                             ? Optional.empty()
@@ -304,7 +304,7 @@ class JdbcSinkTest {
     List<Statistic> statistics =
         List.of(
             Statistic.named(name + "-a").build(),
-            Statistic.named(name + "-b").by(Dimension.of("select", CallField.CRIME_TYPE)).build(),
+            Statistic.named(name + "-b").by(Dimension.of("select", Fields.TYPE)).build(),
             Statistic.named("batches").build());
 
     SinkRun.of(

@@ -10,7 +10,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -129,7 +130,7 @@ class StatisticTest {
 
   @Test
   void namesTheInvalidNameOfADimension() {
-    assertThatThrownBy(() -> Dimension.of("City Name", CallField.CITY))
+    assertThatThrownBy(() -> Dimension.of("City Name", Fields.CITY))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("'City Name' is not a valid column name");
   }
@@ -185,14 +186,14 @@ class StatisticTest {
 
   @Test
   void rejectsInvalidColumnNames() {
-    assertThatThrownBy(() -> Dimension.of("Crime Type", CallField.CRIME_TYPE))
+    assertThatThrownBy(() -> Dimension.of("Crime Type", Fields.TYPE))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("'Crime Type' is not a valid column name; use lower-case letters");
   }
 
   @Test
   void rejectsDuplicateColumns() {
-    assertThatThrownBy(() -> Statistic.named("s").by(Dimension.of("count", CallField.CITY)).build())
+    assertThatThrownBy(() -> Statistic.named("s").by(Dimension.of("count", Fields.CITY)).build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("'count'");
   }
@@ -208,19 +209,18 @@ class StatisticTest {
   void fieldsIncludeThoseOfFilterDimensionsAndMeasures() {
     Statistic statistic =
         Statistic.named("s")
-            .where(java.util.Set.of(CallField.CITY), call -> !call.text(CallField.CITY).isEmpty())
+            .where(java.util.Set.of(Fields.CITY), call -> !call.text(Fields.CITY).isEmpty())
             .by(Dimensions.ADDRESS, Dimensions.hourOfDay(LOS_ANGELES))
-            .measuring(
-                Measures.count(), Measures.approximateDistinct("types", CallField.CRIME_TYPE))
+            .measuring(Measures.count(), Measures.approximateDistinct("types", Fields.TYPE))
             .build();
     assertThat(statistic.fields())
-        .containsExactlyInAnyOrder(CallField.CITY, CallField.ADDRESS, CallField.CRIME_TYPE);
+        .containsExactlyInAnyOrder(Fields.CITY, Fields.ADDRESS, Fields.TYPE);
   }
 
   @Test
   void descriptionsDifferIfStatesCannotBeMerged() {
-    CallDuration duration = Measures.between(CallField.RECEIVED, CallField.ON_SCENE);
-    Set<CallField> fields = Set.of(CallField.RECEIVED, CallField.ON_SCENE);
+    CallDuration duration = Measures.between(Fields.RECEIVED, Fields.ON_SCENE);
+    Set<Field<?>> fields = Set.of(Fields.RECEIVED, Fields.ON_SCENE);
     List<Statistic> different =
         List.of(
             Statistic.named("x").measuring(Measures.minimum("m", fields, duration)).build(),
@@ -228,13 +228,11 @@ class StatisticTest {
             Statistic.named("x").measuring(Measures.quantile("m", 0.5, fields, duration)).build(),
             Statistic.named("x").measuring(Measures.quantile("m", 0.9, fields, duration)).build(),
             Statistic.named("x")
-                .measuring(Measures.approximateDistinct("m", CallField.ADDRESS))
+                .measuring(Measures.approximateDistinct("m", Fields.ADDRESS))
                 .build(),
-            Statistic.named("x")
-                .measuring(Measures.approximateDistinct("m", CallField.CITY))
-                .build(),
-            Statistic.named("x").by(Dimension.of("d", CallField.ADDRESS)).build(),
-            Statistic.named("x").by(Dimension.of("d", CallField.CITY)).build(),
+            Statistic.named("x").measuring(Measures.approximateDistinct("m", Fields.CITY)).build(),
+            Statistic.named("x").by(Dimension.of("d", Fields.ADDRESS)).build(),
+            Statistic.named("x").by(Dimension.of("d", Fields.CITY)).build(),
             Statistic.named("x").by(Dimension.ofNumber("d", Set.of(), call -> 1)).build());
     assertThat(different.stream().map(Statistic::toString)).doesNotHaveDuplicates();
   }

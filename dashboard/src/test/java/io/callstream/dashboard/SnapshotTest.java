@@ -74,7 +74,7 @@ class SnapshotTest {
       }
       Snapshot snapshot = factory.create(null, List.of());
 
-      assertRanks(snapshot.types(), counts(calls, Call::crimeType), 15, 3_000);
+      assertRanks(snapshot.types(), counts(calls, Call::type), 15, 3_000);
       assertRanks(snapshot.dispositions(), counts(calls, Call::disposition), 12, 3_000);
       assertRanks(snapshot.locations(), counts(calls, Call::address), 12, 3_000);
       assertThat(snapshot.dispositions().get().entries())

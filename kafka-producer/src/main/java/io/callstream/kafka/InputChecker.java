@@ -5,7 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import io.callstream.call.CallField;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import io.callstream.call.ParseResult.Rejected;
 import io.callstream.call.RejectionReason;
 import io.callstream.kafka.InputCheck.Example;
@@ -33,8 +34,8 @@ final class InputChecker {
    * @param unreadable the fields among id, type and time that cannot be read
    * @param rejected why the record is not a call; null if it is a call without an id
    */
-  record Problem(Set<CallField> unreadable, @Nullable Rejected rejected) {
-    static final Problem NO_ID = new Problem(Set.of(CallField.ID), null);
+  record Problem(Set<Field<?>> unreadable, @Nullable Rejected rejected) {
+    static final Problem NO_ID = new Problem(Set.of(Fields.ID), null);
   }
 
   /** Adds the next record with its problem, or null if it has none. */
@@ -46,9 +47,9 @@ final class InputChecker {
   }
 
   private void add(long index, Problem problem) {
-    withoutId += problem.unreadable().contains(CallField.ID) ? 1 : 0;
-    withoutTime += problem.unreadable().contains(CallField.TIME) ? 1 : 0;
-    withoutType += problem.unreadable().contains(CallField.CRIME_TYPE) ? 1 : 0;
+    withoutId += problem.unreadable().contains(Fields.ID) ? 1 : 0;
+    withoutTime += problem.unreadable().contains(Fields.TIME) ? 1 : 0;
+    withoutType += problem.unreadable().contains(Fields.TYPE) ? 1 : 0;
     Rejected rejected = problem.rejected();
     if (rejected != null) {
       notCalls++;

@@ -1,8 +1,9 @@
 package io.callstream.kafka;
 
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import io.callstream.kafka.InputChecker.Problem;
@@ -42,8 +43,7 @@ final class ReadAhead implements AutoCloseable {
   private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** The fields that are reported as unreadable if the format throws on a record. */
-  private static final Set<CallField> UNREADABLE =
-      Set.of(CallField.ID, CallField.CRIME_TYPE, CallField.TIME);
+  private static final Set<Field<?>> UNREADABLE = Set.of(Fields.ID, Fields.TYPE, Fields.TIME);
 
   private final CallRecords records;
   private final CallFormat format;
@@ -79,7 +79,7 @@ final class ReadAhead implements AutoCloseable {
     this.records = records;
     this.format = format;
     this.texts = records::field;
-    this.parser = format.parser(Set.of(CallField.ID));
+    this.parser = format.parser(Set.of(Fields.ID));
     this.timed = timed;
   }
 
@@ -125,7 +125,7 @@ final class ReadAhead implements AutoCloseable {
         throw e;
       }
       // The record is sent anyway. The parser may be in an undefined state, so create a new one.
-      parser = format.parser(Set.of(CallField.ID));
+      parser = format.parser(Set.of(Fields.ID));
       ParseResult.Rejected rejected =
           new ParseResult.Rejected(
               RejectionReason.FORMAT_FAILED, null, value, e.getClass().getName());

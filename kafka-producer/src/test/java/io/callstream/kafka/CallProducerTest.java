@@ -10,8 +10,8 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.call.CallField;
 import io.callstream.call.CallParser;
+import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
@@ -123,7 +123,7 @@ class CallProducerTest {
             .mapToLong(r -> r.value().length + (r.key() == null ? 0 : r.key().length))
             .sum();
     assertThat(report.bytes()).isEqualTo(bytes);
-    CallParser parser = FORMAT.parser(Set.of(CallField.ID));
+    CallParser parser = FORMAT.parser(Set.of(Fields.ID));
     Map<String, Integer> partitions = new HashMap<>();
     Map<Integer, List<byte[]>> arrived = new HashMap<>();
     for (TopicRecord row : read) {

@@ -10,7 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Fields;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.local.PipelineTester;
@@ -209,13 +209,13 @@ class KafkaSinksTest {
         Statistic.named("s")
             .by(
                 Dimensions.CRIME_TYPE,
-                Dimension.ofNumber("length", Set.of(CallField.ADDRESS), c -> c.address().length()))
+                Dimension.ofNumber("length", Set.of(Fields.ADDRESS), c -> c.address().length()))
             .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
             .measuring(
                 Measures.share(),
                 Measures.maximum(
                     "longest",
-                    Set.of(CallField.ADDRESS),
+                    Set.of(Fields.ADDRESS),
                     c ->
                         c.address().isEmpty()
                             ? Optional.empty()

@@ -4,25 +4,25 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.expr;
 
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
 import io.callstream.call.ParseResult;
 import io.callstream.call.ParseResult.Parsed;
 import io.callstream.call.ParseResult.Rejected;
+import io.callstream.call.Position;
 import io.callstream.call.RejectionReason;
 import java.sql.Timestamp;
-import java.util.Arrays;
-import java.util.EnumSet;
+import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
@@ -36,18 +36,11 @@ import org.jspecify.annotations.Nullable;
  * all columns of the call are null.
  */
 public final class CallRows {
-  private static final List<CallField> TEXTS =
-      Arrays.stream(CallField.values())
-          .filter(field -> field != CallField.TIME && !field.holdsTime())
-          .toList();
-  private static final List<CallField> TIMES =
-      Arrays.stream(CallField.values()).filter(CallField::holdsTime).toList();
-  private static final StructType SCHEMA = schema();
   private static final byte[] NOTHING = {};
 
   private CallRows() {}
 
-  private static StructType schema() {
+  private static StructType schema(List<Field<?>> fields) {
     StructType schema =
         new StructType()
             .add("partition", DataTypes.IntegerType, false)
@@ -56,17 +49,25 @@ public final class CallRows {
             .add("rejected_field", DataTypes.StringType)
             .add("time", DataTypes.TimestampType)
             .add("ambiguous_time", DataTypes.BooleanType);
-    for (CallField field : TEXTS) {
-      schema = schema.add(column(field), DataTypes.StringType);
-    }
-    for (CallField field : TIMES) {
-      schema = schema.add(column(field), DataTypes.TimestampType);
+    for (Field<?> field : fields) {
+      schema = schema.add(field.name(), type(field));
     }
     return schema;
   }
 
-  private static String column(CallField field) {
-    return field.name().toLowerCase(Locale.ROOT);
+  private static DataType type(Field<?> field) {
+    return switch (field.type()) {
+      case TEXT -> DataTypes.StringType;
+      case NUMBER -> DataTypes.LongType;
+      case DECIMAL -> DataTypes.createDecimalType(19, field.scale());
+      case REAL -> DataTypes.DoubleType;
+      case FLAG -> DataTypes.BooleanType;
+      case TIME -> DataTypes.TimestampType;
+      case POSITION ->
+          new StructType()
+              .add("latitude", DataTypes.DoubleType, false)
+              .add("longitude", DataTypes.DoubleType, false);
+    };
   }
 
   /**
@@ -77,28 +78,29 @@ public final class CallRows {
    *     unless you set its option {@code kafka.isolation.level=read_committed}. callstream's own
    *     readers read committed records only.
    * @return the columns partition, offset, rejection (the code of the reason), rejected_field,
-   *     time, ambiguous_time, and one column for each other field of a call, named after the field
-   *     in lower case. Text fields that the format does not have are empty.
+   *     time, ambiguous_time, and one column for each other field of the format, in the order of
+   *     their names
    */
   public static Dataset<Row> of(Dataset<Row> records, CallFormat format) {
+    List<Field<?>> fields = format.fields().stream().sorted().toList();
     return records
         .select(col("value"), col("partition"), expr("cast(`offset` as bigint)"))
         .mapPartitions(
-            (MapPartitionsFunction<Row, Row>) rows -> new ParsedRows(rows, format),
-            Encoders.row(SCHEMA));
+            (MapPartitionsFunction<Row, Row>) rows -> new ParsedRows(rows, format, fields),
+            Encoders.row(schema(fields)));
   }
 
   private static final class ParsedRows implements Iterator<Row> {
-    private static final Set<CallField> ALL = EnumSet.allOf(CallField.class);
-
     private final Iterator<Row> records;
     private final CallFormat format;
+    private final List<Field<?>> fields;
     private CallParser parser;
 
-    ParsedRows(Iterator<Row> records, CallFormat format) {
+    ParsedRows(Iterator<Row> records, CallFormat format, List<Field<?>> fields) {
       this.records = records;
       this.format = format;
-      this.parser = format.parser(ALL);
+      this.fields = fields;
+      this.parser = newParser();
     }
 
     @Override
@@ -109,7 +111,7 @@ public final class CallRows {
     @Override
     public Row next() {
       Row record = records.next();
-      @Nullable Object[] columns = new @Nullable Object[SCHEMA.size()];
+      @Nullable Object[] columns = new @Nullable Object[6 + fields.size()];
       columns[0] = record.getInt(1);
       columns[1] = record.getLong(2);
       byte[] value = record.isNullAt(0) ? NOTHING : record.getAs(0);
@@ -118,7 +120,7 @@ public final class CallRows {
         columns[2] = rejected.reason().code();
         columns[3] = rejected.field();
         if (rejected.reason() == RejectionReason.FORMAT_FAILED) {
-          parser = format.parser(ALL);
+          parser = newParser();
         }
       } else if (result instanceof Parsed parsed) {
         fill(columns, parsed.call());
@@ -126,16 +128,23 @@ public final class CallRows {
       return RowFactory.create(columns);
     }
 
-    private static void fill(@Nullable Object[] columns, Call call) {
+    private CallParser newParser() {
+      return format.parser(Set.copyOf(fields));
+    }
+
+    private void fill(@Nullable Object[] columns, Call call) {
       columns[4] = Timestamp.from(call.time());
       columns[5] = call.ambiguousTime();
-      int column = 6;
-      for (CallField field : TEXTS) {
-        columns[column++] = call.text(field);
+      for (int i = 0; i < fields.size(); i++) {
+        columns[6 + i] = column(call.get(fields.get(i)));
       }
-      for (CallField field : TIMES) {
-        columns[column++] = call.time(field).map(Timestamp::from).orElse(null);
+    }
+
+    private static @Nullable Object column(@Nullable Object value) {
+      if (value instanceof Position position) {
+        return RowFactory.create(position.latitude(), position.longitude());
       }
+      return value instanceof Instant time ? Timestamp.from(time) : value;
     }
   }
 }

@@ -1,7 +1,7 @@
 package io.callstream.spark;
 
 import io.callstream.CallstreamException;
-import io.callstream.call.CallField;
+import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
@@ -60,7 +60,7 @@ public final class Driver {
   private static Statistic blockedInFirstAttempt() {
     return Statistic.named("blocked")
         .where(
-            Set.of(CallField.CRIME_TYPE),
+            Set.of(Fields.TYPE),
             call -> {
               if (TaskContext.get().attemptNumber() == 0) {
                 try {

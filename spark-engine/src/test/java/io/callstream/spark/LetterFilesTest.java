@@ -4,7 +4,7 @@ import static io.callstream.engine.contract.AccountingAssert.assertThatAccountin
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.callstream.call.CallField;
+import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
@@ -70,7 +70,7 @@ class LetterFilesTest {
     Statistic blocked =
         Statistic.named("blocked")
             .where(
-                Set.of(CallField.CRIME_TYPE),
+                Set.of(Fields.TYPE),
                 call -> {
                   if (FIRST_ATTEMPT.complete(TaskContext.get().taskAttemptId())) {
                     try {

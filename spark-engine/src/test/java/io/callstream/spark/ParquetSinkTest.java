@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Fields;
 import io.callstream.internal.sink.BatchMark;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultSink;
@@ -153,7 +153,7 @@ class ParquetSinkTest {
     Statistic statistic =
         Statistic.named("s")
             .by(
-                Dimension.ofNumber("length", Set.of(CallField.ADDRESS), c -> c.address().length()),
+                Dimension.ofNumber("length", Set.of(Fields.ADDRESS), c -> c.address().length()),
                 Dimensions.CRIME_TYPE)
             .maxGroups(2)
             .measuring(
@@ -161,7 +161,7 @@ class ParquetSinkTest {
                 Measures.share(),
                 Measures.maximum(
                     "longest",
-                    Set.of(CallField.ADDRESS),
+                    Set.of(Fields.ADDRESS),
                     c ->
                         c.address().isEmpty()
                             ? Optional.empty()
@@ -398,7 +398,7 @@ class ParquetSinkTest {
 
   @Test
   void readersFindTheColumnsOfTheStatisticAndTheBatch() throws Exception {
-    Statistic statistic = Statistic.named("s").by(Dimension.of("batch", CallField.ADDRESS)).build();
+    Statistic statistic = Statistic.named("s").by(Dimension.of("batch", Fields.ADDRESS)).build();
     SinkRun run =
         SinkRun.of(
             List.of(statistic),

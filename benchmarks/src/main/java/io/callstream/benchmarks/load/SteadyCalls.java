@@ -1,8 +1,8 @@
 package io.callstream.benchmarks.load;
 
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.kafka.source.CallRecords;
@@ -32,11 +32,11 @@ final class SteadyCalls {
 
   /** Reads the type of a call. Not thread-safe. */
   static final class TypeReader {
-    private final CallParser parser = format().parser(Set.of(CallField.CRIME_TYPE));
+    private final CallParser parser = format().parser(Set.of(Fields.TYPE));
 
     String typeOf(byte[] record) {
       if (parser.parse(record) instanceof ParseResult.Parsed parsed) {
-        return parsed.call().crimeType();
+        return parsed.call().type();
       }
       throw new IllegalStateException("The parser rejected a synthetic call");
     }

@@ -3,9 +3,10 @@ package io.callstream.engine.local;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
 import java.time.ZoneId;
 import java.util.Collections;
@@ -54,7 +55,7 @@ final class CallsAsRecords implements CallFormat {
   }
 
   @Override
-  public CallParser parser(Set<CallField> fields) {
+  public CallParser parser(Set<Field<?>> fields) {
     CallParser parser = format.parser(fields);
     return new CallParser() {
       @Override
@@ -68,6 +69,12 @@ final class CallsAsRecords implements CallFormat {
         return calls.containsKey(value) ? CallParser.super.id(value) : parser.id(value);
       }
     };
+  }
+
+  /** Returns all fields, because calls that are passed as objects may have any. */
+  @Override
+  public Set<Field<?>> fields() {
+    return Fields.ALL;
   }
 
   @Override

@@ -138,7 +138,7 @@ public final class StatisticCombiner {
               + part
               + " of the statistic '"
               + statistic.name()
-              + "' reads "
+              + "' reads the field "
               + undeclared.field()
               + ", which it does not declare. Add it to the fields that it says it reads, and start"
               + " again: the call is not lost.",

@@ -3,7 +3,6 @@ package io.callstream.internal.task;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
 import io.callstream.call.CallParser;
 import io.callstream.call.ParseResult;
 import io.callstream.call.ParseResult.Parsed;
@@ -19,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,12 +30,6 @@ public final class CallReader {
   private final TaskPlan plan;
   private final String timeField;
   private CallParser parser;
-
-  /**
-   * A field that the plan does not need. A call that has it has more fields than needed. Null if
-   * the plan needs all fields.
-   */
-  private final @Nullable CallField unasked;
 
   private final Consumer<DeadLetter> letters;
   private final long beginMillis;
@@ -73,11 +65,6 @@ public final class CallReader {
     this.plan = plan;
     this.parser = plan.newParser();
     this.timeField = plan.format().timeField();
-    this.unasked =
-        Stream.of(CallField.values())
-            .filter(field -> field != CallField.TIME && !plan.fields().contains(field))
-            .findFirst()
-            .orElse(null);
     this.letters = letters;
     last = new Position(0, plan.maxEventTimeJumpMillis());
   }
@@ -115,7 +102,7 @@ public final class CallReader {
       return null;
     }
     position.clock.add(call.epochMillis());
-    return unasked != null && call.has(unasked) ? call.only(plan.fields()) : call;
+    return call.only(plan.fields());
   }
 
   private Position position(InputRecord record) {

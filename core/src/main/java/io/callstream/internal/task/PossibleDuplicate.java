@@ -3,15 +3,16 @@ package io.callstream.internal.task;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Field;
+import io.callstream.call.Position;
 import io.callstream.internal.source.InputRecord;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Comparator;
-import java.util.Optional;
-import java.util.Set;
+import java.util.List;
 
 /**
  * A call that counts unless it is a duplicate, on its way to the set of known ids.
@@ -31,20 +32,10 @@ public record PossibleDuplicate(Call call, InputRecord record) {
   public void write(TaskPlan plan, DataOutputStream out) throws IOException {
     out.writeLong(call.epochMillis());
     out.writeBoolean(call.ambiguousTime());
-    writeText(call.id(), out);
-    writeText(plan.fields().contains(CallField.CRIME_TYPE) ? call.crimeType() : "", out);
-    for (CallField field : CallField.values()) {
-      if (!plan.fields().contains(field)) {
-        continue;
-      }
-      if (field.holdsTime()) {
-        Optional<Instant> time = call.time(field);
-        out.writeBoolean(time.isPresent());
-        if (time.isPresent()) {
-          out.writeLong(time.get().toEpochMilli());
-        }
-      } else if (isOptionalText(field)) {
-        writeText(call.text(field), out);
+    for (Field<?> field : ordered(plan)) {
+      out.writeBoolean(call.isPresent(field));
+      if (call.isPresent(field)) {
+        write(call, field, out);
       }
     }
     out.writeInt(record.partition());
@@ -57,21 +48,13 @@ public record PossibleDuplicate(Call call, InputRecord record) {
   public static PossibleDuplicate read(TaskPlan plan, DataInputStream in) throws IOException {
     Instant time = Instant.ofEpochMilli(in.readLong());
     boolean ambiguous = in.readBoolean();
-    Set<CallField> fields = plan.fields();
-    Call.Builder call = Call.copyOf(readText(in), readText(in), time, fields);
+    Call.Builder call = Call.builder(time, plan.fields());
     if (ambiguous) {
       call.withAmbiguousTime();
     }
-    for (CallField field : CallField.values()) {
-      if (!fields.contains(field)) {
-        continue;
-      }
-      if (field.holdsTime()) {
-        if (in.readBoolean()) {
-          call.with(field, Instant.ofEpochMilli(in.readLong()));
-        }
-      } else if (isOptionalText(field)) {
-        call.with(field, readText(in));
+    for (Field<?> field : ordered(plan)) {
+      if (in.readBoolean()) {
+        set(call, field, read(field, in));
       }
     }
     InputRecord record =
@@ -79,8 +62,38 @@ public record PossibleDuplicate(Call call, InputRecord record) {
     return new PossibleDuplicate(call.build(), record);
   }
 
-  private static boolean isOptionalText(CallField field) {
-    return field != CallField.ID && field != CallField.CRIME_TYPE && field != CallField.TIME;
+  private static List<Field<?>> ordered(TaskPlan plan) {
+    return plan.fields().stream().sorted().toList();
+  }
+
+  private static void write(Call call, Field<?> field, DataOutputStream out) throws IOException {
+    Object value = call.get(field);
+    if (value instanceof String text) {
+      writeText(text, out);
+    } else if (value instanceof Double real) {
+      out.writeDouble(real);
+    } else if (value instanceof Position position) {
+      out.writeDouble(position.latitude());
+      out.writeDouble(position.longitude());
+    } else {
+      out.writeLong(call.longValue(field));
+    }
+  }
+
+  private static Object read(Field<?> field, DataInputStream in) throws IOException {
+    return switch (field.type()) {
+      case TEXT -> readText(in);
+      case NUMBER -> in.readLong();
+      case DECIMAL -> BigDecimal.valueOf(in.readLong(), field.scale());
+      case REAL -> in.readDouble();
+      case FLAG -> in.readLong() != 0;
+      case TIME -> Instant.ofEpochMilli(in.readLong());
+      case POSITION -> new Position(in.readDouble(), in.readDouble());
+    };
+  }
+
+  private static <T> void set(Call.Builder call, Field<T> field, Object value) {
+    call.with(field, field.cast(value));
   }
 
   /** Writes a text of any length. DataOutputStream.writeUTF is limited to 64 KiB. */

@@ -2,9 +2,9 @@ package io.callstream.internal.task;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.Lookup;
@@ -28,7 +28,7 @@ public final class TaskPlan implements Serializable {
   private final String topic;
   private final CallFormat format;
   private final List<Statistic> statistics;
-  private final Set<CallField> fields;
+  private final Set<Field<?>> fields;
   private final Lookup dispositionCodes;
   private final long maxFutureSkewMillis;
   private final long distinctHorizonMillis;
@@ -73,7 +73,7 @@ public final class TaskPlan implements Serializable {
     }
   }
 
-  private static void requireSendable(CallFormat format, Set<CallField> fields) {
+  private static void requireSendable(CallFormat format, Set<Field<?>> fields) {
     Object copy;
     try {
       copy = SerializedCopy.of(format);
@@ -97,7 +97,7 @@ public final class TaskPlan implements Serializable {
     return newParser(format, fields);
   }
 
-  private static CallParser newParser(CallFormat format, Set<CallField> fields) {
+  private static CallParser newParser(CallFormat format, Set<Field<?>> fields) {
     @Nullable CallParser parser;
     Throwable cause = null;
     try {
@@ -151,7 +151,7 @@ public final class TaskPlan implements Serializable {
     return format;
   }
 
-  Set<CallField> fields() {
+  Set<Field<?>> fields() {
     return fields;
   }
 

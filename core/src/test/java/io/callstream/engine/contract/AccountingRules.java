@@ -30,7 +30,7 @@ abstract class AccountingRules extends ContractRules {
                       p.statistic(TYPES)
                           .statistic(
                               Statistic.named("sliding")
-                                  .where(call -> call.crimeType().contains("a"))
+                                  .where(call -> call.type().contains("a"))
                                   .over(Windows.sliding(HOUR, HOUR.dividedBy(4)).withoutLateness())
                                   .build()))
               .partitions(2)

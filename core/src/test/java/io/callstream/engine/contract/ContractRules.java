@@ -8,7 +8,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.call.CallField;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
@@ -24,7 +25,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,12 +46,12 @@ abstract class ContractRules {
   static final SanFranciscoCalls FORMAT = SanFranciscoCalls.json();
   static final Duration HOUR = Duration.ofHours(1);
   static final Lookup CODES = new Lookup("codes of the kit", Map.of("HAN", "Handled"));
-  static final Set<CallField> CALL_TIME = EnumSet.of(CallField.CALL_TIME);
+  static final Set<Field<?>> CALL_TIME = Set.of(Fields.CALL_TIME);
 
   /** Reads a number of milliseconds from a call that has one. */
   static final CallDuration MILLIS =
       call -> {
-        String text = call.text(CallField.CALL_TIME);
+        String text = call.text(Fields.CALL_TIME);
         return text.isEmpty()
             ? Optional.empty()
             : Optional.of(Duration.ofMillis(Long.parseLong(text)));

@@ -1,9 +1,9 @@
 package io.callstream.engine.contract;
 
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
 import io.callstream.call.SanFranciscoCalls;
 import java.time.ZoneId;
 import java.util.Set;
@@ -24,6 +24,11 @@ public abstract class DelegatingFormat implements CallFormat {
   }
 
   @Override
+  public Set<Field<?>> fields() {
+    return calls.fields();
+  }
+
+  @Override
   public ZoneId zone() {
     return calls.zone();
   }
@@ -34,7 +39,7 @@ public abstract class DelegatingFormat implements CallFormat {
   }
 
   @Override
-  public CallParser parser(Set<CallField> fields) {
+  public CallParser parser(Set<Field<?>> fields) {
     return calls.parser(fields);
   }
 

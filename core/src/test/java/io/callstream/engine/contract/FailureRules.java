@@ -9,9 +9,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
@@ -28,7 +29,6 @@ import io.callstream.statistic.Statistic;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -133,9 +133,7 @@ abstract class FailureRules extends ContractRules {
     requireFailureOf(broken().where(call -> hush(call).isEmpty()), "filter");
     requireFailureOf(
         broken()
-            .measuring(
-                Measures.mean(
-                    "m", EnumSet.of(CallField.CRIME_TYPE), call -> Optional.of(took(call)))),
+            .measuring(Measures.mean("m", Set.of(Fields.TYPE), call -> Optional.of(took(call)))),
         "measure 'm'");
   }
 
@@ -150,16 +148,17 @@ abstract class FailureRules extends ContractRules {
     requireFailureOf(
         broken().by(Dimension.of("d", CALL_TIME, call -> call.address())),
         "dimension 'd'",
-        "ADDRESS");
+        "the field address");
     requireFailureOf(
-        broken().where(Set.of(), call -> call.text(CallField.CITY).isEmpty()), "filter", "CITY");
+        broken().where(Set.of(), call -> call.text(Fields.CITY).isEmpty()),
+        "filter",
+        "the field city");
     requireFailureOf(
         broken()
             .measuring(
-                Measures.mean(
-                    "m", CALL_TIME, Measures.between(CallField.ON_SCENE, CallField.CLOSED))),
+                Measures.mean("m", CALL_TIME, Measures.between(Fields.ON_SCENE, Fields.CLOSED))),
         "measure 'm'",
-        "ON_SCENE");
+        "the field on_scene");
     requireFailure(
         bounded(
             new AllFields(FORMAT),
@@ -168,7 +167,7 @@ abstract class FailureRules extends ContractRules {
                     broken().by(Dimension.of("d", CALL_TIME, call -> call.address())).build())),
         ErrorCode.STATISTIC_FAILED,
         "dimension 'd'",
-        "ADDRESS");
+        "the field address");
     if (supports(Capability.DISTINCT)) {
       requireFailure(
           bounded(
@@ -177,13 +176,12 @@ abstract class FailureRules extends ContractRules {
                       .statistic(
                           broken()
                               .where(
-                                  EnumSet.of(CallField.CLOSED),
-                                  call -> call.time(CallField.CLOSED).isEmpty())
+                                  Set.of(Fields.CITY), call -> !call.text(Fields.CITY).equals("x"))
                               .by(Dimension.of("d", CALL_TIME, call -> call.address()))
                               .build())),
           ErrorCode.STATISTIC_FAILED,
           "dimension 'd'",
-          "ADDRESS");
+          "the field address");
     }
   }
 
@@ -203,8 +201,8 @@ abstract class FailureRules extends ContractRules {
     }
 
     @Override
-    public CallParser parser(Set<CallField> fields) {
-      return super.parser(EnumSet.allOf(CallField.class));
+    public CallParser parser(Set<Field<?>> fields) {
+      return super.parser(Fields.ALL);
     }
   }
 
@@ -213,7 +211,7 @@ abstract class FailureRules extends ContractRules {
   }
 
   private static String hush(Call call) {
-    throw new UnsupportedOperationException("can't take " + call.crimeType());
+    throw new UnsupportedOperationException("can't take " + call.type());
   }
 
   private static String nothing() {
@@ -221,7 +219,7 @@ abstract class FailureRules extends ContractRules {
   }
 
   private static Duration took(Call call) {
-    return Duration.parse(call.crimeType());
+    return Duration.parse(call.type());
   }
 
   @Test

@@ -42,7 +42,7 @@ abstract class LatenessRules extends ContractRules {
                           .statistic(byType("sliding", Windows.sliding(HOUR, HOUR.dividedBy(3))))
                           .statistic(
                               Statistic.named("only-x")
-                                  .where(call -> call.crimeType().startsWith("x"))
+                                  .where(call -> call.type().startsWith("x"))
                                   .over(Windows.tumbling(HOUR).allowingLateness(lateness))
                                   .build()))
               .step(

@@ -3,7 +3,7 @@ package io.callstream.engine.contract;
 import static io.callstream.engine.contract.SourceRecord.call;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.callstream.call.CallField;
+import io.callstream.call.Fields;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Statistic;
 import java.util.Map;
@@ -16,8 +16,7 @@ abstract class LookupRules extends ContractRules {
     super(kit);
   }
 
-  private final Dimension described =
-      Dimension.of("code", CallField.DISPOSITION).describedBy(CODES);
+  private final Dimension described = Dimension.of("code", Fields.DISPOSITION).describedBy(CODES);
 
   private final Tried fields =
       new Tried(

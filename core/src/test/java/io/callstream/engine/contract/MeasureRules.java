@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.callstream.call.CallField;
+import io.callstream.call.Fields;
 import io.callstream.engine.RunOptions;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
@@ -85,7 +85,7 @@ abstract class MeasureRules extends ContractRules {
 
   private List<Measure> all() {
     List<Measure> all = new ArrayList<>(exact);
-    all.add(Measures.approximateDistinct("places", CallField.ADDRESS));
+    all.add(Measures.approximateDistinct("places", Fields.ADDRESS));
     all.add(Measures.quantile("median", 0.5, CALL_TIME, MILLIS));
     all.add(Measures.quantile("p90", 0.9, CALL_TIME, MILLIS));
     return all;

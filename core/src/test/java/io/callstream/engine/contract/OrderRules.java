@@ -3,7 +3,7 @@ package io.callstream.engine.contract;
 import static io.callstream.engine.contract.SourceRecord.call;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.callstream.call.CallField;
+import io.callstream.call.Fields;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Statistic;
@@ -28,7 +28,7 @@ abstract class OrderRules extends ContractRules {
                                       Dimension.ofNumber(
                                           "number",
                                           CALL_TIME,
-                                          call -> Long.parseLong(call.text(CallField.CALL_TIME))))
+                                          call -> Long.parseLong(call.text(Fields.CALL_TIME))))
                                   .build())
                           .statistic(byType("hourly", Windows.tumbling(HOUR))))
               .step(

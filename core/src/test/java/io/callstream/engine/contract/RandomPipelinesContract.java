@@ -4,7 +4,7 @@ import static io.callstream.engine.contract.AccountingAssert.assertThatAccountin
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.callstream.call.CallField;
+import io.callstream.call.Fields;
 import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
@@ -152,8 +152,8 @@ public abstract class RandomPipelinesContract {
     return Statistic.named("sketches")
         .over(Windows.weekly(scenario.zone()).allowingLateness(Duration.ofHours(1)))
         .measuring(
-            Measures.approximateDistinct("places", CallField.ADDRESS),
-            Measures.approximateDistinct("ids", CallField.ID))
+            Measures.approximateDistinct("places", Fields.ADDRESS),
+            Measures.approximateDistinct("ids", Fields.ID))
         .build();
   }
 

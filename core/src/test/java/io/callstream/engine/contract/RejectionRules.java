@@ -11,9 +11,9 @@ import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.callstream.ErrorCode;
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
 import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
@@ -444,7 +444,7 @@ abstract class RejectionRules extends ContractRules {
     }
 
     @Override
-    public CallParser parser(Set<CallField> fields) {
+    public CallParser parser(Set<Field<?>> fields) {
       CallParser calls = super.parser(fields);
       AtomicBoolean isBroken = new AtomicBoolean();
       return value -> {
@@ -497,14 +497,14 @@ abstract class RejectionRules extends ContractRules {
 
   /** A format whose parser requires data that is lost on the way to a task. */
   private static final class NoParser extends DelegatingFormat {
-    private final transient List<CallField> more = List.of();
+    private final transient List<Field<?>> more = List.of();
 
     NoParser(SanFranciscoCalls calls) {
       super(calls);
     }
 
     @Override
-    public CallParser parser(Set<CallField> fields) {
+    public CallParser parser(Set<Field<?>> fields) {
       return more.isEmpty() ? super.parser(fields) : null;
     }
   }

@@ -2,7 +2,8 @@ package io.callstream.engine.contract;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.call.CallField;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import io.callstream.engine.contract.TestRecord.Fact;
 import io.callstream.statistic.CallDuration;
 import io.callstream.statistic.Dimension;
@@ -20,7 +21,6 @@ import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,7 +46,7 @@ public record StatisticSpec(
   public static final Lookup CODES =
       new Lookup("codes of tests", Map.of("HAN", "Handled", "ADV", "Advised", "22", "Cancel"));
 
-  private static final Set<CallField> CALL_TIME = EnumSet.of(CallField.CALL_TIME);
+  private static final Set<Field<?>> CALL_TIME = Set.of(Fields.CALL_TIME);
 
   /** The filter of a statistic. */
   public enum Filter {
@@ -108,18 +108,16 @@ public record StatisticSpec(
         case TYPE -> Dimensions.CRIME_TYPE;
         case DISPOSITION -> Dimensions.DISPOSITION;
         case DESCRIBED_DISPOSITION ->
-            Dimension.of("described", CallField.DISPOSITION).describedBy(CODES);
+            Dimension.of("described", Fields.DISPOSITION).describedBy(CODES);
         case ADDRESS -> Dimensions.ADDRESS;
         case INITIAL ->
             Dimension.of(
-                "initial", call -> new String(Character.toChars(call.crimeType().codePointAt(0))));
+                "initial", call -> new String(Character.toChars(call.type().codePointAt(0))));
         case DAY_OF_WEEK -> Dimensions.dayOfWeek(zone);
         case HOUR -> Dimensions.hourOfDay(zone);
         case SEVEN_MINUS_LENGTH ->
             Dimension.ofNumber(
-                "seven_minus_length",
-                EnumSet.of(CallField.CRIME_TYPE),
-                call -> 7 - call.crimeType().length());
+                "seven_minus_length", Set.of(Fields.TYPE), call -> 7 - call.type().length());
       };
     }
   }
@@ -247,7 +245,7 @@ public record StatisticSpec(
 
     private static CallDuration duration() {
       return call -> {
-        String text = call.text(CallField.CALL_TIME);
+        String text = call.text(Fields.CALL_TIME);
         return text.isEmpty()
             ? Optional.empty()
             : Optional.of(Duration.ofMillis(Long.parseLong(text)));
@@ -265,7 +263,7 @@ public record StatisticSpec(
             .maxGroups(maxGroups);
     switch (filter) {
       case NONE -> {}
-      case WITH_A -> builder.where(call -> call.crimeType().contains("a"));
+      case WITH_A -> builder.where(call -> call.type().contains("a"));
       case FIRST_HALF_MINUTE ->
           builder.where(Set.of(), call -> Math.floorMod(call.epochMillis(), 60_000L) < 30_000);
     }

@@ -1,9 +1,10 @@
 package io.callstream.engine.local;
 
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
@@ -159,7 +160,7 @@ final class BrokenEngines {
       for (Dimension dimension : statistic.dimensions()) {
         if (dimension.lookup().isPresent()) {
           Set<String> codes = Set.copyOf(dimension.lookup().get().descriptions().keySet());
-          return call -> codes.contains(call.text(CallField.DISPOSITION));
+          return call -> codes.contains(call.text(Fields.DISPOSITION));
         }
       }
       return null;
@@ -229,6 +230,11 @@ final class BrokenEngines {
   /** A format whose exceptions the engine does not catch. */
   private record FailsOnExceptions(CallFormat format) implements CallFormat {
     @Override
+    public Set<Field<?>> fields() {
+      return format.fields();
+    }
+
+    @Override
     public String name() {
       return format.name();
     }
@@ -244,7 +250,7 @@ final class BrokenEngines {
     }
 
     @Override
-    public CallParser parser(Set<CallField> fields) {
+    public CallParser parser(Set<Field<?>> fields) {
       CallParser parser = format.parser(fields);
       if (parser == null) {
         return null;

@@ -90,9 +90,9 @@ class LocalEngineTest {
     add(0, "secret", NOON);
     for (Statistic statistic :
         List.of(
-            Statistic.named("bad").where(call -> fail(call.crimeType())).build(),
+            Statistic.named("bad").where(call -> fail(call.type())).build(),
             Statistic.named("bad")
-                .by(Dimension.of("d", call -> fail(call.crimeType()) ? "" : ""))
+                .by(Dimension.of("d", call -> fail(call.type()) ? "" : ""))
                 .build(),
             Statistic.named("bad").by(Dimension.of("d", Set.of(), call -> nothing())).build(),
             Statistic.named("bad")
@@ -109,7 +109,7 @@ class LocalEngineTest {
         new LocalEngine()
             .start(
                 pipeline()
-                    .statistic(Statistic.named("bad").where(c -> fail(c.crimeType())).build())
+                    .statistic(Statistic.named("bad").where(c -> fail(c.type())).build())
                     .build(),
                 RunOptions.bounded())) {
       assertThatThrownBy(run::awaitTermination)

@@ -7,10 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.call.DataSfCalls;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
@@ -64,7 +65,7 @@ class PipelineTesterTest {
     Statistic byPriority = Statistic.named("by-priority").by(Dimensions.PRIORITY).build();
     Call call =
         Call.builder("1", "415", Instant.parse("2018-11-04T08:30:00.123Z"))
-            .with(CallField.PRIORITY, "A")
+            .with(Fields.PRIORITY, "A")
             .build();
     try (PipelineTester test = PipelineTester.of(byPriority)) {
       test.receive(call).endBatch();
@@ -80,8 +81,8 @@ class PipelineTesterTest {
   void acceptsCallsWithAnyFormat() {
     Call call =
         Call.builder("1", "415", Instant.parse("2018-11-04T08:30:00Z"))
-            .with(CallField.ADDRESS, "100 Block Of A St")
-            .with(CallField.PRIORITY, "A")
+            .with(Fields.ADDRESS, "100 Block Of A St")
+            .with(Fields.PRIORITY, "A")
             .build();
     Statistic hourly = StandardStatistics.callsByTypeAndDispositionHourly();
     Statistic byType = StandardStatistics.callsByType();
@@ -114,6 +115,11 @@ class PipelineTesterTest {
     private static final long serialVersionUID = 1L;
 
     @Override
+    public Set<Field<?>> fields() {
+      return Set.of(Fields.ID, Fields.TYPE);
+    }
+
+    @Override
     public String name() {
       return "read-only";
     }
@@ -129,7 +135,7 @@ class PipelineTesterTest {
     }
 
     @Override
-    public CallParser parser(Set<CallField> fields) {
+    public CallParser parser(Set<Field<?>> fields) {
       return value -> new ParseResult.Rejected(RejectionReason.NOT_JSON, null, value);
     }
 
@@ -143,8 +149,8 @@ class PipelineTesterTest {
   void namesAFailedDimension() {
     Call call = Call.builder("1", "415", Instant.parse("2018-11-04T08:30:00Z")).build();
     Map.of(
-            Dimension.of("street", Set.of(CallField.CITY), c -> c.address().substring(0, 1)),
-            "The dimension 'street' of the statistic 'wrong' reads ADDRESS, which it does not"
+            Dimension.of("street", Set.of(Fields.CITY), c -> c.address().substring(0, 1)),
+            "The dimension 'street' of the statistic 'wrong' reads the field address, which it does not"
                 + " declare. Add it to the fields that it says it reads,",
             Dimension.of("block", c -> Map.of("4", "x").get(c.address())),
             "The dimension 'block' of the statistic 'wrong' gave null for a call. Let it give the"

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Fields;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.Statistic;
@@ -75,7 +75,7 @@ class BlockMergerTest {
             Integer.toString(random.nextInt(1_000)),
             TYPES.get(random.nextInt(TYPES.size())),
             Instant.EPOCH)
-        .with(CallField.ADDRESS, random.nextBoolean() ? "" : "x")
+        .with(Fields.ADDRESS, random.nextBoolean() ? "" : "x")
         .build();
   }
 
@@ -132,7 +132,7 @@ class BlockMergerTest {
     calls.forEach(
         c ->
             millis
-                .computeIfAbsent(List.of(c.crimeType(), c.address()), k -> new ArrayList<>())
+                .computeIfAbsent(List.of(c.type(), c.address()), k -> new ArrayList<>())
                 .add(Long.parseLong(c.id())));
     Map<List<String>, Group> groups = new LinkedHashMap<>();
     millis.forEach(
@@ -218,10 +218,10 @@ class BlockMergerTest {
       List<Call> calls = calls(random, 12);
       if (random.nextInt(3) == 0) {
         calls.add(
-            Call.builder("1", "(other)", Instant.EPOCH).with(CallField.ADDRESS, "(other)").build());
+            Call.builder("1", "(other)", Instant.EPOCH).with(Fields.ADDRESS, "(other)").build());
       }
       Map<List<String>, Long> news = new TreeMap<>(KEYS);
-      calls.forEach(c -> news.merge(List.of(c.crimeType(), c.address()), 1L, Long::sum));
+      calls.forEach(c -> news.merge(List.of(c.type(), c.address()), 1L, Long::sum));
       Map<List<String>, Long> changed = new TreeMap<>(KEYS);
       news.forEach(
           (key, count) -> {

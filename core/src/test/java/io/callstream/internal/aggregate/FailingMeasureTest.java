@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Field;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
 import java.time.Instant;
@@ -22,7 +22,7 @@ class FailingMeasureTest {
   /** Throws in one of its methods. */
   private record Failing(String name, String task) implements Measure.Aggregate {
     @Override
-    public Set<CallField> fields() {
+    public Set<Field<?>> fields() {
       return Set.of();
     }
 

@@ -95,7 +95,7 @@ class RunEndTest {
   @Test
   void theLogHasNothingOfACallOnWhichAStatisticFailed() throws Exception {
     Statistic broken =
-        Statistic.named("broken").by(Dimension.of("d", call -> fail(call.crimeType()))).build();
+        Statistic.named("broken").by(Dimension.of("d", call -> fail(call.type()))).build();
     try (CapturedLog log = CapturedLog.of(RunningPipeline.class)) {
       RunningPipeline run = end(pipeline -> pipeline.statistic(broken));
       assertThat(run.failure().orElseThrow().getCause()).hasMessageContaining("hush");

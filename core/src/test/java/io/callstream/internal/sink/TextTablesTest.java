@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.BatchResults;
@@ -147,7 +147,7 @@ class TextTablesTest {
             .measuring(
                 Measures.share(),
                 Measures.count(),
-                Measures.approximateDistinct("types", CallField.CRIME_TYPE),
+                Measures.approximateDistinct("types", Fields.TYPE),
                 Measures.mean("wait", Set.of(), call -> Optional.of(Duration.ofMillis(200_500))))
             .build();
     assertThat(table(statistic, 9, 80, of("a")))

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.call.CallField;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.contract.DelegatingFormat;
 import io.callstream.internal.source.InputRecord;
@@ -31,7 +31,7 @@ class CallReaderTest {
     }
 
     @Override
-    public CallParser parser(Set<CallField> fields) {
+    public CallParser parser(Set<Field<?>> fields) {
       return value -> {
         throw new NoClassDefFoundError("com/example/Gone");
       };

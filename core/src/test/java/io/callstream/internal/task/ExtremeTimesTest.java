@@ -4,9 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
@@ -50,6 +51,11 @@ class ExtremeTimesTest {
   /** Creates a call with the time in milliseconds that a record contains. */
   private record Millis(ZoneId zone) implements CallFormat {
     @Override
+    public Set<Field<?>> fields() {
+      return Set.of(Fields.ID, Fields.TYPE, Fields.DISPOSITION);
+    }
+
+    @Override
     public String name() {
       return "millis";
     }
@@ -60,7 +66,7 @@ class ExtremeTimesTest {
     }
 
     @Override
-    public CallParser parser(Set<CallField> fields) {
+    public CallParser parser(Set<Field<?>> fields) {
       return value ->
           new ParseResult.Parsed(
               Call.builder("1", "t", Instant.ofEpochMilli(Long.parseLong(new String(value, UTF_8))))

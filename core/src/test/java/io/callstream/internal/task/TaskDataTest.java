@@ -3,9 +3,12 @@ package io.callstream.internal.task;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
+import io.callstream.call.Position;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.contract.DelegatingFormat;
 import io.callstream.internal.source.InputRecord;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.MissedWindow;
@@ -21,15 +24,37 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Checks that data between tasks and driver is read as it was written. */
 class TaskDataTest {
+  private static final Field<Long> NUMBER = Field.number("number");
+  private static final Field<BigDecimal> DECIMAL = Field.decimal("decimal", 3);
+  private static final Field<Double> REAL = Field.real("real");
+  private static final Field<Boolean> FLAG = Field.flag("flag");
+
+  /** A format with fields of all types. */
+  private static final class AllTypes extends DelegatingFormat {
+    AllTypes() {
+      super(SanFranciscoCalls.json());
+    }
+
+    @Override
+    public Set<Field<?>> fields() {
+      Set<Field<?>> fields = new HashSet<>(super.fields());
+      fields.addAll(List.of(NUMBER, DECIMAL, REAL, FLAG, Fields.ON_SCENE, Fields.POSITION));
+      return fields;
+    }
+  }
+
   private static final Pipeline PIPELINE =
-      Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+      Pipeline.builder(MemorySource.withPartitions(1), new AllTypes())
           .statistic(Statistic.named("s").where(call -> true).build())
           .distinct()
           .build();
@@ -68,8 +93,13 @@ class TaskDataTest {
         Call.builder("id \ud83d\ude00", "t".repeat(100_000), Instant.ofEpochMilli(1))
             .disposition("\0")
             .address("\uffe5")
-            .with(CallField.CITY, "c")
-            .with(CallField.ON_SCENE, Instant.ofEpochMilli(-9))
+            .with(Fields.CITY, "c")
+            .with(Fields.ON_SCENE, Instant.ofEpochMilli(-9))
+            .with(Fields.POSITION, new Position(-90, 179.999))
+            .with(NUMBER, Long.MIN_VALUE)
+            .with(DECIMAL, BigDecimal.valueOf(Long.MAX_VALUE, 3))
+            .with(REAL, -0.0)
+            .with(FLAG, false)
             .withAmbiguousTime()
             .build();
     List<PossibleDuplicate> candidates =

@@ -3,9 +3,10 @@ package io.callstream.examples.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
 import io.callstream.call.ParseResult.Parsed;
 import io.callstream.call.ParseResult.Rejected;
@@ -39,8 +40,8 @@ final class CallLines {
   private static final int MIN_ADDRESS = 8;
   private static final int MAX_ADDRESS = 46;
   private static final int ID = 9;
-  private static final Set<CallField> FIELDS =
-      Set.of(CallField.ID, CallField.CRIME_TYPE, CallField.DISPOSITION, CallField.ADDRESS);
+  private static final Set<Field<?>> FIELDS =
+      Set.of(Fields.ID, Fields.TYPE, Fields.DISPOSITION, Fields.ADDRESS);
   private static final int PLACE = 10;
 
   private final CallFormat format;
@@ -95,7 +96,7 @@ final class CallLines {
     return String.join(
         "\t",
         exact.format(call.time()),
-        harmless(call.crimeType()),
+        harmless(call.type()),
         harmless(call.disposition()),
         harmless(call.address()),
         harmless(call.id()),
@@ -109,7 +110,7 @@ final class CallLines {
     int address = width - others - 4 * GAP.length();
     List<String> cells = new ArrayList<>();
     cells.add(minutes.format(call.time()));
-    cells.add(TextTables.cell(call.crimeType(), TYPE));
+    cells.add(TextTables.cell(call.type(), TYPE));
     cells.add(TextTables.cell(call.disposition(), disposition));
     cells.add(
         TextTables.cell(call.address(), Math.min(MAX_ADDRESS, Math.max(MIN_ADDRESS, address))));

@@ -1,7 +1,7 @@
 package io.callstream.examples.embedding;
 
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Fields;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Measures;
@@ -18,7 +18,7 @@ public final class NightNoise {
 
   /** The street of a block or a crossing: {@code Market St} for {@code 100 Block Of Market St}. */
   public static final Dimension STREET =
-      Dimension.of("street", Set.of(CallField.ADDRESS), NightNoise::street);
+      Dimension.of("street", Set.of(Fields.ADDRESS), NightNoise::street);
 
   private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
   private static final int MORNING = 6;
@@ -29,7 +29,7 @@ public final class NightNoise {
   /** Returns the statistic. */
   public static Statistic statistic() {
     return Statistic.named(NAME)
-        .where(Set.of(CallField.CRIME_TYPE), NightNoise::isNightNoise)
+        .where(Set.of(Fields.TYPE), NightNoise::isNightNoise)
         .by(STREET, Dimensions.CRIME_TYPE)
         .over(Windows.daily(ZONE).allowingLateness(Duration.ofHours(1)))
         .measuring(Measures.count(), Measures.share())
@@ -38,7 +38,7 @@ public final class NightNoise {
 
   private static boolean isNightNoise(Call call) {
     int hour = call.time().atZone(ZONE).getHour();
-    return (hour >= EVENING || hour < MORNING) && call.crimeType().contains("Noise");
+    return (hour >= EVENING || hour < MORNING) && call.type().contains("Noise");
   }
 
   private static String street(Call call) {

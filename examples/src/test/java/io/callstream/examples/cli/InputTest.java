@@ -4,10 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.call.DataSfCalls;
+import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.kafka.KafkaCluster;
@@ -160,7 +160,7 @@ class InputTest {
 
   /** Returns the ids and times of the calls that arrived. All records must be calls. */
   private List<String> calls(CallFormat format) {
-    CallParser parser = format.parser(Set.of(CallField.ID));
+    CallParser parser = format.parser(Set.of(Fields.ID));
     return arrived().stream()
         .map(value -> ((ParseResult.Parsed) parser.parse(value)).call())
         .map(call -> call.id() + " " + call.time())
@@ -391,7 +391,7 @@ class InputTest {
             "250010001 2025-10-26T15:56:38Z",
             "250010002 2025-10-27T06:56:38Z",
             "250010003 2025-10-26T19:00:00Z");
-    CallParser parser = DataSfCalls.json().parser(Set.of(CallField.ID));
+    CallParser parser = DataSfCalls.json().parser(Set.of(Fields.ID));
     assertThat(
             arrived().stream().map(value -> ((ParseResult.Parsed) parser.parse(value)).call().id()))
         .containsExactly(

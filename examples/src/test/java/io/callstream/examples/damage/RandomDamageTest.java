@@ -220,7 +220,7 @@ class RandomDamageTest {
   }
 
   private static List<Statistic> statisticsWithLongTexts() {
-    Dimension longType = Dimension.of("long_type", call -> call.crimeType() + " " + LONG_TEXT);
+    Dimension longType = Dimension.of("long_type", call -> call.type() + " " + LONG_TEXT);
     return List.of(Statistic.named("by-long-type").by(longType).build());
   }
 

@@ -6,10 +6,11 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import com.sun.net.httpserver.HttpServer;
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.call.DataSfCalls;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
@@ -103,15 +104,15 @@ class CookbookTest {
   void aFieldAsItStands() {
     Statistic byPlace =
         Statistic.named("calls-by-place")
-            .by(Dimensions.CITY, Dimension.of("place", CallField.COMMON_LOCATION))
+            .by(Dimensions.CITY, Dimension.of("place", Fields.COMMON_LOCATION))
             .build();
 
     assertThat(
             count(
                 byPlace,
                 call("1", "415", "2018-10-06T10:00:00Z")
-                    .with(CallField.CITY, "San Francisco")
-                    .with(CallField.COMMON_LOCATION, "City Hall")
+                    .with(Fields.CITY, "San Francisco")
+                    .with(Fields.COMMON_LOCATION, "City Hall")
                     .build()))
         .singleElement()
         .extracting(ResultRow::dimensions)
@@ -121,7 +122,7 @@ class CookbookTest {
   /** A computed dimension. */
   static final class Streets {
     static final Dimension STREET =
-        Dimension.of("street", Set.of(CallField.ADDRESS), call -> streetOf(call.address()));
+        Dimension.of("street", Set.of(Fields.ADDRESS), call -> streetOf(call.address()));
 
     static String streetOf(String address) {
       int block = address.indexOf(" Block Of ");
@@ -181,7 +182,7 @@ class CookbookTest {
     Set<String> routine = Set.of("Passing Call", "Traffic Stop", "Muni Inspection");
     Statistic withoutRoutine =
         Statistic.named("calls-without-routine")
-            .where(Set.of(CallField.CRIME_TYPE), call -> !routine.contains(call.crimeType()))
+            .where(Set.of(Fields.TYPE), call -> !routine.contains(call.type()))
             .by(Dimensions.CRIME_TYPE)
             .build();
 
@@ -246,7 +247,7 @@ class CookbookTest {
             .measuring(
                 Measures.count(),
                 Measures.share(),
-                Measures.approximateDistinct("addresses", CallField.ADDRESS))
+                Measures.approximateDistinct("addresses", Fields.ADDRESS))
             .build();
 
     ResultRow handled =
@@ -264,19 +265,16 @@ class CookbookTest {
 
   @Test
   void durations() {
-    Set<CallField> moments = Set.of(CallField.RECEIVED, CallField.ON_SCENE);
+    Set<Field<?>> moments = Set.of(Fields.RECEIVED, Fields.ON_SCENE);
     Statistic responseTimes =
         Statistic.named("response-times")
             .by(Dimensions.CRIME_TYPE)
             .measuring(
                 Measures.count(),
                 Measures.quantile(
-                    "median",
-                    0.5,
-                    moments,
-                    Measures.between(CallField.RECEIVED, CallField.ON_SCENE)),
+                    "median", 0.5, moments, Measures.between(Fields.RECEIVED, Fields.ON_SCENE)),
                 Measures.maximum(
-                    "longest", moments, Measures.between(CallField.RECEIVED, CallField.ON_SCENE)))
+                    "longest", moments, Measures.between(Fields.RECEIVED, Fields.ON_SCENE)))
             .build();
 
     try (PipelineTester test =
@@ -347,13 +345,13 @@ class CookbookTest {
             .distinct(Duration.ofDays(3))
             .statistic(
                 Statistic.named("response-times")
-                    .by(Dimension.of("priority", CallField.PRIORITY))
+                    .by(Dimension.of("priority", Fields.PRIORITY))
                     .measuring(
                         Measures.count(),
                         Measures.mean(
                             "mean",
-                            Set.of(CallField.RECEIVED, CallField.ON_SCENE),
-                            Measures.between(CallField.RECEIVED, CallField.ON_SCENE)))
+                            Set.of(Fields.RECEIVED, Fields.ON_SCENE),
+                            Measures.between(Fields.RECEIVED, Fields.ON_SCENE)))
                     .build())
             .build();
 
@@ -370,8 +368,8 @@ class CookbookTest {
   /** The number of calls in a group that name a place. */
   record NamedPlaces(String name) implements Measure.Aggregate {
     @Override
-    public Set<CallField> fields() {
-      return Set.of(CallField.COMMON_LOCATION);
+    public Set<Field<?>> fields() {
+      return Set.of(Fields.COMMON_LOCATION);
     }
 
     @Override
@@ -393,7 +391,7 @@ class CookbookTest {
 
       @Override
       public void add(Call call) {
-        if (!call.text(CallField.COMMON_LOCATION).isEmpty()) {
+        if (!call.text(Fields.COMMON_LOCATION).isEmpty()) {
           calls++;
         }
       }
@@ -427,12 +425,12 @@ class CookbookTest {
       test.receive(
               call("1", "415", "2018-10-06T10:00:00Z").build(),
               call("2", "415", "2018-10-06T10:01:00Z")
-                  .with(CallField.COMMON_LOCATION, "City Hall")
+                  .with(Fields.COMMON_LOCATION, "City Hall")
                   .build())
           .endBatch()
           .receive(
               call("3", "415", "2018-10-06T10:02:00Z")
-                  .with(CallField.COMMON_LOCATION, "Pier 39")
+                  .with(Fields.COMMON_LOCATION, "Pier 39")
                   .build())
           .endBatch();
       assertThat(test.results("named-places")).singleElement().hasToString("415  3  2");
@@ -456,7 +454,7 @@ class CookbookTest {
         Statistic.named("calls-by-disposition")
             .by(
                 Dimensions.DISPOSITION.describedBy(codes),
-                Dimension.of("agency", CallField.AGENCY).describedBy(agencies))
+                Dimension.of("agency", Fields.AGENCY).describedBy(agencies))
             .build();
 
     List<ResultRow> rows =
@@ -464,7 +462,7 @@ class CookbookTest {
             byDisposition,
             call("1", "415", "2018-10-06T10:00:00Z")
                 .disposition("HAN")
-                .with(CallField.AGENCY, "1")
+                .with(Fields.AGENCY, "1")
                 .build(),
             call("2", "415", "2018-10-06T10:00:00Z").disposition("XYZ").build());
     assertThat(rows)
@@ -719,7 +717,7 @@ class CookbookTest {
     }
 
     @Override
-    public CallParser parser(Set<CallField> fields) {
+    public CallParser parser(Set<Field<?>> fields) {
       return DispatchLines::parse;
     }
 
@@ -731,9 +729,9 @@ class CookbookTest {
       try {
         Instant received = Instant.parse(parts[2]);
         Call.Builder call =
-            Call.builder(parts[0], parts[1], received).with(CallField.RECEIVED, received);
+            Call.builder(parts[0], parts[1], received).with(Fields.RECEIVED, received);
         if (!parts[3].isEmpty()) {
-          call.with(CallField.ON_SCENE, Instant.parse(parts[3]));
+          call.with(Fields.ON_SCENE, Instant.parse(parts[3]));
         }
         return new ParseResult.Parsed(call.build());
       } catch (DateTimeParseException e) {
@@ -743,8 +741,8 @@ class CookbookTest {
 
     @Override
     public byte[] write(Call call) {
-      String onScene = call.time(CallField.ON_SCENE).map(Instant::toString).orElse("");
-      return String.join("|", call.id(), call.crimeType(), call.time().toString(), onScene)
+      String onScene = call.time(Fields.ON_SCENE).map(Instant::toString).orElse("");
+      return String.join("|", call.id(), call.type(), call.time().toString(), onScene)
           .getBytes(UTF_8);
     }
   }
@@ -753,8 +751,8 @@ class CookbookTest {
   void aFormatOfOnesOwnReadsWhatItWrites() {
     Call call =
         call("17", "FIRE", "2024-05-01T10:00:00Z")
-            .with(CallField.RECEIVED, Instant.parse("2024-05-01T10:00:00Z"))
-            .with(CallField.ON_SCENE, Instant.parse("2024-05-01T10:07:00Z"))
+            .with(Fields.RECEIVED, Instant.parse("2024-05-01T10:00:00Z"))
+            .with(Fields.ON_SCENE, Instant.parse("2024-05-01T10:07:00Z"))
             .build();
     DispatchLines format = new DispatchLines();
     assertThat(format.parser(Set.of()).parse(format.write(call)))

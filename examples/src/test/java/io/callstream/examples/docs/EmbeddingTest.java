@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.CallstreamException;
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
+import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engine;
 import io.callstream.engine.Engines;
@@ -316,11 +316,11 @@ class EmbeddingTest {
   @Test
   void testing() {
     Dimension block =
-        Dimension.of("block", Set.of(CallField.ADDRESS), call -> firstWords(call.address()));
+        Dimension.of("block", Set.of(Fields.ADDRESS), call -> firstWords(call.address()));
 
     Statistic repeatBlocks =
         Statistic.named("repeat-blocks")
-            .where(Set.of(CallField.CRIME_TYPE), call -> !call.crimeType().equals("Passing Call"))
+            .where(Set.of(Fields.TYPE), call -> !call.type().equals("Passing Call"))
             .by(block)
             .over(
                 Windows.sliding(Duration.ofHours(6), Duration.ofHours(1))

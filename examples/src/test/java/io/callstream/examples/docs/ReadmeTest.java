@@ -37,7 +37,7 @@ class ReadmeTest {
     String brokers = ExampleTopic.brokers();
     Statistic noise =
         Statistic.named("noise")
-            .where(call -> call.crimeType().startsWith("Noise"))
+            .where(call -> call.type().startsWith("Noise"))
             .by(Dimensions.ADDRESS)
             .over(
                 Windows.daily(ZoneId.of("America/Los_Angeles"))
@@ -63,7 +63,7 @@ class ReadmeTest {
   void theTest() {
     Statistic noise =
         Statistic.named("noise")
-            .where(call -> call.crimeType().startsWith("Noise"))
+            .where(call -> call.type().startsWith("Noise"))
             .over(
                 Windows.daily(ZoneId.of("America/Los_Angeles"))
                     .allowingLateness(Duration.ofHours(1)))

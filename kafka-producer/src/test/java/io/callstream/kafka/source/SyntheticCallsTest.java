@@ -8,8 +8,8 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.call.Call;
-import io.callstream.call.CallField;
 import io.callstream.call.CallParser;
+import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
 import io.callstream.call.SanFranciscoCalls;
 import java.io.IOException;
@@ -17,7 +17,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -31,7 +30,7 @@ class SyntheticCallsTest {
   private static final int MANY = 200_000;
 
   private static List<Call> calls(CallSource source) {
-    CallParser parser = FORMAT.parser(EnumSet.allOf(CallField.class));
+    CallParser parser = FORMAT.parser(Fields.ALL);
     List<Call> calls = new ArrayList<>();
     for (byte[] value : Reading.bytes(source)) {
       assertThat(parser.parse(value)).isInstanceOf(ParseResult.Parsed.class);
@@ -100,8 +99,7 @@ class SyntheticCallsTest {
     assertThat(calls).hasSize(MANY);
     assertThat(counts(calls, Call::id)).hasSize(MANY);
 
-    Map<String, Integer> hours =
-        counts(calls, call -> call.text(CallField.CALL_TIME).substring(0, 2));
+    Map<String, Integer> hours = counts(calls, call -> call.text(Fields.CALL_TIME).substring(0, 2));
     assertThat(hours).hasSize(24);
     assertThat(hours.get("04"))
         .isEqualTo(hours.values().stream().mapToInt(i -> i).min().orElse(0))
@@ -109,7 +107,7 @@ class SyntheticCallsTest {
     assertThat(hours.get("17")).isCloseTo(13_484, within(500));
     assertThat(hours.values().stream().mapToInt(i -> i).max().orElse(0)).isLessThan(14_200);
 
-    Map<String, Integer> types = counts(calls, Call::crimeType);
+    Map<String, Integer> types = counts(calls, Call::type);
     assertThat(types.get("Passing Call")).isCloseTo(35_180, within(1_000));
     assertThat(types.get("Traffic Stop")).isCloseTo(13_538, within(700));
     assertThat(types.get("Muni Inspection")).isCloseTo(5_509, within(500));
@@ -131,15 +129,14 @@ class SyntheticCallsTest {
         .isCloseTo(126_641L, within(3_000L));
     assertThat(calls.stream().filter(call -> call.address().contains("/")).count())
         .isCloseTo(64_734L, within(2_000L));
-    assertThat(calls.stream().filter(call -> call.text(CallField.CITY).isEmpty()).count())
+    assertThat(calls.stream().filter(call -> call.text(Fields.CITY).isEmpty()).count())
         .isCloseTo(4_284L, within(500L));
-    assertThat(
-            calls.stream().filter(call -> call.text(CallField.COMMON_LOCATION).isEmpty()).count())
+    assertThat(calls.stream().filter(call -> call.text(Fields.COMMON_LOCATION).isEmpty()).count())
         .isCloseTo(175_553L, within(2_000L));
 
-    Map<String, Integer> days = counts(calls, call -> call.text(CallField.CALL_DATE));
+    Map<String, Integer> days = counts(calls, call -> call.text(Fields.CALL_DATE));
     assertThat(days.size()).isBetween(86, 96);
-    days.remove(calls.get(MANY - 1).text(CallField.CALL_DATE));
+    days.remove(calls.get(MANY - 1).text(Fields.CALL_DATE));
     assertThat(days.values()).allSatisfy(n -> assertThat(n).isBetween(1_442, 2_800));
   }
 
@@ -150,15 +147,15 @@ class SyntheticCallsTest {
       assertThat(calls)
           .isSortedAccordingTo(
               java.util.Comparator.comparingLong(Call::epochMillis).thenComparing(Call::id));
-      assertThat(calls.get(0).text(CallField.CALL_DATE)).startsWith(start.toString());
+      assertThat(calls.get(0).text(Fields.CALL_DATE)).startsWith(start.toString());
     }
     List<Call> autumn = calls(SyntheticCalls.of(80_000));
     assertThat(autumn.stream().filter(Call::ambiguousTime).count()).isBetween(50L, 160L);
     List<Call> spring = calls(SyntheticCalls.of(30_000).startingOn(LocalDate.of(2019, 3, 1)));
     assertThat(
             spring.stream()
-                .filter(call -> call.text(CallField.CALL_DATE).startsWith("2019-03-10"))
-                .filter(call -> call.text(CallField.CALL_TIME).startsWith("02"))
+                .filter(call -> call.text(Fields.CALL_DATE).startsWith("2019-03-10"))
+                .filter(call -> call.text(Fields.CALL_TIME).startsWith("02"))
                 .count())
         .isZero();
   }
@@ -166,7 +163,7 @@ class SyntheticCallsTest {
   @Test
   void idsAreYearDayOfYearAndSequence() {
     for (Call call : calls(SyntheticCalls.of(5_000).startingOn(LocalDate.of(2018, 12, 31)))) {
-      LocalDate day = LocalDate.parse(call.text(CallField.CALL_DATE).substring(0, 10));
+      LocalDate day = LocalDate.parse(call.text(Fields.CALL_DATE).substring(0, 10));
       assertThat(call.id())
           .hasSize(9)
           .startsWith(String.format("%02d%03d", day.getYear() % 100, day.getDayOfYear()));
@@ -189,7 +186,7 @@ class SyntheticCallsTest {
   @Test
   void denseCallsKeepTheOrderOfTimesAndOfUniqueIds() {
     List<String> ids = new ArrayList<>();
-    CallParser parser = FORMAT.parser(EnumSet.allOf(CallField.class));
+    CallParser parser = FORMAT.parser(Fields.ALL);
     long before = 0;
     try (CallRecords records = SyntheticCalls.of(50_000_000).open()) {
       while (ids.size() < MANY) {
@@ -270,7 +267,7 @@ class SyntheticCallsTest {
   @Test
   void garbageIsOnTopAndIsNeverACallOfToday() {
     SyntheticCalls source = SyntheticCalls.of(20_000).withGarbage(0.1).withDuplicates(0.1);
-    CallParser parser = FORMAT.parser(EnumSet.allOf(CallField.class));
+    CallParser parser = FORMAT.parser(Fields.ALL);
     Set<String> calls = new HashSet<>();
     Set<String> reasons = new HashSet<>();
     int garbage = 0;

@@ -2,8 +2,8 @@ package io.callstream.kafka.source;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.call.CallField;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.contract.DelegatingFormat;
 import java.util.Set;
@@ -16,7 +16,7 @@ public final class ThrowingFormat extends DelegatingFormat {
   }
 
   @Override
-  public CallParser parser(Set<CallField> fields) {
+  public CallParser parser(Set<Field<?>> fields) {
     CallParser parser = super.parser(fields);
     AtomicBoolean isBroken = new AtomicBoolean();
     return value -> {

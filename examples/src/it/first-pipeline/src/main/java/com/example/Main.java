@@ -20,7 +20,7 @@ import java.time.ZoneId;
 public final class Main {
   static Statistic noise() {
     return Statistic.named("noise")
-        .where(call -> call.crimeType().startsWith("Noise"))
+        .where(call -> call.type().startsWith("Noise"))
         .by(Dimensions.ADDRESS)
         .over(Windows.daily(ZoneId.of("America/Los_Angeles")).allowingLateness(Duration.ofHours(1)))
         .measuring(Measures.count())

@@ -1,0 +1,128 @@
+package io.callstream.call;
+
+import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * A call keeps its texts in one array. It keeps all other values in an array of longs, whose first elements have one
+ * bit for each further element: whether the call has that value.
+ */
+/** The slots of the values of a call, by field. Immutable and thread-safe. */
+final class FieldSlots {
+  private static final int NONE = -1;
+
+  private final Set<Field<?>> fields;
+  private final boolean open;
+
+  /** The slot of each field by its index, or {@link #NONE}. */
+  private final int[] slots;
+
+  private final int texts;
+  private final int bitWords;
+  private final int values;
+
+  /**
+   * Creates slots for fields.
+   *
+   * @param open whether a call also has all other fields, without values
+   */
+  FieldSlots(Set<Field<?>> fields, boolean open) {
+    this.fields = fields.contains(Fields.TIME) ? without(fields, Fields.TIME) : Set.copyOf(fields);
+    this.open = open;
+    slots = new int[fields.stream().mapToInt(Field::index).max().orElse(NONE) + 1];
+    Arrays.fill(slots, NONE);
+    int text = 0;
+    int value = 0;
+    for (Field<?> field : this.fields) {
+      if (field.type() == Field.Type.TEXT) {
+        slots[field.index()] = text++;
+      } else {
+        slots[field.index()] = value;
+        value += field.type() == Field.Type.POSITION ? 2 : 1;
+      }
+    }
+    texts = text;
+    values = value;
+    bitWords = (value + Long.SIZE - 1) / Long.SIZE;
+  }
+
+  private static Set<Field<?>> without(Set<Field<?>> fields, Field<?> one) {
+    return fields.stream().filter(field -> field != one).collect(Collectors.toUnmodifiableSet());
+  }
+
+  /**
+   * Returns the fields. For an immutable set that was passed to the constructor, this is that set.
+   */
+  Set<Field<?>> fields() {
+    return fields;
+  }
+
+  boolean isOpen() {
+    return open;
+  }
+
+  /** Returns whether a call has a field other than the event time, even without a value. */
+  boolean has(Field<?> field) {
+    return open || slotOrNone(field) != NONE;
+  }
+
+  private int slotOrNone(Field<?> field) {
+    int index = field.index();
+    return index < slots.length ? slots[index] : NONE;
+  }
+
+  /**
+   * Returns the slot of a field, or -1 if the field has no value.
+   *
+   * @throws UndeclaredFieldException if a call does not have the field
+   */
+  int slot(Field<?> field) {
+    int slot = slotOrNone(field);
+    if (slot == NONE && !open) {
+      throw new UndeclaredFieldException(field);
+    }
+    return slot;
+  }
+
+  /** Returns the texts of a call without values. */
+  String[] noTexts() {
+    String[] none = new String[texts];
+    Arrays.fill(none, "");
+    return none;
+  }
+
+  /** Returns the other values of a call without values, or null if no field has such values. */
+  long @Nullable [] noValues() {
+    return values == 0 ? null : new long[bitWords + values];
+  }
+
+  String text(String[] of, Field<?> field) {
+    int slot = slot(field);
+    return slot == NONE ? "" : of[slot];
+  }
+
+  void setText(String[] of, Field<?> field, String text) {
+    of[slot(field)] = text;
+  }
+
+  /** Returns where the value of a field is, or -1 if it is absent. */
+  int place(long @Nullable [] of, Field<?> field) {
+    int slot = slot(field);
+    return slot == NONE || of == null || (of[slot / Long.SIZE] & 1L << slot) == 0
+        ? NONE
+        : bitWords + slot;
+  }
+
+  void setValue(long[] of, Field<?> field, long value) {
+    int slot = slot(field);
+    of[slot / Long.SIZE] |= 1L << slot;
+    of[bitWords + slot] = value;
+  }
+
+  void setPosition(long[] of, Field<?> field, double latitude, double longitude) {
+    setValue(of, field, Double.doubleToLongBits(latitude));
+    of[bitWords + slot(field) + 1] = Double.doubleToLongBits(longitude);
+  }
+}
