@@ -15,36 +15,22 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Uses one of two paths, which always give the same result. Nearly every record is one flat object
- * of plain ASCII strings and possibly a number. The plain path finds the values of the format's
- * fields in one pass over the bytes. It creates strings only for the requested fields, and takes
- * them from a dictionary, so most records allocate nothing except the Call. Records of one source
- * look alike. The parser therefore remembers the bytes between two values, such as ,"address":
- * with its punctuation, and compares them as a whole. It scans these bytes only if they differ.
- *
- * The plain path gives up on an escape, a byte above 0x7f, an exponent, nesting or a syntax error.
- * JsonObjectReader then reads the record from its start and alone decides whether it is valid
- * JSON. Tests
- * compare both paths.
+ * Finds the values of a record on one of two paths, and makes a call of them. Nearly every record is plain, so PlainJson
+ * finds its values where they are, and most records allocate nothing except the Call. For any other record,
+ * JsonObjectReader alone decides whether it is valid JSON, and this class gets copies of the values. Tests compare both
+ * paths.
  */
 final class JsonCallParser implements CallParser {
-  /** Returned instead of the start of a value: the record has ended. */
-  private static final int END = -1;
-
-  /** Returned instead of the start of a value: the record is not plain. */
-  private static final int NOT_PLAIN = -2;
-
-  private static final byte[] NO_BRIDGE = {};
-  private static final int MAX_BRIDGE = 256;
+  private static final byte[] NOTHING = {};
 
   private final EventTimeReader times;
+  private final PlainJson plain;
   private final JsonObjectReader reader;
   private final TextDictionary dictionary = new TextDictionary();
 
   /** The fields of the format by index, followed by values derived from them. */
   private final Named[] fields;
 
-  private final byte[][] names;
   private final int[] required;
   private final int[] alternatives;
   private final int idPlace;
@@ -65,16 +51,7 @@ final class JsonCallParser implements CallParser {
 
   private final Field<?>[] sameAsTime;
 
-  /** The index of a field that is not part of the format. */
-  private final int unknown;
-
-  /** The index for the start of the record, in {@link #successors} and {@link #bridges}. */
-  private final int none;
-
-  /**
-   * The start and end of each value of the current record, as {@code [start, end)}. The start is -1
-   * if the record does not have the field.
-   */
+  /** The starts and ends of the current record's values, which {@link PlainJson} defines. */
   private final int[] starts;
 
   private final int[] ends;
@@ -83,23 +60,18 @@ final class JsonCallParser implements CallParser {
   private final boolean[] nested;
 
   /** The bytes of the values: the current record, or a copy of its values. */
-  private byte[] values = NO_BRIDGE;
+  private byte[] values = NOTHING;
 
   private boolean isPlain;
   private long epochMillis;
   private boolean ambiguous;
 
-  /** The field that followed each field in the last record with that field. */
-  private final int[] successors;
-
-  /** The bytes from the end of each field's value to the start of its successor's. */
-  private final byte[][] bridges;
-
   JsonCallParser(JsonFields format, ZoneId zone, Set<Field<?>> asked) {
     times = format.times(zone);
     fields = format.all().toArray(new Named[0]);
-    reader = new JsonObjectReader(fields);
-    names = format.names();
+    JsonPaths paths = JsonPaths.of(format.all().stream().map(Named::name).toList());
+    plain = new PlainJson(paths, fields.length);
+    reader = new JsonObjectReader(paths);
     required = format.required();
     alternatives = format.alternatives();
     idPlace = format.placeOf(Fields.ID);
@@ -112,14 +84,9 @@ final class JsonCallParser implements CallParser {
     noTexts = slots.noTexts();
     noValues = slots.noValues();
     sameAsTime = format.sameAsTime().stream().filter(asked::contains).toArray(Field<?>[]::new);
-    unknown = fields.length;
-    none = fields.length + 1;
-    starts = new int[fields.length + 1];
-    ends = new int[fields.length + 1];
+    starts = plain.starts;
+    ends = plain.ends;
     nested = new boolean[fields.length];
-    successors = new int[fields.length + 2];
-    bridges = new byte[fields.length + 2][];
-    Arrays.fill(bridges, NO_BRIDGE);
   }
 
   @Override
@@ -202,104 +169,12 @@ final class JsonCallParser implements CallParser {
     if (record.length > JsonObjectReader.MAX_BYTES) {
       return RejectionReason.TOO_LARGE;
     }
-    isPlain = findPlainValues(record);
+    isPlain = plain.find(record);
     if (isPlain) {
       values = record;
       return null;
     }
     return findFully(record);
-  }
-
-  // ---- the plain path: ASCII only, no Jackson
-
-  /** Finds the values of all fields. Returns false if the record is not plain. */
-  private boolean findPlainValues(byte[] b) {
-    Arrays.fill(starts, -1);
-    int from = 0;
-    int last = none;
-    while (true) {
-      byte[] bridge = bridges[last];
-      int start = from + bridge.length;
-      if (bridge.length == 0 || start >= b.length || !isAt(bridge, b, from)) {
-        start = crossSlowly(b, from, last);
-        if (start < 0) {
-          return start == END;
-        }
-      }
-      last = successors[last];
-      if (b[start] == '"') {
-        starts[last] = start + 1;
-        ends[last] = PlainStringScanner.end(b, start + 1);
-        from = ends[last] + 1;
-      } else {
-        starts[last] = b[start] == 'n' ? -1 : start;
-        ends[last] = PlainStringScanner.scalarEnd(b, start);
-        from = ends[last];
-      }
-      if (ends[last] < 0) {
-        return false;
-      }
-    }
-  }
-
-  private static boolean isAt(byte[] expected, byte[] b, int from) {
-    return Arrays.equals(b, from, from + expected.length, expected, 0, expected.length);
-  }
-
-  /**
-   * Scans from the end of a value, or from the start of the record, to the start of the next value.
-   * Remembers the bytes and the field that it finds.
-   *
-   * @param from the index after the value and its closing quote, or 0
-   * @param last the field of the previous value, or {@link #none}
-   * @return the index at which the next value starts, including its quote, or {@link #END}, or
-   *     {@link #NOT_PLAIN}
-   */
-  private int crossSlowly(byte[] b, int from, int last) {
-    int i = skipSpace(b, from);
-    if (last != none && i < b.length && b[i] == '}') {
-      return skipSpace(b, i + 1) == b.length ? END : NOT_PLAIN;
-    }
-    if (i == b.length || b[i] != (last == none ? '{' : ',')) {
-      return NOT_PLAIN;
-    }
-    i = skipSpace(b, i + 1);
-    if (i == b.length || b[i] != '"') {
-      return NOT_PLAIN;
-    }
-    int nameStart = i + 1;
-    int nameEnd = PlainStringScanner.end(b, nameStart);
-    if (nameEnd < 0) {
-      return NOT_PLAIN;
-    }
-    i = skipSpace(b, nameEnd + 1);
-    if (i == b.length || b[i] != ':') {
-      return NOT_PLAIN;
-    }
-    i = skipSpace(b, i + 1);
-    if (i == b.length) {
-      return NOT_PLAIN;
-    }
-    successors[last] = fieldNamed(b, nameStart, nameEnd);
-    bridges[last] = i - from > MAX_BRIDGE ? NO_BRIDGE : Arrays.copyOfRange(b, from, i);
-    return i;
-  }
-
-  private static int skipSpace(byte[] b, int from) {
-    int i = from;
-    while (i < b.length && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t')) {
-      i++;
-    }
-    return i;
-  }
-
-  private int fieldNamed(byte[] b, int start, int end) {
-    for (int f = 0; f < names.length; f++) {
-      if (Arrays.equals(b, start, end, names[f], 0, names[f].length)) {
-        return f;
-      }
-    }
-    return unknown;
   }
 
   // ---- the full path: Jackson
@@ -315,7 +190,7 @@ final class JsonCallParser implements CallParser {
     for (int f = 0; f < fields.length; f++) {
       String text = found[f];
       starts[f] = text == null ? -1 : all.size();
-      all.writeBytes(text == null ? NO_BRIDGE : text.getBytes(UTF_8));
+      all.writeBytes(text == null ? NOTHING : text.getBytes(UTF_8));
       ends[f] = all.size();
     }
     values = all.toByteArray();

@@ -1,7 +1,5 @@
 package io.callstream.call;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.ByteArrayOutputStream;
@@ -113,10 +111,6 @@ final class JsonFields {
   /** Returns the names of the fields in a record, in order. */
   Set<String> fieldNames() {
     return fields.stream().map(Named::name).collect(Collectors.toCollection(LinkedHashSet::new));
-  }
-
-  byte[][] names() {
-    return fields.stream().map(f -> f.name().getBytes(UTF_8)).toArray(byte[][]::new);
   }
 
   /** Returns the indices of the required fields. */

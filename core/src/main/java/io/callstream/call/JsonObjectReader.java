@@ -7,7 +7,6 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
-import io.callstream.call.JsonFields.Named;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -33,10 +32,10 @@ final class JsonObjectReader {
           .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
           .build();
 
-  private final Named[] fields;
+  private final JsonPaths paths;
 
-  JsonObjectReader(Named[] fields) {
-    this.fields = fields;
+  JsonObjectReader(JsonPaths paths) {
+    this.paths = paths;
   }
 
   /**
@@ -55,7 +54,7 @@ final class JsonObjectReader {
       JsonToken first = json.nextToken();
       object = first == JsonToken.START_OBJECT;
       if (object) {
-        readObject(json, values, nested);
+        readObject(json, paths, values, nested);
       } else {
         json.skipChildren();
       }
@@ -101,29 +100,42 @@ final class JsonObjectReader {
     return text;
   }
 
-  private void readObject(JsonParser json, @Nullable String[] values, boolean[] nested)
+  private static void readObject(
+      JsonParser json, JsonPaths paths, @Nullable String[] values, boolean[] nested)
       throws IOException {
     while (json.nextToken() == JsonToken.FIELD_NAME) {
-      int field = fieldNamed(json.currentName());
-      JsonToken token = json.nextToken();
-      if (field >= 0) {
-        nested[field] = token.isStructStart();
-        values[field] =
-            token.isStructStart() || token == JsonToken.VALUE_NULL
-                ? null
-                : wellFormed(json.getText());
-      }
-      json.skipChildren();
+      JsonPaths child = paths.child(json.currentName());
+      json.nextToken();
+      readValue(json, child, values, nested);
     }
   }
 
-  private int fieldNamed(String name) {
-    for (int f = 0; f < fields.length; f++) {
-      if (fields[f].name().equals(name)) {
-        return f;
-      }
+  private static void readArray(
+      JsonParser json, JsonPaths paths, @Nullable String[] values, boolean[] nested)
+      throws IOException {
+    for (int i = 0; json.nextToken() != JsonToken.END_ARRAY; i++) {
+      readValue(json, paths.child(i), values, nested);
     }
-    return -1;
+  }
+
+  private static void readValue(
+      JsonParser json, @Nullable JsonPaths paths, @Nullable String[] values, boolean[] nested)
+      throws IOException {
+    JsonToken token = json.currentToken();
+    if (paths != null && paths.place() >= 0) {
+      nested[paths.place()] = token.isStructStart();
+      values[paths.place()] =
+          token.isStructStart() || token == JsonToken.VALUE_NULL
+              ? null
+              : wellFormed(json.getText());
+    }
+    if (paths == null || paths.isLeaf()) {
+      json.skipChildren();
+    } else if (token == JsonToken.START_OBJECT) {
+      readObject(json, paths, values, nested);
+    } else if (token == JsonToken.START_ARRAY) {
+      readArray(json, paths, values, nested);
+    }
   }
 
   /** Replaces unpaired surrogates, which escapes can produce but UTF-8 cannot encode, with '?'. */
