@@ -55,10 +55,8 @@ public record RestartPolicy(
     }
     if (firstDelay.isNegative() || firstDelay.compareTo(maxDelay) > 0) {
       throw new IllegalArgumentException(
-          "The first delay of a restart is "
-              + firstDelay
-              + "; it must be from 0 to the longest delay, "
-              + maxDelay);
+          "The first delay of a restart is %s; it must be from 0 to the longest delay, %s"
+              .formatted(firstDelay, maxDelay));
     }
     if (stableAfter.isNegative() || stableAfter.isZero()) {
       throw new IllegalArgumentException(

@@ -139,9 +139,8 @@ public final class RunOptions {
   public RunOptions sinkTimeout(Duration limit) {
     if (limit.isNegative() || limit.isZero() || limit.compareTo(Duration.ofDays(1)) > 0) {
       throw new IllegalArgumentException(
-          "The time limit of sinks is "
-              + limit
-              + "; it must be greater than 0 and at most one day");
+          "The time limit of sinks is %s; it must be greater than 0 and at most one day"
+              .formatted(limit));
     }
     return new RunOptions(mode, checkpoint, trigger, maxRecordsPerBatch, flushingAtEnd, limit);
   }

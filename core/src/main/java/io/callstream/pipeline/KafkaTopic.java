@@ -75,12 +75,9 @@ public final class KafkaTopic implements Source {
         }
       }
       throw new IllegalArgumentException(
-          "The Kafka property '"
-              + PROPERTY
-              + "' is '"
-              + value
-              + "'; it must be read_committed or read_uncommitted. Correct it, or remove it to read"
-              + " committed records.");
+          ("The Kafka property '%s' is '%s'; it must be read_committed or read_uncommitted. Correct"
+                  + " it, or remove it to read committed records.")
+              .formatted(PROPERTY, value));
     }
   }
 
@@ -110,10 +107,9 @@ public final class KafkaTopic implements Source {
   public static Named of(String name) {
     if (!NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
       throw new IllegalArgumentException(
-          "'"
-              + name
-              + "' is not a valid topic name; use letters, digits, '.', '_' and '-', at most 249"
-              + " characters");
+          ("'%s' is not a valid topic name; use letters, digits, '.', '_' and '-', at most 249"
+                  + " characters")
+              .formatted(name));
     }
     return new Named(name);
   }
@@ -149,14 +145,15 @@ public final class KafkaTopic implements Source {
     int empty = servers.indexOf("");
     if (empty >= 0) {
       throw new IllegalArgumentException(
-          "The brokers '"
-              + bootstrapServers
-              + "' have "
-              + (empty == 0
-                  ? "a comma at the start"
-                  : empty == servers.size() - 1 ? "a comma at the end" : "two commas in sequence")
-              + ". Remove the comma, or add the missing address; "
-              + HOW_TO_WRITE);
+          "The brokers '%s' have %s. Remove the comma, or add the missing address; %s"
+              .formatted(
+                  bootstrapServers,
+                  empty == 0
+                      ? "a comma at the start"
+                      : empty == servers.size() - 1
+                          ? "a comma at the end"
+                          : "two commas in sequence",
+                  HOW_TO_WRITE));
     }
     servers.forEach(KafkaTopic::requireBroker);
     return bootstrapServers;
@@ -166,12 +163,8 @@ public final class KafkaTopic implements Source {
     Matcher broker = BROKER.matcher(server);
     if (!broker.matches()) {
       throw new IllegalArgumentException(
-          "'"
-              + server
-              + "' is not the address of a Kafka broker"
-              + (server.indexOf(':') < 0 ? ": it has no port" : "")
-              + "; "
-              + HOW_TO_WRITE);
+          "'%s' is not the address of a Kafka broker%s; %s"
+              .formatted(server, server.indexOf(':') < 0 ? ": it has no port" : "", HOW_TO_WRITE));
     }
     int port = Integer.parseInt(broker.group("port"));
     if (port < 1 || port > 65_535) {
@@ -201,10 +194,9 @@ public final class KafkaTopic implements Source {
         (key, value) -> {
           if (OURS.contains(key)) {
             throw new IllegalArgumentException(
-                "The Kafka property '"
-                    + key
-                    + "' is set by callstream; remove it, and use at(...) and startingAt(...) for"
-                    + " brokers and offsets");
+                ("The Kafka property '%s' is set by callstream; remove it, and use at(...) and"
+                        + " startingAt(...) for brokers and offsets")
+                    .formatted(key));
           }
           all.put(key, Objects.requireNonNull(value, key));
         });

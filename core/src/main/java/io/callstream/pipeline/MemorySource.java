@@ -176,10 +176,8 @@ public final class MemorySource implements Source {
     int partition = addition.partition();
     if (partition < 0 || partition >= partitions.size()) {
       throw new IllegalArgumentException(
-          "The partition of a record is "
-              + partition
-              + "; it must be from 0 to "
-              + (partitions.size() - 1));
+          "The partition of a record is %s; it must be from 0 to %s"
+              .formatted(partition, partitions.size() - 1));
     }
     Instant timestamp = addition.entry().timestamp();
     if (timestamp.isBefore(Instant.ofEpochMilli(Long.MIN_VALUE))

@@ -177,11 +177,8 @@ public final class Pipeline {
 
   @Override
   public String toString() {
-    return "Pipeline["
-        + source.description()
-        + " -> "
-        + statistics.stream().map(Statistic::name).toList()
-        + "]";
+    return "Pipeline[%s -> %s]"
+        .formatted(source.description(), statistics.stream().map(Statistic::name).toList());
   }
 
   /** Builds a {@link Pipeline}. Not thread-safe. */
@@ -251,9 +248,8 @@ public final class Pipeline {
           || horizon.isZero()
           || horizon.compareTo(Duration.ofDays(3_660)) > 0) {
         throw new IllegalArgumentException(
-            "The horizon of duplicates is "
-                + horizon
-                + "; it must be greater than 0 and at most 3,660 days");
+            "The horizon of duplicates is %s; it must be greater than 0 and at most 3,660 days"
+                .formatted(horizon));
       }
       this.distinctHorizon = horizon;
       return this;

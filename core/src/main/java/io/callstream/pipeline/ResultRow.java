@@ -84,12 +84,8 @@ public final class ResultRow {
       }
     }
     throw new IllegalArgumentException(
-        "'"
-            + statistic.name()
-            + "' has no dimension '"
-            + name
-            + "'; its columns are "
-            + statistic.columns());
+        "'%s' has no dimension '%s'; its columns are %s"
+            .formatted(statistic.name(), name, statistic.columns()));
   }
 
   /**
@@ -113,12 +109,8 @@ public final class ResultRow {
       }
     }
     throw new IllegalArgumentException(
-        "'"
-            + statistic.name()
-            + "' has no measure '"
-            + measure
-            + "'; its columns are "
-            + statistic.columns());
+        "'%s' has no measure '%s'; its columns are %s"
+            .formatted(statistic.name(), measure, statistic.columns()));
   }
 
   /** Returns the values of all measures in the order of their columns. */
@@ -178,15 +170,13 @@ public final class ResultRow {
     if (!type.isInstance(value)) {
       throw new CallstreamException(
           ErrorCode.STATISTIC_FAILED,
-          "The measure '"
-              + measure.name()
-              + "' of '"
-              + statistic.name()
-              + "' returned a "
-              + value.getClass().getSimpleName()
-              + ", but its valueType() is "
-              + measure.valueType()
-              + ". Correct valueType() of the measure.");
+          ("The measure '%s' of '%s' returned a %s, but its valueType() is %s. Correct valueType()"
+                  + " of the measure.")
+              .formatted(
+                  measure.name(),
+                  statistic.name(),
+                  value.getClass().getSimpleName(),
+                  measure.valueType()));
     }
     return type.cast(value);
   }

@@ -171,11 +171,9 @@ final class DeadLetterDirectory {
   CallstreamException damaged(String how) {
     return new CallstreamException(
         ErrorCode.SINK_FAILED,
-        "The dead-letter files in "
-            + output
-            + " are damaged: "
-            + how
-            + ". Restore the directory from a copy that is not older than the checkpoint, or name"
-            + " another one, whose files begin with the next batch.");
+        ("The dead-letter files in %s are damaged: %s. Restore the directory from a copy that is"
+                + " not older than the checkpoint, or name another one, whose files begin with the"
+                + " next batch.")
+            .formatted(output, how));
   }
 }

@@ -115,13 +115,8 @@ final class DeadLetterIndex implements AutoCloseable {
     // missing.
     if (unreadable && !counts.equals(accounting)) {
       throw directory.damaged(
-          unreadable()
-              + "; the entries before it have "
-              + counts
-              + ", but the accounting up to batch "
-              + restored.number()
-              + " has "
-              + accounting);
+          "%s; the entries before it have %s, but the accounting up to batch %s has %s"
+              .formatted(unreadable(), counts, restored.number(), accounting));
     }
     requireCounts(accounting, "up to batch " + restored.number());
   }
@@ -138,12 +133,10 @@ final class DeadLetterIndex implements AutoCloseable {
     if (!in.readUTF().equals(restored.lineage())) {
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
-          "The dead-letter files in "
-              + directory.output()
-              + " were written by another run: this one continues after batch "
-              + restored.number()
-              + " of another checkpoint. Start with the checkpoint of the run that wrote them, or"
-              + " name another directory.");
+          ("The dead-letter files in %s were written by another run: this one continues after batch"
+                  + " %s of another checkpoint. Start with the checkpoint of the run that wrote"
+                  + " them, or name another directory.")
+              .formatted(directory.output(), restored.number()));
     }
     counts.add(readCounts(in));
     accept(entry);
@@ -203,17 +196,11 @@ final class DeadLetterIndex implements AutoCloseable {
     if (!counts.equals(accounting)) {
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
-          "The dead-letter files in "
-              + directory.output()
-              + " lack letters or have too many: they account for "
-              + counts
-              + ", but the accounting "
-              + when
-              + " has "
-              + accounting
-              + ". The files were changed, or batches were counted without them. Restore the"
-              + " directory from a copy that is not older than the checkpoint, or name another one,"
-              + " whose files begin with the next batch.");
+          ("The dead-letter files in %s lack letters or have too many: they account for %s, but the"
+                  + " accounting %s has %s. The files were changed, or batches were counted without"
+                  + " them. Restore the directory from a copy that is not older than the"
+                  + " checkpoint, or name another one, whose files begin with the next batch.")
+              .formatted(directory.output(), counts, when, accounting));
     }
   }
 

@@ -24,15 +24,10 @@ final class JdbcBatchTable {
   void ensure(JdbcTransaction transaction) throws SQLException {
     if (JdbcMetadata.columnTypes(transaction.connection(), name).isEmpty()) {
       transaction.execute(
-          "CREATE TABLE "
-              + name.quoted()
-              + " (\"statistic\" varchar("
-              + STATISTIC_LENGTH
-              + ") NOT NULL, \"batch\" bigint NOT NULL, \"lineage\" varchar("
-              + RUN_LENGTH
-              + ") NOT NULL, \"run\" varchar("
-              + RUN_LENGTH
-              + ") NOT NULL, PRIMARY KEY (\"statistic\"))");
+          ("CREATE TABLE %s (\"statistic\" varchar(%s) NOT NULL, \"batch\" bigint NOT NULL,"
+                  + " \"lineage\" varchar(%s) NOT NULL, \"run\" varchar(%s) NOT NULL, PRIMARY KEY"
+                  + " (\"statistic\"))")
+              .formatted(name.quoted(), STATISTIC_LENGTH, RUN_LENGTH, RUN_LENGTH));
     }
   }
 
@@ -57,9 +52,8 @@ final class JdbcBatchTable {
       throws SQLException {
     delete(transaction, statistic);
     transaction.update(
-        "INSERT INTO "
-            + name.quoted()
-            + " (\"statistic\", \"batch\", \"lineage\", \"run\") VALUES (?, ?, ?, ?)",
+        "INSERT INTO %s (\"statistic\", \"batch\", \"lineage\", \"run\") VALUES (?, ?, ?, ?)"
+            .formatted(name.quoted()),
         statistic,
         mark.batch(),
         mark.lineage(),
@@ -75,9 +69,8 @@ final class JdbcBatchTable {
       throws SQLException {
     int owned =
         transaction.update(
-            "UPDATE "
-                + name.quoted()
-                + " SET \"batch\" = ? WHERE \"statistic\" = ? AND \"run\" = ?",
+            "UPDATE %s SET \"batch\" = ? WHERE \"statistic\" = ? AND \"run\" = ?"
+                .formatted(name.quoted()),
             batch,
             statistic,
             run);

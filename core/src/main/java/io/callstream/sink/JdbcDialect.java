@@ -15,19 +15,16 @@ enum JdbcDialect {
   POSTGRESQL("text") {
     @Override
     String upsert(JdbcName table, List<JdbcColumn> columns) {
-      return "INSERT INTO "
-          + table.quoted()
-          + " ("
-          + names("", columns)
-          + ") VALUES ("
-          + columns.stream().map(column -> "?").collect(Collectors.joining(", "))
-          + ") ON CONFLICT ("
-          + columns.stream()
-              .filter(JdbcColumn::isKey)
-              .map(JdbcColumn::quoted)
-              .collect(Collectors.joining(", "))
-          + ") DO UPDATE SET "
-          + assignments("EXCLUDED.", columns);
+      return "INSERT INTO %s (%s) VALUES (%s) ON CONFLICT (%s) DO UPDATE SET %s"
+          .formatted(
+              table.quoted(),
+              names("", columns),
+              columns.stream().map(column -> "?").collect(Collectors.joining(", ")),
+              columns.stream()
+                  .filter(JdbcColumn::isKey)
+                  .map(JdbcColumn::quoted)
+                  .collect(Collectors.joining(", ")),
+              assignments("EXCLUDED.", columns));
     }
   },
 
@@ -35,26 +32,21 @@ enum JdbcDialect {
   STANDARD("character varying(1048576)") {
     @Override
     String upsert(JdbcName table, List<JdbcColumn> columns) {
-      return "MERGE INTO "
-          + table.quoted()
-          + " AS t USING (VALUES ("
-          + columns.stream()
-              .map(column -> "CAST(? AS " + type(column.type()) + ")")
-              .collect(Collectors.joining(", "))
-          + ")) AS s ("
-          + names("", columns)
-          + ") ON "
-          + columns.stream()
-              .filter(JdbcColumn::isKey)
-              .map(key -> "t." + key.quoted() + " = s." + key.quoted())
-              .collect(Collectors.joining(" AND "))
-          + " WHEN MATCHED THEN UPDATE SET "
-          + assignments("s.", columns)
-          + " WHEN NOT MATCHED THEN INSERT ("
-          + names("", columns)
-          + ") VALUES ("
-          + names("s.", columns)
-          + ")";
+      return ("MERGE INTO %s AS t USING (VALUES (%s)) AS s (%s) ON %s WHEN MATCHED THEN UPDATE SET %s"
+              + " WHEN NOT MATCHED THEN INSERT (%s) VALUES (%s)")
+          .formatted(
+              table.quoted(),
+              columns.stream()
+                  .map(column -> "CAST(? AS " + type(column.type()) + ")")
+                  .collect(Collectors.joining(", ")),
+              names("", columns),
+              columns.stream()
+                  .filter(JdbcColumn::isKey)
+                  .map(key -> "t." + key.quoted() + " = s." + key.quoted())
+                  .collect(Collectors.joining(" AND ")),
+              assignments("s.", columns),
+              names("", columns),
+              names("s.", columns));
     }
   };
 

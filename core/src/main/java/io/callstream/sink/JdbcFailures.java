@@ -80,13 +80,13 @@ final class JdbcFailures {
     SQLException described = described(failure);
     return new CallstreamException(
         ErrorCode.SINK_FAILED,
-        "The database sink could not "
-            + what
-            + (attempts == 1 ? "" : ", tried " + attempts + " times")
-            + ": "
-            + described.getMessage()
-            + advice(state)
-            + " Nothing is lost: the batch is repeated when the pipeline is started again.",
+        ("The database sink could not %s%s: %s%s Nothing is lost: the batch is repeated when the"
+                + " pipeline is started again.")
+            .formatted(
+                what,
+                attempts == 1 ? "" : ", tried " + attempts + " times",
+                described.getMessage(),
+                advice(state)),
         described);
   }
 

@@ -106,10 +106,9 @@ final class JdbcSink implements ResultSink {
       if (!batches.advance(t, table.statistic(), batch.number(), run)) {
         throw new CallstreamException(
             ErrorCode.SINK_FAILED,
-            "The table "
-                + table
-                + " was taken over by another run while this one was writing. Let one run write"
-                + " it, and give others another schema or prefix.");
+            ("The table %s was taken over by another run while this one was writing. Let one run"
+                    + " write it, and give others another schema or prefix.")
+                .formatted(table));
       }
     }
     for (JdbcTable table : tables) {

@@ -68,12 +68,9 @@ public final class JdbcSinkBuilder {
   private static String require(String what, String name) {
     if (!NAME.matcher(name).matches()) {
       throw new IllegalArgumentException(
-          "'"
-              + name
-              + "' can't be a "
-              + what
-              + " of tables; use lower-case letters, digits and underscores, a letter first, at"
-              + " most 30");
+          ("'%s' can't be a %s of tables; use lower-case letters, digits and underscores, a letter"
+                  + " first, at most 30")
+              .formatted(name, what));
     }
     return name;
   }

@@ -91,10 +91,11 @@ final class JdbcTable {
         + cells.stream()
             .map(
                 cell ->
-                    cell.quoted()
-                        + " "
-                        + (cell.name().equals(KEY) ? "varchar(64)" : dialect.type(cell.type()))
-                        + (cell.isKey() || cell.name().equals(BATCH) ? " NOT NULL" : ""))
+                    "%s %s%s"
+                        .formatted(
+                            cell.quoted(),
+                            cell.name().equals(KEY) ? "varchar(64)" : dialect.type(cell.type()),
+                            cell.isKey() || cell.name().equals(BATCH) ? " NOT NULL" : ""))
             .collect(Collectors.joining(", "))
         + ", PRIMARY KEY ("
         + cells.stream()
@@ -124,14 +125,9 @@ final class JdbcTable {
     if (!wrong.isEmpty()) {
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
-          "There is a table "
-              + this
-              + " that can't hold the results of '"
-              + statistic()
-              + "': "
-              + String.join(", ", wrong)
-              + ". Drop or rename it, or choose another schema or prefix. The sink requires: "
-              + create());
+          ("There is a table %s that can't hold the results of '%s': %s. Drop or rename it, or"
+                  + " choose another schema or prefix. The sink requires: %s")
+              .formatted(this, statistic(), String.join(", ", wrong), create()));
     }
   }
 

@@ -117,12 +117,8 @@ final class Publisher implements AutoCloseable {
   static CallstreamException failed(Path directory, IOException e) {
     return new CallstreamException(
         ErrorCode.SINK_FAILED,
-        "Files in the output directory "
-            + directory
-            + " can't be written or read: "
-            + e
-            + ". "
-            + FileFailures.advice(directory, e),
+        "Files in the output directory %s can't be written or read: %s. %s"
+            .formatted(directory, e, FileFailures.advice(directory, e)),
         e);
   }
 

@@ -50,10 +50,9 @@ public final class Dimension implements Serializable {
   static String requireName(String name) {
     if (!NAME.matcher(name).matches()) {
       throw new IllegalArgumentException(
-          "'"
-              + name
-              + "' is not a valid column name; use lower-case letters, digits and underscores, at"
-              + " most 60 characters, starting with a letter");
+          ("'%s' is not a valid column name; use lower-case letters, digits and underscores, at"
+                  + " most 60 characters, starting with a letter")
+              .formatted(name));
     }
     return name;
   }

@@ -70,22 +70,15 @@ public sealed interface Window extends Serializable {
       requireLateness(allowedLateness);
       if (size.toMillis() % slide.toMillis() != 0) {
         throw new IllegalArgumentException(
-            "A sliding window of "
-                + size
-                + " is not a multiple of its slide of "
-                + slide
-                + ", so calls would be in different numbers of windows. Choose a slide that divides"
-                + " the size.");
+            ("A sliding window of %s is not a multiple of its slide of %s, so calls would be in"
+                    + " different numbers of windows. Choose a slide that divides the size.")
+                .formatted(size, slide));
       }
       if (size.toMillis() / slide.toMillis() > MAX_WINDOWS_PER_CALL) {
         throw new IllegalArgumentException(
-            "A sliding window of "
-                + size
-                + " with a slide of "
-                + slide
-                + " puts each call in more than "
-                + MAX_WINDOWS_PER_CALL
-                + " windows. Choose a longer slide.");
+            ("A sliding window of %s with a slide of %s puts each call in more than %s windows."
+                    + " Choose a longer slide.")
+                .formatted(size, slide, MAX_WINDOWS_PER_CALL));
       }
     }
 

@@ -103,13 +103,9 @@ final class DeadLetterBuffer implements DeadLetterMerge.Input, AutoCloseable {
     Path place = directory == null ? Path.of(System.getProperty("java.io.tmpdir")) : directory;
     return new CallstreamException(
         ErrorCode.ENVIRONMENT,
-        "Dead letters cannot be kept in "
-            + place
-            + " until the sinks get them: "
-            + e
-            + ". "
-            + FileFailures.advice(place, e)
-            + " Then start again with the same checkpoint: nothing is lost.",
+        ("Dead letters cannot be kept in %s until the sinks get them: %s. %s Then start again with"
+                + " the same checkpoint: nothing is lost.")
+            .formatted(place, e, FileFailures.advice(place, e)),
         e);
   }
 }

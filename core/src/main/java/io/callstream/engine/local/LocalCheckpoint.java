@@ -137,10 +137,9 @@ final class LocalCheckpoint implements AutoCloseable {
       if (Files.exists(root.resolve("offsets"))) {
         throw new CallstreamException(
             ErrorCode.CHECKPOINT,
-            "The directory "
-                + root
-                + " is the checkpoint of a query that is not callstream's. Name another"
-                + " directory.");
+            ("The directory %s is the checkpoint of a query that is not callstream's. Name another"
+                    + " directory.")
+                .formatted(root));
       }
       files.write(Fingerprint.FILE, run.toString().getBytes(UTF_8));
     }
@@ -283,12 +282,9 @@ final class LocalCheckpoint implements AutoCloseable {
 
   static CallstreamException damaged(Path root, String how, @Nullable Throwable cause) {
     String message =
-        "The checkpoint directory "
-            + root
-            + " is damaged: "
-            + how
-            + ". Restore it from a copy, or start with a new one, which counts the topic from its"
-            + " start.";
+        ("The checkpoint directory %s is damaged: %s. Restore it from a copy, or start with a new"
+                + " one, which counts the topic from its start.")
+            .formatted(root, how);
     return cause == null
         ? new CallstreamException(ErrorCode.CHECKPOINT, message)
         : new CallstreamException(ErrorCode.CHECKPOINT, message, cause);
@@ -310,12 +306,8 @@ final class LocalCheckpoint implements AutoCloseable {
     }
     return new CallstreamException(
         ErrorCode.CHECKPOINT,
-        "The checkpoint directory "
-            + root
-            + " can't be read or written: "
-            + e
-            + ". "
-            + FileFailures.advice(root, e),
+        "The checkpoint directory %s can't be read or written: %s. %s"
+            .formatted(root, e, FileFailures.advice(root, e)),
         e);
   }
 }

@@ -47,16 +47,11 @@ record OffsetCheck(Path root, Map<Integer, Long> firsts, Committed committed) {
           if (end != null && end < offset) {
             throw new CallstreamException(
                 ErrorCode.CHECKPOINT,
-                "The topic has fewer records than the checkpoint directory "
-                    + root
-                    + " has read: partition "
-                    + partition
-                    + " was read up to offset "
-                    + offset
-                    + ", and ends at "
-                    + end
-                    + ". Restore the topic and the checkpoint to states that fit each other, or"
-                    + " start with a new directory, which counts the topic from its start.");
+                ("The topic has fewer records than the checkpoint directory %s has read: partition"
+                        + " %s was read up to offset %s, and ends at %s. Restore the topic and the"
+                        + " checkpoint to states that fit each other, or start with a new"
+                        + " directory, which counts the topic from its start.")
+                    .formatted(root, partition, offset, end));
           }
         });
   }

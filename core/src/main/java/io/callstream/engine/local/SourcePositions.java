@@ -72,15 +72,14 @@ final class SourcePositions {
     if (first == null || first > position) {
       throw new CallstreamException(
           ErrorCode.SOURCE_FAILED,
-          "Records that were not read yet are gone from "
-              + source.description()
-              + ": partition "
-              + partition
-              + " must be read from offset "
-              + position
-              + (first == null ? ", and is not there" : ", and begins at " + first)
-              + ". Most likely retention deleted them: keep records longer than the pipeline may be"
-              + " down. To continue without them, start with a new checkpoint.");
+          ("Records that were not read yet are gone from %s: partition %s must be read from offset"
+                  + " %s%s. Most likely retention deleted them: keep records longer than the"
+                  + " pipeline may be down. To continue without them, start with a new checkpoint.")
+              .formatted(
+                  source.description(),
+                  partition,
+                  position,
+                  first == null ? ", and is not there" : ", and begins at " + first));
     }
   }
 

@@ -132,13 +132,9 @@ public final class BlockMerger {
   static CallstreamException failed(String statistic, Measure measure, Throwable e) {
     return new CallstreamException(
         ErrorCode.STATISTIC_FAILED,
-        "The measure '"
-            + measure.name()
-            + "' of the statistic '"
-            + statistic
-            + "' threw "
-            + e.getClass().getName()
-            + " when partial results were merged. Correct it, and start again: no call is lost.",
+        ("The measure '%s' of the statistic '%s' threw %s when partial results were merged. Correct"
+                + " it, and start again: no call is lost.")
+            .formatted(measure.name(), statistic, e.getClass().getName()),
         e);
   }
 

@@ -43,11 +43,9 @@ public final class BlockResults implements Results {
       return blocks;
     }
     throw new IllegalArgumentException(
-        "The results of '"
-            + results.statistic().name()
-            + "' are a "
-            + results.getClass().getName()
-            + ", not blocks. An engine must create its results with the ledger.");
+        ("The results of '%s' are a %s, not blocks. An engine must create its results with the"
+                + " ledger.")
+            .formatted(results.statistic().name(), results.getClass().getName()));
   }
 
   @Override

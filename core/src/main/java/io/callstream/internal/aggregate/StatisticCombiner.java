@@ -122,38 +122,25 @@ public final class StatisticCombiner {
     if (none >= 0) {
       return new CallstreamException(
           ErrorCode.STATISTIC_FAILED,
-          "The "
-              + dimension(none)
-              + " of the statistic '"
-              + statistic.name()
-              + "' gave null for a call. Let it give the empty text where a call has no value, and"
-              + " start again: the call is not lost.",
+          ("The %s of the statistic '%s' gave null for a call. Let it give the empty text where a"
+                  + " call has no value, and start again: the call is not lost.")
+              .formatted(dimension(none), statistic.name()),
           e);
     }
     String part = part(at, call);
     if (e instanceof UndeclaredFieldException undeclared) {
       return new CallstreamException(
           ErrorCode.STATISTIC_FAILED,
-          "The "
-              + part
-              + " of the statistic '"
-              + statistic.name()
-              + "' reads "
-              + undeclared.field()
-              + ", which it does not declare. Add it to the fields that it says it reads, and start"
-              + " again: the call is not lost.",
+          ("The %s of the statistic '%s' reads %s, which it does not declare. Add it to the fields"
+                  + " that it says it reads, and start again: the call is not lost.")
+              .formatted(part, statistic.name(), undeclared.field()),
           e);
     }
     return new CallstreamException(
         ErrorCode.STATISTIC_FAILED,
-        "The "
-            + part
-            + " of the statistic '"
-            + statistic.name()
-            + "' threw "
-            + e.getClass().getName()
-            + " on a call. Filters, dimensions and measures must take every call; make this one do"
-            + " so, and start again: the call is not lost.",
+        ("The %s of the statistic '%s' threw %s on a call. Filters, dimensions and measures must"
+                + " take every call; make this one do so, and start again: the call is not lost.")
+            .formatted(part, statistic.name(), e.getClass().getName()),
         e);
   }
 

@@ -110,11 +110,10 @@ public final class SinkSet {
             sink -> {
               throw new CallstreamException(
                   ErrorCode.SINK_FAILED,
-                  sink
-                      + " cannot be opened: its call in an earlier run exceeded"
-                      + " RunOptions.sinkTimeout and has not returned. Start again when that call"
-                      + " has returned. If it never returns, find what blocks it, and restart the"
-                      + " process.");
+                  ("%s cannot be opened: its call in an earlier run exceeded RunOptions.sinkTimeout"
+                          + " and has not returned. Start again when that call has returned. If it"
+                          + " never returns, find what blocks it, and restart the process.")
+                      .formatted(sink));
             });
   }
 
@@ -139,12 +138,8 @@ public final class SinkSet {
           } catch (IOException e) {
             throw new CallstreamException(
                 ErrorCode.SINK_FAILED,
-                "The output directory "
-                    + directory
-                    + " can't be created or locked: "
-                    + e
-                    + ". "
-                    + FileFailures.advice(directory, e),
+                "The output directory %s can't be created or locked: %s. %s"
+                    .formatted(directory, e, FileFailures.advice(directory, e)),
                 e);
           }
         });
@@ -293,13 +288,10 @@ public final class SinkSet {
       // A sink may lack a library or fail an assertion. The other sinks must be closed anyway.
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
-          sink
-              + " failed to "
-              + what
-              + ": "
-              + (e.getMessage() == null ? e.getClass().getName() : e.getMessage())
-              + ". The batch is not lost: it is repeated when the pipeline is started again with"
-              + " its checkpoint.",
+          ("%s failed to %s: %s. The batch is not lost: it is repeated when the pipeline is started"
+                  + " again with its checkpoint.")
+              .formatted(
+                  sink, what, e.getMessage() == null ? e.getClass().getName() : e.getMessage()),
           e);
     }
   }

@@ -44,13 +44,12 @@ public final class EnvironmentFailures {
         return Optional.of(
             new CallstreamException(
                 ErrorCode.ENVIRONMENT,
-                "A native library can't be loaded ("
-                    + words(e)
-                    + "). Java extracts such libraries into the temporary directory "
-                    + System.getProperty("java.io.tmpdir")
-                    + ", from which the system must allow programs to be loaded: a file system that"
-                    + " is mounted noexec does not. Name another directory with"
-                    + " -Djava.io.tmpdir=DIR (./callstream takes it from CALLSTREAM_JAVA_OPTS).",
+                ("A native library can't be loaded (%s). Java extracts such libraries into the"
+                        + " temporary directory %s, from which the system must allow programs to be"
+                        + " loaded: a file system that is mounted noexec does not. Name another"
+                        + " directory with -Djava.io.tmpdir=DIR (./callstream takes it from"
+                        + " CALLSTREAM_JAVA_OPTS).")
+                    .formatted(words(e), System.getProperty("java.io.tmpdir")),
                 failure));
       }
     }
@@ -119,12 +118,10 @@ public final class EnvironmentFailures {
       }
       throw new CallstreamException(
           ErrorCode.ENVIRONMENT,
-          "The path "
-              + text
-              + " has characters that are not in the character set of file names of this JVM, "
-              + charset
-              + ", which it takes from the locale. Start Java with LC_ALL=C.UTF-8 in the environment,"
-              + " or with another locale that has them.",
+          ("The path %s has characters that are not in the character set of file names of this JVM,"
+                  + " %s, which it takes from the locale. Start Java with LC_ALL=C.UTF-8 in the"
+                  + " environment, or with another locale that has them.")
+              .formatted(text, charset),
           e);
     }
   }

@@ -63,10 +63,9 @@ public final class RunLock implements AutoCloseable {
     if (lock == null) {
       throw new CallstreamException(
           ErrorCode.CHECKPOINT,
-          "The checkpoint directory "
-              + location
-              + " is in use by another run. Stop that run, or name another directory: each"
-              + " pipeline needs a separate one.");
+          ("The checkpoint directory %s is in use by another run. Stop that run, or name another"
+                  + " directory: each pipeline needs a separate one.")
+              .formatted(location));
     }
     return lock;
   }
@@ -85,10 +84,9 @@ public final class RunLock implements AutoCloseable {
     if (lock == null) {
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
-          "The output directory "
-              + location
-              + " is in use by another run. Stop that run, or name another directory: each run"
-              + " needs a separate one.");
+          ("The output directory %s is in use by another run. Stop that run, or name another"
+                  + " directory: each run needs a separate one.")
+              .formatted(location));
     }
     return lock;
   }
@@ -130,12 +128,10 @@ public final class RunLock implements AutoCloseable {
     } catch (IOException e) {
       throw new CallstreamException(
           ErrorCode.ENVIRONMENT,
-          "The file system of "
-              + location
-              + " refuses to lock files ("
-              + e.getMessage()
-              + "), so two runs cannot be kept apart there. Name a directory on a local disk, or"
-              + " enable the lock service of the network file system.",
+          ("The file system of %s refuses to lock files (%s), so two runs cannot be kept apart"
+                  + " there. Name a directory on a local disk, or enable the lock service of the"
+                  + " network file system.")
+              .formatted(location, e.getMessage()),
           e);
     }
   }

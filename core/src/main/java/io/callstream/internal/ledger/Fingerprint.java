@@ -84,27 +84,23 @@ public final class Fingerprint {
     if (!line(ENGINE).equals(run.line(ENGINE))) {
       throw new CallstreamException(
           ErrorCode.CHECKPOINT,
-          "The checkpoint directory "
-              + location
-              + " is that of the engine '"
-              + line(ENGINE).orElse("unknown")
-              + "', and engines can't read each other's state: this run's is '"
-              + run.line(ENGINE).orElse("unknown")
-              + "'. Run with the engine that the checkpoint has, or name a new directory, which"
-              + " counts the topic from its start.");
+          ("The checkpoint directory %s is that of the engine '%s', and engines can't read each"
+                  + " other's state: this run's is '%s'. Run with the engine that the checkpoint"
+                  + " has, or name a new directory, which counts the topic from its start.")
+              .formatted(
+                  location, line(ENGINE).orElse("unknown"), run.line(ENGINE).orElse("unknown")));
     }
     if (without(SOURCE_ID).equals(run.without(SOURCE_ID))) {
       throw new CallstreamException(
           ErrorCode.CHECKPOINT,
-          "The topic was deleted and created again, or is that of another cluster, since the"
-              + " checkpoint directory "
-              + location
-              + " was made: its id was "
-              + line(SOURCE_ID).orElse("unknown")
-              + " and is "
-              + run.line(SOURCE_ID).orElse("unknown")
-              + ". The offsets in the checkpoint are those of other records. Name a new directory,"
-              + " which counts the topic from its start.");
+          ("The topic was deleted and created again, or is that of another cluster, since the"
+                  + " checkpoint directory %s was made: its id was %s and is %s. The offsets in the"
+                  + " checkpoint are those of other records. Name a new directory, which counts the"
+                  + " topic from its start.")
+              .formatted(
+                  location,
+                  line(SOURCE_ID).orElse("unknown"),
+                  run.line(SOURCE_ID).orElse("unknown")));
     }
     List<String> before = text.lines().toList();
     List<String> now = run.text.lines().toList();
@@ -119,12 +115,10 @@ public final class Fingerprint {
             .collect(Collectors.joining());
     throw new CallstreamException(
         ErrorCode.CHECKPOINT,
-        "The checkpoint directory "
-            + location
-            + " is that of another pipeline, or of other fixed settings:"
-            + differences
-            + "\nRun with what the checkpoint has, or name a new directory, which counts the topic"
-            + " from its start.");
+        ("The checkpoint directory %s is that of another pipeline, or of other fixed"
+                + " settings:%s\nRun with what the checkpoint has, or name a new directory, which"
+                + " counts the topic from its start.")
+            .formatted(location, differences));
   }
 
   /** Returns the text, with a line feed at its end. */

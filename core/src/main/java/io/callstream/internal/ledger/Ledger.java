@@ -107,12 +107,9 @@ public final class Ledger {
     if (number != totals.batch() + 1) {
       throw new CallstreamException(
           ErrorCode.CHECKPOINT,
-          "Batch "
-              + number
-              + " does not follow batch "
-              + totals.batch()
-              + " of the log of results. The checkpoint directory was changed by somebody else;"
-              + " restore it from a copy, or start with a new one.");
+          ("Batch %s does not follow batch %s of the log of results. The checkpoint directory was"
+                  + " changed by somebody else; restore it from a copy, or start with a new one.")
+              .formatted(number, totals.batch()));
     }
     SourceProgress progress = totals.progress().plus(report.segments());
     Accounting accounting =

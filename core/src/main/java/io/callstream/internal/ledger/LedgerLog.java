@@ -127,26 +127,16 @@ final class LedgerLog {
     if (e instanceof DamagedFileException) {
       return new CallstreamException(
           ErrorCode.CHECKPOINT,
-          "The checkpoint directory "
-              + files.location()
-              + " is damaged: "
-              + e.getMessage()
-              + ". Restore it from a copy, or start with a new one, which counts the topic from its"
-              + " start.",
+          ("The checkpoint directory %s is damaged: %s. Restore it from a copy, or start with a new"
+                  + " one, which counts the topic from its start.")
+              .formatted(files.location(), e.getMessage()),
           e);
     }
     return new CallstreamException(
         ErrorCode.CHECKPOINT,
-        "The log of results in "
-            + files.location()
-            + " can't be read up to batch "
-            + batch
-            + ": "
-            + e
-            + ". "
-            + FileFailures.advice(e)
-            + " If the files are lost, restore the checkpoint directory from a copy, or start with a"
-            + " new one.",
+        ("The log of results in %s can't be read up to batch %s: %s. %s If the files are lost,"
+                + " restore the checkpoint directory from a copy, or start with a new one.")
+            .formatted(files.location(), batch, e, FileFailures.advice(e)),
         e);
   }
 
@@ -211,13 +201,9 @@ final class LedgerLog {
   private CallstreamException notWritten(IOException e) {
     return new CallstreamException(
         ErrorCode.CHECKPOINT,
-        "The log of results in "
-            + files.location()
-            + " can't be written: "
-            + e
-            + ". "
-            + FileFailures.advice(e)
-            + " Then start again with the same checkpoint: nothing is lost.",
+        ("The log of results in %s can't be written: %s. %s Then start again with the same"
+                + " checkpoint: nothing is lost.")
+            .formatted(files.location(), e, FileFailures.advice(e)),
         e);
   }
 }

@@ -41,15 +41,15 @@ public record BatchMark(long batch, String lineage) {
   public CallstreamException refused(String store, BatchResults restored) {
     return new CallstreamException(
         ErrorCode.SINK_FAILED,
-        store
-            + " holds results up to batch "
-            + batch
-            + " of another run: this run "
-            + (restored.number() < 0
-                ? "starts from the beginning"
-                : "continues after batch " + restored.number())
-            + ". Start with the checkpoint of the run that wrote them, use another destination, or"
-            + " let the sink start over, which deletes its content.");
+        ("%s holds results up to batch %s of another run: this run %s. Start with the checkpoint of"
+                + " the run that wrote them, use another destination, or let the sink start over,"
+                + " which deletes its content.")
+            .formatted(
+                store,
+                batch,
+                restored.number() < 0
+                    ? "starts from the beginning"
+                    : "continues after batch " + restored.number()));
   }
 
   /**

@@ -133,13 +133,9 @@ public final class CallReader {
     } catch (LinkageError e) {
       throw new CallstreamException(
           ErrorCode.FORMAT_FAILED,
-          "The format '"
-              + plan.format().name()
-              + "' lacks a class ("
-              + e
-              + ") at "
-              + origin(plan, record)
-              + ". Add its library to the class path, on a cluster to that of the executors too.",
+          ("The format '%s' lacks a class (%s) at %s. Add its library to the class path, on a"
+                  + " cluster to that of the executors too.")
+              .formatted(plan.format().name(), e, origin(plan, record)),
           e);
     }
   }

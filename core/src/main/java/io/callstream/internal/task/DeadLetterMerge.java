@@ -119,10 +119,9 @@ public final class DeadLetterMerge implements Iterable<DeadLetter>, AutoCloseabl
   private static CallstreamException damaged(IOException e) {
     return new CallstreamException(
         ErrorCode.CHECKPOINT,
-        "Dead letters on their way to the sinks can't be read back ("
-            + e
-            + "). Start again with the same checkpoint: the batch is repeated, and nothing is"
-            + " lost.",
+        ("Dead letters on their way to the sinks can't be read back (%s). Start again with the same"
+                + " checkpoint: the batch is repeated, and nothing is lost.")
+            .formatted(e),
         e);
   }
 }

@@ -63,12 +63,10 @@ public final class TaskPlan implements Serializable {
     } catch (IOException | RuntimeException | LinkageError e) {
       throw new CallstreamException(
           ErrorCode.STATISTIC_FAILED,
-          "The statistic '"
-              + statistic.name()
-              + "' cannot be sent to tasks: its code refers to something that cannot be serialized ("
-              + e
-              + "). Let filters, dimensions and measures use only their calls and serializable"
-              + " values.",
+          ("The statistic '%s' cannot be sent to tasks: its code refers to something that cannot be"
+                  + " serialized (%s). Let filters, dimensions and measures use only their calls"
+                  + " and serializable values.")
+              .formatted(statistic.name(), e),
           e);
     }
   }
@@ -82,11 +80,9 @@ public final class TaskPlan implements Serializable {
     } catch (IOException | RuntimeException | LinkageError e) {
       throw new CallstreamException(
           ErrorCode.FORMAT_FAILED,
-          "The format '"
-              + format.name()
-              + "' cannot be sent to tasks: it cannot be serialized and read back ("
-              + e
-              + "). Let it have only serializable fields, and make its parser build the others.",
+          ("The format '%s' cannot be sent to tasks: it cannot be serialized and read back (%s)."
+                  + " Let it have only serializable fields, and make its parser build the others.")
+              .formatted(format.name(), e),
           e);
     }
     CallParser ignored = newParser((CallFormat) copy, fields);
@@ -109,13 +105,8 @@ public final class TaskPlan implements Serializable {
     if (parser == null) {
       throw new CallstreamException(
           ErrorCode.FORMAT_FAILED,
-          "The format '"
-              + format.name()
-              + "' gives no parser of "
-              + fields
-              + " ("
-              + (cause == null ? "it returned null" : cause)
-              + "). Correct CallFormat.parser.",
+          "The format '%s' gives no parser of %s (%s). Correct CallFormat.parser."
+              .formatted(format.name(), fields, cause == null ? "it returned null" : cause),
           cause == null ? new NullPointerException("parser") : cause);
     }
     return parser;
