@@ -104,7 +104,7 @@ class ArchitectureTest {
           .whereLayer("ledger")
           .mayOnlyAccessLayers("aggregate", "files", "task")
           .whereLayer("engine")
-          .mayOnlyAccessLayers("aggregate", "files", "ledger");
+          .mayOnlyAccessLayers("aggregate", "files", "ledger", "source", "task");
 
   @ArchTest
   static final ArchRule valuesDoNotUseInternals =

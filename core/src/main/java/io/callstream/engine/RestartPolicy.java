@@ -98,7 +98,6 @@ public record RestartPolicy(
     return new RestartPolicy(maxRestarts, firstDelay, maxDelay, stableAfter, codes);
   }
 
-  /** Returns whether a restart may help after a failure. */
   boolean mayHelp(CallstreamException failure) {
     return !permanent.contains(failure.code());
   }

@@ -119,7 +119,6 @@ public record Accounting(
     return text.toString();
   }
 
-  /** Writes the accounting as a JSON object. */
   void writeTo(JsonGenerator json) throws IOException {
     json.writeStartObject();
     json.writeNumberField("received", received);

@@ -45,7 +45,6 @@ final class DeadLetterDirectory {
     return output.resolve(kind.file);
   }
 
-  /** Returns the name of a hidden file for messages. */
   static String nameOf(Path file) {
     return NAME + "/" + file.getFileName();
   }

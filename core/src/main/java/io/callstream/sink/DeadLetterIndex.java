@@ -54,7 +54,6 @@ final class DeadLetterIndex implements AutoCloseable {
     this.channel = channel;
   }
 
-  /** Creates an index without batches. */
   static void create(Path file, BatchResults restored) throws IOException {
     try (FileChannel channel = FileChannel.open(file, CREATE_NEW, WRITE)) {
       append(

@@ -114,7 +114,6 @@ final class DeadLetterJournal implements AutoCloseable {
     return done;
   }
 
-  /** Adds a dead letter of the current batch. */
   void add(DeadLetter letter, DeadLetterLines lines) throws IOException {
     if (buffer == null) {
       buffer = new ByteArrayOutputStream();

@@ -69,7 +69,6 @@ final class DeadLetterJournals implements AutoCloseable {
     index.truncate();
   }
 
-  /** Returns the total number of confirmed bytes in all journals. */
   long confirmedBytes() {
     return journals.values().stream().mapToLong(DeadLetterJournal::confirmedBytes).sum();
   }

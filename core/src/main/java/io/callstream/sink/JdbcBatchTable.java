@@ -31,7 +31,6 @@ final class JdbcBatchTable {
     }
   }
 
-  /** Returns the mark of a statistic, or null if there is none. */
   @Nullable BatchMark find(JdbcTransaction transaction, String statistic) throws SQLException {
     try (PreparedStatement select =
         transaction.prepare(

@@ -62,7 +62,6 @@ enum JdbcDialect {
     return product != null && product.contains("PostgreSQL") ? POSTGRESQL : STANDARD;
   }
 
-  /** Returns the SQL type of a column. */
   String type(Columns.Type type) {
     return switch (type) {
       case TIME -> "timestamp with time zone";

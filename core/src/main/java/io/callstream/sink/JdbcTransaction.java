@@ -26,7 +26,6 @@ final class JdbcTransaction {
     this.table = table.toString();
   }
 
-  /** Returns the table of the last statement, or the empty string. */
   String table() {
     return table;
   }

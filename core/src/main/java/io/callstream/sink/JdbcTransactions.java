@@ -101,7 +101,6 @@ final class JdbcTransactions implements AutoCloseable {
     }
   }
 
-  /** Closes the connection. */
   @Override
   public void close() {
     discard();

@@ -165,7 +165,6 @@ final class Publisher implements AutoCloseable {
     }
   }
 
-  /** Forces a file to the disk. */
   static void force(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.force(true);

@@ -1,6 +1,7 @@
 package io.callstream.engine.local;
 
 import io.callstream.engine.RunOptions;
+import io.callstream.internal.engine.BatchStart;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.source.SpanReader.Span;
 import java.time.Clock;
@@ -56,7 +57,6 @@ final class BatchPlanner {
     return batch(ends, latest, watermark);
   }
 
-  /** Returns the number of records that a batch has of a partition. */
   private long share(long records, long total) {
     return total <= maxRecords
         ? records
@@ -73,8 +73,8 @@ final class BatchPlanner {
       spans.add(new Span(partition, from, to));
       more |= positions.end(partition, latest, to) > to;
     }
-    PlannedBatch batch =
-        new PlannedBatch(clock.instant(), System.nanoTime(), spans, latest, more, watermark);
+    BatchStart start = new BatchStart(clock.instant(), System.nanoTime(), watermark);
+    PlannedBatch batch = new PlannedBatch(start, spans, latest, more);
     positions.moveTo(batch.ends());
     return batch;
   }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.engine.BatchPart;
 import io.callstream.internal.failures.EnvironmentFailures;
 import io.callstream.internal.files.Checksum;
 import io.callstream.internal.files.DamagedFileException;
@@ -117,14 +118,13 @@ final class LocalCheckpoint implements AutoCloseable {
   /** Deletes the files of dead letters that a killed run left. */
   private static void deleteLetters(Path directory) throws IOException {
     try (DirectoryStream<Path> left =
-        Files.newDirectoryStream(directory, DeadLetterBuffer.PREFIX + "*")) {
+        Files.newDirectoryStream(directory, BatchPart.LETTER_FILES + "*")) {
       for (Path file : left) {
         Files.delete(file);
       }
     }
   }
 
-  /** Returns the directory for files of dead letters. */
   Path letterDirectory() {
     return root.resolve(OURS);
   }
@@ -218,7 +218,6 @@ final class LocalCheckpoint implements AutoCloseable {
     write(COMMITTED, committed.batch() + "\n" + lines(committed.reached()));
   }
 
-  /** Returns the last recorded batch. */
   Committed committed() {
     List<String> lines = text(COMMITTED);
     return lines.isEmpty()

@@ -5,6 +5,8 @@ import io.callstream.ErrorCode;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.local.ReaderPool.Reading;
 import io.callstream.internal.aggregate.StatisticCombiner;
+import io.callstream.internal.engine.BatchPart;
+import io.callstream.internal.engine.BatchProcessor;
 import io.callstream.internal.engine.LedgerRun;
 import io.callstream.internal.engine.SinkSet;
 import io.callstream.internal.failures.EnvironmentFailures;
@@ -14,7 +16,6 @@ import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.Pipeline;
-import io.callstream.progress.Progress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -82,7 +83,7 @@ final class LocalRun extends LedgerRun {
     planner = new BatchPlanner(source, positions, options, clock);
     Path letters = checkpoint == null ? null : checkpoint.letterDirectory();
     readers = new ReaderPool(source, plan, positions.next().size(), threads, letters);
-    processor = new BatchProcessor(pipeline, options, plan, ledger, clock, letters);
+    processor = new BatchProcessor(pipeline, options, plan, ledger, clock, letters, this::reported);
     sinks = processor.sinks();
   }
 
@@ -261,7 +262,7 @@ final class LocalRun extends LedgerRun {
     if (batch.isEmpty()) {
       return null;
     }
-    lastBeginNanos = batch.beginNanos();
+    lastBeginNanos = batch.start().nanos();
     return readers.start(batch);
   }
 
@@ -271,29 +272,13 @@ final class LocalRun extends LedgerRun {
    */
   private void finish(Reading reading) {
     PlannedBatch batch = reading.batch();
-    List<ReadPart> parts = reading.await();
-    TaskReport read = TaskReport.ofDuplicates(0);
-    for (ReadPart part : parts) {
-      read = read.plus(part.report());
-    }
+    List<BatchPart> parts = reading.await();
     long readNanos = System.nanoTime();
-    TaskReport report = read.reaching(batch.ends());
+    TaskReport report = BatchProcessor.report(parts, batch.offsets());
     if (batch.more() && readers.isParallel() && !isStopping()) {
       ahead = begin(planner.next(ledger().watermarkAfter(report.segments())));
     }
-    try {
-      // Some offsets have no record: ends of transactions, and aborted records.
-      Progress last = progress().orElse(null);
-      if (report.accounting().received() > 0) {
-        Progress progress = processor.process(batch, parts, report, readNanos, last);
-        reported(progress);
-        sinks.report(progress);
-      } else if (last != null) {
-        reported(BatchProcessor.movedOn(last, batch));
-      }
-    } finally {
-      parts.forEach(ReadPart::close);
-    }
+    processor.process(batch.start(), batch.offsets(), parts, report, readNanos);
   }
 
   private void commit() {

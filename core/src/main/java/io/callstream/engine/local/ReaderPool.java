@@ -1,5 +1,6 @@
 package io.callstream.engine.local;
 
+import io.callstream.internal.engine.BatchPart;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.source.SpanReader;
 import io.callstream.internal.source.SpanReader.Span;
@@ -69,23 +70,9 @@ final class ReaderPool {
   }
 
   /** A batch that readers are reading. */
-  static final class Reading {
-    private final PlannedBatch batch;
-    private final List<Future<ReadPart>> parts;
-
-    private Reading(PlannedBatch batch, List<Future<ReadPart>> parts) {
-      this.batch = batch;
-      this.parts = parts;
-    }
-
-    /** Returns the batch. */
-    PlannedBatch batch() {
-      return batch;
-    }
-
-    /** Waits until the batch is read, and returns its parts. */
-    List<ReadPart> await() {
-      List<ReadPart> read = new ArrayList<>();
+  record Reading(PlannedBatch batch, List<Future<BatchPart>> parts) {
+    List<BatchPart> await() {
+      List<BatchPart> read = new ArrayList<>();
       parts.forEach(part -> read.add(get(part)));
       return read;
     }
@@ -96,7 +83,7 @@ final class ReaderPool {
      * @param failed receives the failure of a part
      */
     void drop(Consumer<Throwable> failed) {
-      for (Future<ReadPart> part : parts) {
+      for (Future<BatchPart> part : parts) {
         try {
           if (part.isDone()) {
             get(part).close();
@@ -116,9 +103,8 @@ final class ReaderPool {
     return threads != null;
   }
 
-  /** Starts to read a batch. */
   Reading start(PlannedBatch batch) {
-    List<Future<ReadPart>> parts = new ArrayList<>();
+    List<Future<BatchPart>> parts = new ArrayList<>();
     for (int i = 0; i < readers.size(); i++) {
       int number = i;
       List<Span> mine =
@@ -130,8 +116,8 @@ final class ReaderPool {
         parts.add(
             submit(
                 () ->
-                    ReadPart.of(
-                        plan, reader, mine, batch.begin(), batch.watermark(), letterDirectory)));
+                    new BatchPart(plan, batch.start(), letterDirectory)
+                        .filledBy(part -> reader.read(mine, part::add))));
       }
     }
     return new Reading(batch, parts);

@@ -22,7 +22,6 @@ public final class BlockMerger {
   private final int maxGroups;
   private final byte[] otherKey;
 
-  /** Creates the merger of a statistic. */
   public BlockMerger(Statistic statistic) {
     this.statistic = statistic.name();
     aggregates = aggregates(statistic);

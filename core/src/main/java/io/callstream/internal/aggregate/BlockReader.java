@@ -33,7 +33,6 @@ public final class BlockReader {
     stateLengths = new int[aggregates];
   }
 
-  /** Returns the number of groups in the block. */
   public int groups() {
     return groups;
   }
@@ -60,17 +59,14 @@ public final class BlockReader {
     return true;
   }
 
-  /** Returns the dimensions of the current group. */
   public List<String> dimensions(TextCache texts) {
     return GroupKey.dimensions(key, keyLength, texts);
   }
 
-  /** Returns the number of calls in the current group. */
   public long count() {
     return count;
   }
 
-  /** Returns the state of the aggregate with an index in the current group. */
   public byte[] state(int index) {
     return Arrays.copyOfRange(
         in.buffer(), stateStarts[index], stateStarts[index] + stateLengths[index]);

@@ -133,7 +133,6 @@ public final class BlockResults implements Results {
     return Collections.unmodifiableNavigableMap(blocks);
   }
 
-  /** Returns the rows of one block. */
   public List<ResultRow> rows(long windowStart, byte[] block) {
     return rows(windowStart, block, new TextCache());
   }

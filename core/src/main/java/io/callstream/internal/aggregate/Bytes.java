@@ -98,7 +98,6 @@ final class Bytes {
       return size;
     }
 
-    /** Reads a number from 0 to a limit. */
     int atMost(int limit) {
       long number = number();
       if (number < 0 || number > limit) {

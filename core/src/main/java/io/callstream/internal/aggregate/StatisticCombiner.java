@@ -167,17 +167,14 @@ public final class StatisticCombiner {
     return "code";
   }
 
-  /** Returns the number of contributions that were counted. */
   public long counted() {
     return counted;
   }
 
-  /** Returns the number of contributions that were late. */
   public long late() {
     return late;
   }
 
-  /** Returns the number of contributions that the filter excluded. */
   public long filtered() {
     return filtered;
   }

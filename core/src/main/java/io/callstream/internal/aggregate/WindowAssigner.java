@@ -22,7 +22,6 @@ public final class WindowAssigner {
   private long start = Long.MAX_VALUE;
   private long end = Long.MIN_VALUE;
 
-  /** Creates the assigner for a kind of windows. */
   public WindowAssigner(Window window) {
     this.window = window;
     this.latenessMillis = window.allowedLateness().toMillis();

@@ -23,14 +23,12 @@ public abstract class LedgerRun implements RunningPipeline {
   private final RunEnd end;
   private volatile @Nullable Progress progress;
 
-  /** Creates a run that has not ended. */
   protected LedgerRun(Pipeline pipeline, Ledger ledger) {
     this.pipeline = pipeline;
     this.ledger = ledger;
     this.end = new RunEnd("The pipeline over " + pipeline.source().description());
   }
 
-  /** Returns the ledger. */
   protected final Ledger ledger() {
     return ledger;
   }
@@ -58,7 +56,6 @@ public abstract class LedgerRun implements RunningPipeline {
     end.end();
   }
 
-  /** Returns whether the run has ended and its sinks are closed. */
   protected final boolean hasEnded() {
     return end.hasEnded();
   }

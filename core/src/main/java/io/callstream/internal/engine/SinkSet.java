@@ -176,7 +176,6 @@ public final class SinkSet {
     }
   }
 
-  /** Passes a report to all listeners. */
   public void report(Progress progress) {
     for (ProgressListener listener : pipeline.listeners()) {
       guarded(listener, "hear of progress", () -> listener.onProgress(progress));

@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
  * it.
  */
 public final class RunLock implements AutoCloseable {
-  /** The name of the lock file of an output directory. */
   public static final String OUTPUT_FILE = ".lock";
 
   private static final String CHECKPOINT_FILE = "lock";
@@ -152,7 +151,6 @@ public final class RunLock implements AutoCloseable {
     }
   }
 
-  /** Releases the lock. */
   @Override
   public void close() throws IOException {
     release(key, channel);

@@ -12,7 +12,6 @@ public final class BatchUpdates {
   private final List<NavigableMap<Long, byte[]>> whole = new ArrayList<>();
   private byte[] note = LedgerEntry.NO_NOTE;
 
-  /** Creates empty updates. */
   public BatchUpdates(int statistics) {
     for (int i = 0; i < statistics; i++) {
       blocks.add(new TreeMap<>());

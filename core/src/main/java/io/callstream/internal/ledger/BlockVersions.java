@@ -11,7 +11,6 @@ import java.util.TreeMap;
 final class BlockVersions {
   private final Map<Long, List<byte[]>> versions = new TreeMap<>();
 
-  /** Adds the blocks of the next batch. */
   void add(Map<Long, byte[]> blocks) {
     blocks.forEach(
         (window, block) -> versions.computeIfAbsent(window, w -> new ArrayList<>(1)).add(block));

@@ -15,7 +15,6 @@ import java.util.stream.Stream;
  * change between two runs. The directory contains it as a text with one line per setting.
  */
 public final class Fingerprint {
-  /** The name of the fingerprint file. */
   public static final String FILE = "pipeline.txt";
 
   private static final String ENGINE = "engine";
@@ -52,12 +51,10 @@ public final class Fingerprint {
             + "\n");
   }
 
-  /** Returns the fingerprint with a text. */
   public static Fingerprint parse(String text) {
     return new Fingerprint(text);
   }
 
-  /** Returns the value of a line. */
   public Optional<String> line(String key) {
     String start = key + ": ";
     return text.lines()

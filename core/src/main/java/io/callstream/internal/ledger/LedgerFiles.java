@@ -34,7 +34,6 @@ public interface LedgerFiles {
   /** Returns the names of the existing files. Empty if the directory does not exist yet. */
   List<String> list() throws IOException;
 
-  /** Deletes a file. */
   void delete(String name) throws IOException;
 
   /**
@@ -53,7 +52,6 @@ public interface LedgerFiles {
     return 1 << 20;
   }
 
-  /** Returns the location of the directory for messages. */
   String location();
 
   /** Returns the number of the last batch in the files, or {@link Ledger#NO_BATCH}. */

@@ -61,7 +61,6 @@ record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
     return closing;
   }
 
-  /** Returns the blocks of all windows, by statistic. */
   List<NavigableMap<Long, byte[]>> blocks() {
     return results.stream().map(StatisticBlocks::blocks).toList();
   }

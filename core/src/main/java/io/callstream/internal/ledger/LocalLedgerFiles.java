@@ -296,7 +296,6 @@ public final class LocalLedgerFiles implements LedgerFiles, AutoCloseable {
     return directory.toString();
   }
 
-  /** Closes the log. */
   @Override
   public void close() throws IOException {
     closeLog();

@@ -143,22 +143,18 @@ final class LogEntries {
     end += HEADER + contentLength;
   }
 
-  /** Returns the entry of a batch; null if there is none. */
   @Nullable Entry get(long batch) {
     return batches.get(batch);
   }
 
-  /** Returns the numbers of the batches in order. */
   Set<Long> batches() {
     return Collections.unmodifiableSet(batches.keySet());
   }
 
-  /** Returns the numbers of the batches after a batch, in order. */
   Set<Long> batchesAfter(long batch) {
     return Collections.unmodifiableSet(batches.tailMap(batch, false).keySet());
   }
 
-  /** Returns the position of the next entry. */
   long end() {
     return end;
   }
@@ -175,12 +171,10 @@ final class LogEntries {
     return header.putInt(crc(content, 0, content.length)).flip();
   }
 
-  /** Returns whether an entry matches its checksums. */
   static boolean isValid(byte[] entry) {
     return hasHeader(entry, 0) && hasContent(entry, 0, entry.length - HEADER);
   }
 
-  /** Returns the content of an entry. */
   static byte[] content(byte[] entry) {
     return Arrays.copyOfRange(entry, HEADER, entry.length);
   }

@@ -10,7 +10,6 @@ import io.callstream.internal.task.PartitionSegment;
  * @param clock the clock of the calls that were read
  */
 record PartitionProgress(long nextOffset, PartitionClock clock) {
-  /** Returns the progress after the next segment. */
   PartitionProgress append(PartitionSegment segment) {
     return new PartitionProgress(
         Math.max(nextOffset, segment.nextOffset()), clock.append(segment.clock()));

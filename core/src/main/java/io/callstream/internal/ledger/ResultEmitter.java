@@ -105,7 +105,6 @@ final class ResultEmitter {
     return results(now, now.totals().batch() + 1, open, all, none());
   }
 
-  /** Returns all results of a statistic in a state. */
   Results results(LedgerState now, String statistic) {
     Statistic found = pipeline.statistic(statistic);
     return new BlockResults(

@@ -61,7 +61,6 @@ final class StatisticBlocks {
     return other == blocks ? this : new StatisticBlocks(statistic, windows, retention, other);
   }
 
-  /** Returns the statistic. */
   Statistic statistic() {
     return statistic;
   }
@@ -90,7 +89,6 @@ final class StatisticBlocks {
     return closing;
   }
 
-  /** Returns the windows that are closed at a watermark, with their blocks. */
   NavigableMap<Long, byte[]> closed(long watermark) {
     return only(closing(StatisticCombiner.NO_WATERMARK, watermark));
   }

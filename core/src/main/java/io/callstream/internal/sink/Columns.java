@@ -67,7 +67,6 @@ public final class Columns {
     this.columns = List.copyOf(columns);
   }
 
-  /** Returns the columns of a statistic. */
   public static Columns of(Statistic statistic) {
     List<Column> columns = new ArrayList<>();
     if (statistic.window().isPresent()) {
@@ -96,7 +95,6 @@ public final class Columns {
     return new Columns(statistic, columns);
   }
 
-  /** Returns the statistic. */
   public Statistic statistic() {
     return statistic;
   }

@@ -59,7 +59,6 @@ final class TerminalText {
     return shown.toString();
   }
 
-  /** Returns the number of columns of a text that {@link #cut} returned. */
   static int columns(String text) {
     return text.codePoints().map(TerminalText::columns).sum();
   }

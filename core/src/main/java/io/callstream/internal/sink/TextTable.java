@@ -48,7 +48,6 @@ final class TextTable {
     this.exact = RowFormatter.times(zone);
   }
 
-  /** Returns the table of the highest counts. */
   String top(int rows, int width) {
     long number = 0;
     long total = 0;

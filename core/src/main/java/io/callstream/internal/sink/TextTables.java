@@ -47,7 +47,6 @@ public final class TextTables {
     return shown + " ".repeat(width - TerminalText.columns(shown));
   }
 
-  /** Returns the accounting of the records as lines of text. */
   public static String accounting(Accounting accounting) {
     StringBuilder text = new StringBuilder();
     text.append(

@@ -33,7 +33,6 @@ public final class OpenTransactions implements AutoCloseable {
 
   /** Queries the broker. One thread uses and closes it. */
   public interface Look extends AutoCloseable {
-    /** Returns the ends of all partitions. */
     Map<Integer, Ends> ends() throws Exception;
 
     @Override

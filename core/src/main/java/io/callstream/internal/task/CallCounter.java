@@ -95,7 +95,6 @@ public final class CallCounter {
     return false;
   }
 
-  /** Passes on all partial results. */
   public void forEachPartial(Partials partials) {
     for (int i = 0; i < combiners.size(); i++) {
       int statistic = i;
@@ -105,7 +104,6 @@ public final class CallCounter {
     }
   }
 
-  /** Returns the accounting of the contributions. */
   public Accounting accounting() {
     Map<String, Contributions> contributions = new LinkedHashMap<>();
     for (int i = 0; i < combiners.size(); i++) {

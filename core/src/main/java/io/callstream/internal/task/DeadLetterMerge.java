@@ -39,7 +39,6 @@ public final class DeadLetterMerge implements Iterable<DeadLetter>, AutoCloseabl
   private final List<Input> inputs;
   private final List<InputStream> open = new ArrayList<>();
 
-  /** Creates a merge of the dead letters of several tasks. */
   public DeadLetterMerge(List<Input> inputs) {
     this.inputs = List.copyOf(inputs);
   }

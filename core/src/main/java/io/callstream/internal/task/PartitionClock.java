@@ -238,7 +238,6 @@ public final class PartitionClock {
     return lastUnconfirmed;
   }
 
-  /** Writes this clock. */
   public void writeTo(DataOutputStream out) throws IOException {
     out.writeLong(maxJumpMillis);
     out.writeBoolean(ofPartition);

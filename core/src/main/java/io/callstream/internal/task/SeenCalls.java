@@ -115,17 +115,14 @@ public final class SeenCalls {
     expiries.forEach((id, expiry) -> index.computeIfAbsent(expiry, e -> new ArrayList<>()).add(id));
   }
 
-  /** Returns the number of ids in this set. */
   public int size() {
     return expiries.size();
   }
 
-  /** Returns the ids as bytes. */
   public byte[] toBytes() {
     return write(expiries);
   }
 
-  /** Returns the ids that the last batch added, as bytes. */
   public byte[] newToBytes() {
     return write(newest);
   }

@@ -88,7 +88,6 @@ public final class TaskPlan implements Serializable {
     CallParser ignored = newParser((CallFormat) copy, fields);
   }
 
-  /** Returns a new parser for the fields that this plan needs. */
   CallParser newParser() {
     return newParser(format, fields);
   }
@@ -117,7 +116,6 @@ public final class TaskPlan implements Serializable {
     return topic;
   }
 
-  /** Returns the statistics. */
   public List<Statistic> statistics() {
     return statistics;
   }

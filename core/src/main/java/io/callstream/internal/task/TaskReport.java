@@ -25,7 +25,6 @@ import java.util.Optional;
  */
 public record TaskReport(
     Accounting accounting, List<PartitionSegment> segments, Timestamps timestamps) {
-  /** Copies {@code segments}. */
   public TaskReport {
     segments = List.copyOf(segments);
   }
@@ -35,12 +34,10 @@ public record TaskReport(
     this(accounting, segments, Timestamps.NONE);
   }
 
-  /** Returns the report of a task that only found duplicates. */
   public static TaskReport ofDuplicates(long duplicates) {
     return new TaskReport(new Accounting(0, 0, duplicates, 0, 0, 0, Map.of()), List.of());
   }
 
-  /** Returns the sum of both reports. */
   public TaskReport plus(TaskReport that) {
     List<PartitionSegment> all = new ArrayList<>(segments);
     all.addAll(that.segments);
@@ -70,7 +67,6 @@ public record TaskReport(
     return timestamps.at(moment);
   }
 
-  /** Returns this report as bytes. */
   public byte[] toBytes() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
     try (DataOutputStream out = new DataOutputStream(bytes)) {
@@ -92,7 +88,6 @@ public record TaskReport(
     }
   }
 
-  /** Writes an accounting. */
   public static void write(Accounting accounting, DataOutputStream out) throws IOException {
     out.writeLong(accounting.received());
     out.writeLong(accounting.rejected());

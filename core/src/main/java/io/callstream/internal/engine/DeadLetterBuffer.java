@@ -1,4 +1,4 @@
-package io.callstream.engine.local;
+package io.callstream.internal.engine;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
  * in a file, because their number has no limit. Not thread-safe.
  */
 final class DeadLetterBuffer implements DeadLetterMerge.Input, AutoCloseable {
-  static final String PREFIX = "letters-";
   private static final int BYTES_IN_MEMORY = 4 << 20;
 
   private final @Nullable Path directory;
@@ -32,7 +31,7 @@ final class DeadLetterBuffer implements DeadLetterMerge.Input, AutoCloseable {
   private @Nullable DataOutputStream tail;
 
   /**
-   * Creates an empty box.
+   * Creates an empty buffer.
    *
    * @param directory the directory for the file; null for the directory of temporary files
    */
@@ -53,8 +52,8 @@ final class DeadLetterBuffer implements DeadLetterMerge.Input, AutoCloseable {
     if (open == null) {
       Path made =
           directory == null
-              ? Files.createTempFile("callstream-" + PREFIX, ".tmp")
-              : Files.createTempFile(directory, PREFIX, ".tmp");
+              ? Files.createTempFile("callstream-" + BatchPart.LETTER_FILES, ".tmp")
+              : Files.createTempFile(directory, BatchPart.LETTER_FILES, ".tmp");
       file = made;
       open = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(made), 1 << 16));
       tail = open;
@@ -81,7 +80,6 @@ final class DeadLetterBuffer implements DeadLetterMerge.Input, AutoCloseable {
     return file == null ? first : new SequenceInputStream(first, Files.newInputStream(file));
   }
 
-  /** Deletes the file. */
   @Override
   public void close() {
     try {
