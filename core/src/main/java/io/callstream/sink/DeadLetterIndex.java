@@ -1,6 +1,5 @@
 package io.callstream.sink;
 
-import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
@@ -55,15 +54,16 @@ final class DeadLetterIndex implements AutoCloseable {
   }
 
   static void create(Path file, BatchResults restored) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, CREATE_NEW, WRITE)) {
-      append(
-          channel,
-          out -> {
-            out.writeInt(MAGIC);
-            out.writeUTF(restored.lineage());
-            write(DeadLetterCounts.of(restored.total()), out);
-          });
-    }
+    Publisher.replace(
+        file,
+        channel ->
+            append(
+                channel,
+                out -> {
+                  out.writeInt(MAGIC);
+                  out.writeUTF(restored.lineage());
+                  write(DeadLetterCounts.of(restored.total()), out);
+                }));
   }
 
   /**

@@ -44,6 +44,7 @@ final class DeadLetterJournal implements AutoCloseable {
   private final CRC32 checksum;
 
   private Extent confirmed;
+  private Extent written;
 
   /** The letters of the current batch that were not written yet. Null between batches. */
   private @Nullable ByteArrayOutputStream buffer;
@@ -52,6 +53,7 @@ final class DeadLetterJournal implements AutoCloseable {
     this.channel = channel;
     this.checksum = checksum;
     this.confirmed = confirmed;
+    this.written = confirmed;
   }
 
   /** Creates an empty journal. Replaces the file of an interrupted batch. */
@@ -124,13 +126,15 @@ final class DeadLetterJournal implements AutoCloseable {
     }
   }
 
-  /** Makes the letters of the current batch durable. */
-  void force() throws IOException {
+  /** Makes the letters of the current batch durable. Returns the extent of all bytes. */
+  Extent force() throws IOException {
     if (buffer != null) {
       flush(buffer);
       buffer = null;
     }
     channel.force(true);
+    written = new Extent(channel.position(), (int) checksum.getValue());
+    return written;
   }
 
   private void flush(ByteArrayOutputStream letters) throws IOException {
@@ -140,14 +144,9 @@ final class DeadLetterJournal implements AutoCloseable {
     Publisher.write(channel, bytes);
   }
 
-  /** Returns all bytes that were written, confirmed or not. */
-  Extent written() throws IOException {
-    return new Extent(channel.position(), (int) checksum.getValue());
-  }
-
-  /** Records that the index confirms all bytes that were written. */
-  void confirm() throws IOException {
-    confirmed = written();
+  /** Records that the index confirms the extent that {@link #force} returned. */
+  void confirm() {
+    confirmed = written;
   }
 
   long confirmedBytes() {
