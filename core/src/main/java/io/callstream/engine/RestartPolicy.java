@@ -105,7 +105,6 @@ public record RestartPolicy(
   /**
    * Returns the delay before a restart.
    *
-   * @param restart the number of the consecutive restart, from 1
    * @param chance the fraction of the random part by which the delay is reduced, from 0 to 1
    */
   Duration delay(int restart, double chance) {

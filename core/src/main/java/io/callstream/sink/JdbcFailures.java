@@ -69,12 +69,7 @@ final class JdbcFailures {
     return e;
   }
 
-  /**
-   * Returns the failure of a sink.
-   *
-   * @param what the operation and the table
-   * @param attempts the number of attempts
-   */
+  /** Returns the failure of a sink. */
   static CallstreamException of(String what, int attempts, SQLException failure) {
     String state = state(failure);
     SQLException described = described(failure);

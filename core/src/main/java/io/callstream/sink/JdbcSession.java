@@ -55,11 +55,7 @@ final class JdbcSession implements AutoCloseable {
     this.attempts = attempts;
   }
 
-  /**
-   * Runs work in a transaction and commits it.
-   *
-   * @param what the work, for messages
-   */
+  /** Runs work in a transaction and commits it. */
   void run(String what, Work work) {
     for (int attempt = 1; ; attempt++) {
       table = "";

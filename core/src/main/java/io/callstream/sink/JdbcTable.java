@@ -215,7 +215,7 @@ final class JdbcTable {
   private int bind(PreparedStatement statement, ResultRow row, long batch) throws SQLException {
     int bytes = 0;
     int parameter = 1;
-    for (Object value : columns.values(row)) {
+    for (Object value : row.columns()) {
       Columns.Type type = cells.get(parameter - 1).type();
       if (value instanceof String text) {
         // PostgreSQL cannot store U+0000 in texts. The key still distinguishes such texts.
@@ -227,7 +227,7 @@ final class JdbcTable {
       bytes += Long.BYTES;
       parameter++;
     }
-    statement.setString(parameter++, columns.key(row));
+    statement.setString(parameter++, Columns.key(row));
     statement.setLong(parameter, batch);
     return bytes;
   }

@@ -27,11 +27,7 @@ final class BatchPlanner {
     maxRecords = options.maxRecordsPerBatch().orElse(DEFAULT_MAX_RECORDS);
   }
 
-  /**
-   * Returns the batch that an earlier run recorded and may not have finished.
-   *
-   * @param ends the end offsets of that batch; empty if there is none
-   */
+  /** Returns the batch that an earlier run recorded and may not have finished. */
   PlannedBatch repeated(Map<Integer, Long> ends, long watermark) {
     return batch(ends, source.endOffsets(), watermark);
   }

@@ -67,12 +67,7 @@ final class LocalCheckpoint implements AutoCloseable {
     this.files = files;
   }
 
-  /**
-   * Opens and locks a directory for a run, until it is closed.
-   *
-   * @param location a path, or a URI of a file
-   * @param run the fingerprint that the directory must have, unless it is new
-   */
+  /** Opens and locks a directory for a run, until it is closed. */
   static LocalCheckpoint open(String location, Fingerprint run) {
     Path root = path(location);
     try {
@@ -207,7 +202,6 @@ final class LocalCheckpoint implements AutoCloseable {
   /**
    * The last batch that was known to be complete when this record was written.
    *
-   * @param batch the number of the batch
    * @param reached the offset up to which each partition was read, including offsets without
    *     records
    */
@@ -269,12 +263,7 @@ final class LocalCheckpoint implements AutoCloseable {
     }
   }
 
-  /**
-   * Rejects a directory whose offsets contradict each other or the topic.
-   *
-   * @param ledger the ledger that was restored
-   * @param ends the current end offsets of the partitions of the topic
-   */
+  /** Rejects a directory whose offsets contradict each other or the topic. */
   void requireConsistent(Ledger ledger, Map<Integer, Long> ends) {
     new OffsetCheck(root, firstOffsets(), committed()).requireConsistent(ledger, ends);
   }

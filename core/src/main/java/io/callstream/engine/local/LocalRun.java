@@ -93,11 +93,7 @@ final class LocalRun extends LedgerRun {
     return thread;
   }
 
-  /**
-   * Starts a run in a dedicated thread.
-   *
-   * @param readers the maximum number of threads that read
-   */
+  /** Starts a run in a dedicated thread. */
   static LocalRun start(
       Pipeline pipeline, RunOptions options, Clock clock, OpenSource source, int readers) {
     return start(

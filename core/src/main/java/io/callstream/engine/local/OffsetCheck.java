@@ -11,19 +11,13 @@ import java.util.TreeMap;
 /**
  * Compares the offsets in a checkpoint directory with each other and with the topic.
  *
- * @param root the directory for messages
  * @param firsts the offsets at which reading started
  * @param committed the last batch that was recorded as complete
  */
 record OffsetCheck(Path root, Map<Integer, Long> firsts, Committed committed) {
   private static final String LOG = "the log of results";
 
-  /**
-   * Rejects a directory whose offsets contradict each other or the topic.
-   *
-   * @param ledger the ledger that was restored
-   * @param ends the current end offsets of the partitions of the topic
-   */
+  /** Rejects a directory whose offsets contradict each other or the topic. */
   void requireConsistent(Ledger ledger, Map<Integer, Long> ends) {
     Map<Integer, Long> logged = ledger.nextOffsets();
     requireBefore(firsts, LocalCheckpoint.FIRST_OFFSETS, logged, LOG);

@@ -46,7 +46,6 @@ final class ReaderPool {
   /**
    * Creates the readers of a source.
    *
-   * @param partitions the number of partitions, which limits the number of readers
    * @param threads the maximum number of threads; 0 to read in the calling thread
    * @param letterDirectory the directory for files of dead letters; null for that of temporary
    *     files
@@ -127,11 +126,7 @@ final class ReaderPool {
     return partition % readers.size();
   }
 
-  /**
-   * Waits until records may be available, but not for long.
-   *
-   * @param positions the next offset of each partition
-   */
+  /** Waits until records may be available, but not for long. */
   void awaitRecords(Map<Integer, Long> positions) {
     Semaphore found = new Semaphore(0);
     Set<SpanReader> back = ConcurrentHashMap.newKeySet();

@@ -30,7 +30,6 @@ final class SourcePositions {
   /**
    * Finds the positions of a run.
    *
-   * @param description the source for messages
    * @param isBounded whether the run ends at the current ends of the partitions
    * @throws CallstreamException if the checkpoint does not fit the topic, or records that the run
    *     must read were deleted
@@ -96,7 +95,6 @@ final class SourcePositions {
   /**
    * Returns the offset at which the run ends in a partition.
    *
-   * @param latest the current end offsets of the partitions
    * @param other the offset if the partition has no end
    */
   long end(int partition, Map<Integer, Long> latest, long other) {

@@ -7,6 +7,7 @@ import io.callstream.statistic.Statistic;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.BinaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,14 +69,17 @@ public final class BlockMerger {
     return new Merged(sum(state, admitted, Keep.ALL), sum(state, admitted, Keep.RIGHT));
   }
 
-  /** Merges blocks pairwise, so that each group is visited only a few times. */
   private byte[] combine(List<byte[]> blocks) {
+    return pairwise(blocks, (left, right) -> sum(left, right, Keep.ALL));
+  }
+
+  /** Merges blocks pairwise and in order, so that each group is visited only a few times. */
+  private static byte[] pairwise(List<byte[]> blocks, BinaryOperator<byte[]> merge) {
     List<byte[]> level = blocks;
     while (level.size() > 1) {
       List<byte[]> next = new ArrayList<>((level.size() + 1) / 2);
       for (int i = 0; i < level.size(); i += 2) {
-        next.add(
-            i + 1 < level.size() ? sum(level.get(i), level.get(i + 1), Keep.ALL) : level.get(i));
+        next.add(i + 1 < level.size() ? merge.apply(level.get(i), level.get(i + 1)) : level.get(i));
       }
       level = next;
     }
@@ -221,5 +225,10 @@ public final class BlockMerger {
       }
     }
     return out.toBlock();
+  }
+
+  /** Overlays absolute values of one window, the oldest first; at least one block. */
+  public static byte[] overlay(List<byte[]> versions) {
+    return pairwise(versions, BlockMerger::overlay);
   }
 }

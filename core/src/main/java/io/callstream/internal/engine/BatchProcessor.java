@@ -99,7 +99,6 @@ public final class BatchProcessor {
    * Processes a batch, and closes its parts.
    *
    * @param parts the parts of the batch, to which another one may be added
-   * @param read the report of the parts
    * @param readNanos when the batch was read, as {@link System#nanoTime} returned it
    */
   public void process(

@@ -6,6 +6,5 @@ import java.time.Instant;
  * The start of a batch.
  *
  * @param nanos the same moment as {@link System#nanoTime} returns it
- * @param watermark the watermark that applies to the batch
  */
 public record BatchStart(Instant time, long nanos, long watermark) {}

@@ -28,11 +28,7 @@ public final class RunEnd {
   private final List<Consumer<? super Termination>> listeners = new ArrayList<>();
   private volatile @Nullable CallstreamException failure;
 
-  /**
-   * Creates the end of a run that is still running.
-   *
-   * @param name the name of the run in the log
-   */
+  /** Creates the end of a run that is still running. */
   public RunEnd(String name) {
     this.name = name;
   }

@@ -67,7 +67,6 @@ public final class SinkSet {
   /**
    * Locks the directories of all sinks, and opens the sinks with the state of the ledger.
    *
-   * @param limit the time limit of each call of a sink
    * @throws CallstreamException if another run has locked a directory, a sink is still in a call of
    *     an earlier run, or a sink cannot be opened. Locks are then released, and open sinks closed
    */

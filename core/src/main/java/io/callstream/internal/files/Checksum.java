@@ -65,8 +65,6 @@ public final class Checksum {
   /**
    * Verifies a file of any size without loading it into memory.
    *
-   * @param name the name of the file in messages
-   * @param place the location of the file; see {@link #of}
    * @param file the whole file, which is read to its end and not closed
    * @return the number of bytes before the checksum
    * @throws DamagedFileException if the checksum does not match the location and the content

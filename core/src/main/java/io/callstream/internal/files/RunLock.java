@@ -51,8 +51,6 @@ public final class RunLock implements AutoCloseable {
   /**
    * Locks the directory of a checkpoint.
    *
-   * @param directory a local directory
-   * @param location how messages name the checkpoint
    * @throws CallstreamException with {@link ErrorCode#CHECKPOINT} if another run of this or another
    *     process has locked the directory; with {@link ErrorCode#ENVIRONMENT} if the file system
    *     does not support locks
@@ -72,8 +70,6 @@ public final class RunLock implements AutoCloseable {
   /**
    * Locks an output directory.
    *
-   * @param directory a local directory
-   * @param location how messages name the directory
    * @throws CallstreamException with {@link ErrorCode#SINK_FAILED} if another run of this or
    *     another process has locked the directory; with {@link ErrorCode#ENVIRONMENT} if the file
    *     system does not support locks

@@ -24,11 +24,7 @@ public final class BatchUpdates {
     blocks.get(statistic).put(windowStart, block);
   }
 
-  /**
-   * Adds a window that was merged with {@link Ledger#block}. Each window is added once.
-   *
-   * @param merged the groups that changed, and all groups
-   */
+  /** Adds a window that was merged with {@link Ledger#block}. Each window is added once. */
   public void put(int statistic, long windowStart, BlockMerger.Merged merged) {
     blocks.get(statistic).put(windowStart, merged.updates());
     whole.get(statistic).put(windowStart, merged.state());

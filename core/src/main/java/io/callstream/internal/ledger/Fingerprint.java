@@ -32,7 +32,6 @@ public final class Fingerprint {
   /**
    * Returns the fingerprint that a run requires of its directory.
    *
-   * @param engine the name of the engine
    * @param fixed settings of the engine that must not change, by their names
    * @param sourceId distinguishes the source from others with the same name, such as the id of a
    *     topic
@@ -70,7 +69,6 @@ public final class Fingerprint {
   /**
    * Rejects a run with another fingerprint than this one, which is that of the directory.
    *
-   * @param run the fingerprint of the run
    * @param location how messages name the checkpoint
    * @throws CallstreamException if the fingerprints differ; the message shows both values
    */

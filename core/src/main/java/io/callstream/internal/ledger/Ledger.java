@@ -95,12 +95,7 @@ public final class Ledger {
     return state.results().get(statistic).blocks().get(windowStart);
   }
 
-  /**
-   * Appends a batch. With files, the batch is durable when this method returns.
-   *
-   * @param number one more than {@link #lastBatch()}
-   * @return the results for the sinks
-   */
+  /** Appends a batch. With files, the batch is durable when this method returns. */
   public BatchResults append(long number, TaskReport report, BatchUpdates updates) {
     LedgerState before = state;
     LedgerTotals totals = before.totals();

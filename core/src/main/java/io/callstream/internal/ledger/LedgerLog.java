@@ -4,12 +4,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.files.FileFailures;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -28,11 +32,7 @@ final class LedgerLog {
   private long logBytes;
   private int logFiles;
 
-  /**
-   * Creates the log in some files.
-   *
-   * @param none the state before the first batch
-   */
+  /** Creates the log in some files. */
   LedgerLog(LedgerFiles files, LedgerState none) {
     this.files = files;
     this.none = none;
@@ -74,8 +74,8 @@ final class LedgerLog {
       long snapshot = files.lastSnapshot(committed);
       LedgerTotals before = none.totals();
       LedgerTotals last = none.totals();
-      List<BlockVersions> versions = new ArrayList<>();
-      none.results().forEach(results -> versions.add(new BlockVersions()));
+      List<Map<Long, List<byte[]>>> versions = new ArrayList<>();
+      none.results().forEach(results -> versions.add(new TreeMap<>()));
       if (snapshot != Ledger.NO_BATCH) {
         byte[] content = files.read(LedgerFiles.SNAPSHOT + snapshot);
         last = read(LedgerFiles.SNAPSHOT + snapshot, snapshot, content, versions, notes);
@@ -87,7 +87,13 @@ final class LedgerLog {
         last = read(LedgerFiles.BATCH + number, number, content, versions, notes);
         count(content);
       }
-      return none.restored(before, last, versions.stream().map(BlockVersions::overlaid).toList());
+      List<NavigableMap<Long, byte[]>> blocks = new ArrayList<>();
+      for (Map<Long, List<byte[]>> windows : versions) {
+        NavigableMap<Long, byte[]> overlaid = new TreeMap<>();
+        windows.forEach((window, all) -> overlaid.put(window, BlockMerger.overlay(all)));
+        blocks.add(overlaid);
+      }
+      return none.restored(before, last, blocks);
     } catch (IOException e) {
       throw notRead(committed, e);
     }
@@ -97,12 +103,16 @@ final class LedgerLog {
       String name,
       long number,
       byte[] content,
-      List<BlockVersions> versions,
+      List<Map<Long, List<byte[]>>> versions,
       Consumer<byte[]> notes)
       throws IOException {
     LedgerEntry entry = LedgerEntry.read(name, number, none, content);
     for (int i = 0; i < versions.size(); i++) {
-      versions.get(i).add(entry.blocks().get(i));
+      Map<Long, List<byte[]>> windows = versions.get(i);
+      entry
+          .blocks()
+          .get(i)
+          .forEach((w, block) -> windows.computeIfAbsent(w, x -> new ArrayList<>(1)).add(block));
     }
     if (entry.note().length > 0) {
       notes.accept(entry.note());
@@ -146,7 +156,6 @@ final class LedgerLog {
    * Appends a batch. The batch is durable when this method returns.
    *
    * @param committed the state before the batch, for a snapshot
-   * @param after the totals after the batch
    */
   void append(LedgerState committed, LedgerTotals after, BatchUpdates updates) {
     try {

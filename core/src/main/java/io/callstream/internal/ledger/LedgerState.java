@@ -5,11 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
 
-/**
- * The state of a pipeline after a batch. Immutable.
- *
- * @param results the results of the statistics, in the order of the pipeline
- */
+/** The state of a pipeline after a batch. Immutable. */
 record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
   /** Returns the state before the first batch. */
   static LedgerState none(Pipeline pipeline) {

@@ -35,9 +35,6 @@ final class LogEntries {
   /**
    * Reads the entries of a log.
    *
-   * @param name the name of the log in messages
-   * @param first the number of its first batch
-   * @param all the content of its file
    * @throws DamagedFileException if the log is damaged
    */
   static LogEntries scan(String name, long first, byte[] all) throws DamagedFileException {

@@ -36,11 +36,7 @@ final class ResultEmitter {
     this.lineage = lineage;
   }
 
-  /**
-   * Returns the results of a batch.
-   *
-   * @param accounting the accounting of the batch
-   */
+  /** Returns the results of a batch. */
   BatchResults batch(
       LedgerState before, LedgerState after, Accounting accounting, BatchUpdates updates) {
     Map<String, Results> emitted = new LinkedHashMap<>();

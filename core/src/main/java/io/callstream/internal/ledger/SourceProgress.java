@@ -15,6 +15,18 @@ import java.util.function.BiConsumer;
  * @param partitions the progress by partition; not modified after construction
  */
 record SourceProgress(long maxJumpMillis, Map<Integer, PartitionProgress> partitions) {
+  /**
+   * The progress in one partition.
+   *
+   * @param nextOffset the offset after the last record that was read
+   */
+  record PartitionProgress(long nextOffset, PartitionClock clock) {
+    PartitionProgress append(PartitionSegment segment) {
+      return new PartitionProgress(
+          Math.max(nextOffset, segment.nextOffset()), clock.append(segment.clock()));
+    }
+  }
+
   /** Returns the progress after a batch. Its segments may be in any order. */
   SourceProgress plus(List<PartitionSegment> batch) {
     Map<Integer, PartitionProgress> after = new TreeMap<>(partitions);

@@ -19,35 +19,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * The results of one statistic: a block of absolute values for each window, by its start. Decides
  * which windows are open and closed at a watermark. Immutable.
+ *
+ * @param retention how long results are kept after their window closed; null to keep all
+ * @param blocks not modified after construction
  */
-final class StatisticBlocks {
+record StatisticBlocks(
+    Statistic statistic,
+    @Nullable WindowAssigner windows,
+    @Nullable Duration retention,
+    NavigableMap<Long, byte[]> blocks) {
   private static final byte[] EMPTY = {};
 
-  private final Statistic statistic;
-  private final @Nullable WindowAssigner windows;
-
-  /** How long results are kept after their window closed; null to keep all. */
-  private final @Nullable Duration retention;
-
-  /** Not modified after construction. */
-  private final NavigableMap<Long, byte[]> blocks;
-
-  private StatisticBlocks(
-      Statistic statistic,
-      @Nullable WindowAssigner windows,
-      @Nullable Duration retention,
-      NavigableMap<Long, byte[]> blocks) {
-    this.statistic = statistic;
-    this.windows = windows;
-    this.retention = retention;
-    this.blocks = blocks;
-  }
-
-  /**
-   * Returns the results of a statistic without any group.
-   *
-   * @param retention how long results are kept after their window closed; empty to keep all
-   */
+  /** Returns the results of a statistic without any group. */
   static StatisticBlocks none(Statistic statistic, Optional<Duration> retention) {
     return new StatisticBlocks(
         statistic,
@@ -56,18 +39,8 @@ final class StatisticBlocks {
         new TreeMap<>());
   }
 
-  /** Returns results of the same statistic with other blocks, which must not change afterwards. */
   StatisticBlocks withBlocks(NavigableMap<Long, byte[]> other) {
     return other == blocks ? this : new StatisticBlocks(statistic, windows, retention, other);
-  }
-
-  Statistic statistic() {
-    return statistic;
-  }
-
-  /** Returns the blocks by window, which the caller must not change. */
-  NavigableMap<Long, byte[]> blocks() {
-    return blocks;
   }
 
   /** Returns the windows that close when the watermark moves from one time to another. */

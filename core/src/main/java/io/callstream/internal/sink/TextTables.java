@@ -28,8 +28,6 @@ public final class TextTables {
    * with a count, each row has its share of the sum of all counts. Below the rows, the table shows
    * the sum of the other rows and the total. Windows appear with their start.
    *
-   * @param rows the maximum number of rows
-   * @param zone the zone in which times are shown
    * @param width the maximum width in terminal columns; long texts are truncated first, then lines
    */
   public static String top(Results results, int rows, ZoneId zone, int width) {

@@ -16,7 +16,6 @@ public interface SourceOpener {
   /**
    * Opens a source for one run.
    *
-   * @param source an instance of {@link #kind()}
    * @throws CallstreamException if the source does not exist or is not available
    */
   OpenSource open(Source source);

@@ -55,11 +55,7 @@ public final class CallCounter {
     combiners = plan.statistics().stream().map(s -> new StatisticCombiner(s, watermark)).toList();
   }
 
-  /**
-   * Counts a call.
-   *
-   * @param record the record of the call, for the dead letters
-   */
+  /** Counts a call. */
   public void count(Call call, InputRecord record) {
     if (call.ambiguousTime()) {
       ambiguousTimes++;

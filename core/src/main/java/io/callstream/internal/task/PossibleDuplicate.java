@@ -16,7 +16,6 @@ import java.util.Set;
 /**
  * A call that counts unless it is a duplicate, on its way to the set of known ids.
  *
- * @param call the call, with the fields that the plan needs
  * @param record the record of the call; its value may be missing if no statistic can find the call
  *     late
  */

@@ -70,8 +70,6 @@ public final class SeenCalls {
    * Separates the first calls of a batch from the duplicates.
    *
    * @param batch calls in the order of {@link PossibleDuplicate#ORDER}
-   * @param watermark the current watermark
-   * @return the number of duplicates
    */
   public long sift(List<PossibleDuplicate> batch, long watermark, Firsts firsts) {
     forget(watermark);

@@ -151,8 +151,4 @@ public final class TaskPlan implements Serializable {
   long maxFutureSkewMillis() {
     return maxFutureSkewMillis;
   }
-
-  List<String> statisticNames() {
-    return statistics.stream().map(Statistic::name).toList();
-  }
 }
