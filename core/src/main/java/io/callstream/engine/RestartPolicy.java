@@ -102,11 +102,7 @@ public record RestartPolicy(
     return !permanent.contains(failure.code());
   }
 
-  /**
-   * Returns the delay before a restart.
-   *
-   * @param chance the fraction of the random part by which the delay is reduced, from 0 to 1
-   */
+  /** Returns the delay before a restart. {@code chance}, from 0 to 1, reduces it. */
   Duration delay(int restart, double chance) {
     double doubled = firstDelay.toMillis() * Math.pow(2, restart - 1);
     double millis = Math.min(doubled, (double) maxDelay.toMillis());

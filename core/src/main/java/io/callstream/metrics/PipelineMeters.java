@@ -57,7 +57,6 @@ final class PipelineMeters {
     this.commonTags = commonTags;
   }
 
-  /** Registers the meters that do not depend on a batch. */
   void registerInitial() {
     registerState();
     registerAccounting();

@@ -28,10 +28,7 @@ public final class MemorySource implements Source {
 
   private final String id = UUID.randomUUID().toString();
 
-  /**
-   * Entries by offset. Null at an offset without a record: that of a record of an aborted
-   * transaction, or of the end of a transaction.
-   */
+  /** Entries by offset; null at the end of a transaction or for an aborted record. */
   private final List<List<@Nullable Entry>> partitions;
 
   private final List<Transaction> open = new ArrayList<>();

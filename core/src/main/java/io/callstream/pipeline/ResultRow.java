@@ -181,10 +181,7 @@ public final class ResultRow {
     return type.cast(value);
   }
 
-  /**
-   * Returns the row in the form that Jackson writes: a JSON object of the columns by name, with
-   * times in ISO-8601 and UTC.
-   */
+  /** Returns the JSON object that Jackson writes, with times in UTC. */
   @JsonValue
   Map<String, @Nullable Object> json() {
     List<String> names = statistic.columns();

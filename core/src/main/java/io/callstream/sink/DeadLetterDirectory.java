@@ -142,7 +142,6 @@ final class DeadLetterDirectory {
     }
   }
 
-  /** Makes new files in the hidden directory durable. */
   void force() throws IOException {
     Publisher.forceDirectory(hidden);
   }

@@ -39,17 +39,13 @@ import org.jspecify.annotations.Nullable;
  */
 /** Writes dead letters to files of JSON lines. */
 final class DeadLetterFiles implements DeadLetterSink {
-  /**
-   * A rate below that of any supported disk. In one second, this number of bytes can be read or
-   * copied twice.
-   */
+  /** Every supported disk reads or copies this number of bytes twice in a second. */
   private static final long BYTES_PER_SECOND = 4 << 20;
 
   private final Path output;
   private final DeadLetterDirectory directory;
   private final Map<JournalId, DeadLetterJournal> journals = new TreeMap<>();
 
-  /** The size of the journals in bytes. */
   private volatile long stored;
 
   private DeadLetterCounts expected = new DeadLetterCounts();

@@ -66,11 +66,7 @@ final class DeadLetterIndex implements AutoCloseable {
                 }));
   }
 
-  /**
-   * Opens an index, and reads its entries up to the last finished batch.
-   *
-   * @throws CallstreamException if the entries do not match the finished batches of the pipeline
-   */
+  /** Opens an index that must match the finished batches of the pipeline. */
   static DeadLetterIndex open(DeadLetterDirectory directory, BatchResults restored)
       throws IOException {
     DeadLetterIndex index =
@@ -185,12 +181,7 @@ final class DeadLetterIndex implements AutoCloseable {
     counts.add(added);
   }
 
-  /**
-   * Compares the number of dead letters, including those of an earlier directory, with the
-   * accounting.
-   *
-   * @param when the point in time, for the message
-   */
+  /** Compares the number of dead letters, including earlier ones, with the accounting. */
   void requireCounts(DeadLetterCounts accounting, String when) {
     if (!counts.equals(accounting)) {
       throw new CallstreamException(

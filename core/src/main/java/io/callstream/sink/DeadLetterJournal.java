@@ -4,7 +4,6 @@ import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
-import io.callstream.CallstreamException;
 import io.callstream.pipeline.DeadLetter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -63,11 +62,7 @@ final class DeadLetterJournal implements AutoCloseable {
     return new DeadLetterJournal(channel, checksum, new Extent(0, (int) checksum.getValue()));
   }
 
-  /**
-   * Opens a journal, and removes bytes that were not confirmed.
-   *
-   * @throws CallstreamException if the confirmed bytes are missing or changed
-   */
+  /** Opens a journal, and removes what is not confirmed. Fails if confirmed bytes have changed. */
   static DeadLetterJournal open(DeadLetterDirectory directory, JournalId id, Extent confirmed)
       throws IOException {
     Path file = directory.journal(id);
@@ -99,9 +94,7 @@ final class DeadLetterJournal implements AutoCloseable {
     }
   }
 
-  /**
-   * Adds bytes to a checksum, up to a number or the end of the stream. Returns the number of bytes.
-   */
+  /** Adds bytes to a checksum, up to a number. Returns how many there were. */
   private static long read(InputStream in, long length, CRC32 checksum) throws IOException {
     byte[] bytes = new byte[BUFFER_BYTES];
     long done = 0;
@@ -153,11 +146,7 @@ final class DeadLetterJournal implements AutoCloseable {
     return confirmed.length();
   }
 
-  /**
-   * Appends the confirmed bytes to another file.
-   *
-   * @return whether the file still has all of them
-   */
+  /** Appends the confirmed bytes to another file. Returns whether all of them exist. */
   boolean copyTo(FileChannel target) throws IOException {
     long length = confirmed.length();
     for (long from = 0; from < length; ) {

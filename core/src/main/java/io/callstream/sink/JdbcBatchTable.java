@@ -22,7 +22,6 @@ final class JdbcBatchTable {
     this.name = new JdbcName(schema, "_" + prefix + "batches");
   }
 
-  /** Creates the table if it does not exist. */
   void ensure() throws SQLException {
     if (session.columnTypes(name).isEmpty()) {
       session.execute(
@@ -60,11 +59,7 @@ final class JdbcBatchTable {
         run);
   }
 
-  /**
-   * Sets the batch of a statistic.
-   *
-   * @return false if another run owns the table of the statistic
-   */
+  /** Sets the batch of a statistic. Returns false if another run owns its table. */
   boolean advance(String statistic, long batch, String run) throws SQLException {
     int owned =
         session.update(
@@ -76,7 +71,6 @@ final class JdbcBatchTable {
     return owned == 1;
   }
 
-  /** Returns the name for messages. */
   @Override
   public String toString() {
     return name.table();

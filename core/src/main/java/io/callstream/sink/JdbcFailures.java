@@ -50,10 +50,7 @@ final class JdbcFailures {
     return state == null ? "" : state;
   }
 
-  /**
-   * Returns the cause of a failure. The failure of a batch contains its rows; its next exception
-   * has the cause.
-   */
+  /** Returns the cause of a failure. The failure of a batch contains its rows. */
   private static SQLException root(SQLException failure) {
     SQLException e = failure;
     while (e instanceof BatchUpdateException) {
@@ -69,7 +66,6 @@ final class JdbcFailures {
     return e;
   }
 
-  /** Returns the failure of a sink. */
   static CallstreamException of(String what, int attempts, SQLException failure) {
     String state = state(failure);
     SQLException described = described(failure);
@@ -85,7 +81,6 @@ final class JdbcFailures {
         described);
   }
 
-  /** Returns the failure of a sink whose thread was interrupted. */
   static CallstreamException interrupted() {
     return new CallstreamException(
         ErrorCode.SINK_FAILED,

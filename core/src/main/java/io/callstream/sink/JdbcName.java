@@ -37,12 +37,10 @@ record JdbcName(@Nullable String schema, String table) {
     return '"' + name.replace("\"", "\"\"") + '"';
   }
 
-  /** Returns the name for statements. */
   String quoted() {
     return schema == null ? quoted(table) : quoted(schema) + "." + quoted(table);
   }
 
-  /** Returns the name for messages. */
   @Override
   public String toString() {
     return schema == null ? table : schema + "." + table;

@@ -55,7 +55,6 @@ final class JdbcSession implements AutoCloseable {
     this.attempts = attempts;
   }
 
-  /** Runs work in a transaction and commits it. */
   void run(String what, Work work) {
     for (int attempt = 1; ; attempt++) {
       table = "";
@@ -256,7 +255,6 @@ final class JdbcSession implements AutoCloseable {
         : type;
   }
 
-  /** Rolls back and closes the connection. */
   @Override
   public void close() {
     Connection open = connection;

@@ -24,10 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The table of a statistic. All values in its statements are parameters. */
 final class JdbcTable {
-  /**
-   * The part of the primary key that represents the dimensions. Names of dimensions do not start
-   * with an underscore.
-   */
+  /** The primary key of a row without its window. Dimensions do not start with an underscore. */
   private static final String KEY = "_key";
 
   private static final String BATCH = "_batch";
@@ -76,18 +73,12 @@ final class JdbcTable {
     return statistic(columns);
   }
 
-  /** Returns the name for messages. */
   @Override
   public String toString() {
     return name.toString();
   }
 
-  /**
-   * Creates the table if it does not exist.
-   *
-   * @return whether it was created
-   * @throws CallstreamException if a table exists that cannot store the results
-   */
+  /** Creates the table if it does not exist, and returns whether it created it. */
   boolean ensure() throws SQLException {
     Map<String, Integer> found = session.columnTypes(name);
     if (found.isEmpty()) {

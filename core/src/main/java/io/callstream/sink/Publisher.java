@@ -88,7 +88,6 @@ final class Publisher implements AutoCloseable {
     lastNanos = System.nanoTime();
   }
 
-  /** Publishes the current state and stops. */
   @Override
   public void close() {
     // shutdownNow would interrupt the timer and so close the files that it is writing.
@@ -154,9 +153,7 @@ final class Publisher implements AutoCloseable {
     }
   }
 
-  /**
-   * Makes renames and new files durable. File systems that cannot force a directory do not need it.
-   */
+  /** Makes renames and new files durable. */
   static void forceDirectory(Path directory) throws IOException {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);

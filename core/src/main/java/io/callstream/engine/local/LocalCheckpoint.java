@@ -67,7 +67,6 @@ final class LocalCheckpoint implements AutoCloseable {
     this.files = files;
   }
 
-  /** Opens and locks a directory for a run, until it is closed. */
   static LocalCheckpoint open(String location, Fingerprint run) {
     Path root = path(location);
     try {
@@ -181,10 +180,7 @@ final class LocalCheckpoint implements AutoCloseable {
     }
   }
 
-  /**
-   * Creates the remaining files of a new directory. Does nothing if a run has already started with
-   * it.
-   */
+  /** Creates the remaining files of a new directory. */
   void begin(Map<Integer, Long> firsts) {
     if (complete) {
       return;
@@ -278,7 +274,6 @@ final class LocalCheckpoint implements AutoCloseable {
         : new CallstreamException(ErrorCode.CHECKPOINT, message, cause);
   }
 
-  /** Closes the files and releases the lock. */
   @Override
   public void close() {
     try (lock) {

@@ -93,7 +93,6 @@ final class LocalRun extends LedgerRun {
     return thread;
   }
 
-  /** Starts a run in a dedicated thread. */
   static LocalRun start(
       Pipeline pipeline, RunOptions options, Clock clock, OpenSource source, int readers) {
     return start(
@@ -262,10 +261,7 @@ final class LocalRun extends LedgerRun {
     return readers.start(batch);
   }
 
-  /**
-   * Waits for the readers, starts them on the next batch if there is one, and finishes the current
-   * batch.
-   */
+  /** Finishes the current batch, while the readers work on the next one. */
   private void finish(Reading reading) {
     PlannedBatch batch = reading.batch();
     List<BatchPart> parts = reading.await();
@@ -281,10 +277,7 @@ final class LocalRun extends LedgerRun {
     positions.commit(ledger(), current == null && ahead == null);
   }
 
-  /**
-   * Releases a batch that is not processed. The next run reads it again, so only a run that fails
-   * for another reason reports its failure.
-   */
+  /** Releases a batch that is not processed. The next run reads it again. */
   private void drop(@Nullable Reading reading) {
     if (reading != null) {
       reading.drop(e -> failure().filter(first -> first != e).ifPresent(f -> f.addSuppressed(e)));

@@ -43,13 +43,7 @@ final class ReaderPool {
   /** Runs the readers; null if they run in the calling thread. */
   private final @Nullable ExecutorService threads;
 
-  /**
-   * Creates the readers of a source.
-   *
-   * @param threads the maximum number of threads; 0 to read in the calling thread
-   * @param letterDirectory the directory for files of dead letters; null for that of temporary
-   *     files
-   */
+  /** Creates the readers of a source; with 0 threads, they read in the calling thread. */
   ReaderPool(
       OpenSource source,
       TaskPlan plan,
@@ -76,11 +70,7 @@ final class ReaderPool {
       return read;
     }
 
-    /**
-     * Releases the parts that were read, if the batch is not processed.
-     *
-     * @param failed receives the failure of a part
-     */
+    /** Releases the parts that were read, if the batch is not processed. */
     void drop(Consumer<Throwable> failed) {
       for (Future<BatchPart> part : parts) {
         try {

@@ -16,12 +16,7 @@ import java.util.ServiceLoader;
 final class Sources {
   private Sources() {}
 
-  /**
-   * Opens a source.
-   *
-   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if there is no opener, or more
-   *     than one, or if an opener cannot be loaded
-   */
+  /** Opens a source. Fails unless there is exactly one opener. */
   static OpenSource open(Source source) {
     if (source instanceof MemorySource memory) {
       return new OpenMemorySource(memory);

@@ -38,20 +38,10 @@ public final class BlockMerger {
         .toList();
   }
 
-  /**
-   * The result of merging partial results into a state.
-   *
-   * @param state a block of all groups
-   * @param updates a block of the groups that changed, with their new values
-   */
+  /** All groups, and the groups that changed with their new values. */
   public record Merged(byte[] state, byte[] updates) {}
 
-  /**
-   * Merges partial results into a state.
-   *
-   * @param state the block of all groups so far; null if there is none
-   * @param partials blocks of calls that the state does not include; at least one
-   */
+  /** Merges at least one block of new calls into the state so far, which is null if none exists. */
   public Merged merge(byte @Nullable [] state, List<byte[]> partials) {
     byte[] delta = combine(partials);
     return bounded(state == null ? emptyBlock() : state, delta);
@@ -141,10 +131,7 @@ public final class BlockMerger {
         e);
   }
 
-  /**
-   * Returns {@code delta}, with the new groups that exceed the group limit of {@code state} merged
-   * into one group.
-   */
+  /** Returns {@code delta} with the new groups over the limit merged into one group. */
   private byte[] admit(byte[] state, byte[] delta) {
     BlockReader known = new BlockReader(state);
     if (known.groups() + (long) new BlockReader(delta).groups() <= maxGroups
@@ -199,12 +186,7 @@ public final class BlockMerger {
     return out.toBlock();
   }
 
-  /**
-   * Returns all groups of two blocks. If both have a group, the value in {@code updates} wins.
-   *
-   * @param results absolute values; null if there are none
-   * @param updates absolute values that are newer
-   */
+  /** Returns all groups of two blocks of absolute values. {@code updates} wins. */
   public static byte[] overlay(byte @Nullable [] results, byte[] updates) {
     if (results == null) {
       return updates;

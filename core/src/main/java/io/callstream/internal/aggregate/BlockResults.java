@@ -22,22 +22,13 @@ public final class BlockResults implements Results {
   private final Statistic statistic;
   private final NavigableMap<Long, byte[]> blocks;
 
-  /**
-   * Creates results.
-   *
-   * @param blocks blocks of groups by the start of their window, in milliseconds since the epoch;
-   *     not copied, so the caller must not modify them
-   */
+  /** Creates results from blocks by the start of their window. The blocks must not change. */
   public BlockResults(Statistic statistic, NavigableMap<Long, byte[]> blocks) {
     this.statistic = statistic;
     this.blocks = blocks;
   }
 
-  /**
-   * Returns results as blocks.
-   *
-   * @throws IllegalArgumentException if an engine created the results without {@code Ledger}
-   */
+  /** Returns results as blocks. Fails if an engine created them without a ledger. */
   public static BlockResults of(Results results) {
     if (results instanceof BlockResults blocks) {
       return blocks;
@@ -125,10 +116,7 @@ public final class BlockResults implements Results {
     return best.stream().sorted(order).toList();
   }
 
-  /**
-   * Returns the blocks by the start of their window. A window that did not change between two
-   * batches keeps the same array, so sinks can reuse what they wrote for it.
-   */
+  /** Returns the blocks by window. A window that did not change keeps the same array. */
   public NavigableMap<Long, byte[]> blocks() {
     return Collections.unmodifiableNavigableMap(blocks);
   }
@@ -216,10 +204,7 @@ public final class BlockResults implements Results {
     return new WindowBounds(Instant.ofEpochMilli(start), Instant.ofEpochMilli(assigner.end(start)));
   }
 
-  /**
-   * Returns the order of rows. Blocks are sorted by the text of their keys, so a stable sort does
-   * not compare it again.
-   */
+  /** Returns the order of rows. A stable sort keeps the order of texts, which blocks have. */
   private Comparator<ResultRow> order() {
     Comparator<ResultRow> byCount = (a, b) -> Long.compare(b.count(), a.count());
     return hasNumbers() ? byCount.thenComparing(byDimensions()) : byCount;

@@ -21,7 +21,6 @@ public final class StatisticCombiner {
   /** The watermark before any is known. No call is late. */
   public static final long NO_WATERMARK = Long.MIN_VALUE;
 
-  /** The window start of a statistic without windows. */
   public static final long NO_WINDOW = Long.MIN_VALUE;
 
   private final Statistic statistic;
@@ -46,17 +45,10 @@ public final class StatisticCombiner {
   /** Receives the partial results of one window. */
   @FunctionalInterface
   public interface Partials {
-    /**
-     * Receives a block. {@code windowStart} is {@link #NO_WINDOW} for a statistic without windows.
-     */
+    /** Receives a block. The start is {@link #NO_WINDOW} for a statistic without windows. */
     void partial(long windowStart, byte[] block);
   }
 
-  /**
-   * Creates a combiner without calls.
-   *
-   * @param watermark the current watermark, in milliseconds since the epoch
-   */
   public StatisticCombiner(Statistic statistic, long watermark) {
     this.statistic = statistic;
     this.watermark = watermark;
@@ -68,11 +60,7 @@ public final class StatisticCombiner {
     contributionsPerCall = statistic.contributionsPerCall();
   }
 
-  /**
-   * Counts a call in its windows that are open, and reports its windows that are closed.
-   *
-   * @throws CallstreamException if the code of the statistic throws
-   */
+  /** Counts a call in its open windows, and reports its closed windows. */
   public void add(Call call, MissedWindows missed) {
     int at = -1; // -1 is the filter. Indexes after the last dimension are the measures.
     try {
@@ -152,10 +140,7 @@ public final class StatisticCombiner {
     return "dimension '" + statistic.dimensions().get(number).name() + "'";
   }
 
-  /**
-   * Evaluates the measures again to find the one that failed, because {@link #add} does not record
-   * it.
-   */
+  /** Evaluates the measures again to find the one that failed. */
   private String failingMeasure(Call call) {
     for (Measure.Aggregate measure : BlockMerger.aggregates(statistic)) {
       try {

@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
  * at a time.
  */
 public final class BatchPart implements AutoCloseable {
-  /** The start of the names of files of dead letters. */
   public static final String LETTER_FILES = "letters-";
 
   private final boolean isDistinct;
@@ -33,12 +32,7 @@ public final class BatchPart implements AutoCloseable {
   private final List<PossibleDuplicate> candidates = new ArrayList<>();
   private final @Nullable Path letterDirectory;
 
-  /**
-   * Creates a part without records.
-   *
-   * @param letterDirectory the directory for files of dead letters; null for that of temporary
-   *     files
-   */
+  /** Creates a part. The directory for dead letters is null for that of temporary files. */
   public BatchPart(TaskPlan plan, BatchStart start, @Nullable Path letterDirectory) {
     this.letterDirectory = letterDirectory;
     isDistinct = plan.distinctHorizonMillis().isPresent();
@@ -64,15 +58,11 @@ public final class BatchPart implements AutoCloseable {
     }
   }
 
-  /** Counts a call that is no duplicate. */
   void count(PossibleDuplicate first) {
     counter.count(first.call(), first.record());
   }
 
-  /**
-   * Lets a caller add everything, and then creates the partial results. If it fails, nothing is
-   * left.
-   */
+  /** Lets a caller add everything, and creates the partial results. Closes the part on failure. */
   public BatchPart filledBy(Consumer<BatchPart> caller) {
     try {
       caller.accept(this);
@@ -102,7 +92,6 @@ public final class BatchPart implements AutoCloseable {
     return letters.values();
   }
 
-  /** Deletes the dead letters. */
   @Override
   public void close() {
     letters.values().forEach(DeadLetterBuffer::close);

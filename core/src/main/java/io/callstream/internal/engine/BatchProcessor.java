@@ -80,11 +80,7 @@ public final class BatchProcessor {
     return sinks;
   }
 
-  /**
-   * Returns the sum of the reports of parts.
-   *
-   * @param offsets the offsets that the batch read, including those without a record
-   */
+  /** Returns the sum of the reports of parts that end at given offsets. */
   public static TaskReport report(List<BatchPart> parts, List<PartitionOffsets> offsets) {
     TaskReport sum = TaskReport.ofDuplicates(0);
     for (BatchPart part : parts) {

@@ -30,11 +30,7 @@ final class DeadLetterBuffer implements DeadLetterMerge.Input, AutoCloseable {
   private @Nullable Path file;
   private @Nullable DataOutputStream tail;
 
-  /**
-   * Creates an empty buffer.
-   *
-   * @param directory the directory for the file; null for the directory of temporary files
-   */
+  /** Creates a buffer. The directory is null for that of temporary files. */
   DeadLetterBuffer(@Nullable Path directory) {
     this.directory = directory;
   }

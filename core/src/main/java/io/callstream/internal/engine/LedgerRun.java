@@ -33,25 +33,16 @@ public abstract class LedgerRun implements RunningPipeline {
     return ledger;
   }
 
-  /** Publishes the report of a batch. */
   protected final void reported(Progress report) {
     progress = report;
   }
 
-  /**
-   * Records why the run fails. The first failure counts; later ones are added to it as suppressed
-   * exceptions. The failure is logged when the run ends.
-   *
-   * @return the first failure
-   */
+  /** Records why the run fails. Returns the first failure, to which later ones are added. */
   protected final CallstreamException failed(CallstreamException e) {
     return end.failed(e);
   }
 
-  /**
-   * Ends the run after its sinks are closed. Logs its failure, releases the waiting threads, and
-   * calls the termination listeners in the calling thread.
-   */
+  /** Ends the run after its sinks are closed, and calls the termination listeners. */
   protected final void ended() {
     end.end();
   }

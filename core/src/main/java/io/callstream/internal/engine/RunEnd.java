@@ -28,17 +28,11 @@ public final class RunEnd {
   private final List<Consumer<? super Termination>> listeners = new ArrayList<>();
   private volatile @Nullable CallstreamException failure;
 
-  /** Creates the end of a run that is still running. */
   public RunEnd(String name) {
     this.name = name;
   }
 
-  /**
-   * Records a failure. The first one counts; later ones are added to it as suppressed exceptions.
-   * After the end the failure is only logged, because the outcome no longer changes.
-   *
-   * @return the first failure
-   */
+  /** Records a failure. Returns the first one, to which later ones are added until the end. */
   public synchronized CallstreamException failed(CallstreamException e) {
     if (hasEnded()) {
       LOG.error("{} failed after its end with {}: {}", name, e.code(), e.getMessage(), loggable(e));
@@ -55,20 +49,14 @@ public final class RunEnd {
     return first;
   }
 
-  /**
-   * Returns the part of a failure that the log may show. The messages of exceptions from a format
-   * or a statistic can contain data of a call, so they are omitted.
-   */
+  /** Returns a failure without messages of a format or a statistic, which may quote a call. */
   private static Throwable loggable(CallstreamException e) {
     return e.code() == ErrorCode.FORMAT_FAILED || e.code() == ErrorCode.STATISTIC_FAILED
         ? new WithoutMessage(e, Collections.newSetFromMap(new IdentityHashMap<>()))
         : e;
   }
 
-  /**
-   * A throwable with its stack trace, its causes and its suppressed exceptions, but without its
-   * message.
-   */
+  /** A throwable without its message and those of its causes. */
   private static final class WithoutMessage extends Exception {
     private static final long serialVersionUID = 1L;
 

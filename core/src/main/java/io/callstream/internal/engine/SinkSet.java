@@ -53,10 +53,7 @@ public final class SinkSet {
   private final List<Sink> open = new ArrayList<>();
   private final List<RunLock> locks = new ArrayList<>();
 
-  /**
-   * The sinks that exceeded the time limit. Each future completes when its sink has returned and is
-   * closed.
-   */
+  /** The sinks over the time limit. Each future completes when its sink is closed. */
   private final List<CompletableFuture<Void>> late = new ArrayList<>();
 
   private SinkSet(Pipeline pipeline, Duration limit) {
@@ -116,10 +113,7 @@ public final class SinkSet {
             });
   }
 
-  /**
-   * Locks the directories. The run owns the locks, because several sinks of a run may share a
-   * directory.
-   */
+  /** Locks each directory once, because several sinks of a run may share one. */
   private void lockDirectories() {
     Set<Path> all = new LinkedHashSet<>();
     sinks()
@@ -164,7 +158,6 @@ public final class SinkSet {
     writeResults(batch);
   }
 
-  /** Delivers a batch without dead letters. */
   public void write(BatchResults batch) {
     write(batch, List.of());
   }
@@ -221,9 +214,7 @@ public final class SinkSet {
     }
   }
 
-  /**
-   * Closes all sinks after a failure. Failures to close are added to it as suppressed exceptions.
-   */
+  /** Closes all sinks after a failure, to which their failures are added. */
   public void abandon(CallstreamException failure) {
     try {
       close();
@@ -234,12 +225,10 @@ public final class SinkSet {
     }
   }
 
-  /** Returns whether the calling thread is the thread of the sinks. */
   public boolean isCallingSink() {
     return thread.isCurrent();
   }
 
-  /** Returns the names of the sinks for progress reports. */
   public String description() {
     return sinks().map(Object::toString).collect(Collectors.joining(", "));
   }

@@ -24,10 +24,7 @@ public final class EnvironmentFailures {
 
   private EnvironmentFailures() {}
 
-  /**
-   * Returns an exception with the cause of a failure and the fix. Empty if the environment did not
-   * cause it.
-   */
+  /** Returns a failure that the environment caused, with the fix. */
   public static Optional<CallstreamException> failure(Throwable failure) {
     for (Throwable e = failure; e != null; e = e.getCause()) {
       if (e instanceof CallstreamException known && known.code() == ErrorCode.ENVIRONMENT) {
@@ -86,10 +83,7 @@ public final class EnvironmentFailures {
         || (e instanceof NoClassDefFoundError && Stream.of(NATIVE).anyMatch(message::contains));
   }
 
-  /**
-   * Returns the first line of a message, starting with the name of the error if the message quotes
-   * one.
-   */
+  /** Returns the first line of a message, from the name of the error that it quotes. */
   private static String words(Throwable e) {
     String line = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     for (String quoted : QUOTED) {
@@ -101,13 +95,7 @@ public final class EnvironmentFailures {
     return e.getMessage() == null ? e.getClass().getSimpleName() : line;
   }
 
-  /**
-   * Returns a path.
-   *
-   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if this JVM cannot represent the
-   *     path in the character set of file names, which depends on the locale
-   * @throws IllegalArgumentException if the text is not a valid path
-   */
+  /** Returns a path. Fails if the locale of this JVM cannot represent it. */
   public static Path path(String text) {
     try {
       return Path.of(text);

@@ -35,8 +35,7 @@ public final class RunLock implements AutoCloseable {
   private static final Set<Object> TAKEN = ConcurrentHashMap.newKeySet();
 
   /**
-   * Open channels to lock files that another class loader in this process has locked, by the key of
-   * the file. They remain open, because closing one would release that lock.
+   * Open channels to files that another class loader locked. Closing one would release the lock.
    */
   private static final Map<Object, FileChannel> LOCKED_ELSEWHERE = new ConcurrentHashMap<>();
 
@@ -48,13 +47,7 @@ public final class RunLock implements AutoCloseable {
     this.channel = channel;
   }
 
-  /**
-   * Locks the directory of a checkpoint.
-   *
-   * @throws CallstreamException with {@link ErrorCode#CHECKPOINT} if another run of this or another
-   *     process has locked the directory; with {@link ErrorCode#ENVIRONMENT} if the file system
-   *     does not support locks
-   */
+  /** Locks the directory of a checkpoint, which {@code location} names in messages. */
   public static RunLock of(Path directory, String location) throws IOException {
     RunLock lock = take(directory, CHECKPOINT_FILE, location);
     if (lock == null) {
@@ -67,13 +60,7 @@ public final class RunLock implements AutoCloseable {
     return lock;
   }
 
-  /**
-   * Locks an output directory.
-   *
-   * @throws CallstreamException with {@link ErrorCode#SINK_FAILED} if another run of this or
-   *     another process has locked the directory; with {@link ErrorCode#ENVIRONMENT} if the file
-   *     system does not support locks
-   */
+  /** Locks an output directory, which {@code location} names in messages. */
   public static RunLock ofOutput(Path directory, String location) throws IOException {
     RunLock lock = take(directory, OUTPUT_FILE, location);
     if (lock == null) {

@@ -39,12 +39,10 @@ public final class BatchUpdates {
     return note;
   }
 
-  /** Returns the groups that changed, by statistic and window. */
   List<NavigableMap<Long, byte[]>> blocks() {
     return blocks;
   }
 
-  /** Returns all groups of the windows of a statistic that were merged. */
   NavigableMap<Long, byte[]> whole(int statistic) {
     return whole.get(statistic);
   }

@@ -66,12 +66,7 @@ public final class Fingerprint {
     return text.lines().filter(line -> !line.startsWith(key + ": ")).toList();
   }
 
-  /**
-   * Rejects a run with another fingerprint than this one, which is that of the directory.
-   *
-   * @param location how messages name the checkpoint
-   * @throws CallstreamException if the fingerprints differ; the message shows both values
-   */
+  /** Rejects a run with another fingerprint than this one of the directory. */
   public void requireSame(Fingerprint run, String location) {
     if (text.equals(run.text)) {
       return;

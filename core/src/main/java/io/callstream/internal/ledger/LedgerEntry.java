@@ -68,13 +68,7 @@ record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, byte[]>> blocks,
     }
   }
 
-  /**
-   * Reads the content of a file.
-   *
-   * @param none the state before the first batch of the pipeline
-   * @throws IOException if the content is not that of the batch, or has another number of
-   *     statistics
-   */
+  /** Reads the content of a file, which must be that of a batch. */
   static LedgerEntry read(String name, long number, LedgerState none, byte[] content)
       throws IOException {
     DataInputStream in = new DataInputStream(new ByteArrayInputStream(content));

@@ -32,7 +32,6 @@ final class LedgerLog {
   private long logBytes;
   private int logFiles;
 
-  /** Creates the log in some files. */
   LedgerLog(LedgerFiles files, LedgerState none) {
     this.files = files;
     this.none = none;

@@ -7,7 +7,6 @@ import java.util.NavigableMap;
 
 /** The state of a pipeline after a batch. Immutable. */
 record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
-  /** Returns the state before the first batch. */
   static LedgerState none(Pipeline pipeline) {
     return new LedgerState(
         LedgerTotals.none(pipeline),
@@ -61,7 +60,6 @@ record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
     return results.stream().map(StatisticBlocks::blocks).toList();
   }
 
-  /** Returns the blocks of the windows that are open in the next batch. */
   List<byte[]> openBlocks() {
     List<byte[]> open = new ArrayList<>();
     results.forEach(blocks -> blocks.forEachOpen(totals.nextWatermark(), open::add));

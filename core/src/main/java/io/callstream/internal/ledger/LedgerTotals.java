@@ -20,7 +20,6 @@ record LedgerTotals(
     SourceProgress progress,
     long watermarkInForce,
     long nextWatermark) {
-  /** Returns the totals before the first batch. */
   static LedgerTotals none(Pipeline pipeline) {
     return new LedgerTotals(
         Ledger.NO_BATCH,
@@ -30,11 +29,6 @@ record LedgerTotals(
         StatisticCombiner.NO_WATERMARK);
   }
 
-  /**
-   * Returns the totals after the next batch.
-   *
-   * @param segments the segments of the next batch, in any order
-   */
   LedgerTotals next(
       Accounting accounting, List<PartitionSegment> segments, SourceProgress progress) {
     return new LedgerTotals(

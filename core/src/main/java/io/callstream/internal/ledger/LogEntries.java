@@ -32,11 +32,6 @@ final class LogEntries {
   /** The position and length of an entry, including its header. */
   record Entry(long position, int length) {}
 
-  /**
-   * Reads the entries of a log.
-   *
-   * @throws DamagedFileException if the log is damaged
-   */
   static LogEntries scan(String name, long first, byte[] all) throws DamagedFileException {
     LogEntries found = new LogEntries();
     int from = 0;

@@ -58,11 +58,7 @@ record SourceProgress(long maxJumpMillis, Map<Integer, PartitionProgress> partit
     return batch.isEmpty() ? before : Math.max(before, least);
   }
 
-  /**
-   * Returns the number of calls that became unconfirmed since an earlier progress.
-   *
-   * @param found receives each partition with such calls
-   */
+  /** Counts the calls that became unconfirmed, and passes on their partitions. */
   long unconfirmedSince(SourceProgress before, BiConsumer<Integer, PartitionClock> found) {
     long sum = 0;
     for (Map.Entry<Integer, PartitionProgress> entry : partitions.entrySet()) {
@@ -77,7 +73,6 @@ record SourceProgress(long maxJumpMillis, Map<Integer, PartitionProgress> partit
     return sum;
   }
 
-  /** Returns the offset after the last record of each partition. */
   Map<Integer, Long> nextOffsets() {
     Map<Integer, Long> offsets = new TreeMap<>();
     partitions.forEach((partition, progress) -> offsets.put(partition, progress.nextOffset()));

@@ -30,7 +30,6 @@ record StatisticBlocks(
     NavigableMap<Long, byte[]> blocks) {
   private static final byte[] EMPTY = {};
 
-  /** Returns the results of a statistic without any group. */
   static StatisticBlocks none(Statistic statistic, Optional<Duration> retention) {
     return new StatisticBlocks(
         statistic,
@@ -101,12 +100,7 @@ record StatisticBlocks(
     return withBlocks(new TreeMap<>());
   }
 
-  /**
-   * Returns the results after a batch.
-   *
-   * @param updates the groups that changed, by window
-   * @param whole all groups of the windows in {@code updates} for which they are known
-   */
+  /** Returns the results after a batch. {@code whole} has all groups of merged windows. */
   StatisticBlocks updated(NavigableMap<Long, byte[]> updates, NavigableMap<Long, byte[]> whole) {
     if (updates.isEmpty()) {
       return this;

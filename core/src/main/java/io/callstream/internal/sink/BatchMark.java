@@ -12,7 +12,6 @@ import io.callstream.pipeline.BatchResults;
  * @param lineage the {@linkplain BatchResults#lineage lineage} of the run that wrote it
  */
 public record BatchMark(long batch, String lineage) {
-  /** Returns the mark of a batch, or of the restored state of a pipeline. */
   public static BatchMark of(BatchResults batch) {
     return new BatchMark(batch.number(), batch.lineage());
   }
@@ -32,12 +31,7 @@ public record BatchMark(long batch, String lineage) {
     return batch < restored.number();
   }
 
-  /**
-   * Returns the failure of a sink that finds results of another run.
-   *
-   * @param store the name of the store, such as "The table x"
-   * @param restored the state with which the run starts
-   */
+  /** Returns the failure of a store that holds results of another run. */
   public CallstreamException refused(String store, BatchResults restored) {
     return new CallstreamException(
         ErrorCode.SINK_FAILED,
@@ -52,11 +46,7 @@ public record BatchMark(long batch, String lineage) {
                     : "continues after batch " + restored.number()));
   }
 
-  /**
-   * Returns the failure of a sink that finds results without a mark.
-   *
-   * @param store the name of the store, such as "The table x"
-   */
+  /** Returns the failure of a store that holds results without a mark. */
   public static CallstreamException missing(String store) {
     return new CallstreamException(
         ErrorCode.SINK_FAILED,

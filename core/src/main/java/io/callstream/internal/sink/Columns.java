@@ -55,7 +55,6 @@ public record Columns(Statistic statistic, List<Column> list) {
    */
   public record Column(String name, Type type, Role role) {}
 
-  /** Copies the columns. */
   public Columns {
     list = List.copyOf(list);
   }

@@ -46,9 +46,7 @@ public final class DeadLetterCounts {
     rejected += records;
   }
 
-  /**
-   * Adds a number of windows of a statistic that do not count a late call, which may be negative.
-   */
+  /** Adds a number, which may be negative, of windows that do not count a late call. */
   public void addLate(String statistic, long windows) {
     long sum = late.getOrDefault(statistic, 0L) + windows;
     if (sum == 0) {

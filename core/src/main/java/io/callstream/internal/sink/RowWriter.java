@@ -15,11 +15,6 @@ public final class RowWriter {
   private final List<String> names;
   private final DateTimeFormatter times;
 
-  /**
-   * Creates a writer.
-   *
-   * @param zone the zone of times, which are ISO-8601 texts with the offset of the zone
-   */
   public RowWriter(Statistic statistic, ZoneId zone) {
     this.names = statistic.columns();
     this.times = RowFormatter.times(zone);

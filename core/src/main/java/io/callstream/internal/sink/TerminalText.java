@@ -92,10 +92,7 @@ final class TerminalText {
     return 1;
   }
 
-  /**
-   * Returns whether a code point selects a narrow or a wide variant, which terminals handle
-   * differently.
-   */
+  /** Terminals handle narrow and wide variants differently. */
   private static boolean isVariationSelector(int c) {
     return c >= 0xfe00 && c <= 0xfe0f;
   }

@@ -107,7 +107,6 @@ final class TextTable {
     lines.add(line);
   }
 
-  /** Adds a line with a label in the first column and a sum of counts. */
   private void addSum(String label, long count, long total) {
     List<String> line = new ArrayList<>(List.of("", label));
     int others = columns.size() - statistic.measures().size() - 1;
@@ -121,10 +120,6 @@ final class TextTable {
     lines.add(line);
   }
 
-  /**
-   * Formats the start of a window, usually without seconds, because almost all windows start at
-   * full minutes.
-   */
   private String time(Instant start) {
     return (start.toEpochMilli() % 60_000 == 0 ? minutes : exact).format(start);
   }
@@ -183,9 +178,7 @@ final class TextTable {
     table.append(TerminalText.cut(line.toString().stripTrailing(), width)).append('\n');
   }
 
-  /**
-   * Returns the widths of the columns. Only columns of texts are narrowed if the table is too wide.
-   */
+  /** Returns the widths of the columns. Only texts are narrowed. */
   private int[] widths(int width) {
     int[] widths = new int[lines.get(0).size()];
     long sum = 0;

@@ -13,11 +13,7 @@ import java.util.Map;
 public final class TextTables {
   private TextTables() {}
 
-  /**
-   * Returns a table of the rows with the highest counts, without a limit of its width.
-   *
-   * @see #top(Results, int, ZoneId, int)
-   */
+  /** Returns a table of the rows with the highest counts, of any width. */
   public static String top(Results results, int rows, ZoneId zone) {
     return top(results, rows, zone, Integer.MAX_VALUE);
   }
@@ -34,12 +30,7 @@ public final class TextTables {
     return new TextTable(results, zone).top(rows, width);
   }
 
-  /**
-   * Returns a text as a cell of a table with a width in terminal columns. The text is made safe for
-   * a terminal, and truncated or padded with spaces.
-   *
-   * @param width the number of columns; at least 1
-   */
+  /** Returns a text that is safe for a terminal, truncated or padded to a width. */
   public static String cell(String text, int width) {
     String shown = TerminalText.cut(text, width);
     return shown + " ".repeat(width - TerminalText.columns(shown));

@@ -75,11 +75,6 @@ public final class OpenTransactions implements AutoCloseable {
     }
   }
 
-  /**
-   * Compares the ends of partitions with those of the previous check.
-   *
-   * @param nanos the time as {@link System#nanoTime} returns it
-   */
   void compare(Map<Integer, Ends> ends, long nanos) {
     ends.forEach(
         (partition, now) -> {

@@ -20,7 +20,6 @@ public interface SpanReader {
   /** Receives records. */
   @FunctionalInterface
   interface Records {
-    /** Receives a record. */
     void take(InputRecord record);
   }
 

@@ -43,11 +43,6 @@ public final class CallCounter {
     void partial(int statistic, long windowStart, byte[] block);
   }
 
-  /**
-   * Creates a counter without calls.
-   *
-   * @param watermark the current watermark, in milliseconds since the epoch
-   */
   public CallCounter(TaskPlan plan, long watermark, Consumer<DeadLetter> letters) {
     this.plan = plan;
     this.letters = letters;
@@ -55,7 +50,6 @@ public final class CallCounter {
     combiners = plan.statistics().stream().map(s -> new StatisticCombiner(s, watermark)).toList();
   }
 
-  /** Counts a call. */
   public void count(Call call, InputRecord record) {
     if (call.ambiguousTime()) {
       ambiguousTimes++;
@@ -81,7 +75,6 @@ public final class CallCounter {
             new WindowBounds(Instant.ofEpochMilli(start), Instant.ofEpochMilli(end))));
   }
 
-  /** Returns whether the call may be late for at least one statistic. */
   public boolean mayMiss(Call call) {
     for (StatisticCombiner combiner : combiners) {
       if (combiner.misses(call)) {

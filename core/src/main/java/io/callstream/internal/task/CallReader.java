@@ -63,11 +63,7 @@ public final class CallReader {
     }
   }
 
-  /**
-   * Creates a reader that has not read any records.
-   *
-   * @param begin the current time, at which the records already existed
-   */
+  /** Creates a reader. All records existed at {@code begin}. */
   public CallReader(TaskPlan plan, Instant begin, Consumer<DeadLetter> letters) {
     this.beginMillis = begin.toEpochMilli();
     this.plan = plan;

@@ -29,10 +29,7 @@ public final class DeadLetterMerge implements Iterable<DeadLetter>, AutoCloseabl
   /** The dead letters of one task in order, as bytes that can be read several times. */
   @FunctionalInterface
   public interface Input {
-    /**
-     * Opens the data that {@link DeadLetterFormat#write} and finally {@link
-     * DeadLetterFormat#writeEnd} wrote.
-     */
+    /** Opens the letters, followed by the mark of {@link DeadLetterFormat#writeEnd}. */
     InputStream open() throws IOException;
   }
 

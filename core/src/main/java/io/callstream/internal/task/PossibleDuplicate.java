@@ -26,7 +26,6 @@ public record PossibleDuplicate(Call call, InputRecord record) {
               PossibleDuplicate::record, Comparator.comparingInt(InputRecord::partition))
           .thenComparing(PossibleDuplicate::record, Comparator.comparingLong(InputRecord::offset));
 
-  /** Writes the call, its id, and the fields of the plan. */
   public void write(TaskPlan plan, DataOutputStream out) throws IOException {
     out.writeLong(call.epochMillis());
     out.writeBoolean(call.ambiguousTime());
@@ -52,7 +51,6 @@ public record PossibleDuplicate(Call call, InputRecord record) {
     DeadLetterFormat.writeValue(record.value(), out);
   }
 
-  /** Reads the data that {@link #write} wrote. */
   public static PossibleDuplicate read(TaskPlan plan, DataInputStream in) throws IOException {
     Instant time = Instant.ofEpochMilli(in.readLong());
     boolean ambiguous = in.readBoolean();

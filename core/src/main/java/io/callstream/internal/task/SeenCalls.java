@@ -38,21 +38,13 @@ public final class SeenCalls {
 
   private boolean sifted;
 
-  /**
-   * Creates a set of ids from a saved state.
-   *
-   * @param state the result of {@link #toBytes()}; null for no ids
-   */
+  /** Creates a set of ids from the result of {@link #toBytes()}, or an empty set. */
   public SeenCalls(long horizonMillis, byte @Nullable [] state) {
     this.horizonMillis = horizonMillis;
     this.expiries = state == null ? new HashMap<>() : read(state);
   }
 
-  /**
-   * Adds ids that were recorded after those in this set.
-   *
-   * @param more the result of {@link #toBytes()} or {@link #newToBytes()}
-   */
+  /** Adds ids that were recorded after those in this set. */
   public void add(byte[] more) {
     expiries.putAll(read(more));
     byExpiry = null;
@@ -62,15 +54,10 @@ public final class SeenCalls {
   /** Receives the first call of each id in a batch. */
   @FunctionalInterface
   public interface Firsts {
-    /** Receives a call. */
     void first(PossibleDuplicate candidate);
   }
 
-  /**
-   * Separates the first calls of a batch from the duplicates.
-   *
-   * @param batch calls in the order of {@link PossibleDuplicate#ORDER}
-   */
+  /** Passes on the first calls of a sorted batch. Returns the number of duplicates. */
   public long sift(List<PossibleDuplicate> batch, long watermark, Firsts firsts) {
     forget(watermark);
     newest.clear();

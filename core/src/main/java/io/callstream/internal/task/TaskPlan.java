@@ -34,12 +34,7 @@ public final class TaskPlan implements Serializable {
   private final long distinctHorizonMillis;
   private final long maxEventTimeJumpMillis;
 
-  /**
-   * Creates the plan of a pipeline.
-   *
-   * @throws CallstreamException if a statistic or the format cannot be sent to tasks, or the format
-   *     returns no parser
-   */
+  /** Creates a plan. Fails if a statistic or the format cannot be sent to tasks. */
   public TaskPlan(Pipeline pipeline) {
     pipeline.statistics().forEach(TaskPlan::requireSendable);
     requireSendable(pipeline.format(), pipeline.fields());
@@ -127,7 +122,6 @@ public final class TaskPlan implements Serializable {
         : OptionalLong.of(distinctHorizonMillis);
   }
 
-  /** Returns the greatest jump for the partition clocks of a pipeline. */
   public static long maxEventTimeJumpMillis(Pipeline pipeline) {
     return pipeline.maxEventTimeJump().map(Duration::toMillis).orElse(PartitionClock.UNLIMITED);
   }

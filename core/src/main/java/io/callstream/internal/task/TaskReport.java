@@ -44,11 +44,6 @@ public record TaskReport(
     return new TaskReport(accounting.plus(that.accounting), all, timestamps.plus(that.timestamps));
   }
 
-  /**
-   * Returns this report with segments that end at given offsets.
-   *
-   * @param ends the offsets by partition; segments of other partitions do not change
-   */
   public TaskReport reaching(Map<Integer, Long> ends) {
     List<PartitionSegment> reached = new ArrayList<>();
     for (PartitionSegment segment : segments) {
@@ -79,7 +74,6 @@ public record TaskReport(
     return bytes.toByteArray();
   }
 
-  /** Returns the report that {@link #toBytes()} wrote. */
   public static TaskReport of(byte[] bytes) {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       return new TaskReport(readAccounting(in), readSegments(in), Timestamps.read(in));
@@ -104,7 +98,6 @@ public record TaskReport(
     }
   }
 
-  /** Reads the accounting that {@link #write} wrote. */
   public static Accounting readAccounting(DataInputStream in) throws IOException {
     long received = in.readLong();
     long rejected = in.readLong();
