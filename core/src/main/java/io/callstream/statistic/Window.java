@@ -30,11 +30,7 @@ public sealed interface Window extends Serializable {
    * @param allowedLateness from 0 to {@link #MAX}, in whole milliseconds
    */
   record Tumbling(Duration size, Duration allowedLateness) implements Window {
-    /**
-     * Checks the bounds.
-     *
-     * @throws IllegalArgumentException if a value is out of bounds
-     */
+    /** Checks the bounds. */
     public Tumbling {
       requireSize("size of a tumbling window", size);
       requireLateness(allowedLateness);
@@ -59,11 +55,7 @@ public sealed interface Window extends Serializable {
     /** The maximum number of windows that contain a call. */
     public static final int MAX_WINDOWS_PER_CALL = 1_000;
 
-    /**
-     * Checks the bounds.
-     *
-     * @throws IllegalArgumentException if a value is out of bounds
-     */
+    /** Checks the bounds. */
     public Sliding {
       requireSize("size of a sliding window", size);
       requireSize("slide of a sliding window", slide);
@@ -107,11 +99,7 @@ public sealed interface Window extends Serializable {
       MONTH
     }
 
-    /**
-     * Checks the bounds.
-     *
-     * @throws IllegalArgumentException if the allowed lateness is out of bounds
-     */
+    /** Checks the bounds. */
     public Calendar {
       requireLateness(allowedLateness);
     }

@@ -46,9 +46,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class LocalCheckpoint implements AutoCloseable {
   private static final String OURS = "callstream";
-  static final String COMMITTED = "committed";
-  static final String FIRST_OFFSETS = "first-offsets";
+  private static final String COMMITTED = "committed";
+  private static final String FIRST_OFFSETS = "first-offsets";
   private static final String LOG = "log-0";
+  private static final String RESULTS = "the log of results";
   private static final List<String> ORDER =
       List.of(Fingerprint.FILE, LedgerFiles.LINEAGE, LOG, FIRST_OFFSETS, COMMITTED);
   private static final Pattern URI = Pattern.compile("(\\p{Alpha}[\\p{Alnum}+.-]+):/.*");
@@ -261,10 +262,55 @@ final class LocalCheckpoint implements AutoCloseable {
 
   /** Rejects a directory whose offsets contradict each other or the topic. */
   void requireConsistent(Ledger ledger, Map<Integer, Long> ends) {
-    new OffsetCheck(root, firstOffsets(), committed()).requireConsistent(ledger, ends);
+    Map<Integer, Long> firsts = firstOffsets();
+    Committed committed = committed();
+    Map<Integer, Long> logged = ledger.nextOffsets();
+    requireBefore(firsts, FIRST_OFFSETS, logged, RESULTS);
+    requireBefore(firsts, FIRST_OFFSETS, committed.reached(), COMMITTED);
+    if (committed.batch() == ledger.lastBatch()) {
+      Map<Integer, Long> reached = new TreeMap<>(committed.reached());
+      reached.keySet().retainAll(logged.keySet());
+      logged.keySet().forEach(partition -> reached.putIfAbsent(partition, -1L));
+      requireBefore(logged, RESULTS, reached, COMMITTED);
+    }
+    requireInTopic(ends, logged);
+    requireInTopic(ends, committed.reached());
+    requireInTopic(ends, ledger.endsOfNext());
   }
 
-  static CallstreamException damaged(Path root, String how, @Nullable Throwable cause) {
+  private void requireInTopic(Map<Integer, Long> ends, Map<Integer, Long> offsets) {
+    offsets.forEach(
+        (partition, offset) -> {
+          Long end = ends.get(partition);
+          if (end != null && end < offset) {
+            throw new CallstreamException(
+                ErrorCode.CHECKPOINT,
+                ("The topic has fewer records than the checkpoint directory %s has read: partition"
+                        + " %s was read up to offset %s, and ends at %s. Restore the topic and the"
+                        + " checkpoint to states that fit each other, or start with a new"
+                        + " directory, which counts the topic from its start.")
+                    .formatted(root, partition, offset, end));
+          }
+        });
+  }
+
+  private void requireBefore(
+      Map<Integer, Long> earlier, String earlierName, Map<Integer, Long> later, String laterName) {
+    later.forEach(
+        (partition, offset) -> {
+          Long first = earlier.get(partition);
+          if (first == null || first > offset) {
+            throw damaged(
+                root,
+                String.format(
+                    "%s has offset %d of partition %d, and %s has %s",
+                    laterName, offset, partition, earlierName, first == null ? "none" : first),
+                null);
+          }
+        });
+  }
+
+  private static CallstreamException damaged(Path root, String how, @Nullable Throwable cause) {
     String message =
         ("The checkpoint directory %s is damaged: %s. Restore it from a copy, or start with a new"
                 + " one, which counts the topic from its start.")

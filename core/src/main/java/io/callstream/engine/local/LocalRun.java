@@ -3,6 +3,7 @@ package io.callstream.engine.local;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.engine.RunOptions;
+import io.callstream.engine.local.BatchPlanner.PlannedBatch;
 import io.callstream.engine.local.ReaderPool.Reading;
 import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.internal.engine.BatchPart;

@@ -1,5 +1,6 @@
 package io.callstream.engine.local;
 
+import io.callstream.engine.local.BatchPlanner.PlannedBatch;
 import io.callstream.internal.engine.BatchPart;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.source.SpanReader;
@@ -11,18 +12,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,7 +62,7 @@ final class ReaderPool {
   }
 
   /** A batch that readers are reading. */
-  record Reading(PlannedBatch batch, List<Future<BatchPart>> parts) {
+  record Reading(PlannedBatch batch, List<CompletableFuture<BatchPart>> parts) {
     List<BatchPart> await() {
       List<BatchPart> read = new ArrayList<>();
       parts.forEach(part -> read.add(get(part)));
@@ -72,7 +71,7 @@ final class ReaderPool {
 
     /** Releases the parts that were read, if the batch is not processed. */
     void drop(Consumer<Throwable> failed) {
-      for (Future<BatchPart> part : parts) {
+      for (CompletableFuture<BatchPart> part : parts) {
         try {
           if (part.isDone()) {
             get(part).close();
@@ -93,7 +92,7 @@ final class ReaderPool {
   }
 
   Reading start(PlannedBatch batch) {
-    List<Future<BatchPart>> parts = new ArrayList<>();
+    List<CompletableFuture<BatchPart>> parts = new ArrayList<>();
     for (int i = 0; i < readers.size(); i++) {
       int number = i;
       List<Span> mine =
@@ -120,7 +119,7 @@ final class ReaderPool {
   void awaitRecords(Map<Integer, Long> positions) {
     Semaphore found = new Semaphore(0);
     Set<SpanReader> back = ConcurrentHashMap.newKeySet();
-    List<Future<?>> waiting = new ArrayList<>();
+    List<CompletableFuture<Boolean>> waiting = new ArrayList<>();
     for (int i = 0; i < readers.size(); i++) {
       SpanReader reader = readers.get(i);
       List<Span> mine = new ArrayList<>();
@@ -138,7 +137,7 @@ final class ReaderPool {
                   back.add(reader);
                   found.release();
                 }
-                return null;
+                return true;
               }));
     }
     found.acquireUninterruptibly();
@@ -147,35 +146,21 @@ final class ReaderPool {
     waiting.forEach(ReaderPool::get);
   }
 
-  private <T> Future<T> submit(Callable<T> work) {
-    FutureTask<T> task = new FutureTask<>(work);
-    Executor executor = threads == null ? Runnable::run : threads;
-    executor.execute(task);
-    return task;
+  private <T> CompletableFuture<T> submit(Supplier<T> work) {
+    return CompletableFuture.supplyAsync(work, threads == null ? Runnable::run : threads);
   }
 
-  private static <T> T get(Future<T> future) {
-    boolean interrupted = false;
+  private static <T> T get(CompletableFuture<T> future) {
     try {
-      while (true) {
-        try {
-          return future.get();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    } catch (ExecutionException e) {
+      return future.join();
+    } catch (CompletionException e) {
       if (e.getCause() instanceof RuntimeException cause) {
         throw cause;
       }
       if (e.getCause() instanceof Error cause) {
         throw cause;
       }
-      throw new IllegalStateException(e.getCause());
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+      throw e;
     }
   }
 
