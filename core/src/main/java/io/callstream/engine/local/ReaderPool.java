@@ -12,16 +12,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,7 +64,7 @@ final class ReaderPool {
   }
 
   /** A batch that readers are reading. */
-  record Reading(PlannedBatch batch, List<CompletableFuture<BatchPart>> parts) {
+  record Reading(PlannedBatch batch, List<Future<BatchPart>> parts) {
     List<BatchPart> await() {
       List<BatchPart> read = new ArrayList<>();
       parts.forEach(part -> read.add(get(part)));
@@ -71,7 +73,7 @@ final class ReaderPool {
 
     /** Releases the parts that were read, if the batch is not processed. */
     void drop(Consumer<Throwable> failed) {
-      for (CompletableFuture<BatchPart> part : parts) {
+      for (Future<BatchPart> part : parts) {
         try {
           if (part.isDone()) {
             get(part).close();
@@ -92,7 +94,7 @@ final class ReaderPool {
   }
 
   Reading start(PlannedBatch batch) {
-    List<CompletableFuture<BatchPart>> parts = new ArrayList<>();
+    List<Future<BatchPart>> parts = new ArrayList<>();
     for (int i = 0; i < readers.size(); i++) {
       int number = i;
       List<Span> mine =
@@ -119,7 +121,7 @@ final class ReaderPool {
   void awaitRecords(Map<Integer, Long> positions) {
     Semaphore found = new Semaphore(0);
     Set<SpanReader> back = ConcurrentHashMap.newKeySet();
-    List<CompletableFuture<Boolean>> waiting = new ArrayList<>();
+    List<Future<?>> waiting = new ArrayList<>();
     for (int i = 0; i < readers.size(); i++) {
       SpanReader reader = readers.get(i);
       List<Span> mine = new ArrayList<>();
@@ -137,7 +139,7 @@ final class ReaderPool {
                   back.add(reader);
                   found.release();
                 }
-                return true;
+                return null;
               }));
     }
     found.acquireUninterruptibly();
@@ -146,21 +148,36 @@ final class ReaderPool {
     waiting.forEach(ReaderPool::get);
   }
 
-  private <T> CompletableFuture<T> submit(Supplier<T> work) {
-    return CompletableFuture.supplyAsync(work, threads == null ? Runnable::run : threads);
+  private <T> Future<T> submit(Callable<T> work) {
+    // Unlike a CompletableFuture, a FutureTask needs no memory to keep the failure of a full heap.
+    FutureTask<T> task = new FutureTask<>(work);
+    Executor executor = threads == null ? Runnable::run : threads;
+    executor.execute(task);
+    return task;
   }
 
-  private static <T> T get(CompletableFuture<T> future) {
+  private static <T> T get(Future<T> future) {
+    boolean interrupted = false;
     try {
-      return future.join();
-    } catch (CompletionException e) {
+      while (true) {
+        try {
+          return future.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } catch (ExecutionException e) {
       if (e.getCause() instanceof RuntimeException cause) {
         throw cause;
       }
       if (e.getCause() instanceof Error cause) {
         throw cause;
       }
-      throw e;
+      throw new IllegalStateException(e.getCause());
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

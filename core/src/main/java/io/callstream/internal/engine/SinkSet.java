@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -94,48 +93,45 @@ public final class SinkSet {
     }
   }
 
-  private Stream<Sink> sinks() {
-    return Stream.concat(pipeline.resultSinks().stream(), pipeline.deadLetterSinks().stream());
+  private List<Sink> sinks() {
+    List<Sink> sinks = new ArrayList<>(pipeline.resultSinks());
+    sinks.addAll(pipeline.deadLetterSinks());
+    return sinks;
   }
 
   private void requireReturned() {
-    sinks()
-        .filter(UNRETURNED::contains)
-        .findFirst()
-        .ifPresent(
-            sink -> {
-              throw new CallstreamException(
-                  ErrorCode.SINK_FAILED,
-                  ("%s cannot be opened: its call in an earlier run exceeded RunOptions.sinkTimeout"
-                          + " and has not returned. Start again when that call has returned. If it"
-                          + " never returns, find what blocks it, and restart the process.")
-                      .formatted(sink));
-            });
+    for (Sink sink : sinks()) {
+      if (UNRETURNED.contains(sink)) {
+        throw new CallstreamException(
+            ErrorCode.SINK_FAILED,
+            ("%s cannot be opened: its call in an earlier run exceeded RunOptions.sinkTimeout and"
+                    + " has not returned. Start again when that call has returned. If it never"
+                    + " returns, find what blocks it, and restart the process.")
+                .formatted(sink));
+      }
+    }
   }
 
   /** Locks each directory once, because several sinks of a run may share one. */
   private void lockDirectories() {
     Set<Path> all = new LinkedHashSet<>();
-    sinks()
-        .forEach(
-            sink ->
-                guarded(
-                    sink, "name its directories", () -> all.addAll(sink.exclusiveDirectories())));
+    for (Sink sink : sinks()) {
+      guarded(sink, "name its directories", () -> all.addAll(sink.exclusiveDirectories()));
+    }
     Set<Path> real = new HashSet<>();
-    all.forEach(
-        directory -> {
-          try {
-            if (real.add(Files.createDirectories(directory).toRealPath())) {
-              locks.add(RunLock.ofOutput(directory, directory.toString()));
-            }
-          } catch (IOException e) {
-            throw new CallstreamException(
-                ErrorCode.SINK_FAILED,
-                "The output directory %s can't be created or locked: %s. %s"
-                    .formatted(directory, e, FileFailures.advice(directory, e)),
-                e);
-          }
-        });
+    for (Path directory : all) {
+      try {
+        if (real.add(Files.createDirectories(directory).toRealPath())) {
+          locks.add(RunLock.ofOutput(directory, directory.toString()));
+        }
+      } catch (IOException e) {
+        throw new CallstreamException(
+            ErrorCode.SINK_FAILED,
+            "The output directory %s can't be created or locked: %s. %s"
+                .formatted(directory, e, FileFailures.advice(directory, e)),
+            e);
+      }
+    }
   }
 
   /**
@@ -155,17 +151,13 @@ public final class SinkSet {
         call(sink, "write", () -> sink.write(batch, counted));
       }
     }
-    writeResults(batch);
+    for (ResultSink sink : pipeline.resultSinks()) {
+      call(sink, "write", () -> sink.write(batch));
+    }
   }
 
   public void write(BatchResults batch) {
     write(batch, List.of());
-  }
-
-  private void writeResults(BatchResults batch) {
-    for (ResultSink sink : pipeline.resultSinks()) {
-      call(sink, "write", () -> sink.write(batch));
-    }
   }
 
   public void report(Progress progress) {
@@ -230,20 +222,16 @@ public final class SinkSet {
   }
 
   public String description() {
-    return sinks().map(Object::toString).collect(Collectors.joining(", "));
+    return sinks().stream().map(Object::toString).collect(Collectors.joining(", "));
   }
 
-  private interface Work {
-    void run() throws Exception;
-  }
-
-  private void call(Sink sink, String what, Work work) {
+  private void call(Sink sink, String what, SinkThread.Work work) {
     guarded(
         sink,
         what,
         () -> {
           try {
-            thread.run(work::run, sink::extraTime);
+            thread.run(work, sink::extraTime);
           } catch (SinkThread.TooSlowException e) {
             if (!e.returned().isDone()) {
               open.remove(sink);
@@ -266,7 +254,7 @@ public final class SinkSet {
     }
   }
 
-  private static void guarded(Object sink, String what, Work work) {
+  private static void guarded(Object sink, String what, SinkThread.Work work) {
     try {
       work.run();
     } catch (CallstreamException e) {
