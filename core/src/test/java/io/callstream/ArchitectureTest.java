@@ -100,7 +100,7 @@ class ArchitectureTest {
           .whereLayer("aggregate")
           .mayNotAccessAnyLayer()
           .whereLayer("task")
-          .mayOnlyAccessLayers("aggregate", "source")
+          .mayOnlyAccessLayers("aggregate", "files", "source")
           .whereLayer("ledger")
           .mayOnlyAccessLayers("aggregate", "files", "task")
           .whereLayer("engine")

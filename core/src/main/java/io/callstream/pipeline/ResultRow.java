@@ -78,14 +78,8 @@ public final class ResultRow {
    * @throws IllegalArgumentException if the statistic has no such dimension
    */
   public String dimension(String name) {
-    for (int i = 0; i < dimensions.size(); i++) {
-      if (statistic.dimensions().get(i).name().equals(name)) {
-        return dimensions.get(i);
-      }
-    }
-    throw new IllegalArgumentException(
-        "'%s' has no dimension '%s'; its columns are %s"
-            .formatted(statistic.name(), name, statistic.columns()));
+    List<String> names = statistic.dimensions().stream().map(Dimension::name).toList();
+    return dimensions.get(place(name, names, "dimension"));
   }
 
   /**
@@ -102,15 +96,18 @@ public final class ResultRow {
    * @throws IllegalArgumentException if the statistic has no such measure
    */
   public Optional<Object> value(String measure) {
-    List<Measure> measures = statistic.measures();
-    for (int i = 0; i < measures.size(); i++) {
-      if (measures.get(i).name().equals(measure)) {
-        return values().get(i);
-      }
+    List<String> names = statistic.measures().stream().map(Measure::name).toList();
+    return values().get(place(measure, names, "measure"));
+  }
+
+  private int place(String name, List<String> names, String kind) {
+    int place = names.indexOf(name);
+    if (place < 0) {
+      throw new IllegalArgumentException(
+          "'%s' has no %s '%s'; its columns are %s"
+              .formatted(statistic.name(), kind, name, statistic.columns()));
     }
-    throw new IllegalArgumentException(
-        "'%s' has no measure '%s'; its columns are %s"
-            .formatted(statistic.name(), measure, statistic.columns()));
+    return place;
   }
 
   /** Returns the values of all measures in the order of their columns. */

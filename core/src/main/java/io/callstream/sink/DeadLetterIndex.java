@@ -5,6 +5,7 @@ import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.files.Checksum;
 import io.callstream.internal.sink.DeadLetterCounts;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.sink.DeadLetterJournal.Extent;
@@ -21,7 +22,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -210,7 +210,7 @@ final class DeadLetterIndex implements AutoCloseable {
     ByteArrayOutputStream entry = new ByteArrayOutputStream();
     DataOutputStream out = new DataOutputStream(entry);
     out.writeInt(bytes.length);
-    out.writeInt(checksum(bytes));
+    out.writeInt(Checksum.crc(bytes, 0, bytes.length));
     out.write(bytes);
     Publisher.write(channel, entry.toByteArray());
     channel.force(true);
@@ -222,16 +222,12 @@ final class DeadLetterIndex implements AutoCloseable {
       int length = in.readInt();
       int checksum = in.readInt();
       byte[] content = in.readNBytes(Math.max(0, length));
-      return content.length == length && checksum(content) == checksum ? content : null;
+      return content.length == length && Checksum.crc(content, 0, content.length) == checksum
+          ? content
+          : null;
     } catch (EOFException e) {
       return null;
     }
-  }
-
-  private static int checksum(byte[] bytes) {
-    CRC32 checksum = new CRC32();
-    checksum.update(bytes);
-    return (int) checksum.getValue();
   }
 
   private static void write(DeadLetterCounts counts, DataOutputStream out) throws IOException {

@@ -68,20 +68,14 @@ final class BatchPlanner {
   PlannedBatch next(long watermark) {
     Map<Integer, Long> latest = source.endOffsets();
     positions.addPartitions(latest.keySet());
-    Map<Integer, Long> backlog = new TreeMap<>();
-    positions
-        .next()
-        .forEach(
-            (partition, position) ->
-                backlog.put(
-                    partition, Math.max(0, positions.end(partition, latest, position) - position)));
+    Map<Integer, Long> backlog = new TreeMap<>(positions.next());
+    backlog.replaceAll(
+        (partition, position) ->
+            Math.max(0, positions.end(partition, latest, position) - position));
     long total = backlog.values().stream().mapToLong(Long::longValue).sum();
-    Map<Integer, Long> ends = new TreeMap<>();
-    positions
-        .next()
-        .forEach(
-            (partition, position) ->
-                ends.put(partition, position + share(backlog.getOrDefault(partition, 0L), total)));
+    Map<Integer, Long> ends = new TreeMap<>(positions.next());
+    backlog.forEach(
+        (partition, records) -> ends.merge(partition, share(records, total), Long::sum));
     return batch(ends, latest, watermark);
   }
 

@@ -27,7 +27,6 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The checkpoint directory of one pipeline on the local engine. All files are in the directory
@@ -300,24 +299,17 @@ final class LocalCheckpoint implements AutoCloseable {
         (partition, offset) -> {
           Long first = earlier.get(partition);
           if (first == null || first > offset) {
-            throw damaged(
-                root,
-                String.format(
-                    "%s has offset %d of partition %d, and %s has %s",
-                    laterName, offset, partition, earlierName, first == null ? "none" : first),
-                null);
+            throw new DamagedFileException(
+                    "%s has offset %s of partition %s, and %s has %s"
+                        .formatted(
+                            laterName,
+                            offset,
+                            partition,
+                            earlierName,
+                            first == null ? "none" : first))
+                .in(root.toString());
           }
         });
-  }
-
-  private static CallstreamException damaged(Path root, String how, @Nullable Throwable cause) {
-    String message =
-        ("The checkpoint directory %s is damaged: %s. Restore it from a copy, or start with a new"
-                + " one, which counts the topic from its start.")
-            .formatted(root, how);
-    return cause == null
-        ? new CallstreamException(ErrorCode.CHECKPOINT, message)
-        : new CallstreamException(ErrorCode.CHECKPOINT, message, cause);
   }
 
   @Override
@@ -330,8 +322,8 @@ final class LocalCheckpoint implements AutoCloseable {
   }
 
   private static CallstreamException failed(Path root, IOException e) {
-    if (e instanceof DamagedFileException) {
-      return damaged(root, String.valueOf(e.getMessage()), e);
+    if (e instanceof DamagedFileException damaged) {
+      return damaged.in(root.toString());
     }
     return new CallstreamException(
         ErrorCode.CHECKPOINT,

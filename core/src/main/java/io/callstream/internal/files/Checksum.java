@@ -24,6 +24,13 @@ public final class Checksum {
 
   private Checksum() {}
 
+  /** Returns the CRC-32 of some bytes. */
+  public static int crc(byte[] bytes, int from, int length) {
+    CRC32 crc = new CRC32();
+    crc.update(bytes, from, length);
+    return (int) crc.getValue();
+  }
+
   /**
    * Returns a checksum that starts with the location of a file. A file that is later found at
    * another location, such as an older version under the name of a newer one, does not match its

@@ -96,11 +96,9 @@ public final class Ledger {
               .formatted(number, totals.batch()));
     }
     SourceProgress progress = totals.progress().plus(report.segments());
+    long unconfirmed = progress.unconfirmedSince(totals.progress(), warnings::unconfirmed);
     Accounting accounting =
-        report
-            .accounting()
-            .plusUnconfirmedTimes(
-                progress.unconfirmedSince(totals.progress(), warnings::unconfirmed));
+        report.accounting().plus(new Accounting(0, 0, 0, 0, 0, unconfirmed, Map.of()));
     LedgerState after = before.next(totals.next(accounting, report.segments(), progress), updates);
     if (log != null) {
       log.append(before, after.totals(), updates);

@@ -133,13 +133,8 @@ final class LedgerLog {
   }
 
   private CallstreamException notRead(long batch, IOException e) {
-    if (e instanceof DamagedFileException) {
-      return new CallstreamException(
-          ErrorCode.CHECKPOINT,
-          ("The checkpoint directory %s is damaged: %s. Restore it from a copy, or start with a new"
-                  + " one, which counts the topic from its start.")
-              .formatted(files.location(), e.getMessage()),
-          e);
+    if (e instanceof DamagedFileException damaged) {
+      return damaged.in(files.location());
     }
     return new CallstreamException(
         ErrorCode.CHECKPOINT,

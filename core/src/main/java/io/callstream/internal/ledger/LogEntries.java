@@ -1,5 +1,6 @@
 package io.callstream.internal.ledger;
 
+import io.callstream.internal.files.Checksum;
 import io.callstream.internal.files.DamagedFileException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -7,7 +8,6 @@ import java.util.Collections;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,12 +70,13 @@ final class LogEntries {
 
   private static boolean hasHeader(byte[] all, int from) {
     int checked = Long.BYTES + Integer.BYTES;
-    return ByteBuffer.wrap(all, from + checked, Integer.BYTES).getInt() == crc(all, from, checked);
+    return ByteBuffer.wrap(all, from + checked, Integer.BYTES).getInt()
+        == Checksum.crc(all, from, checked);
   }
 
   private static boolean hasContent(byte[] all, int from, int length) {
     int checksum = ByteBuffer.wrap(all, from + HEADER - Integer.BYTES, Integer.BYTES).getInt();
-    return checksum == crc(all, from + HEADER, length);
+    return checksum == Checksum.crc(all, from + HEADER, length);
   }
 
   /**
@@ -119,12 +120,6 @@ final class LogEntries {
     return true;
   }
 
-  private static int crc(byte[] bytes, int from, int length) {
-    CRC32 crc = new CRC32();
-    crc.update(bytes, from, length);
-    return (int) crc.getValue();
-  }
-
   static DamagedFileException damaged(String name, long position) {
     return new DamagedFileException(name + " is damaged at byte " + position);
   }
@@ -159,8 +154,8 @@ final class LogEntries {
   /** Returns the bytes of an entry before its content. */
   static ByteBuffer header(long batch, byte[] content) {
     ByteBuffer header = ByteBuffer.allocate(HEADER).putLong(batch).putInt(content.length);
-    header.putInt(crc(header.array(), 0, Long.BYTES + Integer.BYTES));
-    return header.putInt(crc(content, 0, content.length)).flip();
+    header.putInt(Checksum.crc(header.array(), 0, Long.BYTES + Integer.BYTES));
+    return header.putInt(Checksum.crc(content, 0, content.length)).flip();
   }
 
   static boolean isValid(byte[] entry) {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.files.Checksum;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -17,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
-import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -122,23 +122,17 @@ public final class SeenCalls {
         out.write(id);
         out.writeLong(entry.getValue());
       }
-      out.writeInt(checksum(bytes.toByteArray(), bytes.size()));
+      out.writeInt(Checksum.crc(bytes.toByteArray(), 0, bytes.size()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     return bytes.toByteArray();
   }
 
-  private static int checksum(byte[] bytes, int length) {
-    CRC32 checksum = new CRC32();
-    checksum.update(bytes, 0, length);
-    return (int) checksum.getValue();
-  }
-
   private static Map<String, Long> read(byte[] state) {
     int length = state.length - Integer.BYTES;
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(state))) {
-      if (length < 0 || ByteBuffer.wrap(state).getInt(length) != checksum(state, length)) {
+      if (length < 0 || ByteBuffer.wrap(state).getInt(length) != Checksum.crc(state, 0, length)) {
         throw new IOException("the checksum is wrong");
       }
       int size = in.readInt();

@@ -9,13 +9,7 @@ import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.Lookup;
 import io.callstream.statistic.Statistic;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.ObjectInputStream;
-import java.io.ObjectOutputStream;
-import java.io.ObjectStreamClass;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.List;
@@ -60,7 +54,7 @@ public final class TaskPlan implements Serializable {
   /** Checks that a statistic can be sent to tasks, so that the failure occurs early. */
   private static void requireSendable(Statistic statistic) {
     try {
-      byte[] ignored = serialized(statistic);
+      byte[] ignored = SerializedCopy.bytes(statistic);
     } catch (IOException | RuntimeException | LinkageError e) {
       throw new CallstreamException(
           ErrorCode.STATISTIC_FAILED,
@@ -75,7 +69,7 @@ public final class TaskPlan implements Serializable {
   private static void requireSendable(CallFormat format, Set<CallField> fields) {
     Object copy;
     try {
-      copy = copied(format);
+      copy = SerializedCopy.of(format);
     } catch (ClassNotFoundException | ClassCastException e) {
       return; // The class loader is unknown here. The format may still be valid.
     } catch (IOException | RuntimeException | LinkageError e) {
@@ -150,46 +144,5 @@ public final class TaskPlan implements Serializable {
 
   long maxFutureSkewMillis() {
     return maxFutureSkewMillis;
-  }
-
-  /** Returns the bytes that a task would receive. */
-  private static byte[] serialized(Object part) throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
-      out.writeObject(part);
-    }
-    return bytes.toByteArray();
-  }
-
-  /** Returns the copy that a task would receive. */
-  private static Object copied(Object part) throws IOException, ClassNotFoundException {
-    ClassLoader loader = part.getClass().getClassLoader();
-    try (Reader in = new Reader(new ByteArrayInputStream(serialized(part)), loader)) {
-      return in.readObject();
-    }
-  }
-
-  /** Resolves classes with the loader of the part, which may differ from that of callstream. */
-  private static final class Reader extends ObjectInputStream {
-    private final @Nullable ClassLoader loader;
-
-    Reader(InputStream in, @Nullable ClassLoader loader) throws IOException {
-      super(in);
-      this.loader = loader;
-    }
-
-    @Override
-    protected Class<?> resolveClass(ObjectStreamClass described)
-        throws IOException, ClassNotFoundException {
-      for (ClassLoader each :
-          new @Nullable ClassLoader[] {loader, Thread.currentThread().getContextClassLoader()}) {
-        try {
-          return Class.forName(described.getName(), false, each);
-        } catch (ClassNotFoundException e) {
-          // The next loader, or the default one, may know the class.
-        }
-      }
-      return super.resolveClass(described);
-    }
   }
 }
