@@ -124,13 +124,15 @@ final class PipelineMeters {
         "Duration of the last batch",
         Tags.empty(),
         batch -> Optional.of(batch.batchDuration()));
-    millis(
+    time(
         "callstream.batch.start.timestamp",
+        TimeUnit.MILLISECONDS,
         "Start of the last batch, since the epoch",
         Tags.empty(),
         batch -> batch.timestamp().toEpochMilli());
-    millis(
+    time(
         "callstream.watermark.timestamp",
+        TimeUnit.MILLISECONDS,
         "Watermark of the last batch, since the epoch",
         Tags.empty(),
         batch -> batch.watermark().map(time -> (double) time.toEpochMilli()).orElse(Double.NaN));
@@ -345,18 +347,19 @@ final class PipelineMeters {
 
   private void duration(
       String name, String description, Tags tags, Function<Progress, Optional<Duration>> value) {
-    millis(
+    time(
         name,
+        TimeUnit.NANOSECONDS,
         description,
         tags,
-        batch -> value.apply(batch).map(time -> time.toNanos() / 1e6).orElse(Double.NaN));
+        batch -> value.apply(batch).map(time -> (double) time.toNanos()).orElse(Double.NaN));
   }
 
   /** Registers a gauge that the registry converts to its own unit of time. */
-  private void millis(
-      String name, String description, Tags tags, ToDoubleFunction<Progress> value) {
+  private void time(
+      String name, TimeUnit unit, String description, Tags tags, ToDoubleFunction<Progress> value) {
     registered.add(
-        TimeGauge.builder(name, running, TimeUnit.MILLISECONDS, lastBatch(value))
+        TimeGauge.builder(name, running, unit, lastBatch(value))
             .description(description)
             .tags(commonTags.and(tags))
             .register(registry));

@@ -63,10 +63,7 @@ final class DeadLetterFiles implements DeadLetterSink {
     return Set.of(output);
   }
 
-  /**
-   * Returns the time to read or copy all dead letters, which opening, publishing and closing
-   * require.
-   */
+  /** Returns the time in which all dead letters can be read or copied. */
   @Override
   public Duration extraTime() {
     return Duration.ofSeconds(stored / BYTES_PER_SECOND);

@@ -16,10 +16,7 @@ public interface LedgerFiles {
 
   String SNAPSHOT = "snapshot-";
 
-  /**
-   * Writes a whole file durably and with a checksum. Readers see either the old content or the new
-   * content, never a part.
-   */
+  /** Writes a whole file durably, atomically and with a checksum. */
   void write(String name, byte[] content) throws IOException;
 
   /** Reads a file. Throws a {@link DamagedFileException} if it is missing or changed. */

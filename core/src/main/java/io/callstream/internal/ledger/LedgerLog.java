@@ -37,10 +37,7 @@ final class LedgerLog {
     this.none = none;
   }
 
-  /**
-   * Returns the id that distinguishes this run and the runs that continue it from others. It is
-   * generated once.
-   */
+  /** Returns the id of this run and the runs that continue it. It is generated once. */
   String lineage(long committed) {
     try {
       if (files.list().contains(LedgerFiles.LINEAGE)) {
@@ -59,12 +56,7 @@ final class LedgerLog {
 
   // ---- reading
 
-  /**
-   * Returns the state after a batch.
-   *
-   * @param committed the last batch that the engine committed, or {@link Ledger#NO_BATCH}
-   * @param notes receives the notes of the engine, the oldest first
-   */
+  /** Returns the state after a batch, and passes on the notes, the oldest first. */
   LedgerState restore(long committed, Consumer<byte[]> notes) {
     if (committed == Ledger.NO_BATCH) {
       return none;
@@ -146,11 +138,7 @@ final class LedgerLog {
 
   // ---- writing
 
-  /**
-   * Appends a batch. The batch is durable when this method returns.
-   *
-   * @param committed the state before the batch, for a snapshot
-   */
+  /** Appends a batch durably. A snapshot would have the committed state before it. */
   void append(LedgerState committed, LedgerTotals after, BatchUpdates updates) {
     try {
       if (isLong()) {
@@ -164,12 +152,7 @@ final class LedgerLog {
     }
   }
 
-  /**
-   * Writes a snapshot if the log is large enough.
-   *
-   * @param committed the state after the last batch, which is committed
-   * @param note returns one note that replaces all notes so far
-   */
+  /** Writes a snapshot of the committed state, with one note, if the log is large enough. */
   void shorten(LedgerState committed, Supplier<byte[]> note) {
     if (!isLong()) {
       return;

@@ -31,13 +31,7 @@ record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
     return new LedgerState(after, next);
   }
 
-  /**
-   * Returns the state that {@link #next} returned for the last one of several batches.
-   *
-   * @param before the totals before the last batch
-   * @param last the totals after the last batch
-   * @param blocks the results of all batches, in the order of the statistics
-   */
+  /** Returns the state that {@link #next} returned for the last of several batches. */
   LedgerState restored(
       LedgerTotals before, LedgerTotals last, List<NavigableMap<Long, byte[]>> blocks) {
     List<StatisticBlocks> restored = new ArrayList<>(results.size());

@@ -15,11 +15,7 @@ import java.util.function.BiConsumer;
  * @param partitions the progress by partition; not modified after construction
  */
 record SourceProgress(long maxJumpMillis, Map<Integer, PartitionProgress> partitions) {
-  /**
-   * The progress in one partition.
-   *
-   * @param nextOffset the offset after the last record that was read
-   */
+  /** The progress in one partition, up to the offset after the last record. */
   record PartitionProgress(long nextOffset, PartitionClock clock) {
     PartitionProgress append(PartitionSegment segment) {
       return new PartitionProgress(

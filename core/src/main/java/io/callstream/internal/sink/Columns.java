@@ -36,10 +36,7 @@ public record Columns(Statistic statistic, List<Column> list) {
   public enum Role {
     /** {@code window_start} or {@code window_end}. */
     WINDOW,
-    /**
-     * One of the dimensions. Together with the start of the window, the dimensions are the key of a
-     * row.
-     */
+    /** One of the dimensions, which form the key of a row with the start of the window. */
     DIMENSION,
     /** The description of the previous dimension. */
     DESCRIPTION,

@@ -23,12 +23,7 @@ public final class OpenTransactions implements AutoCloseable {
   private final Map<Integer, Seen> seen = new HashMap<>();
   private @Nullable Thread thread;
 
-  /**
-   * The end of a partition.
-   *
-   * @param stable the last stable offset, up to which committed records can be read
-   * @param written the offset after the last record that was written
-   */
+  /** The last stable offset of a partition, and the offset after its last record. */
   public record Ends(long stable, long written) {}
 
   /** Queries the broker. One thread uses and closes it. */

@@ -34,12 +34,7 @@ public final class CallCounter {
   /** Receives the partial results of one statistic in one window. */
   @FunctionalInterface
   public interface Partials {
-    /**
-     * Receives a block.
-     *
-     * @param statistic the index of the statistic in the plan
-     * @param windowStart in milliseconds since the epoch, or {@link StatisticCombiner#NO_WINDOW}
-     */
+    /** Receives a block of the statistic with an index in the plan. */
     void partial(int statistic, long windowStart, byte[] block);
   }
 

@@ -33,10 +33,7 @@ public final class CallReader {
   private final String timeField;
   private CallParser parser;
 
-  /**
-   * A field that the plan does not need. A call that has it has more fields than needed. Null if
-   * the plan needs all fields.
-   */
+  /** A field that the plan does not need; null if it needs all. */
   private final @Nullable CallField unasked;
 
   private final Consumer<DeadLetter> letters;

@@ -141,11 +141,7 @@ public final class PartitionClock {
     failed[failures++] = eventMillis;
   }
 
-  /**
-   * Returns the clock of the calls of this clock followed by those of a segment. Changes neither.
-   *
-   * @param segment the segment that follows; must have the same jump
-   */
+  /** Returns the clock of these calls and of the segment that follows, with the same jump. */
   public PartitionClock append(PartitionClock segment) {
     if (segment.ofPartition || segment.maxJumpMillis != maxJumpMillis) {
       throw new IllegalStateException("A clock accepts only segments with the same jump");
