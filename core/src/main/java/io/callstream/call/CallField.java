@@ -41,6 +41,7 @@ public enum CallField {
   DISTRICT,
   /** The neighborhood. */
   NEIGHBORHOOD,
+  // The fields from here on hold times.
   /** The time at which the call was received. */
   RECEIVED,
   /** The time at which a unit was dispatched. */
@@ -52,26 +53,6 @@ public enum CallField {
 
   /** Returns whether the field holds a time other than the event time. */
   public boolean holdsTime() {
-    return switch (this) {
-      case RECEIVED, DISPATCHED, ON_SCENE, CLOSED -> true;
-      case ID,
-          CRIME_TYPE,
-          TIME,
-          DISPOSITION,
-          ADDRESS,
-          ADDRESS_TYPE,
-          COMMON_LOCATION,
-          CITY,
-          STATE,
-          AGENCY,
-          REPORT_DATE,
-          CALL_DATE,
-          OFFENSE_DATE,
-          CALL_TIME,
-          PRIORITY,
-          DISTRICT,
-          NEIGHBORHOOD ->
-          false;
-    };
+    return compareTo(RECEIVED) >= 0;
   }
 }

@@ -9,7 +9,7 @@ import com.sun.net.httpserver.HttpHandler;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.engine.Supervisor;
-import io.callstream.internal.sink.RowWriter;
+import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Progress;
@@ -276,7 +276,7 @@ final class RequestHandler implements HttpHandler {
     json.writeNumberField("batch", batch);
     json.writeNumberField("totalRows", totalRows);
     json.writeArrayFieldStart("rows");
-    RowWriter writer = new RowWriter(statistic, running.pipeline().format().zone());
+    RowFormatter writer = new RowFormatter(statistic, running.pipeline().format().zone());
     int written = 0;
     for (Iterator<ResultRow> each = rows.iterator(); each.hasNext(); ) {
       writer.write(json, each.next());

@@ -235,7 +235,7 @@ final class KafkaResultSink implements ResultSink {
     Columns columns = Columns.of(results.statistic());
     for (Iterator<ResultRow> rows = results.stream().iterator(); rows.hasNext(); ) {
       ResultRow row = rows.next();
-      List<@Nullable Object> values = columns.values(row);
+      List<@Nullable Object> values = row.columns();
       open.send(key(row, columns, values), value(batch, columns, values), List.of());
     }
   }

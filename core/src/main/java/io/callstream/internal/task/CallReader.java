@@ -33,10 +33,7 @@ public final class CallReader {
   private final String timeField;
   private CallParser parser;
 
-  /**
-   * A field that the plan does not need. A call that has it has more fields than needed. Null if
-   * the plan needs all fields.
-   */
+  /** A field that the plan does not need; null if it needs all. */
   private final @Nullable CallField unasked;
 
   private final Consumer<DeadLetter> letters;
@@ -63,11 +60,7 @@ public final class CallReader {
     }
   }
 
-  /**
-   * Creates a reader that has not read any records.
-   *
-   * @param begin the current time, at which the records already existed
-   */
+  /** Creates a reader. All records existed at {@code begin}. */
   public CallReader(TaskPlan plan, Instant begin, Consumer<DeadLetter> letters) {
     this.beginMillis = begin.toEpochMilli();
     this.plan = plan;
@@ -133,13 +126,9 @@ public final class CallReader {
     } catch (LinkageError e) {
       throw new CallstreamException(
           ErrorCode.FORMAT_FAILED,
-          "The format '"
-              + plan.format().name()
-              + "' lacks a class ("
-              + e
-              + ") at "
-              + origin(plan, record)
-              + ". Add its library to the class path, on a cluster to that of the executors too.",
+          ("The format '%s' lacks a class (%s) at %s. Add its library to the class path, on a"
+                  + " cluster to that of the executors too.")
+              .formatted(plan.format().name(), e, origin(plan, record)),
           e);
     }
   }
