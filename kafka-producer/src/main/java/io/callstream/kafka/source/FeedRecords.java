@@ -1,7 +1,5 @@
 package io.callstream.kafka.source;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
@@ -79,7 +77,6 @@ final class FeedRecords implements CallRecords {
   private final Optional<Duration> interval;
   private final Clock clock;
   private final Deque<Row> page = new ArrayDeque<>();
-  private @Nullable Row current;
   private long count;
   private boolean ended;
   private @Nullable CallstreamException failure;
@@ -157,14 +154,8 @@ final class FeedRecords implements CallRecords {
     if (!hasNext()) {
       throw new NoSuchElementException("no record is left of " + client.source());
     }
-    current = page.remove();
     count++;
-    return current.value();
-  }
-
-  @Override
-  public byte @Nullable [] field(String name) {
-    return current == null || !name.equals(KEY) ? null : current.key().getBytes(UTF_8);
+    return page.remove().value();
   }
 
   @Override

@@ -256,7 +256,9 @@ final class LayoutFinder {
 
     @Override
     public int read(byte[] b, int off, int len) {
-      int count = in.lookAt(at, b, off, Math.min(len, end - at));
+      int count =
+          in.lookAt(at) < 0 ? -1 : Math.min(Math.min(len, end - at), in.end - in.start - at);
+      System.arraycopy(in.bytes, in.start + at, b, off, Math.max(0, count));
       at += Math.max(0, count);
       ended = count <= 0;
       return ended ? -1 : count;
