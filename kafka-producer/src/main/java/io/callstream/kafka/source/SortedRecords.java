@@ -6,8 +6,10 @@ import io.callstream.call.CallParser;
 import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.PriorityQueue;
@@ -31,7 +33,8 @@ final class SortedRecords implements CallRecords {
   private final long memory;
   private final PriorityQueue<Run> runs =
       new PriorityQueue<>(
-          Comparator.comparingLong((Run run) -> run.head().time()).thenComparingInt(Run::number));
+          Comparator.comparingLong((Run run) -> run.head.time())
+              .thenComparingInt(run -> run.number));
   private @Nullable SpillFile spilled;
   private @Nullable CallstreamException failure;
   private boolean sorted;
@@ -47,15 +50,23 @@ final class SortedRecords implements CallRecords {
   /** A record with its sort key. */
   record Entry(long time, byte[] value) {}
 
-  /** A sorted sequence of entries. It is never empty: it ends with its last head. */
-  interface Run {
-    /** Returns the number of runs before this one in the source. */
-    int number();
+  /** The sorted entries after its head. */
+  private static final class Run {
+    final int number;
+    final Iterator<Entry> rest;
+    Entry head;
 
-    Entry head();
-
-    /** Advances to the next entry, or returns false if there is none. */
-    boolean advance() throws IOException;
+    /**
+     * Creates a run.
+     *
+     * @param number the number of runs before this one in the source
+     * @param entries at least one entry
+     */
+    Run(int number, Iterator<Entry> entries) {
+      this.number = number;
+      this.rest = entries;
+      this.head = entries.next();
+    }
   }
 
   @Override
@@ -67,7 +78,7 @@ final class SortedRecords implements CallRecords {
       sorted = true;
       try {
         sort();
-      } catch (IOException e) {
+      } catch (IOException | UncheckedIOException e) {
         close();
         throw spillFailure(e);
       } catch (RuntimeException e) {
@@ -87,12 +98,13 @@ final class SortedRecords implements CallRecords {
       throw new NoSuchElementException();
     }
     Run run = runs.remove();
-    byte[] value = run.head().value();
+    byte[] value = run.head.value();
     try {
-      if (run.advance()) {
+      if (run.rest.hasNext()) {
+        run.head = run.rest.next();
         runs.add(run);
       }
-    } catch (IOException e) {
+    } catch (UncheckedIOException e) {
       close();
       throw spillFailure(e);
     }
@@ -122,15 +134,12 @@ final class SortedRecords implements CallRecords {
       used += cost;
     }
     unsorted.close();
-    int number = 0;
     if (spilled != null) {
-      List<? extends Run> onDisk = spilled.runs(memory);
-      runs.addAll(onDisk);
-      number = onDisk.size();
+      spilled.runs(memory).forEach(run -> runs.add(new Run(runs.size(), run)));
     }
     if (!entries.isEmpty()) {
       entries.sort(Comparator.comparingLong(Entry::time));
-      runs.add(new MemoryRun(number, entries));
+      runs.add(new Run(runs.size(), entries.iterator()));
     }
   }
 
@@ -151,7 +160,7 @@ final class SortedRecords implements CallRecords {
     spilled.append(entries);
   }
 
-  private CallstreamException spillFailure(IOException e) {
+  private CallstreamException spillFailure(Exception e) {
     return ReadRecords.inputFailure(
         source,
         0,
@@ -174,32 +183,6 @@ final class SortedRecords implements CallRecords {
     unsorted.close();
     if (spilled != null) {
       spilled.close();
-    }
-  }
-
-  private static final class MemoryRun implements Run {
-    private final int number;
-    private final List<Entry> entries;
-    private int at;
-
-    MemoryRun(int number, List<Entry> entries) {
-      this.number = number;
-      this.entries = entries;
-    }
-
-    @Override
-    public int number() {
-      return number;
-    }
-
-    @Override
-    public Entry head() {
-      return entries.get(at);
-    }
-
-    @Override
-    public boolean advance() {
-      return ++at < entries.size();
     }
   }
 }
