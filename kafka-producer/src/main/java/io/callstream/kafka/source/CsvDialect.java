@@ -3,8 +3,6 @@ package io.callstream.kafka.source;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.call.CallFormat;
-import io.callstream.call.DataSfCalls;
-import io.callstream.call.SanFranciscoCalls;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,18 +25,15 @@ record CsvDialect(char delimiter, int preamble) {
   private static final Pattern EXCEL_LINE =
       Pattern.compile("\"?sep=(.)\"?", Pattern.CASE_INSENSITIVE);
 
-  private static final List<CallFormat> FORMATS =
-      List.of(SanFranciscoCalls.json(), DataSfCalls.json());
-
   /** The field names of calls. */
   private static final Set<String> FIELDS =
-      FORMATS.stream()
+      CallFormat.all().stream()
           .flatMap(format -> format.fieldNames().stream())
           .collect(Collectors.toUnmodifiableSet());
 
   /** The fields that distinguish the formats: the id and the time. */
   private static final Set<String> KEYS =
-      FORMATS.stream()
+      CallFormat.all().stream()
           .flatMap(format -> Stream.of(format.timeField(), format.idField().orElseThrow()))
           .collect(Collectors.toUnmodifiableSet());
 
