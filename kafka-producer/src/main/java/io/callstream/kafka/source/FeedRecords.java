@@ -1,9 +1,7 @@
 package io.callstream.kafka.source;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.kafka.source.SodaClient.AnswerException;
@@ -60,17 +58,6 @@ final class FeedRecords implements CallRecords {
 
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS");
-
-  private static final JsonFactory JSON =
-      JsonFactory.builder()
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxNestingDepth(CompactJson.MAX_DEPTH)
-                  .maxNumberLength(CompactJson.MAX_BYTES)
-                  .maxStringLength(CompactJson.MAX_BYTES)
-                  .build())
-          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-          .build();
 
   private final SodaClient client;
   private final int pageSize;
@@ -335,7 +322,7 @@ final class FeedRecords implements CallRecords {
     String key = "";
     String id = "";
     String changed = "";
-    try (JsonParser json = JSON.createParser(value)) {
+    try (JsonParser json = JsonRecords.JSON.createParser(value)) {
       json.nextToken();
       while (json.nextToken() == JsonToken.FIELD_NAME) {
         String name = json.currentName();

@@ -1,6 +1,6 @@
 package io.callstream.kafka.source;
 
-import io.callstream.kafka.source.SortedRecords.Entry;
+import io.callstream.kafka.source.EventTimeOrder.Entry;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;

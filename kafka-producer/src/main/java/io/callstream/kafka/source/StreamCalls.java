@@ -58,11 +58,6 @@ record StreamCalls(
         "standard input",
         new FilterInputStream(System.in) {
           @Override
-          public int read(byte[] b, int off, int len) throws IOException {
-            return in.read(b, off, len);
-          }
-
-          @Override
           public void close() {
             // The standard input stays open.
           }
