@@ -11,13 +11,14 @@ import picocli.CommandLine.Option;
 final class FormatOption {
   /** The available formats, with their names on the command line. */
   enum Format {
-    SF_2018(SanFranciscoCalls.json()),
-    DATASF(DataSfCalls.json());
+    SF_2018,
+    DATASF;
 
-    private final CallFormat format;
-
-    Format(CallFormat format) {
-      this.format = format;
+    private CallFormat format() {
+      return switch (this) {
+        case SF_2018 -> SanFranciscoCalls.json();
+        case DATASF -> DataSfCalls.json();
+      };
     }
 
     @Override
@@ -43,7 +44,7 @@ final class FormatOption {
   /** Returns the name of a format on the command line. */
   static String nameOf(CallFormat format) {
     return Stream.of(Format.values())
-        .filter(known -> known.format.name().equals(format.name()))
+        .filter(known -> known.format().name().equals(format.name()))
         .map(Format::toString)
         .findFirst()
         .orElseGet(format::name);
@@ -51,6 +52,6 @@ final class FormatOption {
 
   /** Returns the format. */
   CallFormat format() {
-    return (format == null ? Format.SF_2018 : format).format;
+    return (format == null ? Format.SF_2018 : format).format();
   }
 }
