@@ -40,7 +40,6 @@ final class ReadAhead implements AutoCloseable {
   /** How long {@link #close} waits for a running read. */
   private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** The fields that are reported as unreadable if the format throws on a record. */
   private static final Set<CallField> UNREADABLE =
       Set.of(CallField.ID, CallField.CRIME_TYPE, CallField.TIME);
 

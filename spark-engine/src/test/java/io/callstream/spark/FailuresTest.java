@@ -36,7 +36,8 @@ class FailuresTest {
     assertThat(failure.code()).isEqualTo(ErrorCode.BROKER_UNAVAILABLE);
     assertThat(failure)
         .hasMessage(
-            KafkaErrors.reason(ofKafka) + ". Start again with the same checkpoint: nothing is lost.")
+            KafkaErrors.reason(ofKafka)
+                + ". Start again with the same checkpoint: nothing is lost.")
         .hasMessageContaining("Check user name and password in sasl.jaas.config")
         .hasRootCause(ofKafka);
   }

@@ -26,7 +26,6 @@ record CsvDialect(char delimiter, int preamble) {
   private static final Pattern EXCEL_LINE =
       Pattern.compile("\"?sep=(.)\"?", Pattern.CASE_INSENSITIVE);
 
-  /** The field names of calls. */
   private static final Set<String> FIELDS =
       CallFormat.all().stream()
           .flatMap(format -> format.fieldNames().stream())
@@ -63,7 +62,6 @@ record CsvDialect(char delimiter, int preamble) {
     }
   }
 
-  /** Returns whether a character can separate values. */
   static boolean isDelimiter(int character) {
     return DELIMITERS.contains((char) character);
   }

@@ -55,7 +55,6 @@ record EventTimeOrder(CallSource source, CallFormat format, long memoryBytes)
     return new Sorted(source.name(), source.open(), format, memoryBytes);
   }
 
-  /** A record with its sort key. */
   record Entry(long time, byte[] value) {}
 
   private static final class Sorted implements CallRecords {

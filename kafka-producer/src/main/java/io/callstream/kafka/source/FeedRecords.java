@@ -151,8 +151,6 @@ final class FeedRecords implements CallRecords {
     page.clear();
   }
 
-  // ---- a pass
-
   private void readPage() throws AnswerException, InterruptedException {
     if (passEnded) {
       awaitNextPass();
@@ -173,7 +171,7 @@ final class FeedRecords implements CallRecords {
         endPass();
       }
     } catch (AnswerException e) {
-      if (interval.isEmpty() || !e.isPassing()) {
+      if (interval.isEmpty() || !e.passing) {
         throw e;
       }
       before.putAll(seen);
@@ -194,7 +192,7 @@ final class FeedRecords implements CallRecords {
 
   /** Delays the next pass by the time that the server requests. */
   private void rest(AnswerException e) {
-    Duration asked = e.delay().orElse(Duration.ZERO);
+    Duration asked = e.delay == null ? Duration.ZERO : e.delay;
     Duration rest = asked.compareTo(LONGEST_REST) < 0 ? asked : LONGEST_REST;
     long now = System.nanoTime();
     nextPassNanos = now + Math.max(rest.toNanos(), nextPassNanos - now);
@@ -267,8 +265,6 @@ final class FeedRecords implements CallRecords {
     lastKey = null;
     rowsOfLastKey = 0;
   }
-
-  // ---- rows
 
   /** Requests the next page of rows with a key and checks that they are in the requested order. */
   private List<Row> rowsWithKey() throws AnswerException, InterruptedException {

@@ -1,5 +1,6 @@
 package io.callstream.kafka.source;
 
+import java.nio.charset.Charset;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -43,6 +44,9 @@ final class ForeignContent {
   /** The offset of the name of the first file in a ZIP archive. */
   private static final int ZIP_NAME = 30;
 
+  /** Three characters of four bytes. */
+  private static final int WIDE_START = 12;
+
   private static final String WIDE_TEXT =
       "it is %1$s text. Convert it to UTF-8 first, for example with 'iconv -f %1$s -t UTF-8'.";
 
@@ -66,9 +70,9 @@ final class ForeignContent {
     if (startsWithPaddedName(in) && startsAt(in, TAR_MARK, TAR.start())) {
       throw refusal(TAR);
     }
-    for (int bytes : new int[] {2, 4}) {
-      if (hasCharactersOf(bytes, in)) {
-        throw new UnreadableSourceException(WIDE_TEXT.formatted("UTF-" + 8 * bytes));
+    for (String charset : List.of("UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE")) {
+      if (isTextIn(charset, in)) {
+        throw new UnreadableSourceException(WIDE_TEXT.formatted(charset.substring(0, 6)));
       }
     }
   }
@@ -107,36 +111,24 @@ final class ForeignContent {
   }
 
   /**
-   * Returns whether each character has this number of bytes: whether there are two ASCII
-   * characters, after an optional byte order mark. Examines more than two bytes only if they can be
-   * a character.
+   * Returns whether text starts with two ASCII characters in this encoding, after an optional byte
+   * order mark. Examines more than two bytes only if they can be a character.
    */
-  private static boolean hasCharactersOf(int bytes, PeekableInput in) {
+  private static boolean isTextIn(String charset, PeekableInput in) {
     int first = in.lookAt(0);
     int second = first < 0 ? -1 : in.lookAt(1);
     if (first != 0 && second != 0 && Math.min(first, second) < 0xfe) {
       return false;
     }
-    for (boolean bigEndian : new boolean[] {true, false}) {
-      int start = character(in, 0, bytes, bigEndian) == 0xfeff ? 1 : 0;
-      if (isText(character(in, start, bytes, bigEndian))
-          && isText(character(in, start + 1, bytes, bigEndian))) {
-        return true;
-      }
+    int length = 0;
+    while (length < WIDE_START && in.lookAt(length) >= 0) {
+      length++;
     }
-    return false;
-  }
-
-  private static int character(PeekableInput in, int index, int bytes, boolean bigEndian) {
-    int character = 0;
-    for (int i = 0; i < bytes; i++) {
-      int b = in.lookAt(index * bytes + (bigEndian ? i : bytes - 1 - i));
-      if (b < 0) {
-        return -1;
-      }
-      character = character << 8 | b;
-    }
-    return character;
+    String text = new String(in.bytes, in.start, length, Charset.forName(charset));
+    int start = text.startsWith("\ufeff") ? 1 : 0;
+    return text.length() > start + 1
+        && isText(text.charAt(start))
+        && isText(text.charAt(start + 1));
   }
 
   private static boolean isText(int b) {

@@ -38,8 +38,10 @@ final class JsonRecords extends ReadRecords {
   private boolean started;
   private boolean isArray;
 
-  /** The offset of the failure in the current element. */
   private long failedAt;
+
+  /** The position up to which no byte is 0xff or zero. */
+  private long utf8To;
 
   JsonRecords(String source, PeekableInput in) {
     this(source, in, false);
@@ -123,27 +125,55 @@ final class JsonRecords extends ReadRecords {
   }
 
   private byte[] readFully() throws IOException {
+    boolean hasMore = in.start < in.end && "{[\"".indexOf(in.bytes[in.start]) >= 0;
+    while (hasMore && in.end - in.start < PeekableInput.LOOK_AHEAD) {
+      int ahead = utf8Ahead();
+      try {
+        return parsed(ahead);
+      } catch (JsonProcessingException e) {
+        hasMore = in.start + ahead == in.end && in.fill();
+      }
+    }
+    // Jackson does not find the end of a number before a comma.
     int length = length();
-    boolean isCutOff = in.start + length == in.end;
+    try {
+      return parsed(length);
+    } catch (JsonEOFException e) {
+      // Jackson also throws this exception for a name that is not UTF-8.
+      throw in.start + length == in.end && failedAt >= length ? new IOException(BREAKS_OFF, e) : e;
+    }
+  }
+
+  /** Reads an element that ends within this number of bytes. */
+  private byte[] parsed(int length) throws IOException {
     try (JsonParser json = JSON.createParser(in.bytes, in.start, length)) {
       try {
         if (json.nextToken() == null) {
-          throw new IOException(isCutOff ? BREAKS_OFF : NOT_JSON);
+          throw new IOException(in.start == in.end ? BREAKS_OFF : NOT_JSON);
         }
         byte[] record = compact.copyOf(json);
-        if (json.nextToken() != null) {
-          throw new IOException(NOT_JSON);
-        }
-        in.start += length;
+        in.start += (int) json.currentLocation().getByteOffset();
         return record;
       } catch (IOException e) {
         failedAt = Math.max(0, json.currentLocation().getByteOffset());
-        // Jackson also throws this exception for a name that is not UTF-8.
-        throw e instanceof JsonEOFException && isCutOff && failedAt >= length
-            ? new IOException(BREAKS_OFF, e)
-            : e;
+        throw e;
       }
     }
+  }
+
+  /**
+   * Returns the number of bytes ahead before a byte that Jackson must not see: 0xff, because
+   * Jackson confuses a name that contains it with another, and zero, because Jackson would read
+   * UTF-16.
+   */
+  private int utf8Ahead() {
+    byte[] b = in.bytes;
+    int i = in.start + (int) Math.max(0, utf8To - in.position());
+    while (i < in.end && b[i] != 0 && b[i] != (byte) 0xff) {
+      i++;
+    }
+    utf8To = in.position() + i - in.start;
+    return i - in.start;
   }
 
   /**
@@ -155,8 +185,7 @@ final class JsonRecords extends ReadRecords {
     boolean quoted = false;
     for (int i = 0; in.start + i < in.end || in.fill(); i++) {
       byte b = in.bytes[in.start + i];
-      // Jackson would read text with zero bytes as UTF-16 or UTF-32, skip a byte order mark, and
-      // confuse a name that contains 0xff with another.
+      // Jackson would skip a byte order mark. For the others see utf8Ahead().
       if (b == 0 || b == (byte) 0xff || (i == 0 && b < 0)) {
         failedAt = i;
         throw new IOException(b == 0 ? NOT_JSON : "the text is not UTF-8");

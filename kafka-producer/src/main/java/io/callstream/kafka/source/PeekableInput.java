@@ -35,7 +35,6 @@ final class PeekableInput extends InputStream {
     this.isUnpacked = isUnpacked;
   }
 
-  /** Returns a stream of decompressed content. */
   static PeekableInput unpacked(InputStream in) {
     return new PeekableInput(in, true);
   }
@@ -50,7 +49,6 @@ final class PeekableInput extends InputStream {
     return ended && start == end;
   }
 
-  /** Returns an offset as text for messages. */
   String place(long offset) {
     return "byte " + offset + (isUnpacked ? " of the unpacked content" : "");
   }

@@ -105,7 +105,6 @@ final class PlainObject {
     return at;
   }
 
-  /** Returns the object that was copied last. */
   byte[] bytes() {
     return Arrays.copyOf(compact, size);
   }

@@ -42,7 +42,6 @@ final class SpillFile implements AutoCloseable {
             StandardOpenOption.DELETE_ON_CLOSE);
   }
 
-  /** Writes a run. */
   void append(List<Entry> entries) throws IOException {
     DataOutputStream out =
         new DataOutputStream(
@@ -80,7 +79,6 @@ final class SpillFile implements AutoCloseable {
     }
   }
 
-  /** The bytes of a run. */
   private final class Part extends InputStream {
     private final long end;
     private long position;

@@ -27,7 +27,6 @@ record StreamCalls(
     implements CallSource {
   private static final int[] BYTE_ORDER_MARK = {0xef, 0xbb, 0xbf};
 
-  /** Opens a stream. */
   interface Opening {
     InputStream open() throws IOException;
   }
