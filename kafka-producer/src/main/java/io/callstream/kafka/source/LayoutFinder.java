@@ -71,8 +71,8 @@ final class LayoutFinder {
     try (JsonParser json = JsonRecords.JSON.createParser(ahead)) {
       json.nextToken();
       if (json.currentLocation().getByteOffset() < 0) {
-        // UTF-16 or UTF-32, which the parser decodes without offsets of bytes. Lines are UTF-8.
-        return FileLayout.JSON;
+        // A zero byte follows, so the parser decodes UTF-16 or UTF-32, without offsets of bytes.
+        return null;
       }
       while (isArray && json.nextToken() != JsonToken.END_ARRAY) {
         // A comma follows the second object, so this is not a truncated line before other lines.
