@@ -61,8 +61,6 @@ final class KafkaResultSink implements ResultSink {
     this.topic = topic;
   }
 
-  // ---- opening
-
   @Override
   public void open(BatchResults restored) {
     TopicInfo info;
@@ -218,8 +216,6 @@ final class KafkaResultSink implements ResultSink {
     int length = RESULT_KEY_START.length;
     return key.length > length && Arrays.equals(key, 0, length, RESULT_KEY_START, 0, length);
   }
-
-  // ---- batches
 
   @Override
   public void write(BatchResults batch) {

@@ -14,7 +14,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,13 +40,11 @@ final class ReadAhead implements AutoCloseable {
   /** How long {@link #close} waits for a running read. */
   private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** The fields that are reported as unreadable if the format throws on a record. */
   private static final Set<CallField> UNREADABLE =
       Set.of(CallField.ID, CallField.CRIME_TYPE, CallField.TIME);
 
   private final CallRecords records;
   private final CallFormat format;
-  private final Function<String, byte @Nullable []> texts;
   private CallParser parser;
   private final boolean timed;
   private final Thread thread = new Thread(this::readAll, "callstream-read-ahead");
@@ -78,7 +75,6 @@ final class ReadAhead implements AutoCloseable {
   private ReadAhead(CallRecords records, CallFormat format, boolean timed) {
     this.records = records;
     this.format = format;
-    this.texts = records::field;
     this.parser = format.parser(Set.of(CallField.ID));
     this.timed = timed;
   }
@@ -135,10 +131,7 @@ final class ReadAhead implements AutoCloseable {
 
   private Read parsed(byte[] value) {
     if (!timed) {
-      byte[] id = parser.idOfCall(texts);
-      if (id == null) {
-        id = parser.idOfCall(value);
-      }
+      byte[] id = parser.idOfCall(value);
       if (id != null) {
         return new Read(id, value, Pacer.NO_TIME, null);
       }

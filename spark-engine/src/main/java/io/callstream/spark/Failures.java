@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.Path;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
@@ -86,6 +87,9 @@ record Failures(@Nullable String checkpoint) {
               + words(e)
               + "). End that run, and start again with the same checkpoint: nothing is lost.",
           failure);
+    }
+    if (e instanceof AuthenticationException) {
+      return KafkaErrors.rejected(nextStep(), failure);
     }
     if (e instanceof TimeoutException) {
       return KafkaErrors.stoppedAnswering(message, nextStep(), failure);

@@ -4,6 +4,8 @@ import io.callstream.kafka.source.FileLayout;
 import io.callstream.pipeline.KafkaTopic.StartingOffsets;
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -30,10 +32,19 @@ final class Converters {
     };
   }
 
-  private static <E extends Enum<E>> E constant(Class<E> type, String value, String allowed) {
+  /** Returns the name of a constant on the command line. */
+  static String nameOf(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  private static <E extends Enum<E>> E constant(Class<E> type, String value) {
     try {
       return Enum.valueOf(type, value.toUpperCase(Locale.ROOT).replace('-', '_'));
     } catch (IllegalArgumentException e) {
+      String allowed =
+          Stream.of(type.getEnumConstants())
+              .map(Converters::nameOf)
+              .collect(Collectors.joining(", "));
       throw new TypeConversionException("'" + value + "' is none of " + allowed);
     }
   }
@@ -42,7 +53,7 @@ final class Converters {
   static final class OrderConverter implements ITypeConverter<CallOptions.Order> {
     @Override
     public CallOptions.Order convert(String value) {
-      return constant(CallOptions.Order.class, value, "event-time, file");
+      return constant(CallOptions.Order.class, value);
     }
   }
 
@@ -50,7 +61,7 @@ final class Converters {
   static final class LayoutConverter implements ITypeConverter<FileLayout> {
     @Override
     public FileLayout convert(String value) {
-      return constant(FileLayout.class, value, "json, ndjson, csv");
+      return constant(FileLayout.class, value);
     }
   }
 
@@ -58,7 +69,7 @@ final class Converters {
   static final class FormatConverter implements ITypeConverter<FormatOption.Format> {
     @Override
     public FormatOption.Format convert(String value) {
-      return constant(FormatOption.Format.class, value, "sf-2018, datasf");
+      return constant(FormatOption.Format.class, value);
     }
   }
 
@@ -66,7 +77,7 @@ final class Converters {
   static final class StartConverter implements ITypeConverter<StartingOffsets> {
     @Override
     public StartingOffsets convert(String value) {
-      return constant(StartingOffsets.class, value, "earliest, latest");
+      return constant(StartingOffsets.class, value);
     }
   }
 }

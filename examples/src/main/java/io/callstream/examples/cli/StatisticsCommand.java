@@ -12,6 +12,7 @@ import io.callstream.pipeline.KafkaTopic.StartingOffsets;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -167,8 +168,9 @@ final class StatisticsCommand implements Callable<Integer> {
   private static void hint(Terminal terminal, Accounting accounting) {
     if (accounting.received() > 0 && accounting.rejected() == accounting.received()) {
       terminal.say(
-          "Every record was rejected. Is it the right format? --format names another: sf-2018 or"
-              + " datasf; 'callstream consume --from-beginning' shows why each is invalid.");
+          "Every record was rejected. Is it the right format? --format names another of %s;"
+              + " 'callstream consume --from-beginning' shows why each is invalid.",
+          Arrays.toString(FormatOption.Format.values()));
     }
   }
 
