@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -146,15 +147,39 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   }
 
   private static Path qualified(String location, SparkSession session) throws IOException {
-    Path path = new Path(location);
+    Path path = path(location);
+    Configuration hadoop = session.sessionState().newHadoopConf();
     if (path.toUri().getScheme() == null
-        && FileSystem.get(session.sessionState().newHadoopConf())
-            .getUri()
-            .getScheme()
-            .equals("file")) {
+        && FileSystem.get(hadoop).getUri().getScheme().equals("file")) {
       return new Path(EnvironmentFailures.path(location).toAbsolutePath().normalize().toUri());
     }
-    return path.getFileSystem(session.sessionState().newHadoopConf()).makeQualified(path);
+    try {
+      return path.getFileSystem(hadoop).makeQualified(path);
+    } catch (IllegalArgumentException e) {
+      if (e.getCause() instanceof UnknownHostException unknown) {
+        throw unknown;
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Returns a path of Hadoop.
+   *
+   * @throws IllegalArgumentException if the text is neither a path nor a URI
+   */
+  static Path path(String location) {
+    try {
+      return new Path(location);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "'"
+              + location
+              + "' is no path: "
+              + e.getMessage()
+              + ". Name a path, or a URI such as hdfs://host/directory.",
+          e);
+    }
   }
 
   @Override
