@@ -419,35 +419,33 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
    */
   void finished(boolean hasLetterFiles) {
     if (hasLetterFiles) {
-      deleteLetters();
+      attempt(() -> files.delete(letters()), "the dead letters stay until a later batch");
     }
     if (fence == null || swept) {
       return;
     }
     swept = true;
-    try {
-      for (String token : fence.older()) {
-        files.delete(new Path(new Path(directory, LETTERS), token));
-        fence.delete(token);
-      }
-    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
-      LOG.debug("Files of earlier runs stay in {}", directory, e);
-    }
+    Fence own = fence;
+    attempt(
+        () -> {
+          for (String token : own.older()) {
+            files.delete(new Path(new Path(directory, LETTERS), token));
+            own.delete(token);
+          }
+        },
+        "files of earlier runs stay");
   }
 
-  private void deleteLetters() {
-    try {
-      files.delete(letters());
-    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
-      LOG.debug("{} stays until a later batch", letters(), e);
-    }
+  private interface Step {
+    void take() throws Exception; // Scala throws checked exceptions that it does not declare.
   }
 
-  private void endToken(Fence own) {
+  /** Takes a step whose failure does no harm. */
+  private void attempt(Step step, String otherwise) {
     try {
-      own.end();
-    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
-      LOG.debug("The next run of {} waits for a moment, as after a crash", root, e);
+      step.take();
+    } catch (Exception e) {
+      LOG.debug("{}: {}", root, otherwise, e);
     }
   }
 
@@ -456,10 +454,10 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   public void close() {
     try {
       if (!temporary && (lock != null || fence != null)) {
-        deleteLetters();
+        attempt(() -> files.delete(letters()), "dead letters of this run stay");
       }
       if (fence != null) {
-        endToken(fence);
+        attempt(fence::end, "the next run waits for a moment, as after a crash");
       }
       if (lock != null) {
         lock.close();

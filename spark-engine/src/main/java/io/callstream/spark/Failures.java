@@ -154,17 +154,16 @@ record Failures(@Nullable String checkpoint) {
   }
 
   /** Returns the failure for a checkpoint from which a run cannot resume. */
-  CallstreamException damaged(String how, @Nullable Throwable failure) {
-    String message =
+  CallstreamException damaged(String how, Throwable failure) {
+    return new CallstreamException(
+        ErrorCode.CHECKPOINT,
         "The checkpoint directory "
             + checkpoint
             + " is damaged: "
             + how
             + ". Restore it from a copy, or start with a new one, which counts the topic from its"
-            + " start.";
-    return failure == null
-        ? new CallstreamException(ErrorCode.CHECKPOINT, message)
-        : new CallstreamException(ErrorCode.CHECKPOINT, message, failure);
+            + " start.",
+        failure);
   }
 
   /**

@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -73,8 +74,9 @@ final class Fence {
   private final CountDownLatch ended = new CountDownLatch(1);
   private String token = "";
   private long checked;
-  private @Nullable CallstreamException lost;
-  private @Nullable Consumer<CallstreamException> listener;
+
+  /** Completes when another run has taken over. */
+  private final CompletableFuture<CallstreamException> lost = new CompletableFuture<>();
 
   /**
    * How long a new run waits for the previous run.
@@ -170,10 +172,7 @@ final class Fence {
         }
         return;
       }
-      Optional<CallstreamException> takenOver = takenOver(null);
-      if (takenOver.isPresent()) {
-        throw takenOver.get();
-      }
+      requireNotTakenOver();
       try {
         TimeUnit.MILLISECONDS.sleep(POLL.toMillis());
       } catch (InterruptedException e) {
@@ -190,25 +189,7 @@ final class Fence {
    *     taken over already, otherwise in a separate thread
    */
   void watch(Consumer<CallstreamException> superseded) {
-    CallstreamException already;
-    synchronized (this) {
-      listener = superseded;
-      already = lost;
-    }
-    if (already != null) {
-      superseded.accept(already);
-    }
-  }
-
-  private void supersededBy(CallstreamException failure) {
-    Consumer<CallstreamException> superseded;
-    synchronized (this) {
-      lost = failure;
-      superseded = listener;
-    }
-    if (superseded != null) {
-      superseded.accept(failure);
-    }
+    var ignored = lost.thenAccept(superseded);
   }
 
   /**
@@ -220,12 +201,8 @@ final class Fence {
         new Thread(
             () -> {
               try {
-                while (!ended.await(WATCH.toMillis(), TimeUnit.MILLISECONDS)) {
-                  Optional<CallstreamException> takenOver = look();
-                  if (takenOver.isPresent()) {
-                    supersededBy(takenOver.get());
-                    return;
-                  }
+                while (!lost.isDone() && !ended.await(WATCH.toMillis(), TimeUnit.MILLISECONDS)) {
+                  look();
                 }
               } catch (InterruptedException e) {
                 LOG.debug("Nobody watches for a newer run of {} any more", location, e);
@@ -236,26 +213,18 @@ final class Fence {
     thread.start();
   }
 
-  private Optional<CallstreamException> look() {
+  private void look() {
     try {
       Optional<CallstreamException> takenOver = takenOver(null);
       if (takenOver.isPresent()) {
-        announceEnd();
-      }
-      return takenOver;
-    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
-      LOG.debug("Cannot find out whether another run has taken over {}", location, e);
-      return Optional.empty();
-    }
-  }
-
-  private void announceEnd() {
-    try {
-      if (!names().contains(token + ENDING)) {
-        write(token + ENDING, "");
+        try {
+          write(token + ENDING, "");
+        } finally {
+          lost.complete(takenOver.get());
+        }
       }
     } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
-      LOG.debug("The next run of {} does not see that this run is ending", location, e);
+      LOG.debug("Cannot find out or announce that another run takes over {}", location, e);
     }
   }
 
@@ -274,11 +243,15 @@ final class Fence {
     if (checked != 0 && now - checked < FRESH.toNanos()) {
       return;
     }
+    requireNotTakenOver();
+    checked = now;
+  }
+
+  private void requireNotTakenOver() throws IOException {
     Optional<CallstreamException> takenOver = takenOver(null);
     if (takenOver.isPresent()) {
       throw takenOver.get();
     }
-    checked = now;
   }
 
   /**
@@ -291,18 +264,20 @@ final class Fence {
     if (newest.compareTo(token) <= 0) {
       return Optional.empty();
     }
-    String message =
-        "Another run has taken over the checkpoint directory "
-            + location
-            + " ("
-            + read(newest)
-            + "), so this run ended. Nothing is lost: the other run continues after the last"
-            + " committed batch. Run one pipeline per checkpoint, and do not start this run again"
-            + " while the other one works.";
-    return Optional.of(
-        cause == null
-            ? new CallstreamException(ErrorCode.CHECKPOINT, message)
-            : new CallstreamException(ErrorCode.CHECKPOINT, message, cause));
+    CallstreamException takenOver =
+        new CallstreamException(
+            ErrorCode.CHECKPOINT,
+            "Another run has taken over the checkpoint directory "
+                + location
+                + " ("
+                + read(newest)
+                + "), so this run ended. Nothing is lost: the other run continues after the last"
+                + " committed batch. Run one pipeline per checkpoint, and do not start this run"
+                + " again while the other one works.");
+    if (cause != null) {
+      takenOver.initCause(cause);
+    }
+    return Optional.of(takenOver);
   }
 
   /** Returns the tokens of runs before this one. */
