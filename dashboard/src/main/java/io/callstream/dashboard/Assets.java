@@ -2,7 +2,6 @@ package io.callstream.dashboard;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -33,21 +32,7 @@ final class Assets {
     String uplot = "/META-INF/resources/webjars/uplot/" + uplotVersion() + "/dist/";
     add("/uplot.css", uplot + "uPlot.min.css", "text/css");
     add("/uplot.js", uplot + "uPlot.iife.min.js", "text/javascript");
-    files.put("/api/links", Response.json(200, json -> write(json, links, notes)));
-  }
-
-  private static void write(JsonGenerator json, Map<String, URI> links, List<String> notes)
-      throws IOException {
-    json.writeObjectFieldStart("links");
-    for (Map.Entry<String, URI> link : links.entrySet()) {
-      json.writeStringField(link.getKey(), link.getValue().toString());
-    }
-    json.writeEndObject();
-    json.writeArrayFieldStart("notes");
-    for (String note : notes) {
-      json.writeString(note);
-    }
-    json.writeEndArray();
+    files.put("/api/links", Response.json(200, Json.object("links", links, "notes", notes)));
   }
 
   /** Returns the file at a path of the server. */

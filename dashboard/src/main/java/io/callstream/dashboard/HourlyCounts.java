@@ -48,30 +48,24 @@ final class HourlyCounts {
   /** Updates the sums from the current results. */
   void update(Results results) {
     NavigableMap<Long, byte[]> blocks = BlockResults.of(results).blocks();
+    hours
+        .entrySet()
+        .removeIf(
+            hour -> {
+              boolean changed = blocks.get(hour.getKey()) != hour.getValue().block();
+              if (changed) {
+                add(hour.getKey(), hour.getValue(), -1);
+              }
+              return changed;
+            });
     blocks.forEach(
         (start, block) -> {
-          Sums before = hours.get(start);
-          if (before == null || before.block() != block) {
-            if (before != null) {
-              add(start, before, -1);
-            }
-            Sums now = sums(block);
-            hours.put(start, now);
-            add(start, now, 1);
+          if (!hours.containsKey(start)) {
+            Sums sums = sums(block);
+            hours.put(start, sums);
+            add(start, sums, 1);
           }
         });
-    if (hours.size() > blocks.size()) {
-      hours
-          .entrySet()
-          .removeIf(
-              hour -> {
-                boolean removed = !blocks.containsKey(hour.getKey());
-                if (removed) {
-                  add(hour.getKey(), hour.getValue(), -1);
-                }
-                return removed;
-              });
-    }
   }
 
   /** Adds the sums of an hour to the totals (sign 1), or subtracts them (sign -1). */
