@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 
 /** The static files of the page, read once. uPlot comes from its WebJar. */
 final class Assets {
@@ -62,15 +61,12 @@ final class Assets {
   }
 
   private static String uplotVersion() {
-    Properties properties = new Properties();
-    try (InputStream in = Assets.class.getResourceAsStream(UPLOT)) {
-      if (in == null) {
-        throw new IllegalStateException("org.webjars.npm:uplot is not on the class path. Add it.");
-      }
-      properties.load(in);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return properties.getProperty("version");
+    String version = "version=";
+    return text(UPLOT)
+        .lines()
+        .filter(line -> line.startsWith(version))
+        .findFirst()
+        .orElseThrow()
+        .substring(version.length());
   }
 }

@@ -62,6 +62,10 @@ final class HtmlWriter {
     close("section").line();
   }
 
+  void chart(String className, String svg) {
+    open("div", "class", className).markup(svg).close("div").line();
+  }
+
   /** Writes a short text below a heading. */
   void note(String text) {
     element("p", text, "class", "note").line();

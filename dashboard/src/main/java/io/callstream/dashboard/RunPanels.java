@@ -3,6 +3,8 @@ package io.callstream.dashboard;
 import static io.callstream.dashboard.Formats.number;
 import static io.callstream.dashboard.Formats.text;
 
+import io.callstream.dashboard.Snapshot.Period;
+import io.callstream.dashboard.SvgChart.Shape;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import io.callstream.progress.Progress.Latency;
@@ -82,13 +84,11 @@ final class RunPanels {
             records * 1e9 / span.toNanos()));
     DateTimeFormatter labels =
         (span.toDays() > 0 ? DAY_AND_TIME : TIME_OF_DAY).withZone(snapshot.zone());
-    List<Instant> times = new ArrayList<>(List.of(start));
-    history.forEach(point -> times.add(point.end()));
-    List<Long> rates = history.stream().map(point -> Math.round(point.perSecond())).toList();
-    html.open("div", "class", "chart short")
-        .markup(SvgChart.steps(rates, times, labels::format))
-        .close("div")
-        .line();
+    List<Period> rates =
+        history.stream()
+            .map(p -> new Period(p.start(), p.end(), Math.round(p.perSecond())))
+            .toList();
+    html.chart("chart short", SvgChart.of(Shape.STEPS, rates, labels));
   }
 
   private void lastBatch(Progress batch) {

@@ -4,10 +4,8 @@ import io.callstream.engine.RunningPipeline.State;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
-import io.callstream.progress.Progress.Latency;
 import io.callstream.progress.StabilityVerdict;
 import java.time.Instant;
-import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
@@ -51,7 +49,7 @@ record Snapshot(
     Optional<Progress> progress,
     Accounting accounting,
     Optional<StabilityVerdict> verdict,
-    List<Sample> history) {
+    List<Progress> history) {
 
   /**
    * The groups with the most calls.
@@ -85,13 +83,10 @@ record Snapshot(
    * @param hours the latest hours, oldest first
    * @param days the latest local days, oldest first
    */
-  record Timeline(List<Hour> hours, List<Day> days) {
-    /** The calls of an hour. */
-    record Hour(Instant start, long count) {}
+  record Timeline(List<Period> hours, List<Period> days) {}
 
-    /** The calls of a local day. */
-    record Day(LocalDate date, long count) {}
-  }
+  /** The calls of an hour or of a local day, from its start to the start of the next one. */
+  record Period(Instant start, Instant end, long count) {}
 
   /**
    * Calls by day of the week, Monday first, and hour of the day.
@@ -133,23 +128,4 @@ record Snapshot(
    */
   record Table(
       String name, List<String> columns, List<List<String>> cells, int numbersFrom, long rows) {}
-
-  /**
-   * The figures of a batch.
-   *
-   * @param time the start of the batch
-   * @param arrived records that arrived per second; NaN if unknown
-   * @param processed records processed per second of the batch's duration
-   * @param emitted result rows sent to the sinks per second; NaN if unknown
-   * @param lag offsets not yet read
-   * @param latency the age of records when the sinks received their results; empty if no record has
-   *     a timestamp
-   */
-  record Sample(
-      Instant time,
-      double arrived,
-      double processed,
-      double emitted,
-      long lag,
-      Optional<Latency> latency) {}
 }

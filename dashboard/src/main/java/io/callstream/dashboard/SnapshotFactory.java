@@ -3,7 +3,6 @@ package io.callstream.dashboard;
 import io.callstream.CallstreamException;
 import io.callstream.dashboard.Snapshot.Ranking;
 import io.callstream.dashboard.Snapshot.Ranking.Entry;
-import io.callstream.dashboard.Snapshot.Sample;
 import io.callstream.dashboard.Snapshot.Spikes;
 import io.callstream.dashboard.Snapshot.Table;
 import io.callstream.dashboard.Snapshot.Timeline;
@@ -78,7 +77,7 @@ final class SnapshotFactory {
    *
    * @param verdict null before there are enough batches
    */
-  Snapshot create(@Nullable StabilityVerdict verdict, List<Sample> history) {
+  Snapshot create(@Nullable StabilityVerdict verdict, List<Progress> history) {
     return create(running.pipeline().statistics(), verdict, history);
   }
 
@@ -88,7 +87,7 @@ final class SnapshotFactory {
   }
 
   private Snapshot create(
-      List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Sample> history) {
+      List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Progress> history) {
     Accounting before = running.accounting();
     Snapshot created = attempt(statistics, verdict, history);
     for (int i = 1; i < MAX_ATTEMPTS && !created.accounting().equals(before); i++) {
@@ -99,7 +98,7 @@ final class SnapshotFactory {
   }
 
   private Snapshot attempt(
-      List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Sample> history) {
+      List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Progress> history) {
     // Read the state first: after the end of the run, the figures read below are final.
     State state = running.state();
     Optional<Progress> progress = running.progress();

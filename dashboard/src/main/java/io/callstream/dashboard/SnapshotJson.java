@@ -5,13 +5,14 @@ import static io.callstream.dashboard.Json.object;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.dashboard.Snapshot.Ranking;
-import io.callstream.dashboard.Snapshot.Sample;
 import io.callstream.dashboard.Snapshot.Spikes;
 import io.callstream.dashboard.Snapshot.Table;
 import io.callstream.dashboard.Snapshot.Timeline;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Progress;
 import io.callstream.progress.StabilityVerdict;
+import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -24,13 +25,13 @@ final class SnapshotJson {
   static String of(Snapshot snapshot) {
     Map<String, @Nullable Object> page = run(snapshot);
     snapshot.types().ifPresent(types -> page.put("types", ranking(types)));
-    snapshot.calls().ifPresent(calls -> page.put("calls", timeline(calls)));
+    snapshot.calls().ifPresent(calls -> page.put("calls", timeline(calls, snapshot.zone())));
     snapshot.week().ifPresent(week -> page.put("week", week.counts()));
     snapshot.dispositions().ifPresent(codes -> page.put("dispositions", ranking(codes)));
     snapshot.locations().ifPresent(addresses -> page.put("locations", ranking(addresses)));
     snapshot.spikes().ifPresent(spikes -> page.put("spikes", spikes(spikes)));
     page.put("others", array(snapshot.others(), SnapshotJson::table));
-    page.put("history", array(snapshot.history(), SnapshotJson::sample));
+    page.put("history", array(snapshot.history(), SnapshotJson::batch));
     return new String(Json.bytes(page), UTF_8);
   }
 
@@ -81,12 +82,12 @@ final class SnapshotJson {
                     "share", ranking.share(entry))));
   }
 
-  private static Object timeline(Timeline calls) {
+  private static Object timeline(Timeline calls, ZoneId zone) {
     return object(
         "hours",
         array(calls.hours(), hour -> List.of(hour.start().getEpochSecond(), hour.count())),
         "days",
-        array(calls.days(), day -> List.of(day.date(), day.count())));
+        array(calls.days(), day -> List.of(LocalDate.ofInstant(day.start(), zone), day.count())));
   }
 
   private static Object spikes(Spikes spikes) {
@@ -121,13 +122,13 @@ final class SnapshotJson {
         "cells", table.cells());
   }
 
-  private static Object sample(Sample sample) {
+  private static Object batch(Progress batch) {
     return object(
-        "time", sample.time().toEpochMilli() / 1e3,
-        "arrived", sample.arrived(),
-        "processed", sample.processed(),
-        "emitted", sample.emitted(),
-        "lag", sample.lag(),
-        "latencyMs", sample.latency().map(latency -> latency.mean().toMillis()));
+        "time", batch.timestamp().toEpochMilli() / 1e3,
+        "arrived", batch.inputRowsPerSecond(),
+        "processed", batch.processedRowsPerSecond(),
+        "emitted", batch.outputRowsPerSecond(),
+        "lag", batch.lag(),
+        "latencyMs", batch.latency().map(latency -> latency.mean().toMillis()));
   }
 }

@@ -3,11 +3,13 @@ package io.callstream.dashboard;
 import static io.callstream.dashboard.Formats.number;
 import static io.callstream.dashboard.Formats.text;
 
+import io.callstream.dashboard.Snapshot.Period;
 import io.callstream.dashboard.Snapshot.Ranking;
 import io.callstream.dashboard.Snapshot.Spikes;
 import io.callstream.dashboard.Snapshot.Table;
 import io.callstream.dashboard.Snapshot.Timeline;
 import io.callstream.dashboard.Snapshot.Week;
+import io.callstream.dashboard.SvgChart.Shape;
 import java.time.DayOfWeek;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -22,13 +24,10 @@ final class StatisticPanels {
   private static final DateTimeFormatter DAY = Formats.pattern("EEE d MMM yyyy");
 
   /** The maximum number of hours, and of days, in a table. */
-  private static final int TABLE_POINTS = 72;
+  private static final int TABLE_PERIODS = 72;
 
   private final HtmlWriter html;
   private final ZoneId zone;
-
-  /** The label and the count of an hour or a day. */
-  private record Point(String label, long count) {}
 
   StatisticPanels(HtmlWriter html, ZoneId zone) {
     this.html = html;
@@ -92,44 +91,30 @@ final class StatisticPanels {
   }
 
   private void timeline(Timeline calls) {
-    List<Point> hours =
-        calls.hours().stream()
-            .map(hour -> new Point(Formats.time(hour.start(), zone), hour.count()))
-            .toList();
-    List<Point> days =
-        calls.days().stream().map(day -> new Point(DAY.format(day.date()), day.count())).toList();
+    DateTimeFormatter day = DAY.withZone(zone);
+    DateTimeFormatter minute = Formats.MINUTE.withZone(zone);
     html.panel(
         "panel wide",
         "Calls over time",
         () -> {
-          if (!hours.isEmpty()) {
-            chart("By hour", "chart", SvgChart.line(counts(hours), labels(hours)));
-            chart("By day", "chart short", SvgChart.bars(counts(days), labels(days)));
+          if (!calls.hours().isEmpty()) {
+            html.element("h3", "By hour").line();
+            html.chart("chart", SvgChart.of(Shape.LINE, calls.hours(), minute));
+            html.element("h3", "By day").line();
+            html.chart("chart short", SvgChart.of(Shape.BARS, calls.days(), day));
           }
-          pointsTable("hour", "Hour from", hours);
-          pointsTable("day", "Day", days);
+          periodsTable("hour", "Hour from", calls.hours(), minute);
+          periodsTable("day", "Day", calls.days(), day);
         });
   }
 
-  private static List<Long> counts(List<Point> points) {
-    return points.stream().map(Point::count).toList();
-  }
-
-  private static List<String> labels(List<Point> points) {
-    return points.stream().map(Point::label).toList();
-  }
-
-  private void chart(String title, String className, String svg) {
-    html.element("h3", title).line();
-    html.open("div", "class", className).markup(svg).close("div").line();
-  }
-
-  /** Writes the latest points as a table, newest first. */
-  private void pointsTable(String unit, String column, List<Point> points) {
-    int from = Math.max(0, points.size() - TABLE_POINTS);
+  /** Writes the latest periods as a table, newest first. */
+  private void periodsTable(
+      String unit, String column, List<Period> periods, DateTimeFormatter labels) {
+    int from = Math.max(0, periods.size() - TABLE_PERIODS);
     List<List<String>> rows = new ArrayList<>();
-    for (Point point : points.subList(from, points.size())) {
-      rows.add(0, List.of(point.label(), number(point.count())));
+    for (Period period : periods.subList(from, periods.size())) {
+      rows.add(0, List.of(labels.format(period.start()), number(period.count())));
     }
     html.collapsedTable(
         "Calls by " + unit + " as a table",
@@ -137,7 +122,7 @@ final class StatisticPanels {
             ? ""
             : text(
                 "The latest %d of the %,d %ss in the chart, newest first",
-                rows.size(), points.size(), unit),
+                rows.size(), periods.size(), unit),
         "Calls by " + unit,
         "scroll columns",
         List.of(column, "Calls"),
