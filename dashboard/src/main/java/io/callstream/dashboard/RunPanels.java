@@ -60,7 +60,7 @@ final class RunPanels {
       return;
     }
     html.element("p", "The pipeline falls behind.", "class", "verdict bad").line();
-    html.open("ul", "class", "findings").line();
+    html.open("ul class=findings").line();
     for (Finding finding : verdict.findings()) {
       html.element("li", finding.evidence() + ". " + finding.advice()).line();
     }

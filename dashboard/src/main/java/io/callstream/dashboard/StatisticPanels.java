@@ -71,23 +71,23 @@ final class StatisticPanels {
                       shown, ranking.groups(), groups, ranking.rest())
                   : text("%,d %s", ranking.groups(), groups));
           long highest = ranking.entries().stream().mapToLong(Ranking.Entry::count).max().orElse(1);
-          html.open("ol", "class", "bars", "role", "list").line();
+          html.open("ol class=bars role=list").line();
           ranking.entries().forEach(entry -> bar(entry, ranking.share(entry), highest));
           html.close("ol").line();
         });
   }
 
   private void bar(Ranking.Entry entry, double share, long highest) {
-    html.open("li").open("span", "class", "name", "dir", "auto");
+    html.open("li").open("span class=name dir=auto");
     html.text(entry.name().isEmpty() ? "(none)" : entry.name());
     if (!entry.description().isEmpty()) {
       html.text(" ").element("small", entry.description());
     }
-    html.close("span").open("span", "class", "track", "aria-hidden", "true");
+    html.close("span").open("span class=track aria-hidden=true");
     String length = text("--part:%.4f", (double) entry.count() / highest);
     html.element("span", "", "class", "bar", "style", length).close("span");
     html.element("span", number(entry.count()), "class", "count");
-    html.element("span", Formats.percent(share), "class", "share").close("li").line();
+    html.element("span class=share", Formats.percent(share)).close("li").line();
   }
 
   private void timeline(Timeline calls) {
@@ -141,37 +141,26 @@ final class StatisticPanels {
   }
 
   private void heatMap(Week week) {
-    html.open("table", "class", "heat").open("thead").open("tr");
-    html.element("td", "", "class", "corner");
+    html.open("table class=heat").open("thead").open("tr");
+    html.element("td class=corner", "");
     for (int hour = 0; hour < 24; hour++) {
-      String label = Integer.toString(hour);
-      if (hour % 3 == 0) {
-        html.element("th", label, "scope", "col", "class", "third");
-      } else {
-        html.element("th", label, "scope", "col");
-      }
+      html.element("th scope=col" + (hour % 3 == 0 ? " class=third" : ""), "" + hour);
     }
     html.close("tr").close("thead").line().open("tbody").line();
     long highest = Math.max(1, week.max());
     for (DayOfWeek day : DayOfWeek.values()) {
       html.open("tr");
-      html.element(
-          "th",
-          name(day),
-          "scope",
-          "row",
-          "abbr",
-          day.getDisplayName(TextStyle.FULL, Locale.ENGLISH));
+      html.element("th scope=row", name(day, TextStyle.SHORT), "abbr", name(day, TextStyle.FULL));
       for (long count : week.counts().get(day.getValue() - 1)) {
         long shade = Math.min(SHADES - 1, count * SHADES / highest);
-        html.element("td", Formats.compact(count), "class", "h" + shade);
+        html.element("td class=h" + shade, Formats.compact(count));
       }
       html.close("tr").line();
     }
     html.close("tbody").close("table").line();
-    html.open("p", "class", "legend", "aria-hidden", "true").text("0 ");
+    html.open("p class=legend aria-hidden=true").text("0 ");
     for (int shade = 0; shade < SHADES; shade++) {
-      html.element("span", "", "class", "h" + shade);
+      html.element("span class=h" + shade, "");
     }
     html.text(" " + number(highest)).close("p").line();
   }
@@ -180,7 +169,7 @@ final class StatisticPanels {
   private void weekTable(Week week) {
     List<String> columns = new ArrayList<>(List.of("Hour"));
     for (DayOfWeek day : DayOfWeek.values()) {
-      columns.add(name(day));
+      columns.add(name(day, TextStyle.SHORT));
     }
     List<List<String>> rows = new ArrayList<>();
     for (int hour = 0; hour < 24; hour++) {
@@ -194,8 +183,8 @@ final class StatisticPanels {
         "The week as a table", "", "Calls by day of the week and hour", "scroll", columns, rows);
   }
 
-  private static String name(DayOfWeek day) {
-    return day.getDisplayName(TextStyle.SHORT, Locale.ENGLISH);
+  private static String name(DayOfWeek day, TextStyle style) {
+    return day.getDisplayName(style, Locale.ENGLISH);
   }
 
   private void spikes(Spikes spikes) {
