@@ -17,12 +17,6 @@ final class Assets {
 
   private final Map<String, Response> files = new LinkedHashMap<>();
 
-  /**
-   * Reads the files.
-   *
-   * @param links the links of the page by their title
-   * @param notes texts next to the links
-   */
   Assets(Map<String, URI> links, List<String> notes) {
     add("/", "dashboard.html", "text/html");
     add("/dashboard.css", "dashboard.css", "text/css");

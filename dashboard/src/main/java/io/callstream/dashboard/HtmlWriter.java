@@ -79,11 +79,7 @@ final class HtmlWriter {
     element("p class=note", text).line();
   }
 
-  /**
-   * Writes a table whose first column names the rows.
-   *
-   * @param numbersFrom the index of the first column with numbers
-   */
+  /** Writes a table whose first column names the rows, with numbers from a column on. */
   void table(List<String> columns, List<List<String>> rows, int numbersFrom) {
     open("table").open("thead").open("tr");
     for (int i = 0; i < columns.size(); i++) {
@@ -101,12 +97,7 @@ final class HtmlWriter {
     close("tbody").close("table").line();
   }
 
-  /**
-   * Writes a table that the reader can open.
-   *
-   * @param label the name of the table for screen readers
-   * @param layout the CSS classes of the area that contains the table
-   */
+  /** Writes a table that the reader can open; its label is for screen readers. */
   void collapsedTable(
       String summary,
       String note,

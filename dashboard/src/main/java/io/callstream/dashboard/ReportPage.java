@@ -30,11 +30,6 @@ final class ReportPage {
     this.run = new RunPanels(html, snapshot, history);
   }
 
-  /**
-   * Returns the page.
-   *
-   * @param history the throughput over the run; empty if it was not recorded
-   */
   static String of(Snapshot snapshot, List<RunHistory.Point> history) {
     return new ReportPage(snapshot, history).write();
   }

@@ -39,12 +39,7 @@ final class SnapshotCache {
   private record Inputs(
       State state, long batch, Accounting accounting, Optional<StabilityVerdict> verdict) {}
 
-  /**
-   * A snapshot to send to pages.
-   *
-   * @param number the number of the snapshot, from 0
-   * @param json the snapshot as JSON
-   */
+  /** A snapshot as JSON, numbered from 0. */
   record Update(long number, String json, Inputs inputs) {}
 
   SnapshotCache(RunningPipeline running) {

@@ -54,12 +54,7 @@ final class SvgChart {
     this.max = roundUp(highest);
   }
 
-  /**
-   * Returns a chart.
-   *
-   * @param periods at least one period; ascending and without gaps
-   * @param labels the format of times
-   */
+  /** Returns a chart of at least one period; periods are ascending and without gaps. */
   static String of(Shape shape, List<Period> periods, DateTimeFormatter labels) {
     SvgChart chart = new SvgChart(shape, periods);
     chart.drawFrame(labels);

@@ -73,19 +73,14 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   private @Nullable Fence fence;
   private boolean swept;
 
-  private Checkpoint(
-      Path root,
-      boolean temporary,
-      CheckpointFileManager files,
-      Configuration configuration,
-      SparkContext context) {
+  private Checkpoint(Path root, boolean temporary, SparkSession session) {
     this.root = root;
     this.directory = new Path(root, OURS);
     this.temporary = temporary;
-    this.files = files;
+    this.configuration = session.sessionState().newHadoopConf();
+    this.context = session.sparkContext();
+    this.files = CheckpointFileManager.create(root, configuration);
     this.sparkFiles = new CheckpointFiles(root, files);
-    this.configuration = configuration;
-    this.context = context;
     this.hadoop =
         context.broadcast(
             new SerializableConfiguration(configuration),
@@ -104,14 +99,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
           location == null ? new Path(temporaryDirectory().toURI()) : qualified(location, session);
       boolean local = "file".equals(root.toUri().getScheme());
       ChecksummedFileManager.use(session, local ? LocalCheckpointFileManager.class : null);
-      Configuration configuration = session.sessionState().newHadoopConf();
-      Checkpoint checkpoint =
-          new Checkpoint(
-              root,
-              location == null,
-              CheckpointFileManager.create(root, configuration),
-              configuration,
-              session.sparkContext());
+      Checkpoint checkpoint = new Checkpoint(root, location == null, session);
       checkpoint.files.mkdirs(checkpoint.directory);
       try {
         if (local) {
@@ -163,11 +151,6 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     }
   }
 
-  /**
-   * Returns a path of Hadoop.
-   *
-   * @throws IllegalArgumentException if the text is neither a path nor a URI
-   */
   static Path path(String location) {
     try {
       return new Path(location);
@@ -199,34 +182,35 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
    * @return the number of shuffle partitions
    */
   int claim(Pipeline pipeline, String topicId, SparkSettings settings, int cores) {
-    try {
-      Path file = new Path(directory, Fingerprint.FILE);
-      if (!files.exists(file)) {
-        requireNew();
-        takeOver();
-      }
-      // Before this run took over, another run may have created the directory for its own pipeline.
-      if (!files.exists(file)) {
-        requireOwned();
-        int partitions = settings.shufflePartitions().orElse(cores);
-        Fingerprint made = fingerprint(pipeline, topicId, settings, partitions);
-        write(Fingerprint.FILE, made.toString().getBytes(UTF_8));
-        requireOwned();
-        return partitions;
-      }
-      Fingerprint found = Fingerprint.parse(new String(read(Fingerprint.FILE), UTF_8));
-      int before = found.line(SHUFFLE_PARTITIONS).map(Integer::parseInt).orElse(cores);
-      int partitions = settings.shufflePartitions().orElse(before);
-      found.requireSame(fingerprint(pipeline, topicId, settings, partitions), location());
+    return access(() -> claimed(pipeline, topicId, settings, cores));
+  }
+
+  private int claimed(Pipeline pipeline, String topicId, SparkSettings settings, int cores)
+      throws IOException {
+    Path file = new Path(directory, Fingerprint.FILE);
+    if (!files.exists(file)) {
+      requireNew();
       takeOver();
-      if (sparkFiles.isUsed() && !list().contains(LINEAGE)) {
-        throw new DamagedFileException(OURS + "/" + LINEAGE + " is missing");
-      }
-      sparkFiles.requireWhole(lastBatch());
-      return partitions;
-    } catch (IOException e) {
-      throw failed(location(), e);
     }
+    // Before this run took over, another run may have created the directory for its own pipeline.
+    if (!files.exists(file)) {
+      requireOwned();
+      int partitions = settings.shufflePartitions().orElse(cores);
+      Fingerprint made = fingerprint(pipeline, topicId, settings, partitions);
+      write(Fingerprint.FILE, made.toString().getBytes(UTF_8));
+      requireOwned();
+      return partitions;
+    }
+    Fingerprint found = Fingerprint.parse(new String(read(Fingerprint.FILE), UTF_8));
+    int before = found.line(SHUFFLE_PARTITIONS).map(Integer::parseInt).orElse(cores);
+    int partitions = settings.shufflePartitions().orElse(before);
+    found.requireSame(fingerprint(pipeline, topicId, settings, partitions), location());
+    takeOver();
+    if (sparkFiles.isUsed() && !list().contains(LINEAGE)) {
+      throw new DamagedFileException(OURS + "/" + LINEAGE + " is missing");
+    }
+    sparkFiles.requireWhole(lastBatch());
+    return partitions;
   }
 
   private static Fingerprint fingerprint(
@@ -256,20 +240,27 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   /** Returns the ledger as it was after the last batch that Spark committed. */
   Ledger restore(Pipeline pipeline) {
     Ledger ledger = Ledger.restore(pipeline, this, sparkFiles.committed());
-    try {
-      sparkFiles.requireConsistent(ledger);
-    } catch (IOException e) {
-      throw failed(location(), e);
-    }
-    return ledger;
+    return access(
+        () -> {
+          sparkFiles.requireConsistent(ledger);
+          return ledger;
+        });
   }
 
   /**
    * Returns the offsets at which Spark began to read the topic; empty if it has not started yet.
    */
   Map<Integer, Long> firstOffsets() {
+    return access(sparkFiles::firstOffsets);
+  }
+
+  private interface Access<T> {
+    T get() throws IOException;
+  }
+
+  private <T> T access(Access<T> files) {
     try {
-      return sparkFiles.firstOffsets();
+      return files.get();
     } catch (IOException e) {
       throw failed(location(), e);
     }
@@ -311,10 +302,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     files.delete(new Path(directory, name));
   }
 
-  /**
-   * Writes a file and checks that the executors can read it. Without shared storage, a restart
-   * fails.
-   */
+  /** Checks that the executors can read what this writes; otherwise, a restart would fail. */
   private void requireShared() throws IOException {
     String name = VISIBLE + UUID.randomUUID();
     write(name, name.getBytes(UTF_8));
@@ -356,11 +344,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     }
   }
 
-  /**
-   * Checks regularly whether another run has taken over, until this checkpoint is closed.
-   *
-   * @param superseded receives the failure of this run, in a separate thread
-   */
+  /** Passes on the failure of this run, in a separate thread, when another run has taken over. */
   void watch(Consumer<CallstreamException> superseded) {
     if (fence != null) {
       fence.watch(superseded);
@@ -378,11 +362,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     }
   }
 
-  /**
-   * Returns the failure of this run if another run has taken over.
-   *
-   * @param cause the exception that ended this run; null if it did not fail
-   */
+  /** Returns the failure of this run, with its cause, if another run has taken over. */
   Optional<CallstreamException> takenOver(@Nullable Throwable cause) {
     try {
       return fence == null ? Optional.empty() : fence.takenOver(cause);

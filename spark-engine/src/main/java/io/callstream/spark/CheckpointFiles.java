@@ -115,11 +115,7 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
     }
   }
 
-  /**
-   * Compares Spark's offsets with those of the ledger.
-   *
-   * @throws DamagedFileException if they are inconsistent
-   */
+  /** Compares Spark's offsets with those of the ledger. */
   void requireConsistent(Ledger ledger) throws IOException {
     if (ledger.lastBatch() == Ledger.NO_BATCH) {
       return;

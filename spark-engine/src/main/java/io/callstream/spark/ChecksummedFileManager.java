@@ -45,11 +45,7 @@ public final class ChecksummedFileManager implements CheckpointFileManager {
     files = CheckpointFileManager.create(directory, inner);
   }
 
-  /**
-   * Configures a session to use this class.
-   *
-   * @param wrapped the manager that stores the files; null for the manager of the session
-   */
+  /** Configures a session to use this class over a manager, or over that of the session. */
   static void use(SparkSession session, @Nullable Class<? extends CheckpointFileManager> wrapped) {
     String before = session.conf().contains(MANAGER) ? session.conf().get(MANAGER) : null;
     String stores = wrapped == null ? before : wrapped.getName();

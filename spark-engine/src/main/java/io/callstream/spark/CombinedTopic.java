@@ -62,12 +62,7 @@ final class CombinedTopic implements SupportsRead, Scan {
     this.beforeBatch = beforeBatch;
   }
 
-  /**
-   * Returns the rows of a topic. Each row consists of a {@link RowKey} and its content, as bytes.
-   *
-   * @param beforeBatch runs in the driver before Spark determines which offsets the next batch
-   *     reads
-   */
+  /** Returns the rows of a topic: a {@link RowKey} and its content, as bytes. */
   static Dataset<Row> read(
       SparkSession session,
       KafkaTopic topic,
@@ -90,10 +85,7 @@ final class CombinedTopic implements SupportsRead, Scan {
             Option.empty()));
   }
 
-  /**
-   * Converts the type: a Seq of references is a Seq of attributes, but only Scala's compiler knows
-   * it.
-   */
+  /** Converts the type, which only Scala's compiler knows. */
   @SuppressWarnings("unchecked")
   private static Seq<Attribute> attributes() {
     return (Seq<Attribute>) (Seq<?>) DataTypeUtils.toAttributes(ROWS);

@@ -47,22 +47,29 @@ record Failures(@Nullable String checkpoint) {
     return false;
   }
 
+  /** Returns the last cause of a failure, which is the failure itself if it has no cause. */
+  static Throwable root(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null && root.getCause() != root) {
+      root = root.getCause();
+    }
+    return root;
+  }
+
   CallstreamException of(Throwable failure) {
     CallstreamException environment = EnvironmentFailures.failure(failure).orElse(null);
     if (environment != null) {
       return environment;
     }
-    Throwable root = failure;
     for (Throwable e = failure; e != null; e = e.getCause()) {
       CallstreamException known = known(e, failure);
       if (known != null) {
         return known;
       }
-      root = e;
     }
     return new CallstreamException(
         ErrorCode.ENGINE_FAILED,
-        "The Spark query failed: " + words(root) + ". Correct the cause. " + nextStep(),
+        "The Spark query failed: " + words(root(failure)) + ". Correct the cause. " + nextStep(),
         failure);
   }
 
@@ -166,10 +173,7 @@ record Failures(@Nullable String checkpoint) {
         failure);
   }
 
-  /**
-   * Returns whether a failure concerns files of the checkpoint, not those of a shuffle, which
-   * belong to the run.
-   */
+  /** Returns whether a failure concerns files of the checkpoint, not those of a shuffle. */
   private static boolean isOfState(Throwable e) {
     return Stream.of(e.getStackTrace())
         .anyMatch(

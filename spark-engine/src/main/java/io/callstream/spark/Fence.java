@@ -78,12 +78,7 @@ final class Fence {
   /** Completes when another run has taken over. */
   private final CompletableFuture<CallstreamException> lost = new CompletableFuture<>();
 
-  /**
-   * How long a new run waits for the previous run.
-   *
-   * @param answer the time limit for a sign of life
-   * @param end the time limit for its end, if it has shown a sign of life
-   */
+  /** How long a new run waits for a sign of life of the previous run, and then for its end. */
   record Patience(Duration answer, Duration end) {
     static final Patience DEFAULT = new Patience(Duration.ofSeconds(5), Duration.ofSeconds(30));
   }
@@ -94,15 +89,7 @@ final class Fence {
     this.location = location;
   }
 
-  /**
-   * Takes a checkpoint over from the run that owns it, and waits until that run has ended.
-   *
-   * @param parent the parent of the directory of the tokens
-   * @param location the name of the checkpoint in messages
-   * @param application the id of the Spark application
-   * @param patience how long to wait for the other run
-   * @throws CallstreamException if another run takes over in the meantime
-   */
+  /** Takes a checkpoint over from the run that owns it, and waits until that run has ended. */
   static Fence claim(
       CheckpointFileManager files,
       Path parent,
@@ -182,20 +169,12 @@ final class Fence {
     }
   }
 
-  /**
-   * Sets what happens when another run has taken over.
-   *
-   * @param superseded receives the failure of this run once, in this thread if another run has
-   *     taken over already, otherwise in a separate thread
-   */
+  /** Passes on the failure of this run, once, when another run has taken over. */
   void watch(Consumer<CallstreamException> superseded) {
     var ignored = lost.thenAccept(superseded);
   }
 
-  /**
-   * Checks once a second whether another run has taken over, until this run ends. If one has, this
-   * run announces that it ends soon.
-   */
+  /** Checks once a second, until this run ends, whether another run has taken over. */
   private void startWatching() {
     Thread thread =
         new Thread(
@@ -233,11 +212,7 @@ final class Fence {
     return token;
   }
 
-  /**
-   * Checks that no other run has taken over, unless the last check was a moment ago.
-   *
-   * @throws CallstreamException if another run has taken over
-   */
+  /** Checks that no other run has taken over, unless the last check was a moment ago. */
   synchronized void requireNewest() throws IOException {
     long now = System.nanoTime();
     if (checked != 0 && now - checked < FRESH.toNanos()) {
@@ -254,11 +229,7 @@ final class Fence {
     }
   }
 
-  /**
-   * Returns the failure of this run if another run has taken over.
-   *
-   * @param cause the exception that resulted from it; null if nothing has failed yet
-   */
+  /** Returns the failure of this run, with its cause, if another run has taken over. */
   Optional<CallstreamException> takenOver(@Nullable Throwable cause) throws IOException {
     String newest = newest().orElse(token);
     if (newest.compareTo(token) <= 0) {

@@ -2,6 +2,7 @@ package io.callstream.spark;
 
 import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
@@ -14,6 +15,8 @@ import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FsConstants;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.spark.sql.execution.streaming.FileSystemBasedCheckpointFileManager;
@@ -29,16 +32,27 @@ public final class LocalCheckpointFileManager extends FileSystemBasedCheckpointF
   /** The names that Spark gives to temporary files. */
   private static final Pattern DRAFT = Pattern.compile("[.].+[.][0-9a-f-]{36}[.]tmp");
 
+  private static final FileSystem RAW = raw();
+
   /** Creates the manager of a directory. Spark calls this constructor. */
   public LocalCheckpointFileManager(Path directory, Configuration configuration) {
-    super(directory, withoutChecksums(configuration));
+    super(directory, configuration);
   }
 
-  private static Configuration withoutChecksums(Configuration configuration) {
-    Configuration raw = new Configuration(configuration);
-    raw.set("fs.file.impl", RawLocalFileSystem.class.getName());
-    raw.setBoolean("fs.file.impl.disable.cache", true);
+  private static FileSystem raw() {
+    FileSystem raw = new RawLocalFileSystem();
+    try {
+      raw.initialize(FsConstants.LOCAL_FS_URI, new Configuration());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     return raw;
+  }
+
+  /** Returns the local file system without Hadoop's checksums. */
+  @Override
+  public FileSystem fs() {
+    return RAW;
   }
 
   static java.nio.file.Path local(Path path) {

@@ -41,12 +41,7 @@ final class SharedStorage {
   /** Executors that register in the meantime are checked too, but not indefinitely. */
   private static final int ROUNDS = 3;
 
-  /**
-   * How long to wait for executors.
-   *
-   * @param warning the time until the first warning
-   * @param limit the time until the check fails
-   */
+  /** How long to wait for executors: until the first warning, and until the check fails. */
   record Patience(Duration warning, Duration limit) {
     static final Patience DEFAULT = new Patience(Duration.ofSeconds(10), Duration.ofMinutes(10));
   }

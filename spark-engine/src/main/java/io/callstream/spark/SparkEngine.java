@@ -122,10 +122,7 @@ public final class SparkEngine implements Engine {
       throw e;
     } catch (Exception | Error e) {
       // Scala throws checked exceptions that its signatures do not declare.
-      Throwable root = e;
-      while (root.getCause() != null) {
-        root = root.getCause();
-      }
+      Throwable root = Failures.root(e);
       String words = String.valueOf(root.getMessage());
       if (words.contains("INVALID_DRIVER_MEMORY")) {
         throw new CallstreamException(

@@ -31,12 +31,6 @@ final class TaskRows implements AutoCloseable {
   private final ByteArrayOutputStream letters = new ByteArrayOutputStream();
   private @Nullable LetterFile file;
 
-  /**
-   * Creates an empty collection of rows for a task.
-   *
-   * @param task the number of the task
-   * @param letterDirectory the directory for files of dead letters
-   */
   TaskRows(int task, TaskDeadLetterDirectory letterDirectory) {
     this.task = task;
     this.letterDirectory = letterDirectory;
