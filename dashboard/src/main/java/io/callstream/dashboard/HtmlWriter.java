@@ -61,13 +61,11 @@ final class HtmlWriter {
     return this;
   }
 
-  /** Writes a section with a heading. */
-  void panel(String className, String title, Runnable content) {
+  /** Opens a section with a heading. */
+  void openPanel(String className, String title) {
     String id = "title-" + ++panels;
     open("section", "class", className, "aria-labelledby", id).line();
     element("h2", title, "id", id).line();
-    content.run();
-    close("section").line();
   }
 
   void chart(String className, String svg) {

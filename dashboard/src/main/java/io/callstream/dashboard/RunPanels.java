@@ -35,16 +35,13 @@ final class RunPanels {
 
   /** Writes the verdict, the throughput and the last batch. */
   void writePipeline() {
-    html.panel(
-        "panel half",
-        "Pipeline",
-        () -> {
-          snapshot.verdict().ifPresentOrElse(this::verdict, this::noVerdict);
-          if (!history.isEmpty()) {
-            throughput();
-          }
-          snapshot.progress().ifPresent(this::lastBatch);
-        });
+    html.openPanel("panel half", "Pipeline");
+    snapshot.verdict().ifPresentOrElse(this::verdict, this::noVerdict);
+    if (!history.isEmpty()) {
+      throughput();
+    }
+    snapshot.progress().ifPresent(this::lastBatch);
+    html.close("section").line();
   }
 
   private void noVerdict() {
@@ -144,13 +141,10 @@ final class RunPanels {
                         number(outcome.counted()),
                         number(outcome.late()),
                         number(outcome.filtered()))));
-    html.panel(
-        "panel half",
-        "Record accounting",
-        () -> {
-          html.table(List.of("Records", "Number"), records, 1);
-          html.element("h3", "By statistic").line();
-          html.table(List.of("Statistic", "Counted", "Late", "Filtered"), statistics, 1);
-        });
+    html.openPanel("panel half", "Record accounting");
+    html.table(List.of("Records", "Number"), records, 1);
+    html.element("h3", "By statistic").line();
+    html.table(List.of("Statistic", "Counted", "Late", "Filtered"), statistics, 1);
+    html.close("section").line();
   }
 }

@@ -46,35 +46,29 @@ final class StatisticPanels {
 
   /** Writes the panel of another statistic. */
   void writeTable(Table table) {
-    html.panel(
-        "panel",
-        table.name(),
-        () -> {
-          html.note(
-              table.rows() > table.cells().size()
-                  ? text("The first %d of %,d rows", table.cells().size(), table.rows())
-                  : text("%,d rows", table.rows()));
-          html.table(table.columns(), table.cells(), table.numbersFrom());
-        });
+    html.openPanel("panel", table.name());
+    html.note(
+        table.rows() > table.cells().size()
+            ? text("The first %d of %,d rows", table.cells().size(), table.rows())
+            : text("%,d rows", table.rows()));
+    html.table(table.columns(), table.cells(), table.numbersFrom());
+    html.close("section").line();
   }
 
   private void ranking(String className, String title, Ranking ranking, String groups) {
-    html.panel(
-        className,
-        title,
-        () -> {
-          int shown = ranking.entries().size();
-          html.note(
-              ranking.groups() > shown
-                  ? text(
-                      "The top %d of %,d %s; the others have %,d calls",
-                      shown, ranking.groups(), groups, ranking.rest())
-                  : text("%,d %s", ranking.groups(), groups));
-          long highest = ranking.entries().stream().mapToLong(Ranking.Entry::count).max().orElse(1);
-          html.open("ol class=bars role=list").line();
-          ranking.entries().forEach(entry -> bar(entry, ranking.share(entry), highest));
-          html.close("ol").line();
-        });
+    html.openPanel(className, title);
+    int shown = ranking.entries().size();
+    html.note(
+        ranking.groups() > shown
+            ? text(
+                "The top %d of %,d %s; the others have %,d calls",
+                shown, ranking.groups(), groups, ranking.rest())
+            : text("%,d %s", ranking.groups(), groups));
+    long highest = ranking.entries().stream().mapToLong(Ranking.Entry::count).max().orElse(1);
+    html.open("ol class=bars role=list").line();
+    ranking.entries().forEach(entry -> bar(entry, ranking.share(entry), highest));
+    html.close("ol").line();
+    html.close("section").line();
   }
 
   private void bar(Ranking.Entry entry, double share, long highest) {
@@ -93,19 +87,16 @@ final class StatisticPanels {
   private void timeline(Timeline calls) {
     DateTimeFormatter day = DAY.withZone(zone);
     DateTimeFormatter minute = Formats.MINUTE.withZone(zone);
-    html.panel(
-        "panel wide",
-        "Calls over time",
-        () -> {
-          if (!calls.hours().isEmpty()) {
-            html.element("h3", "By hour").line();
-            html.chart("chart", SvgChart.of(Shape.LINE, calls.hours(), minute));
-            html.element("h3", "By day").line();
-            html.chart("chart short", SvgChart.of(Shape.BARS, calls.days(), day));
-          }
-          periodsTable("hour", "Hour from", calls.hours(), minute);
-          periodsTable("day", "Day", calls.days(), day);
-        });
+    html.openPanel("panel wide", "Calls over time");
+    if (!calls.hours().isEmpty()) {
+      html.element("h3", "By hour").line();
+      html.chart("chart", SvgChart.of(Shape.LINE, calls.hours(), minute));
+      html.element("h3", "By day").line();
+      html.chart("chart short", SvgChart.of(Shape.BARS, calls.days(), day));
+    }
+    periodsTable("hour", "Hour from", calls.hours(), minute);
+    periodsTable("day", "Day", calls.days(), day);
+    html.close("section").line();
   }
 
   /** Writes the latest periods as a table, newest first. */
@@ -130,14 +121,11 @@ final class StatisticPanels {
   }
 
   private void week(Week week) {
-    html.panel(
-        "panel wide",
-        "Day of the week and hour",
-        () -> {
-          html.note("Calls by local time");
-          heatMap(week);
-          weekTable(week);
-        });
+    html.openPanel("panel wide", "Day of the week and hour");
+    html.note("Calls by local time");
+    heatMap(week);
+    weekTable(week);
+    html.close("section").line();
   }
 
   private void heatMap(Week week) {
@@ -188,18 +176,15 @@ final class StatisticPanels {
   }
 
   private void spikes(Spikes spikes) {
-    html.panel(
-        "panel spikes",
-        "Spikes",
-        () -> {
-          html.note(spikesNote(spikes));
-          if (!spikes.spikes().isEmpty()) {
-            html.table(
-                List.of("Type", "Calls", "Usual", "Deviations"),
-                spikes.spikes().stream().map(StatisticPanels::row).toList(),
-                1);
-          }
-        });
+    html.openPanel("panel spikes", "Spikes");
+    html.note(spikesNote(spikes));
+    if (!spikes.spikes().isEmpty()) {
+      html.table(
+          List.of("Type", "Calls", "Usual", "Deviations"),
+          spikes.spikes().stream().map(StatisticPanels::row).toList(),
+          1);
+    }
+    html.close("section").line();
   }
 
   private String spikesNote(Spikes spikes) {
