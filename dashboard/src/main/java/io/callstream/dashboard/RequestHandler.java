@@ -274,13 +274,9 @@ final class RequestHandler implements HttpHandler {
   private static Map<String, String> parameters(String query) {
     Map<String, String> parameters = new LinkedHashMap<>();
     for (String parameter : query.split("&", -1)) {
-      int equals = parameter.indexOf('=');
-      if (equals > 0) {
-        parameters.put(
-            parameter.substring(0, equals),
-            URLDecoder.decode(parameter.substring(equals + 1), UTF_8));
-      } else if (!parameter.isEmpty()) {
-        parameters.put(parameter, "");
+      String[] parts = parameter.split("=", 2);
+      if (!parameter.isEmpty()) {
+        parameters.put(parts[0], parts.length == 1 ? "" : URLDecoder.decode(parts[1], UTF_8));
       }
     }
     return parameters;

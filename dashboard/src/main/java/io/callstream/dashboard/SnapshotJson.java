@@ -50,28 +50,19 @@ final class SnapshotJson {
   }
 
   private static Object verdict(StabilityVerdict verdict) {
-    return object(
-        "stable",
-        verdict.stable(),
-        "findings",
+    List<Object> findings =
         array(
             verdict.findings(),
             finding ->
                 object(
                     "symptom", finding.symptom(),
                     "evidence", finding.evidence(),
-                    "advice", finding.advice())));
+                    "advice", finding.advice()));
+    return object("stable", verdict.stable(), "findings", findings);
   }
 
   private static Object ranking(Ranking ranking) {
-    return object(
-        "groups",
-        ranking.groups(),
-        "total",
-        ranking.total(),
-        "rest",
-        ranking.rest(),
-        "entries",
+    List<Object> entries =
         array(
             ranking.entries(),
             entry ->
@@ -79,7 +70,12 @@ final class SnapshotJson {
                     "name", entry.name(),
                     "description", entry.description(),
                     "count", entry.count(),
-                    "share", ranking.share(entry))));
+                    "share", ranking.share(entry)));
+    return object(
+        "groups", ranking.groups(),
+        "total", ranking.total(),
+        "rest", ranking.rest(),
+        "entries", entries);
   }
 
   private static Object timeline(Timeline calls, ZoneId zone) {
@@ -91,6 +87,15 @@ final class SnapshotJson {
   }
 
   private static Object spikes(Spikes spikes) {
+    List<Object> entries =
+        array(
+            spikes.spikes(),
+            spike ->
+                object(
+                    "name", spike.type(),
+                    "count", spike.count(),
+                    "usual", spike.usual(),
+                    "score", spike.score()));
     return object(
         "start",
         spikes.window().map(WindowBounds::start),
@@ -103,14 +108,7 @@ final class SnapshotJson {
         "leftOut",
         SpikeDetector.EXCLUDED,
         "entries",
-        array(
-            spikes.spikes(),
-            spike ->
-                object(
-                    "name", spike.type(),
-                    "count", spike.count(),
-                    "usual", spike.usual(),
-                    "score", spike.score())));
+        entries);
   }
 
   private static Object table(Table table) {
