@@ -70,12 +70,7 @@ final class SnapshotFactory {
         .findFirst();
   }
 
-  /**
-   * Creates a snapshot of the current results. They belong to one batch, unless batches finish
-   * faster than the snapshot is computed.
-   *
-   * @param verdict null before there are enough batches
-   */
+  /** Creates a snapshot of one batch, unless batches finish faster than it is computed. */
   Snapshot create(@Nullable StabilityVerdict verdict, List<Progress> history) {
     return create(running.pipeline().statistics(), verdict, history);
   }

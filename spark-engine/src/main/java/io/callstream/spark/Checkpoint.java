@@ -122,10 +122,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     }
   }
 
-  /**
-   * Creates a directory that is deleted when the JVM exits, if the checkpoint was not closed
-   * before.
-   */
+  /** Creates a directory that is deleted when the JVM exits, unless it was closed before. */
   private static File temporaryDirectory() throws IOException {
     File directory = Files.createTempDirectory(TEMPORARY).toFile();
     // Spark deletes its own temporary directories in the same way: after the context has ended,
@@ -174,11 +171,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
    * Compares a pipeline and its fixed settings with those that the directory was created for. If
    * the directory is new, this records them in it.
    *
-   * @param topicId the id of the topic to read
-   * @param settings the caller's settings; if they do not set the shuffle partitions, the number in
-   *     the checkpoint applies
-   * @param cores the number of shuffle partitions for a new directory, unless the settings specify
-   *     it
+   * @param cores the number of shuffle partitions of a new directory, unless the settings have one
    * @return the number of shuffle partitions
    */
   int claim(Pipeline pipeline, String topicId, SparkSettings settings, int cores) {
@@ -247,9 +240,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
         });
   }
 
-  /**
-   * Returns the offsets at which Spark began to read the topic; empty if it has not started yet.
-   */
+  /** Returns the offsets at which Spark began to read; empty if it has not started yet. */
   Map<Integer, Long> firstOffsets() {
     return access(sparkFiles::firstOffsets);
   }
@@ -377,9 +368,6 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     return fence == null ? all : new Path(all, fence.token());
   }
 
-  /**
-   * Returns the directory in which tasks keep files of dead letters until the batch is finished.
-   */
   TaskDeadLetterDirectory letterDirectory() {
     return new TaskDeadLetterDirectory(letters().toString(), hadoop);
   }

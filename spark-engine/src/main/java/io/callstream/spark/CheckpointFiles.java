@@ -32,9 +32,7 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
     return exists(METADATA) || newest(OFFSETS) != Ledger.NO_BATCH;
   }
 
-  /**
-   * Returns whether the query's metadata ends with a checksum, as it does if callstream wrote it.
-   */
+  /** Returns whether callstream wrote the query's metadata, with a checksum. */
   boolean hasChecksums() {
     try {
       return read(METADATA).length > 0;
@@ -143,9 +141,7 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
     }
   }
 
-  /**
-   * Returns the offsets at which Spark began to read the topic; empty if it has not started yet.
-   */
+  /** Returns the offsets at which Spark began to read; empty if it has not started yet. */
   Map<Integer, Long> firstOffsets() throws IOException {
     return exists(FIRST_OFFSETS) ? offsets(FIRST_OFFSETS) : Map.of();
   }

@@ -209,10 +209,7 @@ final class Sessions {
     }
   }
 
-  /**
-   * Requires jars with callstream's classes and the pipeline's classes, for executors in other
-   * processes.
-   */
+  /** Requires jars with callstream's and the pipeline's classes, for executors elsewhere. */
   private static void requireJars(String master, SparkConf given, SparkSettings settings) {
     if (!master.startsWith("local")
         && !given.contains("spark.submit.deployMode") // spark-submit knows the jars.

@@ -48,14 +48,7 @@ final class SharedStorage {
 
   private SharedStorage() {}
 
-  /**
-   * Requires that all registered executors can read a file.
-   *
-   * @param file a file that the driver wrote
-   * @param content the content of the file
-   * @param directory the name of the checkpoint in messages; null if it is temporary
-   * @throws CallstreamException if an executor cannot read the file, or none answers in time
-   */
+  /** Requires that all registered executors can read a file with a content, or fails in time. */
   static void require(
       SparkContext context,
       Path file,

@@ -19,9 +19,6 @@ import org.slf4j.LoggerFactory;
  * The directory in which tasks keep files of dead letters until the batch is finished. The driver
  * sends it to executors together with the session's Hadoop configuration. The executors do not have
  * this configuration: they do not know the settings of {@code spark.hadoop.*} and of the session.
- *
- * @param location the directory as a URI
- * @param hadoop the configuration, which an executor fetches once, when it needs it
  */
 record TaskDeadLetterDirectory(String location, Broadcast<SerializableConfiguration> hadoop)
     implements Serializable {
