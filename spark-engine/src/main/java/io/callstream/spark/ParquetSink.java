@@ -311,10 +311,7 @@ final class ParquetSink implements ResultSink {
   }
 
   private CallstreamException failed(Throwable failure) {
-    Throwable root = failure;
-    while (root.getCause() != null && root.getCause() != root) {
-      root = root.getCause();
-    }
+    Throwable root = Failures.root(failure);
     String message = root.getMessage();
     return new CallstreamException(
         ErrorCode.SINK_FAILED,
