@@ -1,7 +1,8 @@
 package io.callstream.benchmarks;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.callstream.benchmarks.EndToEndOptions.WarmUp;
+import io.callstream.benchmarks.Arguments.WarmUp;
 import io.callstream.benchmarks.load.Schedule;
 import io.callstream.benchmarks.load.TemporaryDirectory;
 import io.callstream.call.SanFranciscoCalls;
@@ -64,7 +65,7 @@ final class EmissionLog {
     records = arguments.get("records", 0L);
     log = Path.of(arguments.get("log", "emit.tsv"));
     ready = Path.of(arguments.get("ready", "ready"));
-    warmUp = WarmUp.of(arguments);
+    warmUp = arguments.warmUp();
     warmOffsets = arguments.get("warmOffsets", 0L);
     timeout = Duration.ofSeconds(arguments.get("timeout", 120L));
     arguments.requireAllRead();
@@ -75,7 +76,7 @@ final class EmissionLog {
       throws Exception {
     EmissionLog emissions = new EmissionLog(bootstrap, topic, engine, arguments);
     emissions.warmUp();
-    ObjectNode line = JsonLines.line();
+    ObjectNode line = JsonNodeFactory.instance.objectNode();
     line.put("name", engine.name() + "-latency");
     line.put("records", emissions.measure());
     line.put("arguments", arguments.toString());
@@ -127,7 +128,7 @@ final class EmissionLog {
   private static void write(BatchResults batch, Writer lines) {
     long micros = Schedule.nowMicros();
     try {
-      for (ResultRow row : batch.updates(ResultChecksums.HOURLY)) {
+      for (ResultRow row : batch.updates(ResultTables.HOURLY)) {
         lines.write(
             String.join(
                 "\t",

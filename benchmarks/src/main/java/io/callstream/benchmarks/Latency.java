@@ -1,5 +1,6 @@
 package io.callstream.benchmarks;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.callstream.benchmarks.load.LatencyResult;
 import io.callstream.benchmarks.load.Load;
@@ -40,13 +41,13 @@ public final class Latency {
     }
     Load load =
         new Load(
-            arguments.get("rate", 20_000.0),
+            arguments.get("rate", 20_000),
             Duration.ofSeconds(arguments.get("seconds", 60L)),
             Duration.ofSeconds(arguments.get("uncounted", 10L)),
             DRAIN_TIMEOUT);
     String name = arguments.get("name", engine.name());
     arguments.requireAllRead();
-    try (Traffic traffic = bootstrap.isEmpty() ? Traffic.embedded() : Traffic.to(bootstrap)) {
+    try (Traffic traffic = Traffic.to(bootstrap)) {
       LatencyResult outcome =
           new SteadyRun(traffic, partitions, engine::configure, () -> false, progress -> {})
               .measure(load, engine.engine(), engine.continuous());
@@ -65,19 +66,19 @@ public final class Latency {
 
   private static void print(
       String name, Arguments arguments, LatencyResult outcome, PrintStream out) {
-    ObjectNode line = JsonLines.line();
+    ObjectNode line = JsonNodeFactory.instance.objectNode();
     line.put("name", name);
     line.put("arguments", arguments.toString());
     line.put("rate", outcome.load().rate());
     line.put("seconds", outcome.load().length().toSeconds());
-    line.put("p50_ms", JsonLines.rounded(outcome.millis(50)));
-    line.put("p95_ms", JsonLines.rounded(outcome.millis(95)));
-    line.put("p99_ms", JsonLines.rounded(outcome.millis(99)));
-    line.put("max_ms", JsonLines.rounded(outcome.millis(100)));
+    line.put("p50_ms", ProcessUsage.rounded(outcome.millis(50)));
+    line.put("p95_ms", ProcessUsage.rounded(outcome.millis(95)));
+    line.put("p99_ms", ProcessUsage.rounded(outcome.millis(99)));
+    line.put("max_ms", ProcessUsage.rounded(outcome.millis(100)));
     line.put("counted", outcome.latencies().getTotalCount());
     line.put("missing", outcome.missing());
-    line.put("sender_late_ms", JsonLines.rounded(outcome.senderDelayMicros() / 1e3));
-    line.put("lag_per_second", JsonLines.rounded(outcome.lagPerSecond()));
+    line.put("sender_late_ms", ProcessUsage.rounded(outcome.senderDelayMicros() / 1e3));
+    line.put("lag_per_second", ProcessUsage.rounded(outcome.lagPerSecond()));
     line.put("verdict", outcome.verdict().map(Latency::describe).orElse("too few batches"));
     out.println(line);
   }

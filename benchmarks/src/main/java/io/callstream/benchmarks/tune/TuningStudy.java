@@ -118,8 +118,7 @@ final class TuningStudy {
         plannedRuns, profile.configurations(), profile.minutes());
     requireNotStopped();
     String abortReason = "";
-    try (Traffic traffic =
-        bootstrapServers.isEmpty() ? Traffic.embedded() : Traffic.to(bootstrapServers)) {
+    try (Traffic traffic = Traffic.to(bootstrapServers)) {
       measure(new ConfigurationBenchmark(traffic, () -> stopped));
     } catch (AbortedException e) {
       abortReason = String.valueOf(e.getMessage());
