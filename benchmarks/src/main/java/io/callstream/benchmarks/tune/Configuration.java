@@ -6,9 +6,9 @@ import io.callstream.spark.SparkSettings;
 import io.callstream.spark.SparkSettings.StateStore;
 import java.time.Duration;
 import java.util.Collections;
-import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
@@ -21,9 +21,7 @@ record Configuration(Map<Setting, String> values) {
 
   /** Copies {@code values} in the order of the settings. */
   Configuration {
-    Map<Setting, String> copy = new EnumMap<>(Setting.class);
-    copy.putAll(values);
-    values = Collections.unmodifiableMap(copy);
+    values = Collections.unmodifiableMap(new TreeMap<>(values));
   }
 
   /** Returns callstream's defaults, with which the study compares everything. */
@@ -36,8 +34,7 @@ record Configuration(Map<Setting, String> values) {
   }
 
   Configuration with(Setting setting, Object value) {
-    Map<Setting, String> copy = new EnumMap<>(Setting.class);
-    copy.putAll(values);
+    Map<Setting, String> copy = new TreeMap<>(values);
     copy.put(setting, value.toString());
     return new Configuration(copy);
   }

@@ -1,9 +1,9 @@
 package io.callstream.benchmarks.tune;
 
 import java.util.Collections;
-import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * One successful run of one configuration.
@@ -66,8 +66,6 @@ record StudyRun(
 
   /** Copies {@code values}. */
   StudyRun {
-    Map<Measure, Double> copy = new EnumMap<>(Measure.class);
-    copy.putAll(values);
-    values = Collections.unmodifiableMap(copy);
+    values = Collections.unmodifiableMap(new TreeMap<>(values));
   }
 }

@@ -163,7 +163,7 @@ final class TuningStudy {
   /** Measures the recommended configurations again, together with the baseline. */
   private void confirm(ConfigurationBenchmark benchmark)
       throws InterruptedException, AbortedException {
-    Analysis analysis = Analysis.of(runs);
+    Analysis analysis = Analysis.of(runs, Stage.COMPARE);
     Set<Goal> goals = profile.sustainable() ? EnumSet.allOf(Goal.class) : EnumSet.of(Goal.BOTH);
     List<Configuration> confirmed =
         Stream.concat(
@@ -188,7 +188,7 @@ final class TuningStudy {
             Stage.CONFIRM,
             0,
             configuration,
-            Measure.SUSTAINABLE.title(),
+            Measure.SUSTAINABLE.title,
             () -> sustainableRate(benchmark, configuration));
       }
     }
@@ -313,11 +313,7 @@ final class TuningStudy {
         .map(
             e ->
                 String.format(
-                    Locale.ROOT,
-                    "%s %,.0f %s",
-                    e.getKey().title(),
-                    e.getValue(),
-                    e.getKey().unit()))
+                    Locale.ROOT, "%s %,.0f %s", e.getKey().title, e.getValue(), e.getKey().unit))
         .collect(Collectors.joining("  "));
   }
 
