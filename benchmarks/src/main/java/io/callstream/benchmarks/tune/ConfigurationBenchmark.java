@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
@@ -56,13 +57,9 @@ final class ConfigurationBenchmark {
     this.cancelled = cancelled;
   }
 
-  /** Returns whether the process of the broker and the sender is running. */
-  boolean isAlive() {
-    return traffic.isAlive();
-  }
-
   /** Measures the time from the start of a pipeline until it has counted a backlog. */
   Measured throughput(Configuration configuration, int backlog) throws InterruptedException {
+    requireUsable();
     String topic = backlog(configuration.topicPartitions(), backlog);
     requireNotCancelled();
     SanFranciscoCalls format = SanFranciscoCalls.json();
@@ -157,7 +154,7 @@ final class ConfigurationBenchmark {
 
   private LatencyResult steady(Configuration configuration, Load load, Session session)
       throws InterruptedException {
-    requireNotCancelled();
+    requireUsable();
     LatencyResult outcome =
         new SteadyRun(
                 traffic,
@@ -172,7 +169,14 @@ final class ConfigurationBenchmark {
 
   private void requireNotCancelled() {
     if (cancelled.getAsBoolean()) {
-      throw new StudyStoppedException();
+      throw new CancellationException("The study was stopped");
+    }
+  }
+
+  private void requireUsable() {
+    requireNotCancelled();
+    if (!traffic.isAlive()) {
+      throw new TuningStudy.AbortedException("The process of the broker and the sender has ended.");
     }
   }
 

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
@@ -158,7 +159,7 @@ public final class Tune implements Callable<Integer> {
       Path report = study.run().get(0);
       System.out.println(report.toAbsolutePath().normalize());
       return 0;
-    } catch (StudyStoppedException e) {
+    } catch (CancellationException e) {
       return FAILURE; // The signal determines the exit status.
     } finally {
       ended.countDown();
