@@ -30,7 +30,6 @@ final class CallOptions {
   @Option(
       names = "--order",
       paramLabel = "event-time|file",
-      converter = Converters.OrderConverter.class,
       description =
           "event-time: oldest call first. file: as the calls come. Default: event-time for a file"
               + " and a feed, file for standard input and synthetic calls.")
@@ -39,7 +38,6 @@ final class CallOptions {
   @Option(
       names = "--layout",
       paramLabel = "json|ndjson|csv",
-      converter = Converters.LayoutConverter.class,
       description =
           "The layout of the records of --input, independent of its name and content. json: an"
               + " array, or objects. ndjson: lines. csv: rows after a row of names. Default: the"
@@ -49,7 +47,6 @@ final class CallOptions {
   @Option(
       names = "--rate",
       paramLabel = "N|max",
-      converter = PaceConverter.class,
       description = "Records per second, or as fast as possible. Default: max.")
   private @Nullable Pace rate;
 
@@ -166,26 +163,27 @@ final class CallOptions {
     return order == Order.EVENT_TIME ? sorted(source, format) : source;
   }
 
-  /** Returns the calls of a file. */
-  CallSource file(String file, CallFormat format) {
+  /** Returns the calls of a file, or of standard input if {@code input} is {@code -}. */
+  CallSource input(String input, CallFormat format, StopRequest interruption) {
     requireNoDials();
+    if (input.equals("-")) {
+      StoppableInput stoppable = new StoppableInput(System.in);
+      interruption.onRequest(stoppable::stop);
+      String name = "standard input";
+      CallSource source =
+          layout == null
+              ? CallSource.stream(name, stoppable)
+              : CallSource.stream(name, stoppable, layout);
+      return order == Order.EVENT_TIME ? sorted(source, format) : source;
+    }
     CallSource source =
         Usage.of(
             command,
             () ->
                 layout == null
-                    ? CallSource.file(Path.of(file))
-                    : CallSource.file(Path.of(file), layout));
+                    ? CallSource.file(Path.of(input))
+                    : CallSource.file(Path.of(input), layout));
     return order == Order.FILE ? source : sorted(source, format);
-  }
-
-  /** Returns the calls of standard input. */
-  CallSource standardInput(StoppableInput input, CallFormat format) {
-    requireNoDials();
-    String name = "standard input";
-    CallSource source =
-        layout == null ? CallSource.stream(name, input) : CallSource.stream(name, input, layout);
-    return order == Order.EVENT_TIME ? sorted(source, format) : source;
   }
 
   /** Returns the calls of a feed that ends. */

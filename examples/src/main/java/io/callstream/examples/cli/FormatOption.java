@@ -17,7 +17,6 @@ final class FormatOption {
   @Option(
       names = "--format",
       paramLabel = "sf-2018|datasf",
-      converter = Converters.FormatConverter.class,
       description =
           "The format of records: San Francisco's calls of 2018, or the feeds of DataSF. Default:"
               + " sf-2018, and with --datasf datasf.")

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
+import org.jline.utils.Signals;
 
 /**
  * A request of the user to end the command: SIGINT (Ctrl-C), SIGTERM, or SIGHUP (the terminal was
@@ -35,9 +36,10 @@ final class StopRequest {
   /** Returns an interruption that is triggered by a signal to this process. */
   static StopRequest bySignals() {
     StopRequest interruption = new StopRequest();
-    Signals.handle("INT", interruption::onSignal);
-    Signals.handle("TERM", interruption::onSignal);
-    Signals.handle("HUP", interruption::onHangUp);
+    // Under java -Xrs, these have no effect, and a signal ends the process immediately.
+    Signals.register("INT", () -> interruption.onSignal(2));
+    Signals.register("TERM", () -> interruption.onSignal(15));
+    Signals.register("HUP", () -> interruption.onHangUp(1));
     return interruption;
   }
 

@@ -28,7 +28,7 @@ final class Usage {
     try {
       return value.get();
     } catch (CallstreamException | IllegalArgumentException e) {
-      String message = DurationConverter.rewrite(String.valueOf(e.getMessage()));
+      String message = Durations.rewrite(String.valueOf(e.getMessage()));
       throw new ParameterException(command.commandLine(), message, e);
     }
   }
