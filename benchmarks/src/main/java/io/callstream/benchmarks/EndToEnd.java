@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.callstream.benchmarks.Arguments.WarmUp;
 import io.callstream.benchmarks.load.SparkSessions;
 import io.callstream.benchmarks.load.TemporaryDirectory;
-import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engine;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
@@ -15,9 +14,7 @@ import io.callstream.pipeline.Pipeline;
 import io.callstream.sink.Sinks;
 import io.callstream.spark.SparkEngine;
 import io.callstream.statistic.StandardStatistics;
-import io.callstream.statistic.Statistic;
 import java.time.ZoneId;
-import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 
@@ -35,17 +32,13 @@ import org.apache.spark.sql.SparkSession;
  * of records in a batch), {@code master=local[2]}, and {@code name=}, the name in the output.
  */
 public final class EndToEnd {
-  private static final ZoneId ZONE = ZoneId.of("UTC");
-
   private final String bootstrap;
-  private final List<Statistic> statistics;
+  private final int statistics;
   private final RunOptions run;
 
   private EndToEnd(String bootstrap, Arguments arguments) {
     this.bootstrap = bootstrap;
-    statistics =
-        StandardStatistics.all(ZONE, StandardStatistics.DEFAULT_LATENESS)
-            .subList(0, arguments.get("statistics", 2));
+    statistics = arguments.get("statistics", 2);
     long maxOffsets = arguments.get("maxOffsets", 0L);
     run = maxOffsets > 0 ? RunOptions.bounded().readingAtMost(maxOffsets) : RunOptions.bounded();
   }
@@ -111,10 +104,13 @@ public final class EndToEnd {
     ResultTables tables = new ResultTables();
     try (TemporaryDirectory directory = TemporaryDirectory.create()) {
       Pipeline pipeline =
-          Pipeline.builder(KafkaTopic.of(topic).at(bootstrap), SanFranciscoCalls.json(ZONE))
-              .statistics(statistics)
+          directory
+              .pipeline(
+                  KafkaTopic.of(topic).at(bootstrap),
+                  ZoneId.of("UTC"),
+                  StandardStatistics.DEFAULT_LATENESS,
+                  statistics)
               .results(Sinks.callback(tables::put))
-              .deadLetters(Sinks.deadLetterFiles(directory.deadLetters()))
               .build();
       try (RunningPipeline running =
           engine.start(pipeline, run.checkpointingTo(directory.checkpoint()))) {

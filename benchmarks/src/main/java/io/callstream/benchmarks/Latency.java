@@ -6,10 +6,8 @@ import io.callstream.benchmarks.load.LatencyResult;
 import io.callstream.benchmarks.load.Load;
 import io.callstream.benchmarks.load.SteadyRun;
 import io.callstream.benchmarks.load.Traffic;
-import io.callstream.progress.StabilityVerdict;
 import java.io.PrintStream;
 import java.time.Duration;
-import java.util.stream.Collectors;
 
 /**
  * Measures the latency of calls at a steady rate, and prints a line of JSON. Latency is the time
@@ -36,7 +34,7 @@ public final class Latency {
     int partitions = arguments.get("partitions", 2);
     String topic = arguments.get("topic", "");
     if (!topic.isEmpty()) {
-      EmissionLog.run(bootstrap, topic, engine, arguments, System.out);
+      new EmissionLog(bootstrap, engine).run(topic, arguments);
       return;
     }
     Load load =
@@ -79,15 +77,14 @@ public final class Latency {
     line.put("missing", outcome.missing());
     line.put("sender_late_ms", ProcessUsage.rounded(outcome.senderDelayMicros() / 1e3));
     line.put("lag_per_second", ProcessUsage.rounded(outcome.lagPerSecond()));
-    line.put("verdict", outcome.verdict().map(Latency::describe).orElse("too few batches"));
+    line.put("verdict", verdict(outcome));
     out.println(line);
   }
 
-  private static String describe(StabilityVerdict verdict) {
-    return verdict.stable()
-        ? "stable"
-        : verdict.findings().stream()
-            .map(finding -> finding.symptom() + ": " + finding.evidence())
-            .collect(Collectors.joining("; "));
+  private static String verdict(LatencyResult outcome) {
+    if (outcome.verdict().isEmpty()) {
+      return "too few batches";
+    }
+    return outcome.findings().isEmpty() ? "stable" : outcome.findings();
   }
 }

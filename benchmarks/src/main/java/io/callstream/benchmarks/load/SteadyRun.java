@@ -98,13 +98,13 @@ public final class SteadyRun {
 
   private Pipeline pipeline(
       String topic, TemporaryDirectory directory, LatencyProbe probe, ProgressListener stability) {
-    return Pipeline.builder(
-            source.apply(KafkaTopic.of(topic).at(traffic.bootstrapServers())), SteadyCalls.format())
-        .statistics(
-            StandardStatistics.all(SteadyCalls.format().zone(), StandardStatistics.DEFAULT_LATENESS)
-                .subList(0, 2))
+    return directory
+        .pipeline(
+            source.apply(KafkaTopic.of(topic).at(traffic.bootstrapServers())),
+            SteadyCalls.format().zone(),
+            StandardStatistics.DEFAULT_LATENESS,
+            2)
         .results(Sinks.callback(probe::accept))
-        .deadLetters(Sinks.deadLetterFiles(directory.deadLetters()))
         .listener(stability)
         .listener(listener)
         .build();

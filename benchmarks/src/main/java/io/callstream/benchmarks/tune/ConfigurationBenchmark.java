@@ -13,8 +13,6 @@ import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.StabilityMonitor;
-import io.callstream.progress.StabilityVerdict;
-import io.callstream.progress.StabilityVerdict.Finding;
 import io.callstream.sink.Sinks;
 import io.callstream.spark.SparkEngine;
 import io.callstream.statistic.StandardStatistics;
@@ -25,7 +23,6 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Collectors;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -62,18 +59,16 @@ final class ConfigurationBenchmark {
     requireUsable();
     String topic = backlog(configuration.topicPartitions(), backlog);
     requireNotCancelled();
-    SanFranciscoCalls format = SanFranciscoCalls.json();
     try (Session session = Session.of(configuration);
         TemporaryDirectory directory = TemporaryDirectory.create()) {
       Pipeline pipeline =
-          Pipeline.builder(
+          directory
+              .pipeline(
                   configuration.configure(KafkaTopic.of(topic).at(traffic.bootstrapServers())),
-                  format)
-              .statistics(
-                  StandardStatistics.all(format.zone(), StandardStatistics.DEFAULT_LATENESS)
-                      .subList(0, 2))
+                  SanFranciscoCalls.json().zone(),
+                  StandardStatistics.DEFAULT_LATENESS,
+                  2)
               .results(Sinks.callback(batch -> {}))
-              .deadLetters(Sinks.deadLetterFiles(directory.deadLetters()))
               .listener(session.trace)
               .build();
       RunOptions options =
@@ -182,7 +177,7 @@ final class ConfigurationBenchmark {
 
   /** Returns in words whether the engine kept up. */
   static String verdict(LatencyResult outcome) {
-    String findings = outcome.verdict().map(ConfigurationBenchmark::findings).orElse("");
+    String findings = outcome.findings();
     return switch (outcome.conclusion()) {
       case KEPT_UP -> findings.isEmpty() ? StudyRun.STABLE : findings;
       case FELL_BEHIND ->
@@ -201,10 +196,6 @@ final class ConfigurationBenchmark {
               "unknown, the sender was %,d ms late",
               outcome.senderDelayMicros() / 1_000);
     };
-  }
-
-  private static String findings(StabilityVerdict verdict) {
-    return verdict.findings().stream().map(Finding::evidence).collect(Collectors.joining("; "));
   }
 
   /** A Spark context of an application, and the trace of its batches. */
