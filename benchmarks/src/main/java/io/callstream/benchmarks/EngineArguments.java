@@ -63,7 +63,6 @@ record EngineArguments(
     return topic.with(kafka);
   }
 
-  /** Adds the maximum number of records in a batch. */
   RunOptions limit(RunOptions options) {
     return maxOffsets > 0 ? options.readingAtMost(maxOffsets) : options;
   }

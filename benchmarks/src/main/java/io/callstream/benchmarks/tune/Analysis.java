@@ -47,7 +47,6 @@ final class Analysis {
       return significant && gain > 0;
     }
 
-    /** Returns the change in words. */
     String change() {
       return ratio > 3
           ? String.format(Locale.ROOT, "×%.1f", ratio)
@@ -87,7 +86,6 @@ final class Analysis {
       double measured,
       boolean significant) {}
 
-  /** The goal of a recommendation. */
   enum Goal {
     /** Better throughput or latency, and neither is worse. */
     BOTH,
@@ -245,7 +243,6 @@ final class Analysis {
     return pairs;
   }
 
-  /** Returns the interactions of the measured pairs of settings. */
   List<Interaction> interactions() {
     return pairs().stream().map(this::interaction).toList();
   }

@@ -19,7 +19,6 @@ import java.util.stream.Collectors;
 record Configuration(Map<Setting, String> values) {
   private static final int DEFAULT_TOPIC_PARTITIONS = 2;
 
-  /** Copies {@code values} in the order of the settings. */
   Configuration {
     values = Collections.unmodifiableMap(new TreeMap<>(values));
   }
@@ -83,7 +82,6 @@ record Configuration(Map<Setting, String> values) {
     return Integer.parseInt(value(setting).orElseThrow());
   }
 
-  /** Adds the maximum number of records in a batch. */
   RunOptions limit(RunOptions options) {
     return value(Setting.BATCH_LIMIT)
         .map(limit -> options.readingAtMost(Long.parseLong(limit)))
@@ -97,7 +95,6 @@ record Configuration(Map<Setting, String> values) {
         .orElse(options);
   }
 
-  /** Adds the fetch settings of the Kafka client. */
   KafkaTopic configure(KafkaTopic topic) {
     return value(Setting.KAFKA_FETCH)
         .map(fetch -> topic.with(FetchSettings.valueOf(fetch).properties()))
@@ -114,6 +111,6 @@ record Configuration(Map<Setting, String> values) {
   }
 
   private static String label(Setting setting, String value) {
-    return setting == Setting.PROPERTY ? value : setting.title() + " " + setting.display(value);
+    return setting == Setting.PROPERTY ? value : setting.title + " " + setting.display(value);
   }
 }

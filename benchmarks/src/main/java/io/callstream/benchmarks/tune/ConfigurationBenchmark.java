@@ -32,7 +32,6 @@ import org.apache.spark.sql.SparkSession;
 final class ConfigurationBenchmark {
   private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
 
-  /** The minimum timeout of a backlog. */
   private static final long MIN_TIMEOUT_SECONDS = 180;
 
   /** The throughput, in calls per second, from which the timeout of a large backlog follows. */
@@ -45,7 +44,6 @@ final class ConfigurationBenchmark {
   private final BooleanSupplier cancelled;
   private final Map<Integer, String> backlogs = new HashMap<>();
 
-  /** The measurements of one run. */
   record Measured(Map<Measure, Double> values, String verdict, StudyRun.Trace trace) {}
 
   /** Creates a benchmark; {@code cancelled} returns true if a run must end early. */

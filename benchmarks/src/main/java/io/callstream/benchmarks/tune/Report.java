@@ -166,7 +166,7 @@ final class Report {
             .toList();
     return format(
         "**%s** (%s from %s to %s)",
-        ranked.setting().title(),
+        ranked.setting().title,
         measure.title,
         meanAt(ranked.setting(), byMean.get(0), measure),
         meanAt(ranked.setting(), byMean.get(byMean.size() - 1), measure));
@@ -178,7 +178,6 @@ final class Report {
         + configuration.value(setting).map(setting::display).orElse("the default");
   }
 
-  /** Returns a mean with its unit. */
   private String mean(Configuration configuration, Measure measure) {
     return measure.figure(analysis.estimate(configuration, measure).mean()) + " " + measure.unit;
   }
@@ -257,8 +256,8 @@ final class Report {
                 .map(
                     ranked ->
                         List.of(
-                            ranked.setting().title(),
-                            "`" + ranked.setting().property() + "`",
+                            ranked.setting().title,
+                            "`" + ranked.setting().property + "`",
                             levels(ranked.setting())
                                 .map(level -> display(ranked.setting(), level))
                                 .collect(Collectors.joining(", ")),
@@ -270,7 +269,7 @@ final class Report {
         Markdown.bullets(
             ranking.stream()
                 .map(RankedSetting::setting)
-                .map(setting -> "**" + setting.title() + "**: " + setting.explanation() + ".")));
+                .map(setting -> "**" + setting.title + "**: " + setting.explanation + ".")));
   }
 
   /** Returns a factor: bold if it is significant, and otherwise in parentheses. */

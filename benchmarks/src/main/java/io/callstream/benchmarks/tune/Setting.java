@@ -13,7 +13,6 @@ enum Setting {
           + " immediately, which uses CPU even for few calls",
       "--trigger %sms",
       "RunOptions.continuous().triggeringEvery(Duration.ofMillis(%s));"),
-  /** The maximum number of records in a batch. */
   BATCH_LIMIT(
       "records per batch",
       "maxOffsetsPerTrigger",
@@ -21,7 +20,6 @@ enum Setting {
           + " The limit bounds the memory of a batch",
       "--max-offsets-per-trigger %s",
       "RunOptions.continuous().readingAtMost(%s);"),
-  /** The number of tasks that merge results. */
   SHUFFLE_PARTITIONS(
       "shuffle partitions",
       "spark.sql.shuffle.partitions",
@@ -29,7 +27,6 @@ enum Setting {
           + " Spark's own default is 200",
       "--conf spark.sql.shuffle.partitions=%s",
       "SparkSettings.defaults().shufflePartitions(%s);"),
-  /** The number of partitions of the topic. */
   TOPIC_PARTITIONS(
       "topic partitions",
       "partitions",
@@ -37,7 +34,6 @@ enum Setting {
           + " further partition costs a task and partial results in every batch",
       "",
       "// a topic with this option: produce --partitions %s"),
-  /** The minimum number of tasks that read. */
   MIN_PARTITIONS(
       "minimum reading tasks",
       "minPartitions",
@@ -45,7 +41,6 @@ enum Setting {
           + " cores. A task that does not start where its reader stopped must fetch again",
       "",
       "SparkSettings.defaults().minPartitions(%s);"),
-  /** The number of cores that Spark uses. */
   CORES(
       "cores",
       "spark.master",
@@ -71,9 +66,14 @@ enum Setting {
   /** A Spark property of the application's session: {@code key=value}. */
   PROPERTY("folklore", "the application's session", "many tuning guides recommend it", "", "%s");
 
-  private final String title;
-  private final String property;
-  private final String explanation;
+  final String title;
+
+  /** The name in Spark or Kafka. */
+  final String property;
+
+  /** Why the setting has an effect. */
+  final String explanation;
+
   private final String option;
   private final String java;
 
@@ -83,20 +83,6 @@ enum Setting {
     this.explanation = explanation;
     this.option = option;
     this.java = java;
-  }
-
-  String title() {
-    return title;
-  }
-
-  /** Returns the name in Spark or Kafka. */
-  String property() {
-    return property;
-  }
-
-  /** Returns why the setting has an effect. */
-  String explanation() {
-    return explanation;
   }
 
   /** Returns the option of the command {@code statistics}; empty if it has none. */
@@ -110,7 +96,6 @@ enum Setting {
         "%s", this == KAFKA_FETCH ? FetchSettings.valueOf(value).description() : value);
   }
 
-  /** Returns a value in a readable form. */
   String display(String value) {
     if (this == TRIGGER) {
       return String.format(Locale.ROOT, "%,d ms", Long.parseLong(value));

@@ -28,7 +28,6 @@ record StudyRun(
   /** The start of the verdict on a run with too few batches. */
   static final String TOO_FEW_BATCHES = "unknown, fewer than";
 
-  /** The purpose of a run. */
   enum Stage {
     /** Warms the JVM up; the study keeps only failures. */
     WARM_UP,
@@ -64,7 +63,6 @@ record StudyRun(
   record Failure(
       Stage stage, int round, Configuration configuration, String measured, String reason) {}
 
-  /** Copies {@code values}. */
   StudyRun {
     values = Collections.unmodifiableMap(new TreeMap<>(values));
   }

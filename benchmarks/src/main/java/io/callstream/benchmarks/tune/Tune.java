@@ -41,7 +41,6 @@ public final class Tune implements Callable<Integer> {
   private static final int FAILURE = 1;
   private static final int STOP_TIMEOUT_SECONDS = 30;
 
-  /** The extent of a study. */
   private enum Extent {
     SHORT,
     THOROUGH;

@@ -17,7 +17,6 @@ import picocli.CommandLine.Spec;
 final class CallOptions {
   static final int DEFAULT_PARTITIONS = 2;
 
-  /** The order in which calls are sent. */
   enum Order {
     EVENT_TIME,
     FILE
@@ -122,7 +121,6 @@ final class CallOptions {
     return partitions;
   }
 
-  /** Returns the rate at which calls are sent. */
   Pace pace() {
     Double factor = speedup;
     if (factor != null) {
@@ -131,7 +129,6 @@ final class CallOptions {
     return rate == null ? Pace.max() : rate;
   }
 
-  /** Returns a builder for the producer. */
   CallProducer.Builder producer(KafkaCluster cluster, String topic, CallFormat format) {
     return Usage.of(command, () -> CallProducer.to(cluster, topic, format)).pace(pace());
   }

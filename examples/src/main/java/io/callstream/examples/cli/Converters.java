@@ -16,7 +16,6 @@ import picocli.CommandLine.TypeConversionException;
 final class Converters {
   private Converters() {}
 
-  /** Registers the converters in all commands. */
   static void register(CommandLine commands) {
     commands.registerConverter(Long.class, number("a whole number", Long::valueOf));
     commands.registerConverter(Integer.class, number("a whole number", Integer::valueOf));

@@ -172,7 +172,6 @@ final class DashboardOptions {
     }
   }
 
-  /** Writes the report if the user requested one. */
   void report(RunningPipeline running, Terminal terminal) {
     if (report != null) {
       Report.write(running, report);

@@ -17,12 +17,10 @@ import org.jspecify.annotations.Nullable;
 final class DisplayText {
   private DisplayText() {}
 
-  /** Formats a text independent of the locale. */
   static String format(String pattern, Object... values) {
     return String.format(Locale.ROOT, pattern, values);
   }
 
-  /** Returns a number of records as text. */
   static String records(long number) {
     return format(number == 1 ? "%,d record" : "%,d records", number);
   }
@@ -32,12 +30,10 @@ final class DisplayText {
     return offsets == 0 ? records(0) : "at most " + records(offsets);
   }
 
-  /** Returns a duration in seconds with one decimal. */
   static String seconds(Duration duration) {
     return format("%.1f s", duration.toMillis() / 1e3);
   }
 
-  /** Returns a rounded duration in suitable units. */
   static String roughly(Duration duration) {
     if (duration.toMinutes() == 0) {
       return duration.toSeconds() + " s";

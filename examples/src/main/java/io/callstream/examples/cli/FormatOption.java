@@ -6,9 +6,7 @@ import io.callstream.call.SanFranciscoCalls;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The option for the format of records. */
 final class FormatOption {
-  /** The available formats. */
   enum Format {
     SF_2018,
     DATASF
@@ -32,7 +30,6 @@ final class FormatOption {
     return format instanceof DataSfCalls ? "datasf" : "sf-2018";
   }
 
-  /** Returns the format. */
   CallFormat format() {
     return format == Format.DATASF ? DataSfCalls.json() : SanFranciscoCalls.json();
   }

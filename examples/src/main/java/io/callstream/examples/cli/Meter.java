@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Shows the progress of a task: as a bar on a terminal, otherwise as a line per second. */
 interface Meter extends AutoCloseable {
-  /** The value for a total that is not known. */
   long UNKNOWN = -1;
 
   /**
@@ -69,7 +68,6 @@ interface Meter extends AutoCloseable {
     return new Late(() -> of(terminal, task, UNKNOWN));
   }
 
-  /** Shows another meter from the first record on. */
   final class Late implements Meter {
     private final Supplier<Meter> making;
     private @Nullable Meter made;
@@ -96,7 +94,6 @@ interface Meter extends AutoCloseable {
     }
   }
 
-  /** A bar that is redrawn. */
   final class Bar implements Meter {
     private static final int REDRAWN_EVERY_MILLIS = 200;
 

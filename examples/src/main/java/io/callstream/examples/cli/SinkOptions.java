@@ -159,7 +159,6 @@ final class SinkOptions {
     }
   }
 
-  /** Adds the sinks. */
   void addTo(Pipeline.Builder pipeline, CommandSpec command, KafkaCluster cluster) {
     String results = resultsTopic;
     if (results != null) {

@@ -308,7 +308,6 @@ final class StatisticsOptions {
     return top == null ? OptionalInt.empty() : OptionalInt.of(top);
   }
 
-  /** Returns whether results are printed as JSON. */
   boolean json() {
     return json;
   }

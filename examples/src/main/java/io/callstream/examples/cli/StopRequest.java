@@ -19,7 +19,6 @@ import org.jline.utils.Signals;
  * terminal is closed.
  */
 final class StopRequest {
-  /** The time limit for an orderly end. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private static final int SIGNALLED = 128;
@@ -83,7 +82,6 @@ final class StopRequest {
     }
   }
 
-  /** Returns whether this is the first request. */
   private synchronized boolean begin(int status) {
     if (isRequested()) {
       return false;
@@ -101,7 +99,6 @@ final class StopRequest {
     toRun.forEach(Runnable::run);
   }
 
-  /** Returns whether the command was asked to end. */
   boolean isRequested() {
     return requested.getCount() == 0;
   }
@@ -118,7 +115,6 @@ final class StopRequest {
     }
   }
 
-  /** Waits until the command is asked to end. */
   void await() throws InterruptedException {
     requested.await();
   }
@@ -185,7 +181,6 @@ final class StopRequest {
     actions.remove(action);
   }
 
-  /** Removes an action when it is closed. */
   interface Registration extends AutoCloseable {
     @Override
     void close();

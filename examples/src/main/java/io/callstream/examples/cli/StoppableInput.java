@@ -27,7 +27,6 @@ final class StoppableInput extends InputStream {
     }
   }
 
-  /** Starts to read. */
   StoppableInput(InputStream in) {
     pump = new Thread(() -> pump(in), "callstream-input");
     pump.setDaemon(true);
@@ -89,7 +88,6 @@ final class StoppableInput extends InputStream {
     return count;
   }
 
-  /** Returns whether there is another byte. */
   private boolean await() throws IOException {
     try {
       while (!ended && position == current.length) {

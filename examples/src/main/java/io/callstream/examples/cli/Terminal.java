@@ -72,7 +72,6 @@ record Terminal(ResultStream out, PrintStream err, boolean live, IntSupplier col
         out, new PrintStream(OutputStream.nullOutputStream(), false, UTF_8), false, columns);
   }
 
-  /** Writes a message for people. */
   void say(String message, Object... values) {
     err.println(values.length == 0 ? message : DisplayText.format(message, values));
   }
