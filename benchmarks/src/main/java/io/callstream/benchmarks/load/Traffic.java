@@ -139,7 +139,6 @@ public final class Traffic implements AutoCloseable {
   /** Sends calls according to a schedule. */
   final class Sender implements AutoCloseable {
     private final Load load;
-    private boolean begun;
     private boolean ended;
     private long delayMicros;
 
@@ -149,7 +148,6 @@ public final class Traffic implements AutoCloseable {
 
     /** Starts the schedule shortly after the start delay of the load, and returns it. */
     Schedule begin() {
-      begun = true;
       long startDelay = load.startDelay().toNanos() / 1_000;
       return new Schedule(
           Long.parseLong(request(TrafficProcess.BEGIN + "%d", startDelay)), load.rate());
@@ -186,7 +184,7 @@ public final class Traffic implements AutoCloseable {
     public void close() {
       if (!ended) {
         ended = true;
-        String ignored = request(begun ? TrafficProcess.STOP : TrafficProcess.CANCEL);
+        String ignored = request(TrafficProcess.STOP);
       }
     }
   }

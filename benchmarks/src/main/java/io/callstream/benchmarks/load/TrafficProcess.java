@@ -32,10 +32,7 @@ final class TrafficProcess {
   /** The command that starts the schedule; a number of microseconds follows. */
   static final String BEGIN = "begin ";
 
-  /** The command that is sent instead of {@link #BEGIN} if no schedule follows. */
-  static final String CANCEL = "cancel";
-
-  /** The command that stops a running schedule. */
+  /** The command that stops a running schedule, or is sent instead of {@link #BEGIN}. */
   static final String STOP = "stop";
 
   /** The start of a reply about a failure. */

@@ -7,6 +7,9 @@ import io.callstream.kafka.Pace;
 import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.FileLayout;
 import io.callstream.kafka.source.SyntheticCalls;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -161,16 +164,14 @@ final class CallOptions {
   }
 
   /** Returns the calls of a file, or of standard input if {@code input} is {@code -}. */
-  CallSource input(String input, CallFormat format, StopRequest interruption) {
+  CallSource input(String input, CallFormat format, Callstream callstream) {
     requireNoDials();
     if (input.equals("-")) {
-      StoppableInput stoppable = new StoppableInput(System.in);
-      interruption.onRequest(stoppable::stop);
+      InputStream in = callstream.terminal().in();
+      callstream.interruption().onRequest(() -> giveUp(in));
       String name = "standard input";
       CallSource source =
-          layout == null
-              ? CallSource.stream(name, stoppable)
-              : CallSource.stream(name, stoppable, layout);
+          layout == null ? CallSource.stream(name, in) : CallSource.stream(name, in, layout);
       return order == Order.EVENT_TIME ? sorted(source, format) : source;
     }
     CallSource source =
@@ -181,6 +182,15 @@ final class CallOptions {
                     ? CallSource.file(Path.of(input))
                     : CallSource.file(Path.of(input), layout));
     return order == Order.FILE ? source : sorted(source, format);
+  }
+
+  /** Lets reads fail, so that an incomplete line does not become a record. */
+  private static void giveUp(InputStream in) {
+    try {
+      in.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Returns the calls of a feed that ends. */

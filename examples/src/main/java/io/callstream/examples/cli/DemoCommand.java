@@ -140,7 +140,7 @@ final class DemoCommand implements Callable<Integer> {
     CallSource source =
         input == null
             ? calls.synthetic("--calls", number == null ? DEFAULT_CALLS : number, format)
-            : calls.input(input, format, callstream.interruption());
+            : calls.input(input, format, callstream);
     // No broker has this address. The pipeline only serves to ask the engine whether it supports
     // it.
     Pipeline pipeline = pipeline("127.0.0.1:1", format);

@@ -67,11 +67,7 @@ final class KafkaOptions {
   }
 
   KafkaTopic source() {
-    return source(cluster());
-  }
-
-  /** Returns the topic in a cluster as the source of a pipeline. */
-  KafkaTopic source(KafkaCluster of) {
+    KafkaCluster of = cluster();
     Map<String, String> settings = new HashMap<>(of.settings());
     Set<String> known = ConsumerConfig.configNames();
     settings.keySet().retainAll(known);

@@ -98,10 +98,7 @@ interface Meter extends AutoCloseable {
     private static final int REDRAWN_EVERY_MILLIS = 200;
 
     private final ProgressBar bar;
-    private volatile Shown shown = new Shown(0, 0);
-    private volatile boolean started;
-
-    private record Shown(long records, long steps) {}
+    private final TaskProgress headway;
 
     Bar(Terminal terminal, TaskProgress headway, long total) {
       bar =
@@ -110,20 +107,14 @@ interface Meter extends AutoCloseable {
               .setUpdateIntervalMillis(REDRAWN_EVERY_MILLIS)
               .continuousUpdate()
               .setConsumer(new ConsoleProgressBarConsumer(terminal.err()))
-              .setRenderer(
-                  (state, width) -> {
-                    if (started) {
-                      headway.reach(shown.records(), shown.steps(), System.nanoTime());
-                    }
-                    return headway.bar(width);
-                  })
+              .setRenderer((state, width) -> headway.bar(width))
               .build();
+      this.headway = headway;
     }
 
     @Override
     public void show(long records, long steps) {
-      shown = new Shown(records, steps);
-      started = true;
+      headway.reach(records, steps, System.nanoTime());
       bar.stepTo(steps);
     }
 

@@ -175,7 +175,7 @@ final class ProduceCommand implements Callable<Integer> {
     if (from.synthetic != null) {
       return calls.synthetic("--synthetic", from.synthetic, format);
     }
-    return calls.input(String.valueOf(from.input), format, callstream.interruption());
+    return calls.input(String.valueOf(from.input), format, callstream);
   }
 
   /** Rejects options that do not match the source of the calls. */
