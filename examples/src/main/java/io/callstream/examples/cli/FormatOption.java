@@ -7,7 +7,6 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The option for the format of records. */
 final class FormatOption {
   /** The available formats, with their names on the command line. */
   enum Format {
@@ -30,7 +29,6 @@ final class FormatOption {
   @Option(
       names = "--format",
       paramLabel = "sf-2018|datasf",
-      converter = Converters.FormatConverter.class,
       description =
           "The format of records: San Francisco's calls of 2018, or the feeds of DataSF. Default:"
               + " sf-2018, and with --datasf datasf.")
@@ -50,7 +48,6 @@ final class FormatOption {
         .orElseGet(format::name);
   }
 
-  /** Returns the format. */
   CallFormat format() {
     return (format == null ? Format.SF_2018 : format).format();
   }

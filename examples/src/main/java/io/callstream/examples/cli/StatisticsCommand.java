@@ -14,7 +14,6 @@ import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +62,6 @@ final class StatisticsCommand implements Callable<Integer> {
   @Option(
       names = "--starting-offsets",
       paramLabel = "earliest|latest",
-      converter = Converters.StartConverter.class,
       description = "Where to begin without a checkpoint, or with a new one. Default: earliest.")
   private StartingOffsets startingOffsets = StartingOffsets.EARLIEST;
 
@@ -178,26 +176,14 @@ final class StatisticsCommand implements Callable<Integer> {
     TopicInfo topic = topicToContinue;
     if (topic != null) {
       topicToContinue = null;
-      callstream
-          .terminal()
-          .say("remaining %s", DisplayText.atMost(offsetsFrom(topic, progress.offsets())));
+      Map<Integer, Long> starts = new HashMap<>();
+      progress.offsets().forEach(p -> starts.put(p.partition(), p.start()));
+      long remaining = PipelineDisplay.offsetsFrom(topic, starts);
+      callstream.terminal().say("remaining %s", DisplayText.atMost(remaining));
     }
     if (statistics.json() && !once) {
       callstream.terminal().out().println(progress.toJson());
     }
-  }
-
-  /** Returns the number of offsets of a topic from the start of a batch on. */
-  private static long offsetsFrom(TopicInfo topic, List<Progress.PartitionOffsets> batch) {
-    Map<Integer, Long> starts = new HashMap<>();
-    batch.forEach(p -> starts.put(p.partition(), p.start()));
-    return topic.partitions().stream()
-        .mapToLong(
-            p ->
-                p.end()
-                    - Math.min(
-                        p.end(), Math.max(p.beginning(), starts.getOrDefault(p.partition(), 0L))))
-        .sum();
   }
 
   private @Nullable Dashboard show(RunningPipeline running, Engine engine) {
