@@ -38,6 +38,10 @@ final class SvgChart {
   private final List<Period> periods;
   private final Instant start;
   private final Duration span;
+
+  /** The time of the last label: a line and bars show periods, and steps show points in time. */
+  private final Instant last;
+
   private final int width;
   private final int height;
   private final long highest;
@@ -46,8 +50,10 @@ final class SvgChart {
 
   private SvgChart(Shape shape, List<Period> periods) {
     this.periods = periods;
+    Period latest = periods.get(periods.size() - 1);
     this.start = periods.get(0).start();
-    this.span = Duration.between(start, periods.get(periods.size() - 1).end());
+    this.span = Duration.between(start, latest.end());
+    this.last = shape == Shape.STEPS ? latest.end() : latest.start();
     this.width = shape.width;
     this.height = shape.height;
     this.highest = periods.stream().mapToLong(Period::count).max().orElse(0);
@@ -95,7 +101,7 @@ final class SvgChart {
     add(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" style=\"--width:%d\""
             + " role=\"img\" aria-label=\"%s to %s, maximum %,d\">",
-        width, height, width, labels.format(start), labels.format(start.plus(span)), highest);
+        width, height, width, labels.format(start), labels.format(last), highest);
     for (int i = 0; i <= GRID_LINES; i++) {
       long count = max * i / GRID_LINES;
       add(
@@ -112,12 +118,12 @@ final class SvgChart {
   }
 
   private void drawTimeLabels(DateTimeFormatter labels) {
-    String last = "";
+    String before = "";
     for (int i = 0; i < TIME_LABELS; i++) {
       Instant time = start.plus(span.multipliedBy(i).dividedBy(TIME_LABELS - 1));
       boolean isInner = i > 0 && i < TIME_LABELS - 1;
-      String label = labels.format(time);
-      if (!label.equals(last)) {
+      String label = labels.format(i == TIME_LABELS - 1 ? last : time);
+      if (!label.equals(before)) {
         add(
             "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\"%s>%s</text>",
             x(time),
@@ -126,7 +132,7 @@ final class SvgChart {
             isInner ? INNER : "",
             label);
       }
-      last = label;
+      before = label;
     }
   }
 
