@@ -41,18 +41,14 @@ public final class DeadLetterCounts {
     more.late.forEach(this::addLate);
   }
 
-  /** Adds a number of rejected records, which may be negative. */
   public void addRejected(long records) {
     rejected += records;
   }
 
-  /** Adds a number, which may be negative, of windows that do not count a late call. */
+  /** Adds a number of windows that do not count a late call. */
   public void addLate(String statistic, long windows) {
-    long sum = late.getOrDefault(statistic, 0L) + windows;
-    if (sum == 0) {
-      late.remove(statistic);
-    } else {
-      late.put(statistic, sum);
+    if (windows != 0) {
+      late.merge(statistic, windows, Long::sum);
     }
   }
 

@@ -29,11 +29,6 @@ public final class TextTables {
 
   private TextTables() {}
 
-  /** Returns a table of the rows with the highest counts, of any width. */
-  public static String top(Results results, int rows, ZoneId zone) {
-    return top(results, rows, zone, Integer.MAX_VALUE);
-  }
-
   /**
    * Returns a table of the rows with the highest counts. Numbers are right-aligned, each row starts
    * with its rank, and the line above the table shows the total number of rows. For a statistic
