@@ -100,11 +100,11 @@ class ArchitectureTest {
           .whereLayer("aggregate")
           .mayNotAccessAnyLayer()
           .whereLayer("task")
-          .mayOnlyAccessLayers("aggregate", "source")
+          .mayOnlyAccessLayers("aggregate", "files", "source")
           .whereLayer("ledger")
           .mayOnlyAccessLayers("aggregate", "files", "task")
           .whereLayer("engine")
-          .mayOnlyAccessLayers("aggregate", "files", "ledger");
+          .mayOnlyAccessLayers("aggregate", "files", "ledger", "source", "task");
 
   @ArchTest
   static final ArchRule valuesDoNotUseInternals =

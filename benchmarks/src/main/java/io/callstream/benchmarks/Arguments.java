@@ -10,6 +10,15 @@ final class Arguments {
   private final Map<String, String> all = new TreeMap<>();
   private final Map<String, String> unread = new TreeMap<>();
 
+  /**
+   * Passes that are not measured.
+   *
+   * @param topic the topic; it may be empty if {@code times} is 0
+   * @param records the number of records in the topic
+   * @param times the number of passes
+   */
+  record WarmUp(String topic, long records, int times) {}
+
   /** Reads the arguments from index {@code from}. */
   Arguments(String[] args, int from) {
     for (String arg : Arrays.asList(args).subList(from, args.length)) {
@@ -35,8 +44,11 @@ final class Arguments {
     return Integer.parseInt(get(key, Integer.toString(defaultValue)));
   }
 
-  double get(String key, double defaultValue) {
-    return Double.parseDouble(get(key, Double.toString(defaultValue)));
+  /** Returns the argument {@code warm=topic:records[:times]}. */
+  WarmUp warmUp() {
+    String[] parts = get("warm", ":0:0").split(":", -1);
+    return new WarmUp(
+        parts[0], Long.parseLong(parts[1]), parts.length > 2 ? Integer.parseInt(parts[2]) : 1);
   }
 
   /** Returns the arguments whose keys start with {@code prefix}, without the prefix. */

@@ -1,20 +1,16 @@
 package io.callstream.benchmarks;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.callstream.benchmarks.EndToEndOptions.WarmUp;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.callstream.benchmarks.Arguments.WarmUp;
 import io.callstream.benchmarks.load.Schedule;
 import io.callstream.benchmarks.load.TemporaryDirectory;
-import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.KafkaTopic;
-import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.sink.Sinks;
-import io.callstream.statistic.StandardStatistics;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.file.Files;
@@ -42,61 +38,29 @@ import java.util.function.Consumer;
  *   <li>{@code timeout=}: the maximum time in seconds
  * </ul>
  */
-final class EmissionLog {
-  private static final ZoneId ZONE = ZoneId.of("UTC");
+record EmissionLog(String bootstrap, EngineArguments engine) {
   private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
   private static final Duration LATENESS = Duration.ofDays(7);
 
-  private final EngineArguments engine;
-  private final String bootstrap;
-  private final String topic;
-  private final long records;
-  private final Path log;
-  private final Path ready;
-  private final WarmUp warmUp;
-  private final long warmOffsets;
-  private final Duration timeout;
-
-  private EmissionLog(String bootstrap, String topic, EngineArguments engine, Arguments arguments) {
-    this.bootstrap = bootstrap;
-    this.topic = topic;
-    this.engine = engine;
-    records = arguments.get("records", 0L);
-    log = Path.of(arguments.get("log", "emit.tsv"));
-    ready = Path.of(arguments.get("ready", "ready"));
-    warmUp = WarmUp.of(arguments);
-    warmOffsets = arguments.get("warmOffsets", 0L);
-    timeout = Duration.ofSeconds(arguments.get("timeout", 120L));
+  void run(String topic, Arguments arguments) throws InterruptedException, IOException {
+    long records = arguments.get("records", 0L);
+    Path log = Path.of(arguments.get("log", "emit.tsv"));
+    Path ready = Path.of(arguments.get("ready", "ready"));
+    WarmUp warmUp = arguments.warmUp();
+    long warmOffsets = arguments.get("warmOffsets", 0L);
+    Duration timeout = Duration.ofSeconds(arguments.get("timeout", 120L));
     arguments.requireAllRead();
-  }
-
-  static void run(
-      String bootstrap, String topic, EngineArguments engine, Arguments arguments, PrintStream out)
-      throws Exception {
-    EmissionLog emissions = new EmissionLog(bootstrap, topic, engine, arguments);
-    emissions.warmUp();
-    ObjectNode line = JsonLines.line();
-    line.put("name", engine.name() + "-latency");
-    line.put("records", emissions.measure());
-    line.put("arguments", arguments.toString());
-    out.println(line);
-  }
-
-  private void warmUp() throws InterruptedException {
-    RunOptions options =
+    RunOptions warming =
         warmOffsets > 0
             ? RunOptions.bounded().readingAtMost(warmOffsets)
             : engine.limit(RunOptions.bounded());
     for (int i = 0; i < warmUp.times(); i++) {
       try (TemporaryDirectory directory = TemporaryDirectory.create();
-          RunningPipeline running = start(warmUp.topic(), directory, batch -> {}, options)) {
+          RunningPipeline running = start(warmUp.topic(), directory, batch -> {}, warming)) {
         running.awaitTermination();
       }
     }
-  }
-
-  /** Logs emissions until all calls are counted or the time is over; returns the count of calls. */
-  private long measure() throws InterruptedException, IOException {
+    long received;
     try (Writer lines = Files.newBufferedWriter(log);
         TemporaryDirectory directory = TemporaryDirectory.create();
         RunningPipeline running =
@@ -108,26 +72,36 @@ final class EmissionLog {
           throw new IllegalStateException("The pipeline ended before it had received all records");
         }
       }
-      return running.accounting().received();
+      received = running.accounting().received();
     }
+    System.out.println(
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("name", engine.name() + "-latency")
+            .put("records", received)
+            .put("arguments", arguments.toString()));
   }
 
   private RunningPipeline start(
-      String from, TemporaryDirectory directory, Consumer<BatchResults> sink, RunOptions options) {
-    Pipeline pipeline =
-        Pipeline.builder(
-                engine.configure(KafkaTopic.of(from).at(bootstrap)), SanFranciscoCalls.json(ZONE))
-            .statistics(StandardStatistics.all(ZONE, LATENESS).subList(0, 2))
-            .results(Sinks.callback(sink))
-            .deadLetters(Sinks.deadLetterFiles(directory.deadLetters()))
-            .build();
-    return engine.engine().start(pipeline, options.checkpointingTo(directory.checkpoint()));
+      String topic, TemporaryDirectory directory, Consumer<BatchResults> sink, RunOptions options) {
+    return engine
+        .engine()
+        .start(
+            directory
+                .pipeline(
+                    engine.configure(KafkaTopic.of(topic).at(bootstrap)),
+                    ZoneId.of("UTC"),
+                    LATENESS,
+                    2)
+                .results(Sinks.callback(sink))
+                .build(),
+            options.checkpointingTo(directory.checkpoint()));
   }
 
   private static void write(BatchResults batch, Writer lines) {
     long micros = Schedule.nowMicros();
     try {
-      for (ResultRow row : batch.updates(ResultChecksums.HOURLY)) {
+      for (ResultRow row : batch.updates(ResultTables.HOURLY)) {
         lines.write(
             String.join(
                 "\t",

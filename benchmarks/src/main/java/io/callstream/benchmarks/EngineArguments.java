@@ -12,8 +12,8 @@ import java.util.Map;
 /**
  * The arguments that configure an engine.
  *
- * @param engine {@code engine=spark|local}; for Spark also {@code master=}, {@code shuffle=},
- *     {@code minPartitions=}, {@code store=} and {@code conf.KEY=VALUE}
+ * @param engine {@code engine=spark|local}; for Spark also {@code master=} and {@code
+ *     conf.KEY=VALUE}
  * @param trigger {@code trigger=}: the trigger interval in milliseconds
  * @param maxOffsets {@code maxOffsets=}: the maximum number of records in a batch; 0 is the
  *     engine's default
@@ -33,20 +33,7 @@ record EngineArguments(
   }
 
   private static SparkSettings sparkSettings(Arguments arguments) {
-    SparkSettings settings =
-        SparkSettings.defaults()
-            .master(arguments.get("master", "local[*]"))
-            .stateStore(
-                SparkSettings.StateStore.valueOf(
-                    arguments.get("store", SparkSettings.StateStore.MEMORY.name())));
-    int shuffle = arguments.get("shuffle", 0);
-    if (shuffle > 0) {
-      settings = settings.shufflePartitions(shuffle);
-    }
-    int minPartitions = arguments.get("minPartitions", 0);
-    if (minPartitions > 0) {
-      settings = settings.minPartitions(minPartitions);
-    }
+    SparkSettings settings = SparkSettings.defaults().master(arguments.get("master", "local[*]"));
     for (Map.Entry<String, String> property : arguments.withPrefix("conf.").entrySet()) {
       settings = settings.with(property.getKey(), property.getValue());
     }
@@ -63,7 +50,6 @@ record EngineArguments(
     return topic.with(kafka);
   }
 
-  /** Adds the maximum number of records in a batch. */
   RunOptions limit(RunOptions options) {
     return maxOffsets > 0 ? options.readingAtMost(maxOffsets) : options;
   }

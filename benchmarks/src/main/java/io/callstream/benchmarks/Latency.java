@@ -1,14 +1,13 @@
 package io.callstream.benchmarks;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.callstream.benchmarks.load.LatencyResult;
 import io.callstream.benchmarks.load.Load;
 import io.callstream.benchmarks.load.SteadyRun;
 import io.callstream.benchmarks.load.Traffic;
-import io.callstream.progress.StabilityVerdict;
 import java.io.PrintStream;
 import java.time.Duration;
-import java.util.stream.Collectors;
 
 /**
  * Measures the latency of calls at a steady rate, and prints a line of JSON. Latency is the time
@@ -35,18 +34,18 @@ public final class Latency {
     int partitions = arguments.get("partitions", 2);
     String topic = arguments.get("topic", "");
     if (!topic.isEmpty()) {
-      EmissionLog.run(bootstrap, topic, engine, arguments, System.out);
+      new EmissionLog(bootstrap, engine).run(topic, arguments);
       return;
     }
     Load load =
         new Load(
-            arguments.get("rate", 20_000.0),
+            arguments.get("rate", 20_000),
             Duration.ofSeconds(arguments.get("seconds", 60L)),
             Duration.ofSeconds(arguments.get("uncounted", 10L)),
             DRAIN_TIMEOUT);
     String name = arguments.get("name", engine.name());
     arguments.requireAllRead();
-    try (Traffic traffic = bootstrap.isEmpty() ? Traffic.embedded() : Traffic.to(bootstrap)) {
+    try (Traffic traffic = Traffic.to(bootstrap)) {
       LatencyResult outcome =
           new SteadyRun(traffic, partitions, engine::configure, () -> false, progress -> {})
               .measure(load, engine.engine(), engine.continuous());
@@ -65,28 +64,27 @@ public final class Latency {
 
   private static void print(
       String name, Arguments arguments, LatencyResult outcome, PrintStream out) {
-    ObjectNode line = JsonLines.line();
+    ObjectNode line = JsonNodeFactory.instance.objectNode();
     line.put("name", name);
     line.put("arguments", arguments.toString());
     line.put("rate", outcome.load().rate());
     line.put("seconds", outcome.load().length().toSeconds());
-    line.put("p50_ms", JsonLines.rounded(outcome.millis(50)));
-    line.put("p95_ms", JsonLines.rounded(outcome.millis(95)));
-    line.put("p99_ms", JsonLines.rounded(outcome.millis(99)));
-    line.put("max_ms", JsonLines.rounded(outcome.millis(100)));
+    line.put("p50_ms", ProcessUsage.rounded(outcome.millis(50)));
+    line.put("p95_ms", ProcessUsage.rounded(outcome.millis(95)));
+    line.put("p99_ms", ProcessUsage.rounded(outcome.millis(99)));
+    line.put("max_ms", ProcessUsage.rounded(outcome.millis(100)));
     line.put("counted", outcome.latencies().getTotalCount());
     line.put("missing", outcome.missing());
-    line.put("sender_late_ms", JsonLines.rounded(outcome.senderDelayMicros() / 1e3));
-    line.put("lag_per_second", JsonLines.rounded(outcome.lagPerSecond()));
-    line.put("verdict", outcome.verdict().map(Latency::describe).orElse("too few batches"));
+    line.put("sender_late_ms", ProcessUsage.rounded(outcome.senderDelayMicros() / 1e3));
+    line.put("lag_per_second", ProcessUsage.rounded(outcome.lagPerSecond()));
+    line.put("verdict", verdict(outcome));
     out.println(line);
   }
 
-  private static String describe(StabilityVerdict verdict) {
-    return verdict.stable()
-        ? "stable"
-        : verdict.findings().stream()
-            .map(finding -> finding.symptom() + ": " + finding.evidence())
-            .collect(Collectors.joining("; "));
+  private static String verdict(LatencyResult outcome) {
+    if (outcome.verdict().isEmpty()) {
+      return "too few batches";
+    }
+    return outcome.findings().isEmpty() ? "stable" : outcome.findings();
   }
 }

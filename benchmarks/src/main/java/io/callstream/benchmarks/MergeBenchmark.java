@@ -83,26 +83,4 @@ public class MergeBenchmark extends PartBenchmark {
   public void merge(Blackhole sink) {
     batch.forEach((window, partials) -> sink.consume(merger.merge(state.get(window), partials)));
   }
-
-  /** Applies the updates of the batch, as the ledger does. */
-  @Benchmark
-  @OperationsPerInvocation(BATCH)
-  public void overlay(Updates updates, Blackhole sink) {
-    updates.blocks.forEach(
-        (window, block) -> sink.consume(BlockMerger.overlay(state.get(window), block)));
-  }
-
-  /** The updates of the batch. */
-  @State(Scope.Benchmark)
-  public static class Updates {
-    private final Map<Long, byte[]> blocks = new HashMap<>();
-
-    /** Merges the batch once. */
-    @Setup
-    public void make(MergeBenchmark merge) {
-      merge.batch.forEach(
-          (window, partials) ->
-              blocks.put(window, merge.merger.merge(merge.state.get(window), partials).updates()));
-    }
-  }
 }

@@ -37,9 +37,9 @@ record ProcessUsage(long cpuNanos, long gcMillis, long peakMegabytes) {
         .orElse(-1);
   }
 
-  /** Returns how long the process has been running, in seconds. */
-  static double upSeconds() {
-    return ManagementFactory.getRuntimeMXBean().getUptime() / 1e3;
+  /** Returns a number with at most three decimal places. */
+  static double rounded(double value) {
+    return Math.round(value * 1e3) / 1e3;
   }
 
   /** Returns the use since {@code earlier}; the peak remains that of the whole process. */
@@ -49,8 +49,8 @@ record ProcessUsage(long cpuNanos, long gcMillis, long peakMegabytes) {
   }
 
   void writeTo(ObjectNode line) {
-    line.put("cpu_s", JsonLines.rounded(cpuNanos / 1e9));
-    line.put("gc_s", JsonLines.rounded(gcMillis / 1e3));
+    line.put("cpu_s", rounded(cpuNanos / 1e9));
+    line.put("gc_s", rounded(gcMillis / 1e3));
     line.put("peak_rss_mb", peakMegabytes);
   }
 }

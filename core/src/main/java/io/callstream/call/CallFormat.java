@@ -2,6 +2,7 @@ package io.callstream.call;
 
 import java.io.Serializable;
 import java.time.ZoneId;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -11,6 +12,11 @@ import java.util.Set;
  * their tasks.
  */
 public interface CallFormat extends Serializable {
+  /** Returns the formats of this library. */
+  static List<CallFormat> all() {
+    return List.of(SanFranciscoCalls.json(), DataSfCalls.json());
+  }
+
   /** Returns the name of the format, which is part of the pipeline's fingerprint. */
   String name();
 

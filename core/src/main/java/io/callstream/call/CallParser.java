@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.util.HashSet;
 import java.util.Set;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,19 +48,6 @@ public interface CallParser {
     return parse(value) instanceof ParseResult.Parsed parsed && parsed.call().has(Fields.ID)
         ? parsed.call().id().getBytes(UTF_8)
         : null;
-  }
-
-  /**
-   * Returns the id of a valid record as {@link #idOfCall(byte[])} does, but from texts of the
-   * record's fields. A source that already extracted these texts avoids a second pass over the
-   * record.
-   *
-   * @param texts returns the text of a field by its name, in UTF-8 and without control characters;
-   *     null if the record may not have the field. All values in the record are strings
-   * @return the id, or null if the texts do not prove that the record is valid. Defaults to null
-   */
-  default byte @Nullable [] idOfCall(Function<String, byte @Nullable []> texts) {
-    return null;
   }
 
   /**

@@ -10,7 +10,6 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -107,39 +106,6 @@ final class JsonCallParser implements CallParser {
 
   private byte @Nullable [] text(int place) {
     return place < 0 ? null : Arrays.copyOfRange(values, starts[place], ends[place]);
-  }
-
-  @Override
-  public byte @Nullable [] idOfCall(Function<String, byte @Nullable []> texts) {
-    byte[] id = textOf(texts, idPlace);
-    byte[] time = textOf(texts, timePlace);
-    if (id == null || time == null || !times.read(time, 0, time.length)) {
-      return null;
-    }
-    for (int f : required) {
-      if (f != idPlace && f != timePlace && textOf(texts, f) == null) {
-        return null;
-      }
-    }
-    for (int f : otherTimes) {
-      byte[] other = texts.apply(fields[f].name());
-      if (other != null
-          && !isBlank(other, 0, other.length)
-          && !times.read(other, 0, other.length)) {
-        return null;
-      }
-    }
-    return id;
-  }
-
-  private byte @Nullable [] textOf(Function<String, byte @Nullable []> texts, int first) {
-    for (int f = first; f >= 0; f = alternatives[f]) {
-      byte[] text = texts.apply(fields[f].name());
-      if (text != null && !isBlank(text, 0, text.length)) {
-        return text;
-      }
-    }
-    return null;
   }
 
   @Override

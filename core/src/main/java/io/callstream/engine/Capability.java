@@ -25,7 +25,6 @@ public enum Capability {
     this.description = description;
   }
 
-  /** Returns the capabilities that a run requires. */
   static Set<Capability> neededBy(Pipeline pipeline, RunOptions options) {
     EnumSet<Capability> needed = EnumSet.noneOf(Capability.class);
     if (pipeline.source() instanceof KafkaTopic) {

@@ -49,13 +49,9 @@ public interface Engine {
     if (!missing.isEmpty()) {
       throw new CallstreamException(
           ErrorCode.UNSUPPORTED,
-          "The engine '"
-              + name()
-              + "' does not support "
-              + descriptions(missing)
-              + ". It supports "
-              + descriptions(capabilities())
-              + ". Change the pipeline, or choose another engine.");
+          ("The engine '%s' does not support %s. It supports %s. Change the pipeline, or choose"
+                  + " another engine.")
+              .formatted(name(), descriptions(missing), descriptions(capabilities())));
     }
   }
 

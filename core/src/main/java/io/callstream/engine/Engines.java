@@ -37,20 +37,16 @@ public final class Engines {
     if (found.isEmpty()) {
       throw new CallstreamException(
           ErrorCode.ENVIRONMENT,
-          "There is no engine '"
-              + name
-              + "' on the class path; it has "
-              + new TreeSet<>(all.stream().map(Engine::name).toList())
-              + ". Add callstream-core for 'local'. For 'spark', add callstream-spark-engine with"
-              + " org.apache.spark:spark-sql_2.12 and spark-sql-kafka-0-10_2.12 3.5.7.");
+          ("There is no engine '%s' on the class path; it has %s. Add callstream-core for 'local'."
+                  + " For 'spark', add callstream-spark-engine with org.apache.spark:spark-sql_2.12"
+                  + " and spark-sql-kafka-0-10_2.12 3.5.7.")
+              .formatted(name, new TreeSet<>(all.stream().map(Engine::name).toList())));
     }
     throw new CallstreamException(
         ErrorCode.ENVIRONMENT,
-        "There are several engines '"
-            + name
-            + "' on the class path: "
-            + found.stream().map(engine -> engine.getClass().getName()).sorted().toList()
-            + ". Remove all but one.");
+        "There are several engines '%s' on the class path: %s. Remove all but one."
+            .formatted(
+                name, found.stream().map(engine -> engine.getClass().getName()).sorted().toList()));
   }
 
   /** Returns all engines. An engine that cannot be loaded is logged and ignored. */

@@ -55,10 +55,8 @@ public record RestartPolicy(
     }
     if (firstDelay.isNegative() || firstDelay.compareTo(maxDelay) > 0) {
       throw new IllegalArgumentException(
-          "The first delay of a restart is "
-              + firstDelay
-              + "; it must be from 0 to the longest delay, "
-              + maxDelay);
+          "The first delay of a restart is %s; it must be from 0 to the longest delay, %s"
+              .formatted(firstDelay, maxDelay));
     }
     if (stableAfter.isNegative() || stableAfter.isZero()) {
       throw new IllegalArgumentException(
@@ -100,17 +98,11 @@ public record RestartPolicy(
     return new RestartPolicy(maxRestarts, firstDelay, maxDelay, stableAfter, codes);
   }
 
-  /** Returns whether a restart may help after a failure. */
   boolean mayHelp(CallstreamException failure) {
     return !permanent.contains(failure.code());
   }
 
-  /**
-   * Returns the delay before a restart.
-   *
-   * @param restart the number of the consecutive restart, from 1
-   * @param chance the fraction of the random part by which the delay is reduced, from 0 to 1
-   */
+  /** Returns the delay before a restart. {@code chance}, from 0 to 1, reduces it. */
   Duration delay(int restart, double chance) {
     double doubled = firstDelay.toMillis() * Math.pow(2, restart - 1);
     double millis = Math.min(doubled, (double) maxDelay.toMillis());

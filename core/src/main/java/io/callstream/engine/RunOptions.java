@@ -3,15 +3,34 @@ package io.callstream.engine;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.jspecify.annotations.Nullable;
 
-/** Options for running a pipeline on any engine. Immutable; each method returns changed options. */
-public final class RunOptions {
+/**
+ * Options for running a pipeline on any engine. Start with {@link #continuous()} or {@link
+ * #bounded()}; each other method returns changed options.
+ *
+ * @param mode when the run ends
+ * @param checkpoint the directory of the state with which a later run resumes; empty if a restarted
+ *     pipeline starts from the beginning
+ * @param trigger the minimum time between the starts of two batches, from 0 to one day
+ * @param maxRecordsPerBatch the maximum number of records of a batch, at least 1; empty if the
+ *     engine decides
+ * @param flushesAtEnd whether a bounded run emits open windows when it ends
+ * @param sinkTimeout the time limit of a call of a sink, greater than 0, at most one day
+ */
+public record RunOptions(
+    Mode mode,
+    Optional<String> checkpoint,
+    Duration trigger,
+    OptionalLong maxRecordsPerBatch,
+    boolean flushesAtEnd,
+    Duration sinkTimeout) {
   /** The default trigger interval of a continuous run: one second. */
   public static final Duration DEFAULT_TRIGGER = Duration.ofSeconds(1);
 
   /** The default time limit of sinks: two minutes. */
   public static final Duration DEFAULT_SINK_TIMEOUT = Duration.ofMinutes(2);
+
+  private static final Duration DAY = Duration.ofDays(1);
 
   /** When a run ends. */
   public enum Mode {
@@ -21,32 +40,37 @@ public final class RunOptions {
     BOUNDED
   }
 
-  private final Mode mode;
-  private final @Nullable String checkpoint;
-  private final Duration trigger;
-  private final long maxRecordsPerBatch;
-  private final boolean flushingAtEnd;
-  private final Duration sinkTimeout;
-
-  private RunOptions(
-      Mode mode,
-      @Nullable String checkpoint,
-      Duration trigger,
-      long maxRecordsPerBatch,
-      boolean flushingAtEnd,
-      Duration sinkTimeout) {
-    this.mode = mode;
-    this.checkpoint = checkpoint;
-    this.trigger = trigger;
-    this.maxRecordsPerBatch = maxRecordsPerBatch;
-    this.flushingAtEnd = flushingAtEnd;
-    this.sinkTimeout = sinkTimeout;
+  /** Checks the bounds. */
+  public RunOptions {
+    if (checkpoint.isPresent() && checkpoint.get().isBlank()) {
+      throw new IllegalArgumentException("The checkpoint directory is blank; specify a directory");
+    }
+    if (checkpoint.isPresent() && flushesAtEnd) {
+      throw new IllegalArgumentException(
+          ("A run with a checkpoint (%s) can't flush open windows: the next run continues with"
+                  + " them, so they would be emitted twice. Remove checkpointingTo(...) or"
+                  + " flushingAtEnd().")
+              .formatted(checkpoint.get()));
+    }
+    if (trigger.isNegative() || trigger.compareTo(DAY) > 0) {
+      throw new IllegalArgumentException(
+          "The trigger interval is " + trigger + "; it must be from 0 to one day");
+    }
+    if (maxRecordsPerBatch.orElse(1) < 1) {
+      throw new IllegalArgumentException(
+          "The limit of records per batch is %s; it must be at least 1"
+              .formatted(maxRecordsPerBatch.getAsLong()));
+    }
+    if (sinkTimeout.isNegative() || sinkTimeout.isZero() || sinkTimeout.compareTo(DAY) > 0) {
+      throw new IllegalArgumentException(
+          "The time limit of sinks is %s; it must be greater than 0 and at most one day"
+              .formatted(sinkTimeout));
+    }
   }
 
   /** Returns options for a run that continues until it is stopped, without a checkpoint. */
   public static RunOptions continuous() {
-    return new RunOptions(
-        Mode.CONTINUOUS, null, DEFAULT_TRIGGER, Long.MAX_VALUE, false, DEFAULT_SINK_TIMEOUT);
+    return of(Mode.CONTINUOUS, DEFAULT_TRIGGER);
   }
 
   /**
@@ -54,8 +78,12 @@ public final class RunOptions {
    * checkpoint.
    */
   public static RunOptions bounded() {
+    return of(Mode.BOUNDED, Duration.ZERO);
+  }
+
+  private static RunOptions of(Mode mode, Duration trigger) {
     return new RunOptions(
-        Mode.BOUNDED, null, Duration.ZERO, Long.MAX_VALUE, false, DEFAULT_SINK_TIMEOUT);
+        mode, Optional.empty(), trigger, OptionalLong.empty(), false, DEFAULT_SINK_TIMEOUT);
   }
 
   /**
@@ -66,37 +94,19 @@ public final class RunOptions {
    * @throws IllegalArgumentException if the directory is blank, or if the run flushes open windows
    */
   public RunOptions checkpointingTo(String directory) {
-    if (directory.isBlank()) {
-      throw new IllegalArgumentException("The checkpoint directory is blank; specify a directory");
-    }
-    requireNotBoth(directory, flushingAtEnd);
-    return new RunOptions(mode, directory, trigger, maxRecordsPerBatch, flushingAtEnd, sinkTimeout);
-  }
-
-  private static void requireNotBoth(@Nullable String checkpoint, boolean flushing) {
-    if (checkpoint != null && flushing) {
-      throw new IllegalArgumentException(
-          "A run with a checkpoint ("
-              + checkpoint
-              + ") can't flush open windows: the next run continues with them, so they would be"
-              + " emitted twice. Remove checkpointingTo(...) or flushingAtEnd().");
-    }
+    return new RunOptions(
+        mode, Optional.of(directory), trigger, maxRecordsPerBatch, flushesAtEnd, sinkTimeout);
   }
 
   /**
    * Sets the minimum time between the starts of two batches. With 0, the run starts the next batch
    * immediately. Defaults to one second. Has no effect on a bounded run.
    *
-   * @param interval at least 0, at most one day
-   * @throws IllegalArgumentException if {@code interval} is outside these bounds
+   * @throws IllegalArgumentException if {@code interval} is negative or more than one day
    */
   public RunOptions triggeringEvery(Duration interval) {
-    if (interval.isNegative() || interval.compareTo(Duration.ofDays(1)) > 0) {
-      throw new IllegalArgumentException(
-          "The trigger interval is " + interval + "; it must be from 0 to one day");
-    }
     return new RunOptions(
-        mode, checkpoint, interval, maxRecordsPerBatch, flushingAtEnd, sinkTimeout);
+        mode, checkpoint, interval, maxRecordsPerBatch, flushesAtEnd, sinkTimeout);
   }
 
   /**
@@ -106,15 +116,11 @@ public final class RunOptions {
    * watermark does not advance past unread records of a partition. For a Kafka topic, the limit
    * applies to offsets: a batch has fewer records if not every offset has one.
    *
-   * @param recordsPerBatch at least 1
    * @throws IllegalArgumentException if {@code recordsPerBatch} is less than 1
    */
   public RunOptions readingAtMost(long recordsPerBatch) {
-    if (recordsPerBatch < 1) {
-      throw new IllegalArgumentException(
-          "The limit of records per batch is " + recordsPerBatch + "; it must be at least 1");
-    }
-    return new RunOptions(mode, checkpoint, trigger, recordsPerBatch, flushingAtEnd, sinkTimeout);
+    return new RunOptions(
+        mode, checkpoint, trigger, OptionalLong.of(recordsPerBatch), flushesAtEnd, sinkTimeout);
   }
 
   /**
@@ -124,7 +130,6 @@ public final class RunOptions {
    *     these windows and emit them again
    */
   public RunOptions flushingAtEnd() {
-    requireNotBoth(checkpoint, true);
     return new RunOptions(mode, checkpoint, trigger, maxRecordsPerBatch, true, sinkTimeout);
   }
 
@@ -133,48 +138,9 @@ public final class RunOptions {
    * request more with {@link io.callstream.pipeline.Sink#extraTime}. The run interrupts a sink that
    * takes longer, and the pipeline fails. Defaults to two minutes.
    *
-   * @param limit greater than 0, at most one day
-   * @throws IllegalArgumentException if {@code limit} is outside these bounds
+   * @throws IllegalArgumentException if {@code limit} is not greater than 0, or more than one day
    */
   public RunOptions sinkTimeout(Duration limit) {
-    if (limit.isNegative() || limit.isZero() || limit.compareTo(Duration.ofDays(1)) > 0) {
-      throw new IllegalArgumentException(
-          "The time limit of sinks is "
-              + limit
-              + "; it must be greater than 0 and at most one day");
-    }
-    return new RunOptions(mode, checkpoint, trigger, maxRecordsPerBatch, flushingAtEnd, limit);
-  }
-
-  /** Returns when the run ends. */
-  public Mode mode() {
-    return mode;
-  }
-
-  /** Returns the checkpoint directory. Empty if a restarted pipeline starts from the beginning. */
-  public Optional<String> checkpoint() {
-    return Optional.ofNullable(checkpoint);
-  }
-
-  /** Returns the minimum time between the starts of two batches. */
-  public Duration trigger() {
-    return trigger;
-  }
-
-  /** Returns the maximum number of records of a batch. Empty if the engine decides. */
-  public OptionalLong maxRecordsPerBatch() {
-    return maxRecordsPerBatch == Long.MAX_VALUE
-        ? OptionalLong.empty()
-        : OptionalLong.of(maxRecordsPerBatch);
-  }
-
-  /** Returns whether a bounded run emits open windows when it ends. */
-  public boolean flushesAtEnd() {
-    return flushingAtEnd;
-  }
-
-  /** Returns the time limit of a sink for a batch. */
-  public Duration sinkTimeout() {
-    return sinkTimeout;
+    return new RunOptions(mode, checkpoint, trigger, maxRecordsPerBatch, flushesAtEnd, limit);
   }
 }

@@ -146,7 +146,7 @@ public final class Supervisor implements RunningPipeline {
       try {
         current.stop();
       } finally {
-        end.endQuietly();
+        end.endedQuietly();
       }
     }
   }
@@ -256,12 +256,12 @@ public final class Supervisor implements RunningPipeline {
 
   @Override
   public void awaitTermination() throws InterruptedException {
-    end.await();
+    end.awaitTermination();
   }
 
   @Override
   public boolean awaitTermination(Duration timeout) throws InterruptedException {
-    return end.await(timeout);
+    return end.awaitTermination(timeout);
   }
 
   @Override
@@ -281,7 +281,7 @@ public final class Supervisor implements RunningPipeline {
     run.stop();
     // A run that was stopped by its sink or listener ends after that call has returned.
     if (run.state() != State.RUNNING) {
-      end.awaitUninterruptibly();
+      end.awaitEnd();
     }
   }
 }

@@ -19,11 +19,9 @@ public record Termination(State state, Optional<CallstreamException> failure) {
   public Termination {
     if (state == State.RUNNING || (state == State.FAILED) != failure.isPresent()) {
       throw new IllegalArgumentException(
-          "A termination with state "
-              + state
-              + " and "
-              + (failure.isPresent() ? "a" : "no")
-              + " failure; use FINISHED without a failure, or FAILED with one");
+          ("A termination with state %s and %s failure; use FINISHED without a failure, or FAILED"
+                  + " with one")
+              .formatted(state, failure.isPresent() ? "a" : "no"));
     }
   }
 }

@@ -9,97 +9,107 @@ import io.callstream.progress.Progress;
 import io.callstream.progress.Progress.Latency;
 import io.callstream.progress.Progress.PartitionOffsets;
 import io.callstream.progress.StabilityMonitor;
-import io.callstream.progress.StabilityVerdict;
 import io.callstream.progress.StabilityVerdict.Symptom;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.binder.BaseUnits;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 
-/** The meters of one pipeline in one registry: their names, tags and values. Not thread-safe. */
+/**
+ * The meters of one pipeline in one registry: their names, tags and values. They refer weakly to
+ * the pipeline. Gauges of the last batch are NaN before the first. Not thread-safe.
+ *
+ * <p>Meters that appear later are registered one by one. Micrometer's {@code MultiGauge} has no
+ * unit of time, so it cannot hold the durations of phases.
+ */
 final class PipelineMeters {
   private static final String OFFSETS = "offsets";
   private static final String RECORDS = "records";
-  private static final String RECORDS_PER_SECOND = "records per second";
-  private static final String ROWS_PER_SECOND = "rows per second";
 
   private final RunningPipeline running;
-  private final MeterRegistrar registrar;
-  private final BatchGauges lastBatch;
+  private final MeterRegistry registry;
+  private final Tags commonTags;
+  private final List<Meter> registered = new ArrayList<>();
 
   /** The partitions, phases and sinks that already have meters. */
   private final Set<Tag> reported = new HashSet<>();
 
-  PipelineMeters(RunningPipeline running, MeterRegistrar registrar) {
+  PipelineMeters(RunningPipeline running, MeterRegistry registry, Tags commonTags) {
     this.running = running;
-    this.registrar = registrar;
-    this.lastBatch = new BatchGauges(running, registrar);
+    this.registry = registry;
+    this.commonTags = commonTags;
   }
 
-  /** Registers the meters that do not depend on a batch. */
   void registerInitial() {
     registerState();
     registerAccounting();
     registerProgress();
-    registerStability();
+    if (monitor(running).isPresent()) {
+      registerSymptoms();
+    }
   }
 
-  /** Removes all meters of this pipeline from the registry. */
   void remove() {
-    registrar.removeAll();
+    registered.forEach(registry::remove);
+    registered.clear();
   }
 
   private void registerState() {
-    pipeline(
+    gauge(
         "callstream.pipeline.running",
+        null,
         "1 while the pipeline runs, otherwise 0",
         Tags.empty(),
         p -> p.state() == State.RUNNING ? 1 : 0);
-    pipeline(
+    gauge(
         "callstream.pipeline.failed",
+        null,
         "1 after the pipeline has failed, otherwise 0",
         Tags.empty(),
         p -> p.state() == State.FAILED ? 1 : 0);
-    registrar.counter(
+    counter(
         "callstream.pipeline.restarts",
         "Restarts after a failure",
         Tags.empty(),
-        running,
         p -> p instanceof Supervisor supervisor ? supervisor.restarts() : 0);
   }
 
   private void registerAccounting() {
-    total("callstream.records.received", "Records read", Tags.empty(), Accounting::received);
+    total("callstream.records.received", "Records read", Accounting::received);
     total(
         "callstream.records.rejected",
         "Records that cannot be parsed as a call",
-        Tags.empty(),
         Accounting::rejected);
     total(
-        "callstream.records.duplicates",
-        "Calls whose id was already seen",
-        Tags.empty(),
-        Accounting::duplicates);
+        "callstream.records.duplicates", "Calls whose id was already seen", Accounting::duplicates);
     total(
         "callstream.calls.ambiguous",
         "Calls whose local time occurs twice because clocks were set back",
-        Tags.empty(),
         Accounting::ambiguousTimes);
     total(
         "callstream.calls.unconfirmed",
         "Calls too far ahead to advance the watermark, not confirmed by the next two calls",
-        Tags.empty(),
         Accounting::unconfirmedTimes);
     total(
         "callstream.calls.undescribed",
         "Calls whose disposition has no description",
-        Tags.empty(),
         Accounting::unknownDispositions);
     for (String statistic : running.accounting().statistics().keySet()) {
       contributions(statistic, "counted", Contributions::counted);
@@ -109,99 +119,96 @@ final class PipelineMeters {
   }
 
   private void registerProgress() {
-    lastBatch.duration(
+    duration(
         "callstream.batch.duration",
         "Duration of the last batch",
         Tags.empty(),
         batch -> Optional.of(batch.batchDuration()));
-    lastBatch.timestamp(
+    time(
         "callstream.batch.start.timestamp",
+        TimeUnit.MILLISECONDS,
         "Start of the last batch, since the epoch",
-        batch -> Optional.of(batch.timestamp()));
-    lastBatch.timestamp(
+        Tags.empty(),
+        batch -> batch.timestamp().toEpochMilli());
+    time(
         "callstream.watermark.timestamp",
+        TimeUnit.MILLISECONDS,
         "Watermark of the last batch, since the epoch",
-        Progress::watermark);
-    lastBatch.number(
-        "callstream.batch.input", RECORDS, "Records read by the last batch", Progress::inputRows);
-    lastBatch.number(
+        Tags.empty(),
+        batch -> batch.watermark().map(time -> (double) time.toEpochMilli()).orElse(Double.NaN));
+    batch("callstream.batch.input", RECORDS, "Records read by the last batch", Progress::inputRows);
+    batch(
         "callstream.input.rate",
-        RECORDS_PER_SECOND,
+        "records per second",
         "Records that arrived per second since the previous batch",
         Progress::inputRowsPerSecond);
-    lastBatch.number(
+    batch(
         "callstream.processing.rate",
-        RECORDS_PER_SECOND,
+        "records per second",
         "Records read per second of the last batch's duration",
         Progress::processedRowsPerSecond);
-    lastBatch.number(
+    batch(
         "callstream.batch.output",
         BaseUnits.ROWS,
         "Result rows that the last batch sent to the sinks",
         Progress::outputRows);
-    lastBatch.number(
+    batch(
         "callstream.output.rate",
-        ROWS_PER_SECOND,
+        "rows per second",
         "Result rows sent to the sinks per second since the previous batch",
         Progress::outputRowsPerSecond);
-    lastBatch.duration(
+    duration(
         "callstream.latency.mean",
         "Mean age of the last batch's records when the sinks received its results",
         Tags.empty(),
         batch -> batch.latency().map(Latency::mean));
-    lastBatch.duration(
+    duration(
         "callstream.latency.max",
         "Age of the oldest record of the last batch when the sinks received its results",
         Tags.empty(),
         batch -> batch.latency().map(Latency::greatest));
-    lastBatch.number(
+    batch(
         "callstream.lag",
         OFFSETS,
         "Offsets not yet read in all partitions; an upper bound of the remaining records",
         Progress::lag);
-    lastBatch.number(
-        "callstream.state.size",
-        BaseUnits.ROWS,
-        "Rows in the state store",
-        batch -> batch.state().rows());
-    lastBatch.number(
+    batch(
+        "callstream.state.size", BaseUnits.ROWS, "Rows in the state store", b -> b.state().rows());
+    batch(
         "callstream.state.updated",
         BaseUnits.ROWS,
         "Rows of the state store that the last batch wrote",
         batch -> batch.state().updatedRows());
-    lastBatch.number(
+    batch(
         "callstream.state.memory",
         BaseUnits.BYTES,
         "Memory of the state store",
         batch -> batch.state().memoryBytes());
   }
 
-  private void registerStability() {
-    running.pipeline().listeners().stream()
+  private static Optional<StabilityMonitor> monitor(RunningPipeline running) {
+    return running.pipeline().listeners().stream()
         .filter(StabilityMonitor.class::isInstance)
         .map(StabilityMonitor.class::cast)
-        .findFirst()
-        .ifPresent(this::registerSymptoms);
+        .findFirst();
   }
 
-  private void registerSymptoms(StabilityMonitor monitor) {
+  private void registerSymptoms() {
     for (Symptom symptom : Symptom.values()) {
-      registrar.gauge(
+      gauge(
           "callstream.stability.symptom",
           null,
           "1 if the pipeline shows this symptom of not keeping up, otherwise 0",
           Tags.of("symptom", symptom.name().toLowerCase(Locale.ROOT)),
-          monitor,
-          m -> shows(m, symptom));
+          p -> shows(p, symptom));
     }
   }
 
-  private static double shows(StabilityMonitor monitor, Symptom symptom) {
-    Optional<StabilityVerdict> verdict = monitor.verdict();
-    if (verdict.isEmpty()) {
-      return Double.NaN;
-    }
-    return verdict.get().findings().stream().anyMatch(f -> f.symptom() == symptom) ? 1 : 0;
+  private static double shows(RunningPipeline running, Symptom symptom) {
+    return monitor(running)
+        .flatMap(StabilityMonitor::verdict)
+        .map(v -> v.findings().stream().anyMatch(f -> f.symptom() == symptom) ? 1.0 : 0.0)
+        .orElse(Double.NaN);
   }
 
   /**
@@ -211,22 +218,22 @@ final class PipelineMeters {
    */
   void registerReported(Progress batch) {
     if (reported.isEmpty()) {
-      registrar.counter(
+      counter(
           "callstream.batches",
           "Finished batches",
           Tags.empty(),
-          running,
           p -> p.progress().map(b -> b.batch() + 1.0).orElse(0.0));
     }
     for (PartitionOffsets offsets : batch.offsets()) {
-      if (reported.add(partitionTag(offsets.partition()))) {
-        registerPartition(offsets.partition());
+      Tag tag = Tag.of("partition", String.valueOf(offsets.partition()));
+      if (reported.add(tag)) {
+        registerPartition(offsets.partition(), Tags.of(tag));
       }
     }
     for (String phase : batch.phases().keySet()) {
       Tag tag = Tag.of("phase", phase);
       if (reported.add(tag)) {
-        lastBatch.duration(
+        duration(
             "callstream.phase.duration",
             "Duration of a phase of the last batch",
             Tags.of(tag),
@@ -235,48 +242,50 @@ final class PipelineMeters {
     }
     Tag sink = Tag.of("sink", batch.sink());
     if (reported.add(sink)) {
-      pipeline(
+      gauge(
           "callstream.pipeline.info",
+          null,
           "Always 1; the tags name the source of records and the sinks of results",
           Tags.of(sink, Tag.of("source", running.pipeline().source().description())),
           p -> 1);
     }
   }
 
-  private void registerPartition(int partition) {
-    lastBatch.offsets(
+  private void registerPartition(int partition, Tags tags) {
+    offsets(partition, tags, "start.offset", "First offset of the last batch", o -> o.start());
+    offsets(partition, tags, "end.offset", "Offset after the last batch", o -> o.end());
+    offsets(
         partition,
-        "callstream.partition.start.offset",
-        null,
-        "First offset of the last batch",
-        PartitionOffsets::start);
-    lastBatch.offsets(
-        partition,
-        "callstream.partition.end.offset",
-        null,
-        "Offset after the last batch",
-        PartitionOffsets::end);
-    lastBatch.offsets(
-        partition,
-        "callstream.partition.latest.offset",
-        null,
+        tags,
+        "latest.offset",
         "Offset up to which the partition could be read",
-        PartitionOffsets::latest);
-    lastBatch.offsets(
+        o -> o.latest());
+    offsets(
         partition,
-        "callstream.partition.lag",
-        OFFSETS,
+        tags,
+        "lag",
         "Offsets not yet read; an upper bound of the remaining records",
         PartitionOffsets::lag);
   }
 
-  private static Tag partitionTag(int partition) {
-    return Tag.of("partition", String.valueOf(partition));
-  }
-
-  private void pipeline(
-      String name, String description, Tags tags, ToDoubleFunction<RunningPipeline> value) {
-    registrar.gauge(name, null, description, tags, running, value);
+  private void offsets(
+      int partition,
+      Tags tags,
+      String name,
+      String description,
+      ToLongFunction<PartitionOffsets> value) {
+    gauge(
+        "callstream.partition." + name,
+        name.equals("lag") ? OFFSETS : null,
+        description,
+        tags,
+        lastBatch(
+            batch ->
+                batch.offsets().stream()
+                    .filter(offsets -> offsets.partition() == partition)
+                    .mapToDouble(value::applyAsLong)
+                    .findFirst()
+                    .orElse(Double.NaN)));
   }
 
   private void contributions(
@@ -291,17 +300,72 @@ final class PipelineMeters {
         });
   }
 
+  private void total(String name, String description, ToLongFunction<Accounting> value) {
+    total(name, description, Tags.empty(), value);
+  }
+
   /**
    * Registers a counter that never decreases. A restart repeats the unfinished batch, so totals may
    * go back. Monitoring systems would take a lower value for a counter that restarted from zero.
    */
   private void total(String name, String description, Tags tags, ToLongFunction<Accounting> value) {
     AtomicLong highest = new AtomicLong();
-    registrar.counter(
+    counter(
         name,
         description,
         tags,
-        running,
         p -> highest.accumulateAndGet(value.applyAsLong(p.accounting()), Math::max));
+  }
+
+  private void counter(
+      String name, String description, Tags tags, ToDoubleFunction<RunningPipeline> value) {
+    registered.add(
+        FunctionCounter.builder(name, running, value)
+            .description(description)
+            .tags(commonTags.and(tags))
+            .register(registry));
+  }
+
+  private void gauge(
+      String name,
+      @Nullable String unit,
+      String description,
+      Tags tags,
+      ToDoubleFunction<RunningPipeline> value) {
+    registered.add(
+        Gauge.builder(name, running, value)
+            .baseUnit(unit)
+            .description(description)
+            .tags(commonTags.and(tags))
+            .register(registry));
+  }
+
+  private void batch(
+      String name, String unit, String description, ToDoubleFunction<Progress> value) {
+    gauge(name, unit, description, Tags.empty(), lastBatch(value));
+  }
+
+  private void duration(
+      String name, String description, Tags tags, Function<Progress, Optional<Duration>> value) {
+    time(
+        name,
+        TimeUnit.NANOSECONDS,
+        description,
+        tags,
+        batch -> value.apply(batch).map(time -> (double) time.toNanos()).orElse(Double.NaN));
+  }
+
+  /** Registers a gauge that the registry converts to its own unit of time. */
+  private void time(
+      String name, TimeUnit unit, String description, Tags tags, ToDoubleFunction<Progress> value) {
+    registered.add(
+        TimeGauge.builder(name, running, unit, lastBatch(value))
+            .description(description)
+            .tags(commonTags.and(tags))
+            .register(registry));
+  }
+
+  private static ToDoubleFunction<RunningPipeline> lastBatch(ToDoubleFunction<Progress> value) {
+    return running -> running.progress().map(value::applyAsDouble).orElse(Double.NaN);
   }
 }

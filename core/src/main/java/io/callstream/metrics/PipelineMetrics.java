@@ -63,7 +63,7 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
   @Override
   public synchronized void bindTo(MeterRegistry registry) {
     if (!bound.containsKey(registry)) {
-      PipelineMeters meters = new PipelineMeters(running, new MeterRegistrar(registry, tags));
+      PipelineMeters meters = new PipelineMeters(running, registry, tags);
       bound.put(registry, meters);
       meters.registerInitial();
     }

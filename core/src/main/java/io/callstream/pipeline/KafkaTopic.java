@@ -4,15 +4,27 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** A topic of a Kafka cluster. Immutable and thread-safe. Its texts do not show secrets. */
-public final class KafkaTopic implements Source {
+/**
+ * A topic of a Kafka cluster. Its texts do not show secrets. Start with {@link #of}.
+ *
+ * @param name the name of the topic
+ * @param bootstrapServers the addresses of brokers: {@code host:port}, with commas between several
+ * @param startingOffsets where a pipeline without a checkpoint starts reading
+ * @param properties the settings of the Kafka client, which always include the isolation level; may
+ *     contain secrets
+ */
+public record KafkaTopic(
+    String name,
+    String bootstrapServers,
+    StartingOffsets startingOffsets,
+    Map<String, String> properties)
+    implements Source {
   /** The default name of the topic with calls. */
   public static final String DEFAULT_NAME = "police.service.calls";
 
@@ -75,31 +87,32 @@ public final class KafkaTopic implements Source {
         }
       }
       throw new IllegalArgumentException(
-          "The Kafka property '"
-              + PROPERTY
-              + "' is '"
-              + value
-              + "'; it must be read_committed or read_uncommitted. Correct it, or remove it to read"
-              + " committed records.");
+          ("The Kafka property '%s' is '%s'; it must be read_committed or read_uncommitted. Correct"
+                  + " it, or remove it to read committed records.")
+              .formatted(PROPERTY, value));
     }
   }
 
-  private final String name;
-  private final String bootstrapServers;
-  private final StartingOffsets startingOffsets;
-  private final Map<String, String> properties;
-
-  private KafkaTopic(
-      String name,
-      String bootstrapServers,
-      StartingOffsets startingOffsets,
-      Map<String, String> properties) {
-    this.name = name;
-    this.bootstrapServers = bootstrapServers;
-    this.startingOffsets = startingOffsets;
+  /**
+   * Checks the name, the brokers and the properties, which it copies.
+   *
+   * @throws IllegalArgumentException if Kafka does not allow one of them, or if callstream sets one
+   *     of the properties itself
+   */
+  public KafkaTopic {
+    requireName(name);
+    requireBrokers(bootstrapServers);
     Map<String, String> all = new HashMap<>(properties);
-    all.put(Isolation.PROPERTY, Isolation.in(properties).value());
-    this.properties = Map.copyOf(all);
+    for (String key : all.keySet()) {
+      if (OURS.contains(key)) {
+        throw new IllegalArgumentException(
+            ("The Kafka property '%s' is set by callstream; remove it, and use at(...) and"
+                    + " startingAt(...) for brokers and offsets")
+                .formatted(key));
+      }
+    }
+    all.put(Isolation.PROPERTY, Isolation.in(all).value());
+    properties = Map.copyOf(all);
   }
 
   /**
@@ -108,14 +121,17 @@ public final class KafkaTopic implements Source {
    * @throws IllegalArgumentException if Kafka does not allow this name
    */
   public static Named of(String name) {
+    requireName(name);
+    return new Named(name);
+  }
+
+  private static void requireName(String name) {
     if (!NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
       throw new IllegalArgumentException(
-          "'"
-              + name
-              + "' is not a valid topic name; use letters, digits, '.', '_' and '-', at most 249"
-              + " characters");
+          ("'%s' is not a valid topic name; use letters, digits, '.', '_' and '-', at most 249"
+                  + " characters")
+              .formatted(name));
     }
-    return new Named(name);
   }
 
   /**
@@ -131,8 +147,7 @@ public final class KafkaTopic implements Source {
      * @throws IllegalArgumentException if an address does not have this form
      */
     public KafkaTopic at(String bootstrapServers) {
-      return new KafkaTopic(
-          name, requireBrokers(bootstrapServers), StartingOffsets.EARLIEST, Map.of());
+      return new KafkaTopic(name, bootstrapServers, StartingOffsets.EARLIEST, Map.of());
     }
   }
 
@@ -149,14 +164,15 @@ public final class KafkaTopic implements Source {
     int empty = servers.indexOf("");
     if (empty >= 0) {
       throw new IllegalArgumentException(
-          "The brokers '"
-              + bootstrapServers
-              + "' have "
-              + (empty == 0
-                  ? "a comma at the start"
-                  : empty == servers.size() - 1 ? "a comma at the end" : "two commas in sequence")
-              + ". Remove the comma, or add the missing address; "
-              + HOW_TO_WRITE);
+          "The brokers '%s' have %s. Remove the comma, or add the missing address; %s"
+              .formatted(
+                  bootstrapServers,
+                  empty == 0
+                      ? "a comma at the start"
+                      : empty == servers.size() - 1
+                          ? "a comma at the end"
+                          : "two commas in sequence",
+                  HOW_TO_WRITE));
     }
     servers.forEach(KafkaTopic::requireBroker);
     return bootstrapServers;
@@ -166,12 +182,8 @@ public final class KafkaTopic implements Source {
     Matcher broker = BROKER.matcher(server);
     if (!broker.matches()) {
       throw new IllegalArgumentException(
-          "'"
-              + server
-              + "' is not the address of a Kafka broker"
-              + (server.indexOf(':') < 0 ? ": it has no port" : "")
-              + "; "
-              + HOW_TO_WRITE);
+          "'%s' is not the address of a Kafka broker%s; %s"
+              .formatted(server, server.indexOf(':') < 0 ? ": it has no port" : "", HOW_TO_WRITE));
     }
     int port = Integer.parseInt(broker.group("port"));
     if (port < 1 || port > 65_535) {
@@ -197,46 +209,13 @@ public final class KafkaTopic implements Source {
    */
   public KafkaTopic with(Map<String, String> clientProperties) {
     Map<String, String> all = new HashMap<>(properties);
-    clientProperties.forEach(
-        (key, value) -> {
-          if (OURS.contains(key)) {
-            throw new IllegalArgumentException(
-                "The Kafka property '"
-                    + key
-                    + "' is set by callstream; remove it, and use at(...) and startingAt(...) for"
-                    + " brokers and offsets");
-          }
-          all.put(key, Objects.requireNonNull(value, key));
-        });
+    all.putAll(clientProperties);
     return new KafkaTopic(name, bootstrapServers, startingOffsets, all);
-  }
-
-  /** Returns the name of the topic. */
-  public String name() {
-    return name;
-  }
-
-  /** Returns the addresses of the bootstrap brokers. */
-  public String bootstrapServers() {
-    return bootstrapServers;
-  }
-
-  /** Returns where a pipeline without a checkpoint starts reading. */
-  public StartingOffsets startingOffsets() {
-    return startingOffsets;
   }
 
   /** Returns which records of transactions are read. */
   public Isolation isolation() {
     return Isolation.in(properties);
-  }
-
-  /**
-   * Returns the settings of the Kafka client, which always include the isolation level. They may
-   * contain secrets.
-   */
-  public Map<String, String> properties() {
-    return properties;
   }
 
   @Override

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A source with records in memory, in partitions like those of a Kafka topic. For the local engine
- * and for tests. Thread-safe.
+ * and for tests. A partition that does not exist, or a timestamp outside a long of milliseconds,
+ * causes an {@link IllegalArgumentException}. Thread-safe.
  *
  * <p>A {@link Transaction} works as in a Kafka topic that is read with {@code read_committed}:
  *
@@ -28,10 +29,7 @@ public final class MemorySource implements Source {
 
   private final String id = UUID.randomUUID().toString();
 
-  /**
-   * Entries by offset. Null at an offset without a record: that of a record of an aborted
-   * transaction, or of the end of a transaction.
-   */
+  /** Entries by offset; null at the end of a transaction or for an aborted record. */
   private final List<List<@Nullable Entry>> partitions;
 
   private final List<Transaction> open = new ArrayList<>();
@@ -66,8 +64,6 @@ public final class MemorySource implements Source {
      * Appends records to their partitions.
      *
      * @throws IllegalStateException if the transaction has ended
-     * @throws IllegalArgumentException if a partition does not exist, or if a timestamp does not
-     *     fit in a long of milliseconds
      */
     public void addAll(List<Addition> additions) {
       additions.forEach(MemorySource.this::requireValid);
@@ -136,7 +132,6 @@ public final class MemorySource implements Source {
    * Returns an empty source.
    *
    * @param partitions the number of partitions, at least 1
-   * @throws IllegalArgumentException if {@code partitions} is less than 1
    */
   public static MemorySource withPartitions(int partitions) {
     if (partitions < 1) {
@@ -146,22 +141,12 @@ public final class MemorySource implements Source {
     return new MemorySource(partitions);
   }
 
-  /**
-   * Appends a record to a partition.
-   *
-   * @throws IllegalArgumentException if the partition does not exist, or if the timestamp does not
-   *     fit in a long of milliseconds
-   */
+  /** Appends a record to a partition. */
   public void add(int partition, Instant timestamp, byte @Nullable [] value) {
     addAll(List.of(new Addition(partition, new Entry(timestamp, value))));
   }
 
-  /**
-   * Appends records to their partitions atomically: a reader sees all of them or none.
-   *
-   * @throws IllegalArgumentException if a partition does not exist, or if a timestamp does not fit
-   *     in a long of milliseconds
-   */
+  /** Appends records to their partitions atomically: a reader sees all of them or none. */
   public void addAll(List<Addition> additions) {
     additions.forEach(this::requireValid);
     List<Runnable> toNotify;
@@ -176,10 +161,8 @@ public final class MemorySource implements Source {
     int partition = addition.partition();
     if (partition < 0 || partition >= partitions.size()) {
       throw new IllegalArgumentException(
-          "The partition of a record is "
-              + partition
-              + "; it must be from 0 to "
-              + (partitions.size() - 1));
+          "The partition of a record is %s; it must be from 0 to %s"
+              .formatted(partition, partitions.size() - 1));
     }
     Instant timestamp = addition.entry().timestamp();
     if (timestamp.isBefore(Instant.ofEpochMilli(Long.MIN_VALUE))

@@ -1,8 +1,8 @@
 package io.callstream.pipeline;
 
-import io.callstream.call.CallFormat;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
+import io.callstream.call.CallFormat;
 import io.callstream.progress.ProgressListener;
 import io.callstream.statistic.Lookup;
 import io.callstream.statistic.RadioCodes;
@@ -14,15 +14,40 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
+import java.util.TreeSet;
 
 /**
  * The definition of a pipeline: a source, a format, statistics, sinks and listeners. It does not
- * depend on an engine. Immutable.
+ * depend on an engine. Immutable. Use {@link #builder}, which documents each part.
+ *
+ * @param source the source of the records
+ * @param format the format of the records
+ * @param statistics the statistics in the order in which they were added; at least one
+ * @param resultSinks the sinks for results
+ * @param deadLetterSinks the sinks for rejected records and late calls
+ * @param listeners the progress listeners
+ * @param distinctHorizon for how long the pipeline remembers the id of a call; empty if it counts
+ *     duplicates
+ * @param maxFutureSkew the maximum time by which an event time may exceed the record's timestamp
+ * @param maxEventTimeJump the maximum time by which a call may be ahead of the confirmed time of
+ *     its partition and still advance the watermark at once; empty if there is no limit
+ * @param retention for how long results of closed windows are kept; empty if indefinitely
+ * @param dispositionCodes the codes that count as known dispositions
  */
-public final class Pipeline {
+public record Pipeline(
+    Source source,
+    CallFormat format,
+    List<Statistic> statistics,
+    List<ResultSink> resultSinks,
+    List<DeadLetterSink> deadLetterSinks,
+    List<ProgressListener> listeners,
+    Optional<Duration> distinctHorizon,
+    Duration maxFutureSkew,
+    Optional<Duration> maxEventTimeJump,
+    Optional<Duration> retention,
+    Lookup dispositionCodes) {
   /** The default of {@link Builder#maxFutureSkew}: one day. */
   public static final Duration DEFAULT_MAX_FUTURE_SKEW = Duration.ofDays(1);
 
@@ -32,50 +57,73 @@ public final class Pipeline {
   /** The default horizon of {@link Builder#distinct()}: one day. */
   public static final Duration DEFAULT_DISTINCT_HORIZON = Duration.ofDays(1);
 
-  private final Source source;
-  private final CallFormat format;
-  private final List<Statistic> statistics;
-  private final List<ResultSink> resultSinks;
-  private final List<DeadLetterSink> deadLetterSinks;
-  private final List<ProgressListener> listeners;
-  private final @Nullable Duration distinctHorizon;
-  private final Duration maxFutureSkew;
-  private final @Nullable Duration maxEventTimeJump;
-  private final @Nullable Duration retention;
-  private final Lookup dispositionCodes;
+  /**
+   * Checks the bounds and copies the lists.
+   *
+   * @throws IllegalArgumentException if there is no statistic, if two have the same name, if one reads
+   *     a field that the format does not have, or if a duration is out of bounds
+   */
+  public Pipeline {
+    if (statistics.isEmpty()) {
+      throw new IllegalArgumentException(
+          "The pipeline has no statistic; add one, such as StandardStatistics.callsByType()");
+    }
+    Set<String> names = new HashSet<>();
+    for (Statistic statistic : statistics) {
+      if (!names.add(statistic.name())) {
+        throw new IllegalArgumentException(
+            "Two statistics are named '" + statistic.name() + "'; rename one of them");
+      }
+      statistic.fields().stream()
+          .filter(field -> field != Fields.TIME && !Fields.ALL.contains(field))
+          .filter(field -> !format.fields().contains(field))
+          .filter(field -> !format.fields().containsAll(Fields.ALL))
+          .findFirst()
+          .ifPresent(field -> refuse(statistic, field, format));
+    }
+    distinctHorizon.ifPresent(Pipeline::requireHorizon);
+    requireBounded("future skew", maxFutureSkew);
+    maxEventTimeJump.ifPresent(jump -> requireBounded("event-time jump", jump));
+    retention.ifPresent(time -> requireBounded("retention of results", time));
+    statistics = List.copyOf(statistics);
+    resultSinks = List.copyOf(resultSinks);
+    deadLetterSinks = List.copyOf(deadLetterSinks);
+    listeners = List.copyOf(listeners);
+  }
 
-  private Pipeline(Builder builder) {
-    source = builder.source;
-    format = builder.format;
-    statistics = List.copyOf(builder.statistics);
-    resultSinks = List.copyOf(builder.resultSinks);
-    deadLetterSinks = List.copyOf(builder.deadLetterSinks);
-    listeners = List.copyOf(builder.listeners);
-    distinctHorizon = builder.distinctHorizon;
-    maxFutureSkew = builder.maxFutureSkew;
-    maxEventTimeJump = builder.maxEventTimeJump;
-    retention = builder.retention;
-    dispositionCodes = builder.dispositionCodes;
+  private static void refuse(Statistic statistic, Field<?> field, CallFormat format) {
+    boolean otherType = format.fields().stream().anyMatch(f -> f.name().equals(field.name()));
+    Function<Field<?>, String> text = f -> otherType ? f + " (" + f.type() + ")" : f.name();
+    throw new IllegalArgumentException(
+        ("The statistic '%s' reads the field %s, which the format '%s' does not have. The format has"
+                + " %s. Read one of them, or use a format with that field.")
+            .formatted(
+                statistic.name(),
+                text.apply(field),
+                format.name(),
+                format.fields().stream().sorted().map(text).collect(Collectors.joining(", "))));
+  }
+
+  private static Duration requireHorizon(Duration horizon) {
+    if (horizon.isNegative() || horizon.isZero() || horizon.compareTo(Duration.ofDays(3_660)) > 0) {
+      throw new IllegalArgumentException(
+          "The horizon of duplicates is %s; it must be greater than 0 and at most 3,660 days"
+              .formatted(horizon));
+    }
+    return horizon;
+  }
+
+  private static Duration requireBounded(String what, Duration value) {
+    if (value.isNegative() || value.compareTo(Duration.ofDays(36_600)) > 0) {
+      throw new IllegalArgumentException(
+          "The " + what + " is " + value + "; it must be from 0 to 36,600 days");
+    }
+    return value;
   }
 
   /** Returns a builder for a pipeline with the required parts. */
   public static Builder builder(Source source, CallFormat format) {
     return new Builder(source, format);
-  }
-
-  /** Returns the source of the records. */
-  public Source source() {
-    return source;
-  }
-
-  /** Returns the format of the records. */
-  public CallFormat format() {
-    return format;
-  }
-
-  /** Returns the statistics in the order in which they were added. There is at least one. */
-  public List<Statistic> statistics() {
-    return statistics;
   }
 
   /**
@@ -96,58 +144,10 @@ public final class Pipeline {
         "There is no statistic '" + name + "'; the pipeline has " + new TreeSet<>(known));
   }
 
-  /** Returns the sinks for results. */
-  public List<ResultSink> resultSinks() {
-    return resultSinks;
-  }
-
-  /** Returns the sinks for rejected records and late calls. */
-  public List<DeadLetterSink> deadLetterSinks() {
-    return deadLetterSinks;
-  }
-
-  /** Returns the progress listeners. */
-  public List<ProgressListener> listeners() {
-    return listeners;
-  }
-
-  /**
-   * Returns for how long the pipeline remembers the id of a call, or empty if it counts duplicates.
-   */
-  public Optional<Duration> distinctHorizon() {
-    return Optional.ofNullable(distinctHorizon);
-  }
-
-  /**
-   * Returns the maximum time by which an event time may exceed the record's timestamp. A record
-   * over this limit is rejected.
-   */
-  public Duration maxFutureSkew() {
-    return maxFutureSkew;
-  }
-
-  /**
-   * Returns the maximum time by which a call may be ahead of the confirmed time of its partition
-   * and still advance the watermark at once. Empty if there is no limit.
-   */
-  public Optional<Duration> maxEventTimeJump() {
-    return Optional.ofNullable(maxEventTimeJump);
-  }
-
-  /** Returns for how long results of closed windows are kept, or empty if indefinitely. */
-  public Optional<Duration> retention() {
-    return Optional.ofNullable(retention);
-  }
-
-  /** Returns the codes that count as known dispositions. */
-  public Lookup dispositionCodes() {
-    return dispositionCodes;
-  }
-
   /** Returns the fields of a call that this pipeline reads, except for the event time. */
   public Set<Field<?>> fields() {
     Set<Field<?>> fields = new HashSet<>(Set.of(Fields.DISPOSITION));
-    if (distinctHorizon != null) {
+    if (distinctHorizon.isPresent()) {
       fields.add(Fields.ID);
     }
     statistics.forEach(statistic -> fields.addAll(statistic.fields()));
@@ -172,23 +172,23 @@ public final class Pipeline {
     }
     lines.add("format: " + format.name() + " in " + format.zone());
     statistics.forEach(statistic -> lines.add("statistic: " + statistic));
-    lines.add("distinct: " + (distinctHorizon == null ? "no" : distinctHorizon));
+    lines.add("distinct: " + distinctHorizon.map(Duration::toString).orElse("no"));
     lines.add("future skew: " + maxFutureSkew);
-    lines.add("event time jump: " + (maxEventTimeJump == null ? "unlimited" : maxEventTimeJump));
+    lines.add("event time jump: " + maxEventTimeJump.map(Duration::toString).orElse("unlimited"));
     lines.add("disposition codes: " + new TreeSet<>(dispositionCodes.descriptions().keySet()));
     return String.join("\n", lines) + "\n";
   }
 
   @Override
   public String toString() {
-    return "Pipeline["
-        + source.description()
-        + " -> "
-        + statistics.stream().map(Statistic::name).toList()
-        + "]";
+    return "Pipeline[%s -> %s]"
+        .formatted(source.description(), statistics.stream().map(Statistic::name).toList());
   }
 
-  /** Builds a {@link Pipeline}. Not thread-safe. */
+  /**
+   * Builds a {@link Pipeline}. A method throws an {@link IllegalArgumentException} if its argument
+   * is outside the bounds that it states. Not thread-safe.
+   */
   public static final class Builder {
     private final Source source;
     private final CallFormat format;
@@ -196,10 +196,10 @@ public final class Pipeline {
     private final List<ResultSink> resultSinks = new ArrayList<>();
     private final List<DeadLetterSink> deadLetterSinks = new ArrayList<>();
     private final List<ProgressListener> listeners = new ArrayList<>();
-    private @Nullable Duration distinctHorizon;
+    private Optional<Duration> distinctHorizon = Optional.empty();
     private Duration maxFutureSkew = DEFAULT_MAX_FUTURE_SKEW;
-    private @Nullable Duration maxEventTimeJump = DEFAULT_MAX_EVENT_TIME_JUMP;
-    private @Nullable Duration retention;
+    private Optional<Duration> maxEventTimeJump = Optional.of(DEFAULT_MAX_EVENT_TIME_JUMP);
+    private Optional<Duration> retention = Optional.empty();
     private Lookup dispositionCodes = RadioCodes.sanFrancisco();
 
     private Builder(Source source, CallFormat format) {
@@ -248,18 +248,9 @@ public final class Pipeline {
      * first call plus {@code horizon}.
      *
      * @param horizon greater than 0, at most 3,660 days
-     * @throws IllegalArgumentException if {@code horizon} is outside these bounds
      */
     public Builder distinct(Duration horizon) {
-      if (horizon.isNegative()
-          || horizon.isZero()
-          || horizon.compareTo(Duration.ofDays(3_660)) > 0) {
-        throw new IllegalArgumentException(
-            "The horizon of duplicates is "
-                + horizon
-                + "; it must be greater than 0 and at most 3,660 days");
-      }
-      this.distinctHorizon = horizon;
+      this.distinctHorizon = Optional.of(requireHorizon(horizon));
       return this;
     }
 
@@ -269,14 +260,9 @@ public final class Pipeline {
      * #maxEventTimeJump} protects the watermark from it. Defaults to one day.
      *
      * @param skew at least 0, at most 36,600 days
-     * @throws IllegalArgumentException if {@code skew} is outside these bounds
      */
     public Builder maxFutureSkew(Duration skew) {
-      if (skew.isNegative() || skew.compareTo(Duration.ofDays(36_600)) > 0) {
-        throw new IllegalArgumentException(
-            "The future skew is " + skew + "; it must be from 0 to 36,600 days");
-      }
-      this.maxFutureSkew = skew;
+      this.maxFutureSkew = requireBounded("future skew", skew);
       return this;
     }
 
@@ -293,14 +279,9 @@ public final class Pipeline {
      * third call. This setting is part of the {@link #fingerprint()}.
      *
      * @param jump at least 0, at most 36,600 days, in whole milliseconds
-     * @throws IllegalArgumentException if {@code jump} is outside these bounds
      */
     public Builder maxEventTimeJump(Duration jump) {
-      if (jump.isNegative() || jump.compareTo(Duration.ofDays(36_600)) > 0) {
-        throw new IllegalArgumentException(
-            "The event-time jump is " + jump + "; it must be from 0 to 36,600 days");
-      }
-      this.maxEventTimeJump = jump;
+      this.maxEventTimeJump = Optional.of(requireBounded("event-time jump", jump));
       return this;
     }
 
@@ -310,7 +291,7 @@ public final class Pipeline {
      * a wrong time can make all later calls late. Use this method for tests with only a few calls.
      */
     public Builder withoutMaxEventTimeJump() {
-      this.maxEventTimeJump = null;
+      this.maxEventTimeJump = Optional.empty();
       return this;
     }
 
@@ -324,14 +305,9 @@ public final class Pipeline {
      *
      * @param time in event time, at least 0, at most 36,600 days; with 0, results are kept until
      *     the batch after their window closed
-     * @throws IllegalArgumentException if {@code time} is outside these bounds
      */
     public Builder retainingResults(Duration time) {
-      if (time.isNegative() || time.compareTo(Duration.ofDays(36_600)) > 0) {
-        throw new IllegalArgumentException(
-            "The retention of results is " + time + "; it must be from 0 to 36,600 days");
-      }
-      this.retention = time;
+      this.retention = Optional.of(requireBounded("retention of results", time));
       return this;
     }
 
@@ -344,43 +320,21 @@ public final class Pipeline {
     /**
      * Returns the pipeline.
      *
-     * @throws IllegalArgumentException if there is no statistic, if two have the same name, or if
-     *     one reads a field that the format does not have
+     * @throws IllegalArgumentException if there is no statistic, or if two have the same name
      */
     public Pipeline build() {
-      if (statistics.isEmpty()) {
-        throw new IllegalArgumentException(
-            "The pipeline has no statistic; add one, such as StandardStatistics.callsByType()");
-      }
-      Set<String> names = new HashSet<>();
-      for (Statistic statistic : statistics) {
-        if (!names.add(statistic.name())) {
-          throw new IllegalArgumentException(
-              "Two statistics are named '" + statistic.name() + "'; rename one of them");
-        }
-        statistic.fields().stream()
-            .filter(field -> field != Fields.TIME && !Fields.ALL.contains(field))
-            .filter(field -> !format.fields().contains(field))
-            .filter(field -> !format.fields().containsAll(Fields.ALL))
-            .findFirst()
-            .ifPresent(field -> refuse(statistic, field));
-      }
-      return new Pipeline(this);
-    }
-
-    private void refuse(Statistic statistic, Field<?> field) {
-      boolean otherType = format.fields().stream().anyMatch(f -> f.name().equals(field.name()));
-      throw new IllegalArgumentException(
-          "The statistic '%s' reads the field %s%s, which the format '%s' does not have. The format has %s. Read one of them, or use a format with that field."
-              .formatted(
-                  statistic.name(),
-                  field,
-                  otherType ? " of type " + field.type() : "",
-                  format.name(),
-                  format.fields().stream()
-                      .sorted()
-                      .map(f -> otherType ? f + " (" + f.type() + ")" : f.name())
-                      .collect(Collectors.joining(", "))));
+      return new Pipeline(
+          source,
+          format,
+          statistics,
+          resultSinks,
+          deadLetterSinks,
+          listeners,
+          distinctHorizon,
+          maxFutureSkew,
+          maxEventTimeJump,
+          retention,
+          dispositionCodes);
     }
   }
 }

@@ -78,18 +78,8 @@ public final class ResultRow {
    * @throws IllegalArgumentException if the statistic has no such dimension
    */
   public String dimension(String name) {
-    for (int i = 0; i < dimensions.size(); i++) {
-      if (statistic.dimensions().get(i).name().equals(name)) {
-        return dimensions.get(i);
-      }
-    }
-    throw new IllegalArgumentException(
-        "'"
-            + statistic.name()
-            + "' has no dimension '"
-            + name
-            + "'; its columns are "
-            + statistic.columns());
+    List<String> names = statistic.dimensions().stream().map(Dimension::name).toList();
+    return dimensions.get(place(name, names, "dimension"));
   }
 
   /**
@@ -106,19 +96,18 @@ public final class ResultRow {
    * @throws IllegalArgumentException if the statistic has no such measure
    */
   public Optional<Object> value(String measure) {
-    List<Measure> measures = statistic.measures();
-    for (int i = 0; i < measures.size(); i++) {
-      if (measures.get(i).name().equals(measure)) {
-        return values().get(i);
-      }
+    List<String> names = statistic.measures().stream().map(Measure::name).toList();
+    return values().get(place(measure, names, "measure"));
+  }
+
+  private int place(String name, List<String> names, String kind) {
+    int place = names.indexOf(name);
+    if (place < 0) {
+      throw new IllegalArgumentException(
+          "'%s' has no %s '%s'; its columns are %s"
+              .formatted(statistic.name(), kind, name, statistic.columns()));
     }
-    throw new IllegalArgumentException(
-        "'"
-            + statistic.name()
-            + "' has no measure '"
-            + measure
-            + "'; its columns are "
-            + statistic.columns());
+    return place;
   }
 
   /** Returns the values of all measures in the order of their columns. */
@@ -178,23 +167,18 @@ public final class ResultRow {
     if (!type.isInstance(value)) {
       throw new CallstreamException(
           ErrorCode.STATISTIC_FAILED,
-          "The measure '"
-              + measure.name()
-              + "' of '"
-              + statistic.name()
-              + "' returned a "
-              + value.getClass().getSimpleName()
-              + ", but its valueType() is "
-              + measure.valueType()
-              + ". Correct valueType() of the measure.");
+          ("The measure '%s' of '%s' returned a %s, but its valueType() is %s. Correct valueType()"
+                  + " of the measure.")
+              .formatted(
+                  measure.name(),
+                  statistic.name(),
+                  value.getClass().getSimpleName(),
+                  measure.valueType()));
     }
     return type.cast(value);
   }
 
-  /**
-   * Returns the row in the form that Jackson writes: a JSON object of the columns by name, with
-   * times in ISO-8601 and UTC.
-   */
+  /** Returns the JSON object that Jackson writes, with times in UTC. */
   @JsonValue
   Map<String, @Nullable Object> json() {
     List<String> names = statistic.columns();

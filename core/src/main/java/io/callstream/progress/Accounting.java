@@ -86,18 +86,6 @@ public record Accounting(
         sums);
   }
 
-  /** Returns a copy with more unconfirmed event times. */
-  public Accounting plusUnconfirmedTimes(long more) {
-    return new Accounting(
-        received,
-        rejected,
-        duplicates,
-        ambiguousTimes,
-        unknownDispositions,
-        unconfirmedTimes + more,
-        statistics);
-  }
-
   /** Returns the number of calls that statistics use: neither rejected nor duplicate. */
   public long calls() {
     return received - rejected - duplicates;
@@ -119,7 +107,6 @@ public record Accounting(
     return text.toString();
   }
 
-  /** Writes the accounting as a JSON object. */
   void writeTo(JsonGenerator json) throws IOException {
     json.writeStartObject();
     json.writeNumberField("received", received);

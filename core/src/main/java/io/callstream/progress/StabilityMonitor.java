@@ -106,11 +106,9 @@ public final class StabilityMonitor implements ProgressListener {
       findings.add(
           new Finding(
               Symptom.GROWING_LAG,
-              "lag grew from "
-                  + samples.getFirst().progress().lag()
-                  + " to "
-                  + samples.getLast().progress().lag()
-                  + " offsets",
+              "lag grew from %s to %s offsets"
+                  .formatted(
+                      samples.getFirst().progress().lag(), samples.getLast().progress().lag()),
               "Raise the limit of records per batch if you set one; otherwise add partitions and"
                   + " cores."));
     }
@@ -118,11 +116,8 @@ public final class StabilityMonitor implements ProgressListener {
       findings.add(
           new Finding(
               Symptom.GROWING_HEAP,
-              "heap in use grew from "
-                  + samples.getFirst().heapBytes()
-                  + " to "
-                  + samples.getLast().heapBytes()
-                  + " bytes",
+              "heap in use grew from %s to %s bytes"
+                  .formatted(samples.getFirst().heapBytes(), samples.getLast().heapBytes()),
               "See the number of state rows: shorten the allowed lateness, limit the groups, or"
                   + " give more heap."));
     }

@@ -31,7 +31,10 @@ final class ConsoleSink implements ResultSink {
       if (!batch.updates(statistic.name()).isEmpty()) {
         out.println(
             TextTables.top(
-                batch.results(statistic.name()), rows, batch.pipeline().format().zone()));
+                batch.results(statistic.name()),
+                rows,
+                batch.pipeline().format().zone(),
+                Integer.MAX_VALUE));
       }
     }
     out.println(TextTables.accounting(batch.total()));

@@ -46,9 +46,7 @@ final class CsvSink implements ResultSink {
   private @Nullable BatchResults latest;
   private List<Path> files = List.of();
 
-  /**
-   * The position of the lines of a window in a file, and the block from which they were written.
-   */
+  /** The lines of a window in a file, and the block from which they were written. */
   private record Chunk(byte[] block, long position, long length) {}
 
   /** The last published version of a file. */

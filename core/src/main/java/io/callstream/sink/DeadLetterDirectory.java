@@ -7,14 +7,12 @@ import io.callstream.pipeline.BatchResults;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The hidden directory of the journals of dead letters, and the output directory that contains it.
- * It is created and removed atomically, so no run finds only a part of it. Immutable.
  */
 final class DeadLetterDirectory {
   private static final Logger LOG = LoggerFactory.getLogger(DeadLetterDirectory.class);
@@ -45,7 +43,6 @@ final class DeadLetterDirectory {
     return output.resolve(kind.file);
   }
 
-  /** Returns the name of a hidden file for messages. */
   static String nameOf(Path file) {
     return NAME + "/" + file.getFileName();
   }
@@ -65,38 +62,35 @@ final class DeadLetterDirectory {
   }
 
   /**
-   * Creates the hidden directory if it does not exist. Replaces it for a pipeline that starts from
-   * the beginning. The output directory exists and is locked.
+   * Creates the hidden directory and its index if they do not exist. Replaces them for a pipeline
+   * that starts from the beginning. The output directory exists and is locked.
    *
-   * @throws CallstreamException if dead letters exist, but the hidden directory does not
+   * @throws CallstreamException if dead letters exist, but the index does not
    */
   void prepare(BatchResults restored) throws IOException {
-    delete(draft());
-    delete(removed());
     if (restored.number() < 0) {
       warnOfEarlierLetters();
-      remove();
+      delete();
     }
-    if (!Files.exists(hidden)) {
+    if (!Files.exists(index())) {
+      if (hasJournals()) {
+        throw damaged(nameOf(index()) + " is missing");
+      }
       if (restored.number() >= 0) {
         requireNoPublishedLetters();
         warnOfMissingLetters(restored);
       }
-      create(restored);
-    }
-    if (!Files.isRegularFile(index())) {
-      throw damaged(nameOf(index()) + " is missing");
+      Files.createDirectories(hidden);
+      DeadLetterIndex.create(index(), restored);
+      Publisher.forceDirectory(hidden);
+      Publisher.forceDirectory(output);
     }
   }
 
-  /** The name of the hidden directory while it is created. */
-  private Path draft() {
-    return output.resolve(NAME + ".new");
-  }
-
-  /** The name of the hidden directory while it is deleted. */
-  private Path removed() {
-    return output.resolve(NAME + ".old");
+  private boolean hasJournals() throws IOException {
+    try (Stream<Path> files = Files.isDirectory(hidden) ? Files.list(hidden) : Stream.of()) {
+      return files.anyMatch(file -> file.toString().endsWith(".ndjson"));
+    }
   }
 
   private void warnOfEarlierLetters() throws IOException {
@@ -136,33 +130,18 @@ final class DeadLetterDirectory {
     }
   }
 
-  private void create(BatchResults restored) throws IOException {
-    Path draft = Files.createDirectories(draft());
-    DeadLetterIndex.create(draft.resolve(INDEX), restored);
-    Publisher.forceDirectory(draft);
-    Files.move(draft, hidden, StandardCopyOption.ATOMIC_MOVE);
-    Publisher.forceDirectory(output);
-  }
-
-  private void remove() throws IOException {
-    if (Files.exists(hidden)) {
-      Files.move(hidden, removed(), StandardCopyOption.ATOMIC_MOVE);
-      delete(removed());
-    }
-  }
-
-  private static void delete(Path directory) throws IOException {
-    if (Files.isDirectory(directory)) {
-      try (Stream<Path> files = Files.list(directory)) {
+  /** Deletes the index first, because the other files are worth nothing without it. */
+  private void delete() throws IOException {
+    Files.deleteIfExists(index());
+    if (Files.isDirectory(hidden)) {
+      try (Stream<Path> files = Files.list(hidden)) {
         for (Path file : files.toList()) {
           Files.delete(file);
         }
       }
     }
-    Files.deleteIfExists(directory);
   }
 
-  /** Makes new files in the hidden directory durable. */
   void force() throws IOException {
     Publisher.forceDirectory(hidden);
   }
@@ -171,11 +150,9 @@ final class DeadLetterDirectory {
   CallstreamException damaged(String how) {
     return new CallstreamException(
         ErrorCode.SINK_FAILED,
-        "The dead-letter files in "
-            + output
-            + " are damaged: "
-            + how
-            + ". Restore the directory from a copy that is not older than the checkpoint, or name"
-            + " another one, whose files begin with the next batch.");
+        ("The dead-letter files in %s are damaged: %s. Restore the directory from a copy that is"
+                + " not older than the checkpoint, or name another one, whose files begin with the"
+                + " next batch.")
+            .formatted(output, how));
   }
 }

@@ -1,11 +1,11 @@
 package io.callstream.sink;
 
-import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.files.Checksum;
 import io.callstream.internal.sink.DeadLetterCounts;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.sink.DeadLetterJournal.Extent;
@@ -22,7 +22,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -54,24 +53,20 @@ final class DeadLetterIndex implements AutoCloseable {
     this.channel = channel;
   }
 
-  /** Creates an index without batches. */
   static void create(Path file, BatchResults restored) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, CREATE_NEW, WRITE)) {
-      append(
-          channel,
-          out -> {
-            out.writeInt(MAGIC);
-            out.writeUTF(restored.lineage());
-            write(DeadLetterCounts.of(restored.total()), out);
-          });
-    }
+    Publisher.replace(
+        file,
+        channel ->
+            append(
+                channel,
+                out -> {
+                  out.writeInt(MAGIC);
+                  out.writeUTF(restored.lineage());
+                  write(DeadLetterCounts.of(restored.total()), out);
+                }));
   }
 
-  /**
-   * Opens an index, and reads its entries up to the last finished batch.
-   *
-   * @throws CallstreamException if the entries do not match the finished batches of the pipeline
-   */
+  /** Opens an index that must match the finished batches of the pipeline. */
   static DeadLetterIndex open(DeadLetterDirectory directory, BatchResults restored)
       throws IOException {
     DeadLetterIndex index =
@@ -115,13 +110,8 @@ final class DeadLetterIndex implements AutoCloseable {
     // missing.
     if (unreadable && !counts.equals(accounting)) {
       throw directory.damaged(
-          unreadable()
-              + "; the entries before it have "
-              + counts
-              + ", but the accounting up to batch "
-              + restored.number()
-              + " has "
-              + accounting);
+          "%s; the entries before it have %s, but the accounting up to batch %s has %s"
+              .formatted(unreadable(), counts, restored.number(), accounting));
     }
     requireCounts(accounting, "up to batch " + restored.number());
   }
@@ -138,12 +128,10 @@ final class DeadLetterIndex implements AutoCloseable {
     if (!in.readUTF().equals(restored.lineage())) {
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
-          "The dead-letter files in "
-              + directory.output()
-              + " were written by another run: this one continues after batch "
-              + restored.number()
-              + " of another checkpoint. Start with the checkpoint of the run that wrote them, or"
-              + " name another directory.");
+          ("The dead-letter files in %s were written by another run: this one continues after batch"
+                  + " %s of another checkpoint. Start with the checkpoint of the run that wrote"
+                  + " them, or name another directory.")
+              .formatted(directory.output(), restored.number()));
     }
     counts.add(readCounts(in));
     accept(entry);
@@ -193,27 +181,16 @@ final class DeadLetterIndex implements AutoCloseable {
     counts.add(added);
   }
 
-  /**
-   * Compares the number of dead letters, including those of an earlier directory, with the
-   * accounting.
-   *
-   * @param when the point in time, for the message
-   */
+  /** Compares the number of dead letters, including earlier ones, with the accounting. */
   void requireCounts(DeadLetterCounts accounting, String when) {
     if (!counts.equals(accounting)) {
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
-          "The dead-letter files in "
-              + directory.output()
-              + " lack letters or have too many: they account for "
-              + counts
-              + ", but the accounting "
-              + when
-              + " has "
-              + accounting
-              + ". The files were changed, or batches were counted without them. Restore the"
-              + " directory from a copy that is not older than the checkpoint, or name another one,"
-              + " whose files begin with the next batch.");
+          ("The dead-letter files in %s lack letters or have too many: they account for %s, but the"
+                  + " accounting %s has %s. The files were changed, or batches were counted without"
+                  + " them. Restore the directory from a copy that is not older than the"
+                  + " checkpoint, or name another one, whose files begin with the next batch.")
+              .formatted(directory.output(), counts, when, accounting));
     }
   }
 
@@ -233,7 +210,7 @@ final class DeadLetterIndex implements AutoCloseable {
     ByteArrayOutputStream entry = new ByteArrayOutputStream();
     DataOutputStream out = new DataOutputStream(entry);
     out.writeInt(bytes.length);
-    out.writeInt(checksum(bytes));
+    out.writeInt(Checksum.crc(bytes, 0, bytes.length));
     out.write(bytes);
     Publisher.write(channel, entry.toByteArray());
     channel.force(true);
@@ -245,16 +222,12 @@ final class DeadLetterIndex implements AutoCloseable {
       int length = in.readInt();
       int checksum = in.readInt();
       byte[] content = in.readNBytes(Math.max(0, length));
-      return content.length == length && checksum(content) == checksum ? content : null;
+      return content.length == length && Checksum.crc(content, 0, content.length) == checksum
+          ? content
+          : null;
     } catch (EOFException e) {
       return null;
     }
-  }
-
-  private static int checksum(byte[] bytes) {
-    CRC32 checksum = new CRC32();
-    checksum.update(bytes);
-    return (int) checksum.getValue();
   }
 
   private static void write(DeadLetterCounts counts, DataOutputStream out) throws IOException {

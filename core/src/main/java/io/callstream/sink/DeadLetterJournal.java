@@ -4,7 +4,6 @@ import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
-import io.callstream.CallstreamException;
 import io.callstream.pipeline.DeadLetter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -44,6 +43,7 @@ final class DeadLetterJournal implements AutoCloseable {
   private final CRC32 checksum;
 
   private Extent confirmed;
+  private Extent written;
 
   /** The letters of the current batch that were not written yet. Null between batches. */
   private @Nullable ByteArrayOutputStream buffer;
@@ -52,6 +52,7 @@ final class DeadLetterJournal implements AutoCloseable {
     this.channel = channel;
     this.checksum = checksum;
     this.confirmed = confirmed;
+    this.written = confirmed;
   }
 
   /** Creates an empty journal. Replaces the file of an interrupted batch. */
@@ -61,11 +62,7 @@ final class DeadLetterJournal implements AutoCloseable {
     return new DeadLetterJournal(channel, checksum, new Extent(0, (int) checksum.getValue()));
   }
 
-  /**
-   * Opens a journal, and removes bytes that were not confirmed.
-   *
-   * @throws CallstreamException if the confirmed bytes are missing or changed
-   */
+  /** Opens a journal, and removes what is not confirmed. Fails if confirmed bytes have changed. */
   static DeadLetterJournal open(DeadLetterDirectory directory, JournalId id, Extent confirmed)
       throws IOException {
     Path file = directory.journal(id);
@@ -97,9 +94,7 @@ final class DeadLetterJournal implements AutoCloseable {
     }
   }
 
-  /**
-   * Adds bytes to a checksum, up to a number or the end of the stream. Returns the number of bytes.
-   */
+  /** Adds bytes to a checksum, up to a number. Returns how many there were. */
   private static long read(InputStream in, long length, CRC32 checksum) throws IOException {
     byte[] bytes = new byte[BUFFER_BYTES];
     long done = 0;
@@ -114,7 +109,6 @@ final class DeadLetterJournal implements AutoCloseable {
     return done;
   }
 
-  /** Adds a dead letter of the current batch. */
   void add(DeadLetter letter, DeadLetterLines lines) throws IOException {
     if (buffer == null) {
       buffer = new ByteArrayOutputStream();
@@ -125,13 +119,15 @@ final class DeadLetterJournal implements AutoCloseable {
     }
   }
 
-  /** Makes the letters of the current batch durable. */
-  void force() throws IOException {
+  /** Makes the letters of the current batch durable. Returns the extent of all bytes. */
+  Extent force() throws IOException {
     if (buffer != null) {
       flush(buffer);
       buffer = null;
     }
     channel.force(true);
+    written = new Extent(channel.position(), (int) checksum.getValue());
+    return written;
   }
 
   private void flush(ByteArrayOutputStream letters) throws IOException {
@@ -141,25 +137,16 @@ final class DeadLetterJournal implements AutoCloseable {
     Publisher.write(channel, bytes);
   }
 
-  /** Returns all bytes that were written, confirmed or not. */
-  Extent written() throws IOException {
-    return new Extent(channel.position(), (int) checksum.getValue());
-  }
-
-  /** Records that the index confirms all bytes that were written. */
-  void confirm() throws IOException {
-    confirmed = written();
+  /** Records that the index confirms the extent that {@link #force} returned. */
+  void confirm() {
+    confirmed = written;
   }
 
   long confirmedBytes() {
     return confirmed.length();
   }
 
-  /**
-   * Appends the confirmed bytes to another file.
-   *
-   * @return whether the file still has all of them
-   */
+  /** Appends the confirmed bytes to another file. Returns whether all of them exist. */
   boolean copyTo(FileChannel target) throws IOException {
     long length = confirmed.length();
     for (long from = 0; from < length; ) {

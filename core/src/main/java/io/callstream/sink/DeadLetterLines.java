@@ -22,11 +22,6 @@ final class DeadLetterLines {
   /** Always with milliseconds, like timestamps in Kafka. */
   private final DateTimeFormatter timestamp;
 
-  /**
-   * Creates a writer.
-   *
-   * @param zone the zone of times, which have the offset of the zone
-   */
   DeadLetterLines(ZoneId zone) {
     this.windowTime = RowFormatter.times(zone);
     this.timestamp = DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSXXX").withZone(zone);

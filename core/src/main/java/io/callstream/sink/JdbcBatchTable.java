@@ -8,38 +8,33 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The table with the last batch of each statistic, and with the run that owns the table of the
- * statistic. Immutable.
+ * statistic.
  */
 final class JdbcBatchTable {
   private static final int RUN_LENGTH = 36;
   private static final int STATISTIC_LENGTH = 100;
 
+  private final JdbcSession session;
   private final JdbcName name;
 
-  JdbcBatchTable(@Nullable String schema, String prefix) {
+  JdbcBatchTable(JdbcSession session, @Nullable String schema, String prefix) {
+    this.session = session;
     this.name = new JdbcName(schema, "_" + prefix + "batches");
   }
 
-  /** Creates the table if it does not exist. */
-  void ensure(JdbcTransaction transaction) throws SQLException {
-    if (JdbcMetadata.columnTypes(transaction.connection(), name).isEmpty()) {
-      transaction.execute(
-          "CREATE TABLE "
-              + name.quoted()
-              + " (\"statistic\" varchar("
-              + STATISTIC_LENGTH
-              + ") NOT NULL, \"batch\" bigint NOT NULL, \"lineage\" varchar("
-              + RUN_LENGTH
-              + ") NOT NULL, \"run\" varchar("
-              + RUN_LENGTH
-              + ") NOT NULL, PRIMARY KEY (\"statistic\"))");
+  void ensure() throws SQLException {
+    if (session.columnTypes(name).isEmpty()) {
+      session.execute(
+          ("CREATE TABLE %s (\"statistic\" varchar(%s) NOT NULL, \"batch\" bigint NOT NULL,"
+                  + " \"lineage\" varchar(%s) NOT NULL, \"run\" varchar(%s) NOT NULL, PRIMARY KEY"
+                  + " (\"statistic\"))")
+              .formatted(name.quoted(), STATISTIC_LENGTH, RUN_LENGTH, RUN_LENGTH));
     }
   }
 
-  /** Returns the mark of a statistic, or null if there is none. */
-  @Nullable BatchMark find(JdbcTransaction transaction, String statistic) throws SQLException {
+  @Nullable BatchMark find(String statistic) throws SQLException {
     try (PreparedStatement select =
-        transaction.prepare(
+        session.prepare(
             "SELECT \"batch\", \"lineage\" FROM " + name.quoted() + " WHERE \"statistic\" = ?")) {
       select.setString(1, statistic);
       try (ResultSet rows = select.executeQuery()) {
@@ -48,43 +43,34 @@ final class JdbcBatchTable {
     }
   }
 
-  void delete(JdbcTransaction transaction, String statistic) throws SQLException {
-    transaction.update("DELETE FROM " + name.quoted() + " WHERE \"statistic\" = ?", statistic);
+  void delete(String statistic) throws SQLException {
+    session.update("DELETE FROM " + name.quoted() + " WHERE \"statistic\" = ?", statistic);
   }
 
   /** Sets the mark of a statistic. From then on, the run owns the table of the statistic. */
-  void set(JdbcTransaction transaction, String statistic, BatchMark mark, String run)
-      throws SQLException {
-    delete(transaction, statistic);
-    transaction.update(
-        "INSERT INTO "
-            + name.quoted()
-            + " (\"statistic\", \"batch\", \"lineage\", \"run\") VALUES (?, ?, ?, ?)",
+  void set(String statistic, BatchMark mark, String run) throws SQLException {
+    delete(statistic);
+    session.update(
+        "INSERT INTO %s (\"statistic\", \"batch\", \"lineage\", \"run\") VALUES (?, ?, ?, ?)"
+            .formatted(name.quoted()),
         statistic,
         mark.batch(),
         mark.lineage(),
         run);
   }
 
-  /**
-   * Sets the batch of a statistic.
-   *
-   * @return false if another run owns the table of the statistic
-   */
-  boolean advance(JdbcTransaction transaction, String statistic, long batch, String run)
-      throws SQLException {
+  /** Sets the batch of a statistic. Returns false if another run owns its table. */
+  boolean advance(String statistic, long batch, String run) throws SQLException {
     int owned =
-        transaction.update(
-            "UPDATE "
-                + name.quoted()
-                + " SET \"batch\" = ? WHERE \"statistic\" = ? AND \"run\" = ?",
+        session.update(
+            "UPDATE %s SET \"batch\" = ? WHERE \"statistic\" = ? AND \"run\" = ?"
+                .formatted(name.quoted()),
             batch,
             statistic,
             run);
     return owned == 1;
   }
 
-  /** Returns the name for messages. */
   @Override
   public String toString() {
     return name.table();

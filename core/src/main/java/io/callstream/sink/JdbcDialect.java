@@ -3,7 +3,10 @@ package io.callstream.sink;
 import io.callstream.internal.sink.Columns;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /**
@@ -12,51 +15,9 @@ import java.util.stream.Collectors;
  */
 enum JdbcDialect {
   /** PostgreSQL 9.5 or later, and compatible databases: {@code INSERT … ON CONFLICT DO UPDATE}. */
-  POSTGRESQL("text") {
-    @Override
-    String upsert(JdbcName table, List<JdbcColumn> columns) {
-      return "INSERT INTO "
-          + table.quoted()
-          + " ("
-          + names("", columns)
-          + ") VALUES ("
-          + columns.stream().map(column -> "?").collect(Collectors.joining(", "))
-          + ") ON CONFLICT ("
-          + columns.stream()
-              .filter(JdbcColumn::isKey)
-              .map(JdbcColumn::quoted)
-              .collect(Collectors.joining(", "))
-          + ") DO UPDATE SET "
-          + assignments("EXCLUDED.", columns);
-    }
-  },
-
+  POSTGRESQL("text"),
   /** {@code MERGE} of the SQL standard, which H2, HSQLDB and PostgreSQL 15 or later support. */
-  STANDARD("character varying(1048576)") {
-    @Override
-    String upsert(JdbcName table, List<JdbcColumn> columns) {
-      return "MERGE INTO "
-          + table.quoted()
-          + " AS t USING (VALUES ("
-          + columns.stream()
-              .map(column -> "CAST(? AS " + type(column.type()) + ")")
-              .collect(Collectors.joining(", "))
-          + ")) AS s ("
-          + names("", columns)
-          + ") ON "
-          + columns.stream()
-              .filter(JdbcColumn::isKey)
-              .map(key -> "t." + key.quoted() + " = s." + key.quoted())
-              .collect(Collectors.joining(" AND "))
-          + " WHEN MATCHED THEN UPDATE SET "
-          + assignments("s.", columns)
-          + " WHEN NOT MATCHED THEN INSERT ("
-          + names("", columns)
-          + ") VALUES ("
-          + names("s.", columns)
-          + ")";
-    }
-  };
+  STANDARD("character varying(1048576)");
 
   private final String text;
 
@@ -70,7 +31,6 @@ enum JdbcDialect {
     return product != null && product.contains("PostgreSQL") ? POSTGRESQL : STANDARD;
   }
 
-  /** Returns the SQL type of a column. */
   String type(Columns.Type type) {
     return switch (type) {
       case TIME -> "timestamp with time zone";
@@ -80,19 +40,39 @@ enum JdbcDialect {
     };
   }
 
-  /** Returns the statement that inserts or updates a row, with a parameter for each column. */
-  abstract String upsert(JdbcName table, List<JdbcColumn> columns);
-
-  private static String names(String source, List<JdbcColumn> columns) {
-    return columns.stream()
-        .map(column -> source + column.quoted())
-        .collect(Collectors.joining(", "));
+  /**
+   * Returns the statement that inserts or updates a row, with a parameter for each column.
+   *
+   * @param types the SQL types of the columns by their quoted names
+   * @param keys the quoted names of the columns of the primary key
+   */
+  String upsert(JdbcName table, Map<String, String> types, List<String> keys) {
+    String names = String.join(", ", types.keySet());
+    List<String> others = types.keySet().stream().filter(name -> !keys.contains(name)).toList();
+    return switch (this) {
+      case POSTGRESQL ->
+          "INSERT INTO %s (%s) VALUES (%s) ON CONFLICT (%s) DO UPDATE SET %s"
+              .formatted(
+                  table.quoted(),
+                  names,
+                  each(types.keySet(), name -> "?", ", "),
+                  String.join(", ", keys),
+                  each(others, name -> name + " = EXCLUDED." + name, ", "));
+      case STANDARD ->
+          ("MERGE INTO %s AS t USING (VALUES (%s)) AS s (%s) ON %s WHEN MATCHED THEN UPDATE SET %s"
+                  + " WHEN NOT MATCHED THEN INSERT (%s) VALUES (%s)")
+              .formatted(
+                  table.quoted(),
+                  each(types.values(), type -> "CAST(? AS " + type + ")", ", "),
+                  names,
+                  each(keys, key -> "t." + key + " = s." + key, " AND "),
+                  each(others, name -> name + " = s." + name, ", "),
+                  names,
+                  each(types.keySet(), name -> "s." + name, ", "));
+    };
   }
 
-  private static String assignments(String source, List<JdbcColumn> columns) {
-    return columns.stream()
-        .filter(column -> !column.isKey())
-        .map(column -> column.quoted() + " = " + source + column.quoted())
-        .collect(Collectors.joining(", "));
+  private static String each(Collection<String> all, UnaryOperator<String> text, String between) {
+    return all.stream().map(text).collect(Collectors.joining(between));
   }
 }

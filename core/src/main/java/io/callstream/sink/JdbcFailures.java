@@ -50,10 +50,7 @@ final class JdbcFailures {
     return state == null ? "" : state;
   }
 
-  /**
-   * Returns the cause of a failure. The failure of a batch contains its rows; its next exception
-   * has the cause.
-   */
+  /** Returns the cause of a failure. The failure of a batch contains its rows. */
   private static SQLException root(SQLException failure) {
     SQLException e = failure;
     while (e instanceof BatchUpdateException) {
@@ -69,28 +66,21 @@ final class JdbcFailures {
     return e;
   }
 
-  /**
-   * Returns the failure of a sink.
-   *
-   * @param what the operation and the table
-   * @param attempts the number of attempts
-   */
   static CallstreamException of(String what, int attempts, SQLException failure) {
     String state = state(failure);
     SQLException described = described(failure);
     return new CallstreamException(
         ErrorCode.SINK_FAILED,
-        "The database sink could not "
-            + what
-            + (attempts == 1 ? "" : ", tried " + attempts + " times")
-            + ": "
-            + described.getMessage()
-            + advice(state)
-            + " Nothing is lost: the batch is repeated when the pipeline is started again.",
+        ("The database sink could not %s%s: %s%s Nothing is lost: the batch is repeated when the"
+                + " pipeline is started again.")
+            .formatted(
+                what,
+                attempts == 1 ? "" : ", tried " + attempts + " times",
+                described.getMessage(),
+                advice(state)),
         described);
   }
 
-  /** Returns the failure of a sink whose thread was interrupted. */
   static CallstreamException interrupted() {
     return new CallstreamException(
         ErrorCode.SINK_FAILED,

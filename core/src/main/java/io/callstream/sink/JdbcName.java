@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
  * digits and underscores.
  *
  * @param schema the schema; null for the schema of the connection
- * @param table the name of the table in the schema
  */
 record JdbcName(@Nullable String schema, String table) {
   /** The length at which PostgreSQL truncates names without a warning. */
@@ -38,12 +37,10 @@ record JdbcName(@Nullable String schema, String table) {
     return '"' + name.replace("\"", "\"\"") + '"';
   }
 
-  /** Returns the name for statements. */
   String quoted() {
     return schema == null ? quoted(table) : quoted(schema) + "." + quoted(table);
   }
 
-  /** Returns the name for messages. */
   @Override
   public String toString() {
     return schema == null ? table : schema + "." + table;

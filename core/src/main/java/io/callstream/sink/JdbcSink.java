@@ -27,7 +27,7 @@ final class JdbcSink implements ResultSink {
   private final @Nullable String schema;
   private final String prefix;
   private final boolean startsOver;
-  private final JdbcTransactions transactions;
+  private final JdbcSession session;
   private final JdbcBatchTable batches;
 
   private List<JdbcTable> tables = List.of();
@@ -38,40 +38,39 @@ final class JdbcSink implements ResultSink {
     schema = settings.schema;
     prefix = settings.prefix;
     startsOver = settings.startsOver;
-    transactions = new JdbcTransactions(settings.source, settings.timeout, settings.attempts);
-    batches = new JdbcBatchTable(schema, prefix);
+    session = new JdbcSession(settings.source, settings.timeout, settings.attempts);
+    batches = new JdbcBatchTable(session, schema, prefix);
   }
 
   @Override
   public void open(BatchResults restored) {
     run = UUID.randomUUID().toString();
     // This is a separate transaction, because some databases commit when they create a table.
-    transactions.run("create its tables", t -> ensureTables(t, restored));
-    transactions.run(
-        "bring its tables up to batch " + restored.number(), t -> catchUp(t, restored));
+    session.run("create its tables", () -> ensureTables(restored));
+    session.run("bring its tables up to batch " + restored.number(), () -> catchUp(restored));
   }
 
-  private void ensureTables(JdbcTransaction t, BatchResults restored) throws SQLException {
-    t.startOn(batches);
-    batches.ensure(t);
-    JdbcDialect used = dialect == null ? JdbcDialect.of(t.connection()) : dialect;
+  private void ensureTables(BatchResults restored) throws SQLException {
+    session.startOn(batches);
+    batches.ensure();
+    JdbcDialect used = dialect == null ? JdbcDialect.of(session.connection()) : dialect;
     tables =
         restored.pipeline().statistics().stream()
-            .map(statistic -> new JdbcTable(Columns.of(statistic), used, schema, prefix))
+            .map(statistic -> new JdbcTable(session, Columns.of(statistic), used, schema, prefix))
             .toList();
     for (JdbcTable table : tables) {
-      t.startOn(table);
-      if (table.ensure(t)) {
+      session.startOn(table);
+      if (table.ensure()) {
         // If a table was lost, the mark of its statistic is no longer valid.
-        batches.delete(t, table.statistic());
+        batches.delete(table.statistic());
       }
     }
   }
 
-  private void catchUp(JdbcTransaction t, BatchResults restored) throws SQLException {
+  private void catchUp(BatchResults restored) throws SQLException {
     for (JdbcTable table : tables) {
-      t.startOn(table);
-      BatchMark mark = batches.find(t, table.statistic());
+      session.startOn(table);
+      BatchMark mark = batches.find(table.statistic());
       boolean foreign = mark != null && mark.isOfAnotherRunThan(restored);
       if (mark != null && foreign && !startsOver) {
         throw mark.refused("The table " + table, restored);
@@ -79,15 +78,15 @@ final class JdbcSink implements ResultSink {
       boolean fills = mark == null || foreign || mark.isBehind(restored);
       // The mark is written first, to stop another run that still writes the table.
       BatchMark next = mark == null || fills ? BatchMark.of(restored) : mark;
-      batches.set(t, table.statistic(), next, run);
-      if (mark == null && !startsOver && !table.isEmpty(t)) {
+      batches.set(table.statistic(), next, run);
+      if (mark == null && !startsOver && !table.isEmpty()) {
         throw BatchMark.missing("The table " + table);
       }
       if (foreign || (mark == null && startsOver)) {
-        table.deleteAll(t);
+        table.deleteAll();
       }
       if (fills) {
-        table.upsert(t, restored.results(table.statistic()), restored.number());
+        table.upsert(restored.results(table.statistic()), restored.number());
       }
     }
   }
@@ -97,32 +96,31 @@ final class JdbcSink implements ResultSink {
     if (tables.isEmpty()) {
       throw new IllegalStateException("the JDBC sink is not open");
     }
-    transactions.run("write batch " + batch.number(), t -> write(t, batch));
+    session.run("write batch " + batch.number(), () -> writeAll(batch));
   }
 
-  private void write(JdbcTransaction t, BatchResults batch) throws SQLException {
+  private void writeAll(BatchResults batch) throws SQLException {
     for (JdbcTable table : tables) {
-      t.startOn(table);
-      if (!batches.advance(t, table.statistic(), batch.number(), run)) {
+      session.startOn(table);
+      if (!batches.advance(table.statistic(), batch.number(), run)) {
         throw new CallstreamException(
             ErrorCode.SINK_FAILED,
-            "The table "
-                + table
-                + " was taken over by another run while this one was writing. Let one run write"
-                + " it, and give others another schema or prefix.");
+            ("The table %s was taken over by another run while this one was writing. Let one run"
+                    + " write it, and give others another schema or prefix.")
+                .formatted(table));
       }
     }
     for (JdbcTable table : tables) {
       Results updates = batch.updates().get(table.statistic());
       if (updates != null) {
-        table.upsert(t, updates, batch.number());
+        table.upsert(updates, batch.number());
       }
     }
   }
 
   @Override
   public void close() {
-    transactions.close();
+    session.close();
     tables = List.of();
   }
 

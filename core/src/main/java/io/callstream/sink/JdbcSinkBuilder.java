@@ -9,8 +9,9 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Builds a sink that keeps a database table for each statistic; see {@link Sinks#jdbc}. Not
- * thread-safe.
+ * Builds a sink that keeps a database table for each statistic; see {@link Sinks#jdbc}. Schemas and
+ * prefixes consist of at most 30 lower-case letters, digits and underscores, and start with a
+ * letter. Another value causes an {@link IllegalArgumentException}. Not thread-safe.
  */
 public final class JdbcSinkBuilder {
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,29}");
@@ -42,12 +43,7 @@ public final class JdbcSinkBuilder {
     return dialect(JdbcDialect.POSTGRESQL);
   }
 
-  /**
-   * Sets the schema of the tables, which must exist. Defaults to the schema of the connection.
-   *
-   * @throws IllegalArgumentException if the name contains anything except lower-case letters,
-   *     digits and underscores, does not start with a letter, or has more than 30 characters
-   */
+  /** Sets the schema of the tables, which must exist. Defaults to the schema of the connection. */
   public JdbcSinkBuilder schema(String schema) {
     this.schema = require("schema", schema);
     return this;
@@ -56,9 +52,6 @@ public final class JdbcSinkBuilder {
   /**
    * Sets a prefix for the names of all tables, so that several pipelines can share a schema.
    * Defaults to no prefix.
-   *
-   * @throws IllegalArgumentException if the prefix contains anything except lower-case letters,
-   *     digits and underscores, does not start with a letter, or has more than 30 characters
    */
   public JdbcSinkBuilder prefix(String prefix) {
     this.prefix = require("prefix", prefix);
@@ -68,20 +61,16 @@ public final class JdbcSinkBuilder {
   private static String require(String what, String name) {
     if (!NAME.matcher(name).matches()) {
       throw new IllegalArgumentException(
-          "'"
-              + name
-              + "' can't be a "
-              + what
-              + " of tables; use lower-case letters, digits and underscores, a letter first, at"
-              + " most 30");
+          ("'%s' can't be a %s of tables; use lower-case letters, digits and underscores, a letter"
+                  + " first, at most 30")
+              .formatted(name, what));
     }
     return name;
   }
 
   /**
-   * Sets the time limit for a connection or a statement. Defaults to 20 seconds.
-   *
-   * @throws IllegalArgumentException if the timeout is less than a second or more than an hour
+   * Sets the time limit for a connection or a statement, from a second to an hour. Defaults to 20
+   * seconds.
    */
   public JdbcSinkBuilder timeout(Duration timeout) {
     if (timeout.toSeconds() < 1 || timeout.toSeconds() > 3_600) {
@@ -94,9 +83,7 @@ public final class JdbcSinkBuilder {
 
   /**
    * Sets the maximum number of attempts for a batch after transient failures, including the first.
-   * Defaults to 4.
-   *
-   * @throws IllegalArgumentException if the number is less than 1 or more than 100
+   * Must be from 1 to 100. Defaults to 4.
    */
   public JdbcSinkBuilder attempts(int attempts) {
     if (attempts < 1 || attempts > 100) {

@@ -14,7 +14,7 @@ import java.sql.Types;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,35 +22,46 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The table of a statistic. All values in its statements are parameters. Immutable. */
+/** The table of a statistic. All values in its statements are parameters. */
 final class JdbcTable {
-  /**
-   * The part of the primary key that represents the dimensions. Names of dimensions do not start
-   * with an underscore.
-   */
+  /** The primary key of a row without its window. Dimensions do not start with an underscore. */
   private static final String KEY = "_key";
 
   private static final String BATCH = "_batch";
   private static final int BATCH_ROWS = 500;
   private static final int BATCH_BYTES = 1 << 20;
 
+  private final JdbcSession session;
   private final Columns columns;
   private final JdbcDialect dialect;
   private final JdbcName name;
-  private final List<JdbcColumn> cells;
+  private final List<Cell> cells;
 
-  JdbcTable(Columns columns, JdbcDialect dialect, @Nullable String schema, String prefix) {
+  /** A column of the results, or one of the two that the sink adds. */
+  private record Cell(String name, Columns.Type type, boolean isKey) {
+    String quoted() {
+      return JdbcName.quoted(name);
+    }
+  }
+
+  JdbcTable(
+      JdbcSession session,
+      Columns columns,
+      JdbcDialect dialect,
+      @Nullable String schema,
+      String prefix) {
+    this.session = session;
     this.columns = columns;
     this.dialect = dialect;
     this.name =
         new JdbcName(schema, JdbcName.shortened(prefix + statistic(columns).replace('-', '_')));
-    List<JdbcColumn> all = new ArrayList<>();
+    List<Cell> all = new ArrayList<>();
     for (Column column : columns.list()) {
       boolean isKey = column.role() == Role.WINDOW && all.isEmpty();
-      all.add(new JdbcColumn(JdbcName.shortened(column.name()), column.type(), isKey));
+      all.add(new Cell(JdbcName.shortened(column.name()), column.type(), isKey));
     }
-    all.add(new JdbcColumn(KEY, Columns.Type.TEXT, true));
-    all.add(new JdbcColumn(BATCH, Columns.Type.LONG, false));
+    all.add(new Cell(KEY, Columns.Type.TEXT, true));
+    all.add(new Cell(BATCH, Columns.Type.LONG, false));
     this.cells = List.copyOf(all);
   }
 
@@ -62,52 +73,50 @@ final class JdbcTable {
     return statistic(columns);
   }
 
-  /** Returns the name for messages. */
   @Override
   public String toString() {
     return name.toString();
   }
 
-  /**
-   * Creates the table if it does not exist.
-   *
-   * @return whether it was created
-   * @throws CallstreamException if a table exists that cannot store the results
-   */
-  boolean ensure(JdbcTransaction transaction) throws SQLException {
-    Map<String, Integer> found = JdbcMetadata.columnTypes(transaction.connection(), name);
+  /** Creates the table if it does not exist, and returns whether it created it. */
+  boolean ensure() throws SQLException {
+    Map<String, Integer> found = session.columnTypes(name);
     if (found.isEmpty()) {
-      transaction.execute(create());
+      session.execute(create());
       return true;
     }
-    requireShape(found, JdbcMetadata.primaryKey(transaction.connection(), name));
+    requireShape(found, session.primaryKey(name));
     return false;
   }
 
   private String create() {
-    return "CREATE TABLE "
-        + name.quoted()
-        + " ("
-        + cells.stream()
-            .map(
-                cell ->
-                    cell.quoted()
-                        + " "
-                        + (cell.name().equals(KEY) ? "varchar(64)" : dialect.type(cell.type()))
-                        + (cell.isKey() || cell.name().equals(BATCH) ? " NOT NULL" : ""))
-            .collect(Collectors.joining(", "))
-        + ", PRIMARY KEY ("
-        + cells.stream()
-            .filter(JdbcColumn::isKey)
-            .map(JdbcColumn::quoted)
-            .collect(Collectors.joining(", "))
-        + "))";
+    return "CREATE TABLE %s (%s, PRIMARY KEY (%s))"
+        .formatted(
+            name.quoted(),
+            cells.stream()
+                .map(
+                    cell ->
+                        cell.quoted() + " " + type(cell) + (isNullable(cell) ? "" : " NOT NULL"))
+                .collect(Collectors.joining(", ")),
+            String.join(", ", keys()));
+  }
+
+  private String type(Cell cell) {
+    return cell.name().equals(KEY) ? "varchar(64)" : dialect.type(cell.type());
+  }
+
+  private static boolean isNullable(Cell cell) {
+    return !cell.isKey() && !cell.name().equals(BATCH);
+  }
+
+  private List<String> keys() {
+    return cells.stream().filter(Cell::isKey).map(Cell::quoted).toList();
   }
 
   private void requireShape(Map<String, Integer> found, Set<String> primaryKey) {
     List<String> wrong = new ArrayList<>();
     Set<String> key = new TreeSet<>();
-    for (JdbcColumn cell : cells) {
+    for (Cell cell : cells) {
       Integer type = found.get(cell.name());
       if (type == null) {
         wrong.add(cell.name() + " is missing");
@@ -124,14 +133,9 @@ final class JdbcTable {
     if (!wrong.isEmpty()) {
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
-          "There is a table "
-              + this
-              + " that can't hold the results of '"
-              + statistic()
-              + "': "
-              + String.join(", ", wrong)
-              + ". Drop or rename it, or choose another schema or prefix. The sink requires: "
-              + create());
+          ("There is a table %s that can't hold the results of '%s': %s. Drop or rename it, or"
+                  + " choose another schema or prefix. The sink requires: %s")
+              .formatted(this, statistic(), String.join(", ", wrong), create()));
     }
   }
 
@@ -158,8 +162,8 @@ final class JdbcTable {
     };
   }
 
-  boolean isEmpty(JdbcTransaction transaction) throws SQLException {
-    try (PreparedStatement select = transaction.prepare("SELECT 1 FROM " + name.quoted())) {
+  boolean isEmpty() throws SQLException {
+    try (PreparedStatement select = session.prepare("SELECT 1 FROM " + name.quoted())) {
       select.setMaxRows(1); // Without this limit, a driver may read the whole table.
       try (ResultSet rows = select.executeQuery()) {
         return !rows.next();
@@ -167,31 +171,33 @@ final class JdbcTable {
     }
   }
 
-  void deleteAll(JdbcTransaction transaction) throws SQLException {
-    transaction.update("DELETE FROM " + name.quoted());
+  void deleteAll() throws SQLException {
+    session.update("DELETE FROM " + name.quoted());
   }
 
   /** Inserts rows, or updates those that exist. */
-  void upsert(JdbcTransaction transaction, Results results, long batch) throws SQLException {
+  void upsert(Results results, long batch) throws SQLException {
     if (results.isEmpty()) {
       return;
     }
-    transaction.startOn(this);
-    try (PreparedStatement upsert = transaction.prepare(dialect.upsert(name, cells))) {
+    session.startOn(this);
+    Map<String, String> types = new LinkedHashMap<>();
+    cells.forEach(cell -> types.put(cell.quoted(), type(cell)));
+    try (PreparedStatement upsert = session.prepare(dialect.upsert(name, types, keys()))) {
       int rows = 0;
       int bytes = 0;
-      for (Iterator<ResultRow> all = results.iterator(); all.hasNext(); ) {
-        bytes += bind(upsert, all.next(), batch);
+      for (ResultRow row : results) {
+        bytes += bind(upsert, row, batch);
         upsert.addBatch();
         rows++;
         if (rows == BATCH_ROWS || bytes >= BATCH_BYTES) {
-          JdbcTransaction.executeBatch(upsert);
+          JdbcSession.executeBatch(upsert);
           rows = 0;
           bytes = 0;
         }
       }
       if (rows > 0) {
-        JdbcTransaction.executeBatch(upsert);
+        JdbcSession.executeBatch(upsert);
       }
     }
   }
@@ -200,7 +206,7 @@ final class JdbcTable {
   private int bind(PreparedStatement statement, ResultRow row, long batch) throws SQLException {
     int bytes = 0;
     int parameter = 1;
-    for (Object value : columns.values(row)) {
+    for (Object value : row.columns()) {
       Columns.Type type = cells.get(parameter - 1).type();
       if (value instanceof String text) {
         // PostgreSQL cannot store U+0000 in texts. The key still distinguishes such texts.
@@ -212,7 +218,7 @@ final class JdbcTable {
       bytes += Long.BYTES;
       parameter++;
     }
-    statement.setString(parameter++, columns.key(row));
+    statement.setString(parameter++, Columns.key(row));
     statement.setLong(parameter, batch);
     return bytes;
   }

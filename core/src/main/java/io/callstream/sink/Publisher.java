@@ -88,7 +88,6 @@ final class Publisher implements AutoCloseable {
     lastNanos = System.nanoTime();
   }
 
-  /** Publishes the current state and stops. */
   @Override
   public void close() {
     // shutdownNow would interrupt the timer and so close the files that it is writing.
@@ -117,12 +116,8 @@ final class Publisher implements AutoCloseable {
   static CallstreamException failed(Path directory, IOException e) {
     return new CallstreamException(
         ErrorCode.SINK_FAILED,
-        "Files in the output directory "
-            + directory
-            + " can't be written or read: "
-            + e
-            + ". "
-            + FileFailures.advice(directory, e),
+        "Files in the output directory %s can't be written or read: %s. %s"
+            .formatted(directory, e, FileFailures.advice(directory, e)),
         e);
   }
 
@@ -158,9 +153,7 @@ final class Publisher implements AutoCloseable {
     }
   }
 
-  /**
-   * Makes renames and new files durable. File systems that cannot force a directory do not need it.
-   */
+  /** Makes renames and new files durable. */
   static void forceDirectory(Path directory) throws IOException {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);
@@ -169,7 +162,6 @@ final class Publisher implements AutoCloseable {
     }
   }
 
-  /** Forces a file to the disk. */
   static void force(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.force(true);

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * An attribute by which a statistic groups calls. Immutable and thread-safe.
  *
  * <p>Results show the dimension in a column with its name. The name has 1 to 60 characters:
- * lower-case letters, digits and underscores. It starts with a letter.
+ * lower-case letters, digits and underscores. It starts with a letter. Another name causes an
+ * {@link IllegalArgumentException}.
  */
 public final class Dimension implements Serializable {
   private static final long serialVersionUID = 1L;
@@ -50,19 +51,14 @@ public final class Dimension implements Serializable {
   static String requireName(String name) {
     if (!NAME.matcher(name).matches()) {
       throw new IllegalArgumentException(
-          "'"
-              + name
-              + "' is not a valid column name; use lower-case letters, digits and underscores, at"
-              + " most 60 characters, starting with a letter");
+          ("'%s' is not a valid column name; use lower-case letters, digits and underscores, at"
+                  + " most 60 characters, starting with a letter")
+              .formatted(name));
     }
     return name;
   }
 
-  /**
-   * Returns a dimension that groups by a text field of the call.
-   *
-   * @throws IllegalArgumentException if the name is not valid
-   */
+  /** Returns a dimension that groups by a text field of the call. */
   public static Dimension of(String name, Field<String> field) {
     return of(name, Set.of(field), call -> call.text(field));
   }
@@ -70,8 +66,6 @@ public final class Dimension implements Serializable {
   /**
    * Returns a dimension that groups by a text computed from the call. The function may read every
    * field, so all fields are parsed.
-   *
-   * @throws IllegalArgumentException if the name is not valid
    */
   public static Dimension of(String name, CallText text) {
     return of(name, Fields.ALL, text);
@@ -82,7 +76,6 @@ public final class Dimension implements Serializable {
    *
    * @param fields the fields that {@code text} reads, except for the event time; it must not read
    *     fields that nothing in the pipeline declares
-   * @throws IllegalArgumentException if the name is not valid
    */
   public static Dimension of(String name, Set<Field<?>> fields, CallText text) {
     return new Dimension(name, Kind.TEXT, Set.copyOf(fields), () -> text::of, null);
@@ -93,7 +86,6 @@ public final class Dimension implements Serializable {
    *
    * @param fields the fields that {@code number} reads, except for the event time; it must not read
    *     fields that nothing in the pipeline declares
-   * @throws IllegalArgumentException if the name is not valid
    */
   public static Dimension ofNumber(String name, Set<Field<?>> fields, CallNumber number) {
     return new Dimension(

@@ -57,10 +57,7 @@ public final class Dimensions {
     int valueAt(long localSecond);
   }
 
-  /**
-   * Caches the current offset and the interval {@code [from, until)} in which it applies, because
-   * most calls have similar times.
-   */
+  /** Caches the current offset and the interval in which it applies. */
   private static final class LocalTimeExtractor implements Function<Call, String> {
     private static final String[] NUMBERS =
         IntStream.range(0, 24).mapToObj(Integer::toString).toArray(String[]::new);

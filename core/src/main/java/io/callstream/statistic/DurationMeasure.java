@@ -88,10 +88,7 @@ record DurationMeasure(String name, Kind kind, Set<Field<?>> fields, CallDuratio
       calls += otherCalls;
     }
 
-    /**
-     * Adds numbers that are at least 0. Limits the sum, so that an extreme duration cannot stop the
-     * pipeline.
-     */
+    /** Adds numbers from 0, up to the greatest number. */
     private static long saturatedSum(long a, long b) {
       return a + b < 0 ? Long.MAX_VALUE : a + b;
     }

@@ -28,18 +28,16 @@ record QuantileMeasure(String name, double quantile, Set<Field<?>> fields, CallD
     fields = Set.copyOf(fields);
     if (!(quantile > 0 && quantile <= 1)) {
       throw new IllegalArgumentException(
-          "The quantile is "
-              + quantile
-              + "; it must be greater than 0 and at most 1, such as 0.5 for the median");
+          "The quantile is %s; it must be greater than 0 and at most 1, such as 0.5 for the median"
+              .formatted(quantile));
     }
     try {
       Class.forName("org.HdrHistogram.Histogram", false, QuantileMeasure.class.getClassLoader());
     } catch (ClassNotFoundException e) {
       throw new CallstreamException(
           ErrorCode.ENVIRONMENT,
-          "The quantile '"
-              + name
-              + "' needs org.hdrhistogram:HdrHistogram:2.2.2 on the class path.",
+          "The quantile '%s' needs org.hdrhistogram:HdrHistogram:2.2.2 on the class path."
+              .formatted(name),
           e);
     }
   }

@@ -37,11 +37,9 @@ public final class RadioCodes {
     } catch (IOException e) {
       throw new CallstreamException(
           ErrorCode.INPUT_FAILED,
-          "The radio codes in "
-              + file
-              + " can't be read ("
-              + e.getMessage()
-              + "). Specify a JSON array of objects with disposition_code and description.",
+          ("The radio codes in %s can't be read (%s). Specify a JSON array of objects with"
+                  + " disposition_code and description.")
+              .formatted(file, e.getMessage()),
           e);
     }
   }

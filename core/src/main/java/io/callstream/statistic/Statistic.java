@@ -154,14 +154,14 @@ public final class Statistic implements Serializable {
    */
   @Override
   public String toString() {
-    return name
-        + " by "
-        + dimensions.stream().map(Statistic::description).toList()
-        + (window == null ? " up to " + maxGroups + " groups" : " over " + window)
-        + " measuring "
-        + measures
-        + (filter == null ? "" : " where " + new TreeSet<>(filterFields))
-        + (emission == Emission.ON_CLOSE ? " on close" : "");
+    return "%s by %s%s measuring %s%s%s"
+        .formatted(
+            name,
+            dimensions.stream().map(Statistic::description).toList(),
+            window == null ? " up to " + maxGroups + " groups" : " over " + window,
+            measures,
+            filter == null ? "" : " where " + new TreeSet<>(filterFields),
+            emission == Emission.ON_CLOSE ? " on close" : "");
   }
 
   private static String description(Dimension dimension) {
@@ -185,10 +185,9 @@ public final class Statistic implements Serializable {
     private Builder(String name) {
       if (!NAME.matcher(name).matches()) {
         throw new IllegalArgumentException(
-            "'"
-                + name
-                + "' is not a valid name of a statistic; use lower-case letters, digits and"
-                + " hyphens, at most 100 characters, not starting with a hyphen");
+            ("'%s' is not a valid name of a statistic; use lower-case letters, digits and hyphens,"
+                    + " at most 100 characters, not starting with a hyphen")
+                .formatted(name));
       }
       this.name = name;
     }
@@ -261,10 +260,9 @@ public final class Statistic implements Serializable {
     public Statistic build() {
       if (emission == Emission.ON_CLOSE && window == null) {
         throw new IllegalArgumentException(
-            "'"
-                + name
-                + "' emits when its windows close, but has no window; call over(...), or emit"
-                + " ON_UPDATE");
+            ("'%s' emits when its windows close, but has no window; call over(...), or emit"
+                    + " ON_UPDATE")
+                .formatted(name));
       }
       Statistic statistic = new Statistic(this);
       Set<String> seen = new HashSet<>();

@@ -30,11 +30,7 @@ public sealed interface Window extends Serializable {
    * @param allowedLateness from 0 to {@link #MAX}, in whole milliseconds
    */
   record Tumbling(Duration size, Duration allowedLateness) implements Window {
-    /**
-     * Checks the bounds.
-     *
-     * @throws IllegalArgumentException if a value is out of bounds
-     */
+    /** Checks the bounds. */
     public Tumbling {
       requireSize("size of a tumbling window", size);
       requireLateness(allowedLateness);
@@ -59,33 +55,22 @@ public sealed interface Window extends Serializable {
     /** The maximum number of windows that contain a call. */
     public static final int MAX_WINDOWS_PER_CALL = 1_000;
 
-    /**
-     * Checks the bounds.
-     *
-     * @throws IllegalArgumentException if a value is out of bounds
-     */
+    /** Checks the bounds. */
     public Sliding {
       requireSize("size of a sliding window", size);
       requireSize("slide of a sliding window", slide);
       requireLateness(allowedLateness);
       if (size.toMillis() % slide.toMillis() != 0) {
         throw new IllegalArgumentException(
-            "A sliding window of "
-                + size
-                + " is not a multiple of its slide of "
-                + slide
-                + ", so calls would be in different numbers of windows. Choose a slide that divides"
-                + " the size.");
+            ("A sliding window of %s is not a multiple of its slide of %s, so calls would be in"
+                    + " different numbers of windows. Choose a slide that divides the size.")
+                .formatted(size, slide));
       }
       if (size.toMillis() / slide.toMillis() > MAX_WINDOWS_PER_CALL) {
         throw new IllegalArgumentException(
-            "A sliding window of "
-                + size
-                + " with a slide of "
-                + slide
-                + " puts each call in more than "
-                + MAX_WINDOWS_PER_CALL
-                + " windows. Choose a longer slide.");
+            ("A sliding window of %s with a slide of %s puts each call in more than %s windows."
+                    + " Choose a longer slide.")
+                .formatted(size, slide, MAX_WINDOWS_PER_CALL));
       }
     }
 
@@ -114,11 +99,7 @@ public sealed interface Window extends Serializable {
       MONTH
     }
 
-    /**
-     * Checks the bounds.
-     *
-     * @throws IllegalArgumentException if the allowed lateness is out of bounds
-     */
+    /** Checks the bounds. */
     public Calendar {
       requireLateness(allowedLateness);
     }

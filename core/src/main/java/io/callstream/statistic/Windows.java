@@ -8,7 +8,8 @@ import java.util.function.Function;
 
 /**
  * Kinds of windows. Specify the allowed lateness to get a {@link Window}: {@code
- * Windows.tumbling(ofMinutes(60)).allowingLateness(ofHours(1))}.
+ * Windows.tumbling(ofMinutes(60)).allowingLateness(ofHours(1))}. This fails with an {@link
+ * IllegalArgumentException} if a value is out of its bounds.
  */
 public final class Windows {
   private final Function<Duration, Window> withLateness;
@@ -48,8 +49,6 @@ public final class Windows {
   /**
    * Returns the window with an allowed lateness: its calls are counted until the watermark reaches
    * its end plus {@code lateness}.
-   *
-   * @throws IllegalArgumentException if the lateness or the size of the window is out of bounds
    */
   public Window allowingLateness(Duration lateness) {
     return withLateness.apply(lateness);
@@ -58,8 +57,6 @@ public final class Windows {
   /**
    * Returns the window without lateness: its calls are late as soon as the watermark reaches its
    * end.
-   *
-   * @throws IllegalArgumentException if the size of the window is out of bounds
    */
   public Window withoutLateness() {
     return withLateness.apply(Duration.ZERO);

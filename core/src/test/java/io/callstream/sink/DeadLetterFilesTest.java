@@ -348,15 +348,30 @@ class DeadLetterFilesTest {
         StandardOpenOption.APPEND);
   }
 
-  /** Adds the files of a process that died while it removed or created journals. */
+  /** Adds the draft of a process that died while it published. */
   private static void leaveTraces(Path directory, Random random) throws IOException {
-    Path fresh = Files.createDirectories(directory.resolve(JOURNALS + ".new"));
-    Files.writeString(fresh.resolve("index"), "half");
-    Files.writeString(directory.resolve(".rejected.ndjson.draft"), "{\"reason\":");
-    if (random.nextBoolean()) {
-      Path old = Files.createDirectories(directory.resolve(JOURNALS + ".old"));
-      Files.writeString(old.resolve("0-late.ndjson"), "");
-    }
+    Files.writeString(
+        directory.resolve(".rejected.ndjson.draft"),
+        "{\"reason\":".substring(0, random.nextInt(10)));
+  }
+
+  @Test
+  void replacesAnIndexThatWasNotCompleted() throws IOException {
+    Path hidden = Files.createDirectories(directory.resolve(JOURNALS));
+    Files.writeString(hidden.resolve(".index.draft"), "half");
+    DeadLetterSink sink = resume(directory, restored());
+    write(sink, List.of(FIRST, SECOND), 1, 2);
+    sink.close();
+    assertThat(files(hidden)).doesNotContain(".index.draft").contains("index");
+    resume(directory, after(1, flat(List.of(FIRST, SECOND), 2))).close();
+  }
+
+  @Test
+  void aRunFromTheStartReplacesJournalsWithoutAnIndex() throws IOException {
+    run(directory, List.of(FIRST));
+    Files.delete(directory.resolve(JOURNALS).resolve("index"));
+    run(directory, List.of(SECOND));
+    assertThat(read(directory, "rejected.ndjson").lines()).hasSize(1);
   }
 
   // ---- damage

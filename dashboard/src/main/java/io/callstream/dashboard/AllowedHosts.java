@@ -30,11 +30,7 @@ final class AllowedHosts {
   }
 
   /**
-   * Returns the allowed hosts of a server.
-   *
-   * @param address the address to which the server is bound; if it was created from a name, that
-   *     name is allowed
-   * @param more additional names
+   * Returns the allowed hosts of a server; includes the name from which its address was created.
    */
   static AllowedHosts of(InetSocketAddress address, Collection<String> more) {
     InetAddress bound = address.getAddress();
@@ -63,11 +59,7 @@ final class AllowedHosts {
     names.add(name.toLowerCase(Locale.ROOT));
   }
 
-  /**
-   * Returns whether a request is allowed.
-   *
-   * @param host the {@code Host} header, with or without a port
-   */
+  /** Returns whether a {@code Host} header, with or without a port, is allowed. */
   boolean allow(@Nullable String host) {
     if (host == null) {
       return false;

@@ -2,7 +2,6 @@ package io.callstream.dashboard;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -11,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 
 /** The static files of the page, read once. uPlot comes from its WebJar. */
 final class Assets {
@@ -19,12 +17,6 @@ final class Assets {
 
   private final Map<String, Response> files = new LinkedHashMap<>();
 
-  /**
-   * Reads the files.
-   *
-   * @param links the links of the page by their title
-   * @param notes texts next to the links
-   */
   Assets(Map<String, URI> links, List<String> notes) {
     add("/", "dashboard.html", "text/html");
     add("/dashboard.css", "dashboard.css", "text/css");
@@ -33,21 +25,7 @@ final class Assets {
     String uplot = "/META-INF/resources/webjars/uplot/" + uplotVersion() + "/dist/";
     add("/uplot.css", uplot + "uPlot.min.css", "text/css");
     add("/uplot.js", uplot + "uPlot.iife.min.js", "text/javascript");
-    files.put("/api/links", Response.json(200, json -> write(json, links, notes)));
-  }
-
-  private static void write(JsonGenerator json, Map<String, URI> links, List<String> notes)
-      throws IOException {
-    json.writeObjectFieldStart("links");
-    for (Map.Entry<String, URI> link : links.entrySet()) {
-      json.writeStringField(link.getKey(), link.getValue().toString());
-    }
-    json.writeEndObject();
-    json.writeArrayFieldStart("notes");
-    for (String note : notes) {
-      json.writeString(note);
-    }
-    json.writeEndArray();
+    files.put("/api/links", Response.json(200, Json.object("links", links, "notes", notes)));
   }
 
   /** Returns the file at a path of the server. */
@@ -77,15 +55,12 @@ final class Assets {
   }
 
   private static String uplotVersion() {
-    Properties properties = new Properties();
-    try (InputStream in = Assets.class.getResourceAsStream(UPLOT)) {
-      if (in == null) {
-        throw new IllegalStateException("org.webjars.npm:uplot is not on the class path. Add it.");
-      }
-      properties.load(in);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return properties.getProperty("version");
+    String version = "version=";
+    return text(UPLOT)
+        .lines()
+        .filter(line -> line.startsWith(version))
+        .findFirst()
+        .orElseThrow()
+        .substring(version.length());
   }
 }

@@ -12,7 +12,7 @@ final class Formats {
   /** The text for a missing value. */
   static final String NONE = "–";
 
-  private static final DateTimeFormatter MINUTE = pattern("EEE d MMM yyyy HH:mm");
+  static final DateTimeFormatter MINUTE = pattern("EEE d MMM yyyy HH:mm");
 
   private Formats() {}
 

@@ -1,5 +1,6 @@
 package io.callstream.dashboard;
 
+import io.callstream.dashboard.Snapshot.Period;
 import io.callstream.dashboard.Snapshot.Ranking;
 import io.callstream.dashboard.Snapshot.Timeline;
 import io.callstream.internal.aggregate.BlockReader;
@@ -48,30 +49,24 @@ final class HourlyCounts {
   /** Updates the sums from the current results. */
   void update(Results results) {
     NavigableMap<Long, byte[]> blocks = BlockResults.of(results).blocks();
+    hours
+        .entrySet()
+        .removeIf(
+            hour -> {
+              boolean changed = blocks.get(hour.getKey()) != hour.getValue().block();
+              if (changed) {
+                add(hour.getKey(), hour.getValue(), -1);
+              }
+              return changed;
+            });
     blocks.forEach(
         (start, block) -> {
-          Sums before = hours.get(start);
-          if (before == null || before.block() != block) {
-            if (before != null) {
-              add(start, before, -1);
-            }
-            Sums now = sums(block);
-            hours.put(start, now);
-            add(start, now, 1);
+          if (!hours.containsKey(start)) {
+            Sums sums = sums(block);
+            hours.put(start, sums);
+            add(start, sums, 1);
           }
         });
-    if (hours.size() > blocks.size()) {
-      hours
-          .entrySet()
-          .removeIf(
-              hour -> {
-                boolean removed = !blocks.containsKey(hour.getKey());
-                if (removed) {
-                  add(hour.getKey(), hour.getValue(), -1);
-                }
-                return removed;
-              });
-    }
   }
 
   /** Adds the sums of an hour to the totals (sign 1), or subtracts them (sign -1). */
@@ -108,19 +103,27 @@ final class HourlyCounts {
     }
     long oldest = BlockResults.of(results).blocks().firstKey();
     long last = BlockResults.of(results).blocks().lastKey();
-    List<Timeline.Hour> byHour = new ArrayList<>();
+    List<Period> byHour = new ArrayList<>();
     for (long start = Math.max(oldest, last - (MAX_HOURS - 1) * HOUR);
         start <= last;
         start += HOUR) {
       Sums sums = hours.get(start);
-      byHour.add(new Timeline.Hour(Instant.ofEpochMilli(start), sums == null ? 0 : sums.calls()));
+      byHour.add(
+          new Period(
+              Instant.ofEpochMilli(start),
+              Instant.ofEpochMilli(start + HOUR),
+              sums == null ? 0 : sums.calls()));
     }
-    List<Timeline.Day> byDay = new ArrayList<>();
+    List<Period> byDay = new ArrayList<>();
     LocalDate first = days.lastKey().minusDays(MAX_DAYS - 1);
     for (LocalDate day = days.firstKey().isAfter(first) ? days.firstKey() : first;
         !day.isAfter(days.lastKey());
         day = day.plusDays(1)) {
-      byDay.add(new Timeline.Day(day, days.getOrDefault(day, 0L)));
+      byDay.add(
+          new Period(
+              day.atStartOfDay(zone).toInstant(),
+              day.plusDays(1).atStartOfDay(zone).toInstant(),
+              days.getOrDefault(day, 0L)));
     }
     return new Timeline(byHour, byDay);
   }

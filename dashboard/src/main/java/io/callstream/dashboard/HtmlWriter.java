@@ -1,18 +1,26 @@
 package io.callstream.dashboard;
 
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * Writes an HTML page with panels, notes and tables. Escapes all texts and attribute values. Not
  * thread-safe.
  */
 final class HtmlWriter {
+  private static final Pattern ATTRIBUTE = Pattern.compile("=(\\S+)");
+
   private final StringBuilder html = new StringBuilder(1 << 16);
   private int panels;
 
-  /** Opens an element; the attributes are pairs of a name and a value. */
+  /**
+   * Opens an element.
+   *
+   * @param tag the name and constant attributes, such as {@code th scope=col class=number}
+   * @param attributes pairs of a name and a value
+   */
   HtmlWriter open(String tag, String... attributes) {
-    html.append('<').append(tag);
+    html.append('<').append(ATTRIBUTE.matcher(tag).replaceAll("=\"$1\""));
     for (int i = 0; i < attributes.length; i += 2) {
       html.append(' ')
           .append(attributes[i])
@@ -32,7 +40,7 @@ final class HtmlWriter {
 
   /** Writes an element that contains only text. */
   HtmlWriter element(String tag, String text, String... attributes) {
-    return open(tag, attributes).text(text).close(tag);
+    return open(tag, attributes).text(text).close(tag.split(" ", 2)[0]);
   }
 
   /** Writes a text. */
@@ -53,57 +61,41 @@ final class HtmlWriter {
     return this;
   }
 
-  /** Writes a section with a heading. */
-  void panel(String className, String title, Runnable content) {
+  /** Opens a section with a heading. */
+  void openPanel(String className, String title) {
     String id = "title-" + ++panels;
     open("section", "class", className, "aria-labelledby", id).line();
     element("h2", title, "id", id).line();
-    content.run();
-    close("section").line();
+  }
+
+  void chart(String className, String svg) {
+    open("div", "class", className).markup(svg).close("div").line();
   }
 
   /** Writes a short text below a heading. */
   void note(String text) {
-    element("p", text, "class", "note").line();
+    element("p class=note", text).line();
   }
 
-  /**
-   * Writes a table whose first column names the rows.
-   *
-   * @param numbersFrom the index of the first column with numbers
-   */
+  /** Writes a table whose first column names the rows, with numbers from a column on. */
   void table(List<String> columns, List<List<String>> rows, int numbersFrom) {
     open("table").open("thead").open("tr");
     for (int i = 0; i < columns.size(); i++) {
-      if (i < numbersFrom) {
-        element("th", columns.get(i), "scope", "col");
-      } else {
-        element("th", columns.get(i), "scope", "col", "class", "number");
-      }
+      element("th scope=col" + (i < numbersFrom ? "" : " class=number"), columns.get(i));
     }
     close("tr").close("thead").line().open("tbody").line();
     for (List<String> row : rows) {
       open("tr");
       for (int i = 0; i < row.size(); i++) {
-        String[] kind =
-            i < numbersFrom ? new String[] {"dir", "auto"} : new String[] {"class", "number"};
-        if (i == 0) {
-          element("th", row.get(i), "scope", "row", kind[0], kind[1]);
-        } else {
-          element("td", row.get(i), kind);
-        }
+        String kind = i < numbersFrom ? " dir=auto" : " class=number";
+        element((i == 0 ? "th scope=row" : "td") + kind, row.get(i));
       }
       close("tr").line();
     }
     close("tbody").close("table").line();
   }
 
-  /**
-   * Writes a table that the reader can open.
-   *
-   * @param label the name of the table for screen readers
-   * @param layout the CSS classes of the area that contains the table
-   */
+  /** Writes a table that the reader can open; its label is for screen readers. */
   void collapsedTable(
       String summary,
       String note,

@@ -30,11 +30,6 @@ final class ReportPage {
     this.run = new RunPanels(html, snapshot, history);
   }
 
-  /**
-   * Returns the page.
-   *
-   * @param history the throughput over the run; empty if it was not recorded
-   */
   static String of(Snapshot snapshot, List<RunHistory.Point> history) {
     return new ReportPage(snapshot, history).write();
   }
@@ -44,9 +39,9 @@ final class ReportPage {
     html.markup("</style>\n</head>\n<body>\n");
     writeHeader();
     html.open("main").line();
-    snapshot.failure().ifPresent(message -> html.element("p", message, "class", "alert").line());
+    snapshot.failure().ifPresent(message -> html.element("p class=alert", message).line());
     writeFigures();
-    html.open("div", "class", "panels").line();
+    html.open("div class=panels").line();
     statistics.writeAll(snapshot);
     run.writePipeline();
     run.writeAccounting();
@@ -64,7 +59,7 @@ final class ReportPage {
           case FAILED -> "after the run had failed";
         };
     html.open("header").line().open("div");
-    html.element("h1", "Calls for service").element("p", snapshot.source(), "class", "source");
+    html.element("h1", "Calls for service").element("p class=source", snapshot.source());
     html.close("div").line();
     html.element(
             "p",
@@ -78,7 +73,7 @@ final class ReportPage {
   private void writeFigures() {
     Accounting all = snapshot.accounting();
     long late = all.statistics().values().stream().mapToLong(Contributions::late).max().orElse(0);
-    html.open("dl", "class", "figures").line();
+    html.open("dl class=figures").line();
     writeFigure("Calls", all.calls());
     writeFigure("Records received", all.received());
     writeFigure("Rejected", all.rejected());

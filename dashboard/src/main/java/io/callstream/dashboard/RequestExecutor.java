@@ -23,11 +23,6 @@ final class RequestExecutor implements Executor {
   private final long limitNanos;
   private final Map<Thread, Long> deadlines = new ConcurrentHashMap<>();
 
-  /**
-   * Creates an executor.
-   *
-   * @param limit the time limit of a request or of a part of its response
-   */
   RequestExecutor(int threadCount, ThreadFactory factory, Duration limit) {
     threads =
         new ThreadPoolExecutor(

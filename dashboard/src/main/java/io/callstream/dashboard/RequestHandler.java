@@ -9,7 +9,7 @@ import com.sun.net.httpserver.HttpHandler;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.engine.Supervisor;
-import io.callstream.internal.sink.RowWriter;
+import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Progress;
@@ -162,8 +162,8 @@ final class RequestHandler implements HttpHandler {
     String path = exchange.getRequestURI().getPath();
     return switch (path) {
       case UPDATES -> new Response(200, UpdateStream.TYPE, new byte[0]);
-      case "/api/progress" -> progress();
-      case "/api/snapshot" -> Response.json(snapshots.current().json());
+      case "/api/progress" -> Response.json(200, SnapshotJson.run(snapshots.withoutStatistics()));
+      case "/api/snapshot" -> Response.json(200, Json.raw(snapshots.current().json()));
       case STATISTICS -> statistics();
       case "/health/live" -> health(running.state() != State.FAILED);
       case "/health/ready" -> health(isReading());
@@ -193,35 +193,18 @@ final class RequestHandler implements HttpHandler {
 
   private Response health(boolean up) {
     return Response.json(
-        up ? 200 : 503,
-        json -> {
-          json.writeStringField("status", up ? "UP" : "DOWN");
-          json.writeStringField("state", running.state().name());
-        });
-  }
-
-  private Response progress() {
-    Snapshot now = snapshots.withoutStatistics();
-    return Response.json(200, json -> SnapshotJson.writeRun(json, now));
+        up ? 200 : 503, Json.object("status", up ? "UP" : "DOWN", "state", running.state()));
   }
 
   private Response statistics() {
     return Response.json(
         200,
-        json -> {
-          json.writeArrayFieldStart("statistics");
-          for (Statistic statistic : running.pipeline().statistics()) {
-            json.writeStartObject();
-            json.writeStringField("name", statistic.name());
-            json.writeArrayFieldStart("columns");
-            for (String column : statistic.columns()) {
-              json.writeString(column);
-            }
-            json.writeEndArray();
-            json.writeEndObject();
-          }
-          json.writeEndArray();
-        });
+        Json.object(
+            "statistics",
+            Json.array(
+                running.pipeline().statistics(),
+                statistic ->
+                    Json.object("name", statistic.name(), "columns", statistic.columns()))));
   }
 
   private Response results(String name, @Nullable String query) {
@@ -253,30 +236,31 @@ final class RequestHandler implements HttpHandler {
     // Read the batch first: rows may belong to a later batch, but never to an earlier one.
     long batch = running.progress().map(Progress::batch).orElse(-1L);
     Results results = running.results(name);
-    Json.Fields fields;
+    long totalRows = results.size();
+    Stream<ResultRow> selected;
     if (window.isPresent()) {
       List<ResultRow> rows = results.window(window.get());
-      Stream<ResultRow> selected = rows.stream().limit(top.orElse(Integer.MAX_VALUE));
-      fields = json -> write(json, results.statistic(), batch, rows.size(), selected);
+      totalRows = rows.size();
+      selected = rows.stream().limit(top.orElse(Integer.MAX_VALUE));
     } else {
-      Stream<ResultRow> selected =
-          top.isPresent() ? results.top(top.get()).stream() : results.stream();
-      fields = json -> write(json, results.statistic(), batch, results.size(), selected);
+      selected = top.isPresent() ? results.top(top.get()).stream() : results.stream();
     }
+    Map<String, ?> object =
+        Json.object(
+            "statistic", name,
+            "batch", batch,
+            "totalRows", totalRows,
+            "rows", (Json.Part) json -> write(json, results.statistic(), selected));
     // A limited number of rows is computed before the response starts, so that a failure still
     // gets an error status.
-    return top.isPresent() ? Response.json(200, fields) : Response.streamedJson(fields);
+    return top.isPresent() ? Response.json(200, object) : Response.streamedJson(object);
   }
 
   /** Writes rows one by one. The time limit applies to each {@value #MAX_TOP} rows. */
-  private void write(
-      JsonGenerator json, Statistic statistic, long batch, long totalRows, Stream<ResultRow> rows)
+  private void write(JsonGenerator json, Statistic statistic, Stream<ResultRow> rows)
       throws IOException {
-    json.writeStringField("statistic", statistic.name());
-    json.writeNumberField("batch", batch);
-    json.writeNumberField("totalRows", totalRows);
-    json.writeArrayFieldStart("rows");
-    RowWriter writer = new RowWriter(statistic, running.pipeline().format().zone());
+    json.writeStartArray();
+    RowFormatter writer = new RowFormatter(statistic, running.pipeline().format().zone());
     int written = 0;
     for (Iterator<ResultRow> each = rows.iterator(); each.hasNext(); ) {
       writer.write(json, each.next());
@@ -290,13 +274,9 @@ final class RequestHandler implements HttpHandler {
   private static Map<String, String> parameters(String query) {
     Map<String, String> parameters = new LinkedHashMap<>();
     for (String parameter : query.split("&", -1)) {
-      int equals = parameter.indexOf('=');
-      if (equals > 0) {
-        parameters.put(
-            parameter.substring(0, equals),
-            URLDecoder.decode(parameter.substring(equals + 1), UTF_8));
-      } else if (!parameter.isEmpty()) {
-        parameters.put(parameter, "");
+      String[] parts = parameter.split("=", 2);
+      if (!parameter.isEmpty()) {
+        parameters.put(parts[0], parts.length == 1 ? "" : URLDecoder.decode(parts[1], UTF_8));
       }
     }
     return parameters;

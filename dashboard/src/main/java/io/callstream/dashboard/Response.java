@@ -10,55 +10,37 @@ import java.io.OutputStream;
  * The response to an HTTP request.
  *
  * @param type the media type
+ * @param length the number of bytes; 0 if it is unknown in advance
  */
-record Response(int status, String type, Body body) {
-  /** The body of a response. */
+record Response(int status, String type, long length, Body body) {
+  private static final String JSON = "application/json";
+
+  /** Writes the body of a response. */
   @FunctionalInterface
   interface Body {
     void writeTo(OutputStream out) throws IOException;
-
-    /** Returns the number of bytes; 0 if it is unknown in advance. */
-    default long length() {
-      return 0;
-    }
-  }
-
-  private record Bytes(byte[] bytes) implements Body {
-    @Override
-    public void writeTo(OutputStream out) throws IOException {
-      out.write(bytes);
-    }
-
-    @Override
-    public long length() {
-      return bytes.length;
-    }
   }
 
   Response(int status, String type, byte[] body) {
-    this(status, type, new Bytes(body));
+    this(status, type, body.length, out -> out.write(body));
   }
 
   static Response text(int status, String text) {
     return new Response(status, "text/plain; charset=utf-8", (text + "\n").getBytes(UTF_8));
   }
 
-  static Response json(int status, Json.Fields fields) {
-    return new Response(status, "application/json", Json.object(fields).getBytes(UTF_8));
+  static Response json(int status, Object value) {
+    return new Response(status, JSON, Json.bytes(value));
   }
 
-  static Response json(String json) {
-    return new Response(200, "application/json", json.getBytes(UTF_8));
-  }
-
-  /** Returns a JSON object that is written while it is sent. */
-  static Response streamedJson(Json.Fields fields) {
-    return new Response(200, "application/json", out -> Json.writeObject(out, fields));
+  /** Returns JSON that is written while it is sent. */
+  static Response streamedJson(Object value) {
+    return new Response(200, JSON, 0, out -> Json.write(out, value));
   }
 
   /** Returns a JSON object with an error message. */
   static Response error(int status, String message) {
-    return json(status, json -> json.writeStringField("error", message));
+    return json(status, Json.object("error", message));
   }
 
   void send(HttpExchange exchange) throws IOException {
@@ -67,7 +49,7 @@ record Response(int status, String type, Body body) {
       exchange.sendResponseHeaders(status, -1);
       return;
     }
-    exchange.sendResponseHeaders(status, body.length());
+    exchange.sendResponseHeaders(status, length);
     body.writeTo(exchange.getResponseBody());
   }
 }

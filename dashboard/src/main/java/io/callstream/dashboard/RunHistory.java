@@ -21,12 +21,7 @@ public final class RunHistory implements ProgressListener {
   /** Creates an empty history. */
   public RunHistory() {}
 
-  /**
-   * Consecutive batches.
-   *
-   * @param start the end of the previous point; the start of the first batch in the first point
-   * @param end the end of the last batch
-   */
+  /** Consecutive batches; the start is the end of the previous point. */
   record Point(Instant start, Instant end, long batches, long records) {
     /** Returns the records per second. */
     double perSecond() {

@@ -3,6 +3,8 @@ package io.callstream.dashboard;
 import static io.callstream.dashboard.Formats.number;
 import static io.callstream.dashboard.Formats.text;
 
+import io.callstream.dashboard.Snapshot.Period;
+import io.callstream.dashboard.SvgChart.Shape;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import io.callstream.progress.Progress.Latency;
@@ -33,16 +35,13 @@ final class RunPanels {
 
   /** Writes the verdict, the throughput and the last batch. */
   void writePipeline() {
-    html.panel(
-        "panel half",
-        "Pipeline",
-        () -> {
-          snapshot.verdict().ifPresentOrElse(this::verdict, this::noVerdict);
-          if (!history.isEmpty()) {
-            throughput();
-          }
-          snapshot.progress().ifPresent(this::lastBatch);
-        });
+    html.openPanel("panel half", "Pipeline");
+    snapshot.verdict().ifPresentOrElse(this::verdict, this::noVerdict);
+    if (!history.isEmpty()) {
+      throughput();
+    }
+    snapshot.progress().ifPresent(this::lastBatch);
+    html.close("section").line();
   }
 
   private void noVerdict() {
@@ -58,7 +57,7 @@ final class RunPanels {
       return;
     }
     html.element("p", "The pipeline falls behind.", "class", "verdict bad").line();
-    html.open("ul", "class", "findings").line();
+    html.open("ul class=findings").line();
     for (Finding finding : verdict.findings()) {
       html.element("li", finding.evidence() + ". " + finding.advice()).line();
     }
@@ -82,13 +81,11 @@ final class RunPanels {
             records * 1e9 / span.toNanos()));
     DateTimeFormatter labels =
         (span.toDays() > 0 ? DAY_AND_TIME : TIME_OF_DAY).withZone(snapshot.zone());
-    List<Instant> times = new ArrayList<>(List.of(start));
-    history.forEach(point -> times.add(point.end()));
-    List<Long> rates = history.stream().map(point -> Math.round(point.perSecond())).toList();
-    html.open("div", "class", "chart short")
-        .markup(SvgChart.steps(rates, times, labels::format))
-        .close("div")
-        .line();
+    List<Period> rates =
+        history.stream()
+            .map(p -> new Period(p.start(), p.end(), Math.round(p.perSecond())))
+            .toList();
+    html.chart("chart short", SvgChart.of(Shape.STEPS, rates, labels));
   }
 
   private void lastBatch(Progress batch) {
@@ -144,13 +141,10 @@ final class RunPanels {
                         number(outcome.counted()),
                         number(outcome.late()),
                         number(outcome.filtered()))));
-    html.panel(
-        "panel half",
-        "Record accounting",
-        () -> {
-          html.table(List.of("Records", "Number"), records, 1);
-          html.element("h3", "By statistic").line();
-          html.table(List.of("Statistic", "Counted", "Late", "Filtered"), statistics, 1);
-        });
+    html.openPanel("panel half", "Record accounting");
+    html.table(List.of("Records", "Number"), records, 1);
+    html.element("h3", "By statistic").line();
+    html.table(List.of("Statistic", "Counted", "Late", "Filtered"), statistics, 1);
+    html.close("section").line();
   }
 }

@@ -4,10 +4,8 @@ import io.callstream.engine.RunningPipeline.State;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
-import io.callstream.progress.Progress.Latency;
 import io.callstream.progress.StabilityVerdict;
 import java.time.Instant;
-import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
@@ -17,20 +15,8 @@ import java.util.Optional;
  * not have its statistic.
  *
  * @param run identifies the run: the time at which its dashboard was created
- * @param time the time of this snapshot
- * @param state the state of the run
  * @param failure the message of the failure; empty if the run has not failed
- * @param source the description of the source
- * @param zone the time zone of hours and days
- * @param types the most frequent call types
- * @param calls calls over time
- * @param week calls by local day of the week and hour
- * @param dispositions the most frequent dispositions
- * @param locations the addresses with the most calls
- * @param spikes call types with unusually many calls
  * @param others the statistics that are shown as tables
- * @param progress the progress of the last batch
- * @param accounting the outcome of all records so far
  * @param verdict whether the pipeline keeps up; empty before there are enough batches
  * @param history the latest batches, oldest first
  */
@@ -51,21 +37,13 @@ record Snapshot(
     Optional<Progress> progress,
     Accounting accounting,
     Optional<StabilityVerdict> verdict,
-    List<Sample> history) {
+    List<Progress> history) {
 
   /**
-   * The groups with the most calls.
-   *
-   * @param entries the groups, highest count first
-   * @param groups the number of all groups
-   * @param total the calls of all groups
+   * The groups with the most calls, highest count first, and the number and calls of all groups.
    */
   record Ranking(List<Entry> entries, int groups, long total) {
-    /**
-     * A group.
-     *
-     * @param description the meaning of the name; empty if unknown
-     */
+    /** A group; its description is empty if unknown. */
     record Entry(String name, String description, long count) {}
 
     /** Returns the fraction of all calls that an entry has, from 0 to 1. */
@@ -79,25 +57,13 @@ record Snapshot(
     }
   }
 
-  /**
-   * Calls over time, without gaps. An hour or day without calls has the count 0.
-   *
-   * @param hours the latest hours, oldest first
-   * @param days the latest local days, oldest first
-   */
-  record Timeline(List<Hour> hours, List<Day> days) {
-    /** The calls of an hour. */
-    record Hour(Instant start, long count) {}
+  /** The latest hours and local days, oldest first and without gaps. */
+  record Timeline(List<Period> hours, List<Period> days) {}
 
-    /** The calls of a local day. */
-    record Day(LocalDate date, long count) {}
-  }
+  /** The calls of an hour or of a local day, from its start to the start of the next one. */
+  record Period(Instant start, Instant end, long count) {}
 
-  /**
-   * Calls by day of the week, Monday first, and hour of the day.
-   *
-   * @param counts 7 rows of 24 counts
-   */
+  /** Calls by day of the week, Monday first, and hour of the day: 7 rows of 24 counts. */
   record Week(List<List<Long>> counts) {
     /** Returns the highest count. */
     long max() {
@@ -125,31 +91,9 @@ record Snapshot(
   }
 
   /**
-   * A statistic as a table.
-   *
-   * @param cells the first rows
-   * @param numbersFrom the index of the first measure column
-   * @param rows the number of all rows
+   * The first rows of a statistic, the index of its first measure column, and the number of all
+   * rows.
    */
   record Table(
       String name, List<String> columns, List<List<String>> cells, int numbersFrom, long rows) {}
-
-  /**
-   * The figures of a batch.
-   *
-   * @param time the start of the batch
-   * @param arrived records that arrived per second; NaN if unknown
-   * @param processed records processed per second of the batch's duration
-   * @param emitted result rows sent to the sinks per second; NaN if unknown
-   * @param lag offsets not yet read
-   * @param latency the age of records when the sinks received their results; empty if no record has
-   *     a timestamp
-   */
-  record Sample(
-      Instant time,
-      double arrived,
-      double processed,
-      double emitted,
-      long lag,
-      Optional<Latency> latency) {}
 }

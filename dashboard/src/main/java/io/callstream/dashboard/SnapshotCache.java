@@ -1,6 +1,5 @@
 package io.callstream.dashboard;
 
-import io.callstream.dashboard.Snapshot.Sample;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.progress.Accounting;
@@ -25,13 +24,13 @@ final class SnapshotCache {
   /** The period that the dashboard's monitor observes if the pipeline has none. */
   private static final Duration MONITOR_PERIOD = Duration.ofMinutes(5);
 
-  private static final int MAX_SAMPLES = 300;
+  private static final int MAX_HISTORY = 300;
 
   private final RunningPipeline running;
   private final StabilityMonitor monitor;
   private final boolean hasOwnMonitor;
   private final SnapshotFactory factory;
-  private final Deque<Sample> history = new ArrayDeque<>();
+  private final Deque<Progress> history = new ArrayDeque<>();
   private long lastBatch = -1;
   private @Nullable Update last;
   private long createdNanos;
@@ -40,12 +39,7 @@ final class SnapshotCache {
   private record Inputs(
       State state, long batch, Accounting accounting, Optional<StabilityVerdict> verdict) {}
 
-  /**
-   * A snapshot to send to pages.
-   *
-   * @param number the number of the snapshot, from 0
-   * @param json the snapshot as JSON
-   */
+  /** A snapshot as JSON, numbered from 0. */
   record Update(long number, String json, Inputs inputs) {}
 
   SnapshotCache(RunningPipeline running) {
@@ -65,15 +59,8 @@ final class SnapshotCache {
     }
     Progress report = progress.get();
     lastBatch = report.batch();
-    history.addLast(
-        new Sample(
-            report.timestamp(),
-            report.inputRowsPerSecond(),
-            report.processedRowsPerSecond(),
-            report.outputRowsPerSecond(),
-            report.lag(),
-            report.latency()));
-    if (history.size() > MAX_SAMPLES) {
+    history.addLast(report);
+    if (history.size() > MAX_HISTORY) {
       history.removeFirst();
     }
     if (hasOwnMonitor) {

@@ -3,10 +3,7 @@ package io.callstream.dashboard;
 import io.callstream.CallstreamException;
 import io.callstream.dashboard.Snapshot.Ranking;
 import io.callstream.dashboard.Snapshot.Ranking.Entry;
-import io.callstream.dashboard.Snapshot.Sample;
-import io.callstream.dashboard.Snapshot.Spikes;
 import io.callstream.dashboard.Snapshot.Table;
-import io.callstream.dashboard.Snapshot.Timeline;
 import io.callstream.dashboard.Snapshot.Week;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
@@ -27,12 +24,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -72,13 +70,8 @@ final class SnapshotFactory {
         .findFirst();
   }
 
-  /**
-   * Creates a snapshot of the current results. They belong to one batch, unless batches finish
-   * faster than the snapshot is computed.
-   *
-   * @param verdict null before there are enough batches
-   */
-  Snapshot create(@Nullable StabilityVerdict verdict, List<Sample> history) {
+  /** Creates a snapshot of one batch, unless batches finish faster than it is computed. */
+  Snapshot create(@Nullable StabilityVerdict verdict, List<Progress> history) {
     return create(running.pipeline().statistics(), verdict, history);
   }
 
@@ -88,7 +81,7 @@ final class SnapshotFactory {
   }
 
   private Snapshot create(
-      List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Sample> history) {
+      List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Progress> history) {
     Accounting before = running.accounting();
     Snapshot created = attempt(statistics, verdict, history);
     for (int i = 1; i < MAX_ATTEMPTS && !created.accounting().equals(before); i++) {
@@ -99,39 +92,22 @@ final class SnapshotFactory {
   }
 
   private Snapshot attempt(
-      List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Sample> history) {
+      List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Progress> history) {
     // Read the state first: after the end of the run, the figures read below are final.
     State state = running.state();
     Optional<Progress> progress = running.progress();
-    Optional<Ranking> types = Optional.empty();
-    Optional<Timeline> calls = Optional.empty();
-    Optional<Week> week = Optional.empty();
-    Optional<Ranking> dispositions = Optional.empty();
-    Optional<Ranking> locations = Optional.empty();
-    Optional<Spikes> spikes = Optional.empty();
-    List<Table> others = new ArrayList<>();
-    for (Statistic statistic : statistics) {
-      Results results = running.results(statistic.name());
-      if (isTotal(statistic, BY_TYPE, "crime_type")) {
-        types = Optional.of(ranking(results, TOP_TYPES));
-      } else if (isTotal(statistic, BY_LOCATION, "address")) {
-        locations = Optional.of(ranking(results, TOP_LOCATIONS));
-      } else if (isTotal(statistic, BY_HOUR_OF_WEEK, "day_of_week", "hour_of_day")
-          && hasNumericHours(results)) {
-        week = Optional.of(week(results));
-      } else if (isHourly(statistic)) {
-        hourly.update(results);
-        calls = Optional.of(hourly.timeline(results));
-        dispositions = Optional.of(hourly.dispositions(results, TOP_DISPOSITIONS));
-        Optional<Instant> watermark = progress.flatMap(Progress::watermark);
-        spikes =
-            Optional.of(
-                spikeDetector.find(
-                    results, state == State.RUNNING ? watermark.orElse(null) : null));
-      } else {
-        others.add(table(results, zone));
-      }
-    }
+    Instant watermark =
+        state == State.RUNNING ? progress.flatMap(Progress::watermark).orElse(null) : null;
+    List<Results> others = new ArrayList<>();
+    statistics.forEach(statistic -> others.add(running.results(statistic.name())));
+    Optional<Results> byType = take(others, r -> isTotal(r, BY_TYPE, "crime_type"));
+    Optional<Results> byLocation = take(others, r -> isTotal(r, BY_LOCATION, "address"));
+    Optional<Results> byHour = take(others, r -> isHourly(r.statistic()));
+    Optional<Results> byHourOfWeek =
+        take(
+            others,
+            r -> isTotal(r, BY_HOUR_OF_WEEK, "day_of_week", "hour_of_day") && hasNumericHours(r));
+    byHour.ifPresent(hourly::update);
     return new Snapshot(
         run,
         Instant.now(),
@@ -139,20 +115,28 @@ final class SnapshotFactory {
         running.failure().map(CallstreamException::getMessage),
         running.pipeline().source().description(),
         zone,
-        types,
-        calls,
-        week,
-        dispositions,
-        locations,
-        spikes,
-        others,
+        byType.map(results -> ranking(results, TOP_TYPES)),
+        byHour.map(hourly::timeline),
+        byHourOfWeek.map(SnapshotFactory::week),
+        byHour.map(results -> hourly.dispositions(results, TOP_DISPOSITIONS)),
+        byLocation.map(results -> ranking(results, TOP_LOCATIONS)),
+        byHour.map(results -> spikeDetector.find(results, watermark)),
+        others.stream().map(results -> table(results, zone)).toList(),
         progress,
         running.accounting(),
         Optional.ofNullable(verdict),
         history);
   }
 
-  private static boolean isTotal(Statistic statistic, String name, String... dimensions) {
+  /** Removes the results that have a panel from a list, and returns them. */
+  private static Optional<Results> take(List<Results> all, Predicate<Results> panel) {
+    Optional<Results> found = all.stream().filter(panel).findFirst();
+    found.ifPresent(all::remove);
+    return found;
+  }
+
+  private static boolean isTotal(Results results, String name, String... dimensions) {
+    Statistic statistic = results.statistic();
     return statistic.name().equals(name)
         && statistic.window().isEmpty()
         && hasDimensions(statistic, dimensions);
@@ -160,8 +144,7 @@ final class SnapshotFactory {
 
   private static boolean isHourly(Statistic statistic) {
     return statistic.name().equals(HOURLY)
-        && statistic.window().isPresent()
-        && statistic.window().get() instanceof Window.Tumbling tumbling
+        && statistic.window().orElse(null) instanceof Window.Tumbling tumbling
         && tumbling.size().equals(Duration.ofHours(1))
         && hasDimensions(statistic, "crime_type", "disposition");
   }
@@ -232,19 +215,14 @@ final class SnapshotFactory {
   }
 
   private static Week week(Results results) {
-    Long[][] counts = new Long[7][24];
-    for (Long[] day : counts) {
-      Arrays.fill(day, 0L);
-    }
+    long[][] counts = new long[7][24];
     for (ResultRow row : results.rows()) {
-      if (row.dimensions().contains(Statistic.OTHER)) {
-        continue;
+      List<String> hour = row.dimensions();
+      if (!hour.contains(Statistic.OTHER)) {
+        counts[Integer.parseInt(hour.get(0)) - 1][Integer.parseInt(hour.get(1))] = row.count();
       }
-      counts[Integer.parseInt(row.dimensions().get(0)) - 1][
-              Integer.parseInt(row.dimensions().get(1))] =
-          row.count();
     }
-    return new Week(Stream.of(counts).map(day -> List.copyOf(Arrays.asList(day))).toList());
+    return new Week(Stream.of(counts).map(day -> LongStream.of(day).boxed().toList()).toList());
   }
 
   /** Returns the rows with the highest counts, or the latest windows, newest first. */

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * reach that score at random.
  *
  * <p>The history leaves out hours without calls of any type, because the stream was down or had not
- * started. Not thread-safe: the detector caches the counts of unchanged hours.
+ * started. Not thread-safe.
  */
 final class SpikeDetector {
   /** Names the excluded types on the page. */
@@ -58,10 +59,6 @@ final class SpikeDetector {
 
   private final ZoneId zone;
   private final TextCache texts = new TextCache();
-  private Map<Long, HourCounts> cached = new HashMap<>();
-
-  /** The calls of one hour by type, and the block that they were counted from. */
-  private record HourCounts(byte[] block, Map<String, Long> counts) {}
 
   SpikeDetector(ZoneId zone) {
     this.zone = zone;
@@ -79,16 +76,14 @@ final class SpikeDetector {
       return new Spikes(Optional.empty(), 0, List.of());
     }
     ZonedDateTime hour = complete.get().start().atZone(zone);
-    Map<Long, HourCounts> read = new HashMap<>();
     List<Map<String, Long>> history = new ArrayList<>();
     for (int day = 1; day <= MAX_DAYS; day++) {
-      Map<String, Long> before = byType(results, hour.minusDays(day).toInstant(), read);
+      Map<String, Long> before = byType(results, hour.minusDays(day).toInstant());
       if (!before.isEmpty()) {
         history.add(before);
       }
     }
-    Map<String, Long> now = byType(results, complete.get().start(), read);
-    cached = read;
+    Map<String, Long> now = byType(results, complete.get().start());
     if (history.size() < MIN_DAYS) {
       return new Spikes(complete, history.size(), List.of());
     }
@@ -127,25 +122,15 @@ final class SpikeDetector {
         .map(hour -> new WindowBounds(hour, hour.plus(HOUR)));
   }
 
-  /** Returns the calls of an hour by type, and adds them to {@code read}. */
-  private Map<String, Long> byType(Results results, Instant start, Map<Long, HourCounts> read) {
-    long hour = start.toEpochMilli();
-    byte[] block = BlockResults.of(results).blocks().get(hour);
-    if (block == null) {
-      return Map.of();
-    }
-    HourCounts before = cached.get(hour);
-    HourCounts now =
-        before != null && before.block() == block ? before : new HourCounts(block, counts(block));
-    read.put(hour, now);
-    return now.counts();
-  }
-
-  private Map<String, Long> counts(byte[] block) {
+  /** Returns the calls of an hour by type. */
+  private Map<String, Long> byType(Results results, Instant start) {
+    byte[] block = BlockResults.of(results).blocks().get(start.toEpochMilli());
     Map<String, Long> counts = new HashMap<>();
-    BlockReader groups = new BlockReader(block);
-    while (groups.next()) {
-      counts.merge(groups.dimensions(texts).get(0), groups.count(), Long::sum);
+    if (block != null) {
+      BlockReader groups = new BlockReader(block);
+      while (groups.next()) {
+        counts.merge(groups.dimensions(texts).get(0), groups.count(), Long::sum);
+      }
     }
     return counts;
   }
@@ -153,15 +138,9 @@ final class SpikeDetector {
   /** Returns the distance of a count from the mean of earlier ones, in standard deviations. */
   static double score(double count, double... earlier) {
     int n = earlier.length;
-    double[] scaled = new double[n];
-    for (int i = 0; i < n; i++) {
-      scaled[i] = anscombe(earlier[i]);
-    }
+    double[] scaled = DoubleStream.of(earlier).map(SpikeDetector::anscombe).toArray();
     double mean = mean(scaled);
-    double squares = 0;
-    for (double y : scaled) {
-      squares += (y - mean) * (y - mean);
-    }
+    double squares = DoubleStream.of(scaled).map(y -> (y - mean) * (y - mean)).sum();
     double deviation = Math.max(1, Math.sqrt(squares / (n - 1)));
     return (anscombe(count) - mean) / (deviation * Math.sqrt(1 + 1.0 / n));
   }
@@ -171,10 +150,6 @@ final class SpikeDetector {
   }
 
   private static double mean(double... values) {
-    double sum = 0;
-    for (double value : values) {
-      sum += value;
-    }
-    return sum / values.length;
+    return DoubleStream.of(values).average().orElseThrow();
   }
 }

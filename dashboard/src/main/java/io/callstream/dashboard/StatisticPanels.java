@@ -3,11 +3,13 @@ package io.callstream.dashboard;
 import static io.callstream.dashboard.Formats.number;
 import static io.callstream.dashboard.Formats.text;
 
+import io.callstream.dashboard.Snapshot.Period;
 import io.callstream.dashboard.Snapshot.Ranking;
 import io.callstream.dashboard.Snapshot.Spikes;
 import io.callstream.dashboard.Snapshot.Table;
 import io.callstream.dashboard.Snapshot.Timeline;
 import io.callstream.dashboard.Snapshot.Week;
+import io.callstream.dashboard.SvgChart.Shape;
 import java.time.DayOfWeek;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -22,13 +24,10 @@ final class StatisticPanels {
   private static final DateTimeFormatter DAY = Formats.pattern("EEE d MMM yyyy");
 
   /** The maximum number of hours, and of days, in a table. */
-  private static final int TABLE_POINTS = 72;
+  private static final int TABLE_PERIODS = 72;
 
   private final HtmlWriter html;
   private final ZoneId zone;
-
-  /** The label and the count of an hour or a day. */
-  private record Point(String label, long count) {}
 
   StatisticPanels(HtmlWriter html, ZoneId zone) {
     this.html = html;
@@ -47,89 +46,66 @@ final class StatisticPanels {
 
   /** Writes the panel of another statistic. */
   void writeTable(Table table) {
-    html.panel(
-        "panel",
-        table.name(),
-        () -> {
-          html.note(
-              table.rows() > table.cells().size()
-                  ? text("The first %d of %,d rows", table.cells().size(), table.rows())
-                  : text("%,d rows", table.rows()));
-          html.table(table.columns(), table.cells(), table.numbersFrom());
-        });
+    html.openPanel("panel", table.name());
+    html.note(
+        table.rows() > table.cells().size()
+            ? text("The first %d of %,d rows", table.cells().size(), table.rows())
+            : text("%,d rows", table.rows()));
+    html.table(table.columns(), table.cells(), table.numbersFrom());
+    html.close("section").line();
   }
 
   private void ranking(String className, String title, Ranking ranking, String groups) {
-    html.panel(
-        className,
-        title,
-        () -> {
-          int shown = ranking.entries().size();
-          html.note(
-              ranking.groups() > shown
-                  ? text(
-                      "The top %d of %,d %s; the others have %,d calls",
-                      shown, ranking.groups(), groups, ranking.rest())
-                  : text("%,d %s", ranking.groups(), groups));
-          long highest = ranking.entries().stream().mapToLong(Ranking.Entry::count).max().orElse(1);
-          html.open("ol", "class", "bars", "role", "list").line();
-          ranking.entries().forEach(entry -> bar(entry, ranking.share(entry), highest));
-          html.close("ol").line();
-        });
+    html.openPanel(className, title);
+    int shown = ranking.entries().size();
+    html.note(
+        ranking.groups() > shown
+            ? text(
+                "The top %d of %,d %s; the others have %,d calls",
+                shown, ranking.groups(), groups, ranking.rest())
+            : text("%,d %s", ranking.groups(), groups));
+    long highest = ranking.entries().stream().mapToLong(Ranking.Entry::count).max().orElse(1);
+    html.open("ol class=bars role=list").line();
+    ranking.entries().forEach(entry -> bar(entry, ranking.share(entry), highest));
+    html.close("ol").line();
+    html.close("section").line();
   }
 
   private void bar(Ranking.Entry entry, double share, long highest) {
-    html.open("li").open("span", "class", "name", "dir", "auto");
+    html.open("li").open("span class=name dir=auto");
     html.text(entry.name().isEmpty() ? "(none)" : entry.name());
     if (!entry.description().isEmpty()) {
       html.text(" ").element("small", entry.description());
     }
-    html.close("span").open("span", "class", "track", "aria-hidden", "true");
+    html.close("span").open("span class=track aria-hidden=true");
     String length = text("--part:%.4f", (double) entry.count() / highest);
     html.element("span", "", "class", "bar", "style", length).close("span");
     html.element("span", number(entry.count()), "class", "count");
-    html.element("span", Formats.percent(share), "class", "share").close("li").line();
+    html.element("span class=share", Formats.percent(share)).close("li").line();
   }
 
   private void timeline(Timeline calls) {
-    List<Point> hours =
-        calls.hours().stream()
-            .map(hour -> new Point(Formats.time(hour.start(), zone), hour.count()))
-            .toList();
-    List<Point> days =
-        calls.days().stream().map(day -> new Point(DAY.format(day.date()), day.count())).toList();
-    html.panel(
-        "panel wide",
-        "Calls over time",
-        () -> {
-          if (!hours.isEmpty()) {
-            chart("By hour", "chart", SvgChart.line(counts(hours), labels(hours)));
-            chart("By day", "chart short", SvgChart.bars(counts(days), labels(days)));
-          }
-          pointsTable("hour", "Hour from", hours);
-          pointsTable("day", "Day", days);
-        });
+    DateTimeFormatter day = DAY.withZone(zone);
+    DateTimeFormatter minute = Formats.MINUTE.withZone(zone);
+    html.openPanel("panel wide", "Calls over time");
+    if (!calls.hours().isEmpty()) {
+      html.element("h3", "By hour").line();
+      html.chart("chart", SvgChart.of(Shape.LINE, calls.hours(), minute));
+      html.element("h3", "By day").line();
+      html.chart("chart short", SvgChart.of(Shape.BARS, calls.days(), day));
+    }
+    periodsTable("hour", "Hour from", calls.hours(), minute);
+    periodsTable("day", "Day", calls.days(), day);
+    html.close("section").line();
   }
 
-  private static List<Long> counts(List<Point> points) {
-    return points.stream().map(Point::count).toList();
-  }
-
-  private static List<String> labels(List<Point> points) {
-    return points.stream().map(Point::label).toList();
-  }
-
-  private void chart(String title, String className, String svg) {
-    html.element("h3", title).line();
-    html.open("div", "class", className).markup(svg).close("div").line();
-  }
-
-  /** Writes the latest points as a table, newest first. */
-  private void pointsTable(String unit, String column, List<Point> points) {
-    int from = Math.max(0, points.size() - TABLE_POINTS);
+  /** Writes the latest periods as a table, newest first. */
+  private void periodsTable(
+      String unit, String column, List<Period> periods, DateTimeFormatter labels) {
+    int from = Math.max(0, periods.size() - TABLE_PERIODS);
     List<List<String>> rows = new ArrayList<>();
-    for (Point point : points.subList(from, points.size())) {
-      rows.add(0, List.of(point.label(), number(point.count())));
+    for (Period period : periods.subList(from, periods.size())) {
+      rows.add(0, List.of(labels.format(period.start()), number(period.count())));
     }
     html.collapsedTable(
         "Calls by " + unit + " as a table",
@@ -137,7 +113,7 @@ final class StatisticPanels {
             ? ""
             : text(
                 "The latest %d of the %,d %ss in the chart, newest first",
-                rows.size(), points.size(), unit),
+                rows.size(), periods.size(), unit),
         "Calls by " + unit,
         "scroll columns",
         List.of(column, "Calls"),
@@ -145,48 +121,34 @@ final class StatisticPanels {
   }
 
   private void week(Week week) {
-    html.panel(
-        "panel wide",
-        "Day of the week and hour",
-        () -> {
-          html.note("Calls by local time");
-          heatMap(week);
-          weekTable(week);
-        });
+    html.openPanel("panel wide", "Day of the week and hour");
+    html.note("Calls by local time");
+    heatMap(week);
+    weekTable(week);
+    html.close("section").line();
   }
 
   private void heatMap(Week week) {
-    html.open("table", "class", "heat").open("thead").open("tr");
-    html.element("td", "", "class", "corner");
+    html.open("table class=heat").open("thead").open("tr");
+    html.element("td class=corner", "");
     for (int hour = 0; hour < 24; hour++) {
-      String label = Integer.toString(hour);
-      if (hour % 3 == 0) {
-        html.element("th", label, "scope", "col", "class", "third");
-      } else {
-        html.element("th", label, "scope", "col");
-      }
+      html.element("th scope=col" + (hour % 3 == 0 ? " class=third" : ""), "" + hour);
     }
     html.close("tr").close("thead").line().open("tbody").line();
     long highest = Math.max(1, week.max());
     for (DayOfWeek day : DayOfWeek.values()) {
       html.open("tr");
-      html.element(
-          "th",
-          name(day),
-          "scope",
-          "row",
-          "abbr",
-          day.getDisplayName(TextStyle.FULL, Locale.ENGLISH));
+      html.element("th scope=row", name(day, TextStyle.SHORT), "abbr", name(day, TextStyle.FULL));
       for (long count : week.counts().get(day.getValue() - 1)) {
         long shade = Math.min(SHADES - 1, count * SHADES / highest);
-        html.element("td", Formats.compact(count), "class", "h" + shade);
+        html.element("td class=h" + shade, Formats.compact(count));
       }
       html.close("tr").line();
     }
     html.close("tbody").close("table").line();
-    html.open("p", "class", "legend", "aria-hidden", "true").text("0 ");
+    html.open("p class=legend aria-hidden=true").text("0 ");
     for (int shade = 0; shade < SHADES; shade++) {
-      html.element("span", "", "class", "h" + shade);
+      html.element("span class=h" + shade, "");
     }
     html.text(" " + number(highest)).close("p").line();
   }
@@ -195,7 +157,7 @@ final class StatisticPanels {
   private void weekTable(Week week) {
     List<String> columns = new ArrayList<>(List.of("Hour"));
     for (DayOfWeek day : DayOfWeek.values()) {
-      columns.add(name(day));
+      columns.add(name(day, TextStyle.SHORT));
     }
     List<List<String>> rows = new ArrayList<>();
     for (int hour = 0; hour < 24; hour++) {
@@ -209,23 +171,20 @@ final class StatisticPanels {
         "The week as a table", "", "Calls by day of the week and hour", "scroll", columns, rows);
   }
 
-  private static String name(DayOfWeek day) {
-    return day.getDisplayName(TextStyle.SHORT, Locale.ENGLISH);
+  private static String name(DayOfWeek day, TextStyle style) {
+    return day.getDisplayName(style, Locale.ENGLISH);
   }
 
   private void spikes(Spikes spikes) {
-    html.panel(
-        "panel spikes",
-        "Spikes",
-        () -> {
-          html.note(spikesNote(spikes));
-          if (!spikes.spikes().isEmpty()) {
-            html.table(
-                List.of("Type", "Calls", "Usual", "Deviations"),
-                spikes.spikes().stream().map(StatisticPanels::row).toList(),
-                1);
-          }
-        });
+    html.openPanel("panel spikes", "Spikes");
+    html.note(spikesNote(spikes));
+    if (!spikes.spikes().isEmpty()) {
+      html.table(
+          List.of("Type", "Calls", "Usual", "Deviations"),
+          spikes.spikes().stream().map(StatisticPanels::row).toList(),
+          1);
+    }
+    html.close("section").line();
   }
 
   private String spikesNote(Spikes spikes) {

@@ -32,11 +32,7 @@ final class UpdateStream {
   private @Nullable Update latest;
   private boolean closed;
 
-  /**
-   * Creates a stream without pages.
-   *
-   * @param executor the executor whose threads call {@link #serve}
-   */
+  /** Creates a stream without pages; threads of the executor call {@link #serve}. */
   UpdateStream(RequestExecutor executor) {
     this.executor = executor;
   }

@@ -198,13 +198,16 @@ class DashboardTest {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     assertThatThrownBy(
             () ->
-                Json.writeObject(
+                Json.write(
                     out,
-                    json -> {
-                      json.writeArrayFieldStart("rows");
-                      json.writeNumber(1);
-                      throw new IllegalStateException("no more");
-                    }))
+                    Json.object(
+                        "rows",
+                        (Json.Part)
+                            json -> {
+                              json.writeStartArray();
+                              json.writeNumber(1);
+                              throw new IllegalStateException("no more");
+                            })))
         .hasMessage("no more");
     assertThat(out.toString(UTF_8)).isEqualTo("{\"rows\":[1");
   }

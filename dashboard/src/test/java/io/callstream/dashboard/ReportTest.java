@@ -76,6 +76,9 @@ class ReportTest {
       String hours = html.substring(html.indexOf("Calls by hour as a table"));
       hours = hours.substring(0, hours.indexOf("</details>"));
       assertThat(hours).contains("The latest 72 of the 240 hours in the chart");
+      assertThat(html)
+          .contains("aria-label=\"Tue 30 Oct 2018 00:00 to Thu 8 Nov 2018 22:00, ")
+          .contains("aria-label=\"Tue 30 Oct 2018 to Thu 8 Nov 2018, ");
       long last =
           calls.stream()
               .filter(c -> !c.time().isBefore(SomeCalls.END.minus(Duration.ofHours(1))))

@@ -91,7 +91,8 @@ class SnapshotTest {
       Map<LocalDate, Long> days =
           calls.stream().collect(groupingBy(c -> c.time().atZone(ZONE).toLocalDate(), counting()));
       assertThat(snapshot.calls().get().days())
-          .allSatisfy(d -> assertThat(d.count()).isEqualTo(days.get(d.date())))
+          .allSatisfy(
+              d -> assertThat(d.count()).isEqualTo(days.get(LocalDate.ofInstant(d.start(), ZONE))))
           .hasSize(days.size());
 
       Map<List<Integer>, Long> week =

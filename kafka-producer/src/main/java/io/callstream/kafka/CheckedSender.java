@@ -61,7 +61,6 @@ final class CheckedSender implements AutoCloseable {
     }
   }
 
-  /** Returns the offsets of acknowledged records in partition 0. */
   Acknowledged firstPartition() {
     return firstPartition;
   }
@@ -72,7 +71,6 @@ final class CheckedSender implements AutoCloseable {
     kafka = ProducerSettings.producer(cluster, settings);
   }
 
-  /** Sends a record to the partition of its key. */
   void send(byte[] key, byte @Nullable [] value, List<Header> headers) {
     send(new ProducerRecord<>(topic, null, key, value, headers));
   }

@@ -61,8 +61,6 @@ final class KafkaResultSink implements ResultSink {
     this.topic = topic;
   }
 
-  // ---- opening
-
   @Override
   public void open(BatchResults restored) {
     TopicInfo info;
@@ -219,8 +217,6 @@ final class KafkaResultSink implements ResultSink {
     return key.length > length && Arrays.equals(key, 0, length, RESULT_KEY_START, 0, length);
   }
 
-  // ---- batches
-
   @Override
   public void write(BatchResults batch) {
     CheckedSender open = sender;
@@ -235,7 +231,7 @@ final class KafkaResultSink implements ResultSink {
     Columns columns = Columns.of(results.statistic());
     for (Iterator<ResultRow> rows = results.stream().iterator(); rows.hasNext(); ) {
       ResultRow row = rows.next();
-      List<@Nullable Object> values = columns.values(row);
+      List<@Nullable Object> values = row.columns();
       open.send(key(row, columns, values), value(batch, columns, values), List.of());
     }
   }

@@ -1,9 +1,9 @@
 package io.callstream.kafka;
 
-import io.callstream.call.CallFormat;
-import io.callstream.call.CallParser;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
+import io.callstream.call.CallFormat;
+import io.callstream.call.CallParser;
 import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import io.callstream.kafka.InputChecker.Problem;
@@ -15,7 +15,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,12 +41,11 @@ final class ReadAhead implements AutoCloseable {
   /** How long {@link #close} waits for a running read. */
   private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** The fields that are reported as unreadable if the format throws on a record. */
-  private static final Set<Field<?>> UNREADABLE = Set.of(Fields.ID, Fields.TYPE, Fields.TIME);
+  private static final Set<Field<?>> UNREADABLE =
+      Set.of(Fields.ID, Fields.TYPE, Fields.TIME);
 
   private final CallRecords records;
   private final CallFormat format;
-  private final Function<String, byte @Nullable []> texts;
   private CallParser parser;
   private final boolean timed;
   private final Thread thread = new Thread(this::readAll, "callstream-read-ahead");
@@ -78,7 +76,6 @@ final class ReadAhead implements AutoCloseable {
   private ReadAhead(CallRecords records, CallFormat format, boolean timed) {
     this.records = records;
     this.format = format;
-    this.texts = records::field;
     this.parser = format.parser(Set.of(Fields.ID));
     this.timed = timed;
   }
@@ -135,10 +132,7 @@ final class ReadAhead implements AutoCloseable {
 
   private Read parsed(byte[] value) {
     if (!timed) {
-      byte[] id = parser.idOfCall(texts);
-      if (id == null) {
-        id = parser.idOfCall(value);
-      }
+      byte[] id = parser.idOfCall(value);
       if (id != null) {
         return new Read(id, value, Pacer.NO_TIME, null);
       }

@@ -1,9 +1,13 @@
 package io.callstream.kafka;
 
+import static java.util.Objects.requireNonNull;
+
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.kafka.KafkaAdmin;
 import io.callstream.internal.kafka.KafkaErrors;
+import io.callstream.internal.source.OpenTransactions;
+import io.callstream.pipeline.KafkaTopic.Isolation;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -15,11 +19,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
-import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
-import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
@@ -71,12 +73,8 @@ public final class TopicAdmin implements AutoCloseable {
               "Topic %s with %d partitions on %d brokers each: at least 1 of both is needed",
               topic, partitions, replicas));
     }
-    Optional<TopicDescription> existing = admin.description(topic);
-    if (existing.isEmpty()) {
-      create(topic, partitions, (short) replicas, MAX_MESSAGE_BYTES, Map.of());
-      existing = Optional.of(awaitLeaders(topic));
-    }
-    int actual = existing.get().partitions().size();
+    TopicDescription found = find(topic, partitions, replicas, MAX_MESSAGE_BYTES, Map.of());
+    int actual = found.partitions().size();
     if (actual != partitions) {
       throw new CallstreamException(
           ErrorCode.TOPIC,
@@ -85,7 +83,7 @@ public final class TopicAdmin implements AutoCloseable {
                   + " this one.",
               topic, cluster.bootstrapServers(), actual, partitions, actual));
     }
-    return info(existing.get());
+    return info(found);
   }
 
   /**
@@ -98,11 +96,7 @@ public final class TopicAdmin implements AutoCloseable {
    */
   TopicInfo ensureCompacted(String topic, int partitions, int replicas) {
     TopicDescription found =
-        ensureForSink(
-            topic,
-            partitions,
-            replicas,
-            Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT));
+        findForSink(topic, partitions, replicas, TopicConfig.CLEANUP_POLICY_COMPACT);
     if (!isCompacted(topic)) {
       throw new CallstreamException(
           ErrorCode.TOPIC,
@@ -121,22 +115,23 @@ public final class TopicAdmin implements AutoCloseable {
    * @return whether the topic is compacted
    */
   boolean ensureExists(String topic, int partitions, int replicas) {
-    TopicDescription ignored =
-        ensureForSink(
-            topic,
-            partitions,
-            replicas,
-            Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE));
+    var ignored = findForSink(topic, partitions, replicas, TopicConfig.CLEANUP_POLICY_DELETE);
     return isCompacted(topic);
   }
 
-  private TopicDescription ensureForSink(
-      String topic, int partitions, int replicas, Map<String, String> configs) {
+  private TopicDescription findForSink(String topic, int partitions, int replicas, String cleanup) {
+    Map<String, String> configs = Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, cleanup);
+    return find(topic, partitions, replicas, KafkaSinks.MAX_MESSAGE_BYTES, configs);
+  }
+
+  /** Returns the description of a topic, and creates it if it does not exist. */
+  private TopicDescription find(
+      String topic, int partitions, int replicas, int maxBytes, Map<String, String> configs) {
     Optional<TopicDescription> existing = admin.description(topic);
     if (existing.isPresent()) {
       return existing.get();
     }
-    create(topic, partitions, (short) replicas, KafkaSinks.MAX_MESSAGE_BYTES, configs);
+    create(topic, partitions, replicas, maxBytes, configs);
     return awaitLeaders(topic);
   }
 
@@ -153,14 +148,10 @@ public final class TopicAdmin implements AutoCloseable {
   }
 
   private void create(
-      String topic,
-      int partitions,
-      short replicas,
-      int maxMessageBytes,
-      Map<String, String> configs) {
+      String topic, int partitions, int replicas, int maxBytes, Map<String, String> configs) {
     Map<String, String> all = new HashMap<>(configs);
-    all.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, String.valueOf(maxMessageBytes));
-    NewTopic request = new NewTopic(topic, partitions, replicas).configs(all);
+    all.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, String.valueOf(maxBytes));
+    NewTopic request = new NewTopic(topic, partitions, (short) replicas).configs(all);
     try {
       admin.get(admin.client().createTopics(List.of(request)).all());
     } catch (ExecutionException e) {
@@ -220,32 +211,23 @@ public final class TopicAdmin implements AutoCloseable {
   }
 
   private TopicInfo info(TopicDescription description) {
-    Map<TopicPartition, OffsetSpec> first = new HashMap<>();
-    Map<TopicPartition, OffsetSpec> next = new HashMap<>();
-    for (TopicPartitionInfo partition : description.partitions()) {
-      TopicPartition id = new TopicPartition(description.name(), partition.partition());
-      first.put(id, OffsetSpec.earliest());
-      next.put(id, OffsetSpec.latest());
-    }
+    List<TopicPartition> ids = KafkaAdmin.partitions(description);
+    Map<TopicPartition, OffsetSpec> earliest = new HashMap<>();
+    ids.forEach(id -> earliest.put(id, OffsetSpec.earliest()));
     List<TopicInfo.PartitionInfo> partitions = new ArrayList<>();
     try {
-      var beginnings = admin.get(admin.client().listOffsets(first).all());
-      // Keep this order. Otherwise new records in between would look as if a transaction held them
-      // back.
-      var written = admin.get(admin.client().listOffsets(next).all());
-      var ends =
-          admin.get(admin.client().listOffsets(next, new ListOffsetsOptions(isolation())).all());
+      var beginnings = admin.get(admin.client().listOffsets(earliest).all());
+      var ends = admin.ends(ids);
       beginnings.forEach(
           (id, beginning) -> {
-            var end = ends.get(id);
-            var last = written.get(id);
-            long readable = end == null ? beginning.offset() : end.offset();
+            OpenTransactions.Ends end = requireNonNull(ends.get(id.partition()));
+            long written = Math.max(end.stable(), end.written());
             partitions.add(
                 new TopicInfo.PartitionInfo(
                     id.partition(),
                     beginning.offset(),
-                    readable,
-                    last == null ? readable : Math.max(readable, last.offset())));
+                    cluster.isolation() == Isolation.READ_COMMITTED ? end.stable() : written,
+                    written));
           });
     } catch (ExecutionException e) {
       throw admin.refused(description.name(), e);
@@ -253,13 +235,6 @@ public final class TopicAdmin implements AutoCloseable {
     partitions.sort(Comparator.comparingInt(TopicInfo.PartitionInfo::partition));
     int replicas = description.partitions().get(0).replicas().size();
     return new TopicInfo(description.name(), replicas, partitions);
-  }
-
-  private IsolationLevel isolation() {
-    return switch (cluster.isolation()) {
-      case READ_COMMITTED -> IsolationLevel.READ_COMMITTED;
-      case READ_UNCOMMITTED -> IsolationLevel.READ_UNCOMMITTED;
-    };
   }
 
   /**

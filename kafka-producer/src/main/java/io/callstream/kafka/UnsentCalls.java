@@ -136,11 +136,6 @@ public final class UnsentCalls implements CallSource {
     }
 
     @Override
-    public byte @Nullable [] field(String name) {
-      return records.field(name);
-    }
-
-    @Override
     public List<String> remarks() {
       return records.remarks();
     }

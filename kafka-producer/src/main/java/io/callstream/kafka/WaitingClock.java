@@ -4,7 +4,6 @@ import java.util.concurrent.locks.LockSupport;
 
 /** A clock that can wait. */
 interface WaitingClock {
-  /** The system clock. */
   WaitingClock SYSTEM =
       new WaitingClock() {
         @Override

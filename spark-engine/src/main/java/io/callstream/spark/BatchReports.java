@@ -31,13 +31,6 @@ final class BatchReports extends StreamingQueryListener {
   /** A batch that was delivered to the sinks. */
   private record Finished(BatchResults results, Optional<Progress.Latency> latency) {}
 
-  /**
-   * Creates a listener of one query.
-   *
-   * @param firstOffsets returns the offsets at which the first batch of the checkpoint began
-   * @param progress receives each report before the listeners do
-   * @param failed receives the exception of a listener
-   */
   BatchReports(
       SinkSet sinks,
       Supplier<Map<Integer, Long>> firstOffsets,

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -72,19 +73,14 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   private @Nullable Fence fence;
   private boolean swept;
 
-  private Checkpoint(
-      Path root,
-      boolean temporary,
-      CheckpointFileManager files,
-      Configuration configuration,
-      SparkContext context) {
+  private Checkpoint(Path root, boolean temporary, SparkSession session) {
     this.root = root;
     this.directory = new Path(root, OURS);
     this.temporary = temporary;
-    this.files = files;
+    this.configuration = session.sessionState().newHadoopConf();
+    this.context = session.sparkContext();
+    this.files = CheckpointFileManager.create(root, configuration);
     this.sparkFiles = new CheckpointFiles(root, files);
-    this.configuration = configuration;
-    this.context = context;
     this.hadoop =
         context.broadcast(
             new SerializableConfiguration(configuration),
@@ -103,14 +99,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
           location == null ? new Path(temporaryDirectory().toURI()) : qualified(location, session);
       boolean local = "file".equals(root.toUri().getScheme());
       ChecksummedFileManager.use(session, local ? LocalCheckpointFileManager.class : null);
-      Configuration configuration = session.sessionState().newHadoopConf();
-      Checkpoint checkpoint =
-          new Checkpoint(
-              root,
-              location == null,
-              CheckpointFileManager.create(root, configuration),
-              configuration,
-              session.sparkContext());
+      Checkpoint checkpoint = new Checkpoint(root, location == null, session);
       checkpoint.files.mkdirs(checkpoint.directory);
       try {
         if (local) {
@@ -133,10 +122,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     }
   }
 
-  /**
-   * Creates a directory that is deleted when the JVM exits, if the checkpoint was not closed
-   * before.
-   */
+  /** Creates a directory that is deleted when the JVM exits, unless it was closed before. */
   private static File temporaryDirectory() throws IOException {
     File directory = Files.createTempDirectory(TEMPORARY).toFile();
     // Spark deletes its own temporary directories in the same way: after the context has ended,
@@ -146,15 +132,34 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   }
 
   private static Path qualified(String location, SparkSession session) throws IOException {
-    Path path = new Path(location);
+    Path path = path(location);
+    Configuration hadoop = session.sessionState().newHadoopConf();
     if (path.toUri().getScheme() == null
-        && FileSystem.get(session.sessionState().newHadoopConf())
-            .getUri()
-            .getScheme()
-            .equals("file")) {
+        && FileSystem.get(hadoop).getUri().getScheme().equals("file")) {
       return new Path(EnvironmentFailures.path(location).toAbsolutePath().normalize().toUri());
     }
-    return path.getFileSystem(session.sessionState().newHadoopConf()).makeQualified(path);
+    try {
+      return path.getFileSystem(hadoop).makeQualified(path);
+    } catch (IllegalArgumentException e) {
+      if (e.getCause() instanceof UnknownHostException unknown) {
+        throw unknown;
+      }
+      throw e;
+    }
+  }
+
+  static Path path(String location) {
+    try {
+      return new Path(location);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "'"
+              + location
+              + "' is no path: "
+              + e.getMessage()
+              + ". Name a path, or a URI such as hdfs://host/directory.",
+          e);
+    }
   }
 
   @Override
@@ -166,42 +171,39 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
    * Compares a pipeline and its fixed settings with those that the directory was created for. If
    * the directory is new, this records them in it.
    *
-   * @param topicId the id of the topic to read
-   * @param settings the caller's settings; if they do not set the shuffle partitions, the number in
-   *     the checkpoint applies
-   * @param cores the number of shuffle partitions for a new directory, unless the settings specify
-   *     it
+   * @param cores the number of shuffle partitions of a new directory, unless the settings have one
    * @return the number of shuffle partitions
    */
   int claim(Pipeline pipeline, String topicId, SparkSettings settings, int cores) {
-    try {
-      Path file = new Path(directory, Fingerprint.FILE);
-      if (!files.exists(file)) {
-        requireNew();
-        takeOver();
-      }
-      // Before this run took over, another run may have created the directory for its own pipeline.
-      if (!files.exists(file)) {
-        requireOwned();
-        int partitions = settings.shufflePartitions().orElse(cores);
-        Fingerprint made = fingerprint(pipeline, topicId, settings, partitions);
-        write(Fingerprint.FILE, made.toString().getBytes(UTF_8));
-        requireOwned();
-        return partitions;
-      }
-      Fingerprint found = Fingerprint.parse(new String(read(Fingerprint.FILE), UTF_8));
-      int before = found.line(SHUFFLE_PARTITIONS).map(Integer::parseInt).orElse(cores);
-      int partitions = settings.shufflePartitions().orElse(before);
-      found.requireSame(fingerprint(pipeline, topicId, settings, partitions), location());
+    return access(() -> claimed(pipeline, topicId, settings, cores));
+  }
+
+  private int claimed(Pipeline pipeline, String topicId, SparkSettings settings, int cores)
+      throws IOException {
+    Path file = new Path(directory, Fingerprint.FILE);
+    if (!files.exists(file)) {
+      requireNew();
       takeOver();
-      if (sparkFiles.isUsed() && !list().contains(LINEAGE)) {
-        throw new DamagedFileException(OURS + "/" + LINEAGE + " is missing");
-      }
-      sparkFiles.requireWhole(lastBatch());
-      return partitions;
-    } catch (IOException e) {
-      throw failed(location(), e);
     }
+    // Before this run took over, another run may have created the directory for its own pipeline.
+    if (!files.exists(file)) {
+      requireOwned();
+      int partitions = settings.shufflePartitions().orElse(cores);
+      Fingerprint made = fingerprint(pipeline, topicId, settings, partitions);
+      write(Fingerprint.FILE, made.toString().getBytes(UTF_8));
+      requireOwned();
+      return partitions;
+    }
+    Fingerprint found = Fingerprint.parse(new String(read(Fingerprint.FILE), UTF_8));
+    int before = found.line(SHUFFLE_PARTITIONS).map(Integer::parseInt).orElse(cores);
+    int partitions = settings.shufflePartitions().orElse(before);
+    found.requireSame(fingerprint(pipeline, topicId, settings, partitions), location());
+    takeOver();
+    if (sparkFiles.isUsed() && !list().contains(LINEAGE)) {
+      throw new DamagedFileException(OURS + "/" + LINEAGE + " is missing");
+    }
+    sparkFiles.requireWhole(lastBatch());
+    return partitions;
   }
 
   private static Fingerprint fingerprint(
@@ -231,20 +233,25 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   /** Returns the ledger as it was after the last batch that Spark committed. */
   Ledger restore(Pipeline pipeline) {
     Ledger ledger = Ledger.restore(pipeline, this, sparkFiles.committed());
-    try {
-      sparkFiles.requireConsistent(ledger);
-    } catch (IOException e) {
-      throw failed(location(), e);
-    }
-    return ledger;
+    return access(
+        () -> {
+          sparkFiles.requireConsistent(ledger);
+          return ledger;
+        });
   }
 
-  /**
-   * Returns the offsets at which Spark began to read the topic; empty if it has not started yet.
-   */
+  /** Returns the offsets at which Spark began to read; empty if it has not started yet. */
   Map<Integer, Long> firstOffsets() {
+    return access(sparkFiles::firstOffsets);
+  }
+
+  private interface Access<T> {
+    T get() throws IOException;
+  }
+
+  private <T> T access(Access<T> files) {
     try {
-      return sparkFiles.firstOffsets();
+      return files.get();
     } catch (IOException e) {
       throw failed(location(), e);
     }
@@ -286,10 +293,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     files.delete(new Path(directory, name));
   }
 
-  /**
-   * Writes a file and checks that the executors can read it. Without shared storage, a restart
-   * fails.
-   */
+  /** Checks that the executors can read what this writes; otherwise, a restart would fail. */
   private void requireShared() throws IOException {
     String name = VISIBLE + UUID.randomUUID();
     write(name, name.getBytes(UTF_8));
@@ -331,11 +335,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     }
   }
 
-  /**
-   * Checks regularly whether another run has taken over, until this checkpoint is closed.
-   *
-   * @param superseded receives the failure of this run, in a separate thread
-   */
+  /** Passes on the failure of this run, in a separate thread, when another run has taken over. */
   void watch(Consumer<CallstreamException> superseded) {
     if (fence != null) {
       fence.watch(superseded);
@@ -353,11 +353,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     }
   }
 
-  /**
-   * Returns the failure of this run if another run has taken over.
-   *
-   * @param cause the exception that ended this run; null if it did not fail
-   */
+  /** Returns the failure of this run, with its cause, if another run has taken over. */
   Optional<CallstreamException> takenOver(@Nullable Throwable cause) {
     try {
       return fence == null ? Optional.empty() : fence.takenOver(cause);
@@ -372,9 +368,6 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     return fence == null ? all : new Path(all, fence.token());
   }
 
-  /**
-   * Returns the directory in which tasks keep files of dead letters until the batch is finished.
-   */
   TaskDeadLetterDirectory letterDirectory() {
     return new TaskDeadLetterDirectory(letters().toString(), hadoop);
   }
@@ -394,35 +387,33 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
    */
   void finished(boolean hasLetterFiles) {
     if (hasLetterFiles) {
-      deleteLetters();
+      attempt(() -> files.delete(letters()), "the dead letters stay until a later batch");
     }
     if (fence == null || swept) {
       return;
     }
     swept = true;
-    try {
-      for (String token : fence.older()) {
-        files.delete(new Path(new Path(directory, LETTERS), token));
-        fence.delete(token);
-      }
-    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
-      LOG.debug("Files of earlier runs stay in {}", directory, e);
-    }
+    Fence own = fence;
+    attempt(
+        () -> {
+          for (String token : own.older()) {
+            files.delete(new Path(new Path(directory, LETTERS), token));
+            own.delete(token);
+          }
+        },
+        "files of earlier runs stay");
   }
 
-  private void deleteLetters() {
-    try {
-      files.delete(letters());
-    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
-      LOG.debug("{} stays until a later batch", letters(), e);
-    }
+  private interface Step {
+    void take() throws Exception; // Scala throws checked exceptions that it does not declare.
   }
 
-  private void endToken(Fence own) {
+  /** Takes a step whose failure does no harm. */
+  private void attempt(Step step, String otherwise) {
     try {
-      own.end();
-    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
-      LOG.debug("The next run of {} waits for a moment, as after a crash", root, e);
+      step.take();
+    } catch (Exception e) {
+      LOG.debug("{}: {}", root, otherwise, e);
     }
   }
 
@@ -431,10 +422,10 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   public void close() {
     try {
       if (!temporary && (lock != null || fence != null)) {
-        deleteLetters();
+        attempt(() -> files.delete(letters()), "dead letters of this run stay");
       }
       if (fence != null) {
-        endToken(fence);
+        attempt(fence::end, "the next run waits for a moment, as after a crash");
       }
       if (lock != null) {
         lock.close();

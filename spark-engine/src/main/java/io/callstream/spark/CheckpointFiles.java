@@ -5,14 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.ledger.Ledger;
 import java.io.IOException;
-import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
@@ -31,17 +27,12 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
   private static final String OFFSETS = "offsets";
   private static final String COMMITS = "commits";
 
-  /** The number of archives that are read at the same time. */
-  private static final int READERS = 8;
-
   /** Returns whether a query has ever started in the directory. */
   boolean isUsed() {
     return exists(METADATA) || newest(OFFSETS) != Ledger.NO_BATCH;
   }
 
-  /**
-   * Returns whether the query's metadata ends with a checksum, as it does if callstream wrote it.
-   */
+  /** Returns whether callstream wrote the query's metadata, with a checksum. */
   boolean hasChecksums() {
     try {
       return read(METADATA).length > 0;
@@ -94,30 +85,18 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
   private void verifyArchives() throws IOException {
     List<Path> archives = new ArrayList<>();
     findArchives(new Path(root, "state"), archives);
-    if (archives.isEmpty()) {
-      return;
-    }
-    ExecutorService readers = Executors.newFixedThreadPool(Math.min(READERS, archives.size()));
     try {
-      List<Future<?>> verified = new ArrayList<>();
-      for (Path archive : archives) {
-        verified.add(
-            readers.submit(
-                () -> {
-                  files.open(archive).close();
-                  return null;
-                }));
-      }
-      for (Future<?> one : verified) {
-        Object ignored = one.get();
-      }
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("interrupted while the files of the state were verified");
-    } finally {
-      readers.shutdownNow();
+      archives.parallelStream().forEach(this::verify);
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private void verify(Path archive) {
+    try {
+      files.open(archive).close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -134,11 +113,7 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
     }
   }
 
-  /**
-   * Compares Spark's offsets with those of the ledger.
-   *
-   * @throws DamagedFileException if they are inconsistent
-   */
+  /** Compares Spark's offsets with those of the ledger. */
   void requireConsistent(Ledger ledger) throws IOException {
     if (ledger.lastBatch() == Ledger.NO_BATCH) {
       return;
@@ -166,9 +141,7 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
     }
   }
 
-  /**
-   * Returns the offsets at which Spark began to read the topic; empty if it has not started yet.
-   */
+  /** Returns the offsets at which Spark began to read; empty if it has not started yet. */
   Map<Integer, Long> firstOffsets() throws IOException {
     return exists(FIRST_OFFSETS) ? offsets(FIRST_OFFSETS) : Map.of();
   }

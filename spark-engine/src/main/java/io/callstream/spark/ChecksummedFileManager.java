@@ -2,7 +2,6 @@ package io.callstream.spark;
 
 import io.callstream.internal.files.Checksum;
 import java.io.ByteArrayInputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -11,11 +10,10 @@ import java.util.zip.CRC32;
 import java.util.zip.CheckedOutputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.PathFilter;
-import org.apache.hadoop.fs.PositionedReadable;
-import org.apache.hadoop.fs.Seekable;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
 import org.jspecify.annotations.Nullable;
@@ -47,11 +45,7 @@ public final class ChecksummedFileManager implements CheckpointFileManager {
     files = CheckpointFileManager.create(directory, inner);
   }
 
-  /**
-   * Configures a session to use this class.
-   *
-   * @param wrapped the manager that stores the files; null for the manager of the session
-   */
+  /** Configures a session to use this class over a manager, or over that of the session. */
   static void use(SparkSession session, @Nullable Class<? extends CheckpointFileManager> wrapped) {
     String before = session.conf().contains(MANAGER) ? session.conf().get(MANAGER) : null;
     String stores = wrapped == null ? before : wrapped.getName();
@@ -76,9 +70,11 @@ public final class ChecksummedFileManager implements CheckpointFileManager {
               place(path),
               new SequenceInputStream(new ByteArrayInputStream(start), in));
       return new FSDataInputStream(
-          start.length < LEAST_STREAMED_BYTES
-              ? new Input(start, (int) length)
-              : new LargeInput(files.open(path), length));
+          new Content(
+              start.length < LEAST_STREAMED_BYTES
+                  ? new ByteArrayInputStream(start)
+                  : files.open(path),
+              length));
     } catch (IOException e) {
       throw sneaky(e);
     }
@@ -105,9 +101,9 @@ public final class ChecksummedFileManager implements CheckpointFileManager {
     return !path.getName().isEmpty() && Character.isDigit(path.getName().charAt(0));
   }
 
-  /** Throws a checked exception. The trait declares none, but Spark expects Hadoop's exceptions. */
+  /** Throws a checked exception. Spark's trait declares none, but Spark expects them. */
   @SuppressWarnings("unchecked")
-  private static <E extends Exception> RuntimeException sneaky(Exception e) throws E {
+  static <E extends Exception> RuntimeException sneaky(Exception e) throws E {
     throw (E) e;
   }
 
@@ -169,117 +165,54 @@ public final class ChecksummedFileManager implements CheckpointFileManager {
     }
   }
 
-  private static final class Input extends ByteArrayInputStream
-      implements Seekable, PositionedReadable {
-    Input(byte[] file, int length) {
-      super(file, 0, length);
-    }
-
-    @Override
-    public synchronized void seek(long position) throws IOException {
-      if (position < 0 || position > count) {
-        throw new EOFException("no byte " + position + " in a file of " + count);
-      }
-      pos = (int) position;
-    }
-
-    @Override
-    public synchronized long getPos() {
-      return pos;
-    }
-
-    @Override
-    public boolean seekToNewSource(long position) {
-      return false;
-    }
-
-    @Override
-    public int read(long position, byte[] bytes, int from, int length) {
-      int read = (int) Math.min(length, Math.max(0, count - position));
-      if (read == 0 && length > 0) {
-        return -1;
-      }
-      System.arraycopy(buf, (int) position, bytes, from, read);
-      return read;
-    }
-
-    @Override
-    public void readFully(long position, byte[] bytes, int from, int length) throws IOException {
-      if (read(position, bytes, from, length) < length) {
-        throw new EOFException("no " + length + " bytes at " + position);
-      }
-    }
-
-    @Override
-    public void readFully(long position, byte[] bytes) throws IOException {
-      readFully(position, bytes, 0, bytes.length);
-    }
-  }
-
-  /** The content of a verified file, without its checksum. */
-  private static final class LargeInput extends InputStream
-      implements Seekable, PositionedReadable {
-    private final FSDataInputStream file;
+  /**
+   * The content of a verified file, without its checksum. It cannot seek, because Spark reads files
+   * of a checkpoint from start to end.
+   */
+  private static final class Content extends FSInputStream {
+    private final InputStream in;
     private final long length;
+    private long position;
 
-    LargeInput(FSDataInputStream file, long length) {
-      this.file = file;
+    Content(InputStream in, long length) {
+      this.in = in;
       this.length = length;
     }
 
     @Override
     public int read() throws IOException {
-      return getPos() < length ? file.read() : -1;
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override
     public int read(byte[] bytes, int from, int most) throws IOException {
-      int possible = (int) Math.min(most, length - getPos());
-      return possible == 0 && most > 0 ? -1 : file.read(bytes, from, possible);
-    }
-
-    @Override
-    public void seek(long position) throws IOException {
-      requireInside(position, 0);
-      file.seek(position);
-    }
-
-    @Override
-    public long getPos() throws IOException {
-      return file.getPos();
-    }
-
-    @Override
-    public boolean seekToNewSource(long position) throws IOException {
-      return file.seekToNewSource(position);
-    }
-
-    @Override
-    public int read(long position, byte[] bytes, int from, int most) throws IOException {
-      int possible = (int) Math.min(most, Math.max(0, length - position));
-      return possible == 0 && most > 0 ? -1 : file.read(position, bytes, from, possible);
-    }
-
-    @Override
-    public void readFully(long position, byte[] bytes, int from, int count) throws IOException {
-      requireInside(position, count);
-      file.readFully(position, bytes, from, count);
-    }
-
-    @Override
-    public void readFully(long position, byte[] bytes) throws IOException {
-      readFully(position, bytes, 0, bytes.length);
-    }
-
-    private void requireInside(long position, int count) throws EOFException {
-      if (position < 0 || count > length - position) {
-        throw new EOFException("no " + count + " bytes at " + position + " in a file of " + length);
+      if (position == length && most > 0) {
+        return -1;
       }
+      int read = in.read(bytes, from, (int) Math.min(most, length - position));
+      position += Math.max(0, read);
+      return read;
+    }
+
+    @Override
+    public long getPos() {
+      return position;
+    }
+
+    @Override
+    public void seek(long target) {
+      throw new UnsupportedOperationException("Files of a checkpoint are read from start to end");
+    }
+
+    @Override
+    public boolean seekToNewSource(long target) {
+      return false;
     }
 
     @Override
     public void close() throws IOException {
-      file.close();
+      in.close();
     }
   }
 }

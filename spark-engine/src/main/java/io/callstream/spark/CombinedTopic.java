@@ -6,7 +6,6 @@ import io.callstream.pipeline.KafkaTopic;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -23,8 +22,8 @@ import org.apache.spark.sql.connector.read.ScanBuilder;
 import org.apache.spark.sql.connector.read.streaming.MicroBatchStream;
 import org.apache.spark.sql.connector.read.streaming.Offset;
 import org.apache.spark.sql.connector.read.streaming.ReadLimit;
-import org.apache.spark.sql.connector.read.streaming.ReportsSourceMetrics;
 import org.apache.spark.sql.connector.read.streaming.SupportsTriggerAvailableNow;
+import org.apache.spark.sql.kafka010.KafkaMicroBatchStream;
 import org.apache.spark.sql.kafka010.KafkaSourceProvider;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -63,12 +62,7 @@ final class CombinedTopic implements SupportsRead, Scan {
     this.beforeBatch = beforeBatch;
   }
 
-  /**
-   * Returns the rows of a topic. Each row consists of a {@link RowKey} and its content, as bytes.
-   *
-   * @param beforeBatch runs in the driver before Spark determines which offsets the next batch
-   *     reads
-   */
+  /** Returns the rows of a topic: a {@link RowKey} and its content, as bytes. */
   static Dataset<Row> read(
       SparkSession session,
       KafkaTopic topic,
@@ -91,10 +85,7 @@ final class CombinedTopic implements SupportsRead, Scan {
             Option.empty()));
   }
 
-  /**
-   * Converts the type: a Seq of references is a Seq of attributes, but only Scala's compiler knows
-   * it.
-   */
+  /** Converts the type, which only Scala's compiler knows. */
   @SuppressWarnings("unchecked")
   private static Seq<Attribute> attributes() {
     return (Seq<Attribute>) (Seq<?>) DataTypeUtils.toAttributes(ROWS);
@@ -145,22 +136,20 @@ final class CombinedTopic implements SupportsRead, Scan {
   @Override
   public MicroBatchStream toMicroBatchStream(String checkpointLocation) {
     SupportsRead table = (SupportsRead) kafka.getTable(options);
-    return new Stream<>(
-        (SupportsTriggerAvailableNow & ReportsSourceMetrics & MicroBatchStream)
+    return new Stream(
+        (KafkaMicroBatchStream)
             table.newScanBuilder(options).build().toMicroBatchStream(checkpointLocation),
         tasks,
         beforeBatch);
   }
 
   /** Spark's stream of the topic, with a different reader for the ranges of offsets. */
-  private static final class Stream<
-          K extends SupportsTriggerAvailableNow & ReportsSourceMetrics & MicroBatchStream>
-      implements SupportsTriggerAvailableNow, ReportsSourceMetrics, MicroBatchStream {
-    private final K kafka;
+  private static final class Stream implements SupportsTriggerAvailableNow, MicroBatchStream {
+    private final KafkaMicroBatchStream kafka;
     private final ReadTask.Factory tasks;
     private final Runnable beforeBatch;
 
-    Stream(K kafka, ReadTask.Factory tasks, Runnable beforeBatch) {
+    Stream(KafkaMicroBatchStream kafka, ReadTask.Factory tasks, Runnable beforeBatch) {
       this.kafka = kafka;
       this.tasks = tasks;
       this.beforeBatch = beforeBatch;
@@ -205,11 +194,6 @@ final class CombinedTopic implements SupportsRead, Scan {
     @Override
     public void prepareForTriggerAvailableNow() {
       kafka.prepareForTriggerAvailableNow();
-    }
-
-    @Override
-    public Map<String, String> metrics(Optional<Offset> latestConsumed) {
-      return kafka.metrics(latestConsumed);
     }
 
     @Override

@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.Path;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
@@ -47,22 +48,29 @@ record Failures(@Nullable String checkpoint) {
     return false;
   }
 
+  /** Returns the last cause of a failure, which is the failure itself if it has no cause. */
+  static Throwable root(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null && root.getCause() != root) {
+      root = root.getCause();
+    }
+    return root;
+  }
+
   CallstreamException of(Throwable failure) {
     CallstreamException environment = EnvironmentFailures.failure(failure).orElse(null);
     if (environment != null) {
       return environment;
     }
-    Throwable root = failure;
     for (Throwable e = failure; e != null; e = e.getCause()) {
       CallstreamException known = known(e, failure);
       if (known != null) {
         return known;
       }
-      root = e;
     }
     return new CallstreamException(
         ErrorCode.ENGINE_FAILED,
-        "The Spark query failed: " + words(root) + ". Correct the cause. " + nextStep(),
+        "The Spark query failed: " + words(root(failure)) + ". Correct the cause. " + nextStep(),
         failure);
   }
 
@@ -86,6 +94,9 @@ record Failures(@Nullable String checkpoint) {
               + words(e)
               + "). End that run, and start again with the same checkpoint: nothing is lost.",
           failure);
+    }
+    if (e instanceof AuthenticationException) {
+      return KafkaErrors.rejected(nextStep(), failure);
     }
     if (e instanceof TimeoutException) {
       return KafkaErrors.stoppedAnswering(message, nextStep(), failure);
@@ -154,23 +165,19 @@ record Failures(@Nullable String checkpoint) {
   }
 
   /** Returns the failure for a checkpoint from which a run cannot resume. */
-  CallstreamException damaged(String how, @Nullable Throwable failure) {
-    String message =
+  CallstreamException damaged(String how, Throwable failure) {
+    return new CallstreamException(
+        ErrorCode.CHECKPOINT,
         "The checkpoint directory "
             + checkpoint
             + " is damaged: "
             + how
             + ". Restore it from a copy, or start with a new one, which counts the topic from its"
-            + " start.";
-    return failure == null
-        ? new CallstreamException(ErrorCode.CHECKPOINT, message)
-        : new CallstreamException(ErrorCode.CHECKPOINT, message, failure);
+            + " start.",
+        failure);
   }
 
-  /**
-   * Returns whether a failure concerns files of the checkpoint, not those of a shuffle, which
-   * belong to the run.
-   */
+  /** Returns whether a failure concerns files of the checkpoint, not those of a shuffle. */
   private static boolean isOfState(Throwable e) {
     return Stream.of(e.getStackTrace())
         .anyMatch(

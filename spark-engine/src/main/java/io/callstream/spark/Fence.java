@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -73,15 +74,11 @@ final class Fence {
   private final CountDownLatch ended = new CountDownLatch(1);
   private String token = "";
   private long checked;
-  private @Nullable CallstreamException lost;
-  private @Nullable Consumer<CallstreamException> listener;
 
-  /**
-   * How long a new run waits for the previous run.
-   *
-   * @param answer the time limit for a sign of life
-   * @param end the time limit for its end, if it has shown a sign of life
-   */
+  /** Completes when another run has taken over. */
+  private final CompletableFuture<CallstreamException> lost = new CompletableFuture<>();
+
+  /** How long a new run waits for a sign of life of the previous run, and then for its end. */
   record Patience(Duration answer, Duration end) {
     static final Patience DEFAULT = new Patience(Duration.ofSeconds(5), Duration.ofSeconds(30));
   }
@@ -92,15 +89,7 @@ final class Fence {
     this.location = location;
   }
 
-  /**
-   * Takes a checkpoint over from the run that owns it, and waits until that run has ended.
-   *
-   * @param parent the parent of the directory of the tokens
-   * @param location the name of the checkpoint in messages
-   * @param application the id of the Spark application
-   * @param patience how long to wait for the other run
-   * @throws CallstreamException if another run takes over in the meantime
-   */
+  /** Takes a checkpoint over from the run that owns it, and waits until that run has ended. */
   static Fence claim(
       CheckpointFileManager files,
       Path parent,
@@ -170,10 +159,7 @@ final class Fence {
         }
         return;
       }
-      Optional<CallstreamException> takenOver = takenOver(null);
-      if (takenOver.isPresent()) {
-        throw takenOver.get();
-      }
+      requireNotTakenOver();
       try {
         TimeUnit.MILLISECONDS.sleep(POLL.toMillis());
       } catch (InterruptedException e) {
@@ -183,49 +169,19 @@ final class Fence {
     }
   }
 
-  /**
-   * Sets what happens when another run has taken over.
-   *
-   * @param superseded receives the failure of this run once, in this thread if another run has
-   *     taken over already, otherwise in a separate thread
-   */
+  /** Passes on the failure of this run, once, when another run has taken over. */
   void watch(Consumer<CallstreamException> superseded) {
-    CallstreamException already;
-    synchronized (this) {
-      listener = superseded;
-      already = lost;
-    }
-    if (already != null) {
-      superseded.accept(already);
-    }
+    var ignored = lost.thenAccept(superseded);
   }
 
-  private void supersededBy(CallstreamException failure) {
-    Consumer<CallstreamException> superseded;
-    synchronized (this) {
-      lost = failure;
-      superseded = listener;
-    }
-    if (superseded != null) {
-      superseded.accept(failure);
-    }
-  }
-
-  /**
-   * Checks once a second whether another run has taken over, until this run ends. If one has, this
-   * run announces that it ends soon.
-   */
+  /** Checks once a second, until this run ends, whether another run has taken over. */
   private void startWatching() {
     Thread thread =
         new Thread(
             () -> {
               try {
-                while (!ended.await(WATCH.toMillis(), TimeUnit.MILLISECONDS)) {
-                  Optional<CallstreamException> takenOver = look();
-                  if (takenOver.isPresent()) {
-                    supersededBy(takenOver.get());
-                    return;
-                  }
+                while (!lost.isDone() && !ended.await(WATCH.toMillis(), TimeUnit.MILLISECONDS)) {
+                  look();
                 }
               } catch (InterruptedException e) {
                 LOG.debug("Nobody watches for a newer run of {} any more", location, e);
@@ -236,26 +192,18 @@ final class Fence {
     thread.start();
   }
 
-  private Optional<CallstreamException> look() {
+  private void look() {
     try {
       Optional<CallstreamException> takenOver = takenOver(null);
       if (takenOver.isPresent()) {
-        announceEnd();
-      }
-      return takenOver;
-    } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
-      LOG.debug("Cannot find out whether another run has taken over {}", location, e);
-      return Optional.empty();
-    }
-  }
-
-  private void announceEnd() {
-    try {
-      if (!names().contains(token + ENDING)) {
-        write(token + ENDING, "");
+        try {
+          write(token + ENDING, "");
+        } finally {
+          lost.complete(takenOver.get());
+        }
       }
     } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
-      LOG.debug("The next run of {} does not see that this run is ending", location, e);
+      LOG.debug("Cannot find out or announce that another run takes over {}", location, e);
     }
   }
 
@@ -264,45 +212,43 @@ final class Fence {
     return token;
   }
 
-  /**
-   * Checks that no other run has taken over, unless the last check was a moment ago.
-   *
-   * @throws CallstreamException if another run has taken over
-   */
+  /** Checks that no other run has taken over, unless the last check was a moment ago. */
   synchronized void requireNewest() throws IOException {
     long now = System.nanoTime();
     if (checked != 0 && now - checked < FRESH.toNanos()) {
       return;
     }
+    requireNotTakenOver();
+    checked = now;
+  }
+
+  private void requireNotTakenOver() throws IOException {
     Optional<CallstreamException> takenOver = takenOver(null);
     if (takenOver.isPresent()) {
       throw takenOver.get();
     }
-    checked = now;
   }
 
-  /**
-   * Returns the failure of this run if another run has taken over.
-   *
-   * @param cause the exception that resulted from it; null if nothing has failed yet
-   */
+  /** Returns the failure of this run, with its cause, if another run has taken over. */
   Optional<CallstreamException> takenOver(@Nullable Throwable cause) throws IOException {
     String newest = newest().orElse(token);
     if (newest.compareTo(token) <= 0) {
       return Optional.empty();
     }
-    String message =
-        "Another run has taken over the checkpoint directory "
-            + location
-            + " ("
-            + read(newest)
-            + "), so this run ended. Nothing is lost: the other run continues after the last"
-            + " committed batch. Run one pipeline per checkpoint, and do not start this run again"
-            + " while the other one works.";
-    return Optional.of(
-        cause == null
-            ? new CallstreamException(ErrorCode.CHECKPOINT, message)
-            : new CallstreamException(ErrorCode.CHECKPOINT, message, cause));
+    CallstreamException takenOver =
+        new CallstreamException(
+            ErrorCode.CHECKPOINT,
+            "Another run has taken over the checkpoint directory "
+                + location
+                + " ("
+                + read(newest)
+                + "), so this run ended. Nothing is lost: the other run continues after the last"
+                + " committed batch. Run one pipeline per checkpoint, and do not start this run"
+                + " again while the other one works.");
+    if (cause != null) {
+      takenOver.initCause(cause);
+    }
+    return Optional.of(takenOver);
   }
 
   /** Returns the tokens of runs before this one. */

@@ -52,29 +52,25 @@ final class JvmRequirements {
         OPENED_PACKAGES.stream()
             .filter(name -> base.getPackages().contains(name) && !base.isOpen(name, ours))
             .toList();
-    if (!closed.isEmpty() && "cluster".equals(System.getProperty("spark.submit.deployMode"))) {
-      throw new CallstreamException(
-          ErrorCode.ENVIRONMENT,
-          "Spark needs packages of java.base opened on Java 17, and spark-submit --deploy-mode cluster"
-              + " does not open them in the driver. Add to the command\n  --driver-java-options \""
-              + flags(" ")
-              + "\"\n(closed now: "
-              + String.join(", ", closed)
-              + ")");
+    if (closed.isEmpty()) {
+      return;
     }
-    if (!closed.isEmpty()) {
-      throw new CallstreamException(
-          ErrorCode.ENVIRONMENT,
-          "Spark needs packages of java.base opened on Java 17. Start java with\n  "
-              + flags(" \\\n  ")
-              + "\nor put into the manifest of your runnable jar\n  Add-Opens: "
-              + OPENED_PACKAGES.stream()
-                  .map(name -> "java.base/" + name)
-                  .collect(Collectors.joining(" "))
-              + "\n(closed now: "
-              + String.join(", ", closed)
-              + ")");
-    }
+    boolean isCluster = "cluster".equals(System.getProperty("spark.submit.deployMode"));
+    throw new CallstreamException(
+        ErrorCode.ENVIRONMENT,
+        "Spark needs packages of java.base opened on Java 17"
+            + (isCluster
+                ? ", and spark-submit --deploy-mode cluster does not open them in the driver. Add to"
+                    + " the command\n  --driver-java-options \""
+                    + flags(" ")
+                    + "\""
+                : ". Start java with\n  "
+                    + flags(" \\\n  ")
+                    + "\nor put into the manifest of your runnable jar\n  Add-Opens: java.base/"
+                    + String.join(" java.base/", OPENED_PACKAGES))
+            + "\n(closed now: "
+            + String.join(", ", closed)
+            + ")");
   }
 
   private static String flags(String separator) {

@@ -54,22 +54,14 @@ final class ParquetMarks {
     return new BatchMark(Long.parseLong(name.group(3)), name.group(4));
   }
 
-  /**
-   * Writes the next mark of this run.
-   *
-   * @throws CallstreamException if another run has taken the directory over
-   */
+  /** Writes the next mark of this run. */
   void write(BatchMark mark) throws IOException {
     SortedSet<String> before = requireNewest();
     Matcher last = match(own);
     create(Long.parseLong(last.group(1)), Long.parseLong(last.group(2)) + 1, mark, before);
   }
 
-  /**
-   * Writes a mark with which this run takes the directory over.
-   *
-   * @throws CallstreamException if another run does so at the same time
-   */
+  /** Writes a mark with which this run takes the directory over. */
   void claim(BatchMark mark) throws IOException {
     SortedSet<String> before = names();
     long claim = before.isEmpty() ? 0 : Long.parseLong(match(before.last()).group(1)) + 1;
@@ -94,11 +86,7 @@ final class ParquetMarks {
     }
   }
 
-  /**
-   * Requires that no other run has taken the directory over, and returns the names of the marks.
-   *
-   * @throws CallstreamException if one has
-   */
+  /** Requires that no other run has taken the directory over; returns the names of the marks. */
   SortedSet<String> requireNewest() throws IOException {
     SortedSet<String> names = names();
     if (names.isEmpty() || !names.last().equals(own)) {

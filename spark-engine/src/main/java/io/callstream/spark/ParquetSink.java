@@ -240,7 +240,7 @@ final class ParquetSink implements ResultSink {
     List<Row> chunk = new ArrayList<>();
     long chars = 0;
     for (Iterator<ResultRow> all = results.iterator(); all.hasNext(); ) {
-      List<@Nullable Object> values = columns.values(all.next());
+      List<@Nullable Object> values = all.next().columns();
       for (Object value : values) {
         chars += value instanceof String text ? text.length() : 0;
       }
@@ -311,10 +311,7 @@ final class ParquetSink implements ResultSink {
   }
 
   private CallstreamException failed(Throwable failure) {
-    Throwable root = failure;
-    while (root.getCause() != null && root.getCause() != root) {
-      root = root.getCause();
-    }
+    Throwable root = Failures.root(failure);
     String message = root.getMessage();
     return new CallstreamException(
         ErrorCode.SINK_FAILED,

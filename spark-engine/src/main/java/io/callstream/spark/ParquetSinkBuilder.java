@@ -14,6 +14,7 @@ public final class ParquetSinkBuilder {
     if (directory.isBlank()) {
       throw new IllegalArgumentException("No directory for Parquet files is given; name one");
     }
+    Checkpoint.path(directory);
     this.directory = directory;
   }
 

@@ -1,8 +1,7 @@
 package io.callstream.spark;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.progress.Progress;
 import io.callstream.progress.Progress.PartitionOffsets;
@@ -23,7 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads Spark's progress reports, and adds what the ledger knows about the batch. */
 final class ProgressReader {
-  private static final JsonFactory JSON = new JsonFactory();
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final TypeReference<Map<String, Map<Integer, Long>>> OFFSETS =
+      new TypeReference<>() {};
 
   private ProgressReader() {}
 
@@ -100,18 +101,12 @@ final class ProgressReader {
   /** Reads {@code {"topic":{"0":12,"1":34}}}. */
   static Map<Integer, Long> parse(@Nullable String text) {
     Map<Integer, Long> offsets = new TreeMap<>();
-    if (text == null) {
-      return offsets;
-    }
-    try (JsonParser json = JSON.createParser(text)) {
-      JsonToken token;
-      while ((token = json.nextToken()) != null) {
-        if (token == JsonToken.VALUE_NUMBER_INT) {
-          offsets.put(Integer.valueOf(json.currentName()), json.getLongValue());
-        }
+    if (text != null) {
+      try {
+        JSON.readValue(text, OFFSETS).values().forEach(offsets::putAll);
+      } catch (IOException e) {
+        throw new IllegalStateException("Spark's offsets are no JSON: " + text, e);
       }
-    } catch (IOException e) {
-      throw new IllegalStateException("Spark's offsets are no JSON: " + text, e);
     }
     return offsets;
   }

@@ -41,13 +41,7 @@ final class ReadTask implements PartitionReader<InternalRow> {
     this.range = range;
   }
 
-  /**
-   * Creates the tasks of a plan, in the executors.
-   *
-   * @param buckets the number of state rows over which ids are distributed if duplicates do not
-   *     count
-   * @param letterDirectory the directory for files of dead letters
-   */
+  /** Creates the tasks of a plan, in the executors; buckets are state rows that remember ids. */
   record Factory(TaskPlan plan, int buckets, TaskDeadLetterDirectory letterDirectory)
       implements PartitionReaderFactory {
     private static final long serialVersionUID = 1L;

@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.hadoop.security.UserGroupInformation;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
@@ -40,12 +41,18 @@ final class Sessions {
   private static int ownUsers;
   private static @Nullable SparkSession own;
 
-  /** A session for one run, which must be returned. */
-  interface Lease extends AutoCloseable {
-    SparkSession session();
-
+  /**
+   * A session for one run, which must be closed.
+   *
+   * @param counted whether the run is counted as a user of callstream's own context
+   */
+  record Lease(SparkSession session, AtomicBoolean counted) implements AutoCloseable {
     @Override
-    void close();
+    public void close() {
+      if (counted.getAndSet(false)) {
+        giveBack();
+      }
+    }
   }
 
   private Sessions() {}
@@ -71,7 +78,7 @@ final class Sessions {
       session.conf().set(OPTIONS_REDACTION, "(?i)url|secret|password|token|" + KAFKA_SECRETS);
     }
     settings.properties().forEach((key, value) -> setForRun(session, key, value));
-    return lease(session, () -> {});
+    return new Lease(session, new AtomicBoolean());
   }
 
   /**
@@ -115,7 +122,7 @@ final class Sessions {
     SparkSession context = own;
     Lease lease = using(context, ownUsers == 0 ? SparkSettings.defaults() : settings);
     ownUsers++;
-    return lease(lease.session(), Sessions::giveBack);
+    return new Lease(lease.session(), new AtomicBoolean(true));
   }
 
   private static synchronized void giveBack() {
@@ -202,10 +209,7 @@ final class Sessions {
     }
   }
 
-  /**
-   * Requires jars with callstream's classes and the pipeline's classes, for executors in other
-   * processes.
-   */
+  /** Requires jars with callstream's and the pipeline's classes, for executors elsewhere. */
   private static void requireJars(String master, SparkConf given, SparkSettings settings) {
     if (!master.startsWith("local")
         && !given.contains("spark.submit.deployMode") // spark-submit knows the jars.
@@ -219,24 +223,5 @@ final class Sessions {
               + " but no location is set. Start with spark-submit, or set spark.jars"
               + " (--conf spark.jars=...).");
     }
-  }
-
-  private static Lease lease(SparkSession session, Runnable end) {
-    return new Lease() {
-      private boolean closed;
-
-      @Override
-      public SparkSession session() {
-        return session;
-      }
-
-      @Override
-      public synchronized void close() {
-        if (!closed) {
-          closed = true;
-          end.run();
-        }
-      }
-    };
   }
 }

@@ -41,26 +41,14 @@ final class SharedStorage {
   /** Executors that register in the meantime are checked too, but not indefinitely. */
   private static final int ROUNDS = 3;
 
-  /**
-   * How long to wait for executors.
-   *
-   * @param warning the time until the first warning
-   * @param limit the time until the check fails
-   */
+  /** How long to wait for executors: until the first warning, and until the check fails. */
   record Patience(Duration warning, Duration limit) {
     static final Patience DEFAULT = new Patience(Duration.ofSeconds(10), Duration.ofMinutes(10));
   }
 
   private SharedStorage() {}
 
-  /**
-   * Requires that all registered executors can read a file.
-   *
-   * @param file a file that the driver wrote
-   * @param content the content of the file
-   * @param directory the name of the checkpoint in messages; null if it is temporary
-   * @throws CallstreamException if an executor cannot read the file, or none answers in time
-   */
+  /** Requires that all registered executors can read a file with a content, or fails in time. */
   static void require(
       SparkContext context,
       Path file,

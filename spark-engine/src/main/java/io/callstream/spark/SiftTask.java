@@ -28,11 +28,6 @@ final class SiftTask
   private final long horizonMillis;
   private final TaskDeadLetterDirectory letterDirectory;
 
-  /**
-   * Creates the task of a plan in which duplicates do not count.
-   *
-   * @param letterDirectory the directory for files of dead letters
-   */
   SiftTask(TaskPlan plan, TaskDeadLetterDirectory letterDirectory) {
     this.plan = plan;
     this.letterDirectory = letterDirectory;

@@ -79,6 +79,8 @@ public final class SparkEngine implements Engine {
    * Starts a pipeline over a Kafka topic. Without a checkpoint directory, the engine uses a
    * temporary one and deletes it at the end.
    *
+   * @throws IllegalArgumentException if Spark rejects a value of the options or of the settings, or
+   *     the application throws this exception
    * @throws CallstreamException if the pipeline is not supported, Java lacks something that Spark
    *     needs, no broker answers within 10 s, the topic is missing, the checkpoint belongs to
    *     another pipeline, or a sink cannot be opened. Nothing is left running in this case.
@@ -92,6 +94,9 @@ public final class SparkEngine implements Engine {
     Sessions.Lease lease = lease();
     try {
       return SparkRun.start(pipeline, plan, topicId, options, settings, lease);
+    } catch (IllegalArgumentException e) {
+      lease.close();
+      throw e;
     } catch (Exception | Error e) {
       lease.close();
       throw new Failures(options.checkpoint().orElse(null)).of(e);
@@ -117,10 +122,7 @@ public final class SparkEngine implements Engine {
       throw e;
     } catch (Exception | Error e) {
       // Scala throws checked exceptions that its signatures do not declare.
-      Throwable root = e;
-      while (root.getCause() != null) {
-        root = root.getCause();
-      }
+      Throwable root = Failures.root(e);
       String words = String.valueOf(root.getMessage());
       if (words.contains("INVALID_DRIVER_MEMORY")) {
         throw new CallstreamException(
@@ -140,17 +142,17 @@ public final class SparkEngine implements Engine {
                 + " environment, set to an address of this machine that the cluster reaches.",
             e);
       }
+      String message =
+          "Spark does not start with "
+              + settings
+              + ": "
+              + words
+              + ". Correct the master and the properties.";
+      if (root instanceof IllegalArgumentException || words.contains("Master URL")) {
+        throw new IllegalArgumentException(message, e);
+      }
       throw EnvironmentFailures.failure(e)
-          .orElseGet(
-              () ->
-                  new CallstreamException(
-                      ErrorCode.ENVIRONMENT,
-                      "Spark does not start with "
-                          + settings
-                          + ": "
-                          + words
-                          + ". Correct the master and the properties.",
-                      e));
+          .orElseGet(() -> new CallstreamException(ErrorCode.ENVIRONMENT, message, e));
     }
   }
 }

@@ -25,11 +25,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.function.VoidFunction2;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.RuntimeConfig;
@@ -52,6 +54,18 @@ import scala.Tuple2;
  */
 final class SparkRun extends LedgerRun {
   private static final Logger LOG = LoggerFactory.getLogger(SparkRun.class);
+
+  /**
+   * Properties that neither the context nor the caller sets. A batch has only a few rows, and
+   * generating and compiling code for them costs more than it saves.
+   */
+  private static final Map<String, String> DEFAULTS =
+      Map.of(
+          "spark.sql.codegen.wholeStage", "false",
+          "spark.sql.streaming.minBatchesToRetain", "10",
+          "spark.sql.streaming.numRecentProgressUpdates", "10",
+          "spark.sql.streaming.stopTimeout", "5s");
+
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(20);
   private static final Duration LISTENER_PATIENCE = Duration.ofSeconds(10);
 
@@ -163,26 +177,19 @@ final class SparkRun extends LedgerRun {
         "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled",
         settings.stateStore() == SparkSettings.StateStore.ROCKSDB_WITH_CHANGELOG);
     conf.set("spark.sql.streaming.noDataMicroBatches.enabled", false);
-    // A batch has only a few rows. Generating and compiling code for them costs more than it saves.
-    setUnlessGiven(conf, settings, "spark.sql.codegen.wholeStage", "false");
-    setUnlessGiven(conf, settings, "spark.sql.streaming.minBatchesToRetain", "10");
-    setUnlessGiven(conf, settings, "spark.sql.streaming.numRecentProgressUpdates", "10");
-    setUnlessGiven(conf, settings, "spark.sql.streaming.stopTimeout", "5s");
-  }
-
-  private void setUnlessGiven(
-      RuntimeConfig conf, SparkSettings settings, String key, String value) {
-    boolean ofContext = lease.session().sparkContext().conf().contains(key);
-    if (!ofContext && !settings.properties().containsKey(key)) {
-      conf.set(key, value);
-    }
+    SparkConf ofContext = lease.session().sparkContext().conf();
+    DEFAULTS.forEach(
+        (key, value) -> {
+          if (!ofContext.contains(key) && !settings.properties().containsKey(key)) {
+            conf.set(key, value);
+          }
+        });
   }
 
   private Trigger trigger() {
-    return switch (options.mode()) {
-      case BOUNDED -> Trigger.AvailableNow();
-      case CONTINUOUS -> Trigger.ProcessingTime(options.trigger().toMillis());
-    };
+    return options.mode() == RunOptions.Mode.BOUNDED
+        ? Trigger.AvailableNow()
+        : Trigger.ProcessingTime(options.trigger().toMillis());
   }
 
   // ---- batches, in the query's thread
@@ -305,10 +312,7 @@ final class SparkRun extends LedgerRun {
     }
   }
 
-  /**
-   * Returns the failure of the run. If another run has taken over, this is the cause of every
-   * failure.
-   */
+  /** Returns the failure of the run, which is the takeover if another run has taken over. */
   private CallstreamException failureOf(Throwable e) {
     return checkpoint.takenOver(e).orElseGet(() -> failures.of(e));
   }
@@ -341,11 +345,7 @@ final class SparkRun extends LedgerRun {
     }
   }
 
-  /**
-   * Waits for the end of the current batch, but not indefinitely.
-   *
-   * @return false if the thread was interrupted meanwhile; its interrupt is cleared
-   */
+  /** Waits for the end of the current batch; false if interrupted, with the interrupt cleared. */
   private boolean awaitBatch() {
     try {
       if (batchLock.tryLock(STOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {

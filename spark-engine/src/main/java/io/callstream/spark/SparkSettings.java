@@ -176,16 +176,9 @@ public final class SparkSettings {
   /** Returns the settings without the values of properties, which may be secret. */
   @Override
   public String toString() {
-    return "SparkSettings[master="
-        + master
-        + ", shufflePartitions="
-        + shufflePartitions
-        + ", minPartitions="
-        + minPartitions
-        + ", stateStore="
-        + stateStore
-        + ", properties="
-        + properties.keySet()
-        + "]";
+    return String.format(
+        "SparkSettings[master=%s, shufflePartitions=%s, minPartitions=%s, stateStore=%s,"
+            + " properties=%s]",
+        master, shufflePartitions, minPartitions, stateStore, properties.keySet());
   }
 }

@@ -37,7 +37,7 @@ public final class SparkSinks {
    * combine files, and keeps the rows of windows that the pipeline has forgotten.
    *
    * @param directory a path or URI; created if it is missing. No other pipeline may use it.
-   * @throws IllegalArgumentException if {@code directory} is blank
+   * @throws IllegalArgumentException if {@code directory} is blank, or neither a path nor a URI
    */
   public static ParquetSinkBuilder parquet(String directory) {
     return new ParquetSinkBuilder(directory);

@@ -1,7 +1,8 @@
 package io.callstream.spark;
 
+import java.io.BufferedOutputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.UUID;
@@ -18,9 +19,6 @@ import org.slf4j.LoggerFactory;
  * The directory in which tasks keep files of dead letters until the batch is finished. The driver
  * sends it to executors together with the session's Hadoop configuration. The executors do not have
  * this configuration: they do not know the settings of {@code spark.hadoop.*} and of the session.
- *
- * @param location the directory as a URI
- * @param hadoop the configuration, which an executor fetches once, when it needs it
  */
 record TaskDeadLetterDirectory(String location, Broadcast<SerializableConfiguration> hadoop)
     implements Serializable {
@@ -28,7 +26,7 @@ record TaskDeadLetterDirectory(String location, Broadcast<SerializableConfigurat
   private static final Logger LOG = LoggerFactory.getLogger(TaskDeadLetterDirectory.class);
 
   /** A file that a task writes. */
-  record LetterFile(String name, OutputStream out) {}
+  record LetterFile(String name, DataOutputStream out) {}
 
   /** Creates a file for the current attempt of a task. The file is deleted if the attempt fails. */
   LetterFile create(int task) throws IOException {
@@ -37,7 +35,9 @@ record TaskDeadLetterDirectory(String location, Broadcast<SerializableConfigurat
     TaskContext.get()
         .addTaskFailureListener(
             (TaskFailureListener) (context, failure) -> delete(fileSystem, file));
-    return new LetterFile(file.toString(), fileSystem.create(file));
+    return new LetterFile(
+        file.toString(),
+        new DataOutputStream(new BufferedOutputStream(fileSystem.create(file), 1 << 16)));
   }
 
   /**

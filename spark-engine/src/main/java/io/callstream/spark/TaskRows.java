@@ -6,7 +6,7 @@ import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.DeadLetterFormat;
 import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.DeadLetter;
-import java.io.BufferedOutputStream;
+import io.callstream.spark.TaskDeadLetterDirectory.LetterFile;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -29,15 +29,8 @@ final class TaskRows implements AutoCloseable {
   private final TaskDeadLetterDirectory letterDirectory;
   private final List<Tuple2<byte[], byte[]>> rows = new ArrayList<>();
   private final ByteArrayOutputStream letters = new ByteArrayOutputStream();
-  private @Nullable String letterFile;
-  private @Nullable DataOutputStream letterOut;
+  private @Nullable LetterFile file;
 
-  /**
-   * Creates an empty collection of rows for a task.
-   *
-   * @param task the number of the task
-   * @param letterDirectory the directory for files of dead letters
-   */
   TaskRows(int task, TaskDeadLetterDirectory letterDirectory) {
     this.task = task;
     this.letterDirectory = letterDirectory;
@@ -48,22 +41,14 @@ final class TaskRows implements AutoCloseable {
       if (letters.size() < LETTER_BYTES_IN_ROW) {
         DeadLetterFormat.write(letter, new DataOutputStream(letters));
       } else {
-        DeadLetterFormat.write(letter, letterFile());
+        if (file == null) {
+          file = letterDirectory.create(task);
+        }
+        DeadLetterFormat.write(letter, file.out());
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  private DataOutputStream letterFile() throws IOException {
-    DataOutputStream open = letterOut;
-    if (open == null) {
-      TaskDeadLetterDirectory.LetterFile file = letterDirectory.create(task);
-      open = new DataOutputStream(new BufferedOutputStream(file.out(), 1 << 16));
-      letterFile = file.name();
-      letterOut = open;
-    }
-    return open;
   }
 
   void addPartials(CallCounter counter) {
@@ -92,11 +77,10 @@ final class TaskRows implements AutoCloseable {
       DeadLetterFormat.writeEnd(new DataOutputStream(letters));
       add(RowKey.of(RowKey.Kind.LETTERS, task), letters.toByteArray());
     }
-    String file = letterFile;
-    if (letterOut != null && file != null) {
-      DeadLetterFormat.writeEnd(letterOut);
-      letterOut.close();
-      add(RowKey.of(RowKey.Kind.LETTER_FILE, task), file.getBytes(UTF_8));
+    if (file != null) {
+      DeadLetterFormat.writeEnd(file.out());
+      file.out().close();
+      add(RowKey.of(RowKey.Kind.LETTER_FILE, task), file.name().getBytes(UTF_8));
     }
     return rows;
   }
@@ -104,8 +88,8 @@ final class TaskRows implements AutoCloseable {
   /** Closes the file of a task that failed. A task that finished has already closed its file. */
   @Override
   public void close() throws IOException {
-    if (letterOut != null) {
-      letterOut.close();
+    if (file != null) {
+      file.out().close();
     }
   }
 }

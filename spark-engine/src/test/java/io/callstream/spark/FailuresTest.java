@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.kafka.KafkaErrors;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.net.ConnectTimeoutException;
+import org.apache.kafka.common.errors.SaslAuthenticationException;
 import org.apache.spark.SparkException;
 import org.junit.jupiter.api.Test;
 
@@ -25,6 +27,19 @@ class FailuresTest {
         .hasMessageStartingWith("Spark has ended under the run")
         .hasMessageEndingWith("Start again with the same checkpoint: nothing is lost.")
         .hasRootCause(ofSpark);
+  }
+
+  @Test
+  void aRejectedLoginHasTheTextOfAllReadersOfKafka() {
+    Throwable ofKafka = new SaslAuthenticationException("invalid credentials");
+    CallstreamException failure = new Failures("state").of(new RuntimeException(ofKafka));
+    assertThat(failure.code()).isEqualTo(ErrorCode.BROKER_UNAVAILABLE);
+    assertThat(failure)
+        .hasMessage(
+            KafkaErrors.reason(ofKafka)
+                + ". Start again with the same checkpoint: nothing is lost.")
+        .hasMessageContaining("Check user name and password in sasl.jaas.config")
+        .hasRootCause(ofKafka);
   }
 
   @Test

@@ -68,7 +68,14 @@ final class Processes implements AutoCloseable {
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(argument -> argument.startsWith("--add-opens"))
         .forEach(line::add);
-    line.addAll(List.of("-Xmx1g", "-cp", System.getProperty("java.class.path"), main));
+    // The optimizing compiler takes half of the processor time of a process that lives for seconds.
+    line.addAll(
+        List.of(
+            "-Xmx1g",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            System.getProperty("java.class.path"),
+            main));
     line.addAll(arguments);
     return start(name, line);
   }

@@ -14,6 +14,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Engine;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
@@ -88,6 +89,44 @@ class SparkEngineTest {
   @Test
   void isFoundByItsName() {
     assertThat(Engines.named("spark")).isInstanceOf(SparkEngine.class);
+  }
+
+  @Test
+  void badArgumentsReachTheCallerAsOnTheLocalEngine() {
+    Pipeline pipeline = standard(TestBroker.topic(1)).build();
+    RunOptions noPath = RunOptions.bounded().checkpointingTo("a\0b");
+    for (Engine each : List.of(Engines.named("local"), engine())) {
+      assertThatThrownBy(() -> each.start(pipeline, noPath))
+          .as(each.name())
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageStartingWith("'a\0b' is no path: ");
+    }
+  }
+
+  @Test
+  void valuesThatSparkOrHadoopRejectsReachTheCaller() {
+    Pipeline pipeline = standard(TestBroker.topic(1)).build();
+    assertThatThrownBy(() -> engine().start(pipeline, RunOptions.bounded().checkpointingTo("a:b")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("'a:b' is no path: ");
+    assertThatThrownBy(() -> SparkSinks.parquet("a:b"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("'a:b' is no path: ");
+    SparkSettings settings =
+        SparkSettings.defaults().with("spark.sql.streaming.minBatchesToRetain", "many");
+    assertThatThrownBy(() -> SparkEngine.on(TestSession.get(), settings).start(pipeline))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("spark.sql.streaming.minBatchesToRetain", "many");
+  }
+
+  @Test
+  void aHostThatIsUnknownIsNoBadArgument() {
+    Pipeline pipeline = standard(TestBroker.topic(1)).build();
+    RunOptions elsewhere = RunOptions.bounded().checkpointingTo("hdfs://nowhere.invalid/state");
+    assertThatThrownBy(() -> engine().start(pipeline, elsewhere))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT))
+        .hasMessageContaining("nowhere.invalid");
   }
 
   /** A component of Kafka's client that blocks the query's thread and swallows an interrupt. */

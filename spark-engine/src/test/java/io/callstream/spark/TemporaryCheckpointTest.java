@@ -73,6 +73,7 @@ class TemporaryCheckpointTest {
     line.addAll(
         List.of(
             "-Xmx1g",
+            "-XX:TieredStopAtLevel=1",
             "-Djava.io.tmpdir=" + Files.createDirectory(directory.resolve("tmp")),
             "-cp",
             System.getProperty("java.class.path"),

@@ -44,7 +44,6 @@ final class LatencyProbe {
     schedule = begun;
   }
 
-  /** Records the latency of the calls in a batch. */
   void accept(BatchResults batch) {
     long nowMicros = Schedule.nowMicros();
     for (ResultRow row : batch.updates(statistic)) {

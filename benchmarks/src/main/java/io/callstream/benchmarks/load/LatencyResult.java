@@ -1,9 +1,11 @@
 package io.callstream.benchmarks.load;
 
 import io.callstream.progress.StabilityVerdict;
+import io.callstream.progress.StabilityVerdict.Finding;
 import io.callstream.progress.StabilityVerdict.Symptom;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -62,6 +64,14 @@ public record LatencyResult(
    */
   public boolean senderTooLate() {
     return senderDelayMicros > load.maxSenderDelayMicros();
+  }
+
+  /** Returns the findings of the stability monitor; empty if there are none. */
+  public String findings() {
+    return verdict.stream()
+        .flatMap(v -> v.findings().stream())
+        .map(Finding::evidence)
+        .collect(Collectors.joining("; "));
   }
 
   /** Returns whether the engine kept up, according to the lag and the stability monitor. */

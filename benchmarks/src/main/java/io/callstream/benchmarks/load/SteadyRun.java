@@ -6,11 +6,14 @@ import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.ProgressListener;
+import io.callstream.progress.StabilityMonitor;
 import io.callstream.progress.StabilityVerdict;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.StandardStatistics;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.HdrHistogram.Histogram;
@@ -68,29 +71,40 @@ public final class SteadyRun {
             SteadyCalls.Positions.ofFirst(UNSCHEDULED_CALLS + load.calls()),
             UNSCHEDULED_CALLS,
             load.uncountedMicros());
-    StabilityCheck stability = new StabilityCheck(options.trigger());
+    StabilityMonitor stability = StabilityMonitor.ofThisJvm(Duration.ofHours(1), options.trigger());
+    AtomicReference<Instant> from = new AtomicReference<>(Instant.MAX);
     traffic.create(topic, partitions);
     try (TemporaryDirectory directory = TemporaryDirectory.create();
         Traffic.Sender sender = traffic.prepare(topic, UNSCHEDULED_CALLS, load);
         RunningPipeline running =
             engine.start(
-                pipeline(topic, directory, probe, stability),
+                pipeline(topic, directory, probe, afterwards(stability, from)),
                 options.checkpointingTo(directory.checkpoint()))) {
-      return measure(load, sender, running, probe, stability);
+      return measure(load, sender, running, probe, stability, from);
     } finally {
       traffic.delete(topic);
     }
   }
 
+  /** Returns a listener that passes on the batches that begin after a moment. */
+  private static ProgressListener afterwards(
+      ProgressListener listener, AtomicReference<Instant> moment) {
+    return progress -> {
+      if (progress.timestamp().isAfter(moment.get())) {
+        listener.onProgress(progress);
+      }
+    };
+  }
+
   private Pipeline pipeline(
-      String topic, TemporaryDirectory directory, LatencyProbe probe, StabilityCheck stability) {
-    return Pipeline.builder(
-            source.apply(KafkaTopic.of(topic).at(traffic.bootstrapServers())), SteadyCalls.format())
-        .statistics(
-            StandardStatistics.all(SteadyCalls.format().zone(), StandardStatistics.DEFAULT_LATENESS)
-                .subList(0, 2))
+      String topic, TemporaryDirectory directory, LatencyProbe probe, ProgressListener stability) {
+    return directory
+        .pipeline(
+            source.apply(KafkaTopic.of(topic).at(traffic.bootstrapServers())),
+            SteadyCalls.format().zone(),
+            StandardStatistics.DEFAULT_LATENESS,
+            2)
         .results(Sinks.callback(probe::accept))
-        .deadLetters(Sinks.deadLetterFiles(directory.deadLetters()))
         .listener(stability)
         .listener(listener)
         .build();
@@ -101,7 +115,8 @@ public final class SteadyRun {
       Traffic.Sender sender,
       RunningPipeline running,
       LatencyProbe probe,
-      StabilityCheck stability)
+      StabilityMonitor stability,
+      AtomicReference<Instant> checked)
       throws InterruptedException {
     awaitCount(probe, UNSCHEDULED_CALLS, running, START_TIMEOUT);
     if (probe.counted() < UNSCHEDULED_CALLS && !cancelled.getAsBoolean()) {
@@ -112,7 +127,7 @@ public final class SteadyRun {
     }
     Schedule schedule = sender.begin();
     probe.begin(schedule);
-    stability.begin();
+    checked.set(Instant.now());
     SimpleRegression lag = new SimpleRegression();
     long from = schedule.startMicros() + load.uncountedMicros();
     long end = schedule.startMicros() + load.length().toNanos() / 1_000;

@@ -1,9 +1,16 @@
 package io.callstream.benchmarks.load;
 
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.pipeline.KafkaTopic;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.sink.Sinks;
+import io.callstream.statistic.StandardStatistics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.ZoneId;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -28,9 +35,16 @@ public record TemporaryDirectory(Path path) implements AutoCloseable {
     return path.resolve("checkpoint").toString();
   }
 
-  /** Returns the directory for dead letters. */
-  public Path deadLetters() {
-    return path.resolve("dead-letters");
+  /**
+   * Returns a pipeline of the first standard statistics, with dead letters in this directory.
+   *
+   * @param statistics the number of statistics, at most 4
+   */
+  public Pipeline.Builder pipeline(
+      KafkaTopic topic, ZoneId zone, Duration lateness, int statistics) {
+    return Pipeline.builder(topic, SanFranciscoCalls.json(zone))
+        .statistics(StandardStatistics.all(zone, lateness).subList(0, statistics))
+        .deadLetters(Sinks.deadLetterFiles(path.resolve("dead-letters")));
   }
 
   @Override

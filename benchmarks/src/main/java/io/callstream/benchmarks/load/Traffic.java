@@ -2,31 +2,53 @@ package io.callstream.benchmarks.load;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.callstream.kafka.CallProducer;
+import io.callstream.kafka.KafkaCluster;
+import io.callstream.kafka.TopicAdmin;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
 
 /**
- * A {@link TrafficProcess}, which fills topics with synthetic calls and optionally contains a
- * broker. Closing ends the process and deletes the topics that it created. Use it from one thread
- * at a time; {@link #close} is thread-safe.
+ * Topics with synthetic calls, and a {@link TrafficProcess} that sends calls at a steady rate and
+ * optionally contains the broker. Closing ends the process and deletes the topics that remain. Use
+ * it from one thread.
  */
 public final class Traffic implements AutoCloseable {
   private static final int END_TIMEOUT_SECONDS = 30;
 
+  private final boolean embedded;
   private final Process process;
   private final BufferedReader replies;
   private final PrintStream commands;
-  private final String bootstrapServers;
+  private final KafkaCluster cluster;
   private final List<String> topics = new ArrayList<>();
 
-  private Traffic(Process process) throws IOException {
-    this.process = process;
+  private Traffic(String brokers) throws IOException {
+    embedded = brokers.equals(TrafficProcess.EMBEDDED);
+    process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx1g",
+                "-XX:+UseParallelGC",
+                "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
+                "-Dcallstream.log=" + System.getProperty("callstream.log", "ERROR"),
+                "-cp",
+                System.getProperty("java.class.path"),
+                TrafficProcess.class.getName(),
+                brokers)
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
     replies = process.inputReader(UTF_8);
     commands = new PrintStream(process.getOutputStream(), true, UTF_8);
     String servers = replies.readLine();
@@ -35,34 +57,13 @@ public final class Traffic implements AutoCloseable {
       throw new IOException(
           "The process of the sender did not start. Standard error contains the reason.");
     }
-    bootstrapServers = servers;
+    cluster = KafkaCluster.at(servers);
   }
 
-  /** Starts a process that contains a broker. */
-  public static Traffic embedded() {
-    return start(TrafficProcess.EMBEDDED);
-  }
-
-  /** Starts a process that sends to running brokers, {@code host:port}. */
+  /** Starts a process. Without brokers ({@code host:port}), it contains one. */
   public static Traffic to(String bootstrapServers) {
-    return start(bootstrapServers);
-  }
-
-  private static Traffic start(String brokers) {
-    List<String> command =
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx1g",
-            "-XX:+UseParallelGC",
-            "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
-            "-Dcallstream.log=" + System.getProperty("callstream.log", "ERROR"),
-            "-cp",
-            System.getProperty("java.class.path"),
-            TrafficProcess.class.getName(),
-            brokers);
     try {
-      return new Traffic(
-          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
+      return new Traffic(bootstrapServers.isEmpty() ? TrafficProcess.EMBEDDED : bootstrapServers);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -70,7 +71,7 @@ public final class Traffic implements AutoCloseable {
 
   /** Returns the brokers. */
   public String bootstrapServers() {
-    return bootstrapServers;
+    return cluster.bootstrapServers();
   }
 
   /** Returns whether the process is running. */
@@ -80,19 +81,42 @@ public final class Traffic implements AutoCloseable {
 
   /** Creates an empty topic. */
   public void create(String topic, int partitions) {
-    request("create", topic, partitions);
+    requireAlive();
+    try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
+      admin.ensure(topic, partitions, 1);
+    }
     topics.add(topic);
   }
 
   /** Deletes a topic. */
   public void delete(String topic) {
-    request("delete", topic);
+    requireAlive();
     topics.remove(topic);
+    delete(List.of(topic));
+  }
+
+  private void delete(Collection<String> names) {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers()))) {
+      admin.deleteTopics(names).all().get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("The topics " + names + " can't be deleted", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Sends calls as fast as possible, and returns when all are in the topic. */
   public void fill(String topic, long calls) {
-    request("fill", topic, calls);
+    requireAlive();
+    try (CallProducer producer = CallProducer.to(cluster, topic, SteadyCalls.format()).connect()) {
+      producer.send(SteadyCalls.of(calls));
+    }
+  }
+
+  private void requireAlive() {
+    if (!isAlive()) {
+      throw new IllegalStateException("The process of the sender ended");
+    }
   }
 
   /**
@@ -102,7 +126,7 @@ public final class Traffic implements AutoCloseable {
    */
   Sender prepare(String topic, int unscheduled, Load load) {
     request(
-        "steady",
+        "%s %d %d %s %d %d",
         topic,
         unscheduled,
         load.calls(),
@@ -115,7 +139,6 @@ public final class Traffic implements AutoCloseable {
   /** Sends calls according to a schedule. */
   final class Sender implements AutoCloseable {
     private final Load load;
-    private boolean begun;
     private boolean ended;
     private long delayMicros;
 
@@ -125,9 +148,9 @@ public final class Traffic implements AutoCloseable {
 
     /** Starts the schedule shortly after the start delay of the load, and returns it. */
     Schedule begin() {
-      begun = true;
       long startDelay = load.startDelay().toNanos() / 1_000;
-      return new Schedule(Long.parseLong(request(TrafficProcess.BEGIN, startDelay)), load.rate());
+      return new Schedule(
+          Long.parseLong(request(TrafficProcess.BEGIN + "%d", startDelay)), load.rate());
     }
 
     /** Returns whether the sender ended because it was too late. */
@@ -161,17 +184,13 @@ public final class Traffic implements AutoCloseable {
     public void close() {
       if (!ended) {
         ended = true;
-        String ignored = request(begun ? TrafficProcess.STOP : TrafficProcess.CANCEL);
+        String ignored = request(TrafficProcess.STOP);
       }
     }
   }
 
   private String request(String command, Object... arguments) {
-    StringBuilder line = new StringBuilder(command);
-    for (Object argument : arguments) {
-      line.append(' ').append(argument);
-    }
-    commands.println(line);
+    commands.println(String.format(Locale.ROOT, command, arguments));
     return reply();
   }
 
@@ -193,8 +212,8 @@ public final class Traffic implements AutoCloseable {
 
   @Override
   public void close() {
-    for (String topic : topics) {
-      commands.println("delete " + topic);
+    if (!embedded && !topics.isEmpty()) {
+      delete(topics);
     }
     commands.close();
     try {

@@ -2,10 +2,6 @@ package io.callstream.benchmarks.load;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.kafka.CallProducer;
-import io.callstream.kafka.KafkaCluster;
-import io.callstream.kafka.Pace;
-import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import io.callstream.kafka.source.CallRecords;
 import java.io.BufferedReader;
@@ -13,13 +9,10 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
-import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -28,20 +21,18 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * The main class of the process that sends calls, see {@link Traffic}. A separate process keeps the
- * sender and the broker out of the heap of the engine. It reads commands from standard input, one
- * per line, replies to each with a line on standard output, and ends at the end of its input.
+ * sender and the broker out of the heap of the engine. Each line of standard input describes a
+ * steady load. The process replies to each line on standard output, and ends at the end of its
+ * input.
  */
 final class TrafficProcess {
   /** The argument that starts an embedded broker. */
   static final String EMBEDDED = "embedded";
 
-  /** The command that starts the schedule after the given number of microseconds. */
-  static final String BEGIN = "begin";
+  /** The command that starts the schedule; a number of microseconds follows. */
+  static final String BEGIN = "begin ";
 
-  /** The command that is sent instead of {@link #BEGIN} if no schedule follows. */
-  static final String CANCEL = "cancel";
-
-  /** The command that stops a running schedule. */
+  /** The command that stops a running schedule, or is sent instead of {@link #BEGIN}. */
   static final String STOP = "stop";
 
   /** The start of a reply about a failure. */
@@ -54,12 +45,12 @@ final class TrafficProcess {
   private static final int CALLS_PER_STOP_CHECK = 256;
   private static final int BATCH_BYTES = 64 << 10;
 
-  private final KafkaCluster cluster;
+  private final String bootstrapServers;
   private final BufferedReader commands;
   private final PrintStream replies;
 
-  private TrafficProcess(KafkaCluster cluster, BufferedReader commands, PrintStream replies) {
-    this.cluster = cluster;
+  private TrafficProcess(String bootstrapServers, BufferedReader commands, PrintStream replies) {
+    this.bootstrapServers = bootstrapServers;
     this.commands = commands;
     this.replies = replies;
   }
@@ -93,7 +84,7 @@ final class TrafficProcess {
     BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, UTF_8));
     PrintStream replies = new PrintStream(System.out, true, UTF_8);
     replies.println(servers);
-    new TrafficProcess(KafkaCluster.at(servers), commands, replies).serve();
+    new TrafficProcess(servers, commands, replies).serve();
   }
 
   private void serve() throws IOException {
@@ -102,47 +93,19 @@ final class TrafficProcess {
         continue; // The schedule had already ended.
       }
       try {
-        replies.println(execute(line.split(" ")));
-      } catch (RuntimeException | ExecutionException e) {
+        String[] words = line.split(" ", -1);
+        replies.println(
+            steady(
+                words[0],
+                Integer.parseInt(words[1]),
+                Integer.parseInt(words[2]),
+                Double.parseDouble(words[3]),
+                Long.parseLong(words[4]),
+                Long.parseLong(words[5])));
+      } catch (RuntimeException e) {
         replies.println(FAILED + String.valueOf(e.getMessage()).replace('\n', ' '));
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
       }
     }
-  }
-
-  private String execute(String[] words)
-      throws IOException, ExecutionException, InterruptedException {
-    switch (words[0]) {
-      case "create" -> {
-        try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
-          admin.ensure(words[1], Integer.parseInt(words[2]), 1);
-        }
-      }
-      case "delete" -> {
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", cluster.bootstrapServers()))) {
-          admin.deleteTopics(List.of(words[1])).all().get();
-        }
-      }
-      case "fill" -> {
-        try (CallProducer producer =
-            CallProducer.to(cluster, words[1], SteadyCalls.format()).pace(Pace.max()).connect()) {
-          producer.send(SteadyCalls.of(Long.parseLong(words[2])));
-        }
-      }
-      case "steady" -> {
-        return steady(
-            words[1],
-            Integer.parseInt(words[2]),
-            Integer.parseInt(words[3]),
-            Double.parseDouble(words[4]),
-            Long.parseLong(words[5]),
-            Long.parseLong(words[6]));
-      }
-      default -> throw new IllegalArgumentException("Unknown command '" + words[0] + "'");
-    }
-    return "done";
   }
 
   /**
@@ -183,7 +146,7 @@ final class TrafficProcess {
       if (command == null || !command.startsWith(BEGIN)) {
         return "cancelled";
       }
-      long startDelay = Long.parseLong(command.substring(BEGIN.length() + 1));
+      long startDelay = Long.parseLong(command.substring(BEGIN.length()));
       Schedule schedule = new Schedule(Schedule.nowMicros() + LEAD_MICROS + startDelay, rate);
       replies.println(schedule.startMicros());
       long countedFrom = schedule.startMicros() + uncountedMicros;
@@ -242,7 +205,7 @@ final class TrafficProcess {
     return new KafkaProducer<>(
         Map.of(
             ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
-            cluster.bootstrapServers(),
+            bootstrapServers,
             ProducerConfig.ACKS_CONFIG,
             "all",
             ProducerConfig.COMPRESSION_TYPE_CONFIG,

@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.DoubleSummaryStatistics;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -47,8 +47,10 @@ final class Analysis {
       return significant && gain > 0;
     }
 
-    boolean isLoss() {
-      return significant && gain < 0;
+    String change() {
+      return ratio > 3
+          ? String.format(Locale.ROOT, "×%.1f", ratio)
+          : String.format(Locale.ROOT, "%+.0f %%", 100 * (ratio - 1));
     }
   }
 
@@ -84,17 +86,6 @@ final class Analysis {
       double measured,
       boolean significant) {}
 
-  /**
-   * A configuration with both throughput and latency.
-   *
-   * @param latency its p95
-   * @param throughput its throughput over a backlog, which does not depend on the trigger interval
-   * @param frontier whether no other configuration is better in both
-   */
-  record TradeOff(
-      Configuration configuration, double latency, double throughput, boolean frontier) {}
-
-  /** The goal of a recommendation. */
   enum Goal {
     /** Better throughput or latency, and neither is worse. */
     BOTH,
@@ -106,14 +97,15 @@ final class Analysis {
 
   private Analysis() {}
 
-  static Analysis of(List<StudyRun> runs) {
+  /** Analyzes the runs of one stage. */
+  static Analysis of(List<StudyRun> runs, Stage stage) {
     Analysis analysis = new Analysis();
     for (Measure measure : Measure.values()) {
       List<BlockDesign.Value> values = new ArrayList<>();
       boolean baseline = false;
       for (StudyRun run : runs) {
         Double value = run.values().get(measure);
-        if (value != null && run.stage() == Stage.COMPARE) {
+        if (value != null && run.stage() == stage) {
           values.add(new BlockDesign.Value(run.configuration(), run.round(), Math.log(value)));
           baseline |= run.configuration().isBaseline();
         }
@@ -193,7 +185,7 @@ final class Analysis {
         Math.exp(log),
         Math.exp(margin),
         !configuration.isBaseline() && Math.abs(log) > margin,
-        measure.moreIsBetter() ? log : -log);
+        measure.moreIsBetter ? log : -log);
   }
 
   private double margin(BlockDesign design, List<Configuration> plus, List<Configuration> minus) {
@@ -232,36 +224,6 @@ final class Analysis {
     return effects(setting, measure).anyMatch(Effect::significant);
   }
 
-  /** Returns the configurations with throughput and p95, ordered by p95. */
-  List<TradeOff> tradeOffs() {
-    List<TradeOff> tradeOffs = new ArrayList<>();
-    double best = 0;
-    for (Configuration configuration :
-        configurations().stream()
-            .filter(c -> has(c, Measure.P95) && has(withoutTrigger(c), Measure.THROUGHPUT))
-            .sorted(
-                Comparator.comparingDouble((Configuration c) -> mean(c, Measure.P95))
-                    .thenComparing(c -> -mean(withoutTrigger(c), Measure.THROUGHPUT)))
-            .toList()) {
-      double throughput = mean(withoutTrigger(configuration), Measure.THROUGHPUT);
-      tradeOffs.add(
-          new TradeOff(
-              configuration, mean(configuration, Measure.P95), throughput, throughput > best));
-      best = Math.max(best, throughput);
-    }
-    return tradeOffs;
-  }
-
-  private static Configuration withoutTrigger(Configuration configuration) {
-    Map<Setting, String> values = new HashMap<>(configuration.values());
-    values.remove(Setting.TRIGGER);
-    return new Configuration(values);
-  }
-
-  private double mean(Configuration configuration, Measure measure) {
-    return estimate(configuration, measure).mean();
-  }
-
   /** A configuration with two settings, and each setting alone, if all have been measured. */
   private record Pair(Measure measure, Configuration both, List<Configuration> alone) {}
 
@@ -281,7 +243,6 @@ final class Analysis {
     return pairs;
   }
 
-  /** Returns the interactions of the measured pairs of settings. */
   List<Interaction> interactions() {
     return pairs().stream().map(this::interaction).toList();
   }

@@ -36,7 +36,6 @@ final class BlockDesign {
   private final int degreesOfFreedom;
   private final double deviation;
 
-  /** The natural logarithm of a measured value. */
   record Value(Configuration configuration, int round, double log) {}
 
   private static final class LeastSquares extends OLSMultipleLinearRegression {
@@ -88,7 +87,6 @@ final class BlockDesign {
     return values.stream().filter(v -> configurations.contains(v.configuration())).toList();
   }
 
-  /** Returns a row of the design matrix. */
   private double[] row(Value value) {
     double[] row = new double[configurations.size() + rounds.size() - 1];
     row[configurations.indexOf(value.configuration())] = 1;

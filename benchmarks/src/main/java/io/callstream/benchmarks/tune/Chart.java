@@ -1,9 +1,7 @@
 package io.callstream.benchmarks.tune;
 
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
@@ -23,48 +21,20 @@ final class Chart {
 
   private final StringBuilder svg = new StringBuilder();
 
-  /** How the effect of a configuration is drawn. */
-  enum Kind {
-    /** Significantly better than the defaults. */
-    BETTER,
-    /** Significantly worse than the defaults. */
-    WORSE,
-    /** Within noise. */
-    NOISE;
-
-    private String color() {
-      return switch (this) {
-        case BETTER -> Chart.BETTER;
-        case WORSE -> Chart.WORSE;
-        case NOISE -> Chart.NOISE;
-      };
-    }
-  }
-
   /**
    * The effect of a configuration.
    *
    * @param ratio the ratio of the value to that of the defaults
    * @param value the value in words
+   * @param gain greater than 0 if it is significantly better, less if it is significantly worse
    */
-  record Bar(String label, double ratio, String value, Kind kind) {}
-
-  /**
-   * A configuration between latency and throughput.
-   *
-   * @param frontier whether no other configuration is better in both
-   * @param baseline whether it is the defaults
-   */
-  record Point(
-      String label, double latency, double throughput, boolean frontier, boolean baseline) {}
+  record Bar(String label, double ratio, String value, double gain) {
+    String color() {
+      return gain > 0 ? BETTER : gain < 0 ? WORSE : NOISE;
+    }
+  }
 
   private record Axis(double min, double max, double from, double to) {
-    static <T> Axis of(List<T> items, ToDoubleFunction<T> value, double from, double to) {
-      double min = items.stream().mapToDouble(value).min().orElse(1);
-      double max = items.stream().mapToDouble(value).max().orElse(1);
-      return new Axis(min / 1.15, max * 1.15, from, to);
-    }
-
     double at(double value) {
       double part = Math.log(value / min) / Math.log(max / min);
       return from + Math.max(0, Math.min(1, part)) * (to - from);
@@ -89,11 +59,11 @@ final class Chart {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %.0f\" width=\"%d\""
             + " height=\"%.0f\" font-family=\"system-ui,sans-serif\" font-size=\"12.5\""
             + " role=\"img\">\n<title>%s</title>",
-        WIDTH, height, WIDTH, height, ReportDocument.escape(title));
+        WIDTH, height, WIDTH, height, escape(title));
     rect(0, 0, WIDTH, height, "#ffffff");
     add(
         "<text x=\"0\" y=\"16\" font-size=\"15\" font-weight=\"600\" fill=\"%s\">%s</text>",
-        INK, ReportDocument.escape(title));
+        INK, escape(title));
   }
 
   /**
@@ -127,65 +97,17 @@ final class Chart {
       double y = top + pitch * i;
       double from = x.at(Math.min(1, bar.ratio()));
       double width = Math.max(1.5, x.at(Math.max(1, bar.ratio())) - from);
-      chart.rect(from, y, width, pitch - 8, bar.kind().color());
+      chart.rect(from, y, width, pitch - 8, bar.color());
       chart.text(left - 10, y + 12.5, "end", INK, bar.label());
-      chart.text(right + 10, y + 12.5, "start", bar.kind().color(), bar.value());
+      chart.text(right + 10, y + 12.5, "start", bar.color(), bar.value());
     }
     chart.text(
         left, bottom + 34, "start", FAINT, "factor relative to the defaults; gray band: noise");
     return chart.end();
   }
 
-  /**
-   * Draws throughput against latency. A line connects the points on the frontier. These points and
-   * the defaults have labels, and all points have tooltips.
-   */
-  static String frontier(String title, List<Point> points) {
-    int left = 84;
-    int right = WIDTH - 180;
-    int top = 66;
-    int bottom = 480;
-    Axis x = Axis.of(points, Point::latency, left, right);
-    Axis y = Axis.of(points, Point::throughput, bottom, top);
-    Chart chart = new Chart(bottom + 50, title);
-    for (double tick : x.ticks()) {
-      chart.line(x.at(tick), top, x.at(tick), bottom, GRID);
-      chart.text(x.at(tick), bottom + 16, "middle", FAINT, number(tick));
-    }
-    for (double tick : y.ticks()) {
-      chart.line(left, y.at(tick), right, y.at(tick), GRID);
-      chart.text(left - 8, y.at(tick) + 4, "end", FAINT, number(tick));
-    }
-    chart.text(
-        (left + right) / 2.0, bottom + 38, "middle", FAINT, "latency p95, ms (less is better)");
-    chart.text(24, top - 14, "start", FAINT, "throughput, calls/s (more is better)");
-    List<Point> frontier =
-        points.stream()
-            .filter(Point::frontier)
-            .sorted(Comparator.comparingDouble(Point::latency))
-            .toList();
-    for (int i = 1; i < frontier.size(); i++) {
-      Point from = frontier.get(i - 1);
-      Point to = frontier.get(i);
-      chart.line(
-          x.at(from.latency()),
-          y.at(from.throughput()),
-          x.at(to.latency()),
-          y.at(to.throughput()),
-          BETTER);
-    }
-    for (Point point : points) {
-      double pointX = x.at(point.latency());
-      double pointY = y.at(point.throughput());
-      chart.add(
-          "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" fill=\"%s\"><title>%s</title></circle>",
-          pointX, pointY, point.frontier() ? BETTER : NOISE, ReportDocument.escape(point.label()));
-      if (point.frontier() || point.baseline()) {
-        String color = point.frontier() ? BETTER : INK;
-        chart.text(pointX + 9, pointY - 6, "start", color, point.label());
-      }
-    }
-    return chart.end();
+  private static String escape(String text) {
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
   }
 
   private static String number(double value) {
@@ -213,7 +135,7 @@ final class Chart {
   private void text(double x, double y, String anchor, String color, String text) {
     add(
         "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" fill=\"%s\">%s</text>",
-        x, y, anchor, color, ReportDocument.escape(text));
+        x, y, anchor, color, escape(text));
   }
 
   private String end() {

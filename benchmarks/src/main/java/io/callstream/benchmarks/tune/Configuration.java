@@ -6,9 +6,9 @@ import io.callstream.spark.SparkSettings;
 import io.callstream.spark.SparkSettings.StateStore;
 import java.time.Duration;
 import java.util.Collections;
-import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
@@ -19,11 +19,8 @@ import java.util.stream.Collectors;
 record Configuration(Map<Setting, String> values) {
   private static final int DEFAULT_TOPIC_PARTITIONS = 2;
 
-  /** Copies {@code values} in the order of the settings. */
   Configuration {
-    Map<Setting, String> copy = new EnumMap<>(Setting.class);
-    copy.putAll(values);
-    values = Collections.unmodifiableMap(copy);
+    values = Collections.unmodifiableMap(new TreeMap<>(values));
   }
 
   /** Returns callstream's defaults, with which the study compares everything. */
@@ -36,8 +33,7 @@ record Configuration(Map<Setting, String> values) {
   }
 
   Configuration with(Setting setting, Object value) {
-    Map<Setting, String> copy = new EnumMap<>(Setting.class);
-    copy.putAll(values);
+    Map<Setting, String> copy = new TreeMap<>(values);
     copy.put(setting, value.toString());
     return new Configuration(copy);
   }
@@ -86,7 +82,6 @@ record Configuration(Map<Setting, String> values) {
     return Integer.parseInt(value(setting).orElseThrow());
   }
 
-  /** Adds the maximum number of records in a batch. */
   RunOptions limit(RunOptions options) {
     return value(Setting.BATCH_LIMIT)
         .map(limit -> options.readingAtMost(Long.parseLong(limit)))
@@ -100,7 +95,6 @@ record Configuration(Map<Setting, String> values) {
         .orElse(options);
   }
 
-  /** Adds the fetch settings of the Kafka client. */
   KafkaTopic configure(KafkaTopic topic) {
     return value(Setting.KAFKA_FETCH)
         .map(fetch -> topic.with(FetchSettings.valueOf(fetch).properties()))
@@ -117,6 +111,6 @@ record Configuration(Map<Setting, String> values) {
   }
 
   private static String label(Setting setting, String value) {
-    return setting == Setting.PROPERTY ? value : setting.title() + " " + setting.display(value);
+    return setting == Setting.PROPERTY ? value : setting.title + " " + setting.display(value);
   }
 }

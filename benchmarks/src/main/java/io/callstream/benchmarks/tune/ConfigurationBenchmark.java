@@ -13,8 +13,6 @@ import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.StabilityMonitor;
-import io.callstream.progress.StabilityVerdict;
-import io.callstream.progress.StabilityVerdict.Finding;
 import io.callstream.sink.Sinks;
 import io.callstream.spark.SparkEngine;
 import io.callstream.statistic.StandardStatistics;
@@ -22,9 +20,9 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Collectors;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -34,7 +32,6 @@ import org.apache.spark.sql.SparkSession;
 final class ConfigurationBenchmark {
   private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
 
-  /** The minimum timeout of a backlog. */
   private static final long MIN_TIMEOUT_SECONDS = 180;
 
   /** The throughput, in calls per second, from which the timeout of a large backlog follows. */
@@ -47,7 +44,6 @@ final class ConfigurationBenchmark {
   private final BooleanSupplier cancelled;
   private final Map<Integer, String> backlogs = new HashMap<>();
 
-  /** The measurements of one run. */
   record Measured(Map<Measure, Double> values, String verdict, StudyRun.Trace trace) {}
 
   /** Creates a benchmark; {@code cancelled} returns true if a run must end early. */
@@ -56,27 +52,21 @@ final class ConfigurationBenchmark {
     this.cancelled = cancelled;
   }
 
-  /** Returns whether the process of the broker and the sender is running. */
-  boolean isAlive() {
-    return traffic.isAlive();
-  }
-
   /** Measures the time from the start of a pipeline until it has counted a backlog. */
   Measured throughput(Configuration configuration, int backlog) throws InterruptedException {
+    requireUsable();
     String topic = backlog(configuration.topicPartitions(), backlog);
     requireNotCancelled();
-    SanFranciscoCalls format = SanFranciscoCalls.json();
     try (Session session = Session.of(configuration);
         TemporaryDirectory directory = TemporaryDirectory.create()) {
       Pipeline pipeline =
-          Pipeline.builder(
+          directory
+              .pipeline(
                   configuration.configure(KafkaTopic.of(topic).at(traffic.bootstrapServers())),
-                  format)
-              .statistics(
-                  StandardStatistics.all(format.zone(), StandardStatistics.DEFAULT_LATENESS)
-                      .subList(0, 2))
+                  SanFranciscoCalls.json().zone(),
+                  StandardStatistics.DEFAULT_LATENESS,
+                  2)
               .results(Sinks.callback(batch -> {}))
-              .deadLetters(Sinks.deadLetterFiles(directory.deadLetters()))
               .listener(session.trace)
               .build();
       RunOptions options =
@@ -157,7 +147,7 @@ final class ConfigurationBenchmark {
 
   private LatencyResult steady(Configuration configuration, Load load, Session session)
       throws InterruptedException {
-    requireNotCancelled();
+    requireUsable();
     LatencyResult outcome =
         new SteadyRun(
                 traffic,
@@ -172,13 +162,20 @@ final class ConfigurationBenchmark {
 
   private void requireNotCancelled() {
     if (cancelled.getAsBoolean()) {
-      throw new StudyStoppedException();
+      throw new CancellationException("The study was stopped");
+    }
+  }
+
+  private void requireUsable() {
+    requireNotCancelled();
+    if (!traffic.isAlive()) {
+      throw new TuningStudy.AbortedException("The process of the broker and the sender has ended.");
     }
   }
 
   /** Returns in words whether the engine kept up. */
   static String verdict(LatencyResult outcome) {
-    String findings = outcome.verdict().map(ConfigurationBenchmark::findings).orElse("");
+    String findings = outcome.findings();
     return switch (outcome.conclusion()) {
       case KEPT_UP -> findings.isEmpty() ? StudyRun.STABLE : findings;
       case FELL_BEHIND ->
@@ -197,10 +194,6 @@ final class ConfigurationBenchmark {
               "unknown, the sender was %,d ms late",
               outcome.senderDelayMicros() / 1_000);
     };
-  }
-
-  private static String findings(StabilityVerdict verdict) {
-    return verdict.findings().stream().map(Finding::evidence).collect(Collectors.joining("; "));
   }
 
   /** A Spark context of an application, and the trace of its batches. */

@@ -25,7 +25,6 @@ enum FetchSettings {
     };
   }
 
-  /** Returns the properties in one line. */
   String description() {
     return properties().entrySet().stream()
         .map(Object::toString)

@@ -1,21 +1,19 @@
 package io.callstream.benchmarks.tune;
 
+import io.callstream.benchmarks.tune.Analysis.Estimate;
+import java.util.Locale;
+
 /** What the study measures. */
 enum Measure {
-  /** Calls per second over a backlog. */
   THROUGHPUT("throughput", "calls/s", true),
-  /** The median latency at a steady rate. */
   P50("latency p50", "ms", false),
-  /** The 95th percentile of latency at a steady rate. */
   P95("latency p95", "ms", false),
-  /** The 99th percentile of latency at a steady rate. */
   P99("latency p99", "ms", false),
-  /** The highest rate at which the engine keeps up. */
   SUSTAINABLE("sustainable rate", "calls/s", true);
 
-  private final String title;
-  private final String unit;
-  private final boolean moreIsBetter;
+  final String title;
+  final String unit;
+  final boolean moreIsBetter;
 
   Measure(String title, String unit, boolean moreIsBetter) {
     this.title = title;
@@ -23,15 +21,17 @@ enum Measure {
     this.moreIsBetter = moreIsBetter;
   }
 
-  String title() {
-    return title;
+  /** Returns a value, rounded to its significant digits. */
+  String figure(double value) {
+    double step = moreIsBetter ? Math.pow(10, Math.max(0, Math.floor(Math.log10(value)) - 2)) : 1;
+    return String.format(Locale.ROOT, "%,.0f", Math.rint(value / step) * step);
   }
 
-  String unit() {
-    return unit;
-  }
-
-  boolean moreIsBetter() {
-    return moreIsBetter;
+  /** Returns a mean with its minimum and maximum. */
+  String range(Estimate estimate) {
+    String mean = figure(estimate.mean());
+    return estimate.min() == estimate.max()
+        ? mean
+        : mean + " (" + figure(estimate.min()) + "–" + figure(estimate.max()) + ")";
   }
 }

@@ -1,13 +1,15 @@
 package io.callstream.benchmarks.tune;
 
-import static io.callstream.benchmarks.tune.FigureFormat.format;
-import static io.callstream.benchmarks.tune.FigureFormat.value;
+import static io.callstream.benchmarks.tune.Measure.P95;
+import static io.callstream.benchmarks.tune.Measure.THROUGHPUT;
 
+import io.callstream.benchmarks.load.Load;
 import io.callstream.benchmarks.tune.Analysis.Effect;
-import io.callstream.benchmarks.tune.Analysis.Estimate;
 import io.callstream.benchmarks.tune.Analysis.Goal;
 import io.callstream.benchmarks.tune.Analysis.RankedSetting;
 import io.callstream.benchmarks.tune.StudyRun.Stage;
+import io.callstream.benchmarks.tune.StudyRun.Trace;
+import io.callstream.progress.StabilityMonitor;
 import java.io.IOException;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
@@ -15,32 +17,39 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
-import java.util.DoubleSummaryStatistics;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
-/** Writes the report of a study: the findings here, and the rest in {@link ReportDetails}. */
+/** Writes the report of a study. The text is in the template {@code report.md}. */
 final class Report {
-  /** The number of settings that the summary names. */
   private static final int TOP_SETTINGS = 3;
+  private static final List<Measure> RANKED = List.of(THROUGHPUT, P95);
+  private static final List<Measure> COMPARED = List.of(THROUGHPUT, Measure.P50, P95, Measure.P99);
+
+  /** The text for a figure that was not measured. */
+  private static final String NONE = "–";
+
+  private static final String UNKNOWN = "an unknown percentage";
 
   private final StudyResult study;
   private final Analysis analysis;
-  private final ReportDocument document;
-  private final ReportDetails details;
+  private final List<Configuration> ordered;
+  private final Map<String, String> values = new HashMap<>();
+  private final Map<String, String> charts = new LinkedHashMap<>();
 
   private Report(StudyResult study) {
     this.study = study;
-    analysis = Analysis.of(study.runs());
-    document = new ReportDocument("How settings change callstream on this machine");
-    details = new ReportDetails(study, analysis, document);
+    analysis = Analysis.of(study.runs(), Stage.COMPARE);
+    ordered = ordered();
   }
 
   /** Writes {@code report.html}, {@code report.md} with its charts, and two tables as CSV. */
@@ -49,357 +58,435 @@ final class Report {
   }
 
   private List<Path> write(Path directory) throws IOException {
-    summary();
-    charts();
-    ranking();
-    recommendations();
-    details.write();
+    summarize();
+    summarizeNoise();
+    summarizeVerdicts();
+    drawCharts();
+    rank();
+    recommend();
+    confirm();
+    checkFolklore();
+    listInteractions();
+    values.put("configurations", configurations(analysis, ordered));
+    listFailures();
+    describeMethod();
+    String markdown = Markdown.fill("report.md", values).replaceAll("\n{3,}", "\n\n");
+    String body = Markdown.toHtml(markdown, charts);
     List<Path> files = new ArrayList<>();
-    files.add(Files.writeString(directory.resolve("report.html"), document.html()));
-    files.add(Files.writeString(directory.resolve("report.md"), document.markdown()));
-    for (Map.Entry<String, String> chart : document.charts().entrySet()) {
+    files.add(
+        Files.writeString(
+            directory.resolve("report.html"), Markdown.fill("report.html", Map.of("body", body))));
+    files.add(Files.writeString(directory.resolve("report.md"), markdown));
+    for (Map.Entry<String, String> chart : charts.entrySet()) {
       files.add(Files.writeString(directory.resolve(chart.getKey()), chart.getValue()));
     }
     files.add(Tables.writeRuns(study, directory.resolve("runs.csv")));
-    files.add(Tables.writeEffects(analysis, details.ordered(), directory.resolve("effects.csv")));
+    files.add(Tables.writeEffects(analysis, ordered, directory.resolve("effects.csv")));
     return files;
   }
 
-  private void summary() {
-    document.paragraph(
-        format(
-            "How do settings of Spark and Kafka change throughput and latency, and which two or"
-                + " three matter most? Measured on %s, %s. Profile `%s`: %d runs in %.1f minutes"
-                + " (expected: about %d).",
-            machine(),
-            study.start().atZone(ZoneOffset.UTC).toLocalDate(),
-            study.profile().name(),
-            study.runs().size(),
-            study.duration().toSeconds() / 60.0,
-            study.profile().minutes()));
-    if (!study.abortReason().isEmpty()) {
-      document.paragraph(
-          "**The study ended early.** "
-              + study.abortReason()
-              + " The report contains the runs before that.");
-    }
-    if (!study.failures().isEmpty()) {
-      document.paragraph(
-          format(
-              "**%d runs failed.** No figure contains them; a table below lists them.",
-              study.failures().size()));
-    }
-    document.bullets(List.of(mostImportant(), noise(), recommended(), folklore(), stability()));
+  private void put(String name, Object value) {
+    values.put(name, value instanceof Number ? format("%,d", value) : value.toString());
   }
 
-  private String mostImportant() {
-    List<RankedSetting> strong =
+  private static String format(String pattern, Object... values) {
+    return String.format(Locale.ROOT, pattern, values);
+  }
+
+  /** Returns the configurations: the baseline, single settings by rank and value, then pairs. */
+  private List<Configuration> ordered() {
+    List<Setting> ranks = analysis.ranking().stream().map(RankedSetting::setting).toList();
+    return analysis.configurations().stream()
+        .sorted(
+            Comparator.comparingInt((Configuration c) -> c.values().size())
+                .thenComparingInt(c -> rank(ranks, c))
+                .thenComparingInt(c -> c.label().length())
+                .thenComparing(Configuration::label))
+        .toList();
+  }
+
+  private static int rank(List<Setting> ranks, Configuration configuration) {
+    return configuration.values().keySet().stream()
+        .findFirst()
+        .map(ranks::indexOf)
+        .map(rank -> rank < 0 ? ranks.size() : rank)
+        .orElse(0);
+  }
+
+  private Stream<Configuration> levels(Setting setting) {
+    List<Configuration> levels = analysis.levels(setting);
+    return ordered.stream().filter(levels::contains);
+  }
+
+  private void summarize() {
+    Runtime runtime = Runtime.getRuntime();
+    put(
+        "machine",
+        format(
+            "%d cores, %s %s, Java %s, %s, at most %.1f GB of heap",
+            runtime.availableProcessors(),
+            System.getProperty("os.name"),
+            System.getProperty("os.arch"),
+            Runtime.version(),
+            ManagementFactory.getGarbageCollectorMXBeans().stream()
+                .map(GarbageCollectorMXBean::getName)
+                .collect(Collectors.joining(" and ")),
+            runtime.maxMemory() / 1e9));
+    put("date", study.start().atZone(ZoneOffset.UTC).toLocalDate());
+    put("profile", study.profile().name());
+    put("runs", study.runs().size());
+    put("duration", format("%.1f", study.duration().toSeconds() / 60.0));
+    put("minutes", study.profile().minutes());
+    put("abort", study.abortReason());
+    String strongest =
         analysis.ranking().stream()
             .filter(ranked -> ranked.strength() > 1)
             .limit(TOP_SETTINGS)
-            .toList();
-    return strong.isEmpty()
-        ? "**What matters most:** no setting has a significant effect."
-        : "**What matters most:** "
-            + strong.stream().map(this::strongestEffect).collect(Collectors.joining("; "))
-            + ".";
+            .map(this::strongestEffect)
+            .collect(Collectors.joining("; "));
+    put("strongest", strongest.isEmpty() ? "no setting has a significant effect" : strongest);
+    Configuration both = analysis.recommended(Goal.BOTH);
+    put(
+        "recommended",
+        both.isBaseline()
+            ? "callstream's defaults. No other value improves throughput or latency without making"
+                + " the other worse."
+            : both.label() + " (see below for the code).");
   }
 
   private String strongestEffect(RankedSetting ranked) {
     boolean throughput =
         ranked.throughputSignificant()
             && !(ranked.latencySignificant() && ranked.latency() > ranked.throughput());
-    Measure measure = throughput ? Measure.THROUGHPUT : Measure.P95;
+    Measure measure = throughput ? THROUGHPUT : P95;
     List<Configuration> byMean =
-        Stream.concat(
-                Stream.of(Configuration.baseline()), analysis.levels(ranked.setting()).stream())
+        Stream.concat(Stream.of(Configuration.baseline()), levels(ranked.setting()))
             .filter(c -> analysis.has(c, measure))
             .sorted(Comparator.comparingDouble(c -> analysis.estimate(c, measure).mean()))
             .toList();
     return format(
         "**%s** (%s from %s to %s)",
-        ranked.setting().title(),
-        measure.title(),
+        ranked.setting().title,
+        measure.title,
         meanAt(ranked.setting(), byMean.get(0), measure),
         meanAt(ranked.setting(), byMean.get(byMean.size() - 1), measure));
   }
 
   private String meanAt(Setting setting, Configuration configuration, Measure measure) {
-    return format(
-        "%s %s at %s",
-        value(measure, analysis.estimate(configuration, measure).mean()),
-        measure.unit(),
-        configuration.value(setting).map(setting::display).orElse("the default"));
+    return mean(configuration, measure)
+        + " at "
+        + configuration.value(setting).map(setting::display).orElse("the default");
   }
 
-  private String noise() {
-    return format(
-        "**What is noise:** between runs of the same configuration, throughput has a standard"
-            + " deviation of %s, and p95 of %s. With these repeats and %d comparisons, noise can"
-            + " change throughput by %s and p95 by %s. Only a larger change is significant. A"
-            + " smaller one may be real, but this profile cannot detect it. Folklore is the check:"
-            + " it must have no effect.",
-        FigureFormat.percent(analysis.noise(Measure.THROUGHPUT)),
-        FigureFormat.percent(analysis.noise(Measure.P95)),
-        analysis.comparisons(),
-        FigureFormat.noiseBand(analysis.margin(Measure.THROUGHPUT)),
-        FigureFormat.noiseBand(analysis.margin(Measure.P95)));
+  private String mean(Configuration configuration, Measure measure) {
+    return measure.figure(analysis.estimate(configuration, measure).mean()) + " " + measure.unit;
   }
 
-  private String recommended() {
-    Configuration both = analysis.recommended(Goal.BOTH);
-    return both.isBaseline()
-        ? "**Recommended here:** callstream's defaults. No other value improves throughput or"
-            + " latency without making the other worse."
-        : "**Recommended here:** " + both.label() + " (see below for the code).";
+  private void summarizeNoise() {
+    put("comparisons", analysis.comparisons());
+    for (Measure measure : RANKED) {
+      String name = measure.name().toLowerCase(Locale.ROOT);
+      double noise = analysis.noise(measure);
+      double margin = analysis.margin(measure);
+      put("deviation-" + name, Double.isNaN(noise) ? UNKNOWN : format("%.0f %%", 100 * noise));
+      // A factor reaches equally far in both directions.
+      put(
+          "noise-" + name,
+          Double.isNaN(margin)
+              ? UNKNOWN
+              : format("%+.0f to %+.0f %%", 100 * (1 / margin - 1), 100 * (margin - 1)));
+    }
   }
 
-  private String folklore() {
-    List<Configuration> all = details.folklore();
-    return all.isEmpty()
-        ? "**Folklore:** not measured."
-        : format(
-            "**Folklore:** of %d popular settings, %d have no significant effect on throughput, and"
-                + " with %d Spark executes exactly the same operators, tasks and batches.",
-            all.size(),
-            all.stream().filter(c -> !analysis.effect(c, Measure.THROUGHPUT).significant()).count(),
-            all.stream().filter(details::isExecutedAsUsual).count());
-  }
-
-  private String stability() {
+  private void summarizeVerdicts() {
     List<String> verdicts =
         study.runs().stream()
-            .filter(run -> run.values().containsKey(Measure.P95))
+            .filter(run -> run.values().containsKey(P95))
             .map(StudyRun::verdict)
             .toList();
-    return format(
-        "**Does it keep up?** Of %d runs at %,.0f calls/s, %d were stable, and %d had too few"
-            + " batches for a verdict. The last table contains the verdicts.",
-        verdicts.size(),
-        study.profile().steady().rate(),
-        verdicts.stream().filter(StudyRun.STABLE::equals).count(),
-        verdicts.stream().filter(verdict -> verdict.startsWith(StudyRun.TOO_FEW_BATCHES)).count());
+    put("steady", verdicts.size());
+    put("stable", verdicts.stream().filter(StudyRun.STABLE::equals).count());
+    put("few", verdicts.stream().filter(v -> v.startsWith(StudyRun.TOO_FEW_BATCHES)).count());
+    put("batches", StabilityMonitor.MIN_BATCHES);
   }
 
-  private static String machine() {
-    Runtime runtime = Runtime.getRuntime();
-    return format(
-        "%d cores, %s %s, Java %s, %s, at most %.1f GB of heap",
-        runtime.availableProcessors(),
-        System.getProperty("os.name"),
-        System.getProperty("os.arch"),
-        Runtime.version(),
-        ManagementFactory.getGarbageCollectorMXBeans().stream()
-            .map(GarbageCollectorMXBean::getName)
-            .collect(Collectors.joining(" and ")),
-        runtime.maxMemory() / 1e9);
+  private void drawCharts() {
+    put(
+        "charts",
+        chart(THROUGHPUT, "effects-throughput.svg", "Throughput by setting")
+            + chart(P95, "effects-latency.svg", "Latency p95 by setting (less is better)"));
   }
 
-  private void charts() {
-    document.heading("At a glance");
-    effectChart(Measure.THROUGHPUT, "effects-throughput", "Throughput by setting");
-    effectChart(Measure.P95, "effects-latency", "Latency p95 by setting (less is better)");
-    List<Chart.Point> points =
-        analysis.tradeOffs().stream()
-            .map(
-                place ->
-                    new Chart.Point(
-                        place.configuration().label(),
-                        place.latency(),
-                        place.throughput(),
-                        place.frontier(),
-                        place.configuration().isBaseline()))
-            .toList();
-    if (points.size() > 1) {
-      document.chart(
-          "frontier",
-          Chart.frontier("Throughput against latency", points),
-          "Green points are the frontier: no other configuration is better in both. Differences"
-              + " within noise are random. The trigger interval does not affect a backlog, so it"
-              + " has the throughput of the defaults.");
-    }
-  }
-
-  private void effectChart(Measure measure, String name, String title) {
+  private String chart(Measure measure, String file, String title) {
     List<Chart.Bar> bars =
-        details.ordered().stream()
+        ordered.stream()
             .filter(c -> !c.isBaseline() && analysis.has(c, measure))
-            .map(c -> bar(c, measure))
-            .toList();
-    if (!bars.isEmpty()) {
-      document.chart(
-          name,
-          Chart.effects(title, bars, analysis.margin(measure)),
-          format(
-              "The defaults: %s %s. Green is better, red is worse, gray is within noise.",
-              value(measure, analysis.estimate(Configuration.baseline(), measure).mean()),
-              measure.unit()));
-    }
-  }
-
-  private Chart.Bar bar(Configuration configuration, Measure measure) {
-    Effect effect = analysis.effect(configuration, measure);
-    return new Chart.Bar(
-        configuration.label(),
-        effect.ratio(),
-        value(measure, analysis.estimate(configuration, measure).mean()) + " " + measure.unit(),
-        effect.isGain()
-            ? Chart.Kind.BETTER
-            : effect.isLoss() ? Chart.Kind.WORSE : Chart.Kind.NOISE);
-  }
-
-  private void ranking() {
-    document.heading("The settings by their effect");
-    document.paragraph(
-        "The factor between the best and the worst measured value, including the default. A factor"
-            + " in parentheses is within noise. If a setting has a large factor, and its default is"
-            + " the best value, do not change it.");
-    document.table(
-        List.of(
-            "setting",
-            "name in Spark or Kafka",
-            "values besides the default",
-            ">throughput, best to worst",
-            ">p95, worst to best",
-            "better than the default"),
-        analysis.ranking().stream()
             .map(
-                ranked ->
-                    List.of(
-                        ranked.setting().title(),
-                        "`" + ranked.setting().property() + "`",
-                        measuredValues(ranked.setting()),
-                        FigureFormat.factor(ranked.throughput(), ranked.throughputSignificant()),
-                        FigureFormat.factor(ranked.latency(), ranked.latencySignificant()),
-                        betterValues(ranked.setting())))
-            .toList());
-    document.bullets(
-        analysis.ranking().stream()
-            .map(RankedSetting::setting)
-            .map(setting -> "**" + setting.title() + "**: " + setting.explanation() + ".")
-            .toList());
+                c -> {
+                  Effect effect = analysis.effect(c, measure);
+                  return new Chart.Bar(
+                      c.label(),
+                      effect.ratio(),
+                      mean(c, measure),
+                      effect.significant() ? effect.gain() : 0);
+                })
+            .toList();
+    if (bars.isEmpty()) {
+      return "";
+    }
+    charts.put(file, Chart.effects(title, bars, analysis.margin(measure)));
+    return format(
+        "![%s](%s)\n\nThe defaults: %s. Green is better, red is worse, gray is within noise.\n\n",
+        title, file, mean(Configuration.baseline(), measure));
   }
 
-  private String measuredValues(Setting setting) {
-    return levels(setting)
-        .map(level -> setting.display(level.value(setting).orElseThrow()))
-        .collect(Collectors.joining(", "));
+  private void rank() {
+    List<RankedSetting> ranking = analysis.ranking();
+    put(
+        "ranking",
+        Markdown.table(
+            List.of(
+                "setting",
+                "name in Spark or Kafka",
+                "values besides the default",
+                ">throughput, best to worst",
+                ">p95, worst to best",
+                "better than the default"),
+            ranking.stream()
+                .map(
+                    ranked ->
+                        List.of(
+                            ranked.setting().title,
+                            "`" + ranked.setting().property + "`",
+                            levels(ranked.setting())
+                                .map(level -> display(ranked.setting(), level))
+                                .collect(Collectors.joining(", ")),
+                            factor(ranked.throughput(), ranked.throughputSignificant()),
+                            factor(ranked.latency(), ranked.latencySignificant()),
+                            betterValues(ranked.setting())))));
+    put(
+        "explanations",
+        Markdown.bullets(
+            ranking.stream()
+                .map(RankedSetting::setting)
+                .map(setting -> "**" + setting.title + "**: " + setting.explanation + ".")));
   }
 
-  private Stream<Configuration> levels(Setting setting) {
-    List<Configuration> levels = analysis.levels(setting);
-    return details.ordered().stream().filter(levels::contains);
+  /** Returns a factor: bold if it is significant, and otherwise in parentheses. */
+  private static String factor(double factor, boolean significant) {
+    return Double.isNaN(factor) ? NONE : format(significant ? "**%.2f**" : "(%.2f)", factor);
+  }
+
+  private static String display(Setting setting, Configuration level) {
+    return setting.display(level.value(setting).orElseThrow());
   }
 
   private String betterValues(Setting setting) {
-    String better =
-        levels(setting)
-            .flatMap(
-                level ->
-                    Stream.of(Measure.THROUGHPUT, Measure.P95)
-                        .filter(m -> analysis.has(level, m) && analysis.effect(level, m).isGain())
-                        .map(
-                            m ->
-                                format(
-                                    "%s: %s %s",
-                                    setting.display(level.value(setting).orElseThrow()),
-                                    m.title(),
-                                    FigureFormat.change(analysis.effect(level, m)))))
-            .collect(Collectors.joining("; "));
-    return better.isEmpty() ? FigureFormat.NONE : better;
+    List<String> better = new ArrayList<>();
+    levels(setting)
+        .forEach(
+            level -> {
+              for (Measure measure : RANKED) {
+                if (analysis.has(level, measure) && analysis.effect(level, measure).isGain()) {
+                  String change = analysis.effect(level, measure).change();
+                  better.add(display(setting, level) + ": " + measure.title + " " + change);
+                }
+              }
+            });
+    return better.isEmpty() ? NONE : String.join("; ", better);
   }
 
-  private void recommendations() {
-    document.heading("What to use here");
-    document.paragraph("For each setting, the value with the largest significant gain.");
-    recommend(Goal.BOTH, "Better in throughput or latency, worse in neither");
-    recommend(Goal.THROUGHPUT, "Best throughput");
-    recommend(Goal.LATENCY, "Best latency");
-    confirmation();
+  private void recommend() {
+    put(
+        "recommendations",
+        recommendation(Goal.BOTH, "Better in throughput or latency, worse in neither")
+            + recommendation(Goal.THROUGHPUT, "Best throughput")
+            + recommendation(Goal.LATENCY, "Best latency"));
   }
 
-  private void recommend(Goal goal, String title) {
+  private String recommendation(Goal goal, String title) {
     Configuration recommended = analysis.recommended(goal);
     if (recommended.isBaseline()) {
-      document.paragraph("**" + title + ":** callstream's defaults.");
-      return;
+      return "**" + title + ":** callstream's defaults.\n\n";
     }
-    document.paragraph("**" + title + ":** " + withEffects(recommended) + ".");
-    List<String> options = Snippets.commandLine(recommended);
-    if (!options.isEmpty()) {
-      document.code(List.of("callstream statistics " + String.join(" \\\n  ", options)));
+    String settings =
+        recommended.values().entrySet().stream()
+            .map(e -> Configuration.of(e.getKey(), e.getValue()))
+            .map(alone -> alone.label() + " (" + effects(alone) + ")")
+            .collect(Collectors.joining(", "));
+    StringBuilder text = new StringBuilder("**" + title + ":** " + settings + ".\n\n");
+    List<String> options = texts(recommended, Setting::option);
+    if (!options.contains("")) {
+      String command = "callstream statistics " + String.join(" \\\n  ", options);
+      text.append(Markdown.code(List.of(command))).append('\n');
     }
-    document.code(Snippets.java(recommended));
+    return text.append(Markdown.code(texts(recommended, Setting::java))).append('\n').toString();
   }
 
-  /** Returns the values of a configuration, each with its effect when it was set alone. */
-  private String withEffects(Configuration recommended) {
-    return recommended.values().entrySet().stream()
-        .map(e -> Configuration.of(e.getKey(), e.getValue()))
+  private static List<String> texts(
+      Configuration configuration, BiFunction<Setting, String, String> text) {
+    return configuration.values().entrySet().stream()
+        .map(e -> text.apply(e.getKey(), e.getValue()))
+        .toList();
+  }
+
+  private String effects(Configuration alone) {
+    return RANKED.stream()
         .map(
-            alone ->
-                Stream.of(Measure.THROUGHPUT, Measure.P95)
-                    .map(measure -> measure.title() + " " + effectOf(alone, measure))
-                    .collect(Collectors.joining(", ", alone.label() + " (", ")")))
+            measure -> {
+              if (!analysis.has(alone, measure)) {
+                return measure.title + " not measured";
+              }
+              Effect effect = analysis.effect(alone, measure);
+              return measure.title
+                  + " "
+                  + (effect.significant() ? effect.change() : "within noise");
+            })
         .collect(Collectors.joining(", "));
   }
 
-  private String effectOf(Configuration alone, Measure measure) {
-    if (!analysis.has(alone, measure)) {
-      return "not measured";
-    }
-    Effect effect = analysis.effect(alone, measure);
-    return effect.significant() ? FigureFormat.change(effect) : "within noise";
+  private void confirm() {
+    Analysis confirmed = Analysis.of(study.runs(), Stage.CONFIRM);
+    put(
+        "confirmation",
+        confirmed.configurations().size() > 1
+            ? configurations(confirmed, confirmed.configurations())
+            : "");
+    put(
+        "sustainable",
+        Markdown.bullets(
+            study.runs().stream()
+                .filter(run -> run.values().containsKey(Measure.SUSTAINABLE))
+                .map(
+                    run ->
+                        format(
+                            "The sustainable rate with %s: %s.",
+                            run.configuration().label(), run.verdict()))));
   }
 
-  private void confirmation() {
-    Map<Configuration, Map<Measure, DoubleSummaryStatistics>> logs = new LinkedHashMap<>();
-    List<String> sustainable = new ArrayList<>();
-    for (StudyRun run : study.runs()) {
-      if (run.stage() == Stage.CONFIRM) {
-        Map<Measure, DoubleSummaryStatistics> ofRun =
-            logs.computeIfAbsent(run.configuration(), c -> new EnumMap<>(Measure.class));
-        run.values()
-            .forEach(
-                (measure, value) ->
-                    ofRun
-                        .computeIfAbsent(measure, m -> new DoubleSummaryStatistics())
-                        .accept(Math.log(value)));
-        if (run.values().containsKey(Measure.SUSTAINABLE)) {
-          sustainable.add(
-              format(
-                  "The sustainable rate with %s: %s.", run.configuration().label(), run.verdict()));
-        }
-      }
-    }
-    if (logs.isEmpty()) {
+  private void checkFolklore() {
+    List<Configuration> all =
+        levels(Setting.PROPERTY).filter(c -> analysis.has(c, THROUGHPUT)).toList();
+    put("popular", all.size());
+    put(
+        "ineffective",
+        all.stream().filter(c -> !analysis.effect(c, THROUGHPUT).significant()).count());
+    put("same", all.stream().filter(study::isExecutedAsUsual).count());
+    if (all.isEmpty()) {
+      put("folklore", "");
       return;
     }
-    document.paragraph(
-        "Settings that are good alone may be bad together. The recommended configurations and the"
-            + " defaults therefore ran again, in turn (means, with minimum and maximum):");
-    List<Measure> measures = Arrays.asList(Measure.values());
-    document.table(
-        ReportDetails.header(measures),
-        logs.entrySet().stream()
-            .map(
-                e ->
-                    details.row(
-                        e.getKey(),
-                        measures,
-                        measure -> confirmed(measure, e.getValue().get(measure))))
-            .toList());
-    if (!sustainable.isEmpty()) {
-      document.bullets(sustainable);
-    }
+    Configuration defaults = Configuration.baseline();
+    put(
+        "folklore",
+        Markdown.table(
+            List.of(
+                "property of the session",
+                ">throughput, calls/s",
+                ">tasks per batch",
+                ">largest batch",
+                "effect on throughput"),
+            Stream.concat(
+                Stream.of(folklore(defaults.label(), defaults, "")),
+                all.stream().map(c -> folklore("`" + c.label() + "`", c, folkloreEffect(c))))));
+    put("plan", Markdown.code(study.trace(defaults).plan().lines().toList()));
   }
 
-  private static String confirmed(Measure measure, @Nullable DoubleSummaryStatistics logs) {
-    return logs == null
-        ? FigureFormat.NONE
-        : FigureFormat.range(
-            measure,
-            new Estimate(
-                Math.exp(logs.getAverage()), Math.exp(logs.getMin()), Math.exp(logs.getMax())));
+  private String folkloreEffect(Configuration configuration) {
+    Effect effect = analysis.effect(configuration, THROUGHPUT);
+    String change = effect.change();
+    return (effect.significant() ? "**" + change + "**" : change + ", within noise")
+        + (study.isExecutedAsUsual(configuration)
+            ? "; same execution"
+            : "; **different execution**");
+  }
+
+  private List<String> folklore(String name, Configuration configuration, String effect) {
+    Trace trace = study.trace(configuration);
+    return List.of(
+        name,
+        THROUGHPUT.range(analysis.estimate(configuration, THROUGHPUT)),
+        format("%.0f", trace.tasks()),
+        format("%,d", trace.largestBatch()),
+        effect);
+  }
+
+  private void listInteractions() {
+    List<Analysis.Interaction> all = analysis.interactions();
+    put(
+        "interactions",
+        all.isEmpty()
+            ? ""
+            : Markdown.table(
+                List.of(
+                    "settings", "measure", ">product of the factors", ">measured", "interaction"),
+                all.stream()
+                    .map(
+                        i ->
+                            List.of(
+                                i.configuration().label(),
+                                i.measure().title,
+                                format("×%.2f", i.expected()),
+                                format("×%.2f", i.measured()),
+                                i.significant() ? "**yes**" : "within noise"))));
+  }
+
+  private String configurations(Analysis compared, Collection<Configuration> rows) {
+    List<String> header = new ArrayList<>(List.of("configuration"));
+    COMPARED.forEach(measure -> header.add(">" + measure.title + ", " + measure.unit));
+    header.add("does it keep up?");
+    return Markdown.table(
+        header,
+        rows.stream()
+            .map(
+                c -> {
+                  List<String> row = new ArrayList<>(List.of(c.label()));
+                  COMPARED.forEach(measure -> row.add(figure(compared, c, measure)));
+                  row.add(study.verdicts(c).orElse(NONE));
+                  return row;
+                }));
+  }
+
+  private static String figure(Analysis compared, Configuration configuration, Measure measure) {
+    if (!compared.has(configuration, measure)) {
+      return NONE;
+    }
+    String range = measure.range(compared.estimate(configuration, measure));
+    return compared.effect(configuration, measure).significant() ? "**" + range + "**" : range;
+  }
+
+  private void listFailures() {
+    put("failed", study.failures().size());
+    put(
+        "failures",
+        study.failures().isEmpty()
+            ? ""
+            : Markdown.table(
+                List.of("stage", ">round", "configuration", "measured", "reason"),
+                study.failures().stream()
+                    .map(
+                        run ->
+                            List.of(
+                                run.stage().toString(),
+                                Integer.toString(run.round()),
+                                run.configuration().label(),
+                                run.measured(),
+                                run.reason()))));
+  }
+
+  private void describeMethod() {
+    StudyProfile profile = study.profile();
+    Load steady = profile.steady();
+    Configuration defaults = Configuration.baseline();
+    put("warm-ups", profile.warmUps());
+    put("backlog", profile.backlog());
+    put("throughput-rounds", profile.throughputRounds());
+    put("throughput-defaults", Collections.frequency(profile.throughput(), defaults));
+    put("rate", format("%,.0f", steady.rate()));
+    put("seconds", steady.length().toSeconds());
+    put("uncounted", steady.uncounted().toSeconds());
+    put("latency-rounds", profile.latencyRounds());
+    put("latency-defaults", Collections.frequency(profile.latency(), defaults));
+    put("seed", Long.toString(study.seed()));
   }
 }

@@ -10,76 +10,92 @@ enum Setting {
       "trigger interval",
       "Trigger.ProcessingTime",
       "a call waits for the next batch, on average half the interval. At 0, the next batch starts"
-          + " immediately, which uses CPU even for few calls"),
-  /** The maximum number of records in a batch. */
+          + " immediately, which uses CPU even for few calls",
+      "--trigger %sms",
+      "RunOptions.continuous().triggeringEvery(Duration.ofMillis(%s));"),
   BATCH_LIMIT(
       "records per batch",
       "maxOffsetsPerTrigger",
       "every batch has a fixed cost (planning, logs, commit), and small batches pay it more often."
-          + " The limit bounds the memory of a batch"),
-  /** The number of tasks that merge results. */
+          + " The limit bounds the memory of a batch",
+      "--max-offsets-per-trigger %s",
+      "RunOptions.continuous().readingAtMost(%s);"),
   SHUFFLE_PARTITIONS(
       "shuffle partitions",
       "spark.sql.shuffle.partitions",
       "each partition is a task and a state file in every batch, and helps only if a core is idle."
-          + " Spark's own default is 200"),
-  /** The number of partitions of the topic. */
+          + " Spark's own default is 200",
+      "--conf spark.sql.shuffle.partitions=%s",
+      "SparkSettings.defaults().shufflePartitions(%s);"),
   TOPIC_PARTITIONS(
       "topic partitions",
       "partitions",
       "each partition is read by one task. Fewer partitions than cores leave cores idle; each"
-          + " further partition costs a task and partial results in every batch"),
-  /** The minimum number of tasks that read. */
+          + " further partition costs a task and partial results in every batch",
+      "",
+      "// a topic with this option: produce --partitions %s"),
   MIN_PARTITIONS(
       "minimum reading tasks",
       "minPartitions",
       "splits the partitions of the topic into more tasks, for topics with fewer partitions than"
-          + " cores. A task that does not start where its reader stopped must fetch again"),
-  /** The number of cores that Spark uses. */
+          + " cores. A task that does not start where its reader stopped must fetch again",
+      "",
+      "SparkSettings.defaults().minPartitions(%s);"),
   CORES(
       "cores",
       "spark.master",
       "the number of tasks that run at the same time. In this study, the broker and the sender use"
-          + " the same cores"),
+          + " the same cores",
+      "--master local[%s]",
+      "SparkSettings.defaults().master(\"local[%s]\");"),
   /** The state store, a name of {@link StateStore}. */
   STATE_STORE(
       "state store",
       "spark.sql.streaming.stateStore.providerClass",
       "RocksDB is for state that does not fit into memory. callstream's state has one row per open"
-          + " window"),
+          + " window",
+      "",
+      "SparkSettings.defaults().stateStore(StateStore.%s);"),
   /** The fetch settings of the Kafka client, a name of {@link FetchSettings}. */
   KAFKA_FETCH(
       "Kafka fetch",
       "max.poll.records and others",
-      "Kafka's defaults are for small reads, and callstream's are for large ones"),
+      "Kafka's defaults are for small reads, and callstream's are for large ones",
+      "--kafka-config FILE",
+      "// with KafkaTopic.with(...), or in FILE: %s"),
   /** A Spark property of the application's session: {@code key=value}. */
-  PROPERTY("folklore", "the application's session", "many tuning guides recommend it");
+  PROPERTY("folklore", "the application's session", "many tuning guides recommend it", "", "%s");
 
-  private final String title;
-  private final String property;
-  private final String explanation;
+  final String title;
 
-  Setting(String title, String property, String explanation) {
+  /** The name in Spark or Kafka. */
+  final String property;
+
+  /** Why the setting has an effect. */
+  final String explanation;
+
+  private final String option;
+  private final String java;
+
+  Setting(String title, String property, String explanation, String option, String java) {
     this.title = title;
     this.property = property;
     this.explanation = explanation;
+    this.option = option;
+    this.java = java;
   }
 
-  String title() {
-    return title;
+  /** Returns the option of the command {@code statistics}; empty if it has none. */
+  String option(String value) {
+    return option.replace("%s", value);
   }
 
-  /** Returns the name in Spark or Kafka. */
-  String property() {
-    return property;
+  /** Returns Java code or a comment that sets a value. */
+  String java(String value) {
+    return java.replace(
+        "%s", this == KAFKA_FETCH ? FetchSettings.valueOf(value).description() : value);
   }
 
-  /** Returns why the setting has an effect. */
-  String explanation() {
-    return explanation;
-  }
-
-  /** Returns a value in a readable form. */
   String display(String value) {
     if (this == TRIGGER) {
       return String.format(Locale.ROOT, "%,d ms", Long.parseLong(value));

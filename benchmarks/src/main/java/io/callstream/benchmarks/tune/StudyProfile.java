@@ -59,7 +59,6 @@ record StudyProfile(
           "spark.sql.adaptive.enabled=false",
           "spark.kafka.consumer.cache.capacity=1");
 
-  /** Copies the lists. */
   StudyProfile {
     throughput = List.copyOf(throughput);
     latency = List.copyOf(latency);

@@ -1,9 +1,9 @@
 package io.callstream.benchmarks.tune;
 
 import java.util.Collections;
-import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * One successful run of one configuration.
@@ -28,7 +28,6 @@ record StudyRun(
   /** The start of the verdict on a run with too few batches. */
   static final String TOO_FEW_BATCHES = "unknown, fewer than";
 
-  /** The purpose of a run. */
   enum Stage {
     /** Warms the JVM up; the study keeps only failures. */
     WARM_UP,
@@ -64,10 +63,7 @@ record StudyRun(
   record Failure(
       Stage stage, int round, Configuration configuration, String measured, String reason) {}
 
-  /** Copies {@code values}. */
   StudyRun {
-    Map<Measure, Double> copy = new EnumMap<>(Measure.class);
-    copy.putAll(values);
-    values = Collections.unmodifiableMap(copy);
+    values = Collections.unmodifiableMap(new TreeMap<>(values));
   }
 }

@@ -34,9 +34,9 @@ final class Tables {
               run.stage(),
               run.round(),
               run.configuration().label(),
-              value.getKey().title(),
+              value.getKey().title,
               number("%.1f", value.getValue()),
-              value.getKey().unit(),
+              value.getKey().unit,
               run.trace().batches(),
               run.verdict(),
               "");
@@ -70,7 +70,7 @@ final class Tables {
             Effect effect = analysis.effect(configuration, measure);
             csv.printRecord(
                 configuration.label(),
-                measure.title(),
+                measure.title,
                 number("%.1f", estimate.mean()),
                 number("%.1f", estimate.min()),
                 number("%.1f", estimate.max()),

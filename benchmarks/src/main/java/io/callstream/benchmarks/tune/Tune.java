@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
@@ -40,7 +41,6 @@ public final class Tune implements Callable<Integer> {
   private static final int FAILURE = 1;
   private static final int STOP_TIMEOUT_SECONDS = 30;
 
-  /** The extent of a study. */
   private enum Extent {
     SHORT,
     THOROUGH;
@@ -158,7 +158,7 @@ public final class Tune implements Callable<Integer> {
       Path report = study.run().get(0);
       System.out.println(report.toAbsolutePath().normalize());
       return 0;
-    } catch (StudyStoppedException e) {
+    } catch (CancellationException e) {
       return FAILURE; // The signal determines the exit status.
     } finally {
       ended.countDown();

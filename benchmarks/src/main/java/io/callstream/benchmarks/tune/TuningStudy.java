@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
@@ -22,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -92,7 +92,7 @@ final class TuningStudy {
    * Runs the study and writes the report. The study continues after a failed run.
    *
    * @return the files; the first one is the report in HTML
-   * @throws StudyStoppedException if {@link #stop} was called
+   * @throws CancellationException if {@link #stop} was called
    * @throws CallstreamException if another study uses the directory, or too many runs failed; the
    *     report then contains the earlier runs
    */
@@ -118,8 +118,7 @@ final class TuningStudy {
         plannedRuns, profile.configurations(), profile.minutes());
     requireNotStopped();
     String abortReason = "";
-    try (Traffic traffic =
-        bootstrapServers.isEmpty() ? Traffic.embedded() : Traffic.to(bootstrapServers)) {
+    try (Traffic traffic = Traffic.to(bootstrapServers)) {
       measure(new ConfigurationBenchmark(traffic, () -> stopped));
     } catch (AbortedException e) {
       abortReason = String.valueOf(e.getMessage());
@@ -141,42 +140,31 @@ final class TuningStudy {
     return files;
   }
 
-  private void measure(ConfigurationBenchmark benchmark)
-      throws InterruptedException, AbortedException {
+  private void measure(ConfigurationBenchmark benchmark) throws InterruptedException {
+    Measurement throughput = c -> benchmark.throughput(c, profile.backlog());
+    Measurement latency = c -> benchmark.latency(c, randomlyDelayed(profile.steady(), c));
     print("warming up ...");
     for (int round = 0; round < profile.warmUps(); round++) {
-      throughput(benchmark, Stage.WARM_UP, round, Configuration.baseline());
+      attempt("throughput", throughput, Stage.WARM_UP, round, Configuration.baseline());
     }
-    latency(benchmark, Stage.WARM_UP, 0, Configuration.baseline());
+    attempt("latency", latency, Stage.WARM_UP, 0, Configuration.baseline());
     for (int round = 0; round < profile.throughputRounds(); round++) {
       for (Configuration configuration : shuffled(profile.throughput())) {
-        throughput(benchmark, Stage.COMPARE, round, configuration);
+        attempt("throughput", throughput, Stage.COMPARE, round, configuration);
       }
     }
     for (int round = 0; round < profile.latencyRounds(); round++) {
       for (Configuration configuration : shuffled(profile.latency())) {
-        latency(benchmark, Stage.COMPARE, round, configuration);
+        attempt("latency", latency, Stage.COMPARE, round, configuration);
       }
     }
-    confirm(benchmark);
-  }
-
-  /** Measures the recommended configurations again, together with the baseline. */
-  private void confirm(ConfigurationBenchmark benchmark)
-      throws InterruptedException, AbortedException {
-    Analysis analysis = Analysis.of(runs);
-    Set<Goal> goals = profile.sustainable() ? EnumSet.allOf(Goal.class) : EnumSet.of(Goal.BOTH);
-    List<Configuration> confirmed =
-        Stream.concat(
-                Stream.of(Configuration.baseline()), goals.stream().map(analysis::recommended))
-            .distinct()
-            .toList();
+    List<Configuration> confirmed = recommended();
     if (confirmed.size() > 1) {
       plannedRuns += 2 * confirmed.size() * profile.confirmRounds();
       for (int round = 0; round < profile.confirmRounds(); round++) {
         for (Configuration configuration : shuffled(confirmed)) {
-          throughput(benchmark, Stage.CONFIRM, round, configuration);
-          latency(benchmark, Stage.CONFIRM, round, configuration);
+          attempt("throughput", throughput, Stage.CONFIRM, round, configuration);
+          attempt("latency", latency, Stage.CONFIRM, round, configuration);
         }
       }
     }
@@ -185,45 +173,29 @@ final class TuningStudy {
       print("searching for the sustainable rates of %d configurations ...", confirmed.size());
       for (Configuration configuration : confirmed) {
         attempt(
-            benchmark,
+            Measure.SUSTAINABLE.title,
+            c -> sustainableRate(benchmark, c),
             Stage.CONFIRM,
             0,
-            configuration,
-            Measure.SUSTAINABLE.title(),
-            () -> sustainableRate(benchmark, configuration));
+            configuration);
       }
     }
   }
 
-  private List<Configuration> shuffled(Collection<Configuration> all) {
+  /** Returns the baseline and the recommended configurations. */
+  private List<Configuration> recommended() {
+    Analysis analysis = Analysis.of(runs, Stage.COMPARE);
+    Set<Goal> goals = profile.sustainable() ? EnumSet.allOf(Goal.class) : EnumSet.of(Goal.BOTH);
+    return Stream.concat(
+            Stream.of(Configuration.baseline()), goals.stream().map(analysis::recommended))
+        .distinct()
+        .toList();
+  }
+
+  private List<Configuration> shuffled(List<Configuration> all) {
     List<Configuration> shuffled = new ArrayList<>(all);
     Collections.shuffle(shuffled, random);
     return shuffled;
-  }
-
-  private void throughput(
-      ConfigurationBenchmark benchmark, Stage stage, int round, Configuration configuration)
-      throws InterruptedException, AbortedException {
-    attempt(
-        benchmark,
-        stage,
-        round,
-        configuration,
-        "throughput",
-        () -> benchmark.throughput(configuration, profile.backlog()));
-  }
-
-  private void latency(
-      ConfigurationBenchmark benchmark, Stage stage, int round, Configuration configuration)
-      throws InterruptedException, AbortedException {
-    Load load = randomlyDelayed(profile.steady(), configuration);
-    attempt(
-        benchmark,
-        stage,
-        round,
-        configuration,
-        "latency",
-        () -> benchmark.latency(configuration, load));
   }
 
   private ConfigurationBenchmark.Measured sustainableRate(
@@ -248,11 +220,11 @@ final class TuningStudy {
   }
 
   private interface Measurement {
-    ConfigurationBenchmark.Measured run() throws InterruptedException;
+    ConfigurationBenchmark.Measured of(Configuration configuration) throws InterruptedException;
   }
 
   /** Reports that further runs are useless. */
-  private static final class AbortedException extends Exception {
+  static final class AbortedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     AbortedException(String reason) {
@@ -261,51 +233,35 @@ final class TuningStudy {
   }
 
   private void attempt(
-      ConfigurationBenchmark benchmark,
-      Stage stage,
-      int round,
-      Configuration configuration,
-      String measured,
-      Measurement measurement)
-      throws InterruptedException, AbortedException {
+      String measured, Measurement measurement, Stage stage, int round, Configuration configuration)
+      throws InterruptedException {
     doneRuns++;
     try {
-      ConfigurationBenchmark.Measured result = measurement.run();
+      ConfigurationBenchmark.Measured result = measurement.of(configuration);
       consecutiveFailures = 0;
       if (stage != Stage.WARM_UP) {
-        StudyRun run =
+        runs.add(
             new StudyRun(
-                stage, round, configuration, result.values(), result.verdict(), result.trace());
-        runs.add(run);
-        print("%s  %s:  %s", progress(), configuration.label(), describe(run.values()));
+                stage, round, configuration, result.values(), result.verdict(), result.trace()));
+        print("%s  %s:  %s", progress(), configuration.label(), describe(result.values()));
       }
-    } catch (InterruptedException | StudyStoppedException e) {
+    } catch (InterruptedException | CancellationException | AbortedException e) {
       throw e;
     } catch (Exception e) { // Scala code may throw any checked exception.
       requireNotStopped();
-      StudyRun.Failure failure =
-          new StudyRun.Failure(stage, round, configuration, measured, reason(e));
-      failures.add(failure);
-      print("%s  %s: %s failed: %s", progress(), configuration.label(), measured, failure.reason());
-      requireUsable(benchmark, failure.reason());
-    }
-  }
-
-  private void requireUsable(ConfigurationBenchmark benchmark, String reason)
-      throws AbortedException {
-    consecutiveFailures++;
-    if (!benchmark.isAlive()) {
-      throw new AbortedException("The process of the broker and the sender has ended.");
-    }
-    if (consecutiveFailures == MAX_CONSECUTIVE_FAILURES) {
-      throw new AbortedException(
-          MAX_CONSECUTIVE_FAILURES + " consecutive runs failed. The last reason: " + reason);
+      String reason = reason(e);
+      failures.add(new StudyRun.Failure(stage, round, configuration, measured, reason));
+      print("%s  %s: %s failed: %s", progress(), configuration.label(), measured, reason);
+      if (++consecutiveFailures == MAX_CONSECUTIVE_FAILURES) {
+        throw new AbortedException(
+            MAX_CONSECUTIVE_FAILURES + " consecutive runs failed. The last reason: " + reason);
+      }
     }
   }
 
   private void requireNotStopped() {
     if (stopped) {
-      throw new StudyStoppedException();
+      throw new CancellationException("The study was stopped");
     }
   }
 
@@ -314,11 +270,7 @@ final class TuningStudy {
         .map(
             e ->
                 String.format(
-                    Locale.ROOT,
-                    "%s %,.0f %s",
-                    e.getKey().title(),
-                    e.getValue(),
-                    e.getKey().unit()))
+                    Locale.ROOT, "%s %,.0f %s", e.getKey().title, e.getValue(), e.getKey().unit))
         .collect(Collectors.joining("  "));
   }
 

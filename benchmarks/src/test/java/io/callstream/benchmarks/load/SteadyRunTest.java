@@ -31,7 +31,7 @@ class SteadyRunTest {
 
   @BeforeAll
   static void start() {
-    traffic = Traffic.embedded();
+    traffic = Traffic.to("");
   }
 
   @AfterAll

@@ -39,7 +39,7 @@ class AnalysisTest {
     add(DEFAULTS, Measure.THROUGHPUT, 100, 50, 25);
     add(ONE, Measure.THROUGHPUT, 110, 55, 27.5);
 
-    Analysis analysis = Analysis.of(runs);
+    Analysis analysis = Analysis.of(runs, Stage.COMPARE);
 
     assertThat(analysis.noise(Measure.THROUGHPUT)).isCloseTo(0, within(1e-9));
     assertThat(analysis.effect(ONE, Measure.THROUGHPUT).ratio()).isCloseTo(1.1, within(1e-9));
@@ -55,7 +55,7 @@ class AnalysisTest {
     add(DEFAULTS, Measure.P95, Math.exp(d), Math.exp(-d));
     add(ONE, Measure.P95, 1.2 * Math.exp(-d), 1.2 * Math.exp(d));
 
-    Analysis analysis = Analysis.of(runs);
+    Analysis analysis = Analysis.of(runs, Stage.COMPARE);
 
     assertThat(Math.log1p(analysis.noise(Measure.P95))).isCloseTo(2 * d, within(1e-9));
     assertThat(Math.log(analysis.margin(Measure.P95))).isCloseTo(12.706 * 2 * d, within(1e-5));
@@ -72,7 +72,7 @@ class AnalysisTest {
     add(MANY, Measure.P95, 1, 1);
 
     double deviation = Math.sqrt(4 * d * d / 2);
-    assertThat(Math.log(Analysis.of(runs).margin(Measure.P95)))
+    assertThat(Math.log(Analysis.of(runs, Stage.COMPARE).margin(Measure.P95)))
         .isCloseTo(6.205 * deviation, within(1e-4));
   }
 
@@ -82,7 +82,7 @@ class AnalysisTest {
     add(ONE, Measure.THROUGHPUT, 1_029, 1_029);
     add(MANY, Measure.THROUGHPUT, 1_031, 1_031);
 
-    Analysis analysis = Analysis.of(runs);
+    Analysis analysis = Analysis.of(runs, Stage.COMPARE);
 
     assertThat(analysis.effect(ONE, Measure.THROUGHPUT).significant()).isFalse();
     assertThat(analysis.effect(MANY, Measure.THROUGHPUT).significant()).isTrue();
@@ -105,7 +105,7 @@ class AnalysisTest {
     fail(ONE, Measure.THROUGHPUT, 1);
     fail(DEFAULTS, Measure.THROUGHPUT, 2);
 
-    Analysis analysis = Analysis.of(runs);
+    Analysis analysis = Analysis.of(runs, Stage.COMPARE);
 
     assertThat(analysis.effect(ONE, Measure.THROUGHPUT).ratio()).isCloseTo(1.2, within(1e-9));
     assertThat(analysis.effect(MANY, Measure.THROUGHPUT).ratio()).isCloseTo(0.1, within(1e-9));
@@ -125,7 +125,7 @@ class AnalysisTest {
     add(MANY, Measure.P95, Math.exp(-d), Math.exp(d));
     add(ONE, Measure.P95, 1.2);
 
-    Analysis analysis = Analysis.of(runs);
+    Analysis analysis = Analysis.of(runs, Stage.COMPARE);
 
     assertThat(Math.log1p(analysis.noise(Measure.P95))).isCloseTo(2 * d, within(1e-9));
     assertThat(Math.log(analysis.effect(MANY, Measure.P95).margin()))
@@ -147,7 +147,7 @@ class AnalysisTest {
     fail(ONE, Measure.P95, 1);
     fail(DEFAULTS, Measure.P95, 2);
 
-    Analysis analysis = Analysis.of(runs);
+    Analysis analysis = Analysis.of(runs, Stage.COMPARE);
 
     double deviation = Math.log1p(analysis.noise(Measure.P95));
     assertThat(Math.log(analysis.effect(ONE, Measure.P95).margin()) / deviation)
@@ -167,7 +167,7 @@ class AnalysisTest {
     add(DEFAULTS, Measure.P95, Math.exp(-d), Math.exp(-d));
     add(MANY, Measure.P95, 2, 2);
 
-    Analysis analysis = Analysis.of(runs);
+    Analysis analysis = Analysis.of(runs, Stage.COMPARE);
 
     assertThat(analysis.effect(MANY, Measure.P95).ratio()).isCloseTo(2, within(1e-9));
     assertThat(Math.log(analysis.margin(Measure.P95)))
@@ -184,7 +184,7 @@ class AnalysisTest {
       add(MANY, measure, 1, 1);
     }
 
-    Analysis analysis = Analysis.of(runs);
+    Analysis analysis = Analysis.of(runs, Stage.COMPARE);
 
     assertThat(analysis.comparisons()).isEqualTo(4);
     assertThat(Math.log(analysis.margin(Measure.P95)))
@@ -199,7 +199,7 @@ class AnalysisTest {
     fail(MANY, Measure.P95, 0);
     fail(MANY, Measure.P95, 1);
 
-    Analysis analysis = Analysis.of(runs);
+    Analysis analysis = Analysis.of(runs, Stage.COMPARE);
 
     assertThat(analysis.has(MANY, Measure.P95)).isFalse();
     assertThat(analysis.comparisons()).isEqualTo(1);
@@ -211,7 +211,7 @@ class AnalysisTest {
     add(DEFAULTS, Measure.P95, 100);
     add(ONE, Measure.P95, 900);
 
-    Analysis analysis = Analysis.of(runs);
+    Analysis analysis = Analysis.of(runs, Stage.COMPARE);
 
     assertThat(analysis.noise(Measure.P95)).isNaN();
     assertThat(analysis.effect(ONE, Measure.P95).ratio()).isCloseTo(9, within(1e-9));
@@ -225,7 +225,7 @@ class AnalysisTest {
     add(FAST, Measure.P95, 200, 202, 198);
     add(MANY, Measure.P95, 1_500, 1_515, 1_485);
 
-    List<Analysis.RankedSetting> ranking = Analysis.of(runs).ranking();
+    List<Analysis.RankedSetting> ranking = Analysis.of(runs, Stage.COMPARE).ranking();
 
     assertThat(ranking)
         .extracting(Analysis.RankedSetting::setting)
@@ -253,7 +253,7 @@ class AnalysisTest {
     add(FAST, Measure.P95, 200, 202, 198);
     add(ONE, Measure.P95, 2_000, 2_020, 1_980);
 
-    Analysis analysis = Analysis.of(runs);
+    Analysis analysis = Analysis.of(runs, Stage.COMPARE);
 
     assertThat(analysis.recommended(Goal.BOTH)).isEqualTo(FAST);
     assertThat(analysis.recommended(Goal.THROUGHPUT)).isEqualTo(ONE);
@@ -266,35 +266,11 @@ class AnalysisTest {
     add(ONE, Measure.THROUGHPUT, 104, 99, 101);
     add(SMALL, Measure.THROUGHPUT, 98, 102, 103);
 
-    Analysis analysis = Analysis.of(runs);
+    Analysis analysis = Analysis.of(runs, Stage.COMPARE);
 
     for (Goal goal : Goal.values()) {
       assertThat(analysis.recommended(goal).isBaseline()).isTrue();
     }
-  }
-
-  @Test
-  void theFrontierContainsUnbeatenConfigurations() {
-    add(DEFAULTS, Measure.THROUGHPUT, 100, 100);
-    add(DEFAULTS, Measure.P95, 1_000, 1_000);
-    add(ONE, Measure.THROUGHPUT, 120, 120);
-    add(ONE, Measure.P95, 2_000, 2_000);
-    add(MANY, Measure.THROUGHPUT, 90, 90);
-    add(MANY, Measure.P95, 1_500, 1_500);
-    add(SMALL, Measure.THROUGHPUT, 50, 50);
-    add(SMALL, Measure.P95, 200, 200);
-
-    add(FAST, Measure.P95, 500, 500);
-
-    List<Analysis.TradeOff> places = Analysis.of(runs).tradeOffs();
-
-    assertThat(places)
-        .extracting(Analysis.TradeOff::configuration)
-        .containsExactly(SMALL, FAST, DEFAULTS, MANY, ONE);
-    assertThat(places)
-        .extracting(Analysis.TradeOff::frontier)
-        .containsExactly(true, true, false, false, true);
-    assertThat(places.get(1).throughput()).isCloseTo(100, within(1e-9));
   }
 
   @Test
@@ -305,7 +281,7 @@ class AnalysisTest {
     add(MANY, Measure.THROUGHPUT, 40, 40.4, 39.6);
     add(both, Measure.THROUGHPUT, 5, 5.05, 4.95);
 
-    Analysis analysis = Analysis.of(runs);
+    Analysis analysis = Analysis.of(runs, Stage.COMPARE);
     List<Interaction> interactions = analysis.interactions();
 
     assertThat(analysis.comparisons()).isEqualTo(3 + 1);

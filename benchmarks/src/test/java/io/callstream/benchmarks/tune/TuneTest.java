@@ -32,6 +32,7 @@ class TuneTest {
         new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path")));
     command.addAll(Arrays.asList(System.getProperty("spark.add-opens", "").split(" ")));

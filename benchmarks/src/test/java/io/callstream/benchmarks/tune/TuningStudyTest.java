@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.HdrHistogram.Histogram;
@@ -214,7 +215,7 @@ class TuningStudyTest {
     TuningStudy study = new TuningStudy(TINY, directory, "", 7, message -> {});
     study.stop();
 
-    assertThatThrownBy(study::run).isInstanceOf(StudyStoppedException.class);
+    assertThatThrownBy(study::run).isInstanceOf(CancellationException.class);
     assertThat(directory.toFile().list()).as("files except for the lock").containsExactly(".lock");
   }
 }

@@ -1,8 +1,10 @@
 package io.callstream.engine.local;
 
 import io.callstream.engine.RunOptions;
+import io.callstream.internal.engine.BatchStart;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.source.SpanReader.Span;
+import io.callstream.progress.Progress.PartitionOffsets;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +21,37 @@ final class BatchPlanner {
   private final Clock clock;
   private final long maxRecords;
 
+  /**
+   * The plan of a batch: the records to read.
+   *
+   * @param spans the offsets to read, one span for each partition
+   * @param latest the end offsets of the partitions at the start of the batch
+   * @param more whether records after the batch are known to exist
+   */
+  record PlannedBatch(BatchStart start, List<Span> spans, Map<Integer, Long> latest, boolean more) {
+    boolean isEmpty() {
+      return spans.stream().allMatch(span -> span.from() == span.to());
+    }
+
+    Map<Integer, Long> ends() {
+      Map<Integer, Long> ends = new TreeMap<>();
+      spans.forEach(span -> ends.put(span.partition(), span.to()));
+      return ends;
+    }
+
+    List<PartitionOffsets> offsets() {
+      return spans.stream()
+          .map(
+              span ->
+                  new PartitionOffsets(
+                      span.partition(),
+                      span.from(),
+                      span.to(),
+                      latest.getOrDefault(span.partition(), span.to())))
+          .toList();
+    }
+  }
+
   BatchPlanner(OpenSource source, SourcePositions positions, RunOptions options, Clock clock) {
     this.source = source;
     this.positions = positions;
@@ -26,11 +59,7 @@ final class BatchPlanner {
     maxRecords = options.maxRecordsPerBatch().orElse(DEFAULT_MAX_RECORDS);
   }
 
-  /**
-   * Returns the batch that an earlier run recorded and may not have finished.
-   *
-   * @param ends the end offsets of that batch; empty if there is none
-   */
+  /** Returns the batch that an earlier run recorded and may not have finished. */
   PlannedBatch repeated(Map<Integer, Long> ends, long watermark) {
     return batch(ends, source.endOffsets(), watermark);
   }
@@ -39,24 +68,17 @@ final class BatchPlanner {
   PlannedBatch next(long watermark) {
     Map<Integer, Long> latest = source.endOffsets();
     positions.addPartitions(latest.keySet());
-    Map<Integer, Long> backlog = new TreeMap<>();
-    positions
-        .next()
-        .forEach(
-            (partition, position) ->
-                backlog.put(
-                    partition, Math.max(0, positions.end(partition, latest, position) - position)));
+    Map<Integer, Long> backlog = new TreeMap<>(positions.next());
+    backlog.replaceAll(
+        (partition, position) ->
+            Math.max(0, positions.end(partition, latest, position) - position));
     long total = backlog.values().stream().mapToLong(Long::longValue).sum();
-    Map<Integer, Long> ends = new TreeMap<>();
-    positions
-        .next()
-        .forEach(
-            (partition, position) ->
-                ends.put(partition, position + share(backlog.getOrDefault(partition, 0L), total)));
+    Map<Integer, Long> ends = new TreeMap<>(positions.next());
+    backlog.forEach(
+        (partition, records) -> ends.merge(partition, share(records, total), Long::sum));
     return batch(ends, latest, watermark);
   }
 
-  /** Returns the number of records that a batch has of a partition. */
   private long share(long records, long total) {
     return total <= maxRecords
         ? records
@@ -73,8 +95,8 @@ final class BatchPlanner {
       spans.add(new Span(partition, from, to));
       more |= positions.end(partition, latest, to) > to;
     }
-    PlannedBatch batch =
-        new PlannedBatch(clock.instant(), System.nanoTime(), spans, latest, more, watermark);
+    BatchStart start = new BatchStart(clock.instant(), System.nanoTime(), watermark);
+    PlannedBatch batch = new PlannedBatch(start, spans, latest, more);
     positions.moveTo(batch.ends());
     return batch;
   }

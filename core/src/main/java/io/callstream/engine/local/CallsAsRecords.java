@@ -34,10 +34,7 @@ final class CallsAsRecords implements CallFormat {
     this.format = format;
   }
 
-  /**
-   * Returns a new record for a call. If the format cannot write the call, the record is the text of
-   * the call.
-   */
+  /** Returns a new record for a call: what the format writes, or else the text of the call. */
   byte[] recordOf(Call call) {
     byte[] record = write(call);
     calls.put(record, call);

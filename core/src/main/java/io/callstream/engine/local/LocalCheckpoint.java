@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.engine.BatchPart;
 import io.callstream.internal.failures.EnvironmentFailures;
 import io.callstream.internal.files.Checksum;
 import io.callstream.internal.files.DamagedFileException;
@@ -26,7 +27,6 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The checkpoint directory of one pipeline on the local engine. All files are in the directory
@@ -45,9 +45,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class LocalCheckpoint implements AutoCloseable {
   private static final String OURS = "callstream";
-  static final String COMMITTED = "committed";
-  static final String FIRST_OFFSETS = "first-offsets";
+  private static final String COMMITTED = "committed";
+  private static final String FIRST_OFFSETS = "first-offsets";
   private static final String LOG = "log-0";
+  private static final String RESULTS = "the log of results";
   private static final List<String> ORDER =
       List.of(Fingerprint.FILE, LedgerFiles.LINEAGE, LOG, FIRST_OFFSETS, COMMITTED);
   private static final Pattern URI = Pattern.compile("(\\p{Alpha}[\\p{Alnum}+.-]+):/.*");
@@ -66,12 +67,6 @@ final class LocalCheckpoint implements AutoCloseable {
     this.files = files;
   }
 
-  /**
-   * Opens and locks a directory for a run, until it is closed.
-   *
-   * @param location a path, or a URI of a file
-   * @param run the fingerprint that the directory must have, unless it is new
-   */
   static LocalCheckpoint open(String location, Fingerprint run) {
     Path root = path(location);
     try {
@@ -117,14 +112,13 @@ final class LocalCheckpoint implements AutoCloseable {
   /** Deletes the files of dead letters that a killed run left. */
   private static void deleteLetters(Path directory) throws IOException {
     try (DirectoryStream<Path> left =
-        Files.newDirectoryStream(directory, DeadLetterBuffer.PREFIX + "*")) {
+        Files.newDirectoryStream(directory, BatchPart.LETTER_FILES + "*")) {
       for (Path file : left) {
         Files.delete(file);
       }
     }
   }
 
-  /** Returns the directory for files of dead letters. */
   Path letterDirectory() {
     return root.resolve(OURS);
   }
@@ -137,10 +131,9 @@ final class LocalCheckpoint implements AutoCloseable {
       if (Files.exists(root.resolve("offsets"))) {
         throw new CallstreamException(
             ErrorCode.CHECKPOINT,
-            "The directory "
-                + root
-                + " is the checkpoint of a query that is not callstream's. Name another"
-                + " directory.");
+            ("The directory %s is the checkpoint of a query that is not callstream's. Name another"
+                    + " directory.")
+                .formatted(root));
       }
       files.write(Fingerprint.FILE, run.toString().getBytes(UTF_8));
     }
@@ -187,10 +180,7 @@ final class LocalCheckpoint implements AutoCloseable {
     }
   }
 
-  /**
-   * Creates the remaining files of a new directory. Does nothing if a run has already started with
-   * it.
-   */
+  /** Creates the remaining files of a new directory. */
   void begin(Map<Integer, Long> firsts) {
     if (complete) {
       return;
@@ -208,7 +198,6 @@ final class LocalCheckpoint implements AutoCloseable {
   /**
    * The last batch that was known to be complete when this record was written.
    *
-   * @param batch the number of the batch
    * @param reached the offset up to which each partition was read, including offsets without
    *     records
    */
@@ -219,7 +208,6 @@ final class LocalCheckpoint implements AutoCloseable {
     write(COMMITTED, committed.batch() + "\n" + lines(committed.reached()));
   }
 
-  /** Returns the last recorded batch. */
   Committed committed() {
     List<String> lines = text(COMMITTED);
     return lines.isEmpty()
@@ -271,30 +259,59 @@ final class LocalCheckpoint implements AutoCloseable {
     }
   }
 
-  /**
-   * Rejects a directory whose offsets contradict each other or the topic.
-   *
-   * @param ledger the ledger that was restored
-   * @param ends the current end offsets of the partitions of the topic
-   */
+  /** Rejects a directory whose offsets contradict each other or the topic. */
   void requireConsistent(Ledger ledger, Map<Integer, Long> ends) {
-    new OffsetCheck(root, firstOffsets(), committed()).requireConsistent(ledger, ends);
+    Map<Integer, Long> firsts = firstOffsets();
+    Committed committed = committed();
+    Map<Integer, Long> logged = ledger.nextOffsets();
+    requireBefore(firsts, FIRST_OFFSETS, logged, RESULTS);
+    requireBefore(firsts, FIRST_OFFSETS, committed.reached(), COMMITTED);
+    if (committed.batch() == ledger.lastBatch()) {
+      Map<Integer, Long> reached = new TreeMap<>(committed.reached());
+      reached.keySet().retainAll(logged.keySet());
+      logged.keySet().forEach(partition -> reached.putIfAbsent(partition, -1L));
+      requireBefore(logged, RESULTS, reached, COMMITTED);
+    }
+    requireInTopic(ends, logged);
+    requireInTopic(ends, committed.reached());
+    requireInTopic(ends, ledger.endsOfNext());
   }
 
-  static CallstreamException damaged(Path root, String how, @Nullable Throwable cause) {
-    String message =
-        "The checkpoint directory "
-            + root
-            + " is damaged: "
-            + how
-            + ". Restore it from a copy, or start with a new one, which counts the topic from its"
-            + " start.";
-    return cause == null
-        ? new CallstreamException(ErrorCode.CHECKPOINT, message)
-        : new CallstreamException(ErrorCode.CHECKPOINT, message, cause);
+  private void requireInTopic(Map<Integer, Long> ends, Map<Integer, Long> offsets) {
+    offsets.forEach(
+        (partition, offset) -> {
+          Long end = ends.get(partition);
+          if (end != null && end < offset) {
+            throw new CallstreamException(
+                ErrorCode.CHECKPOINT,
+                ("The topic has fewer records than the checkpoint directory %s has read: partition"
+                        + " %s was read up to offset %s, and ends at %s. Restore the topic and the"
+                        + " checkpoint to states that fit each other, or start with a new"
+                        + " directory, which counts the topic from its start.")
+                    .formatted(root, partition, offset, end));
+          }
+        });
   }
 
-  /** Closes the files and releases the lock. */
+  private void requireBefore(
+      Map<Integer, Long> earlier, String earlierName, Map<Integer, Long> later, String laterName) {
+    later.forEach(
+        (partition, offset) -> {
+          Long first = earlier.get(partition);
+          if (first == null || first > offset) {
+            throw new DamagedFileException(
+                    "%s has offset %s of partition %s, and %s has %s"
+                        .formatted(
+                            laterName,
+                            offset,
+                            partition,
+                            earlierName,
+                            first == null ? "none" : first))
+                .in(root.toString());
+          }
+        });
+  }
+
   @Override
   public void close() {
     try (lock) {
@@ -305,17 +322,13 @@ final class LocalCheckpoint implements AutoCloseable {
   }
 
   private static CallstreamException failed(Path root, IOException e) {
-    if (e instanceof DamagedFileException) {
-      return damaged(root, String.valueOf(e.getMessage()), e);
+    if (e instanceof DamagedFileException damaged) {
+      return damaged.in(root.toString());
     }
     return new CallstreamException(
         ErrorCode.CHECKPOINT,
-        "The checkpoint directory "
-            + root
-            + " can't be read or written: "
-            + e
-            + ". "
-            + FileFailures.advice(root, e),
+        "The checkpoint directory %s can't be read or written: %s. %s"
+            .formatted(root, e, FileFailures.advice(root, e)),
         e);
   }
 }

@@ -3,8 +3,11 @@ package io.callstream.engine.local;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.engine.RunOptions;
+import io.callstream.engine.local.BatchPlanner.PlannedBatch;
 import io.callstream.engine.local.ReaderPool.Reading;
 import io.callstream.internal.aggregate.StatisticCombiner;
+import io.callstream.internal.engine.BatchPart;
+import io.callstream.internal.engine.BatchProcessor;
 import io.callstream.internal.engine.LedgerRun;
 import io.callstream.internal.engine.SinkSet;
 import io.callstream.internal.failures.EnvironmentFailures;
@@ -14,7 +17,6 @@ import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.Pipeline;
-import io.callstream.progress.Progress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -82,7 +84,7 @@ final class LocalRun extends LedgerRun {
     planner = new BatchPlanner(source, positions, options, clock);
     Path letters = checkpoint == null ? null : checkpoint.letterDirectory();
     readers = new ReaderPool(source, plan, positions.next().size(), threads, letters);
-    processor = new BatchProcessor(pipeline, options, plan, ledger, clock, letters);
+    processor = new BatchProcessor(pipeline, options, plan, ledger, clock, letters, this::reported);
     sinks = processor.sinks();
   }
 
@@ -92,11 +94,6 @@ final class LocalRun extends LedgerRun {
     return thread;
   }
 
-  /**
-   * Starts a run in a dedicated thread.
-   *
-   * @param readers the maximum number of threads that read
-   */
   static LocalRun start(
       Pipeline pipeline, RunOptions options, Clock clock, OpenSource source, int readers) {
     return start(
@@ -261,49 +258,27 @@ final class LocalRun extends LedgerRun {
     if (batch.isEmpty()) {
       return null;
     }
-    lastBeginNanos = batch.beginNanos();
+    lastBeginNanos = batch.start().nanos();
     return readers.start(batch);
   }
 
-  /**
-   * Waits for the readers, starts them on the next batch if there is one, and finishes the current
-   * batch.
-   */
+  /** Finishes the current batch, while the readers work on the next one. */
   private void finish(Reading reading) {
     PlannedBatch batch = reading.batch();
-    List<ReadPart> parts = reading.await();
-    TaskReport read = TaskReport.ofDuplicates(0);
-    for (ReadPart part : parts) {
-      read = read.plus(part.report());
-    }
+    List<BatchPart> parts = reading.await();
     long readNanos = System.nanoTime();
-    TaskReport report = read.reaching(batch.ends());
+    TaskReport report = BatchProcessor.report(parts, batch.offsets());
     if (batch.more() && readers.isParallel() && !isStopping()) {
       ahead = begin(planner.next(ledger().watermarkAfter(report.segments())));
     }
-    try {
-      // Some offsets have no record: ends of transactions, and aborted records.
-      Progress last = progress().orElse(null);
-      if (report.accounting().received() > 0) {
-        Progress progress = processor.process(batch, parts, report, readNanos, last);
-        reported(progress);
-        sinks.report(progress);
-      } else if (last != null) {
-        reported(BatchProcessor.movedOn(last, batch));
-      }
-    } finally {
-      parts.forEach(ReadPart::close);
-    }
+    processor.process(batch.start(), batch.offsets(), parts, report, readNanos);
   }
 
   private void commit() {
     positions.commit(ledger(), current == null && ahead == null);
   }
 
-  /**
-   * Releases a batch that is not processed. The next run reads it again, so only a run that fails
-   * for another reason reports its failure.
-   */
+  /** Releases a batch that is not processed. The next run reads it again. */
   private void drop(@Nullable Reading reading) {
     if (reading != null) {
       reading.drop(e -> failure().filter(first -> first != e).ifPresent(f -> f.addSuppressed(e)));

@@ -1,5 +1,7 @@
 package io.callstream.engine.local;
 
+import io.callstream.engine.local.BatchPlanner.PlannedBatch;
+import io.callstream.internal.engine.BatchPart;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.source.SpanReader;
 import io.callstream.internal.source.SpanReader.Span;
@@ -42,14 +44,7 @@ final class ReaderPool {
   /** Runs the readers; null if they run in the calling thread. */
   private final @Nullable ExecutorService threads;
 
-  /**
-   * Creates the readers of a source.
-   *
-   * @param partitions the number of partitions, which limits the number of readers
-   * @param threads the maximum number of threads; 0 to read in the calling thread
-   * @param letterDirectory the directory for files of dead letters; null for that of temporary
-   *     files
-   */
+  /** Creates the readers of a source; with 0 threads, they read in the calling thread. */
   ReaderPool(
       OpenSource source,
       TaskPlan plan,
@@ -69,34 +64,16 @@ final class ReaderPool {
   }
 
   /** A batch that readers are reading. */
-  static final class Reading {
-    private final PlannedBatch batch;
-    private final List<Future<ReadPart>> parts;
-
-    private Reading(PlannedBatch batch, List<Future<ReadPart>> parts) {
-      this.batch = batch;
-      this.parts = parts;
-    }
-
-    /** Returns the batch. */
-    PlannedBatch batch() {
-      return batch;
-    }
-
-    /** Waits until the batch is read, and returns its parts. */
-    List<ReadPart> await() {
-      List<ReadPart> read = new ArrayList<>();
+  record Reading(PlannedBatch batch, List<Future<BatchPart>> parts) {
+    List<BatchPart> await() {
+      List<BatchPart> read = new ArrayList<>();
       parts.forEach(part -> read.add(get(part)));
       return read;
     }
 
-    /**
-     * Releases the parts that were read, if the batch is not processed.
-     *
-     * @param failed receives the failure of a part
-     */
+    /** Releases the parts that were read, if the batch is not processed. */
     void drop(Consumer<Throwable> failed) {
-      for (Future<ReadPart> part : parts) {
+      for (Future<BatchPart> part : parts) {
         try {
           if (part.isDone()) {
             get(part).close();
@@ -116,9 +93,8 @@ final class ReaderPool {
     return threads != null;
   }
 
-  /** Starts to read a batch. */
   Reading start(PlannedBatch batch) {
-    List<Future<ReadPart>> parts = new ArrayList<>();
+    List<Future<BatchPart>> parts = new ArrayList<>();
     for (int i = 0; i < readers.size(); i++) {
       int number = i;
       List<Span> mine =
@@ -130,8 +106,8 @@ final class ReaderPool {
         parts.add(
             submit(
                 () ->
-                    ReadPart.of(
-                        plan, reader, mine, batch.begin(), batch.watermark(), letterDirectory)));
+                    new BatchPart(plan, batch.start(), letterDirectory)
+                        .filledBy(part -> reader.read(mine, part::add))));
       }
     }
     return new Reading(batch, parts);
@@ -141,11 +117,7 @@ final class ReaderPool {
     return partition % readers.size();
   }
 
-  /**
-   * Waits until records may be available, but not for long.
-   *
-   * @param positions the next offset of each partition
-   */
+  /** Waits until records may be available, but not for long. */
   void awaitRecords(Map<Integer, Long> positions) {
     Semaphore found = new Semaphore(0);
     Set<SpanReader> back = ConcurrentHashMap.newKeySet();
@@ -177,6 +149,7 @@ final class ReaderPool {
   }
 
   private <T> Future<T> submit(Callable<T> work) {
+    // Unlike a CompletableFuture, a FutureTask needs no memory to keep the failure of a full heap.
     FutureTask<T> task = new FutureTask<>(work);
     Executor executor = threads == null ? Runnable::run : threads;
     executor.execute(task);

@@ -22,19 +22,10 @@ final class SourcePositions {
   /** The offset of each partition at which a bounded run ends; null for a continuous run. */
   private final @Nullable Map<Integer, Long> bounds;
 
-  /**
-   * The offset up to which each partition is known to be read, including offsets without records.
-   */
+  /** The offsets that are known to be read, including those without records. */
   private Map<Integer, Long> reached = Map.of();
 
-  /**
-   * Finds the positions of a run.
-   *
-   * @param description the source for messages
-   * @param isBounded whether the run ends at the current ends of the partitions
-   * @throws CallstreamException if the checkpoint does not fit the topic, or records that the run
-   *     must read were deleted
-   */
+  /** Finds the positions of a run. Fails if the checkpoint does not fit the topic. */
   SourcePositions(
       OpenSource source,
       Source description,
@@ -72,15 +63,14 @@ final class SourcePositions {
     if (first == null || first > position) {
       throw new CallstreamException(
           ErrorCode.SOURCE_FAILED,
-          "Records that were not read yet are gone from "
-              + source.description()
-              + ": partition "
-              + partition
-              + " must be read from offset "
-              + position
-              + (first == null ? ", and is not there" : ", and begins at " + first)
-              + ". Most likely retention deleted them: keep records longer than the pipeline may be"
-              + " down. To continue without them, start with a new checkpoint.");
+          ("Records that were not read yet are gone from %s: partition %s must be read from offset"
+                  + " %s%s. Most likely retention deleted them: keep records longer than the"
+                  + " pipeline may be down. To continue without them, start with a new checkpoint.")
+              .formatted(
+                  source.description(),
+                  partition,
+                  position,
+                  first == null ? ", and is not there" : ", and begins at " + first));
     }
   }
 
@@ -94,22 +84,15 @@ final class SourcePositions {
     return Collections.unmodifiableMap(next);
   }
 
-  /**
-   * Returns the offset at which the run ends in a partition.
-   *
-   * @param latest the current end offsets of the partitions
-   * @param other the offset if the partition has no end
-   */
+  /** Returns the offset at which the run ends in a partition, or another if it has no end. */
   long end(int partition, Map<Integer, Long> latest, long other) {
     return (bounds == null ? latest : bounds).getOrDefault(partition, other);
   }
 
-  /** Moves to the end of a planned batch. */
   void moveTo(Map<Integer, Long> ends) {
     next.putAll(ends);
   }
 
-  /** Adds the partitions that are new. The run reads them from their start. */
   void addPartitions(Collection<Integer> partitions) {
     for (int partition : partitions) {
       if (!next.containsKey(partition)) {
@@ -128,12 +111,7 @@ final class SourcePositions {
     }
   }
 
-  /**
-   * Records in the checkpoint that the last batch is complete, because no further batch may follow
-   * to show it.
-   *
-   * @param all whether all planned batches are complete
-   */
+  /** Records that the last batch is complete, because no further batch may follow to show it. */
   void commit(Ledger ledger, boolean all) {
     if (checkpoint == null) {
       return;

@@ -16,12 +16,7 @@ import java.util.ServiceLoader;
 final class Sources {
   private Sources() {}
 
-  /**
-   * Opens a source.
-   *
-   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if there is no opener, or more
-   *     than one, or if an opener cannot be loaded
-   */
+  /** Opens a source. Fails unless there is exactly one opener. */
   static OpenSource open(Source source) {
     if (source instanceof MemorySource memory) {
       return new OpenMemorySource(memory);
@@ -37,11 +32,9 @@ final class Sources {
     } catch (ServiceConfigurationError | LinkageError e) {
       throw new CallstreamException(
           ErrorCode.ENVIRONMENT,
-          "The source opener of "
-              + source.description()
-              + " for the engine 'local' can't be loaded: "
-              + e.getMessage()
-              + ". Use the same version of all callstream artifacts, and keep their dependencies.",
+          ("The source opener of %s for the engine 'local' can't be loaded: %s. Use the same"
+                  + " version of all callstream artifacts, and keep their dependencies.")
+              .formatted(source.description(), e.getMessage()),
           e);
     }
     if (found.size() == 1) {
@@ -50,16 +43,16 @@ final class Sources {
     throw new CallstreamException(
         ErrorCode.ENVIRONMENT,
         found.isEmpty()
-            ? "No source opener on the class path opens "
-                + source.description()
-                + " for the engine 'local'. "
-                + (source instanceof KafkaTopic
-                    ? "Add io.callstream:callstream-kafka-producer."
-                    : "Add a " + SourceOpener.class.getName() + " for it.")
-            : "Several source openers on the class path open "
-                + source.description()
-                + " for the engine 'local': "
-                + found.stream().map(opener -> opener.getClass().getName()).sorted().toList()
-                + ". Remove all but one.");
+            ? "No source opener on the class path opens %s for the engine 'local'. %s"
+                .formatted(
+                    source.description(),
+                    source instanceof KafkaTopic
+                        ? "Add io.callstream:callstream-kafka-producer."
+                        : "Add a " + SourceOpener.class.getName() + " for it.")
+            : ("Several source openers on the class path open %s for the engine 'local': %s. Remove"
+                    + " all but one.")
+                .formatted(
+                    source.description(),
+                    found.stream().map(opener -> opener.getClass().getName()).sorted().toList()));
   }
 }

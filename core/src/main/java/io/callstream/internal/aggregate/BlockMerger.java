@@ -7,6 +7,7 @@ import io.callstream.statistic.Statistic;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.BinaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +23,6 @@ public final class BlockMerger {
   private final int maxGroups;
   private final byte[] otherKey;
 
-  /** Creates the merger of a statistic. */
   public BlockMerger(Statistic statistic) {
     this.statistic = statistic.name();
     aggregates = aggregates(statistic);
@@ -38,20 +38,10 @@ public final class BlockMerger {
         .toList();
   }
 
-  /**
-   * The result of merging partial results into a state.
-   *
-   * @param state a block of all groups
-   * @param updates a block of the groups that changed, with their new values
-   */
+  /** All groups, and the groups that changed with their new values. */
   public record Merged(byte[] state, byte[] updates) {}
 
-  /**
-   * Merges partial results into a state.
-   *
-   * @param state the block of all groups so far; null if there is none
-   * @param partials blocks of calls that the state does not include; at least one
-   */
+  /** Merges at least one block of new calls into the state so far, which is null if none exists. */
   public Merged merge(byte @Nullable [] state, List<byte[]> partials) {
     byte[] delta = combine(partials);
     return bounded(state == null ? emptyBlock() : state, delta);
@@ -69,14 +59,17 @@ public final class BlockMerger {
     return new Merged(sum(state, admitted, Keep.ALL), sum(state, admitted, Keep.RIGHT));
   }
 
-  /** Merges blocks pairwise, so that each group is visited only a few times. */
   private byte[] combine(List<byte[]> blocks) {
+    return pairwise(blocks, (left, right) -> sum(left, right, Keep.ALL));
+  }
+
+  /** Merges blocks pairwise and in order, so that each group is visited only a few times. */
+  private static byte[] pairwise(List<byte[]> blocks, BinaryOperator<byte[]> merge) {
     List<byte[]> level = blocks;
     while (level.size() > 1) {
       List<byte[]> next = new ArrayList<>((level.size() + 1) / 2);
       for (int i = 0; i < level.size(); i += 2) {
-        next.add(
-            i + 1 < level.size() ? sum(level.get(i), level.get(i + 1), Keep.ALL) : level.get(i));
+        next.add(i + 1 < level.size() ? merge.apply(level.get(i), level.get(i + 1)) : level.get(i));
       }
       level = next;
     }
@@ -132,20 +125,13 @@ public final class BlockMerger {
   static CallstreamException failed(String statistic, Measure measure, Throwable e) {
     return new CallstreamException(
         ErrorCode.STATISTIC_FAILED,
-        "The measure '"
-            + measure.name()
-            + "' of the statistic '"
-            + statistic
-            + "' threw "
-            + e.getClass().getName()
-            + " when partial results were merged. Correct it, and start again: no call is lost.",
+        ("The measure '%s' of the statistic '%s' threw %s when partial results were merged. Correct"
+                + " it, and start again: no call is lost.")
+            .formatted(measure.name(), statistic, e.getClass().getName()),
         e);
   }
 
-  /**
-   * Returns {@code delta}, with the new groups that exceed the group limit of {@code state} merged
-   * into one group.
-   */
+  /** Returns {@code delta} with the new groups over the limit merged into one group. */
   private byte[] admit(byte[] state, byte[] delta) {
     BlockReader known = new BlockReader(state);
     if (known.groups() + (long) new BlockReader(delta).groups() <= maxGroups
@@ -200,12 +186,7 @@ public final class BlockMerger {
     return out.toBlock();
   }
 
-  /**
-   * Returns all groups of two blocks. If both have a group, the value in {@code updates} wins.
-   *
-   * @param results absolute values; null if there are none
-   * @param updates absolute values that are newer
-   */
+  /** Returns all groups of two blocks of absolute values. {@code updates} wins. */
   public static byte[] overlay(byte @Nullable [] results, byte[] updates) {
     if (results == null) {
       return updates;
@@ -226,5 +207,10 @@ public final class BlockMerger {
       }
     }
     return out.toBlock();
+  }
+
+  /** Overlays absolute values of one window, the oldest first; at least one block. */
+  public static byte[] overlay(List<byte[]> versions) {
+    return pairwise(versions, BlockMerger::overlay);
   }
 }

@@ -9,10 +9,7 @@ import org.jspecify.annotations.Nullable;
  * docs/architecture.md} describes blocks. Not thread-safe; blocks themselves never change.
  */
 public final class BlockReader {
-  /**
-   * The maximum number of aggregates that a block without groups may state. No statistic has as
-   * many.
-   */
+  /** The limit for a block without groups. No statistic has as many aggregates. */
   private static final int MAX_AGGREGATES_OF_NOTHING = 1 << 16;
 
   private final Bytes.Reader in;
@@ -24,7 +21,6 @@ public final class BlockReader {
   private int keyLength;
   private long count;
 
-  /** Creates a reader that is positioned before the first group. */
   public BlockReader(byte[] block) {
     in = new Bytes.Reader(block);
     groups = in.size();
@@ -33,7 +29,6 @@ public final class BlockReader {
     stateLengths = new int[aggregates];
   }
 
-  /** Returns the number of groups in the block. */
   public int groups() {
     return groups;
   }
@@ -60,25 +55,20 @@ public final class BlockReader {
     return true;
   }
 
-  /** Returns the dimensions of the current group. */
   public List<String> dimensions(TextCache texts) {
     return GroupKey.dimensions(key, keyLength, texts);
   }
 
-  /** Returns the number of calls in the current group. */
   public long count() {
     return count;
   }
 
-  /** Returns the state of the aggregate with an index in the current group. */
   public byte[] state(int index) {
     return Arrays.copyOfRange(
         in.buffer(), stateStarts[index], stateStarts[index] + stateLengths[index]);
   }
 
-  /**
-   * Compares the keys of the current groups of two readers. Null represents a reader after its end.
-   */
+  /** Compares the keys of the current groups. Null is a reader after its end. */
   static int compare(@Nullable BlockReader a, @Nullable BlockReader b) {
     if (a == null || b == null) {
       return a == null ? 1 : -1;

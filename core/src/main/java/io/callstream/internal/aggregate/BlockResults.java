@@ -1,5 +1,7 @@
 package io.callstream.internal.aggregate;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.pipeline.WindowBounds;
@@ -8,6 +10,7 @@ import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
@@ -22,32 +25,21 @@ public final class BlockResults implements Results {
   private final Statistic statistic;
   private final NavigableMap<Long, byte[]> blocks;
 
-  /**
-   * Creates results.
-   *
-   * @param blocks blocks of groups by the start of their window, in milliseconds since the epoch;
-   *     not copied, so the caller must not modify them
-   */
+  /** Creates results from blocks by the start of their window. The blocks must not change. */
   public BlockResults(Statistic statistic, NavigableMap<Long, byte[]> blocks) {
     this.statistic = statistic;
     this.blocks = blocks;
   }
 
-  /**
-   * Returns results as blocks.
-   *
-   * @throws IllegalArgumentException if an engine created the results without {@code Ledger}
-   */
+  /** Returns results as blocks. Fails if an engine created them without a ledger. */
   public static BlockResults of(Results results) {
     if (results instanceof BlockResults blocks) {
       return blocks;
     }
     throw new IllegalArgumentException(
-        "The results of '"
-            + results.statistic().name()
-            + "' are a "
-            + results.getClass().getName()
-            + ", not blocks. An engine must create its results with the ledger.");
+        ("The results of '%s' are a %s, not blocks. An engine must create its results with the"
+                + " ledger.")
+            .formatted(results.statistic().name(), results.getClass().getName()));
   }
 
   @Override
@@ -127,15 +119,11 @@ public final class BlockResults implements Results {
     return best.stream().sorted(order).toList();
   }
 
-  /**
-   * Returns the blocks by the start of their window. A window that did not change between two
-   * batches keeps the same array, so sinks can reuse what they wrote for it.
-   */
+  /** Returns the blocks by window. A window that did not change keeps the same array. */
   public NavigableMap<Long, byte[]> blocks() {
     return Collections.unmodifiableNavigableMap(blocks);
   }
 
-  /** Returns the rows of one block. */
   public List<ResultRow> rows(long windowStart, byte[] block) {
     return rows(windowStart, block, new TextCache());
   }
@@ -219,10 +207,7 @@ public final class BlockResults implements Results {
     return new WindowBounds(Instant.ofEpochMilli(start), Instant.ofEpochMilli(assigner.end(start)));
   }
 
-  /**
-   * Returns the order of rows. Blocks are sorted by the text of their keys, so a stable sort does
-   * not compare it again.
-   */
+  /** Returns the order of rows. A stable sort keeps the order of texts, which blocks have. */
   private Comparator<ResultRow> order() {
     Comparator<ResultRow> byCount = (a, b) -> Long.compare(b.count(), a.count());
     return hasNumbers() ? byCount.thenComparing(byDimensions()) : byCount;
@@ -248,7 +233,7 @@ public final class BlockResults implements Results {
 
   private static int compare(Dimension.Kind kind, String a, String b) {
     if (kind == Dimension.Kind.TEXT) {
-      return compareCodePoints(a, b);
+      return Arrays.compareUnsigned(a.getBytes(UTF_8), b.getBytes(UTF_8));
     }
     Long x = number(a);
     Long y = number(b);
@@ -261,19 +246,5 @@ public final class BlockResults implements Results {
 
   private static @Nullable Long number(String text) {
     return text.equals(Statistic.OTHER) ? null : Long.valueOf(text);
-  }
-
-  /** Compares code points, whose order is that of UTF-8 bytes. The order of UTF-16 differs. */
-  private static int compareCodePoints(String a, String b) {
-    int i = 0;
-    while (i < a.length() && i < b.length()) {
-      int x = a.codePointAt(i);
-      int y = b.codePointAt(i);
-      if (x != y) {
-        return Integer.compare(x, y);
-      }
-      i += Character.charCount(x);
-    }
-    return Integer.compare(a.length(), b.length());
   }
 }

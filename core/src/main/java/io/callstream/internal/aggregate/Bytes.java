@@ -34,11 +34,6 @@ final class Bytes {
     size += count;
   }
 
-  void putSized(byte[] bytes) {
-    putNumber(bytes.length);
-    put(bytes, 0, bytes.length);
-  }
-
   private void reserve(int count) {
     if (buffer.length - size < count) {
       buffer = Arrays.copyOf(buffer, Math.max(buffer.length * 2, size + count));
@@ -98,7 +93,6 @@ final class Bytes {
       return size;
     }
 
-    /** Reads a number from 0 to a limit. */
     int atMost(int limit) {
       long number = number();
       if (number < 0 || number > limit) {

@@ -31,14 +31,11 @@ final class GroupTable {
   private final List<Numbers<String>> texts = new ArrayList<>();
   private final long factor = ThreadLocalRandom.current().nextLong() | 1;
 
-  /**
-   * The number of the group in each slot plus one; 0 for an empty slot. At most half are occupied.
-   */
+  /** The number of the group in each slot plus one, or 0. At most half are occupied. */
   private int[] slots = new int[2 * START];
 
   private int groups;
 
-  /** The number of the window and the numbers of the texts of each group. */
   private int[] members;
 
   private long[] counts = new long[START];

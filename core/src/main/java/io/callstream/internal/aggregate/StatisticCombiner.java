@@ -21,7 +21,6 @@ public final class StatisticCombiner {
   /** The watermark before any is known. No call is late. */
   public static final long NO_WATERMARK = Long.MIN_VALUE;
 
-  /** The window start of a statistic without windows. */
   public static final long NO_WINDOW = Long.MIN_VALUE;
 
   private final Statistic statistic;
@@ -46,17 +45,10 @@ public final class StatisticCombiner {
   /** Receives the partial results of one window. */
   @FunctionalInterface
   public interface Partials {
-    /**
-     * Receives a block. {@code windowStart} is {@link #NO_WINDOW} for a statistic without windows.
-     */
+    /** Receives a block. The start is {@link #NO_WINDOW} for a statistic without windows. */
     void partial(long windowStart, byte[] block);
   }
 
-  /**
-   * Creates a combiner without calls.
-   *
-   * @param watermark the current watermark, in milliseconds since the epoch
-   */
   public StatisticCombiner(Statistic statistic, long watermark) {
     this.statistic = statistic;
     this.watermark = watermark;
@@ -68,11 +60,7 @@ public final class StatisticCombiner {
     contributionsPerCall = statistic.contributionsPerCall();
   }
 
-  /**
-   * Counts a call in its windows that are open, and reports its windows that are closed.
-   *
-   * @throws CallstreamException if the code of the statistic throws
-   */
+  /** Counts a call in its open windows, and reports its closed windows. */
   public void add(Call call, MissedWindows missed) {
     int at = -1; // -1 is the filter. Indexes after the last dimension are the measures.
     try {
@@ -122,38 +110,25 @@ public final class StatisticCombiner {
     if (none >= 0) {
       return new CallstreamException(
           ErrorCode.STATISTIC_FAILED,
-          "The "
-              + dimension(none)
-              + " of the statistic '"
-              + statistic.name()
-              + "' gave null for a call. Let it give the empty text where a call has no value, and"
-              + " start again: the call is not lost.",
+          ("The %s of the statistic '%s' gave null for a call. Let it give the empty text where a"
+                  + " call has no value, and start again: the call is not lost.")
+              .formatted(dimension(none), statistic.name()),
           e);
     }
     String part = part(at, call);
     if (e instanceof UndeclaredFieldException undeclared) {
       return new CallstreamException(
           ErrorCode.STATISTIC_FAILED,
-          "The "
-              + part
-              + " of the statistic '"
-              + statistic.name()
-              + "' reads the field "
-              + undeclared.field()
-              + ", which it does not declare. Add it to the fields that it says it reads, and start"
-              + " again: the call is not lost.",
+          ("The %s of the statistic '%s' reads the field %s, which it does not declare. Add it to the fields"
+                  + " that it says it reads, and start again: the call is not lost.")
+              .formatted(part, statistic.name(), undeclared.field()),
           e);
     }
     return new CallstreamException(
         ErrorCode.STATISTIC_FAILED,
-        "The "
-            + part
-            + " of the statistic '"
-            + statistic.name()
-            + "' threw "
-            + e.getClass().getName()
-            + " on a call. Filters, dimensions and measures must take every call; make this one do"
-            + " so, and start again: the call is not lost.",
+        ("The %s of the statistic '%s' threw %s on a call. Filters, dimensions and measures must"
+                + " take every call; make this one do so, and start again: the call is not lost.")
+            .formatted(part, statistic.name(), e.getClass().getName()),
         e);
   }
 
@@ -165,10 +140,7 @@ public final class StatisticCombiner {
     return "dimension '" + statistic.dimensions().get(number).name() + "'";
   }
 
-  /**
-   * Evaluates the measures again to find the one that failed, because {@link #add} does not record
-   * it.
-   */
+  /** Evaluates the measures again to find the one that failed. */
   private String failingMeasure(Call call) {
     for (Measure.Aggregate measure : BlockMerger.aggregates(statistic)) {
       try {
@@ -180,17 +152,14 @@ public final class StatisticCombiner {
     return "code";
   }
 
-  /** Returns the number of contributions that were counted. */
   public long counted() {
     return counted;
   }
 
-  /** Returns the number of contributions that were late. */
   public long late() {
     return late;
   }
 
-  /** Returns the number of contributions that the filter excluded. */
   public long filtered() {
     return filtered;
   }

@@ -16,7 +16,6 @@ public final class TextCache {
   private final byte[][] keys = new byte[PLACES][];
   private final @Nullable String[] texts = new @Nullable String[PLACES];
 
-  /** Creates an empty cache. */
   public TextCache() {}
 
   String text(byte[] bytes, int from, int to) {

@@ -22,7 +22,6 @@ public final class WindowAssigner {
   private long start = Long.MAX_VALUE;
   private long end = Long.MIN_VALUE;
 
-  /** Creates the assigner for a kind of windows. */
   public WindowAssigner(Window window) {
     this.window = window;
     this.latenessMillis = window.allowedLateness().toMillis();
@@ -38,10 +37,7 @@ public final class WindowAssigner {
     }
   }
 
-  /**
-   * Returns the start of the window that contains the time. If windows overlap, returns the latest
-   * start.
-   */
+  /** Returns the latest start of a window that contains the time. */
   public long lastStart(long time) {
     if (slide > 0) {
       return time - Math.floorMod(time, slide);
@@ -52,14 +48,11 @@ public final class WindowAssigner {
     return start;
   }
 
-  /**
-   * Returns the distance between the starts of overlapping windows; 0 if windows do not overlap.
-   */
+  /** Returns the distance between overlapping windows; 0 if they do not overlap. */
   long slide() {
     return window instanceof Window.Sliding ? slide : 0;
   }
 
-  /** Returns the end of the window that starts at {@code windowStart}. */
   public long end(long windowStart) {
     if (size > 0) {
       return windowStart + size;

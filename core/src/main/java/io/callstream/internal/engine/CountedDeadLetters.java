@@ -27,14 +27,9 @@ final class CountedDeadLetters implements Iterator<DeadLetter> {
     if (!counts.equals(expected)) {
       throw new CallstreamException(
           ErrorCode.ENGINE_FAILED,
-          "The dead letters of batch "
-              + batch.number()
-              + " are "
-              + counts
-              + ", but its accounting has "
-              + expected
-              + ". Start again with the same checkpoint: the batch is repeated, and nothing is"
-              + " lost.");
+          ("The dead letters of batch %s are %s, but its accounting has %s. Start again with the"
+                  + " same checkpoint: the batch is repeated, and nothing is lost.")
+              .formatted(batch.number(), counts, expected));
     }
     return false;
   }

@@ -1,81 +1,40 @@
 package io.callstream.internal.engine;
 
-import io.callstream.CallstreamException;
 import io.callstream.engine.RunningPipeline;
-import io.callstream.engine.Termination;
 import io.callstream.internal.ledger.Ledger;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
-import java.time.Duration;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A run that keeps a {@link Ledger}: the part that all engines share. An engine adds how the run
  * works and how it stops. Thread-safe.
  */
-public abstract class LedgerRun implements RunningPipeline {
+public abstract class LedgerRun extends RunEnd implements RunningPipeline {
   private final Pipeline pipeline;
   private final Ledger ledger;
-  private final RunEnd end;
   private volatile @Nullable Progress progress;
 
-  /** Creates a run that has not ended. */
   protected LedgerRun(Pipeline pipeline, Ledger ledger) {
+    super("The pipeline over " + pipeline.source().description());
     this.pipeline = pipeline;
     this.ledger = ledger;
-    this.end = new RunEnd("The pipeline over " + pipeline.source().description());
   }
 
-  /** Returns the ledger. */
   protected final Ledger ledger() {
     return ledger;
   }
 
-  /** Publishes the report of a batch. */
   protected final void reported(Progress report) {
     progress = report;
-  }
-
-  /**
-   * Records why the run fails. The first failure counts; later ones are added to it as suppressed
-   * exceptions. The failure is logged when the run ends.
-   *
-   * @return the first failure
-   */
-  protected final CallstreamException failed(CallstreamException e) {
-    return end.failed(e);
-  }
-
-  /**
-   * Ends the run after its sinks are closed. Logs its failure, releases the waiting threads, and
-   * calls the termination listeners in the calling thread.
-   */
-  protected final void ended() {
-    end.end();
-  }
-
-  /** Returns whether the run has ended and its sinks are closed. */
-  protected final boolean hasEnded() {
-    return end.hasEnded();
-  }
-
-  /** Waits for the end of the run. An interrupt does not end the wait, but is preserved. */
-  protected final void awaitEnd() {
-    end.awaitUninterruptibly();
   }
 
   @Override
   public final Pipeline pipeline() {
     return pipeline;
-  }
-
-  @Override
-  public final State state() {
-    return end.state();
   }
 
   @Override
@@ -91,25 +50,5 @@ public abstract class LedgerRun implements RunningPipeline {
   @Override
   public final Results results(String statistic) {
     return ledger.results(statistic);
-  }
-
-  @Override
-  public final Optional<CallstreamException> failure() {
-    return end.failure();
-  }
-
-  @Override
-  public final void onTermination(Consumer<? super Termination> listener) {
-    end.onTermination(listener);
-  }
-
-  @Override
-  public final void awaitTermination() throws InterruptedException {
-    end.await();
-  }
-
-  @Override
-  public final boolean awaitTermination(Duration timeout) throws InterruptedException {
-    return end.await(timeout);
   }
 }

@@ -20,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The end of a run: its failure, its listeners, and the threads that wait for it. Thread-safe. */
-public final class RunEnd {
+public class RunEnd {
   private static final Logger LOG = LoggerFactory.getLogger(RunningPipeline.class);
 
   private final String name;
@@ -28,22 +28,12 @@ public final class RunEnd {
   private final List<Consumer<? super Termination>> listeners = new ArrayList<>();
   private volatile @Nullable CallstreamException failure;
 
-  /**
-   * Creates the end of a run that is still running.
-   *
-   * @param name the name of the run in the log
-   */
   public RunEnd(String name) {
     this.name = name;
   }
 
-  /**
-   * Records a failure. The first one counts; later ones are added to it as suppressed exceptions.
-   * After the end the failure is only logged, because the outcome no longer changes.
-   *
-   * @return the first failure
-   */
-  public synchronized CallstreamException failed(CallstreamException e) {
+  /** Records a failure. Returns the first one, to which later ones are added until the end. */
+  public final synchronized CallstreamException failed(CallstreamException e) {
     if (hasEnded()) {
       LOG.error("{} failed after its end with {}: {}", name, e.code(), e.getMessage(), loggable(e));
       return e;
@@ -59,20 +49,14 @@ public final class RunEnd {
     return first;
   }
 
-  /**
-   * Returns the part of a failure that the log may show. The messages of exceptions from a format
-   * or a statistic can contain data of a call, so they are omitted.
-   */
+  /** Returns a failure without messages of a format or a statistic, which may quote a call. */
   private static Throwable loggable(CallstreamException e) {
     return e.code() == ErrorCode.FORMAT_FAILED || e.code() == ErrorCode.STATISTIC_FAILED
         ? new WithoutMessage(e, Collections.newSetFromMap(new IdentityHashMap<>()))
         : e;
   }
 
-  /**
-   * A throwable with its stack trace, its causes and its suppressed exceptions, but without its
-   * message.
-   */
+  /** A throwable without its message and those of its causes. */
   private static final class WithoutMessage extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -93,12 +77,12 @@ public final class RunEnd {
   }
 
   /** Logs the failure, if there is one, ends the run, and then calls the listeners. */
-  public void end() {
+  public final void ended() {
     end(true);
   }
 
-  /** Does the same as {@link #end()}, without logging. */
-  public void endQuietly() {
+  /** Does the same as {@link #ended()}, without logging. */
+  public final void endedQuietly() {
     end(false);
   }
 
@@ -133,7 +117,7 @@ public final class RunEnd {
     }
   }
 
-  public void onTermination(Consumer<? super Termination> listener) {
+  public final void onTermination(Consumer<? super Termination> listener) {
     synchronized (this) {
       if (!hasEnded()) {
         listeners.add(listener);
@@ -151,23 +135,23 @@ public final class RunEnd {
     }
   }
 
-  boolean hasEnded() {
+  protected final boolean hasEnded() {
     return ended.getCount() == 0;
   }
 
-  public State state() {
+  public final State state() {
     if (!hasEnded()) {
       return State.RUNNING;
     }
     return failure == null ? State.FINISHED : State.FAILED;
   }
 
-  public Optional<CallstreamException> failure() {
+  public final Optional<CallstreamException> failure() {
     return Optional.ofNullable(failure);
   }
 
   /** Waits for the end of the run. An interrupt does not end the wait, but is preserved. */
-  public void awaitUninterruptibly() {
+  public final void awaitEnd() {
     boolean interrupted = false;
     while (true) {
       try {
@@ -182,12 +166,12 @@ public final class RunEnd {
     }
   }
 
-  public void await() throws InterruptedException {
+  public final void awaitTermination() throws InterruptedException {
     ended.await();
     throwFailure();
   }
 
-  public boolean await(Duration timeout) throws InterruptedException {
+  public final boolean awaitTermination(Duration timeout) throws InterruptedException {
     // TimeUnit.convert saturates. Duration.toNanos throws for more than 292 years.
     boolean done = ended.await(TimeUnit.NANOSECONDS.convert(timeout), TimeUnit.NANOSECONDS);
     if (done) {

@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,10 +52,7 @@ public final class SinkSet {
   private final List<Sink> open = new ArrayList<>();
   private final List<RunLock> locks = new ArrayList<>();
 
-  /**
-   * The sinks that exceeded the time limit. Each future completes when its sink has returned and is
-   * closed.
-   */
+  /** The sinks over the time limit. Each future completes when its sink is closed. */
   private final List<CompletableFuture<Void>> late = new ArrayList<>();
 
   private SinkSet(Pipeline pipeline, Duration limit) {
@@ -67,7 +63,6 @@ public final class SinkSet {
   /**
    * Locks the directories of all sinks, and opens the sinks with the state of the ledger.
    *
-   * @param limit the time limit of each call of a sink
    * @throws CallstreamException if another run has locked a directory, a sink is still in a call of
    *     an earlier run, or a sink cannot be opened. Locks are then released, and open sinks closed
    */
@@ -98,56 +93,45 @@ public final class SinkSet {
     }
   }
 
-  private Stream<Sink> sinks() {
-    return Stream.concat(pipeline.resultSinks().stream(), pipeline.deadLetterSinks().stream());
+  private List<Sink> sinks() {
+    List<Sink> sinks = new ArrayList<>(pipeline.resultSinks());
+    sinks.addAll(pipeline.deadLetterSinks());
+    return sinks;
   }
 
   private void requireReturned() {
-    sinks()
-        .filter(UNRETURNED::contains)
-        .findFirst()
-        .ifPresent(
-            sink -> {
-              throw new CallstreamException(
-                  ErrorCode.SINK_FAILED,
-                  sink
-                      + " cannot be opened: its call in an earlier run exceeded"
-                      + " RunOptions.sinkTimeout and has not returned. Start again when that call"
-                      + " has returned. If it never returns, find what blocks it, and restart the"
-                      + " process.");
-            });
+    for (Sink sink : sinks()) {
+      if (UNRETURNED.contains(sink)) {
+        throw new CallstreamException(
+            ErrorCode.SINK_FAILED,
+            ("%s cannot be opened: its call in an earlier run exceeded RunOptions.sinkTimeout and"
+                    + " has not returned. Start again when that call has returned. If it never"
+                    + " returns, find what blocks it, and restart the process.")
+                .formatted(sink));
+      }
+    }
   }
 
-  /**
-   * Locks the directories. The run owns the locks, because several sinks of a run may share a
-   * directory.
-   */
+  /** Locks each directory once, because several sinks of a run may share one. */
   private void lockDirectories() {
     Set<Path> all = new LinkedHashSet<>();
-    sinks()
-        .forEach(
-            sink ->
-                guarded(
-                    sink, "name its directories", () -> all.addAll(sink.exclusiveDirectories())));
+    for (Sink sink : sinks()) {
+      guarded(sink, "name its directories", () -> all.addAll(sink.exclusiveDirectories()));
+    }
     Set<Path> real = new HashSet<>();
-    all.forEach(
-        directory -> {
-          try {
-            if (real.add(Files.createDirectories(directory).toRealPath())) {
-              locks.add(RunLock.ofOutput(directory, directory.toString()));
-            }
-          } catch (IOException e) {
-            throw new CallstreamException(
-                ErrorCode.SINK_FAILED,
-                "The output directory "
-                    + directory
-                    + " can't be created or locked: "
-                    + e
-                    + ". "
-                    + FileFailures.advice(directory, e),
-                e);
-          }
-        });
+    for (Path directory : all) {
+      try {
+        if (real.add(Files.createDirectories(directory).toRealPath())) {
+          locks.add(RunLock.ofOutput(directory, directory.toString()));
+        }
+      } catch (IOException e) {
+        throw new CallstreamException(
+            ErrorCode.SINK_FAILED,
+            "The output directory %s can't be created or locked: %s. %s"
+                .formatted(directory, e, FileFailures.advice(directory, e)),
+            e);
+      }
+    }
   }
 
   /**
@@ -167,21 +151,15 @@ public final class SinkSet {
         call(sink, "write", () -> sink.write(batch, counted));
       }
     }
-    writeResults(batch);
-  }
-
-  /** Delivers a batch without dead letters. */
-  public void write(BatchResults batch) {
-    write(batch, List.of());
-  }
-
-  private void writeResults(BatchResults batch) {
     for (ResultSink sink : pipeline.resultSinks()) {
       call(sink, "write", () -> sink.write(batch));
     }
   }
 
-  /** Passes a report to all listeners. */
+  public void write(BatchResults batch) {
+    write(batch, List.of());
+  }
+
   public void report(Progress progress) {
     for (ProgressListener listener : pipeline.listeners()) {
       guarded(listener, "hear of progress", () -> listener.onProgress(progress));
@@ -228,9 +206,7 @@ public final class SinkSet {
     }
   }
 
-  /**
-   * Closes all sinks after a failure. Failures to close are added to it as suppressed exceptions.
-   */
+  /** Closes all sinks after a failure, to which their failures are added. */
   public void abandon(CallstreamException failure) {
     try {
       close();
@@ -241,27 +217,21 @@ public final class SinkSet {
     }
   }
 
-  /** Returns whether the calling thread is the thread of the sinks. */
   public boolean isCallingSink() {
     return thread.isCurrent();
   }
 
-  /** Returns the names of the sinks for progress reports. */
   public String description() {
-    return sinks().map(Object::toString).collect(Collectors.joining(", "));
+    return sinks().stream().map(Object::toString).collect(Collectors.joining(", "));
   }
 
-  private interface Work {
-    void run() throws Exception;
-  }
-
-  private void call(Sink sink, String what, Work work) {
+  private void call(Sink sink, String what, SinkThread.Work work) {
     guarded(
         sink,
         what,
         () -> {
           try {
-            thread.run(work::run, sink::extraTime);
+            thread.run(work, sink::extraTime);
           } catch (SinkThread.TooSlowException e) {
             if (!e.returned().isDone()) {
               open.remove(sink);
@@ -284,7 +254,7 @@ public final class SinkSet {
     }
   }
 
-  private static void guarded(Object sink, String what, Work work) {
+  private static void guarded(Object sink, String what, SinkThread.Work work) {
     try {
       work.run();
     } catch (CallstreamException e) {
@@ -293,13 +263,10 @@ public final class SinkSet {
       // A sink may lack a library or fail an assertion. The other sinks must be closed anyway.
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
-          sink
-              + " failed to "
-              + what
-              + ": "
-              + (e.getMessage() == null ? e.getClass().getName() : e.getMessage())
-              + ". The batch is not lost: it is repeated when the pipeline is started again with"
-              + " its checkpoint.",
+          ("%s failed to %s: %s. The batch is not lost: it is repeated when the pipeline is started"
+                  + " again with its checkpoint.")
+              .formatted(
+                  sink, what, e.getMessage() == null ? e.getClass().getName() : e.getMessage()),
           e);
     }
   }

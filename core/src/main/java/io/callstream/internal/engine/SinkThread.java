@@ -56,11 +56,7 @@ final class SinkThread implements AutoCloseable {
     }
   }
 
-  /**
-   * Runs work and waits for it. Throws the exception of the work.
-   *
-   * @param extra the additional time that the work may take; requested when the limit is reached
-   */
+  /** Runs work and waits for it. Requests extra time when the limit is reached. */
   void run(Work work, Supplier<Duration> extra) throws Exception {
     CompletableFuture<Void> returned = new CompletableFuture<>();
     Future<?> running =
@@ -154,7 +150,6 @@ final class SinkThread implements AutoCloseable {
     return running;
   }
 
-  /** Returns whether the calling thread runs such work. */
   boolean isCurrent() {
     return Thread.currentThread() == thread;
   }

@@ -24,10 +24,7 @@ public final class EnvironmentFailures {
 
   private EnvironmentFailures() {}
 
-  /**
-   * Returns an exception with the cause of a failure and the fix. Empty if the environment did not
-   * cause it.
-   */
+  /** Returns a failure that the environment caused, with the fix. */
   public static Optional<CallstreamException> failure(Throwable failure) {
     for (Throwable e = failure; e != null; e = e.getCause()) {
       if (e instanceof CallstreamException known && known.code() == ErrorCode.ENVIRONMENT) {
@@ -44,13 +41,12 @@ public final class EnvironmentFailures {
         return Optional.of(
             new CallstreamException(
                 ErrorCode.ENVIRONMENT,
-                "A native library can't be loaded ("
-                    + words(e)
-                    + "). Java extracts such libraries into the temporary directory "
-                    + System.getProperty("java.io.tmpdir")
-                    + ", from which the system must allow programs to be loaded: a file system that"
-                    + " is mounted noexec does not. Name another directory with"
-                    + " -Djava.io.tmpdir=DIR (./callstream takes it from CALLSTREAM_JAVA_OPTS).",
+                ("A native library can't be loaded (%s). Java extracts such libraries into the"
+                        + " temporary directory %s, from which the system must allow programs to be"
+                        + " loaded: a file system that is mounted noexec does not. Name another"
+                        + " directory with -Djava.io.tmpdir=DIR (./callstream takes it from"
+                        + " CALLSTREAM_JAVA_OPTS).")
+                    .formatted(words(e), System.getProperty("java.io.tmpdir")),
                 failure));
       }
     }
@@ -87,10 +83,7 @@ public final class EnvironmentFailures {
         || (e instanceof NoClassDefFoundError && Stream.of(NATIVE).anyMatch(message::contains));
   }
 
-  /**
-   * Returns the first line of a message, starting with the name of the error if the message quotes
-   * one.
-   */
+  /** Returns the first line of a message, from the name of the error that it quotes. */
   private static String words(Throwable e) {
     String line = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     for (String quoted : QUOTED) {
@@ -102,13 +95,7 @@ public final class EnvironmentFailures {
     return e.getMessage() == null ? e.getClass().getSimpleName() : line;
   }
 
-  /**
-   * Returns a path.
-   *
-   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if this JVM cannot represent the
-   *     path in the character set of file names, which depends on the locale
-   * @throws IllegalArgumentException if the text is not a valid path
-   */
+  /** Returns a path. Fails if the locale of this JVM cannot represent it. */
   public static Path path(String text) {
     try {
       return Path.of(text);
@@ -119,12 +106,10 @@ public final class EnvironmentFailures {
       }
       throw new CallstreamException(
           ErrorCode.ENVIRONMENT,
-          "The path "
-              + text
-              + " has characters that are not in the character set of file names of this JVM, "
-              + charset
-              + ", which it takes from the locale. Start Java with LC_ALL=C.UTF-8 in the environment,"
-              + " or with another locale that has them.",
+          ("The path %s has characters that are not in the character set of file names of this JVM,"
+                  + " %s, which it takes from the locale. Start Java with LC_ALL=C.UTF-8 in the"
+                  + " environment, or with another locale that has them.")
+              .formatted(text, charset),
           e);
     }
   }

@@ -8,10 +8,7 @@ import java.util.Optional;
 public final class SimilarNames {
   private SimilarNames() {}
 
-  /**
-   * Returns the known name with the smallest edit distance (insertions, deletions and replacements
-   * of characters). Empty if the distance to each name is more than about a sixth of its length.
-   */
+  /** Returns the known name with the smallest edit distance, if it is about a sixth or less. */
   public static Optional<String> nearest(String name, Collection<String> known) {
     int most = Math.max(2, name.length() / 6);
     return known.stream()

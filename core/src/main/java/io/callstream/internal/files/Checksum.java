@@ -24,6 +24,13 @@ public final class Checksum {
 
   private Checksum() {}
 
+  /** Returns the CRC-32 of some bytes. */
+  public static int crc(byte[] bytes, int from, int length) {
+    CRC32 crc = new CRC32();
+    crc.update(bytes, from, length);
+    return (int) crc.getValue();
+  }
+
   /**
    * Returns a checksum that starts with the location of a file. A file that is later found at
    * another location, such as an older version under the name of a newer one, does not match its
@@ -52,25 +59,12 @@ public final class Checksum {
     return file;
   }
 
-  /**
-   * Returns the content of a file without its checksum.
-   *
-   * @param place the location of the file, which is also its name in messages
-   * @throws DamagedFileException if the checksum does not match the location and the content
-   */
+  /** Returns the content of a file that has this place and checksum. */
   public static byte[] verify(String place, byte[] file) throws IOException {
     return Arrays.copyOf(file, (int) verify(place, place, new ByteArrayInputStream(file)));
   }
 
-  /**
-   * Verifies a file of any size without loading it into memory.
-   *
-   * @param name the name of the file in messages
-   * @param place the location of the file; see {@link #of}
-   * @param file the whole file, which is read to its end and not closed
-   * @return the number of bytes before the checksum
-   * @throws DamagedFileException if the checksum does not match the location and the content
-   */
+  /** Verifies a file of any size, and returns the number of bytes before the checksum. */
   public static long verify(String name, String place, InputStream file) throws IOException {
     CRC32 crc = of(place);
     byte[] buffer = new byte[BUFFER];

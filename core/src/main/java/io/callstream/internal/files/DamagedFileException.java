@@ -1,5 +1,7 @@
 package io.callstream.internal.files;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import java.io.IOException;
 
 /** Thrown for a checkpoint file that was changed or deleted after it was written. */
@@ -9,5 +11,15 @@ public final class DamagedFileException extends IOException {
   /** Creates an exception. The message names the file and is the first part of a sentence. */
   public DamagedFileException(String message) {
     super(message);
+  }
+
+  /** Returns the failure of a run with a checkpoint directory at a location. */
+  public CallstreamException in(String location) {
+    return new CallstreamException(
+        ErrorCode.CHECKPOINT,
+        ("The checkpoint directory %s is damaged: %s. Restore it from a copy, or start with a new"
+                + " one, which counts the topic from its start.")
+            .formatted(location, getMessage()),
+        this);
   }
 }

@@ -28,22 +28,14 @@ public final class FileFailures {
 
   private FileFailures() {}
 
-  /**
-   * Returns a sentence with advice for a failure in a local directory.
-   *
-   * @param failure the exception of a file operation, or one that has it as a cause
-   */
+  /** Returns a sentence with advice for a failure in a local directory. */
   public static String advice(Path directory, Throwable failure) {
     String advice = advice(failure);
     // The message of the system for a full disk depends on its language.
     return advice.equals(OTHER) && hasNoRoom(directory) ? FULL_ADVICE : advice;
   }
 
-  /**
-   * Returns a sentence with advice for a failure.
-   *
-   * @param failure the exception of a file operation, or one that has it as a cause
-   */
+  /** Returns a sentence with advice for a failure of a file operation. */
   public static String advice(Throwable failure) {
     for (Throwable e = failure; e != null; e = e.getCause()) {
       String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);

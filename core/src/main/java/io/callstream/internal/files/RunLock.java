@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
  * it.
  */
 public final class RunLock implements AutoCloseable {
-  /** The name of the lock file of an output directory. */
   public static final String OUTPUT_FILE = ".lock";
 
   private static final String CHECKPOINT_FILE = "lock";
@@ -36,8 +35,7 @@ public final class RunLock implements AutoCloseable {
   private static final Set<Object> TAKEN = ConcurrentHashMap.newKeySet();
 
   /**
-   * Open channels to lock files that another class loader in this process has locked, by the key of
-   * the file. They remain open, because closing one would release that lock.
+   * Open channels to files that another class loader locked. Closing one would release the lock.
    */
   private static final Map<Object, FileChannel> LOCKED_ELSEWHERE = new ConcurrentHashMap<>();
 
@@ -49,46 +47,28 @@ public final class RunLock implements AutoCloseable {
     this.channel = channel;
   }
 
-  /**
-   * Locks the directory of a checkpoint.
-   *
-   * @param directory a local directory
-   * @param location how messages name the checkpoint
-   * @throws CallstreamException with {@link ErrorCode#CHECKPOINT} if another run of this or another
-   *     process has locked the directory; with {@link ErrorCode#ENVIRONMENT} if the file system
-   *     does not support locks
-   */
+  /** Locks the directory of a checkpoint, which {@code location} names in messages. */
   public static RunLock of(Path directory, String location) throws IOException {
     RunLock lock = take(directory, CHECKPOINT_FILE, location);
     if (lock == null) {
       throw new CallstreamException(
           ErrorCode.CHECKPOINT,
-          "The checkpoint directory "
-              + location
-              + " is in use by another run. Stop that run, or name another directory: each"
-              + " pipeline needs a separate one.");
+          ("The checkpoint directory %s is in use by another run. Stop that run, or name another"
+                  + " directory: each pipeline needs a separate one.")
+              .formatted(location));
     }
     return lock;
   }
 
-  /**
-   * Locks an output directory.
-   *
-   * @param directory a local directory
-   * @param location how messages name the directory
-   * @throws CallstreamException with {@link ErrorCode#SINK_FAILED} if another run of this or
-   *     another process has locked the directory; with {@link ErrorCode#ENVIRONMENT} if the file
-   *     system does not support locks
-   */
+  /** Locks an output directory, which {@code location} names in messages. */
   public static RunLock ofOutput(Path directory, String location) throws IOException {
     RunLock lock = take(directory, OUTPUT_FILE, location);
     if (lock == null) {
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
-          "The output directory "
-              + location
-              + " is in use by another run. Stop that run, or name another directory: each run"
-              + " needs a separate one.");
+          ("The output directory %s is in use by another run. Stop that run, or name another"
+                  + " directory: each run needs a separate one.")
+              .formatted(location));
     }
     return lock;
   }
@@ -130,12 +110,10 @@ public final class RunLock implements AutoCloseable {
     } catch (IOException e) {
       throw new CallstreamException(
           ErrorCode.ENVIRONMENT,
-          "The file system of "
-              + location
-              + " refuses to lock files ("
-              + e.getMessage()
-              + "), so two runs cannot be kept apart there. Name a directory on a local disk, or"
-              + " enable the lock service of the network file system.",
+          ("The file system of %s refuses to lock files (%s), so two runs cannot be kept apart"
+                  + " there. Name a directory on a local disk, or enable the lock service of the"
+                  + " network file system.")
+              .formatted(location, e.getMessage()),
           e);
     }
   }
@@ -156,7 +134,6 @@ public final class RunLock implements AutoCloseable {
     }
   }
 
-  /** Releases the lock. */
   @Override
   public void close() throws IOException {
     release(key, channel);

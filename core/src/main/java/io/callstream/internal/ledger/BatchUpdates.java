@@ -12,7 +12,6 @@ public final class BatchUpdates {
   private final List<NavigableMap<Long, byte[]>> whole = new ArrayList<>();
   private byte[] note = LedgerEntry.NO_NOTE;
 
-  /** Creates empty updates. */
   public BatchUpdates(int statistics) {
     for (int i = 0; i < statistics; i++) {
       blocks.add(new TreeMap<>());
@@ -25,11 +24,7 @@ public final class BatchUpdates {
     blocks.get(statistic).put(windowStart, block);
   }
 
-  /**
-   * Adds a window that was merged with {@link Ledger#block}. Each window is added once.
-   *
-   * @param merged the groups that changed, and all groups
-   */
+  /** Adds a window that was merged with {@link Ledger#block}. Each window is added once. */
   public void put(int statistic, long windowStart, BlockMerger.Merged merged) {
     blocks.get(statistic).put(windowStart, merged.updates());
     whole.get(statistic).put(windowStart, merged.state());
@@ -44,12 +39,10 @@ public final class BatchUpdates {
     return note;
   }
 
-  /** Returns the groups that changed, by statistic and window. */
   List<NavigableMap<Long, byte[]>> blocks() {
     return blocks;
   }
 
-  /** Returns all groups of the windows of a statistic that were merged. */
   NavigableMap<Long, byte[]> whole(int statistic) {
     return whole.get(statistic);
   }

@@ -19,11 +19,6 @@ final class ClockWarnings {
   private boolean hasWarned;
   private long lastNanos;
 
-  /**
-   * Creates the warnings of a run.
-   *
-   * @param nanos returns the time as {@link System#nanoTime} does
-   */
   ClockWarnings(LongSupplier nanos) {
     this.nanos = nanos;
   }

@@ -15,7 +15,6 @@ import java.util.stream.Stream;
  * change between two runs. The directory contains it as a text with one line per setting.
  */
 public final class Fingerprint {
-  /** The name of the fingerprint file. */
   public static final String FILE = "pipeline.txt";
 
   private static final String ENGINE = "engine";
@@ -33,7 +32,6 @@ public final class Fingerprint {
   /**
    * Returns the fingerprint that a run requires of its directory.
    *
-   * @param engine the name of the engine
    * @param fixed settings of the engine that must not change, by their names
    * @param sourceId distinguishes the source from others with the same name, such as the id of a
    *     topic
@@ -52,12 +50,10 @@ public final class Fingerprint {
             + "\n");
   }
 
-  /** Returns the fingerprint with a text. */
   public static Fingerprint parse(String text) {
     return new Fingerprint(text);
   }
 
-  /** Returns the value of a line. */
   public Optional<String> line(String key) {
     String start = key + ": ";
     return text.lines()
@@ -70,13 +66,7 @@ public final class Fingerprint {
     return text.lines().filter(line -> !line.startsWith(key + ": ")).toList();
   }
 
-  /**
-   * Rejects a run with another fingerprint than this one, which is that of the directory.
-   *
-   * @param run the fingerprint of the run
-   * @param location how messages name the checkpoint
-   * @throws CallstreamException if the fingerprints differ; the message shows both values
-   */
+  /** Rejects a run with another fingerprint than this one of the directory. */
   public void requireSame(Fingerprint run, String location) {
     if (text.equals(run.text)) {
       return;
@@ -84,27 +74,23 @@ public final class Fingerprint {
     if (!line(ENGINE).equals(run.line(ENGINE))) {
       throw new CallstreamException(
           ErrorCode.CHECKPOINT,
-          "The checkpoint directory "
-              + location
-              + " is that of the engine '"
-              + line(ENGINE).orElse("unknown")
-              + "', and engines can't read each other's state: this run's is '"
-              + run.line(ENGINE).orElse("unknown")
-              + "'. Run with the engine that the checkpoint has, or name a new directory, which"
-              + " counts the topic from its start.");
+          ("The checkpoint directory %s is that of the engine '%s', and engines can't read each"
+                  + " other's state: this run's is '%s'. Run with the engine that the checkpoint"
+                  + " has, or name a new directory, which counts the topic from its start.")
+              .formatted(
+                  location, line(ENGINE).orElse("unknown"), run.line(ENGINE).orElse("unknown")));
     }
     if (without(SOURCE_ID).equals(run.without(SOURCE_ID))) {
       throw new CallstreamException(
           ErrorCode.CHECKPOINT,
-          "The topic was deleted and created again, or is that of another cluster, since the"
-              + " checkpoint directory "
-              + location
-              + " was made: its id was "
-              + line(SOURCE_ID).orElse("unknown")
-              + " and is "
-              + run.line(SOURCE_ID).orElse("unknown")
-              + ". The offsets in the checkpoint are those of other records. Name a new directory,"
-              + " which counts the topic from its start.");
+          ("The topic was deleted and created again, or is that of another cluster, since the"
+                  + " checkpoint directory %s was made: its id was %s and is %s. The offsets in the"
+                  + " checkpoint are those of other records. Name a new directory, which counts the"
+                  + " topic from its start.")
+              .formatted(
+                  location,
+                  line(SOURCE_ID).orElse("unknown"),
+                  run.line(SOURCE_ID).orElse("unknown")));
     }
     List<String> before = text.lines().toList();
     List<String> now = run.text.lines().toList();
@@ -119,12 +105,10 @@ public final class Fingerprint {
             .collect(Collectors.joining());
     throw new CallstreamException(
         ErrorCode.CHECKPOINT,
-        "The checkpoint directory "
-            + location
-            + " is that of another pipeline, or of other fixed settings:"
-            + differences
-            + "\nRun with what the checkpoint has, or name a new directory, which counts the topic"
-            + " from its start.");
+        ("The checkpoint directory %s is that of another pipeline, or of other fixed"
+                + " settings:%s\nRun with what the checkpoint has, or name a new directory, which"
+                + " counts the topic from its start.")
+            .formatted(location, differences));
   }
 
   /** Returns the text, with a line feed at its end. */

@@ -26,7 +26,6 @@ import org.jspecify.annotations.Nullable;
  * ResultEmitter selects what sinks receive.
  */
 public final class Ledger {
-  /** The number that represents the state before the first batch. */
   public static final long NO_BATCH = -1;
 
   private final @Nullable LedgerLog log;
@@ -46,12 +45,7 @@ public final class Ledger {
     return new Ledger(pipeline, null, UUID.randomUUID().toString(), LedgerState.none(pipeline));
   }
 
-  /**
-   * Returns the ledger as it was after a batch.
-   *
-   * @param committed the last batch that the engine committed, or {@link #NO_BATCH}
-   * @throws CallstreamException if the files do not contain the state after that batch
-   */
+  /** Returns the ledger as it was after the last batch that the engine committed. */
   public static Ledger restore(Pipeline pipeline, LedgerFiles files, long committed) {
     LedgerState none = LedgerState.none(pipeline);
     LedgerLog log = new LedgerLog(files, none);
@@ -70,11 +64,7 @@ public final class Ledger {
     return state.totals().nextWatermark();
   }
 
-  /**
-   * Returns the watermark that will apply to the batch after the next one.
-   *
-   * @param next the segments of the next batch, in any order
-   */
+  /** Returns the watermark that will apply to the batch after the next one. */
   public long watermarkAfter(List<PartitionSegment> next) {
     LedgerTotals totals = state.totals();
     return totals.progress().plus(next).watermarkAfter(next, totals.nextWatermark());
@@ -85,7 +75,6 @@ public final class Ledger {
     return state.closing();
   }
 
-  /** Returns the blocks of the windows that are open in the next batch. */
   public List<byte[]> openBlocks() {
     return state.openBlocks();
   }
@@ -95,31 +84,21 @@ public final class Ledger {
     return state.results().get(statistic).blocks().get(windowStart);
   }
 
-  /**
-   * Appends a batch. With files, the batch is durable when this method returns.
-   *
-   * @param number one more than {@link #lastBatch()}
-   * @return the results for the sinks
-   */
+  /** Appends a batch. With files, the batch is durable when this method returns. */
   public BatchResults append(long number, TaskReport report, BatchUpdates updates) {
     LedgerState before = state;
     LedgerTotals totals = before.totals();
     if (number != totals.batch() + 1) {
       throw new CallstreamException(
           ErrorCode.CHECKPOINT,
-          "Batch "
-              + number
-              + " does not follow batch "
-              + totals.batch()
-              + " of the log of results. The checkpoint directory was changed by somebody else;"
-              + " restore it from a copy, or start with a new one.");
+          ("Batch %s does not follow batch %s of the log of results. The checkpoint directory was"
+                  + " changed by somebody else; restore it from a copy, or start with a new one.")
+              .formatted(number, totals.batch()));
     }
     SourceProgress progress = totals.progress().plus(report.segments());
+    long unconfirmed = progress.unconfirmedSince(totals.progress(), warnings::unconfirmed);
     Accounting accounting =
-        report
-            .accounting()
-            .plusUnconfirmedTimes(
-                progress.unconfirmedSince(totals.progress(), warnings::unconfirmed));
+        report.accounting().plus(new Accounting(0, 0, 0, 0, 0, unconfirmed, Map.of()));
     LedgerState after = before.next(totals.next(accounting, report.segments(), progress), updates);
     if (log != null) {
       log.append(before, after.totals(), updates);
@@ -140,17 +119,13 @@ public final class Ledger {
     }
   }
 
-  /**
-   * Returns the restored notes once, the oldest first: the note of a snapshot, then the notes of
-   * the batches after it.
-   */
+  /** Returns the restored notes once, the oldest first. */
   public List<byte[]> takeNotes() {
     List<byte[]> taken = notes;
     notes = new ArrayList<>();
     return taken;
   }
 
-  /** Returns the current state, without updates. */
   public BatchResults current() {
     return emitter.current(state);
   }
@@ -169,7 +144,6 @@ public final class Ledger {
     return emitter.results(state, statistic);
   }
 
-  /** Returns the accounting of all records so far. */
   public Accounting total() {
     return state.totals().accounting();
   }
@@ -179,10 +153,7 @@ public final class Ledger {
     return state.totals().progress().nextOffsets();
   }
 
-  /**
-   * Returns the end offsets of the batch after the last one, for the partitions with records in it.
-   * Empty if that batch was never written.
-   */
+  /** Returns the end offsets of a batch that was written but not committed; empty if none. */
   public Map<Integer, Long> endsOfNext() {
     LedgerTotals totals = state.totals();
     return log == null

@@ -1,6 +1,7 @@
 package io.callstream.internal.ledger;
 
 import io.callstream.internal.files.DamagedFileException;
+import io.callstream.internal.ledger.SourceProgress.PartitionProgress;
 import io.callstream.internal.task.PartitionClock;
 import io.callstream.internal.task.TaskReport;
 import io.callstream.progress.Accounting;
@@ -19,10 +20,8 @@ import java.util.TreeMap;
 /**
  * The content of a file of a ledger, and its byte format.
  *
- * @param totals the totals after a batch
  * @param blocks the groups that the batch changed, by statistic and window; in a snapshot all
  *     groups
- * @param note data of the engine; empty if there is none
  */
 record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, byte[]>> blocks, byte[] note) {
   static final byte[] NO_NOTE = {};
@@ -69,15 +68,7 @@ record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, byte[]>> blocks,
     }
   }
 
-  /**
-   * Reads the content of a file.
-   *
-   * @param name the name of the file in messages
-   * @param number the number of the batch that the file must have
-   * @param none the state before the first batch of the pipeline
-   * @throws IOException if the content is not that of the batch, or has another number of
-   *     statistics
-   */
+  /** Reads the content of a file, which must be that of a batch. */
   static LedgerEntry read(String name, long number, LedgerState none, byte[] content)
       throws IOException {
     DataInputStream in = new DataInputStream(new ByteArrayInputStream(content));

@@ -12,48 +12,31 @@ public interface LedgerFiles {
   /** The name of the file with the id of a run and of the runs that continue it. */
   String LINEAGE = "lineage";
 
-  /** The start of the name of the file of a batch, before its number. */
   String BATCH = "batch-";
 
-  /** The start of the name of a snapshot, before the number of its last batch. */
   String SNAPSHOT = "snapshot-";
 
-  /**
-   * Writes a whole file durably and with a checksum. Readers see either the old content or the new
-   * content, never a part.
-   */
+  /** Writes a whole file durably, atomically and with a checksum. */
   void write(String name, byte[] content) throws IOException;
 
-  /**
-   * Reads a whole file.
-   *
-   * @throws DamagedFileException if the file does not match its checksum, or is missing
-   */
+  /** Reads a file. Throws a {@link DamagedFileException} if it is missing or changed. */
   byte[] read(String name) throws IOException;
 
   /** Returns the names of the existing files. Empty if the directory does not exist yet. */
   List<String> list() throws IOException;
 
-  /** Deletes a file. */
   void delete(String name) throws IOException;
 
-  /**
-   * Returns the maximum number of batches that have files at the same time. Then a snapshot
-   * replaces the files.
-   */
+  /** Returns the number of batches with files that a snapshot replaces. */
   default int mostBatches() {
     return 100;
   }
 
-  /**
-   * Returns the minimum size of the log in bytes before a snapshot replaces it, even if the
-   * snapshot is smaller.
-   */
+  /** Returns the size in bytes below which a snapshot does not replace the log. */
   default long leastLogBytes() {
     return 1 << 20;
   }
 
-  /** Returns the location of the directory for messages. */
   String location();
 
   /** Returns the number of the last batch in the files, or {@link Ledger#NO_BATCH}. */
@@ -61,15 +44,11 @@ public interface LedgerFiles {
     return Math.max(greatest(BATCH, Long.MAX_VALUE), lastSnapshot());
   }
 
-  /**
-   * Returns the number of the last batch that the files show to be committed, or {@link
-   * Ledger#NO_BATCH}. A batch is committed if another batch or a snapshot follows it.
-   */
+  /** Returns the last batch that another batch or a snapshot shows to be committed. */
   default long lastCertainBatch() throws IOException {
     return Math.max(greatest(BATCH, Long.MAX_VALUE) - 1, lastSnapshot());
   }
 
-  /** Returns the number of the last snapshot, or {@link Ledger#NO_BATCH}. */
   default long lastSnapshot() throws IOException {
     return greatest(SNAPSHOT, Long.MAX_VALUE);
   }

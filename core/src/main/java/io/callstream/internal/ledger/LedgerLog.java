@@ -4,12 +4,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.files.FileFailures;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -28,20 +32,12 @@ final class LedgerLog {
   private long logBytes;
   private int logFiles;
 
-  /**
-   * Creates the log in some files.
-   *
-   * @param none the state before the first batch
-   */
   LedgerLog(LedgerFiles files, LedgerState none) {
     this.files = files;
     this.none = none;
   }
 
-  /**
-   * Returns the id that distinguishes this run and the runs that continue it from others. It is
-   * generated once.
-   */
+  /** Returns the id of this run and the runs that continue it. It is generated once. */
   String lineage(long committed) {
     try {
       if (files.list().contains(LedgerFiles.LINEAGE)) {
@@ -60,12 +56,7 @@ final class LedgerLog {
 
   // ---- reading
 
-  /**
-   * Returns the state after a batch.
-   *
-   * @param committed the last batch that the engine committed, or {@link Ledger#NO_BATCH}
-   * @param notes receives the notes of the engine, the oldest first
-   */
+  /** Returns the state after a batch, and passes on the notes, the oldest first. */
   LedgerState restore(long committed, Consumer<byte[]> notes) {
     if (committed == Ledger.NO_BATCH) {
       return none;
@@ -74,8 +65,8 @@ final class LedgerLog {
       long snapshot = files.lastSnapshot(committed);
       LedgerTotals before = none.totals();
       LedgerTotals last = none.totals();
-      List<BlockVersions> versions = new ArrayList<>();
-      none.results().forEach(results -> versions.add(new BlockVersions()));
+      List<Map<Long, List<byte[]>>> versions = new ArrayList<>();
+      none.results().forEach(results -> versions.add(new TreeMap<>()));
       if (snapshot != Ledger.NO_BATCH) {
         byte[] content = files.read(LedgerFiles.SNAPSHOT + snapshot);
         last = read(LedgerFiles.SNAPSHOT + snapshot, snapshot, content, versions, notes);
@@ -87,7 +78,13 @@ final class LedgerLog {
         last = read(LedgerFiles.BATCH + number, number, content, versions, notes);
         count(content);
       }
-      return none.restored(before, last, versions.stream().map(BlockVersions::overlaid).toList());
+      List<NavigableMap<Long, byte[]>> blocks = new ArrayList<>();
+      for (Map<Long, List<byte[]>> windows : versions) {
+        NavigableMap<Long, byte[]> overlaid = new TreeMap<>();
+        windows.forEach((window, all) -> overlaid.put(window, BlockMerger.overlay(all)));
+        blocks.add(overlaid);
+      }
+      return none.restored(before, last, blocks);
     } catch (IOException e) {
       throw notRead(committed, e);
     }
@@ -97,12 +94,16 @@ final class LedgerLog {
       String name,
       long number,
       byte[] content,
-      List<BlockVersions> versions,
+      List<Map<Long, List<byte[]>>> versions,
       Consumer<byte[]> notes)
       throws IOException {
     LedgerEntry entry = LedgerEntry.read(name, number, none, content);
     for (int i = 0; i < versions.size(); i++) {
-      versions.get(i).add(entry.blocks().get(i));
+      Map<Long, List<byte[]>> windows = versions.get(i);
+      entry
+          .blocks()
+          .get(i)
+          .forEach((w, block) -> windows.computeIfAbsent(w, x -> new ArrayList<>(1)).add(block));
     }
     if (entry.note().length > 0) {
       notes.accept(entry.note());
@@ -124,40 +125,20 @@ final class LedgerLog {
   }
 
   private CallstreamException notRead(long batch, IOException e) {
-    if (e instanceof DamagedFileException) {
-      return new CallstreamException(
-          ErrorCode.CHECKPOINT,
-          "The checkpoint directory "
-              + files.location()
-              + " is damaged: "
-              + e.getMessage()
-              + ". Restore it from a copy, or start with a new one, which counts the topic from its"
-              + " start.",
-          e);
+    if (e instanceof DamagedFileException damaged) {
+      return damaged.in(files.location());
     }
     return new CallstreamException(
         ErrorCode.CHECKPOINT,
-        "The log of results in "
-            + files.location()
-            + " can't be read up to batch "
-            + batch
-            + ": "
-            + e
-            + ". "
-            + FileFailures.advice(e)
-            + " If the files are lost, restore the checkpoint directory from a copy, or start with a"
-            + " new one.",
+        ("The log of results in %s can't be read up to batch %s: %s. %s If the files are lost,"
+                + " restore the checkpoint directory from a copy, or start with a new one.")
+            .formatted(files.location(), batch, e, FileFailures.advice(e)),
         e);
   }
 
   // ---- writing
 
-  /**
-   * Appends a batch. The batch is durable when this method returns.
-   *
-   * @param committed the state before the batch, for a snapshot
-   * @param after the totals after the batch
-   */
+  /** Appends a batch durably. A snapshot would have the committed state before it. */
   void append(LedgerState committed, LedgerTotals after, BatchUpdates updates) {
     try {
       if (isLong()) {
@@ -171,12 +152,7 @@ final class LedgerLog {
     }
   }
 
-  /**
-   * Writes a snapshot if the log is large enough.
-   *
-   * @param committed the state after the last batch, which is committed
-   * @param note returns one note that replaces all notes so far
-   */
+  /** Writes a snapshot of the committed state, with one note, if the log is large enough. */
   void shorten(LedgerState committed, Supplier<byte[]> note) {
     if (!isLong()) {
       return;
@@ -211,13 +187,9 @@ final class LedgerLog {
   private CallstreamException notWritten(IOException e) {
     return new CallstreamException(
         ErrorCode.CHECKPOINT,
-        "The log of results in "
-            + files.location()
-            + " can't be written: "
-            + e
-            + ". "
-            + FileFailures.advice(e)
-            + " Then start again with the same checkpoint: nothing is lost.",
+        ("The log of results in %s can't be written: %s. %s Then start again with the same"
+                + " checkpoint: nothing is lost.")
+            .formatted(files.location(), e, FileFailures.advice(e)),
         e);
   }
 }

@@ -5,13 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
 
-/**
- * The state of a pipeline after a batch. Immutable.
- *
- * @param results the results of the statistics, in the order of the pipeline
- */
+/** The state of a pipeline after a batch. Immutable. */
 record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
-  /** Returns the state before the first batch. */
   static LedgerState none(Pipeline pipeline) {
     return new LedgerState(
         LedgerTotals.none(pipeline),
@@ -36,13 +31,7 @@ record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
     return new LedgerState(after, next);
   }
 
-  /**
-   * Returns the state that {@link #next} returned for the last one of several batches.
-   *
-   * @param before the totals before the last batch
-   * @param last the totals after the last batch
-   * @param blocks the results of all batches, in the order of the statistics
-   */
+  /** Returns the state that {@link #next} returned for the last of several batches. */
   LedgerState restored(
       LedgerTotals before, LedgerTotals last, List<NavigableMap<Long, byte[]>> blocks) {
     List<StatisticBlocks> restored = new ArrayList<>(results.size());
@@ -61,12 +50,10 @@ record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
     return closing;
   }
 
-  /** Returns the blocks of all windows, by statistic. */
   List<NavigableMap<Long, byte[]>> blocks() {
     return results.stream().map(StatisticBlocks::blocks).toList();
   }
 
-  /** Returns the blocks of the windows that are open in the next batch. */
   List<byte[]> openBlocks() {
     List<byte[]> open = new ArrayList<>();
     results.forEach(blocks -> blocks.forEachOpen(totals.nextWatermark(), open::add));

@@ -13,9 +13,6 @@ import java.util.Map;
  * The totals after a batch: everything that a ledger keeps, except for the results. Immutable.
  *
  * @param batch the number of the batch, or {@link Ledger#NO_BATCH}
- * @param accounting the accounting of all records so far
- * @param watermarkInForce the watermark that applied to the batch
- * @param nextWatermark the watermark that applies to the next batch
  */
 record LedgerTotals(
     long batch,
@@ -23,7 +20,6 @@ record LedgerTotals(
     SourceProgress progress,
     long watermarkInForce,
     long nextWatermark) {
-  /** Returns the totals before the first batch. */
   static LedgerTotals none(Pipeline pipeline) {
     return new LedgerTotals(
         Ledger.NO_BATCH,
@@ -33,13 +29,6 @@ record LedgerTotals(
         StatisticCombiner.NO_WATERMARK);
   }
 
-  /**
-   * Returns the totals after the next batch.
-   *
-   * @param accounting the accounting of the next batch
-   * @param segments the segments of the next batch, in any order
-   * @param progress the progress with these segments
-   */
   LedgerTotals next(
       Accounting accounting, List<PartitionSegment> segments, SourceProgress progress) {
     return new LedgerTotals(

@@ -46,12 +46,7 @@ public final class LocalLedgerFiles implements LedgerFiles, AutoCloseable {
     this.directory = directory;
   }
 
-  /**
-   * Opens an existing directory. No other run may write to it.
-   *
-   * @throws DamagedFileException if a log is damaged, or a log or a snapshot is missing
-   * @throws IOException if the directory cannot be read
-   */
+  /** Opens an existing directory. Throws a {@link DamagedFileException} if files are missing. */
   public static LocalLedgerFiles in(Path directory) throws IOException {
     LocalLedgerFiles files = new LocalLedgerFiles(directory);
     TreeSet<Long> logs = new TreeSet<>();
@@ -99,7 +94,6 @@ public final class LocalLedgerFiles implements LedgerFiles, AutoCloseable {
     }
   }
 
-  /** Returns whether a log exists, even if it has no entries. */
   public boolean hasLog() {
     return Files.exists(path(first));
   }
@@ -296,7 +290,6 @@ public final class LocalLedgerFiles implements LedgerFiles, AutoCloseable {
     return directory.toString();
   }
 
-  /** Closes the log. */
   @Override
   public void close() throws IOException {
     closeLog();

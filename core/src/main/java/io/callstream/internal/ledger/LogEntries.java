@@ -1,5 +1,6 @@
 package io.callstream.internal.ledger;
 
+import io.callstream.internal.files.Checksum;
 import io.callstream.internal.files.DamagedFileException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -7,7 +8,6 @@ import java.util.Collections;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,14 +32,6 @@ final class LogEntries {
   /** The position and length of an entry, including its header. */
   record Entry(long position, int length) {}
 
-  /**
-   * Reads the entries of a log.
-   *
-   * @param name the name of the log in messages
-   * @param first the number of its first batch
-   * @param all the content of its file
-   * @throws DamagedFileException if the log is damaged
-   */
   static LogEntries scan(String name, long first, byte[] all) throws DamagedFileException {
     LogEntries found = new LogEntries();
     int from = 0;
@@ -78,12 +70,13 @@ final class LogEntries {
 
   private static boolean hasHeader(byte[] all, int from) {
     int checked = Long.BYTES + Integer.BYTES;
-    return ByteBuffer.wrap(all, from + checked, Integer.BYTES).getInt() == crc(all, from, checked);
+    return ByteBuffer.wrap(all, from + checked, Integer.BYTES).getInt()
+        == Checksum.crc(all, from, checked);
   }
 
   private static boolean hasContent(byte[] all, int from, int length) {
     int checksum = ByteBuffer.wrap(all, from + HEADER - Integer.BYTES, Integer.BYTES).getInt();
-    return checksum == crc(all, from + HEADER, length);
+    return checksum == Checksum.crc(all, from + HEADER, length);
   }
 
   /**
@@ -127,12 +120,6 @@ final class LogEntries {
     return true;
   }
 
-  private static int crc(byte[] bytes, int from, int length) {
-    CRC32 crc = new CRC32();
-    crc.update(bytes, from, length);
-    return (int) crc.getValue();
-  }
-
   static DamagedFileException damaged(String name, long position) {
     return new DamagedFileException(name + " is damaged at byte " + position);
   }
@@ -143,22 +130,18 @@ final class LogEntries {
     end += HEADER + contentLength;
   }
 
-  /** Returns the entry of a batch; null if there is none. */
   @Nullable Entry get(long batch) {
     return batches.get(batch);
   }
 
-  /** Returns the numbers of the batches in order. */
   Set<Long> batches() {
     return Collections.unmodifiableSet(batches.keySet());
   }
 
-  /** Returns the numbers of the batches after a batch, in order. */
   Set<Long> batchesAfter(long batch) {
     return Collections.unmodifiableSet(batches.tailMap(batch, false).keySet());
   }
 
-  /** Returns the position of the next entry. */
   long end() {
     return end;
   }
@@ -171,16 +154,14 @@ final class LogEntries {
   /** Returns the bytes of an entry before its content. */
   static ByteBuffer header(long batch, byte[] content) {
     ByteBuffer header = ByteBuffer.allocate(HEADER).putLong(batch).putInt(content.length);
-    header.putInt(crc(header.array(), 0, Long.BYTES + Integer.BYTES));
-    return header.putInt(crc(content, 0, content.length)).flip();
+    header.putInt(Checksum.crc(header.array(), 0, Long.BYTES + Integer.BYTES));
+    return header.putInt(Checksum.crc(content, 0, content.length)).flip();
   }
 
-  /** Returns whether an entry matches its checksums. */
   static boolean isValid(byte[] entry) {
     return hasHeader(entry, 0) && hasContent(entry, 0, entry.length - HEADER);
   }
 
-  /** Returns the content of an entry. */
   static byte[] content(byte[] entry) {
     return Arrays.copyOfRange(entry, HEADER, entry.length);
   }

@@ -26,21 +26,11 @@ final class ResultEmitter {
   private final Pipeline pipeline;
   private final String lineage;
 
-  /**
-   * Creates an emitter for a run.
-   *
-   * @param lineage the id of the run and of the runs that continue it
-   */
   ResultEmitter(Pipeline pipeline, String lineage) {
     this.pipeline = pipeline;
     this.lineage = lineage;
   }
 
-  /**
-   * Returns the results of a batch.
-   *
-   * @param accounting the accounting of the batch
-   */
   BatchResults batch(
       LedgerState before, LedgerState after, Accounting accounting, BatchUpdates updates) {
     Map<String, Results> emitted = new LinkedHashMap<>();
@@ -63,15 +53,11 @@ final class ResultEmitter {
     return current(after, emitted, accounting);
   }
 
-  /**
-   * Returns whether a statistic has shares. An additional call in a window changes the shares of
-   * all its groups.
-   */
+  /** Returns whether an additional call in a window changes all its groups. */
   private static boolean hasShares(Statistic statistic) {
     return statistic.measures().stream().anyMatch(Measure.Share.class::isInstance);
   }
 
-  /** Returns a state without updates. */
   BatchResults current(LedgerState now) {
     return current(now, select(now, blocks -> new TreeMap<>()), none());
   }
@@ -84,10 +70,7 @@ final class ResultEmitter {
     return results(now, now.totals().batch(), emitted, current, batch);
   }
 
-  /**
-   * Returns the windows of a state that have not closed, as the updates of a further batch, for the
-   * statistics that emit when windows close.
-   */
+  /** Returns the open windows of statistics that emit on close, as a further batch. */
   BatchResults flush(LedgerState now) {
     long watermark = now.totals().watermarkInForce();
     Map<String, Results> open =
@@ -105,7 +88,6 @@ final class ResultEmitter {
     return results(now, now.totals().batch() + 1, open, all, none());
   }
 
-  /** Returns all results of a statistic in a state. */
   Results results(LedgerState now, String statistic) {
     Statistic found = pipeline.statistic(statistic);
     return new BlockResults(

@@ -15,6 +15,14 @@ import java.util.function.BiConsumer;
  * @param partitions the progress by partition; not modified after construction
  */
 record SourceProgress(long maxJumpMillis, Map<Integer, PartitionProgress> partitions) {
+  /** The progress in one partition, up to the offset after the last record. */
+  record PartitionProgress(long nextOffset, PartitionClock clock) {
+    PartitionProgress append(PartitionSegment segment) {
+      return new PartitionProgress(
+          Math.max(nextOffset, segment.nextOffset()), clock.append(segment.clock()));
+    }
+  }
+
   /** Returns the progress after a batch. Its segments may be in any order. */
   SourceProgress plus(List<PartitionSegment> batch) {
     Map<Integer, PartitionProgress> after = new TreeMap<>(partitions);
@@ -46,11 +54,7 @@ record SourceProgress(long maxJumpMillis, Map<Integer, PartitionProgress> partit
     return batch.isEmpty() ? before : Math.max(before, least);
   }
 
-  /**
-   * Returns the number of calls that became unconfirmed since an earlier progress.
-   *
-   * @param found receives each partition with such calls
-   */
+  /** Counts the calls that became unconfirmed, and passes on their partitions. */
   long unconfirmedSince(SourceProgress before, BiConsumer<Integer, PartitionClock> found) {
     long sum = 0;
     for (Map.Entry<Integer, PartitionProgress> entry : partitions.entrySet()) {
@@ -65,7 +69,6 @@ record SourceProgress(long maxJumpMillis, Map<Integer, PartitionProgress> partit
     return sum;
   }
 
-  /** Returns the offset after the last record of each partition. */
   Map<Integer, Long> nextOffsets() {
     Map<Integer, Long> offsets = new TreeMap<>();
     partitions.forEach((partition, progress) -> offsets.put(partition, progress.nextOffset()));

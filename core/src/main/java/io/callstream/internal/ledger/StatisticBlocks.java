@@ -19,35 +19,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * The results of one statistic: a block of absolute values for each window, by its start. Decides
  * which windows are open and closed at a watermark. Immutable.
+ *
+ * @param retention how long results are kept after their window closed; null to keep all
+ * @param blocks not modified after construction
  */
-final class StatisticBlocks {
+record StatisticBlocks(
+    Statistic statistic,
+    @Nullable WindowAssigner windows,
+    @Nullable Duration retention,
+    NavigableMap<Long, byte[]> blocks) {
   private static final byte[] EMPTY = {};
 
-  private final Statistic statistic;
-  private final @Nullable WindowAssigner windows;
-
-  /** How long results are kept after their window closed; null to keep all. */
-  private final @Nullable Duration retention;
-
-  /** Not modified after construction. */
-  private final NavigableMap<Long, byte[]> blocks;
-
-  private StatisticBlocks(
-      Statistic statistic,
-      @Nullable WindowAssigner windows,
-      @Nullable Duration retention,
-      NavigableMap<Long, byte[]> blocks) {
-    this.statistic = statistic;
-    this.windows = windows;
-    this.retention = retention;
-    this.blocks = blocks;
-  }
-
-  /**
-   * Returns the results of a statistic without any group.
-   *
-   * @param retention how long results are kept after their window closed; empty to keep all
-   */
   static StatisticBlocks none(Statistic statistic, Optional<Duration> retention) {
     return new StatisticBlocks(
         statistic,
@@ -56,19 +38,8 @@ final class StatisticBlocks {
         new TreeMap<>());
   }
 
-  /** Returns results of the same statistic with other blocks, which must not change afterwards. */
   StatisticBlocks withBlocks(NavigableMap<Long, byte[]> other) {
     return other == blocks ? this : new StatisticBlocks(statistic, windows, retention, other);
-  }
-
-  /** Returns the statistic. */
-  Statistic statistic() {
-    return statistic;
-  }
-
-  /** Returns the blocks by window, which the caller must not change. */
-  NavigableMap<Long, byte[]> blocks() {
-    return blocks;
   }
 
   /** Returns the windows that close when the watermark moves from one time to another. */
@@ -90,7 +61,6 @@ final class StatisticBlocks {
     return closing;
   }
 
-  /** Returns the windows that are closed at a watermark, with their blocks. */
   NavigableMap<Long, byte[]> closed(long watermark) {
     return only(closing(StatisticCombiner.NO_WATERMARK, watermark));
   }
@@ -130,12 +100,7 @@ final class StatisticBlocks {
     return withBlocks(new TreeMap<>());
   }
 
-  /**
-   * Returns the results after a batch.
-   *
-   * @param updates the groups that changed, by window
-   * @param whole all groups of the windows in {@code updates} for which they are known
-   */
+  /** Returns the results after a batch. {@code whole} has all groups of merged windows. */
   StatisticBlocks updated(NavigableMap<Long, byte[]> updates, NavigableMap<Long, byte[]> whole) {
     if (updates.isEmpty()) {
       return this;

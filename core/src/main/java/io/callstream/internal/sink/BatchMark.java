@@ -12,7 +12,6 @@ import io.callstream.pipeline.BatchResults;
  * @param lineage the {@linkplain BatchResults#lineage lineage} of the run that wrote it
  */
 public record BatchMark(long batch, String lineage) {
-  /** Returns the mark of a batch, or of the restored state of a pipeline. */
   public static BatchMark of(BatchResults batch) {
     return new BatchMark(batch.number(), batch.lineage());
   }
@@ -32,31 +31,22 @@ public record BatchMark(long batch, String lineage) {
     return batch < restored.number();
   }
 
-  /**
-   * Returns the failure of a sink that finds results of another run.
-   *
-   * @param store the name of the store, such as "The table x"
-   * @param restored the state with which the run starts
-   */
+  /** Returns the failure of a store that holds results of another run. */
   public CallstreamException refused(String store, BatchResults restored) {
     return new CallstreamException(
         ErrorCode.SINK_FAILED,
-        store
-            + " holds results up to batch "
-            + batch
-            + " of another run: this run "
-            + (restored.number() < 0
-                ? "starts from the beginning"
-                : "continues after batch " + restored.number())
-            + ". Start with the checkpoint of the run that wrote them, use another destination, or"
-            + " let the sink start over, which deletes its content.");
+        ("%s holds results up to batch %s of another run: this run %s. Start with the checkpoint of"
+                + " the run that wrote them, use another destination, or let the sink start over,"
+                + " which deletes its content.")
+            .formatted(
+                store,
+                batch,
+                restored.number() < 0
+                    ? "starts from the beginning"
+                    : "continues after batch " + restored.number()));
   }
 
-  /**
-   * Returns the failure of a sink that finds results without a mark.
-   *
-   * @param store the name of the store, such as "The table x"
-   */
+  /** Returns the failure of a store that holds results without a mark. */
   public static CallstreamException missing(String store) {
     return new CallstreamException(
         ErrorCode.SINK_FAILED,

@@ -2,8 +2,6 @@ package io.callstream.internal.sink;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.CallstreamException;
-import io.callstream.ErrorCode;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measure;
@@ -15,16 +13,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The columns of the results of a statistic with their types, for sinks with typed stores.
- * Immutable and thread-safe.
+ *
+ * @param list the columns in the order of {@link Statistic#columns()}
  */
-public final class Columns {
-  private final Statistic statistic;
-  private final List<Column> columns;
-
+public record Columns(Statistic statistic, List<Column> list) {
   /** The type of a column. */
   public enum Type {
     /** A moment, as an {@link Instant}. */
@@ -41,10 +36,7 @@ public final class Columns {
   public enum Role {
     /** {@code window_start} or {@code window_end}. */
     WINDOW,
-    /**
-     * One of the dimensions. Together with the start of the window, the dimensions are the key of a
-     * row.
-     */
+    /** One of the dimensions, which form the key of a row with the start of the window. */
     DIMENSION,
     /** The description of the previous dimension. */
     DESCRIPTION,
@@ -57,17 +49,13 @@ public final class Columns {
    *
    * @param name a name from {@link Statistic#columns()}: lower-case letters, digits and
    *     underscores, starting with a letter, at most 72 characters
-   * @param type the type of its values
-   * @param role the role of the column
    */
   public record Column(String name, Type type, Role role) {}
 
-  private Columns(Statistic statistic, List<Column> columns) {
-    this.statistic = statistic;
-    this.columns = List.copyOf(columns);
+  public Columns {
+    list = List.copyOf(list);
   }
 
-  /** Returns the columns of a statistic. */
   public static Columns of(Statistic statistic) {
     List<Column> columns = new ArrayList<>();
     if (statistic.window().isPresent()) {
@@ -96,33 +84,12 @@ public final class Columns {
     return new Columns(statistic, columns);
   }
 
-  /** Returns the statistic. */
-  public Statistic statistic() {
-    return statistic;
-  }
-
-  /** Returns the columns in the order of {@link Statistic#columns()}. */
-  public List<Column> list() {
-    return columns;
-  }
-
-  /**
-   * Returns the values of a row, one for each column. A value is null for a measure without data,
-   * or for a number in the group {@value Statistic#OTHER}, which represents many groups.
-   *
-   * @throws CallstreamException with {@link ErrorCode#STATISTIC_FAILED} if a measure returns a
-   *     value of another type than it declares
-   */
-  public List<@Nullable Object> values(ResultRow row) {
-    return row.columns();
-  }
-
   /**
    * Returns a key of fixed length for the dimensions of a row: 64 hexadecimal digits, the SHA-256
    * of the lengths and UTF-8 bytes of their texts. Rows have equal keys if and only if their
    * dimensions are equal.
    */
-  public String key(ResultRow row) {
+  public static String key(ResultRow row) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       for (String dimension : row.dimensions()) {
@@ -134,10 +101,5 @@ public final class Columns {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java has SHA-256", e);
     }
-  }
-
-  @Override
-  public String toString() {
-    return statistic.name() + columns;
   }
 }

@@ -17,10 +17,8 @@ public final class DeadLetterCounts {
   private long rejected;
   private final Map<String, Long> late = new TreeMap<>();
 
-  /** Creates counts that are all zero. */
   public DeadLetterCounts() {}
 
-  /** Returns the counts of the dead letters that an accounting implies. */
   public static DeadLetterCounts of(Accounting accounting) {
     DeadLetterCounts counts = new DeadLetterCounts();
     counts.addRejected(accounting.rejected());
@@ -28,7 +26,6 @@ public final class DeadLetterCounts {
     return counts;
   }
 
-  /** Counts a dead letter. */
   public void add(DeadLetter letter) {
     if (letter instanceof Rejected) {
       rejected++;
@@ -39,30 +36,22 @@ public final class DeadLetterCounts {
     }
   }
 
-  /** Adds other counts to these counts. */
   public void add(DeadLetterCounts more) {
     addRejected(more.rejected);
     more.late.forEach(this::addLate);
   }
 
-  /** Adds a number of rejected records, which may be negative. */
   public void addRejected(long records) {
     rejected += records;
   }
 
-  /**
-   * Adds a number of windows of a statistic that do not count a late call, which may be negative.
-   */
+  /** Adds a number of windows that do not count a late call. */
   public void addLate(String statistic, long windows) {
-    long sum = late.getOrDefault(statistic, 0L) + windows;
-    if (sum == 0) {
-      late.remove(statistic);
-    } else {
-      late.put(statistic, sum);
+    if (windows != 0) {
+      late.merge(statistic, windows, Long::sum);
     }
   }
 
-  /** Returns the number of rejected records. */
   public long rejected() {
     return rejected;
   }

@@ -1,10 +1,12 @@
 package io.callstream.internal.sink;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Lookup;
 import io.callstream.statistic.Statistic;
+import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Instant;
@@ -13,6 +15,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Formats result rows and times as texts for files and tables. */
 public final class RowFormatter {
@@ -50,6 +53,18 @@ public final class RowFormatter {
     }
     row.values().forEach(value -> cells.add(value.map(RowFormatter::measure).orElse("")));
     return cells;
+  }
+
+  /** Writes a row as a JSON object with one field for each column; null without data. */
+  public void write(JsonGenerator json, ResultRow row) throws IOException {
+    List<String> names = statistic.columns();
+    List<@Nullable Object> values = row.columns();
+    json.writeStartObject();
+    for (int i = 0; i < values.size(); i++) {
+      Object value = values.get(i);
+      json.writeObjectField(names.get(i), value instanceof Instant moment ? text(moment) : value);
+    }
+    json.writeEndObject();
   }
 
   private String text(Instant moment) {

@@ -59,7 +59,6 @@ final class TerminalText {
     return shown.toString();
   }
 
-  /** Returns the number of columns of a text that {@link #cut} returned. */
   static int columns(String text) {
     return text.codePoints().map(TerminalText::columns).sum();
   }
@@ -93,10 +92,7 @@ final class TerminalText {
     return 1;
   }
 
-  /**
-   * Returns whether a code point selects a narrow or a wide variant, which terminals handle
-   * differently.
-   */
+  /** Terminals handle narrow and wide variants differently. */
   private static boolean isVariationSelector(int c) {
     return c >= 0xfe00 && c <= 0xfe0f;
   }

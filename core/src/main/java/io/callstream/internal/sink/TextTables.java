@@ -1,8 +1,20 @@
 package io.callstream.internal.sink;
 
+import io.callstream.internal.sink.Columns.Column;
+import io.callstream.internal.sink.Columns.Role;
+import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
+import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Measure;
+import io.callstream.statistic.Statistic;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -11,16 +23,11 @@ import java.util.Map;
  * characters and similar characters appear as U+FFFD.
  */
 public final class TextTables {
-  private TextTables() {}
+  private static final int MAX_CELL = 46;
+  private static final int MIN_CELL = 4;
+  private static final String GAP = "  ";
 
-  /**
-   * Returns a table of the rows with the highest counts, without a limit of its width.
-   *
-   * @see #top(Results, int, ZoneId, int)
-   */
-  public static String top(Results results, int rows, ZoneId zone) {
-    return top(results, rows, zone, Integer.MAX_VALUE);
-  }
+  private TextTables() {}
 
   /**
    * Returns a table of the rows with the highest counts. Numbers are right-aligned, each row starts
@@ -28,26 +35,18 @@ public final class TextTables {
    * with a count, each row has its share of the sum of all counts. Below the rows, the table shows
    * the sum of the other rows and the total. Windows appear with their start.
    *
-   * @param rows the maximum number of rows
-   * @param zone the zone in which times are shown
    * @param width the maximum width in terminal columns; long texts are truncated first, then lines
    */
   public static String top(Results results, int rows, ZoneId zone, int width) {
-    return new TextTable(results, zone).top(rows, width);
+    return new Table(results, zone).top(rows, width);
   }
 
-  /**
-   * Returns a text as a cell of a table with a width in terminal columns. The text is made safe for
-   * a terminal, and truncated or padded with spaces.
-   *
-   * @param width the number of columns; at least 1
-   */
+  /** Returns a text that is safe for a terminal, truncated or padded to a width. */
   public static String cell(String text, int width) {
     String shown = TerminalText.cut(text, width);
     return shown + " ".repeat(width - TerminalText.columns(shown));
   }
 
-  /** Returns the accounting of the records as lines of text. */
   public static String accounting(Accounting accounting) {
     StringBuilder text = new StringBuilder();
     text.append(
@@ -85,5 +84,195 @@ public final class TextTables {
 
   private static String format(String pattern, Object... values) {
     return String.format(Locale.ROOT, pattern, values);
+  }
+
+  private static final class Table {
+    private final Results results;
+    private final Statistic statistic;
+    private final List<Column> columns;
+    private final boolean counts;
+    private final boolean shares;
+    private final DateTimeFormatter minutes;
+    private final DateTimeFormatter exact;
+
+    /** Each line has the rank, a cell for each of the columns, and the share. */
+    private final List<List<String>> lines = new ArrayList<>();
+
+    Table(Results results, ZoneId zone) {
+      this.results = results;
+      this.statistic = results.statistic();
+      // The end of a window follows from its start.
+      this.columns =
+          Columns.of(statistic).list().stream()
+              .filter(
+                  column -> column.role() != Role.WINDOW || column.name().equals("window_start"))
+              .toList();
+      this.counts = statistic.measures().stream().anyMatch(Measure.Count.class::isInstance);
+      this.shares =
+          counts && statistic.measures().stream().noneMatch(Measure.Share.class::isInstance);
+      this.minutes = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mmx", Locale.ROOT).withZone(zone);
+      this.exact = RowFormatter.times(zone);
+    }
+
+    String top(int rows, int width) {
+      long number = 0;
+      long total = 0;
+      for (ResultRow row : (Iterable<ResultRow>) results.stream()::iterator) {
+        number++;
+        total += row.count();
+      }
+      boolean cut = number > rows;
+      String title =
+          format(
+              cut && rows > 0 ? "%1$s: top %2$,d of %3$,d rows\n" : "%1$s: %3$,d %4$s\n",
+              statistic.name(),
+              rows,
+              number,
+              number == 1 ? "row" : "rows");
+      if (number == 0 || rows == 0) {
+        return title;
+      }
+      addHeader();
+      long counted = 0;
+      for (ResultRow row : results.top(rows)) {
+        counted += row.count();
+        add(lines.size(), row, total);
+      }
+      if (counts && columns.size() > statistic.measures().size()) {
+        if (cut) {
+          addSum(format("… %,d more", number - rows), total - counted, total);
+        }
+        addSum("total", total, total);
+      }
+      return title + aligned(width);
+    }
+
+    private void addHeader() {
+      List<String> header = new ArrayList<>(List.of("#"));
+      columns.forEach(column -> header.add(column.name()));
+      if (shares) {
+        header.add("share");
+      }
+      lines.add(header);
+    }
+
+    private void add(int rank, ResultRow row, long total) {
+      List<String> line = new ArrayList<>(List.of(Integer.toString(rank)));
+      row.window().ifPresent(window -> line.add(time(window.start())));
+      for (Dimension dimension : statistic.dimensions()) {
+        line.add(row.dimension(dimension.name()));
+        row.description(dimension).ifPresent(line::add);
+      }
+      for (int i = 0; i < statistic.measures().size(); i++) {
+        Measure measure = statistic.measures().get(i);
+        line.add(row.values().get(i).map(value -> text(measure, value)).orElse(""));
+      }
+      if (shares) {
+        line.add(percent((double) row.count() / total));
+      }
+      lines.add(line);
+    }
+
+    private void addSum(String label, long count, long total) {
+      List<String> line = new ArrayList<>(List.of("", label));
+      int others = columns.size() - statistic.measures().size() - 1;
+      line.addAll(Collections.nCopies(others, ""));
+      for (Measure measure : statistic.measures()) {
+        line.add(measure instanceof Measure.Count ? format("%,d", count) : "");
+      }
+      if (shares) {
+        line.add(percent((double) count / total));
+      }
+      lines.add(line);
+    }
+
+    private String time(Instant start) {
+      return (start.toEpochMilli() % 60_000 == 0 ? minutes : exact).format(start);
+    }
+
+    private static String text(Measure measure, Object value) {
+      if (measure instanceof Measure.Share && value instanceof Double share) {
+        return percent(share);
+      }
+      if (value instanceof Long number) {
+        return format("%,d", number);
+      }
+      if (value instanceof Duration duration) {
+        return duration.toString().substring("PT".length()).toLowerCase(Locale.ROOT);
+      }
+      return RowFormatter.measure(value);
+    }
+
+    private static String percent(double share) {
+      return format("%.2f%%", share * 100);
+    }
+
+    private String aligned(int width) {
+      int[] widths = widths(width);
+      StringBuilder table = new StringBuilder();
+      for (int l = 0; l < lines.size(); l++) {
+        List<String> line = lines.get(l);
+        StringBuilder text = new StringBuilder();
+        for (int c = 0; c < widths.length; c++) {
+          String cell = TerminalText.cut(line.get(c), widths[c]);
+          String padding = " ".repeat(widths[c] - TerminalText.columns(cell));
+          // A line with a sum has no rank. Its label is in the first column, which may be of any
+          // type.
+          boolean left =
+              is(Columns.Type.TEXT, c)
+                  || is(Columns.Type.TIME, c)
+                  || (c == 1 && line.get(0).isEmpty());
+          text.append(GAP).append(left ? cell + padding : padding + cell);
+        }
+        append(table, text, width);
+        if (l == 0) {
+          StringBuilder rule = new StringBuilder();
+          for (int columnWidth : widths) {
+            rule.append(GAP).append("-".repeat(columnWidth));
+          }
+          append(table, rule, width);
+        }
+      }
+      return table.toString();
+    }
+
+    private static void append(StringBuilder table, StringBuilder line, int width) {
+      table.append(TerminalText.cut(line.toString().stripTrailing(), width)).append('\n');
+    }
+
+    /** Returns the widths of the columns. Only texts are narrowed. */
+    private int[] widths(int width) {
+      int[] widths = new int[lines.get(0).size()];
+      long sum = 0;
+      for (int c = 0; c < widths.length; c++) {
+        for (List<String> line : lines) {
+          String cell = TerminalText.cut(line.get(c), MAX_CELL);
+          widths[c] = Math.max(widths[c], TerminalText.columns(cell));
+        }
+        sum += GAP.length() + widths[c];
+      }
+      int widest = widestText(widths);
+      while (sum > width && widest >= 0) {
+        widths[widest]--;
+        sum--;
+        widest = widestText(widths);
+      }
+      return widths;
+    }
+
+    /** Returns the widest column of texts, or -1 if all have their minimum width. */
+    private int widestText(int[] widths) {
+      int widest = -1;
+      for (int c = 0; c < widths.length; c++) {
+        if (is(Columns.Type.TEXT, c) && widths[c] > (widest < 0 ? MIN_CELL : widths[widest])) {
+          widest = c;
+        }
+      }
+      return widest;
+    }
+
+    private boolean is(Columns.Type type, int c) {
+      return c > 0 && c <= columns.size() && columns.get(c - 1).type() == type;
+    }
   }
 }

@@ -21,10 +21,7 @@ public interface OpenSource extends AutoCloseable {
   /** Returns the offset of the first available record of each partition. */
   Map<Integer, Long> firstOffsets();
 
-  /**
-   * Returns the offset up to which each partition can be read now. Records before it are final:
-   * none of them belongs to an open transaction.
-   */
+  /** Returns the offset up to which the records of each partition are final and can be read. */
   Map<Integer, Long> endOffsets();
 
   /** Returns the offset of each partition at which a run starts that never read it. */

@@ -23,17 +23,11 @@ public final class OpenTransactions implements AutoCloseable {
   private final Map<Integer, Seen> seen = new HashMap<>();
   private @Nullable Thread thread;
 
-  /**
-   * The end of a partition.
-   *
-   * @param stable the last stable offset, up to which committed records can be read
-   * @param written the offset after the last record that was written
-   */
+  /** The last stable offset of a partition, and the offset after its last record. */
   public record Ends(long stable, long written) {}
 
   /** Queries the broker. One thread uses and closes it. */
   public interface Look extends AutoCloseable {
-    /** Returns the ends of all partitions. */
     Map<Integer, Ends> ends() throws Exception;
 
     @Override
@@ -76,11 +70,6 @@ public final class OpenTransactions implements AutoCloseable {
     }
   }
 
-  /**
-   * Compares the ends of partitions with those of the previous check.
-   *
-   * @param nanos the time as {@link System#nanoTime} returns it
-   */
   void compare(Map<Integer, Ends> ends, long nanos) {
     ends.forEach(
         (partition, now) -> {

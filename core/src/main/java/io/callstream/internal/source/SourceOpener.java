@@ -1,6 +1,5 @@
 package io.callstream.internal.source;
 
-import io.callstream.CallstreamException;
 import io.callstream.pipeline.Source;
 
 /**
@@ -13,11 +12,5 @@ public interface SourceOpener {
   /** Returns the class of the sources that this opener supports. */
   Class<? extends Source> kind();
 
-  /**
-   * Opens a source for one run.
-   *
-   * @param source an instance of {@link #kind()}
-   * @throws CallstreamException if the source does not exist or is not available
-   */
   OpenSource open(Source source);
 }

@@ -20,15 +20,10 @@ public interface SpanReader {
   /** Receives records. */
   @FunctionalInterface
   interface Records {
-    /** Receives a record. */
     void take(InputRecord record);
   }
 
-  /**
-   * Passes on all records of some spans, and then returns. The records of a partition are in order.
-   *
-   * @throws CancellationException if the source was stopped
-   */
+  /** Passes on all records of some spans. Those of a partition are in order. */
   void read(List<Span> spans, Records records);
 
   /**

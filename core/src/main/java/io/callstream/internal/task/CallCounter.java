@@ -34,20 +34,10 @@ public final class CallCounter {
   /** Receives the partial results of one statistic in one window. */
   @FunctionalInterface
   public interface Partials {
-    /**
-     * Receives a block.
-     *
-     * @param statistic the index of the statistic in the plan
-     * @param windowStart in milliseconds since the epoch, or {@link StatisticCombiner#NO_WINDOW}
-     */
+    /** Receives a block of the statistic with an index in the plan. */
     void partial(int statistic, long windowStart, byte[] block);
   }
 
-  /**
-   * Creates a counter without calls.
-   *
-   * @param watermark the current watermark, in milliseconds since the epoch
-   */
   public CallCounter(TaskPlan plan, long watermark, Consumer<DeadLetter> letters) {
     this.plan = plan;
     this.letters = letters;
@@ -55,11 +45,6 @@ public final class CallCounter {
     combiners = plan.statistics().stream().map(s -> new StatisticCombiner(s, watermark)).toList();
   }
 
-  /**
-   * Counts a call.
-   *
-   * @param record the record of the call, for the dead letters
-   */
   public void count(Call call, InputRecord record) {
     if (call.ambiguousTime()) {
       ambiguousTimes++;
@@ -85,7 +70,6 @@ public final class CallCounter {
             new WindowBounds(Instant.ofEpochMilli(start), Instant.ofEpochMilli(end))));
   }
 
-  /** Returns whether the call may be late for at least one statistic. */
   public boolean mayMiss(Call call) {
     for (StatisticCombiner combiner : combiners) {
       if (combiner.misses(call)) {
@@ -95,7 +79,6 @@ public final class CallCounter {
     return false;
   }
 
-  /** Passes on all partial results. */
   public void forEachPartial(Partials partials) {
     for (int i = 0; i < combiners.size(); i++) {
       int statistic = i;
@@ -105,7 +88,6 @@ public final class CallCounter {
     }
   }
 
-  /** Returns the accounting of the contributions. */
   public Accounting accounting() {
     Map<String, Contributions> contributions = new LinkedHashMap<>();
     for (int i = 0; i < combiners.size(); i++) {

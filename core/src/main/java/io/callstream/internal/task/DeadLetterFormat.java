@@ -1,6 +1,7 @@
 package io.callstream.internal.task;
 
 import io.callstream.call.RejectionReason;
+import io.callstream.internal.files.Checksum;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.Late;
 import io.callstream.pipeline.DeadLetter.MissedWindow;
@@ -16,7 +17,6 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /** The byte format of dead letters between tasks and the driver. */
@@ -45,14 +45,8 @@ public final class DeadLetterFormat {
     writeContent(letter, new DataOutputStream(bytes));
     byte[] content = bytes.toByteArray();
     out.writeInt(content.length);
-    out.writeInt(checksum(content));
+    out.writeInt(Checksum.crc(content, 0, content.length));
     out.write(content);
-  }
-
-  private static int checksum(byte[] content) {
-    CRC32 checksum = new CRC32();
-    checksum.update(content);
-    return (int) checksum.getValue();
   }
 
   private static void writeContent(DeadLetter letter, DataOutputStream out) throws IOException {
@@ -90,7 +84,7 @@ public final class DeadLetterFormat {
   private static DeadLetter read(int length, DataInputStream in) throws IOException {
     int checksum = in.readInt();
     byte[] content = in.readNBytes(Math.max(0, length));
-    if (content.length != length || checksum(content) != checksum) {
+    if (content.length != length || Checksum.crc(content, 0, content.length) != checksum) {
       throw new IOException("a letter is cut off or has changed");
     }
     try {

@@ -29,17 +29,13 @@ public final class DeadLetterMerge implements Iterable<DeadLetter>, AutoCloseabl
   /** The dead letters of one task in order, as bytes that can be read several times. */
   @FunctionalInterface
   public interface Input {
-    /**
-     * Opens the data that {@link DeadLetterFormat#write} and finally {@link
-     * DeadLetterFormat#writeEnd} wrote.
-     */
+    /** Opens the letters, followed by the mark of {@link DeadLetterFormat#writeEnd}. */
     InputStream open() throws IOException;
   }
 
   private final List<Input> inputs;
   private final List<InputStream> open = new ArrayList<>();
 
-  /** Creates a merge of the dead letters of several tasks. */
   public DeadLetterMerge(List<Input> inputs) {
     this.inputs = List.copyOf(inputs);
   }
@@ -119,10 +115,9 @@ public final class DeadLetterMerge implements Iterable<DeadLetter>, AutoCloseabl
   private static CallstreamException damaged(IOException e) {
     return new CallstreamException(
         ErrorCode.CHECKPOINT,
-        "Dead letters on their way to the sinks can't be read back ("
-            + e
-            + "). Start again with the same checkpoint: the batch is repeated, and nothing is"
-            + " lost.",
+        ("Dead letters on their way to the sinks can't be read back (%s). Start again with the same"
+                + " checkpoint: the batch is repeated, and nothing is lost.")
+            .formatted(e),
         e);
   }
 }

@@ -75,22 +75,10 @@ public final class PartitionClock {
     limit = confirmed;
   }
 
-  /**
-   * Creates the clock of a partition without calls.
-   *
-   * @param maxJumpMillis the greatest jump that is accepted at once, at least 0, or {@link
-   *     #UNLIMITED}
-   */
   public static PartitionClock ofPartition(long maxJumpMillis) {
     return new PartitionClock(maxJumpMillis, true);
   }
 
-  /**
-   * Creates the clock of a segment without calls.
-   *
-   * @param maxJumpMillis the greatest jump that is accepted at once, at least 0, or {@link
-   *     #UNLIMITED}
-   */
   public static PartitionClock ofSegment(long maxJumpMillis) {
     return new PartitionClock(maxJumpMillis, false);
   }
@@ -121,9 +109,7 @@ public final class PartitionClock {
     last = eventMillis;
   }
 
-  /**
-   * Checks the calls before the added call again. For the first of them, this is the last check.
-   */
+  /** Checks the calls before the added call again, for the first of them finally. */
   private void judgeAgain() {
     if (beforeLast > limit) {
       fail(beforeLast);
@@ -155,11 +141,7 @@ public final class PartitionClock {
     failed[failures++] = eventMillis;
   }
 
-  /**
-   * Returns the clock of the calls of this clock followed by those of a segment. Changes neither.
-   *
-   * @param segment the segment that follows; must have the same jump
-   */
+  /** Returns the clock of these calls and of the segment that follows, with the same jump. */
   public PartitionClock append(PartitionClock segment) {
     if (segment.ofPartition || segment.maxJumpMillis != maxJumpMillis) {
       throw new IllegalStateException("A clock accepts only segments with the same jump");
@@ -213,10 +195,7 @@ public final class PartitionClock {
     return copy;
   }
 
-  /**
-   * Returns the greatest event time that is accepted, in milliseconds since the epoch; {@link
-   * StatisticCombiner#NO_WATERMARK} if there is none.
-   */
+  /** Returns the greatest accepted event time, or {@link StatisticCombiner#NO_WATERMARK}. */
   public long millis() {
     return millis;
   }
@@ -230,15 +209,11 @@ public final class PartitionClock {
     return unconfirmed + failures;
   }
 
-  /**
-   * Returns the event time of an unconfirmed call that was added after the clock was read, in
-   * milliseconds since the epoch; {@link StatisticCombiner#NO_WATERMARK} if there is none.
-   */
+  /** Returns the event time of the last unconfirmed call since the clock was read. */
   public long lastUnconfirmedMillis() {
     return lastUnconfirmed;
   }
 
-  /** Writes this clock. */
   public void writeTo(DataOutputStream out) throws IOException {
     out.writeLong(maxJumpMillis);
     out.writeBoolean(ofPartition);
@@ -256,7 +231,6 @@ public final class PartitionClock {
     }
   }
 
-  /** Reads the clock that {@link #writeTo} wrote. */
   public static PartitionClock read(DataInputStream in) throws IOException {
     PartitionClock clock = new PartitionClock(in.readLong(), in.readBoolean());
     clock.calls = in.readByte();

@@ -17,7 +17,6 @@ import java.util.List;
 /**
  * A call that counts unless it is a duplicate, on its way to the set of known ids.
  *
- * @param call the call, with the fields that the plan needs
  * @param record the record of the call; its value may be missing if no statistic can find the call
  *     late
  */
@@ -28,7 +27,6 @@ public record PossibleDuplicate(Call call, InputRecord record) {
               PossibleDuplicate::record, Comparator.comparingInt(InputRecord::partition))
           .thenComparing(PossibleDuplicate::record, Comparator.comparingLong(InputRecord::offset));
 
-  /** Writes the call, its id, and the fields of the plan. */
   public void write(TaskPlan plan, DataOutputStream out) throws IOException {
     out.writeLong(call.epochMillis());
     out.writeBoolean(call.ambiguousTime());
@@ -44,7 +42,6 @@ public record PossibleDuplicate(Call call, InputRecord record) {
     DeadLetterFormat.writeValue(record.value(), out);
   }
 
-  /** Reads the data that {@link #write} wrote. */
   public static PossibleDuplicate read(TaskPlan plan, DataInputStream in) throws IOException {
     Instant time = Instant.ofEpochMilli(in.readLong());
     boolean ambiguous = in.readBoolean();

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.files.Checksum;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -17,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
-import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,21 +38,13 @@ public final class SeenCalls {
 
   private boolean sifted;
 
-  /**
-   * Creates a set of ids from a saved state.
-   *
-   * @param state the result of {@link #toBytes()}; null for no ids
-   */
+  /** Creates a set of ids from the result of {@link #toBytes()}, or an empty set. */
   public SeenCalls(long horizonMillis, byte @Nullable [] state) {
     this.horizonMillis = horizonMillis;
     this.expiries = state == null ? new HashMap<>() : read(state);
   }
 
-  /**
-   * Adds ids that were recorded after those in this set.
-   *
-   * @param more the result of {@link #toBytes()} or {@link #newToBytes()}
-   */
+  /** Adds ids that were recorded after those in this set. */
   public void add(byte[] more) {
     expiries.putAll(read(more));
     byExpiry = null;
@@ -62,17 +54,10 @@ public final class SeenCalls {
   /** Receives the first call of each id in a batch. */
   @FunctionalInterface
   public interface Firsts {
-    /** Receives a call. */
     void first(PossibleDuplicate candidate);
   }
 
-  /**
-   * Separates the first calls of a batch from the duplicates.
-   *
-   * @param batch calls in the order of {@link PossibleDuplicate#ORDER}
-   * @param watermark the current watermark
-   * @return the number of duplicates
-   */
+  /** Passes on the first calls of a sorted batch. Returns the number of duplicates. */
   public long sift(List<PossibleDuplicate> batch, long watermark, Firsts firsts) {
     forget(watermark);
     newest.clear();
@@ -115,17 +100,14 @@ public final class SeenCalls {
     expiries.forEach((id, expiry) -> index.computeIfAbsent(expiry, e -> new ArrayList<>()).add(id));
   }
 
-  /** Returns the number of ids in this set. */
   public int size() {
     return expiries.size();
   }
 
-  /** Returns the ids as bytes. */
   public byte[] toBytes() {
     return write(expiries);
   }
 
-  /** Returns the ids that the last batch added, as bytes. */
   public byte[] newToBytes() {
     return write(newest);
   }
@@ -140,23 +122,17 @@ public final class SeenCalls {
         out.write(id);
         out.writeLong(entry.getValue());
       }
-      out.writeInt(checksum(bytes.toByteArray(), bytes.size()));
+      out.writeInt(Checksum.crc(bytes.toByteArray(), 0, bytes.size()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     return bytes.toByteArray();
   }
 
-  private static int checksum(byte[] bytes, int length) {
-    CRC32 checksum = new CRC32();
-    checksum.update(bytes, 0, length);
-    return (int) checksum.getValue();
-  }
-
   private static Map<String, Long> read(byte[] state) {
     int length = state.length - Integer.BYTES;
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(state))) {
-      if (length < 0 || ByteBuffer.wrap(state).getInt(length) != checksum(state, length)) {
+      if (length < 0 || ByteBuffer.wrap(state).getInt(length) != Checksum.crc(state, 0, length)) {
         throw new IOException("the checksum is wrong");
       }
       int size = in.readInt();

@@ -25,12 +25,7 @@ final class SerializedCopy {
     return bytes.toByteArray();
   }
 
-  /**
-   * Returns the copy that a task would receive.
-   *
-   * @throws ClassNotFoundException if a class belongs to a class loader that is not known here
-   * @throws ClassCastException if a lambda belongs to a class of such a loader
-   */
+  /** Returns the copy that a task would receive. */
   static Object of(Object part) throws IOException, ClassNotFoundException {
     ClassLoader loader = part.getClass().getClassLoader();
     try (Reader in = new Reader(new ByteArrayInputStream(bytes(part)), loader)) {
@@ -38,10 +33,7 @@ final class SerializedCopy {
     }
   }
 
-  /**
-   * Resolves classes with the class loader of the part, because an application may load callstream
-   * with another one.
-   */
+  /** Resolves classes with the loader of the part, which may differ from that of callstream. */
   private static final class Reader extends ObjectInputStream {
     private final @Nullable ClassLoader loader;
 

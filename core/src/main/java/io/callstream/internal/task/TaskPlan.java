@@ -34,12 +34,7 @@ public final class TaskPlan implements Serializable {
   private final long distinctHorizonMillis;
   private final long maxEventTimeJumpMillis;
 
-  /**
-   * Creates the plan of a pipeline.
-   *
-   * @throws CallstreamException if a statistic or the format cannot be sent to tasks, or the format
-   *     returns no parser
-   */
+  /** Creates a plan. Fails if a statistic or the format cannot be sent to tasks. */
   public TaskPlan(Pipeline pipeline) {
     pipeline.statistics().forEach(TaskPlan::requireSendable);
     requireSendable(pipeline.format(), pipeline.fields());
@@ -63,12 +58,10 @@ public final class TaskPlan implements Serializable {
     } catch (IOException | RuntimeException | LinkageError e) {
       throw new CallstreamException(
           ErrorCode.STATISTIC_FAILED,
-          "The statistic '"
-              + statistic.name()
-              + "' cannot be sent to tasks: its code refers to something that cannot be serialized ("
-              + e
-              + "). Let filters, dimensions and measures use only their calls and serializable"
-              + " values.",
+          ("The statistic '%s' cannot be sent to tasks: its code refers to something that cannot be"
+                  + " serialized (%s). Let filters, dimensions and measures use only their calls"
+                  + " and serializable values.")
+              .formatted(statistic.name(), e),
           e);
     }
   }
@@ -82,17 +75,14 @@ public final class TaskPlan implements Serializable {
     } catch (IOException | RuntimeException | LinkageError e) {
       throw new CallstreamException(
           ErrorCode.FORMAT_FAILED,
-          "The format '"
-              + format.name()
-              + "' cannot be sent to tasks: it cannot be serialized and read back ("
-              + e
-              + "). Let it have only serializable fields, and make its parser build the others.",
+          ("The format '%s' cannot be sent to tasks: it cannot be serialized and read back (%s)."
+                  + " Let it have only serializable fields, and make its parser build the others.")
+              .formatted(format.name(), e),
           e);
     }
     CallParser ignored = newParser((CallFormat) copy, fields);
   }
 
-  /** Returns a new parser for the fields that this plan needs. */
   CallParser newParser() {
     return newParser(format, fields);
   }
@@ -109,13 +99,8 @@ public final class TaskPlan implements Serializable {
     if (parser == null) {
       throw new CallstreamException(
           ErrorCode.FORMAT_FAILED,
-          "The format '"
-              + format.name()
-              + "' gives no parser of "
-              + fields
-              + " ("
-              + (cause == null ? "it returned null" : cause)
-              + "). Correct CallFormat.parser.",
+          "The format '%s' gives no parser of %s (%s). Correct CallFormat.parser."
+              .formatted(format.name(), fields, cause == null ? "it returned null" : cause),
           cause == null ? new NullPointerException("parser") : cause);
     }
     return parser;
@@ -126,7 +111,6 @@ public final class TaskPlan implements Serializable {
     return topic;
   }
 
-  /** Returns the statistics. */
   public List<Statistic> statistics() {
     return statistics;
   }
@@ -138,7 +122,6 @@ public final class TaskPlan implements Serializable {
         : OptionalLong.of(distinctHorizonMillis);
   }
 
-  /** Returns the greatest jump for the partition clocks of a pipeline. */
   public static long maxEventTimeJumpMillis(Pipeline pipeline) {
     return pipeline.maxEventTimeJump().map(Duration::toMillis).orElse(PartitionClock.UNLIMITED);
   }
@@ -161,9 +144,5 @@ public final class TaskPlan implements Serializable {
 
   long maxFutureSkewMillis() {
     return maxFutureSkewMillis;
-  }
-
-  List<String> statisticNames() {
-    return statistics.stream().map(Statistic::name).toList();
   }
 }

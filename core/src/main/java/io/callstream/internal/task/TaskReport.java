@@ -25,7 +25,6 @@ import java.util.Optional;
  */
 public record TaskReport(
     Accounting accounting, List<PartitionSegment> segments, Timestamps timestamps) {
-  /** Copies {@code segments}. */
   public TaskReport {
     segments = List.copyOf(segments);
   }
@@ -35,23 +34,16 @@ public record TaskReport(
     this(accounting, segments, Timestamps.NONE);
   }
 
-  /** Returns the report of a task that only found duplicates. */
   public static TaskReport ofDuplicates(long duplicates) {
     return new TaskReport(new Accounting(0, 0, duplicates, 0, 0, 0, Map.of()), List.of());
   }
 
-  /** Returns the sum of both reports. */
   public TaskReport plus(TaskReport that) {
     List<PartitionSegment> all = new ArrayList<>(segments);
     all.addAll(that.segments);
     return new TaskReport(accounting.plus(that.accounting), all, timestamps.plus(that.timestamps));
   }
 
-  /**
-   * Returns this report with segments that end at given offsets.
-   *
-   * @param ends the offsets by partition; segments of other partitions do not change
-   */
   public TaskReport reaching(Map<Integer, Long> ends) {
     List<PartitionSegment> reached = new ArrayList<>();
     for (PartitionSegment segment : segments) {
@@ -70,7 +62,6 @@ public record TaskReport(
     return timestamps.at(moment);
   }
 
-  /** Returns this report as bytes. */
   public byte[] toBytes() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
     try (DataOutputStream out = new DataOutputStream(bytes)) {
@@ -83,7 +74,6 @@ public record TaskReport(
     return bytes.toByteArray();
   }
 
-  /** Returns the report that {@link #toBytes()} wrote. */
   public static TaskReport of(byte[] bytes) {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       return new TaskReport(readAccounting(in), readSegments(in), Timestamps.read(in));
@@ -92,7 +82,6 @@ public record TaskReport(
     }
   }
 
-  /** Writes an accounting. */
   public static void write(Accounting accounting, DataOutputStream out) throws IOException {
     out.writeLong(accounting.received());
     out.writeLong(accounting.rejected());
@@ -109,7 +98,6 @@ public record TaskReport(
     }
   }
 
-  /** Reads the accounting that {@link #write} wrote. */
   public static Accounting readAccounting(DataInputStream in) throws IOException {
     long received = in.readLong();
     long rejected = in.readLong();

@@ -16,10 +16,8 @@ import java.util.Optional;
  * @param meanMillis the mean, in milliseconds since the epoch
  */
 public record Timestamps(long records, long leastMillis, double meanMillis) {
-  /** The timestamps of no records. */
   public static final Timestamps NONE = new Timestamps(0, 0, 0);
 
-  /** Returns the combined timestamps. */
   public Timestamps plus(Timestamps that) {
     if (records == 0 || that.records == 0) {
       return records == 0 ? that : this;

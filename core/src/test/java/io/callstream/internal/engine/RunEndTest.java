@@ -125,7 +125,7 @@ class RunEndTest {
         });
     end.onTermination(received::add);
     try (CapturedLog log = CapturedLog.of(RunningPipeline.class)) {
-      end.end();
+      end.ended();
       assertThat(log.events(Level.ERROR)).hasSize(1);
     }
     assertThat(received).containsExactly(new Termination(end.state(), end.failure()));
@@ -135,7 +135,7 @@ class RunEndTest {
   @Test
   void aFailureAfterTheEndIsLoggedAndDoesNotChangeTheOutcome() {
     RunEnd end = new RunEnd("a test");
-    end.end();
+    end.ended();
     try (CapturedLog log = CapturedLog.of(RunningPipeline.class)) {
       end.failed(new CallstreamException(ErrorCode.SINK_FAILED, "too late"));
       assertThat(log.events(Level.ERROR)).hasSize(1);
@@ -150,7 +150,7 @@ class RunEndTest {
     end.failed(first);
     end.failed(new CallstreamException(ErrorCode.ENGINE_FAILED, "later", first));
     try (CapturedLog log = CapturedLog.of(RunningPipeline.class)) {
-      end.end();
+      end.ended();
       assertThat(log.events(Level.ERROR)).hasSize(1);
     }
     assertThat(end.failure()).contains(first);
@@ -159,8 +159,8 @@ class RunEndTest {
   @Test
   void aWaitMayBeLongerThanALongOfNanoseconds() throws Exception {
     RunEnd end = new RunEnd("a test");
-    end.end();
-    assertThat(end.await(Duration.ofSeconds(Long.MAX_VALUE))).isTrue();
-    assertThat(end.await(Duration.ofSeconds(Long.MIN_VALUE))).isTrue();
+    end.ended();
+    assertThat(end.awaitTermination(Duration.ofSeconds(Long.MAX_VALUE))).isTrue();
+    assertThat(end.awaitTermination(Duration.ofSeconds(Long.MIN_VALUE))).isTrue();
   }
 }

@@ -64,7 +64,6 @@ final class CallLines {
     minutes = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm", Locale.ROOT).withZone(format.zone());
   }
 
-  /** Returns the line of a record. */
   String line(TopicRecord row) {
     String place = row.partition() + "@" + row.offset();
     byte[] value = row.value();

@@ -7,6 +7,9 @@ import io.callstream.kafka.Pace;
 import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.FileLayout;
 import io.callstream.kafka.source.SyntheticCalls;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -17,7 +20,6 @@ import picocli.CommandLine.Spec;
 final class CallOptions {
   static final int DEFAULT_PARTITIONS = 2;
 
-  /** The order in which calls are sent. */
   enum Order {
     EVENT_TIME,
     FILE
@@ -30,7 +32,6 @@ final class CallOptions {
   @Option(
       names = "--order",
       paramLabel = "event-time|file",
-      converter = Converters.OrderConverter.class,
       description =
           "event-time: oldest call first. file: as the calls come. Default: event-time for a file"
               + " and a feed, file for standard input and synthetic calls.")
@@ -39,7 +40,6 @@ final class CallOptions {
   @Option(
       names = "--layout",
       paramLabel = "json|ndjson|csv",
-      converter = Converters.LayoutConverter.class,
       description =
           "The layout of the records of --input, independent of its name and content. json: an"
               + " array, or objects. ndjson: lines. csv: rows after a row of names. Default: the"
@@ -49,7 +49,6 @@ final class CallOptions {
   @Option(
       names = "--rate",
       paramLabel = "N|max",
-      converter = PaceConverter.class,
       description = "Records per second, or as fast as possible. Default: max.")
   private @Nullable Pace rate;
 
@@ -125,7 +124,6 @@ final class CallOptions {
     return partitions;
   }
 
-  /** Returns the rate at which calls are sent. */
   Pace pace() {
     Double factor = speedup;
     if (factor != null) {
@@ -134,7 +132,6 @@ final class CallOptions {
     return rate == null ? Pace.max() : rate;
   }
 
-  /** Returns a builder for the producer. */
   CallProducer.Builder producer(KafkaCluster cluster, String topic, CallFormat format) {
     return Usage.of(command, () -> CallProducer.to(cluster, topic, format)).pace(pace());
   }
@@ -166,26 +163,34 @@ final class CallOptions {
     return order == Order.EVENT_TIME ? sorted(source, format) : source;
   }
 
-  /** Returns the calls of a file. */
-  CallSource file(String file, CallFormat format) {
+  /** Returns the calls of a file, or of standard input if {@code input} is {@code -}. */
+  CallSource input(String input, CallFormat format, Callstream callstream) {
     requireNoDials();
+    if (input.equals("-")) {
+      InputStream in = callstream.terminal().in();
+      callstream.interruption().onRequest(() -> giveUp(in));
+      String name = "standard input";
+      CallSource source =
+          layout == null ? CallSource.stream(name, in) : CallSource.stream(name, in, layout);
+      return order == Order.EVENT_TIME ? sorted(source, format) : source;
+    }
     CallSource source =
         Usage.of(
             command,
             () ->
                 layout == null
-                    ? CallSource.file(Path.of(file))
-                    : CallSource.file(Path.of(file), layout));
+                    ? CallSource.file(Path.of(input))
+                    : CallSource.file(Path.of(input), layout));
     return order == Order.FILE ? source : sorted(source, format);
   }
 
-  /** Returns the calls of standard input. */
-  CallSource standardInput(StoppableInput input, CallFormat format) {
-    requireNoDials();
-    String name = "standard input";
-    CallSource source =
-        layout == null ? CallSource.stream(name, input) : CallSource.stream(name, input, layout);
-    return order == Order.EVENT_TIME ? sorted(source, format) : source;
+  /** Lets reads fail, so that an incomplete line does not become a record. */
+  private static void giveUp(InputStream in) {
+    try {
+      in.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Returns the calls of a feed that ends. */

@@ -105,7 +105,6 @@ public final class Callstream implements Runnable {
     System.exit(status);
   }
 
-  /** Runs a command and returns its exit status. */
   static int run(Terminal terminal, StopRequest interruption, String... args) {
     Callstream callstream = new Callstream(terminal, interruption);
     CommandLine commands =

@@ -1,9 +1,13 @@
 package io.callstream.examples.cli;
 
+import io.callstream.kafka.Pace;
 import io.callstream.kafka.source.FileLayout;
 import io.callstream.pipeline.KafkaTopic.StartingOffsets;
+import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -12,12 +16,18 @@ import picocli.CommandLine.TypeConversionException;
 final class Converters {
   private Converters() {}
 
-  /** Registers the converters for the numbers in all commands. */
   static void register(CommandLine commands) {
     commands.registerConverter(Long.class, number("a whole number", Long::valueOf));
     commands.registerConverter(Integer.class, number("a whole number", Integer::valueOf));
     commands.registerConverter(int.class, number("a whole number", Integer::valueOf));
     commands.registerConverter(Double.class, number("a number", Double::valueOf));
+    commands.registerConverter(Pace.class, Converters::pace);
+    commands.registerConverter(Duration.class, Durations::parse);
+    commands.registerConverter(EventTimeJump.class, EventTimeJump::parse);
+    registerEnum(commands, CallOptions.Order.class);
+    registerEnum(commands, FileLayout.class);
+    registerEnum(commands, FormatOption.Format.class);
+    registerEnum(commands, StartingOffsets.class);
   }
 
   private static <T> ITypeConverter<T> number(String kind, Function<String, T> reading) {
@@ -30,43 +40,40 @@ final class Converters {
     };
   }
 
-  private static <E extends Enum<E>> E constant(Class<E> type, String value, String allowed) {
+  private static Pace pace(String value) {
+    if (value.equalsIgnoreCase("max")) {
+      return Pace.max();
+    }
     try {
-      return Enum.valueOf(type, value.toUpperCase(Locale.ROOT).replace('-', '_'));
+      return Pace.perSecond(Double.parseDouble(value));
     } catch (IllegalArgumentException e) {
-      throw new TypeConversionException("'" + value + "' is none of " + allowed);
+      throw new TypeConversionException(
+          "'" + value + "' is no rate; give a number of records per second above 0, or max");
     }
   }
 
-  /** Reads the order of calls. */
-  static final class OrderConverter implements ITypeConverter<CallOptions.Order> {
-    @Override
-    public CallOptions.Order convert(String value) {
-      return constant(CallOptions.Order.class, value, "event-time, file");
-    }
+  /** Registers a converter for constants, which are written like {@code event-time}. */
+  private static <E extends Enum<E>> void registerEnum(CommandLine commands, Class<E> type) {
+    E[] constants = type.getEnumConstants();
+    List<String> names = Stream.of(constants).map(Converters::nameOf).toList();
+    commands.registerConverter(
+        type,
+        value -> {
+          int index = names.indexOf(optionName(value));
+          if (index < 0) {
+            throw new TypeConversionException(
+                "'" + value + "' is none of " + String.join(", ", names));
+          }
+          return constants[index];
+        });
   }
 
-  /** Reads the layout of a file. */
-  static final class LayoutConverter implements ITypeConverter<FileLayout> {
-    @Override
-    public FileLayout convert(String value) {
-      return constant(FileLayout.class, value, "json, ndjson, csv");
-    }
+  /** Returns the name of a constant on the command line. */
+  static String nameOf(Enum<?> constant) {
+    return optionName(constant.name());
   }
 
-  /** Reads the format of records. */
-  static final class FormatConverter implements ITypeConverter<FormatOption.Format> {
-    @Override
-    public FormatOption.Format convert(String value) {
-      return constant(FormatOption.Format.class, value, "sf-2018, datasf");
-    }
-  }
-
-  /** Reads where to start. */
-  static final class StartConverter implements ITypeConverter<StartingOffsets> {
-    @Override
-    public StartingOffsets convert(String value) {
-      return constant(StartingOffsets.class, value, "earliest, latest");
-    }
+  private static String optionName(String text) {
+    return text.toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

@@ -7,6 +7,7 @@ import io.callstream.dashboard.Report;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.metrics.PipelineMetrics;
 import io.callstream.pipeline.KafkaTopic;
+import io.callstream.spark.SparkEngine;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -146,7 +147,7 @@ final class DashboardOptions {
             .answeringTo(hostNames.toArray(String[]::new))
             .metrics(registry::scrape);
     if (engine.equals(StatisticsOptions.SPARK)) {
-      SparkRuns.userInterface(running)
+      SparkEngine.userInterface(running)
           .ifPresentOrElse(
               page -> dashboard.linking("Spark UI", page),
               () -> dashboard.noting("Spark UI: off; --conf spark.ui.enabled=true shows it"));
@@ -171,7 +172,6 @@ final class DashboardOptions {
     }
   }
 
-  /** Writes the report if the user requested one. */
   void report(RunningPipeline running, Terminal terminal) {
     if (report != null) {
       Report.write(running, report);

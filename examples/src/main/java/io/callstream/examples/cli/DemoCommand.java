@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -49,7 +50,6 @@ import picocli.CommandLine.Spec;
     })
 final class DemoCommand implements Callable<Integer> {
   private static final long DEFAULT_CALLS = 200_000;
-  private static final String STANDARD_INPUT = "-";
 
   @ParentCommand
   @SuppressWarnings("NullAway.Init")
@@ -137,7 +137,10 @@ final class DemoCommand implements Callable<Integer> {
       throw Usage.wrong(
           spec, "--input and --calls exclude each other: --calls is for synthetic calls.");
     }
-    CallSource source = source(format);
+    CallSource source =
+        input == null
+            ? calls.synthetic("--calls", number == null ? DEFAULT_CALLS : number, format)
+            : calls.input(input, format, callstream);
     // No broker has this address. The pipeline only serves to ask the engine whether it supports
     // it.
     Pipeline pipeline = pipeline("127.0.0.1:1", format);
@@ -148,18 +151,6 @@ final class DemoCommand implements Callable<Integer> {
       requireNewCheckpoint(checkpoint.local());
     }
     return source;
-  }
-
-  private CallSource source(CallFormat format) {
-    if (input == null) {
-      return calls.synthetic("--calls", number == null ? DEFAULT_CALLS : number, format);
-    }
-    if (!input.equals(STANDARD_INPUT)) {
-      return calls.file(input, format);
-    }
-    StoppableInput standardInput = new StoppableInput(System.in);
-    callstream.interruption().onRequest(standardInput::stop);
-    return calls.standardInput(standardInput, format);
   }
 
   private void requireNewCheckpoint(Path checkpoint) {
@@ -207,15 +198,7 @@ final class DemoCommand implements Callable<Integer> {
     try (RunningPipeline running = start(engine, pipeline);
         Registration ignored = callstream.interruption().onRequest(running::stop);
         Dashboard shown = show(running, engine)) {
-      PipelineDisplay counting = new PipelineDisplay(callstream.terminal(), running);
-      counting.await(report.sent(), () -> false);
-      counting.print(statistics);
-      counting.tellMissing(report.sent());
-      boolean finished = finish(report, running, shown);
-      if (finished && input != null) {
-        sending.requireCalls(report, source, pipeline.format());
-      }
-      return finished;
+      return finish(sending, source, report, running, shown, () -> false);
     }
   }
 
@@ -233,17 +216,13 @@ final class DemoCommand implements Callable<Integer> {
               pipeline.format(),
               calls,
               () -> running.state() != RunningPipeline.State.RUNNING);
-      PipelineDisplay counting = new PipelineDisplay(callstream.terminal(), running);
-      counting.await(
-          report.sent(),
+      return finish(
+          sending,
+          source,
+          report,
+          running,
+          shown,
           () -> interruption.isRequested() || running.accounting().received() >= report.sent());
-      counting.print(statistics);
-      counting.tellMissing(report.sent());
-      boolean finished = finish(report, running, shown);
-      if (finished && input != null) {
-        sending.requireCalls(report, source, pipeline.format());
-      }
-      return finished;
     }
   }
 
@@ -275,10 +254,23 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   /**
-   * Writes the report, waits if the user specified that, and returns whether everything is done.
+   * Waits until the calls are counted, shows the results, stays if the user specified that, and
+   * returns whether everything is done.
+   *
+   * @param enough returns whether the pipeline must end
    */
-  private boolean finish(SendReport report, RunningPipeline running, @Nullable Dashboard shown)
+  private boolean finish(
+      SendTask sending,
+      CallSource source,
+      SendReport report,
+      RunningPipeline running,
+      @Nullable Dashboard shown,
+      BooleanSupplier enough)
       throws InterruptedException {
+    PipelineDisplay counting = new PipelineDisplay(callstream.terminal(), running);
+    counting.await(report.sent(), enough);
+    counting.print(statistics);
+    counting.tellMissing(report.sent());
     dashboard.report(running, callstream.terminal());
     boolean all = allCounted(report, running);
     if (all && stay) {
@@ -289,6 +281,9 @@ final class DemoCommand implements Callable<Integer> {
               ((KafkaTopic) running.pipeline().source()).bootstrapServers(),
               shown == null ? "" : "; so does the dashboard at " + shown.uri());
       callstream.interruption().await();
+    }
+    if (all && input != null) {
+      sending.requireCalls(report, source, running.pipeline().format());
     }
     return all;
   }

@@ -2,6 +2,10 @@ package io.callstream.examples.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
@@ -11,17 +15,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Formats numbers and untrusted text for people. */
 final class DisplayText {
-  private static final char[] HEX = "0123456789abcdef".toCharArray();
-  private static final int REPLACEMENT = 0xfffd;
-
   private DisplayText() {}
 
-  /** Formats a text independent of the locale. */
   static String format(String pattern, Object... values) {
     return String.format(Locale.ROOT, pattern, values);
   }
 
-  /** Returns a number of records as text. */
   static String records(long number) {
     return format(number == 1 ? "%,d record" : "%,d records", number);
   }
@@ -31,12 +30,10 @@ final class DisplayText {
     return offsets == 0 ? records(0) : "at most " + records(offsets);
   }
 
-  /** Returns a duration in seconds with one decimal. */
   static String seconds(Duration duration) {
     return format("%.1f s", duration.toMillis() / 1e3);
   }
 
-  /** Returns a rounded duration in suitable units. */
   static String roughly(Duration duration) {
     if (duration.toMinutes() == 0) {
       return duration.toSeconds() + " s";
@@ -70,45 +67,19 @@ final class DisplayText {
       return "(no value)";
     }
     StringBuilder text = new StringBuilder(bytes.length + 16);
-    int i = 0;
-    while (i < bytes.length) {
-      int length = sequenceLength(bytes, i);
-      int codePoint =
-          length == 0 ? REPLACEMENT : new String(bytes, i, length, UTF_8).codePointAt(0);
-      if (length == 0 || (codePoint == REPLACEMENT && !isReplacement(bytes, i))) {
-        text.append("\\x").append(HEX[(bytes[i] >> 4) & 0xf]).append(HEX[bytes[i] & 0xf]);
-        i++;
-      } else {
-        append(text, codePoint);
-        i += length;
+    CharsetDecoder decoder = UTF_8.newDecoder();
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    CharBuffer decoded = CharBuffer.allocate(bytes.length);
+    while (in.hasRemaining()) {
+      CoderResult result = decoder.decode(in, decoded, true);
+      decoded.flip().codePoints().forEach(codePoint -> append(text, codePoint));
+      decoded.clear();
+      for (int i = result.isError() ? result.length() : 0; i > 0; i--) {
+        text.append(format("\\x%02x", in.get() & 0xff));
       }
+      decoder.reset();
     }
     return text.toString();
-  }
-
-  /**
-   * Returns the number of bytes of the character at an index, or 0 if no complete character starts
-   * there.
-   */
-  private static int sequenceLength(byte[] bytes, int at) {
-    int first = bytes[at] & 0xff;
-    int length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    if (first > 0xf4 || at + length > bytes.length) {
-      return 0;
-    }
-    for (int i = 1; i < length; i++) {
-      if ((bytes[at + i] & 0xc0) != 0x80) {
-        return 0;
-      }
-    }
-    return length;
-  }
-
-  /**
-   * Returns whether the bytes contain the replacement character itself, which is U+FFFD, in UTF-8.
-   */
-  private static boolean isReplacement(byte[] bytes, int at) {
-    return bytes[at] == (byte) 0xef && bytes[at + 1] == (byte) 0xbf && bytes[at + 2] == (byte) 0xbd;
   }
 
   private static void append(StringBuilder text, int codePoint) {

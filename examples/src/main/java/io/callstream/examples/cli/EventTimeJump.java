@@ -4,7 +4,6 @@ import io.callstream.pipeline.Pipeline;
 import java.time.Duration;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /**
@@ -27,17 +26,14 @@ record EventTimeJump(@Nullable Duration limit) {
   }
 
   /** Reads a duration, or {@code unlimited}. */
-  static final class Converter implements ITypeConverter<EventTimeJump> {
-    @Override
-    public EventTimeJump convert(String value) {
-      if (value.trim().toLowerCase(Locale.ROOT).equals(UNLIMITED)) {
-        return new EventTimeJump(null);
-      }
-      try {
-        return new EventTimeJump(new DurationConverter().convert(value));
-      } catch (TypeConversionException e) {
-        throw new TypeConversionException(e.getMessage() + ", or as " + UNLIMITED);
-      }
+  static EventTimeJump parse(String value) {
+    if (value.trim().toLowerCase(Locale.ROOT).equals(UNLIMITED)) {
+      return new EventTimeJump(null);
+    }
+    try {
+      return new EventTimeJump(Durations.parse(value));
+    } catch (TypeConversionException e) {
+      throw new TypeConversionException(e.getMessage() + ", or as " + UNLIMITED);
     }
   }
 }

@@ -3,9 +3,7 @@ package io.callstream.examples.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.call.CallFormat;
-import io.callstream.call.DataSfCalls;
 import io.callstream.call.RejectionReason;
-import io.callstream.call.SanFranciscoCalls;
 import io.callstream.kafka.InputCheck;
 import io.callstream.kafka.InputCheck.Example;
 import io.callstream.kafka.SendReport;
@@ -21,9 +19,6 @@ import org.jspecify.annotations.Nullable;
  * @param sorted whether the records were sent in event-time order
  */
 record InputAdvice(Terminal terminal, CallFormat format, boolean sorted) {
-  private static final List<CallFormat> FORMATS =
-      List.of(SanFranciscoCalls.json(), DataSfCalls.json());
-
   /** Writes the advice for a report. Writes nothing if all records are calls. */
   void give(SendReport report) {
     InputCheck input = report.input();
@@ -97,8 +92,8 @@ record InputAdvice(Terminal terminal, CallFormat format, boolean sorted) {
   }
 
   private @Nullable String option(Example example, SendReport report) {
-    for (CallFormat other : FORMATS) {
-      if (!FormatOption.nameOf(other).equals(FormatOption.nameOf(format))
+    for (CallFormat other : CallFormat.all()) {
+      if (!other.name().equals(format.name())
           && other.idField().filter(example.names()::contains).isPresent()) {
         return "--format " + FormatOption.nameOf(other);
       }

@@ -51,12 +51,10 @@ final class KafkaOptions {
 
   private @Nullable KafkaCluster cluster;
 
-  /** Returns the name of the topic. */
   String topicName() {
     return Usage.of(command, () -> KafkaTopic.of(topic)).name();
   }
 
-  /** Returns the cluster. */
   KafkaCluster cluster() {
     if (cluster == null) {
       Map<String, String> settings = settings();
@@ -68,13 +66,8 @@ final class KafkaOptions {
     return cluster;
   }
 
-  /** Returns the topic as the source of a pipeline. */
   KafkaTopic source() {
-    return source(cluster());
-  }
-
-  /** Returns the topic in a cluster as the source of a pipeline. */
-  KafkaTopic source(KafkaCluster of) {
+    KafkaCluster of = cluster();
     Map<String, String> settings = new HashMap<>(of.settings());
     Set<String> known = ConsumerConfig.configNames();
     settings.keySet().retainAll(known);

@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Shows the progress of a task: as a bar on a terminal, otherwise as a line per second. */
 interface Meter extends AutoCloseable {
-  /** The value for a total that is not known. */
   long UNKNOWN = -1;
 
   /**
@@ -69,7 +68,6 @@ interface Meter extends AutoCloseable {
     return new Late(() -> of(terminal, task, UNKNOWN));
   }
 
-  /** Shows another meter from the first record on. */
   final class Late implements Meter {
     private final Supplier<Meter> making;
     private @Nullable Meter made;
@@ -96,15 +94,11 @@ interface Meter extends AutoCloseable {
     }
   }
 
-  /** A bar that is redrawn. */
   final class Bar implements Meter {
     private static final int REDRAWN_EVERY_MILLIS = 200;
 
     private final ProgressBar bar;
-    private volatile Shown shown = new Shown(0, 0);
-    private volatile boolean started;
-
-    private record Shown(long records, long steps) {}
+    private final TaskProgress headway;
 
     Bar(Terminal terminal, TaskProgress headway, long total) {
       bar =
@@ -113,20 +107,14 @@ interface Meter extends AutoCloseable {
               .setUpdateIntervalMillis(REDRAWN_EVERY_MILLIS)
               .continuousUpdate()
               .setConsumer(new ConsoleProgressBarConsumer(terminal.err()))
-              .setRenderer(
-                  (state, width) -> {
-                    if (started) {
-                      headway.reach(shown.records(), shown.steps(), System.nanoTime());
-                    }
-                    return headway.bar(width);
-                  })
+              .setRenderer((state, width) -> headway.bar(width))
               .build();
+      this.headway = headway;
     }
 
     @Override
     public void show(long records, long steps) {
-      shown = new Shown(records, steps);
-      started = true;
+      headway.reach(records, steps, System.nanoTime());
       bar.stepTo(steps);
     }
 

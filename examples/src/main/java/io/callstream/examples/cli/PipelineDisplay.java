@@ -105,13 +105,21 @@ final class PipelineDisplay {
     running
         .progress()
         .ifPresent(report -> report.offsets().forEach(p -> ends.put(p.partition(), p.end())));
+    return offsetsFrom(topic, ends);
+  }
+
+  /**
+   * Returns the number of offsets of a topic from the given position of each partition on. A
+   * partition without a position counts completely.
+   */
+  static long offsetsFrom(TopicInfo topic, Map<Integer, Long> positions) {
     return topic.partitions().stream()
         .mapToLong(
             p ->
                 p.end()
-                    - Math.max(
-                        p.beginning(),
-                        Math.min(p.end(), ends.getOrDefault(p.partition(), p.beginning()))))
+                    - Math.min(
+                        p.end(),
+                        Math.max(p.beginning(), positions.getOrDefault(p.partition(), 0L))))
         .sum();
   }
 

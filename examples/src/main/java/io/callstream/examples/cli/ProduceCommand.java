@@ -41,7 +41,6 @@ import picocli.CommandLine.Spec;
           + " DATASF_APP_TOKEN, and goes to data.sfgov.org alone, or to this machine."
     })
 final class ProduceCommand implements Callable<Integer> {
-  private static final String STANDARD_INPUT = "-";
   private static final String TOKEN_VARIABLE = "DATASF_APP_TOKEN";
 
   /**
@@ -72,7 +71,6 @@ final class ProduceCommand implements Callable<Integer> {
   @Option(
       names = "--poll",
       paramLabel = "TIME",
-      converter = DurationConverter.class,
       description =
           "With --datasf: poll at this interval for new or changed rows, such as 10m,"
               + " until interrupted. Default: send all rows once.")
@@ -177,13 +175,7 @@ final class ProduceCommand implements Callable<Integer> {
     if (from.synthetic != null) {
       return calls.synthetic("--synthetic", from.synthetic, format);
     }
-    String input = String.valueOf(from.input);
-    if (!input.equals(STANDARD_INPUT)) {
-      return calls.file(input, format);
-    }
-    StoppableInput standardInput = new StoppableInput(System.in);
-    callstream.interruption().onRequest(standardInput::stop);
-    return calls.standardInput(standardInput, format);
+    return calls.input(String.valueOf(from.input), format, callstream);
   }
 
   /** Rejects options that do not match the source of the calls. */

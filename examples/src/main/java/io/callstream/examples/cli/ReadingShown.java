@@ -3,7 +3,6 @@ package io.callstream.examples.cli;
 import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.CallSource;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A source that shows its reading progress, for inputs that are read completely before they are
@@ -46,11 +45,6 @@ record ReadingShown(CallSource source, Terminal terminal) implements CallSource 
       byte[] value = records.next();
       meter.show(++count);
       return value;
-    }
-
-    @Override
-    public byte @Nullable [] field(String name) {
-      return records.field(name);
     }
 
     @Override

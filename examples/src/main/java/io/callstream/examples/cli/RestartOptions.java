@@ -37,7 +37,6 @@ final class RestartOptions {
   @Option(
       names = "--restart-delay",
       paramLabel = "TIME",
-      converter = DurationConverter.class,
       description = "Delay before the first restart of a row. Default: 1s.")
   private @Nullable Duration delay;
 

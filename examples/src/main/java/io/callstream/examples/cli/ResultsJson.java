@@ -3,7 +3,7 @@ package io.callstream.examples.cli;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.callstream.engine.RunningPipeline;
-import io.callstream.internal.sink.RowWriter;
+import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.statistic.Statistic;
@@ -53,7 +53,7 @@ final class ResultsJson {
 
   private static void write(JsonGenerator json, Results results, OptionalInt top, ZoneId zone)
       throws IOException {
-    RowWriter writer = new RowWriter(results.statistic(), zone);
+    RowFormatter writer = new RowFormatter(results.statistic(), zone);
     json.writeStartArray();
     try (Stream<ResultRow> rows =
         top.isPresent() ? results.top(top.getAsInt()).stream() : results.stream()) {

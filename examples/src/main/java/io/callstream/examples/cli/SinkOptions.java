@@ -8,6 +8,8 @@ import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.sink.JdbcSinkBuilder;
 import io.callstream.sink.Sinks;
+import io.callstream.spark.ParquetSinkBuilder;
+import io.callstream.spark.SparkSinks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -157,7 +159,6 @@ final class SinkOptions {
     }
   }
 
-  /** Adds the sinks. */
   void addTo(Pipeline.Builder pipeline, CommandSpec command, KafkaCluster cluster) {
     String results = resultsTopic;
     if (results != null) {
@@ -188,7 +189,8 @@ final class SinkOptions {
       pipeline.results(tables.build());
     }
     if (parquet != null) {
-      pipeline.results(SparkRuns.parquet(parquet, startsOver));
+      ParquetSinkBuilder files = SparkSinks.parquet(parquet);
+      pipeline.results((startsOver ? files.startingOver() : files).build());
     }
   }
 

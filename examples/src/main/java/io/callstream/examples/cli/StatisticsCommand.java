@@ -12,8 +12,8 @@ import io.callstream.pipeline.KafkaTopic.StartingOffsets;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
+import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +62,6 @@ final class StatisticsCommand implements Callable<Integer> {
   @Option(
       names = "--starting-offsets",
       paramLabel = "earliest|latest",
-      converter = Converters.StartConverter.class,
       description = "Where to begin without a checkpoint, or with a new one. Default: earliest.")
   private StartingOffsets startingOffsets = StartingOffsets.EARLIEST;
 
@@ -167,8 +166,9 @@ final class StatisticsCommand implements Callable<Integer> {
   private static void hint(Terminal terminal, Accounting accounting) {
     if (accounting.received() > 0 && accounting.rejected() == accounting.received()) {
       terminal.say(
-          "Every record was rejected. Is it the right format? --format names another: sf-2018 or"
-              + " datasf; 'callstream consume --from-beginning' shows why each is invalid.");
+          "Every record was rejected. Is it the right format? --format names another of %s;"
+              + " 'callstream consume --from-beginning' shows why each is invalid.",
+          Arrays.toString(FormatOption.Format.values()));
     }
   }
 
@@ -176,26 +176,14 @@ final class StatisticsCommand implements Callable<Integer> {
     TopicInfo topic = topicToContinue;
     if (topic != null) {
       topicToContinue = null;
-      callstream
-          .terminal()
-          .say("remaining %s", DisplayText.atMost(offsetsFrom(topic, progress.offsets())));
+      Map<Integer, Long> starts = new HashMap<>();
+      progress.offsets().forEach(p -> starts.put(p.partition(), p.start()));
+      long remaining = PipelineDisplay.offsetsFrom(topic, starts);
+      callstream.terminal().say("remaining %s", DisplayText.atMost(remaining));
     }
     if (statistics.json() && !once) {
       callstream.terminal().out().println(progress.toJson());
     }
-  }
-
-  /** Returns the number of offsets of a topic from the start of a batch on. */
-  private static long offsetsFrom(TopicInfo topic, List<Progress.PartitionOffsets> batch) {
-    Map<Integer, Long> starts = new HashMap<>();
-    batch.forEach(p -> starts.put(p.partition(), p.start()));
-    return topic.partitions().stream()
-        .mapToLong(
-            p ->
-                p.end()
-                    - Math.min(
-                        p.end(), Math.max(p.beginning(), starts.getOrDefault(p.partition(), 0L))))
-        .sum();
   }
 
   private @Nullable Dashboard show(RunningPipeline running, Engine engine) {

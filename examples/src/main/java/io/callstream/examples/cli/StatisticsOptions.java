@@ -13,13 +13,13 @@ import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.ProgressListener;
 import io.callstream.progress.StabilityMonitor;
 import io.callstream.sink.Sinks;
+import io.callstream.spark.SparkEngine;
+import io.callstream.spark.SparkSettings;
 import io.callstream.statistic.StandardStatistics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -74,7 +74,6 @@ final class StatisticsOptions {
   @Option(
       names = "--allowed-lateness",
       paramLabel = "TIME",
-      converter = DurationConverter.class,
       description =
           "For how long calls still count in an hour that is over, in event time. Default: 1h.")
   private Duration allowedLateness = StandardStatistics.DEFAULT_LATENESS;
@@ -82,7 +81,6 @@ final class StatisticsOptions {
   @Option(
       names = "--max-future-skew",
       paramLabel = "TIME",
-      converter = DurationConverter.class,
       description =
           "Reject calls whose time is further than this after the timestamp of their record."
               + " Default: 1d.")
@@ -91,7 +89,6 @@ final class StatisticsOptions {
   @Option(
       names = "--max-event-time-jump",
       paramLabel = "TIME|unlimited",
-      converter = EventTimeJump.Converter.class,
       description =
           "How far a call may be ahead of the calls before it and close windows at once. A call that"
               + " is further ahead is counted, and closes windows if the next two calls confirm its"
@@ -101,7 +98,6 @@ final class StatisticsOptions {
   @Option(
       names = "--retain",
       paramLabel = "TIME",
-      converter = DurationConverter.class,
       description =
           "For how long hours that are over stay in the tables, in event time, such as 30d."
               + " Default: indefinitely.")
@@ -110,7 +106,6 @@ final class StatisticsOptions {
   @Option(
       names = "--sink-timeout",
       paramLabel = "TIME",
-      converter = DurationConverter.class,
       description =
           "How long a place of results may take for a batch, or at the start to come up to date,"
               + " before the run fails. Default: 2m.")
@@ -119,7 +114,6 @@ final class StatisticsOptions {
   @Option(
       names = "--trigger",
       paramLabel = "TIME",
-      converter = DurationConverter.class,
       description =
           "How often to look for records, such as 500ms; a bounded run looks without"
               + " pause. Default: 1s.")
@@ -274,14 +268,17 @@ final class StatisticsOptions {
   Engine engine(Pipeline pipeline, RunOptions options) {
     Engine chosen =
         engine.equals(SPARK)
-            ? Usage.of(command, () -> SparkRuns.engine(master, sparkProperties()))
+            ? Usage.of(command, () -> SparkEngine.with(sparkSettings()))
             : Usage.of(command, () -> Engines.named(engine));
     chosen.requireSupport(pipeline, options);
     return chosen;
   }
 
-  private Map<String, String> sparkProperties() {
-    Map<String, String> properties = new LinkedHashMap<>();
+  private SparkSettings sparkSettings() {
+    SparkSettings settings = SparkSettings.defaults();
+    if (master != null) {
+      settings = settings.master(master);
+    }
     for (String property : conf) {
       int equals = property.indexOf('=');
       if (equals < 1) {
@@ -291,9 +288,11 @@ final class StatisticsOptions {
                 + property
                 + "' is not KEY=VALUE, such as --conf spark.sql.shuffle.partitions=4.");
       }
-      properties.put(property.substring(0, equals).trim(), property.substring(equals + 1).trim());
+      settings =
+          settings.with(
+              property.substring(0, equals).trim(), property.substring(equals + 1).trim());
     }
-    return properties;
+    return settings;
   }
 
   /** Returns the directory of the files, or null. */
@@ -309,7 +308,6 @@ final class StatisticsOptions {
     return top == null ? OptionalInt.empty() : OptionalInt.of(top);
   }
 
-  /** Returns whether results are printed as JSON. */
   boolean json() {
     return json;
   }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
+import org.jline.utils.Signals;
 
 /**
  * A request of the user to end the command: SIGINT (Ctrl-C), SIGTERM, or SIGHUP (the terminal was
@@ -18,7 +19,6 @@ import java.util.function.Supplier;
  * terminal is closed.
  */
 final class StopRequest {
-  /** The time limit for an orderly end. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private static final int SIGNALLED = 128;
@@ -35,9 +35,10 @@ final class StopRequest {
   /** Returns an interruption that is triggered by a signal to this process. */
   static StopRequest bySignals() {
     StopRequest interruption = new StopRequest();
-    Signals.handle("INT", interruption::onSignal);
-    Signals.handle("TERM", interruption::onSignal);
-    Signals.handle("HUP", interruption::onHangUp);
+    // Under java -Xrs, these have no effect, and a signal ends the process immediately.
+    Signals.register("INT", () -> interruption.onSignal(2));
+    Signals.register("TERM", () -> interruption.onSignal(15));
+    Signals.register("HUP", () -> interruption.onHangUp(1));
     return interruption;
   }
 
@@ -81,7 +82,6 @@ final class StopRequest {
     }
   }
 
-  /** Returns whether this is the first request. */
   private synchronized boolean begin(int status) {
     if (isRequested()) {
       return false;
@@ -99,7 +99,6 @@ final class StopRequest {
     toRun.forEach(Runnable::run);
   }
 
-  /** Returns whether the command was asked to end. */
   boolean isRequested() {
     return requested.getCount() == 0;
   }
@@ -116,7 +115,6 @@ final class StopRequest {
     }
   }
 
-  /** Waits until the command is asked to end. */
   void await() throws InterruptedException {
     requested.await();
   }
@@ -183,7 +181,6 @@ final class StopRequest {
     actions.remove(action);
   }
 
-  /** Removes an action when it is closed. */
   interface Registration extends AutoCloseable {
     @Override
     void close();

@@ -75,7 +75,6 @@ final class TaskProgress {
     this.nanos = nanos;
   }
 
-  /** Returns the progress as a line. */
   synchronized String line() {
     String of = total == Meter.UNKNOWN || inOffsets ? "" : DisplayText.format(" of %,d", total);
     String part = inOffsets ? DisplayText.format(", %d%% of the offsets read", percent()) : "";

@@ -3,25 +3,30 @@ package io.callstream.examples.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.FileDescriptor;
+import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.lang.ProcessBuilder.Redirect;
+import java.nio.channels.Channels;
 import java.util.function.IntSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The output streams of a command.
+ * The streams of a command.
  *
+ * @param in the input; closing it ends a read that waits for data
  * @param out receives results
  * @param err receives messages
  * @param live whether messages appear on a terminal, so that a line can be redrawn
  * @param columns returns the number of columns of the terminal that shows results, or {@link
  *     #NO_COLUMNS} without a terminal
  */
-record Terminal(ResultStream out, PrintStream err, boolean live, IntSupplier columns) {
+record Terminal(
+    InputStream in, ResultStream out, PrintStream err, boolean live, IntSupplier columns) {
   /** The width of an output that is not a terminal. Lines can have any length there. */
   static final int NO_COLUMNS = Integer.MAX_VALUE;
 
@@ -34,6 +39,8 @@ record Terminal(ResultStream out, PrintStream err, boolean live, IntSupplier col
     boolean live =
         System.getProperty(LIVE) == null ? System.console() != null : Boolean.getBoolean(LIVE);
     return new Terminal(
+        // The stream of a channel, unlike System.in, can be closed while another thread reads.
+        Channels.newInputStream(new FileInputStream(FileDescriptor.in).getChannel()),
         new ResultStream(new FileOutputStream(FileDescriptor.out)),
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, UTF_8),
         live,
@@ -63,16 +70,15 @@ record Terminal(ResultStream out, PrintStream err, boolean live, IntSupplier col
 
   /** Returns this terminal without lines that are redrawn, because log lines would break them. */
   Terminal withoutBars() {
-    return new Terminal(out, err, false, columns);
+    return new Terminal(in, out, err, false, columns);
   }
 
   /** Returns this terminal without messages. */
   Terminal quiet() {
     return new Terminal(
-        out, new PrintStream(OutputStream.nullOutputStream(), false, UTF_8), false, columns);
+        in, out, new PrintStream(OutputStream.nullOutputStream(), false, UTF_8), false, columns);
   }
 
-  /** Writes a message for people. */
   void say(String message, Object... values) {
     err.println(values.length == 0 ? message : DisplayText.format(message, values));
   }

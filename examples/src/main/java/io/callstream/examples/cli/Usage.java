@@ -28,7 +28,7 @@ final class Usage {
     try {
       return value.get();
     } catch (CallstreamException | IllegalArgumentException e) {
-      String message = DurationConverter.rewrite(String.valueOf(e.getMessage()));
+      String message = Durations.rewrite(String.valueOf(e.getMessage()));
       throw new ParameterException(command.commandLine(), message, e);
     }
   }
@@ -40,7 +40,6 @@ final class Usage {
     }
   }
 
-  /** Rejects a number that is not a port. */
   static void port(CommandSpec command, String option, int port) {
     if (port < 0 || port > 65_535) {
       throw wrong(command, option + " is " + port + "; it must be from 0 (any free one) to 65535.");

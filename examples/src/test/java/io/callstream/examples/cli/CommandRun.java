@@ -3,6 +3,7 @@ package io.callstream.examples.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.io.PrintStream;
 
 /** A command that ran in this JVM, with its exit status and its output. */
@@ -12,11 +13,16 @@ record CommandRun(int status, String out, String err) {
   }
 
   static CommandRun of(StopRequest interruption, String... args) {
+    return of(InputStream.nullInputStream(), interruption, args);
+  }
+
+  static CommandRun of(InputStream in, StopRequest interruption, String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     int status =
         Callstream.run(
             new Terminal(
+                in,
                 new ResultStream(out),
                 new PrintStream(err, true, UTF_8),
                 false,

@@ -31,24 +31,23 @@ class ConversionTest {
     "p1d, PT24H"
   })
   void durationsAreReadAsPeopleWriteThem(String text, Duration expected) {
-    assertThat(new DurationConverter().convert(text)).isEqualTo(expected);
+    assertThat(Durations.parse(text)).isEqualTo(expected);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "5", "5x", "h", "1h-30m", "-1s", "P", "PT", "1.5h", "999999999999d1"})
   void whatIsNoDurationIsRefused(String text) {
-    assertThatThrownBy(() -> new DurationConverter().convert(text))
+    assertThatThrownBy(() -> Durations.parse(text))
         .isInstanceOf(TypeConversionException.class)
         .hasMessageContaining("write it like 500ms");
   }
 
   @Test
   void aJumpOfEventTimeIsADurationOrUnlimited() {
-    EventTimeJump.Converter converter = new EventTimeJump.Converter();
-    assertThat(converter.convert("90m").limit()).isEqualTo(Duration.ofMinutes(90));
-    assertThat(converter.convert("0").limit()).isEqualTo(Duration.ZERO);
-    assertThat(converter.convert("Unlimited").limit()).isNull();
-    assertThatThrownBy(() -> converter.convert("much"))
+    assertThat(EventTimeJump.parse("90m").limit()).isEqualTo(Duration.ofMinutes(90));
+    assertThat(EventTimeJump.parse("0").limit()).isEqualTo(Duration.ZERO);
+    assertThat(EventTimeJump.parse("Unlimited").limit()).isNull();
+    assertThatThrownBy(() -> EventTimeJump.parse("much"))
         .isInstanceOf(TypeConversionException.class)
         .hasMessageContaining("write it like 500ms")
         .hasMessageContaining("or as unlimited");

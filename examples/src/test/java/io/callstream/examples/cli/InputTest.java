@@ -130,24 +130,22 @@ class InputTest {
   }
 
   private CommandRun produce(String... args) {
+    return produce(InputStream.nullInputStream(), args);
+  }
+
+  private CommandRun produce(InputStream in, String... args) {
     List<String> all = new ArrayList<>(List.of("produce"));
     all.addAll(List.of(args));
     all.addAll(List.of("--bootstrap-servers", broker.bootstrapServers(), "--topic", topic));
-    CommandRun run = CommandRun.of(all.toArray(String[]::new));
+    CommandRun run = CommandRun.of(in, StopRequest.none(), all.toArray(String[]::new));
     assertThat(run.err()).doesNotContain("\tat ");
     return run;
   }
 
   private CommandRun produceFromStandardInput(byte[] content, String... args) {
-    InputStream before = System.in;
-    System.setIn(new ByteArrayInputStream(content));
-    try {
-      List<String> all = new ArrayList<>(List.of("--input", "-"));
-      all.addAll(List.of(args));
-      return produce(all.toArray(String[]::new));
-    } finally {
-      System.setIn(before);
-    }
+    List<String> all = new ArrayList<>(List.of("--input", "-"));
+    all.addAll(List.of(args));
+    return produce(new ByteArrayInputStream(content), all.toArray(String[]::new));
   }
 
   private List<byte[]> arrived() {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.io.PrintStream;
 import org.junit.jupiter.api.Test;
 
@@ -102,7 +103,12 @@ class TaskProgressTest {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     PrintStream shown = new PrintStream(err, true, UTF_8);
     Terminal terminal =
-        new Terminal(new ResultStream(shown), shown, false, () -> Terminal.NO_COLUMNS);
+        new Terminal(
+            InputStream.nullInputStream(),
+            new ResultStream(shown),
+            shown,
+            false,
+            () -> Terminal.NO_COLUMNS);
 
     try (Meter meter = Meter.of(terminal, "counted", 1_000, 900)) {
       meter.show(900);

@@ -5,6 +5,7 @@ import com.sun.source.tree.ConditionalExpressionTree;
 import com.sun.source.tree.ExpressionTree;
 import com.sun.source.tree.IdentifierTree;
 import com.sun.source.tree.LiteralTree;
+import com.sun.source.tree.MemberSelectTree;
 import com.sun.source.tree.MethodInvocationTree;
 import com.sun.source.tree.MethodTree;
 import com.sun.source.tree.NewClassTree;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
@@ -135,6 +137,11 @@ final class ThrownMessages {
             .findFirst()
             .orElse(Set.of(OPEN));
       }
+      if (expression instanceof MethodInvocationTree call
+          && call.getMethodSelect() instanceof MemberSelectTree method
+          && method.getIdentifier().contentEquals("formatted")) {
+        return formatted(method.getExpression(), call.getArguments(), following);
+      }
       if (following && expression instanceof IdentifierTree variable) {
         Set<String> texts = values(variable.getName().toString());
         return texts.isEmpty() ? Set.of(OPEN) : texts;
@@ -146,6 +153,22 @@ final class ThrownMessages {
         return returned(method.getName().toString());
       }
       return Set.of(OPEN);
+    }
+
+    /** Returns the texts of a format whose values are all written as {@code %s}. */
+    private Set<String> formatted(
+        ExpressionTree format, List<? extends ExpressionTree> values, boolean following) {
+      Set<String> texts = texts(format, following);
+      for (ExpressionTree value : values) {
+        Set<String> filled = new TreeSet<>();
+        for (String text : texts) {
+          for (String part : texts(value, following)) {
+            filled.add(text.replaceFirst("%s", Matcher.quoteReplacement(part)));
+          }
+        }
+        texts = filled;
+      }
+      return texts;
     }
 
     private Set<String> returned(String name) {

@@ -4,11 +4,13 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.failures.EnvironmentFailures;
 import io.callstream.kafka.KafkaCluster;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.SaslAuthenticationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnsupportedSaslMechanismException;
@@ -24,14 +26,33 @@ public final class KafkaErrors {
   private KafkaErrors() {}
 
   /**
-   * Returns the cause and the fix if the environment caused the failure, otherwise the class name
-   * and the message of the innermost cause.
+   * Returns the cause and the fix if the environment caused the failure or the broker rejected the
+   * client, otherwise the class name and the message of the innermost cause.
    */
   public static String reason(Throwable failure) {
     Optional<CallstreamException> environment = EnvironmentFailures.failure(failure);
     if (environment.isPresent()) {
       return String.valueOf(environment.get().getMessage());
     }
+    return isRejection(failure) ? rejectionMessage(failure) : innermost(failure);
+  }
+
+  private static String rejectionMessage(Throwable failure) {
+    return "Kafka rejected this client: " + innermost(failure) + ". " + advice(chain(failure));
+  }
+
+  /** Returns whether the broker did not accept the login or the certificate of the client. */
+  private static boolean isRejection(Throwable failure) {
+    return chain(failure).stream().anyMatch(AuthenticationException.class::isInstance);
+  }
+
+  private static List<Throwable> chain(Throwable failure) {
+    return Stream.<@Nullable Throwable>iterate(failure, Objects::nonNull, Throwable::getCause)
+        .map(Objects::requireNonNull)
+        .toList();
+  }
+
+  private static String innermost(Throwable failure) {
     Throwable cause = failure;
     while (cause.getCause() != null) {
       cause = cause.getCause();
@@ -66,10 +87,7 @@ public final class KafkaErrors {
    * message contains no values of settings, which may be secret.
    */
   public static CallstreamException refused(KafkaCluster cluster, Throwable failure) {
-    List<Throwable> chain = new ArrayList<>();
-    for (@Nullable Throwable e = failure; e != null; e = e.getCause()) {
-      chain.add(e);
-    }
+    List<Throwable> chain = chain(failure);
     // Java parses the login configuration word by word, and its message quotes an unexpected word.
     boolean quotes = says(chain, "JAAS config");
     return new CallstreamException(
@@ -81,7 +99,7 @@ public final class KafkaErrors {
                 ? "sasl.jaas.config is missing or can't be read. Write it as"
                     + " org.apache.kafka.common.security.scram.ScramLoginModule required"
                     + " username=\"...\" password=\"...\"; with the quotes and the semicolon"
-                : reason(failure) + ". " + advice(chain))
+                : isRejection(failure) ? reason(failure) : reason(failure) + ". " + advice(chain))
             + ".",
         quotes
             ? new IllegalArgumentException("sasl.jaas.config is no login configuration")
@@ -152,12 +170,26 @@ public final class KafkaErrors {
   }
 
   /**
+   * Returns the failure for a client that the broker rejects during a run, for example because its
+   * user was removed.
+   *
+   * @param next the sentence about what to do when the cause is corrected
+   */
+  public static CallstreamException rejected(String next, Throwable failure) {
+    return new CallstreamException(
+        ErrorCode.BROKER_UNAVAILABLE, rejectionMessage(failure) + ". " + next, failure);
+  }
+
+  /**
    * Returns the failure for a topic that cannot be read further.
    *
    * @param next the sentence about what to do when the cause is corrected
    */
   public static CallstreamException reading(
       String topic, KafkaCluster cluster, String next, KafkaException e) {
+    if (isRejection(e)) {
+      return rejected(next, e);
+    }
     return e instanceof TimeoutException
         ? stoppedAnswering(String.valueOf(e.getMessage()), next, e)
         : new CallstreamException(

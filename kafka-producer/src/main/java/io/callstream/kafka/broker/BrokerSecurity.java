@@ -28,7 +28,6 @@ record BrokerSecurity(@Nullable Store keys, @Nullable Store trusted, Map<String,
     users = Map.copyOf(users);
   }
 
-  /** A key store or trust store with its password. */
   record Store(Path file, String password) {
     @Override
     public String toString() {

@@ -1,6 +1,5 @@
 package io.callstream.kafka.source;
 
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
@@ -15,14 +14,12 @@ final class Bzip2Input extends InputStream {
   private static final int[] MARK = {'B', 'Z', 'h'};
 
   private final PeekableInput packed;
-  private final EndNoticingInput noticing;
   private @Nullable BZip2CompressorInputStream stream;
   private @Nullable IOException failure;
   private boolean ended;
 
   Bzip2Input(PeekableInput packed) {
     this.packed = packed;
-    this.noticing = new EndNoticingInput(packed);
   }
 
   @Override
@@ -71,7 +68,7 @@ final class Bzip2Input extends InputStream {
       }
     }
     try {
-      stream = new BZip2CompressorInputStream(noticing, false);
+      stream = new BZip2CompressorInputStream(packed, false);
     } catch (IOException | RuntimeException e) {
       failure = explained(e);
       throw failure;
@@ -103,8 +100,8 @@ final class Bzip2Input extends InputStream {
   }
 
   private IOException explained(Exception e) {
-    // The end of the file is noticed only if the decompressor asks for more bytes.
-    return noticing.ended
+    // The end of the file is known only if the decompressor asks for more bytes.
+    return packed.isAtEnd()
         ? new IOException(
             "the bzip2 data is truncated: the file ends after byte "
                 + packed.position()
@@ -117,28 +114,5 @@ final class Bzip2Input extends InputStream {
   @Override
   public void close() throws IOException {
     packed.close();
-  }
-
-  /** Notices when the end of the input is reached. */
-  private static final class EndNoticingInput extends FilterInputStream {
-    private boolean ended;
-
-    EndNoticingInput(InputStream in) {
-      super(in);
-    }
-
-    @Override
-    public int read() throws IOException {
-      int b = in.read();
-      ended |= b < 0;
-      return b;
-    }
-
-    @Override
-    public int read(byte[] b, int off, int len) throws IOException {
-      int count = in.read(b, off, len);
-      ended |= count < 0;
-      return count;
-    }
   }
 }

@@ -92,7 +92,6 @@ final class CallClock {
     };
   }
 
-  /** Advances to the next call. */
   void advance() {
     while (callsLeft == 0) {
       if (++minuteOfDay == 24 * 60) {
@@ -107,7 +106,6 @@ final class CallClock {
     sequence += 1 + random.nextInt(3);
   }
 
-  /** Returns the day of the call. */
   LocalDate date() {
     return date;
   }

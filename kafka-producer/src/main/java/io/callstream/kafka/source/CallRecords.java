@@ -5,7 +5,6 @@ import io.callstream.ErrorCode;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The record values of a source, one after the other, in bounded memory. Each array is new and
@@ -29,17 +28,6 @@ public interface CallRecords extends Iterator<byte[]>, AutoCloseable {
    */
   @Override
   byte[] next();
-
-  /**
-   * Returns the text of a field of the record that {@link #next()} returned last, in UTF-8. This is
-   * the text that the field has in the record as a JSON object. A source implements this method if
-   * it finds the text while reading. Call it before {@link #hasNext()}.
-   *
-   * @return null if the source does not know the text; the record may still have the field
-   */
-  default byte @Nullable [] field(String name) {
-    return null;
-  }
 
   /**
    * Returns remarks on unusual findings in the records so far, as sentences without content of the

@@ -22,7 +22,6 @@ enum Compression {
     this.ending = ending;
   }
 
-  /** Returns the compression that the extension of a file name indicates. */
   static Compression ofName(String fileName) {
     String name = fileName.toLowerCase(Locale.ROOT);
     return name.endsWith(GZIP.ending) ? GZIP : name.endsWith(BZIP2.ending) ? BZIP2 : NONE;
@@ -63,7 +62,6 @@ enum Compression {
     };
   }
 
-  /** Decompresses all members of a stream, one after the other. */
   PeekableInput unpack(PeekableInput in) throws IOException {
     return switch (this) {
       case NONE -> in;

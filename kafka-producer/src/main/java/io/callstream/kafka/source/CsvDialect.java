@@ -3,10 +3,9 @@ package io.callstream.kafka.source;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.call.CallFormat;
-import io.callstream.call.DataSfCalls;
-import io.callstream.call.SanFranciscoCalls;
-import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -27,18 +26,14 @@ record CsvDialect(char delimiter, int preamble) {
   private static final Pattern EXCEL_LINE =
       Pattern.compile("\"?sep=(.)\"?", Pattern.CASE_INSENSITIVE);
 
-  private static final List<CallFormat> FORMATS =
-      List.of(SanFranciscoCalls.json(), DataSfCalls.json());
-
-  /** The field names of calls. */
   private static final Set<String> FIELDS =
-      FORMATS.stream()
+      CallFormat.all().stream()
           .flatMap(format -> format.fieldNames().stream())
           .collect(Collectors.toUnmodifiableSet());
 
   /** The fields that distinguish the formats: the id and the time. */
   private static final Set<String> KEYS =
-      FORMATS.stream()
+      CallFormat.all().stream()
           .flatMap(format -> Stream.of(format.timeField(), format.idField().orElseThrow()))
           .collect(Collectors.toUnmodifiableSet());
 
@@ -48,32 +43,25 @@ record CsvDialect(char delimiter, int preamble) {
   /**
    * A line.
    *
-   * @param end the start of the next line, or the end of the bytes that can be examined
+   * @param start its offset ahead
+   * @param end the offset of the line break, or of the end of the bytes that can be examined
    */
-  private record Line(String text, int end) {
-    /** Returns the first line after {@code start} that is not empty. */
-    static Line after(PeekableInput in, int start) {
-      int first = start;
-      while (in.lookAt(first) == '\n' || in.lookAt(first) == '\r') {
-        first++;
+  private record Line(int start, String text, int end) {
+    /** Returns the first line after {@code offset} that is not empty. */
+    static Line after(PeekableInput in, int offset) {
+      int start = offset;
+      while (in.lookAt(start) == '\n' || in.lookAt(start) == '\r') {
+        start++;
       }
-      return at(in, first);
-    }
-
-    private static Line at(PeekableInput in, int start) {
-      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-      int i = start;
-      int b = in.lookAt(i);
-      while (b >= 0 && b != '\n' && b != '\r') {
-        bytes.write(b);
-        b = in.lookAt(++i);
+      int end = start;
+      while (in.lookAt(end) >= 0 && in.lookAt(end) != '\n' && in.lookAt(end) != '\r') {
+        end++;
       }
-      i += b == '\r' && in.lookAt(i + 1) == '\n' ? 2 : b < 0 ? 0 : 1;
-      return new Line(bytes.toString(UTF_8), i);
+      String text = new String(in.bytes, in.start + start, end - start, UTF_8);
+      return new Line(start, text, end);
     }
   }
 
-  /** Returns whether a character can separate values. */
   static boolean isDelimiter(int character) {
     return DELIMITERS.contains((char) character);
   }
@@ -83,15 +71,8 @@ record CsvDialect(char delimiter, int preamble) {
     Line first = Line.after(in, 0);
     boolean isExcel = EXCEL_LINE.matcher(first.text()).matches();
     Line header = isExcel ? Line.after(in, first.end()) : first;
-    boolean isHeader = false;
-    for (char delimiter : DELIMITERS) {
-      isHeader |= knownNames(header.text(), delimiter) >= ENOUGH_NAMES;
-    }
-    int next = header.end();
-    while (isHeader && (in.lookAt(next) == '\n' || in.lookAt(next) == '\r')) {
-      next++;
-    }
-    return isHeader && in.lookAt(next) != '{';
+    return knownNames(header.text(), bestDelimiter(header.text())) >= ENOUGH_NAMES
+        && in.lookAt(Line.after(in, header.end()).start()) != '{';
   }
 
   /**
@@ -112,16 +93,15 @@ record CsvDialect(char delimiter, int preamble) {
       }
       return new CsvDialect(delimiter, first.end());
     }
-    char best = ',';
-    int most = knownNames(first.text(), best);
-    for (char delimiter : DELIMITERS) {
-      int known = knownNames(first.text(), delimiter);
-      if (known > most) {
-        best = delimiter;
-        most = known;
-      }
-    }
-    return new CsvDialect(most > 0 ? best : onlyDelimiter(first.text()), 0);
+    char best = bestDelimiter(first.text());
+    boolean isKnown = knownNames(first.text(), best) > 0;
+    return new CsvDialect(isKnown ? best : onlyDelimiter(first.text()), 0);
+  }
+
+  /** Returns the delimiter that splits a header into the most known names. */
+  private static char bestDelimiter(String header) {
+    return Collections.max(
+        DELIMITERS, Comparator.comparingInt(delimiter -> knownNames(header, delimiter)));
   }
 
   /** Returns the delimiter of a header without a known name. */

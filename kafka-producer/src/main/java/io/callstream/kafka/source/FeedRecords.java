@@ -1,11 +1,7 @@
 package io.callstream.kafka.source;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.kafka.source.SodaClient.AnswerException;
@@ -63,23 +59,11 @@ final class FeedRecords implements CallRecords {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS");
 
-  private static final JsonFactory JSON =
-      JsonFactory.builder()
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxNestingDepth(CompactJson.MAX_DEPTH)
-                  .maxNumberLength(CompactJson.MAX_BYTES)
-                  .maxStringLength(CompactJson.MAX_BYTES)
-                  .build())
-          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-          .build();
-
   private final SodaClient client;
   private final int pageSize;
   private final Optional<Duration> interval;
   private final Clock clock;
   private final Deque<Row> page = new ArrayDeque<>();
-  private @Nullable Row current;
   private long count;
   private boolean ended;
   private @Nullable CallstreamException failure;
@@ -157,14 +141,8 @@ final class FeedRecords implements CallRecords {
     if (!hasNext()) {
       throw new NoSuchElementException("no record is left of " + client.source());
     }
-    current = page.remove();
     count++;
-    return current.value();
-  }
-
-  @Override
-  public byte @Nullable [] field(String name) {
-    return current == null || !name.equals(KEY) ? null : current.key().getBytes(UTF_8);
+    return page.remove().value();
   }
 
   @Override
@@ -172,8 +150,6 @@ final class FeedRecords implements CallRecords {
     ended = true;
     page.clear();
   }
-
-  // ---- a pass
 
   private void readPage() throws AnswerException, InterruptedException {
     if (passEnded) {
@@ -195,7 +171,7 @@ final class FeedRecords implements CallRecords {
         endPass();
       }
     } catch (AnswerException e) {
-      if (interval.isEmpty() || !e.isPassing()) {
+      if (interval.isEmpty() || !e.passing) {
         throw e;
       }
       before.putAll(seen);
@@ -216,7 +192,7 @@ final class FeedRecords implements CallRecords {
 
   /** Delays the next pass by the time that the server requests. */
   private void rest(AnswerException e) {
-    Duration asked = e.delay().orElse(Duration.ZERO);
+    Duration asked = e.delay == null ? Duration.ZERO : e.delay;
     Duration rest = asked.compareTo(LONGEST_REST) < 0 ? asked : LONGEST_REST;
     long now = System.nanoTime();
     nextPassNanos = now + Math.max(rest.toNanos(), nextPassNanos - now);
@@ -290,8 +266,6 @@ final class FeedRecords implements CallRecords {
     rowsOfLastKey = 0;
   }
 
-  // ---- rows
-
   /** Requests the next page of rows with a key and checks that they are in the requested order. */
   private List<Row> rowsWithKey() throws AnswerException, InterruptedException {
     String condition = KEY + (lastKey == null ? " IS NOT NULL" : " >= " + literal(lastKey));
@@ -344,7 +318,7 @@ final class FeedRecords implements CallRecords {
     String key = "";
     String id = "";
     String changed = "";
-    try (JsonParser json = JSON.createParser(value)) {
+    try (JsonParser json = JsonRecords.JSON.createParser(value)) {
       json.nextToken();
       while (json.nextToken() == JsonToken.FIELD_NAME) {
         String name = json.currentName();

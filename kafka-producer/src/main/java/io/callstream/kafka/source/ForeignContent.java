@@ -1,7 +1,8 @@
 package io.callstream.kafka.source;
 
-import java.nio.charset.StandardCharsets;
+import java.nio.charset.Charset;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Recognizes archives, binary tables, and text in UTF-16 or UTF-32, which are not supported as
@@ -9,9 +10,8 @@ import java.util.List;
  */
 final class ForeignContent {
   private static final int ANY_BINARY = -2;
-  private static final String UNPACK =
-      "Unpack it first, for example with '%s', and read the result.";
   private static final String EXPORT = "Export its rows as NDJSON or CSV first.";
+  private static final String SAVE = "Save it as 'CSV UTF-8'.";
 
   /**
    * A kind of content.
@@ -22,49 +22,39 @@ final class ForeignContent {
 
   private static final List<Kind> KINDS =
       List.of(
-          new Kind("a ZIP archive", String.format(UNPACK, "unzip -p"), 'P', 'K', 3, 4),
+          new Kind("a ZIP archive", unpack("unzip -p"), 'P', 'K', 3, 4),
           new Kind("an empty ZIP archive", "Name a file with calls.", 'P', 'K', 5, 6),
-          new Kind("a part of a ZIP archive", String.format(UNPACK, "unzip -p"), 'P', 'K', 7, 8),
-          new Kind("xz data", String.format(UNPACK, "xz -dc"), 0xfd, '7', 'z', 'X', 'Z', 0),
-          new Kind("Zstandard data", String.format(UNPACK, "zstd -dc"), 0x28, 0xb5, 0x2f, 0xfd),
-          new Kind("LZ4 data", String.format(UNPACK, "lz4 -dc"), 0x04, 0x22, 0x4d, 0x18),
-          new Kind(
-              "a 7z archive", String.format(UNPACK, "7z x -so"), '7', 'z', 0xbc, 0xaf, 0x27, 0x1c),
-          new Kind(
-              "a RAR archive", String.format(UNPACK, "unrar p -inul"), 'R', 'a', 'r', '!', 0x1a, 7),
+          new Kind("a part of a ZIP archive", unpack("unzip -p"), 'P', 'K', 7, 8),
+          new Kind("xz data", unpack("xz -dc"), 0xfd, '7', 'z', 'X', 'Z', 0),
+          new Kind("Zstandard data", unpack("zstd -dc"), 0x28, 0xb5, 0x2f, 0xfd),
+          new Kind("LZ4 data", unpack("lz4 -dc"), 0x04, 0x22, 0x4d, 0x18),
+          new Kind("a 7z archive", unpack("7z x -so"), '7', 'z', 0xbc, 0xaf, 0x27, 0x1c),
+          new Kind("a RAR archive", unpack("unrar p -inul"), 'R', 'a', 'r', '!', 0x1a, 7),
           new Kind("a Parquet file", EXPORT, 'P', 'A', 'R', '1', ANY_BINARY),
           new Kind("an ORC file", EXPORT, 'O', 'R', 'C', ANY_BINARY),
           new Kind("an Avro file", EXPORT, 'O', 'b', 'j', 1),
-          new Kind(
-              "an Excel workbook of the old format (.xls)",
-              "Save it as 'CSV UTF-8'.",
-              0xd0,
-              0xcf,
-              0x11,
-              0xe0,
-              0xa1,
-              0xb1,
-              0x1a,
-              0xe1));
+          new Kind("an Excel workbook of the old format (.xls)", SAVE, 0xd0, 0xcf, 0x11, 0xe0));
 
-  private static final Kind EXCEL = new Kind("an Excel workbook", "Save it as 'CSV UTF-8'.");
+  private static final Kind EXCEL = new Kind("an Excel workbook", SAVE);
   private static final Kind TAR =
-      new Kind("a tar archive", String.format(UNPACK, "tar -xOf"), 'u', 's', 't', 'a', 'r');
+      new Kind("a tar archive", unpack("tar -xOf"), 'u', 's', 't', 'a', 'r');
   private static final int TAR_MARK = 257;
   private static final int TAR_NAME = 100;
 
-  /**
-   * The offset of the name of the first file in a ZIP archive, and the range in which names are
-   * searched.
-   */
+  /** The offset of the name of the first file in a ZIP archive. */
   private static final int ZIP_NAME = 30;
 
-  private static final int ZIP_NAMES_END = 100;
+  /** Three characters of four bytes. */
+  private static final int WIDE_START = 12;
 
   private static final String WIDE_TEXT =
       "it is %1$s text. Convert it to UTF-8 first, for example with 'iconv -f %1$s -t UTF-8'.";
 
   private ForeignContent() {}
+
+  private static String unpack(String command) {
+    return "Unpack it first, for example with '" + command + "', and read the result.";
+  }
 
   /**
    * Rejects content of a kind that cannot contain calls.
@@ -80,9 +70,9 @@ final class ForeignContent {
     if (startsWithPaddedName(in) && startsAt(in, TAR_MARK, TAR.start())) {
       throw refusal(TAR);
     }
-    for (int bytes : new int[] {2, 4}) {
-      if (hasCharactersOf(bytes, in)) {
-        throw new UnreadableSourceException(WIDE_TEXT.formatted("UTF-" + 8 * bytes));
+    for (String charset : List.of("UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE")) {
+      if (isTextIn(charset, in)) {
+        throw new UnreadableSourceException(WIDE_TEXT.formatted(charset.substring(0, 6)));
       }
     }
   }
@@ -103,17 +93,9 @@ final class ForeignContent {
 
   /** Returns whether a ZIP archive starts with one of the files that an Excel workbook contains. */
   private static boolean isExcel(PeekableInput in, Kind kind) {
-    if (kind.start()[0] != 'P' || kind.start()[1] != 'K') {
-      return false;
-    }
-    byte[] names = new byte[ZIP_NAMES_END - ZIP_NAME];
-    for (int i = 0; i < names.length; i++) {
-      names[i] = (byte) Math.max(0, in.lookAt(ZIP_NAME + i));
-    }
-    String text = new String(names, StandardCharsets.ISO_8859_1);
-    return text.startsWith("[Content_Types].xml")
-        || text.startsWith("xl/")
-        || text.startsWith("_rels/.rels");
+    return kind.name().equals("a ZIP archive")
+        && Stream.of("[Content_Types].xml", "xl/", "_rels/.rels")
+            .anyMatch(name -> startsAt(in, ZIP_NAME, name.chars().toArray()));
   }
 
   /**
@@ -129,36 +111,24 @@ final class ForeignContent {
   }
 
   /**
-   * Returns whether each character has this number of bytes: whether there are two ASCII
-   * characters, after an optional byte order mark. Examines more than two bytes only if they can be
-   * a character.
+   * Returns whether text starts with two ASCII characters in this encoding, after an optional byte
+   * order mark. Examines more than two bytes only if they can be a character.
    */
-  private static boolean hasCharactersOf(int bytes, PeekableInput in) {
+  private static boolean isTextIn(String charset, PeekableInput in) {
     int first = in.lookAt(0);
     int second = first < 0 ? -1 : in.lookAt(1);
     if (first != 0 && second != 0 && Math.min(first, second) < 0xfe) {
       return false;
     }
-    for (boolean bigEndian : new boolean[] {true, false}) {
-      int start = character(in, 0, bytes, bigEndian) == 0xfeff ? 1 : 0;
-      if (isText(character(in, start, bytes, bigEndian))
-          && isText(character(in, start + 1, bytes, bigEndian))) {
-        return true;
-      }
+    int length = 0;
+    while (length < WIDE_START && in.lookAt(length) >= 0) {
+      length++;
     }
-    return false;
-  }
-
-  private static int character(PeekableInput in, int index, int bytes, boolean bigEndian) {
-    int character = 0;
-    for (int i = 0; i < bytes; i++) {
-      int b = in.lookAt(index * bytes + (bigEndian ? i : bytes - 1 - i));
-      if (b < 0) {
-        return -1;
-      }
-      character = character << 8 | b;
-    }
-    return character;
+    String text = new String(in.bytes, in.start, length, Charset.forName(charset));
+    int start = text.startsWith("\ufeff") ? 1 : 0;
+    return text.length() > start + 1
+        && isText(text.charAt(start))
+        && isText(text.charAt(start + 1));
   }
 
   private static boolean isText(int b) {

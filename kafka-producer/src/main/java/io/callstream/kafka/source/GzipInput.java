@@ -19,20 +19,12 @@ final class GzipInput extends InputStream {
   private static final int COMMENT = 1 << 4;
   private static final int RESERVED = 0xe0;
 
-  private final InputStream packed;
+  private final PeekableInput packed;
   private final Inflater inflater = new Inflater(true);
   private final CRC32 checksum = new CRC32();
-  private final byte[] chunk = new byte[1 << 14];
-  private int start;
-  private int end;
-
-  /** The number of bytes of the stream up to the end of the chunk. */
-  private long read;
-
   private boolean inMember;
-  private boolean ended;
 
-  GzipInput(InputStream packed) {
+  GzipInput(PeekableInput packed) {
     this.packed = packed;
   }
 
@@ -44,14 +36,7 @@ final class GzipInput extends InputStream {
 
   @Override
   public int read(byte[] b, int off, int len) throws IOException {
-    if (len == 0) {
-      return 0;
-    }
-    while (!ended) {
-      if (!inMember && !startMember()) {
-        ended = true;
-        break;
-      }
+    while (len > 0 && (inMember || startMember())) {
       int count = inflate(b, off, len);
       if (count > 0) {
         checksum.update(b, off, count);
@@ -59,39 +44,40 @@ final class GzipInput extends InputStream {
       }
       if (inflater.finished()) {
         endMember();
-      } else if (inflater.needsDictionary()) {
-        throw damaged("it needs a dictionary, which gzip does not have");
-      } else if (!fill()) {
-        throw truncated();
+      } else if (packed.fill()) {
+        setInput();
       } else {
-        inflater.setInput(chunk, start, end - start);
+        throw truncated();
       }
     }
-    return -1;
+    return len == 0 ? 0 : -1;
   }
 
   private int inflate(byte[] b, int off, int len) throws IOException {
     try {
-      int count = inflater.inflate(b, off, len);
-      start = end - inflater.getRemaining();
-      return count;
+      return inflater.inflate(b, off, len);
     } catch (DataFormatException e) {
-      start = end - inflater.getRemaining();
       throw damaged("it cannot be unpacked");
+    } finally {
+      packed.start = packed.end - inflater.getRemaining();
     }
+  }
+
+  private void setInput() {
+    inflater.setInput(packed.bytes, packed.start, packed.end - packed.start);
   }
 
   /** Advances to the data of the next member, or returns false if there is none. */
   private boolean startMember() throws IOException {
-    boolean first = position() == 0;
-    int b = nextOrEnd();
+    boolean first = packed.position() == 0;
+    int b = packed.read();
     while (b == 0 && !first) {
-      b = nextOrEnd();
+      b = packed.read();
     }
     if (b < 0) {
       return false;
     }
-    long at = position() - 1;
+    long at = packed.position() - 1;
     if (b != 0x1f || next() != 0x8b) {
       throw new IOException(
           "the gzip data is followed by something else from byte " + at + " of the file on");
@@ -117,7 +103,7 @@ final class GzipInput extends InputStream {
       skip(2);
     }
     inflater.reset();
-    inflater.setInput(chunk, start, end - start);
+    setInput();
     checksum.reset();
     inMember = true;
     return true;
@@ -150,39 +136,23 @@ final class GzipInput extends InputStream {
   }
 
   private int next() throws IOException {
-    int b = nextOrEnd();
+    int b = packed.read();
     if (b < 0) {
       throw truncated();
     }
     return b;
   }
 
-  private int nextOrEnd() throws IOException {
-    return start < end || fill() ? chunk[start++] & 0xff : -1;
-  }
-
-  private boolean fill() throws IOException {
-    int count = packed.read(chunk, 0, chunk.length);
-    start = 0;
-    end = Math.max(0, count);
-    read += end;
-    return count > 0;
-  }
-
-  private long position() {
-    return read - (end - start);
-  }
-
   private IOException truncated() {
     return new IOException(
         "the gzip data is truncated: the file ends after byte "
-            + position()
+            + packed.position()
             + ", before the data does");
   }
 
   private IOException damaged(String how) {
     return new IOException(
-        "the gzip data is damaged before byte " + position() + " of the file: " + how);
+        "the gzip data is damaged before byte " + packed.position() + " of the file: " + how);
   }
 
   @Override

@@ -3,35 +3,18 @@ package io.callstream.kafka.source;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
 
-/*
- * Reads the elements of a JSON array in UTF-8, or a sequence of JSON objects. This class reads the
- * bytes between the elements. PlainObjectCopier reads plain objects. A separate Jackson parser reads every
- * other element token by token, so that no element becomes a tree. That parser sees the stream from
- * the element on, after a bracket, as if the array started there. The bytes that it has read after the
- * end of the element go back into the window.
+/**
+ * The elements of a JSON array in UTF-8, or of a sequence of JSON objects. Jackson reads each
+ * element that is not a {@link PlainObject}, token by token.
  */
 final class JsonRecords extends ReadRecords {
-  private static final int WINDOW = 1 << 17;
-
-  /**
-   * The number of bytes that Jackson gets at once: about as many as it needs, because the rest is
-   * read again.
-   */
-  private static final int PORTION = 1 << 10;
-
-  /** Four bytes, from which Jackson detects UTF-8 instead of UTF-16. */
-  private static final byte[] ARRAY_START = {'[', ' ', ' ', ' '};
-
   private static final String NOT_JSON = "this is not JSON";
   private static final String BREAKS_OFF = "the text is truncated: it ends before its JSON does";
 
@@ -49,21 +32,16 @@ final class JsonRecords extends ReadRecords {
           .build();
 
   private final PeekableInput in;
-  private final ByteWindow window;
-  private final PlainObjectCopier plain = new PlainObjectCopier();
+  private final PlainObject plain = new PlainObject();
   private final CompactJson compact = new CompactJson();
   private final boolean mustBeArray;
   private boolean started;
   private boolean isArray;
-  private boolean isPlain;
 
-  /**
-   * Whether Jackson reached the end of the stream. Jackson also throws {@link JsonEOFException} for
-   * a name that is not UTF-8.
-   */
-  private boolean metEnd;
+  private long failedAt;
 
-  private long failedAt = -1;
+  /** The position up to which no byte is 0xff or zero. */
+  private long utf8To;
 
   JsonRecords(String source, PeekableInput in) {
     this(source, in, false);
@@ -73,7 +51,6 @@ final class JsonRecords extends ReadRecords {
     super(source, in);
     this.in = in;
     this.mustBeArray = mustBeArray;
-    window = new ByteWindow(in, WINDOW, WINDOW);
   }
 
   /** Returns the elements of a JSON array. Reading fails if the text is not an array. */
@@ -83,53 +60,43 @@ final class JsonRecords extends ReadRecords {
 
   @Override
   byte @Nullable [] read() throws IOException {
-    int next = started ? nextByte() : start();
-    if (!isArray) {
-      return next < 0 ? null : readOneOfSequence(next);
-    }
-    if (next == ']') {
-      return end();
-    }
-    if (started) {
+    int next = nextByte();
+    if (!started) {
+      started = true;
+      isArray = next == '[';
+      if (!isArray && (next != '{' || mustBeArray)) {
+        throw new IOException(
+            next < 0
+                ? "it is empty, and a JSON array or object is expected"
+                : "a JSON array or object is expected, which starts with '[' or '{'");
+      }
+      if (isArray) {
+        in.start++;
+        next = nextByte();
+        if (next == ']') {
+          return end();
+        }
+      }
+    } else if (isArray) {
+      if (next == ']') {
+        return end();
+      }
       if (next != ',') {
         throw new IOException(next < 0 ? BREAKS_OFF : NOT_JSON);
       }
-      window.start++;
+      in.start++;
       next = nextByte();
+    } else if (next < 0) {
+      return null;
     }
-    started = true;
-    isPlain = false;
-    return next == '{' ? readObject() : readFully();
-  }
-
-  private byte[] readOneOfSequence(int next) throws IOException {
-    started = true;
-    isPlain = false;
-    if (next != '{') {
+    if (!isArray && next != '{') {
       throw new IOException(NOT_JSON);
     }
-    return readObject();
-  }
-
-  /** Advances to the first byte inside the array, or to the first object. */
-  private int start() throws IOException {
-    int next = nextByte();
-    if (next == '{' && !mustBeArray) {
-      return next;
-    }
-    if (next != '[') {
-      throw new IOException(
-          next < 0
-              ? "it is empty, and a JSON array or object is expected"
-              : "a JSON array or object is expected, which starts with '[' or '{'");
-    }
-    isArray = true;
-    window.start++;
-    return nextByte();
+    return next == '{' && isPlain() ? plain.bytes() : readFully();
   }
 
   private byte @Nullable [] end() throws IOException {
-    window.start++;
+    in.start++;
     if (nextByte() >= 0) {
       throw new IOException("there is more after the end of the array");
     }
@@ -139,109 +106,125 @@ final class JsonRecords extends ReadRecords {
   /** Returns the next byte that is not white space, without reading it; -1 at the end. */
   private int nextByte() throws IOException {
     do {
-      window.start = PlainObjectCopier.skipSpace(window.bytes, window.start, window.end);
-    } while (window.start == window.end && window.fill());
-    return window.peek();
+      in.start = PlainObject.skipSpace(in.bytes, in.start);
+    } while (in.start == in.end && in.fill());
+    return in.start < in.end ? in.bytes[in.start] & 0xff : -1;
   }
 
-  private byte[] readObject() throws IOException {
-    int end = plain.read(window.bytes, window.start, window.end);
-    while (end == PlainObjectCopier.INCOMPLETE && !window.isFull() && window.fill()) {
-      end = plain.read(window.bytes, window.start, window.end);
+  /** Reads the object if it is plain. */
+  private boolean isPlain() throws IOException {
+    boolean copied = plain.copy(in.bytes, in.start);
+    while (!copied
+        && plain.end() == in.end
+        && in.end - in.start < PeekableInput.LOOK_AHEAD
+        && in.fill()) {
+      copied = plain.copy(in.bytes, in.start);
     }
-    isPlain = end >= 0;
-    if (!isPlain) {
-      return readFully();
-    }
-    window.start = end;
-    return plain.bytes();
-  }
-
-  @Override
-  public byte @Nullable [] field(String name) {
-    return isPlain ? plain.value(name) : null;
+    in.start = copied ? plain.end() : in.start;
+    return copied;
   }
 
   private byte[] readFully() throws IOException {
-    long from = window.position();
-    try (JsonParser json = JSON.createParser(new FromHere())) {
+    boolean hasMore = in.start < in.end && "{[\"".indexOf(in.bytes[in.start]) >= 0;
+    while (hasMore && in.end - in.start < PeekableInput.LOOK_AHEAD) {
+      int ahead = utf8Ahead();
       try {
-        json.nextToken();
-        if (json.nextToken() == JsonToken.END_ARRAY) {
-          throw new IOException(NOT_JSON);
+        return parsed(ahead);
+      } catch (JsonProcessingException e) {
+        hasMore = in.start + ahead == in.end && in.fill();
+      }
+    }
+    // Jackson does not find the end of a number before a comma.
+    int length = length();
+    try {
+      return parsed(length);
+    } catch (JsonEOFException e) {
+      // Jackson also throws this exception for a name that is not UTF-8.
+      throw in.start + length == in.end && failedAt >= length ? new IOException(BREAKS_OFF, e) : e;
+    }
+  }
+
+  /** Reads an element that ends within this number of bytes. */
+  private byte[] parsed(int length) throws IOException {
+    try (JsonParser json = JSON.createParser(in.bytes, in.start, length)) {
+      try {
+        if (json.nextToken() == null) {
+          throw new IOException(in.start == in.end ? BREAKS_OFF : NOT_JSON);
         }
         byte[] record = compact.copyOf(json);
-        // The bytes that Jackson has not used are the last ones that it read. They are still before
-        // the window's start.
-        window.start -= json.releaseBuffered(OutputStream.nullOutputStream());
+        in.start += (int) json.currentLocation().getByteOffset();
         return record;
       } catch (IOException e) {
-        failedAt = from + Math.max(0, json.currentLocation().getByteOffset() - ARRAY_START.length);
+        failedAt = Math.max(0, json.currentLocation().getByteOffset());
         throw e;
       }
     }
   }
 
   /**
-   * The stream from the current position as an array. Fails if one element has too many bytes.
-   * Jackson itself does not limit the length of a name.
+   * Returns the number of bytes ahead before a byte that Jackson must not see: 0xff, because
+   * Jackson confuses a name that contains it with another, and zero, because Jackson would read
+   * UTF-16.
    */
-  private final class FromHere extends InputStream {
-    private long read;
-
-    @Override
-    public int read() {
-      throw new UnsupportedOperationException("Jackson reads many bytes at once");
+  private int utf8Ahead() {
+    byte[] b = in.bytes;
+    int i = in.start + (int) Math.max(0, utf8To - in.position());
+    while (i < in.end && b[i] != 0 && b[i] != (byte) 0xff) {
+      i++;
     }
+    utf8To = in.position() + i - in.start;
+    return i - in.start;
+  }
 
-    @Override
-    public int read(byte[] b, int off, int len) throws IOException {
-      if (read == 0) {
-        System.arraycopy(ARRAY_START, 0, b, off, ARRAY_START.length);
-        read = ARRAY_START.length;
-        return ARRAY_START.length;
+  /**
+   * Returns the number of bytes up to the end of the current element, as its brackets and quotes
+   * show it.
+   */
+  private int length() throws IOException {
+    int depth = 0;
+    boolean quoted = false;
+    for (int i = 0; in.start + i < in.end || in.fill(); i++) {
+      byte b = in.bytes[in.start + i];
+      // Jackson would skip a byte order mark. For the others see utf8Ahead().
+      if (b == 0 || b == (byte) 0xff || (i == 0 && b < 0)) {
+        failedAt = i;
+        throw new IOException(b == 0 ? NOT_JSON : "the text is not UTF-8");
       }
-      if (read > CompactJson.MAX_BYTES) {
-        throw new RecordLimitException();
+      if (quoted) {
+        quoted = b != '"';
+        i += b == '\\' && (in.start + i + 1 < in.end || in.fill()) ? 1 : 0;
+      } else {
+        switch (b) {
+          case '"' -> quoted = true;
+          case '{', '[' -> depth++;
+          case '}', ']' -> depth--;
+          case ',', ' ', '\n', '\r', '\t' -> {
+            if (depth == 0) {
+              return i;
+            }
+          }
+          default -> {
+            // The bytes between brackets and quotes.
+          }
+        }
+        if (depth < 0) {
+          return i;
+        }
       }
-      if (window.peek() < 0) {
-        metEnd = true;
-        return -1;
+      if (depth == 0 && !quoted && (b == '"' || b == '}' || b == ']')) {
+        return i + 1;
       }
-      int count = upToNoUtf8(Math.min(Math.min(len, PORTION), window.end - window.start));
-      System.arraycopy(window.bytes, window.start, b, off, count);
-      window.start += count;
-      read += count;
-      return count;
     }
-
-    /**
-     * Returns the number of bytes before the first byte 0xff, which UTF-8 does not contain. Jackson
-     * may overlook this byte in a name and confuse the name with another, because Jackson pads the
-     * last four bytes of names with it.
-     */
-    private int upToNoUtf8(int count) throws IOException {
-      int i = 0;
-      while (i < count && window.bytes[window.start + i] != (byte) 0xff) {
-        i++;
-      }
-      if (i == 0) {
-        throw new IOException("the text is not UTF-8");
-      }
-      return i;
-    }
+    return in.end - in.start;
   }
 
   @Override
   String place() {
-    return in.place(failedAt >= 0 ? failedAt : window.position());
+    return in.place(in.position() + failedAt);
   }
 
   @Override
   String reason(IOException e) {
-    if (e instanceof JsonEOFException && metEnd) {
-      return BREAKS_OFF;
-    }
     if (e instanceof StreamConstraintsException) {
       return RecordLimitException.MESSAGE;
     }

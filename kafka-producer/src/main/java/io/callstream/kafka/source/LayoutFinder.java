@@ -31,18 +31,16 @@ final class LayoutFinder {
    * @param named the layout that the name indicates
    */
   static FileLayout find(PeekableInput in, Optional<FileLayout> named) {
-    int start = 0;
-    while (isSpace(in.lookAt(start))) {
-      start++;
-    }
-    int first = in.lookAt(start);
+    int first = in.lookAt(skipSpace(in, 0));
     FileLayout otherwise = named.orElse(first == '[' ? FileLayout.JSON : FileLayout.NDJSON);
-    return new LayoutFinder(in, otherwise, named.isPresent()).find(start, first);
+    return new LayoutFinder(in, otherwise, named.isPresent()).find();
   }
 
-  private FileLayout find(int start, int first) {
+  private FileLayout find() {
+    int start = skipSpace(in, 0);
+    int first = in.lookAt(start);
     if (first == '{' || first == '[') {
-      FileLayout layout = first == '{' ? ofObject(start) : ofArray(start);
+      FileLayout layout = ofJson(start, first == '[');
       if (layout != null) {
         return layout;
       }
@@ -54,68 +52,53 @@ final class LayoutFinder {
         : named;
   }
 
-  private static boolean isSpace(int b) {
-    return b == ' ' || b == '\t' || b == '\n' || b == '\r';
-  }
-
-  /**
-   * Returns the layout of content that starts with a brace, or null if the content does not decide.
-   */
-  private @Nullable FileLayout ofObject(int start) {
-    Ahead ahead = new Ahead(start);
-    try (JsonParser json = JsonRecords.JSON.createParser(ahead)) {
-      json.nextToken();
-      json.skipChildren();
-      return hasLineBreak(start, end(start, json)) ? FileLayout.JSON : FileLayout.NDJSON;
-    } catch (JsonEOFException e) {
-      return ahead.ended && goesOnInNextLine(start, ahead) ? FileLayout.JSON : null;
-    } catch (IOException e) {
-      return null;
+  private static int skipSpace(PeekableInput in, int start) {
+    int i = start;
+    while (" \t\n\r".indexOf(in.lookAt(i)) >= 0) {
+      i++;
     }
+    return i;
   }
 
   /**
-   * Returns the layout of content that starts with a bracket, or null if the content does not
-   * decide.
+   * Returns the layout of content that starts with a bracket or a brace, or null if the content
+   * does not decide.
    */
-  private @Nullable FileLayout ofArray(int start) {
+  private @Nullable FileLayout ofJson(int start, boolean isArray) {
     int objects = 0;
-    int searched = start;
-    boolean maybeLine = isNamed && named == FileLayout.NDJSON;
+    boolean isNoLine = isArray && !(isNamed && named == FileLayout.NDJSON);
     Ahead ahead = new Ahead(start);
     try (JsonParser json = JsonRecords.JSON.createParser(ahead)) {
       json.nextToken();
       if (json.currentLocation().getByteOffset() < 0) {
-        // UTF-16 or UTF-32, which the parser decodes without offsets of bytes. Lines are UTF-8.
-        return FileLayout.JSON;
+        // A zero byte follows, so the parser decodes UTF-16 or UTF-32, without offsets of bytes.
+        return null;
       }
-      while (json.nextToken() != JsonToken.END_ARRAY) {
+      while (isArray && json.nextToken() != JsonToken.END_ARRAY) {
         // A comma follows the second object, so this is not a truncated line before other lines.
-        int end = end(start, json);
-        if (objects >= 2 && !maybeLine && hasLineBreak(searched, end)) {
+        if (objects >= 2 && isNoLine && hasLineBreak(start, end(start, json))) {
           return FileLayout.JSON;
         }
-        searched = objects >= 2 ? end : start;
         boolean isObject = json.currentToken() == JsonToken.START_OBJECT;
         json.skipChildren();
         objects += isObject ? 1 : 0;
       }
+      json.skipChildren();
       int end = end(start, json);
       if (hasLineBreak(start, end)) {
         return FileLayout.JSON;
       }
-      int next = end;
-      while (isSpace(in.lookAt(next))) {
-        next++;
+      if (!isArray) {
+        return FileLayout.NDJSON;
       }
-      return in.lookAt(next) >= 0 && hasLineBreak(end, next)
-          ? FileLayout.NDJSON
-          : maybeLine && objects == 0 ? null : FileLayout.JSON;
+      int next = skipSpace(in, end);
+      if (in.lookAt(next) >= 0 && hasLineBreak(end, next)) {
+        return FileLayout.NDJSON;
+      }
+      return isNoLine || objects > 0 ? FileLayout.JSON : null;
     } catch (JsonEOFException e) {
-      if (!ahead.ended) {
-        return null;
-      }
-      return objects > 0 || !maybeLine || goesOnInNextLine(start, ahead) ? FileLayout.JSON : null;
+      boolean isJson = isNoLine || objects > 0 || continuesInNextLine(start);
+      return ahead.ended && isJson ? FileLayout.JSON : null;
     } catch (IOException e) {
       return null;
     }
@@ -134,16 +117,9 @@ final class LayoutFinder {
     return false;
   }
 
-  /** Returns whether the examined content continues after the first line. */
-  private boolean goesOnInNextLine(int start, Ahead ahead) {
-    int i = start;
-    while (i < ahead.at && in.lookAt(i) != '\n') {
-      i++;
-    }
-    while (i < ahead.at && isSpace(in.lookAt(i))) {
-      i++;
-    }
-    return i < ahead.at;
+  /** Returns whether there is more than white space after the line of an offset. */
+  private boolean continuesInNextLine(int offset) {
+    return in.lookAt(skipSpace(in, lineEnd(offset))) >= 0;
   }
 
   /**
@@ -154,10 +130,7 @@ final class LayoutFinder {
     int line = start;
     while (in.lookAt(line) >= 0) {
       int end = rowEnd(line);
-      int next = end;
-      while (isSpace(in.lookAt(next))) {
-        next++;
-      }
+      int next = skipSpace(in, end);
       if (line > start
           && isObject(line, end)
           && in.lookAt(next) != ']'
@@ -256,7 +229,9 @@ final class LayoutFinder {
 
     @Override
     public int read(byte[] b, int off, int len) {
-      int count = in.lookAt(at, b, off, Math.min(len, end - at));
+      int count =
+          in.lookAt(at) < 0 ? -1 : Math.min(Math.min(len, end - at), in.end - in.start - at);
+      System.arraycopy(in.bytes, in.start + at, b, off, Math.max(0, count));
       at += Math.max(0, count);
       ended = count <= 0;
       return ended ? -1 : count;

@@ -15,31 +15,29 @@ final class LineRecords extends ReadRecords {
   private static final long SIGNS = 0x8080808080808080L;
 
   private final PeekableInput in;
-  private final ByteWindow window;
 
   LineRecords(String source, PeekableInput in) {
     super(source, in);
     this.in = in;
-    window = new ByteWindow(in, 1 << 16, CompactJson.MAX_BYTES);
   }
 
   @Override
   byte @Nullable [] read() throws IOException {
     int length = 0;
     while (true) {
-      int end = endOfLine(window.start + length);
-      if (end < window.end) {
+      int end = endOfLine(in.start + length);
+      if (end < in.end) {
         byte[] line = line(end);
-        window.start = end + 1;
+        in.start = end + 1;
         return line;
       }
-      length = window.end - window.start;
-      if (!window.fill()) {
+      length = in.end - in.start;
+      if (!in.fill()) {
         if (length == 0) {
           return null;
         }
-        byte[] line = line(window.end);
-        window.start = window.end;
+        byte[] line = line(in.end);
+        in.start = in.end;
         return line;
       }
     }
@@ -52,22 +50,21 @@ final class LineRecords extends ReadRecords {
    * set a wrong sign bit only above the lowest line feed, so the lowest sign bit is always correct.
    */
   private int endOfLine(int from) {
-    byte[] b = window.bytes;
-    for (int i = from; i < window.end; i += Long.BYTES) {
+    byte[] b = in.bytes;
+    for (int i = from; i < in.end; i += Long.BYTES) {
       long word = (long) WORDS.get(b, i) ^ (ONES * '\n');
       long feeds = (word - ONES) & ~word & SIGNS;
       if (feeds != 0) {
         return i + (Long.numberOfTrailingZeros(feeds) >>> 3);
       }
     }
-    return window.end;
+    return in.end;
   }
 
   private byte[] line(int lineEnd) {
-    byte[] b = window.bytes;
-    boolean carriageReturn =
-        lineEnd < window.end && lineEnd > window.start && b[lineEnd - 1] == '\r';
-    return Arrays.copyOfRange(b, window.start, carriageReturn ? lineEnd - 1 : lineEnd);
+    byte[] b = in.bytes;
+    boolean carriageReturn = lineEnd < in.end && lineEnd > in.start && b[lineEnd - 1] == '\r';
+    return Arrays.copyOfRange(b, in.start, carriageReturn ? lineEnd - 1 : lineEnd);
   }
 
   @Override

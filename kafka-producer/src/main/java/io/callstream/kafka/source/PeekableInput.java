@@ -2,22 +2,29 @@ package io.callstream.kafka.source;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A buffered stream with look-ahead. It keeps the failure that ended it. */
+/**
+ * A buffered stream with look-ahead. The bytes ahead are those from {@link #start} to {@link #end}
+ * of {@link #bytes}. It keeps the failure that ended it.
+ */
 final class PeekableInput extends InputStream {
-  /** The maximum number of bytes ahead that can be examined. */
+  /** The maximum number of bytes ahead that {@link #lookAt} examines. */
   static final int LOOK_AHEAD = 1 << 16;
+
+  /** The number of zero bytes after {@link #end}: a sentinel, and room to read whole words. */
+  private static final int SLACK = Long.BYTES;
 
   private final InputStream in;
   private final boolean isUnpacked;
-  private final byte[] buffer = new byte[LOOK_AHEAD];
-  private int start;
-  private int end;
-  private long position;
+  private long discarded;
   private boolean ended;
   private @Nullable IOException failure;
+  byte[] bytes = new byte[LOOK_AHEAD + SLACK];
+  int start;
+  int end;
 
   PeekableInput(InputStream in) {
     this(in, false);
@@ -28,17 +35,20 @@ final class PeekableInput extends InputStream {
     this.isUnpacked = isUnpacked;
   }
 
-  /** Returns a stream of decompressed content. */
   static PeekableInput unpacked(InputStream in) {
     return new PeekableInput(in, true);
   }
 
   /** Returns the number of bytes that have been read. */
   long position() {
-    return position;
+    return discarded + start;
   }
 
-  /** Returns an offset as text for messages. */
+  /** Returns whether all bytes have been read, and a read or a look has shown it. */
+  boolean isAtEnd() {
+    return ended && start == end;
+  }
+
   String place(long offset) {
     return "byte " + offset + (isUnpacked ? " of the unpacked content" : "");
   }
@@ -49,17 +59,7 @@ final class PeekableInput extends InputStream {
    * throws it.
    */
   int lookAt(int index) {
-    return isAhead(index) ? buffer[start + index] & 0xff : -1;
-  }
-
-  /** Copies at least one of the bytes ahead, or returns -1 where {@link #lookAt(int)} does. */
-  int lookAt(int index, byte[] b, int off, int len) {
-    if (!isAhead(index)) {
-      return -1;
-    }
-    int count = Math.min(len, end - start - index);
-    System.arraycopy(buffer, start + index, b, off, count);
-    return count;
+    return isAhead(index) ? bytes[start + index] & 0xff : -1;
   }
 
   private boolean isAhead(int index) {
@@ -98,67 +98,55 @@ final class PeekableInput extends InputStream {
 
   @Override
   public int read() throws IOException {
-    if (start == end && !fill()) {
-      return -1;
-    }
-    position++;
-    return buffer[start++] & 0xff;
+    return start < end || fill() ? bytes[start++] & 0xff : -1;
   }
 
   @Override
   public int read(byte[] b, int off, int len) throws IOException {
     Objects.checkFromIndexSize(off, len, b.length);
-    if (len == 0) {
-      return 0;
-    }
-    if (start == end) {
-      if (len >= buffer.length) {
-        return readThrough(b, off, len);
-      }
-      if (!fill()) {
-        return -1;
-      }
+    if (len > 0 && start == end && !fill()) {
+      return -1;
     }
     int count = Math.min(len, end - start);
-    System.arraycopy(buffer, start, b, off, count);
+    System.arraycopy(bytes, start, b, off, count);
     start += count;
-    position += count;
     return count;
   }
 
-  /** Reads directly from the stream. The buffer is empty. */
-  private int readThrough(byte[] b, int off, int len) throws IOException {
-    int count = readOn(b, off, len);
-    position += Math.max(0, count);
-    return count;
-  }
-
-  /** Reads at least one more byte, or returns false at the end. */
-  private boolean fill() throws IOException {
-    if (start > 0) {
-      System.arraycopy(buffer, start, buffer, 0, end - start);
-      end -= start;
-      start = 0;
+  /**
+   * Adds at least one byte to the bytes ahead, or returns false at the end. This method moves
+   * {@link #start} and {@link #end}.
+   *
+   * @throws RecordLimitException if there are as many bytes ahead as a record may have
+   */
+  boolean fill() throws IOException {
+    int ahead = end - start;
+    if (ahead >= CompactJson.MAX_BYTES) {
+      throw new RecordLimitException();
     }
-    int count = readOn(buffer, end, buffer.length - end);
-    end += Math.max(0, count);
-    return count >= 0;
-  }
-
-  private int readOn(byte[] b, int off, int len) throws IOException {
     if (failure != null) {
       throw failure;
     }
     if (ended) {
-      return -1;
+      return false;
+    }
+    System.arraycopy(bytes, start, bytes, 0, ahead);
+    discarded += start;
+    start = 0;
+    end = ahead;
+    if (end + SLACK == bytes.length) {
+      bytes = Arrays.copyOf(bytes, 2 * end + SLACK);
     }
     try {
-      int count = in.read(b, off, len);
+      int count = in.read(bytes, end, bytes.length - SLACK - end);
       ended = count < 0;
-      return count;
+      end += Math.max(0, count);
+      return count >= 0;
     } catch (IOException e) {
       failure = e;
       throw e;
+    } finally {
+      Arrays.fill(bytes, end, end + SLACK, (byte) 0);
     }
   }
 

@@ -45,7 +45,6 @@ final class RandomValues {
     return (int) (ranks * Math.pow(random.nextDouble(), skew));
   }
 
-  /** Values that are drawn in proportion to their weights. */
   static final class Weighted {
     private final String[] values;
     private final double[] sums;

@@ -82,7 +82,7 @@ abstract class ReadRecords implements CallRecords {
         e);
   }
 
-  static CallstreamException inputFailure(String source, long count, String what, IOException e) {
+  static CallstreamException inputFailure(String source, long count, String what, Exception e) {
     return new CallstreamException(
         ErrorCode.INPUT_FAILED,
         count == 0

@@ -89,8 +89,12 @@ final class SodaClient {
   static final class AnswerException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    private final boolean passing;
-    private final @Nullable Duration delay;
+    /** Whether another attempt may succeed. */
+    final boolean passing;
+
+    /** The wait that the server requests. */
+    final @Nullable Duration delay;
+
     private final String fix;
 
     private AnswerException(
@@ -110,17 +114,6 @@ final class SodaClient {
       return new AnswerException(message, false, null, fix, null);
     }
 
-    /** Returns whether another attempt may succeed. */
-    boolean isPassing() {
-      return passing;
-    }
-
-    /** Returns the wait that the server requests, if any. */
-    Optional<Duration> delay() {
-      return Optional.ofNullable(delay);
-    }
-
-    /** Returns this exception as the failure of a source. */
     CallstreamException asFailure(String source, long records) {
       return new CallstreamException(
           ErrorCode.INPUT_FAILED,
@@ -187,8 +180,6 @@ final class SodaClient {
             : ", at the last of " + attempt + " attempts";
     return new AnswerException(e.getMessage() + often, true, e.delay, e.fix, e);
   }
-
-  // ---- one attempt
 
   private record Answer(HttpResponse<?> head, Body body) {}
 
@@ -351,8 +342,6 @@ final class SodaClient {
       return count;
     }
   }
-
-  // ---- refusals
 
   private AnswerException refusal(int status, Answer answer) {
     // 202 means that the server is still processing the query.

@@ -1,15 +1,21 @@
 package io.callstream.kafka.source;
 
-import io.callstream.kafka.source.SortedRecords.Entry;
-import io.callstream.kafka.source.SortedRecords.Run;
+import io.callstream.kafka.source.EventTimeOrder.Entry;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 
 /**
@@ -20,7 +26,6 @@ final class SpillFile implements AutoCloseable {
   /** The start of the names of files. It shows which process a file belongs to. */
   static final String PREFIX = "callstream-sort-" + ProcessHandle.current().pid() + "-";
 
-  private static final int HEADER = Long.BYTES + Integer.BYTES;
   private static final int MIN_BUFFER = 1 << 12;
   private static final int MAX_BUFFER = 1 << 20;
 
@@ -37,46 +42,29 @@ final class SpillFile implements AutoCloseable {
             StandardOpenOption.DELETE_ON_CLOSE);
   }
 
-  /** Writes a run. */
   void append(List<Entry> entries) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(MAX_BUFFER);
+    DataOutputStream out =
+        new DataOutputStream(
+            new BufferedOutputStream(Channels.newOutputStream(channel), MAX_BUFFER));
     for (Entry entry : entries) {
-      if (buffer.remaining() < HEADER) {
-        flush(buffer);
-      }
-      buffer.putLong(entry.time()).putInt(entry.value().length);
-      int written = 0;
-      while (written < entry.value().length) {
-        if (!buffer.hasRemaining()) {
-          flush(buffer);
-        }
-        int count = Math.min(buffer.remaining(), entry.value().length - written);
-        buffer.put(entry.value(), written, count);
-        written += count;
-      }
+      out.writeLong(entry.time());
+      out.writeInt(entry.value().length);
+      out.write(entry.value());
     }
-    flush(buffer);
+    out.flush();
     ends.add(channel.position());
-  }
-
-  private void flush(ByteBuffer buffer) throws IOException {
-    buffer.flip();
-    while (buffer.hasRemaining()) {
-      int ignored = channel.write(buffer);
-    }
-    buffer.clear();
   }
 
   /**
    * Returns all runs. Their buffers together take {@code memory}, unless that is too little for the
    * minimum size of each.
    */
-  List<DiskRun> runs(long memory) throws IOException {
+  List<Iterator<Entry>> runs(long memory) {
     int buffer = (int) Math.max(MIN_BUFFER, Math.min(MAX_BUFFER, memory / ends.size()));
-    List<DiskRun> runs = new ArrayList<>();
+    List<Iterator<Entry>> runs = new ArrayList<>();
     long start = 0;
     for (long end : ends) {
-      runs.add(new DiskRun(runs.size(), start, end, buffer));
+      runs.add(new Entries(new Part(start, end), buffer));
       start = end;
     }
     return runs;
@@ -91,67 +79,61 @@ final class SpillFile implements AutoCloseable {
     }
   }
 
-  final class DiskRun implements Run {
-    private final int number;
+  private final class Part extends InputStream {
     private final long end;
-    private final ByteBuffer buffer;
     private long position;
-    private Entry head;
 
-    DiskRun(int number, long start, long end, int bufferSize) throws IOException {
-      this.number = number;
+    Part(long start, long end) {
       this.position = start;
       this.end = end;
-      this.buffer = ByteBuffer.allocate(bufferSize).flip();
-      this.head = read();
     }
 
     @Override
-    public int number() {
-      return number;
+    public int read() {
+      throw new UnsupportedOperationException("a buffer reads many bytes at once");
     }
 
     @Override
-    public Entry head() {
-      return head;
-    }
-
-    @Override
-    public boolean advance() throws IOException {
-      if (position == end && !buffer.hasRemaining()) {
-        return false;
+    public int read(byte[] b, int off, int len) throws IOException {
+      if (position == end) {
+        return -1;
       }
-      head = read();
-      return true;
-    }
-
-    private Entry read() throws IOException {
-      while (buffer.remaining() < HEADER) {
-        fill();
-      }
-      long time = buffer.getLong();
-      byte[] value = new byte[buffer.getInt()];
-      int read = 0;
-      while (read < value.length) {
-        if (!buffer.hasRemaining()) {
-          fill();
-        }
-        int count = Math.min(buffer.remaining(), value.length - read);
-        buffer.get(value, read, count);
-        read += count;
-      }
-      return new Entry(time, value);
-    }
-
-    private void fill() throws IOException {
-      buffer.compact();
-      buffer.limit((int) Math.min(buffer.capacity(), buffer.position() + (end - position)));
-      int count = channel.read(buffer, position);
-      buffer.flip();
+      int count =
+          channel.read(ByteBuffer.wrap(b, off, (int) Math.min(len, end - position)), position);
       if (count <= 0) {
         throw new IOException("the temporary file was cut off");
       }
       position += count;
+      return count;
+    }
+  }
+
+  /** The entries of a run. It throws {@link UncheckedIOException} if the file cannot be read. */
+  private static final class Entries implements Iterator<Entry> {
+    private final DataInputStream in;
+    private long left;
+
+    Entries(Part part, int buffer) {
+      in = new DataInputStream(new BufferedInputStream(part, buffer));
+      left = part.end - part.position;
+    }
+
+    @Override
+    public boolean hasNext() {
+      return left > 0;
+    }
+
+    @Override
+    public Entry next() {
+      try {
+        long time = in.readLong();
+        byte[] value = new byte[in.readInt()];
+        in.readFully(value);
+        left -= Long.BYTES + Integer.BYTES + value.length;
+        return new Entry(time, value);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e.getMessage(), e);
+      }
     }
   }
 }

@@ -27,7 +27,6 @@ record StreamCalls(
     implements CallSource {
   private static final int[] BYTE_ORDER_MARK = {0xef, 0xbb, 0xbf};
 
-  /** Opens a stream. */
   interface Opening {
     InputStream open() throws IOException;
   }
@@ -57,11 +56,6 @@ record StreamCalls(
     return stream(
         "standard input",
         new FilterInputStream(System.in) {
-          @Override
-          public int read(byte[] b, int off, int len) throws IOException {
-            return in.read(b, off, len);
-          }
-
           @Override
           public void close() {
             // The standard input stays open.

@@ -35,14 +35,15 @@ public final class SyntheticCalls implements CallSource {
 
   private static final LocalDate START = LocalDate.of(2018, 10, 2);
 
-  private final Dials dials;
+  final long calls;
+  final long seed;
+  final LocalDate start;
+  final double disorder;
+  final long maxDelayMinutes;
+  final double duplicates;
+  final double garbage;
 
-  private SyntheticCalls(Dials dials) {
-    this.dials = dials;
-  }
-
-  /** The parameters that determine a sequence of records. */
-  record Dials(
+  private SyntheticCalls(
       long calls,
       long seed,
       LocalDate start,
@@ -50,13 +51,13 @@ public final class SyntheticCalls implements CallSource {
       long maxDelayMinutes,
       double duplicates,
       double garbage) {
-    SyntheticCounts counts() {
-      return new SyntheticCounts(
-          calls,
-          Math.round(disorder * calls),
-          Math.round(duplicates * calls),
-          Math.round(garbage * calls));
-    }
+    this.calls = calls;
+    this.seed = seed;
+    this.start = start;
+    this.disorder = disorder;
+    this.maxDelayMinutes = maxDelayMinutes;
+    this.duplicates = duplicates;
+    this.garbage = garbage;
   }
 
   /**
@@ -69,33 +70,17 @@ public final class SyntheticCalls implements CallSource {
     if (calls < 0 || calls > MAX_CALLS) {
       throw invalid("The number of synthetic calls", calls, "from 0 to 10000000000");
     }
-    return new SyntheticCalls(new Dials(calls, 1, START, 0, MAX_DELAY.toMinutes(), 0, 0));
+    return new SyntheticCalls(calls, 1, START, 0, MAX_DELAY.toMinutes(), 0, 0);
   }
 
   /** Returns a source with another seed. */
   public SyntheticCalls withSeed(long seed) {
-    return new SyntheticCalls(
-        new Dials(
-            dials.calls,
-            seed,
-            dials.start,
-            dials.disorder,
-            dials.maxDelayMinutes,
-            dials.duplicates,
-            dials.garbage));
+    return new SyntheticCalls(calls, seed, start, disorder, maxDelayMinutes, duplicates, garbage);
   }
 
   /** Returns a source whose calls start at midnight of another day. */
   public SyntheticCalls startingOn(LocalDate day) {
-    return new SyntheticCalls(
-        new Dials(
-            dials.calls,
-            dials.seed,
-            day,
-            dials.disorder,
-            dials.maxDelayMinutes,
-            dials.duplicates,
-            dials.garbage));
+    return new SyntheticCalls(calls, seed, day, disorder, maxDelayMinutes, duplicates, garbage);
   }
 
   /** Returns a source that delays calls by at most {@link #MAX_DELAY}. */
@@ -117,14 +102,7 @@ public final class SyntheticCalls implements CallSource {
       throw invalid("The greatest delay of a synthetic call", maxDelay, "a minute or more");
     }
     return new SyntheticCalls(
-        new Dials(
-            dials.calls,
-            dials.seed,
-            dials.start,
-            fraction,
-            maxDelay.toMinutes(),
-            dials.duplicates,
-            dials.garbage));
+        calls, seed, start, fraction, maxDelay.toMinutes(), duplicates, garbage);
   }
 
   /**
@@ -135,15 +113,7 @@ public final class SyntheticCalls implements CallSource {
    */
   public SyntheticCalls withDuplicates(double fraction) {
     requireFraction("duplicate", fraction);
-    return new SyntheticCalls(
-        new Dials(
-            dials.calls,
-            dials.seed,
-            dials.start,
-            dials.disorder,
-            dials.maxDelayMinutes,
-            fraction,
-            dials.garbage));
+    return new SyntheticCalls(calls, seed, start, disorder, maxDelayMinutes, fraction, garbage);
   }
 
   /**
@@ -157,25 +127,21 @@ public final class SyntheticCalls implements CallSource {
    */
   public SyntheticCalls withGarbage(double fraction) {
     requireFraction("garbage", fraction);
-    return new SyntheticCalls(
-        new Dials(
-            dials.calls,
-            dials.seed,
-            dials.start,
-            dials.disorder,
-            dials.maxDelayMinutes,
-            dials.duplicates,
-            fraction));
+    return new SyntheticCalls(calls, seed, start, disorder, maxDelayMinutes, duplicates, fraction);
   }
 
   /** Returns the number of records of each kind. */
   public SyntheticCounts counts() {
-    return dials.counts();
+    return new SyntheticCounts(
+        calls,
+        Math.round(disorder * calls),
+        Math.round(duplicates * calls),
+        Math.round(garbage * calls));
   }
 
   @Override
   public String name() {
-    return dials.calls + " synthetic calls";
+    return calls + " synthetic calls";
   }
 
   @Override
@@ -185,12 +151,12 @@ public final class SyntheticCalls implements CallSource {
 
   @Override
   public CallRecords open() {
-    return new SyntheticRecords(dials);
+    return new SyntheticRecords(this);
   }
 
   @Override
   public String toString() {
-    return name() + " of seed " + dials.seed;
+    return name() + " of seed " + seed;
   }
 
   private static void requireFraction(String what, double fraction) {

@@ -3,7 +3,6 @@ package io.callstream.kafka.source;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.callstream.kafka.source.RandomValues.Selection;
-import io.callstream.kafka.source.SyntheticCalls.Dials;
 import java.util.Comparator;
 import java.util.NoSuchElementException;
 import java.util.PriorityQueue;
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class SyntheticRecords implements CallRecords {
   private static final int MAX_REPETITION_MINUTES = 30;
 
-  private final Dials dials;
+  private final long maxDelayMinutes;
   private final CallClock clock;
   private final SyntheticText text;
   private final SyntheticGarbage garbage;
@@ -36,15 +35,15 @@ final class SyntheticRecords implements CallRecords {
   private long waited;
   private @Nullable Waiting upcoming;
 
-  SyntheticRecords(Dials dials) {
-    this.dials = dials;
-    clock = new CallClock(dials.start(), dials.calls(), RandomValues.sequence(dials.seed(), 0));
-    text = new SyntheticText(RandomValues.sequence(dials.seed(), 1));
-    delays = RandomValues.sequence(dials.seed(), 2);
-    repetitions = RandomValues.sequence(dials.seed(), 3);
-    Random garbling = RandomValues.sequence(dials.seed(), 4);
+  SyntheticRecords(SyntheticCalls source) {
+    maxDelayMinutes = source.maxDelayMinutes;
+    clock = new CallClock(source.start, source.calls, RandomValues.sequence(source.seed, 0));
+    text = new SyntheticText(RandomValues.sequence(source.seed, 1));
+    delays = RandomValues.sequence(source.seed, 2);
+    repetitions = RandomValues.sequence(source.seed, 3);
+    Random garbling = RandomValues.sequence(source.seed, 4);
     garbage = new SyntheticGarbage(garbling);
-    SyntheticCounts counts = dials.counts();
+    SyntheticCounts counts = source.counts();
     delayed = new Selection(delays, counts.delayed(), counts.calls());
     repeated = new Selection(repetitions, counts.duplicates(), counts.calls());
     garbled = new Selection(garbling, counts.garbage(), counts.records());
@@ -82,7 +81,7 @@ final class SyntheticRecords implements CallRecords {
       upcoming = null;
       boolean late = delayed.next();
       long arrival =
-          call.arrival() + (late ? 1 + (long) (delays.nextDouble() * dials.maxDelayMinutes()) : 0);
+          call.arrival() + (late ? 1 + (long) (delays.nextDouble() * maxDelayMinutes) : 0);
       if (late) {
         waiting.add(new Waiting(arrival, waited++, call.value()));
       }

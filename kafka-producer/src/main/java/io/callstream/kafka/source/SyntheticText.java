@@ -10,305 +10,77 @@ import java.util.Random;
  * of the city's streets. All text is already escaped as in a JSON string.
  */
 final class SyntheticText {
-  private static final String[] TOP_TYPES = {
-    "Passing Call", "Traffic Stop", "Traf Violation Cite", "Suspicious Person",
-        "Homeless Complaint",
-    "Trespasser", "Audible Alarm", "22500e", "Well Being Check", "Muni Inspection"
-  };
+  private static final String[] TOP_TYPES =
+      values(
+          """
+          Passing Call|Traffic Stop|Traf Violation Cite|Suspicious Person|Homeless Complaint|\
+          Trespasser|Audible Alarm|22500e|Well Being Check|Muni Inspection""");
   private static final double[] TOP_COUNTS = {
     35_180, 13_538, 10_921, 10_007, 6_072, 5_840, 5_775, 5_651, 5_552, 5_509
   };
-  private static final String[] FURTHER_TYPES = {
-    "Suspicious Vehicle",
-    "Meet W/citizen",
-    "Fight No Weapon",
-    "Noise Nuisance",
-    "Burglary",
-    "Petty Theft",
-    "Auto Boost / Strip",
-    "Mentally Disturbed",
-    "Vandalism",
-    "Traf Violation Tow",
-    "Stolen Vehicle",
-    "Complaint Unkn",
-    "Grand Theft",
-    "Threats / Harassment",
-    "Parking Complaint",
-    "Assault / Battery",
-    "Fraud",
-    "Strongarm Robbery",
-    "Panic Alarm",
-    "Person Dumping",
-    "Citizen Holding A Pr",
-    "Recovered Veh",
-    "Silent Hold Up Alarm",
-    "Juvenile Disturbance",
-    "Dw",
-    "Missing Adult",
-    "Missing Juvenile",
-    "Person Breaking In",
-    "Intoxicated Person",
-    "Drugs",
-    "Aided Case",
-    "Injury Vehicle Acc",
-    "Non Inj Vehicle Acc",
-    "Hit & Run Acc",
-    "Hit & Run Inj",
-    "Fire",
-    "Encampment",
-    "Sit / Lie",
-    "Loud Party",
-    "Barking Dog",
-    "Demonstration",
-    "Escort",
-    "Indecent Exposure",
-    "Prowler",
-    "Stalking",
-    "Robbery",
-    "Shots Fired",
-    "Person W/gun",
-    "Person W/knife",
-    "Roadblock",
-    "Road Blockage",
-    "Speeding",
-    "Reckless Driving",
-    "Drunk Driver",
-    "Abandoned Vehicle",
-    "Blocked Driveway",
-    "Double Parked",
-    "Property Found",
-    "Lost Property",
-    "Ped Stop",
-    "Bicycle Stop",
-    "Broken Window",
-    "Drone",
-    "Fireworks",
-    "Graffiti",
-    "Dog W/o Leash",
-    "Restraining Order",
-    "Civil Standby",
-    "Eviction",
-    "Child Abuse",
-    "Elder Abuse",
-    "Dv No Weapon",
-    "Dv Verbal",
-    "Check On Elder",
-    "Suicidal Person",
-    "Possible Dead Body",
-    "Bomb Threat",
-    "Suspicious Package",
-    "Cold Burglary",
-    "Hot Prowl",
-    "Shoplifter",
-    "Extortion",
-    "Id Theft",
-    "Mail Theft",
-    "Package Theft",
-    "Illegal Dumping",
-    "Vendor Complaint",
-    "Taxi Dispute"
-  };
-  private static final String[] CODES = {
-    "415", "459", "602", "586", "587", "594", "647", "647f", "650", "653m", "800", "801", "806",
-    "851", "852", "905", "909", "910", "911", "913", "914", "915", "916", "917", "918", "919",
-    "920", "921", "7.2.46", "7.2.25", "7.2.27", "7.2.40", "22500f", "22500b", "22502a", "4000a1",
-    "5200", "3.20.2", "240", "245", "148", "152", "211", "212", "216", "219", "221", "222", "280",
-    "311", "368", "407", "410", "416", "417", "418", "419", "470", "487", "488"
-  };
-  private static final String[] NOTES = {
-    "",
-    " Poss",
-    "*",
-    "/Tow",
-    " Dv",
-    " Juv",
-    "s",
-    " X2",
-    " In Prog",
-    ", Cold",
-    " & 415",
-    " #2",
-    " Ro",
-    " Party",
-    " \\\"Loud\\\"",
-    "'s",
-    " W/dog",
-    " Susp",
-    "/Cite",
-    " Eviction",
-    " Group",
-    " Music"
-  };
+  private static final String[] FURTHER_TYPES =
+      values(
+          """
+          Suspicious Vehicle|Meet W/citizen|Fight No Weapon|Noise Nuisance|Burglary|Petty Theft|\
+          Auto Boost / Strip|Mentally Disturbed|Vandalism|Traf Violation Tow|Stolen Vehicle|\
+          Complaint Unkn|Grand Theft|Threats / Harassment|Parking Complaint|Assault / Battery|\
+          Fraud|Strongarm Robbery|Panic Alarm|Person Dumping|Citizen Holding A Pr|Recovered Veh|\
+          Silent Hold Up Alarm|Juvenile Disturbance|Dw|Missing Adult|Missing Juvenile|\
+          Person Breaking In|Intoxicated Person|Drugs|Aided Case|Injury Vehicle Acc|\
+          Non Inj Vehicle Acc|Hit & Run Acc|Hit & Run Inj|Fire|Encampment|Sit / Lie|Loud Party|\
+          Barking Dog|Demonstration|Escort|Indecent Exposure|Prowler|Stalking|Robbery|Shots Fired|\
+          Person W/gun|Person W/knife|Roadblock|Road Blockage|Speeding|Reckless Driving|\
+          Drunk Driver|Abandoned Vehicle|Blocked Driveway|Double Parked|Property Found|\
+          Lost Property|Ped Stop|Bicycle Stop|Broken Window|Drone|Fireworks|Graffiti|\
+          Dog W/o Leash|Restraining Order|Civil Standby|Eviction|Child Abuse|Elder Abuse|\
+          Dv No Weapon|Dv Verbal|Check On Elder|Suicidal Person|Possible Dead Body|Bomb Threat|\
+          Suspicious Package|Cold Burglary|Hot Prowl|Shoplifter|Extortion|Id Theft|Mail Theft|\
+          Package Theft|Illegal Dumping|Vendor Complaint|Taxi Dispute""");
+  private static final String[] CODES =
+      values(
+          """
+          415|459|602|586|587|594|647|647f|650|653m|800|801|806|851|852|905|909|910|911|913|914|\
+          915|916|917|918|919|920|921|7.2.46|7.2.25|7.2.27|7.2.40|22500f|22500b|22502a|4000a1|\
+          5200|3.20.2|240|245|148|152|211|212|216|219|221|222|280|311|368|407|410|416|417|418|419|\
+          470|487|488""");
+  private static final String[] NOTES =
+      values(
+          """
+          | Poss|*|/Tow| Dv| Juv|s| X2| In Prog|, Cold| & 415| #2| Ro| Party| \\\"Loud\\\"|'s|\
+           W/dog| Susp|/Cite| Eviction| Group| Music""");
   private static final double[] OF_TYPES = {0.52, 0.406, 0.063, 0.011};
 
-  private static final String[] DISPOSITIONS = {
-    "HAN",
-    "GOA",
-    "ADV",
-    "Not recorded",
-    "CIT",
-    "REP",
-    "UTL",
-    "ND",
-    "CAN",
-    "NOM",
-    "PAS",
-    "NCR",
-    "22",
-    "ARR",
-    "ABA",
-    "ADM",
-    "OTS",
-    "GEN",
-    "INC",
-    "SFD",
-    "DUP",
-    "CRM",
-    "TOW",
-    "CHP",
-    "ENC",
-    "TH2",
-    "FIR",
-    "HOT"
-  };
+  private static final String[] DISPOSITIONS =
+      values(
+          """
+          HAN|GOA|ADV|Not recorded|CIT|REP|UTL|ND|CAN|NOM|PAS|NCR|22|ARR|ABA|ADM|OTS|GEN|INC|SFD|\
+          DUP|CRM|TOW|CHP|ENC|TH2|FIR|HOT""");
   private static final double[] DISPOSITION_COUNTS = {
     57_639, 26_211, 19_515, 19_238, 18_400, 16_054, 9_376, 8_123, 7_590, 7_070, 3_863, 1_681, 1_546,
     1_472, 1_098, 427, 262, 226, 87, 80, 22, 7, 4, 3, 2, 1, 1, 1
   };
 
-  private static final String[] NAMED_STREETS = {
-    "Market St",
-    "Mission St",
-    "Howard St",
-    "Folsom St",
-    "Harrison St",
-    "Bryant St",
-    "Brannan St",
-    "Townsend St",
-    "King St",
-    "Geary Bl",
-    "Geary St",
-    "Ofarrell St",
-    "Ellis St",
-    "Eddy St",
-    "Turk St",
-    "Golden Gate Av",
-    "Mcallister St",
-    "Fulton St",
-    "Grove St",
-    "Hayes St",
-    "Fell St",
-    "Oak St",
-    "Page St",
-    "Haight St",
-    "Waller St",
-    "Hyde St",
-    "Leavenworth St",
-    "Jones St",
-    "Taylor St",
-    "Mason St",
-    "Powell St",
-    "Stockton St",
-    "Grant Av",
-    "Kearny St",
-    "Montgomery St",
-    "Sansome St",
-    "Battery St",
-    "Front St",
-    "Davis St",
-    "Drumm St",
-    "The Embarcadero",
-    "Larkin St",
-    "Polk St",
-    "Van Ness Av",
-    "Franklin St",
-    "Gough St",
-    "Octavia St",
-    "Laguna St",
-    "Buchanan St",
-    "Webster St",
-    "Fillmore St",
-    "Steiner St",
-    "Pierce St",
-    "Scott St",
-    "Divisadero St",
-    "Broderick St",
-    "Baker St",
-    "Lyon St",
-    "Presidio Av",
-    "Masonic Av",
-    "Stanyan St",
-    "Arguello Bl",
-    "Park Presidio Bl",
-    "Balboa St",
-    "Anza St",
-    "Clement St",
-    "California St",
-    "Sacramento St",
-    "Clay St",
-    "Washington St",
-    "Jackson St",
-    "Pacific Av",
-    "Broadway",
-    "Vallejo St",
-    "Green St",
-    "Union St",
-    "Filbert St",
-    "Greenwich St",
-    "Lombard St",
-    "Chestnut St",
-    "Bay St",
-    "North Point St",
-    "Beach St",
-    "Jefferson St",
-    "Columbus Av",
-    "Valencia St",
-    "Guerrero St",
-    "Dolores St",
-    "Church St",
-    "Castro St",
-    "Noe St",
-    "Potrero Av",
-    "Cesar Chavez St",
-    "Bayshore Bl",
-    "Alemany Bl",
-    "Geneva Av",
-    "Ocean Av",
-    "Silver Av",
-    "San Bruno Av",
-    "Sunnydale Av",
-    "Third St",
-    "Evans Av",
-    "Oakdale Av",
-    "Palou Av",
-    "Quesada Av",
-    "Revere Av",
-    "Irving St",
-    "Judah St",
-    "Kirkham St",
-    "Lawton St",
-    "Moraga St",
-    "Noriega St",
-    "Ortega St",
-    "Pacheco St",
-    "Quintara St",
-    "Rivera St",
-    "Santiago St",
-    "Taraval St",
-    "Ulloa St",
-    "Vicente St",
-    "Wawona St",
-    "Sloat Bl",
-    "Sunset Bl",
-    "Great Hy",
-    "Lincoln Wy",
-    "Twin Peaks Bl",
-    "Portola Dr",
-    "Monterey Bl",
-    "Junipero Serra Bl",
-    "Brotherhood Wy",
-    "O'shaughnessy Bl"
-  };
+  private static final String[] NAMED_STREETS =
+      values(
+          """
+          Market St|Mission St|Howard St|Folsom St|Harrison St|Bryant St|Brannan St|Townsend St|\
+          King St|Geary Bl|Geary St|Ofarrell St|Ellis St|Eddy St|Turk St|Golden Gate Av|\
+          Mcallister St|Fulton St|Grove St|Hayes St|Fell St|Oak St|Page St|Haight St|Waller St|\
+          Hyde St|Leavenworth St|Jones St|Taylor St|Mason St|Powell St|Stockton St|Grant Av|\
+          Kearny St|Montgomery St|Sansome St|Battery St|Front St|Davis St|Drumm St|\
+          The Embarcadero|Larkin St|Polk St|Van Ness Av|Franklin St|Gough St|Octavia St|Laguna St|\
+          Buchanan St|Webster St|Fillmore St|Steiner St|Pierce St|Scott St|Divisadero St|\
+          Broderick St|Baker St|Lyon St|Presidio Av|Masonic Av|Stanyan St|Arguello Bl|\
+          Park Presidio Bl|Balboa St|Anza St|Clement St|California St|Sacramento St|Clay St|\
+          Washington St|Jackson St|Pacific Av|Broadway|Vallejo St|Green St|Union St|Filbert St|\
+          Greenwich St|Lombard St|Chestnut St|Bay St|North Point St|Beach St|Jefferson St|\
+          Columbus Av|Valencia St|Guerrero St|Dolores St|Church St|Castro St|Noe St|Potrero Av|\
+          Cesar Chavez St|Bayshore Bl|Alemany Bl|Geneva Av|Ocean Av|Silver Av|San Bruno Av|\
+          Sunnydale Av|Third St|Evans Av|Oakdale Av|Palou Av|Quesada Av|Revere Av|Irving St|\
+          Judah St|Kirkham St|Lawton St|Moraga St|Noriega St|Ortega St|Pacheco St|Quintara St|\
+          Rivera St|Santiago St|Taraval St|Ulloa St|Vicente St|Wawona St|Sloat Bl|Sunset Bl|\
+          Great Hy|Lincoln Wy|Twin Peaks Bl|Portola Dr|Monterey Bl|Junipero Serra Bl|\
+          Brotherhood Wy|O'shaughnessy Bl""");
   private static final String[] STREETS = streets();
   private static final int BLOCKS = STREETS.length * 100;
   private static final int CROSSINGS = STREETS.length * (STREETS.length - 1);
@@ -319,39 +91,16 @@ final class SyntheticText {
    */
   private static final int SHUFFLE = 7_919;
 
-  private static final String[] SITES = {
-    "Harbor",
-    "Hillside",
-    "Civic",
-    "Parkside",
-    "Sunset",
-    "Mission",
-    "Bayview",
-    "Marina",
-    "Union",
-    "Garden",
-    "Ocean",
-    "Central",
-    "Pacific",
-    "Eureka",
-    "Portola",
-    "Excelsior"
-  };
-  private static final String[] SITE_KINDS = {
-    "Library",
-    "Garage",
-    "Playground",
-    "Hotel",
-    "Hospital",
-    "School",
-    "Plaza",
-    "Market",
-    "Station",
-    "Clinic",
-    "Apts #2",
-    "Men's Shelter",
-    "Bar & Grill"
-  };
+  private static final String[] SITES =
+      values(
+          """
+          Harbor|Hillside|Civic|Parkside|Sunset|Mission|Bayview|Marina|Union|Garden|Ocean|Central|\
+          Pacific|Eureka|Portola|Excelsior""");
+  private static final String[] SITE_KINDS =
+      values(
+          """
+          Library|Garage|Playground|Hotel|Hospital|School|Plaza|Market|Station|Clinic|Apts #2|\
+          Men's Shelter|Bar & Grill""");
 
   private final Random random;
   private final Weighted types;
@@ -361,6 +110,10 @@ final class SyntheticText {
   SyntheticText(Random random) {
     this.random = random;
     this.types = furtherTypes();
+  }
+
+  private static String[] values(String text) {
+    return text.split("\\|");
   }
 
   private static String[] streets() {

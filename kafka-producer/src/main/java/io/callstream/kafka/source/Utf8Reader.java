@@ -1,28 +1,24 @@
 package io.callstream.kafka.source;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.Reader;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 
 /**
  * Reads UTF-8. It returns all characters before the first bytes that are not UTF-8, and then fails.
  */
 final class Utf8Reader extends Reader {
-  private final InputStream in;
+  private final PeekableInput in;
   private final CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
-  private final ByteBuffer bytes = ByteBuffer.allocate(1 << 13).flip();
   private final CharBuffer chars = CharBuffer.allocate(1 << 13).flip();
   private final int limit;
   private long sinceStart;
-  private boolean ended;
 
   /** Creates a reader for a stream of records with at most {@code limit} characters each. */
-  Utf8Reader(InputStream in, int limit) {
+  Utf8Reader(PeekableInput in, int limit) {
     this.in = in;
     this.limit = limit;
   }
@@ -49,33 +45,23 @@ final class Utf8Reader extends Reader {
 
   private boolean decode() throws IOException {
     chars.clear();
-    while (true) {
-      CoderResult result = decoder.decode(bytes, chars, ended);
-      if (chars.position() > 0) {
-        chars.flip();
-        return true;
-      }
-      if (result.isError()) {
-        chars.flip();
-        throw new IOException("the text is not UTF-8");
-      }
-      if (ended) {
-        chars.flip();
-        return false;
-      }
-      bytes.compact();
-      int count;
-      try {
-        count = in.read(bytes.array(), bytes.position(), bytes.remaining());
-        if (count > 0) {
-          bytes.position(bytes.position() + count);
+    try {
+      while (true) {
+        ByteBuffer bytes = ByteBuffer.wrap(in.bytes, in.start, in.end - in.start);
+        boolean isError = decoder.decode(bytes, chars, false).isError();
+        in.start = bytes.position();
+        if (chars.position() > 0) {
+          return true;
         }
-      } finally {
-        bytes.flip();
-        chars.limit(0);
+        if (isError || (!in.fill() && in.start < in.end)) {
+          throw new IOException("the text is not UTF-8");
+        }
+        if (in.start == in.end) {
+          return false;
+        }
       }
-      chars.clear();
-      ended = count < 0;
+    } finally {
+      chars.flip();
     }
   }
 

@@ -7,6 +7,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.kafka.CallProducer;
+import io.callstream.kafka.IncompleteSendException;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.TopicReader;
@@ -15,10 +16,18 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ScramMechanism;
+import org.apache.kafka.clients.admin.UserScramCredentialDeletion;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -238,6 +247,68 @@ class SecureBrokerTest {
           EmbeddedBroker.builder().data(data).user("alice", SECRET).start()) {
         assertThat(sendAndRead(cluster(kept, settings), "calls-" + i)).isEqualTo(200);
       }
+    }
+  }
+
+  @Test
+  void aLoginThatIsLostDuringARunIsReportedWithTheSameTextByAllClients() throws Exception {
+    Path data = dir.resolve("removed");
+    EmbeddedBroker first =
+        EmbeddedBroker.builder().data(data).user("alice", SECRET).user("bob", "other").start();
+    Map<String, String> settings =
+        new HashMap<>(
+            Map.of("security.protocol", "SASL_PLAINTEXT", "sasl.mechanism", "SCRAM-SHA-512"));
+    settings.put("sasl.jaas.config", jaas("alice", SECRET));
+    KafkaCluster cluster = cluster(first, settings);
+    assertThat(sendAndRead(cluster, "calls")).isEqualTo(200);
+    ExecutorService background = Executors.newSingleThreadExecutor();
+    CountDownLatch reading = new CountDownLatch(200);
+    try (CallProducer producer =
+        CallProducer.to(cluster, "calls", SanFranciscoCalls.json()).connect()) {
+      Future<Long> reader =
+          background.submit(
+              () ->
+                  TopicReader.of(cluster, "calls")
+                      .fromBeginning()
+                      .following()
+                      .read(row -> reading.countDown()));
+      assertThat(reading.await(30, TimeUnit.SECONDS)).isTrue();
+      settings.put("sasl.jaas.config", jaas("bob", "other"));
+      removeAlice(cluster(first, settings));
+      first.close();
+      try (EmbeddedBroker second =
+          EmbeddedBroker.builder().data(data).port(first.port()).user("bob", "other").start()) {
+        assertThat(second.port()).isEqualTo(first.port());
+        assertThatThrownBy(() -> reader.get(30, TimeUnit.SECONDS))
+            .cause()
+            .isInstanceOfSatisfying(
+                CallstreamException.class,
+                e -> assertThat(e.code()).isEqualTo(ErrorCode.BROKER_UNAVAILABLE))
+            .hasMessageContaining(LOST_LOGIN);
+        assertThatThrownBy(() -> producer.send(SyntheticCalls.of(1)))
+            .isInstanceOf(IncompleteSendException.class)
+            .hasMessageContaining(LOST_LOGIN);
+      }
+    } finally {
+      first.close();
+      background.shutdownNow();
+    }
+  }
+
+  private static final String LOST_LOGIN =
+      "Kafka rejected this client: SaslAuthenticationException: Authentication failed during"
+          + " authentication due to invalid credentials with SASL mechanism SCRAM-SHA-512. Check"
+          + " user name and password in sasl.jaas.config, and sasl.mechanism";
+
+  private static void removeAlice(KafkaCluster cluster) throws Exception {
+    Map<String, Object> settings = new HashMap<>(cluster.settings());
+    settings.put("bootstrap.servers", cluster.bootstrapServers());
+    try (Admin admin = Admin.create(settings)) {
+      admin
+          .alterUserScramCredentials(
+              List.of(new UserScramCredentialDeletion("alice", ScramMechanism.SCRAM_SHA_512)))
+          .all()
+          .get(30, TimeUnit.SECONDS);
     }
   }
 

@@ -727,6 +727,8 @@ class FileCallsTest {
           "[{\"a\":1}]",
           "[{\"a\":1}",
           "[",
+          "{\0\"a\":1}",
+          "[\0{\"a\":1}",
           "\"text\"",
           "1",
           "crime_id,call_date_time",

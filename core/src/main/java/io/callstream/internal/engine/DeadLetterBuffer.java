@@ -1,4 +1,4 @@
-package io.callstream.engine.local;
+package io.callstream.internal.engine;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
  * in a file, because their number has no limit. Not thread-safe.
  */
 final class DeadLetterBuffer implements DeadLetterMerge.Input, AutoCloseable {
-  static final String PREFIX = "letters-";
   private static final int BYTES_IN_MEMORY = 4 << 20;
 
   private final @Nullable Path directory;
@@ -31,11 +30,7 @@ final class DeadLetterBuffer implements DeadLetterMerge.Input, AutoCloseable {
   private @Nullable Path file;
   private @Nullable DataOutputStream tail;
 
-  /**
-   * Creates an empty box.
-   *
-   * @param directory the directory for the file; null for the directory of temporary files
-   */
+  /** Creates a buffer. The directory is null for that of temporary files. */
   DeadLetterBuffer(@Nullable Path directory) {
     this.directory = directory;
   }
@@ -53,8 +48,8 @@ final class DeadLetterBuffer implements DeadLetterMerge.Input, AutoCloseable {
     if (open == null) {
       Path made =
           directory == null
-              ? Files.createTempFile("callstream-" + PREFIX, ".tmp")
-              : Files.createTempFile(directory, PREFIX, ".tmp");
+              ? Files.createTempFile("callstream-" + BatchPart.LETTER_FILES, ".tmp")
+              : Files.createTempFile(directory, BatchPart.LETTER_FILES, ".tmp");
       file = made;
       open = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(made), 1 << 16));
       tail = open;
@@ -81,7 +76,6 @@ final class DeadLetterBuffer implements DeadLetterMerge.Input, AutoCloseable {
     return file == null ? first : new SequenceInputStream(first, Files.newInputStream(file));
   }
 
-  /** Deletes the file. */
   @Override
   public void close() {
     try {
@@ -103,13 +97,9 @@ final class DeadLetterBuffer implements DeadLetterMerge.Input, AutoCloseable {
     Path place = directory == null ? Path.of(System.getProperty("java.io.tmpdir")) : directory;
     return new CallstreamException(
         ErrorCode.ENVIRONMENT,
-        "Dead letters cannot be kept in "
-            + place
-            + " until the sinks get them: "
-            + e
-            + ". "
-            + FileFailures.advice(place, e)
-            + " Then start again with the same checkpoint: nothing is lost.",
+        ("Dead letters cannot be kept in %s until the sinks get them: %s. %s Then start again with"
+                + " the same checkpoint: nothing is lost.")
+            .formatted(place, e, FileFailures.advice(place, e)),
         e);
   }
 }

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-class RowWriterTest {
+class RowFormatterTest {
   private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
   private static final Statistic STATISTIC =
       Statistic.named("daily")
@@ -33,7 +33,7 @@ class RowWriterTest {
   private static String json(Optional<Object> share) throws IOException {
     StringWriter text = new StringWriter();
     try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
-      new RowWriter(STATISTIC, ZONE)
+      new RowFormatter(STATISTIC, ZONE)
           .write(
               json,
               new ResultRow(

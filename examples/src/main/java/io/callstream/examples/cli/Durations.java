@@ -5,11 +5,10 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Reads durations in the usual notation ({@code 500ms}, {@code 1h30m}) or in ISO-8601. */
-final class DurationConverter implements ITypeConverter<Duration> {
+final class Durations {
   private static final Pattern PART = Pattern.compile("([0-9]{1,12})(ms|s|m|h|d)");
   private static final Pattern WHOLE = Pattern.compile("(" + PART.pattern() + ")+");
 
@@ -17,8 +16,9 @@ final class DurationConverter implements ITypeConverter<Duration> {
   private static final Pattern ISO =
       Pattern.compile("\\bPT(-?[0-9]+H)?(-?[0-9]+M)?(-?[0-9.]+S)?(?<!T)\\b");
 
-  @Override
-  public Duration convert(String value) {
+  private Durations() {}
+
+  static Duration parse(String value) {
     String text = value.trim().toLowerCase(Locale.ROOT);
     try {
       if (text.startsWith("p")) {
@@ -55,7 +55,7 @@ final class DurationConverter implements ITypeConverter<Duration> {
   }
 
   /**
-   * Returns a text in which ISO-8601 durations are replaced by the notation that this converter
+   * Returns a text in which ISO-8601 durations are replaced by the notation that {@link #parse}
    * reads.
    */
   static String rewrite(String text) {

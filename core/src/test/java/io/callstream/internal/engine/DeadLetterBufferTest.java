@@ -1,4 +1,4 @@
-package io.callstream.engine.local;
+package io.callstream.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -5,18 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
-import io.callstream.call.CallParser;
-import io.callstream.call.ParseResult;
-import io.callstream.call.SanFranciscoCalls;
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Random;
-import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
@@ -30,7 +23,7 @@ import org.junit.jupiter.api.Test;
  * -Dcallstream.fuzz.seed} sets the first seed, which a failure reports.
  */
 @Tag("campaign")
-class PlainObjectCopierTest {
+class PlainObjectTest {
   private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 20_000);
   private static final JsonFactory JSON = new JsonFactory();
   private static final List<String> CALLS = Reading.texts(SyntheticCalls.of(50));
@@ -39,7 +32,7 @@ class PlainObjectCopierTest {
   private static final String NOISE = "\"\\{}[]:, \n\t\r\0\u001f\u007f\u0080\u00e9\u00ff0aZ~!";
 
   /** Reused, so that remains of one object in the buffer meet the next object. */
-  private final PlainObjectCopier plain = new PlainObjectCopier();
+  private final PlainObject plain = new PlainObject();
 
   @Test
   void whatIsPlainIsWhatJacksonReads() throws IOException {
@@ -66,49 +59,14 @@ class PlainObjectCopierTest {
     assertThat(copied).isBetween(INPUTS / 4, INPUTS * 9 / 10);
   }
 
-  @Test
-  void whatIsACallByItsTextsIsOneForItsParser() {
-    long first = Long.getLong("callstream.fuzz.seed", new SplittableRandom().nextLong());
-    CallParser parser = SanFranciscoCalls.json().parser(Set.of());
-    int certain = 0;
-    for (int i = 0; i < INPUTS; i++) {
-      Random random = new Random(first + i);
-      String call = CALLS.get(random.nextInt(CALLS.size()));
-      for (String name : List.of("crime_id", "original_crime_type_name", "call_date_time")) {
-        call =
-            switch (random.nextInt(8)) {
-              case 0 -> call.replaceFirst("\"" + name + "\":\"[^\"]*\",", "");
-              case 1 -> call.replaceFirst("\"" + name + "\":\"[^\"]*\"", "\"" + name + "\":\"  \"");
-              case 2 ->
-                  call.replaceFirst("\"" + name + "\":\"[^\"]*\"", "\"" + name + "\":\"2018\"");
-              default -> call;
-            };
-      }
-      byte[] text = call.getBytes(ISO_8859_1);
-      int end = plain.read(Arrays.copyOf(text, text.length + Long.BYTES), 0, text.length);
-      byte[] id = end >= 0 ? parser.idOfCall(plain::value) : null;
-      if (id != null) {
-        certain++;
-        assertThat(parser.parse(text)).as(call).isInstanceOf(ParseResult.Parsed.class);
-        assertThat(parser.idOfCall(text)).as(call).isEqualTo(id);
-      } else if (end >= 0) {
-        assertThat(parser.parse(text)).as(call).isInstanceOf(ParseResult.Rejected.class);
-      }
-    }
-    assertThat(certain).isBetween(INPUTS / 8, INPUTS * 7 / 8);
-  }
-
   /**
    * Returns the difference, or an empty string if there is none; null if the object is not plain.
    */
   private @Nullable String difference(byte[] text) throws IOException {
-    // Meaningless bytes follow, and must not be read as content.
-    byte[] window = Arrays.copyOf(text, text.length + Long.BYTES);
-    Arrays.fill(window, text.length, window.length, (byte) "\"} ".charAt(text.length % 3));
-    int end = plain.read(window, 0, text.length);
-    if (end < 0) {
+    if (!plain.copy(Arrays.copyOf(text, text.length + Long.BYTES), 0)) {
       return null;
     }
+    int end = plain.end();
     try (JsonParser json = JSON.createParser(text)) {
       json.nextToken();
       byte[] expected = new CompactJson().copyOf(json);
@@ -116,30 +74,11 @@ class PlainObjectCopierTest {
       return end != expectedEnd
           ? "it ends at " + end + ", not at " + expectedEnd
           : Arrays.equals(plain.bytes(), expected)
-              ? differenceOfValues(expected)
+              ? ""
               : "it is " + new String(plain.bytes(), ISO_8859_1);
     } catch (IOException e) {
       return "it is no JSON: " + e.getMessage();
     }
-  }
-
-  private String differenceOfValues(byte[] object) throws IOException {
-    Map<String, String> values = new HashMap<>();
-    values.put("no such name", null);
-    try (JsonParser json = JSON.createParser(object)) {
-      json.nextToken();
-      for (String name = json.nextFieldName(); name != null; name = json.nextFieldName()) {
-        values.put(name, json.nextTextValue());
-      }
-    }
-    for (Map.Entry<String, String> value : values.entrySet()) {
-      byte[] actual = plain.value(value.getKey());
-      if (!Objects.equals(
-          actual == null ? null : new String(actual, ISO_8859_1), value.getValue())) {
-        return value.getKey() + " is not " + value.getValue();
-      }
-    }
-    return "";
   }
 
   /** Creates an object with bytes after it, with white space and damage. */
