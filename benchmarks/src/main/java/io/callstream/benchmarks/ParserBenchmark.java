@@ -2,8 +2,8 @@ package io.callstream.benchmarks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.call.Field;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
 import io.callstream.call.ParseResult;
 import io.callstream.statistic.StandardStatistics;
 import java.util.ArrayList;

@@ -421,7 +421,11 @@ public final class Call {
       } else if (values == null) {
         throw new AssertionError(field);
       } else if (value instanceof Position position) {
-        slots.setPosition(values, field, position.latitude(), position.longitude());
+        slots.setPosition(
+            values,
+            field,
+            Double.doubleToLongBits(position.latitude()),
+            Double.doubleToLongBits(position.longitude()));
       } else {
         slots.setValue(values, field, bits(field, value));
       }

@@ -1,6 +1,5 @@
 package io.callstream.call;
 
-import io.callstream.call.JsonFields.Named;
 import java.time.ZoneId;
 
 /**
@@ -52,61 +51,38 @@ import java.time.ZoneId;
  * that ends in the second occurrence of this hour is therefore one hour too short. Measures exclude
  * negative durations.
  */
-public final class DataSfCalls extends JsonFormat {
-  private static final long serialVersionUID = 1L;
+public final class DataSfCalls {
+  private static final String[] TIMES = {TimePattern.ISO, TimePattern.PORTAL};
+  private static final String RECEIVED = "received_datetime";
 
-  private static final JsonFields FIELDS =
-      JsonFields.of(
-              new Named("cad_number", Fields.ID, true),
-              new Named("call_type_final_desc", Fields.TYPE, true),
-              new Named("call_type_final", Fields.TYPE, false),
-              new Named("call_type_original_desc", Fields.TYPE, false),
-              new Named("call_type_original", Fields.TYPE, false),
-              new Named("received_datetime", Fields.TIME, true),
-              new Named("dispatch_datetime", Fields.DISPATCHED, false),
-              new Named("onscene_datetime", Fields.ON_SCENE, false),
-              new Named("close_datetime", Fields.CLOSED, false),
-              new Named("priority_final", Fields.PRIORITY, false),
-              new Named("priority_original", Fields.PRIORITY, false),
-              new Named("agency", Fields.AGENCY, false),
-              new Named("disposition", Fields.DISPOSITION, false),
-              new Named("intersection_name", Fields.ADDRESS, false),
-              new Named("analysis_neighborhood", Fields.NEIGHBORHOOD, false),
-              new Named("police_district", Fields.DISTRICT, false))
-          .withTimeAs(Fields.RECEIVED)
-          .withTimesOfPortal()
-          .withoutEmptyTexts();
-
-  private DataSfCalls(ZoneId zone) {
-    super(zone);
-  }
+  private DataSfCalls() {}
 
   /** Returns the format as the city publishes it, with times in America/Los_Angeles. */
-  public static DataSfCalls json() {
-    return json(SAN_FRANCISCO);
+  public static JsonFormat json() {
+    return json(SanFranciscoCalls.ZONE);
   }
 
   /** Returns the format with another time zone, for data that was converted to that zone. */
-  public static DataSfCalls json(ZoneId zone) {
-    return new DataSfCalls(zone);
-  }
-
-  @Override
-  public String name() {
-    return "datasf-json";
-  }
-
-  @Override
-  JsonFields definition() {
-    return FIELDS;
-  }
-
-  /**
-   * Writes the call type as {@code call_type_final_desc}. Does not write {@link Fields#RECEIVED},
-   * because it is equal to the event time, or fields without text.
-   */
-  @Override
-  public byte[] write(Call call) {
-    return super.write(call);
+  public static JsonFormat json(ZoneId zone) {
+    return JsonFormat.builder("datasf-json")
+        .zone(zone)
+        .id("cad_number")
+        .type(
+            "call_type_final_desc",
+            "call_type_final",
+            "call_type_original_desc",
+            "call_type_original")
+        .time(RECEIVED, TIMES)
+        .time(Fields.RECEIVED, RECEIVED, TIMES)
+        .time(Fields.DISPATCHED, "dispatch_datetime", TIMES)
+        .time(Fields.ON_SCENE, "onscene_datetime", TIMES)
+        .time(Fields.CLOSED, "close_datetime", TIMES)
+        .text(Fields.PRIORITY, "priority_final", "priority_original")
+        .text(Fields.AGENCY, "agency")
+        .text(Fields.DISPOSITION, "disposition")
+        .text(Fields.ADDRESS, "intersection_name")
+        .text(Fields.NEIGHBORHOOD, "analysis_neighborhood")
+        .text(Fields.DISTRICT, "police_district")
+        .build();
   }
 }

@@ -1,11 +1,18 @@
 package io.callstream.call;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.text.ParsePosition;
 import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
+import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoField;
+import java.time.temporal.TemporalAccessor;
 import java.time.zone.ZoneOffsetTransition;
 import java.time.zone.ZoneRules;
 import java.util.Arrays;
@@ -17,10 +24,13 @@ import java.util.Arrays;
 final class EventTimeReader {
   private static final int DAYS = 64;
   private static final long MILLIS_PER_SECOND = 1_000L;
+  private static final long EARLIEST = Call.EARLIEST.toEpochMilli();
+  private static final long LATEST = Call.LATEST.toEpochMilli();
   private static final int NO_OFFSET = Integer.MIN_VALUE;
 
   private final ZoneRules rules;
-  private final boolean ofPortal;
+  private final TimePattern pattern;
+  private final NumberReader numbers = new NumberReader();
 
   /**
    * Cached days as year * 10000 + month * 100 + day, indexed by this number modulo {@link #DAYS}.
@@ -38,22 +48,10 @@ final class EventTimeReader {
   private long epochMillis;
   private boolean ambiguous;
 
-  EventTimeReader(ZoneId zone) {
-    this(zone, false);
-  }
-
-  private EventTimeReader(ZoneId zone, boolean ofPortal) {
-    rules = zone.getRules();
-    this.ofPortal = ofPortal;
+  EventTimeReader(ZoneId zone, TimePattern pattern) {
+    this.rules = zone.getRules();
+    this.pattern = pattern;
     Arrays.fill(days, -1);
-  }
-
-  /**
-   * Returns a reader that also accepts times in the form of the portal's CSV exports: {@code
-   * MM/dd/yyyy} or {@code yyyy/MM/dd}, {@code hh:mm[:ss]} and {@code AM} or {@code PM}.
-   */
-  static EventTimeReader ofPortal(ZoneId zone) {
-    return new EventTimeReader(zone, true);
   }
 
   /** Returns the time from the last successful {@link #read}. */
@@ -74,8 +72,9 @@ final class EventTimeReader {
         || b[i + 4] != '-'
         || b[i + 7] != '-'
         || (b[i + 10] != 'T' && b[i + 10] != ' ')
-        || b[i + 13] != ':') {
-      return ofPortal && readOfPortal(b, start, end);
+        || b[i + 13] != ':'
+        || !pattern.iso()) {
+      return readOther(b, start, end);
     }
     int year = digits(b, i, 4);
     int month = digits(b, i + 5, 2);
@@ -124,7 +123,54 @@ final class EventTimeReader {
     return true;
   }
 
-  /** Reads a time in the form of the portal's CSV exports, with a 12-hour clock. */
+  private boolean readOther(byte[] b, int start, int end) {
+    return (pattern.portal() && readOfPortal(b, start, end))
+        || (pattern.unit() > 0 && readEpoch(b, start, end))
+        || (!pattern.others().isEmpty() && readAsText(new String(b, start, end - start, UTF_8)));
+  }
+
+  private boolean readEpoch(byte[] b, int start, int end) {
+    // Seconds may have a fraction.
+    if (!numbers.read(b, start, end, pattern.unit() == 1 ? 0 : 3)) {
+      return false;
+    }
+    ambiguous = false;
+    epochMillis = numbers.value();
+    return epochMillis >= EARLIEST && epochMillis <= LATEST;
+  }
+
+  private boolean readAsText(String text) {
+    for (DateTimeFormatter form : pattern.others()) {
+      ParsePosition position = new ParsePosition(0);
+      TemporalAccessor parsed = form.parseUnresolved(text, position);
+      if (parsed != null && position.getIndex() == text.length()) {
+        try {
+          read(form.parseBest(text, OffsetDateTime::from, LocalDateTime::from, LocalDate::from));
+          return epochMillis >= EARLIEST && epochMillis <= LATEST;
+        } catch (DateTimeException e) {
+          // Another form may match.
+        }
+      }
+    }
+    return false;
+  }
+
+  private void read(TemporalAccessor time) {
+    if (time instanceof OffsetDateTime exact) {
+      ambiguous = false;
+      epochMillis = exact.toInstant().toEpochMilli();
+    } else {
+      LocalDateTime local =
+          time instanceof LocalDate date ? date.atStartOfDay() : (LocalDateTime) time;
+      resolve(local);
+      epochMillis += local.get(ChronoField.MILLI_OF_SECOND);
+    }
+  }
+
+  /**
+   * Reads a time in the form of the CSV exports of open data portals: {@code MM/dd/yyyy} or {@code
+   * yyyy/MM/dd}, {@code hh:mm[:ss]} and {@code AM} or {@code PM}.
+   */
   private boolean readOfPortal(byte[] b, int start, int end) {
     int slash = indexOf(b, '/', start, end);
     int secondSlash = indexOf(b, '/', slash + 1, end);

@@ -121,8 +121,9 @@ final class FieldSlots {
     of[bitWords + slot] = value;
   }
 
-  void setPosition(long[] of, Field<?> field, double latitude, double longitude) {
-    setValue(of, field, Double.doubleToLongBits(latitude));
-    of[bitWords + slot(field) + 1] = Double.doubleToLongBits(longitude);
+  /** Sets a position, from the bits of its degrees. */
+  void setPosition(long[] of, Field<?> field, long latitude, long longitude) {
+    setValue(of, field, latitude);
+    of[bitWords + slot(field) + 1] = longitude;
   }
 }

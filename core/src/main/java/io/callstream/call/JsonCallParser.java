@@ -3,59 +3,66 @@ package io.callstream.call;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.call.JsonFields.Named;
+import io.callstream.call.JsonValue.Part;
 import java.io.ByteArrayOutputStream;
 import java.time.ZoneId;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
-import java.util.stream.IntStream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /*
- * Finds the values of a record on one of two paths, and makes a call of them. Nearly every record is plain, so PlainJson
- * finds its values where they are, and most records allocate nothing except the Call. For any other record,
- * JsonObjectReader alone decides whether it is valid JSON, and this class gets copies of the values. Tests compare both
- * paths.
+ * Finds the values of a record on one of two paths, and makes a call of them. Nearly every record
+ * is plain, so PlainJson finds its values where they are, and most records allocate nothing except
+ * the Call. For any other record, JsonObjectReader alone decides whether it is valid JSON, and this
+ * class gets copies of the values. Tests compare both paths.
  */
 final class JsonCallParser implements CallParser {
   private static final byte[] NOTHING = {};
+  private static final Pattern POINT =
+      Pattern.compile(
+          "\\s*point\\s*\\(\\s*(\\S+)\\s+([^\\s)]+)\\s*\\)\\s*", Pattern.CASE_INSENSITIVE);
 
-  private final EventTimeReader times;
+  /** The paths of the values by place. */
+  private final List<String> paths;
+
   private final PlainJson plain;
   private final JsonObjectReader reader;
   private final TextDictionary dictionary = new TextDictionary();
+  private final NumberReader numbers = new NumberReader();
 
-  /** The fields of the format by index, followed by values derived from them. */
-  private final Named[] fields;
+  private final Column time;
+  private final @Nullable Column id;
+  private final @Nullable Column type;
+  private final Column[] required;
 
-  private final int[] required;
-  private final int[] alternatives;
-  private final int idPlace;
-  private final int typePlace;
-  private final int timePlace;
+  /**
+   * The fields of the format that are not texts, other than the event time. All must be readable.
+   */
+  private final Column[] typed;
 
-  /** The indices of the times other than the event time, all of which must be readable. */
-  private final int[] otherTimes;
-
-  /** The indices of the requested texts, and their slots. */
-  private final int[] wanted;
-
-  private final int[] wantedSlots;
+  /** The requested texts. */
+  private final Column[] texts;
 
   private final FieldSlots slots;
   private final String[] noTexts;
   private final long @Nullable [] noValues;
-
-  private final Field<?>[] sameAsTime;
 
   /** The starts and ends of the current record's values, which {@link PlainJson} defines. */
   private final int[] starts;
 
   private final int[] ends;
 
-  /** Which fields of a record that is not plain hold an object or an array. */
+  /** Which values of a record that is not plain are an object or an array. */
   private final boolean[] nested;
 
   /** The bytes of the values: the current record, or a copy of its values. */
@@ -65,27 +72,77 @@ final class JsonCallParser implements CallParser {
   private long epochMillis;
   private boolean ambiguous;
 
-  JsonCallParser(JsonFields format, ZoneId zone, Set<Field<?>> asked) {
-    times = format.times(zone);
-    fields = format.all().toArray(new Named[0]);
-    JsonPaths paths = JsonPaths.of(format.all().stream().map(Named::name).toList());
-    plain = new PlainJson(paths, fields.length);
-    reader = new JsonObjectReader(paths);
-    required = format.required();
-    alternatives = format.alternatives();
-    idPlace = format.placeOf(Fields.ID);
-    typePlace = format.placeOf(Fields.TYPE);
-    timePlace = format.placeOf(Fields.TIME);
-    otherTimes = format.times();
-    slots = new FieldSlots(asked, false);
-    wanted = format.texts(asked);
-    wantedSlots = IntStream.of(wanted).map(f -> slots.slot(fields[f].field())).toArray();
-    noTexts = slots.noTexts();
-    noValues = slots.noValues();
-    sameAsTime = format.sameAsTime().stream().filter(asked::contains).toArray(Field<?>[]::new);
+  /** The last value that was read, and the longitude if it is a position. */
+  private long first;
+
+  private long second;
+
+  /**
+   * The values of a field.
+   *
+   * @param places the places of the values; the first one with a value is used
+   * @param others the places of the longitudes of a position of two numbers, otherwise none
+   * @param times the reader if the value is a time
+   * @param slot the slot of a requested text, otherwise -1
+   */
+  private record Column(
+      Field<?> field,
+      int[] places,
+      int[] others,
+      EventTimeReader times,
+      int slot,
+      boolean isRequested) {}
+
+  JsonCallParser(List<JsonValue> format, ZoneId zone, Set<Field<?>> asked) {
+    paths = format.stream().map(JsonValue::path).distinct().toList();
+    JsonPaths tree = JsonPaths.of(paths);
+    plain = new PlainJson(tree, paths.size());
+    reader = new JsonObjectReader(tree);
     starts = plain.starts;
     ends = plain.ends;
-    nested = new boolean[fields.length];
+    nested = new boolean[paths.size()];
+    slots = new FieldSlots(asked, false);
+    noTexts = slots.noTexts();
+    noValues = slots.noValues();
+    Map<TimePattern, EventTimeReader> readers = new HashMap<>();
+    Map<Field<?>, Column> columns = new LinkedHashMap<>();
+    for (JsonValue value : format) {
+      columns.computeIfAbsent(value.field(), field -> column(field, format, zone, readers));
+    }
+    time = Objects.requireNonNull(columns.get(Fields.TIME), "the event time");
+    id = columns.get(Fields.ID);
+    type = columns.get(Fields.TYPE);
+    Set<Field<?>> needed = new HashSet<>();
+    format.stream().filter(JsonValue::required).forEach(value -> needed.add(value.field()));
+    List<Column> all = new ArrayList<>(columns.values());
+    required = all.stream().filter(c -> needed.contains(c.field())).toArray(Column[]::new);
+    typed = all.stream().filter(c -> c.field() != Fields.TIME && !isText(c)).toArray(Column[]::new);
+    texts = all.stream().filter(c -> isText(c) && c.isRequested()).toArray(Column[]::new);
+  }
+
+  private static boolean isText(Column column) {
+    return column.field().type() == Field.Type.TEXT;
+  }
+
+  private Column column(
+      Field<?> field,
+      List<JsonValue> format,
+      ZoneId zone,
+      Map<TimePattern, EventTimeReader> readers) {
+    List<JsonValue> own = format.stream().filter(value -> value.field() == field).toList();
+    boolean isRequested = slots.has(field);
+    return new Column(
+        field,
+        own.stream().filter(v -> v.part() != Part.LONGITUDE).mapToInt(this::place).toArray(),
+        own.stream().filter(v -> v.part() == Part.LONGITUDE).mapToInt(this::place).toArray(),
+        readers.computeIfAbsent(
+            TimePattern.of(own.get(0).patterns()), pattern -> new EventTimeReader(zone, pattern)),
+        isRequested && field.type() == Field.Type.TEXT ? slots.slot(field) : -1,
+        isRequested);
+  }
+
+  private int place(JsonValue value) {
+    return paths.indexOf(value.path());
   }
 
   @Override
@@ -96,15 +153,16 @@ final class JsonCallParser implements CallParser {
 
   @Override
   public byte @Nullable [] id(byte[] value) {
-    return find(value) == null ? text(placeOfText(idPlace)) : null;
+    return find(value) == null ? bytes(id) : null;
   }
 
   @Override
   public byte @Nullable [] idOfCall(byte[] value) {
-    return find(value) == null && check(value, null) == null ? text(placeOfText(idPlace)) : null;
+    return find(value) == null && check(value, null) == null ? bytes(id) : null;
   }
 
-  private byte @Nullable [] text(int place) {
+  private byte @Nullable [] bytes(@Nullable Column column) {
+    int place = column == null ? -1 : placeOf(column.places());
     return place < 0 ? null : Arrays.copyOfRange(values, starts[place], ends[place]);
   }
 
@@ -114,20 +172,21 @@ final class JsonCallParser implements CallParser {
     if (find(value) != null) {
       return unreadable;
     }
-    if (placeOfText(idPlace) >= 0) {
+    if (id == null || placeOf(id.places()) >= 0) {
       unreadable.remove(Fields.ID);
     }
-    if (placeOfText(typePlace) >= 0) {
+    if (type == null || placeOf(type.places()) >= 0) {
       unreadable.remove(Fields.TYPE);
     }
-    if (isTime(timePlace)) {
+    int place = placeOf(time.places());
+    if (place >= 0 && isTime(time, place)) {
       unreadable.remove(Fields.TIME);
     }
     return unreadable;
   }
 
   /**
-   * Finds the values of all fields, in {@link #values} from {@link #starts} to {@link #ends}.
+   * Finds all values of the format, in {@link #values} from {@link #starts} to {@link #ends}.
    *
    * @return the reason if the record is not a JSON object, otherwise null
    */
@@ -143,27 +202,23 @@ final class JsonCallParser implements CallParser {
     return findFully(record);
   }
 
-  // ---- the full path: Jackson
-
   private @Nullable RejectionReason findFully(byte[] record) {
-    @Nullable String[] found = new @Nullable String[fields.length];
+    @Nullable String[] found = new @Nullable String[paths.size()];
     Arrays.fill(nested, false);
     RejectionReason reason = reader.read(record, found, nested);
     if (reason != null) {
       return reason;
     }
     ByteArrayOutputStream all = new ByteArrayOutputStream(record.length);
-    for (int f = 0; f < fields.length; f++) {
-      String text = found[f];
-      starts[f] = text == null ? -1 : all.size();
+    for (int place = 0; place < found.length; place++) {
+      String text = found[place];
+      starts[place] = text == null ? -1 : all.size();
       all.writeBytes(text == null ? NOTHING : text.getBytes(UTF_8));
-      ends[f] = all.size();
+      ends[place] = all.size();
     }
     values = all.toByteArray();
     return null;
   }
-
-  // ---- both paths: from values to a call
 
   private ParseResult call(byte[] record) {
     long[] otherValues = noValues == null ? null : noValues.clone();
@@ -171,14 +226,14 @@ final class JsonCallParser implements CallParser {
     if (rejected != null) {
       return rejected;
     }
-    String[] texts = noTexts.clone();
-    for (int i = 0; i < wanted.length; i++) {
-      int place = placeOfText(wanted[i]);
+    String[] found = noTexts.clone();
+    for (Column column : texts) {
+      int place = placeOf(column.places());
       if (place >= 0) {
-        texts[wantedSlots[i]] = string(place, wanted[i] == idPlace);
+        found[column.slot()] = string(place, column.field() == Fields.ID);
       }
     }
-    return new ParseResult.Parsed(new Call(epochMillis, ambiguous, slots, texts, otherValues));
+    return new ParseResult.Parsed(new Call(epochMillis, ambiguous, slots, found, otherValues));
   }
 
   /**
@@ -188,69 +243,146 @@ final class JsonCallParser implements CallParser {
    * @param otherValues receives the requested values that are not texts
    */
   private ParseResult.@Nullable Rejected check(byte[] record, long @Nullable [] otherValues) {
-    for (int f = 0; !isPlain && f < fields.length; f++) {
-      if (nested[f]) {
-        return rejected(RejectionReason.NOT_TEXT, f, record);
+    for (int place = 0; !isPlain && place < nested.length; place++) {
+      if (nested[place]) {
+        return rejected(RejectionReason.NOT_TEXT, place, record);
       }
     }
-    for (int f : required) {
-      if (placeOfText(f) < 0) {
+    for (Column column : required) {
+      if (placeOf(column.places()) < 0) {
+        int first = column.places()[0];
+        boolean isMissing = starts[first] < 0;
         return rejected(
-            starts[f] < 0 ? RejectionReason.MISSING_FIELD : RejectionReason.BLANK_FIELD, f, record);
+            isMissing ? RejectionReason.MISSING_FIELD : RejectionReason.BLANK_FIELD, first, record);
       }
     }
-    if (!isTime(timePlace)) {
+    int timePlace = placeOf(time.places());
+    if (!isTime(time, timePlace)) {
       return rejected(RejectionReason.UNREADABLE_TIME, timePlace, record);
     }
+    EventTimeReader times = time.times();
     epochMillis = times.epochMillis();
     ambiguous = times.ambiguous();
-    for (int f : otherTimes) {
-      if (starts[f] >= 0 && !isBlank(f)) {
-        if (!isTime(f)) {
-          return rejected(RejectionReason.UNREADABLE_TIME, f, record);
-        }
-        set(otherValues, fields[f].field(), times.epochMillis());
+    for (Column column : typed) {
+      int place = placeOf(column.places());
+      int other = column.others().length == 0 ? -1 : placeOf(column.others());
+      if (column.others().length > 0 && (place < 0) != (other < 0)) {
+        return rejected(
+            RejectionReason.MISSING_FIELD,
+            (place < 0 ? column.places() : column.others())[0],
+            record);
       }
-    }
-    for (Field<?> field : sameAsTime) {
-      set(otherValues, field, epochMillis);
+      if (place >= 0) {
+        boolean isEventTime = place == timePlace && column.times() == times;
+        if (isEventTime) {
+          first = epochMillis;
+        } else if (!read(column, place, other)) {
+          boolean isTime = column.field().type() == Field.Type.TIME;
+          return rejected(
+              isTime ? RejectionReason.UNREADABLE_TIME : RejectionReason.UNREADABLE_VALUE,
+              place,
+              record);
+        }
+        if (otherValues != null && column.isRequested()) {
+          set(otherValues, column.field());
+        }
+      }
     }
     return null;
   }
 
-  private void set(long @Nullable [] otherValues, Field<?> field, long value) {
-    if (otherValues != null && slots.has(field)) {
-      slots.setValue(otherValues, field, value);
+  private void set(long[] otherValues, Field<?> field) {
+    if (field.type() == Field.Type.POSITION) {
+      slots.setPosition(otherValues, field, first, second);
+    } else {
+      slots.setValue(otherValues, field, first);
     }
   }
 
-  private boolean isTime(int place) {
-    return starts[place] >= 0 && times.read(values, starts[place], ends[place]);
+  /** Reads the value at a place. Returns false if it is not of the type of the field. */
+  private boolean read(Column column, int place, int other) {
+    int start = starts[place];
+    int end = ends[place];
+    boolean isRead =
+        switch (column.field().type()) {
+          case TEXT -> throw new AssertionError(column);
+          case TIME -> isTime(column, place);
+          case NUMBER, DECIMAL -> numbers.read(values, start, end, column.field().scale());
+          case REAL -> numbers.readReal(values, start, end);
+          case FLAG -> readFlag(place);
+          case POSITION -> other < 0 ? readPoint(place) : readDegrees(start, end, other);
+        };
+    switch (column.field().type()) {
+      case TIME -> first = column.times().epochMillis();
+      case NUMBER, DECIMAL, REAL -> first = numbers.value();
+      default -> {}
+    }
+    return isRead;
+  }
+
+  private boolean isTime(Column column, int place) {
+    return column.times().read(values, starts[place], ends[place]);
+  }
+
+  private boolean readFlag(int place) {
+    switch (string(place, false).strip().toLowerCase(Locale.ROOT)) {
+      case "true", "yes", "y", "t", "1" -> first = 1;
+      case "false", "no", "n", "f", "0" -> first = 0;
+      default -> {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean readDegrees(int start, int end, int other) {
+    if (!numbers.readReal(values, start, end)) {
+      return false;
+    }
+    first = numbers.value();
+    return numbers.readReal(values, starts[other], ends[other]) && isPosition(numbers.value());
+  }
+
+  private boolean readPoint(int place) {
+    Matcher point = POINT.matcher(string(place, true));
+    if (!point.matches()) {
+      return false;
+    }
+    byte[] longitude = point.group(1).getBytes(UTF_8);
+    byte[] latitude = point.group(2).getBytes(UTF_8);
+    if (!numbers.readReal(latitude, 0, latitude.length)) {
+      return false;
+    }
+    first = numbers.value();
+    return numbers.readReal(longitude, 0, longitude.length) && isPosition(numbers.value());
+  }
+
+  private boolean isPosition(long longitude) {
+    second = longitude;
+    return Position.isValid(Double.longBitsToDouble(first), Double.longBitsToDouble(second));
   }
 
   private ParseResult.Rejected rejected(RejectionReason reason, int place, byte[] record) {
-    return new ParseResult.Rejected(reason, fields[place].name(), record);
+    return new ParseResult.Rejected(reason, paths.get(place), record);
   }
 
-  /** Returns the index of the first name with text, starting at {@code first}, or -1. */
-  private int placeOfText(int first) {
-    int f = first;
-    while (f >= 0 && (starts[f] < 0 || isBlank(f))) {
-      f = alternatives[f];
+  /** Returns the first of the places with a value that is not blank, or -1. */
+  private int placeOf(int[] places) {
+    for (int place : places) {
+      if (starts[place] >= 0 && !isBlank(place)) {
+        return place;
+      }
     }
-    return f;
+    return -1;
   }
 
   private boolean isBlank(int place) {
-    return isPlain ? isBlank(values, starts[place], ends[place]) : string(place, true).isBlank();
-  }
-
-  /**
-   * Returns the same as {@link String#isBlank()}, because plain values have no control characters.
-   */
-  private static boolean isBlank(byte[] b, int start, int end) {
-    for (int i = start; i < end; i++) {
-      if (b[i] != ' ') {
+    if (!isPlain) {
+      return string(place, true).isBlank();
+    }
+    // The same as String.isBlank(), because plain values have no control characters.
+    for (int i = starts[place]; i < ends[place]; i++) {
+      if (values[i] != ' ') {
         return false;
       }
     }

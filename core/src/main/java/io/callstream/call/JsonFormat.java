@@ -1,27 +1,107 @@
 package io.callstream.call;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.callstream.call.JsonValue.Part;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Instant;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/** A format whose records are JSON objects. Immutable and thread-safe. */
-abstract sealed class JsonFormat implements CallFormat permits SanFranciscoCalls, DataSfCalls {
-  static final ZoneId SAN_FRANCISCO = ZoneId.of("America/Los_Angeles");
+/**
+ * A format whose records are JSON objects. A builder states which values of a record are the fields
+ * of a call:
+ *
+ * <pre>{@code
+ * static final Field<String> BEAT = Field.text("beat");
+ *
+ * static final JsonFormat NEW_ORLEANS =
+ *     JsonFormat.builder("new-orleans")
+ *         .zone(ZoneId.of("America/Chicago"))
+ *         .id("nopd_item")
+ *         .type("typetext")
+ *         .time("timecreate")
+ *         .text(BEAT, "beat")
+ *         .time(Fields.CLOSED, "timeclosed")
+ *         .build();
+ * }</pre>
+ *
+ * <p>A value is named by its path: a name, or names and indices such as {@code
+ * place.coordinates[0]}. A field can have several paths; the first one with a value is used.
+ *
+ * <p>A value may be text, a number or a boolean of JSON. Text is kept unchanged, and a number or a
+ * boolean becomes its JSON text. A missing value, null and blank text are no value. A record is
+ * rejected if a value is an object or an array, or is not of the type of its field:
+ *
+ * <ul>
+ *   <li>A number consists of digits, with an optional sign, fraction and exponent. It must be
+ *       within the range of the field, without rounding.
+ *   <li>A flag is {@code true}, {@code yes}, {@code y}, {@code t} or {@code 1}, or {@code false},
+ *       {@code no}, {@code n}, {@code f} or {@code 0}, in upper or lower case.
+ *   <li>A time consists of {@code yyyy-MM-dd}, {@code T} or a space, {@code HH:mm[:ss[.fraction]]}
+ *       and an optional offset ({@code Z}, {@code +HH}, {@code +HHmm} or {@code +HH:mm}), unless
+ *       the builder gives other patterns. The fraction has one to nine digits; digits after the
+ *       third are ignored. A time without an offset is read in the time zone of the format. In an
+ *       hour that occurs twice, this is the earlier of the two times. A time that the clocks skip
+ *       is moved forward by the length of the gap.
+ *   <li>A position is two numbers of degrees, or a text {@code POINT (longitude latitude)}.
+ * </ul>
+ *
+ * <p>Other values may hold any JSON. If a name occurs twice, the last value is used. A record is
+ * encoded in UTF-8. Its maximum size is {@value #MAX_BYTES} bytes, and its maximum nesting depth is
+ * {@value #MAX_DEPTH}. An escape for an unpaired surrogate becomes {@code ?}.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class JsonFormat implements CallFormat {
+  /** The maximum size of a record in bytes: 1 MiB. */
+  public static final int MAX_BYTES = JsonObjectReader.MAX_BYTES;
+
+  /** The maximum number of nested objects and arrays, including the record itself. */
+  public static final int MAX_DEPTH = JsonObjectReader.MAX_DEPTH;
 
   private static final long serialVersionUID = 1L;
+  private static final JsonFactory JSON = new JsonFactory();
 
+  private final String name;
   private final ZoneId zone;
+  private final List<JsonValue> values;
+  private final boolean writesEmptyTexts;
 
-  JsonFormat(ZoneId zone) {
-    this.zone = zone;
+  private JsonFormat(Builder builder) {
+    name = builder.name;
+    zone = builder.zone;
+    values = List.copyOf(builder.values);
+    writesEmptyTexts = builder.writesEmptyTexts;
   }
 
-  /** Returns the fields of the records. They are constant, and not part of a serialized format. */
-  abstract JsonFields definition();
+  /**
+   * Returns a builder for a format.
+   *
+   * @param name the name of the format, which is part of the pipeline's fingerprint; not blank
+   * @throws IllegalArgumentException if the name is blank
+   */
+  public static Builder builder(String name) {
+    return new Builder(name);
+  }
 
   @Override
-  public Set<Field<?>> fields() {
-    return definition().fields();
+  public String name() {
+    return name;
   }
 
   @Override
@@ -30,33 +110,277 @@ abstract sealed class JsonFormat implements CallFormat permits SanFranciscoCalls
   }
 
   @Override
+  public Set<Field<?>> fields() {
+    Set<Field<?>> fields = new LinkedHashSet<>();
+    values.forEach(value -> fields.add(value.field()));
+    fields.remove(Fields.TIME);
+    return Collections.unmodifiableSet(fields);
+  }
+
+  @Override
   public Optional<String> idField() {
-    return Optional.of(definition().nameOf(Fields.ID));
+    return values.stream()
+        .filter(value -> value.field() == Fields.ID)
+        .map(JsonValue::path)
+        .findFirst();
   }
 
   @Override
   public Set<String> fieldNames() {
-    return definition().fieldNames();
+    return values.stream()
+        .map(JsonValue::path)
+        .collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
   @Override
   public String timeField() {
-    return definition().nameOf(Fields.TIME);
+    return values.stream()
+        .filter(value -> value.field() == Fields.TIME)
+        .map(JsonValue::path)
+        .findFirst()
+        .orElseThrow();
   }
 
   @Override
   public CallParser parser(Set<Field<?>> fields) {
-    return new JsonCallParser(
-        definition(), zone, fields.containsAll(Fields.ALL) ? fields() : fields);
+    return new JsonCallParser(values, zone, fields.containsAll(Fields.ALL) ? fields() : fields);
   }
 
+  /**
+   * Returns a call as a record. Each value is at the first path of its field, and a value whose
+   * path an earlier field has is omitted.
+   */
   @Override
   public byte[] write(Call call) {
-    return definition().write(call, zone);
+    Map<Object, Object> tree = new LinkedHashMap<>();
+    Set<List<Object>> fields = new HashSet<>();
+    Set<String> paths = new HashSet<>();
+    for (JsonValue value : values) {
+      boolean isFirst = fields.add(List.of(value.field(), value.part()));
+      boolean isFree = paths.add(value.path());
+      Object written = isFirst && isFree ? written(call, value) : null;
+      if (written != null) {
+        put(tree, JsonPaths.steps(value.path()), written);
+      }
+    }
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
+    try (JsonGenerator json = JSON.createGenerator(bytes)) {
+      write(json, tree);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  private @Nullable Object written(Call call, JsonValue value) {
+    Object it = call.get(value.field());
+    if (it instanceof Instant time) {
+      boolean ambiguous = value.field() == Fields.TIME && call.ambiguousTime();
+      return TimePattern.of(value.patterns()).write(time, zone, ambiguous);
+    }
+    if (it instanceof Position position) {
+      return switch (value.part()) {
+        case LATITUDE -> position.latitude();
+        case LONGITUDE -> position.longitude();
+        case WHOLE -> "POINT (" + position.longitude() + " " + position.latitude() + ")";
+      };
+    }
+    boolean isEmpty = it == null || it.equals("");
+    return !isEmpty ? it : writesEmptyTexts ? "" : null;
+  }
+
+  @SuppressWarnings("unchecked") // All values but the last of a path are such maps.
+  private static void put(Map<Object, Object> tree, List<Object> steps, Object value) {
+    Map<Object, Object> node = tree;
+    for (Object step : steps.subList(0, steps.size() - 1)) {
+      node = (Map<Object, Object>) node.computeIfAbsent(step, s -> new LinkedHashMap<>());
+    }
+    node.put(steps.get(steps.size() - 1), value);
+  }
+
+  private static void write(JsonGenerator json, Object node) throws IOException {
+    if (!(node instanceof Map<?, ?> children)) {
+      json.writeObject(node);
+    } else if (children.keySet().iterator().next() instanceof Integer) {
+      json.writeStartArray();
+      int size = children.keySet().stream().mapToInt(key -> (Integer) key).max().orElse(-1) + 1;
+      for (int i = 0; i < size; i++) {
+        Object child = children.get(i);
+        if (child == null) {
+          json.writeNull();
+        } else {
+          write(json, child);
+        }
+      }
+      json.writeEndArray();
+    } else {
+      json.writeStartObject();
+      for (Map.Entry<?, ?> child : children.entrySet()) {
+        json.writeFieldName((String) child.getKey());
+        write(json, child.getValue());
+      }
+      json.writeEndObject();
+    }
   }
 
   @Override
   public String toString() {
-    return name() + " in " + zone;
+    return name + " in " + zone;
+  }
+
+  /** Builds a {@link JsonFormat}. Not thread-safe. */
+  public static final class Builder {
+    private final String name;
+    private final List<JsonValue> values = new ArrayList<>();
+    private ZoneId zone = ZoneOffset.UTC;
+    private boolean writesEmptyTexts;
+
+    private Builder(String name) {
+      if (name.isBlank()) {
+        throw new IllegalArgumentException("The name of a format is blank; choose one");
+      }
+      this.name = name;
+    }
+
+    /** Sets the time zone of times without an offset, and of the display. Defaults to UTC. */
+    public Builder zone(ZoneId zone) {
+      this.zone = Objects.requireNonNull(zone, "zone");
+      return this;
+    }
+
+    /**
+     * Declares the id of calls, which each record must have.
+     *
+     * @throws IllegalArgumentException if a path is not valid, or the id is already declared
+     */
+    public Builder id(String... paths) {
+      return add(Fields.ID, Part.WHOLE, true, List.of(), paths);
+    }
+
+    /**
+     * Declares the type of calls, which each record must have.
+     *
+     * @throws IllegalArgumentException if a path is not valid, or the type is already declared
+     */
+    public Builder type(String... paths) {
+      return add(Fields.TYPE, Part.WHOLE, true, List.of(), paths);
+    }
+
+    /**
+     * Declares the event time, which each record must have.
+     *
+     * @param patterns the forms of the time: {@code iso}, {@code epoch-seconds}, {@code
+     *     epoch-millis}, {@code M/d/yyyy h:mm[:ss] a}, or another pattern of {@link
+     *     java.time.format.DateTimeFormatter} in English. Defaults to {@code iso}
+     * @throws IllegalArgumentException if the path or a pattern is not valid, or the event time is
+     *     already declared
+     */
+    public Builder time(String path, String... patterns) {
+      return add(Fields.TIME, Part.WHOLE, true, List.of(patterns), path);
+    }
+
+    /**
+     * Declares a time. The parameters and exceptions are those of {@link #time(String, String...)}.
+     */
+    public Builder time(Field<Instant> field, String path, String... patterns) {
+      return add(field, Part.WHOLE, field == Fields.TIME, List.of(patterns), path);
+    }
+
+    /**
+     * Declares a text.
+     *
+     * @param paths where the text is; the first path with a value is used
+     * @throws IllegalArgumentException if a path is not valid, or the field is already declared
+     */
+    public Builder text(Field<String> field, String... paths) {
+      boolean required = field == Fields.ID || field == Fields.TYPE;
+      return add(field, Part.WHOLE, required, List.of(), paths);
+    }
+
+    /** Declares a number. The parameters and exceptions are those of {@link #text}. */
+    public Builder number(Field<? extends Number> field, String... paths) {
+      return add(field, Part.WHOLE, false, List.of(), paths);
+    }
+
+    /** Declares a flag. The parameters and exceptions are those of {@link #text}. */
+    public Builder flag(Field<Boolean> field, String... paths) {
+      return add(field, Part.WHOLE, false, List.of(), paths);
+    }
+
+    /**
+     * Declares a position that is a text such as {@code POINT (-122.4 37.8)}: the longitude, then
+     * the latitude.
+     *
+     * @throws IllegalArgumentException if the path is not valid, or the field is already declared
+     */
+    public Builder position(Field<Position> field, String path) {
+      return add(field, Part.WHOLE, false, List.of(), path);
+    }
+
+    /**
+     * Declares a position of two numbers. A record with only one of them is rejected.
+     *
+     * @throws IllegalArgumentException if a path is not valid, or the field is already declared
+     */
+    public Builder position(Field<Position> field, String latitude, String longitude) {
+      add(field, Part.LATITUDE, false, List.of(), latitude);
+      return add(field, Part.LONGITUDE, false, List.of(), longitude);
+    }
+
+    /** Lets {@link #write} write texts and times without a value as empty texts. */
+    Builder writingEmptyTexts() {
+      writesEmptyTexts = true;
+      return this;
+    }
+
+    private Builder add(
+        Field<?> field, Part part, boolean required, List<String> patterns, String... paths) {
+      if (paths.length == 0) {
+        throw new IllegalArgumentException(
+            "The field %s of format '%s' has no path; give at least one".formatted(field, name));
+      }
+      for (JsonValue known : values) {
+        boolean isOther = known.field() != field && known.field().name().equals(field.name());
+        if (isOther || (known.field() == field && known.part() == part)) {
+          throw new IllegalArgumentException(
+              "The field %s of format '%s' is declared twice; give all its paths at once"
+                  .formatted(field, name));
+        }
+      }
+      TimePattern.of(patterns);
+      for (String path : paths) {
+        if (!JsonPaths.isPath(path)) {
+          throw new IllegalArgumentException(
+              "The path '%s' of field %s in format '%s' is not valid; give a name, or names and indices such as a.b[0]"
+                  .formatted(path, field, name));
+        }
+        values.add(new JsonValue(path, field, part, patterns, required));
+      }
+      return this;
+    }
+
+    /**
+     * Returns the format.
+     *
+     * @throws IllegalArgumentException if the event time is not declared, or if one path leads into
+     *     a value at another path
+     */
+    public JsonFormat build() {
+      if (values.stream().noneMatch(value -> value.field() == Fields.TIME)) {
+        throw new IllegalArgumentException(
+            "The format '%s' has no event time; declare it with time(…)".formatted(name));
+      }
+      for (JsonValue outer : values) {
+        for (JsonValue inner : values) {
+          if (inner.path().startsWith(outer.path() + ".")
+              || inner.path().startsWith(outer.path() + "[")) {
+            throw new IllegalArgumentException(
+                "In format '%s', the path '%s' leads into the value '%s'; remove one of them"
+                    .formatted(name, inner.path(), outer.path()));
+          }
+        }
+      }
+      return new JsonFormat(this);
+    }
   }
 }

@@ -1,5 +1,6 @@
 package io.callstream.call;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * the index of an element of an array. Thread-safe after its construction.
  */
 final class JsonPaths {
+  private static final Pattern PATH =
+      Pattern.compile("[^.\\[\\]]+((\\.[^.\\[\\]]+)|\\[\\d{1,6}])*");
   private static final Pattern STEP = Pattern.compile("([^.\\[\\]]+)|\\[(\\d{1,6})]");
 
   /** The number of the value, or -1 if no value of the format is here. */
@@ -29,14 +32,27 @@ final class JsonPaths {
     JsonPaths root = new JsonPaths();
     for (int place = 0; place < paths.size(); place++) {
       JsonPaths node = root;
-      Matcher step = STEP.matcher(paths.get(place));
-      while (step.find()) {
-        Object key = step.group(1) == null ? Integer.valueOf(step.group(2)) : step.group(1);
-        node = node.children.computeIfAbsent(key, k -> new JsonPaths());
+      for (Object step : steps(paths.get(place))) {
+        node = node.children.computeIfAbsent(step, s -> new JsonPaths());
       }
       node.place = place;
     }
     return root;
+  }
+
+  /** Returns the names and indices of a path. */
+  static List<Object> steps(String path) {
+    List<Object> steps = new ArrayList<>();
+    Matcher step = STEP.matcher(path);
+    while (step.find()) {
+      steps.add(step.group(1) == null ? Integer.valueOf(step.group(2)) : step.group(1));
+    }
+    return steps;
+  }
+
+  /** Returns whether the text is a path. */
+  static boolean isPath(String text) {
+    return PATH.matcher(text).matches();
   }
 
   int place() {

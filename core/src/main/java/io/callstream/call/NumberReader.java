@@ -111,7 +111,8 @@ final class NumberReader {
       return false;
     }
     int exponent = end + 1;
-    if (exponent < text.length() && (text.charAt(exponent) == '-' || text.charAt(exponent) == '+')) {
+    if (exponent < text.length()
+        && (text.charAt(exponent) == '-' || text.charAt(exponent) == '+')) {
       exponent++;
     }
     // An exponent of more digits does not fit in an int, as BigDecimal requires.

@@ -20,6 +20,8 @@ public enum RejectionReason {
   NOT_TEXT("not-text"),
   /** The event time, or another time of the call, cannot be read in this format. */
   UNREADABLE_TIME("unreadable-time"),
+  /** A number, a flag or a position cannot be read as a value of its field. */
+  UNREADABLE_VALUE("unreadable-value"),
   /** The event time is later than the record's timestamp by more than the pipeline allows. */
   FUTURE_TIME("future-time"),
   /** The parser of the format threw an exception or returned null. */

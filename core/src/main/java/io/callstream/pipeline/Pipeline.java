@@ -1,8 +1,8 @@
 package io.callstream.pipeline;
 
+import io.callstream.call.CallFormat;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
-import io.callstream.call.CallFormat;
 import io.callstream.progress.ProgressListener;
 import io.callstream.statistic.Lookup;
 import io.callstream.statistic.RadioCodes;
@@ -14,9 +14,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.TreeSet;
 
 /**
  * The definition of a pipeline: a source, a format, statistics, sinks and listeners. It does not
@@ -60,8 +60,8 @@ public record Pipeline(
   /**
    * Checks the bounds and copies the lists.
    *
-   * @throws IllegalArgumentException if there is no statistic, if two have the same name, if one reads
-   *     a field that the format does not have, or if a duration is out of bounds
+   * @throws IllegalArgumentException if there is no statistic, if two have the same name, if one
+   *     reads a field that the format does not have, or if a duration is out of bounds
    */
   public Pipeline {
     if (statistics.isEmpty()) {

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class DataSfCallsTest {
   private static final Set<Field<?>> ALL = Fields.ALL;
-  private static final DataSfCalls FORMAT = DataSfCalls.json();
+  private static final JsonFormat FORMAT = DataSfCalls.json();
 
   private final CallParser parser = FORMAT.parser(ALL);
   private final Map<String, String> fields = Records.dataSfFields();

@@ -26,6 +26,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class EventTimeReaderTest {
+  private static final TimePattern PORTAL =
+      TimePattern.of(List.of(TimePattern.ISO, TimePattern.PORTAL));
+
   private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
 
   private static final List<String> ZONES =
@@ -61,7 +64,7 @@ class EventTimeReaderTest {
   }
 
   private static Instant read(ZoneId zone, String text) {
-    EventTimeReader reader = new EventTimeReader(zone);
+    EventTimeReader reader = new EventTimeReader(zone, TimePattern.of(List.of()));
     assertThat(reads(reader, text)).as(text).isTrue();
     return Instant.ofEpochMilli(reader.epochMillis());
   }
@@ -91,7 +94,7 @@ class EventTimeReaderTest {
   @Label("reads a time without an offset as java.time does in the zone")
   void localTimes(@ForAll("zones") ZoneId zone, @ForAll long seed) {
     Random random = new Random(seed);
-    EventTimeReader reader = new EventTimeReader(zone);
+    EventTimeReader reader = new EventTimeReader(zone, TimePattern.of(List.of()));
     for (int i = 0; i < 5; i++) {
       String pattern = PATTERNS.get(random.nextInt(PATTERNS.size()));
       String text =
@@ -113,7 +116,7 @@ class EventTimeReaderTest {
   @Label("reads a time with an offset as java.time does, and it is never ambiguous")
   void timesWithOffsets(@ForAll long seed) {
     Random random = new Random(seed);
-    EventTimeReader reader = new EventTimeReader(LOS_ANGELES);
+    EventTimeReader reader = new EventTimeReader(LOS_ANGELES, TimePattern.of(List.of()));
     LocalDateTime local = localTime(random, LOS_ANGELES).withNano(0);
     int minutes = random.nextInt(18 * 60 + 1);
     String sign = random.nextBoolean() ? "+" : "-";
@@ -167,7 +170,7 @@ class EventTimeReaderTest {
     "Asia/Kathmandu, 2018-01-01T00:00, 2017-12-31T18:15:00Z, false",
   })
   void changesOfClocks(String zone, String text, Instant time, boolean ambiguous) {
-    EventTimeReader reader = new EventTimeReader(ZoneId.of(zone));
+    EventTimeReader reader = new EventTimeReader(ZoneId.of(zone), TimePattern.of(List.of()));
     assertThat(reads(reader, text)).isTrue();
     assertThat(Instant.ofEpochMilli(reader.epochMillis())).isEqualTo(time);
     assertThat(reader.ambiguous()).isEqualTo(ambiguous);
@@ -175,7 +178,7 @@ class EventTimeReaderTest {
 
   @Test
   void anOffsetSelectsOneOfTwoHours() {
-    EventTimeReader reader = new EventTimeReader(LOS_ANGELES);
+    EventTimeReader reader = new EventTimeReader(LOS_ANGELES, TimePattern.of(List.of()));
     assertThat(reads(reader, "2018-11-04T01:30")).isTrue();
     assertThat(reader.ambiguous()).isTrue();
     assertThat(reads(reader, "2018-11-04T01:30-08:00")).isTrue();
@@ -268,12 +271,12 @@ class EventTimeReaderTest {
         "1545267420000"
       })
   void rejectsInvalidTimes(String text) {
-    assertThat(reads(new EventTimeReader(LOS_ANGELES), text)).isFalse();
+    assertThat(reads(new EventTimeReader(LOS_ANGELES, TimePattern.of(List.of())), text)).isFalse();
   }
 
   @Test
   void anInvalidTimeDoesNotAffectTheNext() {
-    EventTimeReader reader = new EventTimeReader(LOS_ANGELES);
+    EventTimeReader reader = new EventTimeReader(LOS_ANGELES, TimePattern.of(List.of()));
     for (String none : List.of("2018-02-30T00:00", "0000-00-00T00:00", "2018-01-01T00:00+99:99")) {
       assertThat(reads(reader, none)).isFalse();
       assertThat(reads(reader, "2018-07-01T00:00")).isTrue();
@@ -296,11 +299,11 @@ class EventTimeReaderTest {
     "03/11/2018 02:30:00 AM, 2018-03-11T10:30:00Z, false",
   })
   void readsTimesOfThePortalsExports(String text, Instant time, boolean ambiguous) {
-    EventTimeReader reader = EventTimeReader.ofPortal(LOS_ANGELES);
+    EventTimeReader reader = new EventTimeReader(LOS_ANGELES, PORTAL);
     assertThat(reads(reader, text)).isTrue();
     assertThat(Instant.ofEpochMilli(reader.epochMillis())).isEqualTo(time);
     assertThat(reader.ambiguous()).isEqualTo(ambiguous);
-    assertThat(reads(new EventTimeReader(LOS_ANGELES), text)).isFalse();
+    assertThat(reads(new EventTimeReader(LOS_ANGELES, TimePattern.of(List.of())), text)).isFalse();
   }
 
   @ParameterizedTest
@@ -332,14 +335,14 @@ class EventTimeReaderTest {
         "01-22-2017 05:36:31 PM",
       })
   void rejectsInvalidTimesOfThePortalsExports(String text) {
-    assertThat(reads(EventTimeReader.ofPortal(LOS_ANGELES), text)).isFalse();
+    assertThat(reads(new EventTimeReader(LOS_ANGELES, PORTAL), text)).isFalse();
   }
 
   @Property(tries = 5_000, shrinking = ShrinkingMode.OFF)
   @Label("reads a time of the portal's exports as java.time does in the zone")
   void timesOfThePortal(@ForAll("zones") ZoneId zone, @ForAll long seed) {
     LocalDateTime local = localTime(new Random(seed), zone);
-    EventTimeReader portal = EventTimeReader.ofPortal(zone);
+    EventTimeReader portal = new EventTimeReader(zone, PORTAL);
     for (String pattern : List.of("MM/dd/uuuu hh:mm:ss a", "uuuu/M/d h:mm:ss a")) {
       String text = DateTimeFormatter.ofPattern(pattern, Locale.US).format(local);
       assertThat(reads(portal, text)).as(text).isTrue();

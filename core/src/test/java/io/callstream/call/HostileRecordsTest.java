@@ -75,7 +75,7 @@ class HostileRecordsTest {
   }
 
   static Stream<Arguments> atTheLimit() {
-    int max = SanFranciscoCalls.MAX_BYTES;
+    int max = JsonFormat.MAX_BYTES;
     String tail = Records.json(Records.fields()).substring(1);
     return Stream.of(
         extreme("only [", () -> "[".repeat(max)),
@@ -124,7 +124,7 @@ class HostileRecordsTest {
   @MethodSource
   void atTheLimit(String name, Supplier<String> record) {
     byte[] bytes = Records.bytes(record.get());
-    assertThat(bytes.length).isBetween(900_000, SanFranciscoCalls.MAX_BYTES + 1);
+    assertThat(bytes.length).isBetween(900_000, JsonFormat.MAX_BYTES + 1);
     assertTimeoutPreemptively(Duration.ofSeconds(20), () -> new Verdicts(Names.OF_2018).of(bytes));
   }
 
@@ -163,7 +163,7 @@ class HostileRecordsTest {
       }
       Call call = ((Parsed) actual).call();
       byte[] written = format.write(call);
-      if (written.length <= SanFranciscoCalls.MAX_BYTES
+      if (written.length <= JsonFormat.MAX_BYTES
           && expected.times().values().stream()
               .allMatch(t -> t.isAfter(FIRST) && t.isBefore(LAST))) {
         assertSame(full.parse(written), expected, format.fields());

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunningPipeline;
@@ -391,7 +392,7 @@ class DashboardBrowserTest {
 
   @Test
   void showsTheResultsOfTheSparkEngine() throws Exception {
-    SanFranciscoCalls format = SanFranciscoCalls.json();
+    JsonFormat format = SanFranciscoCalls.json();
     try (EmbeddedBroker broker = EmbeddedBroker.start()) {
       KafkaCluster cluster = KafkaCluster.at(broker.bootstrapServers());
       try (TopicAdmin admin = TopicAdmin.connect(cluster)) {

@@ -1,9 +1,9 @@
 package io.callstream.kafka;
 
-import io.callstream.call.Field;
-import io.callstream.call.Fields;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import io.callstream.kafka.InputChecker.Problem;
@@ -41,8 +41,7 @@ final class ReadAhead implements AutoCloseable {
   /** How long {@link #close} waits for a running read. */
   private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  private static final Set<Field<?>> UNREADABLE =
-      Set.of(Fields.ID, Fields.TYPE, Fields.TIME);
+  private static final Set<Field<?>> UNREADABLE = Set.of(Fields.ID, Fields.TYPE, Fields.TIME);
 
   private final CallRecords records;
   private final CallFormat format;

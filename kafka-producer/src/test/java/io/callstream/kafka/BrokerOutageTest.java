@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RestartPolicy;
 import io.callstream.engine.RunOptions;
@@ -32,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 class BrokerOutageTest {
   private static final String TOPIC = "calls";
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final SanFranciscoCalls FORMAT = SanFranciscoCalls.json();
+  private static final JsonFormat FORMAT = SanFranciscoCalls.json();
 
   @TempDir private Path directory;
 

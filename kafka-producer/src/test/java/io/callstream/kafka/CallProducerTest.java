@@ -12,6 +12,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.CallParser;
 import io.callstream.call.Fields;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
@@ -44,7 +45,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class CallProducerTest {
-  private static final SanFranciscoCalls FORMAT = SanFranciscoCalls.json();
+  private static final JsonFormat FORMAT = SanFranciscoCalls.json();
   private static final AtomicInteger TOPICS = new AtomicInteger();
 
   private static EmbeddedBroker broker;

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
@@ -50,7 +51,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class LocalEngineFaultTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
-  private static final SanFranciscoCalls FORMAT = SanFranciscoCalls.json();
+  private static final JsonFormat FORMAT = SanFranciscoCalls.json();
 
   @TempDir Path directory;
 

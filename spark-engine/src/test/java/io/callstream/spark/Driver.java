@@ -2,6 +2,7 @@ package io.callstream.spark;
 
 import io.callstream.CallstreamException;
 import io.callstream.call.Fields;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
@@ -51,7 +52,7 @@ public final class Driver {
   }
 
   static Pipeline.Builder standard(KafkaTopic topic) {
-    SanFranciscoCalls format = SanFranciscoCalls.json();
+    JsonFormat format = SanFranciscoCalls.json();
     return Pipeline.builder(topic, format)
         .statistics(StandardStatistics.all(format.zone(), Duration.ofHours(1)));
   }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
@@ -47,7 +48,7 @@ class FaultTest {
   @TempDir Path directory;
 
   private static Pipeline pipeline(KafkaTopic topic) {
-    SanFranciscoCalls format = SanFranciscoCalls.json();
+    JsonFormat format = SanFranciscoCalls.json();
     return Pipeline.builder(topic, format)
         .statistics(StandardStatistics.all(format.zone(), Duration.ofHours(1)))
         .distinct()

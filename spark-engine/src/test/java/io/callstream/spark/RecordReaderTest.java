@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
@@ -160,7 +161,7 @@ class RecordReaderTest {
         }
       }
     }
-    SanFranciscoCalls format = SanFranciscoCalls.json();
+    JsonFormat format = SanFranciscoCalls.json();
     Pipeline pipeline =
         Pipeline.builder(topic, format).statistic(StandardStatistics.callsByType()).build();
 

@@ -13,6 +13,7 @@ import ch.qos.logback.core.read.ListAppender;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engine;
 import io.callstream.engine.Engines;
@@ -66,7 +67,7 @@ import org.slf4j.LoggerFactory;
  * covers the rest.
  */
 class SparkEngineTest {
-  private static final SanFranciscoCalls FORMAT = SanFranciscoCalls.json();
+  private static final JsonFormat FORMAT = SanFranciscoCalls.json();
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private static Pipeline.Builder standard(KafkaTopic topic) {

@@ -4,7 +4,7 @@ import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.call.Field;
-import io.callstream.call.SanFranciscoCalls;
+import io.callstream.call.JsonFormat;
 import java.time.ZoneId;
 import java.util.Set;
 
@@ -12,9 +12,9 @@ import java.util.Set;
  * The San Francisco format. Subclasses change a part of it, as the format of an application may.
  */
 public abstract class DelegatingFormat implements CallFormat {
-  private final SanFranciscoCalls calls;
+  private final JsonFormat calls;
 
-  protected DelegatingFormat(SanFranciscoCalls calls) {
+  protected DelegatingFormat(JsonFormat calls) {
     this.calls = calls;
   }
 

@@ -13,7 +13,7 @@ import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
-import io.callstream.call.SanFranciscoCalls;
+import io.callstream.call.JsonFormat;
 import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
@@ -196,7 +196,7 @@ abstract class FailureRules extends ContractRules {
    * do.
    */
   private static final class AllFields extends DelegatingFormat {
-    AllFields(SanFranciscoCalls calls) {
+    AllFields(JsonFormat calls) {
       super(calls);
     }
 

@@ -2,6 +2,7 @@ package io.callstream.engine.contract;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.callstream.call.JsonFormat;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.contract.StatisticSpec.Dim;
@@ -95,7 +96,7 @@ public record Scenario(
   }
 
   /** Returns the format of the records. */
-  public SanFranciscoCalls format() {
+  public JsonFormat format() {
     return SanFranciscoCalls.json(zone);
   }
 

@@ -306,7 +306,9 @@ final class BrokenEngines {
   static class ReadsTimesInUtc extends CheckpointedEngine {
     @Override
     CallFormat format(CallFormat format) {
-      return format instanceof SanFranciscoCalls ? SanFranciscoCalls.json(ZoneOffset.UTC) : format;
+      return format.name().equals(SanFranciscoCalls.json().name())
+          ? SanFranciscoCalls.json(ZoneOffset.UTC)
+          : format;
     }
   }
 

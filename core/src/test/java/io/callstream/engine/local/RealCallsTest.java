@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
@@ -102,7 +103,7 @@ class RealCallsTest {
           Instant.parse("2019-01-01T08:00:00Z"),
           call.value());
     }
-    SanFranciscoCalls format = SanFranciscoCalls.json();
+    JsonFormat format = SanFranciscoCalls.json();
     List<Progress> reports = new ArrayList<>();
     Pipeline.Builder builder =
         Pipeline.builder(source, format)

@@ -8,6 +8,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.CallParser;
 import io.callstream.call.Field;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.contract.DelegatingFormat;
 import io.callstream.internal.source.InputRecord;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.Test;
 class CallReaderTest {
   /** A format whose parser lacks a class. */
   private static final class Incomplete extends DelegatingFormat {
-    Incomplete(SanFranciscoCalls calls) {
+    Incomplete(JsonFormat calls) {
       super(calls);
     }
 

@@ -239,7 +239,9 @@ final class StatisticsOptions {
    * call may arrive later.
    */
   private static Duration horizon(CallFormat format) {
-    return format instanceof DataSfCalls ? Duration.ofDays(3) : Pipeline.DEFAULT_DISTINCT_HORIZON;
+    return format.name().equals(DataSfCalls.json().name())
+        ? Duration.ofDays(3)
+        : Pipeline.DEFAULT_DISTINCT_HORIZON;
   }
 
   /** Returns the options of a run that continues until it is stopped. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
@@ -67,7 +68,7 @@ class RandomDamageTest {
   private static final long SEED = 14;
   private static final int SPARK_DAMAGES = Math.max(1, DAMAGES / 5);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
-  private static final SanFranciscoCalls FORMAT = SanFranciscoCalls.json();
+  private static final JsonFormat FORMAT = SanFranciscoCalls.json();
 
   /** Fills a log of results in so few batches that a snapshot replaces it. */
   private static final String LONG_TEXT = "x".repeat(20_000);

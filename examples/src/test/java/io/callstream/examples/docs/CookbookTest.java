@@ -11,6 +11,7 @@ import io.callstream.call.CallParser;
 import io.callstream.call.DataSfCalls;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
@@ -335,7 +336,7 @@ class CookbookTest {
       admin.ensure(topic.name(), 2, 1);
     }
 
-    DataSfCalls format = DataSfCalls.json();
+    JsonFormat format = DataSfCalls.json();
     try (CallProducer producer = CallProducer.to(cluster, topic.name(), format).connect()) {
       producer.send(feed.inEventTimeOrder(format));
     }

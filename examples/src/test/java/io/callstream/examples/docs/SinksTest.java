@@ -2,6 +2,7 @@ package io.callstream.examples.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
@@ -41,7 +42,7 @@ class SinksTest {
   void allAtOnce() throws Exception {
     KafkaTopic topic = KafkaTopic.of("police.service.calls").at(ExampleTopic.brokers());
     KafkaCluster cluster = KafkaCluster.at(ExampleTopic.brokers());
-    SanFranciscoCalls format = SanFranciscoCalls.json();
+    JsonFormat format = SanFranciscoCalls.json();
     ZoneId zone = format.zone();
     String lake = directory.toString();
     try (EmbeddedPostgres postgres = EmbeddedPostgres.builder().start()) {

@@ -7,9 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.call.Field;
-import io.callstream.call.Fields;
 import io.callstream.call.DataSfCalls;
+import io.callstream.call.Fields;
 import io.callstream.call.ParseResult.Parsed;
 import io.callstream.call.ParseResult.Rejected;
 import io.callstream.kafka.source.DataSfFeed.Patience;
@@ -168,8 +167,7 @@ class DataSfFeedTest {
         .containsExactlyInAnyOrderElementsOf(server.rows());
     assertThat(values.subList(23, 26))
         .allMatch(
-            value ->
-                DataSfCalls.json().parser(Set.of(Fields.ID)).parse(value) instanceof Rejected);
+            value -> DataSfCalls.json().parser(Set.of(Fields.ID)).parse(value) instanceof Rejected);
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
 import io.callstream.call.CallParser;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.ParseResult;
 import io.callstream.call.SanFranciscoCalls;
 import java.io.ByteArrayInputStream;
@@ -25,7 +26,7 @@ import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 
 class EventTimeOrderTest {
-  private static final SanFranciscoCalls FORMAT = SanFranciscoCalls.json();
+  private static final JsonFormat FORMAT = SanFranciscoCalls.json();
 
   /** Returns a record. It has no time if the minute is negative. */
   private static String line(int index, int minute) {

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.call.Call;
 import io.callstream.call.CallParser;
 import io.callstream.call.Fields;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.ParseResult;
 import io.callstream.call.SanFranciscoCalls;
 import java.io.IOException;
@@ -26,7 +27,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 class SyntheticCallsTest {
-  private static final SanFranciscoCalls FORMAT = SanFranciscoCalls.json();
+  private static final JsonFormat FORMAT = SanFranciscoCalls.json();
   private static final int MANY = 200_000;
 
   private static List<Call> calls(CallSource source) {

@@ -4,14 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.call.CallParser;
 import io.callstream.call.Field;
-import io.callstream.call.SanFranciscoCalls;
+import io.callstream.call.JsonFormat;
 import io.callstream.engine.contract.DelegatingFormat;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A format whose parser throws on the record {@code throws} and on all later records. */
 public final class ThrowingFormat extends DelegatingFormat {
-  public ThrowingFormat(SanFranciscoCalls calls) {
+  public ThrowingFormat(JsonFormat calls) {
     super(calls);
   }
 

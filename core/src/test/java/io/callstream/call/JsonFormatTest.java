@@ -1,0 +1,213 @@
+package io.callstream.call;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.callstream.call.ParseResult.Parsed;
+import io.callstream.call.ParseResult.Rejected;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class JsonFormatTest {
+  private static final Field<String> BEAT = Field.text("beat");
+  private static final Field<Long> UNITS = Field.number("units");
+  private static final Field<BigDecimal> PRICE = Field.decimal("price", 2);
+  private static final Field<Double> SPEED = Field.real("speed");
+  private static final Field<Boolean> ON_VIEW = Field.flag("on_view");
+  private static final JsonFormat FORMAT =
+      JsonFormat.builder("test")
+          .zone(ZoneId.of("America/Chicago"))
+          .id("item")
+          .type("type.name", "type.code")
+          .time("at", "iso", "MM/dd/yyyy HH:mm", "epoch-seconds")
+          .text(BEAT, "beat")
+          .number(UNITS, "units")
+          .number(PRICE, "price")
+          .number(SPEED, "speed")
+          .flag(ON_VIEW, "self", "self_initiated")
+          .time(Fields.CLOSED, "closed", "epoch-millis")
+          .position(Fields.POSITION, "point.coordinates[1]", "point.coordinates[0]")
+          .build();
+  private static final String VALID =
+      "{'item':1,'type':{'code':'a'},'at':'2021-07-04T12:00:00','beat':'3K'%s}";
+
+  /** Parses a record on both paths, which must agree, and returns the result. */
+  private static ParseResult parse(JsonFormat format, String record) {
+    String json = record.replace('\'', '"');
+    CallParser parser = format.parser(format.fields());
+    ParseResult plain = parser.parse(json.getBytes(UTF_8));
+    // A name with an escape is read by the full parser.
+    String comma = json.equals("{}") ? "" : ",";
+    String escaped = json.replaceFirst("\\{", "{\"\\\\u0061b\": 1" + comma);
+    ParseResult full = parser.parse(escaped.getBytes(UTF_8));
+    if (plain instanceof Rejected rejected) {
+      assertThat(full).hasToString(rejected.toString());
+      assertThat(parser.idOfCall(json.getBytes(UTF_8))).isNull();
+    } else {
+      assertThat(((Parsed) full).call()).isEqualTo(((Parsed) plain).call());
+    }
+    return plain;
+  }
+
+  private static Call call(String more) {
+    return ((Parsed) parse(FORMAT, VALID.formatted(more))).call();
+  }
+
+  private static void assertRejected(RejectionReason reason, String field, String record) {
+    assertThat(parse(FORMAT, record))
+        .as(record)
+        .isInstanceOfSatisfying(
+            Rejected.class,
+            rejected -> {
+              assertThat(rejected.reason()).isEqualTo(reason);
+              assertThat(rejected.field()).isEqualTo(field);
+            });
+  }
+
+  @Test
+  void readsValuesOfAllTypes() {
+    Call call =
+        call(
+            ",'units':3,'price':'19.90','speed':1.5e1,'self_initiated':'Y','closed':1625418123456,"
+                + "'other':[1,{'x':[]}],'point':{'type':'Point','coordinates':[-90.07,29.95]}");
+
+    assertThat(call.id()).isEqualTo("1");
+    assertThat(call.type()).isEqualTo("a");
+    assertThat(call.time()).isEqualTo(Instant.parse("2021-07-04T17:00:00Z"));
+    assertThat(call.get(BEAT)).isEqualTo("3K");
+    assertThat(call.get(UNITS)).isEqualTo(3);
+    assertThat(call.get(PRICE)).isEqualTo(new BigDecimal("19.90"));
+    assertThat(call.longValue(PRICE)).isEqualTo(1990);
+    assertThat(call.doubleValue(PRICE)).isEqualTo(19.9);
+    assertThat(call.get(SPEED)).isEqualTo(15.0);
+    assertThat(call.get(ON_VIEW)).isTrue();
+    assertThat(call.get(Fields.CLOSED)).isEqualTo(Instant.parse("2021-07-04T17:02:03.456Z"));
+    assertThat(call.get(Fields.POSITION)).isEqualTo(new Position(29.95, -90.07));
+  }
+
+  @Test
+  void valuesThatAreMissingNullOrBlankAreAbsent() {
+    for (String none :
+        List.of(
+            "",
+            ",'units':null,'price':'','speed':' ','self':null,'closed':'','point':null",
+            ",'point':{'coordinates':[null,'']}",
+            ",'point':{}")) {
+      Call call = call(none);
+      for (Field<?> field : List.of(UNITS, PRICE, SPEED, ON_VIEW, Fields.CLOSED, Fields.POSITION)) {
+        assertThat(call.get(field)).as("%s %s", field, none).isNull();
+        assertThat(call.isPresent(field)).isFalse();
+      }
+      assertThatThrownBy(() -> call.longValue(UNITS))
+          .isInstanceOf(java.util.NoSuchElementException.class)
+          .hasMessageContaining("units");
+    }
+  }
+
+  @Test
+  void readsTimesOfAllPatterns() {
+    for (String at :
+        List.of("'07/04/2021 12:00'", "1625418000", "'1625418000.000'", "'2021-07-04 12:00'")) {
+      Call call =
+          ((Parsed) parse(FORMAT, "{'item':'i','type':{'name':'t'},'at':%s}".formatted(at))).call();
+      assertThat(call.time()).as(at).isEqualTo(Instant.parse("2021-07-04T17:00:00Z"));
+    }
+    for (String at :
+        List.of("'7/4/2021 12:00'", "'07/04/2021'", "'1e20'", "true", "'07/04/2021 25:00'")) {
+      assertRejected(
+          RejectionReason.UNREADABLE_TIME,
+          "at",
+          "{'item':'i','type':{'name':'t'},'at':%s}".formatted(at));
+    }
+  }
+
+  @Test
+  void rejectsValuesOfAnotherType() {
+    for (String value : List.of("'x'", "1.5", "'1,000'", "9223372036854775808", "true")) {
+      assertRejected(
+          RejectionReason.UNREADABLE_VALUE, "units", VALID.formatted(",'units':" + value));
+    }
+    assertRejected(RejectionReason.UNREADABLE_VALUE, "price", VALID.formatted(",'price':19.999"));
+    assertRejected(RejectionReason.UNREADABLE_VALUE, "speed", VALID.formatted(",'speed':'NaN'"));
+    assertRejected(RejectionReason.UNREADABLE_VALUE, "self", VALID.formatted(",'self':'maybe'"));
+    assertRejected(RejectionReason.NOT_TEXT, "units", VALID.formatted(",'units':[1]"));
+    assertRejected(RejectionReason.NOT_TEXT, "beat", VALID.formatted(",'beat':{}"));
+    String latitude = "point.coordinates[1]";
+    assertRejected(
+        RejectionReason.UNREADABLE_VALUE,
+        latitude,
+        VALID.formatted(",'point':{'coordinates':[10,90.001]}"));
+    assertRejected(
+        RejectionReason.MISSING_FIELD, latitude, VALID.formatted(",'point':{'coordinates':[10]}"));
+  }
+
+  @Test
+  void theFirstPathOfARequiredFieldIsNamed() {
+    assertRejected(RejectionReason.MISSING_FIELD, "type.name", "{'item':1,'at':0,'type':'x'}");
+    assertRejected(RejectionReason.MISSING_FIELD, "item", "{}");
+  }
+
+  @Test
+  void readsAPositionAsText() {
+    JsonFormat format =
+        JsonFormat.builder("p").time("t").position(Fields.POSITION, "point").build();
+    assertThat(parse(format, "{'t':'2021-07-04T12:00','point':'POINT (-122.4 37.8)'}"))
+        .isInstanceOfSatisfying(
+            Parsed.class,
+            parsed ->
+                assertThat(parsed.call().get(Fields.POSITION))
+                    .isEqualTo(new Position(37.8, -122.4)));
+    for (String wrong :
+        List.of("POINT EMPTY", "POINT (1)", "POINT (200 0)", "1 2", "POINT (1 2 3)")) {
+      assertThat(parse(format, "{'t':'2021-07-04T12:00','point':'%s'}".formatted(wrong)))
+          .as(wrong)
+          .isInstanceOf(Rejected.class);
+    }
+  }
+
+  @Test
+  void writesRecordsThatItReads() {
+    Call call =
+        call(
+            ",'units':-3,'price':0.05,'speed':2,'self':false,'closed':5,"
+                + "'point':{'coordinates':[-90.07,29.95]}");
+    byte[] record = FORMAT.write(call);
+
+    assertThat(new String(record, UTF_8)).contains("\"coordinates\":[-90.07,29.95]");
+    assertThat(((Parsed) FORMAT.parser(Fields.ALL).parse(record)).call()).isEqualTo(call);
+  }
+
+  @Test
+  void theRequestedFieldsDecideWhatCanBeRead() {
+    byte[] record = VALID.formatted(",'units':3").replace('\'', '"').getBytes(UTF_8);
+    Call call = ((Parsed) FORMAT.parser(Set.of(UNITS)).parse(record)).call();
+    assertThat(call.get(UNITS)).isEqualTo(3);
+    assertThatThrownBy(() -> call.get(BEAT))
+        .isInstanceOf(UndeclaredFieldException.class)
+        .hasMessageContaining("beat");
+  }
+
+  @Test
+  void refusesWrongDeclarations() {
+    assertThatThrownBy(() -> JsonFormat.builder(" ")).hasMessageContaining("blank");
+    assertThatThrownBy(() -> JsonFormat.builder("f").build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("'f'", "event time");
+    JsonFormat.Builder builder = JsonFormat.builder("f").time("t");
+    assertThatThrownBy(() -> builder.text(BEAT, "a..b")).hasMessageContainingAll("a..b", "beat");
+    assertThatThrownBy(() -> builder.text(BEAT)).hasMessageContainingAll("beat", "no path");
+    assertThatThrownBy(() -> builder.time(Fields.CLOSED, "c", "yyyy-bb"))
+        .hasMessageContaining("'yyyy-bb'");
+    assertThatThrownBy(() -> builder.time("u")).hasMessageContainingAll("time", "twice");
+    builder.text(BEAT, "a");
+    assertThatThrownBy(() -> builder.number(Field.number("beat"), "b"))
+        .hasMessageContaining("twice");
+    assertThatThrownBy(() -> builder.text(Fields.ADDRESS, "a.b").build())
+        .hasMessageContainingAll("'a.b'", "'a'");
+  }
+}
