@@ -708,6 +708,11 @@ class CookbookTest {
     }
 
     @Override
+    public Set<Field<?>> fields() {
+      return Set.of(Fields.ID, Fields.TYPE, Fields.RECEIVED, Fields.ON_SCENE);
+    }
+
+    @Override
     public ZoneId zone() {
       return ZoneOffset.UTC;
     }
