@@ -28,8 +28,8 @@ import org.apache.spark.sql.SparkSession;
  *
  * <p>Arguments: {@code bootstrap topic records [key=value ...]}, with {@code engine=spark|local},
  * {@code warm=topic:records:times} (the passes before the measured ones), {@code passes=1}, {@code
- * statistics=2|4} (the first of the standard statistics), {@code maxOffsets=} (the maximum number
- * of records in a batch), {@code master=local[2]}, and {@code name=}, the name in the output.
+ * statistics=2} (the number of standard statistics), {@code maxOffsets=} (the maximum number of
+ * records in a batch), {@code master=local[2]}, and {@code name=}, the name in the output.
  */
 public final class EndToEnd {
   private final String bootstrap;

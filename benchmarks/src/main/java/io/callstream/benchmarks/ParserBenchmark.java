@@ -40,7 +40,7 @@ public class ParserBenchmark extends PartBenchmark {
   public enum Requested {
     /** All fields. */
     ALL,
-    /** The fields of the four standard statistics. */
+    /** The fields of the standard statistics. */
     STANDARD,
     /** The event time only. */
     TIME;

@@ -15,7 +15,7 @@ public final class StandardStatistics {
 
   private StandardStatistics() {}
 
-  /** Returns all four statistics. */
+  /** Returns all standard statistics. */
   public static List<Statistic> all(ZoneId zone, Duration allowedLateness) {
     return List.of(
         callsByType(),

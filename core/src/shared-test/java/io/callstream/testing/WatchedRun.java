@@ -41,7 +41,7 @@ public final class WatchedRun implements AutoCloseable {
                 RunOptions.continuous().triggeringEvery(Duration.ZERO));
   }
 
-  /** Starts the four standard statistics. */
+  /** Starts the standard statistics. */
   public static WatchedRun standard() {
     return standard(SanFranciscoCalls.json());
   }

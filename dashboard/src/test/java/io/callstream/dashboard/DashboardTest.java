@@ -19,6 +19,7 @@ import io.callstream.pipeline.ResultRow;
 import io.callstream.progress.StabilityMonitor;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
 import io.callstream.testing.SomeCalls;
 import io.callstream.testing.WatchedRun;
 import java.io.BufferedReader;
@@ -228,9 +229,14 @@ class DashboardTest {
   @Test
   void listsStatisticsWithTheirColumns() throws Exception {
     JsonNode all = json("/api/statistics").get("statistics");
-    assertThat(all).hasSize(4);
-    assertThat(all.get(3).get("name").asText()).isEqualTo("calls-by-hour-of-week");
-    assertThat(all.get(3).get("columns")).hasSize(3);
+    assertThat(all)
+        .extracting(statistic -> statistic.get("name").asText())
+        .containsExactlyElementsOf(
+            run.running().pipeline().statistics().stream().map(Statistic::name).toList());
+    assertThat(all)
+        .filteredOn(statistic -> statistic.get("name").asText().equals("calls-by-hour-of-week"))
+        .singleElement()
+        .satisfies(statistic -> assertThat(statistic.get("columns")).hasSize(3));
   }
 
   @Test

@@ -229,7 +229,7 @@ class SparkEngineTest {
       Pipeline pipeline = standard(topic).listener(reports::add).build();
       runToEnd(engine(), pipeline, RunOptions.bounded().readingAtMost(2_000));
       // 2,000 calls cover about a day: 24 windows that opened, as many that are about to close, and
-      // three statistics without a window.
+      // the statistics without a window.
       assertThat(reports).hasSize(10);
       assertThat(reports).allSatisfy(report -> assertThat(report.state().rows()).isLessThan(80));
     }

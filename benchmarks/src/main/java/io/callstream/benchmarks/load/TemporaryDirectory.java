@@ -38,7 +38,7 @@ public record TemporaryDirectory(Path path) implements AutoCloseable {
   /**
    * Returns a pipeline of the first standard statistics, with dead letters in this directory.
    *
-   * @param statistics the number of statistics, at most 4
+   * @param statistics the number of statistics, at most that of the standard statistics
    */
   public Pipeline.Builder pipeline(
       KafkaTopic topic, ZoneId zone, Duration lateness, int statistics) {

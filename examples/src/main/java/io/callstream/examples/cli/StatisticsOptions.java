@@ -197,7 +197,7 @@ final class StatisticsOptions {
   }
 
   /**
-   * Returns a pipeline with the four standard statistics of a topic.
+   * Returns a pipeline with the standard statistics of a topic.
    *
    * @param cluster the cluster of the topics for results and dead letters
    * @param options the options of the run

@@ -129,7 +129,8 @@ final class StopRequest {
     Worker worker = new Worker(Thread.currentThread());
     try (Registration ignored = onRequest(worker::interrupt)) {
       return work.get();
-    } catch (RuntimeException e) {
+    } catch (Exception e) {
+      // Also an InterruptedException, which Spark's Scala code does not declare.
       check();
       throw e;
     } finally {

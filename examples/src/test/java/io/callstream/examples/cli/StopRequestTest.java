@@ -44,6 +44,24 @@ class StopRequestTest {
   }
 
   @Test
+  void workThatThrowsAnUndeclaredInterruptionEndsWithoutAMessage() {
+    assertThatThrownBy(
+            () ->
+                interruption.interrupting(
+                    () -> {
+                      interruption.request(143);
+                      throw undeclared(new InterruptedException());
+                    }))
+        .isInstanceOf(InterruptedCommandException.class);
+  }
+
+  /** Throws an exception without declaring it, as Scala code may do. */
+  @SuppressWarnings("unchecked")
+  private static <E extends Throwable> RuntimeException undeclared(Throwable failure) throws E {
+    throw (E) failure;
+  }
+
+  @Test
   void workThatHasEndedIsNotInterrupted() {
     assertThat(interruption.<String>interrupting(() -> "done")).isEqualTo("done");
     interruption.request(130);

@@ -17,26 +17,26 @@ class BomTest {
 
   @Test
   void managesTheVersionsOfTheBuild() throws IOException {
-    String bom = Files.readString(DocumentationPage.ROOT.resolve("bom/pom.xml"));
-    String parent = Files.readString(DocumentationPage.ROOT.resolve("pom.xml"));
+    String build = pom(".") + pom("core") + pom("kafka-producer");
 
-    List<MatchResult> libraries = LIBRARY.matcher(bom).results().toList();
+    List<MatchResult> libraries = LIBRARY.matcher(pom("bom")).results().toList();
 
     assertThat(libraries).hasSize(7);
     for (MatchResult library : libraries) {
-      assertThat(managed(parent, library.group(1)))
-          .as(library.group(1))
-          .isEqualTo(library.group(2));
+      assertThat(version(build, library.group(1))).as(library.group(1)).isEqualTo(library.group(2));
     }
   }
 
-  /** Returns the version of an artifact in the parent POM. */
-  private static String managed(String parent, String artifact) {
+  private static String pom(String module) throws IOException {
+    return Files.readString(DocumentationPage.ROOT.resolve(module).resolve("pom.xml"));
+  }
+
+  /** Returns the version of an artifact in the POMs. */
+  private static String version(String poms, String artifact) {
     String version =
-        first(
-            parent, "<artifactId>" + Pattern.quote(artifact) + "</artifactId>\\s*<version>(.*?)<");
+        first(poms, "<artifactId>" + Pattern.quote(artifact) + "</artifactId>\\s*<version>(.*?)<");
     return version.startsWith("${")
-        ? first(parent, "<" + Pattern.quote(version.substring(2, version.length() - 1)) + ">(.*?)<")
+        ? first(poms, "<" + Pattern.quote(version.substring(2, version.length() - 1)) + ">(.*?)<")
         : version;
   }
 

@@ -253,6 +253,7 @@ class DataSfFeedTest {
 
     @Test
     @Tag("campaign")
+    @Timeout(600)
     void anyChangesLeaveEachKeyThatStaysReadOnce() {
       for (int seed = 0; seed < TABLES; seed++) {
         Random random = new Random(seed);
