@@ -45,6 +45,7 @@ import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
 import io.callstream.statistic.Windows;
+import java.math.BigDecimal;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.ByteBuffer;
@@ -699,6 +700,38 @@ class CookbookTest {
   }
 
   // Formats
+
+  static final Field<String> PRODUCT = Field.text("product");
+  static final Field<BigDecimal> PRICE = Field.decimal("price", 2);
+
+  /** Orders such as {"nr":7,"at":1714557600,"item":{"name":"tea"},"price":"4.50"}. */
+  static final JsonFormat ORDERS =
+      JsonFormat.builder("orders")
+          .zone(ZoneId.of("Europe/Berlin"))
+          .id("nr")
+          .time("at", "epoch-seconds")
+          .text(PRODUCT, "item.name", "item.code")
+          .number(PRICE, "price")
+          .build();
+
+  @Test
+  void aDeclaredFormatHasItsOwnFields() {
+    Statistic revenue =
+        Statistic.named("orders-by-product").by(Dimension.of("product", PRODUCT)).build();
+    String order = "{\"nr\":%d,\"at\":1714557600,\"item\":{\"name\":\"tea\"},\"price\":\"%s\"}";
+    try (PipelineTester test =
+        PipelineTester.of(ORDERS, 1, pipeline -> pipeline.statistic(revenue))) {
+      test.receive(order.formatted(7, "4.50")).receive(order.formatted(8, "4.505")).endBatch();
+      assertThat(test.results("orders-by-product"))
+          .singleElement()
+          .extracting(row -> row.dimension("product"))
+          .isEqualTo("tea");
+      assertThat(test.accounting().rejected()).isEqualTo(1);
+    }
+    byte[] record = order.formatted(7, "4.50").getBytes(UTF_8);
+    ParseResult result = ORDERS.parser(Set.of(PRICE)).parse(record);
+    assertThat(((ParseResult.Parsed) result).call().longValue(PRICE)).isEqualTo(450);
+  }
 
   /** Lines such as {@code 17|FIRE|2024-05-01T10:00:00Z|2024-05-01T10:07:00Z}. */
   static final class DispatchLines implements CallFormat {
