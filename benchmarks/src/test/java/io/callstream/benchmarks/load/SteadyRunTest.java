@@ -77,18 +77,19 @@ class SteadyRunTest {
       Thread.sleep(1);
     }
 
+    TopicPartition partition = new TopicPartition("filled", 0);
+    long sent;
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", traffic.bootstrapServers()))) {
-      TopicPartition partition = new TopicPartition("filled", 0);
-      assertThat(
-              admin
-                  .listOffsets(Map.of(partition, OffsetSpec.latest()))
-                  .partitionResult(partition)
-                  .get()
-                  .offset())
-          .isEqualTo(200_000);
+      sent =
+          admin
+              .listOffsets(Map.of(partition, OffsetSpec.latest()))
+              .partitionResult(partition)
+              .get()
+              .offset();
     }
-    assertThat(sentHere).isFalse();
     traffic.delete("filled");
+    assertThat(sent).isEqualTo(200_000);
+    assertThat(sentHere).isFalse();
   }
 
   @Test

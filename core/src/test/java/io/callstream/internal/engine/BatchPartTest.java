@@ -48,17 +48,18 @@ class BatchPartTest {
               .statistic(StandardStatistics.callsByType())
               .build());
 
-  private final BatchPart part =
-      new BatchPart(plan, new BatchStart(Instant.EPOCH, 0, Long.MIN_VALUE), null);
-
   @BeforeEach
   void forgetTheParsersOfThePlan() {
     PARSERS.clear();
   }
 
+  private BatchPart newPart() {
+    return new BatchPart(plan, new BatchStart(Instant.EPOCH, 0, Long.MIN_VALUE), null);
+  }
+
   @Test
   void aPartWithoutRecordsNeedsNoParser() {
-    part.filledBy(filled -> {});
+    BatchPart part = newPart().filledBy(filled -> {});
 
     assertThat(PARSERS).isEmpty();
     assertThat(part.report().accounting().received()).isZero();
@@ -66,7 +67,8 @@ class BatchPartTest {
 
   @Test
   void aFilledPartKeepsItsReportAndReleasesItsParser() throws InterruptedException {
-    part.filledBy(filled -> filled.add(NO_CALL)).close();
+    BatchPart part = newPart().filledBy(filled -> filled.add(NO_CALL));
+    part.close(); // Deletes the file of dead letters.
 
     assertThat(PARSERS).hasSize(1);
     while (PARSERS.get(0).get() != null) {
