@@ -202,12 +202,13 @@ class FileCallsTest {
 
     @Test
     void anElementInManyReadsDoesNotMoveThePlaceOfALaterError() {
-      byte[] content = "[{\"a\":1},{\"a\":2} x]".getBytes(UTF_8);
+      String good = "[\"" + "a".repeat(10_000) + "\",{\"a\":2} ";
+      byte[] content = (good + "x]").getBytes(UTF_8);
       InputStream in = inReadsOf(4, new ByteArrayInputStream(content));
 
       CallSource source = CallSource.stream("slow", in, FileLayout.JSON);
       assertThat(failureAfter(source, new ArrayList<>()))
-          .hasMessageContaining("after record 2, at byte 17: this is not JSON");
+          .hasMessageContaining("after record 2, at byte " + good.length() + ": this is not JSON");
     }
 
     @ParameterizedTest
