@@ -13,7 +13,7 @@ import java.util.OptionalLong;
  *     pipeline starts from the beginning
  * @param trigger the minimum time between the starts of two batches, from 0 to one day
  * @param maxRecordsPerBatch the maximum number of records of a batch, at least 1; empty if the
- *     engine decides
+ *     engine decides, as with {@link Long#MAX_VALUE}
  * @param flushesAtEnd whether a bounded run emits open windows when it ends
  * @param sinkTimeout the time limit of a call of a sink, greater than 0, at most one day
  */
@@ -60,6 +60,9 @@ public record RunOptions(
       throw new IllegalArgumentException(
           "The limit of records per batch is %s; it must be at least 1"
               .formatted(maxRecordsPerBatch.getAsLong()));
+    }
+    if (maxRecordsPerBatch.orElse(1) == Long.MAX_VALUE) {
+      maxRecordsPerBatch = OptionalLong.empty();
     }
     if (sinkTimeout.isNegative() || sinkTimeout.isZero() || sinkTimeout.compareTo(DAY) > 0) {
       throw new IllegalArgumentException(
@@ -110,7 +113,8 @@ public record RunOptions(
   }
 
   /**
-   * Sets the maximum number of records of a batch, over all partitions. Defaults to no limit.
+   * Sets the maximum number of records of a batch, over all partitions. By default, and with {@link
+   * Long#MAX_VALUE}, the engine decides.
    *
    * <p>A batch always reads at least one record from each partition that has any, so that the
    * watermark does not advance past unread records of a partition. For a Kafka topic, the limit

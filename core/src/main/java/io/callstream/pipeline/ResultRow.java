@@ -78,8 +78,13 @@ public final class ResultRow {
    * @throws IllegalArgumentException if the statistic has no such dimension
    */
   public String dimension(String name) {
-    List<String> names = statistic.dimensions().stream().map(Dimension::name).toList();
-    return dimensions.get(place(name, names, "dimension"));
+    List<Dimension> all = statistic.dimensions();
+    for (int i = 0; i < all.size(); i++) {
+      if (all.get(i).name().equals(name)) {
+        return dimensions.get(i);
+      }
+    }
+    throw missing("dimension", name);
   }
 
   /**
@@ -96,18 +101,19 @@ public final class ResultRow {
    * @throws IllegalArgumentException if the statistic has no such measure
    */
   public Optional<Object> value(String measure) {
-    List<String> names = statistic.measures().stream().map(Measure::name).toList();
-    return values().get(place(measure, names, "measure"));
+    List<Measure> all = statistic.measures();
+    for (int i = 0; i < all.size(); i++) {
+      if (all.get(i).name().equals(measure)) {
+        return values == null ? Optional.of(count) : values.get(i);
+      }
+    }
+    throw missing("measure", measure);
   }
 
-  private int place(String name, List<String> names, String kind) {
-    int place = names.indexOf(name);
-    if (place < 0) {
-      throw new IllegalArgumentException(
-          "'%s' has no %s '%s'; its columns are %s"
-              .formatted(statistic.name(), kind, name, statistic.columns()));
-    }
-    return place;
+  private IllegalArgumentException missing(String kind, String name) {
+    return new IllegalArgumentException(
+        "'%s' has no %s '%s'; its columns are %s"
+            .formatted(statistic.name(), kind, name, statistic.columns()));
   }
 
   /** Returns the values of all measures in the order of their columns. */

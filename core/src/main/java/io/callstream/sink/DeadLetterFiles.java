@@ -6,6 +6,7 @@ import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetterSink;
 import io.callstream.sink.DeadLetterJournal.Extent;
 import io.callstream.sink.DeadLetterJournal.JournalId;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.FileChannel;
@@ -163,6 +164,7 @@ final class DeadLetterFiles implements DeadLetterSink {
   }
 
   @Override
+  @SuppressWarnings("try")
   public void close() {
     Publisher open = publisher;
     DeadLetterIndex confirmed = index;
@@ -171,7 +173,8 @@ final class DeadLetterFiles implements DeadLetterSink {
     if (confirmed == null) {
       return;
     }
-    try (confirmed) {
+    try (Closeable ignored = this::closeJournals;
+        confirmed) {
       if (open != null) {
         open.close();
         for (DeadLetterKind kind : DeadLetterKind.values()) {
@@ -182,8 +185,6 @@ final class DeadLetterFiles implements DeadLetterSink {
       }
     } catch (IOException e) {
       throw Publisher.failed(output, e);
-    } finally {
-      closeJournals();
     }
   }
 
@@ -201,13 +202,11 @@ final class DeadLetterFiles implements DeadLetterSink {
     }
   }
 
-  private void closeJournals() {
+  private void closeJournals() throws IOException {
     try {
       for (DeadLetterJournal journal : journals.values()) {
         journal.close();
       }
-    } catch (IOException e) {
-      throw Publisher.failed(output, e);
     } finally {
       journals.clear();
     }

@@ -193,6 +193,14 @@ class EnginesTest {
   }
 
   @Test
+  void theEngineDecidesTheSizeOfBatchesWithoutALimit() {
+    assertThat(RunOptions.bounded().maxRecordsPerBatch()).isEmpty();
+    assertThat(RunOptions.bounded().readingAtMost(Long.MAX_VALUE)).isEqualTo(RunOptions.bounded());
+    assertThat(RunOptions.bounded().readingAtMost(Long.MAX_VALUE - 1).maxRecordsPerBatch())
+        .hasValue(Long.MAX_VALUE - 1);
+  }
+
+  @Test
   void rejectsOptionsOutOfBounds() {
     assertThatThrownBy(() -> RunOptions.bounded().readingAtMost(0))
         .isInstanceOf(IllegalArgumentException.class)

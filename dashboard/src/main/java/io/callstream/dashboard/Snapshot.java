@@ -4,6 +4,7 @@ import io.callstream.engine.RunningPipeline.State;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
+import io.callstream.progress.Progress.Latency;
 import io.callstream.progress.StabilityVerdict;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -37,7 +38,7 @@ record Snapshot(
     Optional<Progress> progress,
     Accounting accounting,
     Optional<StabilityVerdict> verdict,
-    List<Progress> history) {
+    List<Sample> history) {
 
   /**
    * The groups with the most calls, highest count first, and the number and calls of all groups.
@@ -96,4 +97,34 @@ record Snapshot(
    */
   record Table(
       String name, List<String> columns, List<List<String>> cells, int numbersFrom, long rows) {}
+
+  /**
+   * The figures of a batch.
+   *
+   * @param time the start of the batch
+   * @param arrived records that arrived per second; NaN if unknown
+   * @param processed records processed per second of the batch's duration
+   * @param emitted result rows sent to the sinks per second; NaN if unknown
+   * @param lag offsets not yet read
+   * @param latency the age of records when the sinks received their results; empty if no record has
+   *     a timestamp
+   */
+  record Sample(
+      Instant time,
+      double arrived,
+      double processed,
+      double emitted,
+      long lag,
+      Optional<Latency> latency) {
+
+    static Sample of(Progress batch) {
+      return new Sample(
+          batch.timestamp(),
+          batch.inputRowsPerSecond(),
+          batch.processedRowsPerSecond(),
+          batch.outputRowsPerSecond(),
+          batch.lag(),
+          batch.latency());
+    }
+  }
 }

@@ -1,5 +1,6 @@
 package io.callstream.dashboard;
 
+import io.callstream.dashboard.Snapshot.Sample;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.progress.Accounting;
@@ -24,13 +25,13 @@ final class SnapshotCache {
   /** The period that the dashboard's monitor observes if the pipeline has none. */
   private static final Duration MONITOR_PERIOD = Duration.ofMinutes(5);
 
-  private static final int MAX_HISTORY = 300;
+  private static final int MAX_SAMPLES = 300;
 
   private final RunningPipeline running;
   private final StabilityMonitor monitor;
   private final boolean hasOwnMonitor;
   private final SnapshotFactory factory;
-  private final Deque<Progress> history = new ArrayDeque<>();
+  private final Deque<Sample> history = new ArrayDeque<>();
   private long lastBatch = -1;
   private @Nullable Update last;
   private long createdNanos;
@@ -59,8 +60,8 @@ final class SnapshotCache {
     }
     Progress report = progress.get();
     lastBatch = report.batch();
-    history.addLast(report);
-    if (history.size() > MAX_HISTORY) {
+    history.addLast(Sample.of(report));
+    if (history.size() > MAX_SAMPLES) {
       history.removeFirst();
     }
     if (hasOwnMonitor) {

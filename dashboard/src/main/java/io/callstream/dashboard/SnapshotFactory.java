@@ -3,6 +3,7 @@ package io.callstream.dashboard;
 import io.callstream.CallstreamException;
 import io.callstream.dashboard.Snapshot.Ranking;
 import io.callstream.dashboard.Snapshot.Ranking.Entry;
+import io.callstream.dashboard.Snapshot.Sample;
 import io.callstream.dashboard.Snapshot.Table;
 import io.callstream.dashboard.Snapshot.Week;
 import io.callstream.engine.RunningPipeline;
@@ -71,7 +72,7 @@ final class SnapshotFactory {
   }
 
   /** Creates a snapshot of one batch, unless batches finish faster than it is computed. */
-  Snapshot create(@Nullable StabilityVerdict verdict, List<Progress> history) {
+  Snapshot create(@Nullable StabilityVerdict verdict, List<Sample> history) {
     return create(running.pipeline().statistics(), verdict, history);
   }
 
@@ -81,7 +82,7 @@ final class SnapshotFactory {
   }
 
   private Snapshot create(
-      List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Progress> history) {
+      List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Sample> history) {
     Accounting before = running.accounting();
     Snapshot created = attempt(statistics, verdict, history);
     for (int i = 1; i < MAX_ATTEMPTS && !created.accounting().equals(before); i++) {
@@ -92,7 +93,7 @@ final class SnapshotFactory {
   }
 
   private Snapshot attempt(
-      List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Progress> history) {
+      List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Sample> history) {
     // Read the state first: after the end of the run, the figures read below are final.
     State state = running.state();
     Optional<Progress> progress = running.progress();

@@ -5,6 +5,7 @@ import static io.callstream.dashboard.Json.object;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.dashboard.Snapshot.Ranking;
+import io.callstream.dashboard.Snapshot.Sample;
 import io.callstream.dashboard.Snapshot.Spikes;
 import io.callstream.dashboard.Snapshot.Table;
 import io.callstream.dashboard.Snapshot.Timeline;
@@ -31,7 +32,7 @@ final class SnapshotJson {
     snapshot.locations().ifPresent(addresses -> page.put("locations", ranking(addresses)));
     snapshot.spikes().ifPresent(spikes -> page.put("spikes", spikes(spikes)));
     page.put("others", array(snapshot.others(), SnapshotJson::table));
-    page.put("history", array(snapshot.history(), SnapshotJson::batch));
+    page.put("history", array(snapshot.history(), SnapshotJson::sample));
     return new String(Json.bytes(page), UTF_8);
   }
 
@@ -120,13 +121,13 @@ final class SnapshotJson {
         "cells", table.cells());
   }
 
-  private static Object batch(Progress batch) {
+  private static Object sample(Sample sample) {
     return object(
-        "time", batch.timestamp().toEpochMilli() / 1e3,
-        "arrived", batch.inputRowsPerSecond(),
-        "processed", batch.processedRowsPerSecond(),
-        "emitted", batch.outputRowsPerSecond(),
-        "lag", batch.lag(),
-        "latencyMs", batch.latency().map(latency -> latency.mean().toMillis()));
+        "time", sample.time().toEpochMilli() / 1e3,
+        "arrived", sample.arrived(),
+        "processed", sample.processed(),
+        "emitted", sample.emitted(),
+        "lag", sample.lag(),
+        "latencyMs", sample.latency().map(latency -> latency.mean().toMillis()));
   }
 }

@@ -5,12 +5,15 @@ import static java.util.stream.Collectors.groupingBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
 import io.callstream.call.DataSfCalls;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.dashboard.Snapshot.Ranking;
 import io.callstream.engine.RunningPipeline.State;
+import io.callstream.progress.Progress;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Measures;
@@ -355,5 +358,36 @@ class SnapshotTest {
       assertThat(snapshot(run).types().get().entries().get(0).name()).hasSize(100).endsWith("…");
       assertThat(SnapshotJson.of(snapshot(run)).length()).isLessThan(5_000);
     }
+  }
+
+  @Test
+  void historyHasTheFiguresOfTheBatches() throws Exception {
+    try (WatchedRun run = WatchedRun.standard()) {
+      SnapshotCache cache = new SnapshotCache(run.running());
+      List<Progress> batches = new java.util.ArrayList<>();
+      for (int i = 1; i <= 3; i++) {
+        run.receive(SomeCalls.of(10 * i));
+        cache.observe();
+        batches.add(run.running().progress().orElseThrow());
+      }
+      JsonNode history = new ObjectMapper().readTree(cache.latest().json()).get("history");
+      assertThat(history).hasSize(3);
+      for (int i = 0; i < 3; i++) {
+        Progress batch = batches.get(i);
+        JsonNode sample = history.get(i);
+        assertThat(sample.get("time").asDouble()).isEqualTo(batch.timestamp().toEpochMilli() / 1e3);
+        assertRate(sample.get("arrived"), batch.inputRowsPerSecond());
+        assertRate(sample.get("processed"), batch.processedRowsPerSecond());
+        assertRate(sample.get("emitted"), batch.outputRowsPerSecond());
+        assertThat(sample.get("lag").asLong()).isEqualTo(batch.lag());
+        assertThat(sample.get("latencyMs").asLong())
+            .isEqualTo(batch.latency().orElseThrow().mean().toMillis());
+      }
+    }
+  }
+
+  private static void assertRate(JsonNode rate, double expected) {
+    assertThat(rate.isNull()).isEqualTo(Double.isNaN(expected));
+    assertThat(rate.asDouble()).isCloseTo(Double.isNaN(expected) ? 0 : expected, within(1e-9));
   }
 }

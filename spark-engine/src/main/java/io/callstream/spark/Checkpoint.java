@@ -134,11 +134,11 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   private static Path qualified(String location, SparkSession session) throws IOException {
     Path path = path(location);
     Configuration hadoop = session.sessionState().newHadoopConf();
-    if (path.toUri().getScheme() == null
-        && FileSystem.get(hadoop).getUri().getScheme().equals("file")) {
-      return new Path(EnvironmentFailures.path(location).toAbsolutePath().normalize().toUri());
-    }
     try {
+      if (path.toUri().getScheme() == null
+          && FileSystem.get(hadoop).getUri().getScheme().equals("file")) {
+        return new Path(EnvironmentFailures.path(location).toAbsolutePath().normalize().toUri());
+      }
       return path.getFileSystem(hadoop).makeQualified(path);
     } catch (IllegalArgumentException e) {
       if (e.getCause() instanceof UnknownHostException unknown) {

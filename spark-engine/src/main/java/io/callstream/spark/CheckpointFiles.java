@@ -5,10 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.ledger.Ledger;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.io.InterruptedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
@@ -26,6 +30,9 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
   private static final String FIRST_OFFSETS = "sources/0/0";
   private static final String OFFSETS = "offsets";
   private static final String COMMITS = "commits";
+
+  /** The maximum number of archives that are read at the same time. */
+  private static final int READERS = 8;
 
   /** Returns whether a query has ever started in the directory. */
   boolean isUsed() {
@@ -85,18 +92,30 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
   private void verifyArchives() throws IOException {
     List<Path> archives = new ArrayList<>();
     findArchives(new Path(root, "state"), archives);
-    try {
-      archives.parallelStream().forEach(this::verify);
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
+    if (archives.isEmpty()) {
+      return;
     }
-  }
-
-  private void verify(Path archive) {
+    ExecutorService readers = Executors.newFixedThreadPool(Math.min(READERS, archives.size()));
     try {
-      files.open(archive).close();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      List<Future<?>> verified = new ArrayList<>();
+      for (Path archive : archives) {
+        verified.add(
+            readers.submit(
+                () -> {
+                  files.open(archive).close();
+                  return null;
+                }));
+      }
+      for (Future<?> one : verified) {
+        Object ignored = one.get();
+      }
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while the files of the state were verified");
+    } finally {
+      readers.shutdownNow();
     }
   }
 

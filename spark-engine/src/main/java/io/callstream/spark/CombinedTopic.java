@@ -6,6 +6,7 @@ import io.callstream.pipeline.KafkaTopic;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -22,6 +23,7 @@ import org.apache.spark.sql.connector.read.ScanBuilder;
 import org.apache.spark.sql.connector.read.streaming.MicroBatchStream;
 import org.apache.spark.sql.connector.read.streaming.Offset;
 import org.apache.spark.sql.connector.read.streaming.ReadLimit;
+import org.apache.spark.sql.connector.read.streaming.ReportsSourceMetrics;
 import org.apache.spark.sql.connector.read.streaming.SupportsTriggerAvailableNow;
 import org.apache.spark.sql.kafka010.KafkaMicroBatchStream;
 import org.apache.spark.sql.kafka010.KafkaSourceProvider;
@@ -144,7 +146,8 @@ final class CombinedTopic implements SupportsRead, Scan {
   }
 
   /** Spark's stream of the topic, with a different reader for the ranges of offsets. */
-  private static final class Stream implements SupportsTriggerAvailableNow, MicroBatchStream {
+  private static final class Stream
+      implements SupportsTriggerAvailableNow, ReportsSourceMetrics, MicroBatchStream {
     private final KafkaMicroBatchStream kafka;
     private final ReadTask.Factory tasks;
     private final Runnable beforeBatch;
@@ -194,6 +197,11 @@ final class CombinedTopic implements SupportsRead, Scan {
     @Override
     public void prepareForTriggerAvailableNow() {
       kafka.prepareForTriggerAvailableNow();
+    }
+
+    @Override
+    public Map<String, String> metrics(Optional<Offset> latestConsumed) {
+      return kafka.metrics(latestConsumed);
     }
 
     @Override

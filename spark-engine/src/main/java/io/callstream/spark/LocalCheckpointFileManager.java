@@ -97,6 +97,11 @@ public final class LocalCheckpointFileManager extends FileSystemBasedCheckpointF
       Files.move(local(draft), local(target), StandardCopyOption.ATOMIC_MOVE);
       forceDirectory(local(target.getParent()));
     } catch (IOException e) {
+      try {
+        Files.deleteIfExists(local(draft));
+      } catch (IOException another) {
+        e.addSuppressed(another);
+      }
       throw ChecksummedFileManager.sneaky(e);
     }
   }

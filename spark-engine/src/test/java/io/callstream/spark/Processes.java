@@ -61,21 +61,21 @@ final class Processes implements AutoCloseable {
     }
   }
 
-  /** Starts a JVM with the class path and the opened packages of this JVM. */
+  /** Returns the opened packages of this JVM, and the level of its compiler if it is limited. */
+  static List<String> jvmOptions() {
+    return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(
+            argument ->
+                argument.startsWith("--add-opens") || argument.startsWith("-XX:TieredStopAtLevel"))
+        .toList();
+  }
+
+  /** Starts a JVM with the class path and the options of this JVM. */
   Running java(String name, List<String> before, String main, List<String> arguments) {
     List<String> line = new ArrayList<>(before);
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(argument -> argument.startsWith("--add-opens"))
-        .forEach(line::add);
-    // The optimizing compiler takes half of the processor time of a process that lives for seconds.
-    line.addAll(
-        List.of(
-            "-Xmx1g",
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            System.getProperty("java.class.path"),
-            main));
+    line.addAll(jvmOptions());
+    line.addAll(List.of("-Xmx1g", "-cp", System.getProperty("java.class.path"), main));
     line.addAll(arguments);
     return start(name, line);
   }

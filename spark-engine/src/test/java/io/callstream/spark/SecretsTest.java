@@ -52,7 +52,7 @@ class SecretsTest {
     assertThat(topic + " " + pipeline + " " + pipeline.fingerprint())
         .contains(key)
         .doesNotContain(SECRET);
-    SparkSession before = SparkSession.active();
+    SparkSession before = TestSession.get();
     try (Sessions.Lease lease = Sessions.using(TestSession.get(), SparkSettings.defaults());
         Checkpoint checkpoint = Checkpoint.open(directory.toString(), lease.session())) {
       SparkSession.setActiveSession(lease.session());

@@ -57,6 +57,10 @@ import java.util.stream.Stream;
 import org.apache.kafka.common.metrics.KafkaMetric;
 import org.apache.kafka.common.metrics.MetricsReporter;
 import org.apache.spark.TaskContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerEvent;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.streaming.StreamingQueryListener;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -128,6 +132,47 @@ class SparkEngineTest {
         .isInstanceOfSatisfying(
             CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT))
         .hasMessageContaining("nowhere.invalid");
+  }
+
+  @Test
+  void anUnknownHostOfTheDefaultFileSystemIsNoBadArgument() {
+    SparkSession host = TestSession.get().newSession();
+    host.conf().set("fs.defaultFS", "hdfs://nowhere.invalid");
+    Pipeline pipeline = standard(TestBroker.topic(1)).build();
+    RunOptions elsewhere = RunOptions.bounded().checkpointingTo("/state");
+    assertThatThrownBy(() -> SparkEngine.on(host).start(pipeline, elsewhere))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT))
+        .hasMessageStartingWith("The checkpoint directory /state can't be read or written: ")
+        .hasMessageContaining("nowhere.invalid");
+  }
+
+  @Test
+  void sparkReportsHowFarItsSourceIsBehindTheTopic() throws Exception {
+    KafkaTopic topic = TestBroker.topic(1);
+    TestBroker.send(topic, SyntheticCalls.of(30));
+    BlockingQueue<Map<String, String>> metrics = new LinkedBlockingQueue<>();
+    SparkListener listener =
+        new SparkListener() {
+          @Override
+          public void onOtherEvent(SparkListenerEvent event) {
+            if (event instanceof StreamingQueryListener.QueryProgressEvent batch
+                && batch.progress().sources()[0].description().contains(topic.name())) {
+              metrics.add(batch.progress().sources()[0].metrics());
+            }
+          }
+        };
+    TestSession.get().sparkContext().addSparkListener(listener);
+    try {
+      runToEnd(engine(), standard(topic).build(), RunOptions.bounded().readingAtMost(10));
+      for (String behind : List.of("20", "10", "0")) {
+        assertThat(metrics.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+            .containsEntry("minOffsetsBehindLatest", behind)
+            .containsEntry("maxOffsetsBehindLatest", behind);
+      }
+    } finally {
+      TestSession.get().sparkContext().removeSparkListener(listener);
+    }
   }
 
   /** A component of Kafka's client that blocks the query's thread and swallows an interrupt. */

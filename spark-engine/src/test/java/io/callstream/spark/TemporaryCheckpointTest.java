@@ -12,7 +12,6 @@ import io.callstream.pipeline.Pipeline;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.StandardStatistics;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -67,13 +66,10 @@ class TemporaryCheckpointTest {
     TestBroker.send(topic, SyntheticCalls.of(10_000));
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(argument -> argument.startsWith("--add-opens"))
-        .forEach(line::add);
+    line.addAll(Processes.jvmOptions());
     line.addAll(
         List.of(
             "-Xmx1g",
-            "-XX:TieredStopAtLevel=1",
             "-Djava.io.tmpdir=" + Files.createDirectory(directory.resolve("tmp")),
             "-cp",
             System.getProperty("java.class.path"),

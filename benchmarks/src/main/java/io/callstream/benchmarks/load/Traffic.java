@@ -2,7 +2,6 @@ package io.callstream.benchmarks.load;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.kafka.CallProducer;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicAdmin;
 import java.io.BufferedReader;
@@ -20,9 +19,9 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 
 /**
- * Topics with synthetic calls, and a {@link TrafficProcess} that sends calls at a steady rate and
- * optionally contains the broker. Closing ends the process and deletes the topics that remain. Use
- * it from one thread.
+ * Topics with synthetic calls, and a {@link TrafficProcess} that sends the calls and optionally
+ * contains the broker. Closing ends the process and deletes the topics that remain. Use it from one
+ * thread.
  */
 public final class Traffic implements AutoCloseable {
   private static final int END_TIMEOUT_SECONDS = 30;
@@ -107,10 +106,7 @@ public final class Traffic implements AutoCloseable {
 
   /** Sends calls as fast as possible, and returns when all are in the topic. */
   public void fill(String topic, long calls) {
-    requireAlive();
-    try (CallProducer producer = CallProducer.to(cluster, topic, SteadyCalls.format()).connect()) {
-      producer.send(SteadyCalls.of(calls));
-    }
+    String ignored = request(TrafficProcess.FILL + "%s %d", topic, calls);
   }
 
   private void requireAlive() {
@@ -126,7 +122,7 @@ public final class Traffic implements AutoCloseable {
    */
   Sender prepare(String topic, int unscheduled, Load load) {
     request(
-        "%s %d %d %s %d %d",
+        TrafficProcess.STEADY + "%s %d %d %s %d %d",
         topic,
         unscheduled,
         load.calls(),
@@ -212,9 +208,16 @@ public final class Traffic implements AutoCloseable {
 
   @Override
   public void close() {
-    if (!embedded && !topics.isEmpty()) {
-      delete(topics);
+    try {
+      if (!embedded && !topics.isEmpty()) {
+        delete(topics);
+      }
+    } finally {
+      endProcess();
     }
+  }
+
+  private void endProcess() {
     commands.close();
     try {
       if (process.waitFor(END_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {

@@ -2,6 +2,8 @@ package io.callstream.benchmarks.load;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.callstream.kafka.CallProducer;
+import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import io.callstream.kafka.source.CallRecords;
 import java.io.BufferedReader;
@@ -21,13 +23,18 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * The main class of the process that sends calls, see {@link Traffic}. A separate process keeps the
- * sender and the broker out of the heap of the engine. Each line of standard input describes a
- * steady load. The process replies to each line on standard output, and ends at the end of its
- * input.
+ * sender and the broker out of the heap of the engine. It reads commands from standard input, one
+ * per line, replies to each on standard output, and ends at the end of its input.
  */
 final class TrafficProcess {
   /** The argument that starts an embedded broker. */
   static final String EMBEDDED = "embedded";
+
+  /** The command that sends calls as fast as possible; the topic and a number of calls follow. */
+  static final String FILL = "fill ";
+
+  /** The command that prepares a steady load; the arguments of {@link #steady} follow. */
+  static final String STEADY = "steady ";
 
   /** The command that starts the schedule; a number of microseconds follows. */
   static final String BEGIN = "begin ";
@@ -95,17 +102,27 @@ final class TrafficProcess {
       try {
         String[] words = line.split(" ", -1);
         replies.println(
-            steady(
-                words[0],
-                Integer.parseInt(words[1]),
-                Integer.parseInt(words[2]),
-                Double.parseDouble(words[3]),
-                Long.parseLong(words[4]),
-                Long.parseLong(words[5])));
+            line.startsWith(FILL)
+                ? fill(words[1], Long.parseLong(words[2]))
+                : steady(
+                    words[1],
+                    Integer.parseInt(words[2]),
+                    Integer.parseInt(words[3]),
+                    Double.parseDouble(words[4]),
+                    Long.parseLong(words[5]),
+                    Long.parseLong(words[6])));
       } catch (RuntimeException e) {
         replies.println(FAILED + String.valueOf(e.getMessage()).replace('\n', ' '));
       }
     }
+  }
+
+  private String fill(String topic, long calls) {
+    KafkaCluster cluster = KafkaCluster.at(bootstrapServers);
+    try (CallProducer producer = CallProducer.to(cluster, topic, SteadyCalls.format()).connect()) {
+      producer.send(SteadyCalls.of(calls));
+    }
+    return "done";
   }
 
   /**

@@ -25,7 +25,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -315,18 +314,48 @@ final class Report {
             .map(alone -> alone.label() + " (" + effects(alone) + ")")
             .collect(Collectors.joining(", "));
     StringBuilder text = new StringBuilder("**" + title + ":** " + settings + ".\n\n");
-    List<String> options = texts(recommended, Setting::option);
-    if (!options.contains("")) {
+    List<String> options = new ArrayList<>();
+    List<String> withoutOption = new ArrayList<>();
+    recommended
+        .values()
+        .forEach(
+            (setting, value) -> {
+              String option = setting.option(value);
+              if (option.isEmpty()) {
+                withoutOption.add(Configuration.of(setting, value).label());
+              } else {
+                options.add(option);
+              }
+            });
+    if (!options.isEmpty()) {
       String command = "callstream statistics " + String.join(" \\\n  ", options);
       text.append(Markdown.code(List.of(command))).append('\n');
     }
-    return text.append(Markdown.code(texts(recommended, Setting::java))).append('\n').toString();
+    if (!withoutOption.isEmpty()) {
+      text.append("The command `statistics` has no option for ")
+          .append(String.join(" and ", withoutOption))
+          .append(".\n\n");
+    }
+    return text.append(Markdown.code(java(recommended))).append('\n').toString();
   }
 
-  private static List<String> texts(
-      Configuration configuration, BiFunction<Setting, String, String> text) {
-    return configuration.values().entrySet().stream()
-        .map(e -> text.apply(e.getKey(), e.getValue()))
+  /** Returns a statement for each object that the settings change, and then comments. */
+  private static List<String> java(Configuration configuration) {
+    Map<String, String> statements = new LinkedHashMap<>();
+    List<String> comments = new ArrayList<>();
+    configuration
+        .values()
+        .forEach(
+            (setting, value) -> {
+              if (setting.object.isEmpty()) {
+                comments.add(setting.java(value));
+              } else {
+                statements.merge(setting.object, setting.java(value), String::concat);
+              }
+            });
+    return Stream.concat(
+            statements.entrySet().stream().map(e -> e.getKey() + e.getValue() + ";"),
+            comments.stream())
         .toList();
   }
 
@@ -367,11 +396,16 @@ final class Report {
   private void checkFolklore() {
     List<Configuration> all =
         levels(Setting.PROPERTY).filter(c -> analysis.has(c, THROUGHPUT)).toList();
-    put("popular", all.size());
     put(
-        "ineffective",
-        all.stream().filter(c -> !analysis.effect(c, THROUGHPUT).significant()).count());
-    put("same", all.stream().filter(study::isExecutedAsUsual).count());
+        "folklore-summary",
+        all.isEmpty()
+            ? "not measured."
+            : format(
+                "of %d popular settings, %d have no significant effect on throughput, and with %d"
+                    + " Spark executes exactly the same operators, tasks and batches.",
+                all.size(),
+                all.stream().filter(c -> !analysis.effect(c, THROUGHPUT).significant()).count(),
+                all.stream().filter(study::isExecutedAsUsual).count()));
     if (all.isEmpty()) {
       put("folklore", "");
       return;

@@ -12,26 +12,30 @@ enum Setting {
       "a call waits for the next batch, on average half the interval. At 0, the next batch starts"
           + " immediately, which uses CPU even for few calls",
       "--trigger %sms",
-      "RunOptions.continuous().triggeringEvery(Duration.ofMillis(%s));"),
+      Setting.RUN_OPTIONS,
+      ".triggeringEvery(Duration.ofMillis(%s))"),
   BATCH_LIMIT(
       "records per batch",
       "maxOffsetsPerTrigger",
       "every batch has a fixed cost (planning, logs, commit), and small batches pay it more often."
           + " The limit bounds the memory of a batch",
       "--max-offsets-per-trigger %s",
-      "RunOptions.continuous().readingAtMost(%s);"),
+      Setting.RUN_OPTIONS,
+      ".readingAtMost(%s)"),
   SHUFFLE_PARTITIONS(
       "shuffle partitions",
       "spark.sql.shuffle.partitions",
       "each partition is a task and a state file in every batch, and helps only if a core is idle."
           + " Spark's own default is 200",
       "--conf spark.sql.shuffle.partitions=%s",
-      "SparkSettings.defaults().shufflePartitions(%s);"),
+      Setting.SPARK_SETTINGS,
+      ".shufflePartitions(%s)"),
   TOPIC_PARTITIONS(
       "topic partitions",
       "partitions",
       "each partition is read by one task. Fewer partitions than cores leave cores idle; each"
           + " further partition costs a task and partial results in every batch",
+      "",
       "",
       "// a topic with this option: produce --partitions %s"),
   MIN_PARTITIONS(
@@ -40,31 +44,40 @@ enum Setting {
       "splits the partitions of the topic into more tasks, for topics with fewer partitions than"
           + " cores. A task that does not start where its reader stopped must fetch again",
       "",
-      "SparkSettings.defaults().minPartitions(%s);"),
+      Setting.SPARK_SETTINGS,
+      ".minPartitions(%s)"),
   CORES(
       "cores",
       "spark.master",
       "the number of tasks that run at the same time. In this study, the broker and the sender use"
           + " the same cores",
       "--master local[%s]",
-      "SparkSettings.defaults().master(\"local[%s]\");"),
+      Setting.SPARK_SETTINGS,
+      ".master(\"local[%s]\")"),
   /** The state store, a name of {@link StateStore}. */
   STATE_STORE(
       "state store",
       "spark.sql.streaming.stateStore.providerClass",
       "RocksDB is for state that does not fit into memory. callstream's state has one row per open"
           + " window",
-      "",
-      "SparkSettings.defaults().stateStore(StateStore.%s);"),
+      "--conf spark.sql.streaming.stateStore.providerClass="
+          + "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider",
+      Setting.SPARK_SETTINGS,
+      ".stateStore(StateStore.%s)"),
   /** The fetch settings of the Kafka client, a name of {@link FetchSettings}. */
   KAFKA_FETCH(
       "Kafka fetch",
       "max.poll.records and others",
       "Kafka's defaults are for small reads, and callstream's are for large ones",
       "--kafka-config FILE",
+      "",
       "// with KafkaTopic.with(...), or in FILE: %s"),
   /** A Spark property of the application's session: {@code key=value}. */
-  PROPERTY("folklore", "the application's session", "many tuning guides recommend it", "", "%s");
+  PROPERTY(
+      "folklore", "the application's session", "many tuning guides recommend it", "", "", "%s");
+
+  private static final String RUN_OPTIONS = "RunOptions options = RunOptions.continuous()";
+  private static final String SPARK_SETTINGS = "SparkSettings settings = SparkSettings.defaults()";
 
   final String title;
 
@@ -74,23 +87,35 @@ enum Setting {
   /** Why the setting has an effect. */
   final String explanation;
 
+  /** Java code with an object that has a method for the setting; empty if there is none. */
+  final String object;
+
   private final String option;
   private final String java;
 
-  Setting(String title, String property, String explanation, String option, String java) {
+  Setting(
+      String title,
+      String property,
+      String explanation,
+      String option,
+      String object,
+      String java) {
     this.title = title;
     this.property = property;
     this.explanation = explanation;
     this.option = option;
+    this.object = object;
     this.java = java;
   }
 
-  /** Returns the option of the command {@code statistics}; empty if it has none. */
+  /** Returns the option of the command {@code statistics}; empty if it has none for the value. */
   String option(String value) {
-    return option.replace("%s", value);
+    return value.equals(StateStore.ROCKSDB_WITH_CHANGELOG.name())
+        ? "" // The property that adds the changelog can't be set.
+        : option.replace("%s", value);
   }
 
-  /** Returns Java code or a comment that sets a value. */
+  /** Returns the call of a method of {@link #object} that sets a value, or a comment. */
   String java(String value) {
     return java.replace(
         "%s", this == KAFKA_FETCH ? FetchSettings.valueOf(value).description() : value);

@@ -88,6 +88,10 @@ final class TuningStudy {
     stopped = true;
   }
 
+  boolean isStopped() {
+    return stopped;
+  }
+
   /**
    * Runs the study and writes the report. The study continues after a failed run.
    *
@@ -219,7 +223,7 @@ final class TuningStudy {
     return load.startingAfter(Duration.ofNanos((long) (random.nextDouble() * interval)));
   }
 
-  private interface Measurement {
+  interface Measurement {
     ConfigurationBenchmark.Measured of(Configuration configuration) throws InterruptedException;
   }
 
@@ -232,7 +236,8 @@ final class TuningStudy {
     }
   }
 
-  private void attempt(
+  /** Runs a measurement. Its failure is a failed run, unless the study was stopped. */
+  void attempt(
       String measured, Measurement measurement, Stage stage, int round, Configuration configuration)
       throws InterruptedException {
     doneRuns++;
@@ -245,7 +250,7 @@ final class TuningStudy {
                 stage, round, configuration, result.values(), result.verdict(), result.trace()));
         print("%s  %s:  %s", progress(), configuration.label(), describe(result.values()));
       }
-    } catch (InterruptedException | CancellationException | AbortedException e) {
+    } catch (InterruptedException | AbortedException e) {
       throw e;
     } catch (Exception e) { // Scala code may throw any checked exception.
       requireNotStopped();

@@ -12,9 +12,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -59,6 +62,44 @@ class SteadyRunTest {
       throws InterruptedException {
     return new SteadyRun(traffic, 2, source, () -> false, listener)
         .measure(load, new LocalEngine(), RunOptions.continuous().triggeringEvery(Duration.ZERO));
+  }
+
+  @Test
+  void theOtherProcessFillsATopic() throws Exception {
+    traffic.create("filled", 1);
+    AtomicBoolean sentHere = new AtomicBoolean();
+    Thread filling = new Thread(() -> traffic.fill("filled", 200_000));
+    filling.start();
+    while (filling.isAlive()) {
+      Thread.getAllStackTraces().keySet().stream()
+          .filter(thread -> thread.getName().startsWith("kafka-producer-network-thread"))
+          .forEach(thread -> sentHere.set(true));
+      Thread.sleep(1);
+    }
+
+    TopicPartition partition = new TopicPartition("filled", 0);
+    long sent;
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", traffic.bootstrapServers()))) {
+      sent =
+          admin
+              .listOffsets(Map.of(partition, OffsetSpec.latest()))
+              .partitionResult(partition)
+              .get()
+              .offset();
+    }
+    traffic.delete("filled");
+    assertThat(sent).isEqualTo(200_000);
+    assertThat(sentHere).isFalse();
+  }
+
+  @Test
+  void aTopicThatCannotBeDeletedDoesNotKeepTheProcess() {
+    Traffic other = Traffic.to(traffic.bootstrapServers());
+    other.create("deleted", 1);
+    traffic.delete("deleted");
+
+    assertThatThrownBy(other::close).hasMessageContaining("deleted");
+    assertThat(other.isAlive()).isFalse();
   }
 
   @Test

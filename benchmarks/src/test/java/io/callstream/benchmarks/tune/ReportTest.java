@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -99,7 +100,9 @@ class ReportTest {
             "**Best latency:** trigger interval 0 ms (throughput not measured, latency p95 -70 %).")
         .contains("**Recommended here:** trigger interval 0 ms")
         .contains("```\ncallstream statistics --trigger 0ms\n```")
-        .contains("RunOptions.continuous().triggeringEvery(Duration.ofMillis(0));")
+        .contains(
+            "```\nRunOptions options ="
+                + " RunOptions.continuous().triggeringEvery(Duration.ofMillis(0));\n```")
         .contains(
             "| records per batch 20,000 + shuffle partitions 200 | throughput | ×0.15 | ×0.03 |"
                 + " **yes**")
@@ -120,7 +123,76 @@ class ReportTest {
     assertThat(markdown())
         .contains("**Recommended here:** callstream's defaults.")
         .contains("**Best throughput:** callstream's defaults.")
+        .contains("- **Folklore:** not measured.\n")
         .doesNotContain("NaN", "Folklore\n", "Two settings together");
+  }
+
+  private static List<String> blocks(String markdown) {
+    return Pattern.compile("```\n(.*?)```\n", Pattern.DOTALL)
+        .matcher(markdown.substring(markdown.indexOf("**Best throughput:**")))
+        .results()
+        .map(block -> block.group(1))
+        .toList();
+  }
+
+  @Test
+  void theCodeForSeveralSettingsAppliesAllOfThem() throws IOException {
+    add(Stage.COMPARE, DEFAULTS, Measure.THROUGHPUT, 200_000);
+    add(Stage.COMPARE, MANY, Measure.THROUGHPUT, 300_000);
+    add(Stage.COMPARE, SMALL, Measure.THROUGHPUT, 300_000);
+    add(Stage.COMPARE, FAST, Measure.THROUGHPUT, 300_000);
+    add(Stage.COMPARE, ROCKSDB, Measure.THROUGHPUT, 300_000);
+
+    String report = markdown();
+
+    assertThat(blocks(report).get(0))
+        .isEqualTo(
+            """
+            callstream statistics --trigger 0ms \\
+              --max-offsets-per-trigger 20000 \\
+              --conf spark.sql.shuffle.partitions=200 \\
+              --conf spark.sql.streaming.stateStore.providerClass=org.apache.spark.sql.execution.\
+            streaming.state.RocksDBStateStoreProvider
+            """);
+    assertThat(blocks(report).get(1))
+        .isEqualTo(
+            """
+            RunOptions options = RunOptions.continuous().triggeringEvery(Duration.ofMillis(0))\
+            .readingAtMost(20000);
+            SparkSettings settings = SparkSettings.defaults().shufflePartitions(200)\
+            .stateStore(StateStore.ROCKSDB);
+            """);
+    assertThat(report).doesNotContain("has no option");
+  }
+
+  @Test
+  void tellsWhichSettingsHaveNoOption() throws IOException {
+    add(Stage.COMPARE, DEFAULTS, Measure.THROUGHPUT, 200_000);
+    add(Stage.COMPARE, SMALL, Measure.THROUGHPUT, 300_000);
+    for (Configuration without :
+        List.of(
+            Configuration.of(Setting.TOPIC_PARTITIONS, 4),
+            Configuration.of(Setting.MIN_PARTITIONS, 8),
+            Configuration.of(Setting.STATE_STORE, StateStore.ROCKSDB_WITH_CHANGELOG))) {
+      add(Stage.COMPARE, without, Measure.THROUGHPUT, 300_000);
+    }
+
+    String report = markdown();
+
+    assertThat(report)
+        .contains(
+            "The command `statistics` has no option for topic partitions 4 and minimum reading"
+                + " tasks 8 and state store RocksDB with changelog.\n");
+    assertThat(blocks(report).get(0))
+        .isEqualTo("callstream statistics --max-offsets-per-trigger 20000\n");
+    assertThat(blocks(report).get(1))
+        .isEqualTo(
+            """
+            RunOptions options = RunOptions.continuous().readingAtMost(20000);
+            SparkSettings settings = SparkSettings.defaults().minPartitions(8)\
+            .stateStore(StateStore.ROCKSDB_WITH_CHANGELOG);
+            // a topic with this option: produce --partitions 4
+            """);
   }
 
   private void steady(int round, String verdict) {

@@ -7,6 +7,7 @@ import io.callstream.CallstreamException;
 import io.callstream.benchmarks.load.LatencyResult;
 import io.callstream.benchmarks.load.Load;
 import io.callstream.benchmarks.load.Schedule;
+import io.callstream.benchmarks.tune.StudyRun.Stage;
 import io.callstream.progress.StabilityMonitor;
 import java.io.IOException;
 import java.io.StringReader;
@@ -208,6 +209,27 @@ class TuningStudyTest {
 
     assertThat(ConfigurationBenchmark.verdict(constantLag))
         .isEqualTo("unknown, fewer than 6 batches in that time");
+  }
+
+  @Test
+  void aCancellationEndsTheStudyOnlyIfItWasStopped() throws Exception {
+    List<String> messages = new ArrayList<>();
+    TuningStudy study = new TuningStudy(TINY, directory, "", 7, messages::add);
+    TuningStudy.Measurement cancelled =
+        configuration -> {
+          throw new CancellationException("Job 3 cancelled");
+        };
+
+    study.attempt("throughput", cancelled, Stage.COMPARE, 0, Configuration.baseline());
+    assertThat(messages).hasSize(1);
+    assertThat(messages.get(0)).endsWith("defaults: throughput failed: Job 3 cancelled");
+
+    study.stop();
+    assertThatThrownBy(
+            () -> study.attempt("latency", cancelled, Stage.COMPARE, 0, Configuration.baseline()))
+        .isInstanceOf(CancellationException.class)
+        .hasMessage("The study was stopped");
+    assertThat(messages).hasSize(1);
   }
 
   @Test

@@ -1,7 +1,5 @@
 package io.callstream.internal.aggregate;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.pipeline.WindowBounds;
@@ -10,7 +8,6 @@ import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
@@ -233,7 +230,7 @@ public final class BlockResults implements Results {
 
   private static int compare(Dimension.Kind kind, String a, String b) {
     if (kind == Dimension.Kind.TEXT) {
-      return Arrays.compareUnsigned(a.getBytes(UTF_8), b.getBytes(UTF_8));
+      return compareCodePoints(a, b);
     }
     Long x = number(a);
     Long y = number(b);
@@ -246,5 +243,19 @@ public final class BlockResults implements Results {
 
   private static @Nullable Long number(String text) {
     return text.equals(Statistic.OTHER) ? null : Long.valueOf(text);
+  }
+
+  /** Compares code points, whose order is that of UTF-8 bytes. The order of UTF-16 differs. */
+  private static int compareCodePoints(String a, String b) {
+    int i = 0;
+    while (i < a.length() && i < b.length()) {
+      int x = a.codePointAt(i);
+      int y = b.codePointAt(i);
+      if (x != y) {
+        return Integer.compare(x, y);
+      }
+      i += Character.charCount(x);
+    }
+    return Integer.compare(a.length(), b.length());
   }
 }

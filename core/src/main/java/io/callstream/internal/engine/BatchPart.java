@@ -25,8 +25,16 @@ public final class BatchPart implements AutoCloseable {
   public static final String LETTER_FILES = "letters-";
 
   private final boolean isDistinct;
-  private final CallReader calls;
-  private final CallCounter counter;
+  private final TaskPlan plan;
+  private final BatchStart start;
+
+  /** Reads records; null before the first record, and after the part is filled. */
+  private @Nullable CallReader calls;
+
+  /** Counts calls; null after the part is filled. */
+  private @Nullable CallCounter counter;
+
+  private TaskReport report = TaskReport.ofDuplicates(0);
   private final List<Map<Long, byte[]>> blocks = new ArrayList<>();
   private final Map<Integer, DeadLetterBuffer> letters = new TreeMap<>();
   private final List<PossibleDuplicate> candidates = new ArrayList<>();
@@ -34,9 +42,10 @@ public final class BatchPart implements AutoCloseable {
 
   /** Creates a part. The directory for dead letters is null for that of temporary files. */
   public BatchPart(TaskPlan plan, BatchStart start, @Nullable Path letterDirectory) {
-    this.letterDirectory = letterDirectory;
     isDistinct = plan.distinctHorizonMillis().isPresent();
-    calls = new CallReader(plan, start.time(), this::addLetter);
+    this.plan = plan;
+    this.start = start;
+    this.letterDirectory = letterDirectory;
     counter = new CallCounter(plan, start.watermark(), this::addLetter);
     plan.statistics().forEach(statistic -> blocks.add(new TreeMap<>()));
   }
@@ -49,25 +58,48 @@ public final class BatchPart implements AutoCloseable {
 
   /** Adds a record, which existed when the batch started. Those of a partition are in order. */
   public void add(InputRecord record) {
+    CallCounter counting = counter();
+    if (calls == null) {
+      calls = new CallReader(plan, start.time(), this::addLetter);
+    }
     Call call = calls.read(record);
     if (call != null && isDistinct) {
       candidates.add(
-          new PossibleDuplicate(call, counter.mayMiss(call) ? record : record.withoutValue()));
+          new PossibleDuplicate(call, counting.mayMiss(call) ? record : record.withoutValue()));
     } else if (call != null) {
-      counter.count(call, record);
+      counting.count(call, record);
     }
   }
 
-  void count(PossibleDuplicate first) {
-    counter.count(first.call(), first.record());
+  private CallCounter counter() {
+    if (counter == null) {
+      throw new IllegalStateException(
+          "The batch is complete, and a record was added to it. Add all records before the reader"
+              + " returns.");
+    }
+    return counter;
   }
 
-  /** Lets a caller add everything, and creates the partial results. Closes the part on failure. */
+  void count(PossibleDuplicate first) {
+    counter().count(first.call(), first.record());
+  }
+
+  /**
+   * Lets a caller add everything, creates the partial results, and releases the memory that only
+   * adding needs. Closes the part on failure.
+   */
   public BatchPart filledBy(Consumer<BatchPart> caller) {
     try {
       caller.accept(this);
-      counter.forEachPartial(
+      CallCounter counted = counter();
+      counted.forEachPartial(
           (statistic, window, block) -> blocks.get(statistic).put(window, block));
+      report = new TaskReport(counted.accounting(), List.of());
+      if (calls != null) {
+        report = calls.report().plus(report);
+      }
+      calls = null;
+      counter = null;
       letters.values().forEach(DeadLetterBuffer::finish);
       return this;
     } catch (RuntimeException | Error e) {
@@ -77,7 +109,7 @@ public final class BatchPart implements AutoCloseable {
   }
 
   TaskReport report() {
-    return calls.report().plus(new TaskReport(counter.accounting(), List.of()));
+    return report;
   }
 
   Map<Long, byte[]> blocks(int statistic) {

@@ -107,7 +107,11 @@ interface Meter extends AutoCloseable {
               .setUpdateIntervalMillis(REDRAWN_EVERY_MILLIS)
               .continuousUpdate()
               .setConsumer(new ConsoleProgressBarConsumer(terminal.err()))
-              .setRenderer((state, width) -> headway.bar(width))
+              .setRenderer(
+                  (state, width) -> {
+                    headway.advance(System.nanoTime());
+                    return headway.bar(width);
+                  })
               .build();
       this.headway = headway;
     }

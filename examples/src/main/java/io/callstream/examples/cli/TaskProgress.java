@@ -75,6 +75,13 @@ final class TaskProgress {
     this.nanos = nanos;
   }
 
+  /** Records that there was no progress until a time, so that the rate falls. */
+  synchronized void advance(long nanos) {
+    if (started) {
+      reach(records, steps, nanos);
+    }
+  }
+
   synchronized String line() {
     String of = total == Meter.UNKNOWN || inOffsets ? "" : DisplayText.format(" of %,d", total);
     String part = inOffsets ? DisplayText.format(", %d%% of the offsets read", percent()) : "";

@@ -6,7 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class TaskProgressTest {
   private static TaskProgress headway(long total, long... doneAtEachSecond) {
@@ -99,18 +104,59 @@ class TaskProgressTest {
   }
 
   @Test
+  void theRateFallsWhileThereIsNoProgress() {
+    TaskProgress headway = headway(50_000, 0, 10_000, 20_000);
+
+    headway.advance(4_000_000_000L - 7);
+    assertThat(headway.line()).isEqualTo("counted   20,000 of 50,000 records, 5,000/s, 6 s left");
+    headway.advance(12_000_000_000L - 7);
+    headway.advance(30_000_000_000L - 7);
+    assertThat(headway.line()).isEqualTo("counted   20,000 of 50,000 records");
+  }
+
+  @Test
+  void timeWithoutProgressBeforeTheFirstRecordsDoesNotCount() {
+    TaskProgress headway = TaskProgress.ofRecords("counted", 50_000);
+    headway.advance(-5_000_000_000L);
+    headway.reach(900, 900, 0);
+    headway.reach(1_900, 1_900, 1_000_000_000L);
+
+    assertThat(headway.line()).isEqualTo("counted   1,900 of 50,000 records, 1,000/s, 48 s left");
+  }
+
+  @Test
+  @Timeout(60)
+  void aBarShowsAFallingRateIfTheTaskHangs() throws InterruptedException {
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    try (Meter meter = Meter.of(terminal(err, true), "counted", 50_000)) {
+      Thread.sleep(10); // A rate needs some time.
+      meter.show(10_000);
+      Set<String> rates = new HashSet<>();
+      while (rates.size() < 3) {
+        Thread.sleep(10);
+        Matcher rate = Pattern.compile("[\\d,]+/s").matcher(err.toString(UTF_8));
+        while (rate.find()) {
+          rates.add(rate.group());
+        }
+      }
+    }
+  }
+
+  private static Terminal terminal(ByteArrayOutputStream err, boolean live) {
+    PrintStream shown = new PrintStream(err, true, UTF_8);
+    return new Terminal(
+        InputStream.nullInputStream(),
+        new ResultStream(shown),
+        shown,
+        live,
+        () -> Terminal.NO_COLUMNS);
+  }
+
+  @Test
   void whatWasDoneBeforeAMeterBeganIsNoRateOfIt() {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
-    PrintStream shown = new PrintStream(err, true, UTF_8);
-    Terminal terminal =
-        new Terminal(
-            InputStream.nullInputStream(),
-            new ResultStream(shown),
-            shown,
-            false,
-            () -> Terminal.NO_COLUMNS);
 
-    try (Meter meter = Meter.of(terminal, "counted", 1_000, 900)) {
+    try (Meter meter = Meter.of(terminal(err, false), "counted", 1_000, 900)) {
       meter.show(900);
     }
 

@@ -111,7 +111,7 @@ record EventTimeOrder(CallSource source, CallFormat format, long memoryBytes)
         sorted = true;
         try {
           sort();
-        } catch (IOException | UncheckedIOException e) {
+        } catch (IOException e) {
           close();
           throw spillFailure(e);
         } catch (RuntimeException e) {
@@ -168,11 +168,19 @@ record EventTimeOrder(CallSource source, CallFormat format, long memoryBytes)
       }
       unsorted.close();
       if (spilled != null) {
-        spilled.runs(memory).forEach(run -> runs.add(new Run(runs.size(), run)));
+        addRunsOf(spilled);
       }
       if (!entries.isEmpty()) {
         entries.sort(Comparator.comparingLong(Entry::time));
         runs.add(new Run(runs.size(), entries.iterator()));
+      }
+    }
+
+    private void addRunsOf(SpillFile file) throws IOException {
+      try {
+        file.runs(memory).forEach(run -> runs.add(new Run(runs.size(), run)));
+      } catch (UncheckedIOException e) {
+        throw e.getCause();
       }
     }
 

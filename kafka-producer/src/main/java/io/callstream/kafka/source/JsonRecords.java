@@ -3,18 +3,33 @@ package io.callstream.kafka.source;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The elements of a JSON array in UTF-8, or of a sequence of JSON objects. Jackson reads each
- * element that is not a {@link PlainObject}, token by token.
+/*
+ * Reads the elements of a JSON array in UTF-8, or a sequence of JSON objects. This class reads the
+ * bytes between the elements. PlainObject copies plain objects. A separate Jackson parser reads every
+ * other element token by token, so that no element becomes a tree. That parser sees the stream from
+ * the element on, after a bracket, as if the array started there. The bytes that it has read after the
+ * end of the element are read again.
  */
 final class JsonRecords extends ReadRecords {
+  /**
+   * The number of bytes that Jackson gets at once: about as many as it needs, because the rest is
+   * read again.
+   */
+  private static final int PORTION = 1 << 10;
+
+  /** Four bytes, from which Jackson detects UTF-8 instead of UTF-16. */
+  private static final byte[] ARRAY_START = {'[', ' ', ' ', ' '};
+
   private static final String NOT_JSON = "this is not JSON";
   private static final String BREAKS_OFF = "the text is truncated: it ends before its JSON does";
 
@@ -38,10 +53,13 @@ final class JsonRecords extends ReadRecords {
   private boolean started;
   private boolean isArray;
 
-  private long failedAt;
+  /**
+   * Whether Jackson reached the end of the stream. Jackson also throws {@link JsonEOFException} for
+   * a name that is not UTF-8.
+   */
+  private boolean metEnd;
 
-  /** The position up to which no byte is 0xff or zero. */
-  private long utf8To;
+  private long failedAt = -1;
 
   JsonRecords(String source, PeekableInput in) {
     this(source, in, false);
@@ -60,39 +78,47 @@ final class JsonRecords extends ReadRecords {
 
   @Override
   byte @Nullable [] read() throws IOException {
-    int next = nextByte();
-    if (!started) {
-      started = true;
-      isArray = next == '[';
-      if (!isArray && (next != '{' || mustBeArray)) {
-        throw new IOException(
-            next < 0
-                ? "it is empty, and a JSON array or object is expected"
-                : "a JSON array or object is expected, which starts with '[' or '{'");
-      }
-      if (isArray) {
-        in.start++;
-        next = nextByte();
-        if (next == ']') {
-          return end();
-        }
-      }
-    } else if (isArray) {
-      if (next == ']') {
-        return end();
-      }
+    int next = started ? nextByte() : start();
+    if (!isArray) {
+      return next < 0 ? null : readOneOfSequence(next);
+    }
+    if (next == ']') {
+      return end();
+    }
+    if (started) {
       if (next != ',') {
         throw new IOException(next < 0 ? BREAKS_OFF : NOT_JSON);
       }
       in.start++;
       next = nextByte();
-    } else if (next < 0) {
-      return null;
     }
-    if (!isArray && next != '{') {
+    started = true;
+    return next == '{' ? readObject() : readFully();
+  }
+
+  private byte[] readOneOfSequence(int next) throws IOException {
+    started = true;
+    if (next != '{') {
       throw new IOException(NOT_JSON);
     }
-    return next == '{' && isPlain() ? plain.bytes() : readFully();
+    return readObject();
+  }
+
+  /** Advances to the first byte inside the array, or to the first object. */
+  private int start() throws IOException {
+    int next = nextByte();
+    if (next == '{' && !mustBeArray) {
+      return next;
+    }
+    if (next != '[') {
+      throw new IOException(
+          next < 0
+              ? "it is empty, and a JSON array or object is expected"
+              : "a JSON array or object is expected, which starts with '[' or '{'");
+    }
+    isArray = true;
+    in.start++;
+    return nextByte();
   }
 
   private byte @Nullable [] end() throws IOException {
@@ -106,125 +132,105 @@ final class JsonRecords extends ReadRecords {
   /** Returns the next byte that is not white space, without reading it; -1 at the end. */
   private int nextByte() throws IOException {
     do {
-      in.start = PlainObject.skipSpace(in.bytes, in.start);
+      in.start = PlainObject.skipSpace(in.bytes, in.start, in.end);
     } while (in.start == in.end && in.fill());
     return in.start < in.end ? in.bytes[in.start] & 0xff : -1;
   }
 
-  /** Reads the object if it is plain. */
-  private boolean isPlain() throws IOException {
-    boolean copied = plain.copy(in.bytes, in.start);
-    while (!copied
-        && plain.end() == in.end
+  private byte[] readObject() throws IOException {
+    int end = plain.copy(in.bytes, in.start, in.end);
+    while (end == PlainObject.INCOMPLETE
         && in.end - in.start < PeekableInput.LOOK_AHEAD
         && in.fill()) {
-      copied = plain.copy(in.bytes, in.start);
+      end = plain.copy(in.bytes, in.start, in.end);
     }
-    in.start = copied ? plain.end() : in.start;
-    return copied;
+    if (end < 0) {
+      return readFully();
+    }
+    in.start = end;
+    return plain.bytes();
   }
 
   private byte[] readFully() throws IOException {
-    boolean hasMore = in.start < in.end && "{[\"".indexOf(in.bytes[in.start]) >= 0;
-    while (hasMore && in.end - in.start < PeekableInput.LOOK_AHEAD) {
-      int ahead = utf8Ahead();
+    long from = in.position();
+    try (JsonParser json = JSON.createParser(new FromHere())) {
       try {
-        return parsed(ahead);
-      } catch (JsonProcessingException e) {
-        hasMore = in.start + ahead == in.end && in.fill();
-      }
-    }
-    // Jackson does not find the end of a number before a comma.
-    int length = length();
-    try {
-      return parsed(length);
-    } catch (JsonEOFException e) {
-      // Jackson also throws this exception for a name that is not UTF-8.
-      throw in.start + length == in.end && failedAt >= length ? new IOException(BREAKS_OFF, e) : e;
-    }
-  }
-
-  /** Reads an element that ends within this number of bytes. */
-  private byte[] parsed(int length) throws IOException {
-    try (JsonParser json = JSON.createParser(in.bytes, in.start, length)) {
-      try {
-        if (json.nextToken() == null) {
-          throw new IOException(in.start == in.end ? BREAKS_OFF : NOT_JSON);
+        json.nextToken();
+        if (json.nextToken() == JsonToken.END_ARRAY) {
+          throw new IOException(NOT_JSON);
         }
         byte[] record = compact.copyOf(json);
-        in.start += (int) json.currentLocation().getByteOffset();
+        // The bytes that Jackson has not used are the last ones that it read. They are still before
+        // the start of the bytes ahead.
+        in.start -= json.releaseBuffered(OutputStream.nullOutputStream());
         return record;
       } catch (IOException e) {
-        failedAt = Math.max(0, json.currentLocation().getByteOffset());
+        failedAt = from + Math.max(0, json.currentLocation().getByteOffset() - ARRAY_START.length);
         throw e;
       }
     }
   }
 
   /**
-   * Returns the number of bytes ahead before a byte that Jackson must not see: 0xff, because
-   * Jackson confuses a name that contains it with another, and zero, because Jackson would read
-   * UTF-16.
+   * The stream from the current position as an array. Fails if one element has too many bytes.
+   * Jackson itself does not limit the length of a name.
    */
-  private int utf8Ahead() {
-    byte[] b = in.bytes;
-    int i = in.start + (int) Math.max(0, utf8To - in.position());
-    while (i < in.end && b[i] != 0 && b[i] != (byte) 0xff) {
-      i++;
-    }
-    utf8To = in.position() + i - in.start;
-    return i - in.start;
-  }
+  private final class FromHere extends InputStream {
+    private long read;
 
-  /**
-   * Returns the number of bytes up to the end of the current element, as its brackets and quotes
-   * show it.
-   */
-  private int length() throws IOException {
-    int depth = 0;
-    boolean quoted = false;
-    for (int i = 0; in.start + i < in.end || in.fill(); i++) {
-      byte b = in.bytes[in.start + i];
-      // Jackson would skip a byte order mark. For the others see utf8Ahead().
-      if (b == 0 || b == (byte) 0xff || (i == 0 && b < 0)) {
-        failedAt = i;
-        throw new IOException(b == 0 ? NOT_JSON : "the text is not UTF-8");
-      }
-      if (quoted) {
-        quoted = b != '"';
-        i += b == '\\' && (in.start + i + 1 < in.end || in.fill()) ? 1 : 0;
-      } else {
-        switch (b) {
-          case '"' -> quoted = true;
-          case '{', '[' -> depth++;
-          case '}', ']' -> depth--;
-          case ',', ' ', '\n', '\r', '\t' -> {
-            if (depth == 0) {
-              return i;
-            }
-          }
-          default -> {
-            // The bytes between brackets and quotes.
-          }
-        }
-        if (depth < 0) {
-          return i;
-        }
-      }
-      if (depth == 0 && !quoted && (b == '"' || b == '}' || b == ']')) {
-        return i + 1;
-      }
+    @Override
+    public int read() {
+      throw new UnsupportedOperationException("Jackson reads many bytes at once");
     }
-    return in.end - in.start;
+
+    @Override
+    public int read(byte[] b, int off, int len) throws IOException {
+      if (read == 0) {
+        System.arraycopy(ARRAY_START, 0, b, off, ARRAY_START.length);
+        read = ARRAY_START.length;
+        return ARRAY_START.length;
+      }
+      if (read > CompactJson.MAX_BYTES) {
+        throw new RecordLimitException();
+      }
+      if (in.start == in.end && !in.fill()) {
+        metEnd = true;
+        return -1;
+      }
+      int count = upToNoUtf8(Math.min(Math.min(len, PORTION), in.end - in.start));
+      System.arraycopy(in.bytes, in.start, b, off, count);
+      in.start += count;
+      read += count;
+      return count;
+    }
+
+    /**
+     * Returns the number of bytes before the first byte 0xff, which UTF-8 does not contain. Jackson
+     * may overlook this byte in a name and confuse the name with another, because Jackson pads the
+     * last four bytes of names with it.
+     */
+    private int upToNoUtf8(int count) throws IOException {
+      int i = 0;
+      while (i < count && in.bytes[in.start + i] != (byte) 0xff) {
+        i++;
+      }
+      if (i == 0) {
+        throw new IOException("the text is not UTF-8");
+      }
+      return i;
+    }
   }
 
   @Override
   String place() {
-    return in.place(in.position() + failedAt);
+    return in.place(failedAt >= 0 ? failedAt : in.position());
   }
 
   @Override
   String reason(IOException e) {
+    if (e instanceof JsonEOFException && metEnd) {
+      return BREAKS_OFF;
+    }
     if (e instanceof StreamConstraintsException) {
       return RecordLimitException.MESSAGE;
     }

@@ -66,6 +66,7 @@ final class LayoutFinder {
    */
   private @Nullable FileLayout ofJson(int start, boolean isArray) {
     int objects = 0;
+    int searched = start;
     boolean isNoLine = isArray && !(isNamed && named == FileLayout.NDJSON);
     Ahead ahead = new Ahead(start);
     try (JsonParser json = JsonRecords.JSON.createParser(ahead)) {
@@ -76,8 +77,12 @@ final class LayoutFinder {
       }
       while (isArray && json.nextToken() != JsonToken.END_ARRAY) {
         // A comma follows the second object, so this is not a truncated line before other lines.
-        if (objects >= 2 && isNoLine && hasLineBreak(start, end(start, json))) {
-          return FileLayout.JSON;
+        if (objects >= 2 && isNoLine) {
+          int end = end(start, json);
+          if (hasLineBreak(searched, end)) {
+            return FileLayout.JSON;
+          }
+          searched = end;
         }
         boolean isObject = json.currentToken() == JsonToken.START_OBJECT;
         json.skipChildren();

@@ -14,7 +14,7 @@ final class PeekableInput extends InputStream {
   /** The maximum number of bytes ahead that {@link #lookAt} examines. */
   static final int LOOK_AHEAD = 1 << 16;
 
-  /** The number of zero bytes after {@link #end}: a sentinel, and room to read whole words. */
+  /** The number of bytes after {@link #end}: room to read whole words. */
   private static final int SLACK = Long.BYTES;
 
   private final InputStream in;
@@ -130,10 +130,12 @@ final class PeekableInput extends InputStream {
     if (ended) {
       return false;
     }
-    System.arraycopy(bytes, start, bytes, 0, ahead);
-    discarded += start;
-    start = 0;
-    end = ahead;
+    if (start > 0) {
+      System.arraycopy(bytes, start, bytes, 0, ahead);
+      discarded += start;
+      start = 0;
+      end = ahead;
+    }
     if (end + SLACK == bytes.length) {
       bytes = Arrays.copyOf(bytes, 2 * end + SLACK);
     }
@@ -145,8 +147,6 @@ final class PeekableInput extends InputStream {
     } catch (IOException e) {
       failure = e;
       throw e;
-    } finally {
-      Arrays.fill(bytes, end, end + SLACK, (byte) 0);
     }
   }
 

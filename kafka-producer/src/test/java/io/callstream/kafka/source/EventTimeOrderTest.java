@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
+import io.callstream.call.CallField;
+import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.call.JsonFormat;
 import io.callstream.call.ParseResult;
 import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.contract.DelegatingFormat;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -101,6 +105,50 @@ class EventTimeOrderTest {
     }
 
     assertThat(read).containsExactly(line(1, 3), line(2, 4), line(0, 5));
+  }
+
+  @Test
+  void aFailureOfTheUnsortedSourceOrOfTheFormatIsThrownAsItIs() {
+    UncheckedIOException failure = new UncheckedIOException(new IOException("theirs"));
+    CallSource failing =
+        new CallSource() {
+          @Override
+          public String name() {
+            return "failing";
+          }
+
+          @Override
+          public CallRecords open() {
+            return new CallRecords() {
+              @Override
+              public boolean hasNext() {
+                throw failure;
+              }
+
+              @Override
+              public byte[] next() {
+                throw failure;
+              }
+
+              @Override
+              public void close() {}
+            };
+          }
+        };
+    CallFormat noParser =
+        new DelegatingFormat(FORMAT) {
+          @Override
+          public CallParser parser(Set<CallField> fields) {
+            throw failure;
+          }
+        };
+
+    try (CallRecords records = failing.inEventTimeOrder(FORMAT).open()) {
+      assertThatThrownBy(records::hasNext).isSameAs(failure);
+    }
+    try (CallRecords records = lines(List.of(line(0, 1))).inEventTimeOrder(noParser).open()) {
+      assertThatThrownBy(records::hasNext).isSameAs(failure);
+    }
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.callstream.ErrorCode;
 import io.callstream.call.SanFranciscoCalls;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -57,6 +58,16 @@ class FileCallsTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Returns a stream whose reads return at most {@code count} bytes. */
+  private static InputStream inReadsOf(int count, InputStream in) {
+    return new FilterInputStream(in) {
+      @Override
+      public int read(byte[] b, int off, int len) throws IOException {
+        return super.read(b, off, Math.min(len, count));
+      }
+    };
   }
 
   private List<String> read(String name, String content) {
@@ -172,6 +183,48 @@ class FileCallsTest {
           .hasMessageContaining("after record 2")
           .hasMessageContaining("byte ")
           .hasMessageNotContaining("oops");
+    }
+
+    @Test
+    void aBracketThatDoesNotMatchIsReportedAtOnce() {
+      String start = "[{\"a\":\"1\"},{\"a\":1,\"b\":[1,2}";
+      String rest = ",{\"a\":\"1\"}".repeat(100_000);
+      ByteArrayInputStream all = new ByteArrayInputStream((start + rest).getBytes(UTF_8));
+      List<String> before = new ArrayList<>();
+
+      CallstreamException failure =
+          failureAfter(CallSource.stream("slow", inReadsOf(80, all)), before);
+
+      assertThat(before).containsExactly("{\"a\":\"1\"}");
+      assertThat(failure).hasMessageContaining("this is not JSON");
+      assertThat(all.available()).isGreaterThan(rest.length() / 2);
+    }
+
+    @Test
+    void anElementInManyReadsDoesNotMoveThePlaceOfALaterError() {
+      String good = "[\"" + "a".repeat(10_000) + "\",{\"a\":2} ";
+      byte[] content = (good + "x]").getBytes(UTF_8);
+      InputStream in = inReadsOf(4, new ByteArrayInputStream(content));
+
+      CallSource source = CallSource.stream("slow", in, FileLayout.JSON);
+      assertThat(failureAfter(source, new ArrayList<>()))
+          .hasMessageContaining("after record 2, at byte " + good.length() + ": this is not JSON");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[{\"a\":1}, \u201cx\u201d]", "[{\"a\":1}, \u00e9]"})
+    void anElementThatStartsWithAnotherLetterIsNotJson(String content) {
+      List<String> before = new ArrayList<>();
+      assertThat(failureAfter(CallSource.file(write("a.json", content)), before))
+          .hasMessageContaining("after record 1, at byte 1")
+          .hasMessageContaining("this is not JSON");
+    }
+
+    @Test
+    void aByteOrderMarkInTheArrayIsNotJson() {
+      assertThatThrownBy(() -> read("a.json", "[\ufeff{\"a\":1}]"))
+          .isInstanceOf(CallstreamException.class)
+          .hasMessageContaining("this is not JSON");
     }
 
     @ParameterizedTest
