@@ -120,7 +120,7 @@ public final class Call {
     return text(Fields.ID);
   }
 
-  /** Returns the call type exactly as the source wrote it. */
+  /** Returns the call type, unchanged. */
   public String type() {
     return text(Fields.TYPE);
   }

@@ -8,7 +8,7 @@ public final class Fields {
   /** The id of the call at its source. */
   public static final Field<String> ID = Field.text("id");
 
-  /** The call type exactly as the source wrote it: a dispatcher's note, a name or a code. */
+  /** The call type, unchanged: a dispatcher's note, a name or a code. */
   public static final Field<String> TYPE = Field.text("type");
 
   /** The event time: the time at which the call was made. Each call has it. */
@@ -35,16 +35,16 @@ public final class Fields {
   /** The agency that handles the call. */
   public static final Field<String> AGENCY = Field.text("agency");
 
-  /** The date of the report, exactly as the source wrote it. */
+  /** The date of the report, as an unchanged text. */
   public static final Field<String> REPORT_DATE = Field.text("report_date");
 
-  /** The date of the call, exactly as the source wrote it. */
+  /** The date of the call, as an unchanged text. */
   public static final Field<String> CALL_DATE = Field.text("call_date");
 
-  /** The date of the offense, exactly as the source wrote it. */
+  /** The date of the offense, as an unchanged text. */
   public static final Field<String> OFFENSE_DATE = Field.text("offense_date");
 
-  /** The time of day of the call, exactly as the source wrote it. */
+  /** The time of day of the call, as an unchanged text. */
   public static final Field<String> CALL_TIME = Field.text("call_time");
 
   /** The dispatcher's priority. */
