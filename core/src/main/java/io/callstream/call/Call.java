@@ -3,8 +3,8 @@ package io.callstream.call;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Objects;
@@ -104,15 +104,15 @@ public final class Call {
     if (hasOnly || fields.containsAll(Fields.ALL)) {
       return this;
     }
-    Builder copy = new Builder(time(), fields, false);
-    copy.ambiguousTime = ambiguousTime;
-    for (Field<?> field : fields) {
-      Object value = has(field) ? value(field) : null;
-      if (value != null && field != Fields.TIME) {
-        copy.set.put(field, value);
+    FieldSlots only = FieldSlots.of(fields, false);
+    String[] someTexts = only.noTexts();
+    long[] someValues = only.noValues();
+    for (Field<?> field : only.fields()) {
+      if (slots.has(field)) {
+        slots.copy(field, texts, values, only, someTexts, someValues);
       }
     }
-    return copy.build();
+    return new Call(epochMillis, ambiguousTime, only, someTexts, someValues);
   }
 
   /** Returns the id of the call at its source. */
@@ -310,14 +310,14 @@ public final class Call {
   /** Builds a {@link Call}. Not thread-safe. */
   public static final class Builder {
     private final long epochMillis;
-    private final Set<Field<?>> fields;
+    private final Set<Field<?>> requested;
     private final boolean open;
     private final Map<Field<?>, Object> set = new LinkedHashMap<>();
     private boolean ambiguousTime;
 
     private Builder(Instant time, Set<Field<?>> fields, boolean open) {
       this.epochMillis = requireTime(Fields.TIME, time).toEpochMilli();
-      this.fields = new LinkedHashSet<>(fields);
+      this.requested = Set.copyOf(fields);
       this.open = open;
     }
 
@@ -348,8 +348,7 @@ public final class Call {
       if (field == Fields.TIME) {
         throw new IllegalArgumentException("The event time cannot be set; pass it to Call.builder");
       }
-      set.put(field, checked(field, value));
-      fields.add(field);
+      set.put(field, checked(field, Objects.requireNonNull(value, field.name())));
       return this;
     }
 
@@ -407,11 +406,21 @@ public final class Call {
 
     /** Returns the call. The builder can be changed and used again. */
     public Call build() {
-      FieldSlots slots = new FieldSlots(fields, open);
+      FieldSlots slots = FieldSlots.of(fields(), open);
       String[] texts = slots.noTexts();
       long @Nullable [] values = slots.noValues();
       set.forEach((field, value) -> put(slots, texts, values, field, value));
       return new Call(epochMillis, ambiguousTime, slots, texts, values);
+    }
+
+    /** Returns the requested fields, and those that are set. */
+    private Set<Field<?>> fields() {
+      if (requested.containsAll(set.keySet())) {
+        return requested;
+      }
+      Set<Field<?>> all = new HashSet<>(requested);
+      all.addAll(set.keySet());
+      return all;
     }
 
     private static void put(

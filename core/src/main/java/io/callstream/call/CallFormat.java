@@ -21,6 +21,14 @@ public interface CallFormat extends Serializable {
   String name();
 
   /**
+   * Returns a text that differs between formats that give different calls. It is part of the
+   * pipeline's fingerprint. Defaults to the name and the zone.
+   */
+  default String definition() {
+    return name() + " in " + zone();
+  }
+
+  /**
    * Returns the time zone that applies to times without an offset and to the display of results.
    */
   ZoneId zone();

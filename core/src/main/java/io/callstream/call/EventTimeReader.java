@@ -7,15 +7,18 @@ import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
-import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoField;
 import java.time.temporal.TemporalAccessor;
+import java.time.temporal.TemporalQueries;
+import java.time.temporal.TemporalQuery;
 import java.time.zone.ZoneOffsetTransition;
 import java.time.zone.ZoneRules;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Reads event times from bytes. The reader caches the start and the offset of the most recent days.
@@ -29,7 +32,7 @@ final class EventTimeReader {
   private static final int NO_OFFSET = Integer.MIN_VALUE;
 
   private final ZoneRules rules;
-  private final TimePattern pattern;
+  private final TimePattern[] patterns;
   private final NumberReader numbers = new NumberReader();
 
   /**
@@ -48,9 +51,9 @@ final class EventTimeReader {
   private long epochMillis;
   private boolean ambiguous;
 
-  EventTimeReader(ZoneId zone, TimePattern pattern) {
+  EventTimeReader(ZoneId zone, List<TimePattern> patterns) {
     this.rules = zone.getRules();
-    this.pattern = pattern;
+    this.patterns = patterns.toArray(TimePattern[]::new);
     Arrays.fill(days, -1);
   }
 
@@ -64,17 +67,33 @@ final class EventTimeReader {
     return ambiguous;
   }
 
-  /** Reads a time. Returns false if the bytes are not a time. */
+  /** Reads a time in one of the forms. Returns false if the bytes are not a time. */
   boolean read(byte[] b, int start, int end) {
+    for (TimePattern pattern : patterns) {
+      boolean isRead =
+          switch (pattern.kind()) {
+            case ISO -> readIso(b, start, end);
+            case PORTAL -> readOfPortal(b, start, end);
+            case SECONDS -> readEpoch(b, start, end, true);
+            case MILLIS -> readEpoch(b, start, end, false);
+            case OTHER -> readAsText(pattern, new String(b, start, end - start, UTF_8));
+          };
+      if (isRead) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean readIso(byte[] b, int start, int end) {
     // yyyy-MM-ddTHH:mm
     int i = start;
     if (end - start < 16
         || b[i + 4] != '-'
         || b[i + 7] != '-'
         || (b[i + 10] != 'T' && b[i + 10] != ' ')
-        || b[i + 13] != ':'
-        || !pattern.iso()) {
-      return readOther(b, start, end);
+        || b[i + 13] != ':') {
+      return false;
     }
     int year = digits(b, i, 4);
     int month = digits(b, i + 5, 2);
@@ -123,15 +142,9 @@ final class EventTimeReader {
     return true;
   }
 
-  private boolean readOther(byte[] b, int start, int end) {
-    return (pattern.portal() && readOfPortal(b, start, end))
-        || (pattern.unit() > 0 && readEpoch(b, start, end))
-        || (!pattern.others().isEmpty() && readAsText(new String(b, start, end - start, UTF_8)));
-  }
-
-  private boolean readEpoch(byte[] b, int start, int end) {
-    // Seconds may have a fraction.
-    if (!numbers.read(b, start, end, pattern.unit() == 1 ? 0 : 3)) {
+  private boolean readEpoch(byte[] b, int start, int end, boolean isSeconds) {
+    // Digits after the millisecond are ignored, as in the other forms.
+    if (!numbers.readTruncated(b, start, end, isSeconds ? 3 : 0)) {
       return false;
     }
     ambiguous = false;
@@ -139,32 +152,55 @@ final class EventTimeReader {
     return epochMillis >= EARLIEST && epochMillis <= LATEST;
   }
 
-  private boolean readAsText(String text) {
-    for (DateTimeFormatter form : pattern.others()) {
-      ParsePosition position = new ParsePosition(0);
-      TemporalAccessor parsed = form.parseUnresolved(text, position);
-      if (parsed != null && position.getIndex() == text.length()) {
-        try {
-          read(form.parseBest(text, OffsetDateTime::from, LocalDateTime::from, LocalDate::from));
-          return epochMillis >= EARLIEST && epochMillis <= LATEST;
-        } catch (DateTimeException e) {
-          // Another form may match.
-        }
+  /** Returns what a form of {@link java.time} is read as. */
+  static TemporalQuery<TemporalAccessor> query(TimePattern pattern) {
+    return parsed -> {
+      if (parsed.query(TemporalQueries.zone()) != null) {
+        return ZonedDateTime.from(parsed);
       }
-    }
-    return false;
+      return pattern.isDate() ? LocalDate.from(parsed).atStartOfDay() : LocalDateTime.from(parsed);
+    };
   }
 
-  private void read(TemporalAccessor time) {
-    if (time instanceof OffsetDateTime exact) {
-      ambiguous = false;
-      epochMillis = exact.toInstant().toEpochMilli();
-    } else {
-      LocalDateTime local =
-          time instanceof LocalDate date ? date.atStartOfDay() : (LocalDateTime) time;
-      resolve(local);
-      epochMillis += local.get(ChronoField.MILLI_OF_SECOND);
+  private boolean readAsText(TimePattern pattern, String text) {
+    DateTimeFormatter form = pattern.formatter();
+    if (form == null) {
+      return false;
     }
+    ParsePosition position = new ParsePosition(0);
+    boolean matches = form.parseUnresolved(text, position) != null;
+    if (!matches || position.getIndex() != text.length()) {
+      return false;
+    }
+    try {
+      return read(form.parse(text, query(pattern)));
+    } catch (DateTimeException | ArithmeticException e) {
+      return false;
+    }
+  }
+
+  private boolean read(TemporalAccessor time) {
+    long seconds;
+    if (time instanceof ZonedDateTime exact) {
+      ambiguous = false;
+      seconds = exact.toEpochSecond();
+    } else {
+      LocalDateTime local = (LocalDateTime) time;
+      seconds = local.toEpochSecond(ZoneOffset.UTC);
+      if (isInRange(seconds)) {
+        resolve(local);
+        seconds = Math.floorDiv(epochMillis, MILLIS_PER_SECOND);
+      }
+    }
+    if (!isInRange(seconds)) {
+      return false;
+    }
+    epochMillis = seconds * MILLIS_PER_SECOND + time.get(ChronoField.MILLI_OF_SECOND);
+    return epochMillis >= EARLIEST && epochMillis <= LATEST;
+  }
+
+  private static boolean isInRange(long seconds) {
+    return seconds >= EARLIEST / MILLIS_PER_SECOND && seconds <= LATEST / MILLIS_PER_SECOND;
   }
 
   /**

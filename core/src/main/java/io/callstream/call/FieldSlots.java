@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** The slots of the values of a call, by field. Immutable and thread-safe. */
 final class FieldSlots {
   private static final int NONE = -1;
+  private static volatile FieldSlots latest = new FieldSlots(Set.of(), false);
 
   private final Set<Field<?>> fields;
   private final boolean open;
@@ -46,6 +47,17 @@ final class FieldSlots {
     texts = text;
     values = value;
     bitWords = (value + Long.SIZE - 1) / Long.SIZE;
+  }
+
+  /** Returns slots, which are those of the last invocation if the fields are the same. */
+  static FieldSlots of(Set<Field<?>> fields, boolean open) {
+    FieldSlots last = latest;
+    if (last.open == open && last.fields.equals(fields)) {
+      return last;
+    }
+    FieldSlots slots = new FieldSlots(fields, open);
+    latest = slots;
+    return slots;
   }
 
   private static Set<Field<?>> without(Set<Field<?>> fields, Field<?> one) {
@@ -119,6 +131,29 @@ final class FieldSlots {
     int slot = slot(field);
     of[slot / Long.SIZE] |= 1L << slot;
     of[bitWords + slot] = value;
+  }
+
+  /** Copies the value of a field, if there is one, into the values of another call. */
+  void copy(
+      Field<?> field,
+      String[] texts,
+      long @Nullable [] values,
+      FieldSlots to,
+      String[] toTexts,
+      long @Nullable [] toValues) {
+    if (field.type() == Field.Type.TEXT) {
+      to.setText(toTexts, field, text(texts, field));
+      return;
+    }
+    int place = place(values, field);
+    if (place < 0 || values == null || toValues == null) {
+      return;
+    }
+    if (field.type() == Field.Type.POSITION) {
+      to.setPosition(toValues, field, values[place], values[place + 1]);
+    } else {
+      to.setValue(toValues, field, values[place]);
+    }
   }
 
   /** Sets a position, from the bits of its degrees. */

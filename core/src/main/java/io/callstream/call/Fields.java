@@ -72,8 +72,7 @@ public final class Fields {
   public static final Field<Position> POSITION = Field.position("position");
 
   /**
-   * Stands for all fields of the format, in the sets of fields that filters, dimensions and
-   * measures declare.
+   * All fields of the format, in the sets of fields that filters, dimensions and measures declare.
    */
   public static final Set<Field<?>> ALL = Set.of(Field.marker());
 

@@ -104,7 +104,7 @@ final class JsonCallParser implements CallParser {
     slots = new FieldSlots(asked, false);
     noTexts = slots.noTexts();
     noValues = slots.noValues();
-    Map<TimePattern, EventTimeReader> readers = new HashMap<>();
+    Map<List<String>, EventTimeReader> readers = new HashMap<>();
     Map<Field<?>, Column> columns = new LinkedHashMap<>();
     for (JsonValue value : format) {
       columns.computeIfAbsent(value.field(), field -> column(field, format, zone, readers));
@@ -128,7 +128,7 @@ final class JsonCallParser implements CallParser {
       Field<?> field,
       List<JsonValue> format,
       ZoneId zone,
-      Map<TimePattern, EventTimeReader> readers) {
+      Map<List<String>, EventTimeReader> readers) {
     List<JsonValue> own = format.stream().filter(value -> value.field() == field).toList();
     boolean isRequested = slots.has(field);
     return new Column(
@@ -136,7 +136,7 @@ final class JsonCallParser implements CallParser {
         own.stream().filter(v -> v.part() != Part.LONGITUDE).mapToInt(this::place).toArray(),
         own.stream().filter(v -> v.part() == Part.LONGITUDE).mapToInt(this::place).toArray(),
         readers.computeIfAbsent(
-            TimePattern.of(own.get(0).patterns()), pattern -> new EventTimeReader(zone, pattern)),
+            own.get(0).patterns(), p -> new EventTimeReader(zone, TimePattern.of(p))),
         isRequested && field.type() == Field.Type.TEXT ? slots.slot(field) : -1,
         isRequested);
   }

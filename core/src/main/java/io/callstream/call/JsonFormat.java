@@ -49,7 +49,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>A number consists of digits, with an optional sign, fraction and exponent. It must be
- *       within the range of the field, without rounding.
+ *       within the range of the field, without rounding. A real number must not be so small that it
+ *       becomes 0.
  *   <li>A flag is {@code true}, {@code yes}, {@code y}, {@code t} or {@code 1}, or {@code false},
  *       {@code no}, {@code n}, {@code f} or {@code 0}, in upper or lower case.
  *   <li>A time consists of {@code yyyy-MM-dd}, {@code T} or a space, {@code HH:mm[:ss[.fraction]]}
@@ -61,7 +62,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>A position is two numbers of degrees, or a text {@code POINT (longitude latitude)}.
  * </ul>
  *
- * <p>Other values may hold any JSON. If a name occurs twice, the last value is used. A record is
+ * <p>Other values may hold any JSON. If a path occurs twice, its last value is used. A record is
  * encoded in UTF-8. Its maximum size is {@value #MAX_BYTES} bytes, and its maximum nesting depth is
  * {@value #MAX_DEPTH}. An escape for an unpaired surrogate becomes {@code ?}.
  *
@@ -147,8 +148,8 @@ public final class JsonFormat implements CallFormat {
   }
 
   /**
-   * Returns a call as a record. Each value is at the first path of its field, and a value whose
-   * path an earlier field has is omitted.
+   * Returns a call as a record. Each value is at the first path of its field, unless another field
+   * has been written there. A time has the first of its patterns, and thus at most its precision.
    */
   @Override
   public byte[] write(Call call) {
@@ -157,9 +158,8 @@ public final class JsonFormat implements CallFormat {
     Set<String> paths = new HashSet<>();
     for (JsonValue value : values) {
       boolean isFirst = fields.add(List.of(value.field(), value.part()));
-      boolean isFree = paths.add(value.path());
-      Object written = isFirst && isFree ? written(call, value) : null;
-      if (written != null) {
+      Object written = isFirst ? written(call, value) : null;
+      if (written != null && paths.add(value.path())) {
         put(tree, JsonPaths.steps(value.path()), written);
       }
     }
@@ -176,7 +176,7 @@ public final class JsonFormat implements CallFormat {
     Object it = call.get(value.field());
     if (it instanceof Instant time) {
       boolean ambiguous = value.field() == Fields.TIME && call.ambiguousTime();
-      return TimePattern.of(value.patterns()).write(time, zone, ambiguous);
+      return TimePattern.of(value.patterns()).get(0).write(time, zone, ambiguous);
     }
     if (it instanceof Position position) {
       return switch (value.part()) {
@@ -221,6 +221,12 @@ public final class JsonFormat implements CallFormat {
       }
       json.writeEndObject();
     }
+  }
+
+  /** {@inheritDoc} Contains the paths, types and patterns of all values. */
+  @Override
+  public String definition() {
+    return this + values.stream().map(JsonValue::toString).sorted().collect(Collectors.joining());
   }
 
   @Override
@@ -341,7 +347,8 @@ public final class JsonFormat implements CallFormat {
       }
       for (JsonValue known : values) {
         boolean isOther = known.field() != field && known.field().name().equals(field.name());
-        if (isOther || (known.field() == field && known.part() == part)) {
+        boolean isPartOfOne = known.part() == Part.LATITUDE && part == Part.LONGITUDE;
+        if (isOther || (known.field() == field && !isPartOfOne)) {
           throw new IllegalArgumentException(
               "The field %s of format '%s' is declared twice; give all its paths at once"
                   .formatted(field, name));
@@ -360,6 +367,20 @@ public final class JsonFormat implements CallFormat {
     }
 
     /**
+     * Returns whether one path leads into a value, or an object of one is an array of the other.
+     */
+    private static boolean conflict(List<Object> outer, List<Object> inner) {
+      int common = 0;
+      int length = Math.min(outer.size(), inner.size());
+      while (common < length && outer.get(common).equals(inner.get(common))) {
+        common++;
+      }
+      return common == length
+          ? outer.size() < inner.size()
+          : outer.get(common).getClass() != inner.get(common).getClass();
+    }
+
+    /**
      * Returns the format.
      *
      * @throws IllegalArgumentException if the event time is not declared, or if one path leads into
@@ -372,10 +393,9 @@ public final class JsonFormat implements CallFormat {
       }
       for (JsonValue outer : values) {
         for (JsonValue inner : values) {
-          if (inner.path().startsWith(outer.path() + ".")
-              || inner.path().startsWith(outer.path() + "[")) {
+          if (conflict(JsonPaths.steps(outer.path()), JsonPaths.steps(inner.path()))) {
             throw new IllegalArgumentException(
-                "In format '%s', the path '%s' leads into the value '%s'; remove one of them"
+                "In format '%s', the path '%s' leads into the value '%s', or one of them is in an array; remove one"
                     .formatted(name, inner.path(), outer.path()));
           }
         }

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class JsonPaths {
   private static final Pattern PATH =
-      Pattern.compile("[^.\\[\\]]+((\\.[^.\\[\\]]+)|\\[\\d{1,6}])*");
-  private static final Pattern STEP = Pattern.compile("([^.\\[\\]]+)|\\[(\\d{1,6})]");
+      Pattern.compile("[^.\\[\\]]+((\\.[^.\\[\\]]+)|\\[\\d{1,2}])*");
+  private static final Pattern STEP = Pattern.compile("([^.\\[\\]]+)|\\[(\\d{1,2})]");
 
   /** The number of the value, or -1 if no value of the format is here. */
   private int place = -1;

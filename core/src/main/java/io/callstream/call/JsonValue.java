@@ -12,6 +12,19 @@ import java.util.List;
  */
 record JsonValue(String path, Field<?> field, Part part, List<String> patterns, boolean required)
     implements Serializable {
+  /** Describes the value for the fingerprint of a pipeline. */
+  @Override
+  public String toString() {
+    return ", %s %s %s: %s%s%s"
+        .formatted(
+            field,
+            field.type() + (field.scale() > 0 ? " " + field.scale() : ""),
+            part,
+            path,
+            patterns.isEmpty() ? "" : " as " + patterns,
+            required ? ", required" : "");
+  }
+
   /** What a value is of its field. */
   enum Part {
     WHOLE,

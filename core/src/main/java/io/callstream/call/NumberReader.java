@@ -3,6 +3,7 @@ package io.callstream.call;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +48,7 @@ final class NumberReader {
     }
     int zeros = scale - Math.max(0, fraction);
     if (i < end || digits == 0 || fraction == 0 || zeros < 0 || digits + zeros > PLAIN_DIGITS) {
-      return readDecimal(b, start, end, scale);
+      return readDecimal(b, start, end, scale, RoundingMode.UNNECESSARY);
     }
     for (int z = 0; z < zeros; z++) {
       number *= 10;
@@ -56,18 +57,28 @@ final class NumberReader {
     return true;
   }
 
-  private boolean readDecimal(byte[] b, int start, int end, int scale) {
+  /** Reads a number as {@link #read} does, but ignores digits beyond the scale. */
+  boolean readTruncated(byte[] b, int start, int end, int scale) {
+    return read(b, start, end, scale) || readDecimal(b, start, end, scale, RoundingMode.DOWN);
+  }
+
+  private boolean readDecimal(byte[] b, int start, int end, int scale, RoundingMode rounding) {
     String text = text(b, start, end);
     if (text == null) {
       return false;
     }
-    BigDecimal number = new BigDecimal(text).stripTrailingZeros();
-    // Bounds the memory of the next step, which expands the exponent.
-    if (number.scale() > scale || number.precision() - number.scale() > PLAIN_DIGITS + 1) {
+    BigDecimal number = new BigDecimal(text);
+    // The limits bound the memory of the last step, which expands the exponent.
+    boolean isTiny = number.scale() > 2 * MAX_BYTES;
+    if (number.signum() == 0 || isTiny) {
+      value = 0;
+      return number.signum() == 0 || rounding == RoundingMode.DOWN;
+    }
+    if (number.precision() - (long) number.scale() > PLAIN_DIGITS + 1) {
       return false;
     }
     try {
-      value = number.setScale(scale).unscaledValue().longValueExact();
+      value = number.setScale(scale, rounding).unscaledValue().longValueExact();
       return true;
     } catch (ArithmeticException e) {
       return false;
@@ -76,13 +87,13 @@ final class NumberReader {
 
   /**
    * Reads a number in double precision, whose bits are then the value. Returns false if the bytes
-   * are not a number, or if it is too large.
+   * are not a number, or if it is too large or too small.
    */
   boolean readReal(byte[] b, int start, int end) {
     String text = text(b, start, end);
     double number = text == null ? Double.NaN : Double.parseDouble(text);
     value = Double.doubleToLongBits(number);
-    return Double.isFinite(number);
+    return Double.isFinite(number) && (number != 0 || new BigDecimal(text).signum() == 0);
   }
 
   /** Returns the text without spaces around it, or null if it is not a number. */

@@ -29,6 +29,14 @@ final class PlainJson {
   private static final int MAX_DEPTH = 16;
   private static final int MAX_CONTAINERS = 256;
 
+  /**
+   * The maximum length of a name that is remembered although it leads to no value of the format.
+   */
+  private static final int MAX_NAME = 256;
+
+  /** The maximum length of a name of a plain record; Jackson rejects longer ones from 2.16 on. */
+  private static final int MAX_PLAIN_NAME = 50_000;
+
   /** The number of a spot whose value does not belong to the format. */
   private final int none;
 
@@ -93,8 +101,10 @@ final class PlainJson {
           return key;
         }
       }
-      byte[] name = Arrays.copyOfRange(b, start, end);
-      return size < MAX_CHILDREN || pathsOf(name) != null ? add(name) : 0;
+      boolean isNeeded =
+          paths != null && paths.child(new String(b, start, end - start, ISO_8859_1)) != null;
+      boolean isRemembered = size < MAX_CHILDREN && end - start <= MAX_NAME;
+      return isNeeded || isRemembered ? add(Arrays.copyOfRange(b, start, end)) : 0;
     }
 
     /** Returns the key of the first element of an array, or of the one after {@code last}. */
@@ -119,13 +129,10 @@ final class PlainJson {
 
     /** Returns the paths below a child, or null if there are none. */
     @Nullable JsonPaths pathsOf(int key) {
-      return paths == null || key == 0
-          ? null
-          : isArray ? paths.child(key - 1) : pathsOf(names[key]);
-    }
-
-    private @Nullable JsonPaths pathsOf(byte[] name) {
-      return paths == null ? null : paths.child(new String(name, ISO_8859_1));
+      if (paths == null || key == 0) {
+        return null;
+      }
+      return paths.child(isArray ? (Object) (key - 1) : new String(names[key], ISO_8859_1));
     }
   }
 
@@ -145,7 +152,10 @@ final class PlainJson {
     while (true) {
       byte[] bridge = last.bridge;
       int start = from + bridge.length;
-      if (bridge.length == 0 || start >= b.length || !isAt(bridge, b, from)) {
+      if (bridge.length == 0
+          || start >= b.length
+          || !isAt(bridge, b, from)
+          || !startsValue(b[start])) {
         start = cross(b, from, last);
         if (start < 0) {
           return start == END;
@@ -166,6 +176,11 @@ final class PlainJson {
         return false;
       }
     }
+  }
+
+  /** Returns whether a byte may start a text, a number or a word: not space, '{', '[' or an end. */
+  private static boolean startsValue(byte first) {
+    return first > ' ' && first != '{' && first != '[' && first != ']' && first != '}';
   }
 
   private static boolean isAt(byte[] expected, byte[] b, int from) {
@@ -215,7 +230,7 @@ final class PlainJson {
       } else {
         int start = i + 1;
         int end = i < b.length && b[i] == '"' ? PlainStringScanner.end(b, start) : -1;
-        if (end < 0) {
+        if (end < 0 || end - start > MAX_PLAIN_NAME) {
           return NOT_PLAIN;
         }
         key = in.keyOfName(b, start, end);

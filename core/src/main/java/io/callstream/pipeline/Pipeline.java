@@ -82,6 +82,12 @@ public record Pipeline(
           .ifPresent(field -> refuse(statistic, field, format));
     }
     distinctHorizon.ifPresent(Pipeline::requireHorizon);
+    boolean hasId = format.fields().contains(Fields.ID) || format.fields().containsAll(Fields.ALL);
+    if (distinctHorizon.isPresent() && !hasId) {
+      throw new IllegalArgumentException(
+          "The format '%s' has no ids, so duplicates cannot be removed; declare the id, or omit distinct()"
+              .formatted(format.name()));
+    }
     requireBounded("future skew", maxFutureSkew);
     maxEventTimeJump.ifPresent(jump -> requireBounded("event-time jump", jump));
     retention.ifPresent(time -> requireBounded("retention of results", time));
@@ -170,7 +176,7 @@ public record Pipeline(
     if (source instanceof KafkaTopic topic) {
       lines.add("isolation level: " + topic.isolation().value());
     }
-    lines.add("format: " + format.name() + " in " + format.zone());
+    lines.add("format: " + format.definition());
     statistics.forEach(statistic -> lines.add("statistic: " + statistic));
     lines.add("distinct: " + distinctHorizon.map(Duration::toString).orElse("no"));
     lines.add("future skew: " + maxFutureSkew);

@@ -26,8 +26,7 @@ public final class Measures {
    * <p>Requires {@code org.apache.datasketches:datasketches-java} on the class path. Spark 3.5
    * includes it.
    *
-   * @throws IllegalArgumentException if the field holds a time, or the name is not a valid column
-   *     name
+   * @throws IllegalArgumentException if the name is not a valid column name
    * @throws io.callstream.CallstreamException with {@link io.callstream.ErrorCode#ENVIRONMENT} if
    *     the library is missing
    */

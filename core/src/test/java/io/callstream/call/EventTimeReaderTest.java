@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class EventTimeReaderTest {
-  private static final TimePattern PORTAL =
+  private static final List<TimePattern> PORTAL =
       TimePattern.of(List.of(TimePattern.ISO, TimePattern.PORTAL));
 
   private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");

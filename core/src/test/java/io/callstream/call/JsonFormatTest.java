@@ -210,4 +210,116 @@ class JsonFormatTest {
     assertThatThrownBy(() -> builder.text(Fields.ADDRESS, "a.b").build())
         .hasMessageContainingAll("'a.b'", "'a'");
   }
+
+  private static ParseResult time(String value, String... patterns) {
+    JsonFormat format =
+        JsonFormat.builder("times").zone(ZoneId.of("America/Chicago")).time("t", patterns).build();
+    return parse(format, "{'t':'%s'}".formatted(value));
+  }
+
+  private static void assertTime(String expected, String value, String... patterns) {
+    assertThat(time(value, patterns))
+        .as(value)
+        .isInstanceOfSatisfying(
+            Parsed.class,
+            parsed -> assertThat(parsed.call().time()).isEqualTo(Instant.parse(expected)));
+  }
+
+  @Test
+  void patternsAreTriedInTheirOrder() {
+    assertTime("2024-01-05T06:00:00Z", "20240105", "yyyyMMdd", "epoch-seconds");
+    assertTime("1970-08-23T06:15:05Z", "20240105", "epoch-seconds", "yyyyMMdd");
+    assertTime("2024-01-06T04:20:00Z", "2024-01-05 10:20 PM", "iso", "uuuu-MM-dd hh:mm a");
+    assertTime(
+        "2024-01-05T15:20:30Z", "2024-01-05 10:20:30 America/New_York", "uuuu-MM-dd HH:mm:ss VV");
+    assertTime("2023-11-14T22:13:20.123Z", "1700000000.123456", "epoch-seconds");
+    assertTime("2023-11-14T22:13:20.123Z", "1700000000123.9", "epoch-millis");
+  }
+
+  @Test
+  void timesThatDoNotExistAreRejected() {
+    for (String date :
+        List.of("02/30/2024 10:00", "04/31/2024 10:00", "13/01/2024 10:00", "01/01/2024 24:00")) {
+      assertThat(time(date, "MM/dd/yyyy HH:mm")).as(date).isInstanceOf(Rejected.class);
+    }
+    for (String year : List.of("+584556049/01/01", "+999999999/12/31")) {
+      assertThat(time(year, "yyyy/MM/dd")).as(year).isInstanceOf(Rejected.class);
+    }
+  }
+
+  @Test
+  void patternsWithoutADateOrWithHalfATimeAreRefused() {
+    for (String pattern : List.of("HH:mm", "MM/dd/uuuu hh:mm", "MM/dd/uuuu mm:ss", "MM/dd")) {
+      assertThatThrownBy(() -> JsonFormat.builder("f").time("t", pattern))
+          .as(pattern)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("'" + pattern + "'");
+    }
+  }
+
+  @Test
+  void bothParsersReadTheLastIndexThatAPathMayHave() {
+    JsonFormat format = JsonFormat.builder("f").time("t").text(BEAT, "a[99]").build();
+    String elements =
+        java.util.stream.IntStream.range(0, 300)
+            .mapToObj(String::valueOf)
+            .collect(java.util.stream.Collectors.joining(","));
+    for (int i = 0; i < 3; i++) {
+      ParseResult result = parse(format, "{'t':'2021-07-04T12:00','a':[%s]}".formatted(elements));
+      assertThat(((Parsed) result).call().get(BEAT)).isEqualTo("99");
+    }
+    assertThatThrownBy(() -> JsonFormat.builder("f").text(BEAT, "a[100]"))
+        .hasMessageContaining("a[100]");
+  }
+
+  @Test
+  void objectsNullsAndEmptyContainersMayAlternate() {
+    CallParser parser = FORMAT.parser(FORMAT.fields());
+    for (int i = 0; i < 4; i++) {
+      for (String point :
+          List.of(
+              "null",
+              "{'coordinates':[1,2]}",
+              "{}",
+              "{'coordinates':[]}",
+              "{'coordinates': [ 1 , 2 ] }")) {
+        byte[] record =
+            VALID.formatted(",'point':" + point + ",'units':7").replace('\'', '"').getBytes(UTF_8);
+        Call call = ((Parsed) parser.parse(record)).call();
+        assertThat(call.get(UNITS)).isEqualTo(7);
+        Position expected = point.contains("1") ? new Position(2, 1) : null;
+        assertThat(call.get(Fields.POSITION)).as(point).isEqualTo(expected);
+      }
+    }
+  }
+
+  @Test
+  void definitionsDifferIfCallsWould() {
+    JsonFormat one = JsonFormat.builder("f").time("t").text(BEAT, "a").build();
+    JsonFormat same = JsonFormat.builder("f").text(BEAT, "a").time("t").build();
+    JsonFormat other = JsonFormat.builder("f").time("t").text(BEAT, "b").build();
+    JsonFormat otherType =
+        JsonFormat.builder("f").time("t").number(Field.number("beat"), "a").build();
+
+    assertThat(same.definition()).isEqualTo(one.definition());
+    assertThat(other.definition()).isNotEqualTo(one.definition());
+    assertThat(otherType.definition()).isNotEqualTo(one.definition());
+  }
+
+  @Test
+  void writesAPathThatIsAnAlternativeOfAnotherField() {
+    JsonFormat format = JsonFormat.builder("f").id("nr", "code").type("code").time("t").build();
+    Call call = Call.builder("1", "x", Instant.parse("2021-07-04T12:00:00Z")).build();
+    assertThat(new String(format.write(call), UTF_8)).contains("\"nr\":\"1\"", "\"code\":\"x\"");
+  }
+
+  @Test
+  void refusesPathsThatCannotBothBeInARecord() {
+    JsonFormat.Builder mixed =
+        JsonFormat.builder("f").time("t").text(BEAT, "a[0]").text(Fields.ADDRESS, "a.b");
+    assertThatThrownBy(mixed::build).hasMessageContainingAll("'a.b'", "'a[0]'");
+    JsonFormat.Builder point = JsonFormat.builder("f").time("t").position(Fields.POSITION, "p");
+    assertThatThrownBy(() -> point.position(Fields.POSITION, "la", "lo"))
+        .hasMessageContaining("twice");
+  }
 }

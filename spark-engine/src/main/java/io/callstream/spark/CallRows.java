@@ -50,6 +50,11 @@ public final class CallRows {
             .add("time", DataTypes.TimestampType)
             .add("ambiguous_time", DataTypes.BooleanType);
     for (Field<?> field : fields) {
+      if (List.of(schema.fieldNames()).contains(field.name())) {
+        throw new IllegalArgumentException(
+            "The field '%s' has the name of another column of the rows; rename the field"
+                .formatted(field));
+      }
       schema = schema.add(field.name(), type(field));
     }
     return schema;

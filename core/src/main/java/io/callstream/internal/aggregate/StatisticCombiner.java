@@ -119,7 +119,8 @@ public final class StatisticCombiner {
     if (e instanceof UndeclaredFieldException undeclared) {
       return new CallstreamException(
           ErrorCode.STATISTIC_FAILED,
-          ("The %s of the statistic '%s' reads the field %s, which it does not declare. Add it to the fields"
+          ("The %s of the statistic '%s' reads the field %s, which it does not declare,"
+                  + " or which the format does not have. Add it to the fields"
                   + " that it says it reads, and start again: the call is not lost.")
               .formatted(part, statistic.name(), undeclared.field()),
           e);

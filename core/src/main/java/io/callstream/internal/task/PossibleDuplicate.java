@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Comparator;
-import java.util.List;
 
 /**
  * A call that counts unless it is a duplicate, on its way to the set of known ids.
@@ -30,7 +29,7 @@ public record PossibleDuplicate(Call call, InputRecord record) {
   public void write(TaskPlan plan, DataOutputStream out) throws IOException {
     out.writeLong(call.epochMillis());
     out.writeBoolean(call.ambiguousTime());
-    for (Field<?> field : ordered(plan)) {
+    for (Field<?> field : plan.orderedFields()) {
       out.writeBoolean(call.isPresent(field));
       if (call.isPresent(field)) {
         write(call, field, out);
@@ -49,7 +48,7 @@ public record PossibleDuplicate(Call call, InputRecord record) {
     if (ambiguous) {
       call.withAmbiguousTime();
     }
-    for (Field<?> field : ordered(plan)) {
+    for (Field<?> field : plan.orderedFields()) {
       if (in.readBoolean()) {
         set(call, field, read(field, in));
       }
@@ -57,10 +56,6 @@ public record PossibleDuplicate(Call call, InputRecord record) {
     InputRecord record =
         new InputRecord(in.readInt(), in.readLong(), in.readLong(), DeadLetterFormat.readValue(in));
     return new PossibleDuplicate(call.build(), record);
-  }
-
-  private static List<Field<?>> ordered(TaskPlan plan) {
-    return plan.fields().stream().sorted().toList();
   }
 
   private static void write(Call call, Field<?> field, DataOutputStream out) throws IOException {

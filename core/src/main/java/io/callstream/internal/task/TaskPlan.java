@@ -29,6 +29,7 @@ public final class TaskPlan implements Serializable {
   private final CallFormat format;
   private final List<Statistic> statistics;
   private final Set<Field<?>> fields;
+  private final List<Field<?>> orderedFields;
   private final Lookup dispositionCodes;
   private final long maxFutureSkewMillis;
   private final long distinctHorizonMillis;
@@ -44,7 +45,8 @@ public final class TaskPlan implements Serializable {
             : pipeline.source().description();
     format = pipeline.format();
     statistics = pipeline.statistics();
-    fields = Set.copyOf(pipeline.fields());
+    fields = pipeline.fields();
+    orderedFields = fields.stream().sorted().toList();
     dispositionCodes = pipeline.dispositionCodes();
     maxFutureSkewMillis = pipeline.maxFutureSkew().toMillis();
     maxEventTimeJumpMillis = maxEventTimeJumpMillis(pipeline);
@@ -136,6 +138,11 @@ public final class TaskPlan implements Serializable {
 
   Set<Field<?>> fields() {
     return fields;
+  }
+
+  /** Returns the fields in an order that is the same in all processes. */
+  List<Field<?>> orderedFields() {
+    return orderedFields;
   }
 
   Lookup dispositionCodes() {

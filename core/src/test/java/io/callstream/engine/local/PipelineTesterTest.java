@@ -151,7 +151,8 @@ class PipelineTesterTest {
     Map.of(
             Dimension.of("street", Set.of(Fields.CITY), c -> c.address().substring(0, 1)),
             "The dimension 'street' of the statistic 'wrong' reads the field address, which it does not"
-                + " declare. Add it to the fields that it says it reads,",
+                + " declare, or which the format does not have. Add it to the fields that it says it"
+                + " reads,",
             Dimension.of("block", c -> Map.of("4", "x").get(c.address())),
             "The dimension 'block' of the statistic 'wrong' gave null for a call. Let it give the"
                 + " empty text",

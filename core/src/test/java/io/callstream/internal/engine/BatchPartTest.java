@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.callstream.call.CallField;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.contract.DelegatingFormat;
 import io.callstream.internal.source.InputRecord;
@@ -33,7 +33,7 @@ class BatchPartTest {
     }
 
     @Override
-    public CallParser parser(Set<CallField> fields) {
+    public CallParser parser(Set<Field<?>> fields) {
       CallParser parser = super.parser(fields);
       PARSERS.add(new WeakReference<>(parser));
       return parser;

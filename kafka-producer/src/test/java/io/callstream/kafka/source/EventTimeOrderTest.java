@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
-import io.callstream.call.CallField;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.Field;
 import io.callstream.call.JsonFormat;
 import io.callstream.call.ParseResult;
 import io.callstream.call.SanFranciscoCalls;
@@ -138,7 +138,7 @@ class EventTimeOrderTest {
     CallFormat noParser =
         new DelegatingFormat(FORMAT) {
           @Override
-          public CallParser parser(Set<CallField> fields) {
+          public CallParser parser(Set<Field<?>> fields) {
             throw failure;
           }
         };
