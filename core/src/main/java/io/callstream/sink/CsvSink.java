@@ -3,12 +3,14 @@ package io.callstream.sink;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.files.Closing;
 import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.ResultSink;
 import io.callstream.pipeline.Results;
 import io.callstream.statistic.Statistic;
+import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -122,34 +124,27 @@ final class CsvSink implements ResultSink {
   }
 
   @Override
+  @SuppressWarnings("try")
   public void close() {
     Publisher open = publisher;
     publisher = null;
     if (open == null) {
       return;
     }
-    try {
+    try (Closeable ignored = this::closeFiles) {
       open.close();
       for (Path file : files) {
         Publisher.force(file);
       }
     } catch (IOException e) {
       throw Publisher.failed(directory, e);
-    } finally {
-      release();
     }
   }
 
-  private void release() {
-    try {
-      for (Published file : published.values()) {
-        file.content().close();
-      }
-    } catch (IOException e) {
-      throw Publisher.failed(directory, e);
-    } finally {
-      published.clear();
-    }
+  private void closeFiles() throws IOException {
+    List<FileChannel> channels = published.values().stream().map(Published::content).toList();
+    published.clear();
+    Closing.all(channels);
   }
 
   private Path csv(String statistic) {

@@ -1,5 +1,6 @@
 package io.callstream.sink;
 
+import io.callstream.internal.files.Closing;
 import io.callstream.internal.sink.DeadLetterCounts;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
@@ -203,13 +204,9 @@ final class DeadLetterFiles implements DeadLetterSink {
   }
 
   private void closeJournals() throws IOException {
-    try {
-      for (DeadLetterJournal journal : journals.values()) {
-        journal.close();
-      }
-    } finally {
-      journals.clear();
-    }
+    List<DeadLetterJournal> open = List.copyOf(journals.values());
+    journals.clear();
+    Closing.all(open);
   }
 
   @Override

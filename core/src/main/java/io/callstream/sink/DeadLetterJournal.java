@@ -6,6 +6,7 @@ import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.callstream.pipeline.DeadLetter;
 import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.FileChannel;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * consists of confirmed bytes, and then of the bytes of a batch that is not confirmed yet. Not
  * thread-safe.
  */
-final class DeadLetterJournal implements AutoCloseable {
+final class DeadLetterJournal implements Closeable {
   private static final int BUFFER_BYTES = 1 << 18;
 
   /** The kind and the partition of a journal. */

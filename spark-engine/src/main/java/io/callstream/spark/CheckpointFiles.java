@@ -95,7 +95,8 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
     if (archives.isEmpty()) {
       return;
     }
-    ExecutorService readers = Executors.newFixedThreadPool(Math.min(READERS, archives.size()));
+    ExecutorService readers =
+        Executors.newFixedThreadPool(Math.min(READERS, archives.size()), CheckpointFiles::thread);
     try {
       List<Future<?>> verified = new ArrayList<>();
       for (Path archive : archives) {
@@ -117,6 +118,13 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
     } finally {
       readers.shutdownNow();
     }
+  }
+
+  /** Returns a daemon thread, because a read of a remote file may hang. */
+  private static Thread thread(Runnable work) {
+    Thread thread = new Thread(work, "callstream-checkpoint-reader");
+    thread.setDaemon(true);
+    return thread;
   }
 
   private void findArchives(Path directory, List<Path> archives) {

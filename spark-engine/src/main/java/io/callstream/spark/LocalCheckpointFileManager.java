@@ -1,5 +1,6 @@
 package io.callstream.spark;
 
+import io.callstream.internal.files.Closing;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -97,11 +98,7 @@ public final class LocalCheckpointFileManager extends FileSystemBasedCheckpointF
       Files.move(local(draft), local(target), StandardCopyOption.ATOMIC_MOVE);
       forceDirectory(local(target.getParent()));
     } catch (IOException e) {
-      try {
-        Files.deleteIfExists(local(draft));
-      } catch (IOException another) {
-        e.addSuppressed(another);
-      }
+      Closing.after(e, () -> Files.deleteIfExists(local(draft)));
       throw ChecksummedFileManager.sneaky(e);
     }
   }
@@ -141,7 +138,7 @@ public final class LocalCheckpointFileManager extends FileSystemBasedCheckpointF
         flush();
         channel.force(true);
       } catch (IOException e) {
-        Files.deleteIfExists(file);
+        Closing.after(e, () -> Files.deleteIfExists(file));
         throw e;
       }
     }

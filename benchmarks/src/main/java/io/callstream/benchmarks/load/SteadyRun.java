@@ -62,6 +62,7 @@ public final class SteadyRun {
    * Runs an engine over a new topic, and deletes the topic. If the sender is too late, the run ends
    * early, see {@link LatencyResult#senderTooLate}.
    */
+  @SuppressWarnings("try")
   public LatencyResult measure(Load load, Engine engine, RunOptions options)
       throws InterruptedException {
     String topic = "callstream-steady-" + Long.toHexString(System.nanoTime());
@@ -74,16 +75,21 @@ public final class SteadyRun {
     StabilityMonitor stability = StabilityMonitor.ofThisJvm(Duration.ofHours(1), options.trigger());
     AtomicReference<Instant> from = new AtomicReference<>(Instant.MAX);
     traffic.create(topic, partitions);
-    try (TemporaryDirectory directory = TemporaryDirectory.create();
+    try (Deletion ignored = () -> traffic.delete(topic);
+        TemporaryDirectory directory = TemporaryDirectory.create();
         Traffic.Sender sender = traffic.prepare(topic, UNSCHEDULED_CALLS, load);
         RunningPipeline running =
             engine.start(
                 pipeline(topic, directory, probe, afterwards(stability, from)),
                 options.checkpointingTo(directory.checkpoint()))) {
       return measure(load, sender, running, probe, stability, from);
-    } finally {
-      traffic.delete(topic);
     }
+  }
+
+  /** Deletes a topic. */
+  private interface Deletion extends AutoCloseable {
+    @Override
+    void close();
   }
 
   /** Returns a listener that passes on the batches that begin after a moment. */

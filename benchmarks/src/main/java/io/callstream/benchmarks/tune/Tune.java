@@ -159,9 +159,6 @@ public final class Tune implements Callable<Integer> {
       System.out.println(report.toAbsolutePath().normalize());
       return 0;
     } catch (CancellationException e) {
-      if (!study.isStopped()) {
-        throw e;
-      }
       return FAILURE; // The signal determines the exit status.
     } finally {
       ended.countDown();

@@ -88,10 +88,6 @@ final class TuningStudy {
     stopped = true;
   }
 
-  boolean isStopped() {
-    return stopped;
-  }
-
   /**
    * Runs the study and writes the report. The study continues after a failed run.
    *

@@ -74,7 +74,7 @@ class SteadyRunTest {
       Thread.getAllStackTraces().keySet().stream()
           .filter(thread -> thread.getName().startsWith("kafka-producer-network-thread"))
           .forEach(thread -> sentHere.set(true));
-      Thread.sleep(1);
+      filling.join(1);
     }
 
     TopicPartition partition = new TopicPartition("filled", 0);

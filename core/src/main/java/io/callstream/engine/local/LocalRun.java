@@ -11,6 +11,7 @@ import io.callstream.internal.engine.BatchProcessor;
 import io.callstream.internal.engine.LedgerRun;
 import io.callstream.internal.engine.SinkSet;
 import io.callstream.internal.failures.EnvironmentFailures;
+import io.callstream.internal.files.Closing;
 import io.callstream.internal.ledger.Fingerprint;
 import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.source.OpenSource;
@@ -141,9 +142,9 @@ final class LocalRun extends LedgerRun {
       Ledger ledger = checkpoint == null ? Ledger.inMemory(pipeline) : checkpoint.restore(pipeline);
       return new LocalRun(pipeline, options, clock, source, checkpoint, plan, ledger, readers);
     } catch (RuntimeException | Error e) {
-      source.close();
+      Closing.after(e, source);
       if (checkpoint != null) {
-        checkpoint.close();
+        Closing.after(e, checkpoint);
       }
       throw e;
     }

@@ -1,6 +1,7 @@
 package io.callstream.internal.engine;
 
 import io.callstream.call.Call;
+import io.callstream.internal.files.Closing;
 import io.callstream.internal.source.InputRecord;
 import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.CallReader;
@@ -103,7 +104,7 @@ public final class BatchPart implements AutoCloseable {
       letters.values().forEach(DeadLetterBuffer::finish);
       return this;
     } catch (RuntimeException | Error e) {
-      close();
+      Closing.after(e, this);
       throw e;
     }
   }

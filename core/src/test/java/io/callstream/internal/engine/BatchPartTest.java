@@ -13,6 +13,8 @@ import io.callstream.internal.task.TaskPlan;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.StandardStatistics;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -25,6 +27,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class BatchPartTest {
   private static final List<WeakReference<CallParser>> PARSERS = new ArrayList<>();
+  private static final ReferenceQueue<CallParser> RELEASED = new ReferenceQueue<>();
 
   /** A format that shows which of its parsers are in memory. */
   private static final class Watched extends DelegatingFormat {
@@ -35,7 +38,7 @@ class BatchPartTest {
     @Override
     public CallParser parser(Set<Field<?>> fields) {
       CallParser parser = super.parser(fields);
-      PARSERS.add(new WeakReference<>(parser));
+      PARSERS.add(new WeakReference<>(parser, RELEASED));
       return parser;
     }
   }
@@ -71,9 +74,10 @@ class BatchPartTest {
     part.close(); // Deletes the file of dead letters.
 
     assertThat(PARSERS).hasSize(1);
-    while (PARSERS.get(0).get() != null) {
+    Reference<? extends CallParser> released = null;
+    while (released != PARSERS.get(0)) {
       System.gc();
-      Thread.sleep(10);
+      released = RELEASED.remove(10);
     }
     assertThat(part.report().accounting().received()).isEqualTo(1);
     assertThat(part.report().accounting().rejected()).isEqualTo(1);

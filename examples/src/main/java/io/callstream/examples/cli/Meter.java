@@ -59,8 +59,8 @@ interface Meter extends AutoCloseable {
     return of(terminal, TaskProgress.ofOffsets(task, offsets), offsets);
   }
 
-  private static Meter of(Terminal terminal, TaskProgress headway, long total) {
-    return terminal.live() ? new Bar(terminal, headway, total) : new Lines(terminal, headway);
+  private static Meter of(Terminal terminal, TaskProgress progress, long total) {
+    return terminal.live() ? new Bar(terminal, progress, total) : new Lines(terminal, progress);
   }
 
   /** Returns a meter without a total, which stays hidden until there is progress to show. */
@@ -98,9 +98,9 @@ interface Meter extends AutoCloseable {
     private static final int REDRAWN_EVERY_MILLIS = 200;
 
     private final ProgressBar bar;
-    private final TaskProgress headway;
+    private final TaskProgress progress;
 
-    Bar(Terminal terminal, TaskProgress headway, long total) {
+    Bar(Terminal terminal, TaskProgress progress, long total) {
       bar =
           new ProgressBarBuilder()
               .setInitialMax(total)
@@ -109,16 +109,16 @@ interface Meter extends AutoCloseable {
               .setConsumer(new ConsoleProgressBarConsumer(terminal.err()))
               .setRenderer(
                   (state, width) -> {
-                    headway.advance(System.nanoTime());
-                    return headway.bar(width);
+                    progress.advance(System.nanoTime());
+                    return progress.bar(width);
                   })
               .build();
-      this.headway = headway;
+      this.progress = progress;
     }
 
     @Override
     public void show(long records, long steps) {
-      headway.reach(records, steps, System.nanoTime());
+      progress.reach(records, steps, System.nanoTime());
       bar.stepTo(steps);
     }
 
@@ -133,20 +133,20 @@ interface Meter extends AutoCloseable {
     private static final Duration INTERVAL = Duration.ofSeconds(1);
 
     private final Terminal terminal;
-    private final TaskProgress headway;
+    private final TaskProgress progress;
     private long shownNanos = System.nanoTime();
     private long latest;
     private long shown = -1;
 
-    Lines(Terminal terminal, TaskProgress headway) {
+    Lines(Terminal terminal, TaskProgress progress) {
       this.terminal = terminal;
-      this.headway = headway;
+      this.progress = progress;
     }
 
     @Override
     public synchronized void show(long records, long steps) {
       long now = System.nanoTime();
-      headway.reach(records, steps, now);
+      progress.reach(records, steps, now);
       latest = steps;
       if (steps != shown && now - shownNanos >= INTERVAL.toNanos()) {
         print(now);
@@ -154,7 +154,7 @@ interface Meter extends AutoCloseable {
     }
 
     private void print(long now) {
-      terminal.say("%s", headway.line());
+      terminal.say("%s", progress.line());
       shownNanos = now;
       shown = latest;
     }

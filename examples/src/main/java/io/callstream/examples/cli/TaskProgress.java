@@ -36,7 +36,7 @@ final class TaskProgress {
   }
 
   /**
-   * Returns the headway of a task that has not started.
+   * Returns the progress of a task that has not started.
    *
    * @param total the number of records, or {@link Meter#UNKNOWN}
    */
@@ -45,7 +45,7 @@ final class TaskProgress {
   }
 
   /**
-   * Returns the headway of a task that has not started.
+   * Returns the progress of a task that has not started.
    *
    * @param total the number of offsets, which is the maximum number of records
    */

@@ -227,7 +227,7 @@ class EndToEndTest {
             "<script>alert(1)</script>",
             "quote \" and, comma",
             "🚓 e\u0301 \u001b[31m",
-            " kept as it came ",
+            " kept unchanged ",
             "true");
     assertThat(output.rows("calls-by-location").stream().map(row -> row.get(0)))
         .contains("line\nbreak\r\n", "=cmd|' /C calc'!A0", "");
@@ -335,7 +335,7 @@ class EndToEndTest {
               call("h1", "<script>alert(1)</script>", TIME, "a"),
               call("h2", "quote \\\" and, comma", TIME, "line\\nbreak\\r\\n"),
               call("h3", "🚓 e\\u0301 \\u001b[31m", TIME, "=cmd|' /C calc'!A0"),
-              call("h4", " kept as it came ", TIME, "   "),
+              call("h4", " kept unchanged ", TIME, "   "),
               call("h5", "0", "2018-10-03 12:00", "x"),
               call("h6", "Z", "2018-10-03T19:00:00Z", "x"),
               "{\"crime_id\":7,\"original_crime_type_name\":true,\"call_date_time\":\""

@@ -5,44 +5,47 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 class TaskProgressTest {
-  private static TaskProgress headway(long total, long... doneAtEachSecond) {
-    TaskProgress headway = TaskProgress.ofRecords("counted", total);
+  private static TaskProgress progress(long total, long... doneAtEachSecond) {
+    TaskProgress progress = TaskProgress.ofRecords("counted", total);
     for (int second = 0; second < doneAtEachSecond.length; second++) {
       long done = doneAtEachSecond[second];
-      headway.reach(done, done, second * 1_000_000_000L - 7);
+      progress.reach(done, done, second * 1_000_000_000L - 7);
     }
-    return headway;
+    return progress;
   }
 
   @Test
   void aLineTellsRateAndTimeLeft() {
-    assertThat(headway(50_000).line()).isEqualTo("counted   0 of 50,000 records");
-    assertThat(headway(50_000, 0, 10_000, 20_000).line())
+    assertThat(progress(50_000).line()).isEqualTo("counted   0 of 50,000 records");
+    assertThat(progress(50_000, 0, 10_000, 20_000).line())
         .isEqualTo("counted   20,000 of 50,000 records, 10,000/s, 3 s left");
-    assertThat(headway(50_000, 0, 25_000, 50_000).line())
+    assertThat(progress(50_000, 0, 25_000, 50_000).line())
         .isEqualTo("counted   50,000 of 50,000 records, 25,000/s");
-    assertThat(headway(Meter.UNKNOWN, 0, 1_500).line())
+    assertThat(progress(Meter.UNKNOWN, 0, 1_500).line())
         .isEqualTo("counted   1,500 records, 1,500/s");
   }
 
   @Test
   void longTimesAreTold() {
-    assertThat(headway(1_000, 0, 10).line()).endsWith("10/s, 1 min 39 s left");
-    assertThat(headway(100_000, 0, 10).line()).endsWith("10/s, 2 h 46 min left");
+    assertThat(progress(1_000, 0, 10).line()).endsWith("10/s, 1 min 39 s left");
+    assertThat(progress(100_000, 0, 10).line()).endsWith("10/s, 2 h 46 min left");
   }
 
   @Test
   void whatAnEarlierRunDidIsNotFast() {
-    assertThat(headway(1_000_000, 900_000, 900_500).line())
+    assertThat(progress(1_000_000, 900_000, 900_500).line())
         .isEqualTo("counted   900,500 of 1,000,000 records, 500/s, 3 min 19 s left");
   }
 
@@ -52,22 +55,22 @@ class TaskProgressTest {
     for (int second = 0; second < done.length; second++) {
       done[second] = second <= 50 ? second * 1_000L : 50_000 + (second - 50) * 10L;
     }
-    assertThat(headway(Meter.UNKNOWN, done).line()).isEqualTo("counted   50,500 records, 10/s");
+    assertThat(progress(Meter.UNKNOWN, done).line()).isEqualTo("counted   50,500 records, 10/s");
   }
 
   @Test
   void aBarTakesTheRoomThatTheFiguresLeave() {
-    assertThat(headway(50_000, 0, 10_000, 20_000).bar(79))
+    assertThat(progress(50_000, 0, 10_000, 20_000).bar(79))
         .hasSize(79)
         .isEqualTo(
             "counted    40% [==========               ] 20,000 of 50,000  10,000/s  3 s left");
-    assertThat(headway(50_000, 0, 10_000, 20_000).bar(60))
+    assertThat(progress(50_000, 0, 10_000, 20_000).bar(60))
         .isEqualTo("counted    40%  20,000 of 50,000  10,000/s  3 s left");
-    assertThat(headway(50_000, 0, 10_000, 20_000).bar(30))
+    assertThat(progress(50_000, 0, 10_000, 20_000).bar(30))
         .isEqualTo("counted    40%  20,000 of 50,0");
-    assertThat(headway(0, 0).bar(50))
+    assertThat(progress(0, 0).bar(50))
         .isEqualTo("counted   100% [==========================] 0 of 0");
-    assertThat(headway(Meter.UNKNOWN, 0, 1_500).bar(79))
+    assertThat(progress(Meter.UNKNOWN, 0, 1_500).bar(79))
         .isEqualTo("counted   1,500 records  1,500/s");
   }
 
@@ -96,45 +99,51 @@ class TaskProgressTest {
 
   @Test
   void whatAnEarlierRunReadIsNotFast() {
-    TaskProgress headway = TaskProgress.ofOffsets("counted", 1_000_000);
-    headway.reach(800_000, 900_000, 0);
-    headway.reach(800_250, 900_500, 1_000_000_000L);
-    assertThat(headway.line())
+    TaskProgress progress = TaskProgress.ofOffsets("counted", 1_000_000);
+    progress.reach(800_000, 900_000, 0);
+    progress.reach(800_250, 900_500, 1_000_000_000L);
+    assertThat(progress.line())
         .isEqualTo("counted   800,250 records, 90% of the offsets read, 250/s, 3 min 19 s left");
   }
 
   @Test
   void theRateFallsWhileThereIsNoProgress() {
-    TaskProgress headway = headway(50_000, 0, 10_000, 20_000);
+    TaskProgress progress = progress(50_000, 0, 10_000, 20_000);
 
-    headway.advance(4_000_000_000L - 7);
-    assertThat(headway.line()).isEqualTo("counted   20,000 of 50,000 records, 5,000/s, 6 s left");
-    headway.advance(12_000_000_000L - 7);
-    headway.advance(30_000_000_000L - 7);
-    assertThat(headway.line()).isEqualTo("counted   20,000 of 50,000 records");
+    progress.advance(4_000_000_000L - 7);
+    assertThat(progress.line()).isEqualTo("counted   20,000 of 50,000 records, 5,000/s, 6 s left");
+    progress.advance(12_000_000_000L - 7);
+    progress.advance(30_000_000_000L - 7);
+    assertThat(progress.line()).isEqualTo("counted   20,000 of 50,000 records");
   }
 
   @Test
   void timeWithoutProgressBeforeTheFirstRecordsDoesNotCount() {
-    TaskProgress headway = TaskProgress.ofRecords("counted", 50_000);
-    headway.advance(-5_000_000_000L);
-    headway.reach(900, 900, 0);
-    headway.reach(1_900, 1_900, 1_000_000_000L);
+    TaskProgress progress = TaskProgress.ofRecords("counted", 50_000);
+    progress.advance(-5_000_000_000L);
+    progress.reach(900, 900, 0);
+    progress.reach(1_900, 1_900, 1_000_000_000L);
 
-    assertThat(headway.line()).isEqualTo("counted   1,900 of 50,000 records, 1,000/s, 48 s left");
+    assertThat(progress.line()).isEqualTo("counted   1,900 of 50,000 records, 1,000/s, 48 s left");
   }
 
   @Test
   @Timeout(60)
   void aBarShowsAFallingRateIfTheTaskHangs() throws InterruptedException {
-    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    BlockingQueue<String> shown = new LinkedBlockingQueue<>();
+    OutputStream err =
+        new ByteArrayOutputStream() {
+          @Override
+          public synchronized void flush() {
+            shown.add(toString(UTF_8));
+            reset();
+          }
+        };
     try (Meter meter = Meter.of(terminal(err, true), "counted", 50_000)) {
-      Thread.sleep(10); // A rate needs some time.
       meter.show(10_000);
       Set<String> rates = new HashSet<>();
       while (rates.size() < 3) {
-        Thread.sleep(10);
-        Matcher rate = Pattern.compile("[\\d,]+/s").matcher(err.toString(UTF_8));
+        Matcher rate = Pattern.compile("[\\d,]+/s").matcher(shown.take());
         while (rate.find()) {
           rates.add(rate.group());
         }
@@ -142,7 +151,7 @@ class TaskProgressTest {
     }
   }
 
-  private static Terminal terminal(ByteArrayOutputStream err, boolean live) {
+  private static Terminal terminal(OutputStream err, boolean live) {
     PrintStream shown = new PrintStream(err, true, UTF_8);
     return new Terminal(
         InputStream.nullInputStream(),

@@ -90,7 +90,7 @@ final class LayoutFinder {
       }
       json.skipChildren();
       int end = end(start, json);
-      if (hasLineBreak(start, end)) {
+      if (hasLineBreak(searched, end)) {
         return FileLayout.JSON;
       }
       if (!isArray) {

@@ -49,8 +49,10 @@ class PlainObjectTest {
         throw new AssertionError(
             difference
                 + ", -Dcallstream.fuzz.seed="
-                + (first + i)
-                + " -Dcallstream.fuzz.inputs=1, text "
+                + first
+                + " -Dcallstream.fuzz.inputs="
+                + (i + 1)
+                + ", text "
                 + HexFormat.of().formatHex(text));
       }
     }
