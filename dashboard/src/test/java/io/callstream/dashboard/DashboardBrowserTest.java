@@ -8,17 +8,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
-import io.callstream.call.JsonFormat;
-import io.callstream.call.SanFranciscoCalls;
-import io.callstream.engine.Engines;
-import io.callstream.engine.RunningPipeline;
-import io.callstream.kafka.CallProducer;
-import io.callstream.kafka.KafkaCluster;
-import io.callstream.kafka.TopicAdmin;
-import io.callstream.kafka.broker.EmbeddedBroker;
-import io.callstream.kafka.source.SyntheticCalls;
-import io.callstream.pipeline.KafkaTopic;
-import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.progress.Progress;
 import io.callstream.sink.Sinks;
@@ -37,7 +26,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -389,44 +377,6 @@ class DashboardBrowserTest {
       assertThat(browser.texts("#failure").get(0)).contains(message);
       assertThat(browser.problems()).isEmpty();
       browser.open(URI.create("about:blank"));
-    }
-  }
-
-  @Test
-  void showsTheResultsOfTheSparkEngine() throws Exception {
-    JsonFormat format = SanFranciscoCalls.json();
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      KafkaCluster cluster = KafkaCluster.at(broker.bootstrapServers());
-      try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
-        admin.ensure("calls", 2, 1);
-      }
-      try (CallProducer producer = CallProducer.to(cluster, "calls", format).connect()) {
-        producer.send(SyntheticCalls.of(2_000));
-      }
-      Pipeline pipeline =
-          Pipeline.builder(KafkaTopic.of("calls").at(broker.bootstrapServers()), format)
-              .statistics(
-                  StandardStatistics.all(format.zone(), StandardStatistics.DEFAULT_LATENESS))
-              .build();
-      try (RunningPipeline spark = Engines.named("spark").start(pipeline);
-          Dashboard other = Dashboard.of(spark).start(0)) {
-        browser.open(other.uri());
-        browser.await("document.querySelector('#records td')?.textContent === '2,000'");
-        assertBarsAre("types", spark.results("calls-by-type").top(15));
-        WatchedRun.await(
-            "the last batch on the page",
-            () -> {
-              Optional<Progress> last = spark.progress();
-              return last.isPresent()
-                  && browser.texts("#figure-took").contains(duration(last.get().batchDuration()))
-                  && browser
-                      .texts("#figure-state")
-                      .contains(number(last.get().state().rows()) + " rows");
-            });
-        assertThat(browser.texts("#state")).containsExactly("Running");
-        assertThat(browser.problems()).isEmpty();
-        browser.open(URI.create("about:blank"));
-      }
     }
   }
 

@@ -3,7 +3,11 @@ package io.callstream.examples.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.source.CallRecords;
+import io.callstream.kafka.source.SyntheticCalls;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
@@ -12,6 +16,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -25,10 +30,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tests the endpoints for Prometheus and for an orchestrator while a command runs. */
+/**
+ * Tests the dashboard's endpoints for Prometheus, orchestrators and the page while a command runs.
+ */
 class ServedMetricsTest {
   private static final String TOPIC = "scraped";
   private static final int CALLS = 500;
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final Pattern DASHBOARD = Pattern.compile("dashboard (http://\\S+)");
 
   private final HttpClient client = HttpClient.newHttpClient();
@@ -90,10 +98,33 @@ class ServedMetricsTest {
         assertThat(values(uri, "callstream_phase_duration_seconds")).isNotEmpty();
         assertThat(get(uri, "/metrics").headers().firstValue("Content-Type"))
             .hasValueSatisfying(type -> assertThat(type).startsWith("text/plain; version=0.0.4"));
+        JsonNode page = JSON.readTree(get(uri, "/api/snapshot").body());
+        assertThat(page.at("/types/total").asInt()).isEqualTo(CALLS);
+        Map<String, Long> counted = new HashMap<>();
+        page.at("/types/entries")
+            .forEach(type -> counted.put(type.get("name").asText(), type.get("count").asLong()));
+        Map<String, Long> expected = callsByType();
+        assertThat(counted)
+            .isNotEmpty()
+            .allSatisfy((type, calls) -> assertThat(expected).containsEntry(type, calls));
+        assertThat(page.at("/types/groups").asInt()).isEqualTo(expected.size());
+        assertThat(page.at("/progress/state/rows").asLong()).isPositive();
+        assertThat(page.at("/state").asText()).isEqualTo("RUNNING");
         assertUp(get(uri, "/health/live"));
         assertUp(get(uri, "/health/ready"));
       }
     }
+  }
+
+  private static Map<String, Long> callsByType() throws IOException {
+    Map<String, Long> calls = new HashMap<>();
+    try (CallRecords records = SyntheticCalls.of(CALLS).open()) {
+      while (records.hasNext()) {
+        JsonNode call = JSON.readTree(records.next());
+        calls.merge(call.get("original_crime_type_name").asText(), 1L, Long::sum);
+      }
+    }
+    return calls;
   }
 
   private static void assertUp(HttpResponse<String> health) {
