@@ -11,6 +11,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Label;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class RealSumTest {
@@ -31,7 +32,7 @@ class RealSumTest {
     return sum;
   }
 
-  /** Returns numbers of all sizes, of which some cancel each other. */
+  /** Returns numbers of all sizes. Some of them cancel each other. */
   private static List<Double> numbers(Random random) {
     List<Double> numbers = new ArrayList<>();
     int count = 1 + random.nextInt(60);
@@ -148,6 +149,7 @@ class RealSumTest {
   }
 
   @Test
+  @Tag("thorough")
   void carriesBeforeADigitOverflows() {
     RealSum sum = new RealSum();
     double number = Double.longBitsToDouble(0x44df_ffff_ffff_ffffL);

@@ -283,7 +283,7 @@ abstract class MeasureRules extends ContractRules {
         .isEqualTo(expected);
   }
 
-  // ---- numbers. Each step is a batch, and a run of its own if the engine has checkpoints.
+  // ---- numbers. Each step is a batch, and a separate run if the engine has checkpoints.
 
   private SourceRecord with(int partition, String id, String type, String... values) {
     return call(partition, id, type, "2018-06-01T12:00:00Z", values);
