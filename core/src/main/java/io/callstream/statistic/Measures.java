@@ -74,8 +74,8 @@ public final class Measures {
    * a relative error of at most 0.4 %. Numbers with less than 256 units of the last digit are
    * exact. The absolute error of a Double below 2.3E-308 is at most 1E-310.
    *
-   * <p>The state of a group has a counter for each 0.8 % step between its numbers: about 90 for
-   * each doubling, in ascending order.
+   * <p>The state of a group has a counter for each bucket with a number. Each doubling of numbers
+   * has 128 buckets.
    *
    * @param quantile greater than 0 and at most 1; 0.5 is the median
    * @throws IllegalArgumentException if {@code quantile} is out of range, or the name is not a
@@ -115,7 +115,7 @@ public final class Measures {
    * a position. Texts over 1,000 characters count as their first 1,000 characters.
    *
    * <p>A group counts at most 10,000 different values with 1 MiB of UTF-8 texts. Beyond that, the
-   * result is the text {@value TopMeasure#TOO_MANY} instead of a wrong result.
+   * result is the text {@code "more than 10,000 values, or 1 MiB of values"}, which is JSON too.
    *
    * @param n the number of values, from 1 to 100
    * @throws IllegalArgumentException if {@code n} is out of range, or the name is not a valid
