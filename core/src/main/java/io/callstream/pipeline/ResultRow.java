@@ -192,8 +192,8 @@ public final class ResultRow {
     if (number.scale() != measure.scale() || number.precision() > Measure.MAX_PRECISION) {
       throw new CallstreamException(
           ErrorCode.STATISTIC_FAILED,
-          ("The measure '%s' of '%s' returned a number with %d digits, %d of them after the point,"
-                  + " but it must have at most %d digits, and scale() is %d. Correct the number or"
+          ("The measure '%s' of '%s' returned a number with %s digits, %s of them after the point,"
+                  + " but it must have at most %s digits, and scale() is %s. Correct the number or"
                   + " scale() of the measure.")
               .formatted(
                   measure.name(),

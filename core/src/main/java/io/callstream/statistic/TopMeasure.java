@@ -38,7 +38,7 @@ record TopMeasure(String name, int n, Field<?> field) implements Measure.Aggrega
     Objects.requireNonNull(field, "field");
     if (n < 1 || n > MAX_N) {
       throw new IllegalArgumentException(
-          "The number of values of the measure '%s' is %d; it must be from 1 to %d"
+          "The number of values of the measure '%s' is %s; it must be from 1 to %s"
               .formatted(name, n, MAX_N));
     }
   }
