@@ -6,6 +6,7 @@ import io.callstream.ErrorCode;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -95,8 +96,8 @@ public final class ResultRow {
   }
 
   /**
-   * Returns the value of the measure with a name: a {@link Long}, a {@link Double} or a {@link
-   * java.time.Duration}. Empty if no call of the group has data for it.
+   * Returns the value of the measure with a name, in the class that {@link Measure#valueType()}
+   * states. Empty if no call of the group has data for it.
    *
    * @throws IllegalArgumentException if the statistic has no such measure
    */
@@ -130,7 +131,8 @@ public final class ResultRow {
    *   <li>an {@link Instant} for a bound of the window
    *   <li>a {@link String} for text
    *   <li>a {@link Long} for a whole number, or for a duration in milliseconds
-   *   <li>a {@link Double} for a fraction
+   *   <li>a {@link BigDecimal} for a decimal number
+   *   <li>a {@link Double} for another number
    *   <li>null for a measure without data, or for a number in the group {@value Statistic#OTHER}
    * </ul>
    *
@@ -166,6 +168,8 @@ public final class ResultRow {
       case LONG -> require(measure, Long.class, value);
       case DOUBLE -> require(measure, Double.class, value);
       case DURATION -> require(measure, Duration.class, value).toMillis();
+      case DECIMAL -> requireScale(measure, require(measure, BigDecimal.class, value));
+      case TEXT -> require(measure, String.class, value);
     };
   }
 
@@ -182,6 +186,24 @@ public final class ResultRow {
                   measure.valueType()));
     }
     return type.cast(value);
+  }
+
+  private BigDecimal requireScale(Measure measure, BigDecimal number) {
+    if (number.scale() != measure.scale() || number.precision() > Measure.MAX_PRECISION) {
+      throw new CallstreamException(
+          ErrorCode.STATISTIC_FAILED,
+          ("The measure '%s' of '%s' returned a number with %s digits, %s of them after the point,"
+                  + " but it must have at most %s digits, and scale() is %s. Correct the number or"
+                  + " scale() of the measure.")
+              .formatted(
+                  measure.name(),
+                  statistic.name(),
+                  number.precision(),
+                  number.scale(),
+                  Measure.MAX_PRECISION,
+                  measure.scale()));
+    }
+    return number;
   }
 
   /** Returns the JSON object that Jackson writes, with times in UTC. */

@@ -1,6 +1,7 @@
 package io.callstream.sink;
 
 import io.callstream.internal.sink.Columns;
+import io.callstream.statistic.Measure;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -31,12 +32,18 @@ enum JdbcDialect {
     return product != null && product.contains("PostgreSQL") ? POSTGRESQL : STANDARD;
   }
 
-  String type(Columns.Type type) {
+  /**
+   * Returns the SQL type of a column.
+   *
+   * @param scale the digits after the point of a decimal number
+   */
+  String type(Columns.Type type, int scale) {
     return switch (type) {
       case TIME -> "timestamp with time zone";
       case TEXT -> text;
       case LONG -> "bigint";
       case DOUBLE -> "double precision";
+      case DECIMAL -> "numeric(" + Measure.MAX_PRECISION + ", " + scale + ")";
     };
   }
 

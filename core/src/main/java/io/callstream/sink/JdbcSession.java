@@ -200,11 +200,19 @@ final class JdbcSession implements AutoCloseable {
     batch.executeBatch();
   }
 
+  /**
+   * The type of a column of a table.
+   *
+   * @param jdbcType one of {@link java.sql.Types}
+   * @param scale the digits after the point of a decimal number
+   */
+  record ColumnType(int jdbcType, int scale) {}
+
   /** Returns the JDBC types of the columns of a table. Empty if the table does not exist. */
-  Map<String, Integer> columnTypes(JdbcName name) throws SQLException {
+  Map<String, ColumnType> columnTypes(JdbcName name) throws SQLException {
     DatabaseMetaData meta = connection().getMetaData();
     String escape = meta.getSearchStringEscape();
-    Map<String, Integer> types = new HashMap<>();
+    Map<String, ColumnType> types = new HashMap<>();
     try (ResultSet columns =
         meta.getColumns(
             connection().getCatalog(),
@@ -212,7 +220,8 @@ final class JdbcSession implements AutoCloseable {
             pattern(name.table(), escape),
             null)) {
       while (columns.next()) {
-        types.put(columns.getString("COLUMN_NAME"), type(columns));
+        ColumnType type = new ColumnType(type(columns), columns.getInt("DECIMAL_DIGITS"));
+        types.put(columns.getString("COLUMN_NAME"), type);
       }
     }
     return types;

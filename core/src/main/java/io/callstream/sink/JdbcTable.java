@@ -7,6 +7,8 @@ import io.callstream.internal.sink.Columns.Column;
 import io.callstream.internal.sink.Columns.Role;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
+import io.callstream.sink.JdbcSession.ColumnType;
+import java.math.BigDecimal;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -38,7 +40,7 @@ final class JdbcTable {
   private final List<Cell> cells;
 
   /** A column of the results, or one of the two that the sink adds. */
-  private record Cell(String name, Columns.Type type, boolean isKey) {
+  private record Cell(String name, Columns.Type type, int scale, boolean isKey) {
     String quoted() {
       return JdbcName.quoted(name);
     }
@@ -58,10 +60,10 @@ final class JdbcTable {
     List<Cell> all = new ArrayList<>();
     for (Column column : columns.list()) {
       boolean isKey = column.role() == Role.WINDOW && all.isEmpty();
-      all.add(new Cell(JdbcName.shortened(column.name()), column.type(), isKey));
+      all.add(new Cell(JdbcName.shortened(column.name()), column.type(), column.scale(), isKey));
     }
-    all.add(new Cell(KEY, Columns.Type.TEXT, true));
-    all.add(new Cell(BATCH, Columns.Type.LONG, false));
+    all.add(new Cell(KEY, Columns.Type.TEXT, 0, true));
+    all.add(new Cell(BATCH, Columns.Type.LONG, 0, false));
     this.cells = List.copyOf(all);
   }
 
@@ -80,7 +82,7 @@ final class JdbcTable {
 
   /** Creates the table if it does not exist, and returns whether it created it. */
   boolean ensure() throws SQLException {
-    Map<String, Integer> found = session.columnTypes(name);
+    Map<String, ColumnType> found = session.columnTypes(name);
     if (found.isEmpty()) {
       session.execute(create());
       return true;
@@ -102,7 +104,7 @@ final class JdbcTable {
   }
 
   private String type(Cell cell) {
-    return cell.name().equals(KEY) ? "varchar(64)" : dialect.type(cell.type());
+    return cell.name().equals(KEY) ? "varchar(64)" : dialect.type(cell.type(), cell.scale());
   }
 
   private static boolean isNullable(Cell cell) {
@@ -113,15 +115,15 @@ final class JdbcTable {
     return cells.stream().filter(Cell::isKey).map(Cell::quoted).toList();
   }
 
-  private void requireShape(Map<String, Integer> found, Set<String> primaryKey) {
+  private void requireShape(Map<String, ColumnType> found, Set<String> primaryKey) {
     List<String> wrong = new ArrayList<>();
     Set<String> key = new TreeSet<>();
     for (Cell cell : cells) {
-      Integer type = found.get(cell.name());
+      ColumnType type = found.get(cell.name());
       if (type == null) {
         wrong.add(cell.name() + " is missing");
-      } else if (!holds(type, cell.type())) {
-        wrong.add(cell.name() + " is not " + dialect.type(cell.type()));
+      } else if (!holds(type, cell)) {
+        wrong.add(cell.name() + " is not " + dialect.type(cell.type(), cell.scale()));
       }
       if (cell.isKey()) {
         key.add(cell.name());
@@ -139,8 +141,9 @@ final class JdbcTable {
     }
   }
 
-  private static boolean holds(int jdbcType, Columns.Type type) {
-    return switch (type) {
+  private static boolean holds(ColumnType found, Cell cell) {
+    int jdbcType = found.jdbcType();
+    return switch (cell.type()) {
       case TIME ->
           // Without a zone, both occurrences of the hour that repeats when clocks go back would be
           // equal.
@@ -156,6 +159,9 @@ final class JdbcTable {
                   Types.CLOB,
                   Types.NCLOB)
               .contains(jdbcType);
+      case DECIMAL ->
+          // With fewer digits after the point, the database would round without an error.
+          Set.of(Types.NUMERIC, Types.DECIMAL).contains(jdbcType) && found.scale() >= cell.scale();
       case LONG -> Set.of(Types.BIGINT, Types.NUMERIC, Types.DECIMAL).contains(jdbcType);
       case DOUBLE ->
           Set.of(Types.DOUBLE, Types.FLOAT, Types.NUMERIC, Types.DECIMAL).contains(jdbcType);
@@ -234,11 +240,14 @@ final class JdbcTable {
             case TEXT -> Types.VARCHAR;
             case LONG -> Types.BIGINT;
             case DOUBLE -> Types.DOUBLE;
+            case DECIMAL -> Types.NUMERIC;
           });
     } else if (value instanceof Instant moment) {
       statement.setObject(parameter, moment.atOffset(ZoneOffset.UTC));
     } else if (value instanceof Long number) {
       statement.setLong(parameter, number);
+    } else if (value instanceof BigDecimal number) {
+      statement.setBigDecimal(parameter, number);
     } else {
       statement.setDouble(parameter, (Double) value);
     }

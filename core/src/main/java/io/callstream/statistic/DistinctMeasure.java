@@ -4,6 +4,8 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.Field;
+import io.callstream.call.Position;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.datasketches.hll.HllSketch;
@@ -14,11 +16,12 @@ import org.apache.datasketches.hll.Union;
  * The approximate number of distinct values of a field. The composite estimate depends only on the
  * registers, so the result does not depend on the order of calls or of merged partial results.
  */
-record DistinctMeasure(String name, Field<String> field) implements Measure.Aggregate {
+record DistinctMeasure(String name, Field<?> field) implements Measure.Aggregate {
   private static final int LG_REGISTERS = 12;
 
   DistinctMeasure {
     Dimension.requireName(name);
+    Objects.requireNonNull(field, "field");
     try {
       Class.forName(
           "org.apache.datasketches.hll.HllSketch", false, DistinctMeasure.class.getClassLoader());
@@ -30,6 +33,11 @@ record DistinctMeasure(String name, Field<String> field) implements Measure.Aggr
               + "' needs org.apache.datasketches:datasketches-java:3.3.0 on the class path.",
           e);
     }
+  }
+
+  @Override
+  public String toString() {
+    return name + " approximate distinct " + NumberFields.description(field);
   }
 
   @Override
@@ -58,10 +66,23 @@ record DistinctMeasure(String name, Field<String> field) implements Measure.Aggr
 
     @Override
     public void add(Call call) {
-      String text = call.text(field);
-      if (!text.isEmpty()) {
-        union.update(text);
+      if (!call.isPresent(field)) {
+        return;
       }
+      switch (field.type()) {
+        case TEXT -> union.update((String) call.get(field));
+        case NUMBER, DECIMAL, FLAG, TIME -> union.update(call.longValue(field));
+        case REAL -> union.update(call.doubleValue(field));
+        case POSITION -> {
+          Position position = (Position) Objects.requireNonNull(call.get(field));
+          union.update(new long[] {bits(position.latitude()), bits(position.longitude())});
+        }
+      }
+    }
+
+    /** Returns the same bits for 0.0 and -0.0. */
+    private static long bits(double number) {
+      return Double.doubleToRawLongBits(number + 0.0);
     }
 
     @Override

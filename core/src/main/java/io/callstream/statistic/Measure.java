@@ -17,6 +17,17 @@ public sealed interface Measure extends Serializable {
   /** Returns the type of the values. Sinks with typed columns use it before the first result. */
   ValueType valueType();
 
+  /**
+   * Returns the number of digits after the point of the values, from 0 to {@link #MAX_PRECISION}.
+   * Applies only to {@link ValueType#DECIMAL}. Defaults to 0.
+   */
+  default int scale() {
+    return 0;
+  }
+
+  /** The maximum number of digits of a {@link ValueType#DECIMAL}. */
+  int MAX_PRECISION = 38;
+
   /** The type of a measure's values. */
   enum ValueType {
     /** A {@link Long}. */
@@ -24,7 +35,14 @@ public sealed interface Measure extends Serializable {
     /** A {@link Double}. */
     DOUBLE,
     /** A {@link java.time.Duration}. */
-    DURATION
+    DURATION,
+    /**
+     * A {@link java.math.BigDecimal} with at most {@link Measure#MAX_PRECISION} digits, of which
+     * {@link Measure#scale()} are after the point.
+     */
+    DECIMAL,
+    /** A {@link String}. */
+    TEXT
   }
 
   /** The number of calls in the group, as a {@link Long}. */
@@ -92,7 +110,8 @@ public sealed interface Measure extends Serializable {
     byte[] toBytes();
 
     /**
-     * Returns the result as a Long, a Double or a Duration, or empty if no call has data for it.
+     * Returns the result as an instance of the class that {@link ValueType} states, or empty if no
+     * call has data for it.
      */
     Optional<Object> value();
   }

@@ -1,106 +1,178 @@
 package io.callstream.statistic;
 
-import io.callstream.CallstreamException;
-import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.Field;
-import java.nio.ByteBuffer;
+import java.io.Serializable;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
-import java.util.zip.DataFormatException;
-import org.HdrHistogram.Histogram;
 
-/**
- * A quantile of a duration, from a histogram with fixed buckets. Unlike a sampling sketch, it gives
- * the same value in every replay and in any order of merging.
- */
-record QuantileMeasure(String name, double quantile, Set<Field<?>> fields, CallDuration duration)
-    implements Measure.Aggregate {
-  private static final int SIGNIFICANT_DIGITS = 2;
-  private static final long MAX_MILLIS = Duration.ofDays(36_600).toMillis();
+/** A quantile of durations or numbers, from {@link Buckets}. */
+record QuantileMeasure(String name, double quantile, Values values) implements Measure.Aggregate {
+  /** The durations or numbers of calls, as numbers in double precision. */
+  sealed interface Values extends Serializable {
+    Set<Field<?>> fields();
+
+    ValueType type();
+
+    int scale();
+
+    /** Adds the value of a call, if there is one. */
+    void add(Call call, Buckets buckets);
+
+    /** Returns the result for a number in double precision. */
+    Object result(double number);
+  }
+
+  /** Durations in milliseconds. Negative ones are ignored. */
+  record Durations(Set<Field<?>> fields, CallDuration duration) implements Values {
+    Durations {
+      fields = Set.copyOf(fields);
+    }
+
+    @Override
+    public ValueType type() {
+      return ValueType.DURATION;
+    }
+
+    @Override
+    public int scale() {
+      return 0;
+    }
+
+    @Override
+    public void add(Call call, Buckets buckets) {
+      Optional<Duration> time = duration.of(call);
+      if (time.isPresent() && !time.get().isNegative()) {
+        buckets.add((double) TimeUnit.MILLISECONDS.convert(time.get()));
+      }
+    }
+
+    @Override
+    public Object result(double number) {
+      return Duration.ofMillis((long) number);
+    }
+
+    /** Describes the durations without the function that computes them. */
+    @Override
+    public String toString() {
+      return new TreeSet<>(fields).toString();
+    }
+  }
+
+  /** The numbers of a field. Decimal numbers are multiples of their last digit. */
+  record Numbers(Field<? extends Number> field) implements Values {
+    Numbers {
+      Objects.requireNonNull(field, "field");
+    }
+
+    @Override
+    public Set<Field<?>> fields() {
+      return Set.of(field);
+    }
+
+    @Override
+    public ValueType type() {
+      return NumberFields.valueType(field);
+    }
+
+    @Override
+    public int scale() {
+      return field.scale();
+    }
+
+    @Override
+    public void add(Call call, Buckets buckets) {
+      if (call.isPresent(field)) {
+        buckets.add(isReal() ? call.doubleValue(field) : (double) call.longValue(field));
+      }
+    }
+
+    /** Returns the number; truncated if the field has whole or decimal numbers. */
+    @Override
+    public Object result(double number) {
+      return isReal() ? (Object) number : NumberFields.value(field, (long) number);
+    }
+
+    private boolean isReal() {
+      return field.type() == Field.Type.REAL;
+    }
+
+    @Override
+    public String toString() {
+      return NumberFields.description(field);
+    }
+  }
 
   QuantileMeasure {
     Dimension.requireName(name);
-    fields = Set.copyOf(fields);
     if (!(quantile > 0 && quantile <= 1)) {
       throw new IllegalArgumentException(
           "The quantile is %s; it must be greater than 0 and at most 1, such as 0.5 for the median"
               .formatted(quantile));
     }
-    try {
-      Class.forName("org.HdrHistogram.Histogram", false, QuantileMeasure.class.getClassLoader());
-    } catch (ClassNotFoundException e) {
-      throw new CallstreamException(
-          ErrorCode.ENVIRONMENT,
-          "The quantile '%s' needs org.hdrhistogram:HdrHistogram:2.2.2 on the class path."
-              .formatted(name),
-          e);
-    }
   }
 
-  /** Describes the measure without the function that computes the duration. */
   @Override
   public String toString() {
-    return name + " quantile " + quantile + " of " + new TreeSet<>(fields);
+    return name + " quantile " + quantile + " of " + values;
+  }
+
+  @Override
+  public Set<Field<?>> fields() {
+    return values.fields();
   }
 
   @Override
   public ValueType valueType() {
-    return ValueType.DURATION;
+    return values.type();
+  }
+
+  @Override
+  public int scale() {
+    return values.scale();
   }
 
   @Override
   public Accumulator empty() {
-    return new QuantileAccumulator(new Histogram(SIGNIFICANT_DIGITS));
+    return new QuantileAccumulator(new Buckets());
   }
 
   @Override
   public Accumulator read(byte[] state) {
-    try {
-      Histogram histogram = Histogram.decodeFromCompressedByteBuffer(ByteBuffer.wrap(state), 0);
-      histogram.setAutoResize(true);
-      return new QuantileAccumulator(histogram);
-    } catch (DataFormatException e) {
-      throw new IllegalArgumentException("not the state of a histogram", e);
-    }
+    return new QuantileAccumulator(Buckets.read(state));
   }
 
   private final class QuantileAccumulator implements Accumulator {
-    private final Histogram histogram;
+    private final Buckets buckets;
 
-    QuantileAccumulator(Histogram histogram) {
-      this.histogram = histogram;
+    QuantileAccumulator(Buckets buckets) {
+      this.buckets = buckets;
     }
 
     @Override
     public void add(Call call) {
-      Optional<Duration> time = duration.of(call);
-      if (time.isPresent() && !time.get().isNegative()) {
-        histogram.recordValue(Math.min(TimeUnit.MILLISECONDS.convert(time.get()), MAX_MILLIS));
-      }
+      values.add(call, buckets);
     }
 
     @Override
     public void merge(Accumulator other) {
-      histogram.add(((QuantileAccumulator) other).histogram);
+      buckets.merge(((QuantileAccumulator) other).buckets);
     }
 
     @Override
     public byte[] toBytes() {
-      ByteBuffer out = ByteBuffer.allocate(histogram.getNeededByteBufferCapacity());
-      int length = histogram.encodeIntoCompressedByteBuffer(out);
-      return Arrays.copyOf(out.array(), length);
+      return buckets.toBytes();
     }
 
     @Override
     public Optional<Object> value() {
-      return histogram.getTotalCount() == 0
+      return buckets.isEmpty()
           ? Optional.empty()
-          : Optional.of(Duration.ofMillis(histogram.getValueAtPercentile(100 * quantile)));
+          : Optional.of(values.result(buckets.quantile(quantile)));
     }
   }
 }

@@ -3,6 +3,7 @@ package io.callstream.testing;
 import static io.callstream.engine.contract.AccountingAssert.assertThatAccounting;
 
 import io.callstream.call.Call;
+import io.callstream.call.CallFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.BatchResults;
@@ -37,10 +38,16 @@ public record SinkRun(BatchResults opened, List<BatchResults> batches) {
 
   /** Runs batches of calls through some sinks, and returns the data that they received. */
   public static SinkRun of(List<Statistic> statistics, List<ResultSink> sinks, Call[]... batches) {
+    return of(SanFranciscoCalls.json(), statistics, sinks, batches);
+  }
+
+  /** Runs batches of calls of a format through some sinks. */
+  static SinkRun of(
+      CallFormat format, List<Statistic> statistics, List<ResultSink> sinks, Call[]... batches) {
     Recorder recorder = new Recorder();
     try (PipelineTester tester =
         PipelineTester.of(
-            SanFranciscoCalls.json(),
+            format,
             1,
             p -> {
               sinks.forEach(p::results);

@@ -30,6 +30,7 @@ import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
+import io.callstream.testing.NumberCalls;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -359,6 +360,18 @@ class CsvSinkTest {
         call("b", "2018-11-01T12:00:00Z", "", ""));
     assertThat(file("s.csv"))
         .isEqualTo("crime_type,share,count,mean\na,0.666667,2,PT1M30.5S\nb,0.333333,1,\n");
+  }
+
+  @Test
+  void numbersKeepAllDigits() throws IOException {
+    NumberCalls.run(Sinks.csv(directory));
+    List<String> lines = file("numbers.csv").lines().skip(1).toList();
+    assertThat(lines.stream().map(line -> line.replace("\"[", "[").replace("]\"", "]")))
+        .as("without the quotes of cells with commas")
+        .containsExactlyInAnyOrderElementsOf(
+            NumberCalls.LINES.stream()
+                .map(line -> line.replace("null", "").replace("\"", "\"\""))
+                .toList());
   }
 
   @Test

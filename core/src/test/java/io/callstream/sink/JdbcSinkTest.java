@@ -22,6 +22,7 @@ import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
+import io.callstream.testing.NumberCalls;
 import io.callstream.testing.SinkRun;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -200,6 +201,38 @@ class JdbcSinkTest {
             "calls-by-location,1",
             "calls-by-type,1",
             "calls-by-type-and-disposition-hourly,1");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Database.class)
+  void numbersKeepAllDigits(Database database) throws Exception {
+    DataSource source = database.source();
+    String schema = newSchema(source);
+    NumberCalls.run(database.sink(source).schema(schema).build());
+    assertThat(lines(source, allOf(NumberCalls.STATISTIC.columns(), schema, "numbers")))
+        .containsExactlyInAnyOrderElementsOf(NumberCalls.LINES);
+    // The sink accepts the table that it created.
+    NumberCalls.run(database.sink(source).schema(schema).startingOver().build());
+    assertThat(lines(source, allOf(NumberCalls.STATISTIC.columns(), schema, "numbers")))
+        .containsExactlyInAnyOrderElementsOf(NumberCalls.LINES);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Database.class)
+  void rejectsATableThatWouldRoundNumbers(Database database) throws Exception {
+    DataSource source = database.source();
+    String schema = newSchema(source);
+    NumberCalls.run(database.sink(source).schema(schema).build());
+    execute(
+        source,
+        "ALTER TABLE \""
+            + schema
+            + "\".\"numbers\" ALTER COLUMN \"revenue\" "
+            + (database == Database.H2 ? "SET DATA TYPE" : "TYPE")
+            + " numeric(38, 1)");
+    assertThatThrownBy(
+            () -> NumberCalls.run(database.sink(source).schema(schema).startingOver().build()))
+        .hasStackTraceContaining("revenue is not numeric(38, 2)");
   }
 
   @ParameterizedTest

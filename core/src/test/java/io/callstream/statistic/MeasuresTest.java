@@ -75,8 +75,13 @@ class MeasuresTest {
     return durations.stream().filter(d -> d != null && d >= 0).sorted().toList();
   }
 
-  /** Adds the calls in a random split and order, with or without serialization. */
+  /** Returns the value of calls in a random split and order, with or without serialization. */
   private static Optional<Object> value(Aggregate measure, List<Call> calls, Random random) {
+    return merged(measure, calls, random).value();
+  }
+
+  /** Adds the calls in a random split and order, with or without serialization. */
+  static Accumulator merged(Aggregate measure, List<Call> calls, Random random) {
     List<Accumulator> parts = new ArrayList<>();
     int count = 1 + random.nextInt(6);
     for (int i = 0; i < count; i++) {
@@ -98,9 +103,9 @@ class MeasuresTest {
       parts.get(at).merge(right);
       assertThat(right.value()).isEqualTo(measure.read(before).value());
     }
-    Optional<Object> value = parts.get(0).value();
-    assertThat(measure.read(parts.get(0).toBytes()).value()).isEqualTo(value);
-    return value;
+    Accumulator all = parts.get(0);
+    assertThat(measure.read(all.toBytes()).value()).isEqualTo(all.value());
+    return all;
   }
 
   private static List<Call> calls(List<Long> durations) {
@@ -135,7 +140,7 @@ class MeasuresTest {
   }
 
   @Property(tries = 300, shrinking = ShrinkingMode.OFF)
-  @Label("a quantile is the same for any split and order, and accurate to 1 %")
+  @Label("a quantile is the same for any split and order, and accurate to 0.4 %")
   void quantiles(@ForAll long seed) {
     Random random = new Random(seed);
     List<Long> durations = durations(random);
@@ -157,7 +162,7 @@ class MeasuresTest {
       long millis = ((Duration) value.get()).toMillis();
       assertThat(millis)
           .as("quantile %s of %s", text, counting)
-          .isBetween(exact, exact + exact / 100 + 1);
+          .isBetween(exact - exact / 250, exact + exact / 250);
     }
   }
 

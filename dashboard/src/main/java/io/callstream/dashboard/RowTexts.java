@@ -1,8 +1,8 @@
 package io.callstream.dashboard;
 
+import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.ResultRow;
 import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Formats result rows as the texts of a table. Times are in a given zone, with its offset. */
 final class RowTexts {
   private static final int MAX_CHARACTERS = 100;
+  private static final int DECIMALS = 3;
 
   private final DateTimeFormatter times;
 
@@ -36,7 +37,10 @@ final class RowTexts {
       return String.format(Locale.ROOT, "%,d", number);
     }
     if (value instanceof Double fraction) {
-      return new BigDecimal(fraction).setScale(3, RoundingMode.HALF_UP).toPlainString();
+      return RowFormatter.rounded(fraction, DECIMALS);
+    }
+    if (value instanceof BigDecimal number) {
+      return String.format(Locale.ROOT, "%,." + number.scale() + "f", number);
     }
     return value.toString();
   }

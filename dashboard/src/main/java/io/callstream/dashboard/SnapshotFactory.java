@@ -18,6 +18,7 @@ import io.callstream.progress.Progress;
 import io.callstream.progress.StabilityMonitor;
 import io.callstream.progress.StabilityVerdict;
 import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Measure;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
@@ -226,6 +227,17 @@ final class SnapshotFactory {
     return new Week(Stream.of(counts).map(day -> LongStream.of(day).boxed().toList()).toList());
   }
 
+  /** Returns the index of the first column from which all columns are numbers of measures. */
+  private static int numbersFrom(Statistic statistic) {
+    List<Measure> measures = statistic.measures();
+    int numbers = 0;
+    while (numbers < measures.size()
+        && measures.get(measures.size() - 1 - numbers).valueType() != Measure.ValueType.TEXT) {
+      numbers++;
+    }
+    return statistic.columns().size() - numbers;
+  }
+
   /** Returns the rows with the highest counts, or the latest windows, newest first. */
   private static Table table(Results results, ZoneId zone) {
     List<ResultRow> rows = new ArrayList<>();
@@ -245,7 +257,7 @@ final class SnapshotFactory {
         statistic.name(),
         statistic.columns(),
         rows.stream().map(texts::of).toList(),
-        statistic.columns().size() - statistic.measures().size(),
+        numbersFrom(statistic),
         results.size());
   }
 }

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
 import io.callstream.call.DataSfCalls;
+import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.dashboard.Snapshot.Ranking;
 import io.callstream.engine.RunningPipeline.State;
@@ -32,6 +33,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
@@ -178,6 +180,23 @@ class SnapshotTest {
           .as("the latest day")
           .startsWith("2018-11-08T00:00:00-08:00");
       assertThat(table.rows()).isEqualTo(run.running().results("daily").rows().size());
+    }
+  }
+
+  @Test
+  void measuresWithTextsAreNoNumbersOfATable() throws Exception {
+    Statistic places =
+        Statistic.named("places")
+            .measuring(
+                Measures.count(),
+                Measures.top("top", 1, Fields.CITY),
+                Measures.ratio("none", Set.of(), call -> false))
+            .build();
+    try (WatchedRun run = WatchedRun.of(places)) {
+      run.receive(SomeCalls.of(3));
+      Snapshot.Table table = snapshot(run).others().get(0);
+      assertThat(table.numbersFrom()).isEqualTo(2);
+      assertThat(table.cells().get(0).subList(0, 3)).containsExactly("3", "", "0.000");
     }
   }
 

@@ -19,6 +19,7 @@ import io.callstream.statistic.Statistic;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -307,6 +308,8 @@ final class KafkaResultSink implements ResultSink {
       json.writeNumber(number);
     } else if (value instanceof Double number) {
       json.writeNumber(number);
+    } else if (value instanceof BigDecimal number) {
+      json.writeNumber(number.toPlainString());
     } else if (value instanceof Instant moment) {
       json.writeString(moment.toString());
     } else {

@@ -27,6 +27,7 @@ import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
+import io.callstream.testing.NumberCalls;
 import io.callstream.testing.SinkRun;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -201,6 +202,21 @@ class KafkaSinksTest {
               : cell);
     }
     return String.join(",", cells);
+  }
+
+  @Test
+  void numbersKeepAllDigits() throws Exception {
+    NumberCalls.run(sinks().results(topic));
+    assertThat(records().stream().map(row -> new String(row.value(), UTF_8)))
+        .anyMatch(
+            value ->
+                value.startsWith(
+                    "{\"crime_type\":\"a\",\"units\":18446744073709551614,"
+                        + "\"revenue\":184467440737095516.14,"
+                        + "\"mean_price\":92233720368547758.070000,"
+                        + "\"speeds\":0.30000000000000004,\"least\":9223372036854775807,"
+                        + "\"places\":\"[[\\\"x,y\\\",2]]\","))
+        .anyMatch(value -> value.startsWith("{\"crime_type\":\"c\",\"units\":null,"));
   }
 
   @Test

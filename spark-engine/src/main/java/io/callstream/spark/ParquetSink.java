@@ -10,6 +10,7 @@ import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.ResultSink;
 import io.callstream.pipeline.Results;
+import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -266,6 +267,7 @@ final class ParquetSink implements ResultSink {
             case TEXT -> DataTypes.StringType;
             case LONG -> DataTypes.LongType;
             case DOUBLE -> DataTypes.DoubleType;
+            case DECIMAL -> DataTypes.createDecimalType(Measure.MAX_PRECISION, column.scale());
           };
       fields.add(DataTypes.createStructField(column.name(), type, true));
     }

@@ -19,6 +19,7 @@ import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
+import io.callstream.testing.NumberCalls;
 import io.callstream.testing.SinkRun;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -146,6 +147,12 @@ class ParquetSinkTest {
                   .skip(1)
                   .toList());
     }
+  }
+
+  @Test
+  void numbersKeepAllDigits() throws Exception {
+    NumberCalls.run(sink().build());
+    assertThat(lines(NumberCalls.STATISTIC)).containsExactlyInAnyOrderElementsOf(NumberCalls.LINES);
   }
 
   @Test

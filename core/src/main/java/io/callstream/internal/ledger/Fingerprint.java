@@ -21,7 +21,7 @@ public final class Fingerprint {
   private static final String SOURCE_ID = "topic id";
 
   /** The last line. A directory with another format is rejected and not misread. */
-  private static final String FORMAT = "format of this directory: 2";
+  private static final String FORMAT = "format of this directory: 3";
 
   private final String text;
 

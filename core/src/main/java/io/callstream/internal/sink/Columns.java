@@ -29,7 +29,9 @@ public record Columns(Statistic statistic, List<Column> list) {
     /** A {@link Long}. Durations are in whole milliseconds. */
     LONG,
     /** A {@link Double}. */
-    DOUBLE
+    DOUBLE,
+    /** A {@link java.math.BigDecimal} with the scale of the column and at most 38 digits. */
+    DECIMAL
   }
 
   /** The role of a column. */
@@ -49,8 +51,13 @@ public record Columns(Statistic statistic, List<Column> list) {
    *
    * @param name a name from {@link Statistic#columns()}: lower-case letters, digits and
    *     underscores, starting with a letter, at most 72 characters
+   * @param scale the digits after the point of a decimal number, otherwise 0
    */
-  public record Column(String name, Type type, Role role) {}
+  public record Column(String name, Type type, int scale, Role role) {
+    private Column(String name, Type type, Role role) {
+      this(name, type, 0, role);
+    }
+  }
 
   public Columns {
     list = List.copyOf(list);
@@ -78,8 +85,11 @@ public record Columns(Statistic statistic, List<Column> list) {
           switch (measure.valueType()) {
             case LONG, DURATION -> Type.LONG;
             case DOUBLE -> Type.DOUBLE;
+            case DECIMAL -> Type.DECIMAL;
+            case TEXT -> Type.TEXT;
           };
-      columns.add(new Column(measure.name(), type, Role.MEASURE));
+      int scale = type == Type.DECIMAL ? measure.scale() : 0;
+      columns.add(new Column(measure.name(), type, scale, Role.MEASURE));
     }
     return new Columns(statistic, columns);
   }

@@ -5,6 +5,7 @@ import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Lookup;
+import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 /** Formats result rows and times as texts for files and tables. */
 public final class RowFormatter {
   private static final int DECIMALS = 6;
+  private static final double MIN_PLAIN = 1e-6;
+  private static final double MAX_PLAIN = 1e15;
 
   private final Statistic statistic;
   private final DateTimeFormatter time;
@@ -51,7 +54,10 @@ public final class RowFormatter {
         cells.add(lookup.get().description(value));
       }
     }
-    row.values().forEach(value -> cells.add(value.map(RowFormatter::measure).orElse("")));
+    for (int i = 0; i < statistic.measures().size(); i++) {
+      Measure measure = statistic.measures().get(i);
+      cells.add(row.values().get(i).map(value -> measure(measure, value)).orElse(""));
+    }
     return cells;
   }
 
@@ -62,7 +68,12 @@ public final class RowFormatter {
     json.writeStartObject();
     for (int i = 0; i < values.size(); i++) {
       Object value = values.get(i);
-      json.writeObjectField(names.get(i), value instanceof Instant moment ? text(moment) : value);
+      json.writeFieldName(names.get(i));
+      if (value instanceof BigDecimal number) {
+        json.writeNumber(number.toPlainString());
+      } else {
+        json.writeObject(value instanceof Instant moment ? text(moment) : value);
+      }
     }
     json.writeEndObject();
   }
@@ -71,10 +82,32 @@ public final class RowFormatter {
     return time.format(moment);
   }
 
-  /** Formats whole numbers and durations as Java does, and fractions with six decimals. */
-  public static String measure(Object value) {
-    return value instanceof Double fraction
-        ? new BigDecimal(fraction).setScale(DECIMALS, RoundingMode.HALF_UP).toPlainString()
-        : value.toString();
+  /**
+   * Formats shares with six decimals, other numbers without loss, and other values as Java does.
+   */
+  private static String measure(Measure measure, Object value) {
+    if (value instanceof Double number) {
+      return measure instanceof Measure.Share ? rounded(number, DECIMALS) : exact(number);
+    }
+    return value instanceof BigDecimal number ? number.toPlainString() : value.toString();
+  }
+
+  /**
+   * Returns a text from which the same number can be read. It has an exponent only if the number is
+   * very small or very large.
+   */
+  private static String exact(double number) {
+    double size = Math.abs(number);
+    return size >= MIN_PLAIN && size < MAX_PLAIN
+        ? BigDecimal.valueOf(number).toPlainString()
+        : Double.toString(number);
+  }
+
+  /** Formats a number for people. Only very small and very large numbers have an exponent. */
+  public static String rounded(double number, int decimals) {
+    double size = Math.abs(number);
+    return number == 0 || (size >= Math.pow(10, -decimals) && size < MAX_PLAIN)
+        ? new BigDecimal(number).setScale(decimals, RoundingMode.HALF_UP).toPlainString()
+        : Double.toString(number);
   }
 }

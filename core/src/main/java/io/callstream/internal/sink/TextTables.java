@@ -8,6 +8,7 @@ import io.callstream.progress.Accounting;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -25,6 +26,7 @@ import java.util.Map;
 public final class TextTables {
   private static final int MAX_CELL = 46;
   private static final int MIN_CELL = 4;
+  private static final int DECIMALS = 6;
   private static final String GAP = "  ";
 
   private TextTables() {}
@@ -200,7 +202,12 @@ public final class TextTables {
       if (value instanceof Duration duration) {
         return duration.toString().substring("PT".length()).toLowerCase(Locale.ROOT);
       }
-      return RowFormatter.measure(value);
+      if (value instanceof BigDecimal number) {
+        return format("%,." + number.scale() + "f", number);
+      }
+      return value instanceof Double number
+          ? RowFormatter.rounded(number, DECIMALS)
+          : value.toString();
     }
 
     private static String percent(double share) {

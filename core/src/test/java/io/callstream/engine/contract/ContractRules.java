@@ -11,7 +11,6 @@ import io.callstream.ErrorCode;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.call.JsonFormat;
-import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
@@ -44,7 +43,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(RuleReport.class)
 abstract class ContractRules {
   static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
-  static final JsonFormat FORMAT = SanFranciscoCalls.json();
+  static final JsonFormat FORMAT = KitCalls.json(LOS_ANGELES);
   static final Duration HOUR = Duration.ofHours(1);
   static final Lookup CODES = new Lookup("codes of the kit", Map.of("HAN", "Handled"));
   static final Set<Field<?>> CALL_TIME = Set.of(Fields.CALL_TIME);

@@ -3,7 +3,6 @@ package io.callstream.engine.contract;
 import static io.callstream.engine.contract.SourceRecord.call;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.callstream.call.SanFranciscoCalls;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
 import java.time.Duration;
@@ -39,7 +38,7 @@ abstract class EventTimeRules extends ContractRules {
       new Tried(
           new Trial(
                   "elsewhere",
-                  SanFranciscoCalls.json(ZoneId.of("Asia/Kathmandu")),
+                  KitCalls.json(ZoneId.of("Asia/Kathmandu")),
                   p -> p.statistic(moments))
               .step(call(0, "1", "here", "2018-07-01T12:00")));
 

@@ -153,7 +153,11 @@ public abstract class RandomPipelinesContract {
         .over(Windows.weekly(scenario.zone()).allowingLateness(Duration.ofHours(1)))
         .measuring(
             Measures.approximateDistinct("places", Fields.ADDRESS),
-            Measures.approximateDistinct("ids", Fields.ID))
+            Measures.approximateDistinct("ids", Fields.ID),
+            Measures.approximateDistinct("positions", Fields.POSITION),
+            Measures.quantile("p90_price", 0.9, KitCalls.PRICE),
+            Measures.quantile("p10_speed", 0.1, KitCalls.SPEED),
+            Measures.mean("speed", KitCalls.SPEED))
         .build();
   }
 

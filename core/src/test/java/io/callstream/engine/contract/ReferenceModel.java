@@ -6,6 +6,7 @@ import io.callstream.engine.contract.StatisticSpec.Span;
 import io.callstream.engine.contract.StatisticSpec.WindowKind;
 import io.callstream.engine.contract.TestRecord.Fact;
 import io.callstream.engine.contract.TestRecord.NoCall;
+import io.callstream.engine.contract.TestRecord.Numbers;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.MissedWindow;
 import io.callstream.pipeline.Origin;
@@ -27,8 +28,12 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * A simple implementation of the design with plain maps and lists. It is written from the design
@@ -46,10 +51,20 @@ public final class ReferenceModel {
   private final Counts total;
   private long number;
 
-  /** The number of calls of one group, and all their durations. */
+  /** The calls of one group, and all their durations. */
   private static final class Group {
     long count;
     final List<Long> millis = new ArrayList<>();
+    final List<Fact> facts = new ArrayList<>();
+
+    /** Returns the values that the calls have, in ascending order. */
+    <T extends Comparable<T>> List<T> numbers(Function<Numbers, T> value) {
+      return facts.stream()
+          .map(fact -> value.apply(fact.numbers()))
+          .filter(Objects::nonNull)
+          .sorted()
+          .toList();
+    }
   }
 
   private final class Counts {
@@ -248,6 +263,7 @@ public final class ReferenceModel {
                 .computeIfAbsent(span, x -> new HashMap<>())
                 .computeIfAbsent(s.key(fact), x -> new Group());
         group.count++;
+        group.facts.add(fact);
         if (!fact.callTime().isEmpty() && Long.parseLong(fact.callTime()) >= 0) {
           group.millis.add(Long.parseLong(fact.callTime()));
         }
@@ -278,6 +294,7 @@ public final class ReferenceModel {
             Group sum = all.computeIfAbsent(target, x -> new Group());
             sum.count += groups.get(key).count;
             sum.millis.addAll(groups.get(key).millis);
+            sum.facts.addAll(groups.get(key).facts);
             changed.computeIfAbsent(span, x -> new HashSet<>()).add(target);
           }
         });
@@ -376,7 +393,52 @@ public final class ReferenceModel {
                           .reduce(BigDecimal.ZERO, BigDecimal::add)
                           .divide(BigDecimal.valueOf(group.millis.size()), 0, RoundingMode.HALF_UP)
                           .longValueExact()));
+      case UNITS_SUM -> sum(group.numbers(n -> decimal(n.units(), BigDecimal::valueOf)));
+      case UNITS_MEDIAN -> {
+        List<Long> units = group.numbers(Numbers::units);
+        // Numbers below 256 are exact.
+        yield units.isEmpty() ? Optional.empty() : Optional.of(units.get((units.size() - 1) / 2));
+      }
+      case PRICE_SUM -> sum(group.numbers(Numbers::price));
+      case PRICE_MEAN -> {
+        List<BigDecimal> prices = group.numbers(Numbers::price);
+        BigDecimal calls = BigDecimal.valueOf(prices.size());
+        yield sum(prices).map(x -> ((BigDecimal) x).divide(calls, 6, RoundingMode.HALF_UP));
+      }
+      case PRICE_MAXIMUM ->
+          group.numbers(Numbers::price).stream().max(BigDecimal::compareTo).map(x -> x);
+      case SPEED_SUM ->
+          sum(group.numbers(n -> decimal(n.speed(), BigDecimal::new)))
+              .map(x -> ((BigDecimal) x).doubleValue());
+      case SPEED_MINIMUM -> group.numbers(Numbers::speed).stream().findFirst().map(x -> x);
+      case ON_VIEW_RATIO ->
+          Optional.of(
+              (double) group.numbers(Numbers::onView).stream().filter(on -> on).count()
+                  / group.count);
+      case TOP_LATITUDES -> top(group.numbers(Numbers::latitude));
     };
+  }
+
+  private static <T> BigDecimal decimal(T value, Function<T, BigDecimal> exact) {
+    return value == null ? null : exact.apply(value);
+  }
+
+  private static Optional<Object> sum(List<BigDecimal> numbers) {
+    return numbers.stream().reduce(BigDecimal::add).map(sum -> sum);
+  }
+
+  /** Returns the two most frequent positions, as their texts. */
+  private static Optional<Object> top(List<Double> latitudes) {
+    Map<String, Long> counts = new TreeMap<>(StatisticSpec::compareUtf8);
+    latitudes.forEach(latitude -> counts.merge(latitude + ",-122.5", 1L, Long::sum));
+    return counts.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            counts.entrySet().stream()
+                .sorted(Map.Entry.comparingByValue(Comparator.reverseOrder()))
+                .limit(2)
+                .map(count -> "[\"" + count.getKey() + "\"," + count.getValue() + "]")
+                .collect(Collectors.joining(",", "[", "]")));
   }
 
   /** Returns the minimum clock of the partitions with a record in the batch. */

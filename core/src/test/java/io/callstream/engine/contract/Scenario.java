@@ -4,15 +4,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.call.JsonFormat;
 import io.callstream.call.RejectionReason;
-import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.contract.StatisticSpec.Dim;
 import io.callstream.engine.contract.StatisticSpec.Filter;
 import io.callstream.engine.contract.StatisticSpec.MeasureKind;
 import io.callstream.engine.contract.StatisticSpec.WindowKind;
 import io.callstream.engine.contract.TestRecord.Fact;
 import io.callstream.engine.contract.TestRecord.NoCall;
+import io.callstream.engine.contract.TestRecord.Numbers;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.Emission;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -97,7 +98,7 @@ public record Scenario(
 
   /** Returns the format of the records. */
   public JsonFormat format() {
-    return SanFranciscoCalls.json(zone);
+    return KitCalls.json(zone);
   }
 
   /** Returns all records, in the order of arrival. */
@@ -279,6 +280,7 @@ public record Scenario(
               fields,
               "call_time",
               chance(0.2) ? "" : Integer.toString(random.nextInt(5_000) - 500));
+      Numbers numbers = numbers(fields);
       if (chance(0.3)) {
         fields.put("unknown", pick(List.of("{\"a\":[1,null]}", "[]", "1e5", "true", "\"x\"")));
       }
@@ -297,7 +299,8 @@ public record Scenario(
           partition,
           Instant.ofEpochMilli(timestamp.toEpochMilli()),
           value,
-          new Fact(id, type, time.instant(), time.ambiguous(), disposition, address, callTime));
+          new Fact(
+              id, type, time.instant(), time.ambiguous(), disposition, address, callTime, numbers));
     }
 
     /** Adds a field that may be missing. Returns the text as which it counts. */
@@ -314,6 +317,38 @@ public record Scenario(
         default -> fields.put(name, "\" \\t \"");
       }
       return "";
+    }
+
+    /** Adds values of the other types, each of which may be missing. */
+    private Numbers numbers(Map<String, String> fields) {
+      Long units = chance(0.3) ? null : (long) (random.nextInt(500) - 250);
+      BigDecimal price =
+          chance(0.3)
+              ? null
+              : BigDecimal.valueOf(
+                  chance(0.1) ? random.nextLong() : random.nextInt(20_000) - 5_000, 2);
+      Double speed =
+          chance(0.3)
+              ? null
+              : chance(0.1)
+                  ? pick(List.of(1e300, -1e300, 0.1, Double.MIN_VALUE))
+                  : Double.valueOf(random.nextGaussian());
+      Boolean onView = chance(0.3) ? null : Boolean.valueOf(random.nextBoolean());
+      Double latitude = chance(0.3) ? null : Double.valueOf(random.nextInt(180) - 90);
+      put(fields, "units", units);
+      put(fields, "price", price);
+      put(fields, "speed", speed);
+      put(fields, "on_view", onView);
+      put(fields, "latitude", latitude);
+      put(fields, "longitude", latitude == null ? null : -122.5);
+      return new Numbers(units, price, speed, onView, latitude);
+    }
+
+    /** Adds a value as JSON or as text, or null or nothing if there is none. */
+    private void put(Map<String, String> fields, String name, Object value) {
+      if (value != null || chance(0.2)) {
+        fields.put(name, value == null || chance(0.7) ? String.valueOf(value) : quoted("" + value));
+      }
     }
 
     private record Time(String text, Instant instant, boolean ambiguous) {}
@@ -394,7 +429,7 @@ public record Scenario(
         }
       }
       Kind kind =
-          switch (random.nextInt(16)) {
+          switch (random.nextInt(17)) {
             case 0 -> new Kind(RejectionReason.EMPTY, null, null);
             case 1 -> Kind.of(RejectionReason.EMPTY, null, "");
             case 2 -> Kind.of(RejectionReason.EMPTY, null, " \r\n\t ");
@@ -431,6 +466,11 @@ public record Scenario(
                     RejectionReason.TOO_DEEP,
                     null,
                     start + time + "\",\"x\":" + "[".repeat(120) + "]".repeat(120) + "}");
+            case 15 -> {
+              String field = pick(List.of("units", "price", "speed", "on_view", "latitude"));
+              String wrong = "\",\"longitude\":0,\"latitude\":0,\"" + field + "\":\"1.234x\"}";
+              yield Kind.of(RejectionReason.UNREADABLE_VALUE, field, start + time + wrong);
+            }
             default ->
                 new Kind(
                     RejectionReason.NOT_JSON,

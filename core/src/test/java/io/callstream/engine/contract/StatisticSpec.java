@@ -231,7 +231,25 @@ public record StatisticSpec(
     /** The maximum duration. */
     MAXIMUM,
     /** The mean duration. */
-    MEAN;
+    MEAN,
+    /** The sum of whole numbers. */
+    UNITS_SUM,
+    /** The median of whole numbers. */
+    UNITS_MEDIAN,
+    /** The sum of decimal numbers. */
+    PRICE_SUM,
+    /** The mean of decimal numbers. */
+    PRICE_MEAN,
+    /** The maximum of decimal numbers. */
+    PRICE_MAXIMUM,
+    /** The sum of real numbers. */
+    SPEED_SUM,
+    /** The minimum of real numbers. */
+    SPEED_MINIMUM,
+    /** The share of calls with a flag. */
+    ON_VIEW_RATIO,
+    /** The two most frequent positions. */
+    TOP_LATITUDES;
 
     private Measure measure() {
       return switch (this) {
@@ -240,6 +258,19 @@ public record StatisticSpec(
         case MINIMUM -> Measures.minimum("minimum", CALL_TIME, duration());
         case MAXIMUM -> Measures.maximum("maximum", CALL_TIME, duration());
         case MEAN -> Measures.mean("mean", CALL_TIME, duration());
+        case UNITS_SUM -> Measures.sum("units_sum", KitCalls.UNITS);
+        case UNITS_MEDIAN -> Measures.quantile("units_median", 0.5, KitCalls.UNITS);
+        case PRICE_SUM -> Measures.sum("price_sum", KitCalls.PRICE);
+        case PRICE_MEAN -> Measures.mean("price_mean", KitCalls.PRICE);
+        case PRICE_MAXIMUM -> Measures.maximum("price_maximum", KitCalls.PRICE);
+        case SPEED_SUM -> Measures.sum("speed_sum", KitCalls.SPEED);
+        case SPEED_MINIMUM -> Measures.minimum("speed_minimum", KitCalls.SPEED);
+        case ON_VIEW_RATIO ->
+            Measures.ratio(
+                "on_view_ratio",
+                Set.of(KitCalls.ON_VIEW),
+                call -> Boolean.TRUE.equals(call.get(KitCalls.ON_VIEW)));
+        case TOP_LATITUDES -> Measures.top("top_latitudes", 2, Fields.POSITION);
       };
     }
 

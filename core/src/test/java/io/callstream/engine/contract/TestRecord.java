@@ -1,6 +1,7 @@
 package io.callstream.engine.contract;
 
 import io.callstream.call.RejectionReason;
+import java.math.BigDecimal;
 import java.time.Instant;
 
 /**
@@ -48,6 +49,11 @@ public record TestRecord(int partition, Instant timestamp, byte[] value, Truth t
       boolean ambiguous,
       String disposition,
       String address,
-      String callTime)
+      String callTime,
+      Numbers numbers)
       implements Truth {}
+
+  /** The values of a call that are not texts; null if missing. */
+  public record Numbers(
+      Long units, BigDecimal price, Double speed, Boolean onView, Double latitude) {}
 }

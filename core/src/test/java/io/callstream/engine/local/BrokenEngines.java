@@ -5,10 +5,10 @@ import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
-import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.contract.ContractSource;
+import io.callstream.engine.contract.KitCalls;
 import io.callstream.engine.contract.SourceRecord;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
@@ -25,6 +25,9 @@ import io.callstream.statistic.Emission;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -306,9 +309,144 @@ final class BrokenEngines {
   static class ReadsTimesInUtc extends CheckpointedEngine {
     @Override
     CallFormat format(CallFormat format) {
-      return format.name().equals(SanFranciscoCalls.json().name())
-          ? SanFranciscoCalls.json(ZoneOffset.UTC)
-          : format;
+      CallFormat utc = KitCalls.json(ZoneOffset.UTC);
+      return format.name().equals(utc.name()) ? utc : format;
+    }
+  }
+
+  /** Changes the measures with a state. */
+  private abstract static class ChangesMeasures extends CheckpointedEngine {
+    abstract Measure changed(Measure.Aggregate measure);
+
+    @Override
+    Statistic statistic(Statistic statistic) {
+      return copy(statistic)
+          .measuring(
+              statistic.measures().stream()
+                  .map(m -> m instanceof Measure.Aggregate aggregate ? changed(aggregate) : m)
+                  .toArray(Measure[]::new))
+          .build();
+    }
+  }
+
+  /** Keeps the first of two states that it has to merge. */
+  static class MergesNoStates extends ChangesMeasures {
+    @Override
+    Measure changed(Measure.Aggregate measure) {
+      return new Changed(measure, false);
+    }
+  }
+
+  /** Adds numbers in double precision. */
+  static class AddsInDoublePrecision extends ChangesMeasures {
+    @Override
+    Measure changed(Measure.Aggregate measure) {
+      return measure.toString().contains(" SUM of") ? new Changed(measure, true) : measure;
+    }
+  }
+
+  /**
+   * A measure whose states are not merged, or a sum in double precision.
+   *
+   * @param rounds whether this is a sum in double precision
+   */
+  private record Changed(Measure.Aggregate measure, boolean rounds) implements Measure.Aggregate {
+    @Override
+    public String name() {
+      return measure.name();
+    }
+
+    @Override
+    public ValueType valueType() {
+      return measure.valueType();
+    }
+
+    @Override
+    public int scale() {
+      return measure.scale();
+    }
+
+    @Override
+    public Set<Field<?>> fields() {
+      return measure.fields();
+    }
+
+    @Override
+    public Accumulator empty() {
+      return rounds ? new RoundedSum(this, 0, 0) : new Unmerged(measure.empty());
+    }
+
+    @Override
+    public Accumulator read(byte[] state) {
+      if (rounds) {
+        ByteBuffer in = ByteBuffer.wrap(state);
+        return new RoundedSum(this, in.getLong(), in.getDouble());
+      }
+      return new Unmerged(measure.read(state));
+    }
+  }
+
+  private record Unmerged(Measure.Accumulator state) implements Measure.Accumulator {
+    @Override
+    public void add(Call call) {
+      state.add(call);
+    }
+
+    @Override
+    public void merge(Measure.Accumulator other) {}
+
+    @Override
+    public byte[] toBytes() {
+      return state.toBytes();
+    }
+
+    @Override
+    public Optional<Object> value() {
+      return state.value();
+    }
+  }
+
+  private static final class RoundedSum implements Measure.Accumulator {
+    private final Measure measure;
+    private final Field<?> field;
+    private long calls;
+    private double sum;
+
+    RoundedSum(Measure.Aggregate measure, long calls, double sum) {
+      this.measure = measure;
+      this.field = measure.fields().iterator().next();
+      this.calls = calls;
+      this.sum = sum;
+    }
+
+    @Override
+    public void add(Call call) {
+      if (call.isPresent(field)) {
+        calls++;
+        sum += call.doubleValue(field);
+      }
+    }
+
+    @Override
+    public void merge(Measure.Accumulator other) {
+      calls += ((RoundedSum) other).calls;
+      sum += ((RoundedSum) other).sum;
+    }
+
+    @Override
+    public byte[] toBytes() {
+      return ByteBuffer.allocate(2 * Long.BYTES).putLong(calls).putDouble(sum).array();
+    }
+
+    @Override
+    public Optional<Object> value() {
+      if (calls == 0) {
+        return Optional.empty();
+      }
+      return Optional.of(
+          measure.valueType() == Measure.ValueType.DOUBLE
+              ? (Object) sum
+              : new BigDecimal(sum).setScale(measure.scale(), RoundingMode.HALF_UP));
     }
   }
 

@@ -15,6 +15,7 @@ import io.callstream.engine.contract.Rule;
 import io.callstream.engine.contract.Scenario;
 import io.callstream.engine.contract.Testbed;
 import io.callstream.engine.local.BrokenEngines.AcceptsWhatItDoesNotDeclare;
+import io.callstream.engine.local.BrokenEngines.AddsInDoublePrecision;
 import io.callstream.engine.local.BrokenEngines.BelievesConfirmedTimesOnly;
 import io.callstream.engine.local.BrokenEngines.BelievesEveryEventTime;
 import io.callstream.engine.local.BrokenEngines.CountsAReplayedBatchTwice;
@@ -27,6 +28,7 @@ import io.callstream.engine.local.BrokenEngines.KeepsLateCallsToItself;
 import io.callstream.engine.local.BrokenEngines.LetsAllGroupsIn;
 import io.callstream.engine.local.BrokenEngines.LosesLateCalls;
 import io.callstream.engine.local.BrokenEngines.LosesTheFirstMillisecondOfAWindow;
+import io.callstream.engine.local.BrokenEngines.MergesNoStates;
 import io.callstream.engine.local.BrokenEngines.ReadsTimesInUtc;
 import io.callstream.engine.local.BrokenEngines.ReadsUncommittedRecords;
 import io.callstream.engine.local.BrokenEngines.ReportsRowsPerSinkAndLatencyByEventTime;
@@ -122,6 +124,10 @@ class EngineContractTest {
         Arguments.of(new ForgetsIds(), List.of("5.2", "5.3", "5.4", "5.5", "5.6")),
         Arguments.of(new ReadsTimesInUtc(), List.of("1.1", "1.3", "1.4", "1.5")),
         Arguments.of(new LetsAllGroupsIn(), List.of("10.1", "10.2")),
+        Arguments.of(
+            new MergesNoStates(),
+            List.of("11.2", "11.5", "11.6", "11.7", "11.8", "11.9", "11.10", "11.11", "11.12")),
+        Arguments.of(new AddsInDoublePrecision(), List.of("11.7", "11.8")),
         Arguments.of(new EmitsClosedWindowsAgain(), List.of("9.3")),
         Arguments.of(new ReportsRowsPerSinkAndLatencyByEventTime(), List.of("13.9", "13.10")),
         Arguments.of(
@@ -288,6 +294,8 @@ class EngineContractTest {
         new CountsAReplayedBatchTwice(),
         new SwallowsARejection(),
         new ForgetsIds(),
+        new MergesNoStates(),
+        new AddsInDoublePrecision(),
         new BelievesEveryEventTime(),
         new TakesTheGreatestForTheWatermark());
   }

@@ -7,7 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
+import io.callstream.call.CallFormat;
+import io.callstream.call.Field;
 import io.callstream.call.Fields;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.BatchResults;
@@ -20,6 +23,7 @@ import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -52,12 +56,15 @@ class TextTablesTest {
   }
 
   private static String table(Statistic statistic, int rows, int width, Call... calls) {
+    return table(SanFranciscoCalls.json(), statistic, rows, width, calls);
+  }
+
+  private static String table(
+      CallFormat format, Statistic statistic, int rows, int width, Call... calls) {
     List<BatchResults> batches = new ArrayList<>();
     try (PipelineTester tester =
         PipelineTester.of(
-            SanFranciscoCalls.json(),
-            1,
-            p -> p.statistic(statistic).results(Sinks.callback(batches::add)))) {
+            format, 1, p -> p.statistic(statistic).results(Sinks.callback(batches::add)))) {
       tester.receive(calls).endBatch();
       assertThatAccounting(tester.accounting()).addsUpFor(List.of(statistic));
     }
@@ -158,6 +165,45 @@ class TextTablesTest {
               -  -----------  -------  -----  -----  -------
               1  HAN          100.00%      1      1  3m20.5s
                  total                     1
+            """);
+  }
+
+  @Test
+  void numbersAreToTheRightAndTextsOfMeasuresToTheLeft() {
+    Field<BigDecimal> price = Field.decimal("price", 2);
+    Field<Double> speed = Field.real("speed");
+    JsonFormat format =
+        JsonFormat.builder("prices")
+            .zone(LOS_ANGELES)
+            .type("type")
+            .time("time")
+            .number(price, "price")
+            .number(speed, "speed")
+            .build();
+    Statistic statistic =
+        Statistic.named("prices")
+            .by(Dimensions.CRIME_TYPE)
+            .measuring(
+                Measures.sum("sum", price),
+                Measures.mean("mean", speed),
+                Measures.top("top", 1, price))
+            .build();
+    Call.Builder call = Call.builder(Instant.EPOCH).with(Fields.TYPE, "a");
+    assertThat(
+            table(
+                format,
+                statistic,
+                9,
+                80,
+                call.with(price, new BigDecimal("1234.5")).with(speed, 2.5).build(),
+                Call.builder(Instant.EPOCH).with(Fields.TYPE, "b").with(speed, 1e-9).build()))
+        .isEqualTo(
+            """
+            prices: 2 rows
+              #  crime_type       sum      mean  top
+              -  ----------  --------  --------  -------------
+              1  a           1,234.50  2.500000  [[1234.50,1]]
+              2  b                       1.0E-9
             """);
   }
 

@@ -733,6 +733,27 @@ class CookbookTest {
     assertThat(((ParseResult.Parsed) result).call().longValue(PRICE)).isEqualTo(450);
   }
 
+  @Test
+  void measuresOfNumbers() {
+    Statistic revenue =
+        Statistic.named("revenue-by-product")
+            .by(Dimension.of("product", PRODUCT))
+            .measuring(
+                Measures.sum("revenue", PRICE),
+                Measures.mean("mean_price", PRICE),
+                Measures.ratio(
+                    "expensive", Set.of(PRICE), order -> order.longValue(PRICE) >= 10_00))
+            .build();
+    String order = "{\"nr\":%d,\"at\":1714557600,\"item\":{\"name\":\"tea\"},\"price\":\"%s\"}";
+    try (PipelineTester test =
+        PipelineTester.of(ORDERS, 1, pipeline -> pipeline.statistic(revenue))) {
+      test.receive(order.formatted(7, "4.50")).receive(order.formatted(8, "10.00")).endBatch();
+      assertThat(test.results("revenue-by-product"))
+          .singleElement()
+          .hasToString("tea  14.50  7.250000  0.5");
+    }
+  }
+
   /** Lines such as {@code 17|FIRE|2024-05-01T10:00:00Z|2024-05-01T10:07:00Z}. */
   static final class DispatchLines implements CallFormat {
     @Override
