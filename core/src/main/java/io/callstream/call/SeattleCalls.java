@@ -41,7 +41,7 @@ import java.util.List;
  *
  * <p>The names of the columns are those of 2026, from public programs that read the dataset; the
  * city renamed several of them in 2024 or later. The format was not tested with the portal itself.
- * An older export, for example with {@code original_time_queued}, needs a format of its own.
+ * An older export, for example with {@code original_time_queued}, needs another format.
  */
 public final class SeattleCalls {
   /** The sector: a part of a precinct that consists of several beats. */

@@ -6,6 +6,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.failures.SimilarNames;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -51,13 +52,14 @@ final class Entries {
   }
 
   private static byte[] bytes(Path path) {
-    try {
-      if (Files.size(path) > MAX_BYTES) {
+    try (InputStream in = Files.newInputStream(path)) {
+      byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+      if (bytes.length > MAX_BYTES) {
         throw new IllegalArgumentException(
-            "%s has %,d bytes, and a definition file has at most %,d. Name the file that describes the data, not the data."
-                .formatted(path, Files.size(path), MAX_BYTES));
+            "%s has more than %s bytes, the limit of a definition file. Name the file that describes the data, not the data."
+                .formatted(path, MAX_BYTES));
       }
-      return Files.readAllBytes(path);
+      return bytes;
     } catch (IOException e) {
       throw unreadable(path, e);
     }
@@ -80,7 +82,7 @@ final class Entries {
       long line =
           1 + new String(bytes, 0, in.position(), UTF_8).chars().filter(c -> c == '\n').count();
       throw new IllegalArgumentException(
-          "%s is not text in UTF-8: line %,d has a wrong byte. Save the file in UTF-8."
+          "%s is not text in UTF-8: line %s has a wrong byte. Save the file in UTF-8."
               .formatted(file, line));
     }
     String text = out.flip().toString();

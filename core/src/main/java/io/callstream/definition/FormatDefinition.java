@@ -194,7 +194,7 @@ final class FormatDefinition {
     List<String> paths = entries.list(key);
     if (paths.size() > 2) {
       throw new IllegalArgumentException(
-          "it has %d values. Give the latitude and the longitude, or one text such as POINT (-122.4 37.8)."
+          "it has %s values. Give the latitude and the longitude, or one text such as POINT (-122.4 37.8)."
               .formatted(paths.size()));
     }
     if (paths.size() == 1) {

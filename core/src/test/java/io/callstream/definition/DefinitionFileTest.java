@@ -222,7 +222,7 @@ class DefinitionFileTest {
     Path data = write("x".repeat((1 << 20) + 1), UTF_8);
     assertThatThrownBy(() -> DefinitionFile.read(data))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContainingAll("1,048,577 bytes", "not the data");
+        .hasMessageContainingAll("more than 1048576 bytes", "not the data");
   }
 
   @Test
