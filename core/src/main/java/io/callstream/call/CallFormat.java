@@ -12,9 +12,10 @@ import java.util.Set;
  * their tasks.
  */
 public interface CallFormat extends Serializable {
-  /** Returns the formats of this library. */
+  /** Returns the formats of this library. {@link CallFormats} also finds those of others. */
   static List<CallFormat> all() {
-    return List.of(SanFranciscoCalls.json(), DataSfCalls.json());
+    return List.of(
+        SanFranciscoCalls.json(), DataSfCalls.json(), SeattleCalls.json(), NewOrleansCalls.json());
   }
 
   /** Returns the name of the format, which is part of the pipeline's fingerprint. */

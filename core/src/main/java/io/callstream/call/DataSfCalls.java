@@ -64,7 +64,7 @@ public final class DataSfCalls {
 
   /** Returns the format with another time zone, for data that was converted to that zone. */
   public static JsonFormat json(ZoneId zone) {
-    return JsonFormat.builder("datasf-json")
+    return JsonFormat.builder("datasf")
         .zone(zone)
         .id("cad_number")
         .type(

@@ -53,6 +53,12 @@ public final class Fields {
   /** The police district. */
   public static final Field<String> DISTRICT = Field.text("district");
 
+  /** The police beat, the smallest area that a unit patrols. */
+  public static final Field<String> BEAT = Field.text("beat");
+
+  /** The ZIP code. */
+  public static final Field<String> ZIP = Field.text("zip");
+
   /** The neighborhood. */
   public static final Field<String> NEIGHBORHOOD = Field.text("neighborhood");
 
@@ -67,6 +73,9 @@ public final class Fields {
 
   /** The time at which the call was closed. */
   public static final Field<Instant> CLOSED = Field.time("closed");
+
+  /** Whether an officer on patrol started the call, rather than somebody who asked for help. */
+  public static final Field<Boolean> ON_VIEW = Field.flag("on_view");
 
   /** The position of the call. */
   public static final Field<Position> POSITION = Field.position("position");

@@ -35,6 +35,9 @@ final class JsonCallParser implements CallParser {
   /** The paths of the values by place. */
   private final List<String> paths;
 
+  /** The texts that mean that there is no value. */
+  private final byte[][] absent;
+
   private final PlainJson plain;
   private final JsonObjectReader reader;
   private final TextDictionary dictionary = new TextDictionary();
@@ -99,7 +102,8 @@ final class JsonCallParser implements CallParser {
       int slot,
       boolean isRequested) {}
 
-  JsonCallParser(List<JsonValue> format, ZoneId zone, Set<Field<?>> asked) {
+  JsonCallParser(List<JsonValue> format, ZoneId zone, Set<String> absent, Set<Field<?>> asked) {
+    this.absent = absent.stream().map(text -> text.getBytes(UTF_8)).toArray(byte[][]::new);
     paths = format.stream().map(JsonValue::path).distinct().toList();
     JsonPaths tree = JsonPaths.of(paths);
     plain = new PlainJson(tree, paths.size());
@@ -379,14 +383,23 @@ final class JsonCallParser implements CallParser {
     return new ParseResult.Rejected(reason, paths.get(place), record);
   }
 
-  /** Returns the first of the places with a value that is not blank, or -1. */
+  /** Returns the first of the places with a value that is not blank or absent, or -1. */
   private int placeOf(int[] places) {
     for (int place : places) {
-      if (starts[place] >= 0 && !isBlank(place)) {
+      if (starts[place] >= 0 && !isBlank(place) && !isAbsent(place)) {
         return place;
       }
     }
     return -1;
+  }
+
+  private boolean isAbsent(int place) {
+    for (byte[] text : absent) {
+      if (Arrays.equals(values, starts[place], ends[place], text, 0, text.length)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private boolean isBlank(int place) {

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +45,9 @@ import org.jspecify.annotations.Nullable;
  * place.coordinates[0]}. A field can have several paths; the first one with a value is used.
  *
  * <p>A value may be text, a number or a boolean of JSON. Text is kept unchanged, and a number or a
- * boolean becomes its JSON text. A missing value, null and blank text are no value. A record is
+ * boolean becomes its JSON text. Conversely, text such as {@code "12.50"}, which is what a column
+ * of a CSV file has, can be the value of a number, a flag or a position. A missing value, null,
+ * blank text and {@linkplain Builder#absent the texts that mean no value} are no value. A record is
  * rejected if a value is an object or an array, or is not of the type of its field:
  *
  * <ul>
@@ -81,12 +84,14 @@ public final class JsonFormat implements CallFormat {
   private final String name;
   private final ZoneId zone;
   private final List<JsonValue> values;
+  private final Set<String> absent;
   private final boolean writesEmptyTexts;
 
   private JsonFormat(Builder builder) {
     name = builder.name;
     zone = builder.zone;
     values = List.copyOf(builder.values);
+    absent = Set.copyOf(builder.absent);
     writesEmptyTexts = builder.writesEmptyTexts;
   }
 
@@ -144,7 +149,8 @@ public final class JsonFormat implements CallFormat {
 
   @Override
   public CallParser parser(Set<Field<?>> fields) {
-    return new JsonCallParser(values, zone, fields.containsAll(Fields.ALL) ? fields() : fields);
+    return new JsonCallParser(
+        values, zone, absent, fields.containsAll(Fields.ALL) ? fields() : fields);
   }
 
   /**
@@ -223,10 +229,15 @@ public final class JsonFormat implements CallFormat {
     }
   }
 
-  /** {@inheritDoc} Contains the paths, types and patterns of all values. */
+  /**
+   * {@inheritDoc} Contains the paths, types and patterns of all values, and the texts that are no
+   * value.
+   */
   @Override
   public String definition() {
-    return this + values.stream().map(JsonValue::toString).sorted().collect(Collectors.joining());
+    return this
+        + values.stream().map(JsonValue::toString).sorted().collect(Collectors.joining())
+        + (absent.isEmpty() ? "" : ", absent " + new TreeSet<>(absent));
   }
 
   @Override
@@ -238,6 +249,7 @@ public final class JsonFormat implements CallFormat {
   public static final class Builder {
     private final String name;
     private final List<JsonValue> values = new ArrayList<>();
+    private final Set<String> absent = new HashSet<>();
     private ZoneId zone = ZoneOffset.UTC;
     private boolean writesEmptyTexts;
 
@@ -289,7 +301,20 @@ public final class JsonFormat implements CallFormat {
      * Declares a time. The parameters and exceptions are those of {@link #time(String, String...)}.
      */
     public Builder time(Field<Instant> field, String path, String... patterns) {
-      return add(field, Part.WHOLE, field == Fields.TIME, List.of(patterns), path);
+      return time(field, List.of(path), List.of(patterns));
+    }
+
+    /**
+     * Declares a time with several paths; the first path with a value is used. The patterns and
+     * exceptions are those of {@link #time(String, String...)}.
+     */
+    public Builder time(Field<Instant> field, List<String> paths, List<String> patterns) {
+      return add(
+          field,
+          Part.WHOLE,
+          field == Fields.TIME,
+          List.copyOf(patterns),
+          paths.toArray(String[]::new));
     }
 
     /**
@@ -331,6 +356,25 @@ public final class JsonFormat implements CallFormat {
     public Builder position(Field<Position> field, String latitude, String longitude) {
       add(field, Part.LATITUDE, false, List.of(), latitude);
       return add(field, Part.LONGITUDE, false, List.of(), longitude);
+    }
+
+    /**
+     * Declares texts that mean that there is no value, such as {@code REDACTED} or {@code NULL}, in
+     * every field. A value must be equal to one of them, including case and white space. Defaults
+     * to none.
+     *
+     * @throws IllegalArgumentException if a text is blank, because blank text is never a value
+     */
+    public Builder absent(String... texts) {
+      for (String text : texts) {
+        if (text.isBlank()) {
+          throw new IllegalArgumentException(
+              "A text that means no value in format '%s' is blank; omit it, because blank text is never a value"
+                  .formatted(name));
+        }
+        absent.add(text);
+      }
+      return this;
     }
 
     /** Lets {@link #write} write texts and times without a value as empty texts. */

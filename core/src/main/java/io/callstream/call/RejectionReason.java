@@ -14,7 +14,7 @@ public enum RejectionReason {
   NOT_AN_OBJECT("not-an-object"),
   /** A required field is missing or null. */
   MISSING_FIELD("missing-field"),
-  /** A required field is empty or contains only white space. */
+  /** A required field is empty, contains only white space, or has a text that means no value. */
   BLANK_FIELD("blank-field"),
   /** A field that requires text holds an object or an array. */
   NOT_TEXT("not-text"),

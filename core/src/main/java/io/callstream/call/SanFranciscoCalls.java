@@ -19,7 +19,7 @@ public final class SanFranciscoCalls {
 
   /** Returns the format with another time zone, for data that was converted to that zone. */
   public static JsonFormat json(ZoneId zone) {
-    return JsonFormat.builder("san-francisco-2018-json")
+    return JsonFormat.builder("sf-2018")
         .zone(zone)
         .id("crime_id")
         .type("original_crime_type_name")

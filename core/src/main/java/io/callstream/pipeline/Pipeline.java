@@ -317,7 +317,10 @@ public record Pipeline(
       return this;
     }
 
-    /** Sets the codes that count as known dispositions. Defaults to San Francisco's radio codes. */
+    /**
+     * Sets the codes that count as known dispositions. Without any code, no disposition counts as
+     * unknown. Defaults to San Francisco's radio codes.
+     */
     public Builder dispositionCodes(Lookup codes) {
       this.dispositionCodes = codes;
       return this;

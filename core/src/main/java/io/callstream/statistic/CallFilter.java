@@ -10,4 +10,12 @@ import java.io.Serializable;
 public interface CallFilter extends Serializable {
   /** Returns whether the statistic counts the call. */
   boolean accepts(Call call);
+
+  /**
+   * Returns a text that differs between filters that accept different calls. It is part of the
+   * pipeline's fingerprint. Defaults to the empty text, because code cannot be compared.
+   */
+  default String description() {
+    return "";
+  }
 }

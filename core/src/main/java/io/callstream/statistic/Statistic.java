@@ -160,8 +160,14 @@ public final class Statistic implements Serializable {
             dimensions.stream().map(Statistic::description).toList(),
             window == null ? " up to " + maxGroups + " groups" : " over " + window,
             measures,
-            filter == null ? "" : " where " + new TreeSet<>(filterFields),
+            filter == null ? "" : " where " + filtered(filter),
             emission == Emission.ON_CLOSE ? " on close" : "");
+  }
+
+  private String filtered(CallFilter by) {
+    return by.description().isEmpty()
+        ? new TreeSet<>(filterFields).toString()
+        : "(" + by.description() + ")";
   }
 
   private static String description(Dimension dimension) {

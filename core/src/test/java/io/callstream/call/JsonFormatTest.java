@@ -211,6 +211,53 @@ class JsonFormatTest {
         .hasMessageContainingAll("'a.b'", "'a'");
   }
 
+  @Test
+  void textsThatMeanNoValueAreAbsentInEveryField() {
+    JsonFormat format =
+        JsonFormat.builder("f")
+            .absent("NULL", "-1", "n/ä")
+            .time("t")
+            .text(BEAT, "a", "b")
+            .number(UNITS, "u")
+            .build();
+    for (String none : List.of("'NULL'", "-1", "'-1'", "'n/ä'")) {
+      Call call =
+          ((Parsed)
+                  parse(
+                      format,
+                      "{'t':'2021-07-04T12:00','a':%s,'b':'x','u':%s}".formatted(none, none)))
+              .call();
+      assertThat(call.get(BEAT)).as(none).isEqualTo("x");
+      assertThat(call.get(UNITS)).as(none).isNull();
+    }
+    assertThat(parse(format, "{'t':'NULL'}")).hasToString("Rejected[blank-field t]");
+    assertThat(parse(format, "{'t':'2021-07-04T12:00','u':'null'}"))
+        .hasToString("Rejected[unreadable-value u]");
+    assertThat(format.definition()).contains("absent [-1, NULL, n/ä]");
+    assertThatThrownBy(() -> JsonFormat.builder("f").absent(" "))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("'f'", "blank");
+  }
+
+  @Test
+  void aTimeMayHaveSeveralPaths() {
+    JsonFormat format =
+        JsonFormat.builder("f")
+            .time(Fields.TIME, List.of("at", "created.at"), List.of("epoch-seconds"))
+            .build();
+    for (String record : List.of("{'at':5}", "{'at':null,'created':{'at':5}}")) {
+      assertThat(((Parsed) parse(format, record)).call().time())
+          .isEqualTo(Instant.ofEpochSecond(5));
+    }
+    assertRejectedTime(format);
+  }
+
+  private static void assertRejectedTime(JsonFormat format) {
+    assertThat(parse(format, "{'created':{'at':'x'}}"))
+        .hasToString("Rejected[unreadable-time created.at]");
+    assertThat(parse(format, "{}")).hasToString("Rejected[missing-field at]");
+  }
+
   private static ParseResult time(String value, String... patterns) {
     JsonFormat format =
         JsonFormat.builder("times").zone(ZoneId.of("America/Chicago")).time("t", patterns).build();

@@ -9,6 +9,7 @@ import jakarta.json.stream.JsonParser;
 import jakarta.json.stream.JsonParser.Event;
 import jakarta.json.stream.JsonParserFactory;
 import java.io.StringReader;
+import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.time.DateTimeException;
@@ -16,18 +17,22 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /*
- * Implements San Francisco's formats according to the design with Eclipse Parsson (Jakarta JSON
+ * Implements the formats of the library according to the design with Eclipse Parsson (Jakarta JSON
  * Processing), a regular expression and java.time. It is slow and shares no code with the parser,
  * whose full path uses Jackson's tokenizer.
  *
@@ -46,7 +51,13 @@ final class OracleParser {
   /** The field names of a format, in the order in which they are checked. */
   enum Names {
     OF_2018(fieldsOf2018(), "crime_id", "original_crime_type_name", "call_date_time"),
-    OF_TODAY(fieldsOfToday(), "cad_number", "call_type_final_desc", "received_datetime");
+    OF_TODAY(fieldsOfToday(), "cad_number", "call_type_final_desc", "received_datetime"),
+    OF_SEATTLE(
+        fieldsOfSeattle(), "cad_event_number", "final_call_type", "cad_event_original_time_queued"),
+    OF_NEW_ORLEANS(fieldsOfNewOrleans(), "nopd_item", "typetext", "timecreate");
+
+    /** What Seattle writes instead of a value. */
+    private static final String REDACTED = "REDACTED";
 
     private final Map<String, Field<?>> fields;
     private final List<String> required;
@@ -96,6 +107,80 @@ final class OracleParser {
       return fields;
     }
 
+    private static Map<String, Field<?>> fieldsOfSeattle() {
+      Map<String, Field<?>> fields = new LinkedHashMap<>();
+      fields.put("cad_event_number", Fields.ID);
+      fields.put("final_call_type", Fields.TYPE);
+      fields.put("initial_call_type", Fields.TYPE);
+      fields.put("cad_event_original_time_queued", Fields.TIME);
+      fields.put("call_sign_dispatch_time", Fields.DISPATCHED);
+      fields.put("cad_event_arrived_time", Fields.ON_SCENE);
+      fields.put("cad_event_clearance_description", Fields.DISPOSITION);
+      fields.put("priority", Fields.PRIORITY);
+      fields.put("dispatch_address", Fields.ADDRESS);
+      fields.put("dispatch_precinct", Fields.DISTRICT);
+      fields.put("dispatch_sector", SeattleCalls.SECTOR);
+      fields.put("dispatch_beat", Fields.BEAT);
+      fields.put("dispatch_neighborhood", Fields.NEIGHBORHOOD);
+      fields.put("call_type_indicator", SeattleCalls.INDICATOR);
+      fields.put("dispatch_latitude", Fields.POSITION);
+      fields.put("dispatch_longitude", Fields.POSITION);
+      return fields;
+    }
+
+    private static Map<String, Field<?>> fieldsOfNewOrleans() {
+      Map<String, Field<?>> fields = new LinkedHashMap<>();
+      fields.put("nopd_item", Fields.ID);
+      fields.put("typetext", Fields.TYPE);
+      fields.put("type_", Fields.TYPE);
+      fields.put("initialtypetext", Fields.TYPE);
+      fields.put("initialtype", Fields.TYPE);
+      fields.put("timecreate", Fields.TIME);
+      fields.put("timedispatch", Fields.DISPATCHED);
+      fields.put("timearrive", Fields.ON_SCENE);
+      fields.put("timearrival", Fields.ON_SCENE);
+      fields.put("timeclosed", Fields.CLOSED);
+      fields.put("disposition", Fields.DISPOSITION);
+      fields.put("priority", Fields.PRIORITY);
+      fields.put("initialpriority", Fields.PRIORITY);
+      fields.put("selfinitiated", Fields.ON_VIEW);
+      fields.put("block_address", Fields.ADDRESS);
+      fields.put("policedistrict", Fields.DISTRICT);
+      fields.put("beat", Fields.BEAT);
+      fields.put("zip", Fields.ZIP);
+      fields.put("location.coordinates[1]", Fields.POSITION);
+      fields.put("location.coordinates[0]", Fields.POSITION);
+      return fields;
+    }
+
+    JsonFormat format(ZoneId zone) {
+      return switch (this) {
+        case OF_2018 -> SanFranciscoCalls.json(zone);
+        case OF_TODAY -> DataSfCalls.json(zone);
+        case OF_SEATTLE -> SeattleCalls.json(zone);
+        case OF_NEW_ORLEANS -> NewOrleansCalls.json(zone);
+      };
+    }
+
+    /** Returns the fields of a valid record as JSON values. */
+    Map<String, String> record() {
+      return switch (this) {
+        case OF_2018 -> Records.fields();
+        case OF_TODAY -> Records.dataSfFields();
+        case OF_SEATTLE -> Records.seattleFields();
+        case OF_NEW_ORLEANS -> Records.newOrleansFields();
+      };
+    }
+
+    private boolean isValue(String text) {
+      return !text.isBlank() && !(this == OF_SEATTLE && text.equals(REDACTED));
+    }
+
+    /** Returns the names of a field. */
+    private List<String> names(Field<?> field) {
+      return fields.keySet().stream().filter(name -> fields.get(name) == field).toList();
+    }
+
     /** Returns the field of a call for each name. */
     Map<String, Field<?>> fields() {
       return fields;
@@ -103,17 +188,26 @@ final class OracleParser {
 
     /** Returns the text of a field. Of several names, the first one with text is used. */
     private String text(Field<?> field, Map<String, String> texts) {
-      return fields.entrySet().stream()
-          .filter(name -> name.getValue() == field)
-          .map(name -> texts.getOrDefault(name.getKey(), ""))
-          .filter(text -> !text.isBlank())
-          .findFirst()
-          .orElse("");
+      return used(field, texts).map(texts::get).orElse("");
+    }
+
+    private Optional<String> used(Field<?> field, Map<String, String> texts) {
+      return names(field).stream()
+          .filter(name -> isValue(texts.getOrDefault(name, "")))
+          .findFirst();
     }
   }
 
   private static final int MAX_BYTES = 1_048_576;
   private static final int MAX_DEPTH = 100;
+
+  /** The greatest number of steps of a path of a format. */
+  private static final int MAX_STEPS = 3;
+
+  private static final Pattern NUMBER =
+      Pattern.compile(
+          "[\\s\u001c-\u001f]*[+-]?\\d+(\\.\\d+)?([eE][+-]?\\d{1,9})?[\\s\u001c-\u001f]*");
+
   private static final JsonParserFactory JSON = Json.createParserFactory(Map.of());
   private static final Pattern SPACE = Pattern.compile("[ \t\r\n]*");
 
@@ -134,7 +228,8 @@ final class OracleParser {
       Instant time,
       boolean ambiguous,
       Map<Field<?>, String> texts,
-      Map<Field<?>, Instant> times) {}
+      Map<Field<?>, Instant> times,
+      Map<Field<?>, Object> values) {}
 
   record Time(Instant instant, boolean ambiguous) {}
 
@@ -185,22 +280,25 @@ final class OracleParser {
     try (JsonParser json = JSON.createParser(new StringReader(unmarked))) {
       Event first = null;
       int depth = 0;
-      String name = null;
+      List<Object> steps = new ArrayList<>(Collections.nCopies(MAX_DEPTH, ""));
       while (json.hasNext()) {
         Event event = json.next();
         first = first == null ? event : first;
-        if (depth == 1 && first == Event.START_OBJECT) {
-          if (event == Event.KEY_NAME) {
-            name = json.getString();
-          } else if (event != Event.END_OBJECT) {
-            members.put(name, event, json);
+        boolean isEnd = event == Event.END_OBJECT || event == Event.END_ARRAY;
+        if (event == Event.KEY_NAME) {
+          steps.set(depth - 1, json.getString());
+        } else if (!isEnd && first == Event.START_OBJECT && depth > 0 && depth <= MAX_STEPS) {
+          if (steps.get(depth - 1) instanceof Integer last) {
+            steps.set(depth - 1, last + 1);
           }
+          members.put(path(steps.subList(0, depth)), event, json);
         }
         if (event == Event.START_OBJECT || event == Event.START_ARRAY) {
           if (++depth > MAX_DEPTH) {
             return RejectionReason.TOO_DEEP;
           }
-        } else if (event == Event.END_OBJECT || event == Event.END_ARRAY) {
+          steps.set(depth - 1, event == Event.START_ARRAY ? -1 : "");
+        } else if (isEnd) {
           depth--;
         }
       }
@@ -208,6 +306,17 @@ final class OracleParser {
     } catch (JsonException e) {
       return RejectionReason.NOT_JSON;
     }
+  }
+
+  /** Returns a path; a name that contains punctuation of paths does not become one. */
+  private static String path(List<Object> steps) {
+    StringBuilder path = new StringBuilder();
+    for (Object step : steps) {
+      boolean isIndex = step instanceof Integer;
+      path.append(isIndex ? "[" + step + "]" : ".")
+          .append(isIndex ? "" : step.toString().replaceAll("[.\\[\\]]", "\0"));
+    }
+    return path.charAt(0) == '.' ? path.substring(1) : path.toString();
   }
 
   private static Verdict callOf(Members members, ZoneId zone, Names names) {
@@ -225,26 +334,71 @@ final class OracleParser {
     }
     Map<Field<?>, String> texts = new HashMap<>();
     Map<Field<?>, Instant> times = new HashMap<>();
+    Map<Field<?>, Object> values = new HashMap<>();
     boolean ambiguous = false;
-    for (Map.Entry<String, Field<?>> name : names.fields.entrySet()) {
-      Field<?> field = name.getValue();
+    for (Field<?> field : new LinkedHashSet<>(names.fields.values())) {
       String text = names.text(field, members.texts);
-      boolean isTime = field == Fields.TIME || field.type() == Field.Type.TIME;
-      if (isTime && !text.isEmpty()) {
-        Time time = time(names == Names.OF_TODAY ? isoOfPortal(text) : text, zone);
+      String name = names.used(field, members.texts).orElse("");
+      boolean isText = field != Fields.TIME && field.type() == Field.Type.TEXT;
+      if (isText) {
+        texts.put(field, text);
+      } else if (field.type() == Field.Type.POSITION) {
+        Verdict rejected = position(members, names, field, values);
+        if (rejected != null) {
+          return rejected;
+        }
+      } else if (!text.isEmpty() && field.type() == Field.Type.FLAG) {
+        String flag = text.strip().toLowerCase(Locale.ROOT);
+        boolean isTrue = Set.of("true", "yes", "y", "t", "1").contains(flag);
+        if (!isTrue && !Set.of("false", "no", "n", "f", "0").contains(flag)) {
+          return rejected(RejectionReason.UNREADABLE_VALUE, name);
+        }
+        values.put(field, isTrue);
+      } else if (!text.isEmpty()) {
+        Time time = time(names == Names.OF_2018 ? text : isoOfPortal(text), zone);
         if (time == null) {
-          return rejected(RejectionReason.UNREADABLE_TIME, name.getKey());
+          return rejected(RejectionReason.UNREADABLE_TIME, name);
         }
         times.put(field, time.instant());
         ambiguous |= field == Fields.TIME && time.ambiguous();
-      } else if (!isTime) {
-        texts.put(field, text);
       }
     }
-    if (names == Names.OF_TODAY) {
+    if (names != Names.OF_2018) {
       times.put(Fields.RECEIVED, times.get(Fields.TIME));
     }
-    return new Verdict(null, null, times.get(Fields.TIME), ambiguous, texts, times);
+    return new Verdict(null, null, times.get(Fields.TIME), ambiguous, texts, times, values);
+  }
+
+  /** Adds the position of a record, or returns its rejection. */
+  private static Verdict position(
+      Members members, Names names, Field<?> field, Map<Field<?>, Object> values) {
+    List<String> both = names.names(field);
+    String latitude = members.texts.getOrDefault(both.get(0), "");
+    String longitude = members.texts.getOrDefault(both.get(1), "");
+    if (!names.isValue(latitude) || !names.isValue(longitude)) {
+      return names.isValue(latitude) || names.isValue(longitude)
+          ? rejected(RejectionReason.MISSING_FIELD, both.get(names.isValue(latitude) ? 1 : 0))
+          : null;
+    }
+    double north = degrees(latitude);
+    double east = degrees(longitude);
+    if (!(Math.abs(north) <= 90 && Math.abs(east) <= 180)) {
+      return rejected(RejectionReason.UNREADABLE_VALUE, both.get(0));
+    }
+    values.put(field, new Position(north, east));
+    return null;
+  }
+
+  /** Returns a number, or NaN if the text is not one, or if it is too large or too small. */
+  private static double degrees(String text) {
+    if (!NUMBER.matcher(text).matches() || text.getBytes(UTF_8).length > 100) {
+      return Double.NaN;
+    }
+    BigDecimal exact = new BigDecimal(text.strip());
+    // A BigDecimal has no negative zero.
+    double number =
+        exact.signum() == 0 && text.strip().startsWith("-") ? -0.0 : exact.doubleValue();
+    return Double.isInfinite(number) || (number == 0 && exact.signum() != 0) ? Double.NaN : number;
   }
 
   /** Replaces unpaired surrogates, which UTF-8 cannot encode, with '?'. */
@@ -298,6 +452,6 @@ final class OracleParser {
   }
 
   private static Verdict rejected(RejectionReason reason, String field) {
-    return new Verdict(reason, field, null, false, Map.of(), Map.of());
+    return new Verdict(reason, field, null, false, Map.of(), Map.of(), Map.of());
   }
 }

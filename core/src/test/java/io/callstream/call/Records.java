@@ -66,6 +66,60 @@ final class Records {
     return fields;
   }
 
+  /** Returns the fields of a record of Seattle's calls as JSON values. */
+  static Map<String, String> seattleFields() {
+    Map<String, String> fields = new LinkedHashMap<>();
+    fields.put("cad_event_number", "\"2026000123456\"");
+    fields.put("cad_event_clearance_description", "\"ASSISTANCE RENDERED\"");
+    fields.put("call_type", "\"911\"");
+    fields.put("priority", "\"2\"");
+    fields.put("initial_call_type", "\"DISTURBANCE\"");
+    fields.put("final_call_type", "\"DISTURBANCE - OTHER\"");
+    fields.put("cad_event_original_time_queued", "\"2026-06-15T20:04:11.000\"");
+    fields.put("cad_event_arrived_time", "\"2026-06-15T20:15:00.000\"");
+    fields.put("dispatch_precinct", "\"WEST\"");
+    fields.put("dispatch_sector", "\"KING\"");
+    fields.put("dispatch_beat", "\"K3\"");
+    fields.put("dispatch_longitude", "\"-122.3301\"");
+    fields.put("dispatch_latitude", "\"47.6021\"");
+    fields.put("cad_event_response_category", "\"SPD\"");
+    fields.put("call_sign_dispatch_id", "\"71000001\"");
+    fields.put("call_sign_dispatch_time", "\"2026-06-15T20:06:30.000\"");
+    fields.put("call_sign_at_scene_time", "\"2026-06-15T20:16:10.000\"");
+    fields.put("call_type_indicator", "\"NOT_ONVIEW\"");
+    fields.put("dispatch_neighborhood", "\"PIONEER SQUARE\"");
+    fields.put("dispatch_address", "\"1XX BLOCK OF EXAMPLE ST\"");
+    fields.put("count_of_officers", "\"2\"");
+    return fields;
+  }
+
+  /** Returns the fields of a record of New Orleans' calls as JSON values. */
+  static Map<String, String> newOrleansFields() {
+    Map<String, String> fields = new LinkedHashMap<>();
+    fields.put("nopd_item", "\"H0123426\"");
+    fields.put("type_", "\"21\"");
+    fields.put("typetext", "\"COMPLAINT OTHER\"");
+    fields.put("priority", "\"1H\"");
+    fields.put("initialtype", "\"103\"");
+    fields.put("initialtypetext", "\"DISTURBANCE (OTHER)\"");
+    fields.put("initialpriority", "\"1A\"");
+    fields.put("mapx", "\"3684990\"");
+    fields.put("mapy", "\"538273\"");
+    fields.put("timecreate", "\"2026-08-11T00:00:51\"");
+    fields.put("timedispatch", "\"2026-08-11T00:40:04\"");
+    fields.put("timearrive", "\"2026-08-11T00:43:41\"");
+    fields.put("timeclosed", "\"2026-08-11T00:53:29\"");
+    fields.put("disposition", "\"NAT\"");
+    fields.put("dispositiontext", "\"Necessary Action Taken\"");
+    fields.put("selfinitiated", "\"N\"");
+    fields.put("beat", "\"5C02\"");
+    fields.put("block_address", "\"016XX Example Ave\"");
+    fields.put("zip", "\"70117\"");
+    fields.put("policedistrict", "\"5\"");
+    fields.put("location", "{\"type\":\"Point\",\"coordinates\":[-90.0571,29.9721]}");
+    return fields;
+  }
+
   static String json(Map<String, String> fields) {
     return fields.entrySet().stream()
         .map(f -> "\"" + f.getKey() + "\":" + f.getValue())

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -42,7 +43,10 @@ class TwoPathsTest {
   /** A format and the fields of a valid plain record. */
   private enum Shape {
     OF_2018(SanFranciscoCalls.json(ZONE), Records.fields()),
-    OF_TODAY(DataSfCalls.json(ZONE), plainFieldsOfToday());
+    OF_TODAY(DataSfCalls.json(ZONE), plainFieldsOfToday()),
+    OF_SEATTLE(SeattleCalls.json(ZONE), Records.seattleFields()),
+    OF_NEW_ORLEANS(NewOrleansCalls.json(ZONE), Records.newOrleansFields()),
+    ORDERS(orders(), fieldsOfOrders());
 
     private final CallFormat format;
     private final Map<String, String> fields;
@@ -50,6 +54,40 @@ class TwoPathsTest {
     Shape(CallFormat format, Map<String, String> fields) {
       this.format = format;
       this.fields = fields;
+    }
+
+    /** Returns a format with values of all types, and texts that mean no value. */
+    private static CallFormat orders() {
+      return JsonFormat.builder("orders")
+          .zone(ZONE)
+          .absent("NULL", "-1")
+          .id("nr", "order.nr")
+          .time("at", "iso", "epoch-millis")
+          .time(Field.time("shipped"), "shipped", "epoch-seconds", "MM/dd/uuuu HH:mm")
+          .text(Field.text("product"), "item.name", "item.codes[1]")
+          .number(Field.number("quantity"), "quantity")
+          .number(Field.decimal("price", 2), "price")
+          .number(Field.real("weight"), "weight")
+          .flag(Field.flag("gift"), "gift")
+          .position(Field.position("shop"), "shop[1]", "shop[0]")
+          .position(Field.position("home"), "home")
+          .build();
+    }
+
+    private static Map<String, String> fieldsOfOrders() {
+      Map<String, String> fields = new LinkedHashMap<>();
+      fields.put("nr", "17");
+      fields.put("at", "\"2024-05-01T10:00:00.000\"");
+      fields.put("shipped", "\"05/02/2024 10:00\"");
+      fields.put("item", "{\"name\":\"tea\",\"codes\":[\"a\",\"b\"]}");
+      fields.put("quantity", "3");
+      fields.put("price", "\"12.50\"");
+      fields.put("weight", "1.5e-3");
+      fields.put("gift", "true");
+      fields.put("shop", "[13.4, 52.5]");
+      fields.put("home", "\"POINT (13.4 52.5)\"");
+      fields.put("note", "\"NULL\"");
+      return fields;
     }
 
     /** Returns fields without the location object and with an intersection without a backslash. */
@@ -225,7 +263,10 @@ class TwoPathsTest {
   private static boolean isTime(String name) {
     return name.equals("call_date_time")
         || name.equals("received_datetime")
-        || name.equals("onscene_datetime");
+        || name.equals("onscene_datetime")
+        || name.equals("cad_event_original_time_queued")
+        || name.equals("timecreate")
+        || name.equals("at");
   }
 
   private static String time(Random random) {

@@ -12,6 +12,8 @@ import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
+import io.callstream.call.JsonFormat;
+import io.callstream.call.NewOrleansCalls;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,6 +55,27 @@ class StatisticTest {
             "calls-by-type-and-disposition-hourly",
             "calls-by-location",
             "calls-by-hour-of-week");
+  }
+
+  @Test
+  void theStandardStatisticsOfAFormatReadOnlyItsFields() {
+    JsonFormat orders = JsonFormat.builder("orders").time("at").build();
+    assertThat(StandardStatistics.of(orders, ofHours(1)))
+        .extracting(Statistic::name)
+        .containsExactly("calls-per-hour", "calls-by-hour-of-week");
+    JsonFormat typed = JsonFormat.builder("typed").time("at").type("type").build();
+    assertThat(StandardStatistics.of(typed, ofHours(1)))
+        .extracting(Statistic::name)
+        .containsExactly("calls-by-type", "calls-per-hour", "calls-by-hour-of-week");
+    List<Statistic> all = StandardStatistics.of(NewOrleansCalls.json(), ofHours(1));
+    assertThat(all)
+        .extracting(Statistic::name)
+        .containsExactly(
+            "calls-by-type",
+            "calls-by-type-and-disposition-hourly",
+            "calls-by-location",
+            "calls-by-hour-of-week");
+    assertThat(all.get(1).columns()).doesNotContain("disposition_description");
   }
 
   @Test

@@ -46,6 +46,7 @@ final class ReadAhead implements AutoCloseable {
   private final CallRecords records;
   private final CallFormat format;
   private CallParser parser;
+  private final boolean hasId;
   private final boolean timed;
   private final Thread thread = new Thread(this::readAll, "callstream-read-ahead");
   private final ReentrantLock lock = new ReentrantLock();
@@ -76,6 +77,7 @@ final class ReadAhead implements AutoCloseable {
     this.records = records;
     this.format = format;
     this.parser = format.parser(Set.of(Fields.ID));
+    this.hasId = format.fields().contains(Fields.ID) || format.fields().containsAll(Fields.ALL);
     this.timed = timed;
   }
 
@@ -139,7 +141,8 @@ final class ReadAhead implements AutoCloseable {
     ParseResult result = parser.parse(value);
     byte[] id = parser.id(value);
     if (result instanceof ParseResult.Parsed parsed) {
-      return new Read(id, value, parsed.call().epochMillis(), id == null ? Problem.NO_ID : null);
+      Problem problem = hasId && id == null ? Problem.NO_ID : null;
+      return new Read(id, value, parsed.call().epochMillis(), problem);
     }
     Problem problem = new Problem(parser.unreadable(value), (ParseResult.Rejected) result);
     return new Read(id, value, Pacer.NO_TIME, problem);

@@ -3,6 +3,8 @@ package io.callstream.kafka;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.callstream.call.Field;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.CallSource;
@@ -105,6 +107,26 @@ class ReadAheadTest {
       }
     }
     assertThat(keys).containsExactly("1", "3", "45", "6", " 7", "", "", "", "", "", "", "10");
+  }
+
+  @Test
+  void aRecordOfAFormatWithoutIdsIsNoProblem() throws Exception {
+    JsonFormat format =
+        JsonFormat.builder("orders").time("at").number(Field.number("qty"), "qty").build();
+    String lines =
+        "{\"at\":\"2024-05-01T10:00\",\"qty\":1}\n{\"at\":\"2024-05-01T10:00\",\"qty\":\"x\"}\n";
+    CallSource source = CallSource.stream("lines", new ByteArrayInputStream(lines.getBytes(UTF_8)));
+    List<ReadAhead.Read> all = new ArrayList<>();
+    try (ReadAhead read = ReadAhead.start(source.open(), format, Pace.max())) {
+      for (List<ReadAhead.Read> taken = read.take(() -> false);
+          !taken.isEmpty();
+          taken = read.take(() -> false)) {
+        all.addAll(taken);
+      }
+    }
+    assertThat(all.get(0).problem()).isNull();
+    assertThat(all.get(1).problem().unreadable()).isEmpty();
+    assertThat(all.get(1).problem().rejected()).hasToString("Rejected[unreadable-value qty]");
   }
 
   @Test

@@ -25,6 +25,7 @@ public final class CallCounter {
   private final TaskPlan plan;
   private final List<StatisticCombiner> combiners;
   private final Lookup dispositions;
+  private final boolean hasDispositions;
   private final Consumer<DeadLetter> letters;
   private final List<MissedWindow> missed = new ArrayList<>();
   private final StatisticCombiner.MissedWindows onMissed = this::missed;
@@ -42,6 +43,7 @@ public final class CallCounter {
     this.plan = plan;
     this.letters = letters;
     dispositions = plan.dispositionCodes();
+    hasDispositions = !dispositions.descriptions().isEmpty();
     combiners = plan.statistics().stream().map(s -> new StatisticCombiner(s, watermark)).toList();
   }
 
@@ -49,7 +51,7 @@ public final class CallCounter {
     if (call.ambiguousTime()) {
       ambiguousTimes++;
     }
-    if (!dispositions.contains(call.disposition())) {
+    if (hasDispositions && !dispositions.contains(call.disposition())) {
       unknownDispositions++;
     }
     for (StatisticCombiner combiner : combiners) {

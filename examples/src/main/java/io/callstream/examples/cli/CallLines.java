@@ -17,6 +17,7 @@ import io.callstream.pipeline.Pipeline;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -40,11 +41,13 @@ final class CallLines {
   private static final int MIN_ADDRESS = 8;
   private static final int MAX_ADDRESS = 46;
   private static final int ID = 9;
-  private static final Set<Field<?>> FIELDS =
-      Set.of(Fields.ID, Fields.TYPE, Fields.DISPOSITION, Fields.ADDRESS);
+  private static final List<Field<?>> USUAL =
+      List.of(Fields.TYPE, Fields.DISPOSITION, Fields.ADDRESS);
   private static final int PLACE = 10;
 
   private final CallFormat format;
+  private final List<Field<?>> shown;
+  private final Set<Field<?>> fields;
   private CallParser parser;
   private final int width;
   private final DateTimeFormatter exact;
@@ -59,9 +62,34 @@ final class CallLines {
   CallLines(CallFormat format, int width) {
     this.format = format;
     this.width = width;
-    parser = format.parser(FIELDS);
+    shown = shown(format);
+    fields = new HashSet<>(shown);
+    fields.add(Fields.ID);
+    parser = format.parser(fields);
     exact = DateTimeFormatter.ISO_OFFSET_DATE_TIME.withZone(format.zone());
     minutes = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm", Locale.ROOT).withZone(format.zone());
+  }
+
+  /** Returns the usual fields. Other fields of the format replace those that it does not have. */
+  private static List<Field<?>> shown(CallFormat format) {
+    Set<Field<?>> all = format.fields();
+    if (all.containsAll(Fields.ALL)) {
+      return USUAL;
+    }
+    List<Field<?>> others = new ArrayList<>(all);
+    others.removeAll(USUAL);
+    others.remove(Fields.ID);
+    others.removeIf(field -> field.type() == Field.Type.TIME);
+    List<Field<?>> shown = new ArrayList<>();
+    for (Field<?> usual : USUAL) {
+      shown.add(all.contains(usual) || others.isEmpty() ? usual : others.remove(0));
+    }
+    return shown;
+  }
+
+  private String text(Call call, int column) {
+    Object value = call.get(shown.get(column));
+    return value == null ? "" : value.toString();
   }
 
   String line(TopicRecord row) {
@@ -71,7 +99,7 @@ final class CallLines {
     if (result instanceof Rejected rejected) {
       String field = rejected.field();
       if (rejected.reason() == RejectionReason.FORMAT_FAILED) {
-        parser = format.parser(FIELDS);
+        parser = format.parser(fields);
       }
       return noCall(rejected.reason().code() + (field == null ? "" : " " + field), value, place);
     }
@@ -95,9 +123,9 @@ final class CallLines {
     return String.join(
         "\t",
         exact.format(call.time()),
-        harmless(call.type()),
-        harmless(call.disposition()),
-        harmless(call.address()),
+        harmless(text(call, 0)),
+        harmless(text(call, 1)),
+        harmless(text(call, 2)),
         harmless(call.id()),
         place);
   }
@@ -109,10 +137,10 @@ final class CallLines {
     int address = width - others - 4 * GAP.length();
     List<String> cells = new ArrayList<>();
     cells.add(minutes.format(call.time()));
-    cells.add(TextTables.cell(call.type(), TYPE));
-    cells.add(TextTables.cell(call.disposition(), disposition));
+    cells.add(TextTables.cell(text(call, 0), TYPE));
+    cells.add(TextTables.cell(text(call, 1), disposition));
     cells.add(
-        TextTables.cell(call.address(), Math.min(MAX_ADDRESS, Math.max(MIN_ADDRESS, address))));
+        TextTables.cell(text(call, 2), Math.min(MAX_ADDRESS, Math.max(MIN_ADDRESS, address))));
     if (wide) {
       cells.add(TextTables.cell(call.id(), ID));
     }

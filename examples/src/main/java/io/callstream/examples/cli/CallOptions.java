@@ -171,16 +171,18 @@ final class CallOptions {
       callstream.interruption().onRequest(() -> giveUp(in));
       String name = "standard input";
       CallSource source =
-          layout == null ? CallSource.stream(name, in) : CallSource.stream(name, in, layout);
+          (layout == null ? CallSource.stream(name, in) : CallSource.stream(name, in, layout))
+              .forFormat(format);
       return order == Order.EVENT_TIME ? sorted(source, format) : source;
     }
     CallSource source =
         Usage.of(
             command,
             () ->
-                layout == null
-                    ? CallSource.file(Path.of(input))
-                    : CallSource.file(Path.of(input), layout));
+                (layout == null
+                        ? CallSource.file(Path.of(input))
+                        : CallSource.file(Path.of(input), layout))
+                    .forFormat(format));
     return order == Order.FILE ? source : sorted(source, format);
   }
 

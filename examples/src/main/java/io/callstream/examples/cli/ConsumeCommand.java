@@ -22,7 +22,8 @@ import picocli.CommandLine.Spec;
     name = "consume",
     description = {
       "Prints the records of a topic as calls, one a line: time, type, disposition, address, id, and"
-          + " partition@offset; for an invalid record, the reason and its value.",
+          + " partition@offset; for an invalid record, the reason and its value. If the format lacks"
+          + " some of these fields, others of its fields replace them.",
       "",
       "On a terminal they are aligned in columns and are cut to its width. Elsewhere there are tabs in"
           + " between, and nothing is cut: what is not visible shows as \\n or \\u001b, a byte that is"

@@ -26,7 +26,6 @@ final class Converters {
     commands.registerConverter(EventTimeJump.class, EventTimeJump::parse);
     registerEnum(commands, CallOptions.Order.class);
     registerEnum(commands, FileLayout.class);
-    registerEnum(commands, FormatOption.Format.class);
     registerEnum(commands, StartingOffsets.class);
   }
 
@@ -69,7 +68,7 @@ final class Converters {
   }
 
   /** Returns the name of a constant on the command line. */
-  static String nameOf(Enum<?> constant) {
+  private static String nameOf(Enum<?> constant) {
     return optionName(constant.name());
   }
 

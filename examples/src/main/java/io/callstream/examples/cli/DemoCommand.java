@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -172,6 +173,7 @@ final class DemoCommand implements Callable<Integer> {
     return statistics.pipeline(
         KafkaTopic.of(KafkaTopic.DEFAULT_NAME).at(bootstrapServers),
         format,
+        Optional.empty(),
         KafkaCluster.at(bootstrapServers),
         options());
   }

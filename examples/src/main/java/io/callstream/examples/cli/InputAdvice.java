@@ -30,10 +30,7 @@ record InputAdvice(Terminal terminal, CallFormat format, boolean sorted) {
     }
     terminal.say(
         "not calls %,d of %s cannot be read as calls of the format %s%s",
-        input.notCalls(),
-        DisplayText.records(report.read()),
-        FormatOption.nameOf(format),
-        counts(input));
+        input.notCalls(), DisplayText.records(report.read()), format.name(), counts(input));
     for (Example example : input.examples().subList(0, Math.min(1, input.examples().size()))) {
       terminal.say("          the first is record %,d: %s", example.index() + 1, words(example));
       String option = option(example, report);
@@ -95,7 +92,7 @@ record InputAdvice(Terminal terminal, CallFormat format, boolean sorted) {
     for (CallFormat other : CallFormat.all()) {
       if (!other.name().equals(format.name())
           && other.idField().filter(example.names()::contains).isPresent()) {
-        return "--format " + FormatOption.nameOf(other);
+        return "--format " + other.name();
       }
     }
     String layout = layout(example, report.isWithoutCalls());

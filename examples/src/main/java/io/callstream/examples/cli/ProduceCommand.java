@@ -2,6 +2,7 @@ package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
 import io.callstream.call.DataSfCalls;
+import io.callstream.call.SanFranciscoCalls;
 import io.callstream.examples.cli.StopRequest.Registration;
 import io.callstream.kafka.SendReport;
 import io.callstream.kafka.UnsentCalls;
@@ -35,6 +36,7 @@ import picocli.CommandLine.Spec;
       "callstream produce --input FILE",
       "callstream produce --input FILE --resume",
       "callstream produce --synthetic 1000000 --rate 5000 --disorder 0.01 --garbage 0.001",
+      "callstream produce --input orders.csv --format-file orders.properties --topic orders",
       "callstream produce --datasf gnap-fj3t --poll 10m --topic calls.today",
       "",
       "An app token for DataSF, which is optional, is read from the environment variable"
@@ -183,11 +185,15 @@ final class ProduceCommand implements Callable<Integer> {
     if (from.datasf == null && (server != null || poll != null)) {
       throw Usage.wrong(spec, "--datasf-url and --poll are for --datasf; leave them out.");
     }
-    if (from.datasf != null && format.excludes(FormatOption.Format.DATASF)) {
-      throw Usage.wrong(spec, "--datasf reads records of the format datasf; leave --format out.");
+    if (from.datasf != null && format.excludes(DataSfCalls.json().name())) {
+      throw Usage.wrong(
+          spec,
+          "--datasf reads records of the format datasf; leave --format and --format-file out.");
     }
-    if (from.synthetic != null && format.excludes(FormatOption.Format.SF_2018)) {
-      throw Usage.wrong(spec, "--synthetic makes calls of the format sf-2018; leave --format out.");
+    if (from.synthetic != null && format.excludes(SanFranciscoCalls.json().name())) {
+      throw Usage.wrong(
+          spec,
+          "--synthetic makes calls of the format sf-2018; leave --format and --format-file out.");
     }
     if (from.datasf != null && resume) {
       throw Usage.wrong(

@@ -101,7 +101,7 @@ final class SendTask {
           DisplayText.format(
               "None of the %,d records of %s is a call of the format %s. They were sent to topic %s"
                   + " as they are. Check that it is the right file, and --layout and --format.",
-              report.read(), source.name(), FormatOption.nameOf(format), topic));
+              report.read(), source.name(), format.name(), topic));
     }
   }
 

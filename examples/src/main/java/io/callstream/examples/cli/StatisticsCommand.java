@@ -1,5 +1,7 @@
 package io.callstream.examples.cli;
 
+import io.callstream.call.CallFormat;
+import io.callstream.call.CallFormats;
 import io.callstream.dashboard.Dashboard;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
@@ -12,7 +14,6 @@ import io.callstream.pipeline.KafkaTopic.StartingOffsets;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -29,7 +30,7 @@ import picocli.CommandLine.Spec;
     name = "statistics",
     description = {
       "Counts the calls of a topic: by type, by type and disposition in hours, by location, and by"
-          + " hour of the week.",
+          + " hour of the week, or what a file describes.",
       "",
       "It runs until it is interrupted, or with --once until all is counted that was there at the"
           + " start. Tables and the accounting go to standard output at the end; the files of"
@@ -40,6 +41,7 @@ import picocli.CommandLine.Spec;
       "callstream statistics --once --output out --report calls.html",
       "callstream statistics --once --json --top 3 --quiet",
       "callstream statistics --dashboard 4041",
+      "callstream statistics --once --topic orders --format-file orders.properties",
       "callstream statistics --checkpoint state --output out --conf spark.sql.shuffle.partitions=4",
       "callstream statistics --checkpoint state --results-topic counts --dead-letter-topic letters",
       "callstream statistics --checkpoint state --output out --restart",
@@ -108,7 +110,13 @@ final class StatisticsCommand implements Callable<Integer> {
     KafkaTopic topic = kafka.source().startingAt(startingOffsets);
     RunOptions options = once ? statistics.bounded() : statistics.continuous();
     Pipeline pipeline =
-        statistics.pipeline(topic, format.format(), kafka.cluster(), options, this::printBatch);
+        statistics.pipeline(
+            topic,
+            format.format(),
+            format.definition(),
+            kafka.cluster(),
+            options,
+            this::printBatch);
     Engine engine = statistics.engine(pipeline, options);
     statistics.checkDirectories();
     // Progress bars would interfere with results that are printed during the run.
@@ -166,9 +174,10 @@ final class StatisticsCommand implements Callable<Integer> {
   private static void hint(Terminal terminal, Accounting accounting) {
     if (accounting.received() > 0 && accounting.rejected() == accounting.received()) {
       terminal.say(
-          "Every record was rejected. Is it the right format? --format names another of %s;"
-              + " 'callstream consume --from-beginning' shows why each is invalid.",
-          Arrays.toString(FormatOption.Format.values()));
+          "Every record was rejected. Is it the right format? --format names another of %s, and"
+              + " --format-file describes one; 'callstream consume --from-beginning' shows why each"
+              + " is invalid.",
+          CallFormats.all().stream().map(CallFormat::name).toList());
     }
   }
 

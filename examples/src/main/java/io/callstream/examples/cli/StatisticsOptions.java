@@ -2,7 +2,9 @@ package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
 import io.callstream.call.DataSfCalls;
+import io.callstream.call.SanFranciscoCalls;
 import io.callstream.dashboard.RunHistory;
+import io.callstream.definition.DefinitionFile;
 import io.callstream.engine.Engine;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
@@ -15,11 +17,15 @@ import io.callstream.progress.StabilityMonitor;
 import io.callstream.sink.Sinks;
 import io.callstream.spark.SparkEngine;
 import io.callstream.spark.SparkSettings;
+import io.callstream.statistic.Lookup;
 import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -34,6 +40,9 @@ final class StatisticsOptions {
    * Spark is loaded.
    */
   static final String SPARK = "spark";
+
+  /** Codes of dispositions with which none counts as unknown. */
+  private static final Lookup NO_CODES = new Lookup("no codes", Map.of());
 
   /** The time span that the assessment of a pipeline's stability covers. */
   private static final Duration STABILITY_SPAN = Duration.ofMinutes(5);
@@ -70,6 +79,14 @@ final class StatisticsOptions {
       description =
           "Count calls of the same id, a day or less apart (of a feed of DataSF three days), once.")
   private boolean distinct;
+
+  @Option(
+      names = "--statistics-file",
+      paramLabel = "FILE",
+      description =
+          "A file that describes what to count, instead of the standard statistics or those of"
+              + " --format-file.")
+  private @Nullable Path statisticsFile;
 
   @Option(
       names = "--allowed-lateness",
@@ -197,8 +214,9 @@ final class StatisticsOptions {
   }
 
   /**
-   * Returns a pipeline with the standard statistics of a topic.
+   * Returns a pipeline with the statistics of a topic.
    *
+   * @param definition the file that describes the format, if there is one
    * @param cluster the cluster of the topics for results and dead letters
    * @param options the options of the run
    * @param listeners receive the progress
@@ -206,6 +224,7 @@ final class StatisticsOptions {
   Pipeline pipeline(
       KafkaTopic topic,
       CallFormat format,
+      Optional<DefinitionFile> definition,
       KafkaCluster cluster,
       RunOptions options,
       ProgressListener... listeners) {
@@ -214,10 +233,13 @@ final class StatisticsOptions {
         () -> {
           Pipeline.Builder pipeline =
               Pipeline.builder(topic, format)
-                  .statistics(StandardStatistics.all(format.zone(), allowedLateness))
+                  .statistics(statistics(format, definition))
                   .listener(StabilityMonitor.ofThisJvm(STABILITY_SPAN, options.trigger()))
                   .maxFutureSkew(maxFutureSkew)
                   .listener(new RunHistory());
+          if (!isOfSanFrancisco(format)) {
+            pipeline.dispositionCodes(NO_CODES);
+          }
           maxEventTimeJump.addTo(pipeline);
           if (distinct) {
             pipeline.distinct(horizon(format));
@@ -232,6 +254,40 @@ final class StatisticsOptions {
           List.of(listeners).forEach(pipeline::listener);
           return pipeline.build();
         });
+  }
+
+  private List<Statistic> statistics(CallFormat format, Optional<DefinitionFile> ofFormat) {
+    Path file = statisticsFile;
+    if (file != null) {
+      DefinitionFile own = DefinitionFile.read(file);
+      if (own.format().isPresent()) {
+        throw Usage.wrong(
+            command,
+            "--statistics-file " + own + " describes a format as well. Use --format-file.");
+      }
+      List<Statistic> described = own.statistics(format, allowedLateness);
+      if (described.isEmpty()) {
+        throw Usage.wrong(
+            command,
+            "--statistics-file "
+                + own
+                + " describes no statistic. Add a line such as 'statistic.calls.window = 1h'.");
+      }
+      return described;
+    }
+    List<Statistic> described =
+        ofFormat.map(own -> own.statistics(format, allowedLateness)).orElse(List.of());
+    return !described.isEmpty()
+        ? described
+        : isOfSanFrancisco(format)
+            ? StandardStatistics.all(format.zone(), allowedLateness)
+            : StandardStatistics.of(format, allowedLateness);
+  }
+
+  /** Returns whether the dispositions of a format are San Francisco's radio codes. */
+  private static boolean isOfSanFrancisco(CallFormat format) {
+    return format.name().equals(SanFranciscoCalls.json().name())
+        || format.name().equals(DataSfCalls.json().name());
   }
 
   /**

@@ -2,6 +2,7 @@ package io.callstream.examples.cli;
 
 import io.callstream.CallstreamException;
 import io.callstream.internal.files.FileFailures;
+import io.callstream.internal.notation.DurationNotation;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -28,7 +29,7 @@ final class Usage {
     try {
       return value.get();
     } catch (CallstreamException | IllegalArgumentException e) {
-      String message = Durations.rewrite(String.valueOf(e.getMessage()));
+      String message = DurationNotation.rewrite(String.valueOf(e.getMessage()));
       throw new ParameterException(command.commandLine(), message, e);
     }
   }

@@ -117,14 +117,25 @@ class WrongUsageTest {
         arguments("produce --datasf gnap-fj3t --datasf-url http://a^b", "--datasf-url"),
         arguments("produce --datasf gnap-fj3t --resume", "--distinct"),
         arguments("produce --datasf gnap-fj3t --seed 1", "for synthetic calls"),
-        arguments("produce --datasf gnap-fj3t --format sf-2018", "leave --format out"),
+        arguments("produce --datasf gnap-fj3t --format sf-2018", "leave --format and"),
         arguments("produce --datasf gnap-fj3t --poll 10m --order event-time", "there is no end"),
         arguments("produce --datasf gnap-fj3t --poll 10ms", "from one second to one day"),
         arguments("produce --datasf 2zdj-bwza --poll 10m", "once a day"),
         arguments("produce --input pom.xml --poll 10m", "are for --datasf"),
         arguments("produce --synthetic 5 --datasf-url http://h", "are for --datasf"),
-        arguments("produce --synthetic 5 --format datasf", "leave --format out"),
-        arguments("statistics --format csv", "sf-2018, datasf"),
+        arguments("produce --synthetic 5 --format datasf", "leave --format and"),
+        arguments(
+            "statistics --format csv",
+            "There is no format 'csv'; the formats are datasf, new-orleans, seattle, sf-2018."),
+        arguments("consume --format-file missing.properties", "there is no such file"),
+        arguments("consume --format-file src", "it is a directory"),
+        arguments("consume --format-jar pom.xml", "--format-jar is for --format"),
+        arguments("consume --format x --format-jar missing.jar", "missing.jar can't be read"),
+        arguments("statistics --format-file pom.xml --format seattle", "exclude each other"),
+        arguments("statistics --format-file pom.xml", "pom.xml, key '"),
+        arguments("statistics --statistics-file missing.properties", "there is no such file"),
+        arguments("produce --synthetic 5 --format-file x", "leave --format and --format-file out"),
+        arguments("produce --datasf gnap-fj3t --format-file x", "--format-file out"),
         arguments("produce --input pom.xml --seed 1", "for synthetic calls"),
         arguments("produce --synthetic 5 --topic a/b", "is not a valid topic name"),
         arguments("produce --synthetic 5 --kafka-config missing", "security.protocol"),
@@ -195,6 +206,33 @@ class WrongUsageTest {
 
     assertThat(run.status()).isEqualTo(2);
     assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void aDefinitionFileMustDescribeWhatItsOptionNeeds() throws IOException {
+    String format = "name = orders\nzone = UTC\ntime = at\ntext.product = product\n";
+    String statistic = "statistic.sales.by = product\n";
+    Map<String, String> messages =
+        Map.of(
+            "--format-file " + definition("s", statistic), "describes statistics only",
+            "--statistics-file " + definition("fs", format + statistic), "a format as well",
+            "--statistics-file " + definition("none", "# nothing\n"), "describes no statistic",
+            "--statistics-file " + definition("other", statistic),
+                "the format 'sf-2018' has no field 'product'",
+            "--format-file " + definition("wrong", format + statistic + "tex.a = b\n"),
+                "Did you mean 'text.a'?",
+            "--format-file " + definition("time", format + "statistic.sales.window = hour\n"),
+                "key 'statistic.sales.window': 'hour' is not a window");
+    for (Map.Entry<String, String> message : messages.entrySet()) {
+      CommandRun run = CommandRun.of(("statistics " + message.getKey()).split(" "));
+      assertThat(run.err()).contains(message.getValue()).doesNotContain("\tat ");
+      assertThat(run.out()).isEmpty();
+      assertThat(run.status()).as(run.err()).isEqualTo(2);
+    }
+  }
+
+  private Path definition(String name, String text) throws IOException {
+    return Files.writeString(directory.resolve(name + ".properties"), text);
   }
 
   @Test

@@ -40,8 +40,8 @@ public interface CallSource {
    *   <li>JSON if it starts with an array, or with an object of more than one line
    *   <li>NDJSON if it starts with a line that is an object, or with a line that is an array and is
    *       followed by another line
-   *   <li>CSV if the first line has at least two field names of the formats of this library, and
-   *       the next line is not an object
+   *   <li>CSV if the first line has at least two field names of the formats of this library, or of
+   *       {@linkplain #forFormat the format of the records}, and the next line is not an object
    * </ul>
    *
    * <p>If the content does not decide, the name does ({@code .json}, {@code .ndjson} or {@code
@@ -91,6 +91,15 @@ public interface CallSource {
    */
   static CallSource stream(String name, InputStream in, FileLayout layout) {
     return StreamCalls.stream(name, in, Optional.of(layout));
+  }
+
+  /**
+   * Returns the same source for records of a format that may not be one of this library. The names
+   * of the format's fields then name the columns of a CSV file ({@link FileLayout#CSV}), and its
+   * first line shows that it is one. A source that is not a file or a stream is returned unchanged.
+   */
+  default CallSource forFormat(CallFormat format) {
+    return this;
   }
 
   /**

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes JSON without white space into a reusable buffer. Numbers keep their digits. An unpaired
@@ -79,14 +80,47 @@ final class CompactJson {
   }
 
   void addTextField(String name, String value) throws RecordLimitException {
-    if (size > 1) {
-      add(',');
-    }
+    addName(name);
+    addText(value);
+  }
+
+  /** Adds the name of a field, whose value must follow. */
+  void addName(String name) {
+    addComma();
     addString(name);
     add(':');
-    addString(value);
+  }
+
+  /** Adds a text, or null. */
+  void addText(@Nullable String value) throws RecordLimitException {
+    addComma();
+    if (value == null) {
+      addAscii("null");
+    } else {
+      addString(value);
+    }
     if (size > MAX_BYTES) {
       throw new RecordLimitException();
+    }
+  }
+
+  /** Starts an object or an array. */
+  void open(char bracket) {
+    addComma();
+    add(bracket);
+  }
+
+  /** Ends an object or an array. */
+  void close(char bracket) {
+    add(bracket);
+  }
+
+  /**
+   * Adds a comma after a value. A text ends with quotes, so the last byte shows whether one ended.
+   */
+  private void addComma() {
+    if ("{[:".indexOf(bytes[size - 1]) < 0) {
+      add(',');
     }
   }
 

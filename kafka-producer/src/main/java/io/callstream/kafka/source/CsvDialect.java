@@ -2,17 +2,12 @@ package io.callstream.kafka.source;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.call.CallFormat;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * The format of the rows of a CSV file, detected from its first line.
@@ -25,20 +20,6 @@ record CsvDialect(char delimiter, int preamble) {
   private static final List<Character> DELIMITERS = List.of(',', ';', '\t', '|');
   private static final Pattern EXCEL_LINE =
       Pattern.compile("\"?sep=(.)\"?", Pattern.CASE_INSENSITIVE);
-
-  private static final Set<String> FIELDS =
-      CallFormat.all().stream()
-          .flatMap(format -> format.fieldNames().stream())
-          .collect(Collectors.toUnmodifiableSet());
-
-  /** The fields that distinguish the formats: the id and the time. */
-  private static final Set<String> KEYS =
-      CallFormat.all().stream()
-          .flatMap(format -> Stream.of(format.timeField(), format.idField().orElseThrow()))
-          .collect(Collectors.toUnmodifiableSet());
-
-  /** The number of known names that make an arbitrary line a header. */
-  private static final int ENOUGH_NAMES = 2;
 
   /**
    * A line.
@@ -67,11 +48,11 @@ record CsvDialect(char delimiter, int preamble) {
   }
 
   /** Returns whether a source starts with field names and no line of JSON follows. */
-  static boolean isHeader(PeekableInput in) {
+  static boolean isHeader(PeekableInput in, ColumnNames names) {
     Line first = Line.after(in, 0);
     boolean isExcel = EXCEL_LINE.matcher(first.text()).matches();
     Line header = isExcel ? Line.after(in, first.end()) : first;
-    return knownNames(header.text(), bestDelimiter(header.text())) >= ENOUGH_NAMES
+    return names.isHeader(split(header.text(), bestDelimiter(header.text(), names)))
         && in.lookAt(Line.after(in, header.end()).start()) != '{';
   }
 
@@ -81,7 +62,7 @@ record CsvDialect(char delimiter, int preamble) {
    *
    * @throws UnreadableSourceException if none of these rules finds a delimiter
    */
-  static CsvDialect of(PeekableInput in) throws UnreadableSourceException {
+  static CsvDialect of(PeekableInput in, ColumnNames names) throws UnreadableSourceException {
     Line first = Line.after(in, 0);
     Matcher excel = EXCEL_LINE.matcher(first.text());
     if (excel.matches()) {
@@ -93,15 +74,15 @@ record CsvDialect(char delimiter, int preamble) {
       }
       return new CsvDialect(delimiter, first.end());
     }
-    char best = bestDelimiter(first.text());
-    boolean isKnown = knownNames(first.text(), best) > 0;
+    char best = bestDelimiter(first.text(), names);
+    boolean isKnown = names.known(split(first.text(), best)) > 0;
     return new CsvDialect(isKnown ? best : onlyDelimiter(first.text()), 0);
   }
 
   /** Returns the delimiter that splits a header into the most known names. */
-  private static char bestDelimiter(String header) {
+  private static char bestDelimiter(String header, ColumnNames names) {
     return Collections.max(
-        DELIMITERS, Comparator.comparingInt(delimiter -> knownNames(header, delimiter)));
+        DELIMITERS, Comparator.comparingInt(delimiter -> names.known(split(header, delimiter))));
   }
 
   /** Returns the delimiter of a header without a known name. */
@@ -123,15 +104,6 @@ record CsvDialect(char delimiter, int preamble) {
     return present.get(0);
   }
 
-  private static int knownNames(String header, char delimiter) {
-    return (int)
-        split(header, delimiter).stream()
-            .map(CsvDialect::fieldNamed)
-            .filter(FIELDS::contains)
-            .distinct()
-            .count();
-  }
-
   private static List<String> split(String line, char delimiter) {
     List<String> values = new ArrayList<>();
     StringBuilder value = new StringBuilder();
@@ -149,22 +121,5 @@ record CsvDialect(char delimiter, int preamble) {
     }
     values.add(value.toString());
     return values;
-  }
-
-  /**
-   * Removes white space around column names. If the columns are those of a known format, names in
-   * words, such as {@code Crime Id}, become field names.
-   */
-  static void nameFields(String[] columns) {
-    boolean isKnown = Stream.of(columns).map(CsvDialect::fieldNamed).anyMatch(KEYS::contains);
-    for (int i = 0; i < columns.length; i++) {
-      columns[i] = isKnown ? fieldNamed(columns[i]) : columns[i].strip();
-    }
-  }
-
-  private static String fieldNamed(String column) {
-    String name = column.strip();
-    String field = name.toLowerCase(Locale.ROOT).replaceAll("[ _-]+", "_");
-    return FIELDS.contains(field) ? field : name;
   }
 }

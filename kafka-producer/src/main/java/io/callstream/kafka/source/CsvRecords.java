@@ -36,8 +36,13 @@ final class CsvRecords extends ReadRecords {
   private final Utf8Reader text;
   private @Nullable CSVParser csv;
   private @Nullable Iterator<CSVRecord> rows;
+  private final ColumnNames fields;
   private String[] names = {};
   private int columns;
+  private final NestedColumns nested = new NestedColumns();
+
+  /** Which columns are in {@link #nested}. */
+  private boolean[] isNested = {};
 
   /** The number of lines before the header row. */
   private int linesBefore;
@@ -45,8 +50,9 @@ final class CsvRecords extends ReadRecords {
   private long otherRows;
   private long firstOtherRow;
 
-  CsvRecords(String source, PeekableInput in) {
+  CsvRecords(String source, PeekableInput in, ColumnNames fields) {
     super(source, in);
+    this.fields = fields;
     this.in = in;
     this.text = new Utf8Reader(in, MAX_ROW_CHARS);
   }
@@ -66,7 +72,7 @@ final class CsvRecords extends ReadRecords {
   }
 
   private Iterator<CSVRecord> start() throws IOException {
-    CsvDialect dialect = CsvDialect.of(in);
+    CsvDialect dialect = CsvDialect.of(in, fields);
     for (int i = 0; i < dialect.preamble(); i++) {
       linesBefore += in.read() == '\n' ? 1 : 0;
     }
@@ -83,7 +89,7 @@ final class CsvRecords extends ReadRecords {
           "its first line is JSON, where CSV has the names of the columns. Read it with the layout"
               + " json or ndjson.");
     }
-    CsvDialect.nameFields(names);
+    fields.nameFields(names);
     Set<String> seen = new HashSet<>();
     for (int i = 0; i < columns; i++) {
       names[i] = names[i].isEmpty() ? unnamed(i) : names[i];
@@ -99,6 +105,13 @@ final class CsvRecords extends ReadRecords {
             "two columns have the same name, the second is column "
                 + (i + 1)
                 + ". Give each column a different name.");
+      }
+    }
+    isNested = new boolean[columns];
+    for (int i = 0; i < columns; i++) {
+      isNested[i] = NestedColumns.isNested(names[i]) && fields.has(names[i]);
+      if (isNested[i]) {
+        nested.add(names[i], i);
       }
     }
     rows = all;
@@ -120,8 +133,11 @@ final class CsvRecords extends ReadRecords {
     }
     json.startObject();
     for (int i = 0; i < row.size(); i++) {
-      json.addTextField(names[i], row.get(i));
+      if (i >= columns || !isNested[i]) {
+        json.addTextField(names[i], row.get(i));
+      }
     }
+    nested.write(json, column -> column < row.size() ? row.get(column) : null);
     return json.endObject();
   }
 

@@ -24,8 +24,12 @@ public enum FileLayout {
    *
    * <ul>
    *   <li>White space around a name is removed. If the columns are those of a format of this
-   *       library, a name in words, such as {@code Crime Id}, becomes the name of the field, {@code
-   *       crime_id}.
+   *       library, or of {@linkplain CallSource#forFormat the format of the records}, a name in
+   *       words, such as {@code Crime Id}, becomes the name of the field, {@code crime_id}. Case,
+   *       white space and punctuation do not matter for this.
+   *   <li>A column whose name is a path, such as {@code item.name} or {@code point.coordinates[0]},
+   *       becomes a value at that path in nested objects and arrays, if the format of the records
+   *       has the path.
    *   <li>A column without a name is called {@code column_} and its number, counted from 1.
    *   <li>If a row has fewer fields than the first row, the record does not have the missing keys.
    *       If a row has more fields, the further fields are in columns without a name. Both are

@@ -18,9 +18,11 @@ final class LayoutFinder {
   private final PeekableInput in;
   private final FileLayout named;
   private final boolean isNamed;
+  private final ColumnNames names;
 
-  private LayoutFinder(PeekableInput in, FileLayout named, boolean isNamed) {
+  private LayoutFinder(PeekableInput in, FileLayout named, boolean isNamed, ColumnNames names) {
     this.in = in;
+    this.names = names;
     this.named = named;
     this.isNamed = isNamed;
   }
@@ -29,11 +31,12 @@ final class LayoutFinder {
    * Decides on a layout without consuming bytes of the stream.
    *
    * @param named the layout that the name indicates
+   * @param names the names that the columns of a CSV file may have
    */
-  static FileLayout find(PeekableInput in, Optional<FileLayout> named) {
+  static FileLayout find(PeekableInput in, Optional<FileLayout> named, ColumnNames names) {
     int first = in.lookAt(skipSpace(in, 0));
     FileLayout otherwise = named.orElse(first == '[' ? FileLayout.JSON : FileLayout.NDJSON);
-    return new LayoutFinder(in, otherwise, named.isPresent()).find();
+    return new LayoutFinder(in, otherwise, named.isPresent(), names).find();
   }
 
   private FileLayout find() {
@@ -44,7 +47,7 @@ final class LayoutFinder {
       if (layout != null) {
         return layout;
       }
-    } else if (CsvDialect.isHeader(in)) {
+    } else if (CsvDialect.isHeader(in, names)) {
       return FileLayout.CSV;
     }
     return named != FileLayout.NDJSON && first >= 0 && hasLineOfObject(start)

@@ -2,6 +2,7 @@ package io.callstream.kafka.source;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.CallFormat;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,13 +18,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * @param named the layout that the name indicates; used if the content does not decide
  * @param layout the requested layout, which takes precedence over content and name; empty if none
  *     was requested
+ * @param format the format of the records, whose fields name the columns of a CSV file; empty if it
+ *     is not known
  */
 record StreamCalls(
     String name,
     Opening opening,
     Compression packing,
     Optional<FileLayout> named,
-    Optional<FileLayout> layout)
+    Optional<FileLayout> layout,
+    Optional<CallFormat> format)
     implements CallSource {
   private static final int[] BYTE_ORDER_MARK = {0xef, 0xbb, 0xbf};
 
@@ -49,7 +53,8 @@ record StreamCalls(
         () -> Files.newInputStream(path),
         Compression.ofName(fileName),
         FileLayout.ofName(fileName),
-        layout);
+        layout,
+        Optional.empty());
   }
 
   static StreamCalls standardInput() {
@@ -76,7 +81,13 @@ record StreamCalls(
         },
         Compression.NONE,
         Optional.empty(),
-        layout);
+        layout,
+        Optional.empty());
+  }
+
+  @Override
+  public CallSource forFormat(CallFormat of) {
+    return new StreamCalls(name, opening, packing, named, layout, Optional.of(of));
   }
 
   @Override
@@ -98,12 +109,13 @@ record StreamCalls(
       if (in.startsWith(BYTE_ORDER_MARK)) {
         in.skipNBytes(BYTE_ORDER_MARK.length);
       }
-      return switch (layout.isPresent() ? layout.get() : LayoutFinder.find(in, named)) {
+      ColumnNames names = new ColumnNames(format);
+      return switch (layout.isPresent() ? layout.get() : LayoutFinder.find(in, named, names)) {
         case JSON -> new JsonRecords(name, in);
         case NDJSON -> new LineRecords(name, in);
         case CSV -> {
           OptionalLibrary.COMMONS_CSV.require();
-          yield new CsvRecords(name, in);
+          yield new CsvRecords(name, in, names);
         }
       };
     } catch (CallstreamException e) {

@@ -66,7 +66,8 @@ class HostileFilesTest {
             () -> new ByteArrayInputStream(content),
             packing,
             Optional.empty(),
-            Optional.of(layout));
+            Optional.of(layout),
+            Optional.empty());
     return read(source);
   }
 
@@ -203,6 +204,7 @@ class HostileFilesTest {
                         () -> new ByteArrayInputStream(content.toByteArray()),
                         Compression.NONE,
                         named,
+                        Optional.empty(),
                         Optional.empty()));
             assertThat(outcome.failure()).as("%s", named).isNull();
             assertThat(outcome.records().stream().map(r -> new String(r, ISO_8859_1)).toList())
@@ -401,7 +403,12 @@ class HostileFilesTest {
         };
     CallSource source =
         new StreamCalls(
-            "input", () -> endless, Compression.NONE, Optional.empty(), Optional.of(layout));
+            "input",
+            () -> endless,
+            Compression.NONE,
+            Optional.empty(),
+            Optional.of(layout),
+            Optional.empty());
     Outcome outcome = assertTimeoutPreemptively(Duration.ofSeconds(60), () -> read(source));
     assertThat(outcome.failure()).isNotNull();
   }

@@ -1,0 +1,90 @@
+package io.callstream.definition;
+
+import io.callstream.call.Call;
+import io.callstream.call.Field;
+import io.callstream.statistic.CallFilter;
+import java.io.Serializable;
+import java.math.BigDecimal;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/** Compares fields with values. All conditions must hold. */
+record FieldFilter(List<Condition> conditions) implements CallFilter {
+  /**
+   * A condition for a field.
+   *
+   * @param isOneOf whether the value must be one of the values, or none of them
+   */
+  record Condition(Field<?> field, boolean isOneOf, Set<String> values) implements Serializable {
+    boolean holds(Call call) {
+      return values.contains(StatisticDefinitions.text(call, field)) == isOneOf;
+    }
+
+    @Override
+    public String toString() {
+      return field + (isOneOf ? " in " : " not in ") + new TreeSet<>(values);
+    }
+  }
+
+  /**
+   * Returns the values at a key as the texts of values of a field, so that 4.5 equals 4.50 in a
+   * field with two digits.
+   */
+  static Set<String> values(Entries entries, String key, Field<?> field) {
+    Set<String> values = new HashSet<>();
+    for (String text : entries.list(key)) {
+      String value = value(text, field);
+      if (value.isEmpty()) {
+        throw entries.wrong(
+            key,
+            "'%s' is not a value of the field '%s', which is a %s. Write one such as %s."
+                .formatted(
+                    text,
+                    field,
+                    FieldNames.words(field.type()),
+                    field.type() == Field.Type.FLAG ? "true" : "12"));
+      }
+      values.add(value);
+    }
+    return values;
+  }
+
+  /** Returns the text of a value, or the empty text if it is not a value of the field. */
+  private static String value(String text, Field<?> field) {
+    return switch (field.type()) {
+      case FLAG -> text.equals("true") || text.equals("false") ? text : "";
+      case NUMBER, DECIMAL -> number(text, field.scale());
+      case TEXT, REAL, TIME, POSITION -> text;
+    };
+  }
+
+  private static String number(String text, int scale) {
+    try {
+      return new BigDecimal(text).setScale(scale).toPlainString();
+    } catch (ArithmeticException | NumberFormatException e) {
+      return "";
+    }
+  }
+
+  Set<Field<?>> fields() {
+    return conditions.stream().map(Condition::field).collect(Collectors.toSet());
+  }
+
+  @Override
+  public boolean accepts(Call call) {
+    for (Condition condition : conditions) {
+      if (!condition.holds(call)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public String description() {
+    return conditions.stream().map(Condition::toString).sorted().collect(Collectors.joining(", "));
+  }
+}
