@@ -24,7 +24,10 @@ final class MeasureDefinitions {
   private enum Argument {
     /** A number greater than 0 and at most 1. */
     FRACTION("0.9"),
-    TEXT("TEXT"),
+    FIELD("FIELD"),
+    NUMBER("NUMBER"),
+    /** A number of entries. */
+    LENGTH("10"),
     START("START"),
     END("END");
 
@@ -58,8 +61,28 @@ final class MeasureDefinitions {
           function("share", (column, arguments) -> new Measure.Share(column)),
           function(
               "distinct",
-              (column, arguments) -> Measures.approximateDistinct(column, arguments.text(0)),
-              Argument.TEXT),
+              (column, a) -> Measures.approximateDistinct(column, a.field(0)),
+              Argument.FIELD),
+          function("sum", (column, a) -> Measures.sum(column, a.number(0)), Argument.NUMBER),
+          function("mean", (column, a) -> Measures.mean(column, a.number(0)), Argument.NUMBER),
+          function(
+              "minimum", (column, a) -> Measures.minimum(column, a.number(0)), Argument.NUMBER),
+          function(
+              "maximum", (column, a) -> Measures.maximum(column, a.number(0)), Argument.NUMBER),
+          function(
+              "median",
+              (column, a) -> Measures.quantile(column, 0.5, a.number(0)),
+              Argument.NUMBER),
+          function(
+              "quantile",
+              (column, a) -> Measures.quantile(column, a.fraction(0), a.number(1)),
+              Argument.FRACTION,
+              Argument.NUMBER),
+          function(
+              "top",
+              (column, a) -> Measures.top(column, a.length(0), a.field(1)),
+              Argument.LENGTH,
+              Argument.FIELD),
           function(
               "minimum",
               (column, a) -> Measures.minimum(column, a.times(0), a.between(0)),
@@ -86,6 +109,9 @@ final class MeasureDefinitions {
               Argument.FRACTION,
               Argument.START,
               Argument.END));
+
+  private static final Set<Field.Type> NUMBERS =
+      Set.of(Field.Type.NUMBER, Field.Type.DECIMAL, Field.Type.REAL);
 
   private final Entries entries;
   private final FieldNames fields;
@@ -142,8 +168,28 @@ final class MeasureDefinitions {
 
   /** The arguments of a measure. */
   private record Arguments(FieldNames fields, String measure, List<String> given) {
-    Field<String> text(int index) {
-      return field(index, Field.Type.TEXT);
+    Field<?> field(int index) {
+      return fields.named(given.get(index));
+    }
+
+    @SuppressWarnings("unchecked") // The type states the class.
+    Field<? extends Number> number(int index) {
+      Field<?> field = field(index);
+      if (!NUMBERS.contains(field.type())) {
+        throw new IllegalArgumentException(
+            "in '%s', the field '%s' is a %s, and it must be a number. Name another field."
+                .formatted(measure, field, FieldNames.words(field.type())));
+      }
+      return (Field<? extends Number>) field;
+    }
+
+    int length(int index) {
+      if (!given.get(index).matches("[0-9]{1,9}")) {
+        throw new IllegalArgumentException(
+            "in '%s', '%s' is not a number. Write one such as 10."
+                .formatted(measure, given.get(index)));
+      }
+      return Integer.parseInt(given.get(index));
     }
 
     Set<Field<?>> times(int index) {

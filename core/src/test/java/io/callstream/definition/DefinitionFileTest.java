@@ -16,6 +16,7 @@ import io.callstream.call.JsonFormat;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.statistic.Emission;
+import io.callstream.statistic.Measures;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
 import java.io.ByteArrayInputStream;
@@ -23,6 +24,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.math.BigDecimal;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -226,6 +228,31 @@ class DefinitionFileTest {
   }
 
   @Test
+  void readsMeasuresOfNumbers() throws IOException {
+    Field<Long> quantity = Field.number("quantity");
+    Field<BigDecimal> price = Field.decimal("price", 2);
+    Statistic statistic =
+        statistics(
+                """
+                statistic.a.measures = sum(price) as revenue, mean(weight), minimum(quantity), \
+                  maximum(price), median(quantity), quantile(0.9, price) as p90, top(3, product), \
+                  distinct(gift)
+                """)
+            .get(0);
+    assertThat(statistic.measures())
+        .extracting(Object::toString)
+        .containsExactly(
+            Measures.sum("revenue", price).toString(),
+            Measures.mean("mean_weight", Field.real("weight")).toString(),
+            Measures.minimum("minimum_quantity", quantity).toString(),
+            Measures.maximum("maximum_price", price).toString(),
+            Measures.quantile("median_quantity", 0.5, quantity).toString(),
+            Measures.quantile("p90", 0.9, price).toString(),
+            Measures.top("top_3_product", 3, Field.text("product")).toString(),
+            Measures.approximateDistinct("distinct_gift", Field.flag("gift")).toString());
+  }
+
+  @Test
   void readsWindowsAndMeasuresAndEmission() throws IOException {
     List<Statistic> all =
         statistics(
@@ -297,11 +324,13 @@ class DefinitionFileTest {
         arguments("statistic.a.lateness = 1h", "is without effect"),
         arguments("statistic.a.measures = cuont", "Did you mean 'count'?"),
         arguments("statistic.a.measures = count(product)", "'count(product)' is not a measure"),
-        arguments("statistic.a.measures = mean(paid)", "mean(START, END)"),
+        arguments("statistic.a.measures = mean(paid)", "is a time, and it must be a number"),
         arguments(
             "statistic.a.measures = mean(paid, product)",
             "the field 'product' is a text, and it must be a time"),
-        arguments("statistic.a.measures = distinct(quantity)", "it must be a text"),
+        arguments("statistic.a.measures = sum(product)", "is a text, and it must be a number"),
+        arguments("statistic.a.measures = top(many, product)", "'many' is not a number"),
+        arguments("statistic.a.measures = top(0, product)", "it must be"),
         arguments("statistic.a.measures = quantile(x, paid, shipped)", "'x' is not a number"),
         arguments("statistic.a.measures = quantile(2, paid, shipped)", "The quantile is 2.0"),
         arguments("statistic.a.measures = count as Orders", "'Orders' is not a valid column name"),
