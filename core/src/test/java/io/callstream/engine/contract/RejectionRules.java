@@ -449,8 +449,8 @@ abstract class RejectionRules extends ContractRules {
     public CallParser parser(Set<Field<?>> fields) {
       CallParser calls = super.parser(fields);
       AtomicBoolean isBroken = new AtomicBoolean();
-      return value -> {
-        String text = new String(value, UTF_8);
+      return record -> {
+        String text = new String(record.value(), UTF_8);
         return switch (text) {
           case "throws" -> throw new IllegalStateException("cannot take " + text);
           case "overflows" -> overflow();
@@ -462,8 +462,8 @@ abstract class RejectionRules extends ContractRules {
           }
           default ->
               isBroken.get()
-                  ? new ParseResult.Rejected(RejectionReason.NOT_JSON, null, value)
-                  : calls.parse(value);
+                  ? new ParseResult.Rejected(RejectionReason.NOT_JSON, null, record.value())
+                  : calls.parse(record);
         };
       };
     }

@@ -50,6 +50,7 @@ final class BrokenEngines {
     return new Accounting(
         accounting.received(),
         accounting.rejected(),
+        accounting.additionalCalls(),
         accounting.duplicates(),
         accounting.ambiguousTimes(),
         accounting.unknownDispositions(),
@@ -255,9 +256,9 @@ final class BrokenEngines {
       if (parser == null) {
         return null;
       }
-      return value -> {
+      return record -> {
         try {
-          return parser.parse(value);
+          return parser.parse(record);
         } catch (RuntimeException e) {
           throw new LinkageError("an exception of the format", e);
         }
