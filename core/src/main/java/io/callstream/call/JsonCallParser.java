@@ -62,10 +62,16 @@ final class JsonCallParser implements CallParser {
 
   private final int[] ends;
 
+  /** The values of a record that is not plain; null if the record does not have them. */
+  private final @Nullable String[] decoded;
+
+  /** Which values are read as bytes also if the record is not plain. */
+  private final boolean[] isReadAsBytes;
+
   /** Which values of a record that is not plain are an object or an array. */
   private final boolean[] nested;
 
-  /** The bytes of the values: the current record, or a copy of its values. */
+  /** The bytes of the values: the current record, or a copy of those that are read as bytes. */
   private byte[] values = NOTHING;
 
   private boolean isPlain;
@@ -101,6 +107,11 @@ final class JsonCallParser implements CallParser {
     starts = plain.starts;
     ends = plain.ends;
     nested = new boolean[paths.size()];
+    decoded = new @Nullable String[paths.size()];
+    isReadAsBytes = new boolean[paths.size()];
+    format.stream()
+        .filter(value -> value.field().type() != Field.Type.TEXT || value.field() == Fields.ID)
+        .forEach(value -> isReadAsBytes[place(value)] = true);
     slots = new FieldSlots(asked, false);
     noTexts = slots.noTexts();
     noValues = slots.noValues();
@@ -208,17 +219,19 @@ final class JsonCallParser implements CallParser {
   }
 
   private @Nullable RejectionReason findFully(byte[] record) {
-    @Nullable String[] found = new @Nullable String[paths.size()];
+    Arrays.fill(decoded, null);
     Arrays.fill(nested, false);
-    RejectionReason reason = reader.read(record, found, nested);
+    RejectionReason reason = reader.read(record, decoded, nested);
     if (reason != null) {
       return reason;
     }
     ByteArrayOutputStream all = new ByteArrayOutputStream(record.length);
-    for (int place = 0; place < found.length; place++) {
-      String text = found[place];
+    for (int place = 0; place < decoded.length; place++) {
+      String text = decoded[place];
       starts[place] = text == null ? -1 : all.size();
-      all.writeBytes(text == null ? NOTHING : text.getBytes(UTF_8));
+      if (text != null && isReadAsBytes[place]) {
+        all.writeBytes(text.getBytes(UTF_8));
+      }
       ends[place] = all.size();
     }
     values = all.toByteArray();
@@ -382,8 +395,9 @@ final class JsonCallParser implements CallParser {
   }
 
   private boolean isBlank(int place) {
-    if (!isPlain) {
-      return string(place, true).isBlank();
+    String text = isPlain ? null : decoded[place];
+    if (text != null) {
+      return text.isBlank();
     }
     // The same as String.isBlank(), because plain values have no control characters.
     for (int i = starts[place]; i < ends[place]; i++) {
@@ -395,9 +409,13 @@ final class JsonCallParser implements CallParser {
   }
 
   private String string(int place, boolean unique) {
+    String text = isPlain ? null : decoded[place];
+    if (text != null) {
+      return text;
+    }
     int start = starts[place];
-    return isPlain && !unique
-        ? dictionary.text(values, start, ends[place])
-        : new String(values, start, ends[place] - start, isPlain ? ISO_8859_1 : UTF_8);
+    return unique
+        ? new String(values, start, ends[place] - start, ISO_8859_1)
+        : dictionary.text(values, start, ends[place]);
   }
 }

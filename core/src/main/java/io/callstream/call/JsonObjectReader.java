@@ -140,6 +140,11 @@ final class JsonObjectReader {
 
   /** Replaces unpaired surrogates, which escapes can produce but UTF-8 cannot encode, with '?'. */
   private static String wellFormed(String text) {
-    return new String(text.getBytes(UTF_8), UTF_8);
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isSurrogate(text.charAt(i))) {
+        return new String(text.getBytes(UTF_8), UTF_8);
+      }
+    }
+    return text;
   }
 }

@@ -42,11 +42,11 @@ class CallRowsTest {
     assertThat(first.<String>getAs("rejection")).isNull();
     assertThat(first.<Timestamp>getAs("time").toInstant())
         .isEqualTo(Instant.parse("2019-01-01T07:57:00Z"));
-    assertThat(first.<String>getAs("crime_type")).isEqualTo("415");
+    assertThat(first.<String>getAs("type")).isEqualTo("415");
     assertThat(first.<String>getAs("disposition")).isEqualTo("HAN");
     assertThat(first.<String>getAs("address")).isEmpty();
     assertThat(rows.get(1).<String>getAs("rejection")).isEqualTo("not-an-object");
-    assertThat(rows.get(1).<String>getAs("crime_type")).isNull();
+    assertThat(rows.get(1).<String>getAs("type")).isNull();
     assertThat(rows.get(2).<String>getAs("rejection")).isEqualTo("empty");
     assertThat(rows.get(2).<Integer>getAs("partition")).isEqualTo(1);
   }
