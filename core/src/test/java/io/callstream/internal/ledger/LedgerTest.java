@@ -110,15 +110,15 @@ class LedgerTest {
     BatchResults process(List<CallRecord> records) {
       long watermark = ledger.nextWatermark();
       List<DeadLetter> letters = new ArrayList<>();
-      CallReader reader = new CallReader(plan, Instant.EPOCH, letters::add);
       CallCounter counter = new CallCounter(plan, watermark, letters::add);
       List<PossibleDuplicate> candidates = new ArrayList<>();
-      for (CallRecord record : records) {
-        Call call = reader.read(record);
-        if (call != null) {
-          candidates.add(new PossibleDuplicate(call, record));
-        }
-      }
+      CallReader reader =
+          new CallReader(
+              plan,
+              Instant.EPOCH,
+              (call, record) -> candidates.add(new PossibleDuplicate(call, record)),
+              letters::add);
+      records.forEach(reader::read);
       candidates.sort(PossibleDuplicate.ORDER);
       long duplicates = 0;
       if (plan.distinctHorizonMillis().isPresent()) {
