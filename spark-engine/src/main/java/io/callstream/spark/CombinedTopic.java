@@ -4,6 +4,7 @@ import io.callstream.engine.RunOptions;
 import io.callstream.internal.kafka.ClientSettings;
 import io.callstream.pipeline.KafkaTopic;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -47,7 +48,8 @@ import scala.collection.Seq;
  * DataStreamReader.load() would create.
  */
 final class CombinedTopic implements SupportsRead, Scan {
-  private static final StructType ROWS =
+  /** The columns of the rows: the bytes of a {@link RowKey}, and the content. */
+  static final StructType ROWS =
       new StructType()
           .add("_1", DataTypes.BinaryType, false)
           .add("_2", DataTypes.BinaryType, false);
@@ -151,6 +153,10 @@ final class CombinedTopic implements SupportsRead, Scan {
     private final KafkaMicroBatchStream kafka;
     private final ReadTask.Factory tasks;
     private final Runnable beforeBatch;
+    private @Nullable Ranges planned;
+
+    /** The ranges of a batch. */
+    private record Ranges(Offset start, Offset end, List<InputPartition> partitions) {}
 
     Stream(KafkaMicroBatchStream kafka, ReadTask.Factory tasks, Runnable beforeBatch) {
       this.kafka = kafka;
@@ -163,9 +169,18 @@ final class CombinedTopic implements SupportsRead, Scan {
       return tasks;
     }
 
+    /**
+     * Returns the ranges of a batch. Spark plans each batch three times, once to run it and twice
+     * to describe it. Spark's source may ask the brokers each time.
+     */
     @Override
     public InputPartition[] planInputPartitions(Offset start, Offset end) {
-      return kafka.planInputPartitions(start, end);
+      Ranges ranges = planned;
+      if (ranges == null || !ranges.start().equals(start) || !ranges.end().equals(end)) {
+        ranges = new Ranges(start, end, List.of(kafka.planInputPartitions(start, end)));
+        planned = ranges;
+      }
+      return ranges.partitions().toArray(InputPartition[]::new);
     }
 
     @Override

@@ -32,7 +32,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.spark.SparkConf;
-import org.apache.spark.api.java.function.VoidFunction2;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.RuntimeConfig;
 import org.apache.spark.sql.SparkSession;
@@ -147,12 +146,12 @@ final class SparkRun extends LedgerRun {
     checkpoint.requireOwned();
     try {
       query =
-          rows.writeStream()
-              .outputMode(OutputMode.Append())
-              .trigger(trigger())
-              .option("checkpointLocation", checkpoint.location())
-              .foreachBatch((VoidFunction2<Dataset<Tuple2<byte[], byte[]>>, Long>) this::finish)
-              .start();
+          DriverSink.start(
+              rows.writeStream()
+                  .outputMode(OutputMode.Append())
+                  .trigger(trigger())
+                  .option("checkpointLocation", checkpoint.location()),
+              new Batches());
     } catch (TimeoutException e) {
       throw failures.of(e);
     }
@@ -194,23 +193,32 @@ final class SparkRun extends LedgerRun {
 
   // ---- batches, in the query's thread
 
-  private void finish(Dataset<Tuple2<byte[], byte[]>> rows, long number)
-      throws InterruptedException {
-    batchLock.lockInterruptibly();
-    try {
-      if (!stopping) {
-        finishLocked(rows, number);
-        return;
+  private final class Batches implements DriverSink.Receiver {
+    @Override
+    public void begin() throws InterruptedException {
+      BatchContext.of(ledger()).publish(lease.session().sparkContext());
+      batchLock.lockInterruptibly();
+      if (stopping) {
+        batchLock.unlock();
+        // The batch has not started and will be repeated; stop() interrupts this thread.
+        new CountDownLatch(1).await();
       }
-    } finally {
-      batchLock.unlock();
     }
-    // The batch has not started and will be repeated; stop() interrupts this thread.
-    new CountDownLatch(1).await();
+
+    @Override
+    public void finish(long number, List<Tuple2<byte[], byte[]>> rows) {
+      SparkRun.this.finish(number, rows);
+    }
+
+    @Override
+    public void end() {
+      if (batchLock.isHeldByCurrentThread()) {
+        batchLock.unlock();
+      }
+    }
   }
 
-  private void finishLocked(Dataset<Tuple2<byte[], byte[]>> rows, long number) {
-    BatchContext.of(ledger()).publish(lease.session().sparkContext());
+  private void finish(long number, List<Tuple2<byte[], byte[]>> rows) {
     BatchUpdates updates = new BatchUpdates(pipeline().statistics().size());
     List<DeadLetterMerge.Input> letters = new ArrayList<>();
     boolean hasLetterFiles = false;
@@ -218,7 +226,7 @@ final class SparkRun extends LedgerRun {
         new TaskReport(
             Accounting.none(pipeline().statistics().stream().map(Statistic::name).toList()),
             List.of());
-    for (Tuple2<byte[], byte[]> row : rows.collectAsList()) { // the only job of the batch
+    for (Tuple2<byte[], byte[]> row : rows) {
       RowKey key = RowKey.of(row._1());
       byte[] bytes = row._2();
       switch (key.kind()) {

@@ -36,7 +36,7 @@ final class PlanTrace extends SparkListener implements ProgressListener {
 
   @Override
   public void onOtherEvent(SparkListenerEvent event) {
-    // Spark sends one event per batch, and another one for the rows that foreachBatch collects.
+    // Spark sends one event per batch, and another one for the sink, which runs in the first.
     if (event instanceof SparkListenerSQLExecutionStart start
         && start.rootExecutionId().contains(start.executionId())) {
       plan = operators(start.physicalPlanDescription());
