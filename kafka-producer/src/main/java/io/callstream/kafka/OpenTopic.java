@@ -250,7 +250,7 @@ final class OpenTopic implements OpenSource {
             spans,
             patience,
             this::beforePoll,
-            record -> records.take(RangeReader.inputRecord(record)));
+            record -> records.take(RangeReader.callRecord(record)));
       } catch (KafkaException e) {
         throw failure(e);
       }

@@ -49,7 +49,7 @@ public final class TaskPlan implements Serializable {
     statistics = pipeline.statistics();
     fields = pipeline.fields();
     orderedFields = fields.stream().sorted().toList();
-    generatesIds = fields.contains(Fields.ID) && !format.fields().contains(Fields.ID);
+    generatesIds = fields.contains(Fields.ID) && !Fields.has(format, Fields.ID);
     dispositionCodes = pipeline.dispositionCodes();
     maxFutureSkewMillis = pipeline.maxFutureSkew().toMillis();
     maxEventTimeJumpMillis = maxEventTimeJumpMillis(pipeline);

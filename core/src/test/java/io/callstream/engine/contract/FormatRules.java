@@ -276,6 +276,9 @@ abstract class FormatRules extends ContractRules {
     String topic = outcome.topic();
     assertThat(outcome.rows("ids"))
         .containsExactlyInAnyOrder(
-            topic + "-1-0 a  1", topic + "-1-1 b  1", topic + "-1-1-1 c  1", topic + "-1-1-2 d  1");
+            topic + "-1-0  a  1",
+            topic + "-1-1  b  1",
+            topic + "-1-1-1  c  1",
+            topic + "-1-1-2  d  1");
   }
 }

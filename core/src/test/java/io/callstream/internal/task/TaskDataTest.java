@@ -104,10 +104,11 @@ class TaskDataTest {
             .build();
     List<PossibleDuplicate> candidates =
         List.of(
-            new PossibleDuplicate(call, CallRecord.at("calls", 2, 9, -3, new byte[] {1, 2})),
+            new PossibleDuplicate(
+                call, CallRecord.at(MemorySource.NAME, 2, 9, -3, new byte[] {1, 2})),
             new PossibleDuplicate(
                 Call.builder("1", "t", Instant.EPOCH).build(),
-                CallRecord.at("calls", 0, 0, 0, null)));
+                CallRecord.at(MemorySource.NAME, 0, 0, 0, null)));
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     DataOutputStream out = new DataOutputStream(bytes);
     for (PossibleDuplicate candidate : candidates) {
@@ -145,7 +146,7 @@ class TaskDataTest {
       batch.add(
           new PossibleDuplicate(
               Call.builder("\u00e9" + i, "t", Instant.ofEpochMilli(i)).build(),
-              CallRecord.at("calls", 0, i, i, null)));
+              CallRecord.at(MemorySource.NAME, 0, i, i, null)));
     }
     List<PossibleDuplicate> firsts = new ArrayList<>();
     assertThat(seen.sift(batch, Long.MIN_VALUE, firsts::add)).isZero();
