@@ -2,8 +2,8 @@ package io.callstream.benchmarks;
 
 import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
+import io.callstream.call.CallRecord;
 import io.callstream.internal.aggregate.StatisticCombiner;
-import io.callstream.internal.source.InputRecord;
 import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.pipeline.KafkaTopic;
@@ -26,7 +26,7 @@ import org.openjdk.jmh.infra.Blackhole;
 @State(Scope.Benchmark)
 @SuppressWarnings("NullAway.Init") // JMH sets the fields.
 public class CombinerBenchmark extends PartBenchmark {
-  private static final InputRecord RECORD = new InputRecord(0, 0, 0, null);
+  private static final CallRecord RECORD = CallRecord.at("calls", 0, 0, 0, null);
 
   /** The number of standard statistics. */
   @Param({"1", "2", "3", "4"})

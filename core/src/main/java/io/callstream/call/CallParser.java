@@ -16,10 +16,18 @@ public interface CallParser {
    * Parses one record. A parser should return a result for any bytes, in time proportional to their
    * number. If it throws an exception, engines reject the record; see {@link ParseResult#of}.
    *
-   * @param value the bytes of the record; the parser must not modify them
-   * @return the call, or the reason for the rejection
+   * @return the calls of the record, or the reason for the rejection
    */
-  ParseResult parse(byte[] value);
+  ParseResult parse(CallRecord record);
+
+  /**
+   * Parses a record that has only a value.
+   *
+   * @param value the bytes of the record; the parser must not modify them
+   */
+  default ParseResult parse(byte[] value) {
+    return parse(CallRecord.of(value));
+  }
 
   /**
    * Returns the id in a record, in UTF-8. For a valid record, this is the id of the call. A format

@@ -5,7 +5,11 @@ import java.util.Set;
 
 /** The fields that several formats share. A {@link CallFormat} states which of them it has. */
 public final class Fields {
-  /** The id of the call at its source. */
+  /**
+   * The id of the call at its source. In a format without ids, it is {@code
+   * topic-partition-offset}, followed by {@code -index} for the calls after the first one of their
+   * record, if a pipeline reads it.
+   */
   public static final Field<String> ID = Field.text("id");
 
   /** The call type, unchanged: a dispatcher's note, a name or a code. */
@@ -86,4 +90,10 @@ public final class Fields {
   public static final Set<Field<?>> ALL = Set.of(Field.marker());
 
   private Fields() {}
+
+  /** Returns whether calls of a format can have a field. */
+  public static boolean has(CallFormat format, Field<?> field) {
+    Set<Field<?>> fields = format.fields();
+    return fields.contains(field) || fields.containsAll(ALL);
+  }
 }

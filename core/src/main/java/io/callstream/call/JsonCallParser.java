@@ -161,6 +161,11 @@ final class JsonCallParser implements CallParser {
   }
 
   @Override
+  public ParseResult parse(CallRecord record) {
+    return parse(record.value());
+  }
+
+  @Override
   public ParseResult parse(byte[] value) {
     RejectionReason reason = find(value);
     return reason == null ? call(value) : new ParseResult.Rejected(reason, null, value);

@@ -2,6 +2,8 @@ package io.callstream.call;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.callstream.CallstreamException;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -18,19 +20,21 @@ public sealed interface ParseResult {
    * the class and the message of the exception. The parser may then be in an undefined state; use a
    * new parser.
    *
-   * <p>Other errors, such as a missing class or a lack of memory, do not depend on the record. This
-   * method does not catch them, nor any exception in a thread that was interrupted.
-   *
-   * @param value the bytes of the record; not modified
+   * <p>A {@link CallstreamException} does not depend on the record: a parser throws it if something
+   * that it needs, such as a schema registry, does not work. This method does not catch it, nor
+   * other errors that do not depend on the record, such as a missing class or a lack of memory, nor
+   * any exception in a thread that was interrupted. In an engine they end the run.
    */
-  static ParseResult of(CallParser parser, byte[] value) {
+  static ParseResult of(CallParser parser, CallRecord record) {
     Throwable failure;
     try {
-      ParseResult result = parser.parse(value);
+      ParseResult result = parser.parse(record);
       if (result != null) {
         return result;
       }
       failure = null;
+    } catch (CallstreamException e) {
+      throw e;
     } catch (Exception | StackOverflowError | AssertionError e) {
       if (Thread.currentThread().isInterrupted()) {
         throw e;
@@ -40,8 +44,17 @@ public sealed interface ParseResult {
     return new Rejected(
         RejectionReason.FORMAT_FAILED,
         null,
-        value,
+        record.value(),
         failure == null ? "the parser returned null" : detail(failure));
+  }
+
+  /**
+   * Parses a record that has only a value, as {@link #of(CallParser, CallRecord)} does.
+   *
+   * @param value the bytes of the record; not modified
+   */
+  static ParseResult of(CallParser parser, byte[] value) {
+    return of(parser, CallRecord.of(value));
   }
 
   /**
@@ -62,11 +75,35 @@ public sealed interface ParseResult {
     return message == null ? name : name + ": " + message;
   }
 
-  /** The record is a valid call. */
-  record Parsed(Call call) implements ParseResult {
-    /** Checks that {@code call} is not null. */
+  /**
+   * The record is valid, and has one call or several.
+   *
+   * @param call the first call
+   * @param others the calls after the first one
+   */
+  record Parsed(Call call, List<Call> others) implements ParseResult {
+    /** Copies {@code others}. */
     public Parsed {
       Objects.requireNonNull(call, "call");
+      others = List.copyOf(others);
+    }
+
+    /** Creates the result of a record with one call. */
+    public Parsed(Call call) {
+      this(call, List.of());
+    }
+
+    /**
+     * Returns the result of a record with calls.
+     *
+     * @throws IllegalArgumentException if there is no call; reject such a record instead
+     */
+    public static Parsed of(List<Call> calls) {
+      if (calls.isEmpty()) {
+        throw new IllegalArgumentException(
+            "The record has no call; return a rejection with a reason instead");
+      }
+      return new Parsed(calls.get(0), calls.subList(1, calls.size()));
     }
   }
 

@@ -2,13 +2,13 @@ package io.callstream.engine;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.CallRecord;
 import io.callstream.internal.engine.BatchPart;
 import io.callstream.internal.engine.BatchProcessor;
 import io.callstream.internal.engine.BatchStart;
 import io.callstream.internal.engine.LedgerRun;
 import io.callstream.internal.failures.EnvironmentFailures;
 import io.callstream.internal.ledger.Ledger;
-import io.callstream.internal.source.InputRecord;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Progress.PartitionOffsets;
@@ -19,7 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A run in this process, for authors of engines. The engine reads records and decides where batches
@@ -95,14 +94,10 @@ public final class BatchRun {
      * Adds a record. The records of a partition must be in order. They existed when the batch
      * started.
      *
-     * @param partition the partition, from 0
-     * @param offset the offset in the partition
-     * @param timestamp the timestamp of the record; before 1970 if the record has none
-     * @param value the bytes, not copied; null for a record without a value
      * @throws CallstreamException if the code of a statistic fails; the reader must not catch it
      */
-    public void add(int partition, long offset, Instant timestamp, byte @Nullable [] value) {
-      part.add(new InputRecord(partition, offset, timestamp.toEpochMilli(), value));
+    public void add(CallRecord record) {
+      part.add(record);
     }
   }
 

@@ -98,6 +98,10 @@ final class PipelineMeters {
         "Records that cannot be parsed as a call",
         Accounting::rejected);
     total(
+        "callstream.calls.additional",
+        "Calls after the first one of their record",
+        Accounting::additionalCalls);
+    total(
         "callstream.records.duplicates", "Calls whose id was already seen", Accounting::duplicates);
     total(
         "callstream.calls.ambiguous",

@@ -45,7 +45,7 @@ public sealed interface DeadLetter {
       return other instanceof Rejected that
           && origin.equals(that.origin)
           && Arrays.equals(value, that.value)
-          && reason == that.reason
+          && reason.equals(that.reason)
           && Objects.equals(field, that.field)
           && Objects.equals(detail, that.detail);
     }

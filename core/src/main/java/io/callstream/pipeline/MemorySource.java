@@ -1,5 +1,6 @@
 package io.callstream.pipeline;
 
+import io.callstream.call.CallRecord.Header;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,9 +48,17 @@ public final class MemorySource implements Source {
    * A record.
    *
    * @param timestamp the timestamp; its milliseconds since the epoch must fit in a long
+   * @param key the bytes of the key, not copied; null for a record without a key
+   * @param headers the headers in their order, not copied
    * @param value the bytes of the record, not copied; null for a record without a value
    */
-  public record Entry(Instant timestamp, byte @Nullable [] value) {}
+  public record Entry(
+      Instant timestamp, byte @Nullable [] key, List<Header> headers, byte @Nullable [] value) {
+    /** Creates a record without a key and headers. */
+    public Entry(Instant timestamp, byte @Nullable [] value) {
+      this(timestamp, null, List.of(), value);
+    }
+  }
 
   /** A transaction, whose records all become readable together, or never. Thread-safe. */
   public final class Transaction {

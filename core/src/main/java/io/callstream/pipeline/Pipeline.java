@@ -75,15 +75,14 @@ public record Pipeline(
             "Two statistics are named '" + statistic.name() + "'; rename one of them");
       }
       statistic.fields().stream()
-          .filter(field -> field != Fields.TIME && !Fields.ALL.contains(field))
-          .filter(field -> !format.fields().contains(field))
-          .filter(field -> !format.fields().containsAll(Fields.ALL))
+          .filter(field -> field != Fields.TIME && field != Fields.ID)
+          .filter(field -> !Fields.ALL.contains(field))
+          .filter(field -> !Fields.has(format, field))
           .findFirst()
           .ifPresent(field -> refuse(statistic, field, format));
     }
     distinctHorizon.ifPresent(Pipeline::requireHorizon);
-    boolean hasId = format.fields().contains(Fields.ID) || format.fields().containsAll(Fields.ALL);
-    if (distinctHorizon.isPresent() && !hasId) {
+    if (distinctHorizon.isPresent() && !Fields.has(format, Fields.ID)) {
       throw new IllegalArgumentException(
           "The format '%s' has no ids, so duplicates cannot be removed; declare the id, or omit distinct()"
               .formatted(format.name()));

@@ -17,10 +17,14 @@ import java.util.Map;
  *
  * <p>For every statistic s whose windows contain each call k times (1 unless they slide):
  *
- * <pre>{@code k * (received - rejected - duplicates) = counted(s) + late(s) + filtered(s)}</pre>
+ * <pre>
+ * {@code k * (received - rejected + additionalCalls - duplicates) = counted(s) + late(s) + filtered(s)}
+ * </pre>
  *
  * @param received the number of records that were read
  * @param rejected the number of records that cannot be parsed as a call
+ * @param additionalCalls the number of calls after the first one of their record, in formats whose
+ *     records can have several calls
  * @param duplicates the number of calls whose id was already seen; 0 unless the pipeline is
  *     distinct
  * @param ambiguousTimes the number of calls, neither rejected nor duplicate, whose wall-clock time
@@ -35,6 +39,7 @@ import java.util.Map;
 public record Accounting(
     long received,
     long rejected,
+    long additionalCalls,
     long duplicates,
     long ambiguousTimes,
     long unknownDispositions,
@@ -69,7 +74,7 @@ public record Accounting(
   public static Accounting none(List<String> statistics) {
     Map<String, Contributions> none = new LinkedHashMap<>();
     statistics.forEach(name -> none.put(name, new Contributions(0, 0, 0)));
-    return new Accounting(0, 0, 0, 0, 0, 0, none);
+    return new Accounting(0, 0, 0, 0, 0, 0, 0, none);
   }
 
   /** Returns the sums of two accountings of the same statistics. */
@@ -79,6 +84,7 @@ public record Accounting(
     return new Accounting(
         received + that.received,
         rejected + that.rejected,
+        additionalCalls + that.additionalCalls,
         duplicates + that.duplicates,
         ambiguousTimes + that.ambiguousTimes,
         unknownDispositions + that.unknownDispositions,
@@ -88,12 +94,12 @@ public record Accounting(
 
   /** Returns the number of calls that statistics use: neither rejected nor duplicate. */
   public long calls() {
-    return received - rejected - duplicates;
+    return received - rejected + additionalCalls - duplicates;
   }
 
   /**
-   * Returns the accounting as a JSON object in one line. {@code unconfirmedTimes}, and {@code
-   * filtered} of a statistic, appear only if they are not zero.
+   * Returns the accounting as a JSON object in one line. {@code additionalCalls}, {@code
+   * unconfirmedTimes}, and {@code filtered} of a statistic, appear only if they are not zero.
    */
   @JsonValue
   @JsonRawValue
@@ -111,6 +117,9 @@ public record Accounting(
     json.writeStartObject();
     json.writeNumberField("received", received);
     json.writeNumberField("rejected", rejected);
+    if (additionalCalls > 0) {
+      json.writeNumberField("additionalCalls", additionalCalls);
+    }
     json.writeNumberField("duplicates", duplicates);
     json.writeNumberField("ambiguousTimes", ambiguousTimes);
     json.writeNumberField("unknownDispositions", unknownDispositions);

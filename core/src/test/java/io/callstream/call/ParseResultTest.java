@@ -4,8 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.call.ParseResult.Rejected;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ParseResultTest {
@@ -39,19 +42,49 @@ class ParseResultTest {
         .isEqualTo("java.lang.AssertionError: no");
     assertThat(rejected(throwing(new StackOverflowError())).detail())
         .isEqualTo("java.lang.StackOverflowError");
-    assertThat(rejected(value -> null).detail()).isEqualTo("the parser returned null");
-    assertThat(rejected(value -> new ParseResult.Parsed(null)).detail())
+    assertThat(rejected(record -> null).detail()).isEqualTo("the parser returned null");
+    assertThat(rejected(record -> new ParseResult.Parsed(null)).detail())
         .startsWith("java.lang.NullPointerException");
-    assertThat(rejected(value -> new Rejected(null, null, value)).detail())
+    assertThat(rejected(record -> new Rejected(null, null, record.value())).detail())
         .startsWith("java.lang.NullPointerException");
   }
 
   @Test
   void rejectsATimeOutOfRange() {
     Rejected rejected =
-        rejected(value -> new ParseResult.Parsed(Call.builder("1", "t", Instant.MAX).build()));
+        rejected(record -> new ParseResult.Parsed(Call.builder("1", "t", Instant.MAX).build()));
     assertThat(rejected.detail())
         .startsWith("java.lang.IllegalArgumentException: The time of a call is +1000000000-12-31");
+  }
+
+  @Test
+  void throwsFailuresOfTheWorld() {
+    CallstreamException outage = new CallstreamException(ErrorCode.ENVIRONMENT, "no registry");
+    assertThatThrownBy(() -> rejected(throwing(outage))).isSameAs(outage);
+  }
+
+  @Test
+  void hasOneCallOrSeveral() {
+    Call first = Call.builder("1", "t", Instant.EPOCH).build();
+    Call second = Call.builder("2", "t", Instant.EPOCH).build();
+    ParseResult.Parsed parsed = ParseResult.Parsed.of(List.of(first, second));
+    assertThat(parsed.call()).isSameAs(first);
+    assertThat(parsed.others()).containsExactly(second);
+    assertThat(ParseResult.Parsed.of(List.of(first))).isEqualTo(new ParseResult.Parsed(first));
+    assertThatThrownBy(() -> ParseResult.Parsed.of(List.of()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("The record has no call");
+  }
+
+  @Test
+  void aReasonIsItsCode() {
+    assertThat(RejectionReason.of("not-json")).isEqualTo(RejectionReason.NOT_JSON);
+    assertThat(RejectionReason.of("bad-sum")).isNotEqualTo(RejectionReason.of("bad-sum-2"));
+    for (String code : List.of("", "Bad", "1x", "a b", "x".repeat(41))) {
+      assertThatThrownBy(() -> RejectionReason.of(code))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("'" + code + "' is not a valid code of a rejection");
+    }
   }
 
   @Test

@@ -175,7 +175,7 @@ class TwoPathsTest {
         return "unreadable fields of a call: " + plain.unreadable(record);
       }
       if (actual instanceof Rejected a && expected instanceof Rejected e) {
-        return a.reason() == e.reason() && Objects.equals(a.field(), e.field())
+        return a.reason().equals(e.reason()) && Objects.equals(a.field(), e.field())
             ? ""
             : a.reason() + " " + a.field() + " is not " + e.reason() + " " + e.field();
       }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.CallRecord;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.BatchRun.BatchReader;
 import io.callstream.engine.RunningPipeline.State;
@@ -82,7 +83,7 @@ class BatchRunTest {
             batch -> {
               PartitionOffsets range = ranges.poll();
               if (range != null && range.start() == 0) {
-                batch.newTask().add(0, 0, Instant.EPOCH, null);
+                batch.newTask().add(CallRecord.at("memory", 0, 0, 0, null));
               }
               return range == null ? List.of() : List.of(range);
             })) {
@@ -112,7 +113,7 @@ class BatchRunTest {
             pipeline,
             RunOptions.continuous().triggeringEvery(Duration.ofMillis(200)),
             batch -> {
-              batch.newTask().add(0, next[0], Instant.EPOCH, null);
+              batch.newTask().add(CallRecord.at("memory", 0, next[0], 0, null));
               return List.of(new PartitionOffsets(0, next[0], ++next[0], next[0]));
             });
     three.await();

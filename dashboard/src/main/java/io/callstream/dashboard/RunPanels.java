@@ -128,6 +128,9 @@ final class RunPanels {
                 List.of("= calls", number(all.calls())),
                 List.of("with an ambiguous time", number(all.ambiguousTimes())),
                 List.of("with an unknown disposition", number(all.unknownDispositions()))));
+    if (all.additionalCalls() > 0) {
+      records.add(1, List.of("+ additional calls", number(all.additionalCalls())));
+    }
     if (all.unconfirmedTimes() > 0) {
       records.add(List.of("with an unconfirmed time", number(all.unconfirmedTimes())));
     }

@@ -404,7 +404,7 @@
     const latency = progress && progress.latencyMs;
     const all = snapshot.accounting;
     const figures = [
-      ['Calls', whole.format(all.received - all.rejected - all.duplicates), 'calls'],
+      ['Calls', whole.format(calls(all)), 'calls'],
       ['Input, records/s', progress ? rate(progress.inputRowsPerSecond) : '–', 'in'],
       ['Output, rows/s', progress ? rate(progress.outputRowsPerSecond) : '–', 'out'],
       ['Processing, records/s', progress ? rate(progress.processedRowsPerSecond) : '–', 'processing'],
@@ -435,17 +435,21 @@
     }
   }
 
+  const calls = all => all.received - all.rejected + (all.additionalCalls || 0) - all.duplicates;
+
   function showAccounting(all) {
-    const calls = all.received - all.rejected - all.duplicates;
-    const part = n => calls === 0 ? '' : percent(n / calls);
+    const part = n => calls(all) === 0 ? '' : percent(n / calls(all));
     const rows = [
       ['Received', whole.format(all.received), ''],
       ['− rejected', whole.format(all.rejected), ''],
       ['− duplicates', whole.format(all.duplicates), ''],
-      ['= calls', whole.format(calls), ''],
+      ['= calls', whole.format(calls(all)), ''],
       ['with an ambiguous time', whole.format(all.ambiguousTimes), part(all.ambiguousTimes)],
       ['with an unknown disposition', whole.format(all.unknownDispositions), part(all.unknownDispositions)]
     ];
+    if (all.additionalCalls) {
+      rows.splice(1, 0, ['+ additional calls', whole.format(all.additionalCalls), '']);
+    }
     if (all.unconfirmedTimes) {
       rows.push(['with an unconfirmed time', whole.format(all.unconfirmedTimes), part(all.unconfirmedTimes)]);
     }

@@ -61,7 +61,7 @@ final class InputChecker {
   }
 
   private static boolean isLike(Example example, Rejected rejected) {
-    return example.reason() == rejected.reason()
+    return example.reason().equals(rejected.reason())
         && Objects.equals(example.field(), rejected.field());
   }
 
@@ -73,7 +73,7 @@ final class InputChecker {
     byte[] value = rejected.value();
     List<String> names = new ArrayList<>();
     String text = "";
-    if (rejected.reason() != RejectionReason.TOO_LARGE) {
+    if (!rejected.reason().equals(RejectionReason.TOO_LARGE)) {
       try (JsonParser json = JSON.createParser(value)) {
         if (json.nextToken() == JsonToken.START_OBJECT) {
           while (json.nextToken() == JsonToken.FIELD_NAME) {

@@ -215,12 +215,7 @@ final class OpenTopic implements OpenSource {
   @Override
   public SpanReader newReader() {
     Reader reader =
-        new Reader(
-            new RangeReader(
-                topic.name(),
-                consumerSettings(),
-                RangeReader.Keys.SKIPPED,
-                KafkaErrors.AFTER_LOSS));
+        new Reader(new RangeReader(topic.name(), consumerSettings(), KafkaErrors.AFTER_LOSS));
     readers.add(reader);
     return reader;
   }
@@ -255,7 +250,7 @@ final class OpenTopic implements OpenSource {
             spans,
             patience,
             this::beforePoll,
-            record -> records.take(RangeReader.inputRecord(record)));
+            record -> records.take(RangeReader.callRecord(record)));
       } catch (KafkaException e) {
         throw failure(e);
       }

@@ -2,6 +2,7 @@ package io.callstream.kafka;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.CallRecord;
 import io.callstream.internal.kafka.ClientSettings;
 import io.callstream.internal.kafka.ClientSettings.DeletedRecords;
 import io.callstream.internal.kafka.ClientSettings.Fetches;
@@ -9,7 +10,6 @@ import io.callstream.internal.kafka.KafkaErrors;
 import io.callstream.internal.kafka.RangeReader;
 import io.callstream.internal.source.SpanReader.Span;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
@@ -39,10 +39,10 @@ public final class TopicReader {
   /** The minimum number of offsets by which to go back for further records. */
   private static final long MIN_STEP = 1_000;
 
-  private static final Comparator<TopicRecord> BY_TIME =
-      Comparator.comparing(TopicRecord::timestamp)
-          .thenComparingInt(TopicRecord::partition)
-          .thenComparingLong(TopicRecord::offset);
+  private static final Comparator<CallRecord> BY_TIME =
+      Comparator.comparingLong(CallRecord::timestampMillis)
+          .thenComparingInt(CallRecord::partition)
+          .thenComparingLong(CallRecord::offset);
 
   private final KafkaCluster cluster;
   private final String topic;
@@ -103,7 +103,7 @@ public final class TopicReader {
    *     the topic does not exist, or {@link ErrorCode#SOURCE_FAILED} if the topic cannot be read
    *     further
    */
-  public long read(Consumer<? super TopicRecord> receiver) {
+  public long read(Consumer<? super CallRecord> receiver) {
     TopicInfo info = describe();
     handedOver = 0;
     if (limit == 0 || (!following && info.offsets() == 0)) {
@@ -126,7 +126,7 @@ public final class TopicReader {
   }
 
   /** Hands over the records in {@code [start, end)} of a partition. */
-  void readRange(int partition, long start, long end, Consumer<? super TopicRecord> receiver) {
+  void readRange(int partition, long start, long end, Consumer<? super CallRecord> receiver) {
     long ignored =
         reading(reader -> read(reader, List.of(new Span(partition, start, end)), receiver));
   }
@@ -136,7 +136,6 @@ public final class TopicReader {
         new RangeReader(
             topic,
             ClientSettings.ofConsumer(cluster, DeletedRecords.SKIP, Fetches.SMALL),
-            RangeReader.Keys.READ,
             AFTER_FAILURE)) {
       ranges = reader;
       work.accept(reader);
@@ -151,7 +150,7 @@ public final class TopicReader {
     return handedOver;
   }
 
-  private void readOn(RangeReader reader, TopicInfo info, Consumer<? super TopicRecord> receiver) {
+  private void readOn(RangeReader reader, TopicInfo info, Consumer<? super CallRecord> receiver) {
     List<Span> spans =
         info.partitions().stream()
             .map(
@@ -172,9 +171,8 @@ public final class TopicReader {
         });
   }
 
-  private void readLast(
-      RangeReader reader, TopicInfo info, Consumer<? super TopicRecord> receiver) {
-    PriorityQueue<TopicRecord> last = new PriorityQueue<>(BY_TIME);
+  private void readLast(RangeReader reader, TopicInfo info, Consumer<? super CallRecord> receiver) {
+    PriorityQueue<CallRecord> last = new PriorityQueue<>(BY_TIME);
     for (TopicInfo.PartitionInfo partition : info.partitions()) {
       readLast(reader, partition, last);
     }
@@ -189,7 +187,7 @@ public final class TopicReader {
    * Then this method also reads earlier offsets.
    */
   private void readLast(
-      RangeReader reader, TopicInfo.PartitionInfo partition, PriorityQueue<TopicRecord> last) {
+      RangeReader reader, TopicInfo.PartitionInfo partition, PriorityQueue<CallRecord> last) {
     long end = partition.end();
     long step = limit;
     long[] found = {0};
@@ -215,7 +213,7 @@ public final class TopicReader {
    *
    * @throws CancellationException if the reader was stopped, or if no further record is needed
    */
-  private void read(RangeReader reader, List<Span> spans, Consumer<? super TopicRecord> receiver) {
+  private void read(RangeReader reader, List<Span> spans, Consumer<? super CallRecord> receiver) {
     reader.read(
         spans,
         following ? ChronoUnit.FOREVER.getDuration() : PATIENCE,
@@ -226,13 +224,7 @@ public final class TopicReader {
         },
         row -> {
           if (!stopped) {
-            receiver.accept(
-                new TopicRecord(
-                    row.partition(),
-                    row.offset(),
-                    Instant.ofEpochMilli(row.timestamp()),
-                    row.key(),
-                    row.value()));
+            receiver.accept(RangeReader.callRecord(row));
           }
         });
   }

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.CallParser;
+import io.callstream.call.CallRecord;
 import io.callstream.call.Fields;
 import io.callstream.call.JsonFormat;
 import io.callstream.call.ParseResult;
@@ -80,8 +81,8 @@ class CallProducerTest {
     }
   }
 
-  private List<TopicRecord> read() {
-    List<TopicRecord> all = new ArrayList<>();
+  private List<CallRecord> read() {
+    List<CallRecord> all = new ArrayList<>();
     TopicReader.of(cluster, topic).fromBeginning().read(all::add);
     return all;
   }
@@ -117,7 +118,7 @@ class CallProducerTest {
     assertThat(report.sent()).isEqualTo(values.size()).isEqualTo(progress.get());
     assertThat(report.failed()).isZero();
     assertThat(report.rate()).isPositive();
-    List<TopicRecord> read = read();
+    List<CallRecord> read = read();
     assertThat(read).hasSize(values.size());
     long bytes =
         read.stream()
@@ -127,9 +128,9 @@ class CallProducerTest {
     CallParser parser = FORMAT.parser(Set.of(Fields.ID));
     Map<String, Integer> partitions = new HashMap<>();
     Map<Integer, List<byte[]>> arrived = new HashMap<>();
-    for (TopicRecord row : read) {
+    for (CallRecord row : read) {
       arrived.computeIfAbsent(row.partition(), p -> new ArrayList<>()).add(row.value());
-      assertThat(row.timestamp()).isBetween(before, Instant.now().plusMillis(1));
+      assertThat(row.timestamp().orElseThrow()).isBetween(before, Instant.now().plusMillis(1));
       if (parser.parse(row.value()) instanceof ParseResult.Parsed parsed) {
         String id = parsed.call().id();
         assertThat(new String(row.key(), UTF_8)).isEqualTo(id);
@@ -140,7 +141,7 @@ class CallProducerTest {
     }
     assertThat(arrived).hasSize(3);
     assertThat(partitions.values()).containsOnly(0, 1, 2);
-    assertThat(sorted(read.stream().map(TopicRecord::value).toList())).isEqualTo(sorted(values));
+    assertThat(sorted(read.stream().map(CallRecord::value).toList())).isEqualTo(sorted(values));
     for (List<byte[]> partition : arrived.values()) {
       assertThat(isSubsequence(partition, values)).isTrue();
     }
@@ -525,8 +526,8 @@ class CallProducerTest {
     ensure(2);
     assertThat(TopicReader.of(cluster, topic).read(row -> {})).isZero();
     send(SyntheticCalls.of(500));
-    List<TopicRecord> first = new ArrayList<>();
-    List<TopicRecord> last = new ArrayList<>();
+    List<CallRecord> first = new ArrayList<>();
+    List<CallRecord> last = new ArrayList<>();
 
     assertThat(TopicReader.of(cluster, topic).fromBeginning().atMost(7).read(first::add))
         .isEqualTo(7);
@@ -537,7 +538,7 @@ class CallProducerTest {
     assertThat(last)
         .hasSize(10)
         .allMatch(row -> row.offset() >= info.partitions().get(row.partition()).end() - 10);
-    assertThat(last).extracting(TopicRecord::timestamp).isSorted();
+    assertThat(last).extracting(CallRecord::timestampMillis).isSorted();
     assertThat(last.get(0).toString()).doesNotContain("crime");
     assertThat(TopicReader.of(cluster, topic).atMost(0).read(last::add)).isZero();
   }

@@ -124,7 +124,7 @@ public final class CallRows {
       if (result instanceof Rejected rejected) {
         columns[2] = rejected.reason().code();
         columns[3] = rejected.field();
-        if (rejected.reason() == RejectionReason.FORMAT_FAILED) {
+        if (rejected.reason().equals(RejectionReason.FORMAT_FAILED)) {
           parser = newParser();
         }
       } else if (result instanceof Parsed parsed) {

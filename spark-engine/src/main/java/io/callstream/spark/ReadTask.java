@@ -1,7 +1,5 @@
 package io.callstream.spark;
 
-import io.callstream.call.Call;
-import io.callstream.internal.source.InputRecord;
 import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.CallReader;
 import io.callstream.internal.task.PossibleDuplicate;
@@ -10,6 +8,7 @@ import io.callstream.internal.task.TaskReport;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.Iterator;
@@ -78,12 +77,11 @@ final class ReadTask implements PartitionReader<InternalRow> {
     BatchContext context = BatchContext.ofTask();
     int task = TaskContext.getPartitionId();
     try (TaskRows out = new TaskRows(task, plan.letterDirectory)) {
-      CallReader reader = new CallReader(plan.plan, Instant.now(), out::add);
       CallCounter counter = new CallCounter(plan.plan, context.watermark(), out::add);
       if (plan.plan.distinctHorizonMillis().isPresent()) {
-        sort(reader, counter, out);
+        sort(counter, out);
       } else {
-        count(reader, counter, out);
+        count(counter, out);
       }
       if (task == 0) {
         evict(context.closing(), out);
@@ -92,42 +90,43 @@ final class ReadTask implements PartitionReader<InternalRow> {
     }
   }
 
-  private void count(CallReader reader, CallCounter counter, TaskRows out) throws IOException {
-    RecordReader.read(
-        range,
-        record -> {
-          Call call = reader.read(record);
-          if (call != null) {
-            counter.count(call, record);
-          }
-        });
+  private void count(CallCounter counter, TaskRows out) throws IOException {
+    TaskReport report = read(counter::count, out);
     out.addPartials(counter);
-    out.add(reader.report().plus(new TaskReport(counter.accounting(), List.of())));
+    out.add(report.plus(new TaskReport(counter.accounting(), List.of())));
   }
 
-  private void sort(CallReader reader, CallCounter counter, TaskRows out) throws IOException {
+  private void sort(CallCounter counter, TaskRows out) throws IOException {
     ByteArrayOutputStream[] bytes = new ByteArrayOutputStream[plan.buckets];
     DataOutputStream[] outs = new DataOutputStream[plan.buckets];
     for (int i = 0; i < plan.buckets; i++) {
       bytes[i] = new ByteArrayOutputStream();
       outs[i] = new DataOutputStream(bytes[i]);
     }
-    RecordReader.read(
-        range,
-        record -> {
-          Call call = reader.read(record);
-          if (call != null) {
-            InputRecord carried = counter.mayMiss(call) ? record : record.withoutValue();
-            new PossibleDuplicate(call, carried)
-                .write(plan.plan, outs[Math.floorMod(call.id().hashCode(), plan.buckets)]);
-          }
-        });
+    TaskReport report =
+        read(
+            (call, record) -> {
+              int bucket = Math.floorMod(call.id().hashCode(), plan.buckets);
+              try {
+                PossibleDuplicate.of(call, record, counter.mayMiss(call))
+                    .write(plan.plan, outs[bucket]);
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            },
+            out);
     for (int i = 0; i < plan.buckets; i++) {
       if (bytes[i].size() > 0) {
         out.add(RowKey.of(RowKey.Kind.CANDIDATES, i), bytes[i].toByteArray());
       }
     }
-    out.add(reader.report());
+    out.add(report);
+  }
+
+  private TaskReport read(CallReader.Calls calls, TaskRows out) throws IOException {
+    CallReader reader = new CallReader(plan.plan, Instant.now(), calls, out::add);
+    RecordReader.read(range, reader::read);
+    return reader.report();
   }
 
   private static void evict(List<List<Long>> closing, TaskRows out) {

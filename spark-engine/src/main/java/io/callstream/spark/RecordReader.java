@@ -1,9 +1,9 @@
 package io.callstream.spark;
 
 import io.callstream.CallstreamException;
+import io.callstream.call.CallRecord;
 import io.callstream.internal.kafka.KafkaErrors;
 import io.callstream.internal.kafka.RangeReader;
-import io.callstream.internal.source.InputRecord;
 import io.callstream.internal.source.SpanReader.Span;
 import java.io.IOException;
 import java.time.Duration;
@@ -58,7 +58,7 @@ final class RecordReader {
   @FunctionalInterface
   interface Records {
     /** Receives one record. */
-    void record(InputRecord record) throws IOException;
+    void record(CallRecord record) throws IOException;
   }
 
   private static GenericKeyedObjectPool<Place, RangeReader> pool() {
@@ -75,10 +75,7 @@ final class RecordReader {
           @Override
           public RangeReader create(Place place) {
             return new RangeReader(
-                place.partition().topic(),
-                authenticated(place.settings()),
-                RangeReader.Keys.SKIPPED,
-                KafkaErrors.AFTER_LOSS);
+                place.partition().topic(), authenticated(place.settings()), KafkaErrors.AFTER_LOSS);
           }
 
           @Override
@@ -114,7 +111,7 @@ final class RecordReader {
                   range.offsetRange().untilOffset())),
           Duration.ofMillis(range.pollTimeoutMs()),
           TaskContext.get()::killTaskIfInterrupted,
-          record -> records.record(RangeReader.inputRecord(record)));
+          record -> records.record(RangeReader.callRecord(record)));
       whole = true;
     } finally {
       if (whole) {

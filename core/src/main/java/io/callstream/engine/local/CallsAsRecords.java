@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.CallRecord;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
@@ -56,9 +57,9 @@ final class CallsAsRecords implements CallFormat {
     CallParser parser = format.parser(fields);
     return new CallParser() {
       @Override
-      public ParseResult parse(byte[] value) {
-        Call call = calls.get(value);
-        return call == null ? parser.parse(value) : new ParseResult.Parsed(call);
+      public ParseResult parse(CallRecord record) {
+        Call call = calls.get(record.value());
+        return call == null ? parser.parse(record) : new ParseResult.Parsed(call);
       }
 
       @Override

@@ -1,6 +1,6 @@
 package io.callstream.engine.local;
 
-import io.callstream.internal.source.InputRecord;
+import io.callstream.call.CallRecord;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.source.SpanReader;
 import io.callstream.pipeline.MemorySource;
@@ -88,8 +88,14 @@ final class OpenMemorySource implements OpenSource {
         for (MemorySource.Entry entry : source.read(span.partition(), span.from(), span.to())) {
           if (entry != null) {
             records.take(
-                new InputRecord(
-                    span.partition(), offset, entry.timestamp().toEpochMilli(), entry.value()));
+                new CallRecord(
+                    MemorySource.NAME,
+                    span.partition(),
+                    offset,
+                    entry.timestamp().toEpochMilli(),
+                    entry.key(),
+                    entry::headers,
+                    entry.value()));
           }
           offset++;
         }

@@ -1,8 +1,7 @@
 package io.callstream.internal.engine;
 
-import io.callstream.call.Call;
+import io.callstream.call.CallRecord;
 import io.callstream.internal.files.Closing;
-import io.callstream.internal.source.InputRecord;
 import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.CallReader;
 import io.callstream.internal.task.PossibleDuplicate;
@@ -58,18 +57,17 @@ public final class BatchPart implements AutoCloseable {
   }
 
   /** Adds a record, which existed when the batch started. Those of a partition are in order. */
-  public void add(InputRecord record) {
-    CallCounter counting = counter();
+  public void add(CallRecord record) {
     if (calls == null) {
-      calls = new CallReader(plan, start.time(), this::addLetter);
+      CallCounter counting = counter();
+      CallReader.Calls taking =
+          isDistinct
+              ? (call, source) ->
+                  candidates.add(PossibleDuplicate.of(call, source, counting.mayMiss(call)))
+              : counting::count;
+      calls = new CallReader(plan, start.time(), taking, this::addLetter);
     }
-    Call call = calls.read(record);
-    if (call != null && isDistinct) {
-      candidates.add(
-          new PossibleDuplicate(call, counting.mayMiss(call) ? record : record.withoutValue()));
-    } else if (call != null) {
-      counting.count(call, record);
-    }
+    calls.read(record);
   }
 
   private CallCounter counter() {

@@ -54,10 +54,13 @@ public final class TextTables {
     text.append(
         format(
             """
-            accounting: %,d received = %,d rejected + %,d duplicates + %,d calls
+            accounting: %,d received%s = %,d rejected + %,d duplicates + %,d calls
                         %,d ambiguous times (when clocks went back), %,d unknown dispositions
             """,
             accounting.received(),
+            accounting.additionalCalls() > 0
+                ? format(" + %,d additional calls", accounting.additionalCalls())
+                : "",
             accounting.rejected(),
             accounting.duplicates(),
             accounting.calls(),

@@ -1,5 +1,6 @@
 package io.callstream.internal.source;
 
+import io.callstream.call.CallRecord;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -20,7 +21,7 @@ public interface SpanReader {
   /** Receives records. */
   @FunctionalInterface
   interface Records {
-    void take(InputRecord record);
+    void take(CallRecord record);
   }
 
   /** Passes on all records of some spans. Those of a partition are in order. */

@@ -1,8 +1,8 @@
 package io.callstream.internal.task;
 
 import io.callstream.call.Call;
+import io.callstream.call.CallRecord;
 import io.callstream.internal.aggregate.StatisticCombiner;
-import io.callstream.internal.source.InputRecord;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.MissedWindow;
 import io.callstream.pipeline.WindowBounds;
@@ -47,7 +47,7 @@ public final class CallCounter {
     combiners = plan.statistics().stream().map(s -> new StatisticCombiner(s, watermark)).toList();
   }
 
-  public void count(Call call, InputRecord record) {
+  public void count(Call call, CallRecord record) {
     if (call.ambiguousTime()) {
       ambiguousTimes++;
     }
@@ -60,7 +60,7 @@ public final class CallCounter {
     if (!missed.isEmpty()) {
       letters.accept(
           new DeadLetter.Late(
-              CallReader.origin(plan, record), record.value(), List.copyOf(missed)));
+              CallReader.origin(plan, record), CallReader.valueOf(record), List.copyOf(missed)));
       missed.clear();
     }
   }
@@ -98,6 +98,6 @@ public final class CallCounter {
           plan.statistics().get(i).name(),
           new Contributions(combiner.counted(), combiner.late(), combiner.filtered()));
     }
-    return new Accounting(0, 0, 0, ambiguousTimes, unknownDispositions, 0, contributions);
+    return new Accounting(0, 0, 0, 0, ambiguousTimes, unknownDispositions, 0, contributions);
   }
 }

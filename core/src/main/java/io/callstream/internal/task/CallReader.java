@@ -4,11 +4,13 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallParser;
+import io.callstream.call.CallRecord;
+import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
 import io.callstream.call.ParseResult.Parsed;
 import io.callstream.call.ParseResult.Rejected;
 import io.callstream.call.RejectionReason;
-import io.callstream.internal.source.InputRecord;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.Origin;
 import io.callstream.progress.Accounting;
@@ -25,12 +27,11 @@ import org.jspecify.annotations.Nullable;
  * and keeps the accounting of both. Not thread-safe.
  */
 public final class CallReader {
-  private static final byte[] NOTHING = {};
-
   private final TaskPlan plan;
   private final String timeField;
   private CallParser parser;
 
+  private final Calls calls;
   private final Consumer<DeadLetter> letters;
   private final long beginMillis;
   private final Map<Integer, Position> positions = new TreeMap<>();
@@ -38,8 +39,15 @@ public final class CallReader {
   private Position last;
   private long received;
   private long rejected;
+  private long additional;
   private long unstamped;
   private long greatestAge;
+
+  /** Receives calls with their records. */
+  @FunctionalInterface
+  public interface Calls {
+    void take(Call call, CallRecord record);
+  }
 
   /** A sum of milliseconds. A long would overflow at 5 million records with a timestamp of 1970. */
   private double ages;
@@ -59,8 +67,10 @@ public final class CallReader {
    * Creates a reader that has not read any records.
    *
    * @param begin the current time, at which the records already existed
+   * @param calls receives the calls of records that are not rejected
    */
-  public CallReader(TaskPlan plan, Instant begin, Consumer<DeadLetter> letters) {
+  public CallReader(TaskPlan plan, Instant begin, Calls calls, Consumer<DeadLetter> letters) {
+    this.calls = calls;
     this.beginMillis = begin.toEpochMilli();
     this.plan = plan;
     this.parser = plan.newParser();
@@ -69,8 +79,8 @@ public final class CallReader {
     last = new Position(0, plan.maxEventTimeJumpMillis());
   }
 
-  /** Returns the call of a record, or null if the record was rejected. */
-  public @Nullable Call read(InputRecord record) {
+  /** Reads a record, which must follow the previous one of its partition. */
+  public void read(CallRecord record) {
     received++;
     if (record.partition() != lastPartition) {
       lastPartition = record.partition();
@@ -85,27 +95,72 @@ public final class CallReader {
       ages += age;
       greatestAge = Math.max(greatestAge, age);
     }
-    byte[] value = record.value();
-    ParseResult result = parse(record, value == null ? NOTHING : value);
+    ParseResult result = parse(record);
     if (result instanceof Rejected rejection) {
       reject(record, rejection.reason(), rejection.field(), rejection.detail());
-      if (rejection.reason() == RejectionReason.FORMAT_FAILED) {
+      if (rejection.reason().equals(RejectionReason.FORMAT_FAILED)) {
         parser = plan.newParser();
       }
-      return null;
+      return;
     }
-    Call call = ((Parsed) result).call();
-    // Both terms are positive, so a negative sum is an overflow. Then no time is too late.
-    long latest = record.timestampMillis() + plan.maxFutureSkewMillis();
-    if (record.timestampMillis() >= 0 && latest >= 0 && call.epochMillis() > latest) {
+    Parsed parsed = (Parsed) result;
+    List<Call> others = parsed.others();
+    if (isTooLate(parsed.call(), record) || hasTooLate(others, record)) {
       reject(record, RejectionReason.FUTURE_TIME, timeField, null);
-      return null;
+      return;
     }
-    position.clock.add(call.epochMillis());
-    return call.only(plan.fields());
+    take(parsed.call(), record, 0, position);
+    for (int i = 0; i < others.size(); i++) {
+      additional++;
+      take(others.get(i), record, i + 1, position);
+    }
   }
 
-  private Position position(InputRecord record) {
+  private boolean hasTooLate(List<Call> others, CallRecord record) {
+    for (Call call : others) {
+      if (isTooLate(call, record)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Returns whether a call is too far in the future of its record. */
+  private boolean isTooLate(Call call, CallRecord record) {
+    // Both terms are positive, so a negative sum is an overflow. Then no time is too late.
+    long latest = record.timestampMillis() + plan.maxFutureSkewMillis();
+    return record.timestampMillis() >= 0 && latest >= 0 && call.epochMillis() > latest;
+  }
+
+  private void take(Call call, CallRecord record, int index, Position position) {
+    position.clock.add(call.epochMillis());
+    calls.take(
+        plan.generatesIds() ? withId(call, record, index) : call.only(plan.fields()), record);
+  }
+
+  /** Returns a call with its place as the id, for a format that has no ids. */
+  private Call withId(Call call, CallRecord record, int index) {
+    Call.Builder copy = Call.builder(call.time(), plan.fields());
+    if (call.ambiguousTime()) {
+      copy.withAmbiguousTime();
+    }
+    for (Field<?> field : plan.orderedFields()) {
+      if (field != Fields.ID && call.has(field) && call.isPresent(field)) {
+        copy(call, field, copy);
+      }
+    }
+    String place = plan.topic() + "-" + record.partition() + "-" + record.offset();
+    return copy.with(Fields.ID, index == 0 ? place : place + "-" + index).build();
+  }
+
+  private static <T> void copy(Call from, Field<T> field, Call.Builder to) {
+    T value = from.get(field);
+    if (value != null) {
+      to.with(field, value);
+    }
+  }
+
+  private Position position(CallRecord record) {
     Position position = positions.get(record.partition());
     if (position == null) {
       position = new Position(record.offset(), plan.maxEventTimeJumpMillis());
@@ -114,9 +169,9 @@ public final class CallReader {
     return position;
   }
 
-  private ParseResult parse(InputRecord record, byte[] value) {
+  private ParseResult parse(CallRecord record) {
     try {
-      return ParseResult.of(parser, value);
+      return ParseResult.of(parser, record);
     } catch (LinkageError e) {
       throw new CallstreamException(
           ErrorCode.FORMAT_FAILED,
@@ -132,13 +187,18 @@ public final class CallReader {
   }
 
   private void reject(
-      InputRecord record, RejectionReason reason, @Nullable String field, @Nullable String detail) {
+      CallRecord record, RejectionReason reason, @Nullable String field, @Nullable String detail) {
     rejected++;
     letters.accept(
-        new DeadLetter.Rejected(origin(plan, record), record.value(), reason, field, detail));
+        new DeadLetter.Rejected(origin(plan, record), valueOf(record), reason, field, detail));
   }
 
-  static Origin origin(TaskPlan plan, InputRecord record) {
+  /** Returns the value of a record, or null if it has none. */
+  static byte @Nullable [] valueOf(CallRecord record) {
+    return record.hasValue() ? record.value() : null;
+  }
+
+  static Origin origin(TaskPlan plan, CallRecord record) {
     return new Origin(
         plan.topic(),
         record.partition(),
@@ -156,7 +216,7 @@ public final class CallReader {
                     partition, position.firstOffset, position.nextOffset, position.clock)));
     long stamped = received - unstamped;
     return new TaskReport(
-        new Accounting(received, rejected, 0, 0, 0, 0, Map.of()),
+        new Accounting(received, rejected, additional, 0, 0, 0, 0, Map.of()),
         segments,
         stamped == 0
             ? Timestamps.NONE

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The byte format of dead letters between tasks and the driver. */
 public final class DeadLetterFormat {
-  private static final RejectionReason[] REASONS = RejectionReason.values();
-  private static final int LATE = -1;
+  private static final int REJECTED = 0;
+  private static final int LATE = 1;
   private static final int END = -2;
   private static final int NO_VALUE = -1;
 
@@ -51,7 +51,8 @@ public final class DeadLetterFormat {
 
   private static void writeContent(DeadLetter letter, DataOutputStream out) throws IOException {
     if (letter instanceof Rejected rejected) {
-      out.writeByte(rejected.reason().ordinal());
+      out.writeByte(REJECTED);
+      out.writeUTF(rejected.reason().code());
       out.writeBoolean(rejected.field() != null);
       if (rejected.field() != null) {
         out.writeUTF(rejected.field());
@@ -108,9 +109,13 @@ public final class DeadLetterFormat {
       }
       return new Late(readOrigin(in), readValue(in), missed);
     }
+    if (kind != REJECTED) {
+      throw new IOException("a letter has the unknown kind " + kind);
+    }
+    RejectionReason reason = RejectionReason.of(in.readUTF());
     String field = in.readBoolean() ? in.readUTF() : null;
     String detail = in.readBoolean() ? in.readUTF() : null;
-    return new Rejected(readOrigin(in), readValue(in), REASONS[kind], field, detail);
+    return new Rejected(readOrigin(in), readValue(in), reason, field, detail);
   }
 
   private static Origin readOrigin(DataInputStream in) throws IOException {

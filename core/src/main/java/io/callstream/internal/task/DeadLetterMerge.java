@@ -3,6 +3,7 @@ package io.callstream.internal.task;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.pipeline.DeadLetter;
+import io.callstream.pipeline.DeadLetter.Late;
 import io.callstream.pipeline.Origin;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
@@ -21,10 +22,14 @@ import java.util.PriorityQueue;
  * when an iterator reaches its end, or when the merge is closed. Not thread-safe.
  */
 public final class DeadLetterMerge implements Iterable<DeadLetter>, AutoCloseable {
-  /** The order in which sinks receive dead letters: by partition, then offset. */
+  /**
+   * The order in which sinks receive dead letters: by partition, then offset, then missed windows,
+   * because a record with several calls can have several letters.
+   */
   public static final Comparator<DeadLetter> ORDER =
       Comparator.comparing(DeadLetter::origin, Comparator.comparingInt(Origin::partition))
-          .thenComparing(DeadLetter::origin, Comparator.comparingLong(Origin::offset));
+          .thenComparing(DeadLetter::origin, Comparator.comparingLong(Origin::offset))
+          .thenComparing(letter -> letter instanceof Late late ? late.missed().toString() : "");
 
   /** The dead letters of one task in order, as bytes that can be read several times. */
   @FunctionalInterface

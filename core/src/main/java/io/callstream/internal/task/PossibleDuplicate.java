@@ -3,9 +3,9 @@ package io.callstream.internal.task;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.call.Call;
+import io.callstream.call.CallRecord;
 import io.callstream.call.Field;
 import io.callstream.call.Position;
-import io.callstream.internal.source.InputRecord;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -19,12 +19,28 @@ import java.util.Comparator;
  * @param record the record of the call; its value may be missing if no statistic can find the call
  *     late
  */
-public record PossibleDuplicate(Call call, InputRecord record) {
+public record PossibleDuplicate(Call call, CallRecord record) {
   /** The order that decides which of several calls is the first: by partition, then offset. */
   public static final Comparator<PossibleDuplicate> ORDER =
       Comparator.comparing(
-              PossibleDuplicate::record, Comparator.comparingInt(InputRecord::partition))
-          .thenComparing(PossibleDuplicate::record, Comparator.comparingLong(InputRecord::offset));
+              PossibleDuplicate::record, Comparator.comparingInt(CallRecord::partition))
+          .thenComparing(PossibleDuplicate::record, Comparator.comparingLong(CallRecord::offset));
+
+  /**
+   * Returns a call with only what is needed of its record.
+   *
+   * @param mayBeLate whether a statistic can find the call late, so that the value is needed
+   */
+  public static PossibleDuplicate of(Call call, CallRecord record, boolean mayBeLate) {
+    return new PossibleDuplicate(
+        call,
+        CallRecord.at(
+            record.topic(),
+            record.partition(),
+            record.offset(),
+            record.timestampMillis(),
+            mayBeLate ? CallReader.valueOf(record) : null));
+  }
 
   public void write(TaskPlan plan, DataOutputStream out) throws IOException {
     out.writeLong(call.epochMillis());
@@ -38,7 +54,7 @@ public record PossibleDuplicate(Call call, InputRecord record) {
     out.writeInt(record.partition());
     out.writeLong(record.offset());
     out.writeLong(record.timestampMillis());
-    DeadLetterFormat.writeValue(record.value(), out);
+    DeadLetterFormat.writeValue(CallReader.valueOf(record), out);
   }
 
   public static PossibleDuplicate read(TaskPlan plan, DataInputStream in) throws IOException {
@@ -53,8 +69,13 @@ public record PossibleDuplicate(Call call, InputRecord record) {
         set(call, field, read(field, in));
       }
     }
-    InputRecord record =
-        new InputRecord(in.readInt(), in.readLong(), in.readLong(), DeadLetterFormat.readValue(in));
+    CallRecord record =
+        CallRecord.at(
+            plan.topic(),
+            in.readInt(),
+            in.readLong(),
+            in.readLong(),
+            DeadLetterFormat.readValue(in));
     return new PossibleDuplicate(call.build(), record);
   }
 

@@ -5,6 +5,7 @@ import io.callstream.ErrorCode;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.Lookup;
@@ -30,6 +31,7 @@ public final class TaskPlan implements Serializable {
   private final List<Statistic> statistics;
   private final Set<Field<?>> fields;
   private final List<Field<?>> orderedFields;
+  private final boolean generatesIds;
   private final Lookup dispositionCodes;
   private final long maxFutureSkewMillis;
   private final long distinctHorizonMillis;
@@ -47,6 +49,7 @@ public final class TaskPlan implements Serializable {
     statistics = pipeline.statistics();
     fields = pipeline.fields();
     orderedFields = fields.stream().sorted().toList();
+    generatesIds = fields.contains(Fields.ID) && !Fields.has(format, Fields.ID);
     dispositionCodes = pipeline.dispositionCodes();
     maxFutureSkewMillis = pipeline.maxFutureSkew().toMillis();
     maxEventTimeJumpMillis = maxEventTimeJumpMillis(pipeline);
@@ -143,6 +146,11 @@ public final class TaskPlan implements Serializable {
   /** Returns the fields in an order that is the same in all processes. */
   List<Field<?>> orderedFields() {
     return orderedFields;
+  }
+
+  /** Returns whether calls get their place as the id, because their format has no ids. */
+  boolean generatesIds() {
+    return generatesIds;
   }
 
   Lookup dispositionCodes() {

@@ -35,7 +35,7 @@ public record TaskReport(
   }
 
   public static TaskReport ofDuplicates(long duplicates) {
-    return new TaskReport(new Accounting(0, 0, duplicates, 0, 0, 0, Map.of()), List.of());
+    return new TaskReport(new Accounting(0, 0, 0, duplicates, 0, 0, 0, Map.of()), List.of());
   }
 
   public TaskReport plus(TaskReport that) {
@@ -85,6 +85,7 @@ public record TaskReport(
   public static void write(Accounting accounting, DataOutputStream out) throws IOException {
     out.writeLong(accounting.received());
     out.writeLong(accounting.rejected());
+    out.writeLong(accounting.additionalCalls());
     out.writeLong(accounting.duplicates());
     out.writeLong(accounting.ambiguousTimes());
     out.writeLong(accounting.unknownDispositions());
@@ -101,6 +102,7 @@ public record TaskReport(
   public static Accounting readAccounting(DataInputStream in) throws IOException {
     long received = in.readLong();
     long rejected = in.readLong();
+    long additionalCalls = in.readLong();
     long duplicates = in.readLong();
     long ambiguousTimes = in.readLong();
     long unknownDispositions = in.readLong();
@@ -112,6 +114,7 @@ public record TaskReport(
     return new Accounting(
         received,
         rejected,
+        additionalCalls,
         duplicates,
         ambiguousTimes,
         unknownDispositions,

@@ -20,9 +20,9 @@ public final class AccountingAssert extends AbstractAssert<AccountingAssert, Acc
   }
 
   /**
-   * Asserts that {@code k * (received - rejected - duplicates) = counted + late + filtered} for
-   * every statistic of the pipeline, whose windows put each call in k of them. Also asserts that no
-   * number is negative, and that no statistic is missing or added.
+   * Asserts that {@code k * (received - rejected + additionalCalls - duplicates) = counted + late +
+   * filtered} for every statistic of the pipeline, whose windows put each call in k of them. Also
+   * asserts that no number is negative, and that no statistic is missing or added.
    */
   public AccountingAssert addsUpFor(Pipeline pipeline) {
     return addsUpFor(pipeline.statistics());
@@ -35,8 +35,13 @@ public final class AccountingAssert extends AbstractAssert<AccountingAssert, Acc
         info,
         actual.statistics().keySet().stream().toList(),
         statistics.stream().map(Statistic::name).toList());
-    long calls = actual.received() - actual.rejected() - actual.duplicates();
-    if (calls < 0 || actual.received() < 0 || actual.rejected() < 0 || actual.duplicates() < 0) {
+    long calls =
+        actual.received() - actual.rejected() + actual.additionalCalls() - actual.duplicates();
+    if (calls < 0
+        || actual.additionalCalls() < 0
+        || actual.received() < 0
+        || actual.rejected() < 0
+        || actual.duplicates() < 0) {
       failWithMessage("negative figures in %s", actual);
     }
     if (actual.ambiguousTimes() < 0 || actual.ambiguousTimes() > calls) {
@@ -56,12 +61,13 @@ public final class AccountingAssert extends AbstractAssert<AccountingAssert, Acc
       long k = statistic.window().map(Window::windowsPerCall).orElse(1);
       if (k * calls != s.counted() + s.late() + s.filtered()) {
         failWithMessage(
-            "%s: %s windows per call * (%s received - %s rejected - %s duplicates) = %s, but"
+            "%s: %s windows per call * (%s received - %s rejected + %s additional calls - %s duplicates) = %s, but"
                 + " %s counted + %s late + %s filtered = %s",
             statistic.name(),
             k,
             actual.received(),
             actual.rejected(),
+            actual.additionalCalls(),
             actual.duplicates(),
             k * calls,
             s.counted(),

@@ -70,7 +70,10 @@ public interface ContractSource {
 
       private List<Addition> additions(List<SourceRecord> records) {
         return records.stream()
-            .map(r -> new Addition(r.partition(), new Entry(r.timestamp(), r.value())))
+            .map(
+                r ->
+                    new Addition(
+                        r.partition(), new Entry(r.timestamp(), r.key(), r.headers(), r.value())))
             .toList();
       }
 

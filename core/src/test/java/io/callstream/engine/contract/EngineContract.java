@@ -174,6 +174,15 @@ public abstract class EngineContract {
   }
 
   @Nested
+  @Order(18)
+  @DisplayName("18 Formats with code")
+  class G18_Format extends FormatRules {
+    G18_Format() {
+      super(EngineContract.this.kit);
+    }
+  }
+
+  @Nested
   @Order(99)
   @DisplayName("8 Accounting")
   class G08_Accounting extends AccountingRules {

@@ -70,6 +70,7 @@ public final class ReferenceModel {
   private final class Counts {
     long received;
     long rejected;
+    long additional;
     long duplicates;
     long ambiguous;
     long unknown;
@@ -84,7 +85,14 @@ public final class ReferenceModel {
       Map<String, Contributions> contributions = new LinkedHashMap<>();
       perStatistic.forEach((n, c) -> contributions.put(n, new Contributions(c[0], c[1], c[2])));
       return new Accounting(
-          received, rejected, duplicates, ambiguous, unknown, unconfirmed, contributions);
+          received,
+          rejected,
+          additional,
+          duplicates,
+          ambiguous,
+          unknown,
+          unconfirmed,
+          contributions);
     }
   }
 

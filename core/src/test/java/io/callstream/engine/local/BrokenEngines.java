@@ -1,10 +1,14 @@
 package io.callstream.engine.local;
 
+import io.callstream.CallstreamException;
 import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.CallRecord;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
+import io.callstream.call.ParseResult;
+import io.callstream.call.RejectionReason;
 import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.contract.ContractSource;
@@ -25,6 +29,7 @@ import io.callstream.statistic.Emission;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
+import java.io.Serializable;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.ByteBuffer;
@@ -53,6 +58,7 @@ final class BrokenEngines {
     return new Accounting(
         accounting.received(),
         accounting.rejected(),
+        accounting.additionalCalls(),
         accounting.duplicates(),
         accounting.ambiguousTimes(),
         accounting.unknownDispositions(),
@@ -223,15 +229,70 @@ final class BrokenEngines {
   }
 
   /** Treats an exception of a format as an engine failure. */
-  static class FailsWhereAFormatThrows extends CheckpointedEngine {
+  static class FailsWhereAFormatThrows extends ParsesDifferently {
     @Override
-    CallFormat format(CallFormat format) {
-      return new FailsOnExceptions(format);
+    ParseResult parse(CallParser parser, CallRecord record) {
+      try {
+        return parser.parse(record);
+      } catch (CallstreamException e) {
+        throw e;
+      } catch (RuntimeException e) {
+        throw new LinkageError("an exception of the format", e);
+      }
     }
   }
 
-  /** A format whose exceptions the engine does not catch. */
-  private record FailsOnExceptions(CallFormat format) implements CallFormat {
+  /** Passes only the value, the place and the timestamp of a record to the format. */
+  static class ReadsNoKeysAndHeaders extends ParsesDifferently {
+    @Override
+    ParseResult parse(CallParser parser, CallRecord record) {
+      byte[] value = record.hasValue() ? record.value() : null;
+      return parser.parse(
+          CallRecord.at(
+              record.topic(),
+              record.partition(),
+              record.offset(),
+              record.timestampMillis(),
+              value));
+    }
+  }
+
+  /** Counts the first call of a record only. */
+  static class CountsOneCallPerRecord extends ParsesDifferently {
+    @Override
+    ParseResult parse(CallParser parser, CallRecord record) {
+      ParseResult result = parser.parse(record);
+      return result instanceof ParseResult.Parsed parsed
+          ? new ParseResult.Parsed(parsed.call())
+          : result;
+    }
+  }
+
+  /** Rejects records if something that the format needs does not work. */
+  static class RejectsRecordsInAnOutage extends ParsesDifferently {
+    @Override
+    ParseResult parse(CallParser parser, CallRecord record) {
+      try {
+        return parser.parse(record);
+      } catch (CallstreamException e) {
+        return new ParseResult.Rejected(
+            RejectionReason.FORMAT_FAILED, null, record.value(), e.getMessage());
+      }
+    }
+  }
+
+  /** An engine that calls parsers in a wrong way. Serializable, because its formats refer to it. */
+  private abstract static class ParsesDifferently extends CheckpointedEngine
+      implements Serializable {
+    abstract ParseResult parse(CallParser parser, CallRecord record);
+
+    @Override
+    CallFormat format(CallFormat format) {
+      return new ParsedBy(format, this);
+    }
+  }
+
+  private record ParsedBy(CallFormat format, ParsesDifferently engine) implements CallFormat {
     @Override
     public Set<Field<?>> fields() {
       return format.fields();
@@ -255,16 +316,7 @@ final class BrokenEngines {
     @Override
     public CallParser parser(Set<Field<?>> fields) {
       CallParser parser = format.parser(fields);
-      if (parser == null) {
-        return null;
-      }
-      return value -> {
-        try {
-          return parser.parse(value);
-        } catch (RuntimeException e) {
-          throw new LinkageError("an exception of the format", e);
-        }
-      };
+      return parser == null ? null : record -> engine.parse(parser, record);
     }
 
     @Override

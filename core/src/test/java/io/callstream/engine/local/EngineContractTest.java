@@ -19,6 +19,7 @@ import io.callstream.engine.local.BrokenEngines.AddsInDoublePrecision;
 import io.callstream.engine.local.BrokenEngines.BelievesConfirmedTimesOnly;
 import io.callstream.engine.local.BrokenEngines.BelievesEveryEventTime;
 import io.callstream.engine.local.BrokenEngines.CountsAReplayedBatchTwice;
+import io.callstream.engine.local.BrokenEngines.CountsOneCallPerRecord;
 import io.callstream.engine.local.BrokenEngines.EmitsClosedWindowsAgain;
 import io.callstream.engine.local.BrokenEngines.FailsWhereAFormatThrows;
 import io.callstream.engine.local.BrokenEngines.ForgetsIds;
@@ -29,8 +30,10 @@ import io.callstream.engine.local.BrokenEngines.LetsAllGroupsIn;
 import io.callstream.engine.local.BrokenEngines.LosesLateCalls;
 import io.callstream.engine.local.BrokenEngines.LosesTheFirstMillisecondOfAWindow;
 import io.callstream.engine.local.BrokenEngines.MergesNoStates;
+import io.callstream.engine.local.BrokenEngines.ReadsNoKeysAndHeaders;
 import io.callstream.engine.local.BrokenEngines.ReadsTimesInUtc;
 import io.callstream.engine.local.BrokenEngines.ReadsUncommittedRecords;
+import io.callstream.engine.local.BrokenEngines.RejectsRecordsInAnOutage;
 import io.callstream.engine.local.BrokenEngines.ReportsRowsPerSinkAndLatencyByEventTime;
 import io.callstream.engine.local.BrokenEngines.ShiftsWindowEdgesInSummer;
 import io.callstream.engine.local.BrokenEngines.SwallowsARejection;
@@ -114,6 +117,9 @@ class EngineContractTest {
         Arguments.of(new SwallowsARejection(), List.of("6.1", "6.2", "6.3", "6.6", "8.3")),
         Arguments.of(new ReadsUncommittedRecords(), List.of("6.7", "6.8", "6.9")),
         Arguments.of(new FailsWhereAFormatThrows(), List.of("6.10", "6.11")),
+        Arguments.of(new ReadsNoKeysAndHeaders(), List.of("18.1")),
+        Arguments.of(new CountsOneCallPerRecord(), List.of("18.2", "18.3", "18.6", "18.7")),
+        Arguments.of(new RejectsRecordsInAnOutage(), List.of("18.5")),
         Arguments.of(new TakesTheGreatestForTheWatermark(), List.of("3.1", "3.5")),
         Arguments.of(
             new BelievesEveryEventTime(),

@@ -136,7 +136,7 @@ class PipelineTesterTest {
 
     @Override
     public CallParser parser(Set<Field<?>> fields) {
-      return value -> new ParseResult.Rejected(RejectionReason.NOT_JSON, null, value);
+      return record -> new ParseResult.Rejected(RejectionReason.NOT_JSON, null, record.value());
     }
 
     @Override

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.call.CallParser;
+import io.callstream.call.CallRecord;
 import io.callstream.call.Field;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.contract.DelegatingFormat;
-import io.callstream.internal.source.InputRecord;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
@@ -43,7 +43,7 @@ class BatchPartTest {
     }
   }
 
-  private static final InputRecord NO_CALL = new InputRecord(0, 0, 0, "{}".getBytes(UTF_8));
+  private static final CallRecord NO_CALL = CallRecord.at("calls", 0, 0, 0, "{}".getBytes(UTF_8));
 
   private final TaskPlan plan =
       new TaskPlan(

@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
+import io.callstream.call.CallRecord;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.internal.aggregate.BlockReader;
 import io.callstream.internal.aggregate.TextCache;
 import io.callstream.internal.files.Checksum;
-import io.callstream.internal.source.InputRecord;
 import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.DeadLetterFormat;
 import io.callstream.internal.task.DeadLetterMerge;
@@ -100,7 +100,7 @@ class DamagedBytesTest {
           Call.builder("1", "type " + (number + i) % 7, Instant.EPOCH)
               .address("at\1\0 " + i)
               .build();
-      counter.count(call, new InputRecord(0, number, 0, new byte[0]));
+      counter.count(call, CallRecord.at("calls", 0, number, 0, new byte[0]));
     }
     counter.forEachPartial(updates::put);
     return updates;
@@ -167,7 +167,7 @@ class DamagedBytesTest {
     CallCounter counter = new CallCounter(new TaskPlan(pipeline), Long.MIN_VALUE, letter -> {});
     for (int i = 0; i < 40; i++) {
       Call call = Call.builder("1", "type " + i, Instant.EPOCH).address("place " + i % 3).build();
-      counter.count(call, new InputRecord(0, i, 0, new byte[0]));
+      counter.count(call, CallRecord.at("calls", 0, i, 0, new byte[0]));
     }
     counter.forEachPartial((statistic, window, block) -> blocks.add(block));
     assertThat(blocks).hasSize(2);
@@ -190,7 +190,7 @@ class DamagedBytesTest {
       batch.add(
           new PossibleDuplicate(
               Call.builder("id " + i, "type", Instant.EPOCH).build(),
-              new InputRecord(0, i, 0, new byte[0])));
+              CallRecord.at("calls", 0, i, 0, new byte[0])));
     }
     assertThat(seen.sift(batch, Long.MIN_VALUE, first -> {})).isZero();
     eachDamage(seen.toBytes(), damaged -> saysDamaged(() -> new SeenCalls(1_000, damaged)));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
+import io.callstream.call.CallRecord;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.contract.ReferenceModel;
 import io.callstream.engine.contract.ReferenceModel.Row;
@@ -14,7 +15,6 @@ import io.callstream.engine.contract.StatisticSpec;
 import io.callstream.engine.contract.TestRecord;
 import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.files.Checksum;
-import io.callstream.internal.source.InputRecord;
 import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.CallReader;
 import io.callstream.internal.task.PartitionClock;
@@ -107,18 +107,18 @@ class LedgerTest {
       return states;
     }
 
-    BatchResults process(List<InputRecord> records) {
+    BatchResults process(List<CallRecord> records) {
       long watermark = ledger.nextWatermark();
       List<DeadLetter> letters = new ArrayList<>();
-      CallReader reader = new CallReader(plan, Instant.EPOCH, letters::add);
       CallCounter counter = new CallCounter(plan, watermark, letters::add);
       List<PossibleDuplicate> candidates = new ArrayList<>();
-      for (InputRecord record : records) {
-        Call call = reader.read(record);
-        if (call != null) {
-          candidates.add(new PossibleDuplicate(call, record));
-        }
-      }
+      CallReader reader =
+          new CallReader(
+              plan,
+              Instant.EPOCH,
+              (call, record) -> candidates.add(new PossibleDuplicate(call, record)),
+              letters::add);
+      records.forEach(reader::read);
       candidates.sort(PossibleDuplicate.ORDER);
       long duplicates = 0;
       if (plan.distinctHorizonMillis().isPresent()) {
@@ -175,11 +175,11 @@ class LedgerTest {
             null);
     Map<Integer, Long> offsets = new HashMap<>();
     for (List<TestRecord> batch : scenario.batches()) {
-      List<InputRecord> records = new ArrayList<>();
+      List<CallRecord> records = new ArrayList<>();
       for (TestRecord r : batch) {
         long offset = offsets.merge(r.partition(), 1L, Long::sum) - 1;
         records.add(
-            new InputRecord(r.partition(), offset, r.timestamp().toEpochMilli(), r.value()));
+            CallRecord.at("calls", r.partition(), offset, r.timestamp().toEpochMilli(), r.value()));
       }
       long committed = run.ledger.lastBatch();
       List<Map<Long, byte[]>> states = copy(run.states);
@@ -228,10 +228,11 @@ class LedgerTest {
           .statistic(StandardStatistics.callsByType())
           .build();
 
-  private static InputRecord record(long offset) {
+  private static CallRecord record(long offset) {
     Instant time = Instant.EPOCH.plusSeconds(offset);
     Call call = Call.builder("" + offset, "type " + offset % 50, time).build();
-    return new InputRecord(0, offset, time.toEpochMilli(), SanFranciscoCalls.json().write(call));
+    return CallRecord.at(
+        "calls", 0, offset, time.toEpochMilli(), SanFranciscoCalls.json().write(call));
   }
 
   private static PartitionSegment segment(long firstOffset, int... minutes) {
@@ -329,8 +330,8 @@ class LedgerTest {
       Call call = Call.builder("" + batch, "Fire", time).build();
       run.process(
           List.of(
-              new InputRecord(
-                  0, batch, time.toEpochMilli(), SanFranciscoCalls.json().write(call))));
+              CallRecord.at(
+                  "calls", 0, batch, time.toEpochMilli(), SanFranciscoCalls.json().write(call))));
       // The watermark of the previous batch removes windows. The call two batches ago has set it.
       long minutes = 20L * (batch - 2);
       List<Instant> expected = new ArrayList<>();
@@ -374,8 +375,12 @@ class LedgerTest {
       BatchResults results =
           run.process(
               List.of(
-                  new InputRecord(
-                      0, batch, time.toEpochMilli(), SanFranciscoCalls.json().write(call))));
+                  CallRecord.at(
+                      "calls",
+                      0,
+                      batch,
+                      time.toEpochMilli(),
+                      SanFranciscoCalls.json().write(call))));
       results.updates("hourly").forEach(row -> emitted.add(row.window().orElseThrow().start()));
     }
     List<Instant> expected = new ArrayList<>();

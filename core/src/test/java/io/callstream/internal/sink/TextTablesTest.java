@@ -246,7 +246,7 @@ class TextTablesTest {
     statistics.put("all", new Contributions(7_000, 0, 0));
     statistics.put("some", new Contributions(5_500, 100, 1_400));
 
-    assertThat(TextTables.accounting(new Accounting(7_003, 2, 1, 0, 0, 0, statistics)))
+    assertThat(TextTables.accounting(new Accounting(7_003, 2, 0, 1, 0, 0, 0, statistics)))
         .isEqualTo(
             """
             accounting: 7,003 received = 2 rejected + 1 duplicates + 7,000 calls
@@ -258,7 +258,7 @@ class TextTablesTest {
 
   @Test
   void theAccountingShowsUnconfirmedTimesIfThereAreAny() {
-    assertThat(TextTables.accounting(new Accounting(1_500, 0, 0, 0, 0, 1_234, Map.of())))
+    assertThat(TextTables.accounting(new Accounting(1_500, 0, 0, 0, 0, 0, 1_234, Map.of())))
         .isEqualTo(
             """
             accounting: 1,500 received = 0 rejected + 0 duplicates + 1,500 calls

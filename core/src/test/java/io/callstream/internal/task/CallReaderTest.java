@@ -7,11 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.CallParser;
+import io.callstream.call.CallRecord;
 import io.callstream.call.Field;
 import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.contract.DelegatingFormat;
-import io.callstream.internal.source.InputRecord;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.StandardStatistics;
@@ -33,7 +33,7 @@ class CallReaderTest {
 
     @Override
     public CallParser parser(Set<Field<?>> fields) {
-      return value -> {
+      return record -> {
         throw new NoClassDefFoundError("com/example/Gone");
       };
     }
@@ -45,8 +45,10 @@ class CallReaderTest {
         Pipeline.builder(MemorySource.withPartitions(1), new Incomplete(SanFranciscoCalls.json()))
             .statistic(StandardStatistics.callsByType())
             .build();
-    CallReader reader = new CallReader(new TaskPlan(pipeline), Instant.EPOCH, letter -> {});
-    assertThatThrownBy(() -> reader.read(new InputRecord(3, 17, 0, "secret".getBytes(UTF_8))))
+    CallReader reader =
+        new CallReader(new TaskPlan(pipeline), Instant.EPOCH, (call, record) -> {}, letter -> {});
+    assertThatThrownBy(
+            () -> reader.read(CallRecord.at("calls", 3, 17, 0, "secret".getBytes(UTF_8))))
         .isInstanceOfSatisfying(
             CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.FORMAT_FAILED))
         .hasMessageContainingAll("'incomplete'", "com/example/Gone", "partition=3", "offset=17")

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.CallRecord;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
@@ -15,7 +16,6 @@ import io.callstream.engine.local.PipelineTester;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.internal.aggregate.WindowAssigner;
-import io.callstream.internal.source.InputRecord;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
@@ -67,10 +67,10 @@ class ExtremeTimesTest {
 
     @Override
     public CallParser parser(Set<Field<?>> fields) {
-      return value ->
-          new ParseResult.Parsed(
-              Call.builder("1", "t", Instant.ofEpochMilli(Long.parseLong(new String(value, UTF_8))))
-                  .build());
+      return record -> {
+        long millis = Long.parseLong(new String(record.value(), UTF_8));
+        return new ParseResult.Parsed(Call.builder("1", "t", Instant.ofEpochMilli(millis)).build());
+      };
     }
 
     @Override
@@ -104,9 +104,13 @@ class ExtremeTimesTest {
             .maxFutureSkew(Duration.ofDays(36_600))
             .build();
     List<DeadLetter> letters = new ArrayList<>();
-    CallReader reader = new CallReader(new TaskPlan(pipeline), NOW, letters::add);
+    List<Call> calls = new ArrayList<>();
+    CallReader reader =
+        new CallReader(
+            new TaskPlan(pipeline), NOW, (call, record) -> calls.add(call), letters::add);
     byte[] value = Long.toString(time).getBytes(UTF_8);
-    boolean accepted = reader.read(new InputRecord(0, 0, timestamp, value)) != null;
+    reader.read(CallRecord.at("calls", 0, 0, timestamp, value));
+    boolean accepted = !calls.isEmpty();
     BigInteger latest =
         BigInteger.valueOf(timestamp).add(BigInteger.valueOf(Duration.ofDays(36_600).toMillis()));
     assertThat(accepted)
@@ -127,10 +131,14 @@ class ExtremeTimesTest {
         Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
             .statistic(StandardStatistics.callsByType())
             .build();
-    CallReader reader = new CallReader(new TaskPlan(pipeline), NOW, letters::add);
+    List<Call> calls = new ArrayList<>();
+    CallReader reader =
+        new CallReader(
+            new TaskPlan(pipeline), NOW, (call, record) -> calls.add(call), letters::add);
     Call call = Call.builder("1", "t", Instant.parse("1969-12-31T12:00:00Z")).build();
     byte[] value = SanFranciscoCalls.json().write(call);
-    assertThat(reader.read(new InputRecord(0, 0, Long.MAX_VALUE, value))).isNotNull();
+    reader.read(CallRecord.at("calls", 0, 0, Long.MAX_VALUE, value));
+    assertThat(calls).hasSize(1);
     assertThat(letters).isEmpty();
   }
 
@@ -141,9 +149,13 @@ class ExtremeTimesTest {
             .statistic(StandardStatistics.callsByType())
             .build();
     List<DeadLetter> letters = new ArrayList<>();
-    CallReader reader = new CallReader(new TaskPlan(pipeline), NOW, letters::add);
+    List<Call> calls = new ArrayList<>();
+    CallReader reader =
+        new CallReader(
+            new TaskPlan(pipeline), NOW, (call, record) -> calls.add(call), letters::add);
     byte[] value = Long.toString(time).getBytes(UTF_8);
-    boolean accepted = reader.read(new InputRecord(0, 0, -1, value)) != null;
+    reader.read(CallRecord.at("calls", 0, 0, -1, value));
+    boolean accepted = !calls.isEmpty();
     assertThat(accepted).isEqualTo(time >= FIRST && time <= LAST);
     assertThat(letters)
         .allSatisfy(

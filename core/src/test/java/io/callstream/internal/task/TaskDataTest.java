@@ -3,13 +3,13 @@ package io.callstream.internal.task;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.call.Call;
+import io.callstream.call.CallRecord;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.call.Position;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.contract.DelegatingFormat;
-import io.callstream.internal.source.InputRecord;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.MissedWindow;
 import io.callstream.pipeline.MemorySource;
@@ -63,7 +63,7 @@ class TaskDataTest {
   void letters() throws IOException {
     List<DeadLetter> letters = new ArrayList<>();
     Origin origin = new Origin("t\u00e9", 3, Long.MAX_VALUE, Instant.ofEpochMilli(-5));
-    for (RejectionReason reason : RejectionReason.values()) {
+    for (RejectionReason reason : RejectionReason.standard()) {
       letters.add(new DeadLetter.Rejected(origin, new byte[] {0, -1, 10}, reason, "f"));
       letters.add(new DeadLetter.Rejected(origin, null, reason, null));
       letters.add(new DeadLetter.Rejected(origin, null, reason, "f", "d\u00e9\ud83d\ude00"));
@@ -104,9 +104,11 @@ class TaskDataTest {
             .build();
     List<PossibleDuplicate> candidates =
         List.of(
-            new PossibleDuplicate(call, new InputRecord(2, 9, -3, new byte[] {1, 2})),
             new PossibleDuplicate(
-                Call.builder("1", "t", Instant.EPOCH).build(), new InputRecord(0, 0, 0, null)));
+                call, CallRecord.at(MemorySource.NAME, 2, 9, -3, new byte[] {1, 2})),
+            new PossibleDuplicate(
+                Call.builder("1", "t", Instant.EPOCH).build(),
+                CallRecord.at(MemorySource.NAME, 0, 0, 0, null)));
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     DataOutputStream out = new DataOutputStream(bytes);
     for (PossibleDuplicate candidate : candidates) {
@@ -144,7 +146,7 @@ class TaskDataTest {
       batch.add(
           new PossibleDuplicate(
               Call.builder("\u00e9" + i, "t", Instant.ofEpochMilli(i)).build(),
-              new InputRecord(0, i, i, null)));
+              CallRecord.at(MemorySource.NAME, 0, i, i, null)));
     }
     List<PossibleDuplicate> firsts = new ArrayList<>();
     assertThat(seen.sift(batch, Long.MIN_VALUE, firsts::add)).isZero();

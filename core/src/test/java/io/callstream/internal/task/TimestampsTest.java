@@ -2,8 +2,8 @@ package io.callstream.internal.task;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.callstream.call.CallRecord;
 import io.callstream.call.SanFranciscoCalls;
-import io.callstream.internal.source.InputRecord;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Progress.Latency;
@@ -27,9 +27,9 @@ class TimestampsTest {
               .build());
 
   private TaskReport read(List<Long> timestamps) {
-    CallReader reader = new CallReader(plan, BEGIN, letter -> {});
+    CallReader reader = new CallReader(plan, BEGIN, (call, record) -> {}, letter -> {});
     for (int i = 0; i < timestamps.size(); i++) {
-      reader.read(new InputRecord(i % 3, i, timestamps.get(i), null));
+      reader.read(CallRecord.at("calls", i % 3, i, timestamps.get(i), null));
     }
     return TaskReport.of(reader.report().toBytes());
   }
@@ -81,8 +81,8 @@ class TimestampsTest {
 
   @Test
   void tenMillionRecordsOf1970AreAsOldAsOne() {
-    CallReader reader = new CallReader(plan, BEGIN, letter -> {});
-    InputRecord record = new InputRecord(0, 0, 0, null);
+    CallReader reader = new CallReader(plan, BEGIN, (call, record) -> {}, letter -> {});
+    CallRecord record = CallRecord.at("calls", 0, 0, 0, null);
     for (int i = 0; i < 10_000_000; i++) {
       reader.read(record);
     }

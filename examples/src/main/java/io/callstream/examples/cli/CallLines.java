@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.CallRecord;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
@@ -12,7 +13,6 @@ import io.callstream.call.ParseResult.Parsed;
 import io.callstream.call.ParseResult.Rejected;
 import io.callstream.call.RejectionReason;
 import io.callstream.internal.sink.TextTables;
-import io.callstream.kafka.TopicRecord;
 import io.callstream.pipeline.Pipeline;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
@@ -28,7 +28,6 @@ import org.jspecify.annotations.Nullable;
  * call. No line contains characters that can harm a terminal. Not thread-safe.
  */
 final class CallLines {
-  private static final byte[] NOTHING = {};
   private static final String GAP = "  ";
 
   /** The minimum width for lines with ids and complete dispositions. */
@@ -92,31 +91,39 @@ final class CallLines {
     return value == null ? "" : value.toString();
   }
 
-  String line(TopicRecord row) {
+  /** Returns the lines of a record: one for each call, or one for a rejected record. */
+  List<String> of(CallRecord row) {
     String place = row.partition() + "@" + row.offset();
-    byte[] value = row.value();
-    ParseResult result = ParseResult.of(parser, value == null ? NOTHING : value);
+    byte[] value = row.hasValue() ? row.value() : null;
+    ParseResult result = ParseResult.of(parser, row);
     if (result instanceof Rejected rejected) {
       String field = rejected.field();
-      if (rejected.reason() == RejectionReason.FORMAT_FAILED) {
+      if (rejected.reason().equals(RejectionReason.FORMAT_FAILED)) {
         parser = format.parser(fields);
       }
-      return noCall(rejected.reason().code() + (field == null ? "" : " " + field), value, place);
+      return List.of(
+          noCall(rejected.reason().code() + (field == null ? "" : " " + field), value, place));
     }
-    Call call = ((Parsed) result).call();
-    if (isOfTheFuture(call, row)) {
-      return noCall(RejectionReason.FUTURE_TIME.code() + " " + format.timeField(), value, place);
+    Parsed parsed = (Parsed) result;
+    List<Call> calls = new ArrayList<>(parsed.others());
+    calls.add(0, parsed.call());
+    if (calls.stream().anyMatch(call -> isOfTheFuture(call, row))) {
+      return List.of(
+          noCall(RejectionReason.FUTURE_TIME.code() + " " + format.timeField(), value, place));
     }
-    return width == Terminal.NO_COLUMNS ? values(call, place) : columns(call, place);
+    return calls.stream()
+        .map(call -> width == Terminal.NO_COLUMNS ? values(call, place) : columns(call, place))
+        .toList();
   }
 
   /**
    * Returns whether a pipeline with the default future skew rejects the call. False for a record
    * without a timestamp.
    */
-  private static boolean isOfTheFuture(Call call, TopicRecord row) {
-    return row.timestamp().toEpochMilli() >= 0
-        && call.time().isAfter(row.timestamp().plus(Pipeline.DEFAULT_MAX_FUTURE_SKEW));
+  private static boolean isOfTheFuture(Call call, CallRecord row) {
+    return row.timestamp()
+        .map(timestamp -> call.time().isAfter(timestamp.plus(Pipeline.DEFAULT_MAX_FUTURE_SKEW)))
+        .orElse(false);
   }
 
   private String values(Call call, String place) {

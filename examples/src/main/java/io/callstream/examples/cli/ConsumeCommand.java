@@ -1,11 +1,11 @@
 package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
+import io.callstream.call.CallRecord;
 import io.callstream.examples.cli.StopRequest.Registration;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.TopicInfo;
 import io.callstream.kafka.TopicReader;
-import io.callstream.kafka.TopicRecord;
 import java.io.PrintStream;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -82,7 +82,7 @@ final class ConsumeCommand implements Callable<Integer> {
       reader.atMost(max);
     }
     ResultStream out = terminal.out();
-    Consumer<TopicRecord> printer =
+    Consumer<CallRecord> printer =
         raw ? row -> printRaw(row, out) : printer(terminal, format.format());
     terminal.say("broker    %s", kafka.cluster().bootstrapServers());
     if (!fromBeginning) {
@@ -123,16 +123,13 @@ final class ConsumeCommand implements Callable<Integer> {
     }
   }
 
-  private static Consumer<TopicRecord> printer(Terminal terminal, CallFormat format) {
+  private static Consumer<CallRecord> printer(Terminal terminal, CallFormat format) {
     CallLines lines = new CallLines(format, terminal.columns().getAsInt());
-    return row -> terminal.out().println(lines.line(row));
+    return row -> lines.of(row).forEach(terminal.out()::println);
   }
 
-  private static void printRaw(TopicRecord row, PrintStream out) {
-    byte[] value = row.value();
-    if (value != null) {
-      out.write(value, 0, value.length);
-    }
+  private static void printRaw(CallRecord row, PrintStream out) {
+    out.write(row.value(), 0, row.value().length);
     out.write('\n');
   }
 }

@@ -99,7 +99,9 @@ record InputAdvice(Terminal terminal, CallFormat format, boolean sorted) {
     if (layout != null) {
       return "--layout " + layout;
     }
-    return sorted && example.reason() == RejectionReason.UNREADABLE_TIME && !report.isWithoutCalls()
+    return sorted
+            && example.reason().equals(RejectionReason.UNREADABLE_TIME)
+            && !report.isWithoutCalls()
         ? "--order file, since event-time order keeps such a record after the one before it"
         : null;
   }
@@ -111,11 +113,11 @@ record InputAdvice(Terminal terminal, CallFormat format, boolean sorted) {
     if (start.startsWith("{") && isObject) {
       return "ndjson";
     }
-    if (example.reason() == RejectionReason.NOT_AN_OBJECT || start.startsWith("[")) {
+    if (example.reason().equals(RejectionReason.NOT_AN_OBJECT) || start.startsWith("[")) {
       return "json";
     }
     if (isObject) {
-      return isLikeAll && example.reason() == RejectionReason.NOT_JSON ? "json" : null;
+      return isLikeAll && example.reason().equals(RejectionReason.NOT_JSON) ? "json" : null;
     }
     return start.startsWith("{") || start.startsWith("\"")
         ? "json"

@@ -3,9 +3,11 @@ package io.callstream.examples.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.callstream.call.CallRecord;
 import io.callstream.call.SanFranciscoCalls;
-import io.callstream.kafka.TopicRecord;
 import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class CallLinesTest {
@@ -15,10 +17,15 @@ class CallLinesTest {
           + "\"address\":\"%s\"}";
 
   private static String line(int width, String value) {
-    return new CallLines(SanFranciscoCalls.json(), width)
-        .line(
-            new TopicRecord(
-                1, 4_711, Instant.parse("2018-10-02T16:12:00Z"), null, value.getBytes(UTF_8)));
+    return line(width, value.getBytes(UTF_8));
+  }
+
+  private static String line(int width, byte @Nullable [] value) {
+    long timestamp = Instant.parse("2018-10-02T16:12:00Z").toEpochMilli();
+    CallRecord record = new CallRecord("calls", 1, 4_711, timestamp, null, List::of, value);
+    List<String> lines = new CallLines(SanFranciscoCalls.json(), width).of(record);
+    assertThat(lines).hasSize(1);
+    return lines.get(0);
   }
 
   private static String call(String type, String address) {
@@ -56,10 +63,8 @@ class CallLinesTest {
         .isEqualTo("\t\t\t\t\t1@4711\tnot-json\t<html>\\n");
     assertThat(line(Terminal.NO_COLUMNS, call("a", "b").replace("2018-10-02", "2018-10-04")))
         .startsWith("\t\t\t\t\t1@4711\tfuture-time call_date_time\t{");
-    assertThat(
-            new CallLines(SanFranciscoCalls.json(), 60)
-                .line(new TopicRecord(0, 0, Instant.EPOCH, null, null)))
-        .isEqualTo("                  no call: empty  (no value)      0@0");
+    assertThat(line(60, (byte[]) null))
+        .isEqualTo("                  no call: empty  (no value)      1@4711");
   }
 
   @Test

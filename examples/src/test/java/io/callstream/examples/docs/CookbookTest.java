@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.CallRecord;
 import io.callstream.call.DataSfCalls;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
@@ -781,7 +782,8 @@ class CookbookTest {
       return DispatchLines::parse;
     }
 
-    private static ParseResult parse(byte[] value) {
+    private static ParseResult parse(CallRecord record) {
+      byte[] value = record.value();
       String[] parts = new String(value, UTF_8).split("\\|", -1);
       if (parts.length != 4 || parts[0].isBlank() || parts[1].isBlank()) {
         return new ParseResult.Rejected(RejectionReason.MISSING_FIELD, null, value);

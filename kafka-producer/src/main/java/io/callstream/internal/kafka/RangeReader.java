@@ -1,9 +1,9 @@
 package io.callstream.internal.kafka;
 
 import io.callstream.CallstreamException;
-import io.callstream.internal.source.InputRecord;
+import io.callstream.call.CallRecord;
+import io.callstream.call.CallRecord.Header;
 import io.callstream.internal.source.SpanReader.Span;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.ConcurrentModificationException;
@@ -23,9 +23,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,31 +48,11 @@ public final class RangeReader implements AutoCloseable {
   /** The partitions of the current ranges. The others are paused. */
   private Set<Integer> current = Set.of();
 
-  /** Whether the reader copies the keys of records. */
-  public enum Keys {
-    /** Keys are copied. */
-    READ,
-    /** Keys are not copied, and appear as null. */
-    SKIPPED
-  }
-
   /** Receives records. */
   @FunctionalInterface
   public interface Records<E extends Exception> {
     /** Receives a record. */
     void take(ConsumerRecord<byte @Nullable [], byte @Nullable []> record) throws E;
-  }
-
-  private static final class NoKey implements Deserializer<byte @Nullable []> {
-    @Override
-    public byte @Nullable [] deserialize(String topic, byte[] data) {
-      return null;
-    }
-
-    @Override
-    public byte @Nullable [] deserialize(String topic, Headers headers, ByteBuffer data) {
-      return null;
-    }
   }
 
   /** A partition, with the records that were fetched and not handed over yet. */
@@ -119,21 +97,30 @@ public final class RangeReader implements AutoCloseable {
    * @param settings the settings of the consumer, without deserializers
    * @param afterLoss the sentences about what to do if records were deleted before they were read
    */
-  public RangeReader(String topic, Map<String, Object> settings, Keys keys, String afterLoss) {
+  public RangeReader(String topic, Map<String, Object> settings, String afterLoss) {
     this.topic = topic;
     this.afterLoss = afterLoss;
     servers = String.valueOf(settings.get(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG));
     consumer =
-        new KafkaConsumer<>(
-            settings,
-            keys == Keys.READ ? new ByteArrayDeserializer() : new NoKey(),
-            new ByteArrayDeserializer());
+        new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
   /** Returns a record as the engines process it. */
-  public static InputRecord inputRecord(
-      ConsumerRecord<byte @Nullable [], byte @Nullable []> record) {
-    return new InputRecord(record.partition(), record.offset(), record.timestamp(), record.value());
+  public static CallRecord callRecord(ConsumerRecord<byte @Nullable [], byte @Nullable []> record) {
+    return new CallRecord(
+        record.topic(),
+        record.partition(),
+        record.offset(),
+        record.timestamp(),
+        record.key(),
+        () -> headers(record),
+        record.value());
+  }
+
+  private static List<Header> headers(ConsumerRecord<byte @Nullable [], byte @Nullable []> record) {
+    List<Header> headers = new ArrayList<>();
+    record.headers().forEach(header -> headers.add(new Header(header.key(), header.value())));
+    return headers;
   }
 
   /**

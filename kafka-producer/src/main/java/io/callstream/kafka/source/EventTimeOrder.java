@@ -154,7 +154,7 @@ record EventTimeOrder(CallSource source, CallFormat format, long memoryBytes)
         ParseResult result = ParseResult.of(parser, value);
         if (result instanceof ParseResult.Parsed parsed) {
           time = parsed.call().epochMillis();
-        } else if (((ParseResult.Rejected) result).reason() == RejectionReason.FORMAT_FAILED) {
+        } else if (((ParseResult.Rejected) result).reason().equals(RejectionReason.FORMAT_FAILED)) {
           parser = format.parser(Set.of());
         }
         long cost = (long) value.length + OVERHEAD;

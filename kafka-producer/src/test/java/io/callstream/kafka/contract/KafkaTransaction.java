@@ -55,7 +55,12 @@ public final class KafkaTransaction implements ContractSource.Transaction {
       sent.add(
           producer.send(
               new ProducerRecord<>(
-                  topic.name(), r.partition(), r.timestamp().toEpochMilli(), key, r.value())));
+                  topic.name(),
+                  r.partition(),
+                  r.timestamp().toEpochMilli(),
+                  key == null ? r.key() : key,
+                  r.value(),
+                  TestBroker.headers(r))));
     }
     producer.flush();
     for (Future<RecordMetadata> outcome : sent) {

@@ -32,6 +32,8 @@ import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** The broker for all tests of a module, which ends with the JVM, and operations on its topics. */
@@ -103,6 +105,12 @@ public final class TestBroker {
     };
   }
 
+  static List<Header> headers(SourceRecord record) {
+    List<Header> headers = new ArrayList<>();
+    record.headers().forEach(h -> headers.add(new RecordHeader(h.name(), h.value())));
+    return headers;
+  }
+
   /** Sends records, and waits until the broker has them. */
   public static void send(KafkaTopic topic, List<SourceRecord> records) {
     List<Future<RecordMetadata>> sent = new ArrayList<>();
@@ -110,7 +118,12 @@ public final class TestBroker {
       sent.add(
           PRODUCER.send(
               new ProducerRecord<>(
-                  topic.name(), r.partition(), r.timestamp().toEpochMilli(), null, r.value())));
+                  topic.name(),
+                  r.partition(),
+                  r.timestamp().toEpochMilli(),
+                  r.key(),
+                  r.value(),
+                  headers(r))));
     }
     PRODUCER.flush();
     for (Future<RecordMetadata> outcome : sent) {

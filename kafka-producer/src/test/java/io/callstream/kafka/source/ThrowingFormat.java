@@ -19,12 +19,12 @@ public final class ThrowingFormat extends DelegatingFormat {
   public CallParser parser(Set<Field<?>> fields) {
     CallParser parser = super.parser(fields);
     AtomicBoolean isBroken = new AtomicBoolean();
-    return value -> {
-      if (new String(value, UTF_8).equals("throws") || isBroken.get()) {
+    return record -> {
+      if (new String(record.value(), UTF_8).equals("throws") || isBroken.get()) {
         isBroken.set(true);
         throw new IllegalStateException("broken");
       }
-      return parser.parse(value);
+      return parser.parse(record);
     };
   }
 }
