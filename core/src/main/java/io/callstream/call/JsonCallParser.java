@@ -38,6 +38,8 @@ final class JsonCallParser implements CallParser {
   /** The texts that mean that there is no value. */
   private final byte[][] absent;
 
+  private final Set<String> absentTexts;
+
   private final PlainJson plain;
   private final JsonObjectReader reader;
   private final TextDictionary dictionary = new TextDictionary();
@@ -103,6 +105,7 @@ final class JsonCallParser implements CallParser {
       boolean isRequested) {}
 
   JsonCallParser(List<JsonValue> format, ZoneId zone, Set<String> absent, Set<Field<?>> asked) {
+    absentTexts = absent;
     this.absent = absent.stream().map(text -> text.getBytes(UTF_8)).toArray(byte[][]::new);
     paths = format.stream().map(JsonValue::path).distinct().toList();
     JsonPaths tree = JsonPaths.of(paths);
@@ -399,6 +402,10 @@ final class JsonCallParser implements CallParser {
   }
 
   private boolean isAbsent(int place) {
+    String decodedText = isPlain ? null : decoded[place];
+    if (decodedText != null) {
+      return absentTexts.contains(decodedText);
+    }
     for (byte[] text : absent) {
       if (Arrays.equals(values, starts[place], ends[place], text, 0, text.length)) {
         return true;

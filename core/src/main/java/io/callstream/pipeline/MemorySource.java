@@ -1,5 +1,6 @@
 package io.callstream.pipeline;
 
+import io.callstream.call.CallRecord;
 import io.callstream.call.CallRecord.Header;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -57,6 +58,12 @@ public final class MemorySource implements Source {
     /** Creates a record without a key and headers. */
     public Entry(Instant timestamp, byte @Nullable [] value) {
       this(timestamp, null, List.of(), value);
+    }
+
+    /** Returns the record at an offset of a partition. */
+    public CallRecord at(int partition, long offset) {
+      return new CallRecord(
+          NAME, partition, offset, timestamp.toEpochMilli(), key, this::headers, value);
     }
   }
 

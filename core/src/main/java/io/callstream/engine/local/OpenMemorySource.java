@@ -1,6 +1,5 @@
 package io.callstream.engine.local;
 
-import io.callstream.call.CallRecord;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.source.SpanReader;
 import io.callstream.pipeline.MemorySource;
@@ -87,15 +86,7 @@ final class OpenMemorySource implements OpenSource {
         long offset = span.from();
         for (MemorySource.Entry entry : source.read(span.partition(), span.from(), span.to())) {
           if (entry != null) {
-            records.take(
-                new CallRecord(
-                    MemorySource.NAME,
-                    span.partition(),
-                    offset,
-                    entry.timestamp().toEpochMilli(),
-                    entry.key(),
-                    entry::headers,
-                    entry.value()));
+            records.take(entry.at(span.partition(), offset));
           }
           offset++;
         }

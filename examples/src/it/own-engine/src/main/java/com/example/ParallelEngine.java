@@ -97,7 +97,7 @@ public final class ParallelEngine implements Engine {
       long offset = start;
       for (MemorySource.Entry entry : source.read(partition, start, end)) {
         if (entry != null) { // an offset without a record: the end of a transaction, for example
-          task.add(partition, offset, entry.timestamp(), entry.value());
+          task.add(entry.at(partition, offset));
         }
         offset++;
       }
