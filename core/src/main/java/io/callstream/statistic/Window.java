@@ -81,8 +81,8 @@ public sealed interface Window extends Serializable {
   }
 
   /**
-   * Days, weeks or months of a time zone. Their length follows the local clocks: a day on which the
-   * clocks change has 23 or 25 hours.
+   * Hours, days, weeks or months of a time zone. Their length follows the local clocks: a day on
+   * which the clocks change has 23 or 25 hours.
    *
    * @param unit the unit of the windows
    * @param zone the time zone
@@ -91,6 +91,10 @@ public sealed interface Window extends Serializable {
   record Calendar(Unit unit, ZoneId zone, Duration allowedLateness) implements Window {
     /** The unit of calendar windows. */
     public enum Unit {
+      /**
+       * From one full local hour to the next. A change of the zone's offset also starts a window.
+       */
+      HOUR,
       /** From midnight to midnight. */
       DAY,
       /** From Monday to Monday. */

@@ -31,6 +31,15 @@ public final class Windows {
     return new Windows(lateness -> new Window.Sliding(size, slide, lateness));
   }
 
+  /**
+   * Returns hours in a time zone, which start when the local clocks show a full hour. A change of
+   * the zone's offset also starts a window. So an hour that occurs twice has two windows, and a
+   * change by half an hour causes a window of half an hour.
+   */
+  public static Windows hourly(ZoneId zone) {
+    return new Windows(lateness -> new Calendar(Unit.HOUR, zone, lateness));
+  }
+
   /** Returns days in a time zone, which have 23 or 25 hours when the clocks change. */
   public static Windows daily(ZoneId zone) {
     return new Windows(lateness -> new Calendar(Unit.DAY, zone, lateness));

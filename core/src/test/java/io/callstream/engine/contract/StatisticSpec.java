@@ -18,7 +18,9 @@ import java.time.DayOfWeek;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.OffsetDateTime;
 import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -138,6 +140,8 @@ public record StatisticSpec(
     SLIDING_HOUR(60, 10),
     /** A day every eight hours. */
     SLIDING_DAY(1_440, 480),
+    /** A calendar hour. */
+    HOUR(0, 0),
     /** A calendar day. */
     DAY(0, 0),
     /** A calendar week. */
@@ -163,6 +167,7 @@ public record StatisticSpec(
         case NONE -> List.of();
         case TUMBLING_10_MIN, TUMBLING_HOUR, TUMBLING_7_HOURS, SLIDING_HOUR, SLIDING_DAY ->
             multiples(time);
+        case HOUR -> List.of(hour(time, zone));
         case DAY, WEEK, MONTH -> List.of(calendar(time, zone));
       };
     }
@@ -178,6 +183,25 @@ public record StatisticSpec(
         }
       }
       return spans;
+    }
+
+    /** Walks from the time to the nearest minutes that show another hour or offset. */
+    private static Span hour(Instant time, ZoneId zone) {
+      Instant minute = time.truncatedTo(ChronoUnit.MINUTES);
+      OffsetDateTime shown = localHour(time, zone);
+      Instant start = minute;
+      while (localHour(start.minusSeconds(60), zone).equals(shown)) {
+        start = start.minusSeconds(60);
+      }
+      Instant end = minute.plusSeconds(60);
+      while (localHour(end, zone).equals(shown)) {
+        end = end.plusSeconds(60);
+      }
+      return new Span(start, end);
+    }
+
+    private static OffsetDateTime localHour(Instant time, ZoneId zone) {
+      return time.atZone(zone).toOffsetDateTime().truncatedTo(ChronoUnit.HOURS);
     }
 
     private Span calendar(Instant time, ZoneId zone) {
@@ -200,7 +224,13 @@ public record StatisticSpec(
         case DAY -> true;
         case WEEK -> date.getDayOfWeek() == DayOfWeek.MONDAY;
         case MONTH -> date.getDayOfMonth() == 1;
-        case NONE, TUMBLING_10_MIN, TUMBLING_HOUR, TUMBLING_7_HOURS, SLIDING_HOUR, SLIDING_DAY ->
+        case NONE,
+            TUMBLING_10_MIN,
+            TUMBLING_HOUR,
+            TUMBLING_7_HOURS,
+            SLIDING_HOUR,
+            SLIDING_DAY,
+            HOUR ->
             throw new IllegalStateException(this + " is not a calendar window");
       };
     }
@@ -210,6 +240,7 @@ public record StatisticSpec(
         case NONE -> throw new IllegalStateException("no window");
         case TUMBLING_10_MIN, TUMBLING_HOUR, TUMBLING_7_HOURS -> Windows.tumbling(size);
         case SLIDING_HOUR, SLIDING_DAY -> Windows.sliding(size, slide);
+        case HOUR -> Windows.hourly(zone);
         case DAY -> Windows.daily(zone);
         case WEEK -> Windows.weekly(zone);
         case MONTH -> Windows.monthly(zone);

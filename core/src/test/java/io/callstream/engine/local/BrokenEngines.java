@@ -99,7 +99,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Computes days, weeks and months with a fixed offset. */
+  /** Computes hours, days, weeks and months with a fixed offset. */
   static class ShiftsWindowEdgesInSummer extends CheckpointedEngine {
     @Override
     Statistic statistic(Statistic statistic) {

@@ -160,6 +160,7 @@ class ExtremeTimesTest {
         new Window.Tumbling(Duration.ofMillis(1), longest),
         new Window.Tumbling(longest, longest),
         new Window.Sliding(longest, longest.dividedBy(1_000), longest),
+        new Window.Calendar(Window.Calendar.Unit.HOUR, zone, longest),
         new Window.Calendar(Window.Calendar.Unit.DAY, zone, longest),
         new Window.Calendar(Window.Calendar.Unit.WEEK, zone, longest),
         new Window.Calendar(Window.Calendar.Unit.MONTH, zone, longest));

@@ -209,6 +209,7 @@ class CookbookTest {
     Window lastHour =
         Windows.sliding(Duration.ofHours(1), Duration.ofMinutes(15))
             .allowingLateness(Duration.ofMinutes(30));
+    Window byHour = Windows.hourly(ZoneId.of("Asia/Kolkata")).withoutLateness();
     Window byDay = Windows.daily(LOS_ANGELES).allowingLateness(Duration.ofHours(1));
     Window byWeek = Windows.weekly(LOS_ANGELES).allowingLateness(Duration.ofDays(1));
     Window byMonth = Windows.monthly(LOS_ANGELES).allowingLateness(Duration.ofDays(1));
@@ -223,6 +224,8 @@ class CookbookTest {
             "2018-11-04T19:30:00Z/2018-11-04T20:30:00Z",
             "2018-11-04T19:45:00Z/2018-11-04T20:45:00Z",
             "2018-11-04T20:00:00Z/2018-11-04T21:00:00Z");
+    assertThat(windowsOf(byHour, sunday))
+        .containsExactly("2018-11-04T19:30:00Z/2018-11-04T20:30:00Z");
     assertThat(windowsOf(byDay, sunday))
         .containsExactly("2018-11-04T07:00:00Z/2018-11-05T08:00:00Z");
     assertThat(windowsOf(byWeek, sunday))
