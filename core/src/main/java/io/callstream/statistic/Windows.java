@@ -56,6 +56,14 @@ public final class Windows {
   }
 
   /**
+   * Returns sessions: the calls of a group without a pause that is longer than the gap. A statistic
+   * with sessions emits {@link Emission#ON_CLOSE}. See {@link Window.Session}.
+   */
+  public static Windows session(Duration gap) {
+    return new Windows(lateness -> new Window.Session(gap, lateness));
+  }
+
+  /**
    * Returns the window with an allowed lateness: its calls are counted until the watermark reaches
    * its end plus {@code lateness}.
    */

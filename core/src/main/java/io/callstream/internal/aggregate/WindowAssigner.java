@@ -12,8 +12,9 @@ import java.time.zone.ZoneOffsetTransition;
 import java.time.zone.ZoneRules;
 
 /**
- * Computes the windows that contain an event time, in milliseconds since the epoch. Not
- * thread-safe, because it caches the last calendar window.
+ * Computes the windows that contain an event time, in milliseconds since the epoch. For sessions,
+ * this is the window of a call alone, which decides whether the call is late. Not thread-safe,
+ * because it caches the last calendar window.
  */
 public final class WindowAssigner {
   private static final long HOUR = Duration.ofHours(1).toMillis();
@@ -21,7 +22,10 @@ public final class WindowAssigner {
   private final Window window;
   private final long latenessMillis;
 
-  /** The distance between two starts, and the length of a window; 0 for calendar windows. */
+  /**
+   * The distance between two starts, and the length of a window; 0 for calendar windows. The
+   * session of a single call starts at any millisecond.
+   */
   private final long slide;
 
   private final long size;
@@ -37,6 +41,9 @@ public final class WindowAssigner {
     } else if (window instanceof Window.Sliding sliding) {
       size = sliding.size().toMillis();
       slide = sliding.slide().toMillis();
+    } else if (window instanceof Window.Session session) {
+      size = session.gap().toMillis();
+      slide = 1;
     } else {
       size = 0;
       slide = 0;

@@ -147,7 +147,11 @@ public record StatisticSpec(
     /** A calendar week. */
     WEEK(0, 0),
     /** A calendar month. */
-    MONTH(0, 0);
+    MONTH(0, 0),
+    /** Sessions with a gap of ten minutes. */
+    SESSION_10_MIN(10, 10),
+    /** Sessions with a gap of four hours. */
+    SESSION_4_HOURS(240, 240);
 
     private final Duration size;
     private final Duration slide;
@@ -157,11 +161,23 @@ public record StatisticSpec(
       slide = Duration.ofMinutes(slideMinutes);
     }
 
+    boolean isSession() {
+      return this == SESSION_10_MIN || this == SESSION_4_HOURS;
+    }
+
+    /** Returns the gap of sessions. */
+    Duration gap() {
+      return size;
+    }
+
     int windowsPerCall() {
       return size.isZero() ? 1 : (int) size.dividedBy(slide);
     }
 
-    /** Returns the windows that contain a time, in ascending order of starts. Empty for NONE. */
+    /**
+     * Returns the windows that contain a time, in ascending order of starts. Empty for NONE. For
+     * sessions, this is the session of a call alone.
+     */
     List<Span> spans(Instant time, ZoneId zone) {
       return switch (this) {
         case NONE -> List.of();
@@ -169,6 +185,7 @@ public record StatisticSpec(
             multiples(time);
         case HOUR -> List.of(hour(time, zone));
         case DAY, WEEK, MONTH -> List.of(calendar(time, zone));
+        case SESSION_10_MIN, SESSION_4_HOURS -> List.of(new Span(time, time.plus(size)));
       };
     }
 
@@ -230,7 +247,9 @@ public record StatisticSpec(
             TUMBLING_7_HOURS,
             SLIDING_HOUR,
             SLIDING_DAY,
-            HOUR ->
+            HOUR,
+            SESSION_10_MIN,
+            SESSION_4_HOURS ->
             throw new IllegalStateException(this + " is not a calendar window");
       };
     }
@@ -244,6 +263,7 @@ public record StatisticSpec(
         case DAY -> Windows.daily(zone);
         case WEEK -> Windows.weekly(zone);
         case MONTH -> Windows.monthly(zone);
+        case SESSION_10_MIN, SESSION_4_HOURS -> Windows.session(size);
       };
     }
   }

@@ -223,4 +223,57 @@ abstract class WindowRules extends ContractRules {
             "2018-03-31T15:00:00Z/2018-03-31T15:30:00Z  repeated  1",
             "2018-03-31T15:30:00Z/2018-03-31T16:30:00Z  repeated  1");
   }
+
+  private final Tried sessions =
+      new Tried(
+          trial("sessions", p -> p.statistic(sessions(HOUR)))
+              .partitions(2)
+              .step(
+                  call(0, "e1", "edge", "2018-06-01T12:00:00Z"),
+                  call(0, "e2", "edge", "2018-06-01T12:10:00Z"),
+                  call(1, "o1", "over", "2018-06-01T12:00:00Z"),
+                  call(1, "o2", "over", "2018-06-01T12:10:00.001Z"),
+                  call(0, "b1", "bridge", "2018-06-01T12:00:00Z"),
+                  call(1, "b2", "bridge", "2018-06-01T12:18:00Z"),
+                  call(0, "r1", "reverse", "2018-06-01T12:30:00Z"))
+              .step(
+                  call(1, "b3", "bridge", "2018-06-01T12:09:00Z"),
+                  call(1, "r2", "reverse", "2018-06-01T12:25:00Z"))
+              .step(call(0, "r3", "reverse", "2018-06-01T12:20:00Z")));
+
+  @Test
+  @Rule(
+      number = "2.10",
+      text =
+          "Calls that are exactly a gap apart share a session. One more millisecond starts another"
+              + " session.",
+      check = "for `<` instead of `<=`")
+  void rule_2_10() throws Exception {
+    assertThat(sessions.get().rows("sessions", "edge"))
+        .containsExactly("2018-06-01T12:00:00Z/2018-06-01T12:20:00Z  edge  2");
+    assertThat(sessions.get().rows("sessions", "over"))
+        .containsExactly(
+            "2018-06-01T12:00:00Z/2018-06-01T12:10:00Z  over  1",
+            "2018-06-01T12:10:00.001Z/2018-06-01T12:20:00.001Z  over  1");
+  }
+
+  @Test
+  @Rule(
+      number = "2.11",
+      text = "A call that joins two sessions makes one session of them.",
+      check = "whether the engine keeps a session that became part of another one")
+  void rule_2_11() throws Exception {
+    assertThat(sessions.get().rows("sessions", "bridge"))
+        .containsExactly("2018-06-01T12:00:00Z/2018-06-01T12:28:00Z  bridge  3");
+  }
+
+  @Test
+  @Rule(
+      number = "2.12",
+      text = "A session has the calls of its group from all partitions and batches, in any order.",
+      check = "for sessions that start with the first call that arrives")
+  void rule_2_12() throws Exception {
+    assertThat(sessions.get().rows("sessions", "reverse"))
+        .containsExactly("2018-06-01T12:20:00Z/2018-06-01T12:40:00Z  reverse  3");
+  }
 }

@@ -153,6 +153,48 @@ final class BrokenEngines {
     }
   }
 
+  /** Ends a session at a pause of exactly the gap. */
+  static class EndsSessionsAtTheGap extends CheckpointedEngine {
+    @Override
+    Statistic statistic(Statistic statistic) {
+      return statistic.window().orElse(null) instanceof Window.Session w
+          ? copy(statistic)
+              .over(new Window.Session(w.gap().minusMillis(1), w.allowedLateness()))
+              .build()
+          : statistic;
+    }
+  }
+
+  /** Closes sessions a millisecond too late, and accepts their late calls. */
+  static class ClosesSessionsTooLate extends CheckpointedEngine {
+    @Override
+    Statistic statistic(Statistic statistic) {
+      return statistic.window().orElse(null) instanceof Window.Session w
+          ? copy(statistic)
+              .over(new Window.Session(w.gap(), w.allowedLateness().plusMillis(1)))
+              .build()
+          : statistic;
+    }
+  }
+
+  /** Adds calls only at the end of sessions. */
+  static class OnlyAppendsToSessions extends LosesCalls {
+    @Override
+    CallFilter kept(Statistic statistic) {
+      return statistic.window().orElse(null) instanceof Window.Session ? new InOrder() : null;
+    }
+  }
+
+  /** Accepts the calls of a type whose times do not go back. */
+  private static final class InOrder implements CallFilter {
+    private final Map<String, Long> latest = new ConcurrentHashMap<>();
+
+    @Override
+    public boolean accepts(Call call) {
+      return latest.merge(call.type(), call.epochMillis(), Math::max) == call.epochMillis();
+    }
+  }
+
   /** Uses an inner join with descriptions, so rows without a description are missing. */
   static class JoinsLookupsInwards extends LosesCalls {
     @Override
