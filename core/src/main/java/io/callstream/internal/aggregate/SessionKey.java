@@ -55,23 +55,30 @@ public final class SessionKey {
   }
 
   static long first(BlockReader session) {
-    return time(session, TIMES);
+    return time(session, groupLength(session));
   }
 
   static long last(BlockReader session) {
-    return time(session, Long.BYTES);
+    return time(session, groupLength(session) + Long.BYTES);
   }
 
-  private static long time(BlockReader session, int beforeEnd) {
-    return ByteBuffer.wrap(session.key()).getLong(session.keyLength() - beforeEnd) ^ Long.MIN_VALUE;
+  private static long time(BlockReader session, int position) {
+    return ByteBuffer.wrap(session.key()).getLong(position) ^ Long.MIN_VALUE;
+  }
+
+  private static int groupLength(BlockReader session) {
+    if (session.keyLength() < TIMES) {
+      throw Bytes.Reader.damaged();
+    }
+    return session.keyLength() - TIMES;
   }
 
   static byte[] group(BlockReader session) {
-    return Arrays.copyOf(session.key(), session.keyLength() - TIMES);
+    return Arrays.copyOf(session.key(), groupLength(session));
   }
 
   static boolean isOfGroup(BlockReader session, byte[] group) {
-    return Arrays.equals(session.key(), 0, session.keyLength() - TIMES, group, 0, group.length);
+    return Arrays.equals(session.key(), 0, groupLength(session), group, 0, group.length);
   }
 
   /** Returns the bounds of a session, which ends a gap after its last call. */
@@ -81,12 +88,13 @@ public final class SessionKey {
   }
 
   static List<String> dimensions(BlockReader session, TextCache texts) {
-    return GroupKey.dimensions(session.key(), session.keyLength() - TIMES, texts);
+    return GroupKey.dimensions(session.key(), groupLength(session), texts);
   }
 
   /** Compares the groups and the first times of sessions. */
   static int compareStarts(BlockReader a, BlockReader b) {
-    return Arrays.compareUnsigned(
-        a.key(), 0, a.keyLength() - Long.BYTES, b.key(), 0, b.keyLength() - Long.BYTES);
+    int lengthA = groupLength(a) + Long.BYTES;
+    int lengthB = groupLength(b) + Long.BYTES;
+    return Arrays.compareUnsigned(a.key(), 0, lengthA, b.key(), 0, lengthB);
   }
 }
