@@ -21,7 +21,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * Input that is crafted to cause collisions has no effect: java.util.HashMap falls back to trees,
  * and the slots of groups depend on a random number.
  */
-final class GroupTable implements TaskGroups {
+final class GroupTable extends TaskGroups {
   private static final int START = 1 << 9;
 
   private final int dimensions;
@@ -78,7 +78,7 @@ final class GroupTable implements TaskGroups {
   }
 
   @Override
-  public void add(long window, String[] values, Call call) {
+  void add(long window, String[] values, Call call) {
     // The row of the call is written after the last group, and then looked up.
     int row = groups * (1 + dimensions);
     members[row] = windowNumber(window);
@@ -154,7 +154,7 @@ final class GroupTable implements TaskGroups {
 
   /** Passes on a block for each window, in ascending order of windows. */
   @Override
-  public void forEachBlock(StatisticCombiner.Partials blocks) {
+  void forEachBlock(StatisticCombiner.Partials blocks) {
     List<int[]> ranks = new ArrayList<>();
     ranks.add(ranks(windows.things(), Comparator.naturalOrder()));
     List<List<byte[]>> keys = new ArrayList<>();

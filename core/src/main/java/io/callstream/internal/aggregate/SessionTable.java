@@ -9,7 +9,7 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /** The sessions of one statistic in one task. Not thread-safe. */
-final class SessionTable implements TaskGroups {
+final class SessionTable extends TaskGroups {
   private final String statistic;
   private final List<Measure.Aggregate> aggregates;
   private final long gap;
@@ -43,7 +43,7 @@ final class SessionTable implements TaskGroups {
   }
 
   @Override
-  public void add(long time, String[] values, Call call) {
+  void add(long time, String[] values, Call call) {
     NavigableMap<Long, Session> sessions = sessions(values);
     Map.Entry<Long, Session> before = sessions.floorEntry(time);
     Session session;
@@ -86,7 +86,7 @@ final class SessionTable implements TaskGroups {
   }
 
   @Override
-  public void forEachBlock(StatisticCombiner.Partials blocks) {
+  void forEachBlock(StatisticCombiner.Partials blocks) {
     NavigableMap<Long, NavigableMap<byte[], NavigableMap<Long, Session>>> buckets = new TreeMap<>();
     groups.forEach(
         (group, sessions) ->

@@ -3,15 +3,15 @@ package io.callstream.internal.aggregate;
 import io.callstream.call.Call;
 
 /** The groups of one statistic in one task. */
-interface TaskGroups {
+abstract class TaskGroups {
   /**
    * Adds a call to its group.
    *
    * @param window the start of the window
    * @param values the dimensions
    */
-  void add(long window, String[] values, Call call);
+  abstract void add(long window, String[] values, Call call);
 
   /** Passes on the partial results, in ascending order of the keys of their blocks. */
-  void forEachBlock(StatisticCombiner.Partials blocks);
+  abstract void forEachBlock(StatisticCombiner.Partials blocks);
 }
