@@ -40,6 +40,7 @@ final class StatisticDefinitions {
   private static final Set<Field.Type> GROUPED =
       Set.of(Field.Type.TEXT, Field.Type.NUMBER, Field.Type.DECIMAL, Field.Type.FLAG);
 
+  private static final String SESSION = "session ";
   private static final Pattern EVERY = Pattern.compile("(\\S+)\\s+every\\s+(\\S+)");
 
   private final Entries entries;
@@ -160,6 +161,7 @@ final class StatisticDefinitions {
   private Windows windows(String key, String text) {
     Matcher every = EVERY.matcher(text);
     return switch (text) {
+      case "hourly" -> Windows.hourly(format.zone());
       case "daily" -> Windows.daily(format.zone());
       case "weekly" -> Windows.weekly(format.zone());
       case "monthly" -> Windows.monthly(format.zone());
@@ -167,7 +169,10 @@ final class StatisticDefinitions {
           every.matches()
               ? checked(
                   key, Windows.sliding(length(key, every.group(1)), length(key, every.group(2))))
-              : checked(key, Windows.tumbling(length(key, text)));
+              : text.startsWith(SESSION)
+                  ? checked(
+                      key, Windows.session(length(key, text.substring(SESSION.length()).strip())))
+                  : checked(key, Windows.tumbling(length(key, text)));
     };
   }
 
@@ -183,7 +188,7 @@ final class StatisticDefinitions {
     } catch (IllegalArgumentException e) {
       throw entries.wrong(
           key,
-          "'%s' is not a window. Write a length such as 1h, a length and a slide such as '1h every 15m', daily, weekly or monthly."
+          "'%s' is not a window. Write a length such as 1h, a length and a slide such as '1h every 15m', a gap such as 'session 30m', hourly, daily, weekly or monthly."
               .formatted(text));
     }
   }

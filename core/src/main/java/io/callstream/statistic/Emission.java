@@ -7,6 +7,7 @@ public enum Emission {
   /**
    * Each window emits its results once: in the first batch whose watermark has reached the end of
    * the window plus the allowed lateness, or at the end of a bounded run that flushes open windows.
+   * A session closes a gap later, because a call can still join it.
    */
   ON_CLOSE
 }

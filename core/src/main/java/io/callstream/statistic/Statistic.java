@@ -260,8 +260,9 @@ public final class Statistic implements Serializable {
     /**
      * Returns the statistic.
      *
-     * @throws IllegalArgumentException if two columns have the same name, or if the emission is
-     *     {@link Emission#ON_CLOSE} without a window
+     * @throws IllegalArgumentException if two columns have the same name, if the emission is {@link
+     *     Emission#ON_CLOSE} without a window, or if a statistic with sessions has another emission
+     *     or a share
      */
     public Statistic build() {
       if (emission == Emission.ON_CLOSE && window == null) {
@@ -269,6 +270,9 @@ public final class Statistic implements Serializable {
             ("'%s' emits when its windows close, but has no window; call over(...), or emit"
                     + " ON_UPDATE")
                 .formatted(name));
+      }
+      if (window instanceof Window.Session) {
+        requireSessions();
       }
       Statistic statistic = new Statistic(this);
       Set<String> seen = new HashSet<>();
@@ -279,6 +283,23 @@ public final class Statistic implements Serializable {
         }
       }
       return statistic;
+    }
+
+    private void requireSessions() {
+      if (emission != Emission.ON_CLOSE) {
+        throw new IllegalArgumentException(
+            ("'%s' has sessions and emits ON_UPDATE, but sinks cannot take back an open session that"
+                    + " becomes part of another one. Call emitting(Emission.ON_CLOSE).")
+                .formatted(name));
+      }
+      for (Measure measure : measures) {
+        if (measure instanceof Measure.Share) {
+          throw new IllegalArgumentException(
+              ("'%s' has sessions and measures the share '%s', but each group has separate sessions,"
+                      + " so there is no common total. Remove the share, or use other windows.")
+                  .formatted(name, measure.name()));
+        }
+      }
     }
   }
 }

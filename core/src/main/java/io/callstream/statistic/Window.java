@@ -16,7 +16,8 @@ public sealed interface Window extends Serializable {
 
   /**
    * Returns for how long after the end of a window its calls are still counted. A call is late if
-   * {@code end + allowedLateness <= watermark}.
+   * {@code end + allowedLateness <= watermark}, where {@code end} is that of its window. For a
+   * session, it is that of the session which the call would start alone.
    */
   Duration allowedLateness();
 
@@ -81,8 +82,8 @@ public sealed interface Window extends Serializable {
   }
 
   /**
-   * Days, weeks or months of a time zone. Their length follows the local clocks: a day on which the
-   * clocks change has 23 or 25 hours.
+   * Hours, days, weeks or months of a time zone. Their length follows the local clocks: a day on
+   * which the clocks change has 23 or 25 hours.
    *
    * @param unit the unit of the windows
    * @param zone the time zone
@@ -91,6 +92,10 @@ public sealed interface Window extends Serializable {
   record Calendar(Unit unit, ZoneId zone, Duration allowedLateness) implements Window {
     /** The unit of calendar windows. */
     public enum Unit {
+      /**
+       * From one full local hour to the next. A change of the zone's offset also starts a window.
+       */
+      HOUR,
       /** From midnight to midnight. */
       DAY,
       /** From Monday to Monday. */
@@ -101,6 +106,32 @@ public sealed interface Window extends Serializable {
 
     /** Checks the bounds. */
     public Calendar {
+      requireLateness(allowedLateness);
+    }
+
+    @Override
+    public int windowsPerCall() {
+      return 1;
+    }
+  }
+
+  /**
+   * Sessions: the calls of a group without a pause that is longer than a gap. All dimensions of a
+   * statistic together are its group. Two consecutive calls of a session are at most {@code gap}
+   * apart.
+   *
+   * <p>A session starts with its first call and ends {@code gap} after its last one. A call can
+   * connect two sessions, which then become one. So a call is late if the session that it would
+   * start alone, {@code [time, time + gap)}, is closed, and a session closes when no call that is
+   * not late can join it: {@code end + gap + allowedLateness <= watermark}.
+   *
+   * @param gap from 1 ms to {@link #MAX}, in whole milliseconds
+   * @param allowedLateness from 0 to {@link #MAX}, in whole milliseconds
+   */
+  record Session(Duration gap, Duration allowedLateness) implements Window {
+    /** Checks the bounds. */
+    public Session {
+      requireSize("gap of sessions", gap);
       requireLateness(allowedLateness);
     }
 

@@ -31,6 +31,15 @@ public final class Windows {
     return new Windows(lateness -> new Window.Sliding(size, slide, lateness));
   }
 
+  /**
+   * Returns hours in a time zone, which start when the local clocks show a full hour. A change of
+   * the zone's offset also starts a window. So an hour that occurs twice has two windows, and a
+   * change by half an hour causes a window of half an hour.
+   */
+  public static Windows hourly(ZoneId zone) {
+    return new Windows(lateness -> new Calendar(Unit.HOUR, zone, lateness));
+  }
+
   /** Returns days in a time zone, which have 23 or 25 hours when the clocks change. */
   public static Windows daily(ZoneId zone) {
     return new Windows(lateness -> new Calendar(Unit.DAY, zone, lateness));
@@ -44,6 +53,14 @@ public final class Windows {
   /** Returns months in a time zone. */
   public static Windows monthly(ZoneId zone) {
     return new Windows(lateness -> new Calendar(Unit.MONTH, zone, lateness));
+  }
+
+  /**
+   * Returns sessions: the calls of a group without a pause that is longer than the gap. A statistic
+   * with sessions emits {@link Emission#ON_CLOSE}. See {@link Window.Session}.
+   */
+  public static Windows session(Duration gap) {
+    return new Windows(lateness -> new Window.Session(gap, lateness));
   }
 
   /**

@@ -208,6 +208,28 @@ class StatisticTest {
   }
 
   @Test
+  void sessionsEmitOnCloseAndHaveNoShare() {
+    Window sessions = Windows.session(ofMinutes(30)).allowingLateness(ofMinutes(5));
+    assertThat(sessions).isEqualTo(new Window.Session(ofMinutes(30), ofMinutes(5)));
+    assertThat(sessions.windowsPerCall()).isEqualTo(1);
+    Statistic.Builder builder = Statistic.named("visits").over(sessions);
+    assertThatThrownBy(builder::build)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'visits'")
+        .hasMessageContaining("emitting(Emission.ON_CLOSE)");
+    Statistic statistic = builder.emitting(Emission.ON_CLOSE).build();
+    assertThat(statistic.columns()).containsExactly("window_start", "window_end", "count");
+    assertThat(statistic.toString()).contains("PT30M", "PT5M");
+    assertThatThrownBy(() -> builder.measuring(Measures.share()).build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'share'")
+        .hasMessageContaining("Remove the share");
+    assertThatThrownBy(() -> Windows.session(Duration.ZERO).withoutLateness())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("gap of sessions");
+  }
+
+  @Test
   void rejectsInvalidColumnNames() {
     assertThatThrownBy(() -> Dimension.of("Crime Type", Fields.TYPE))
         .isInstanceOf(IllegalArgumentException.class)

@@ -12,7 +12,6 @@ import io.callstream.internal.aggregate.BlockReader;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
-import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import io.callstream.progress.StabilityMonitor;
@@ -26,6 +25,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -238,18 +238,28 @@ final class SnapshotFactory {
     return statistic.columns().size() - numbers;
   }
 
+  /** Adds the rows of the latest windows, or the sessions with the latest starts. */
+  private static void addLatest(BlockResults results, List<ResultRow> rows) {
+    boolean isSession = results.statistic().window().orElse(null) instanceof Window.Session;
+    for (Map.Entry<Long, byte[]> block : results.blocks().descendingMap().entrySet()) {
+      List<ResultRow> some = new ArrayList<>(results.rows(block.getKey(), block.getValue()));
+      if (isSession) {
+        Collections.reverse(some);
+      }
+      some.stream().limit(TABLE_ROWS - rows.size()).forEach(rows::add);
+      if (rows.size() == TABLE_ROWS) {
+        return;
+      }
+    }
+  }
+
   /** Returns the rows with the highest counts, or the latest windows, newest first. */
   private static Table table(Results results, ZoneId zone) {
     List<ResultRow> rows = new ArrayList<>();
     if (results.statistic().window().isEmpty()) {
       rows.addAll(results.top(TABLE_ROWS));
     } else {
-      List<WindowBounds> windows = results.windows();
-      for (int i = windows.size() - 1; i >= 0 && rows.size() < TABLE_ROWS; i--) {
-        results.window(windows.get(i).start()).stream()
-            .limit(TABLE_ROWS - rows.size())
-            .forEach(rows::add);
-      }
+      addLatest(BlockResults.of(results), rows);
     }
     Statistic statistic = results.statistic();
     RowTexts texts = new RowTexts(zone);

@@ -14,9 +14,11 @@ import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.dashboard.Snapshot.Ranking;
 import io.callstream.engine.RunningPipeline.State;
+import io.callstream.pipeline.ResultRow;
 import io.callstream.progress.Progress;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Emission;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
@@ -29,6 +31,7 @@ import java.time.LocalDate;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -197,6 +200,28 @@ class SnapshotTest {
       Snapshot.Table table = snapshot(run).others().get(0);
       assertThat(table.numbersFrom()).isEqualTo(2);
       assertThat(table.cells().get(0).subList(0, 3)).containsExactly("3", "", "0.000");
+    }
+  }
+
+  @Test
+  void showsTheSessionsWithTheLatestStarts() throws Exception {
+    Statistic sessions =
+        Statistic.named("sessions")
+            .by(Dimensions.CRIME_TYPE)
+            .over(Windows.session(Duration.ofMinutes(5)).withoutLateness())
+            .emitting(Emission.ON_CLOSE)
+            .build();
+    try (WatchedRun run = WatchedRun.of(sessions)) {
+      run.receive(SomeCalls.of(500));
+      Snapshot.Table table = snapshot(run).others().get(0);
+      List<ResultRow> rows = run.running().results("sessions").rows();
+      assertThat(rows).hasSizeGreaterThan(20);
+      List<String> latest = new ArrayList<>();
+      for (int i = rows.size() - 1; i >= rows.size() - 20; i--) {
+        latest.add(rows.get(i).dimension("crime_type"));
+      }
+      assertThat(table.cells()).extracting(cells -> cells.get(2)).isEqualTo(latest);
+      assertThat(table.rows()).isEqualTo(rows.size());
     }
   }
 

@@ -15,7 +15,8 @@ import org.apache.spark.TaskContext;
  * the same values, also when the batch is repeated.
  *
  * @param watermark the current watermark
- * @param closing the starts of the windows that close, for each statistic
+ * @param closing the starts of the windows that close, and the buckets in which sessions close, for
+ *     each statistic
  */
 record BatchContext(long watermark, List<List<Long>> closing) {
   private static final String PROPERTY = "callstream.batch";

@@ -13,7 +13,8 @@ import scala.Tuple2;
 /**
  * The task that keeps results. It merges the partial results of a window into the block of the
  * window, which is one row of Spark's state store, and emits the groups that changed. An eviction
- * removes the row. Rows of other kinds pass through.
+ * removes the row. For sessions, a row has the open sessions of a bucket of groups, and an eviction
+ * removes those that are closed. Rows of other kinds pass through.
  */
 final class MergeTask
     implements FlatMapGroupsWithStateFunction<
@@ -33,11 +34,12 @@ final class MergeTask
     if (key.kind() != RowKey.Kind.WINDOW) {
       return input;
     }
+    BlockMerger merger = new BlockMerger(plan.statistics().get(key.number()));
     List<byte[]> partials = new ArrayList<>();
     while (input.hasNext()) {
       byte[] block = input.next()._2();
       if (TaskRows.isEviction(block)) {
-        state.remove();
+        evict(merger, state);
       } else {
         partials.add(block);
       }
@@ -45,9 +47,18 @@ final class MergeTask
     if (partials.isEmpty()) {
       return Collections.emptyIterator();
     }
-    BlockMerger merger = new BlockMerger(plan.statistics().get(key.number()));
     BlockMerger.Merged merged = merger.merge(state.exists() ? state.get() : null, partials);
     state.update(merged.state());
     return List.of(new Tuple2<>(bytes, merged.updates())).iterator();
+  }
+
+  private static void evict(BlockMerger merger, GroupState<byte[]> state) {
+    byte[] open =
+        state.exists() ? merger.open(state.get(), BatchContext.ofTask().watermark()) : null;
+    if (open == null) {
+      state.remove();
+    } else {
+      state.update(open);
+    }
   }
 }

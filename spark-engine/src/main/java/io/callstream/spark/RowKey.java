@@ -8,14 +8,15 @@ import java.nio.ByteBuffer;
  * @param kind the content of the row
  * @param number the index of the statistic of a window, the bucket of candidates, or the number of
  *     the task that emits the row
- * @param windowStart the start of a window, in milliseconds since the epoch; 0 for other kinds
+ * @param windowStart the start of a window, in milliseconds since the epoch, or the key of a bucket
+ *     of sessions; 0 for other kinds
  */
 record RowKey(Kind kind, int number, long windowStart) {
   private static final int LENGTH = Byte.BYTES + Integer.BYTES + Long.BYTES;
 
   /** The content of a row. */
   enum Kind {
-    /** Partial results of a window, the eviction of a window, or its merged updates. */
+    /** Partial results of a window or bucket, an eviction from it, or its merged updates. */
     WINDOW,
     /** Calls that may be duplicates. */
     CANDIDATES,

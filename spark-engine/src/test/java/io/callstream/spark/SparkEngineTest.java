@@ -30,10 +30,13 @@ import io.callstream.pipeline.ResultRow;
 import io.callstream.progress.Accounting.Contributions;
 import io.callstream.progress.Progress;
 import io.callstream.sink.Sinks;
+import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Emission;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -277,6 +280,44 @@ class SparkEngineTest {
       // the statistics without a window.
       assertThat(reports).hasSize(10);
       assertThat(reports).allSatisfy(report -> assertThat(report.state().rows()).isLessThan(80));
+    }
+
+    @Test
+    void stateHasOnlyOpenSessions(@TempDir Path directory) throws Exception {
+      KafkaTopic topic = TestBroker.topic(1);
+      List<Progress> reports = new ArrayList<>();
+      Pipeline pipeline =
+          Pipeline.builder(topic, FORMAT)
+              .statistic(
+                  Statistic.named("sessions")
+                      .by(Dimensions.CRIME_TYPE)
+                      .over(Windows.session(Duration.ofMinutes(10)).withoutLateness())
+                      .emitting(Emission.ON_CLOSE)
+                      .build())
+              .withoutMaxEventTimeJump()
+              .listener(reports::add)
+              .build();
+      RunOptions options = RunOptions.bounded().checkpointingTo(directory.toString());
+      // Each call has another type: one in each minute.
+      for (int hour = 0; hour < 3; hour++) {
+        ByteArrayOutputStream lines = new ByteArrayOutputStream();
+        for (int minute = 0; minute < (hour < 2 ? 60 : 1); minute++) {
+          Instant time =
+              Instant.parse("2018-12-31T10:00:00Z").plus(Duration.ofMinutes(60 * hour + minute));
+          lines.write(FORMAT.write(Call.builder("1", hour + "-" + minute, time).build()));
+          lines.write('\n');
+        }
+        TestBroker.send(
+            topic, CallSource.stream("calls", new ByteArrayInputStream(lines.toByteArray())));
+        runToEnd(engine(), pipeline, options);
+      }
+      // The watermark of a batch is the last call of the batch before it. Then sessions are open
+      // whose last call is less than two gaps ago.
+      assertThat(reports)
+          .extracting(report -> report.accounting().statistics().get("sessions").counted())
+          .containsExactly(60L, 60L, 1L);
+      assertThat(reports.get(0).state().rows()).isBetween(20L, 60L);
+      assertThat(reports.get(2).state().rows()).isBetween(1L, 21L);
     }
   }
 

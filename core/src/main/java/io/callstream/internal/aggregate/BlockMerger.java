@@ -4,6 +4,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Window;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -22,6 +23,7 @@ public final class BlockMerger {
   private final boolean unbounded;
   private final int maxGroups;
   private final byte[] otherKey;
+  private final @Nullable SessionMerger sessions;
 
   public BlockMerger(Statistic statistic) {
     this.statistic = statistic.name();
@@ -29,6 +31,10 @@ public final class BlockMerger {
     unbounded = statistic.window().isPresent();
     maxGroups = unbounded ? Integer.MAX_VALUE : statistic.maxGroups();
     otherKey = GroupKey.of(Collections.nCopies(statistic.dimensions().size(), Statistic.OTHER));
+    sessions =
+        statistic.window().orElse(null) instanceof Window.Session window
+            ? new SessionMerger(statistic, window)
+            : null;
   }
 
   static List<Measure.Aggregate> aggregates(Statistic statistic) {
@@ -43,8 +49,19 @@ public final class BlockMerger {
 
   /** Merges at least one block of new calls into the state so far, which is null if none exists. */
   public Merged merge(byte @Nullable [] state, List<byte[]> partials) {
+    if (sessions != null) {
+      return sessions.merge(state, partials);
+    }
     byte[] delta = combine(partials);
     return bounded(state == null ? emptyBlock() : state, delta);
+  }
+
+  /**
+   * Returns the part of a state that is open at a watermark, or null if none is. Of the state of a
+   * window that closes, nothing is open.
+   */
+  public byte @Nullable [] open(byte[] state, long watermark) {
+    return sessions == null ? null : sessions.open(state, watermark);
   }
 
   private byte[] emptyBlock() {
@@ -64,7 +81,7 @@ public final class BlockMerger {
   }
 
   /** Merges blocks pairwise and in order, so that each group is visited only a few times. */
-  private static byte[] pairwise(List<byte[]> blocks, BinaryOperator<byte[]> merge) {
+  static byte[] pairwise(List<byte[]> blocks, BinaryOperator<byte[]> merge) {
     List<byte[]> level = blocks;
     while (level.size() > 1) {
       List<byte[]> next = new ArrayList<>((level.size() + 1) / 2);
@@ -100,7 +117,7 @@ public final class BlockMerger {
       } else if (a != null && b != null) {
         out.group(a.key(), a.keyLength(), a.count() + b.count());
         for (int i = 0; i < aggregates.size(); i++) {
-          byte[] merged = merge(i, a.state(i), b.state(i));
+          byte[] merged = merge(statistic, aggregates.get(i), a.state(i), b.state(i));
           out.state(merged, 0, merged.length);
         }
         a = a.advanced();
@@ -110,8 +127,7 @@ public final class BlockMerger {
     return out.toBlock();
   }
 
-  private byte[] merge(int aggregate, byte[] left, byte[] right) {
-    Measure.Aggregate measure = aggregates.get(aggregate);
+  static byte[] merge(String statistic, Measure.Aggregate measure, byte[] left, byte[] right) {
     try {
       Measure.Accumulator sum = measure.read(left);
       sum.merge(measure.read(right));

@@ -6,6 +6,7 @@ import io.callstream.pipeline.WindowBounds;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Window;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -22,7 +23,10 @@ public final class BlockResults implements Results {
   private final Statistic statistic;
   private final NavigableMap<Long, byte[]> blocks;
 
-  /** Creates results from blocks by the start of their window. The blocks must not change. */
+  /**
+   * Creates results from blocks by the start of their window, or by the hour in which their
+   * sessions start. The blocks must not change.
+   */
   public BlockResults(Statistic statistic, NavigableMap<Long, byte[]> blocks) {
     this.statistic = statistic;
     this.blocks = blocks;
@@ -68,16 +72,35 @@ public final class BlockResults implements Results {
     } catch (ArithmeticException e) {
       return List.of(); // The time is outside the years that a call can have.
     }
-    byte[] block = blocks.get(millis);
-    return block == null || !start.equals(Instant.ofEpochMilli(millis))
-        ? List.of()
-        : rows(millis, block);
+    boolean isSession = session() != null;
+    long key = isSession ? SessionKey.hour(millis) : millis;
+    byte[] block = blocks.get(key);
+    if (block == null || !start.equals(Instant.ofEpochMilli(millis))) {
+      return List.of();
+    }
+    List<ResultRow> rows = rows(key, block);
+    return isSession ? rows.stream().filter(row -> start(row).equals(start)).toList() : rows;
+  }
+
+  private Window.@Nullable Session session() {
+    return statistic.window().orElse(null) instanceof Window.Session session ? session : null;
+  }
+
+  private static Instant start(ResultRow row) {
+    return row.window().map(WindowBounds::start).orElse(Instant.EPOCH);
   }
 
   @Override
   public List<WindowBounds> windows() {
     if (statistic.window().isEmpty()) {
       return List.of();
+    }
+    if (session() != null) {
+      return stream()
+          .map(row -> row.window().orElseThrow())
+          .distinct()
+          .sorted(Comparator.comparing(WindowBounds::start).thenComparing(WindowBounds::end))
+          .toList();
     }
     WindowAssigner assigner = new WindowAssigner(statistic.window().get());
     return blocks.keySet().stream().map(start -> bounds(assigner, start)).toList();
@@ -91,14 +114,15 @@ public final class BlockResults implements Results {
     Comparator<ResultRow> order =
         Comparator.comparingLong(ResultRow::count)
             .reversed()
-            .thenComparing(row -> row.window().map(WindowBounds::start).orElse(Instant.EPOCH))
+            .thenComparing(BlockResults::start)
             .thenComparing(byDimensions());
     if (n == 0) {
       return List.of();
     }
     PriorityQueue<ResultRow> best = new PriorityQueue<>(order.reversed());
-    // Blocks are sorted by window and text: among equal counts the first groups rank highest.
-    long atLeastMore = hasNumbers() ? 0 : 1;
+    // Blocks are sorted by window and text: among equal counts the first groups rank highest. A
+    // block of sessions has several windows.
+    long atLeastMore = hasNumbers() || session() != null ? 0 : 1;
     TextCache texts = new TextCache();
     blocks.forEach(
         (start, block) -> {
@@ -140,6 +164,10 @@ public final class BlockResults implements Results {
     private final BlockReader groups;
     private final TextCache texts;
     private final @Nullable WindowBounds window;
+
+    /** The time from the last call of a session to its end; negative for other windows. */
+    private final long gap;
+
     private final boolean countOnly;
     private final long total;
 
@@ -147,9 +175,12 @@ public final class BlockResults implements Results {
       List<Measure> measures = statistic.measures();
       this.groups = new BlockReader(block);
       this.texts = texts;
+      Window.Session session = session();
+      this.gap = session == null ? -1 : session.gap().toMillis();
       this.window =
           statistic
               .window()
+              .filter(kind -> gap < 0)
               .map(kind -> bounds(new WindowAssigner(kind), windowStart))
               .orElse(null);
       this.countOnly = measures.stream().allMatch(Measure.Count.class::isInstance);
@@ -168,8 +199,8 @@ public final class BlockResults implements Results {
     ResultRow row() {
       return new ResultRow(
           statistic,
-          window,
-          groups.dimensions(texts),
+          gap < 0 ? window : SessionKey.bounds(groups, gap),
+          gap < 0 ? groups.dimensions(texts) : SessionKey.dimensions(groups, texts),
           groups.count(),
           countOnly ? null : values(statistic.measures(), groups, total));
     }
@@ -207,6 +238,11 @@ public final class BlockResults implements Results {
   /** Returns the order of rows. A stable sort keeps the order of texts, which blocks have. */
   private Comparator<ResultRow> order() {
     Comparator<ResultRow> byCount = (a, b) -> Long.compare(b.count(), a.count());
+    if (session() != null) {
+      return Comparator.comparing(BlockResults::start)
+          .thenComparing(byCount)
+          .thenComparing(byDimensions());
+    }
     return hasNumbers() ? byCount.thenComparing(byDimensions()) : byCount;
   }
 

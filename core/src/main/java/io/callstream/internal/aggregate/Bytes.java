@@ -110,7 +110,7 @@ final class Bytes {
       position += count;
     }
 
-    private static CallstreamException damaged() {
+    static CallstreamException damaged() {
       return new CallstreamException(
           ErrorCode.CHECKPOINT,
           "A block of results is damaged. Restore the checkpoint directory from a copy, or start"

@@ -12,7 +12,7 @@ import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 
 /*
- * The groups of one statistic in one task. Windows and texts get small numbers in the order of
+ * The groups of one statistic in one task, by window. Windows and texts get small numbers in the order of
  * their first use, so a group is a row of ints, found by open addressing. At the end, each text is
  * encoded once, and windows and texts are ranked. Counting sorts by rank, from the last dimension
  * to the window, then put the groups into the order of their keys, without comparing the keys of
@@ -21,7 +21,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * Input that is crafted to cause collisions has no effect: java.util.HashMap falls back to trees,
  * and the slots of groups depend on a random number.
  */
-final class GroupTable {
+final class GroupTable extends TaskGroups {
   private static final int START = 1 << 9;
 
   private final int dimensions;
@@ -77,6 +77,7 @@ final class GroupTable {
     }
   }
 
+  @Override
   void add(long window, String[] values, Call call) {
     // The row of the call is written after the last group, and then looked up.
     int row = groups * (1 + dimensions);
@@ -152,7 +153,8 @@ final class GroupTable {
   // ---- blocks
 
   /** Passes on a block for each window, in ascending order of windows. */
-  void forEachWindow(StatisticCombiner.Partials blocks) {
+  @Override
+  void forEachBlock(StatisticCombiner.Partials blocks) {
     List<int[]> ranks = new ArrayList<>();
     ranks.add(ranks(windows.things(), Comparator.naturalOrder()));
     List<List<byte[]>> keys = new ArrayList<>();

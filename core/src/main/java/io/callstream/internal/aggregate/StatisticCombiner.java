@@ -8,6 +8,7 @@ import io.callstream.statistic.CallFilter;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Window;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
@@ -29,7 +30,7 @@ public final class StatisticCombiner {
   private final @Nullable WindowAssigner windows;
   private final List<Function<Call, String>> extractors;
   private final String[] values;
-  private final GroupTable groups;
+  private final TaskGroups groups;
   private final int contributionsPerCall;
   private long counted;
   private long late;
@@ -42,11 +43,16 @@ public final class StatisticCombiner {
     void missed(Statistic statistic, long windowStart, long windowEnd);
   }
 
-  /** Receives the partial results of one window. */
+  /** Receives the partial results of one window, or of the sessions in one bucket. */
   @FunctionalInterface
   public interface Partials {
-    /** Receives a block. The start is {@link #NO_WINDOW} for a statistic without windows. */
-    void partial(long windowStart, byte[] block);
+    /**
+     * Receives a block.
+     *
+     * @param key the start of the window; {@link #NO_WINDOW} for a statistic without windows; the
+     *     key of the bucket for sessions
+     */
+    void partial(long key, byte[] block);
   }
 
   public StatisticCombiner(Statistic statistic, long watermark) {
@@ -56,8 +62,15 @@ public final class StatisticCombiner {
     windows = statistic.window().map(WindowAssigner::new).orElse(null);
     extractors = statistic.dimensions().stream().map(Dimension::extractor).toList();
     values = new String[extractors.size()];
-    groups = new GroupTable(statistic.name(), values.length, BlockMerger.aggregates(statistic));
+    groups = groups(statistic);
     contributionsPerCall = statistic.contributionsPerCall();
+  }
+
+  private static TaskGroups groups(Statistic statistic) {
+    List<Measure.Aggregate> aggregates = BlockMerger.aggregates(statistic);
+    return statistic.window().orElse(null) instanceof Window.Session session
+        ? new SessionTable(statistic.name(), aggregates, session.gap().toMillis())
+        : new GroupTable(statistic.name(), statistic.dimensions().size(), aggregates);
   }
 
   /** Counts a call in its open windows, and reports its closed windows. */
@@ -165,8 +178,8 @@ public final class StatisticCombiner {
     return filtered;
   }
 
-  /** Passes on the partial results, in ascending order of windows. */
+  /** Passes on the partial results, in ascending order of their keys. */
   public void forEachPartial(Partials partials) {
-    groups.forEachWindow(partials);
+    groups.forEachBlock(partials);
   }
 }

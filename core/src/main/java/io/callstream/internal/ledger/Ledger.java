@@ -70,7 +70,7 @@ public final class Ledger {
     return totals.progress().plus(next).watermarkAfter(next, totals.nextWatermark());
   }
 
-  /** Returns the windows that close at the start of the next batch, by statistic. */
+  /** Returns the keys of blocks from which something closes in the next batch, by statistic. */
   public List<List<Long>> closing() {
     return state.closing();
   }
@@ -79,9 +79,9 @@ public final class Ledger {
     return state.openBlocks();
   }
 
-  /** Returns the block of all groups of an open or closed window; null if the window has none. */
-  public byte @Nullable [] block(int statistic, long windowStart) {
-    return state.results().get(statistic).blocks().get(windowStart);
+  /** Returns the block with a key, which has all groups of a window; null if there is none. */
+  public byte @Nullable [] block(int statistic, long key) {
+    return state.results().get(statistic).blocks().get(key);
   }
 
   /** Appends a batch. With files, the batch is durable when this method returns. */

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.files.FileFailures;
 import java.io.IOException;
@@ -79,9 +78,10 @@ final class LedgerLog {
         count(content);
       }
       List<NavigableMap<Long, byte[]>> blocks = new ArrayList<>();
-      for (Map<Long, List<byte[]>> windows : versions) {
+      for (int i = 0; i < versions.size(); i++) {
+        StatisticBlocks results = none.results().get(i);
         NavigableMap<Long, byte[]> overlaid = new TreeMap<>();
-        windows.forEach((window, all) -> overlaid.put(window, BlockMerger.overlay(all)));
+        versions.get(i).forEach((key, all) -> overlaid.put(key, results.overlay(all)));
         blocks.add(overlaid);
       }
       return none.restored(before, last, blocks);

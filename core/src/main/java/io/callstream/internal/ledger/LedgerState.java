@@ -26,7 +26,7 @@ record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
           results
               .get(i)
               .retained(totals.watermarkInForce())
-              .updated(updates.blocks().get(i), updates.whole(i)));
+              .updated(updates.blocks().get(i), updates.whole(i), after.watermarkInForce()));
     }
     return new LedgerState(after, next);
   }
@@ -36,12 +36,16 @@ record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
       LedgerTotals before, LedgerTotals last, List<NavigableMap<Long, byte[]>> blocks) {
     List<StatisticBlocks> restored = new ArrayList<>(results.size());
     for (int i = 0; i < results.size(); i++) {
-      restored.add(results.get(i).withBlocks(blocks.get(i)).retained(before.watermarkInForce()));
+      restored.add(
+          results
+              .get(i)
+              .restored(blocks.get(i), last.watermarkInForce())
+              .retained(before.watermarkInForce()));
     }
     return new LedgerState(last, restored);
   }
 
-  /** Returns the windows that close at the start of the next batch, by statistic. */
+  /** Returns the keys of blocks from which something closes in the next batch, by statistic. */
   List<List<Long>> closing() {
     List<List<Long>> closing = new ArrayList<>(results.size());
     for (StatisticBlocks blocks : results) {

@@ -45,9 +45,8 @@ final class ResultEmitter {
           switch (statistic.emission()) {
             case ON_UPDATE -> hasShares(statistic) ? blocks.only(changed.keySet()) : changed;
             case ON_CLOSE ->
-                blocks.only(
-                    blocks.closing(
-                        before.totals().watermarkInForce(), after.totals().watermarkInForce()));
+                blocks.closedBetween(
+                    before.totals().watermarkInForce(), after.totals().watermarkInForce());
           });
     }
     return current(after, emitted, accounting);
@@ -66,7 +65,7 @@ final class ResultEmitter {
     long watermark = now.totals().watermarkInForce();
     Map<String, Results> current =
         select(
-            now, blocks -> isEmittedOnClose(blocks) ? blocks.closed(watermark) : blocks.blocks());
+            now, blocks -> isEmittedOnClose(blocks) ? blocks.closed(watermark) : blocks.results());
     return results(now, now.totals().batch(), emitted, current, batch);
   }
 
@@ -74,24 +73,15 @@ final class ResultEmitter {
   BatchResults flush(LedgerState now) {
     long watermark = now.totals().watermarkInForce();
     Map<String, Results> open =
-        select(
-            now,
-            blocks -> {
-              NavigableMap<Long, byte[]> rest = new TreeMap<>();
-              if (isEmittedOnClose(blocks)) {
-                rest.putAll(blocks.blocks());
-                rest.keySet().removeAll(blocks.closed(watermark).keySet());
-              }
-              return rest;
-            });
-    Map<String, Results> all = select(now, StatisticBlocks::blocks);
+        select(now, blocks -> isEmittedOnClose(blocks) ? blocks.open(watermark) : new TreeMap<>());
+    Map<String, Results> all = select(now, StatisticBlocks::results);
     return results(now, now.totals().batch() + 1, open, all, none());
   }
 
   Results results(LedgerState now, String statistic) {
     Statistic found = pipeline.statistic(statistic);
     return new BlockResults(
-        found, now.results().get(pipeline.statistics().indexOf(found)).blocks());
+        found, now.results().get(pipeline.statistics().indexOf(found)).results());
   }
 
   private static boolean isEmittedOnClose(StatisticBlocks blocks) {

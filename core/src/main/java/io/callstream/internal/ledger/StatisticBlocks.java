@@ -1,120 +1,72 @@
 package io.callstream.internal.ledger;
 
-import io.callstream.internal.aggregate.BlockMerger;
-import io.callstream.internal.aggregate.StatisticCombiner;
-import io.callstream.internal.aggregate.WindowAssigner;
 import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Window;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
-/**
- * The results of one statistic: a block of absolute values for each window, by its start. Decides
- * which windows are open and closed at a watermark. Immutable.
- *
- * @param retention how long results are kept after their window closed; null to keep all
- * @param blocks not modified after construction
- */
-record StatisticBlocks(
-    Statistic statistic,
-    @Nullable WindowAssigner windows,
-    @Nullable Duration retention,
-    NavigableMap<Long, byte[]> blocks) {
-  private static final byte[] EMPTY = {};
-
+/** The results of one statistic, as blocks of absolute values. Immutable. */
+sealed interface StatisticBlocks permits WindowBlocks, SessionBlocks {
+  /** Returns no results. The retention is empty if all results are kept. */
   static StatisticBlocks none(Statistic statistic, Optional<Duration> retention) {
-    return new StatisticBlocks(
-        statistic,
-        statistic.window().map(WindowAssigner::new).orElse(null),
-        retention.orElse(null),
-        new TreeMap<>());
+    return statistic.window().orElse(null) instanceof Window.Session session
+        ? SessionBlocks.none(statistic, session, retention)
+        : WindowBlocks.none(statistic, retention);
   }
 
-  StatisticBlocks withBlocks(NavigableMap<Long, byte[]> other) {
-    return other == blocks ? this : new StatisticBlocks(statistic, windows, retention, other);
-  }
+  Statistic statistic();
 
-  /** Returns the windows that close when the watermark moves from one time to another. */
-  List<Long> closing(long after, long upTo) {
-    if (windows == null || upTo == after) {
-      return List.of();
-    }
-    List<Long> closing = new ArrayList<>();
-    for (long start : blocks.descendingKeySet()) {
-      long close = windows.closesAt(start);
-      if (close <= after) {
-        break;
-      }
-      if (close <= upTo) {
-        closing.add(start);
-      }
-    }
-    Collections.reverse(closing);
-    return closing;
-  }
+  /** Returns the blocks by their keys, as an engine merges them and a snapshot contains them. */
+  NavigableMap<Long, byte[]> blocks();
 
-  NavigableMap<Long, byte[]> closed(long watermark) {
-    return only(closing(StatisticCombiner.NO_WATERMARK, watermark));
-  }
+  /** Returns a block after several batches that changed it, the oldest first. */
+  byte[] overlay(List<byte[]> versions);
 
-  /** Passes on the blocks of the windows that are open at a watermark, the latest window first. */
-  void forEachOpen(long watermark, Consumer<byte[]> open) {
-    for (Map.Entry<Long, byte[]> entry : blocks.descendingMap().entrySet()) {
-      if (windows != null && windows.closesAt(entry.getKey()) <= watermark) {
-        break;
-      }
-      open.accept(entry.getValue());
-    }
-  }
+  /** Returns the results with the blocks that several batches left, the last at a watermark. */
+  StatisticBlocks restored(NavigableMap<Long, byte[]> overlaid, long watermark);
+
+  /**
+   * Returns the keys of the blocks from which something closes when the watermark moves from one
+   * time to another.
+   */
+  List<Long> closing(long after, long upTo);
+
+  /** Returns all results, for views and sinks. */
+  NavigableMap<Long, byte[]> results();
+
+  /** Returns the results that are closed at the watermark in force. */
+  NavigableMap<Long, byte[]> closed(long watermark);
+
+  /** Returns the results that closed when the watermark moved to the one in force. */
+  NavigableMap<Long, byte[]> closedBetween(long after, long upTo);
+
+  /** Returns the results that are open at the watermark in force. */
+  NavigableMap<Long, byte[]> open(long watermark);
+
+  /** Passes on the blocks that are open at a watermark. */
+  void forEachOpen(long watermark, Consumer<byte[]> open);
 
   /** Returns some windows with their blocks. A window without groups has an empty block. */
-  NavigableMap<Long, byte[]> only(Collection<Long> some) {
+  default NavigableMap<Long, byte[]> only(Collection<Long> some) {
     NavigableMap<Long, byte[]> found = new TreeMap<>();
     for (Long window : some) {
-      found.put(window, blocks.getOrDefault(window, EMPTY));
+      found.put(window, blocks().getOrDefault(window, new byte[0]));
     }
     return found;
   }
 
-  /** Returns the results without the windows whose retention has ended at a watermark. */
-  StatisticBlocks retained(long watermark) {
-    if (retention == null || windows == null) {
-      return this;
-    }
-    long millis = retention.toMillis();
-    for (long start : blocks.keySet()) {
-      if (windows.closesAt(start) + millis > watermark) {
-        return start == blocks.firstKey()
-            ? this
-            : withBlocks(new TreeMap<>(blocks.tailMap(start, true)));
-      }
-    }
-    return withBlocks(new TreeMap<>());
-  }
+  /** Returns the results without those whose retention has ended at a watermark. */
+  StatisticBlocks retained(long watermark);
 
-  /** Returns the results after a batch. {@code whole} has all groups of merged windows. */
-  StatisticBlocks updated(NavigableMap<Long, byte[]> updates, NavigableMap<Long, byte[]> whole) {
-    if (updates.isEmpty()) {
-      return this;
-    }
-    NavigableMap<Long, byte[]> all = new TreeMap<>(blocks);
-    updates.forEach(
-        (window, block) -> {
-          byte[] known = whole.get(window);
-          if (known == null) {
-            all.merge(window, block, BlockMerger::overlay);
-          } else {
-            all.put(window, known);
-          }
-        });
-    return withBlocks(all);
-  }
+  /**
+   * Returns the results after a batch with a watermark. {@code whole} has all groups of merged
+   * blocks.
+   */
+  StatisticBlocks updated(
+      NavigableMap<Long, byte[]> updates, NavigableMap<Long, byte[]> whole, long watermark);
 }

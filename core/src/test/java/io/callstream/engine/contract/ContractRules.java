@@ -18,6 +18,7 @@ import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Accounting;
 import io.callstream.statistic.CallDuration;
 import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Emission;
 import io.callstream.statistic.Lookup;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
@@ -114,6 +115,15 @@ abstract class ContractRules {
 
   static Statistic byType(String name, Windows windows) {
     return Statistic.named(name).by(Dimensions.CRIME_TYPE).over(windows.withoutLateness()).build();
+  }
+
+  /** Returns a statistic of sessions by type with a gap of ten minutes. */
+  static Statistic sessions(Duration lateness) {
+    return Statistic.named("sessions")
+        .by(Dimensions.CRIME_TYPE)
+        .over(Windows.session(Duration.ofMinutes(10)).allowingLateness(lateness))
+        .emitting(Emission.ON_CLOSE)
+        .build();
   }
 
   RunningPipeline start(Pipeline pipeline, RunOptions options) {

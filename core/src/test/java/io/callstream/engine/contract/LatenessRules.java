@@ -195,6 +195,67 @@ abstract class LatenessRules extends ContractRules {
         .isEqualTo(new Accounting.Contributions(5, 0, 0));
   }
 
+  private final Tried lateSessions =
+      new Tried(
+          trial("late-sessions", p -> p.statistic(sessions(Duration.ofMinutes(5))))
+              .step(
+                  call(0, "1", "open", "2018-06-01T12:00:00Z"),
+                  call(0, "2", "mover", "2018-06-01T12:14:59.999Z"))
+              .step(
+                  call(0, "3", "punctual", "2018-06-01T12:00:00Z"),
+                  call(0, "4", "mover", "2018-06-01T12:15:00Z"))
+              .step(
+                  call(0, "5", "open", "2018-06-01T12:00:00Z"),
+                  call(0, "6", "open", "2018-06-01T12:00:00.001Z"),
+                  call(0, "7", "mover", "2018-06-01T12:25:00Z"))
+              .step(call(0, "8", "mover", "2018-06-01T12:25:00.001Z"))
+              .step(call(0, "9", "mover", "2018-06-01T12:26:00Z")));
+
+  @Test
+  @Rule(
+      number = "4.11",
+      text =
+          "A call is late for sessions at a watermark of its time + gap + allowed lateness, even if"
+              + " a session is open that it could join.",
+      check = "whether lateness depends on which calls arrived before")
+  void rule_4_11() throws Exception {
+    Outcome outcome = lateSessions.get();
+    assertThat(outcome.batch(1).watermark()).contains(instant("2018-06-01T12:14:59.999Z"));
+    assertThat(outcome.contributions(1, "sessions").late()).isZero();
+    assertThat(outcome.batch(2).watermark()).contains(instant("2018-06-01T12:15:00Z"));
+    assertThat(outcome.contributions(2, "sessions"))
+        .isEqualTo(new Accounting.Contributions(2, 1, 0));
+    Instant time = instant("2018-06-01T12:00:00Z");
+    assertThat(outcome.letters(2))
+        .containsExactly(
+            new Late(
+                new Origin(outcome.topic(), 0, 4, STAMP),
+                outcome.steps().get(2).get(0).value(),
+                List.of(
+                    new MissedWindow(
+                        "sessions", new WindowBounds(time, time.plus(Duration.ofMinutes(10)))))));
+    assertThat(outcome.rows("sessions", "open"))
+        .containsExactly("2018-06-01T12:00:00Z/2018-06-01T12:10:00.001Z  open  2");
+  }
+
+  @Test
+  @Rule(
+      number = "4.12",
+      text =
+          "A session closes when no call can join it: at a watermark of its end + gap + allowed"
+              + " lateness.",
+      check = "for sessions that close at their end and overlap with later ones")
+  void rule_4_12() throws Exception {
+    Outcome outcome = lateSessions.get();
+    String punctual = "2018-06-01T12:00:00Z/2018-06-01T12:10:00Z  punctual  1";
+    String open = "2018-06-01T12:00:00Z/2018-06-01T12:10:00.001Z  open  2";
+    assertThat(outcome.updates(2, "sessions")).isEmpty();
+    assertThat(outcome.batch(3).watermark()).contains(instant("2018-06-01T12:25:00Z"));
+    assertThat(outcome.updates(3, "sessions")).containsExactly(punctual);
+    assertThat(outcome.updates(4, "sessions")).containsExactly(open);
+    assertThat(outcome.current(4, "sessions")).containsExactly(open, punctual);
+  }
+
   /** One call per minute for an hour, and in each partition one call that is dated a year later. */
   private Tried replay(int partitions) {
     Trial trial =

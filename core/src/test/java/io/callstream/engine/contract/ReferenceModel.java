@@ -47,6 +47,10 @@ public final class ReferenceModel {
   private final Map<String, Instant> rememberedUntil = new HashMap<>();
   private final Map<String, Map<Span, Map<List<String>, Group>>> results = new HashMap<>();
   private final Map<String, Set<Span>> emitted = new HashMap<>();
+
+  /** The counted calls of statistics with sessions, as sessions of single calls. */
+  private final Map<String, Map<Span, Map<List<String>, Group>>> singles = new HashMap<>();
+
   private Optional<Instant> watermark = Optional.empty();
   private final Counts total;
   private long number;
@@ -64,6 +68,12 @@ public final class ReferenceModel {
           .filter(Objects::nonNull)
           .sorted()
           .toList();
+    }
+
+    void add(Group other) {
+      count += other.count;
+      millis.addAll(other.millis);
+      facts.addAll(other.facts);
     }
   }
 
@@ -131,6 +141,7 @@ public final class ReferenceModel {
     for (StatisticSpec s : scenario.statistics()) {
       results.put(s.name(), new HashMap<>());
       emitted.put(s.name(), new HashSet<>());
+      singles.put(s.name(), new HashMap<>());
     }
   }
 
@@ -285,6 +296,13 @@ public final class ReferenceModel {
   /** Adds the groups of a batch to the results. Returns the keys that changed. */
   private Map<Span, Set<List<String>>> takeIn(
       StatisticSpec s, Map<Span, Map<List<String>, Group>> news) {
+    if (s.window().isSession()) {
+      news.forEach(
+          (span, groups) ->
+              groups.forEach((key, group) -> group(singles.get(s.name()), span, key).add(group)));
+      results.put(s.name(), sessions(singles.get(s.name()), s.window().gap()));
+      return Map.of();
+    }
     Map<Span, Set<List<String>>> changed = new HashMap<>();
     List<String> other = Collections.nCopies(s.dimensions().size(), "(other)");
     news.forEach(
@@ -299,14 +317,54 @@ public final class ReferenceModel {
               long ordinary = all.keySet().stream().filter(k -> !k.equals(other)).count();
               target = ordinary < s.maxGroups() ? key : other;
             }
-            Group sum = all.computeIfAbsent(target, x -> new Group());
-            sum.count += groups.get(key).count;
-            sum.millis.addAll(groups.get(key).millis);
-            sum.facts.addAll(groups.get(key).facts);
+            all.computeIfAbsent(target, x -> new Group()).add(groups.get(key));
             changed.computeIfAbsent(span, x -> new HashSet<>()).add(target);
           }
         });
     return changed;
+  }
+
+  private static Group group(
+      Map<Span, Map<List<String>, Group>> windows, Span span, List<String> key) {
+    return windows
+        .computeIfAbsent(span, x -> new HashMap<>())
+        .computeIfAbsent(key, x -> new Group());
+  }
+
+  /** Forms the sessions of each group from all its calls, in the order of their times. */
+  private static Map<Span, Map<List<String>, Group>> sessions(
+      Map<Span, Map<List<String>, Group>> singles, Duration gap) {
+    Map<Span, Map<List<String>, Group>> sessions = new HashMap<>();
+    Set<List<String>> keys = new HashSet<>();
+    singles.values().forEach(groups -> keys.addAll(groups.keySet()));
+    for (List<String> key : keys) {
+      Span session = null;
+      Group sum = new Group();
+      for (Span single : sorted(singles.keySet())) {
+        Group group = singles.get(single).get(key);
+        if (group == null) {
+          continue;
+        }
+        if (session != null && !single.start().isAfter(session.end())) {
+          session = new Span(session.start(), single.start().plus(gap));
+        } else {
+          if (session != null) {
+            group(sessions, session, key).add(sum);
+          }
+          session = single;
+          sum = new Group();
+        }
+        sum.add(group);
+      }
+      group(sessions, session, key).add(sum);
+    }
+    return sessions;
+  }
+
+  /** Returns when a window closes. A session can grow until a gap after its end. */
+  private static Instant closing(StatisticSpec s, Span span) {
+    Instant end = s.window().isSession() ? span.end().plus(s.window().gap()) : span.end();
+    return end.plus(s.lateness());
   }
 
   private void add(Counts batch) {
@@ -335,7 +393,7 @@ public final class ReferenceModel {
     }
     Set<Span> closing = new HashSet<>();
     for (Span span : results.get(s.name()).keySet()) {
-      if (reached(span.end().plus(s.lateness())) && emitted(s).add(span)) {
+      if (reached(closing(s, span)) && emitted(s).add(span)) {
         closing.add(span);
       }
     }
@@ -351,6 +409,12 @@ public final class ReferenceModel {
     List<Row> rows = new ArrayList<>();
     for (Span span : sorted(spans == null ? results.get(s.name()).keySet() : spans)) {
       rows.addAll(rows(s, span, null));
+    }
+    if (s.window().isSession()) {
+      rows.sort(
+          Comparator.comparing((Row r) -> r.window().get().start())
+              .thenComparingLong(r -> -r.count())
+              .thenComparing(Row::dimensions, s::compareKeys));
     }
     return rows;
   }

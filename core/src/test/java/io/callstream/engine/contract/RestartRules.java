@@ -44,7 +44,8 @@ abstract class RestartRules extends ContractRules {
         Pipeline.builder(source.source(), FORMAT)
             .withoutMaxEventTimeJump()
             .statistic(TYPES)
-            .statistic(hourly));
+            .statistic(hourly)
+            .statistic(sessions(HOUR)));
   }
 
   private Pipeline closing(ContractSource source, Recorder recorder) {
@@ -150,7 +151,7 @@ abstract class RestartRules extends ContractRules {
     assertThat(after.watermark()).isEqualTo(before.watermark());
     assertThat(after.accounting()).isEqualTo(before.accounting());
     assertThat(after.total()).isEqualTo(before.total());
-    for (String statistic : List.of("types", "hourly")) {
+    for (String statistic : List.of("types", "hourly", "sessions")) {
       assertThat(after.updates(statistic)).isEqualTo(before.updates(statistic));
       assertThat(after.results(statistic).rows()).isEqualTo(before.results(statistic).rows());
     }
@@ -182,6 +183,31 @@ abstract class RestartRules extends ContractRules {
     assertThat(again.batches()).extracting(BatchResults::number).startsWith(1L);
     assertThat(total.received()).isEqualTo(6);
     assertThat(Outcome.texts(last(again).results("types"))).containsExactly("a  3", "b  1", "c  1");
+  }
+
+  @Test
+  @Rule(
+      number = "15.8",
+      text =
+          "Open sessions continue after a restart. A repeated batch that joins two sessions counts"
+              + " its calls once.",
+      check = "the open sessions that the engine restores")
+  void rule_15_8() throws Exception {
+    ContractSource source = source();
+    RunOptions options = withCheckpoint();
+    source.send(List.of(at(0, "1", "a", "10:05:00"), at(1, "2", "a", "10:25:00")));
+    runToEnd(closing(source, new Recorder()), options);
+    source.send(List.of(at(0, "3", "a", "10:15:00")));
+    Recorder failed = new Recorder();
+    runUntilFailure(1, source, failed, options);
+    Recorder again = new Recorder();
+    runToEnd(
+        closing(source, again),
+        options,
+        run ->
+            assertThat(Outcome.texts(run.results("sessions")))
+                .containsExactly("2018-06-01T10:05:00Z/2018-06-01T10:35:00Z  a  3"));
+    requireSameAgain(failed, again);
   }
 
   private BatchResults last(Recorder recorder) {

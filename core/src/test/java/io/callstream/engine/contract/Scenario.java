@@ -209,7 +209,11 @@ public record Scenario(
       Collections.shuffle(dims, random);
       WindowKind window = pick(List.of(WindowKind.values()));
       List<MeasureKind> measures = new ArrayList<>(EnumSet.allOf(MeasureKind.class));
+      if (window.isSession()) {
+        measures.remove(MeasureKind.SHARE);
+      }
       Collections.shuffle(measures, random);
+      boolean onClose = window.isSession() || (window != WindowKind.NONE && chance(0.4));
       return new StatisticSpec(
           name,
           pick(List.of(Filter.NONE, Filter.NONE, Filter.WITH_A, Filter.FIRST_HALF_MINUTE)),
@@ -218,7 +222,7 @@ public record Scenario(
           chance(0.8) ? zone : ZoneId.of(pick(ZONES)),
           Duration.ofMinutes(pick(List.of(0, 0, 10, 60, 1_500))),
           List.copyOf(measures.subList(0, 1 + random.nextInt(3))),
-          window != WindowKind.NONE && chance(0.4) ? Emission.ON_CLOSE : Emission.ON_UPDATE,
+          onClose ? Emission.ON_CLOSE : Emission.ON_UPDATE,
           chance(0.5) ? DEFAULT_MAX_GROUPS : 1 + random.nextInt(8));
     }
 

@@ -117,7 +117,7 @@ record ShrinkableScenario(Scenario value) implements Shrinkable<Scenario> {
         Stream.of(
             with(s, Filter.NONE, s.lateness(), s.emission(), s.maxGroups()),
             with(s, s.filter(), Duration.ZERO, s.emission(), s.maxGroups()),
-            with(s, s.filter(), s.lateness(), Emission.ON_UPDATE, s.maxGroups()),
+            with(s, s.filter(), s.lateness(), simplerEmission(s), s.maxGroups()),
             with(s, s.filter(), s.lateness(), s.emission(), Scenario.DEFAULT_MAX_GROUPS));
     Stream<StatisticSpec> dimensions =
         withoutParts(s.dimensions()).map(fewer -> with(s, fewer, s.measures()));
@@ -126,6 +126,10 @@ record ShrinkableScenario(Scenario value) implements Shrinkable<Scenario> {
             .filter(fewer -> !fewer.isEmpty())
             .map(fewer -> with(s, s.dimensions(), fewer));
     return Stream.of(plain, dimensions, measures).flatMap(simpler -> simpler);
+  }
+
+  private static Emission simplerEmission(StatisticSpec s) {
+    return s.window().isSession() ? s.emission() : Emission.ON_UPDATE;
   }
 
   private static StatisticSpec with(

@@ -18,7 +18,9 @@ import java.time.DayOfWeek;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.OffsetDateTime;
 import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -138,12 +140,18 @@ public record StatisticSpec(
     SLIDING_HOUR(60, 10),
     /** A day every eight hours. */
     SLIDING_DAY(1_440, 480),
+    /** A calendar hour. */
+    HOUR(0, 0),
     /** A calendar day. */
     DAY(0, 0),
     /** A calendar week. */
     WEEK(0, 0),
     /** A calendar month. */
-    MONTH(0, 0);
+    MONTH(0, 0),
+    /** Sessions with a gap of ten minutes. */
+    SESSION_10_MIN(10, 10),
+    /** Sessions with a gap of four hours. */
+    SESSION_4_HOURS(240, 240);
 
     private final Duration size;
     private final Duration slide;
@@ -153,17 +161,31 @@ public record StatisticSpec(
       slide = Duration.ofMinutes(slideMinutes);
     }
 
+    boolean isSession() {
+      return this == SESSION_10_MIN || this == SESSION_4_HOURS;
+    }
+
+    /** Returns the gap of sessions. */
+    Duration gap() {
+      return size;
+    }
+
     int windowsPerCall() {
       return size.isZero() ? 1 : (int) size.dividedBy(slide);
     }
 
-    /** Returns the windows that contain a time, in ascending order of starts. Empty for NONE. */
+    /**
+     * Returns the windows that contain a time, in ascending order of starts. Empty for NONE. For
+     * sessions, this is the session of a call alone.
+     */
     List<Span> spans(Instant time, ZoneId zone) {
       return switch (this) {
         case NONE -> List.of();
         case TUMBLING_10_MIN, TUMBLING_HOUR, TUMBLING_7_HOURS, SLIDING_HOUR, SLIDING_DAY ->
             multiples(time);
+        case HOUR -> List.of(hour(time, zone));
         case DAY, WEEK, MONTH -> List.of(calendar(time, zone));
+        case SESSION_10_MIN, SESSION_4_HOURS -> List.of(new Span(time, time.plus(size)));
       };
     }
 
@@ -178,6 +200,25 @@ public record StatisticSpec(
         }
       }
       return spans;
+    }
+
+    /** Walks from the time to the nearest minutes that show another hour or offset. */
+    private static Span hour(Instant time, ZoneId zone) {
+      Instant minute = time.truncatedTo(ChronoUnit.MINUTES);
+      OffsetDateTime shown = localHour(time, zone);
+      Instant start = minute;
+      while (localHour(start.minusSeconds(60), zone).equals(shown)) {
+        start = start.minusSeconds(60);
+      }
+      Instant end = minute.plusSeconds(60);
+      while (localHour(end, zone).equals(shown)) {
+        end = end.plusSeconds(60);
+      }
+      return new Span(start, end);
+    }
+
+    private static OffsetDateTime localHour(Instant time, ZoneId zone) {
+      return time.atZone(zone).toOffsetDateTime().truncatedTo(ChronoUnit.HOURS);
     }
 
     private Span calendar(Instant time, ZoneId zone) {
@@ -200,7 +241,15 @@ public record StatisticSpec(
         case DAY -> true;
         case WEEK -> date.getDayOfWeek() == DayOfWeek.MONDAY;
         case MONTH -> date.getDayOfMonth() == 1;
-        case NONE, TUMBLING_10_MIN, TUMBLING_HOUR, TUMBLING_7_HOURS, SLIDING_HOUR, SLIDING_DAY ->
+        case NONE,
+            TUMBLING_10_MIN,
+            TUMBLING_HOUR,
+            TUMBLING_7_HOURS,
+            SLIDING_HOUR,
+            SLIDING_DAY,
+            HOUR,
+            SESSION_10_MIN,
+            SESSION_4_HOURS ->
             throw new IllegalStateException(this + " is not a calendar window");
       };
     }
@@ -210,9 +259,11 @@ public record StatisticSpec(
         case NONE -> throw new IllegalStateException("no window");
         case TUMBLING_10_MIN, TUMBLING_HOUR, TUMBLING_7_HOURS -> Windows.tumbling(size);
         case SLIDING_HOUR, SLIDING_DAY -> Windows.sliding(size, slide);
+        case HOUR -> Windows.hourly(zone);
         case DAY -> Windows.daily(zone);
         case WEEK -> Windows.weekly(zone);
         case MONTH -> Windows.monthly(zone);
+        case SESSION_10_MIN, SESSION_4_HOURS -> Windows.session(size);
       };
     }
   }

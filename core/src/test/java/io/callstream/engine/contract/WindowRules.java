@@ -8,6 +8,7 @@ import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -18,6 +19,9 @@ abstract class WindowRules extends ContractRules {
     super(kit);
   }
 
+  private static final ZoneId KOLKATA = ZoneId.of("Asia/Kolkata");
+  private static final ZoneId LORD_HOWE = ZoneId.of("Australia/Lord_Howe");
+
   private final Tried windows =
       new Tried(
           trial(
@@ -26,6 +30,9 @@ abstract class WindowRules extends ContractRules {
                       p.statistic(byType("hourly", Windows.tumbling(HOUR)))
                           .statistic(byType("seven", Windows.tumbling(HOUR.multipliedBy(7))))
                           .statistic(byType("sliding", Windows.sliding(HOUR, HOUR.dividedBy(3))))
+                          .statistic(byType("local-hours", Windows.hourly(LOS_ANGELES)))
+                          .statistic(byType("kolkata", Windows.hourly(KOLKATA)))
+                          .statistic(byType("lord-howe", Windows.hourly(LORD_HOWE)))
                           .statistic(byType("daily", Windows.daily(LOS_ANGELES)))
                           .statistic(byType("weekly", Windows.weekly(LOS_ANGELES)))
                           .statistic(byType("monthly", Windows.monthly(LOS_ANGELES)))
@@ -49,7 +56,10 @@ abstract class WindowRules extends ContractRules {
                 call(0, "w1", "sunday", "2018-06-04T06:59:59.999Z"),
                 call(0, "w2", "monday", "2018-06-04T07:00:00.000Z"),
                 call(0, "m1", "june", "2018-07-01T06:59:59.999Z"),
-                call(0, "m2", "july", "2018-07-01T07:00:00.000Z")));
+                call(0, "m2", "july", "2018-07-01T07:00:00.000Z"),
+                call(0, "l1", "repeated", "2018-03-31T14:45:00.000Z"),
+                call(0, "l2", "repeated", "2018-03-31T15:15:00.000Z"),
+                call(0, "l3", "repeated", "2018-03-31T15:30:00.000Z")));
     // One call every half hour for three local days, with a clock change on the second day.
     every(Duration.ofMinutes(30), "spring", "2018-03-10T08:00:00Z", "2018-03-13T07:00:00Z")
         .forEach(records::add);
@@ -182,5 +192,88 @@ abstract class WindowRules extends ContractRules {
     assertThat(autumn)
         .filteredOn(row -> !row.equals("autumn  7  1  4"))
         .allMatch(row -> row.endsWith("  2"));
+  }
+
+  @Test
+  @Rule(
+      number = "2.8",
+      text =
+          "Hours of a zone start when its clocks show a full hour. An hour that occurs twice has two"
+              + " windows.",
+      check = "for hours that start at full hours of UTC, or that follow only the local time")
+  void rule_2_8() throws Exception {
+    assertThat(windows.get().rows("kolkata", "noon"))
+        .containsExactly("2018-06-01T11:30:00Z/2018-06-01T12:30:00Z  noon  1");
+    assertThat(windows.get().rows("local-hours", "autumn"))
+        .hasSize(73)
+        .contains(
+            "2018-11-04T08:00:00Z/2018-11-04T09:00:00Z  autumn  2",
+            "2018-11-04T09:00:00Z/2018-11-04T10:00:00Z  autumn  2");
+  }
+
+  @Test
+  @Rule(
+      number = "2.9",
+      text = "A change of the zone's offset by half an hour starts an hour of half the length.",
+      check = "for hours that are cut only at full hours")
+  void rule_2_9() throws Exception {
+    assertThat(windows.get().rows("lord-howe", "repeated"))
+        .containsExactly(
+            "2018-03-31T14:00:00Z/2018-03-31T15:00:00Z  repeated  1",
+            "2018-03-31T15:00:00Z/2018-03-31T15:30:00Z  repeated  1",
+            "2018-03-31T15:30:00Z/2018-03-31T16:30:00Z  repeated  1");
+  }
+
+  private final Tried sessions =
+      new Tried(
+          trial("sessions", p -> p.statistic(sessions(HOUR)))
+              .partitions(2)
+              .step(
+                  call(0, "e1", "edge", "2018-06-01T12:00:00Z"),
+                  call(0, "e2", "edge", "2018-06-01T12:10:00Z"),
+                  call(1, "o1", "over", "2018-06-01T12:00:00Z"),
+                  call(1, "o2", "over", "2018-06-01T12:10:00.001Z"),
+                  call(0, "b1", "bridge", "2018-06-01T12:00:00Z"),
+                  call(1, "b2", "bridge", "2018-06-01T12:18:00Z"),
+                  call(0, "r1", "reverse", "2018-06-01T12:30:00Z"))
+              .step(
+                  call(1, "b3", "bridge", "2018-06-01T12:09:00Z"),
+                  call(1, "r2", "reverse", "2018-06-01T12:25:00Z"))
+              .step(call(0, "r3", "reverse", "2018-06-01T12:20:00Z")));
+
+  @Test
+  @Rule(
+      number = "2.10",
+      text =
+          "Calls that are exactly a gap apart share a session. One more millisecond starts another"
+              + " session.",
+      check = "for `<` instead of `<=`")
+  void rule_2_10() throws Exception {
+    assertThat(sessions.get().rows("sessions", "edge"))
+        .containsExactly("2018-06-01T12:00:00Z/2018-06-01T12:20:00Z  edge  2");
+    assertThat(sessions.get().rows("sessions", "over"))
+        .containsExactly(
+            "2018-06-01T12:00:00Z/2018-06-01T12:10:00Z  over  1",
+            "2018-06-01T12:10:00.001Z/2018-06-01T12:20:00.001Z  over  1");
+  }
+
+  @Test
+  @Rule(
+      number = "2.11",
+      text = "A call that joins two sessions makes one session of them.",
+      check = "whether the engine keeps a session that became part of another one")
+  void rule_2_11() throws Exception {
+    assertThat(sessions.get().rows("sessions", "bridge"))
+        .containsExactly("2018-06-01T12:00:00Z/2018-06-01T12:28:00Z  bridge  3");
+  }
+
+  @Test
+  @Rule(
+      number = "2.12",
+      text = "A session has the calls of its group from all partitions and batches, in any order.",
+      check = "for sessions that start with the first call that arrives")
+  void rule_2_12() throws Exception {
+    assertThat(sessions.get().rows("sessions", "reverse"))
+        .containsExactly("2018-06-01T12:20:00Z/2018-06-01T12:40:00Z  reverse  3");
   }
 }

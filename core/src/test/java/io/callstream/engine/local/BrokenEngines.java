@@ -108,7 +108,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Computes days, weeks and months with a fixed offset. */
+  /** Computes hours, days, weeks and months with a fixed offset. */
   static class ShiftsWindowEdgesInSummer extends CheckpointedEngine {
     @Override
     Statistic statistic(Statistic statistic) {
@@ -159,6 +159,48 @@ final class BrokenEngines {
       }
       long size = w.size().toMillis();
       return call -> call.epochMillis() % size != 0;
+    }
+  }
+
+  /** Ends a session at a pause of exactly the gap. */
+  static class EndsSessionsAtTheGap extends CheckpointedEngine {
+    @Override
+    Statistic statistic(Statistic statistic) {
+      return statistic.window().orElse(null) instanceof Window.Session w
+          ? copy(statistic)
+              .over(new Window.Session(w.gap().minusMillis(1), w.allowedLateness()))
+              .build()
+          : statistic;
+    }
+  }
+
+  /** Closes sessions a millisecond too late, and accepts their late calls. */
+  static class ClosesSessionsTooLate extends CheckpointedEngine {
+    @Override
+    Statistic statistic(Statistic statistic) {
+      return statistic.window().orElse(null) instanceof Window.Session w
+          ? copy(statistic)
+              .over(new Window.Session(w.gap(), w.allowedLateness().plusMillis(1)))
+              .build()
+          : statistic;
+    }
+  }
+
+  /** Adds calls only at the end of sessions. */
+  static class OnlyAppendsToSessions extends LosesCalls {
+    @Override
+    CallFilter kept(Statistic statistic) {
+      return statistic.window().orElse(null) instanceof Window.Session ? new InOrder() : null;
+    }
+  }
+
+  /** Accepts the calls of a type whose times do not go back. */
+  private static final class InOrder implements CallFilter {
+    private final Map<String, Long> latest = new ConcurrentHashMap<>();
+
+    @Override
+    public boolean accepts(Call call) {
+      return latest.merge(call.type(), call.epochMillis(), Math::max) == call.epochMillis();
     }
   }
 

@@ -18,9 +18,11 @@ import io.callstream.engine.local.BrokenEngines.AcceptsWhatItDoesNotDeclare;
 import io.callstream.engine.local.BrokenEngines.AddsInDoublePrecision;
 import io.callstream.engine.local.BrokenEngines.BelievesConfirmedTimesOnly;
 import io.callstream.engine.local.BrokenEngines.BelievesEveryEventTime;
+import io.callstream.engine.local.BrokenEngines.ClosesSessionsTooLate;
 import io.callstream.engine.local.BrokenEngines.CountsAReplayedBatchTwice;
 import io.callstream.engine.local.BrokenEngines.CountsOneCallPerRecord;
 import io.callstream.engine.local.BrokenEngines.EmitsClosedWindowsAgain;
+import io.callstream.engine.local.BrokenEngines.EndsSessionsAtTheGap;
 import io.callstream.engine.local.BrokenEngines.FailsWhereAFormatThrows;
 import io.callstream.engine.local.BrokenEngines.ForgetsIds;
 import io.callstream.engine.local.BrokenEngines.HidesFailures;
@@ -30,6 +32,7 @@ import io.callstream.engine.local.BrokenEngines.LetsAllGroupsIn;
 import io.callstream.engine.local.BrokenEngines.LosesLateCalls;
 import io.callstream.engine.local.BrokenEngines.LosesTheFirstMillisecondOfAWindow;
 import io.callstream.engine.local.BrokenEngines.MergesNoStates;
+import io.callstream.engine.local.BrokenEngines.OnlyAppendsToSessions;
 import io.callstream.engine.local.BrokenEngines.ReadsNoKeysAndHeaders;
 import io.callstream.engine.local.BrokenEngines.ReadsTimesInUtc;
 import io.callstream.engine.local.BrokenEngines.ReadsUncommittedRecords;
@@ -108,11 +111,15 @@ class EngineContractTest {
   static Stream<Arguments> engines() {
     return Stream.of(
         Arguments.of(new CheckpointedEngine(), List.of()),
-        Arguments.of(new LosesLateCalls(), List.of("4.2", "4.3", "4.4", "8.1", "8.5")),
-        Arguments.of(new KeepsLateCallsToItself(), List.of("4.3", "8.4")),
-        Arguments.of(new CountsAReplayedBatchTwice(), List.of("15.3", "15.4")),
-        Arguments.of(new ShiftsWindowEdgesInSummer(), List.of("2.4", "2.5", "2.6")),
+        Arguments.of(new LosesLateCalls(), List.of("4.2", "4.3", "4.4", "4.11", "8.1", "8.5")),
+        Arguments.of(new KeepsLateCallsToItself(), List.of("4.3", "4.11", "8.4")),
+        Arguments.of(new CountsAReplayedBatchTwice(), List.of("15.3", "15.4", "15.8")),
+        Arguments.of(new ShiftsWindowEdgesInSummer(), List.of("2.4", "2.5", "2.6", "2.8", "2.9")),
         Arguments.of(new LosesTheFirstMillisecondOfAWindow(), List.of("2.1")),
+        Arguments.of(
+            new EndsSessionsAtTheGap(), List.of("2.10", "2.11", "2.12", "4.11", "4.12", "15.8")),
+        Arguments.of(new ClosesSessionsTooLate(), List.of("4.11", "4.12")),
+        Arguments.of(new OnlyAppendsToSessions(), List.of("2.11", "2.12", "15.8")),
         Arguments.of(new JoinsLookupsInwards(), List.of("7.1", "7.3", "7.4")),
         Arguments.of(new SwallowsARejection(), List.of("6.1", "6.2", "6.3", "6.6", "8.3")),
         Arguments.of(new ReadsUncommittedRecords(), List.of("6.7", "6.8", "6.9")),
@@ -138,7 +145,7 @@ class EngineContractTest {
         Arguments.of(new ReportsRowsPerSinkAndLatencyByEventTime(), List.of("13.9", "13.10")),
         Arguments.of(
             new HidesFailures(),
-            List.of("14.1", "14.2", "14.3", "14.6", "14.8", "14.11", "15.3", "15.4")),
+            List.of("14.1", "14.2", "14.3", "14.6", "14.8", "14.11", "15.3", "15.4", "15.8")),
         Arguments.of(new AcceptsWhatItDoesNotDeclare(), List.of("16.5")));
   }
 

@@ -8,8 +8,10 @@ import java.time.DayOfWeek;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.OffsetDateTime;
 import java.time.YearMonth;
 import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
 import java.time.temporal.WeekFields;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,6 +90,79 @@ class WindowAssignerTest {
     for (Span span : walked(from, to, zone, YearMonth::from)) {
       assertHolds(Windows.monthly(zone).withoutLateness(), span, random);
     }
+  }
+
+  /**
+   * Computes hours second by second. A new window starts when the local date, the local hour or the
+   * offset changes.
+   */
+  private static List<Span> walkedHours(Instant from, Instant to, ZoneId zone) {
+    List<Span> spans = new ArrayList<>();
+    Instant start = null;
+    OffsetDateTime current = null;
+    for (Instant t = from; t.isBefore(to); t = t.plusSeconds(1)) {
+      OffsetDateTime hour = t.atZone(zone).toOffsetDateTime().truncatedTo(ChronoUnit.HOURS);
+      if (current != null && !hour.equals(current)) {
+        if (start != null) {
+          spans.add(new Span(start, t));
+        }
+        start = t;
+      }
+      current = hour;
+    }
+    return spans;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "Asia/Kolkata, 2018-06-01T00:00:00Z, 2",
+    "Asia/Kathmandu, 2018-06-01T00:00:00Z, 2",
+    "America/Los_Angeles, 2018-03-11T00:00:00Z, 2",
+    "America/Los_Angeles, 2018-11-04T00:00:00Z, 2",
+    "America/Los_Angeles, 1883-11-18T00:00:00Z, 2",
+    "America/Los_Angeles, 9999-11-06T00:00:00Z, 2",
+    "Australia/Lord_Howe, 2018-03-31T00:00:00Z, 2",
+    "Australia/Lord_Howe, 2018-10-06T00:00:00Z, 2",
+    "Asia/Kathmandu, 1985-12-31T00:00:00Z, 2",
+    "Pacific/Apia, 2011-12-29T00:00:00Z, 3",
+    "Africa/Monrovia, 1972-01-06T00:00:00Z, 3",
+    "Europe/Amsterdam, 1937-06-30T00:00:00Z, 2",
+    "UTC, 1969-12-31T00:00:00Z, 2",
+    "-02:17:05, 1969-12-31T00:00:00Z, 2",
+  })
+  void hoursAreWhatTheWallClockShows(ZoneId zone, Instant from, int days) {
+    Random random = new Random(days);
+    List<Span> hours = walkedHours(from, from.plus(Duration.ofDays(days)), zone);
+    assertThat(hours).hasSizeGreaterThan(22 * days);
+    for (Span span : hours) {
+      assertHolds(Windows.hourly(zone).withoutLateness(), span, random);
+    }
+  }
+
+  @Test
+  void anHourThatOccursTwiceHasTwoWindows() {
+    Window hourly = Windows.hourly(LOS_ANGELES).withoutLateness();
+    assertThat(last(hourly, Instant.parse("2018-11-04T08:30:00Z")))
+        .isEqualTo(
+            new Span(Instant.parse("2018-11-04T08:00:00Z"), Instant.parse("2018-11-04T09:00:00Z")));
+    assertThat(last(hourly, Instant.parse("2018-11-04T09:30:00Z")))
+        .isEqualTo(
+            new Span(Instant.parse("2018-11-04T09:00:00Z"), Instant.parse("2018-11-04T10:00:00Z")));
+  }
+
+  /** On Lord Howe, clocks go back from 02:00 to 01:30, and forward from 02:00 to 02:30. */
+  @Test
+  void aClockChangeByHalfAnHourCausesAWindowOfHalfAnHour() {
+    Window hourly = Windows.hourly(ZoneId.of("Australia/Lord_Howe")).withoutLateness();
+    assertThat(last(hourly, Instant.parse("2018-03-31T14:59:59Z")))
+        .isEqualTo(
+            new Span(Instant.parse("2018-03-31T14:00:00Z"), Instant.parse("2018-03-31T15:00:00Z")));
+    assertThat(last(hourly, Instant.parse("2018-03-31T15:00:00Z")))
+        .isEqualTo(
+            new Span(Instant.parse("2018-03-31T15:00:00Z"), Instant.parse("2018-03-31T15:30:00Z")));
+    assertThat(last(hourly, Instant.parse("2018-10-06T15:30:00Z")))
+        .isEqualTo(
+            new Span(Instant.parse("2018-10-06T15:30:00Z"), Instant.parse("2018-10-06T16:00:00Z")));
   }
 
   private static void assertHolds(Window window, Span span, Random random) {

@@ -128,7 +128,10 @@ class LedgerTest {
       }
       List<List<Long>> closing = ledger.closing();
       for (int i = 0; i < closing.size(); i++) {
-        states.get(i).keySet().removeAll(closing.get(i));
+        BlockMerger merger = new BlockMerger(plan.statistics().get(i));
+        for (long key : closing.get(i)) {
+          states.get(i).computeIfPresent(key, (k, state) -> merger.open(state, watermark));
+        }
       }
       BatchUpdates updates = new BatchUpdates(states.size());
       counter.forEachPartial(

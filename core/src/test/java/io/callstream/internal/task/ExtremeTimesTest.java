@@ -21,6 +21,7 @@ import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
 import io.callstream.sink.Sinks;
+import io.callstream.statistic.Emission;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
@@ -172,9 +173,11 @@ class ExtremeTimesTest {
         new Window.Tumbling(Duration.ofMillis(1), longest),
         new Window.Tumbling(longest, longest),
         new Window.Sliding(longest, longest.dividedBy(1_000), longest),
+        new Window.Calendar(Window.Calendar.Unit.HOUR, zone, longest),
         new Window.Calendar(Window.Calendar.Unit.DAY, zone, longest),
         new Window.Calendar(Window.Calendar.Unit.WEEK, zone, longest),
-        new Window.Calendar(Window.Calendar.Unit.MONTH, zone, longest));
+        new Window.Calendar(Window.Calendar.Unit.MONTH, zone, longest),
+        new Window.Session(longest, longest));
   }
 
   @Property
@@ -185,7 +188,7 @@ class ExtremeTimesTest {
     assertThat(start).isLessThanOrEqualTo(time);
     assertThat(assigner.end(start)).isGreaterThan(time);
     assertThat(assigner.closesAt(start)).isEqualTo(assigner.end(start) + Window.MAX.toMillis());
-    Statistic statistic = Statistic.named("s").over(window).build();
+    Statistic statistic = Statistic.named("s").over(window).emitting(Emission.ON_CLOSE).build();
     Call call = Call.builder("1", "t", Instant.ofEpochMilli(time)).build();
     StatisticCombiner combiner = new StatisticCombiner(statistic, LAST);
     combiner.add(call, (s, from, to) -> assertThat(to).isGreaterThan(from));

@@ -210,9 +210,12 @@ class CookbookTest {
     Window lastHour =
         Windows.sliding(Duration.ofHours(1), Duration.ofMinutes(15))
             .allowingLateness(Duration.ofMinutes(30));
+    Window byHour = Windows.hourly(ZoneId.of("Asia/Kolkata")).withoutLateness();
     Window byDay = Windows.daily(LOS_ANGELES).allowingLateness(Duration.ofHours(1));
     Window byWeek = Windows.weekly(LOS_ANGELES).allowingLateness(Duration.ofDays(1));
     Window byMonth = Windows.monthly(LOS_ANGELES).allowingLateness(Duration.ofDays(1));
+    Window sessions =
+        Windows.session(Duration.ofMinutes(20)).allowingLateness(Duration.ofMinutes(5));
 
     // Daylight saving time ended at 02:00 of this Sunday.
     Call sunday = call("1", "415", "2018-11-04T20:00:00Z").build();
@@ -224,16 +227,21 @@ class CookbookTest {
             "2018-11-04T19:30:00Z/2018-11-04T20:30:00Z",
             "2018-11-04T19:45:00Z/2018-11-04T20:45:00Z",
             "2018-11-04T20:00:00Z/2018-11-04T21:00:00Z");
+    assertThat(windowsOf(byHour, sunday))
+        .containsExactly("2018-11-04T19:30:00Z/2018-11-04T20:30:00Z");
     assertThat(windowsOf(byDay, sunday))
         .containsExactly("2018-11-04T07:00:00Z/2018-11-05T08:00:00Z");
     assertThat(windowsOf(byWeek, sunday))
         .containsExactly("2018-10-29T07:00:00Z/2018-11-05T08:00:00Z");
     assertThat(windowsOf(byMonth, sunday))
         .containsExactly("2018-11-01T07:00:00Z/2018-12-01T08:00:00Z");
+    assertThat(windowsOf(sessions, sunday))
+        .containsExactly("2018-11-04T20:00:00Z/2018-11-04T20:20:00Z");
   }
 
   private static List<String> windowsOf(Window window, Call call) {
-    return count(Statistic.named("calls").over(window).build(), call).stream()
+    Statistic calls = Statistic.named("calls").over(window).emitting(Emission.ON_CLOSE).build();
+    return count(calls, call).stream()
         .map(row -> row.window().orElseThrow())
         .map(bounds -> bounds.start() + "/" + bounds.end())
         .toList();

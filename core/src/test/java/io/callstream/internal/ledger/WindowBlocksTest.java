@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-class StatisticBlocksTest {
+class WindowBlocksTest {
   private static final long HOUR = Duration.ofHours(1).toMillis();
   private static final long LATENESS = Duration.ofMinutes(30).toMillis();
 
@@ -27,7 +27,7 @@ class StatisticBlocksTest {
     for (long hour : hours) {
       blocks.put(hour * HOUR, new byte[] {(byte) hour});
     }
-    return StatisticBlocks.none(statistic, retention).withBlocks(blocks);
+    return WindowBlocks.none(statistic, retention).withBlocks(blocks);
   }
 
   private static List<Byte> open(StatisticBlocks blocks, long watermark) {
@@ -66,7 +66,7 @@ class StatisticBlocksTest {
     NavigableMap<Long, byte[]> all = new TreeMap<>();
     all.put(StatisticCombiner.NO_WINDOW, new byte[] {7});
     StatisticBlocks blocks =
-        StatisticBlocks.none(Statistic.named("all").build(), Optional.of(Duration.ofMillis(1)))
+        WindowBlocks.none(Statistic.named("all").build(), Optional.of(Duration.ofMillis(1)))
             .withBlocks(all);
     assertThat(blocks.closed(Long.MAX_VALUE)).isEmpty();
     assertThat(open(blocks, Long.MAX_VALUE)).containsExactly((byte) 7);
@@ -93,12 +93,13 @@ class StatisticBlocksTest {
     changed.put(2 * HOUR, new byte[] {22});
     NavigableMap<Long, byte[]> whole = new TreeMap<>();
     whole.put(HOUR, new byte[] {31});
-    StatisticBlocks after = before.updated(changed, whole);
+    StatisticBlocks after = before.updated(changed, whole, StatisticCombiner.NO_WATERMARK);
     assertThat(after.blocks())
         .containsOnlyKeys(0L, HOUR, 2 * HOUR)
         .containsEntry(HOUR, new byte[] {31})
         .containsEntry(2 * HOUR, new byte[] {22});
     assertThat(before.blocks()).containsEntry(HOUR, new byte[] {1}).hasSize(2);
-    assertThat(before.updated(new TreeMap<>(), new TreeMap<>())).isSameAs(before);
+    assertThat(before.updated(new TreeMap<>(), new TreeMap<>(), StatisticCombiner.NO_WATERMARK))
+        .isSameAs(before);
   }
 }
