@@ -39,7 +39,7 @@ public interface CallParser {
    *     requested
    */
   default byte @Nullable [] id(byte[] value) {
-    return parse(value) instanceof ParseResult.Parsed parsed && parsed.call().has(Fields.ID)
+    return parse(value) instanceof ParseResult.Parsed parsed && parsed.call().isPresent(Fields.ID)
         ? parsed.call().id().getBytes(UTF_8)
         : null;
   }
@@ -53,7 +53,7 @@ public interface CallParser {
    *     Fields#ID} was not requested
    */
   default byte @Nullable [] idOfCall(byte[] value) {
-    return parse(value) instanceof ParseResult.Parsed parsed && parsed.call().has(Fields.ID)
+    return parse(value) instanceof ParseResult.Parsed parsed && parsed.call().isPresent(Fields.ID)
         ? parsed.call().id().getBytes(UTF_8)
         : null;
   }

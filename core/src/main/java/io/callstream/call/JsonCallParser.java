@@ -298,11 +298,11 @@ final class JsonCallParser implements CallParser {
             record);
       }
       if (place >= 0) {
-        boolean isEventTime = place == timePlace && column.times() == times;
+        boolean isTime = column.field().type() == Field.Type.TIME;
+        boolean isEventTime = isTime && place == timePlace && column.times() == times;
         if (isEventTime) {
           first = epochMillis;
         } else if (!read(column, place, other)) {
-          boolean isTime = column.field().type() == Field.Type.TIME;
           return rejected(
               isTime ? RejectionReason.UNREADABLE_TIME : RejectionReason.UNREADABLE_VALUE,
               place,

@@ -11,6 +11,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -149,8 +150,11 @@ public final class JsonFormat implements CallFormat {
 
   @Override
   public CallParser parser(Set<Field<?>> fields) {
-    return new JsonCallParser(
-        values, zone, absent, fields.containsAll(Fields.ALL) ? fields() : fields);
+    Set<Field<?>> asked = new HashSet<>(fields);
+    if (asked.removeAll(Fields.ALL)) {
+      asked.addAll(fields());
+    }
+    return new JsonCallParser(values, zone, absent, Set.copyOf(asked));
   }
 
   /**
@@ -236,7 +240,11 @@ public final class JsonFormat implements CallFormat {
   @Override
   public String definition() {
     return this
-        + values.stream().map(JsonValue::toString).sorted().collect(Collectors.joining())
+        // The order of the paths of one field decides which one is used.
+        + values.stream()
+            .sorted(Comparator.comparing(JsonValue::field))
+            .map(JsonValue::toString)
+            .collect(Collectors.joining())
         + (absent.isEmpty() ? "" : ", absent " + new TreeSet<>(absent));
   }
 
@@ -402,7 +410,7 @@ public final class JsonFormat implements CallFormat {
       for (String path : paths) {
         if (!JsonPaths.isPath(path)) {
           throw new IllegalArgumentException(
-              "The path '%s' of field %s in format '%s' is not valid; give a name, or names and indices such as a.b[0]"
+              "The path '%s' of field %s in format '%s' is not valid; give a name, or names and indices from 0 to 99 such as a.b[0], at most 500 characters"
                   .formatted(path, field, name));
         }
         values.add(new JsonValue(path, field, part, patterns, required));

@@ -14,8 +14,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class JsonPaths {
   private static final Pattern PATH =
-      Pattern.compile("[^.\\[\\]]+((\\.[^.\\[\\]]+)|\\[\\d{1,2}])*");
+      Pattern.compile("[^.\\[\\]]+((\\.[^.\\[\\]]+)|\\[(0|[1-9]\\d?)])*");
   private static final Pattern STEP = Pattern.compile("([^.\\[\\]]+)|\\[(\\d{1,2})]");
+
+  /**
+   * The maximum number of characters of a path. A longer one would overflow the matcher's stack.
+   */
+  private static final int MAX_LENGTH = 500;
 
   /** The number of the value, or -1 if no value of the format is here. */
   private int place = -1;
@@ -52,7 +57,7 @@ final class JsonPaths {
 
   /** Returns whether the text is a path. */
   static boolean isPath(String text) {
-    return PATH.matcher(text).matches();
+    return text.length() <= MAX_LENGTH && PATH.matcher(text).matches();
   }
 
   int place() {

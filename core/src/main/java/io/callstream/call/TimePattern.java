@@ -72,6 +72,11 @@ record TimePattern(Kind kind, @Nullable DateTimeFormatter formatter, boolean isD
   }
 
   private static TimePattern other(String pattern) {
+    if (pattern.replaceAll("'[^']*'", "").matches(".*[zvV].*")) {
+      throw new IllegalArgumentException(
+          "'%s' is not a pattern of times (the name of a zone is not exact when clocks go back); give the offset of a time, such as XXX, or no zone"
+              .formatted(pattern));
+    }
     try {
       DateTimeFormatter formatter =
           new DateTimeFormatterBuilder()

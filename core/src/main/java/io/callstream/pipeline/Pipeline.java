@@ -98,7 +98,12 @@ public record Pipeline(
 
   private static void refuse(Statistic statistic, Field<?> field, CallFormat format) {
     boolean otherType = format.fields().stream().anyMatch(f -> f.name().equals(field.name()));
-    Function<Field<?>, String> text = f -> otherType ? f + " (" + f.type() + ")" : f.name();
+    Function<Field<?>, String> text =
+        f ->
+            otherType
+                ? f + " (" + f.type() + (f.scale() > 0 ? " " + f.scale() : "") + ")"
+                : f.name();
+    String has = format.fields().stream().sorted().map(text).collect(Collectors.joining(", "));
     throw new IllegalArgumentException(
         ("The statistic '%s' reads the field %s, which the format '%s' does not have. The format has"
                 + " %s. Read one of them, or use a format with that field.")
@@ -106,7 +111,7 @@ public record Pipeline(
                 statistic.name(),
                 text.apply(field),
                 format.name(),
-                format.fields().stream().sorted().map(text).collect(Collectors.joining(", "))));
+                has.isEmpty() ? "the event time only" : has));
   }
 
   private static Duration requireHorizon(Duration horizon) {

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -30,7 +29,7 @@ record DurationMeasure(String name, Kind kind, Set<Field<?>> fields, CallDuratio
   /** Describes the measure without the function that computes the duration. */
   @Override
   public String toString() {
-    return name + " " + kind + " of " + new TreeSet<>(fields);
+    return name + " " + kind + " of " + Measures.Between.description(fields, duration);
   }
 
   @Override

@@ -1,8 +1,12 @@
 package io.callstream.statistic;
 
+import io.callstream.call.Call;
 import io.callstream.call.Field;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Common measures.
@@ -188,6 +192,24 @@ public final class Measures {
 
   /** Returns the duration from one time field of a call to another, for measures of durations. */
   public static CallDuration between(Field<Instant> start, Field<Instant> end) {
-    return call -> call.between(start, end);
+    return new Between(start, end);
+  }
+
+  /** The duration between two times, whose description distinguishes the start from the end. */
+  record Between(Field<Instant> start, Field<Instant> end) implements CallDuration {
+    @Override
+    public Optional<Duration> of(Call call) {
+      return call.between(start, end);
+    }
+
+    /** Describes a duration by its times if they are known, otherwise by the fields it reads. */
+    static String description(Set<Field<?>> fields, CallDuration duration) {
+      return duration instanceof Between ? duration.toString() : new TreeSet<>(fields).toString();
+    }
+
+    @Override
+    public String toString() {
+      return "[" + start + " to " + end + "]";
+    }
   }
 }

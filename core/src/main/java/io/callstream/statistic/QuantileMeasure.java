@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
 /** A quantile of durations or numbers, from {@link Buckets}. */
@@ -59,7 +58,7 @@ record QuantileMeasure(String name, double quantile, Values values) implements M
     /** Describes the durations without the function that computes them. */
     @Override
     public String toString() {
-      return new TreeSet<>(fields).toString();
+      return Measures.Between.description(fields, duration);
     }
   }
 

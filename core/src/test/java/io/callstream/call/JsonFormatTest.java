@@ -277,8 +277,7 @@ class JsonFormatTest {
     assertTime("2024-01-05T06:00:00Z", "20240105", "yyyyMMdd", "epoch-seconds");
     assertTime("1970-08-23T06:15:05Z", "20240105", "epoch-seconds", "yyyyMMdd");
     assertTime("2024-01-06T04:20:00Z", "2024-01-05 10:20 PM", "iso", "uuuu-MM-dd hh:mm a");
-    assertTime(
-        "2024-01-05T15:20:30Z", "2024-01-05 10:20:30 America/New_York", "uuuu-MM-dd HH:mm:ss VV");
+    assertTime("2024-01-05T15:20:30Z", "2024-01-05 10:20:30 -05:00", "uuuu-MM-dd HH:mm:ss XXX");
     assertTime("2023-11-14T22:13:20.123Z", "1700000000.123456", "epoch-seconds");
     assertTime("2023-11-14T22:13:20.123Z", "1700000000123.9", "epoch-millis");
   }
@@ -368,5 +367,53 @@ class JsonFormatTest {
     JsonFormat.Builder point = JsonFormat.builder("f").time("t").position(Fields.POSITION, "p");
     assertThatThrownBy(() -> point.position(Fields.POSITION, "la", "lo"))
         .hasMessageContaining("twice");
+  }
+
+  @Test
+  void theOrderOfTheFallbacksOfAFieldIsPartOfTheDefinition() {
+    Field<String> text = Field.text("some_text");
+    JsonFormat one = JsonFormat.builder("a").time("at").text(text, "p", "q").build();
+    JsonFormat other = JsonFormat.builder("a").time("at").text(text, "q", "p").build();
+    assertThat(one.definition()).isNotEqualTo(other.definition());
+    JsonFormat later = JsonFormat.builder("a").text(text, "p", "q").time("at").build();
+    assertThat(later.definition()).isEqualTo(one.definition());
+  }
+
+  @Test
+  void aValueOfAnotherTypeAtTheEventTimeIsRejected() {
+    String record = "{\"at\":\"2024-05-01T10:00:00Z\"}";
+    for (JsonFormat format :
+        List.of(
+            JsonFormat.builder("a").time("at").number(Field.number("n"), "at").build(),
+            JsonFormat.builder("a").time("at").number(Field.real("r"), "at").build(),
+            JsonFormat.builder("a").time("at").flag(Field.flag("f"), "at").build(),
+            JsonFormat.builder("a").time("at").position(Field.position("p"), "at").build())) {
+      assertThat(format.parser(Fields.ALL).parse(record.getBytes(UTF_8)))
+          .as(format.definition())
+          .isInstanceOfSatisfying(
+              Rejected.class,
+              rejected ->
+                  assertThat(rejected.reason()).isEqualTo(RejectionReason.UNREADABLE_VALUE));
+    }
+  }
+
+  @Test
+  void aPatternWithTheNameOfAZoneIsRefused() {
+    for (String pattern : List.of("yyyy-MM-dd HH:mm z", "yyyy-MM-dd HH:mm VV", "yyyy-MM-dd v")) {
+      assertThatThrownBy(() -> JsonFormat.builder("a").time("at", pattern))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContainingAll("'" + pattern + "'", "clocks go back", "XXX");
+    }
+    assertThat(JsonFormat.builder("a").time("at", "yyyy-MM-dd 'v' HH:mm XXX").build().fields())
+        .isEmpty();
+  }
+
+  @Test
+  void aPathWithLeadingZerosOrTooManyCharactersIsRefused() {
+    for (String path : List.of("a[00]", "a[01]", "a" + "[0]".repeat(20_000), "a.b".repeat(9_000))) {
+      assertThatThrownBy(() -> JsonFormat.builder("a").time(path))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("is not valid");
+    }
   }
 }

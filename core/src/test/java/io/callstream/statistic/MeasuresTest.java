@@ -222,4 +222,16 @@ class MeasuresTest {
           .hasMessageContaining("0.5 for the median");
     }
   }
+
+  @Test
+  void aDurationIsDescribedWithItsStartAndEnd() {
+    Set<Field<?>> times = Set.of(Fields.RECEIVED, Fields.ON_SCENE);
+    Measure there = Measures.mean("m", times, Measures.between(Fields.RECEIVED, Fields.ON_SCENE));
+    Measure back = Measures.mean("m", times, Measures.between(Fields.ON_SCENE, Fields.RECEIVED));
+    assertThat(there.toString()).contains("[received to on_scene]").isNotEqualTo(back.toString());
+    assertThat(
+            Measures.quantile("q", 0.5, times, Measures.between(Fields.RECEIVED, Fields.ON_SCENE))
+                .toString())
+        .contains("[received to on_scene]");
+  }
 }

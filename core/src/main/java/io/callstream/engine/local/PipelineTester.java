@@ -65,6 +65,9 @@ public final class PipelineTester implements AutoCloseable {
   /**
    * Returns a tester for a pipeline.
    *
+   * <p>The fields of the statistics are not compared with those of the format, because calls that
+   * are passed as objects may have any field. An engine makes this comparison.
+   *
    * @param format the format of records that are not calls
    * @param partitions the number of partitions; at least 1
    * @param parts adds statistics and other parts to the builder of the pipeline, on which {@link

@@ -57,14 +57,19 @@ public final class SeenCalls {
     void first(PossibleDuplicate candidate);
   }
 
-  /** Passes on the first calls of a sorted batch. Returns the number of duplicates. */
+  /**
+   * Passes on the first calls of a sorted batch, and all calls without an id. Returns the number of
+   * duplicates.
+   */
   public long sift(List<PossibleDuplicate> batch, long watermark, Firsts firsts) {
     forget(watermark);
     newest.clear();
     long duplicates = 0;
     for (PossibleDuplicate candidate : batch) {
       long expiry = candidate.call().epochMillis() + horizonMillis;
-      if (expiries.putIfAbsent(candidate.call().id(), expiry) == null) {
+      if (candidate.call().id().isEmpty()) {
+        firsts.first(candidate);
+      } else if (expiries.putIfAbsent(candidate.call().id(), expiry) == null) {
         newest.put(candidate.call().id(), expiry);
         firsts.first(candidate);
       } else {

@@ -12,6 +12,7 @@ import io.callstream.call.CallParser;
 import io.callstream.call.DataSfCalls;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
@@ -74,6 +75,18 @@ class PipelineTesterTest {
           .extracting(row -> row.dimension("priority"))
           .isEqualTo("A");
       assertThatAccounting(test.accounting()).addsUpFor(List.of(byPriority));
+    }
+  }
+
+  @Test
+  void aFormatWithoutDispositionsIsTestedWithAFilterThatDeclaresNoFields() {
+    Field<String> product = Field.text("product");
+    JsonFormat orders = JsonFormat.builder("orders").time("at").text(product, "item").build();
+    Statistic tea = Statistic.named("tea").where(call -> call.text(product).equals("tea")).build();
+    try (PipelineTester test = PipelineTester.of(orders, 1, pipeline -> pipeline.statistic(tea))) {
+      test.receive("{\"at\":\"2024-05-01T10:00:00Z\",\"item\":\"tea\"}");
+      test.receive("{\"at\":\"2024-05-01T10:00:00Z\",\"item\":\"cake\"}").endBatch();
+      assertThat(test.results("tea")).extracting(ResultRow::count).containsExactly(1L);
     }
   }
 

@@ -159,4 +159,18 @@ class TaskDataTest {
     assertThat(firsts).hasSize(500).allMatch(c -> c.call().epochMillis() <= 499);
     assertThat(restored.size()).isEqualTo(500);
   }
+
+  @Test
+  void callsWithoutAnIdAreNoDuplicates() {
+    Call call = Call.builder(Instant.EPOCH).build();
+    List<PossibleDuplicate> batch =
+        List.of(
+            new PossibleDuplicate(call, CallRecord.at(MemorySource.NAME, 0, 0, 0, null)),
+            new PossibleDuplicate(call, CallRecord.at(MemorySource.NAME, 0, 1, 0, null)));
+    SeenCalls seen = new SeenCalls(1_000, null);
+    List<PossibleDuplicate> firsts = new ArrayList<>();
+    assertThat(seen.sift(batch, Long.MIN_VALUE, firsts::add)).isZero();
+    assertThat(firsts).isEqualTo(batch);
+    assertThat(seen.size()).isZero();
+  }
 }
