@@ -59,8 +59,14 @@ public final class Fields {
   /** The time at which the call was received. */
   public static final Field<Instant> RECEIVED = Field.time("received");
 
+  /** The time at which the call was entered into the dispatch system. */
+  public static final Field<Instant> ENTERED = Field.time("entered");
+
   /** The time at which a unit was dispatched. */
   public static final Field<Instant> DISPATCHED = Field.time("dispatched");
+
+  /** The time at which the first unit set out. */
+  public static final Field<Instant> EN_ROUTE = Field.time("en_route");
 
   /** The time at which the first unit arrived. */
   public static final Field<Instant> ON_SCENE = Field.time("on_scene");
@@ -68,8 +74,14 @@ public final class Fields {
   /** The time at which the call was closed. */
   public static final Field<Instant> CLOSED = Field.time("closed");
 
+  /** Whether an officer on patrol started the call, rather than somebody who asked for help. */
+  public static final Field<Boolean> ON_VIEW = Field.flag("on_view");
+
   /** The position of the call. */
   public static final Field<Position> POSITION = Field.position("position");
+
+  /** The time at which the source last changed the call. */
+  public static final Field<Instant> UPDATED = Field.time("updated");
 
   /**
    * All fields of the format, in the sets of fields that filters, dimensions and measures declare.

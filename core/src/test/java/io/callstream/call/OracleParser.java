@@ -9,6 +9,7 @@ import jakarta.json.stream.JsonParser;
 import jakarta.json.stream.JsonParser.Event;
 import jakarta.json.stream.JsonParserFactory;
 import java.io.StringReader;
+import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.time.DateTimeException;
@@ -16,18 +17,22 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /*
- * Implements San Francisco's formats according to the design with Eclipse Parsson (Jakarta JSON
+ * Implements the formats of the library according to the design with Eclipse Parsson (Jakarta JSON
  * Processing), a regular expression and java.time. It is slow and shares no code with the parser,
  * whose full path uses Jackson's tokenizer.
  *
@@ -47,6 +52,18 @@ final class OracleParser {
   enum Names {
     OF_2018(fieldsOf2018(), "crime_id", "original_crime_type_name", "call_date_time"),
     OF_TODAY(fieldsOfToday(), "cad_number", "call_type_final_desc", "received_datetime");
+
+    /** The columns of today that are also a field of their own. */
+    private static final Map<Field<String>, String> ALSO_FIELDS =
+        Map.of(
+            DataSfCalls.FINAL_TYPE, "call_type_final_desc",
+            DataSfCalls.FINAL_TYPE_CODE, "call_type_final",
+            DataSfCalls.ORIGINAL_TYPE, "call_type_original_desc",
+            DataSfCalls.ORIGINAL_TYPE_CODE, "call_type_original",
+            DataSfCalls.FINAL_PRIORITY, "priority_final",
+            DataSfCalls.ORIGINAL_PRIORITY, "priority_original");
+
+    private static final String POINT = "intersection_point";
 
     private final Map<String, Field<?>> fields;
     private final List<String> required;
@@ -83,17 +100,59 @@ final class OracleParser {
       fields.put("call_type_original_desc", Fields.TYPE);
       fields.put("call_type_original", Fields.TYPE);
       fields.put("received_datetime", Fields.TIME);
+      fields.put("entry_datetime", Fields.ENTERED);
       fields.put("dispatch_datetime", Fields.DISPATCHED);
+      fields.put("enroute_datetime", Fields.EN_ROUTE);
       fields.put("onscene_datetime", Fields.ON_SCENE);
       fields.put("close_datetime", Fields.CLOSED);
       fields.put("priority_final", Fields.PRIORITY);
       fields.put("priority_original", Fields.PRIORITY);
       fields.put("agency", Fields.AGENCY);
       fields.put("disposition", Fields.DISPOSITION);
+      fields.put("onview_flag", Fields.ON_VIEW);
+      fields.put("sensitive_call", DataSfCalls.SENSITIVE);
       fields.put("intersection_name", Fields.ADDRESS);
+      fields.put("intersection_id", DataSfCalls.INTERSECTION);
+      fields.put(POINT, Fields.POSITION);
+      fields.put(POINT + ".coordinates[1]", Fields.POSITION);
+      fields.put(POINT + ".coordinates[0]", Fields.POSITION);
+      fields.put("supervisor_district", DataSfCalls.SUPERVISOR_DISTRICT);
       fields.put("analysis_neighborhood", Fields.NEIGHBORHOOD);
       fields.put("police_district", Fields.DISTRICT);
+      fields.put("call_type_original_notes", DataSfCalls.ORIGINAL_NOTES);
+      fields.put("call_type_final_notes", DataSfCalls.FINAL_NOTES);
+      fields.put("id", DataSfCalls.ROW_ID);
+      fields.put("dup_cad_number", DataSfCalls.DUPLICATE_OF);
+      fields.put("pd_incident_report", DataSfCalls.INCIDENT_REPORT);
+      fields.put("call_last_updated_at", Fields.UPDATED);
+      fields.put("data_as_of", DataSfCalls.DATA_AS_OF);
+      fields.put("data_loaded_at", DataSfCalls.DATA_LOADED);
+      fields.put("data_updated_at", DataSfCalls.DATA_UPDATED);
       return fields;
+    }
+
+    JsonFormat format(ZoneId zone) {
+      return switch (this) {
+        case OF_2018 -> SanFranciscoCalls.json(zone);
+        case OF_TODAY -> DataSfCalls.json(zone);
+      };
+    }
+
+    /** Returns the fields of a valid record as JSON values. */
+    Map<String, String> record() {
+      return switch (this) {
+        case OF_2018 -> Records.fields();
+        case OF_TODAY -> Records.dataSfFields();
+      };
+    }
+
+    private boolean isValue(String text) {
+      return !text.isBlank();
+    }
+
+    /** Returns the names of a field. */
+    private List<String> names(Field<?> field) {
+      return fields.keySet().stream().filter(name -> fields.get(name) == field).toList();
     }
 
     /** Returns the field of a call for each name. */
@@ -103,17 +162,26 @@ final class OracleParser {
 
     /** Returns the text of a field. Of several names, the first one with text is used. */
     private String text(Field<?> field, Map<String, String> texts) {
-      return fields.entrySet().stream()
-          .filter(name -> name.getValue() == field)
-          .map(name -> texts.getOrDefault(name.getKey(), ""))
-          .filter(text -> !text.isBlank())
-          .findFirst()
-          .orElse("");
+      return used(field, texts).map(texts::get).orElse("");
+    }
+
+    private Optional<String> used(Field<?> field, Map<String, String> texts) {
+      return names(field).stream()
+          .filter(name -> isValue(texts.getOrDefault(name, "")))
+          .findFirst();
     }
   }
 
   private static final int MAX_BYTES = 1_048_576;
   private static final int MAX_DEPTH = 100;
+
+  /** The greatest number of steps of a path of a format. */
+  private static final int MAX_STEPS = 3;
+
+  private static final Pattern NUMBER =
+      Pattern.compile(
+          "[\\s\u001c-\u001f]*[+-]?\\d+(\\.\\d+)?([eE][+-]?\\d{1,9})?[\\s\u001c-\u001f]*");
+
   private static final JsonParserFactory JSON = Json.createParserFactory(Map.of());
   private static final Pattern SPACE = Pattern.compile("[ \t\r\n]*");
 
@@ -134,7 +202,8 @@ final class OracleParser {
       Instant time,
       boolean ambiguous,
       Map<Field<?>, String> texts,
-      Map<Field<?>, Instant> times) {}
+      Map<Field<?>, Instant> times,
+      Map<Field<?>, Object> values) {}
 
   record Time(Instant instant, boolean ambiguous) {}
 
@@ -144,6 +213,10 @@ final class OracleParser {
     final Set<String> nested = new HashSet<>();
 
     void put(String name, Event event, JsonParser json) {
+      if (name.equals(Names.POINT) && event == Event.START_OBJECT) {
+        nested.remove(name);
+        return;
+      }
       texts.remove(name);
       nested.remove(name);
       switch (event) {
@@ -185,22 +258,25 @@ final class OracleParser {
     try (JsonParser json = JSON.createParser(new StringReader(unmarked))) {
       Event first = null;
       int depth = 0;
-      String name = null;
+      List<Object> steps = new ArrayList<>(Collections.nCopies(MAX_DEPTH, ""));
       while (json.hasNext()) {
         Event event = json.next();
         first = first == null ? event : first;
-        if (depth == 1 && first == Event.START_OBJECT) {
-          if (event == Event.KEY_NAME) {
-            name = json.getString();
-          } else if (event != Event.END_OBJECT) {
-            members.put(name, event, json);
+        boolean isEnd = event == Event.END_OBJECT || event == Event.END_ARRAY;
+        if (event == Event.KEY_NAME) {
+          steps.set(depth - 1, json.getString());
+        } else if (!isEnd && first == Event.START_OBJECT && depth > 0 && depth <= MAX_STEPS) {
+          if (steps.get(depth - 1) instanceof Integer last) {
+            steps.set(depth - 1, last + 1);
           }
+          members.put(path(steps.subList(0, depth)), event, json);
         }
         if (event == Event.START_OBJECT || event == Event.START_ARRAY) {
           if (++depth > MAX_DEPTH) {
             return RejectionReason.TOO_DEEP;
           }
-        } else if (event == Event.END_OBJECT || event == Event.END_ARRAY) {
+          steps.set(depth - 1, event == Event.START_ARRAY ? -1 : "");
+        } else if (isEnd) {
           depth--;
         }
       }
@@ -208,6 +284,17 @@ final class OracleParser {
     } catch (JsonException e) {
       return RejectionReason.NOT_JSON;
     }
+  }
+
+  /** Returns a path; a name that contains punctuation of paths does not become one. */
+  private static String path(List<Object> steps) {
+    StringBuilder path = new StringBuilder();
+    for (Object step : steps) {
+      boolean isIndex = step instanceof Integer;
+      path.append(isIndex ? "[" + step + "]" : ".")
+          .append(isIndex ? "" : step.toString().replaceAll("[.\\[\\]]", "\0"));
+    }
+    return path.charAt(0) == '.' ? path.substring(1) : path.toString();
   }
 
   private static Verdict callOf(Members members, ZoneId zone, Names names) {
@@ -225,26 +312,97 @@ final class OracleParser {
     }
     Map<Field<?>, String> texts = new HashMap<>();
     Map<Field<?>, Instant> times = new HashMap<>();
+    Map<Field<?>, Object> values = new HashMap<>();
     boolean ambiguous = false;
-    for (Map.Entry<String, Field<?>> name : names.fields.entrySet()) {
-      Field<?> field = name.getValue();
+    for (Field<?> field : new LinkedHashSet<>(names.fields.values())) {
       String text = names.text(field, members.texts);
-      boolean isTime = field == Fields.TIME || field.type() == Field.Type.TIME;
-      if (isTime && !text.isEmpty()) {
-        Time time = time(names == Names.OF_TODAY ? isoOfPortal(text) : text, zone);
+      String name = names.used(field, members.texts).orElse("");
+      boolean isText = field != Fields.TIME && field.type() == Field.Type.TEXT;
+      if (isText) {
+        texts.put(field, text);
+      } else if (field.type() == Field.Type.POSITION) {
+        Verdict rejected = position(members, names, field, values);
+        if (rejected != null) {
+          return rejected;
+        }
+      } else if (!text.isEmpty() && field.type() == Field.Type.FLAG) {
+        String flag = text.strip().toLowerCase(Locale.ROOT);
+        boolean isTrue = Set.of("true", "yes", "y", "t", "1").contains(flag);
+        if (!isTrue && !Set.of("false", "no", "n", "f", "0").contains(flag)) {
+          return rejected(RejectionReason.UNREADABLE_VALUE, name);
+        }
+        values.put(field, isTrue);
+      } else if (!text.isEmpty()) {
+        Time time = time(names == Names.OF_2018 ? text : isoOfPortal(text), zone);
         if (time == null) {
-          return rejected(RejectionReason.UNREADABLE_TIME, name.getKey());
+          return rejected(RejectionReason.UNREADABLE_TIME, name);
         }
         times.put(field, time.instant());
         ambiguous |= field == Fields.TIME && time.ambiguous();
-      } else if (!isTime) {
-        texts.put(field, text);
       }
     }
-    if (names == Names.OF_TODAY) {
+    if (names != Names.OF_2018) {
+      Names.ALSO_FIELDS.forEach(
+          (field, name) -> {
+            String text = members.texts.getOrDefault(name, "");
+            texts.put(field, text.isBlank() ? "" : text);
+          });
       times.put(Fields.RECEIVED, times.get(Fields.TIME));
     }
-    return new Verdict(null, null, times.get(Fields.TIME), ambiguous, texts, times);
+    return new Verdict(null, null, times.get(Fields.TIME), ambiguous, texts, times, values);
+  }
+
+  /** Adds the position of a record, or returns its rejection. */
+  private static Verdict position(
+      Members members, Names names, Field<?> field, Map<Field<?>, Object> values) {
+    List<String> all = names.names(field);
+    String whole = members.texts.getOrDefault(all.get(0), "");
+    String latitude = members.texts.getOrDefault(all.get(1), "");
+    String longitude = members.texts.getOrDefault(all.get(2), "");
+    String used = all.get(1);
+    if (names.isValue(whole)) {
+      List<String> degrees = degreesOfPoint(whole);
+      longitude = degrees.get(0);
+      latitude = degrees.get(1);
+      used = all.get(0);
+    }
+    if (!names.isValue(latitude) || !names.isValue(longitude)) {
+      return names.isValue(latitude) || names.isValue(longitude)
+          ? rejected(RejectionReason.MISSING_FIELD, all.get(names.isValue(latitude) ? 2 : 1))
+          : null;
+    }
+    double north = degrees(latitude);
+    double east = degrees(longitude);
+    if (!(Math.abs(north) <= 90 && Math.abs(east) <= 180)) {
+      return rejected(RejectionReason.UNREADABLE_VALUE, used);
+    }
+    values.put(field, new Position(north, east));
+    return null;
+  }
+
+  /** Returns the longitude and latitude of a text, which are not numbers if it is not a point. */
+  private static List<String> degreesOfPoint(String text) {
+    Pattern spaces = Pattern.compile("[ \t\n\u000b\f\r]+");
+    String point = spaces.matcher(text).replaceAll(" ").strip();
+    String start = point.length() < 5 ? "" : point.substring(0, 5);
+    String rest = point.substring(start.length()).strip();
+    String[] degrees =
+        start.equalsIgnoreCase("point") && rest.startsWith("(") && rest.endsWith(")")
+            ? rest.substring(1, rest.length() - 1).strip().split(" ", -1)
+            : new String[0];
+    return degrees.length == 2 ? List.of(degrees) : List.of("none", "none");
+  }
+
+  /** Returns a number, or NaN if the text is not one, or if it is too large or too small. */
+  private static double degrees(String text) {
+    if (!NUMBER.matcher(text).matches() || text.getBytes(UTF_8).length > 100) {
+      return Double.NaN;
+    }
+    BigDecimal exact = new BigDecimal(text.strip());
+    // A BigDecimal has no negative zero.
+    double number =
+        exact.signum() == 0 && text.strip().startsWith("-") ? -0.0 : exact.doubleValue();
+    return Double.isInfinite(number) || (number == 0 && exact.signum() != 0) ? Double.NaN : number;
   }
 
   /** Replaces unpaired surrogates, which UTF-8 cannot encode, with '?'. */
@@ -298,6 +456,6 @@ final class OracleParser {
   }
 
   private static Verdict rejected(RejectionReason reason, String field) {
-    return new Verdict(reason, field, null, false, Map.of(), Map.of());
+    return new Verdict(reason, field, null, false, Map.of(), Map.of(), Map.of());
   }
 }
