@@ -16,6 +16,7 @@ import io.callstream.sink.Sinks;
 import io.callstream.spark.SparkEngine;
 import io.callstream.spark.SparkSettings;
 import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -214,7 +215,7 @@ final class StatisticsOptions {
         () -> {
           Pipeline.Builder pipeline =
               Pipeline.builder(topic, format)
-                  .statistics(StandardStatistics.all(format.zone(), allowedLateness))
+                  .statistics(standardStatistics(format))
                   .listener(StabilityMonitor.ofThisJvm(STABILITY_SPAN, options.trigger()))
                   .maxFutureSkew(maxFutureSkew)
                   .listener(new RunHistory());
@@ -234,12 +235,22 @@ final class StatisticsOptions {
         });
   }
 
+  private List<Statistic> standardStatistics(CallFormat format) {
+    return isOfDataSf(format)
+        ? StandardStatistics.ofDataSf(format.zone(), allowedLateness)
+        : StandardStatistics.all(format.zone(), allowedLateness);
+  }
+
+  private static boolean isOfDataSf(CallFormat format) {
+    return format.name().equals(DataSfCalls.json().name());
+  }
+
   /**
    * Returns the distinct horizon. A DataSF feed contains a call for two days, and a version of the
    * call may arrive later.
    */
   private static Duration horizon(CallFormat format) {
-    return format.name().equals(DataSfCalls.json().name())
+    return isOfDataSf(format)
         ? Duration.ofDays(3)
         : Pipeline.DEFAULT_DISTINCT_HORIZON;
   }
