@@ -1,6 +1,5 @@
 package io.callstream.call;
 
-import java.time.Instant;
 import java.time.ZoneId;
 
 /**
@@ -104,14 +103,16 @@ public final class DataSfCalls {
   /** The number of the supervisor district. */
   public static final Field<String> SUPERVISOR_DISTRICT = Field.text("supervisor_district");
 
-  /** The time of the data in the source of the dataset. */
-  public static final Field<Instant> DATA_AS_OF = Field.time("data_as_of");
+  /** The time of the data in the source of the dataset, as an unchanged text. */
+  public static final Field<String> DATA_AS_OF = Field.text("data_as_of");
 
-  /** The time at which the row was loaded into the dataset. */
-  public static final Field<Instant> DATA_LOADED = Field.time("data_loaded_at");
+  /** The time at which the row was loaded into the dataset, as an unchanged text. */
+  public static final Field<String> DATA_LOADED = Field.text("data_loaded_at");
 
-  /** The time at which the row was changed in the dataset. Closed calls only. */
-  public static final Field<Instant> DATA_UPDATED = Field.time("data_updated_at");
+  /**
+   * The time at which the row was changed in the dataset, as an unchanged text. Closed calls only.
+   */
+  public static final Field<String> DATA_UPDATED = Field.text("data_updated_at");
 
   private static final String[] TIMES = {TimePattern.ISO, TimePattern.PORTAL};
   private static final String RECEIVED = "received_datetime";
@@ -163,9 +164,9 @@ public final class DataSfCalls {
         .text(DUPLICATE_OF, "dup_cad_number")
         .text(INCIDENT_REPORT, "pd_incident_report")
         .time(Fields.UPDATED, "call_last_updated_at", TIMES)
-        .time(DATA_AS_OF, "data_as_of", TIMES)
-        .time(DATA_LOADED, "data_loaded_at", TIMES)
-        .time(DATA_UPDATED, "data_updated_at", TIMES)
+        .text(DATA_AS_OF, "data_as_of")
+        .text(DATA_LOADED, "data_loaded_at")
+        .text(DATA_UPDATED, "data_updated_at")
         .build();
   }
 }

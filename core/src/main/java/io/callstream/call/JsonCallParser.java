@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class JsonCallParser implements CallParser {
   private static final byte[] NOTHING = {};
+  private static final byte[] FALSE = {'f', 'a', 'l', 's', 'e'};
   private static final Pattern POINT =
       Pattern.compile(
           "\\s*point\\s*\\(\\s*(\\S+)\\s+([^\\s)]+)\\s*\\)\\s*", Pattern.CASE_INSENSITIVE);
@@ -345,6 +346,16 @@ final class JsonCallParser implements CallParser {
   }
 
   private boolean readFlag(int place) {
+    int start = starts[place];
+    int length = ends[place] - start;
+    if (length == 1 && (values[start] == 'Y' || values[start] == 'N')) {
+      first = values[start] == 'Y' ? 1 : 0;
+      return true;
+    }
+    if (length == FALSE.length && Arrays.equals(values, start, start + length, FALSE, 0, length)) {
+      first = 0;
+      return true;
+    }
     switch (string(place, false).strip().toLowerCase(Locale.ROOT)) {
       case "true", "yes", "y", "t", "1" -> first = 1;
       case "false", "no", "n", "f", "0" -> first = 0;

@@ -53,7 +53,7 @@ final class OracleParser {
     OF_2018(fieldsOf2018(), "crime_id", "original_crime_type_name", "call_date_time"),
     OF_TODAY(fieldsOfToday(), "cad_number", "call_type_final_desc", "received_datetime");
 
-    /** The columns of today that are also a field of their own. */
+    /** The columns of today that are both a separate field and a choice of another one. */
     private static final Map<Field<String>, String> ALSO_FIELDS =
         Map.of(
             DataSfCalls.FINAL_TYPE, "call_type_final_desc",

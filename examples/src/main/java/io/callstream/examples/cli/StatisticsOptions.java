@@ -250,9 +250,7 @@ final class StatisticsOptions {
    * call may arrive later.
    */
   private static Duration horizon(CallFormat format) {
-    return isOfDataSf(format)
-        ? Duration.ofDays(3)
-        : Pipeline.DEFAULT_DISTINCT_HORIZON;
+    return isOfDataSf(format) ? Duration.ofDays(3) : Pipeline.DEFAULT_DISTINCT_HORIZON;
   }
 
   /** Returns the options of a run that continues until it is stopped. */

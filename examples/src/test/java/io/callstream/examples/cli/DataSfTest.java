@@ -192,7 +192,8 @@ class DataSfTest {
 
   @Test
   void aFeedResumesWithTheCallsThatAreMissingOrHaveChanged() throws IOException {
-    // An earlier sending that ended after half of the calls. The server has loaded them again since.
+    // An earlier sending that ended after half of the calls. The server has loaded them again
+    // since.
     for (Map<String, String> row : rows.values()) {
       row.put("data_loaded_at", "2026-10-03T00:10:00.000");
     }
@@ -200,8 +201,15 @@ class DataSfTest {
     Path file = directory.resolve("half.json");
     JSON.writeValue(file.toFile(), half);
     String[] sending = {
-      "produce", "--input", file.toString(), "--format", "datasf", "--topic", "resumed",
-      "--bootstrap-servers", broker.bootstrapServers()
+      "produce",
+      "--input",
+      file.toString(),
+      "--format",
+      "datasf",
+      "--topic",
+      "resumed",
+      "--bootstrap-servers",
+      broker.bootstrapServers()
     };
     assertThat(CommandRun.of(sending).status()).isZero();
     rows.values().forEach(row -> row.put("data_loaded_at", "2026-10-03T00:20:00.000"));
@@ -242,8 +250,15 @@ class DataSfTest {
   @Test
   void syntheticCallsOfTodayHaveAllStatistics() throws IOException {
     String[] sending = {
-      "produce", "--synthetic", "2000", "--format", "datasf", "--topic", "synthetic.today",
-      "--bootstrap-servers", broker.bootstrapServers()
+      "produce",
+      "--synthetic",
+      "2000",
+      "--format",
+      "datasf",
+      "--topic",
+      "synthetic.today",
+      "--bootstrap-servers",
+      broker.bootstrapServers()
     };
     assertThat(CommandRun.of(sending).status()).isZero();
 
