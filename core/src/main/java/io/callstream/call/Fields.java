@@ -69,8 +69,14 @@ public final class Fields {
   /** The time at which the call was received. */
   public static final Field<Instant> RECEIVED = Field.time("received");
 
+  /** The time at which the call was entered into the dispatch system. */
+  public static final Field<Instant> ENTERED = Field.time("entered");
+
   /** The time at which a unit was dispatched. */
   public static final Field<Instant> DISPATCHED = Field.time("dispatched");
+
+  /** The time at which the first unit set out. */
+  public static final Field<Instant> EN_ROUTE = Field.time("en_route");
 
   /** The time at which the first unit arrived. */
   public static final Field<Instant> ON_SCENE = Field.time("on_scene");
@@ -83,6 +89,9 @@ public final class Fields {
 
   /** The position of the call. */
   public static final Field<Position> POSITION = Field.position("position");
+
+  /** The time at which the source last changed the call. */
+  public static final Field<Instant> UPDATED = Field.time("updated");
 
   /**
    * All fields of the format, in the sets of fields that filters, dimensions and measures declare.

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class JsonCallParser implements CallParser {
   private static final byte[] NOTHING = {};
+  private static final byte[] FALSE = {'f', 'a', 'l', 's', 'e'};
   private static final Pattern POINT =
       Pattern.compile(
           "\\s*point\\s*\\(\\s*(\\S+)\\s+([^\\s)]+)\\s*\\)\\s*", Pattern.CASE_INSENSITIVE);
@@ -92,6 +93,7 @@ final class JsonCallParser implements CallParser {
    * The values of a field.
    *
    * @param places the places of the values; the first one with a value is used
+   * @param point the place of a position as one text, otherwise -1
    * @param others the places of the longitudes of a position of two numbers, otherwise none
    * @param times the reader if the value is a time
    * @param slot the slot of a requested text, otherwise -1
@@ -99,6 +101,7 @@ final class JsonCallParser implements CallParser {
   private record Column(
       Field<?> field,
       int[] places,
+      int point,
       int[] others,
       EventTimeReader times,
       int slot,
@@ -152,6 +155,9 @@ final class JsonCallParser implements CallParser {
     return new Column(
         field,
         own.stream().filter(v -> v.part() != Part.LONGITUDE).mapToInt(this::place).toArray(),
+        field.type() == Field.Type.POSITION && own.get(0).part() == Part.WHOLE
+            ? place(own.get(0))
+            : -1,
         own.stream().filter(v -> v.part() == Part.LONGITUDE).mapToInt(this::place).toArray(),
         readers.computeIfAbsent(
             own.get(0).patterns(), p -> new EventTimeReader(zone, TimePattern.of(p))),
@@ -290,11 +296,13 @@ final class JsonCallParser implements CallParser {
     ambiguous = times.ambiguous();
     for (Column column : typed) {
       int place = placeOf(column.places());
-      int other = column.others().length == 0 ? -1 : placeOf(column.others());
-      if (column.others().length > 0 && (place < 0) != (other < 0)) {
+      boolean isPair = column.others().length > 0 && (place < 0 || place != column.point());
+      int other = isPair ? placeOf(column.others()) : -1;
+      if (isPair && (place < 0) != (other < 0)) {
+        int[] latitudes = column.places();
         return rejected(
             RejectionReason.MISSING_FIELD,
-            (place < 0 ? column.places() : column.others())[0],
+            place < 0 ? latitudes[latitudes.length - 1] : column.others()[0],
             record);
       }
       if (place >= 0) {
@@ -350,6 +358,16 @@ final class JsonCallParser implements CallParser {
   }
 
   private boolean readFlag(int place) {
+    int start = starts[place];
+    int length = ends[place] - start;
+    if (length == 1 && (values[start] == 'Y' || values[start] == 'N')) {
+      first = values[start] == 'Y' ? 1 : 0;
+      return true;
+    }
+    if (length == FALSE.length && Arrays.equals(values, start, start + length, FALSE, 0, length)) {
+      first = 0;
+      return true;
+    }
     switch (string(place, false).strip().toLowerCase(Locale.ROOT)) {
       case "true", "yes", "y", "t", "1" -> first = 1;
       case "false", "no", "n", "f", "0" -> first = 0;

@@ -12,6 +12,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -63,7 +64,8 @@ import org.jspecify.annotations.Nullable;
  *       third are ignored. A time without an offset is read in the time zone of the format. In an
  *       hour that occurs twice, this is the earlier of the two times. A time that the clocks skip
  *       is moved forward by the length of the gap.
- *   <li>A position is two numbers of degrees, or a text {@code POINT (longitude latitude)}.
+ *   <li>A position is two numbers of degrees, a text {@code POINT (longitude latitude)}, or a point
+ *       of GeoJSON.
  * </ul>
  *
  * <p>Other values may hold any JSON. If a path occurs twice, its last value is used. A record is
@@ -159,18 +161,32 @@ public final class JsonFormat implements CallFormat {
 
   /**
    * Returns a call as a record. Each value is at the first path of its field, unless another field
-   * has been written there. A time has the first of its patterns, and thus at most its precision.
+   * has been written there, or has given the field its value. A time has the first of its patterns,
+   * and thus at most its precision.
    */
   @Override
   public byte[] write(Call call) {
+    Map<Field<?>, List<JsonValue>> fields = new LinkedHashMap<>();
+    values.forEach(v -> fields.computeIfAbsent(v.field(), f -> new ArrayList<>()).add(v));
+    Map<String, Object> written = new HashMap<>();
+    for (List<JsonValue> own : fields.values()) {
+      if (!hasAlternatives(own)) {
+        own.forEach(value -> putIfAbsent(written, value, call));
+      }
+    }
+    for (List<JsonValue> own : fields.values()) {
+      JsonValue first = own.get(0);
+      Optional<Object> read =
+          own.stream().map(value -> written.get(value.path())).filter(Objects::nonNull).findFirst();
+      if (hasAlternatives(own) && !read.equals(Optional.ofNullable(written(call, first)))) {
+        putIfAbsent(written, first, call);
+      }
+    }
     Map<Object, Object> tree = new LinkedHashMap<>();
-    Set<List<Object>> fields = new HashSet<>();
-    Set<String> paths = new HashSet<>();
     for (JsonValue value : values) {
-      boolean isFirst = fields.add(List.of(value.field(), value.part()));
-      Object written = isFirst ? written(call, value) : null;
-      if (written != null && paths.add(value.path())) {
-        put(tree, JsonPaths.steps(value.path()), written);
+      Object here = written.remove(value.path());
+      if (here != null) {
+        put(tree, JsonPaths.steps(value.path()), here);
       }
     }
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
@@ -180,6 +196,18 @@ public final class JsonFormat implements CallFormat {
       throw new UncheckedIOException(e);
     }
     return bytes.toByteArray();
+  }
+
+  /** Returns whether the first of several values is the field, rather than a part of it. */
+  private static boolean hasAlternatives(List<JsonValue> own) {
+    return own.size() > 1 && own.get(0).part() == Part.WHOLE;
+  }
+
+  private void putIfAbsent(Map<String, Object> written, JsonValue value, Call call) {
+    Object it = written(call, value);
+    if (it != null) {
+      written.putIfAbsent(value.path(), it);
+    }
   }
 
   private @Nullable Object written(Call call, JsonValue value) {
@@ -348,12 +376,16 @@ public final class JsonFormat implements CallFormat {
 
     /**
      * Declares a position that is a text such as {@code POINT (-122.4 37.8)}: the longitude, then
-     * the latitude.
+     * the latitude. It may also be a point of GeoJSON, an object such as {@code
+     * {"coordinates":[-122.4,37.8]}}, whose other members are ignored. An array is rejected.
      *
      * @throws IllegalArgumentException if the path is not valid, or the field is already declared
      */
     public Builder position(Field<Position> field, String path) {
-      return add(field, Part.WHOLE, false, List.of(), path);
+      add(field, Part.WHOLE, false, List.of(), path);
+      values.add(new JsonValue(path + ".coordinates[1]", field, Part.LATITUDE, List.of(), false));
+      values.add(new JsonValue(path + ".coordinates[0]", field, Part.LONGITUDE, List.of(), false));
+      return this;
     }
 
     /**
@@ -445,7 +477,11 @@ public final class JsonFormat implements CallFormat {
       }
       for (JsonValue outer : values) {
         for (JsonValue inner : values) {
-          if (conflict(JsonPaths.steps(outer.path()), JsonPaths.steps(inner.path()))) {
+          boolean isPoint =
+              outer.field() == inner.field()
+                  && outer.part() == Part.WHOLE
+                  && inner.part() != Part.WHOLE;
+          if (!isPoint && conflict(JsonPaths.steps(outer.path()), JsonPaths.steps(inner.path()))) {
             throw new IllegalArgumentException(
                 "In format '%s', the path '%s' leads into the value '%s', or one of them is in an array; remove one"
                     .formatted(name, inner.path(), outer.path()));

@@ -122,7 +122,10 @@ final class JsonObjectReader {
       JsonParser json, @Nullable JsonPaths paths, @Nullable String[] values, boolean[] nested)
       throws IOException {
     JsonToken token = json.currentToken();
-    if (paths != null && paths.place() >= 0) {
+    boolean leadsFurther = paths != null && !paths.isLeaf() && token == JsonToken.START_OBJECT;
+    if (paths != null && paths.place() >= 0 && leadsFurther) {
+      nested[paths.place()] = false;
+    } else if (paths != null && paths.place() >= 0) {
       nested[paths.place()] = token.isStructStart();
       values[paths.place()] =
           token.isStructStart() || token == JsonToken.VALUE_NULL

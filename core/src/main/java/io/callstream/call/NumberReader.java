@@ -16,7 +16,22 @@ final class NumberReader {
 
   private static final int MAX_BYTES = 100;
 
+  /** The most digits of which every number is exact in double precision. */
+  private static final int EXACT_DIGITS = 15;
+
+  /** The powers of ten that divide such a number with a single rounding. */
+  private static final double[] POWERS = powers();
+
   private long value;
+
+  private static double[] powers() {
+    double[] powers = new double[EXACT_DIGITS + 1];
+    powers[0] = 1;
+    for (int i = 1; i < powers.length; i++) {
+      powers[i] = powers[i - 1] * 10;
+    }
+    return powers;
+  }
 
   /** Returns the number from the last successful {@link #read} or {@link #readReal}. */
   long value() {
@@ -90,6 +105,40 @@ final class NumberReader {
    * are not a number, or if it is too large or too small.
    */
   boolean readReal(byte[] b, int start, int end) {
+    return readShort(b, start, end) || readAny(b, start, end);
+  }
+
+  /**
+   * Reads a number of few digits without an exponent. Its digits and the power of ten are exact, so
+   * their quotient is the nearest number.
+   */
+  private boolean readShort(byte[] b, int start, int end) {
+    int i = start;
+    boolean negative = i < end && b[i] == '-';
+    i += negative ? 1 : 0;
+    long number = 0;
+    int digits = 0;
+    int point = -1;
+    for (; i < end && digits <= EXACT_DIGITS; i++) {
+      int digit = b[i] - '0';
+      if (digit >= 0 && digit <= 9) {
+        number = number * 10 + digit;
+        digits++;
+      } else if (b[i] == '.' && point < 0 && digits > 0) {
+        point = digits;
+      } else {
+        return false;
+      }
+    }
+    if (digits == 0 || digits > EXACT_DIGITS || point == digits) {
+      return false;
+    }
+    double magnitude = number / POWERS[point < 0 ? 0 : digits - point];
+    value = Double.doubleToLongBits(negative ? -magnitude : magnitude);
+    return true;
+  }
+
+  private boolean readAny(byte[] b, int start, int end) {
     String text = text(b, start, end);
     double number = text == null ? Double.NaN : Double.parseDouble(text);
     value = Double.doubleToLongBits(number);

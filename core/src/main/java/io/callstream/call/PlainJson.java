@@ -275,7 +275,7 @@ final class PlainJson {
     Container child = children[key];
     if (child == null) {
       JsonPaths paths = in.pathsOf(key);
-      boolean isValue = paths != null && paths.place() >= 0;
+      boolean isValue = paths != null && paths.place() >= 0 && (isArray || paths.isLeaf());
       if (isValue || in.depth == MAX_DEPTH || containers == MAX_CONTAINERS) {
         return null;
       }

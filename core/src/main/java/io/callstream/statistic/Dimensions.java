@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.zone.ZoneOffsetTransition;
 import java.time.zone.ZoneRules;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -25,6 +26,25 @@ public final class Dimensions {
 
   /** The dispatcher's priority, in the column {@code priority}. */
   public static final Dimension PRIORITY = Dimension.of("priority", Fields.PRIORITY);
+
+  /** The police district, in the column {@code district}. */
+  public static final Dimension DISTRICT = Dimension.of("district", Fields.DISTRICT);
+
+  /** The neighborhood, in the column {@code neighborhood}. */
+  public static final Dimension NEIGHBORHOOD = Dimension.of("neighborhood", Fields.NEIGHBORHOOD);
+
+  /**
+   * Whether an officer on patrol started the call, in the column {@code on_view}: {@code true},
+   * {@code false}, or empty if the call does not state it.
+   */
+  public static final Dimension ON_VIEW =
+      Dimension.of(
+          "on_view",
+          Set.of(Fields.ON_VIEW),
+          call ->
+              call.isPresent(Fields.ON_VIEW)
+                  ? Boolean.toString(call.longValue(Fields.ON_VIEW) == 1)
+                  : "");
 
   private static final long SECONDS_PER_DAY = 86_400;
 

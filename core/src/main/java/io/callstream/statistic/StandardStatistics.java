@@ -8,6 +8,7 @@ import io.callstream.call.CallFormat;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +28,85 @@ public final class StandardStatistics {
         callsByTypeAndDispositionHourly(RadioCodes.sanFrancisco(), allowedLateness),
         callsByLocation(),
         callsByHourOfWeek(zone));
+  }
+
+  /**
+   * Returns the standard statistics of San Francisco's current feeds ({@link
+   * io.callstream.call.DataSfCalls}): {@link #all}, {@link #responseTimesByPriority}, {@link
+   * #responseTimesByDistrict}, {@link #callsByNeighborhoodHourly} and {@link #callsByOnView}.
+   *
+   * <p>The quantiles of response times require the library that {@link Measures#quantile} names.
+   */
+  public static List<Statistic> ofDataSf(ZoneId zone, Duration allowedLateness) {
+    List<Statistic> statistics = new ArrayList<>(all(zone, allowedLateness));
+    statistics.add(responseTimesByPriority());
+    statistics.add(responseTimesByDistrict());
+    statistics.add(callsByNeighborhoodHourly(allowedLateness));
+    statistics.add(callsByOnView());
+    return List.copyOf(statistics);
+  }
+
+  /**
+   * Returns {@code response-times-by-priority}: running median, 90th and 99th percentile of the
+   * times from receipt to dispatch, from dispatch to arrival and from receipt to arrival, by
+   * priority. It excludes on-view calls, which nobody waits for. A call without one of the two
+   * times of a measure does not count in that measure.
+   */
+  public static Statistic responseTimesByPriority() {
+    return responseTimes("response-times-by-priority", Dimensions.PRIORITY);
+  }
+
+  /**
+   * Returns {@code response-times-by-district}: {@link #responseTimesByPriority} by police district
+   * instead.
+   */
+  public static Statistic responseTimesByDistrict() {
+    return responseTimes("response-times-by-district", Dimensions.DISTRICT);
+  }
+
+  private static Statistic responseTimes(String name, Dimension by) {
+    List<Measure> measures = new ArrayList<>(List.of(Measures.count()));
+    addQuantiles(measures, "received_to_dispatch", Fields.RECEIVED, Fields.DISPATCHED);
+    addQuantiles(measures, "dispatch_to_scene", Fields.DISPATCHED, Fields.ON_SCENE);
+    addQuantiles(measures, "received_to_scene", Fields.RECEIVED, Fields.ON_SCENE);
+    return Statistic.named(name)
+        .where(
+            Set.of(Fields.ON_VIEW),
+            call -> !call.isPresent(Fields.ON_VIEW) || call.longValue(Fields.ON_VIEW) == 0)
+        .by(by)
+        .measuring(measures.toArray(Measure[]::new))
+        .build();
+  }
+
+  private static void addQuantiles(
+      List<Measure> measures, String name, Field<Instant> start, Field<Instant> end) {
+    Set<Field<?>> fields = Set.of(start, end);
+    CallDuration duration = Measures.between(start, end);
+    measures.add(Measures.quantile(name + "_median", 0.5, fields, duration));
+    measures.add(Measures.quantile(name + "_p90", 0.9, fields, duration));
+    measures.add(Measures.quantile(name + "_p99", 0.99, fields, duration));
+  }
+
+  /**
+   * Returns {@code calls-by-neighborhood-hourly}: the count by neighborhood in windows of 60
+   * minutes.
+   */
+  public static Statistic callsByNeighborhoodHourly(Duration allowedLateness) {
+    return Statistic.named("calls-by-neighborhood-hourly")
+        .by(Dimensions.NEIGHBORHOOD)
+        .over(Windows.tumbling(Duration.ofMinutes(60)).allowingLateness(allowedLateness))
+        .build();
+  }
+
+  /**
+   * Returns {@code calls-by-on-view}: the running count and share of the calls that an officer on
+   * patrol started, and of the others.
+   */
+  public static Statistic callsByOnView() {
+    return Statistic.named("calls-by-on-view")
+        .by(Dimensions.ON_VIEW)
+        .measuring(Measures.count(), Measures.share())
+        .build();
   }
 
   /**

@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -75,6 +76,126 @@ class DataSfCallsTest {
     assertThat(call.time(Fields.CLOSED)).contains(Instant.parse("2026-11-01T11:40:00Z"));
     assertThat(call.between(Fields.RECEIVED, Fields.ON_SCENE))
         .contains(Duration.parse("PT2H47M2S"));
+    assertThat(call.time(Fields.ENTERED)).contains(Instant.parse("2026-11-01T08:16:30Z"));
+    assertThat(call.time(Fields.EN_ROUTE)).contains(Instant.parse("2026-11-01T08:21:04Z"));
+    assertThat(call.get(Fields.ON_VIEW)).isFalse();
+    assertThat(call.get(Fields.POSITION)).isEqualTo(new Position(37.7, -122.4));
+    assertThat(call.get(DataSfCalls.SENSITIVE)).isFalse();
+    assertThat(call.get(DataSfCalls.ORIGINAL_TYPE_CODE)).isEqualTo("415");
+    assertThat(call.get(DataSfCalls.ORIGINAL_TYPE)).isEqualTo("NOISE NUISANCE");
+    assertThat(call.get(DataSfCalls.ORIGINAL_NOTES)).isEqualTo("drums");
+    assertThat(call.get(DataSfCalls.FINAL_TYPE_CODE)).isEqualTo("418");
+    assertThat(call.get(DataSfCalls.FINAL_TYPE)).isEqualTo("FIGHT NO WEAPON");
+    assertThat(call.get(DataSfCalls.FINAL_NOTES)).isEmpty();
+    assertThat(call.get(DataSfCalls.ORIGINAL_PRIORITY)).isEqualTo("C");
+    assertThat(call.get(DataSfCalls.FINAL_PRIORITY)).isEqualTo("B");
+    assertThat(call.get(DataSfCalls.INTERSECTION)).isEqualTo("20000000");
+    assertThat(call.get(DataSfCalls.SUPERVISOR_DISTRICT)).isEqualTo("6");
+    assertThat(call.get(DataSfCalls.ROW_ID)).isEqualTo("4711");
+    assertThat(call.get(DataSfCalls.DUPLICATE_OF)).isEqualTo("263330802");
+    assertThat(call.get(DataSfCalls.INCIDENT_REPORT)).isEqualTo("260712345");
+    assertThat(call.get(DataSfCalls.DATA_AS_OF)).isEqualTo("2026-11-02T06:00:00.000");
+    assertThat(call.get(DataSfCalls.DATA_LOADED)).isEqualTo("2026-11-02T06:10:00.000");
+    assertThat(call.get(DataSfCalls.DATA_UPDATED)).isEqualTo("2026-11-02T05:55:00.000");
+    assertThat(call.get(Fields.UPDATED)).isNull();
+  }
+
+  @Test
+  void everyColumnOfBothDatasetsIsAField() {
+    Set<String> columns =
+        new TreeSet<>(
+            Set.of(
+                ("id cad_number received_datetime entry_datetime dispatch_datetime enroute_datetime"
+                        + " onscene_datetime close_datetime call_type_original"
+                        + " call_type_original_desc call_type_original_notes call_type_final"
+                        + " call_type_final_desc call_type_final_notes priority_original"
+                        + " priority_final agency disposition onview_flag sensitive_call"
+                        + " intersection_name intersection_id intersection_point"
+                        + " supervisor_district analysis_neighborhood police_district"
+                        + " call_last_updated_at data_as_of data_loaded_at dup_cad_number"
+                        + " pd_incident_report data_updated_at")
+                    .split(" ")));
+    assertThat(FORMAT.fieldNames()).containsAll(columns);
+    assertThat(FORMAT.fieldNames().stream().map(name -> name.replaceAll("\\..*", "")))
+        .isSubsetOf(columns);
+  }
+
+  /** The open calls lack the columns of closed ones. */
+  @Test
+  void readsARecordOfTheRealTimeDataset() {
+    String record =
+        "{\"id\":\"9\",\"cad_number\":\"263331234\",\"received_datetime\":\"2026-11-29T10:00:00.000\","
+            + "\"entry_datetime\":\"2026-11-29T10:00:00.000\","
+            + "\"call_type_original\":\"585\",\"call_type_original_desc\":\"TRAFFIC STOP\","
+            + "\"priority_original\":\"C\",\"agency\":\"Police\",\"onview_flag\":\"Y\","
+            + "\"sensitive_call\":true,"
+            + "\"intersection_point\":{\"type\":\"Point\",\"coordinates\":[-122.41941,37.77493]},"
+            + "\"call_last_updated_at\":\"2026-11-29T10:05:00.000\"}";
+    Call call = ((Parsed) parser.parse(bytes(record))).call();
+
+    assertThat(call.get(Fields.ON_VIEW)).isTrue();
+    assertThat(call.get(DataSfCalls.SENSITIVE)).isTrue();
+    assertThat(call.get(Fields.POSITION)).isEqualTo(new Position(37.77493, -122.41941));
+    assertThat(call.get(Fields.UPDATED)).isEqualTo("2026-11-29T18:05:00Z");
+    assertThat(call.get(Fields.DISPATCHED)).isNull();
+    assertThat(call.get(DataSfCalls.FINAL_TYPE)).isEmpty();
+    assertThat(call.get(DataSfCalls.DATA_UPDATED)).isEmpty();
+    assertThat(call.type()).isEqualTo("TRAFFIC STOP");
+    assertThat(((Parsed) parser.parse(FORMAT.write(call))).call()).isEqualTo(call);
+  }
+
+  @Test
+  void readsTheTextsOfACsvExport() {
+    fields.put("onview_flag", "\"Y\"");
+    fields.put("sensitive_call", "\"true\"");
+    fields.put("intersection_point", "\"POINT (-122.41941 37.77493)\"");
+    fields.put("enroute_datetime", "\"11/01/2026 01:21:04 AM\"");
+    Call call = call();
+
+    assertThat(call.get(Fields.ON_VIEW)).isTrue();
+    assertThat(call.get(DataSfCalls.SENSITIVE)).isTrue();
+    assertThat(call.get(Fields.POSITION)).isEqualTo(new Position(37.77493, -122.41941));
+    assertThat(call.get(Fields.EN_ROUTE)).isEqualTo("2026-11-01T08:21:04Z");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "[-122.4,37.7]; not-text; intersection_point",
+        "'\"-122.4 37.7\"'; unreadable-value; intersection_point",
+        "5; unreadable-value; intersection_point",
+        "{\"coordinates\":[-122.4,91]}; unreadable-value; intersection_point.coordinates[1]",
+        "{\"coordinates\":[-122.4]}; missing-field; intersection_point.coordinates[1]",
+        "{\"coordinates\":[null,37.7]}; missing-field; intersection_point.coordinates[0]",
+        "{\"coordinates\":[[-122.4,37.7]]}; not-text; intersection_point.coordinates[0]"
+      })
+  void rejectsAnythingElseThanAPoint(String point, RejectionReason reason, String name) {
+    fields.remove("intersection_name");
+    fields.put("intersection_point", point);
+    for (String extra : List.of("plain", "\\u0061")) {
+      fields.put(extra, "1");
+      assertThat(parser.parse(bytes(json(fields))))
+          .isInstanceOfSatisfying(
+              Rejected.class,
+              r -> {
+                assertThat(r.reason()).isEqualTo(reason);
+                assertThat(r.field()).isEqualTo(name);
+              });
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"null", "{}", "{\"type\":\"Point\"}", "{\"coordinates\":[]}", "\" \""})
+  void aPointWithoutCoordinatesIsAbsent(String point) {
+    fields.put("intersection_point", point);
+    assertThat(call().get(Fields.POSITION)).isNull();
+  }
+
+  @Test
+  void rejectsAFlagThatIsNeitherTrueNorFalse() {
+    fields.put("onview_flag", "\"maybe\"");
+    assertRejected(RejectionReason.UNREADABLE_VALUE, "onview_flag");
   }
 
   @Test
@@ -144,7 +265,15 @@ class DataSfCallsTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"received_datetime", "dispatch_datetime", "onscene_datetime", "close_datetime"})
+      strings = {
+        "received_datetime",
+        "entry_datetime",
+        "dispatch_datetime",
+        "enroute_datetime",
+        "onscene_datetime",
+        "close_datetime",
+        "call_last_updated_at"
+      })
   void rejectsAnUnreadableTimeForAnyRequestedFields(String name) {
     fields.put(name, "\"01/22/2017 17:36:31\"");
     assertRejected(RejectionReason.UNREADABLE_TIME, name);
@@ -169,9 +298,9 @@ class DataSfCallsTest {
   }
 
   @Test
-  void acceptsAnyValueInUnusedTimes() {
-    fields.put("entry_datetime", "\"soon\"");
-    fields.put("enroute_datetime", "{}");
+  void acceptsAnyValueInOtherColumns() {
+    fields.put("transfer_datetime", "\"soon\"");
+    fields.put("units", "{\"coordinates\":[]}");
 
     assertThat(call().id()).isEqualTo("263330815");
   }
@@ -189,10 +318,16 @@ class DataSfCallsTest {
     Call call = call();
     assertThat(((Parsed) parser.parse(FORMAT.write(call))).call()).isEqualTo(call);
 
+    // The type is the original one, which must not become the final one.
+    fields.keySet().removeIf(name -> name.startsWith("call_type_final"));
+    fields.remove("priority_final");
+    assertThat(((Parsed) parser.parse(FORMAT.write(call()))).call()).isEqualTo(call());
+
     // Both times are in the second occurrence of the hour, so they need their offset.
     Instant received = Instant.parse("2026-11-01T09:30:00Z");
     Call later =
         Call.builder("1", "ALARM", received)
+            .with(DataSfCalls.FINAL_TYPE, "ALARM")
             .with(Fields.RECEIVED, received)
             .with(Fields.ON_SCENE, received.plusSeconds(60))
             .build();

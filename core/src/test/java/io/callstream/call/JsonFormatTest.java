@@ -386,8 +386,7 @@ class JsonFormatTest {
         List.of(
             JsonFormat.builder("a").time("at").number(Field.number("n"), "at").build(),
             JsonFormat.builder("a").time("at").number(Field.real("r"), "at").build(),
-            JsonFormat.builder("a").time("at").flag(Field.flag("f"), "at").build(),
-            JsonFormat.builder("a").time("at").position(Field.position("p"), "at").build())) {
+            JsonFormat.builder("a").time("at").flag(Field.flag("f"), "at").build())) {
       assertThat(format.parser(Fields.ALL).parse(record.getBytes(UTF_8)))
           .as(format.definition())
           .isInstanceOfSatisfying(

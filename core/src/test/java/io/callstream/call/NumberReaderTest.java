@@ -93,6 +93,9 @@ class NumberReaderTest {
     assertThat(real("-122.419416")).isEqualTo(-122.419416);
     assertThat(real(" 37 ")).isEqualTo(37);
     assertThat(real("0e-400")).isZero();
+    assertThat(real("-0.0")).isEqualTo(-0.0);
+    assertThat(real("999999999999999")).isEqualTo(999_999_999_999_999.0);
+    assertThat(real("0.00000000000001")).isEqualTo(1e-14);
     assertThat(real("1.7976931348623157e308")).isEqualTo(Double.MAX_VALUE);
   }
 

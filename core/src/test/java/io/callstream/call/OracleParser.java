@@ -59,6 +59,18 @@ final class OracleParser {
     /** What Seattle writes instead of a value. */
     private static final String REDACTED = "REDACTED";
 
+    /** The columns of today that are both a separate field and a choice of another one. */
+    private static final Map<Field<String>, String> ALSO_FIELDS =
+        Map.of(
+            DataSfCalls.FINAL_TYPE, "call_type_final_desc",
+            DataSfCalls.FINAL_TYPE_CODE, "call_type_final",
+            DataSfCalls.ORIGINAL_TYPE, "call_type_original_desc",
+            DataSfCalls.ORIGINAL_TYPE_CODE, "call_type_original",
+            DataSfCalls.FINAL_PRIORITY, "priority_final",
+            DataSfCalls.ORIGINAL_PRIORITY, "priority_original");
+
+    private static final String POINT = "intersection_point";
+
     private final Map<String, Field<?>> fields;
     private final List<String> required;
 
@@ -94,16 +106,34 @@ final class OracleParser {
       fields.put("call_type_original_desc", Fields.TYPE);
       fields.put("call_type_original", Fields.TYPE);
       fields.put("received_datetime", Fields.TIME);
+      fields.put("entry_datetime", Fields.ENTERED);
       fields.put("dispatch_datetime", Fields.DISPATCHED);
+      fields.put("enroute_datetime", Fields.EN_ROUTE);
       fields.put("onscene_datetime", Fields.ON_SCENE);
       fields.put("close_datetime", Fields.CLOSED);
       fields.put("priority_final", Fields.PRIORITY);
       fields.put("priority_original", Fields.PRIORITY);
       fields.put("agency", Fields.AGENCY);
       fields.put("disposition", Fields.DISPOSITION);
+      fields.put("onview_flag", Fields.ON_VIEW);
+      fields.put("sensitive_call", DataSfCalls.SENSITIVE);
       fields.put("intersection_name", Fields.ADDRESS);
+      fields.put("intersection_id", DataSfCalls.INTERSECTION);
+      fields.put(POINT, Fields.POSITION);
+      fields.put(POINT + ".coordinates[1]", Fields.POSITION);
+      fields.put(POINT + ".coordinates[0]", Fields.POSITION);
+      fields.put("supervisor_district", DataSfCalls.SUPERVISOR_DISTRICT);
       fields.put("analysis_neighborhood", Fields.NEIGHBORHOOD);
       fields.put("police_district", Fields.DISTRICT);
+      fields.put("call_type_original_notes", DataSfCalls.ORIGINAL_NOTES);
+      fields.put("call_type_final_notes", DataSfCalls.FINAL_NOTES);
+      fields.put("id", DataSfCalls.ROW_ID);
+      fields.put("dup_cad_number", DataSfCalls.DUPLICATE_OF);
+      fields.put("pd_incident_report", DataSfCalls.INCIDENT_REPORT);
+      fields.put("call_last_updated_at", Fields.UPDATED);
+      fields.put("data_as_of", DataSfCalls.DATA_AS_OF);
+      fields.put("data_loaded_at", DataSfCalls.DATA_LOADED);
+      fields.put("data_updated_at", DataSfCalls.DATA_UPDATED);
       return fields;
     }
 
@@ -239,6 +269,10 @@ final class OracleParser {
     final Set<String> nested = new HashSet<>();
 
     void put(String name, Event event, JsonParser json) {
+      if (name.equals(Names.POINT) && event == Event.START_OBJECT) {
+        nested.remove(name);
+        return;
+      }
       texts.remove(name);
       nested.remove(name);
       switch (event) {
@@ -364,6 +398,13 @@ final class OracleParser {
       }
     }
     if (names != Names.OF_2018) {
+      if (names == Names.OF_TODAY) {
+        Names.ALSO_FIELDS.forEach(
+            (field, name) -> {
+              String text = members.texts.getOrDefault(name, "");
+              texts.put(field, text.isBlank() ? "" : text);
+            });
+      }
       times.put(Fields.RECEIVED, times.get(Fields.TIME));
     }
     return new Verdict(null, null, times.get(Fields.TIME), ambiguous, texts, times, values);
@@ -372,21 +413,44 @@ final class OracleParser {
   /** Adds the position of a record, or returns its rejection. */
   private static Verdict position(
       Members members, Names names, Field<?> field, Map<Field<?>, Object> values) {
-    List<String> both = names.names(field);
-    String latitude = members.texts.getOrDefault(both.get(0), "");
-    String longitude = members.texts.getOrDefault(both.get(1), "");
+    List<String> all = names.names(field);
+    int last = all.size() - 1;
+    String whole = last == 2 ? members.texts.getOrDefault(all.get(0), "") : "";
+    String latitude = members.texts.getOrDefault(all.get(last - 1), "");
+    String longitude = members.texts.getOrDefault(all.get(last), "");
+    String used = all.get(last - 1);
+    if (names.isValue(whole)) {
+      List<String> degrees = degreesOfPoint(whole);
+      longitude = degrees.get(0);
+      latitude = degrees.get(1);
+      used = all.get(0);
+    }
     if (!names.isValue(latitude) || !names.isValue(longitude)) {
       return names.isValue(latitude) || names.isValue(longitude)
-          ? rejected(RejectionReason.MISSING_FIELD, both.get(names.isValue(latitude) ? 1 : 0))
+          ? rejected(
+              RejectionReason.MISSING_FIELD, all.get(names.isValue(latitude) ? last : last - 1))
           : null;
     }
     double north = degrees(latitude);
     double east = degrees(longitude);
     if (!(Math.abs(north) <= 90 && Math.abs(east) <= 180)) {
-      return rejected(RejectionReason.UNREADABLE_VALUE, both.get(0));
+      return rejected(RejectionReason.UNREADABLE_VALUE, used);
     }
     values.put(field, new Position(north, east));
     return null;
+  }
+
+  /** Returns the longitude and latitude of a text, which are not numbers if it is not a point. */
+  private static List<String> degreesOfPoint(String text) {
+    Pattern spaces = Pattern.compile("[ \t\n\u000b\f\r]+");
+    String point = spaces.matcher(text).replaceAll(" ").strip();
+    String start = point.length() < 5 ? "" : point.substring(0, 5);
+    String rest = point.substring(start.length()).strip();
+    String[] degrees =
+        start.equalsIgnoreCase("point") && rest.startsWith("(") && rest.endsWith(")")
+            ? rest.substring(1, rest.length() - 1).strip().split(" ", -1)
+            : new String[0];
+    return degrees.length == 2 ? List.of(degrees) : List.of("none", "none");
   }
 
   /** Returns a number, or NaN if the text is not one, or if it is too large or too small. */

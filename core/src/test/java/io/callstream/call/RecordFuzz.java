@@ -52,7 +52,19 @@ final class RecordFuzz {
           "\"\u007f\"",
           "\"\u0080\"",
           "\"\\/\\b\\f\\r\\\"\\\\\"",
-          "\"HAN\"");
+          "\"HAN\"",
+          "\"y\"",
+          "\"POINT (-122.4 37.8)\"",
+          "\" point(-1.2e2\\n 37.8 ) \"",
+          "\"POINT (37.8 -122.4)\"",
+          "\"POINT (-122.4)\"",
+          "{\"type\":\"Point\",\"coordinates\":[-122.4,91]}",
+          "{\"coordinates\":[\"-122.4\",\"37.8\",5]}",
+          "{\"coordinates\":[-122.4]}",
+          "{\"coordinates\":[null,37.8]}",
+          "{\"coordinates\":[[-122.4,37.8]]}",
+          "{\"coordinates\":{\"0\":1}}",
+          "{\"coordinates\":[-122.4,37.8],\"coordinates\":[0,-0.0]}");
 
   /** Texts that are not JSON. */
   private static final List<String> NO_VALUES =

@@ -90,10 +90,9 @@ class TwoPathsTest {
       return fields;
     }
 
-    /** Returns fields without the location object and with an intersection without a backslash. */
+    /** Returns fields with an intersection without a backslash. */
     private static Map<String, String> plainFieldsOfToday() {
       Map<String, String> fields = Records.dataSfFields();
-      fields.remove("intersection_point");
       fields.put("intersection_name", "\"EXAMPLE ST / SAMPLE AVE\"");
       return fields;
     }
@@ -215,7 +214,10 @@ class TwoPathsTest {
     List<String> members = new ArrayList<>();
     for (Map.Entry<String, String> field : shape.fields.entrySet()) {
       if (random.nextInt(60) != 0) {
-        members.add(member(field.getKey(), field.getValue(), random));
+        // About one value of a record is changed.
+        boolean isChanged = random.nextInt(shape.fields.size()) == 0;
+        String value = isChanged ? scalarOrText(random) : field.getValue();
+        members.add(member(field.getKey(), value, random));
       }
       if (random.nextInt(60) == 0) {
         members.add(member(field.getKey(), "\"" + text(random) + "\"", random));
@@ -245,9 +247,9 @@ class TwoPathsTest {
 
   private static String member(String name, String value, Random random) {
     String changed =
-        random.nextInt(15) == 0
-            ? random.nextInt(3) == 0 ? scalar(random) : "\"" + text(random) + "\""
-            : isTime(name) && random.nextInt(2) == 0 ? "\"" + time(random) + "\"" : value;
+        isTime(name) && random.nextInt(4) == 0
+            ? "\"" + time(random) + "\""
+            : name.equals("intersection_point") && random.nextInt(4) > 0 ? point(random) : value;
     return space(random)
         + '"'
         + name
@@ -267,6 +269,24 @@ class TwoPathsTest {
         || name.equals("cad_event_original_time_queued")
         || name.equals("timecreate")
         || name.equals("at");
+  }
+
+  private static String scalarOrText(Random random) {
+    return random.nextInt(3) == 0 ? scalar(random) : "\"" + text(random) + "\"";
+  }
+
+  private static String point(Random random) {
+    String longitude = random.nextInt(20) == 0 ? scalar(random) : "-122.4" + random.nextInt(1000);
+    String latitude = random.nextInt(20) == 0 ? scalar(random) : "37." + random.nextInt(100_000);
+    return switch (random.nextInt(20)) {
+      case 0 -> "[" + longitude + "," + latitude + "]";
+      case 1 -> "{\"coordinates\":[" + longitude + "]}";
+      case 2 -> "{\"coordinates\":[" + longitude + ",[" + latitude + "]]}";
+      case 3 -> "{\"type\":\"Point\"}";
+      case 4, 5, 6 -> "\"POINT (" + longitude + " " + latitude + ")\"";
+      case 7 -> "\"POINT (" + longitude + " 1)\",\"intersection_point\":{\"coordinates\":[1,2]}";
+      default -> "{\"type\":\"Point\",\"coordinates\":[" + longitude + "," + latitude + "]}";
+    };
   }
 
   private static String time(Random random) {

@@ -15,9 +15,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records of a source that are not in a topic yet. Use it to send the remaining records after
- * sending was interrupted for any reason. It needs no record of the progress: {@link #open} reads
- * the topic and stores a digest of each value, which takes about 100 bytes of memory per record.
+ * The records of a source that are not in a topic yet, as {@link CallSource#identity} compares
+ * them. Use it to send the remaining records after sending was interrupted for any reason. It needs
+ * no record of the progress: {@link #open} reads the topic and stores a digest of each record,
+ * which takes about 100 bytes of memory per record.
  *
  * <p>If the source contains a value n times and the topic contains it m times, n - m of them
  * remain, or none if m is greater. After sending, the topic contains every record of the source at
@@ -49,6 +50,11 @@ public final class UnsentCalls implements CallSource {
     return source.name();
   }
 
+  @Override
+  public byte[] identity(byte[] record) {
+    return source.identity(record);
+  }
+
   /**
    * Returns the number of records of the source that were found in the topic since the source was
    * opened.
@@ -75,7 +81,7 @@ public final class UnsentCalls implements CallSource {
           record -> {
             byte[] value = record.value();
             if (value != null) {
-              sent.add(value);
+              sent.add(source.identity(value));
             }
           });
     }
@@ -116,7 +122,7 @@ public final class UnsentCalls implements CallSource {
       }
       while (next == null && records.hasNext()) {
         byte[] value = records.next();
-        if (sent.remove(value)) {
+        if (sent.remove(source.identity(value))) {
           skipped.incrementAndGet();
         } else {
           next = value;

@@ -1,6 +1,7 @@
 package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
+import io.callstream.call.DataSfCalls;
 import io.callstream.kafka.CallProducer;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.Pace;
@@ -155,12 +156,18 @@ final class CallOptions {
         Usage.of(
             command,
             () ->
-                SyntheticCalls.of(calls)
+                synthetic(calls, format)
                     .withSeed(seed == null ? 1 : seed)
                     .withDisorder(disorder == null ? 0 : disorder)
                     .withDuplicates(duplicates == null ? 0 : duplicates)
                     .withGarbage(garbage == null ? 0 : garbage));
     return order == Order.EVENT_TIME ? sorted(source, format) : source;
+  }
+
+  private static SyntheticCalls synthetic(long calls, CallFormat format) {
+    SyntheticCalls source = SyntheticCalls.of(calls);
+    boolean isOfToday = format.name().equals(DataSfCalls.json().name());
+    return isOfToday ? source.inFormatOfToday() : source;
   }
 
   /** Returns the calls of a file, or of standard input if {@code input} is {@code -}. */

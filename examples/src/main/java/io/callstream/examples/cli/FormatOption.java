@@ -2,6 +2,7 @@ package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallFormats;
+import io.callstream.call.DataSfCalls;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.definition.DefinitionFile;
 import java.io.UncheckedIOException;
@@ -54,6 +55,11 @@ final class FormatOption {
   /** Returns whether the user specified a format other than the one with this name. */
   boolean excludes(String other) {
     return file != null || (name != null && !name.equals(other));
+  }
+
+  /** Returns whether synthetic calls exist in this format. */
+  boolean isSynthetic() {
+    return !excludes(SanFranciscoCalls.json().name()) || !excludes(DataSfCalls.json().name());
   }
 
   /** Returns the file that describes the format, or empty if the user named a format. */

@@ -2,7 +2,6 @@ package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
 import io.callstream.call.DataSfCalls;
-import io.callstream.call.SanFranciscoCalls;
 import io.callstream.examples.cli.StopRequest.Registration;
 import io.callstream.kafka.SendReport;
 import io.callstream.kafka.UnsentCalls;
@@ -37,7 +36,7 @@ import picocli.CommandLine.Spec;
       "callstream produce --input FILE --resume",
       "callstream produce --synthetic 1000000 --rate 5000 --disorder 0.01 --garbage 0.001",
       "callstream produce --input orders.csv --format-file orders.properties --topic orders",
-      "callstream produce --datasf gnap-fj3t --poll 10m --topic calls.today",
+      "callstream produce --datasf gnap-fj3t --poll 10m --resume --topic calls.today",
       "",
       "An app token for DataSF, which is optional, is read from the environment variable"
           + " DATASF_APP_TOKEN, and goes to data.sfgov.org alone, or to this machine."
@@ -92,7 +91,7 @@ final class ProduceCommand implements Callable<Integer> {
       names = "--resume",
       description =
           "Send only what the topic does not hold yet: after a sending that was cut short. Reads"
-              + " the whole topic first.")
+              + " the whole topic first. Of a feed, it sends the calls that are new or have changed.")
   private boolean resume;
 
   @Mixin private KafkaOptions kafka = new KafkaOptions();
@@ -110,7 +109,9 @@ final class ProduceCommand implements Callable<Integer> {
     @Option(
         names = "--synthetic",
         paramLabel = "N",
-        description = "So many calls that never happened, like San Francisco's of 2018.")
+        description =
+            "So many calls that never happened, like San Francisco's of 2018, or with --format"
+                + " datasf in the format of its feeds.")
     @Nullable Long synthetic;
 
     @Option(
@@ -190,16 +191,11 @@ final class ProduceCommand implements Callable<Integer> {
           spec,
           "--datasf reads records of the format datasf; leave --format and --format-file out.");
     }
-    if (from.synthetic != null && format.excludes(SanFranciscoCalls.json().name())) {
+    if (from.synthetic != null && !format.isSynthetic()) {
       throw Usage.wrong(
           spec,
-          "--synthetic makes calls of the format sf-2018; leave --format and --format-file out.");
-    }
-    if (from.datasf != null && resume) {
-      throw Usage.wrong(
-          spec,
-          "--resume compares records, and those of a feed change from one reading to the next. Send"
-              + " all again, and count with 'statistics --distinct'.");
+          "--synthetic makes calls of the formats sf-2018 and datasf; name one of them, or leave"
+              + " --format and --format-file out.");
     }
   }
 

@@ -20,6 +20,11 @@ record ReadingShown(CallSource source, Terminal terminal) implements CallSource 
     return new Shown(records, Meter.of(terminal, "read", Meter.UNKNOWN));
   }
 
+  @Override
+  public byte[] identity(byte[] record) {
+    return source.identity(record);
+  }
+
   private static final class Shown implements CallRecords {
     private final CallRecords records;
     private final Meter meter;

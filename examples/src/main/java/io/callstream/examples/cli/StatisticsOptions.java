@@ -277,17 +277,25 @@ final class StatisticsOptions {
     }
     List<Statistic> described =
         ofFormat.map(own -> own.statistics(format, allowedLateness)).orElse(List.of());
-    return !described.isEmpty()
-        ? described
-        : isOfSanFrancisco(format)
-            ? StandardStatistics.all(format.zone(), allowedLateness)
-            : StandardStatistics.of(format, allowedLateness);
+    return described.isEmpty() ? standardStatistics(format) : described;
+  }
+
+  private List<Statistic> standardStatistics(CallFormat format) {
+    if (isOfDataSf(format)) {
+      return StandardStatistics.ofDataSf(format.zone(), allowedLateness);
+    }
+    return isOfSanFrancisco(format)
+        ? StandardStatistics.all(format.zone(), allowedLateness)
+        : StandardStatistics.of(format, allowedLateness);
+  }
+
+  private static boolean isOfDataSf(CallFormat format) {
+    return format.name().equals(DataSfCalls.json().name());
   }
 
   /** Returns whether the dispositions of a format are San Francisco's radio codes. */
   private static boolean isOfSanFrancisco(CallFormat format) {
-    return format.name().equals(SanFranciscoCalls.json().name())
-        || format.name().equals(DataSfCalls.json().name());
+    return format.name().equals(SanFranciscoCalls.json().name()) || isOfDataSf(format);
   }
 
   /**
@@ -295,9 +303,7 @@ final class StatisticsOptions {
    * call may arrive later.
    */
   private static Duration horizon(CallFormat format) {
-    return format.name().equals(DataSfCalls.json().name())
-        ? Duration.ofDays(3)
-        : Pipeline.DEFAULT_DISTINCT_HORIZON;
+    return isOfDataSf(format) ? Duration.ofDays(3) : Pipeline.DEFAULT_DISTINCT_HORIZON;
   }
 
   /** Returns the options of a run that continues until it is stopped. */

@@ -191,6 +191,94 @@ class DataSfTest {
   }
 
   @Test
+  void aFeedResumesWithTheCallsThatAreMissingOrHaveChanged() throws IOException {
+    // An earlier sending that ended after half of the calls. The server has loaded them again
+    // since.
+    for (Map<String, String> row : rows.values()) {
+      row.put("data_loaded_at", "2026-10-03T00:10:00.000");
+    }
+    List<Map<String, String>> half = List.copyOf(rows.values()).subList(0, ROWS / 2);
+    Path file = directory.resolve("half.json");
+    JSON.writeValue(file.toFile(), half);
+    String[] sending = {
+      "produce",
+      "--input",
+      file.toString(),
+      "--format",
+      "datasf",
+      "--topic",
+      "resumed",
+      "--bootstrap-servers",
+      broker.bootstrapServers()
+    };
+    assertThat(CommandRun.of(sending).status()).isZero();
+    rows.values().forEach(row -> row.put("data_loaded_at", "2026-10-03T00:20:00.000"));
+    rows.get("262740017").put("call_last_updated_at", "2026-10-03T00:15:00.000");
+
+    CommandRun resumed = run("resumed", "produce", "--resume");
+    assertThat(resumed.status()).as(resumed.err()).isZero();
+    assertThat(resumed.err()).contains("resumed   199 records were in the topic", "sent      201 ");
+    assertThat(run("resumed", "produce", "--resume", "--order", "file").err())
+        .contains("resumed   400 records were in the topic", "sent      0 records");
+
+    statistics("resumed", "--format", "datasf", "--distinct");
+    assertThat(directory.resolve("calls-by-type.csv")).hasContent(countsByType());
+    assertThat(Files.readString(directory.resolve("accounting.json")))
+        .startsWith("{\"received\":401,\"rejected\":0,\"duplicates\":1,");
+  }
+
+  @Test
+  void pollingResumesWithWhatTheTopicLacks() throws Exception {
+    assertThat(run("again", "produce").status()).isZero();
+    rows.get("262740017").put("call_last_updated_at", "2026-10-03T00:15:00.000");
+    rows.values().forEach(row -> row.put("data_loaded_at", "2026-10-03T00:20:00.000"));
+    StopRequest interruption = StopRequest.none();
+    int before = answers.get();
+    CompletableFuture<CommandRun> polling =
+        CompletableFuture.supplyAsync(
+            () ->
+                CommandRun.of(interruption, line("again", "produce", "--poll", "1s", "--resume")));
+    // Two polls of three requests each, or more.
+    awaitAnswers(before + 7);
+    interruption.request(130);
+
+    CommandRun run = polling.get(30, TimeUnit.SECONDS);
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.err()).contains("resumed   399 records were in the topic", "sent      1 record");
+  }
+
+  @Test
+  void syntheticCallsOfTodayHaveAllStatistics() throws IOException {
+    String[] sending = {
+      "produce",
+      "--synthetic",
+      "2000",
+      "--format",
+      "datasf",
+      "--topic",
+      "synthetic.today",
+      "--bootstrap-servers",
+      broker.bootstrapServers()
+    };
+    assertThat(CommandRun.of(sending).status()).isZero();
+
+    statistics("synthetic.today", "--format", "datasf");
+    assertThat(Files.readString(directory.resolve("accounting.json")))
+        .startsWith("{\"received\":2000,\"rejected\":0,\"duplicates\":0,");
+    assertThat(Files.readAllLines(directory.resolve("response-times-by-priority.csv")))
+        .hasSize(5)
+        .first()
+        .asString()
+        .startsWith("priority,count,received_to_dispatch_median,received_to_dispatch_p90,");
+    assertThat(Files.readAllLines(directory.resolve("calls-by-on-view.csv")))
+        .hasSize(3)
+        .first()
+        .isEqualTo("on_view,count,share");
+    assertThat(directory.resolve("response-times-by-district.csv")).exists();
+    assertThat(directory.resolve("calls-by-neighborhood-hourly.csv")).exists();
+  }
+
+  @Test
   void aWrongFormatIsHintedAt() {
     run("hint", "produce", "--order", "file");
 

@@ -15,7 +15,7 @@ import java.util.Random;
  * order of the wall-clock time. An hour that the clocks skip has no calls.
  */
 final class CallClock {
-  private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
+  static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
   private static final double CALLS_PER_DAY = 2_200;
 
   /**
@@ -53,6 +53,7 @@ final class CallClock {
   private String dateText = "";
   private String idPrefix = "";
   private int minuteOfDay;
+  private int callsOfMinute;
   private int callsLeft;
   private int sequence;
 
@@ -99,7 +100,8 @@ final class CallClock {
         startDay();
         minuteOfDay = 0;
       }
-      callsLeft = RandomValues.poisson(random, minuteMeans[minuteOfDay / 60]);
+      callsOfMinute = RandomValues.poisson(random, minuteMeans[minuteOfDay / 60]);
+      callsLeft = callsOfMinute;
     }
     callsLeft--;
     // The sequence also counts calls that are not published.
@@ -116,6 +118,15 @@ final class CallClock {
    */
   long epochMinute() {
     return hourStarts[minuteOfDay / 60] + minuteOfDay % 60;
+  }
+
+  /**
+   * Returns a second of the minute. Those of the calls of a minute are in order.
+   *
+   * @param part where the call is between the one before it and the one after it, from 0 to 1
+   */
+  int second(double part) {
+    return (int) (60 * (callsOfMinute - callsLeft - 1 + part) / callsOfMinute);
   }
 
   void appendId(StringBuilder text) {

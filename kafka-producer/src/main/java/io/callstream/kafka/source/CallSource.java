@@ -26,6 +26,14 @@ public interface CallSource {
   }
 
   /**
+   * Returns what two records have in common if they are the same, so that one of them is enough.
+   * Defaults to the record. A feed ignores values that change with every reading.
+   */
+  default byte[] identity(byte[] record) {
+    return record;
+  }
+
+  /**
    * Returns the calls of a file in the order of the file.
    *
    * <p>The first bytes decide the compression, regardless of the name: none, gzip or bzip2. If a

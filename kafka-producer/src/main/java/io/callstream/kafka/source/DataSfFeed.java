@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The feed ends at a page without new rows, because a server may return fewer rows than were
  * requested.
  *
+ * <p>{@link io.callstream.kafka.UnsentCalls} resumes sending a feed: it omits the versions of calls
+ * that the topic has.
+ *
  * <p>The feed holds a page in memory until its records are taken. If a page is damaged or missing,
  * the feed returns no record of it and requests it again:
  *
@@ -216,6 +219,15 @@ public final class DataSfFeed implements CallSource {
     URI resource = URI.create(server + "/resource/" + dataset + ".json");
     SodaClient client = new SodaClient(name(), resource, token, patience);
     return new FeedRecords(client, pageSize, Optional.ofNullable(interval), clock);
+  }
+
+  /**
+   * {@inheritDoc} Rows are the same if they have the same {@code cad_number} (or {@code id}, if
+   * they have none) and the same {@code call_last_updated_at}. The times of loading differ.
+   */
+  @Override
+  public byte[] identity(byte[] record) {
+    return FeedRecords.version(record);
   }
 
   /** Returns the dataset and the server, without the token. */

@@ -51,6 +51,11 @@ record EventTimeOrder(CallSource source, CallFormat format, long memoryBytes)
   }
 
   @Override
+  public byte[] identity(byte[] record) {
+    return source.identity(record);
+  }
+
+  @Override
   public CallRecords open() {
     return new Sorted(source.name(), source.open(), format, memoryBytes);
   }

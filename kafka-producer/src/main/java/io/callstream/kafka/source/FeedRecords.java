@@ -1,5 +1,7 @@
 package io.callstream.kafka.source;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import io.callstream.CallstreamException;
@@ -312,6 +314,20 @@ final class FeedRecords implements CallRecords {
       rows.add(row(value));
     }
     return rows;
+  }
+
+  /**
+   * Returns the key of a row and the time of its last change, or the record if it lacks one of
+   * them.
+   */
+  static byte[] version(byte[] value) {
+    try {
+      Row row = row(value);
+      boolean isKnown = !row.changed().isEmpty() && !(row.key().isEmpty() && row.id().isEmpty());
+      return isKnown ? (row.identity() + " " + row.changed()).getBytes(UTF_8) : value;
+    } catch (UncheckedIOException e) {
+      return value;
+    }
   }
 
   private static Row row(byte[] value) {

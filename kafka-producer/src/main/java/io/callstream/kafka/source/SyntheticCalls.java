@@ -7,7 +7,8 @@ import java.util.OptionalLong;
 /**
  * Generated calls in the format in which San Francisco published its calls in 2018. They follow the
  * distributions of that data: frequent types and a long tail of notes, dispositions with and
- * without a known code, the hours of the day, blocks and crossings. Immutable.
+ * without a known code, the hours of the day, blocks and crossings. {@link #inFormatOfToday} gives
+ * calls in the format of the current feeds. Immutable.
  *
  * <p>The seed and the dials determine the records, and the result is the same on every machine. The
  * records are in the order of arrival. This is the order of event time and of ids, unless {@link
@@ -35,6 +36,7 @@ public final class SyntheticCalls implements CallSource {
 
   private static final LocalDate START = LocalDate.of(2018, 10, 2);
 
+  final boolean ofToday;
   final long calls;
   final long seed;
   final LocalDate start;
@@ -44,6 +46,7 @@ public final class SyntheticCalls implements CallSource {
   final double garbage;
 
   private SyntheticCalls(
+      boolean ofToday,
       long calls,
       long seed,
       LocalDate start,
@@ -51,6 +54,7 @@ public final class SyntheticCalls implements CallSource {
       long maxDelayMinutes,
       double duplicates,
       double garbage) {
+    this.ofToday = ofToday;
     this.calls = calls;
     this.seed = seed;
     this.start = start;
@@ -70,17 +74,30 @@ public final class SyntheticCalls implements CallSource {
     if (calls < 0 || calls > MAX_CALLS) {
       throw invalid("The number of synthetic calls", calls, "from 0 to 10000000000");
     }
-    return new SyntheticCalls(calls, 1, START, 0, MAX_DELAY.toMinutes(), 0, 0);
+    return new SyntheticCalls(false, calls, 1, START, 0, MAX_DELAY.toMinutes(), 0, 0);
+  }
+
+  /**
+   * Returns a source whose records have the format of San Francisco's current feeds ({@link
+   * io.callstream.call.DataSfCalls}) instead, as many a day as those of 2018. Each has its position
+   * and districts. Its times are in order, and response times depend on the priority. About a third
+   * are on-view calls, without a dispatch; others are canceled before a dispatch or an arrival.
+   */
+  public SyntheticCalls inFormatOfToday() {
+    return new SyntheticCalls(
+        true, calls, seed, start, disorder, maxDelayMinutes, duplicates, garbage);
   }
 
   /** Returns a source with another seed. */
   public SyntheticCalls withSeed(long seed) {
-    return new SyntheticCalls(calls, seed, start, disorder, maxDelayMinutes, duplicates, garbage);
+    return new SyntheticCalls(
+        ofToday, calls, seed, start, disorder, maxDelayMinutes, duplicates, garbage);
   }
 
   /** Returns a source whose calls start at midnight of another day. */
   public SyntheticCalls startingOn(LocalDate day) {
-    return new SyntheticCalls(calls, seed, day, disorder, maxDelayMinutes, duplicates, garbage);
+    return new SyntheticCalls(
+        ofToday, calls, seed, day, disorder, maxDelayMinutes, duplicates, garbage);
   }
 
   /** Returns a source that delays calls by at most {@link #MAX_DELAY}. */
@@ -102,7 +119,7 @@ public final class SyntheticCalls implements CallSource {
       throw invalid("The greatest delay of a synthetic call", maxDelay, "a minute or more");
     }
     return new SyntheticCalls(
-        calls, seed, start, fraction, maxDelay.toMinutes(), duplicates, garbage);
+        ofToday, calls, seed, start, fraction, maxDelay.toMinutes(), duplicates, garbage);
   }
 
   /**
@@ -113,7 +130,8 @@ public final class SyntheticCalls implements CallSource {
    */
   public SyntheticCalls withDuplicates(double fraction) {
     requireFraction("duplicate", fraction);
-    return new SyntheticCalls(calls, seed, start, disorder, maxDelayMinutes, fraction, garbage);
+    return new SyntheticCalls(
+        ofToday, calls, seed, start, disorder, maxDelayMinutes, fraction, garbage);
   }
 
   /**
@@ -127,7 +145,8 @@ public final class SyntheticCalls implements CallSource {
    */
   public SyntheticCalls withGarbage(double fraction) {
     requireFraction("garbage", fraction);
-    return new SyntheticCalls(calls, seed, start, disorder, maxDelayMinutes, duplicates, fraction);
+    return new SyntheticCalls(
+        ofToday, calls, seed, start, disorder, maxDelayMinutes, duplicates, fraction);
   }
 
   /** Returns the number of records of each kind. */

@@ -25,10 +25,16 @@ final class SyntheticGarbage {
   };
 
   private final Random random;
+  private final String idName;
+  private final String typeName;
+  private final String timeName;
   private long made;
 
-  SyntheticGarbage(Random random) {
+  SyntheticGarbage(Random random, boolean ofToday) {
     this.random = random;
+    idName = ofToday ? "cad_number" : "crime_id";
+    typeName = ofToday ? "call_type_final_desc" : "original_crime_type_name";
+    timeName = ofToday ? "received_datetime" : "call_date_time";
   }
 
   /** Returns a new record. It may use {@code json} as a buffer. */
@@ -53,7 +59,7 @@ final class SyntheticGarbage {
       case 5 -> {
         return binary();
       }
-      case 6 -> json.append("{\"crime_id\":").append(id).append('}');
+      case 6 -> json.append("{\"").append(idName).append("\":").append(id).append('}');
       case 7 -> call(json, "\"  \"", type, TIME);
       case 8 -> call(json, id, "\"\"", TIME);
       case 9 -> call(json, id, type, "null");
@@ -69,10 +75,10 @@ final class SyntheticGarbage {
     return json.toString().getBytes(UTF_8);
   }
 
-  private static void call(StringBuilder json, String id, String type, String time) {
-    json.append("{\"crime_id\":").append(id);
-    json.append(",\"original_crime_type_name\":").append(type);
-    json.append(",\"call_date_time\":").append(time);
+  private void call(StringBuilder json, String id, String type, String time) {
+    json.append("{\"").append(idName).append("\":").append(id);
+    json.append(",\"").append(typeName).append("\":").append(type);
+    json.append(",\"").append(timeName).append("\":").append(time);
     json.append(",\"disposition\":\"HAN\"}");
   }
 

@@ -3,6 +3,7 @@ package io.callstream.kafka.source;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.callstream.kafka.source.RandomValues.Selection;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.NoSuchElementException;
 import java.util.PriorityQueue;
@@ -20,6 +21,11 @@ final class SyntheticRecords implements CallRecords {
   private final long maxDelayMinutes;
   private final CallClock clock;
   private final SyntheticText text;
+
+  /** Generates calls in the format of today; null if the source has those of 2018. */
+  private final @Nullable SyntheticDispatches dispatches;
+
+  private final Random seconds;
   private final SyntheticGarbage garbage;
   private final Random delays;
   private final Random repetitions;
@@ -39,10 +45,13 @@ final class SyntheticRecords implements CallRecords {
     maxDelayMinutes = source.maxDelayMinutes;
     clock = new CallClock(source.start, source.calls, RandomValues.sequence(source.seed, 0));
     text = new SyntheticText(RandomValues.sequence(source.seed, 1));
+    dispatches =
+        source.ofToday ? new SyntheticDispatches(RandomValues.sequence(source.seed, 5)) : null;
+    seconds = RandomValues.sequence(source.seed, 6);
     delays = RandomValues.sequence(source.seed, 2);
     repetitions = RandomValues.sequence(source.seed, 3);
     Random garbling = RandomValues.sequence(source.seed, 4);
-    garbage = new SyntheticGarbage(garbling);
+    garbage = new SyntheticGarbage(garbling, source.ofToday);
     SyntheticCounts counts = source.counts();
     delayed = new Selection(delays, counts.delayed(), counts.calls());
     repeated = new Selection(repetitions, counts.duplicates(), counts.calls());
@@ -99,6 +108,20 @@ final class SyntheticRecords implements CallRecords {
     callsLeft--;
     clock.advance();
     json.setLength(0);
+    if (dispatches != null) {
+      json.append("{\"cad_number\":\"");
+      clock.appendId(json);
+      json.append('"');
+      long second = 60 * clock.epochMinute() + clock.second(seconds.nextDouble());
+      dispatches.append(json, Instant.ofEpochSecond(second));
+    } else {
+      appendCallOf2018();
+    }
+    json.append('}');
+    return new Waiting(clock.epochMinute(), 0, json.toString().getBytes(ISO_8859_1));
+  }
+
+  private void appendCallOf2018() {
     json.append("{\"crime_id\":\"");
     clock.appendId(json);
     json.append("\",\"original_crime_type_name\":\"").append(text.type());
@@ -114,8 +137,6 @@ final class SyntheticRecords implements CallRecords {
     clock.appendDateTime(json);
     json.append("\",\"disposition\":\"").append(text.disposition()).append("\",");
     text.appendPlace(json);
-    json.append('}');
-    return new Waiting(clock.epochMinute(), 0, json.toString().getBytes(ISO_8859_1));
   }
 
   @Override

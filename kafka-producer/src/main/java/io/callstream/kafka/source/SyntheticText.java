@@ -1,6 +1,7 @@
 package io.callstream.kafka.source;
 
 import io.callstream.kafka.source.RandomValues.Weighted;
+import java.util.Locale;
 import java.util.Random;
 
 /*
@@ -158,6 +159,13 @@ final class SyntheticText {
       weights[i] = Math.pow(11.0 / (i + 11), 1.5);
     }
     return new Weighted(values, weights);
+  }
+
+  /** Returns the name of an intersection of two streets, as in the current feeds. */
+  static String intersection(Random random) {
+    int first = random.nextInt(STREETS.length);
+    int second = (first + 1 + random.nextInt(STREETS.length - 1)) % STREETS.length;
+    return (STREETS[first] + " \\\\ " + STREETS[second]).toUpperCase(Locale.ROOT);
   }
 
   String type() {
