@@ -33,7 +33,8 @@ class FormatJarTest {
         public Set<Field<?>> fields() { return Set.of(Fields.ID); }
         public String timeField() { return "time"; }
         public CallParser parser(Set<Field<?>> fields) { return Lines::parse; }
-        private static ParseResult parse(byte[] value) {
+        private static ParseResult parse(CallRecord record) {
+          byte[] value = record.value();
           String[] parts = new String(value, UTF_8).split(" ");
           return parts.length == 2
               ? new ParseResult.Parsed(
