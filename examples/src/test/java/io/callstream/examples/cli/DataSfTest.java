@@ -279,6 +279,42 @@ class DataSfTest {
   }
 
   @Test
+  void aCsvExportIsCountedExactly() throws IOException {
+    Path file = directory.resolve("export.csv");
+    Files.writeString(
+        file,
+        """
+        cad_number,received_datetime,dispatch_datetime,onscene_datetime,call_type_original,priority_final,onview_flag,sensitive_call,intersection_point,police_district
+        262740001,10/01/2026 01:00:00 AM,10/01/2026 01:02:00 AM,10/01/2026 01:10:00 AM,415,A,N,false,POINT (-122.4 37.7),PARK
+        262740002,10/01/2026 11:30:00 PM,,10/01/2026 11:30:00 PM,585,B,Y,true,,PARK
+        262740003,10/01/2026 11:31:00 PM,,,585,B,N,true,POINT (37.7 -122.4),PARK
+        262740004,10/01/2026 11:32:00 PM,,,585,B,N,,POINT (-122.4 37.7),
+        """);
+    String[] sending = {
+      "produce",
+      "--input",
+      file.toString(),
+      "--format",
+      "datasf",
+      "--topic",
+      "exported",
+      "--bootstrap-servers",
+      broker.bootstrapServers()
+    };
+    assertThat(CommandRun.of(sending).status()).isZero();
+
+    // The third row has the longitude where the latitude must be.
+    statistics("exported", "--format", "datasf");
+    assertThat(directory.resolve("calls-by-on-view.csv"))
+        .hasContent("on_view,count,share\nfalse,2,0.666667\ntrue,1,0.333333\n");
+    assertThat(Files.readString(directory.resolve("rejected.ndjson")))
+        .contains("\"reason\":\"unreadable-value\",\"field\":\"intersection_point\"");
+    assertThat(Files.readString(directory.resolve("response-times-by-priority.csv")))
+        .contains("\nB,1,,,,,,,,,\n")
+        .containsPattern("\nA,1,(\\S+,){8}\\S+\n");
+  }
+
+  @Test
   void aWrongFormatIsHintedAt() {
     run("hint", "produce", "--order", "file");
 
