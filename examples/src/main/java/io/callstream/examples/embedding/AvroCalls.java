@@ -48,8 +48,8 @@ import org.jspecify.annotations.Nullable;
  * A custom format: calls as Avro records, with or without a schema registry. The agency of a call
  * is in a header of its record.
  *
- * <p>With a registry, a record has a zero byte, the id of its schema in four bytes, and the data, as
- * Confluent's serializer writes it. The schema can have more fields than {@link #SCHEMA}.
+ * <p>With a registry, a record has a zero byte, the id of its schema in four bytes, and the data,
+ * as Confluent's serializer writes it. The schema can have more fields than {@link #SCHEMA}.
  */
 public final class AvroCalls implements CallFormat {
   /** The fields that this format reads. */

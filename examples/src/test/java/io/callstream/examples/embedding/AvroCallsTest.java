@@ -83,8 +83,7 @@ class AvroCallsTest {
       HttpServer server =
           HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
       Map<String, Schema> schemas =
-          Map.of(
-              "/schemas/ids/" + OURS, AvroCalls.SCHEMA, "/schemas/ids/" + NEWER, NEWER_SCHEMA);
+          Map.of("/schemas/ids/" + OURS, AvroCalls.SCHEMA, "/schemas/ids/" + NEWER, NEWER_SCHEMA);
       server.createContext(
           "/",
           exchange -> {
