@@ -21,7 +21,7 @@ class BomTest {
 
     List<MatchResult> libraries = LIBRARY.matcher(pom("bom")).results().toList();
 
-    assertThat(libraries).hasSize(7);
+    assertThat(libraries).hasSize(6);
     for (MatchResult library : libraries) {
       assertThat(version(build, library.group(1))).as(library.group(1)).isEqualTo(library.group(2));
     }

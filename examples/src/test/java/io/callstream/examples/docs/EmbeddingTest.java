@@ -109,16 +109,39 @@ class EmbeddingTest {
   }
 
   @Test
-  void theFirstProjectStandsOnThePageAsItIs() throws IOException {
+  void theCommandsOnThePageCopyTheFirstProjectWithItsVersion() throws Exception {
     String version = versionOf(DocumentationPage.of("README.md"), "callstream-kafka-producer");
-    List<String> shown =
-        DocumentationPage.of("docs/embed.md").blocks().stream().map(Block::text).toList();
+    Path copy = directory.resolve("first-pipeline");
+    String commands =
+        DocumentationPage.of("docs/embed.md").blocks().stream()
+            .map(Block::text)
+            .filter(text -> text.startsWith("cp -r "))
+            .findFirst()
+            .orElseThrow();
+    Process shell =
+        new ProcessBuilder("sh", "-ec", commands.replace("../first-pipeline", "" + copy))
+            .directory(DocumentationPage.ROOT.toFile())
+            .inheritIO()
+            .start();
+    assertThat(shell.waitFor()).isZero();
     try (Stream<Path> files = Files.walk(FIRST_PROJECT)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
-        String text = Files.readString(file).replace("@project.version@", version);
-        assertThat(shown).as(file.toString()).contains(text.stripTrailing());
+        assertThat(copy.resolve(FIRST_PROJECT.relativize(file)))
+            .hasContent(Files.readString(file).replace("@project.version@", version));
       }
     }
+  }
+
+  @Test
+  void theDependenciesOnThePageAreThoseOfTheFirstProject() throws IOException {
+    String shown =
+        DocumentationPage.of("docs/embed.md").blocks().stream()
+            .filter(block -> block.language().equals("xml"))
+            .findFirst()
+            .orElseThrow()
+            .text();
+    assertThat(Files.readString(FIRST_PROJECT.resolve("pom.xml")))
+        .containsIgnoringWhitespaces(shown);
   }
 
   private static String versionOf(DocumentationPage page, String artifact) {

@@ -34,10 +34,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Contains the code of docs/embed.md for migration: a typical Spark job, and the pipeline that
- * replaces it.
- */
+/** Compares a typical Spark job with the pipeline that replaces it. See docs/embed.md. */
 class MigratingTest {
   private static SparkSession spark;
 
