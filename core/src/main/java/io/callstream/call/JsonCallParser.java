@@ -36,7 +36,7 @@ final class JsonCallParser implements CallParser {
   /** The paths of the values by place. */
   private final List<String> paths;
 
-  /** The texts that mean that there is no value. */
+  /** The texts that stand for a missing value. */
   private final byte[][] absent;
 
   private final Set<String> absentTexts;

@@ -399,7 +399,7 @@ public final class JsonFormat implements CallFormat {
     }
 
     /**
-     * Declares texts that mean that there is no value, such as {@code REDACTED} or {@code NULL}, in
+     * Declares texts that stand for a missing value, such as {@code REDACTED} or {@code NULL}, in
      * every field. A value must be equal to one of them, including case and white space. Defaults
      * to none.
      *

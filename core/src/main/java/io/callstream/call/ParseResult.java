@@ -96,7 +96,7 @@ public sealed interface ParseResult {
     /**
      * Returns the result of a record with calls.
      *
-     * @throws IllegalArgumentException if there is no call; reject such a record instead
+     * @throws IllegalArgumentException if the list is empty; reject such a record instead
      */
     public static Parsed of(List<Call> calls) {
       if (calls.isEmpty()) {
