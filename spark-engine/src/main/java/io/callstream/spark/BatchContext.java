@@ -8,6 +8,7 @@ import java.util.Base64;
 import java.util.List;
 import org.apache.spark.SparkContext;
 import org.apache.spark.TaskContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The data that the driver determines at the start of a batch and passes to the batch's tasks. The
@@ -21,6 +22,11 @@ import org.apache.spark.TaskContext;
 record BatchContext(long watermark, List<List<Long>> closing) {
   private static final String PROPERTY = "callstream.batch";
 
+  /** The context that a task decoded last. The tasks of a batch ask for the same one many times. */
+  private static volatile @Nullable Decoded latest;
+
+  private record Decoded(String text, BatchContext context) {}
+
   static BatchContext of(Ledger ledger) {
     return new BatchContext(ledger.nextWatermark(), ledger.closing());
   }
@@ -32,7 +38,13 @@ record BatchContext(long watermark, List<List<Long>> closing) {
 
   /** Returns the context of the task that the current thread runs. */
   static BatchContext ofTask() {
-    return of(Base64.getDecoder().decode(TaskContext.get().getLocalProperty(PROPERTY)));
+    String text = TaskContext.get().getLocalProperty(PROPERTY);
+    Decoded last = latest;
+    if (last == null || !last.text().equals(text)) {
+      last = new Decoded(text, of(Base64.getDecoder().decode(text)));
+      latest = last;
+    }
+    return last.context();
   }
 
   byte[] toBytes() {
