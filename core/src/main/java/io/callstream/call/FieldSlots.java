@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /** The slots of the values of a call, by field. Immutable and thread-safe. */
 final class FieldSlots {
   private static final int NONE = -1;
-  private static volatile FieldSlots latest = new FieldSlots(Set.of(), false);
+  private static volatile FieldSlots latestOpen = new FieldSlots(Set.of(), true);
+  private static volatile FieldSlots latestClosed = new FieldSlots(Set.of(), false);
 
   private final Set<Field<?>> fields;
   private final boolean open;
@@ -51,12 +52,16 @@ final class FieldSlots {
 
   /** Returns slots, which are those of the last invocation if the fields are the same. */
   static FieldSlots of(Set<Field<?>> fields, boolean open) {
-    FieldSlots last = latest;
-    if (last.open == open && last.fields.equals(fields)) {
+    FieldSlots last = open ? latestOpen : latestClosed;
+    if (last.fields.equals(fields)) {
       return last;
     }
     FieldSlots slots = new FieldSlots(fields, open);
-    latest = slots;
+    if (open) {
+      latestOpen = slots;
+    } else {
+      latestClosed = slots;
+    }
     return slots;
   }
 

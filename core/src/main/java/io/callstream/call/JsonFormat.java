@@ -2,6 +2,7 @@ package io.callstream.call;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.callstream.call.JsonValue.Part;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -152,11 +153,13 @@ public final class JsonFormat implements CallFormat {
 
   @Override
   public CallParser parser(Set<Field<?>> fields) {
-    Set<Field<?>> asked = new HashSet<>(fields);
-    if (asked.removeAll(Fields.ALL)) {
-      asked.addAll(fields());
+    if (!fields.containsAll(Fields.ALL)) {
+      return new JsonCallParser(values, zone, absent, fields);
     }
-    return new JsonCallParser(values, zone, absent, Set.copyOf(asked));
+    Set<Field<?>> all = new HashSet<>(fields);
+    all.removeAll(Fields.ALL);
+    all.addAll(fields());
+    return new JsonCallParser(values, zone, absent, Set.copyOf(all));
   }
 
   /**
@@ -273,7 +276,14 @@ public final class JsonFormat implements CallFormat {
             .sorted(Comparator.comparing(JsonValue::field))
             .map(JsonValue::toString)
             .collect(Collectors.joining())
-        + (absent.isEmpty() ? "" : ", absent " + new TreeSet<>(absent));
+        + (absent.isEmpty()
+            ? ""
+            : ", absent " + new TreeSet<>(absent).stream().map(JsonFormat::quoted).toList());
+  }
+
+  /** Returns a text in quotes, so that a text with a comma differs from two texts. */
+  private static String quoted(String text) {
+    return '"' + String.valueOf(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
   }
 
   @Override

@@ -54,14 +54,15 @@ import java.util.Optional;
  *   <li>{@code statistic.NAME.by}: the dimensions: fields, {@code hour_of_day} and {@code
  *       day_of_week}. Numbers and flags are grouped by their text
  *   <li>{@code statistic.NAME.window}: a length such as {@code 15m}, overlapping windows such as
- *       {@code 1h every 15m}, or {@code daily}, {@code weekly} or {@code monthly} in the zone of
- *       the format
+ *       {@code 1h every 15m}, {@code hourly}, {@code daily}, {@code weekly} or {@code monthly} in
+ *       the zone of the format, or a gap such as {@code session 30m}
  *   <li>{@code statistic.NAME.lateness}: the allowed lateness, such as {@code 2h}
- *   <li>{@code statistic.NAME.measures}: {@code count}, {@code share}, {@code distinct(TEXT)}, and
- *       {@code minimum}, {@code maximum}, {@code mean} or {@code median(START, END)} and {@code
- *       quantile(0.9, START, END)} of the time from one time field to another. A name for the
- *       column may follow: {@code median(received, on_scene) as response}. Defaults to {@code
- *       count}
+ *   <li>{@code statistic.NAME.measures}: {@code count}, {@code share}, {@code distinct(FIELD)},
+ *       {@code top(10, FIELD)}, and {@code sum}, {@code minimum}, {@code maximum}, {@code mean},
+ *       {@code median(NUMBER)} and {@code quantile(0.9, NUMBER)} of a number. All of these but
+ *       {@code sum} also take the time from one time field to another, such as {@code median(START,
+ *       END)}. A name for the column may follow: {@code median(received, on_scene) as response}.
+ *       Defaults to {@code count}
  *   <li>{@code statistic.NAME.where.FIELD}: counts only calls with one of these values; {@code
  *       statistic.NAME.where-not.FIELD} only calls with none of them
  *   <li>{@code statistic.NAME.emit}: {@code update} or {@code close} ({@link

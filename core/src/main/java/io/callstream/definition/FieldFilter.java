@@ -1,5 +1,6 @@
 package io.callstream.definition;
 
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.callstream.call.Call;
 import io.callstream.call.Field;
 import io.callstream.statistic.CallFilter;
@@ -25,7 +26,14 @@ record FieldFilter(List<Condition> conditions) implements CallFilter {
 
     @Override
     public String toString() {
-      return field + (isOneOf ? " in " : " not in ") + new TreeSet<>(values);
+      return field
+          + (isOneOf ? " in " : " not in ")
+          + new TreeSet<>(values).stream().map(Condition::quoted).toList();
+    }
+
+    /** Returns a text in quotes, so that a value with a comma differs from two values. */
+    private static String quoted(String text) {
+      return '"' + String.valueOf(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
     }
   }
 

@@ -17,10 +17,14 @@ record RatioMeasure(String name, Set<Field<?>> fields, CallFilter numerator, Cal
     fields = Set.copyOf(fields);
   }
 
-  /** Describes the measure without the code of its filters. */
+  /** Describes the measure without the code of its filters, except for what they say of it. */
   @Override
   public String toString() {
-    return name + " ratio of " + new TreeSet<>(fields);
+    return name
+        + " ratio of "
+        + new TreeSet<>(fields)
+        + numerator.description()
+        + (denominator == ALL ? " to all" : " to some" + denominator.description());
   }
 
   @Override

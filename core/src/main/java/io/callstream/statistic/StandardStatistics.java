@@ -34,8 +34,6 @@ public final class StandardStatistics {
    * Returns the standard statistics of San Francisco's current feeds ({@link
    * io.callstream.call.DataSfCalls}): {@link #all}, {@link #responseTimesByPriority}, {@link
    * #responseTimesByDistrict}, {@link #callsByNeighborhoodHourly} and {@link #callsByOnView}.
-   *
-   * <p>The quantiles of response times require the library that {@link Measures#quantile} names.
    */
   public static List<Statistic> ofDataSf(ZoneId zone, Duration allowedLateness) {
     List<Statistic> statistics = new ArrayList<>(all(zone, allowedLateness));

@@ -233,7 +233,7 @@ class JsonFormatTest {
     assertThat(parse(format, "{'t':'NULL'}")).hasToString("Rejected[blank-field t]");
     assertThat(parse(format, "{'t':'2021-07-04T12:00','u':'null'}"))
         .hasToString("Rejected[unreadable-value u]");
-    assertThat(format.definition()).contains("absent [-1, NULL, n/ä]");
+    assertThat(format.definition()).contains("absent [\"-1\", \"NULL\", \"n/ä\"]");
     assertThatThrownBy(() -> JsonFormat.builder("f").absent(" "))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll("'f'", "blank");
@@ -414,5 +414,11 @@ class JsonFormatTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("is not valid");
     }
+  }
+
+  @Test
+  void absentTextsWithACommaDifferFromTwoTexts() {
+    assertThat(JsonFormat.builder("a").time("at").absent("x, y").build().definition())
+        .isNotEqualTo(JsonFormat.builder("a").time("at").absent("x", "y").build().definition());
   }
 }

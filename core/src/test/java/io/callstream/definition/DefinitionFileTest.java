@@ -419,6 +419,8 @@ class DefinitionFileTest {
         .isNotEqualTo(tea.toString());
     assertThat(statistics("statistic.a.where-not.product = tea").get(0).toString())
         .isNotEqualTo(tea.toString());
-    assertThat(tea.toString()).contains("product in [tea]");
+    assertThat(statistics("statistic.a.where.product = tea, cake").get(0).toString())
+        .isNotEqualTo(statistics("statistic.a.where.product = \"tea, cake\"").get(0).toString());
+    assertThat(tea.toString()).contains("product in [\"tea\"]");
   }
 }

@@ -234,4 +234,26 @@ class MeasuresTest {
                 .toString())
         .contains("[received to on_scene]");
   }
+
+  @Test
+  void theDescriptionOfARatioStatesItsDenominatorAndWhatItsFiltersSay() {
+    CallFilter described =
+        new CallFilter() {
+          @Override
+          public boolean accepts(Call call) {
+            return true;
+          }
+
+          @Override
+          public String description() {
+            return "priority in [A]";
+          }
+        };
+    Set<Field<?>> fields = Set.of(Fields.PRIORITY);
+    String ofAll = Measures.ratio("r", fields, described).toString();
+    assertThat(ofAll).contains("priority in [A]");
+    assertThat(Measures.ratio("r", fields, described, call -> true).toString()).isNotEqualTo(ofAll);
+    assertThat(Measures.ratio("r", fields, call -> true, described).toString())
+        .isNotEqualTo(Measures.ratio("r", fields, described, call -> true).toString());
+  }
 }

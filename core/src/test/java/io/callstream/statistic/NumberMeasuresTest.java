@@ -291,7 +291,7 @@ class NumberMeasuresTest {
     assertThat(Measures.minimum("m", SPEED)).hasToString("m MINIMUM of REAL speed");
     assertThat(Measures.quantile("m", 0.5, SPEED)).hasToString("m quantile 0.5 of REAL speed");
     assertThat(Measures.ratio("m", Set.of(ON_VIEW), IS_ON_VIEW))
-        .hasToString("m ratio of [on_view]");
+        .hasToString("m ratio of [on_view] to all");
     assertThat(Measures.top("m", 3, PRODUCT)).hasToString("m top 3 of TEXT product");
     assertThat(Measures.approximateDistinct("m", PRICE))
         .hasToString("m approximate distinct DECIMAL(2) price");

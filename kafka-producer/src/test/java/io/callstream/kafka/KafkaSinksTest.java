@@ -20,6 +20,7 @@ import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetterSink;
 import io.callstream.pipeline.Origin;
 import io.callstream.pipeline.ResultSink;
+import io.callstream.pipeline.WindowBounds;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
@@ -590,6 +591,28 @@ class KafkaSinksTest {
 
     assertThat(records()).hasSize(2).allMatch(row -> row.value() == null);
     assertThat(records()).extracting(row -> new String(row.key(), UTF_8)).containsOnly("calls-3-7");
+  }
+
+  @Test
+  void lettersOfSeveralCallsOfARecordHaveDifferentKeys() {
+    DeadLetterSink sink = sinks().deadLetters(topic);
+    SinkRun run = SinkRun.byType(batch("a"));
+    sink.open(run.opened(), Map.of());
+    WindowBounds window = new WindowBounds(Instant.EPOCH, Instant.EPOCH.plusSeconds(60));
+    List<DeadLetter> letters = new ArrayList<>();
+    for (long offset : new long[] {7, 7, 8}) {
+      letters.add(
+          new DeadLetter.Late(
+              new Origin("calls", 3, offset, Instant.EPOCH),
+              new byte[] {1},
+              List.of(new DeadLetter.MissedWindow("a", window))));
+    }
+    sink.write(run.batch(0), letters);
+    sink.close();
+
+    assertThat(records())
+        .extracting(row -> new String(row.key(), UTF_8))
+        .containsExactlyInAnyOrder("calls-3-7", "calls-3-7-1", "calls-3-8");
   }
 
   @Test

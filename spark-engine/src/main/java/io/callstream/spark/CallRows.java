@@ -2,10 +2,13 @@ package io.callstream.spark;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.lit;
 
 import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.CallRecord;
+import io.callstream.call.CallRecord.Header;
 import io.callstream.call.Field;
 import io.callstream.call.ParseResult;
 import io.callstream.call.ParseResult.Parsed;
@@ -14,10 +17,13 @@ import io.callstream.call.Position;
 import io.callstream.call.RejectionReason;
 import java.sql.Timestamp;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -31,13 +37,11 @@ import org.jspecify.annotations.Nullable;
  * Converts records to rows of parsed calls, for applications that process them further with Spark,
  * in batch or streaming queries.
  *
- * <p>Each record results in exactly one row, so no record is lost. In the row of a call, the
- * columns {@code rejection} and {@code rejected_field} are null. In the row of a rejected record,
- * all columns of the call are null.
+ * <p>Each record results in one row for each of its calls, or in one row of a rejection, so no
+ * record is lost. In the row of a call, the columns {@code rejection} and {@code rejected_field}
+ * are null. In the row of a rejected record, all columns of the call are null.
  */
 public final class CallRows {
-  private static final byte[] NOTHING = {};
-
   private CallRows() {}
 
   private static StructType schema(List<Field<?>> fields) {
@@ -76,12 +80,14 @@ public final class CallRows {
   }
 
   /**
-   * Returns one row for each record.
+   * Returns one row for each call, and one for each rejected record.
    *
-   * @param records rows with the columns {@code value}, {@code partition} and {@code offset}, as
-   *     Spark's Kafka source returns them. That source also reads records of aborted transactions,
-   *     unless you set its option {@code kafka.isolation.level=read_committed}. callstream's own
-   *     readers read committed records only.
+   * @param records rows with the columns {@code value}, {@code partition} and {@code offset}, and
+   *     optionally {@code topic}, {@code timestamp}, {@code key} and {@code headers}, as Spark's
+   *     Kafka source returns them. A format does not see what has no column. That source also reads
+   *     records of aborted transactions, unless you set its option {@code
+   *     kafka.isolation.level=read_committed}. callstream's own readers read committed records
+   *     only.
    * @return the columns partition, offset, rejection (the code of the reason), rejected_field,
    *     time, ambiguous_time, and one column for each other field of the format, in the order of
    *     their names
@@ -89,16 +95,41 @@ public final class CallRows {
   public static Dataset<Row> of(Dataset<Row> records, CallFormat format) {
     List<Field<?>> fields = format.fields().stream().sorted().toList();
     return records
-        .select(col("value"), col("partition"), expr("cast(`offset` as bigint)"))
+        .select(
+            col("value"),
+            col("partition"),
+            expr("cast(`offset` as bigint)"),
+            optional(records, "topic", "string"),
+            optional(records, "timestamp", "timestamp"),
+            optional(records, "key", "binary"),
+            optional(records, "headers", "array<struct<key:string,value:binary>>"))
         .mapPartitions(
             (MapPartitionsFunction<Row, Row>) rows -> new ParsedRows(rows, format, fields),
             Encoders.row(schema(fields)));
+  }
+
+  private static Column optional(Dataset<Row> records, String name, String type) {
+    return List.of(records.columns()).contains(name) ? col(name) : lit(null).cast(type);
+  }
+
+  private static CallRecord record(Row row) {
+    Timestamp timestamp = row.getAs(4);
+    List<Row> headers = row.isNullAt(6) ? List.of() : row.getList(6);
+    return new CallRecord(
+        row.isNullAt(3) ? "" : row.getString(3),
+        row.getInt(1),
+        row.getLong(2),
+        timestamp == null ? CallRecord.NO_TIMESTAMP : timestamp.getTime(),
+        row.getAs(5),
+        () -> headers.stream().map(h -> new Header(h.getString(0), h.getAs(1))).toList(),
+        row.getAs(0));
   }
 
   private static final class ParsedRows implements Iterator<Row> {
     private final Iterator<Row> records;
     private final CallFormat format;
     private final List<Field<?>> fields;
+    private final Deque<Row> others = new ArrayDeque<>();
     private CallParser parser;
 
     ParsedRows(Iterator<Row> records, CallFormat format, List<Field<?>> fields) {
@@ -110,39 +141,49 @@ public final class CallRows {
 
     @Override
     public boolean hasNext() {
-      return records.hasNext();
+      return !others.isEmpty() || records.hasNext();
     }
 
     @Override
     public Row next() {
-      Row record = records.next();
-      @Nullable Object[] columns = new @Nullable Object[6 + fields.size()];
-      columns[0] = record.getInt(1);
-      columns[1] = record.getLong(2);
-      byte[] value = record.isNullAt(0) ? NOTHING : record.getAs(0);
-      ParseResult result = ParseResult.of(parser, value);
-      if (result instanceof Rejected rejected) {
-        columns[2] = rejected.reason().code();
-        columns[3] = rejected.field();
-        if (rejected.reason().equals(RejectionReason.FORMAT_FAILED)) {
-          parser = newParser();
-        }
-      } else if (result instanceof Parsed parsed) {
-        fill(columns, parsed.call());
+      if (!others.isEmpty()) {
+        return others.remove();
       }
+      CallRecord record = record(records.next());
+      ParseResult result = ParseResult.of(parser, record);
+      if (result instanceof Parsed parsed) {
+        parsed.others().forEach(call -> others.add(row(record, call)));
+        return row(record, parsed.call());
+      }
+      Rejected rejected = (Rejected) result;
+      if (rejected.reason().equals(RejectionReason.FORMAT_FAILED)) {
+        parser = newParser();
+      }
+      @Nullable Object[] columns = columns(record);
+      columns[2] = rejected.reason().code();
+      columns[3] = rejected.field();
       return RowFactory.create(columns);
+    }
+
+    private @Nullable Object[] columns(CallRecord record) {
+      @Nullable Object[] columns = new @Nullable Object[6 + fields.size()];
+      columns[0] = record.partition();
+      columns[1] = record.offset();
+      return columns;
     }
 
     private CallParser newParser() {
       return format.parser(Set.copyOf(fields));
     }
 
-    private void fill(@Nullable Object[] columns, Call call) {
+    private Row row(CallRecord record, Call call) {
+      @Nullable Object[] columns = columns(record);
       columns[4] = Timestamp.from(call.time());
       columns[5] = call.ambiguousTime();
       for (int i = 0; i < fields.size(); i++) {
         columns[6 + i] = column(call.get(fields.get(i)));
       }
+      return RowFactory.create(columns);
     }
 
     private static @Nullable Object column(@Nullable Object value) {

@@ -192,8 +192,11 @@ public final class DriverSink implements TableProvider {
     @Override
     public void abort() {}
 
+    /** Releases the memory of the compressor, also after a failure. */
     @Override
-    public void close() {}
+    public void close() throws IOException {
+      out.close();
+    }
   }
 
   /** The rows of a task. This is a class because Kryo cannot read records. */

@@ -148,6 +148,7 @@ public final class AvroCalls implements CallFormat {
   private static final class Parser implements CallParser {
     private final @Nullable URI registry;
     private final Map<Integer, GenericDatumReader<GenericRecord>> readers = new HashMap<>();
+    private final HttpClient client = HttpClient.newHttpClient();
     private @Nullable BinaryDecoder decoder;
 
     Parser(@Nullable URI registry) {
@@ -199,14 +200,13 @@ public final class AvroCalls implements CallFormat {
      * Returns a schema, or null if the registry does not have it. A registry that does not answer
      * is not a fault of the record, so it ends the run.
      */
-    private static @Nullable Schema fetched(URI registry, int id) {
+    private @Nullable Schema fetched(URI registry, int id) {
       URI address = registry.resolve("/schemas/ids/" + id);
       try {
         HttpResponse<String> response =
-            HttpClient.newHttpClient()
-                .send(
-                    HttpRequest.newBuilder(address).timeout(Duration.ofSeconds(10)).build(),
-                    BodyHandlers.ofString());
+            client.send(
+                HttpRequest.newBuilder(address).timeout(Duration.ofSeconds(10)).build(),
+                BodyHandlers.ofString());
         if (response.statusCode() == 404) {
           return null;
         }
