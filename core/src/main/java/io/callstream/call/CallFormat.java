@@ -14,8 +14,7 @@ import java.util.Set;
 public interface CallFormat extends Serializable {
   /** Returns the formats of this library. {@link CallFormats} also finds those of others. */
   static List<CallFormat> all() {
-    return List.of(
-        SanFranciscoCalls.json(), DataSfCalls.json(), SeattleCalls.json(), NewOrleansCalls.json());
+    return CallFormats.SHIPPED;
   }
 
   /** Returns the name of the format, which is part of the pipeline's fingerprint. */

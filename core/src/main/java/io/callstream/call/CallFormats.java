@@ -14,6 +14,14 @@ import org.slf4j.LoggerFactory;
 
 /** Finds formats by name: those of this library, and those of a {@link CallFormatProvider}. */
 public final class CallFormats {
+  /** The formats of this library, which are created once. */
+  static final List<CallFormat> SHIPPED =
+      List.of(
+          SanFranciscoCalls.json(),
+          DataSfCalls.json(),
+          SeattleCalls.json(),
+          NewOrleansCalls.json());
+
   private static final Logger LOG = LoggerFactory.getLogger(CallFormats.class);
 
   private CallFormats() {}

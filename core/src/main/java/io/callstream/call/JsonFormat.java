@@ -485,13 +485,17 @@ public final class JsonFormat implements CallFormat {
         throw new IllegalArgumentException(
             "The format '%s' has no event time; declare it with time(…)".formatted(name));
       }
-      for (JsonValue outer : values) {
-        for (JsonValue inner : values) {
+      List<List<Object>> steps =
+          values.stream().map(value -> JsonPaths.steps(value.path())).toList();
+      for (int i = 0; i < values.size(); i++) {
+        for (int j = 0; j < values.size(); j++) {
+          JsonValue outer = values.get(i);
+          JsonValue inner = values.get(j);
           boolean isPoint =
               outer.field() == inner.field()
                   && outer.part() == Part.WHOLE
                   && inner.part() != Part.WHOLE;
-          if (!isPoint && conflict(JsonPaths.steps(outer.path()), JsonPaths.steps(inner.path()))) {
+          if (!isPoint && conflict(steps.get(i), steps.get(j))) {
             throw new IllegalArgumentException(
                 "In format '%s', the path '%s' leads into the value '%s', or one of them is in an array; remove one"
                     .formatted(name, inner.path(), outer.path()));
