@@ -1,7 +1,6 @@
 package io.callstream.kafka.source;
 
 import io.callstream.call.CallFormat;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -30,15 +29,27 @@ final class ColumnNames {
   /** How many known names make a line a header: all that a format has, if it has fewer. */
   private int enough = ENOUGH_NAMES;
 
+  /** The names of the shipped formats, which are computed once. */
+  private static final class Shipped {
+    static final ColumnNames NAMES = new ColumnNames(CallFormat.all());
+  }
+
+  private ColumnNames(List<CallFormat> formats) {
+    formats.forEach(this::add);
+  }
+
   ColumnNames(Optional<CallFormat> format) {
-    List<CallFormat> formats = new ArrayList<>(format.stream().toList());
-    formats.addAll(CallFormat.all());
-    for (CallFormat each : formats) {
-      exact.addAll(each.fieldNames());
-      each.fieldNames().forEach(field -> normalized.putIfAbsent(normal(field), field));
-      Stream.concat(Stream.of(each.timeField()), each.idField().stream()).forEach(keys::add);
-    }
+    format.ifPresent(this::add);
+    exact.addAll(Shipped.NAMES.exact);
+    Shipped.NAMES.normalized.forEach(normalized::putIfAbsent);
+    keys.addAll(Shipped.NAMES.keys);
     format.ifPresent(own -> enough = Math.max(1, Math.min(enough, own.fieldNames().size())));
+  }
+
+  private void add(CallFormat format) {
+    exact.addAll(format.fieldNames());
+    format.fieldNames().forEach(field -> normalized.putIfAbsent(normal(field), field));
+    Stream.concat(Stream.of(format.timeField()), format.idField().stream()).forEach(keys::add);
   }
 
   /** Returns whether this is exactly the name of a field. */
