@@ -55,7 +55,7 @@ public class CombinerBenchmark extends PartBenchmark {
   public CallCounter count() {
     CallCounter counter = new CallCounter(plan, StatisticCombiner.NO_WATERMARK, letter -> {});
     for (Call call : calls) {
-      counter.count(call, RECORD);
+      counter.count(call, RECORD, 0);
     }
     return counter;
   }

@@ -36,7 +36,7 @@ final class JsonCallParser implements CallParser {
   /** The paths of the values by place. */
   private final List<String> paths;
 
-  /** The texts that stand for a missing value. */
+  /** The texts that mean "no value". */
   private final byte[][] absent;
 
   private final Set<String> absentTexts;
@@ -316,12 +316,19 @@ final class JsonCallParser implements CallParser {
               place,
               record);
         }
-        if (otherValues != null && column.isRequested()) {
+        if (otherValues != null && column.isRequested() && !isUnknownPosition(column)) {
           set(otherValues, column.field());
         }
       }
     }
     return null;
+  }
+
+  /** Returns whether the last value is the position that portals write for an unknown one. */
+  private boolean isUnknownPosition(Column column) {
+    return column.field().type() == Field.Type.POSITION
+        && Double.longBitsToDouble(first) == 0
+        && Double.longBitsToDouble(second) == 0;
   }
 
   private void set(long[] otherValues, Field<?> field) {

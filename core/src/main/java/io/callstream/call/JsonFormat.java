@@ -389,6 +389,8 @@ public final class JsonFormat implements CallFormat {
      * the latitude. It may also be a point of GeoJSON, an object such as {@code
      * {"coordinates":[-122.4,37.8]}}, whose other members are ignored. An array is rejected.
      *
+     * <p>Latitude 0 with longitude 0 means that there is no position, as portals write it.
+     *
      * @throws IllegalArgumentException if the path is not valid, or the field is already declared
      */
     public Builder position(Field<Position> field, String path) {
@@ -399,7 +401,8 @@ public final class JsonFormat implements CallFormat {
     }
 
     /**
-     * Declares a position of two numbers. A record with only one of them is rejected.
+     * Declares a position of two numbers. A record with only one of them is rejected. 0 and 0 mean
+     * that there is no position, as portals write it.
      *
      * @throws IllegalArgumentException if a path is not valid, or the field is already declared
      */
@@ -409,9 +412,9 @@ public final class JsonFormat implements CallFormat {
     }
 
     /**
-     * Declares texts that stand for a missing value, such as {@code REDACTED} or {@code NULL}, in
-     * every field. A value must be equal to one of them, including case and white space. Defaults
-     * to none.
+     * Declares texts that mean "no value", such as {@code REDACTED} or {@code NULL}, in every
+     * field. A value must be equal to one of them, including case and white space. Defaults to
+     * none.
      *
      * @throws IllegalArgumentException if a text is blank, because blank text is never a value
      */

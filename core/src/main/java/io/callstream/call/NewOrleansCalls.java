@@ -28,15 +28,12 @@ import java.util.List;
  * <tr><td>{@link Fields#BEAT}</td><td>{@code beat}</td></tr>
  * <tr><td>{@link Fields#ZIP}</td><td>{@code zip}</td></tr>
  * <tr><td>{@link Fields#POSITION}</td><td>{@code location.coordinates}: the longitude, then the
- *     latitude. The city writes 0 and 0 if it does not publish the position</td></tr>
+ *     latitude. In a CSV export, a text such as {@code POINT (-90.1 30.0)}</td></tr>
  * </table>
  *
  * <p>A time may have the form of {@link JsonFormat}, or that of the portal's CSV exports, such as
  * {@code 01/22/2024 05:36:31 PM}. It is local unless it has an offset. A call that an officer
  * started often has no time of dispatch.
- *
- * <p>A CSV export has the position as text in one column. This format does not read it; a format
- * with {@link JsonFormat.Builder#position(Field, String)} does.
  *
  * <p>The names of the columns are those of 2015 to 2026, from public programs that read the
  * datasets. The format was not tested with the portal itself.
@@ -70,7 +67,7 @@ public final class NewOrleansCalls {
         .text(Fields.DISTRICT, "policedistrict")
         .text(Fields.BEAT, "beat")
         .text(Fields.ZIP, "zip")
-        .position(Fields.POSITION, "location.coordinates[1]", "location.coordinates[0]")
+        .position(Fields.POSITION, "location")
         .build();
   }
 }

@@ -66,16 +66,23 @@ public sealed interface DeadLetter {
    *
    * @param origin the origin of the record
    * @param value the original bytes of the record
+   * @param call the index of the call in its record, from 0
    * @param missed the windows that do not count the call, ordered by statistic and then by start;
    *     at least one; not copied, and must not be modified
    */
-  record Late(Origin origin, byte @Nullable [] value, List<MissedWindow> missed)
+  record Late(Origin origin, byte @Nullable [] value, int call, List<MissedWindow> missed)
       implements DeadLetter {
+    /** Creates the dead letter of the only or first call of a record. */
+    public Late(Origin origin, byte @Nullable [] value, List<MissedWindow> missed) {
+      this(origin, value, 0, missed);
+    }
+
     @Override
     public boolean equals(@Nullable Object other) {
       return other instanceof Late that
           && origin.equals(that.origin)
           && Arrays.equals(value, that.value)
+          && call == that.call
           && missed.equals(that.missed);
     }
 

@@ -163,6 +163,7 @@ public record Pipeline(
     statistics.forEach(statistic -> fields.addAll(statistic.fields()));
     if (fields.removeAll(Fields.ALL)) {
       fields.addAll(format.fields());
+      fields.add(Fields.ID); // A format without ids gets generated ones.
     }
     fields.remove(Fields.TIME);
     return Set.copyOf(fields);

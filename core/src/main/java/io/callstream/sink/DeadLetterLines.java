@@ -37,6 +37,9 @@ final class DeadLetterLines {
         write(late, json);
       }
       write(letter.origin(), json);
+      if (letter instanceof Late late && late.call() > 0) {
+        json.writeNumberField("call", late.call());
+      }
       byte[] value = letter.value();
       if (value == null) {
         json.writeNullField("value");

@@ -4,8 +4,10 @@ import io.callstream.call.Call;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import java.io.Serializable;
+import java.time.ZoneId;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -35,16 +37,21 @@ public final class Dimension implements Serializable {
   private final ExtractorFactory extractors;
   private final @Nullable Lookup lookup;
 
+  /** The zone of a number that depends on the local time. */
+  private final @Nullable ZoneId zone;
+
   private Dimension(
       String name,
       Kind kind,
       Set<Field<?>> fields,
       ExtractorFactory extractors,
+      @Nullable ZoneId zone,
       @Nullable Lookup lookup) {
     this.name = requireName(name);
     this.kind = kind;
     this.fields = fields;
     this.extractors = extractors;
+    this.zone = zone;
     this.lookup = lookup;
   }
 
@@ -78,7 +85,7 @@ public final class Dimension implements Serializable {
    *     fields that nothing in the pipeline declares
    */
   public static Dimension of(String name, Set<Field<?>> fields, CallText text) {
-    return new Dimension(name, Kind.TEXT, Set.copyOf(fields), () -> text::of, null);
+    return new Dimension(name, Kind.TEXT, Set.copyOf(fields), () -> text::of, null, null);
   }
 
   /**
@@ -89,12 +96,17 @@ public final class Dimension implements Serializable {
    */
   public static Dimension ofNumber(String name, Set<Field<?>> fields, CallNumber number) {
     return new Dimension(
-        name, Kind.NUMBER, Set.copyOf(fields), () -> call -> Long.toString(number.of(call)), null);
+        name,
+        Kind.NUMBER,
+        Set.copyOf(fields),
+        () -> call -> Long.toString(number.of(call)),
+        null,
+        null);
   }
 
   /** Returns a number that depends only on the event time. Each task has a separate extractor. */
-  static Dimension ofTime(String name, ExtractorFactory extractors) {
-    return new Dimension(name, Kind.NUMBER, Set.of(), extractors, null);
+  static Dimension ofTime(String name, ZoneId zone, ExtractorFactory extractors) {
+    return new Dimension(name, Kind.NUMBER, Set.of(), extractors, zone, null);
   }
 
   /**
@@ -102,7 +114,7 @@ public final class Dimension implements Serializable {
    * values come from a lookup.
    */
   public Dimension describedBy(Lookup lookup) {
-    return new Dimension(name, kind, fields, extractors, lookup);
+    return new Dimension(name, kind, fields, extractors, zone, lookup);
   }
 
   /** Returns the name of the dimension's column. */
@@ -135,6 +147,15 @@ public final class Dimension implements Serializable {
   @Override
   public String toString() {
     return name;
+  }
+
+  /** Describes this dimension, except for its code, for the fingerprint of a pipeline. */
+  String description() {
+    return name
+        + (kind == Kind.NUMBER ? " number" : "")
+        + " of "
+        + new TreeSet<>(fields)
+        + (zone == null ? "" : " in " + zone);
   }
 
   /** Creates extractors, each of which may have state. */

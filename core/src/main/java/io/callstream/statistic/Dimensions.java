@@ -57,6 +57,7 @@ public final class Dimensions {
   public static Dimension dayOfWeek(ZoneId zone) {
     return Dimension.ofTime(
         "day_of_week",
+        zone,
         () ->
             new LocalTimeExtractor(
                 // 1970-01-01 was a Thursday.
@@ -68,6 +69,7 @@ public final class Dimensions {
   public static Dimension hourOfDay(ZoneId zone) {
     return Dimension.ofTime(
         "hour_of_day",
+        zone,
         () ->
             new LocalTimeExtractor(
                 zone, second -> (int) (Math.floorMod(second, SECONDS_PER_DAY) / 3_600)));

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Minimum, maximum or mean of a duration. The state is a number of calls, and a sum or extreme in
@@ -59,9 +58,9 @@ record DurationMeasure(String name, Kind kind, Set<Field<?>> fields, CallDuratio
 
     @Override
     public void add(Call call) {
-      Optional<Duration> time = duration.of(call);
-      if (time.isPresent() && !time.get().isNegative()) {
-        include(1, TimeUnit.MILLISECONDS.convert(time.get()));
+      long time = Measures.Between.millis(duration, call);
+      if (time >= 0) {
+        include(1, time);
       }
     }
 

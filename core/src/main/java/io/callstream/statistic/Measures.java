@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Common measures.
@@ -114,9 +115,10 @@ public final class Measures {
   /**
    * Returns the most frequent values of a field with their exact numbers of calls, as a JSON text
    * such as {@code [["Noise",12],["Fight",5]]}. The greatest number comes first. Of equal numbers,
-   * the lesser value comes first: the lesser number, or the text whose UTF-8 bytes are less.
-   * Numbers and flags are JSON values. Other values are texts, such as {@code "37.77,-122.42"} for
-   * a position. Texts over 1,000 characters count as their first 1,000 characters.
+   * the lesser value comes first: the lesser number, the text whose UTF-8 bytes are less, or the
+   * position with the lesser latitude, then longitude. Numbers and flags are JSON values. Other
+   * values are texts, such as {@code "37.77,-122.42"} for a position. Texts over 1,000 characters
+   * count as their first 1,000 characters.
    *
    * <p>A group counts at most 10,000 different values with 1 MiB of UTF-8 texts. Beyond that, the
    * result is the text {@code "more than 10,000 values, or 1 MiB of values"}, which is JSON too.
@@ -200,6 +202,19 @@ public final class Measures {
     @Override
     public Optional<Duration> of(Call call) {
       return call.between(start, end);
+    }
+
+    /** Returns a duration in milliseconds; negative if the call has none, or a negative one. */
+    static long millis(CallDuration duration, Call call) {
+      if (duration instanceof Between times) {
+        return call.isPresent(times.start) && call.isPresent(times.end)
+            ? call.longValue(times.end) - call.longValue(times.start)
+            : -1;
+      }
+      Optional<Duration> time = duration.of(call);
+      return time.isPresent() && !time.get().isNegative()
+          ? TimeUnit.MILLISECONDS.convert(time.get())
+          : -1;
     }
 
     /** Describes a duration by its times if they are known, otherwise by the fields it reads. */

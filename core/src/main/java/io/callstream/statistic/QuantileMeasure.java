@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 
 /** A quantile of durations or numbers, from {@link Buckets}. */
 record QuantileMeasure(String name, double quantile, Values values) implements Measure.Aggregate {
@@ -44,9 +43,9 @@ record QuantileMeasure(String name, double quantile, Values values) implements M
 
     @Override
     public void add(Call call, Buckets buckets) {
-      Optional<Duration> time = duration.of(call);
-      if (time.isPresent() && !time.get().isNegative()) {
-        buckets.add((double) TimeUnit.MILLISECONDS.convert(time.get()));
+      long millis = Measures.Between.millis(duration, call);
+      if (millis >= 0) {
+        buckets.add((double) millis);
       }
     }
 

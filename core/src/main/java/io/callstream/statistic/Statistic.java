@@ -157,7 +157,7 @@ public final class Statistic implements Serializable {
     return "%s by %s%s measuring %s%s%s"
         .formatted(
             name,
-            dimensions.stream().map(Statistic::description).toList(),
+            dimensions.stream().map(Dimension::description).toList(),
             window == null ? " up to " + maxGroups + " groups" : " over " + window,
             measures,
             filter == null ? "" : " where " + filtered(filter),
@@ -168,13 +168,6 @@ public final class Statistic implements Serializable {
     return by.description().isEmpty()
         ? new TreeSet<>(filterFields).toString()
         : "(" + by.description() + ")";
-  }
-
-  private static String description(Dimension dimension) {
-    return dimension.name()
-        + (dimension.kind() == Dimension.Kind.NUMBER ? " number" : "")
-        + " of "
-        + new TreeSet<>(dimension.fields());
   }
 
   /** Builds a {@link Statistic}. Not thread-safe. */

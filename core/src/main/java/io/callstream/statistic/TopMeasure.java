@@ -89,12 +89,36 @@ record TopMeasure(String name, int n, Field<?> field) implements Measure.Aggrega
       return number.toPlainString();
     }
     if (value instanceof Double number) {
-      return Double.toString(number + 0.0); // -0.0 and 0.0 are the same value.
+      return exact(number);
     }
     if (value instanceof Position position) {
-      return (position.latitude() + 0.0) + "," + (position.longitude() + 0.0);
+      return exact(position.latitude()) + "," + exact(position.longitude());
     }
     return value.toString();
+  }
+
+  /**
+   * Returns a number as a text that is the same in every version of Java. -0.0 and 0.0 are the same
+   * value.
+   */
+  private static String exact(double number) {
+    return Double.toHexString(number + 0.0);
+  }
+
+  private static int compareExact(String a, String b) {
+    return Double.compare(Double.parseDouble(a), Double.parseDouble(b));
+  }
+
+  private static String latitude(String position) {
+    return position.substring(0, position.indexOf(','));
+  }
+
+  private static String longitude(String position) {
+    return position.substring(position.indexOf(',') + 1);
+  }
+
+  private static String readable(String exact) {
+    return Double.toString(Double.parseDouble(exact));
   }
 
   /** Returns the text that its bytes encode. UTF-8 cannot represent unpaired surrogates. */
@@ -116,16 +140,22 @@ record TopMeasure(String name, int n, Field<?> field) implements Measure.Aggrega
 
   private int compare(String a, String b) {
     return switch (field.type()) {
-      case NUMBER, DECIMAL, REAL -> new BigDecimal(a).compareTo(new BigDecimal(b));
-      case TEXT, FLAG, TIME, POSITION ->
-          Arrays.compareUnsigned(a.getBytes(UTF_8), b.getBytes(UTF_8));
+      case NUMBER, DECIMAL -> new BigDecimal(a).compareTo(new BigDecimal(b));
+      case REAL -> compareExact(a, b);
+      case POSITION -> {
+        int order = compareExact(latitude(a), latitude(b));
+        yield order != 0 ? order : compareExact(longitude(a), longitude(b));
+      }
+      case TEXT, FLAG, TIME -> Arrays.compareUnsigned(a.getBytes(UTF_8), b.getBytes(UTF_8));
     };
   }
 
   private String json(String value) {
     return switch (field.type()) {
-      case NUMBER, DECIMAL, REAL, FLAG -> value;
-      case TEXT, TIME, POSITION ->
+      case NUMBER, DECIMAL, FLAG -> value;
+      case REAL -> readable(value);
+      case POSITION -> '"' + readable(latitude(value)) + "," + readable(longitude(value)) + '"';
+      case TEXT, TIME ->
           '"' + String.valueOf(JsonStringEncoder.getInstance().quoteAsString(value)) + '"';
     };
   }

@@ -70,10 +70,19 @@ class NewOrleansCallsTest {
   }
 
   @Test
-  void aPositionAsTextIsNotRead() {
-    for (String location : List.of("\"POINT (-90.0571 29.9721)\"", "null")) {
+  void aPositionOfACsvExportIsRead() {
+    fields.put("location", "\"POINT (-90.0571 29.9721)\"");
+    assertThat(call().get(Fields.POSITION)).isEqualTo(new Position(29.9721, -90.0571));
+  }
+
+  @Test
+  void aPositionThatTheCityDoesNotPublishIsAbsent() {
+    for (String location :
+        List.of("null", "{\"coordinates\":[0,0]}", "{\"coordinates\":[-0.0,0e5]}")) {
       fields.put("location", location);
-      assertThat(call().get(Fields.POSITION)).isNull();
+      assertThat(call().get(Fields.POSITION)).as(location).isNull();
     }
+    fields.put("location", "{\"coordinates\":[0,0.001]}");
+    assertThat(call().get(Fields.POSITION)).isEqualTo(new Position(0.001, 0));
   }
 }

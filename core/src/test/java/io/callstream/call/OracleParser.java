@@ -71,6 +71,9 @@ final class OracleParser {
 
     private static final String POINT = "intersection_point";
 
+    /** The columns that may be a point of GeoJSON. */
+    private static final Set<String> POINTS = Set.of(POINT, "location");
+
     private final Map<String, Field<?>> fields;
     private final List<String> required;
 
@@ -178,6 +181,7 @@ final class OracleParser {
       fields.put("policedistrict", Fields.DISTRICT);
       fields.put("beat", Fields.BEAT);
       fields.put("zip", Fields.ZIP);
+      fields.put("location", Fields.POSITION);
       fields.put("location.coordinates[1]", Fields.POSITION);
       fields.put("location.coordinates[0]", Fields.POSITION);
       return fields;
@@ -269,7 +273,7 @@ final class OracleParser {
     final Set<String> nested = new HashSet<>();
 
     void put(String name, Event event, JsonParser json) {
-      if (name.equals(Names.POINT) && event == Event.START_OBJECT) {
+      if (Names.POINTS.contains(name) && event == Event.START_OBJECT) {
         nested.remove(name);
         return;
       }
@@ -436,7 +440,9 @@ final class OracleParser {
     if (!(Math.abs(north) <= 90 && Math.abs(east) <= 180)) {
       return rejected(RejectionReason.UNREADABLE_VALUE, used);
     }
-    values.put(field, new Position(north, east));
+    if (north != 0 || east != 0) {
+      values.put(field, new Position(north, east));
+    }
     return null;
   }
 

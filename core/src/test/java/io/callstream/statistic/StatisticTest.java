@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Map;
@@ -280,5 +281,14 @@ class StatisticTest {
             Statistic.named("x").by(Dimension.of("d", Fields.CITY)).build(),
             Statistic.named("x").by(Dimension.ofNumber("d", Set.of(), call -> 1)).build());
     assertThat(different.stream().map(Statistic::toString)).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void theDescriptionHasTheZoneOfLocalTimes() {
+    Statistic berlin =
+        Statistic.named("a").by(Dimensions.hourOfDay(ZoneId.of("Europe/Berlin"))).build();
+    Statistic utc = Statistic.named("a").by(Dimensions.hourOfDay(ZoneOffset.UTC)).build();
+    assertThat(berlin.toString()).contains("hour_of_day number of [] in Europe/Berlin");
+    assertThat(utc.toString()).isNotEqualTo(berlin.toString());
   }
 }

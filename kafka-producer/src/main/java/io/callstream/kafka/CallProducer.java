@@ -277,7 +277,10 @@ public final class CallProducer implements AutoCloseable {
         cluster.bootstrapServers(),
         first == null
             ? ": " + KafkaErrors.reason(firstFailure)
-            : ", the first is record " + first.index() + ": " + first.reason(),
+            : ", the first is record "
+                + (first.index() + 1)
+                + ": "
+                + first.reason().replaceAll("[.\\s]+$", ""),
         report.ending() == Ending.BROKER_FAILED
             ? " The sending ended there; see that the broker runs and may be written to, and send"
                 + " the rest (UnsentCalls, produce --resume)."

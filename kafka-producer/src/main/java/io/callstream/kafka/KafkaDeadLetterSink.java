@@ -69,13 +69,9 @@ final class KafkaDeadLetterSink implements DeadLetterSink {
     if (open == null) {
       throw new IllegalStateException("the Kafka sink is not open");
     }
-    Origin last = null;
-    int index = 0;
     for (DeadLetter letter : letters) {
       Origin origin = letter.origin();
-      // Several calls of one record can be late. Their letters follow each other.
-      index = origin.equals(last) ? index + 1 : 0;
-      last = origin;
+      int index = letter instanceof Late late ? late.call() : 0;
       String place = origin.topic() + "-" + origin.partition() + "-" + origin.offset();
       String key = index == 0 ? place : place + "-" + index;
       open.send(key.getBytes(UTF_8), letter.value(), headers(letter, batch.lineage()));

@@ -200,7 +200,8 @@ class CallProducerTest {
     assertThat(failure.code()).isEqualTo(ErrorCode.SEND_FAILED);
     assertThat(failure)
         .hasMessageContaining("1 of the 3 records")
-        .hasMessageContaining("record 1: RecordTooLargeException");
+        .hasMessageContaining("the first is record 2: RecordTooLargeException")
+        .hasMessageNotContaining("..");
     assertThat(failure.report().sent()).isEqualTo(2);
     assertThat(failure.report().failures()).hasSize(1);
     assertThat(failure.report().ending()).isEqualTo(Ending.END_OF_SOURCE);

@@ -600,11 +600,12 @@ class KafkaSinksTest {
     sink.open(run.opened(), Map.of());
     WindowBounds window = new WindowBounds(Instant.EPOCH, Instant.EPOCH.plusSeconds(60));
     List<DeadLetter> letters = new ArrayList<>();
-    for (long offset : new long[] {7, 7, 8}) {
+    for (int call : new int[] {0, 1, 4}) {
       letters.add(
           new DeadLetter.Late(
-              new Origin("calls", 3, offset, Instant.EPOCH),
+              new Origin("calls", 3, 7, Instant.EPOCH),
               new byte[] {1},
+              call,
               List.of(new DeadLetter.MissedWindow("a", window))));
     }
     sink.write(run.batch(0), letters);
@@ -612,7 +613,7 @@ class KafkaSinksTest {
 
     assertThat(records())
         .extracting(row -> new String(row.key(), UTF_8))
-        .containsExactlyInAnyOrder("calls-3-7", "calls-3-7-1", "calls-3-8");
+        .containsExactlyInAnyOrder("calls-3-7", "calls-3-7-1", "calls-3-7-4");
   }
 
   @Test

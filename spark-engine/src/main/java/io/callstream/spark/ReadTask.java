@@ -105,10 +105,10 @@ final class ReadTask implements PartitionReader<InternalRow> {
     }
     TaskReport report =
         read(
-            (call, record) -> {
+            (call, record, index) -> {
               int bucket = Math.floorMod(call.id().hashCode(), plan.buckets);
               try {
-                PossibleDuplicate.of(call, record, counter.mayMiss(call))
+                PossibleDuplicate.of(call, record, index, counter.mayMiss(call))
                     .write(plan.plan, outs[bucket]);
               } catch (IOException e) {
                 throw new UncheckedIOException(e);

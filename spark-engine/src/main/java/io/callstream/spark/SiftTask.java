@@ -56,7 +56,10 @@ final class SiftTask
     try (TaskRows rows = new TaskRows(key.number(), letterDirectory)) {
       CallCounter counter = new CallCounter(plan, watermark, rows::add);
       long duplicates =
-          seen.sift(candidates, watermark, first -> counter.count(first.call(), first.record()));
+          seen.sift(
+              candidates,
+              watermark,
+              first -> counter.count(first.call(), first.record(), first.index()));
       rows.addPartials(counter);
       rows.add(
           TaskReport.ofDuplicates(duplicates)

@@ -6,6 +6,9 @@ import java.util.Arrays;
 
 /** A growing buffer of bytes. Numbers have a variable length, with the low seven bits first. */
 final class Bytes {
+  /** So that a doubled buffer is still an array. */
+  private static final int MAX_SIZE = 1 << 30;
+
   private byte[] buffer;
   private int size;
 
@@ -36,7 +39,15 @@ final class Bytes {
 
   private void reserve(int count) {
     if (buffer.length - size < count) {
-      buffer = Arrays.copyOf(buffer, Math.max(buffer.length * 2, size + count));
+      if (count > MAX_SIZE - size) {
+        throw new CallstreamException(
+            ErrorCode.STATISTIC_FAILED,
+            "The results of a statistic have more than "
+                + (MAX_SIZE >> 20)
+                + " MB in one window, the limit. Lower its maxGroups, use fewer dimensions, or"
+                + " measures with smaller states than top or quantile.");
+      }
+      buffer = Arrays.copyOf(buffer, Math.max(Math.min(MAX_SIZE, buffer.length * 2), size + count));
     }
   }
 

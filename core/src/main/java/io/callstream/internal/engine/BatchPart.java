@@ -62,8 +62,8 @@ public final class BatchPart implements AutoCloseable {
       CallCounter counting = counter();
       CallReader.Calls taking =
           isDistinct
-              ? (call, source) ->
-                  candidates.add(PossibleDuplicate.of(call, source, counting.mayMiss(call)))
+              ? (call, source, index) ->
+                  candidates.add(PossibleDuplicate.of(call, source, index, counting.mayMiss(call)))
               : counting::count;
       calls = new CallReader(plan, start.time(), taking, this::addLetter);
     }
@@ -80,7 +80,7 @@ public final class BatchPart implements AutoCloseable {
   }
 
   void count(PossibleDuplicate first) {
-    counter().count(first.call(), first.record());
+    counter().count(first.call(), first.record(), first.index());
   }
 
   /**

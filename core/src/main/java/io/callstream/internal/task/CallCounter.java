@@ -47,7 +47,7 @@ public final class CallCounter {
     combiners = plan.statistics().stream().map(s -> new StatisticCombiner(s, watermark)).toList();
   }
 
-  public void count(Call call, CallRecord record) {
+  public void count(Call call, CallRecord record, int index) {
     if (call.ambiguousTime()) {
       ambiguousTimes++;
     }
@@ -60,7 +60,10 @@ public final class CallCounter {
     if (!missed.isEmpty()) {
       letters.accept(
           new DeadLetter.Late(
-              CallReader.origin(plan, record), CallReader.valueOf(record), List.copyOf(missed)));
+              CallReader.origin(plan, record),
+              CallReader.valueOf(record),
+              index,
+              List.copyOf(missed)));
       missed.clear();
     }
   }

@@ -43,10 +43,10 @@ public final class CallReader {
   private long unstamped;
   private long greatestAge;
 
-  /** Receives calls with their records. */
+  /** Receives calls with their records, and their indexes in these, from 0. */
   @FunctionalInterface
   public interface Calls {
-    void take(Call call, CallRecord record);
+    void take(Call call, CallRecord record, int index);
   }
 
   /** A sum of milliseconds. A long would overflow at 5 million records with a timestamp of 1970. */
@@ -135,7 +135,9 @@ public final class CallReader {
   private void take(Call call, CallRecord record, int index, Position position) {
     position.clock.add(call.epochMillis());
     calls.take(
-        plan.generatesIds() ? withId(call, record, index) : call.only(plan.fields()), record);
+        plan.generatesIds() ? withId(call, record, index) : call.only(plan.fields()),
+        record,
+        index);
   }
 
   /** Returns a call with its place as the id, for a format that has no ids. */

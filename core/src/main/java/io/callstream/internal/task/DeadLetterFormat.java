@@ -63,6 +63,7 @@ public final class DeadLetterFormat {
       }
     } else if (letter instanceof Late late) {
       out.writeByte(LATE);
+      out.writeInt(late.call());
       out.writeInt(late.missed().size());
       for (MissedWindow missed : late.missed()) {
         out.writeUTF(missed.statistic());
@@ -99,6 +100,7 @@ public final class DeadLetterFormat {
   private static DeadLetter readContent(DataInputStream in) throws IOException {
     int kind = in.readByte();
     if (kind == LATE) {
+      int call = in.readInt();
       List<MissedWindow> missed = new ArrayList<>();
       for (int i = in.readInt(); i > 0; i--) {
         missed.add(
@@ -107,7 +109,7 @@ public final class DeadLetterFormat {
                 new WindowBounds(
                     Instant.ofEpochMilli(in.readLong()), Instant.ofEpochMilli(in.readLong()))));
       }
-      return new Late(readOrigin(in), readValue(in), missed);
+      return new Late(readOrigin(in), readValue(in), call, missed);
     }
     if (kind != REJECTED) {
       throw new IOException("a letter has the unknown kind " + kind);

@@ -22,14 +22,11 @@ import java.util.PriorityQueue;
  * when an iterator reaches its end, or when the merge is closed. Not thread-safe.
  */
 public final class DeadLetterMerge implements Iterable<DeadLetter>, AutoCloseable {
-  /**
-   * The order in which sinks receive dead letters: by partition, then offset, then missed windows,
-   * because a record with several calls can have several letters.
-   */
+  /** The order in which sinks receive dead letters: by partition, then offset, then call. */
   public static final Comparator<DeadLetter> ORDER =
       Comparator.comparing(DeadLetter::origin, Comparator.comparingInt(Origin::partition))
           .thenComparing(DeadLetter::origin, Comparator.comparingLong(Origin::offset))
-          .thenComparing(letter -> letter instanceof Late late ? late.missed().toString() : "");
+          .thenComparingInt(letter -> letter instanceof Late late ? late.call() : 0);
 
   /** The dead letters of one task in order, as bytes that can be read several times. */
   @FunctionalInterface

@@ -18,20 +18,24 @@ import java.util.Comparator;
  *
  * @param record the record of the call; its value may be missing if no statistic can find the call
  *     late
+ * @param index the index of the call in its record, from 0
  */
-public record PossibleDuplicate(Call call, CallRecord record) {
-  /** The order that decides which of several calls is the first: by partition, then offset. */
+public record PossibleDuplicate(Call call, CallRecord record, int index) {
+  /**
+   * The order that decides which of several calls is the first: by partition, offset, and index.
+   */
   public static final Comparator<PossibleDuplicate> ORDER =
       Comparator.comparing(
               PossibleDuplicate::record, Comparator.comparingInt(CallRecord::partition))
-          .thenComparing(PossibleDuplicate::record, Comparator.comparingLong(CallRecord::offset));
+          .thenComparing(PossibleDuplicate::record, Comparator.comparingLong(CallRecord::offset))
+          .thenComparingInt(PossibleDuplicate::index);
 
   /**
    * Returns a call with only what is needed of its record.
    *
    * @param mayBeLate whether a statistic can find the call late, so that the value is needed
    */
-  public static PossibleDuplicate of(Call call, CallRecord record, boolean mayBeLate) {
+  public static PossibleDuplicate of(Call call, CallRecord record, int index, boolean mayBeLate) {
     return new PossibleDuplicate(
         call,
         CallRecord.at(
@@ -39,7 +43,8 @@ public record PossibleDuplicate(Call call, CallRecord record) {
             record.partition(),
             record.offset(),
             record.timestampMillis(),
-            mayBeLate ? CallReader.valueOf(record) : null));
+            mayBeLate ? CallReader.valueOf(record) : null),
+        index);
   }
 
   public void write(TaskPlan plan, DataOutputStream out) throws IOException {
@@ -55,6 +60,7 @@ public record PossibleDuplicate(Call call, CallRecord record) {
     out.writeLong(record.offset());
     out.writeLong(record.timestampMillis());
     DeadLetterFormat.writeValue(CallReader.valueOf(record), out);
+    out.writeInt(index);
   }
 
   public static PossibleDuplicate read(TaskPlan plan, DataInputStream in) throws IOException {
@@ -76,7 +82,7 @@ public record PossibleDuplicate(Call call, CallRecord record) {
             in.readLong(),
             in.readLong(),
             DeadLetterFormat.readValue(in));
-    return new PossibleDuplicate(call.build(), record);
+    return new PossibleDuplicate(call.build(), record, in.readInt());
   }
 
   private static void write(Call call, Field<?> field, DataOutputStream out) throws IOException {

@@ -90,7 +90,8 @@ final class Comparison {
     if (letter instanceof DeadLetter.Rejected r) {
       return new DeadLetter.Rejected(origin, r.value(), r.reason(), r.field(), r.detail());
     }
-    return new DeadLetter.Late(origin, letter.value(), ((DeadLetter.Late) letter).missed());
+    DeadLetter.Late late = (DeadLetter.Late) letter;
+    return new DeadLetter.Late(origin, late.value(), late.call(), late.missed());
   }
 
   /**

@@ -19,11 +19,13 @@ import io.callstream.call.RejectionReason;
 import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.pipeline.DeadLetter.Late;
 import io.callstream.pipeline.DeadLetter.Rejected;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -271,6 +273,7 @@ abstract class FormatRules extends ContractRules {
                         p ->
                             p.statistic(
                                 Statistic.named("ids")
+                                    .where(call -> !call.id().isEmpty())
                                     .by(Dimension.of("id", Fields.ID), Dimensions.CRIME_TYPE)
                                     .build()))
                     .partitions(2)
@@ -285,5 +288,40 @@ abstract class FormatRules extends ContractRules {
             topic + "-1-1  b  1",
             topic + "-1-1-1  c  1",
             topic + "-1-1-2  d  1");
+  }
+
+  @Test
+  @Rule(
+      number = "18.8",
+      text =
+          "Late calls of one record have a dead letter each, with the index of the call, in the"
+              + " order of the record, also with duplicates.",
+      check = "how the engine orders the dead letters of several tasks")
+  void rule_18_8() throws Exception {
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      lines.add(i + " t 2018-06-01T0" + (9 - i % 5) + ":00:00Z");
+    }
+    lines.set(7, "7 t " + NOON);
+    Statistic hourly = byType("hourly", Windows.tumbling(HOUR));
+    for (boolean distinct : new boolean[] {false, true}) {
+      if (distinct && !supports(Capability.DISTINCT)) {
+        continue;
+      }
+      Outcome outcome =
+          new Tried(
+                  new Trial(
+                          "late calls of a record " + distinct,
+                          new Lines(true),
+                          p -> distinct ? p.statistic(hourly).distinct() : p.statistic(hourly))
+                      .step(text(0, "a t " + NOON))
+                      .step(text(0, String.join("\n", lines))))
+              .get();
+      assertThat(outcome.letters(1))
+          .extracting(letter -> ((Late) letter).call())
+          .containsExactly(0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19);
+      assertThat(((Late) outcome.letters(1).get(1)).missed().get(0).window().start())
+          .isEqualTo(instant("2018-06-01T08:00:00Z"));
+    }
   }
 }

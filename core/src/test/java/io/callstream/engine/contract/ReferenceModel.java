@@ -501,15 +501,15 @@ public final class ReferenceModel {
 
   /** Returns the two most frequent positions, as their texts. */
   private static Optional<Object> top(List<Double> latitudes) {
-    Map<String, Long> counts = new TreeMap<>(StatisticSpec::compareUtf8);
-    latitudes.forEach(latitude -> counts.merge(latitude + ",-122.5", 1L, Long::sum));
+    Map<Double, Long> counts = new TreeMap<>();
+    latitudes.forEach(latitude -> counts.merge(latitude, 1L, Long::sum));
     return counts.isEmpty()
         ? Optional.empty()
         : Optional.of(
             counts.entrySet().stream()
                 .sorted(Map.Entry.comparingByValue(Comparator.reverseOrder()))
                 .limit(2)
-                .map(count -> "[\"" + count.getKey() + "\"," + count.getValue() + "]")
+                .map(count -> "[\"" + count.getKey() + ",-122.5\"," + count.getValue() + "]")
                 .collect(Collectors.joining(",", "[", "]")));
   }
 

@@ -316,9 +316,11 @@ class CheckpointedEngine implements Engine {
 
         private DeadLetter placed(DeadLetter letter) {
           Origin origin = places.of(letter.origin());
-          return letter instanceof DeadLetter.Rejected r
-              ? new DeadLetter.Rejected(origin, r.value(), r.reason(), r.field(), r.detail())
-              : new DeadLetter.Late(origin, letter.value(), ((DeadLetter.Late) letter).missed());
+          if (letter instanceof DeadLetter.Late late) {
+            return new DeadLetter.Late(origin, late.value(), late.call(), late.missed());
+          }
+          DeadLetter.Rejected r = (DeadLetter.Rejected) letter;
+          return new DeadLetter.Rejected(origin, r.value(), r.reason(), r.field(), r.detail());
         }
 
         @Override

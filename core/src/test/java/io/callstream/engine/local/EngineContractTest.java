@@ -125,7 +125,7 @@ class EngineContractTest {
         Arguments.of(new ReadsUncommittedRecords(), List.of("6.7", "6.8", "6.9")),
         Arguments.of(new FailsWhereAFormatThrows(), List.of("6.10", "6.11")),
         Arguments.of(new ReadsNoKeysAndHeaders(), List.of("18.1")),
-        Arguments.of(new CountsOneCallPerRecord(), List.of("18.2", "18.3", "18.6", "18.7")),
+        Arguments.of(new CountsOneCallPerRecord(), List.of("18.2", "18.3", "18.6", "18.7", "18.8")),
         Arguments.of(new RejectsRecordsInAnOutage(), List.of("18.5")),
         Arguments.of(new TakesTheGreatestForTheWatermark(), List.of("3.1", "3.5", "18.1", "18.7")),
         Arguments.of(
@@ -298,7 +298,9 @@ class EngineContractTest {
     Matcher batches = Pattern.compile("batches of \\[([0-9, ]*)]").matcher(failure.getMessage());
     assertThat(batches.find()).as(failure.getMessage()).isTrue();
     int records = Arrays.stream(batches.group(1).split(", ")).mapToInt(Integer::parseInt).sum();
-    assertThat(records).as(failure.getMessage()).isBetween(1, 40);
+    // One record less can move the end of every batch, so the smallest scenario found is not always
+    // the smallest that fails.
+    assertThat(records).as(failure.getMessage()).isBetween(1, 100);
   }
 
   static Stream<Engine> brokenAtRandom() {

@@ -100,7 +100,7 @@ class DamagedBytesTest {
           Call.builder("1", "type " + (number + i) % 7, Instant.EPOCH)
               .address("at\1\0 " + i)
               .build();
-      counter.count(call, CallRecord.at("calls", 0, number, 0, new byte[0]));
+      counter.count(call, CallRecord.at("calls", 0, number, 0, new byte[0]), 0);
     }
     counter.forEachPartial(updates::put);
     return updates;
@@ -167,7 +167,7 @@ class DamagedBytesTest {
     CallCounter counter = new CallCounter(new TaskPlan(pipeline), Long.MIN_VALUE, letter -> {});
     for (int i = 0; i < 40; i++) {
       Call call = Call.builder("1", "type " + i, Instant.EPOCH).address("place " + i % 3).build();
-      counter.count(call, CallRecord.at("calls", 0, i, 0, new byte[0]));
+      counter.count(call, CallRecord.at("calls", 0, i, 0, new byte[0]), 0);
     }
     counter.forEachPartial((statistic, window, block) -> blocks.add(block));
     assertThat(blocks).hasSize(2);
@@ -190,7 +190,8 @@ class DamagedBytesTest {
       batch.add(
           new PossibleDuplicate(
               Call.builder("id " + i, "type", Instant.EPOCH).build(),
-              CallRecord.at("calls", 0, i, 0, new byte[0])));
+              CallRecord.at("calls", 0, i, 0, new byte[0]),
+              i % 3));
     }
     assertThat(seen.sift(batch, Long.MIN_VALUE, first -> {})).isZero();
     eachDamage(seen.toBytes(), damaged -> saysDamaged(() -> new SeenCalls(1_000, damaged)));

@@ -116,15 +116,16 @@ class LedgerTest {
           new CallReader(
               plan,
               Instant.EPOCH,
-              (call, record) -> candidates.add(new PossibleDuplicate(call, record)),
+              (call, record, index) -> candidates.add(new PossibleDuplicate(call, record, index)),
               letters::add);
       records.forEach(reader::read);
       candidates.sort(PossibleDuplicate.ORDER);
       long duplicates = 0;
       if (plan.distinctHorizonMillis().isPresent()) {
-        duplicates = seen.sift(candidates, watermark, c -> counter.count(c.call(), c.record()));
+        duplicates =
+            seen.sift(candidates, watermark, c -> counter.count(c.call(), c.record(), c.index()));
       } else {
-        candidates.forEach(c -> counter.count(c.call(), c.record()));
+        candidates.forEach(c -> counter.count(c.call(), c.record(), c.index()));
       }
       List<List<Long>> closing = ledger.closing();
       for (int i = 0; i < closing.size(); i++) {

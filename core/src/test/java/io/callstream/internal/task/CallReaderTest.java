@@ -46,7 +46,8 @@ class CallReaderTest {
             .statistic(StandardStatistics.callsByType())
             .build();
     CallReader reader =
-        new CallReader(new TaskPlan(pipeline), Instant.EPOCH, (call, record) -> {}, letter -> {});
+        new CallReader(
+            new TaskPlan(pipeline), Instant.EPOCH, (call, record, index) -> {}, letter -> {});
     assertThatThrownBy(
             () -> reader.read(CallRecord.at("calls", 3, 17, 0, "secret".getBytes(UTF_8))))
         .isInstanceOfSatisfying(

@@ -73,6 +73,7 @@ class TaskDataTest {
         new DeadLetter.Late(
             origin,
             new byte[1 << 20],
+            3,
             List.of(new MissedWindow("a", window), new MissedWindow("b", window))));
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     DataOutputStream out = new DataOutputStream(bytes);
@@ -105,10 +106,11 @@ class TaskDataTest {
     List<PossibleDuplicate> candidates =
         List.of(
             new PossibleDuplicate(
-                call, CallRecord.at(MemorySource.NAME, 2, 9, -3, new byte[] {1, 2})),
+                call, CallRecord.at(MemorySource.NAME, 2, 9, -3, new byte[] {1, 2}), 2),
             new PossibleDuplicate(
                 Call.builder("1", "t", Instant.EPOCH).build(),
-                CallRecord.at(MemorySource.NAME, 0, 0, 0, null)));
+                CallRecord.at(MemorySource.NAME, 0, 0, 0, null),
+                2));
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     DataOutputStream out = new DataOutputStream(bytes);
     for (PossibleDuplicate candidate : candidates) {
@@ -118,6 +120,7 @@ class TaskDataTest {
     for (PossibleDuplicate candidate : candidates) {
       PossibleDuplicate read = PossibleDuplicate.read(plan, in);
       assertThat(read.call()).isEqualTo(candidate.call());
+      assertThat(read.index()).isEqualTo(candidate.index());
       assertThat(read.record()).usingRecursiveComparison().isEqualTo(candidate.record());
     }
     assertThat(in.read()).isEqualTo(-1);
@@ -146,7 +149,8 @@ class TaskDataTest {
       batch.add(
           new PossibleDuplicate(
               Call.builder("\u00e9" + i, "t", Instant.ofEpochMilli(i)).build(),
-              CallRecord.at(MemorySource.NAME, 0, i, i, null)));
+              CallRecord.at(MemorySource.NAME, 0, i, i, null),
+              2));
     }
     List<PossibleDuplicate> firsts = new ArrayList<>();
     assertThat(seen.sift(batch, Long.MIN_VALUE, firsts::add)).isZero();
@@ -165,8 +169,8 @@ class TaskDataTest {
     Call call = Call.builder(Instant.EPOCH).build();
     List<PossibleDuplicate> batch =
         List.of(
-            new PossibleDuplicate(call, CallRecord.at(MemorySource.NAME, 0, 0, 0, null)),
-            new PossibleDuplicate(call, CallRecord.at(MemorySource.NAME, 0, 1, 0, null)));
+            new PossibleDuplicate(call, CallRecord.at(MemorySource.NAME, 0, 0, 0, null), 2),
+            new PossibleDuplicate(call, CallRecord.at(MemorySource.NAME, 0, 1, 0, null), 2));
     SeenCalls seen = new SeenCalls(1_000, null);
     List<PossibleDuplicate> firsts = new ArrayList<>();
     assertThat(seen.sift(batch, Long.MIN_VALUE, firsts::add)).isZero();

@@ -27,7 +27,7 @@ class TimestampsTest {
               .build());
 
   private TaskReport read(List<Long> timestamps) {
-    CallReader reader = new CallReader(plan, BEGIN, (call, record) -> {}, letter -> {});
+    CallReader reader = new CallReader(plan, BEGIN, (call, record, index) -> {}, letter -> {});
     for (int i = 0; i < timestamps.size(); i++) {
       reader.read(CallRecord.at("calls", i % 3, i, timestamps.get(i), null));
     }
@@ -81,7 +81,7 @@ class TimestampsTest {
 
   @Test
   void tenMillionRecordsOf1970AreAsOldAsOne() {
-    CallReader reader = new CallReader(plan, BEGIN, (call, record) -> {}, letter -> {});
+    CallReader reader = new CallReader(plan, BEGIN, (call, record, index) -> {}, letter -> {});
     CallRecord record = CallRecord.at("calls", 0, 0, 0, null);
     for (int i = 0; i < 10_000_000; i++) {
       reader.read(record);

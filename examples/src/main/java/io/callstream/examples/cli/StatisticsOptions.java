@@ -290,12 +290,12 @@ final class StatisticsOptions {
   }
 
   private static boolean isOfDataSf(CallFormat format) {
-    return format.name().equals(DataSfCalls.json().name());
+    return format.definition().equals(DataSfCalls.json().definition());
   }
 
   /** Returns whether the dispositions of a format are San Francisco's radio codes. */
   private static boolean isOfSanFrancisco(CallFormat format) {
-    return format.name().equals(SanFranciscoCalls.json().name()) || isOfDataSf(format);
+    return format.definition().equals(SanFranciscoCalls.json().definition()) || isOfDataSf(format);
   }
 
   /**
