@@ -112,13 +112,22 @@ final class PipelineMeters {
         "Calls too far ahead to advance the watermark, not confirmed by the next two calls",
         Accounting::unconfirmedTimes);
     total(
-        "callstream.calls.undescribed",
-        "Calls whose disposition has no description",
-        Accounting::unknownDispositions);
+        "callstream.calls.corrections",
+        "Calls that replaced an earlier version of the same call",
+        Accounting::corrections);
+    if (!running.pipeline().dispositionCodes().descriptions().isEmpty()) {
+      unknown("dispositions");
+    }
     for (String statistic : running.accounting().statistics().keySet()) {
       contributions(statistic, "counted", Contributions::counted);
       contributions(statistic, "late", Contributions::late);
       contributions(statistic, "filtered", Contributions::filtered);
+      contributions(statistic, "earlier", Contributions::earlier);
+      total(
+          "callstream.statistic.retractions",
+          "Counted contributions that a correction removed again",
+          Tags.of("statistic", statistic),
+          accounting -> of(accounting, statistic, Contributions::retracted));
     }
   }
 
@@ -298,10 +307,21 @@ final class PipelineMeters {
         "callstream.statistic.contributions",
         "Contributions of calls to a statistic, by outcome",
         Tags.of("statistic", statistic, "outcome", outcome),
-        accounting -> {
-          Contributions found = accounting.statistics().get(statistic);
-          return found == null ? 0 : value.applyAsLong(found);
-        });
+        accounting -> of(accounting, statistic, value));
+  }
+
+  private static long of(
+      Accounting accounting, String statistic, ToLongFunction<Contributions> value) {
+    Contributions found = accounting.statistics().get(statistic);
+    return found == null ? 0 : value.applyAsLong(found);
+  }
+
+  private void unknown(String lookup) {
+    total(
+        "callstream.calls.unknown",
+        "Calls without a row in a lookup",
+        Tags.of("lookup", lookup),
+        accounting -> accounting.unknown().getOrDefault(lookup, 0L));
   }
 
   private void total(String name, String description, ToLongFunction<Accounting> value) {

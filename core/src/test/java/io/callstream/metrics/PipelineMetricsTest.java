@@ -155,8 +155,8 @@ class PipelineMetricsTest {
     assertThat(value(scraped.get("callstream_records_duplicates_total"))).isEqualTo(1);
     assertThat(value(scraped.get("callstream_calls_ambiguous_total")))
         .isEqualTo(batch.total().ambiguousTimes());
-    assertThat(value(scraped.get("callstream_calls_undescribed_total")))
-        .isEqualTo(batch.total().unknownDispositions())
+    assertThat(value(scraped.get("callstream_calls_unknown_total"), "lookup", "dispositions"))
+        .isEqualTo(batch.total().unknown().get("dispositions").doubleValue())
         .isPositive();
     MetricFamily contributions = scraped.get("callstream_statistic_contributions_total");
     assertThat(

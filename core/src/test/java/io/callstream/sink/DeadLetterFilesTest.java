@@ -92,7 +92,8 @@ class DeadLetterFilesTest {
     soFar.forEach(counts::add);
     Map<String, Contributions> statistics = new HashMap<>();
     counts.late().forEach((name, late) -> statistics.put(name, new Contributions(0, late, 0)));
-    Accounting total = new Accounting(soFar.size(), counts.rejected(), 0, 0, 0, 0, 0, statistics);
+    Accounting total =
+        new Accounting(soFar.size(), counts.rejected(), 0, 0, 0, 0, 0, Map.of(), statistics);
     return new BatchResults(
         lineage, batch, PIPELINE, Optional.empty(), Map.of(), Map.of(), total, total);
   }

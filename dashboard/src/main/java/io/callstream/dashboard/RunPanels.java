@@ -126,8 +126,12 @@ final class RunPanels {
                 List.of("− rejected", number(all.rejected())),
                 List.of("− duplicates", number(all.duplicates())),
                 List.of("= calls", number(all.calls())),
-                List.of("with an ambiguous time", number(all.ambiguousTimes())),
-                List.of("with an unknown disposition", number(all.unknownDispositions()))));
+                List.of("with an ambiguous time", number(all.ambiguousTimes()))));
+    all.unknown()
+        .forEach((lookup, calls) -> records.add(List.of("with unknown " + lookup, number(calls))));
+    if (all.corrections() > 0) {
+      records.add(List.of("of these, corrections", number(all.corrections())));
+    }
     if (all.additionalCalls() > 0) {
       records.add(1, List.of("+ additional calls", number(all.additionalCalls())));
     }

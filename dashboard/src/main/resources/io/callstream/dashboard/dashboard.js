@@ -444,9 +444,16 @@
       ['− rejected', whole.format(all.rejected), ''],
       ['− duplicates', whole.format(all.duplicates), ''],
       ['= calls', whole.format(calls(all)), ''],
-      ['with an ambiguous time', whole.format(all.ambiguousTimes), part(all.ambiguousTimes)],
-      ['with an unknown disposition', whole.format(all.unknownDispositions), part(all.unknownDispositions)]
+      ['with an ambiguous time', whole.format(all.ambiguousTimes), part(all.ambiguousTimes)]
     ];
+    for (const [name, number] of Object.entries(all)) {
+      if (name.startsWith('unknown')) {
+        rows.push(['with unknown ' + name.slice(7, 8).toLowerCase() + name.slice(8), whole.format(number), part(number)]);
+      }
+    }
+    if (all.corrections) {
+      rows.push(['of these, corrections', whole.format(all.corrections), part(all.corrections)]);
+    }
     if (all.additionalCalls) {
       rows.splice(1, 0, ['+ additional calls', whole.format(all.additionalCalls), '']);
     }

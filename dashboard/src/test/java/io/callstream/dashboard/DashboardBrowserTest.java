@@ -139,7 +139,7 @@ class DashboardBrowserTest {
             "0",
             "2,000",
             number(run.running().accounting().ambiguousTimes()),
-            number(run.running().accounting().unknownDispositions()));
+            number(run.running().accounting().unknown().get("dispositions")));
     assertThat(browser.texts("#others h2"))
         .contains("by-disposition")
         .doesNotContain("calls-by-type");

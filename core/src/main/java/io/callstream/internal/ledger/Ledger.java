@@ -98,7 +98,7 @@ public final class Ledger {
     SourceProgress progress = totals.progress().plus(report.segments());
     long unconfirmed = progress.unconfirmedSince(totals.progress(), warnings::unconfirmed);
     Accounting accounting =
-        report.accounting().plus(new Accounting(0, 0, 0, 0, 0, 0, unconfirmed, Map.of()));
+        report.accounting().plus(new Accounting(0, 0, 0, 0, 0, 0, unconfirmed, Map.of(), Map.of()));
     LedgerState after = before.next(totals.next(accounting, report.segments(), progress), updates);
     if (log != null) {
       log.append(before, after.totals(), updates);

@@ -18,6 +18,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * Formats results as tables for people. RowFormatter in a table cannot control a terminal: control
@@ -55,17 +56,21 @@ public final class TextTables {
         format(
             """
             accounting: %,d received%s = %,d rejected + %,d duplicates + %,d calls
-                        %,d ambiguous times (when clocks went back), %,d unknown dispositions
+                        %,d ambiguous times (when clocks went back)%s
             """,
             accounting.received(),
-            accounting.additionalCalls() > 0
-                ? format(" + %,d additional calls", accounting.additionalCalls())
-                : "",
+            positive(" + %,d additional calls", accounting.additionalCalls()),
             accounting.rejected(),
             accounting.duplicates(),
             accounting.calls(),
             accounting.ambiguousTimes(),
-            accounting.unknownDispositions()));
+            accounting.unknown().entrySet().stream()
+                .map(lookup -> format(", %,d unknown %s", lookup.getValue(), lookup.getKey()))
+                .collect(Collectors.joining())));
+    if (accounting.corrections() > 0) {
+      text.append(
+          format("            %,d corrections of earlier calls\n", accounting.corrections()));
+    }
     if (accounting.unconfirmedTimes() > 0) {
       text.append(
           format(
@@ -76,15 +81,19 @@ public final class TextTables {
       Accounting.Contributions contributions = entry.getValue();
       text.append(
           format(
-              "            %s: %,d counted, %,d late%s\n",
+              "            %s: %,d counted, %,d late%s%s%s\n",
               entry.getKey(),
               contributions.counted(),
               contributions.late(),
-              contributions.filtered() > 0
-                  ? format(", %,d filtered", contributions.filtered())
-                  : ""));
+              positive(", %,d filtered", contributions.filtered()),
+              positive(", %,d retracted", contributions.retracted()),
+              positive(", %,d before it was added", contributions.earlier())));
     }
     return text.toString();
+  }
+
+  private static String positive(String pattern, long number) {
+    return number > 0 ? format(pattern, number) : "";
   }
 
   private static String format(String pattern, Object... values) {

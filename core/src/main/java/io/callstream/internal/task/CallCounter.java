@@ -22,6 +22,8 @@ import java.util.function.Consumer;
  * and keeps the accounting of both. Not thread-safe.
  */
 public final class CallCounter {
+  private static final String DISPOSITIONS = "dispositions";
+
   private final TaskPlan plan;
   private final List<StatisticCombiner> combiners;
   private final Lookup dispositions;
@@ -101,6 +103,8 @@ public final class CallCounter {
           plan.statistics().get(i).name(),
           new Contributions(combiner.counted(), combiner.late(), combiner.filtered()));
     }
-    return new Accounting(0, 0, 0, 0, ambiguousTimes, unknownDispositions, 0, contributions);
+    Map<String, Long> unknown =
+        hasDispositions ? Map.of(DISPOSITIONS, unknownDispositions) : Map.of();
+    return new Accounting(0, 0, 0, 0, 0, ambiguousTimes, 0, unknown, contributions);
   }
 }

@@ -218,7 +218,7 @@ public final class CallReader {
                     partition, position.firstOffset, position.nextOffset, position.clock)));
     long stamped = received - unstamped;
     return new TaskReport(
-        new Accounting(received, rejected, additional, 0, 0, 0, 0, Map.of()),
+        new Accounting(received, rejected, additional, 0, 0, 0, 0, Map.of(), Map.of()),
         segments,
         stamped == 0
             ? Timestamps.NONE

@@ -35,7 +35,8 @@ public record TaskReport(
   }
 
   public static TaskReport ofDuplicates(long duplicates) {
-    return new TaskReport(new Accounting(0, 0, 0, duplicates, 0, 0, 0, Map.of()), List.of());
+    return new TaskReport(
+        new Accounting(0, 0, 0, duplicates, 0, 0, 0, Map.of(), Map.of()), List.of());
   }
 
   public TaskReport plus(TaskReport that) {
@@ -87,15 +88,22 @@ public record TaskReport(
     out.writeLong(accounting.rejected());
     out.writeLong(accounting.additionalCalls());
     out.writeLong(accounting.duplicates());
+    out.writeLong(accounting.corrections());
     out.writeLong(accounting.ambiguousTimes());
-    out.writeLong(accounting.unknownDispositions());
     out.writeLong(accounting.unconfirmedTimes());
+    out.writeInt(accounting.unknown().size());
+    for (Map.Entry<String, Long> lookup : accounting.unknown().entrySet()) {
+      out.writeUTF(lookup.getKey());
+      out.writeLong(lookup.getValue());
+    }
     out.writeInt(accounting.statistics().size());
     for (Map.Entry<String, Contributions> entry : accounting.statistics().entrySet()) {
       out.writeUTF(entry.getKey());
       out.writeLong(entry.getValue().counted());
       out.writeLong(entry.getValue().late());
       out.writeLong(entry.getValue().filtered());
+      out.writeLong(entry.getValue().retracted());
+      out.writeLong(entry.getValue().earlier());
     }
   }
 
@@ -104,21 +112,29 @@ public record TaskReport(
     long rejected = in.readLong();
     long additionalCalls = in.readLong();
     long duplicates = in.readLong();
+    long corrections = in.readLong();
     long ambiguousTimes = in.readLong();
-    long unknownDispositions = in.readLong();
     long unconfirmedTimes = in.readLong();
+    Map<String, Long> unknown = new LinkedHashMap<>();
+    for (int i = in.readInt(); i > 0; i--) {
+      unknown.put(in.readUTF(), in.readLong());
+    }
     Map<String, Contributions> statistics = new LinkedHashMap<>();
     for (int i = in.readInt(); i > 0; i--) {
-      statistics.put(in.readUTF(), new Contributions(in.readLong(), in.readLong(), in.readLong()));
+      statistics.put(
+          in.readUTF(),
+          new Contributions(
+              in.readLong(), in.readLong(), in.readLong(), in.readLong(), in.readLong()));
     }
     return new Accounting(
         received,
         rejected,
         additionalCalls,
         duplicates,
+        corrections,
         ambiguousTimes,
-        unknownDispositions,
         unconfirmedTimes,
+        unknown,
         statistics);
   }
 

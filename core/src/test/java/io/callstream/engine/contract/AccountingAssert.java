@@ -47,22 +47,35 @@ public final class AccountingAssert extends AbstractAssert<AccountingAssert, Acc
     if (actual.ambiguousTimes() < 0 || actual.ambiguousTimes() > calls) {
       failWithMessage("%s calls, but %s ambiguous times", calls, actual.ambiguousTimes());
     }
-    if (actual.unknownDispositions() < 0 || actual.unknownDispositions() > calls) {
-      failWithMessage("%s calls, but %s unknown dispositions", calls, actual.unknownDispositions());
+    actual
+        .unknown()
+        .forEach(
+            (lookup, unknown) -> {
+              if (unknown < 0 || unknown > calls) {
+                failWithMessage("%s calls, but %s unknown %s", calls, unknown, lookup);
+              }
+            });
+    if (actual.corrections() < 0 || actual.corrections() > calls) {
+      failWithMessage("%s calls, but %s corrections", calls, actual.corrections());
     }
     if (actual.unconfirmedTimes() < 0) {
       failWithMessage("%s unconfirmed times", actual.unconfirmedTimes());
     }
     for (Statistic statistic : statistics) {
       Contributions s = actual.statistics().get(statistic.name());
-      if (s.counted() < 0 || s.late() < 0 || s.filtered() < 0) {
+      if (s.counted() < 0
+          || s.late() < 0
+          || s.filtered() < 0
+          || s.retracted() < 0
+          || s.retracted() > s.counted()
+          || s.earlier() < 0) {
         failWithMessage("negative figures of %s in %s", statistic.name(), actual);
       }
       long k = statistic.window().map(Window::windowsPerCall).orElse(1);
-      if (k * calls != s.counted() + s.late() + s.filtered()) {
+      if (k * calls != s.counted() + s.late() + s.filtered() + s.earlier()) {
         failWithMessage(
             "%s: %s windows per call * (%s received - %s rejected + %s additional calls - %s duplicates) = %s, but"
-                + " %s counted + %s late + %s filtered = %s",
+                + " %s counted + %s late + %s filtered + %s earlier = %s",
             statistic.name(),
             k,
             actual.received(),
@@ -73,7 +86,8 @@ public final class AccountingAssert extends AbstractAssert<AccountingAssert, Acc
             s.counted(),
             s.late(),
             s.filtered(),
-            s.counted() + s.late() + s.filtered());
+            s.earlier(),
+            s.counted() + s.late() + s.filtered() + s.earlier());
       }
       if (statistic.window().isEmpty() && s.late() != 0) {
         failWithMessage("%s has no window, but %s late", statistic.name(), s.late());

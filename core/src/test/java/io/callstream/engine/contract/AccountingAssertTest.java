@@ -32,7 +32,7 @@ class AccountingAssertTest {
     Map<String, Contributions> statistics = new LinkedHashMap<>();
     statistics.put("all", all);
     statistics.put("sliding", sliding);
-    return new Accounting(10, 2, 0, 1, 7, 7, 0, statistics);
+    return new Accounting(10, 2, 0, 1, 0, 7, 0, Map.of("dispositions", 7L), statistics);
   }
 
   @Test
@@ -67,7 +67,7 @@ class AccountingAssertTest {
     }
     assertThatThrownBy(
             () ->
-                assertThatAccounting(new Accounting(0, 0, 0, 0, 0, 0, 0, Map.of()))
+                assertThatAccounting(new Accounting(0, 0, 0, 0, 0, 0, 0, Map.of(), Map.of()))
                     .addsUpFor(PIPELINE))
         .isInstanceOf(AssertionError.class);
   }

@@ -117,7 +117,7 @@ abstract class DuplicateRules extends ContractRules {
       check = "where the engine counts duplicates")
   void rule_5_6() throws Exception {
     assertThat(outcome().recorder().letters()).isEmpty();
-    assertThat(outcome().batch(1).accounting().unknownDispositions()).isEqualTo(2);
+    assertThat(outcome().batch(1).accounting().unknown().get("dispositions")).isEqualTo(2);
     assertThat(outcome().accounting().duplicates()).isEqualTo(6);
   }
 

@@ -71,7 +71,7 @@ abstract class LookupRules extends ContractRules {
       text = "Calls with an unknown code are counted. A missing, null or blank code is unknown.",
       check = "where the engine counts unknown dispositions")
   void rule_7_2() throws Exception {
-    assertThat(fields.get().accounting().unknownDispositions()).isEqualTo(7);
+    assertThat(fields.get().accounting().unknown().get("dispositions")).isEqualTo(7);
   }
 
   @Test

@@ -99,9 +99,10 @@ public final class ReferenceModel {
           rejected,
           additional,
           duplicates,
+          0,
           ambiguous,
-          unknown,
           unconfirmed,
+          Map.of("dispositions", unknown),
           contributions);
     }
   }

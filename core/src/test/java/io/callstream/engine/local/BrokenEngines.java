@@ -60,9 +60,10 @@ final class BrokenEngines {
         accounting.rejected(),
         accounting.additionalCalls(),
         accounting.duplicates(),
+        accounting.corrections(),
         accounting.ambiguousTimes(),
-        accounting.unknownDispositions(),
         accounting.unconfirmedTimes(),
+        accounting.unknown(),
         changed);
   }
 

@@ -507,7 +507,7 @@ class SinkSetTest {
 
   private static BatchResults rejecting(long records) {
     BatchResults b = batch();
-    Accounting accounting = new Accounting(records, records, 0, 0, 0, 0, 0, Map.of());
+    Accounting accounting = new Accounting(records, records, 0, 0, 0, 0, 0, Map.of(), Map.of());
     return new BatchResults(
         b.lineage(), 0, b.pipeline(), b.watermark(), Map.of(), Map.of(), accounting, accounting);
   }

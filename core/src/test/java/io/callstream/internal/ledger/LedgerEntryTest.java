@@ -32,7 +32,16 @@ class LedgerEntryTest {
     SourceProgress progress =
         NONE.totals().progress().plus(List.of(new PartitionSegment(3, 70, 71, clock)));
     Accounting accounting =
-        new Accounting(7, 1, 6, 2, 3, 4, 5, Map.of("calls-by-type", new Contributions(4, 0, 0)));
+        new Accounting(
+            7,
+            1,
+            6,
+            2,
+            3,
+            4,
+            5,
+            Map.of("dispositions", 8L),
+            Map.of("calls-by-type", new Contributions(4, 0, 0, 1, 2)));
     return new LedgerEntry(
         new LedgerTotals(9, accounting, progress, -5, 8), blocks, new byte[] {1, 2});
   }

@@ -37,6 +37,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class TextTablesTest {
+  private static final Map<String, Long> DISPOSITIONS = Map.of("dispositions", 0L);
+
   private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
 
   private static Call of(String type) {
@@ -246,7 +248,9 @@ class TextTablesTest {
     statistics.put("all", new Contributions(7_000, 0, 0));
     statistics.put("some", new Contributions(5_500, 100, 1_400));
 
-    assertThat(TextTables.accounting(new Accounting(7_003, 2, 0, 1, 0, 0, 0, statistics)))
+    assertThat(
+            TextTables.accounting(
+                new Accounting(7_003, 2, 0, 1, 0, 0, 0, DISPOSITIONS, statistics)))
         .isEqualTo(
             """
             accounting: 7,003 received = 2 rejected + 1 duplicates + 7,000 calls
@@ -258,7 +262,9 @@ class TextTablesTest {
 
   @Test
   void theAccountingShowsUnconfirmedTimesIfThereAreAny() {
-    assertThat(TextTables.accounting(new Accounting(1_500, 0, 0, 0, 0, 0, 1_234, Map.of())))
+    assertThat(
+            TextTables.accounting(
+                new Accounting(1_500, 0, 0, 0, 0, 0, 1_234, DISPOSITIONS, Map.of())))
         .isEqualTo(
             """
             accounting: 1,500 received = 0 rejected + 0 duplicates + 1,500 calls
