@@ -2,6 +2,7 @@ package io.callstream.internal.ledger;
 
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.StatisticCombiner;
+import io.callstream.internal.task.CallCounter;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
@@ -124,6 +125,6 @@ final class ResultEmitter {
   }
 
   private Accounting none() {
-    return Accounting.none(pipeline.statistics().stream().map(Statistic::name).toList());
+    return CallCounter.accountingOfNone(pipeline);
   }
 }
