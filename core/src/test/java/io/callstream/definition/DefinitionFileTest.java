@@ -9,6 +9,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
@@ -16,6 +17,7 @@ import io.callstream.call.JsonFormat;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.statistic.Emission;
+import io.callstream.statistic.Measure;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
@@ -29,9 +31,11 @@ import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -253,6 +257,24 @@ class DefinitionFileTest {
   }
 
   @Test
+  void readsTheRatioOfCallsWithAValue() throws IOException {
+    Field<Boolean> gift = Field.flag("gift");
+    Measure.Aggregate ratio =
+        (Measure.Aggregate)
+            statistics("statistic.a.measures = ratio(gift, true) as gifts")
+                .get(0)
+                .measures()
+                .get(0);
+    Measure.Accumulator all = ratio.empty();
+    for (boolean isGift : new boolean[] {true, false, false, true, false}) {
+      all.add(Call.builder(Instant.EPOCH, Set.of(gift)).with(gift, isGift).build());
+    }
+    assertThat(ratio.name()).isEqualTo("gifts");
+    assertThat(all.value()).contains(0.4);
+    assertThat(ratio).asString().contains("gift in [\"true\"]");
+  }
+
+  @Test
   void readsWindowsAndMeasuresAndEmission() throws IOException {
     List<Statistic> all =
         statistics(
@@ -332,6 +354,8 @@ class DefinitionFileTest {
         arguments("statistic.a.measures = top(many, product)", "'many' is not a number"),
         arguments("statistic.a.measures = top(0, product)", "it must be"),
         arguments("statistic.a.measures = quantile(x, paid, shipped)", "'x' is not a number"),
+        arguments("statistic.a.measures = ratio(gift, maybe)", "'maybe' is not a value"),
+        arguments("statistic.a.measures = ratio(paid, 1)", "the field 'paid' is a time"),
         arguments("statistic.a.measures = quantile(2, paid, shipped)", "The quantile is 2.0"),
         arguments("statistic.a.measures = count as Orders", "'Orders' is not a valid column name"),
         arguments("statistic.a.measures = count, count", "has the column 'count' twice"),
