@@ -11,9 +11,12 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
+import io.callstream.call.CallParser;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.call.JsonFormat;
+import io.callstream.call.ParseResult;
+import io.callstream.call.RejectionReason;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.statistic.Emission;
@@ -149,6 +152,9 @@ class DefinitionFileTest {
         arguments("", "key 'name': it is missing. Add a line 'name = …'"),
         arguments("name = a\ntime = t", "key 'zone': it is missing"),
         arguments("name = a\nzone = UTC", "key 'time': it is missing"),
+        arguments(
+            "name = a\nzone = UTC\ntime = t\ntext.product = p\nrequired = prodct",
+            "key 'required': the format 'a' has no field 'prodct'. Did you mean 'product'?"),
         arguments("name = a\nzone = America/Chikago\ntime = t", "Did you mean 'America/Chicago'?"),
         arguments("name = a\nzone = UTC\ntime =", "key 'time': it has no value"),
         arguments("name = a\nname = b", "key 'name': it occurs twice"),
@@ -229,6 +235,32 @@ class DefinitionFileTest {
     assertThatThrownBy(() -> DefinitionFile.read(data))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll("more than 1048576 bytes", "not the data");
+  }
+
+  @Test
+  void rejectsRecordsWithoutARequiredField() throws IOException {
+    JsonFormat format =
+        read("""
+                name = orders
+                zone = UTC
+                time = at
+                text.product = product
+                decimal.amount = amount
+                required = amount
+                """)
+            .format()
+            .orElseThrow();
+    CallParser parser = format.parser(Set.of(Field.text("product")));
+    String whole = "{\"at\":\"2026-01-01T00:00:00Z\",\"amount\":1}";
+    assertThat(parser.parse(whole.getBytes(UTF_8))).isInstanceOf(ParseResult.Parsed.class);
+    ParseResult rejected = parser.parse("{\"at\":\"2026-01-01T00:00:00Z\"}".getBytes(UTF_8));
+    assertThat(rejected)
+        .isInstanceOfSatisfying(
+            ParseResult.Rejected.class,
+            missing -> {
+              assertThat(missing.reason()).isEqualTo(RejectionReason.MISSING_FIELD);
+              assertThat(missing.field()).isEqualTo("amount");
+            });
   }
 
   @Test
