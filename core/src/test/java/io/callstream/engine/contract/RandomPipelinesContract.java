@@ -221,6 +221,10 @@ public abstract class RandomPipelinesContract {
       return phases.isEmpty() ? scenario.statistics() : phases.get(phases.size() - 1).statistics();
     }
 
+    private static boolean drops(Random random) {
+      return random.nextInt(3) == 0;
+    }
+
     /**
      * Changes the statistics of the next run. The first one always remains.
      *
@@ -239,13 +243,12 @@ public abstract class RandomPipelinesContract {
       }
       for (StatisticSpec s : scenario.statistics()) {
         boolean isFirst = s.equals(scenario.statistics().get(0));
-        boolean changed = random.nextInt(3) == 0;
-        if (phases.isEmpty()
-            ? isFirst || !changed
-            : active().contains(s) && (isFirst || !changed)) {
+        if (phases.isEmpty() ? random.nextBoolean() : active().contains(s) && !drops(random)) {
           some.add(s);
           used.add(s.name());
-        } else if (changed && !phases.isEmpty() && used.add(s.name())) {
+        } else if (isFirst) {
+          some.add(s);
+        } else if (!phases.isEmpty() && !drops(random) && used.add(s.name())) {
           some.add(s);
           firsts.put(s.name(), pending ? next + 1 : next);
         }
@@ -335,7 +338,7 @@ public abstract class RandomPipelinesContract {
         shared = shared.evolving();
       }
       List<TestRecord> records = scenario.records();
-      int instalments = 1 + random.nextInt(2);
+      int instalments = changes.isPresent() ? 2 : 1 + random.nextInt(2);
       int failing = random.nextInt(3);
       for (int i = 0; i < instalments; i++) {
         List<TestRecord> part =

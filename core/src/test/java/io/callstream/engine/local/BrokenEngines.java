@@ -90,7 +90,8 @@ final class BrokenEngines {
     @Override
     Accounting accounting(Accounting accounting) {
       return withContributions(
-          accounting, (name, c) -> new Contributions(c.counted(), 0, c.filtered()));
+          accounting,
+          (name, c) -> new Contributions(c.counted(), 0, c.filtered(), c.retracted(), c.earlier()));
     }
   }
 
@@ -146,7 +147,8 @@ final class BrokenEngines {
           accounting,
           (name, c) ->
               losing.contains(name)
-                  ? new Contributions(c.counted() + c.filtered(), c.late(), 0)
+                  ? new Contributions(
+                      c.counted() + c.filtered(), c.late(), 0, c.retracted(), c.earlier())
                   : c);
     }
   }
