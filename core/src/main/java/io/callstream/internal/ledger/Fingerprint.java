@@ -2,6 +2,7 @@ package io.callstream.internal.ledger;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.CallFormat;
 import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.Pipeline;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The identity of a checkpoint directory: the engine, the pipeline, and settings that must not
@@ -28,10 +30,16 @@ public final class Fingerprint {
   /** The last line. A directory with another format is rejected and not misread. */
   private static final String FORMAT = "format of this directory: 4";
 
+  private static final String CALL_FORMAT = "format: ";
+
   private final String text;
 
-  private Fingerprint(String text) {
+  /** The format of the run; null for the fingerprint of a directory. */
+  private final @Nullable CallFormat format;
+
+  private Fingerprint(String text, @Nullable CallFormat format) {
     this.text = text;
+    this.format = format;
   }
 
   /**
@@ -52,11 +60,12 @@ public final class Fingerprint {
                 .map(line -> line.getKey() + ": " + line.getValue() + "\n")
                 .collect(Collectors.joining())
             + FORMAT
-            + "\n");
+            + "\n",
+        pipeline.format());
   }
 
   public static Fingerprint parse(String text) {
-    return new Fingerprint(text);
+    return new Fingerprint(text, null);
   }
 
   public Optional<String> line(String key) {
@@ -72,6 +81,23 @@ public final class Fingerprint {
     return text.lines()
         .filter(line -> !line.startsWith(STATISTIC) && !StatisticHistory.isLine(line))
         .toList();
+  }
+
+  /** Returns the settings, with the format of a run if it only adds fields. */
+  private List<String> settingsFor(Fingerprint run) {
+    return settings().stream()
+        .map(line -> run.addsFieldsTo(line) ? run.formatLine() : line)
+        .toList();
+  }
+
+  private boolean addsFieldsTo(String line) {
+    return format != null
+        && line.startsWith(CALL_FORMAT)
+        && format.addsFieldsTo(line.substring(CALL_FORMAT.length()));
+  }
+
+  private String formatLine() {
+    return text.lines().filter(line -> line.startsWith(CALL_FORMAT)).findFirst().orElse("");
   }
 
   private static List<String> without(List<String> settings, String key) {
@@ -109,7 +135,7 @@ public final class Fingerprint {
               .formatted(
                   location, line(ENGINE).orElse("unknown"), run.line(ENGINE).orElse("unknown")));
     }
-    List<String> settings = settings();
+    List<String> settings = evolving ? settingsFor(run) : settings();
     List<String> required = run.settings();
     boolean sameSettings = settings.equals(required);
     if (!sameSettings && without(settings, SOURCE_ID).equals(without(required, SOURCE_ID))) {
@@ -204,7 +230,7 @@ public final class Fingerprint {
     }
     String slots =
         history().changed(statistics(), run.statistics().keySet(), since, lastBatch).lines();
-    return new Fingerprint(run.text.replace(FORMAT, slots + FORMAT));
+    return new Fingerprint(run.text.replace(FORMAT, slots + FORMAT), run.format);
   }
 
   /** Describes the change from this fingerprint to a later one. */

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.ErrorCode;
+import io.callstream.call.Fields;
+import io.callstream.call.JsonFormat;
 import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
@@ -50,7 +52,12 @@ abstract class EvolutionRules extends ContractRules {
   }
 
   private static Pipeline.Builder parts(ContractSource source, Statistic... statistics) {
-    return Pipeline.builder(source.source(), FORMAT)
+    return parts(source, FORMAT, statistics);
+  }
+
+  private static Pipeline.Builder parts(
+      ContractSource source, JsonFormat format, Statistic... statistics) {
+    return Pipeline.builder(source.source(), format)
         .withoutMaxEventTimeJump()
         .statistics(List.of(statistics));
   }
@@ -292,5 +299,36 @@ abstract class EvolutionRules extends ContractRules {
         .hasMessageContaining("another pipeline")
         .hasMessageContaining("future skew: PT48H");
     assertThat(recorder.events()).isEmpty();
+  }
+
+  private static JsonFormat.Builder format() {
+    return JsonFormat.builder("growing").id("crime_id").time("call_date_time");
+  }
+
+  @Test
+  @Rule(
+      number = "19.7",
+      text =
+          "A format may get more fields, which new statistics read. A format without a field that it"
+              + " had is rejected.",
+      check = "that the engine compares formats with `CallFormat.addsFieldsTo`")
+  void rule_19_7() throws Exception {
+    ContractSource source = source();
+    RunOptions options = evolving();
+    JsonFormat small = format().build();
+    JsonFormat large = format().type("original_crime_type_name").build();
+    JsonFormat other = format().text(Fields.ADDRESS, "original_crime_type_name").build();
+    source.send(List.of(at(0, "1", "a", "10:05:00")));
+    runToEnd(parts(source, small, ALL).build(), options);
+    source.send(List.of(at(0, "2", "b", "10:05:00")));
+    assertThatThrownBy(() -> start(parts(source, large, ALL).build(), options))
+        .satisfies(hasCode(ErrorCode.CHECKPOINT)); // The type is required.
+    Recorder second = new Recorder();
+    runToEnd(second.on(parts(source, other, ALL, ADDRESSES)).build(), options);
+    assertThat(rows(last(second), "all")).containsExactly("2");
+    assertThat(rows(last(second), "addresses")).containsExactly("b  1");
+    assertThatThrownBy(() -> start(parts(source, small, ALL).build(), options))
+        .satisfies(hasCode(ErrorCode.CHECKPOINT))
+        .hasMessageContaining("original_crime_type_name");
   }
 }
