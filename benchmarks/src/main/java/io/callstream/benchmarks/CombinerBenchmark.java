@@ -53,7 +53,7 @@ public class CombinerBenchmark extends PartBenchmark {
   @Benchmark
   @OperationsPerInvocation(BenchmarkCalls.COUNT)
   public CallCounter count() {
-    CallCounter counter = new CallCounter(plan, StatisticCombiner.NO_WATERMARK, letter -> {});
+    CallCounter counter = new CallCounter(plan, 0, StatisticCombiner.NO_WATERMARK, letter -> {});
     for (Call call : calls) {
       counter.count(call, RECORD, 0);
     }

@@ -29,6 +29,16 @@ public interface CallFormat extends Serializable {
   }
 
   /**
+   * Returns whether this format only adds fields to a format with a definition: every record that
+   * both accept has the same values in the earlier fields. A run that {@linkplain
+   * io.callstream.engine.RunOptions#evolving evolves} may then use this format. Defaults to whether
+   * the definitions are equal.
+   */
+  default boolean addsFieldsTo(String earlier) {
+    return earlier.equals(definition());
+  }
+
+  /**
    * Returns the time zone that applies to times without an offset and to the display of results.
    */
   ZoneId zone();

@@ -11,7 +11,6 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -21,6 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -269,15 +269,37 @@ public final class JsonFormat implements CallFormat {
    */
   @Override
   public String definition() {
-    return this
-        // The order of the paths of one field decides which one is used.
-        + values.stream()
-            .sorted(Comparator.comparing(JsonValue::field))
-            .map(JsonValue::toString)
-            .collect(Collectors.joining())
-        + (absent.isEmpty()
-            ? ""
-            : ", absent " + new TreeSet<>(absent).stream().map(JsonFormat::quoted).toList());
+    return this + String.join("", definitions().values()) + absentDefinition();
+  }
+
+  /** Returns the definitions of the fields. */
+  private Map<Field<?>, String> definitions() {
+    Map<Field<?>, String> definitions = new TreeMap<>();
+    // The order of the paths of one field decides which one is used.
+    values.forEach(value -> definitions.merge(value.field(), value.toString(), String::concat));
+    return definitions;
+  }
+
+  private String absentDefinition() {
+    return absent.isEmpty()
+        ? ""
+        : ", absent " + new TreeSet<>(absent).stream().map(JsonFormat::quoted).toList();
+  }
+
+  /** {@inheritDoc} The additional fields must not be required. */
+  @Override
+  public boolean addsFieldsTo(String earlier) {
+    Set<Field<?>> required = new HashSet<>();
+    values.stream().filter(JsonValue::required).forEach(value -> required.add(value.field()));
+    StringBuilder subset = new StringBuilder(toString());
+    for (Map.Entry<Field<?>, String> field : definitions().entrySet()) {
+      if (earlier.startsWith(subset + field.getValue())) {
+        subset.append(field.getValue());
+      } else if (required.contains(field.getKey())) {
+        return false;
+      }
+    }
+    return earlier.equals(subset + absentDefinition());
   }
 
   /** Returns a text in quotes, so that a text with a comma differs from two texts. */

@@ -54,9 +54,11 @@ public final class BatchRun {
     private final BatchStart start;
     private final List<BatchPart> parts = new ArrayList<>();
 
-    private Batch(TaskPlan plan, long watermark) {
+    private Batch(TaskPlan plan, Ledger ledger) {
       this.plan = plan;
-      this.start = new BatchStart(Instant.now(), System.nanoTime(), watermark);
+      this.start =
+          new BatchStart(
+              ledger.lastBatch() + 1, Instant.now(), System.nanoTime(), ledger.nextWatermark());
     }
 
     /**
@@ -194,7 +196,7 @@ public final class BatchRun {
             return;
           }
         }
-        Batch batch = new Batch(plan, ledger().nextWatermark());
+        Batch batch = new Batch(plan, ledger());
         List<PartitionOffsets> offsets;
         List<BatchPart> parts;
         long readNanos;

@@ -17,7 +17,9 @@ public enum Capability {
   /** The engine resumes from a checkpoint after a restart. */
   CHECKPOINT("a checkpoint"),
   /** The engine counts calls with the same id once. */
-  DISTINCT("distinct()");
+  DISTINCT("distinct()"),
+  /** The engine resumes from a checkpoint with other statistics. */
+  EVOLUTION("evolving()");
 
   private final String description;
 
@@ -36,6 +38,9 @@ public enum Capability {
     }
     if (options.checkpoint().isPresent()) {
       needed.add(CHECKPOINT);
+      if (options.evolves()) {
+        needed.add(EVOLUTION);
+      }
     }
     if (pipeline.distinctHorizon().isPresent()) {
       needed.add(DISTINCT);

@@ -16,6 +16,7 @@ import java.util.OptionalLong;
  *     engine decides, as with {@link Long#MAX_VALUE}
  * @param flushesAtEnd whether a bounded run emits open windows when it ends
  * @param sinkTimeout the time limit of a call of a sink, greater than 0, at most one day
+ * @param evolves whether a run may add statistics to those of its checkpoint, or remove some
  */
 public record RunOptions(
     Mode mode,
@@ -23,7 +24,8 @@ public record RunOptions(
     Duration trigger,
     OptionalLong maxRecordsPerBatch,
     boolean flushesAtEnd,
-    Duration sinkTimeout) {
+    Duration sinkTimeout,
+    boolean evolves) {
   /** The default trigger interval of a continuous run: one second. */
   public static final Duration DEFAULT_TRIGGER = Duration.ofSeconds(1);
 
@@ -86,7 +88,7 @@ public record RunOptions(
 
   private static RunOptions of(Mode mode, Duration trigger) {
     return new RunOptions(
-        mode, Optional.empty(), trigger, OptionalLong.empty(), false, DEFAULT_SINK_TIMEOUT);
+        mode, Optional.empty(), trigger, OptionalLong.empty(), false, DEFAULT_SINK_TIMEOUT, false);
   }
 
   /**
@@ -98,7 +100,13 @@ public record RunOptions(
    */
   public RunOptions checkpointingTo(String directory) {
     return new RunOptions(
-        mode, Optional.of(directory), trigger, maxRecordsPerBatch, flushesAtEnd, sinkTimeout);
+        mode,
+        Optional.of(directory),
+        trigger,
+        maxRecordsPerBatch,
+        flushesAtEnd,
+        sinkTimeout,
+        evolves);
   }
 
   /**
@@ -109,7 +117,7 @@ public record RunOptions(
    */
   public RunOptions triggeringEvery(Duration interval) {
     return new RunOptions(
-        mode, checkpoint, interval, maxRecordsPerBatch, flushesAtEnd, sinkTimeout);
+        mode, checkpoint, interval, maxRecordsPerBatch, flushesAtEnd, sinkTimeout, evolves);
   }
 
   /**
@@ -124,7 +132,13 @@ public record RunOptions(
    */
   public RunOptions readingAtMost(long recordsPerBatch) {
     return new RunOptions(
-        mode, checkpoint, trigger, OptionalLong.of(recordsPerBatch), flushesAtEnd, sinkTimeout);
+        mode,
+        checkpoint,
+        trigger,
+        OptionalLong.of(recordsPerBatch),
+        flushesAtEnd,
+        sinkTimeout,
+        evolves);
   }
 
   /**
@@ -134,7 +148,8 @@ public record RunOptions(
    *     these windows and emit them again
    */
   public RunOptions flushingAtEnd() {
-    return new RunOptions(mode, checkpoint, trigger, maxRecordsPerBatch, true, sinkTimeout);
+    return new RunOptions(
+        mode, checkpoint, trigger, maxRecordsPerBatch, true, sinkTimeout, evolves);
   }
 
   /**
@@ -145,6 +160,22 @@ public record RunOptions(
    * @throws IllegalArgumentException if {@code limit} is not greater than 0, or more than one day
    */
   public RunOptions sinkTimeout(Duration limit) {
-    return new RunOptions(mode, checkpoint, trigger, maxRecordsPerBatch, flushesAtEnd, limit);
+    return new RunOptions(
+        mode, checkpoint, trigger, maxRecordsPerBatch, flushesAtEnd, limit, evolves);
+  }
+
+  /**
+   * Allows the run to have other statistics than its checkpoint. Statistics that are unchanged keep
+   * their results. A statistic that is new counts from the next batch; {@link
+   * io.callstream.pipeline.Results#countedSince} reports from where. The checkpoint forgets a
+   * statistic that the pipeline no longer has.
+   *
+   * <p>A checkpoint uses the name of a statistic once: the run is refused if a statistic has the
+   * name of another one, or of one that was removed. It is also refused if anything else has
+   * changed, except that a format may have more fields. Has no effect without a checkpoint.
+   */
+  public RunOptions evolving() {
+    return new RunOptions(
+        mode, checkpoint, trigger, maxRecordsPerBatch, flushesAtEnd, sinkTimeout, true);
   }
 }

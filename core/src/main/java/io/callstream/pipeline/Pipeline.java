@@ -182,12 +182,17 @@ public record Pipeline(
       lines.add("isolation level: " + topic.isolation().value());
     }
     lines.add("format: " + format.definition());
-    statistics.forEach(statistic -> lines.add("statistic: " + statistic));
+    statistics.forEach(statistic -> lines.add("statistic: " + inOneLine(statistic)));
     lines.add("distinct: " + distinctHorizon.map(Duration::toString).orElse("no"));
     lines.add("future skew: " + maxFutureSkew);
     lines.add("event time jump: " + maxEventTimeJump.map(Duration::toString).orElse("unlimited"));
     lines.add("disposition codes: " + new TreeSet<>(dispositionCodes.descriptions().keySet()));
     return String.join("\n", lines) + "\n";
+  }
+
+  /** Returns a description without line breaks, because each statistic is a line. */
+  private static String inOneLine(Statistic statistic) {
+    return statistic.toString().replace("\r", "\\r").replace("\n", "\\n");
   }
 
   @Override

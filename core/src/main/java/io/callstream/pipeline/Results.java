@@ -5,6 +5,7 @@ import io.callstream.statistic.Statistic;
 import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -17,6 +18,14 @@ import java.util.stream.Stream;
 public interface Results extends Iterable<ResultRow> {
   /** Returns the statistic. */
   Statistic statistic();
+
+  /**
+   * Returns from where the statistic counts, if it was added to a pipeline that had already
+   * processed records; empty if it counts all records of the pipeline.
+   */
+  default Optional<CountedSince> countedSince() {
+    return Optional.empty();
+  }
 
   /** Returns the number of rows, without creating them. */
   long size();

@@ -199,12 +199,17 @@ final class RequestHandler implements HttpHandler {
   private Response statistics() {
     return Response.json(
         200,
-        Json.object(
-            "statistics",
-            Json.array(
-                running.pipeline().statistics(),
-                statistic ->
-                    Json.object("name", statistic.name(), "columns", statistic.columns()))));
+        Json.object("statistics", Json.array(running.pipeline().statistics(), this::statistic)));
+  }
+
+  private Object statistic(Statistic statistic) {
+    Map<String, @Nullable Object> object =
+        Json.object("name", statistic.name(), "columns", statistic.columns());
+    running
+        .results(statistic.name())
+        .countedSince()
+        .ifPresent(since -> object.put("countedSince", SnapshotJson.since(since)));
+    return object;
   }
 
   private Response results(String name, @Nullable String query) {

@@ -5,6 +5,7 @@ import static io.callstream.dashboard.Formats.text;
 
 import io.callstream.dashboard.Snapshot.Period;
 import io.callstream.dashboard.SvgChart.Shape;
+import io.callstream.pipeline.CountedSince;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import io.callstream.progress.Progress.Latency;
@@ -144,14 +145,27 @@ final class RunPanels {
             (name, outcome) ->
                 statistics.add(
                     List.of(
-                        name,
+                        name + since(name),
                         number(outcome.counted()),
                         number(outcome.late()),
-                        number(outcome.filtered()))));
+                        number(outcome.filtered()),
+                        number(outcome.earlier()))));
+    boolean added = all.statistics().values().stream().anyMatch(c -> c.earlier() > 0);
+    List<String> columns = List.of("Statistic", "Counted", "Late", "Filtered", "Earlier");
     html.openPanel("panel half", "Record accounting");
     html.table(List.of("Records", "Number"), records, 1);
     html.element("h3", "By statistic").line();
-    html.table(List.of("Statistic", "Counted", "Late", "Filtered"), statistics, 1);
+    if (added) {
+      html.table(columns, statistics, 1);
+    } else {
+      html.table(columns.subList(0, 4), statistics.stream().map(s -> s.subList(0, 4)).toList(), 1);
+    }
     html.close("section").line();
+  }
+
+  /** Returns since when a statistic counts, if it was added later. */
+  private String since(String statistic) {
+    CountedSince since = snapshot.since().get(statistic);
+    return since == null ? "" : ", since " + Formats.time(since.time(), snapshot.zone());
   }
 }

@@ -1,6 +1,7 @@
 package io.callstream.dashboard;
 
 import io.callstream.engine.RunningPipeline.State;
+import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
@@ -9,6 +10,7 @@ import io.callstream.progress.StabilityVerdict;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -17,6 +19,7 @@ import java.util.Optional;
  *
  * @param run identifies the run: the time at which its dashboard was created
  * @param failure the message of the failure; empty if the run has not failed
+ * @param since from where statistics count that were added to the pipeline, by name
  * @param others the statistics that are shown as tables
  * @param verdict whether the pipeline keeps up; empty before there are enough batches
  * @param history the latest batches, oldest first
@@ -34,6 +37,7 @@ record Snapshot(
     Optional<Ranking> dispositions,
     Optional<Ranking> locations,
     Optional<Spikes> spikes,
+    Map<String, CountedSince> since,
     List<Table> others,
     Optional<Progress> progress,
     Accounting accounting,

@@ -10,6 +10,7 @@ import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.internal.aggregate.BlockReader;
 import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
@@ -27,6 +28,7 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -102,6 +104,10 @@ final class SnapshotFactory {
         state == State.RUNNING ? progress.flatMap(Progress::watermark).orElse(null) : null;
     List<Results> others = new ArrayList<>();
     statistics.forEach(statistic -> others.add(running.results(statistic.name())));
+    Map<String, CountedSince> since = new LinkedHashMap<>();
+    for (Results results : others) {
+      results.countedSince().ifPresent(s -> since.put(results.statistic().name(), s));
+    }
     Optional<Results> byType = take(others, r -> isTotal(r, BY_TYPE, "crime_type"));
     Optional<Results> byLocation = take(others, r -> isTotal(r, BY_LOCATION, "address"));
     Optional<Results> byHour = take(others, r -> isHourly(r.statistic()));
@@ -123,6 +129,7 @@ final class SnapshotFactory {
         byHour.map(results -> hourly.dispositions(results, TOP_DISPOSITIONS)),
         byLocation.map(results -> ranking(results, TOP_LOCATIONS)),
         byHour.map(results -> spikeDetector.find(results, watermark)),
+        since,
         others.stream().map(results -> table(results, zone)).toList(),
         progress,
         running.accounting(),

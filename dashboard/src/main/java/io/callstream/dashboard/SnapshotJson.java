@@ -9,11 +9,13 @@ import io.callstream.dashboard.Snapshot.Sample;
 import io.callstream.dashboard.Snapshot.Spikes;
 import io.callstream.dashboard.Snapshot.Table;
 import io.callstream.dashboard.Snapshot.Timeline;
+import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Progress;
 import io.callstream.progress.StabilityVerdict;
 import java.time.LocalDate;
 import java.time.ZoneId;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +33,11 @@ final class SnapshotJson {
     snapshot.dispositions().ifPresent(codes -> page.put("dispositions", ranking(codes)));
     snapshot.locations().ifPresent(addresses -> page.put("locations", ranking(addresses)));
     snapshot.spikes().ifPresent(spikes -> page.put("spikes", spikes(spikes)));
+    if (!snapshot.since().isEmpty()) {
+      Map<String, @Nullable Object> starts = new LinkedHashMap<>();
+      snapshot.since().forEach((name, since) -> starts.put(name, since(since)));
+      page.put("countedSince", starts);
+    }
     page.put("others", array(snapshot.others(), SnapshotJson::table));
     page.put("history", array(snapshot.history(), SnapshotJson::sample));
     return new String(Json.bytes(page), UTF_8);
@@ -48,6 +55,11 @@ final class SnapshotJson {
         "progress", snapshot.progress().map(Progress::toJson).map(Json::raw),
         "accounting", Json.raw(snapshot.accounting().toJson()),
         "stability", snapshot.verdict().map(SnapshotJson::verdict));
+  }
+
+  /** Returns from where a statistic counts. */
+  static Object since(CountedSince since) {
+    return object("batch", since.batch(), "time", since.time(), "offsets", since.offsets());
   }
 
   private static Object verdict(StabilityVerdict verdict) {

@@ -437,7 +437,7 @@
 
   const calls = all => all.received - all.rejected + (all.additionalCalls || 0) - all.duplicates;
 
-  function showAccounting(all) {
+  function showAccounting(all, since) {
     const part = n => calls(all) === 0 ? '' : percent(n / calls(all));
     const rows = [
       ['Received', whole.format(all.received), ''],
@@ -462,9 +462,11 @@
     }
     table(byId('records'), ['Records', 'Number', 'Share'], rows, 1);
     byId('records').tBodies[0].rows[3].className = 'sum';
-    table(byId('contributions'), ['Statistic', 'Counted', 'Late', 'Filtered'],
+    const columns = Object.values(all.statistics).some(s => s.earlier) ? 5 : 4;
+    table(byId('contributions'), ['Statistic', 'Counted', 'Late', 'Filtered', 'Earlier'].slice(0, columns),
       Object.entries(all.statistics).map(([name, s]) =>
-        [name, whole.format(s.counted), whole.format(s.late), whole.format(s.filtered || 0)]), 1);
+        [since[name] ? `${name}, since ${shortText(Date.parse(since[name].time))}` : name,
+          ...[s.counted, s.late, s.filtered, s.earlier].map(n => whole.format(n || 0))].slice(0, columns)), 1);
   }
 
   function showHealth(snapshot) {
@@ -577,7 +579,7 @@
     showWeek(snapshot.week);
     showSpikes(snapshot.spikes);
     showHealth(snapshot);
-    showAccounting(snapshot.accounting);
+    showAccounting(snapshot.accounting, snapshot.countedSince || {});
     showOthers(snapshot.others);
   }
 

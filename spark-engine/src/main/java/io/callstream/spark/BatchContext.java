@@ -6,6 +6,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.spark.SparkContext;
 import org.apache.spark.TaskContext;
 import org.jspecify.annotations.Nullable;
@@ -15,11 +17,12 @@ import org.jspecify.annotations.Nullable;
  * data is sent as a local property of the batch's only job. Therefore all tasks of the batch see
  * the same values, also when the batch is repeated.
  *
+ * @param number the number of the batch
  * @param watermark the current watermark
- * @param closing the starts of the windows that close, and the buckets in which sessions close, for
- *     each statistic
+ * @param closing the starts of the windows that close, and the buckets in which sessions close, by
+ *     the slot of the statistic; all of a statistic that the pipeline no longer has
  */
-record BatchContext(long watermark, List<List<Long>> closing) {
+record BatchContext(long number, long watermark, Map<Integer, List<Long>> closing) {
   private static final String PROPERTY = "callstream.batch";
 
   /** The context that a task decoded last. The tasks of a batch ask for the same one many times. */
@@ -28,7 +31,12 @@ record BatchContext(long watermark, List<List<Long>> closing) {
   private record Decoded(String text, BatchContext context) {}
 
   static BatchContext of(Ledger ledger) {
-    return new BatchContext(ledger.nextWatermark(), ledger.closing());
+    Map<Integer, List<Long>> closing = new TreeMap<>(ledger.removed());
+    List<List<Long>> byStatistic = ledger.closing();
+    for (int i = 0; i < byStatistic.size(); i++) {
+      closing.put(ledger.starts().get(i).slot(), byStatistic.get(i));
+    }
+    return new BatchContext(ledger.lastBatch() + 1, ledger.nextWatermark(), closing);
   }
 
   /** Passes these values to the jobs that the current thread starts. */
@@ -48,29 +56,32 @@ record BatchContext(long watermark, List<List<Long>> closing) {
   }
 
   byte[] toBytes() {
-    int windows = closing.stream().mapToInt(List::size).sum();
+    int windows = closing.values().stream().mapToInt(List::size).sum();
     ByteBuffer out =
-        ByteBuffer.allocate(Long.BYTES * (1 + windows) + Integer.BYTES * (1 + closing.size()));
-    out.putLong(watermark).putInt(closing.size());
-    for (List<Long> starts : closing) {
-      out.putInt(starts.size());
-      starts.forEach(out::putLong);
-    }
+        ByteBuffer.allocate(Long.BYTES * (2 + windows) + Integer.BYTES * (1 + 2 * closing.size()));
+    out.putLong(number).putLong(watermark).putInt(closing.size());
+    closing.forEach(
+        (slot, starts) -> {
+          out.putInt(slot).putInt(starts.size());
+          starts.forEach(out::putLong);
+        });
     return out.array();
   }
 
   static BatchContext of(byte[] bytes) {
     ByteBuffer in = ByteBuffer.wrap(bytes);
+    long number = in.getLong();
     long watermark = in.getLong();
-    List<List<Long>> closing = new ArrayList<>();
+    Map<Integer, List<Long>> closing = new TreeMap<>();
     for (int statistics = in.getInt(); statistics > 0; statistics--) {
+      int slot = in.getInt();
       List<Long> starts = new ArrayList<>();
       for (int windows = in.getInt(); windows > 0; windows--) {
         starts.add(in.getLong());
       }
-      closing.add(starts);
+      closing.put(slot, starts);
     }
-    return new BatchContext(watermark, closing);
+    return new BatchContext(number, watermark, closing);
   }
 
   @Override

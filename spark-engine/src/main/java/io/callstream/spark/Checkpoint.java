@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.engine.RunOptions;
 import io.callstream.internal.failures.EnvironmentFailures;
 import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.files.FileFailures;
@@ -21,6 +22,7 @@ import java.io.UncheckedIOException;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -168,17 +170,26 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   }
 
   /**
+   * A directory that a run may use.
+   *
+   * @param recorded the fingerprint of the directory
+   * @param run the fingerprint that the run requires
+   */
+  record Claim(int shufflePartitions, Fingerprint recorded, Fingerprint run) {}
+
+  /**
    * Compares a pipeline and its fixed settings with those that the directory was created for. If
    * the directory is new, this records them in it.
    *
    * @param cores the number of shuffle partitions of a new directory, unless the settings have one
-   * @return the number of shuffle partitions
    */
-  int claim(Pipeline pipeline, String topicId, SparkSettings settings, int cores) {
-    return access(() -> claimed(pipeline, topicId, settings, cores));
+  Claim claim(
+      Pipeline pipeline, String topicId, RunOptions options, SparkSettings settings, int cores) {
+    return access(() -> claimed(pipeline, topicId, options, settings, cores));
   }
 
-  private int claimed(Pipeline pipeline, String topicId, SparkSettings settings, int cores)
+  private Claim claimed(
+      Pipeline pipeline, String topicId, RunOptions options, SparkSettings settings, int cores)
       throws IOException {
     Path file = new Path(directory, Fingerprint.FILE);
     if (!files.exists(file)) {
@@ -192,18 +203,31 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
       Fingerprint made = fingerprint(pipeline, topicId, settings, partitions);
       write(Fingerprint.FILE, made.toString().getBytes(UTF_8));
       requireOwned();
-      return partitions;
+      return new Claim(partitions, made, made);
     }
-    Fingerprint found = Fingerprint.parse(new String(read(Fingerprint.FILE), UTF_8));
-    int before = found.line(SHUFFLE_PARTITIONS).map(Integer::parseInt).orElse(cores);
-    int partitions = settings.shufflePartitions().orElse(before);
-    found.requireSame(fingerprint(pipeline, topicId, settings, partitions), location());
-    takeOver();
+    Claim claim = continued(pipeline, topicId, options, settings, cores);
+    if (fence == null && lock == null) {
+      takeOver();
+      // Until this run took over, another run may have changed the statistics.
+      claim = continued(pipeline, topicId, options, settings, cores);
+    }
     if (sparkFiles.isUsed() && !list().contains(LINEAGE)) {
       throw new DamagedFileException(OURS + "/" + LINEAGE + " is missing");
     }
     sparkFiles.requireWhole(lastBatch());
-    return partitions;
+    return claim;
+  }
+
+  /** Requires that a run can continue this directory. */
+  private Claim continued(
+      Pipeline pipeline, String topicId, RunOptions options, SparkSettings settings, int cores)
+      throws IOException {
+    Fingerprint found = Fingerprint.parse(new String(read(Fingerprint.FILE), UTF_8));
+    int before = found.line(SHUFFLE_PARTITIONS).map(Integer::parseInt).orElse(cores);
+    int partitions = settings.shufflePartitions().orElse(before);
+    Fingerprint run = fingerprint(pipeline, topicId, settings, partitions);
+    found.requireContinuedBy(run, options.evolves(), location());
+    return new Claim(partitions, found, run);
   }
 
   private static Fingerprint fingerprint(
@@ -231,11 +255,12 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   }
 
   /** Returns the ledger as it was after the last batch that Spark committed. */
-  Ledger restore(Pipeline pipeline) {
+  Ledger restore(Pipeline pipeline, Claim claim, Instant now) {
     Ledger ledger = Ledger.restore(pipeline, this, sparkFiles.committed());
     return access(
         () -> {
           sparkFiles.requireConsistent(ledger);
+          ledger.continueAs(claim.recorded(), claim.run(), firstOffsets(), now);
           return ledger;
         });
   }

@@ -34,7 +34,12 @@ final class MergeTask
     if (key.kind() != RowKey.Kind.WINDOW) {
       return input;
     }
-    BlockMerger merger = new BlockMerger(plan.statistics().get(key.number()));
+    int statistic = plan.indexOfSlot(key.number());
+    if (statistic < 0) {
+      state.remove(); // The pipeline no longer has the statistic.
+      return Collections.emptyIterator();
+    }
+    BlockMerger merger = new BlockMerger(plan.statistics().get(statistic));
     List<byte[]> partials = new ArrayList<>();
     while (input.hasNext()) {
       byte[] block = input.next()._2();

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
@@ -77,7 +78,8 @@ final class ReadTask implements PartitionReader<InternalRow> {
     BatchContext context = BatchContext.ofTask();
     int task = TaskContext.getPartitionId();
     try (TaskRows out = new TaskRows(task, plan.letterDirectory)) {
-      CallCounter counter = new CallCounter(plan.plan, context.watermark(), out::add);
+      CallCounter counter =
+          new CallCounter(plan.plan, context.number(), context.watermark(), out::add);
       if (plan.plan.distinctHorizonMillis().isPresent()) {
         sort(counter, out);
       } else {
@@ -92,7 +94,7 @@ final class ReadTask implements PartitionReader<InternalRow> {
 
   private void count(CallCounter counter, TaskRows out) throws IOException {
     TaskReport report = read(counter::count, out);
-    out.addPartials(counter);
+    out.addPartials(plan.plan, counter);
     out.add(report.plus(new TaskReport(counter.accounting(), List.of())));
   }
 
@@ -129,11 +131,7 @@ final class ReadTask implements PartitionReader<InternalRow> {
     return reader.report();
   }
 
-  private static void evict(List<List<Long>> closing, TaskRows out) {
-    for (int statistic = 0; statistic < closing.size(); statistic++) {
-      for (long windowStart : closing.get(statistic)) {
-        out.addEviction(statistic, windowStart);
-      }
-    }
+  private static void evict(Map<Integer, List<Long>> closing, TaskRows out) {
+    closing.forEach((slot, starts) -> starts.forEach(start -> out.addEviction(slot, start)));
   }
 }

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
  * The key of a row between tasks. Spark groups rows by its bytes.
  *
  * @param kind the content of the row
- * @param number the index of the statistic of a window, the bucket of candidates, or the number of
+ * @param number the slot of the statistic of a window, the bucket of candidates, or the number of
  *     the task that emits the row
  * @param windowStart the start of a window, in milliseconds since the epoch, or the key of a bucket
  *     of sessions; 0 for other kinds
@@ -28,8 +28,8 @@ record RowKey(Kind kind, int number, long windowStart) {
     LETTER_FILE
   }
 
-  static RowKey ofWindow(int statistic, long windowStart) {
-    return new RowKey(Kind.WINDOW, statistic, windowStart);
+  static RowKey ofWindow(int slot, long windowStart) {
+    return new RowKey(Kind.WINDOW, slot, windowStart);
   }
 
   static RowKey of(Kind kind, int number) {

@@ -51,16 +51,17 @@ final class SiftTask
       }
     }
     candidates.sort(PossibleDuplicate.ORDER);
-    long watermark = BatchContext.ofTask().watermark();
+    BatchContext context = BatchContext.ofTask();
+    long watermark = context.watermark();
     SeenCalls seen = new SeenCalls(horizonMillis, state.exists() ? state.get() : null);
     try (TaskRows rows = new TaskRows(key.number(), letterDirectory)) {
-      CallCounter counter = new CallCounter(plan, watermark, rows::add);
+      CallCounter counter = new CallCounter(plan, context.number(), watermark, rows::add);
       long duplicates =
           seen.sift(
               candidates,
               watermark,
               first -> counter.count(first.call(), first.record(), first.index()));
-      rows.addPartials(counter);
+      rows.addPartials(plan, counter);
       rows.add(
           TaskReport.ofDuplicates(duplicates)
               .plus(new TaskReport(counter.accounting(), List.of())));

@@ -68,6 +68,7 @@ final class SparkRun extends LedgerRun {
   private static final Duration LISTENER_PATIENCE = Duration.ofSeconds(10);
 
   private final RunOptions options;
+  private final TaskPlan plan;
   private final Sessions.Lease lease;
   private final Checkpoint checkpoint;
   private final SinkSet sinks;
@@ -83,6 +84,7 @@ final class SparkRun extends LedgerRun {
 
   private SparkRun(
       Pipeline pipeline,
+      TaskPlan plan,
       RunOptions options,
       Sessions.Lease lease,
       Checkpoint checkpoint,
@@ -90,6 +92,7 @@ final class SparkRun extends LedgerRun {
       SinkSet sinks) {
     super(pipeline, ledger);
     this.options = options;
+    this.plan = plan;
     this.lease = lease;
     this.checkpoint = checkpoint;
     this.sinks = sinks;
@@ -110,13 +113,15 @@ final class SparkRun extends LedgerRun {
     Checkpoint checkpoint = Checkpoint.open(options.checkpoint().orElse(null), session);
     try {
       int cores = session.sparkContext().defaultParallelism();
-      int shufflePartitions = checkpoint.claim(pipeline, topicId, settings, cores);
-      Ledger ledger = checkpoint.restore(pipeline);
+      Checkpoint.Claim claim = checkpoint.claim(pipeline, topicId, options, settings, cores);
+      checkpoint.requireOwned();
+      Ledger ledger = checkpoint.restore(pipeline, claim, Instant.now());
       checkpoint.requireOwned();
       SinkSet sinks = SinkSet.open(pipeline, ledger, options.sinkTimeout());
       try {
-        SparkRun run = new SparkRun(pipeline, options, lease, checkpoint, ledger, sinks);
-        run.startQuery(plan, settings, shufflePartitions);
+        TaskPlan placed = plan.startingAt(ledger.starts());
+        SparkRun run = new SparkRun(pipeline, placed, options, lease, checkpoint, ledger, sinks);
+        run.startQuery(settings, claim.shufflePartitions());
         return run;
       } catch (Exception | Error e) {
         // Scala throws checked exceptions that its signatures do not declare.
@@ -129,7 +134,7 @@ final class SparkRun extends LedgerRun {
     }
   }
 
-  private void startQuery(TaskPlan plan, SparkSettings settings, int shufflePartitions) {
+  private void startQuery(SparkSettings settings, int shufflePartitions) {
     SparkSession session = lease.session();
     configure(session.conf(), settings, shufflePartitions);
     session.streams().addListener(reports);
@@ -226,7 +231,7 @@ final class SparkRun extends LedgerRun {
       RowKey key = RowKey.of(row._1());
       byte[] bytes = row._2();
       switch (key.kind()) {
-        case WINDOW -> updates.put(key.number(), key.windowStart(), bytes);
+        case WINDOW -> updates.put(plan.indexOfSlot(key.number()), key.windowStart(), bytes);
         case REPORT -> report = report.plus(TaskReport.of(bytes));
         case LETTERS -> letters.add(() -> new ByteArrayInputStream(bytes));
         case LETTER_FILE -> {

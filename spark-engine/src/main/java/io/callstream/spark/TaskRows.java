@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.DeadLetterFormat;
+import io.callstream.internal.task.TaskPlan;
 import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.spark.TaskDeadLetterDirectory.LetterFile;
@@ -51,13 +52,14 @@ final class TaskRows implements AutoCloseable {
     }
   }
 
-  void addPartials(CallCounter counter) {
+  void addPartials(TaskPlan plan, CallCounter counter) {
     counter.forEachPartial(
-        (statistic, window, block) -> add(RowKey.ofWindow(statistic, window), block));
+        (statistic, window, block) ->
+            add(RowKey.ofWindow(plan.starts().get(statistic).slot(), window), block));
   }
 
-  void addEviction(int statistic, long windowStart) {
-    add(RowKey.ofWindow(statistic, windowStart), EVICTION);
+  void addEviction(int slot, long windowStart) {
+    add(RowKey.ofWindow(slot, windowStart), EVICTION);
   }
 
   static boolean isEviction(byte[] row) {

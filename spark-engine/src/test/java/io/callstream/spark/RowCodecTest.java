@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.internal.aggregate.StatisticCombiner;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -32,11 +33,12 @@ class RowCodecTest {
   void theContextOfABatchKeepsItsValues() {
     for (BatchContext context :
         List.of(
-            new BatchContext(StatisticCombiner.NO_WATERMARK, List.of()),
-            new BatchContext(-1, List.of(List.of(), List.of())),
+            new BatchContext(0, StatisticCombiner.NO_WATERMARK, Map.of()),
+            new BatchContext(1, -1, Map.of(0, List.of(), 1, List.of())),
             new BatchContext(
+                Long.MAX_VALUE,
                 1_541_322_000_000L,
-                List.of(List.of(-3_600_000L), List.of(), List.of(Long.MIN_VALUE, 0L, 7L))))) {
+                Map.of(2, List.of(-3_600_000L), 7, List.of(Long.MIN_VALUE, 0L, 7L))))) {
       assertThat(BatchContext.of(context.toBytes())).isEqualTo(context);
     }
   }

@@ -60,12 +60,12 @@ final class BatchPlanner {
   }
 
   /** Returns the batch that an earlier run recorded and may not have finished. */
-  PlannedBatch repeated(Map<Integer, Long> ends, long watermark) {
-    return batch(ends, source.endOffsets(), watermark);
+  PlannedBatch repeated(Map<Integer, Long> ends, long number, long watermark) {
+    return batch(ends, source.endOffsets(), number, watermark);
   }
 
   /** Returns a batch of the available records, up to the limit. */
-  PlannedBatch next(long watermark) {
+  PlannedBatch next(long number, long watermark) {
     Map<Integer, Long> latest = source.endOffsets();
     positions.addPartitions(latest.keySet());
     Map<Integer, Long> backlog = new TreeMap<>(positions.next());
@@ -76,7 +76,7 @@ final class BatchPlanner {
     Map<Integer, Long> ends = new TreeMap<>(positions.next());
     backlog.forEach(
         (partition, records) -> ends.merge(partition, share(records, total), Long::sum));
-    return batch(ends, latest, watermark);
+    return batch(ends, latest, number, watermark);
   }
 
   private long share(long records, long total) {
@@ -85,7 +85,8 @@ final class BatchPlanner {
         : Math.min(records, Math.max(1, (long) (maxRecords * ((double) records / total))));
   }
 
-  private PlannedBatch batch(Map<Integer, Long> ends, Map<Integer, Long> latest, long watermark) {
+  private PlannedBatch batch(
+      Map<Integer, Long> ends, Map<Integer, Long> latest, long number, long watermark) {
     List<Span> spans = new ArrayList<>();
     boolean more = false;
     for (Map.Entry<Integer, Long> position : positions.next().entrySet()) {
@@ -95,7 +96,7 @@ final class BatchPlanner {
       spans.add(new Span(partition, from, to));
       more |= positions.end(partition, latest, to) > to;
     }
-    BatchStart start = new BatchStart(clock.instant(), System.nanoTime(), watermark);
+    BatchStart start = new BatchStart(number, clock.instant(), System.nanoTime(), watermark);
     PlannedBatch batch = new PlannedBatch(start, spans, latest, more);
     positions.moveTo(batch.ends());
     return batch;

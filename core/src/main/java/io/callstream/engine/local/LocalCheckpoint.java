@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -58,16 +59,21 @@ final class LocalCheckpoint implements AutoCloseable {
   private final RunLock lock;
   private final LocalLedgerFiles files;
 
+  /** The fingerprint in the directory. */
+  private final Fingerprint recorded;
+
   /** Whether the directory has all its files. Only then may a run have read records with it. */
   private boolean complete;
 
-  private LocalCheckpoint(Path root, RunLock lock, LocalLedgerFiles files) {
+  private LocalCheckpoint(Path root, RunLock lock, LocalLedgerFiles files, Fingerprint recorded) {
     this.root = root;
     this.lock = lock;
     this.files = files;
+    this.recorded = recorded;
   }
 
-  static LocalCheckpoint open(String location, Fingerprint run) {
+  /** Opens a directory for a run, which may have other statistics if it is evolving. */
+  static LocalCheckpoint open(String location, Fingerprint run, boolean evolving) {
     Path root = path(location);
     try {
       Path directory = Files.createDirectories(root.resolve(OURS));
@@ -75,14 +81,16 @@ final class LocalCheckpoint implements AutoCloseable {
       try {
         deleteLetters(directory);
         Path fingerprint = directory.resolve(Fingerprint.FILE);
+        Fingerprint recorded = run;
         if (Files.exists(fingerprint)) {
           // The fingerprint is checked first, because other engines have other files.
           byte[] text = Checksum.verify(Fingerprint.FILE, Files.readAllBytes(fingerprint));
-          Fingerprint.parse(new String(text, UTF_8)).requireSame(run, root.toString());
+          recorded = Fingerprint.parse(new String(text, UTF_8));
+          recorded.requireContinuedBy(run, evolving, root.toString());
         }
         LocalCheckpoint checkpoint =
-            new LocalCheckpoint(root, lock, LocalLedgerFiles.in(directory));
-        checkpoint.claim(run);
+            new LocalCheckpoint(root, lock, LocalLedgerFiles.in(directory), recorded);
+        checkpoint.claim();
         return checkpoint;
       } catch (IOException | RuntimeException e) {
         lock.close();
@@ -124,7 +132,7 @@ final class LocalCheckpoint implements AutoCloseable {
   }
 
   /** Assigns a new directory to a run, and rejects a directory with a missing file. */
-  private void claim(Fingerprint run) throws IOException {
+  private void claim() throws IOException {
     Set<String> found = found();
     requireAll(found);
     if (found.isEmpty()) {
@@ -135,7 +143,7 @@ final class LocalCheckpoint implements AutoCloseable {
                     + " directory.")
                 .formatted(root));
       }
-      files.write(Fingerprint.FILE, run.toString().getBytes(UTF_8));
+      files.write(Fingerprint.FILE, recorded.toString().getBytes(UTF_8));
     }
     complete = found.contains(COMMITTED);
   }
@@ -162,8 +170,10 @@ final class LocalCheckpoint implements AutoCloseable {
   }
 
   /** Returns the ledger as it was after the last batch that is known to be complete. */
-  Ledger restore(Pipeline pipeline) {
-    return Ledger.restore(pipeline, files, lastDone());
+  Ledger restore(Pipeline pipeline, Fingerprint run, Instant now) {
+    Ledger ledger = Ledger.restore(pipeline, files, lastDone());
+    ledger.continueAs(recorded, run, firstOffsets(), now);
+    return ledger;
   }
 
   private long lastDone() {

@@ -124,8 +124,15 @@ final class LocalRun extends LedgerRun {
   }
 
   /** Returns a run whose batches are started by the caller and run in its thread. */
-  static LocalRun stepwise(Pipeline pipeline, RunOptions options, Clock clock) {
-    return open(pipeline, options, clock, Sources.open(pipeline.source()), 0);
+  static LocalRun stepwise(Pipeline pipeline, RunOptions options, Clock clock, Ledger ledger) {
+    OpenSource source = Sources.open(pipeline.source());
+    try {
+      TaskPlan plan = new TaskPlan(pipeline).startingAt(ledger.starts());
+      return new LocalRun(pipeline, options, clock, source, null, plan, ledger, 0);
+    } catch (RuntimeException | Error e) {
+      Closing.after(e, source);
+      throw e;
+    }
   }
 
   private static LocalRun open(
@@ -137,9 +144,13 @@ final class LocalRun extends LedgerRun {
       checkpoint =
           options
               .checkpoint()
-              .map(location -> LocalCheckpoint.open(location, fingerprint))
+              .map(location -> LocalCheckpoint.open(location, fingerprint, options.evolves()))
               .orElse(null);
-      Ledger ledger = checkpoint == null ? Ledger.inMemory(pipeline) : checkpoint.restore(pipeline);
+      Ledger ledger =
+          checkpoint == null
+              ? Ledger.inMemory(pipeline)
+              : checkpoint.restore(pipeline, fingerprint, clock.instant());
+      plan = plan.startingAt(ledger.starts());
       return new LocalRun(pipeline, options, clock, source, checkpoint, plan, ledger, readers);
     } catch (RuntimeException | Error e) {
       Closing.after(e, source);
@@ -156,7 +167,8 @@ final class LocalRun extends LedgerRun {
     guarded(
         () -> {
           try {
-            current = begin(planner.repeated(ledger().endsOfNext(), ledger().nextWatermark()));
+            current =
+                begin(planner.repeated(ledger().endsOfNext(), number(), ledger().nextWatermark()));
             boolean idle = false;
             while (!isStopping()) {
               if (current == null) {
@@ -166,7 +178,7 @@ final class LocalRun extends LedgerRun {
                     break;
                   }
                 }
-                current = begin(planner.next(ledger().nextWatermark()));
+                current = begin(planner.next(number(), ledger().nextWatermark()));
               }
               if (current != null) {
                 finish(current);
@@ -270,9 +282,15 @@ final class LocalRun extends LedgerRun {
     long readNanos = System.nanoTime();
     TaskReport report = BatchProcessor.report(parts, batch.offsets());
     if (batch.more() && readers.isParallel() && !isStopping()) {
-      ahead = begin(planner.next(ledger().watermarkAfter(report.segments())));
+      long number = number() + (report.accounting().received() > 0 ? 1 : 0);
+      ahead = begin(planner.next(number, ledger().watermarkAfter(report.segments())));
     }
     processor.process(batch.start(), batch.offsets(), parts, report, readNanos);
+  }
+
+  /** Returns the number of the next batch with records. */
+  private long number() {
+    return ledger().lastBatch() + 1;
   }
 
   private void commit() {
@@ -302,7 +320,7 @@ final class LocalRun extends LedgerRun {
 
   /** Processes the available records, up to the limit of a batch. */
   void runBatch() {
-    Reading reading = begin(planner.next(ledger().nextWatermark()));
+    Reading reading = begin(planner.next(number(), ledger().nextWatermark()));
     if (reading != null) {
       finish(reading);
     }

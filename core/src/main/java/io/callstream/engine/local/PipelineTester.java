@@ -7,6 +7,7 @@ import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
+import io.callstream.internal.ledger.Ledger;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
@@ -54,7 +55,7 @@ public final class PipelineTester implements AutoCloseable {
             .apply(Pipeline.builder(source, callsAsRecords).withoutMaxEventTimeJump())
             .deadLetters(Sinks.deadLetterCallback(letters::add))
             .build();
-    run = LocalRun.stepwise(pipeline, RunOptions.continuous(), clock);
+    run = LocalRun.stepwise(pipeline, RunOptions.continuous(), clock, Ledger.inMemory(pipeline));
   }
 
   /**

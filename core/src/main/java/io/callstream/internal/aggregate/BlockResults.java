@@ -1,5 +1,6 @@
 package io.callstream.internal.aggregate;
 
+import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.pipeline.WindowBounds;
@@ -22,14 +23,22 @@ import org.jspecify.annotations.Nullable;
 public final class BlockResults implements Results {
   private final Statistic statistic;
   private final NavigableMap<Long, byte[]> blocks;
+  private final @Nullable CountedSince since;
 
   /**
    * Creates results from blocks by the start of their window, or by the hour in which their
    * sessions start. The blocks must not change.
    */
   public BlockResults(Statistic statistic, NavigableMap<Long, byte[]> blocks) {
+    this(statistic, blocks, null);
+  }
+
+  /** Creates results of a statistic that counts from a place; null if it counts all records. */
+  public BlockResults(
+      Statistic statistic, NavigableMap<Long, byte[]> blocks, @Nullable CountedSince since) {
     this.statistic = statistic;
     this.blocks = blocks;
+    this.since = since;
   }
 
   /** Returns results as blocks. Fails if an engine created them without a ledger. */
@@ -46,6 +55,11 @@ public final class BlockResults implements Results {
   @Override
   public Statistic statistic() {
     return statistic;
+  }
+
+  @Override
+  public Optional<CountedSince> countedSince() {
+    return Optional.ofNullable(since);
   }
 
   @Override

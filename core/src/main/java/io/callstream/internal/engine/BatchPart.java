@@ -46,7 +46,7 @@ public final class BatchPart implements AutoCloseable {
     this.plan = plan;
     this.start = start;
     this.letterDirectory = letterDirectory;
-    counter = new CallCounter(plan, start.watermark(), this::addLetter);
+    counter = new CallCounter(plan, start.number(), start.watermark(), this::addLetter);
     plan.statistics().forEach(statistic -> blocks.add(new TreeMap<>()));
   }
 

@@ -2,31 +2,44 @@ package io.callstream.internal.ledger;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.CallFormat;
+import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.Pipeline;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The identity of a checkpoint directory: the engine, the pipeline, and settings that must not
- * change between two runs. The directory contains it as a text with one line per setting.
+ * change between two runs. The directory contains it as a text with one line per setting, and with
+ * one line per statistic that it has or had, once a run has changed the statistics.
  */
 public final class Fingerprint {
   public static final String FILE = "pipeline.txt";
 
   private static final String ENGINE = "engine";
   private static final String SOURCE_ID = "topic id";
+  private static final String STATISTIC = "statistic: ";
 
   /** The last line. A directory with another format is rejected and not misread. */
-  private static final String FORMAT = "format of this directory: 3";
+  private static final String FORMAT = "format of this directory: 4";
+
+  private static final String CALL_FORMAT = "format: ";
 
   private final String text;
 
-  private Fingerprint(String text) {
+  /** The format of the run; null for the fingerprint of a directory. */
+  private final @Nullable CallFormat format;
+
+  private Fingerprint(String text, @Nullable CallFormat format) {
     this.text = text;
+    this.format = format;
   }
 
   /**
@@ -47,11 +60,12 @@ public final class Fingerprint {
                 .map(line -> line.getKey() + ": " + line.getValue() + "\n")
                 .collect(Collectors.joining())
             + FORMAT
-            + "\n");
+            + "\n",
+        pipeline.format());
   }
 
   public static Fingerprint parse(String text) {
-    return new Fingerprint(text);
+    return new Fingerprint(text, null);
   }
 
   public Optional<String> line(String key) {
@@ -62,15 +76,56 @@ public final class Fingerprint {
         .reduce((first, last) -> last);
   }
 
-  private List<String> without(String key) {
-    return text.lines().filter(line -> !line.startsWith(key + ": ")).toList();
+  /** Returns the settings, without the statistics. */
+  private List<String> settings() {
+    return text.lines()
+        .filter(line -> !line.startsWith(STATISTIC) && !StatisticHistory.isLine(line))
+        .toList();
   }
 
-  /** Rejects a run with another fingerprint than this one of the directory. */
-  public void requireSame(Fingerprint run, String location) {
-    if (text.equals(run.text)) {
-      return;
-    }
+  /** Returns the settings, with the format of a run if it only adds fields. */
+  private List<String> settingsFor(Fingerprint run) {
+    return settings().stream()
+        .map(line -> run.addsFieldsTo(line) ? run.formatLine() : line)
+        .toList();
+  }
+
+  private boolean addsFieldsTo(String line) {
+    return format != null
+        && line.startsWith(CALL_FORMAT)
+        && format.addsFieldsTo(line.substring(CALL_FORMAT.length()));
+  }
+
+  private String formatLine() {
+    return text.lines().filter(line -> line.startsWith(CALL_FORMAT)).findFirst().orElse("");
+  }
+
+  private static List<String> without(List<String> settings, String key) {
+    return settings.stream().filter(line -> !line.startsWith(key + ": ")).toList();
+  }
+
+  /** Returns the definitions of the statistics, by name. */
+  private Map<String, String> statistics() {
+    Map<String, String> definitions = new LinkedHashMap<>();
+    text.lines()
+        .filter(line -> line.startsWith(STATISTIC))
+        .map(line -> line.substring(STATISTIC.length()))
+        .forEach(definition -> definitions.put(definition.split(" ", 2)[0], definition));
+    return definitions;
+  }
+
+  /** Returns the statistics that the directory has or had. */
+  StatisticHistory history() {
+    return StatisticHistory.parse(text.lines().filter(StatisticHistory::isLine).toList())
+        .orElseGet(() -> StatisticHistory.ofNew(statistics().keySet()));
+  }
+
+  /**
+   * Rejects a run that cannot continue this directory.
+   *
+   * @param evolving whether the run may have other statistics
+   */
+  public void requireContinuedBy(Fingerprint run, boolean evolving, String location) {
     if (!line(ENGINE).equals(run.line(ENGINE))) {
       throw new CallstreamException(
           ErrorCode.CHECKPOINT,
@@ -80,7 +135,10 @@ public final class Fingerprint {
               .formatted(
                   location, line(ENGINE).orElse("unknown"), run.line(ENGINE).orElse("unknown")));
     }
-    if (without(SOURCE_ID).equals(run.without(SOURCE_ID))) {
+    List<String> settings = evolving ? settingsFor(run) : settings();
+    List<String> required = run.settings();
+    boolean sameSettings = settings.equals(required);
+    if (!sameSettings && without(settings, SOURCE_ID).equals(without(required, SOURCE_ID))) {
       throw new CallstreamException(
           ErrorCode.CHECKPOINT,
           ("The topic was deleted and created again, or is that of another cluster, since the"
@@ -92,28 +150,111 @@ public final class Fingerprint {
                   line(SOURCE_ID).orElse("unknown"),
                   run.line(SOURCE_ID).orElse("unknown")));
     }
-    List<String> before = text.lines().toList();
-    List<String> now = run.text.lines().toList();
-    String differences =
-        Stream.concat(
-                before.stream()
-                    .filter(line -> !now.contains(line))
-                    .map(line -> "\n  the checkpoint has  " + line),
-                now.stream()
-                    .filter(line -> !before.contains(line))
-                    .map(line -> "\n  this run has        " + line))
-            .collect(Collectors.joining());
-    throw new CallstreamException(
-        ErrorCode.CHECKPOINT,
-        ("The checkpoint directory %s is that of another pipeline, or of other fixed"
-                + " settings:%s\nRun with what the checkpoint has, or name a new directory, which"
-                + " counts the topic from its start.")
-            .formatted(location, differences));
+    List<String> redefined = redefined(run);
+    boolean sameStatistics = statistics().equals(run.statistics());
+    if (!sameSettings || (!sameStatistics && !evolving)) {
+      boolean mayEvolve = sameSettings && redefined.isEmpty();
+      throw new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          ("The checkpoint directory %s is that of another pipeline, or of other fixed"
+                  + " settings:%s\nRun with what the checkpoint has, or %s, which"
+                  + " counts the topic from its start.")
+              .formatted(
+                  location,
+                  differences(run),
+                  mayEvolve
+                      ? "add and remove statistics with RunOptions.evolving(), which is --evolve on"
+                          + " the command line, or name a new directory"
+                      : "name a new directory"));
+    }
+    if (!redefined.isEmpty()) {
+      throw new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          ("The checkpoint directory %s has or had other statistics with the same names:%s\nA name"
+                  + " is used once, because sinks may have rows of the earlier statistic. Give the"
+                  + " statistic of this run another name.")
+              .formatted(location, String.join("", redefined)));
+    }
+  }
+
+  /** Describes the statistics of a run whose names other statistics of this directory use. */
+  private List<String> redefined(Fingerprint run) {
+    Map<String, String> known = statistics();
+    StatisticHistory history = history();
+    List<String> redefined = new ArrayList<>();
+    run.statistics()
+        .forEach(
+            (name, definition) -> {
+              String before = known.get(name);
+              if (before != null && !before.equals(definition)) {
+                redefined.add(difference("the checkpoint has", before));
+                redefined.add(difference("this run has", definition));
+              } else if (before == null && history.removedDefinition(name).isPresent()) {
+                redefined.add(
+                    difference("the checkpoint had", history.removedDefinition(name).get()));
+                redefined.add(difference("this run has", definition));
+              }
+            });
+    return redefined;
+  }
+
+  private String differences(Fingerprint run) {
+    return Stream.concat(
+            missing(run).map(line -> difference("the checkpoint has", line)),
+            run.missing(this).map(line -> difference("this run has", line)))
+        .collect(Collectors.joining());
+  }
+
+  /** Returns the lines that another fingerprint lacks. */
+  private Stream<String> missing(Fingerprint other) {
+    List<String> lines = other.text.lines().toList();
+    return text.lines()
+        .filter(line -> !StatisticHistory.isLine(line))
+        .filter(line -> !lines.contains(line));
+  }
+
+  private static String difference(String who, String line) {
+    return "\n  %-18s  %s".formatted(who, line);
+  }
+
+  /**
+   * Returns the fingerprint of the directory for a run that continues it: this one if the
+   * statistics are the same.
+   *
+   * @param since from where statistics count that are new in the run
+   * @param lastBatch the last batch of statistics that the run does not have
+   */
+  public Fingerprint continuedBy(Fingerprint run, CountedSince since, long lastBatch) {
+    if (statistics().equals(run.statistics()) && settings().equals(run.settings())) {
+      return this;
+    }
+    String slots =
+        history().changed(statistics(), run.statistics().keySet(), since, lastBatch).lines();
+    return new Fingerprint(run.text.replace(FORMAT, slots + FORMAT), run.format);
+  }
+
+  /** Describes the change from this fingerprint to a later one. */
+  String changesTo(Fingerprint later) {
+    TreeSet<String> added = new TreeSet<>(later.statistics().keySet());
+    added.removeAll(statistics().keySet());
+    TreeSet<String> removed = new TreeSet<>(statistics().keySet());
+    removed.removeAll(later.statistics().keySet());
+    return "added %s, removed %s".formatted(added, removed);
   }
 
   /** Returns the text, with a line feed at its end. */
   @Override
   public String toString() {
     return text;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Fingerprint that && text.equals(that.text);
+  }
+
+  @Override
+  public int hashCode() {
+    return text.hashCode();
   }
 }

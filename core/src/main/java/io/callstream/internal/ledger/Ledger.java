@@ -3,17 +3,24 @@ package io.callstream.internal.ledger;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.task.PartitionSegment;
+import io.callstream.internal.task.StatisticStart;
 import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
+import io.callstream.statistic.Statistic;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The state after each batch: the accounting, the progress of the partitions, the watermark, and
@@ -28,15 +35,18 @@ import org.jspecify.annotations.Nullable;
 public final class Ledger {
   public static final long NO_BATCH = -1;
 
+  private static final Logger LOG = LoggerFactory.getLogger(Ledger.class);
+
   private final @Nullable LedgerLog log;
-  private final ResultEmitter emitter;
+  private volatile ResultEmitter emitter;
   private final ClockWarnings warnings = new ClockWarnings(System::nanoTime);
   private List<byte[]> notes = new ArrayList<>();
   private volatile LedgerState state;
 
   private Ledger(Pipeline pipeline, @Nullable LedgerLog log, String lineage, LedgerState state) {
     this.log = log;
-    this.emitter = new ResultEmitter(pipeline, lineage);
+    List<String> names = pipeline.statistics().stream().map(Statistic::name).toList();
+    this.emitter = new ResultEmitter(pipeline, lineage, StatisticHistory.ofNew(names));
     this.state = state;
   }
 
@@ -52,6 +62,53 @@ public final class Ledger {
     Ledger ledger = new Ledger(pipeline, log, log.lineage(committed), none);
     ledger.state = log.restore(committed, ledger.notes::add);
     return ledger;
+  }
+
+  /**
+   * Records that a run continues the checkpoint, before it processes batches. If the run has other
+   * statistics, the change is durable when this method returns. A statistic that is new counts from
+   * the next batch, but not in a batch that was written and not committed: sinks may have that
+   * batch without the statistic, and may skip it when it is repeated.
+   *
+   * @param recorded the fingerprint of the checkpoint, which the run may continue
+   * @param firstOffsets the offsets at which reading started
+   */
+  public void continueAs(
+      Fingerprint recorded, Fingerprint run, Map<Integer, Long> firstOffsets, Instant now) {
+    Map<Integer, Long> pending = endsOfNext();
+    Map<Integer, Long> offsets = new TreeMap<>(firstOffsets);
+    offsets.putAll(nextOffsets());
+    offsets.putAll(pending);
+    long next = lastBatch() + 1 + (pending.isEmpty() ? 0 : 1);
+    Fingerprint changed =
+        recorded.continuedBy(run, new CountedSince(next, now, offsets), lastBatch());
+    if (log != null && !changed.equals(recorded)) {
+      log.write(changed);
+      LOG.info(
+          "The statistics of the checkpoint directory {} changed: {}. A statistic that was added"
+              + " counts from batch {}.",
+          log.location(),
+          recorded.changesTo(changed),
+          next);
+    }
+    emitter = emitter.with(changed.history());
+  }
+
+  /** Returns the places of the statistics in the checkpoint. */
+  public List<StatisticStart> starts() {
+    return emitter.history().starts(state.statistics().stream().map(Statistic::name).toList());
+  }
+
+  /**
+   * Returns the keys of the blocks of statistics that the pipeline no longer has, by the slots of
+   * the statistics. Empty after the first batch, which removes these blocks.
+   */
+  public Map<Integer, List<Long>> removed() {
+    Map<Integer, List<Long>> bySlot = new TreeMap<>();
+    if (log != null) {
+      log.removed().forEach((name, keys) -> bySlot.put(emitter.history().slot(name), keys));
+    }
+    return bySlot;
   }
 
   /** Returns the number of the last batch in the ledger, or {@link #NO_BATCH}. */

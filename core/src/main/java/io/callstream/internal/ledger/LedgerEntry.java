@@ -12,6 +12,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -21,12 +22,23 @@ import java.util.TreeMap;
  * The content of a file of a ledger, and its byte format.
  *
  * @param blocks the groups that the batch changed, by statistic and window; in a snapshot all
- *     groups
+ *     groups. The statistics are those of the accounting, in its order
  */
 record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, byte[]>> blocks, byte[] note) {
   static final byte[] NO_NOTE = {};
 
   private static final int MAGIC = 0x63_61_6c_33; // cal3
+
+  /** Returns the blocks of each statistic, by its name. */
+  Map<String, NavigableMap<Long, byte[]>> blocksByName() {
+    Map<String, NavigableMap<Long, byte[]>> byName = new LinkedHashMap<>();
+    totals
+        .accounting()
+        .statistics()
+        .keySet()
+        .forEach(n -> byName.put(n, blocks.get(byName.size())));
+    return byName;
+  }
 
   byte[] toBytes() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(4_096);
@@ -84,9 +96,9 @@ record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, byte[]>> blocks,
     LedgerTotals totals =
         new LedgerTotals(batch, accounting, progress, in.readLong(), in.readLong());
     int count = in.readInt();
-    if (count != none.results().size()) {
+    if (count != accounting.statistics().size()) {
       throw new DamagedFileException(
-          name + " has " + count + " statistics, not " + none.results().size());
+          name + " has " + count + " statistics, not " + accounting.statistics().size());
     }
     List<NavigableMap<Long, byte[]>> blocks = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {

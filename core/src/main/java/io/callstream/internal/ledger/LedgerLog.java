@@ -27,6 +27,10 @@ import java.util.function.Supplier;
 final class LedgerLog {
   private final LedgerFiles files;
   private final LedgerState none;
+
+  /** The keys of the blocks of statistics that the pipeline no longer has, until the next batch. */
+  private Map<String, List<Long>> removed = Map.of();
+
   private long snapshotBytes;
   private long logBytes;
   private int logFiles;
@@ -64,8 +68,7 @@ final class LedgerLog {
       long snapshot = files.lastSnapshot(committed);
       LedgerTotals before = none.totals();
       LedgerTotals last = none.totals();
-      List<Map<Long, List<byte[]>>> versions = new ArrayList<>();
-      none.results().forEach(results -> versions.add(new TreeMap<>()));
+      Map<String, Map<Long, List<byte[]>>> versions = new TreeMap<>();
       if (snapshot != Ledger.NO_BATCH) {
         byte[] content = files.read(LedgerFiles.SNAPSHOT + snapshot);
         last = read(LedgerFiles.SNAPSHOT + snapshot, snapshot, content, versions, notes);
@@ -78,13 +81,17 @@ final class LedgerLog {
         count(content);
       }
       List<NavigableMap<Long, byte[]>> blocks = new ArrayList<>();
-      for (int i = 0; i < versions.size(); i++) {
-        StatisticBlocks results = none.results().get(i);
+      for (StatisticBlocks results : none.results()) {
         NavigableMap<Long, byte[]> overlaid = new TreeMap<>();
-        versions.get(i).forEach((key, all) -> overlaid.put(key, results.overlay(all)));
+        Map<Long, List<byte[]>> known = versions.remove(results.statistic().name());
+        if (known != null) {
+          known.forEach((key, all) -> overlaid.put(key, results.overlay(all)));
+        }
         blocks.add(overlaid);
       }
-      return none.restored(before, last, blocks);
+      removed = new TreeMap<>();
+      versions.forEach((name, known) -> removed.put(name, List.copyOf(known.keySet())));
+      return none.restored(before, last.of(none.statistics()), blocks);
     } catch (IOException e) {
       throw notRead(committed, e);
     }
@@ -94,17 +101,19 @@ final class LedgerLog {
       String name,
       long number,
       byte[] content,
-      List<Map<Long, List<byte[]>>> versions,
+      Map<String, Map<Long, List<byte[]>>> versions,
       Consumer<byte[]> notes)
       throws IOException {
     LedgerEntry entry = LedgerEntry.read(name, number, none, content);
-    for (int i = 0; i < versions.size(); i++) {
-      Map<Long, List<byte[]>> windows = versions.get(i);
-      entry
-          .blocks()
-          .get(i)
-          .forEach((w, block) -> windows.computeIfAbsent(w, x -> new ArrayList<>(1)).add(block));
-    }
+    entry
+        .blocksByName()
+        .forEach(
+            (statistic, blocks) -> {
+              Map<Long, List<byte[]>> windows =
+                  versions.computeIfAbsent(statistic, x -> new TreeMap<>());
+              blocks.forEach(
+                  (w, block) -> windows.computeIfAbsent(w, x -> new ArrayList<>(1)).add(block));
+            });
     if (entry.note().length > 0) {
       notes.accept(entry.note());
     }
@@ -146,6 +155,7 @@ final class LedgerLog {
       }
       byte[] content = new LedgerEntry(after, updates.blocks(), updates.note()).toBytes();
       files.write(LedgerFiles.BATCH + after.batch(), content);
+      removed = Map.of();
       count(content);
     } catch (IOException e) {
       throw notWritten(e);
@@ -164,9 +174,31 @@ final class LedgerLog {
     }
   }
 
+  /**
+   * Returns the keys of the blocks of statistics that the pipeline no longer has, by name. Until
+   * the engine has removed them in a batch, the log keeps them.
+   */
+  Map<String, List<Long>> removed() {
+    return removed;
+  }
+
+  /** Records a change of the fingerprint, which is durable when this method returns. */
+  void write(Fingerprint changed) {
+    try {
+      files.write(Fingerprint.FILE, changed.toString().getBytes(UTF_8));
+    } catch (IOException e) {
+      throw notWritten(e);
+    }
+  }
+
+  String location() {
+    return files.location();
+  }
+
   private boolean isLong() {
-    return logFiles >= files.mostBatches()
-        || logBytes > Math.max(snapshotBytes, files.leastLogBytes());
+    return removed.isEmpty()
+        && (logFiles >= files.mostBatches()
+            || logBytes > Math.max(snapshotBytes, files.leastLogBytes()));
   }
 
   private void count(byte[] content) {

@@ -1,6 +1,7 @@
 package io.callstream.internal.ledger;
 
 import io.callstream.pipeline.Pipeline;
+import io.callstream.statistic.Statistic;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
@@ -13,6 +14,10 @@ record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
         pipeline.statistics().stream()
             .map(statistic -> StatisticBlocks.none(statistic, pipeline.retention()))
             .toList());
+  }
+
+  List<Statistic> statistics() {
+    return results.stream().map(StatisticBlocks::statistic).toList();
   }
 
   /**

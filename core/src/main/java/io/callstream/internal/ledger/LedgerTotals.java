@@ -6,6 +6,9 @@ import io.callstream.internal.task.PartitionSegment;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Accounting;
+import io.callstream.progress.Accounting.Contributions;
+import io.callstream.statistic.Statistic;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -27,6 +30,32 @@ record LedgerTotals(
         new SourceProgress(TaskPlan.maxEventTimeJumpMillis(pipeline), Map.of()),
         StatisticCombiner.NO_WATERMARK,
         StatisticCombiner.NO_WATERMARK);
+  }
+
+  /**
+   * Returns these totals for the statistics of a pipeline. One that they do not have starts now, so
+   * all calls so far are earlier.
+   */
+  LedgerTotals of(List<Statistic> statistics) {
+    Map<String, Contributions> contributions = new LinkedHashMap<>();
+    for (Statistic statistic : statistics) {
+      Contributions known = accounting.statistics().get(statistic.name());
+      long earlier = accounting.calls() * statistic.contributionsPerCall();
+      contributions.put(
+          statistic.name(), known == null ? new Contributions(0, 0, 0, 0, earlier) : known);
+    }
+    Accounting of =
+        new Accounting(
+            accounting.received(),
+            accounting.rejected(),
+            accounting.additionalCalls(),
+            accounting.duplicates(),
+            accounting.corrections(),
+            accounting.ambiguousTimes(),
+            accounting.unconfirmedTimes(),
+            accounting.unknown(),
+            contributions);
+    return new LedgerTotals(batch, of, progress, watermarkInForce, nextWatermark);
   }
 
   LedgerTotals next(

@@ -26,10 +26,20 @@ import java.util.function.Function;
 final class ResultEmitter {
   private final Pipeline pipeline;
   private final String lineage;
+  private final StatisticHistory history;
 
-  ResultEmitter(Pipeline pipeline, String lineage) {
+  ResultEmitter(Pipeline pipeline, String lineage, StatisticHistory history) {
     this.pipeline = pipeline;
     this.lineage = lineage;
+    this.history = history;
+  }
+
+  ResultEmitter with(StatisticHistory other) {
+    return new ResultEmitter(pipeline, lineage, other);
+  }
+
+  StatisticHistory history() {
+    return history;
   }
 
   BatchResults batch(
@@ -81,24 +91,27 @@ final class ResultEmitter {
 
   Results results(LedgerState now, String statistic) {
     Statistic found = pipeline.statistic(statistic);
-    return new BlockResults(
-        found, now.results().get(pipeline.statistics().indexOf(found)).results());
+    return results(found, now.results().get(pipeline.statistics().indexOf(found)).results());
   }
 
   private static boolean isEmittedOnClose(StatisticBlocks blocks) {
     return blocks.statistic().emission() == Emission.ON_CLOSE;
   }
 
-  private static Map<String, Results> select(
+  private Results results(Statistic statistic, NavigableMap<Long, byte[]> blocks) {
+    return new BlockResults(statistic, blocks, history.since(statistic.name()).orElse(null));
+  }
+
+  private Map<String, Results> select(
       LedgerState state, Function<StatisticBlocks, NavigableMap<Long, byte[]>> selection) {
     Map<String, Results> selected = new LinkedHashMap<>();
     state.results().forEach(blocks -> put(selected, blocks.statistic(), selection.apply(blocks)));
     return selected;
   }
 
-  private static void put(
+  private void put(
       Map<String, Results> results, Statistic statistic, NavigableMap<Long, byte[]> blocks) {
-    results.put(statistic.name(), new BlockResults(statistic, blocks));
+    results.put(statistic.name(), results(statistic, blocks));
   }
 
   private BatchResults results(

@@ -138,11 +138,18 @@ public final class TextTables {
       boolean cut = number > rows;
       String title =
           format(
-              cut && rows > 0 ? "%1$s: top %2$,d of %3$,d rows\n" : "%1$s: %3$,d %4$s\n",
+              cut && rows > 0 ? "%1$s: top %2$,d of %3$,d rows%5$s\n" : "%1$s: %3$,d %4$s%5$s\n",
               statistic.name(),
               rows,
               number,
-              number == 1 ? "row" : "rows");
+              number == 1 ? "row" : "rows",
+              results
+                  .countedSince()
+                  .map(
+                      s ->
+                          format(
+                              ", counted since batch %d (%s)", s.batch(), minutes.format(s.time())))
+                  .orElse(""));
       if (number == 0 || rows == 0) {
         return title;
       }

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /**
  * The second half of a task: passes calls to all statistics, passes late calls to the dead letters,
@@ -27,11 +28,16 @@ public final class CallCounter {
 
   private final TaskPlan plan;
   private final List<StatisticCombiner> combiners;
+
+  /** The combiners of the statistics that count in this batch. */
+  private final List<StatisticCombiner> counting;
+
   private final Lookup dispositions;
   private final boolean hasDispositions;
   private final Consumer<DeadLetter> letters;
   private final List<MissedWindow> missed = new ArrayList<>();
   private final StatisticCombiner.MissedWindows onMissed = this::missed;
+  private long calls;
   private long ambiguousTimes;
   private long unknownDispositions;
 
@@ -42,12 +48,18 @@ public final class CallCounter {
     void partial(int statistic, long windowStart, byte[] block);
   }
 
-  public CallCounter(TaskPlan plan, long watermark, Consumer<DeadLetter> letters) {
+  /** Creates a counter for a batch with a number, to which a watermark applies. */
+  public CallCounter(TaskPlan plan, long batch, long watermark, Consumer<DeadLetter> letters) {
     this.plan = plan;
     this.letters = letters;
     dispositions = plan.dispositionCodes();
     hasDispositions = !dispositions.descriptions().isEmpty();
     combiners = plan.statistics().stream().map(s -> new StatisticCombiner(s, watermark)).toList();
+    counting =
+        IntStream.range(0, combiners.size())
+            .filter(i -> plan.starts().get(i).firstBatch() <= batch)
+            .mapToObj(combiners::get)
+            .toList();
   }
 
   /** Returns the accounting of a pipeline that has not read any records. */
@@ -64,7 +76,8 @@ public final class CallCounter {
     if (hasDispositions && !dispositions.contains(call.disposition())) {
       unknownDispositions++;
     }
-    for (StatisticCombiner combiner : combiners) {
+    calls++;
+    for (StatisticCombiner combiner : counting) {
       combiner.add(call, onMissed);
     }
     if (!missed.isEmpty()) {
@@ -86,7 +99,7 @@ public final class CallCounter {
   }
 
   public boolean mayMiss(Call call) {
-    for (StatisticCombiner combiner : combiners) {
+    for (StatisticCombiner combiner : counting) {
       if (combiner.misses(call)) {
         return true;
       }
@@ -107,9 +120,11 @@ public final class CallCounter {
     Map<String, Contributions> contributions = new LinkedHashMap<>();
     for (int i = 0; i < combiners.size(); i++) {
       StatisticCombiner combiner = combiners.get(i);
+      Statistic statistic = plan.statistics().get(i);
+      long earlier = counting.contains(combiner) ? 0 : calls * statistic.contributionsPerCall();
       contributions.put(
-          plan.statistics().get(i).name(),
-          new Contributions(combiner.counted(), combiner.late(), combiner.filtered()));
+          statistic.name(),
+          new Contributions(combiner.counted(), combiner.late(), combiner.filtered(), 0, earlier));
     }
     Map<String, Long> unknown =
         hasDispositions ? Map.of(DISPOSITIONS, unknownDispositions) : Map.of();

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,7 @@ public final class TaskPlan implements Serializable {
   private final long maxFutureSkewMillis;
   private final long distinctHorizonMillis;
   private final long maxEventTimeJumpMillis;
+  private final List<StatisticStart> starts;
 
   /** Creates a plan. Fails if a statistic or the format cannot be sent to tasks. */
   public TaskPlan(Pipeline pipeline) {
@@ -54,6 +56,26 @@ public final class TaskPlan implements Serializable {
     maxFutureSkewMillis = pipeline.maxFutureSkew().toMillis();
     maxEventTimeJumpMillis = maxEventTimeJumpMillis(pipeline);
     distinctHorizonMillis = pipeline.distinctHorizon().map(Duration::toMillis).orElse(NOT_DISTINCT);
+    starts = IntStream.range(0, statistics.size()).mapToObj(i -> new StatisticStart(i, 0)).toList();
+  }
+
+  private TaskPlan(TaskPlan that, List<StatisticStart> starts) {
+    topic = that.topic;
+    format = that.format;
+    statistics = that.statistics;
+    fields = that.fields;
+    orderedFields = that.orderedFields;
+    generatesIds = that.generatesIds;
+    dispositionCodes = that.dispositionCodes;
+    maxFutureSkewMillis = that.maxFutureSkewMillis;
+    distinctHorizonMillis = that.distinctHorizonMillis;
+    maxEventTimeJumpMillis = that.maxEventTimeJumpMillis;
+    this.starts = List.copyOf(starts);
+  }
+
+  /** Returns this plan for a checkpoint in which the statistics have other places. */
+  public TaskPlan startingAt(List<StatisticStart> places) {
+    return new TaskPlan(this, places);
   }
 
   /** Checks that a statistic can be sent to tasks, so that the failure occurs early. */
@@ -118,6 +140,21 @@ public final class TaskPlan implements Serializable {
 
   public List<Statistic> statistics() {
     return statistics;
+  }
+
+  /** Returns the places of the statistics in the checkpoint, in their order. */
+  public List<StatisticStart> starts() {
+    return starts;
+  }
+
+  /** Returns the index of the statistic with a slot, or -1 if the pipeline no longer has it. */
+  public int indexOfSlot(int slot) {
+    for (int i = 0; i < starts.size(); i++) {
+      if (starts.get(i).slot() == slot) {
+        return i;
+      }
+    }
+    return -1;
   }
 
   /** Returns how many milliseconds an id is kept. Empty if duplicates count. */

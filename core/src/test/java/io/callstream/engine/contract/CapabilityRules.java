@@ -119,6 +119,17 @@ abstract class CapabilityRules extends ContractRules {
 
   @Test
   @Rule(
+      number = "16.7",
+      text = "An engine with `CHECKPOINT` and without `EVOLUTION` rejects `evolving()`.",
+      check = "that the engine calls `requireSupport` first")
+  void rule_16_7() {
+    assumeSupported(Capability.CHECKPOINT);
+    assumeNotSupported(Capability.EVOLUTION);
+    requireRefusal(Capability.EVOLUTION, own(), withCheckpoint().evolving(), p -> p);
+  }
+
+  @Test
+  @Rule(
       number = "16.6",
       text =
           "An engine reads at least one kind of source, always declares the same"

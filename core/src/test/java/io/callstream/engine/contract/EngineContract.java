@@ -183,6 +183,15 @@ public abstract class EngineContract {
   }
 
   @Nested
+  @Order(19)
+  @DisplayName("19 Restart with other statistics")
+  class G19_Evolution extends EvolutionRules {
+    G19_Evolution() {
+      super(EngineContract.this.kit);
+    }
+  }
+
+  @Nested
   @Order(99)
   @DisplayName("8 Accounting")
   class G08_Accounting extends AccountingRules {

@@ -23,11 +23,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
@@ -53,7 +56,8 @@ import org.opentest4j.TestAbortedException;
 public abstract class RandomPipelinesContract {
   private static final String MODEL =
       "For random pipelines and records, batches, dead letters and results equal those of the model"
-          + " and the local engine, also after restarts from a checkpoint and failures of a sink.";
+          + " and the local engine, also after restarts from a checkpoint, failures of a sink, and"
+          + " changes of the statistics.";
   private static final String LOCAL_ENGINE =
       "For thousands of records and other measures, results equal those of the local engine over the"
           + " same batches.";
@@ -114,6 +118,10 @@ public abstract class RandomPipelinesContract {
     }
     if (restarting) {
       Path directory = Files.createTempDirectory("callstream-contract-");
+      if (random.nextBoolean()
+          && testbed().engine().capabilities().contains(Capability.EVOLUTION)) {
+        attempt.changeStatistics(random);
+      }
       try {
         attempt.runs(random, options, directory);
       } finally {
@@ -175,9 +183,17 @@ public abstract class RandomPipelinesContract {
     private final UnaryOperator<Pipeline.Builder> parts;
     private final ContractSource source;
     private final Recorder recorder = new Recorder();
-    private final Pipeline pipeline;
+    private Pipeline pipeline;
     private Map<String, List<Row>> results = Map.of();
     private Optional<Random> transactions = Optional.empty();
+
+    private Optional<Random> changes = Optional.empty();
+    private final List<Phase> phases = new ArrayList<>();
+    private final Set<String> used = new HashSet<>();
+
+    /** The statistics from a batch on, and the first batches of those that were added. */
+    private record Phase(
+        long batch, List<StatisticSpec> statistics, Map<String, Long> firstBatches) {}
 
     /** The record at each offset of the source. */
     private final List<TestRecord> sent = new ArrayList<>();
@@ -190,7 +206,57 @@ public abstract class RandomPipelinesContract {
     }
 
     private Pipeline.Builder pipeline() {
-      return parts.apply(Pipeline.builder(source.source(), scenario.format()));
+      Pipeline.Builder builder = Pipeline.builder(source.source(), scenario.format());
+      return phases.isEmpty()
+          ? parts.apply(builder)
+          : scenario.cut(active(), scenario.distinct(), scenario.batches()).addTo(builder);
+    }
+
+    /** Adds and removes statistics before each run. */
+    void changeStatistics(Random random) {
+      changes = Optional.of(random);
+    }
+
+    private List<StatisticSpec> active() {
+      return phases.isEmpty() ? scenario.statistics() : phases.get(phases.size() - 1).statistics();
+    }
+
+    private static boolean drops(Random random) {
+      return random.nextInt(3) == 0;
+    }
+
+    /**
+     * Changes the statistics of the next run. The first one always remains.
+     *
+     * @param pending whether the next run repeats a batch
+     */
+    private void change(boolean pending) {
+      if (changes.isEmpty()) {
+        return;
+      }
+      Random random = changes.get();
+      long next = recorder.reports().size();
+      List<StatisticSpec> some = new ArrayList<>();
+      Map<String, Long> firsts = new TreeMap<>();
+      if (!phases.isEmpty()) {
+        firsts.putAll(phases.get(phases.size() - 1).firstBatches());
+      }
+      for (StatisticSpec s : scenario.statistics()) {
+        boolean isFirst = s.equals(scenario.statistics().get(0));
+        if (phases.isEmpty() ? random.nextBoolean() : active().contains(s) && !drops(random)) {
+          some.add(s);
+          used.add(s.name());
+        } else if (isFirst) {
+          some.add(s);
+        } else if (!phases.isEmpty() && !drops(random) && used.add(s.name())) {
+          some.add(s);
+          firsts.put(s.name(), pending ? next + 1 : next);
+        }
+      }
+      Collections.shuffle(some, random);
+      phases.add(new Phase(next, List.copyOf(some), firsts));
+      pipeline = recorder.on(pipeline()).build();
+      recorder.forgetLetters(next);
     }
 
     /** Sends some records in transactions, and copies of some records in aborted transactions. */
@@ -268,8 +334,11 @@ public abstract class RandomPipelinesContract {
     void runs(Random random, RunOptions options, Path directory) throws InterruptedException {
       RunOptions shared =
           options.checkpointingTo(testbed().checkpoint(directory.resolve("checkpoint")));
+      if (changes.isPresent()) {
+        shared = shared.evolving();
+      }
       List<TestRecord> records = scenario.records();
-      int instalments = 1 + random.nextInt(2);
+      int instalments = changes.isPresent() ? 2 : 1 + random.nextInt(2);
       int failing = random.nextInt(3);
       for (int i = 0; i < instalments; i++) {
         List<TestRecord> part =
@@ -280,8 +349,10 @@ public abstract class RandomPipelinesContract {
         }
         send(part);
         if (i == failing) {
+          change(false);
           fail(shared);
         }
+        change(i == failing);
         finish(shared);
       }
     }
@@ -321,9 +392,14 @@ public abstract class RandomPipelinesContract {
       List<Progress> reports = recorder.reports();
       List<List<TestRecord>> records = Comparison.batches(sent, reports);
       List<BatchResults> batches = batches();
-      String name = scenario.toString();
+      String name = scenario + (phases.isEmpty() ? "" : ", changes " + phases);
       assertThat(batches).as(name).hasSize(reports.size() + (flushed ? 1 : 0));
       for (int i = 0; i < reports.size(); i++) {
+        for (Phase phase : phases) {
+          if (phase.batch() == i) {
+            model.continueWith(phase.statistics(), phase.firstBatches());
+          }
+        }
         ReferenceModel.Batch expected = model.process(records.get(i));
         String where = "batch " + i + " of " + name;
         Comparison.requireAsInModel(where, batches.get(i), expected);
@@ -338,7 +414,21 @@ public abstract class RandomPipelinesContract {
       assertThat(records.stream().mapToLong(this::count).sum())
           .as("records in batches of %s", scenario)
           .isEqualTo(scenario.records().size());
-      for (StatisticSpec s : scenario.statistics()) {
+      for (Phase phase : phases) {
+        phase
+            .firstBatches()
+            .forEach(
+                (s, first) ->
+                    batches.stream()
+                        .filter(batch -> batch.current().containsKey(s))
+                        .forEach(
+                            batch ->
+                                assertThat(batch.results(s).countedSince())
+                                    .as("start of %s in %s", s, name)
+                                    .hasValueSatisfying(
+                                        since -> assertThat(since.batch()).isEqualTo(first))));
+      }
+      for (StatisticSpec s : active()) {
         assertThat(results.get(s.name()))
             .as("results of %s in %s", s.name(), name)
             .isEqualTo(model.results(s.name()));
@@ -355,6 +445,9 @@ public abstract class RandomPipelinesContract {
     }
 
     void requireAsLocal() {
+      if (!phases.isEmpty()) {
+        return;
+      }
       List<BatchResults> expected = new ArrayList<>();
       List<BatchResults> batches = batches();
       List<Progress> reports = recorder.reports();

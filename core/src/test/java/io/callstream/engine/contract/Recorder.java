@@ -68,6 +68,11 @@ final class Recorder implements ResultSink, DeadLetterSink, ProgressListener {
     return List.copyOf(batches);
   }
 
+  /** Removes the dead letters of a batch that will be repeated. */
+  synchronized void forgetLetters(long batch) {
+    letters.remove(batch);
+  }
+
   /** Returns the dead letters of a batch. Empty if it had none. */
   synchronized List<DeadLetter> letters(long batch) {
     return letters.getOrDefault(batch, List.of());

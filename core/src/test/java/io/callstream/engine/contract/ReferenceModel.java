@@ -26,6 +26,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -50,6 +51,12 @@ public final class ReferenceModel {
 
   /** The counted calls of statistics with sessions, as sessions of single calls. */
   private final Map<String, Map<Span, Map<List<String>, Group>>> singles = new HashMap<>();
+
+  /** The statistics of the run, which may have others later. */
+  private List<StatisticSpec> active;
+
+  /** The first batch of each statistic that was added later. */
+  private Map<String, Long> firstBatches = Map.of();
 
   private Optional<Instant> watermark = Optional.empty();
   private final Counts total;
@@ -88,12 +95,15 @@ public final class ReferenceModel {
     final Map<String, long[]> perStatistic = new LinkedHashMap<>();
 
     Counts() {
-      scenario.statistics().forEach(s -> perStatistic.put(s.name(), new long[3]));
+      scenario.statistics().forEach(s -> perStatistic.put(s.name(), new long[4]));
     }
 
     Accounting accounting() {
       Map<String, Contributions> contributions = new LinkedHashMap<>();
-      perStatistic.forEach((n, c) -> contributions.put(n, new Contributions(c[0], c[1], c[2])));
+      for (StatisticSpec s : active) {
+        long[] c = perStatistic.get(s.name());
+        contributions.put(s.name(), new Contributions(c[0], c[1], c[2], 0, c[3]));
+      }
       return new Accounting(
           received,
           rejected,
@@ -138,12 +148,28 @@ public final class ReferenceModel {
   public ReferenceModel(Scenario scenario, String topic) {
     this.scenario = scenario;
     this.topic = topic;
+    this.active = scenario.statistics();
     this.total = new Counts();
     for (StatisticSpec s : scenario.statistics()) {
       results.put(s.name(), new HashMap<>());
       emitted.put(s.name(), new HashSet<>());
       singles.put(s.name(), new HashMap<>());
     }
+  }
+
+  /**
+   * Continues with some of the statistics.
+   *
+   * @param firsts the first batch of statistics that were added after the first run
+   */
+  public void continueWith(List<StatisticSpec> some, Map<String, Long> firsts) {
+    active = some;
+    firstBatches = firsts;
+  }
+
+  /** Returns whether a statistic counts the calls of the current batch. */
+  private boolean counts(StatisticSpec s) {
+    return active.contains(s) && firstBatches.getOrDefault(s.name(), 0L) <= number;
   }
 
   private record Placed(TestRecord record, Origin origin) {}
@@ -182,13 +208,13 @@ public final class ReferenceModel {
             .thenComparing(l -> l.origin().offset()));
 
     Map<String, Map<Span, Set<List<String>>>> changed = new HashMap<>();
-    for (StatisticSpec s : scenario.statistics()) {
+    for (StatisticSpec s : active) {
       changed.put(s.name(), takeIn(s, news.get(s.name())));
     }
     add(batch);
     Map<String, List<Row>> updates = new HashMap<>();
     Map<String, List<Row>> current = new HashMap<>();
-    for (StatisticSpec s : scenario.statistics()) {
+    for (StatisticSpec s : active) {
       updates.put(s.name(), updates(s, changed.get(s.name())));
       current.put(s.name(), rows(s, s.emission() == Emission.ON_UPDATE ? null : emitted(s)));
     }
@@ -261,8 +287,14 @@ public final class ReferenceModel {
       batch.unknown++;
     }
     List<MissedWindow> missed = new ArrayList<>();
-    for (StatisticSpec s : scenario.statistics()) {
+    Set<StatisticSpec> all = new LinkedHashSet<>(active);
+    all.addAll(scenario.statistics());
+    for (StatisticSpec s : all) {
       long[] counts = batch.perStatistic.get(s.name());
+      if (!counts(s)) {
+        counts[3] += s.window().windowsPerCall();
+        continue;
+      }
       if (!s.filter().accepts(fact)) {
         counts[2] += s.window().windowsPerCall();
         continue;
@@ -377,7 +409,7 @@ public final class ReferenceModel {
     total.unconfirmed += batch.unconfirmed;
     batch.perStatistic.forEach(
         (name, counts) -> {
-          for (int i = 0; i < 3; i++) {
+          for (int i = 0; i < counts.length; i++) {
             total.perStatistic.get(name)[i] += counts[i];
           }
         });

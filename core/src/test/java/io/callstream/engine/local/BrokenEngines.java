@@ -14,6 +14,7 @@ import io.callstream.engine.RunOptions;
 import io.callstream.engine.contract.ContractSource;
 import io.callstream.engine.contract.KitCalls;
 import io.callstream.engine.contract.SourceRecord;
+import io.callstream.internal.ledger.Fingerprint;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.MemorySource.Entry;
@@ -89,7 +90,8 @@ final class BrokenEngines {
     @Override
     Accounting accounting(Accounting accounting) {
       return withContributions(
-          accounting, (name, c) -> new Contributions(c.counted(), 0, c.filtered()));
+          accounting,
+          (name, c) -> new Contributions(c.counted(), 0, c.filtered(), c.retracted(), c.earlier()));
     }
   }
 
@@ -145,7 +147,8 @@ final class BrokenEngines {
           accounting,
           (name, c) ->
               losing.contains(name)
-                  ? new Contributions(c.counted() + c.filtered(), c.late(), 0)
+                  ? new Contributions(
+                      c.counted() + c.filtered(), c.late(), 0, c.retracted(), c.earlier())
                   : c);
     }
   }
@@ -609,7 +612,50 @@ final class BrokenEngines {
     void failed(RuntimeException sink) {}
   }
 
-  /** Does not declare distinct(), but accepts it. */
+  /** Counts the whole source again for a statistic that is new. */
+  static class CountsNewStatisticsFromTheStart extends CheckpointedEngine {
+    @Override
+    long firstBatch(int next, boolean isRepeated) {
+      return 0;
+    }
+  }
+
+  /** Counts a statistic that is new in a batch that sinks have received without it. */
+  static class CountsNewStatisticsInARepeatedBatch extends CheckpointedEngine {
+    @Override
+    long firstBatch(int next, boolean isRepeated) {
+      return next;
+    }
+  }
+
+  /** Does not account for the calls before a statistic was added. */
+  static class ForgetsEarlierCalls extends CheckpointedEngine {
+    @Override
+    Accounting accounting(Accounting accounting) {
+      return withContributions(
+          accounting, (name, c) -> new Contributions(c.counted(), c.late(), c.filtered()));
+    }
+  }
+
+  /** Accepts another statistic with the name of one that the checkpoint has or had. */
+  static class ReusesNames extends CheckpointedEngine {
+    @Override
+    void requireContinued(Fingerprint recorded, Fingerprint run, RunOptions options) {
+      if (!options.evolves()) {
+        super.requireContinued(recorded, run, options);
+      }
+    }
+  }
+
+  /** Accepts other statistics without evolving(). */
+  static class AlwaysEvolves extends CheckpointedEngine {
+    @Override
+    void requireContinued(Fingerprint recorded, Fingerprint run, RunOptions options) {
+      super.requireContinued(recorded, run, options.evolving());
+    }
+  }
+
+  /** Does not declare distinct() and evolving(), but accepts them. */
   static class AcceptsWhatItDoesNotDeclare extends CheckpointedEngine {
     @Override
     public Set<Capability> capabilities() {
@@ -618,7 +664,7 @@ final class BrokenEngines {
 
     @Override
     public void requireSupport(Pipeline pipeline, RunOptions options) {
-      if (pipeline.distinctHorizon().isEmpty()) {
+      if (pipeline.distinctHorizon().isEmpty() && !options.evolves()) {
         super.requireSupport(pipeline, options);
       }
     }

@@ -9,7 +9,10 @@ import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.Termination;
 import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.ledger.Fingerprint;
+import io.callstream.internal.ledger.Ledger;
 import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetterSink;
 import io.callstream.pipeline.MemorySource;
@@ -26,6 +29,7 @@ import io.callstream.progress.ProgressListener;
 import io.callstream.statistic.Statistic;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -54,7 +58,7 @@ class CheckpointedEngine implements Engine {
   private static final class Memory {
     final List<long[]> finished = new ArrayList<>();
     long[] planned;
-    String fingerprint;
+    Fingerprint fingerprint;
     boolean inUse;
 
     /** The number of replayed batches that sinks and listeners must not see. */
@@ -73,7 +77,8 @@ class CheckpointedEngine implements Engine {
 
   @Override
   public Set<Capability> capabilities() {
-    return EnumSet.of(Capability.MEMORY_SOURCE, Capability.DISTINCT, Capability.CHECKPOINT);
+    return EnumSet.of(
+        Capability.MEMORY_SOURCE, Capability.DISTINCT, Capability.CHECKPOINT, Capability.EVOLUTION);
   }
 
   @Override
@@ -86,7 +91,7 @@ class CheckpointedEngine implements Engine {
       return new Seen(pipeline, new LocalEngine().start(inner, options));
     }
     Memory memory = CHECKPOINTS.computeIfAbsent(options.checkpoint().get(), d -> new Memory());
-    claim(memory, pipeline);
+    claim(memory, pipeline, options);
     Run run;
     try {
       run = new Run(pipeline, options, memory);
@@ -98,25 +103,42 @@ class CheckpointedEngine implements Engine {
     return run;
   }
 
-  private static void claim(Memory memory, Pipeline pipeline) {
+  private void claim(Memory memory, Pipeline pipeline, RunOptions options) {
     if (memory.inUse) {
       throw new CallstreamException(ErrorCode.CHECKPOINT, "The directory is in use");
     }
-    String fingerprint = pipeline.fingerprint();
-    if (memory.fingerprint != null && !memory.fingerprint.equals(fingerprint)) {
-      throw new CallstreamException(
-          ErrorCode.CHECKPOINT,
-          "The directory is that of another pipeline: it has "
-              + memory.fingerprint
-              + ", this run has "
-              + fingerprint
-              + ". Name a new directory.");
+    Fingerprint run = Fingerprint.of(pipeline, name(), Map.of(), "");
+    if (memory.fingerprint == null) {
+      memory.fingerprint = run;
     }
-    memory.fingerprint = fingerprint;
+    requireContinued(memory.fingerprint, run, options);
+    int finished = memory.finished.size();
+    long[] ends = memory.planned;
+    if (ends == null) {
+      ends = finished == 0 ? new long[0] : memory.finished.get(finished - 1);
+    }
+    Map<Integer, Long> offsets = new TreeMap<>();
+    for (int p = 0; p < ends.length; p++) {
+      offsets.put(p, ends[p]);
+    }
+    memory.fingerprint =
+        memory.fingerprint.continuedBy(
+            run,
+            new CountedSince(firstBatch(finished, memory.planned != null), Instant.now(), offsets),
+            finished - 1);
     memory.inUse = true;
   }
 
   // ---- overridden by broken engines
+
+  void requireContinued(Fingerprint recorded, Fingerprint run, RunOptions options) {
+    recorded.requireContinuedBy(run, options.evolves(), "of the test");
+  }
+
+  /** Returns the first batch of a new statistic. */
+  long firstBatch(int next, boolean isRepeated) {
+    return isRepeated ? next + 1 : next;
+  }
 
   Progress report(Progress report) {
     return report;
@@ -466,7 +488,9 @@ class CheckpointedEngine implements Engine {
       shutters.hidden = memory.doubled;
       Pipeline inner = copy(pipeline, replayed, shutters);
       Pipeline watched = shutters.fresh ? inner : withLast(inner);
-      local = LocalRun.stepwise(watched, RunOptions.continuous(), Clock.systemUTC());
+      Ledger ledger = Ledger.inMemory(watched);
+      ledger.continueAs(memory.fingerprint, memory.fingerprint, Map.of(), Instant.EPOCH);
+      local = LocalRun.stepwise(watched, RunOptions.continuous(), Clock.systemUTC(), ledger);
       for (long[] ends : List.copyOf(memory.finished)) {
         boolean ignored = replay(ends);
       }

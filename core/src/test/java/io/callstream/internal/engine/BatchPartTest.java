@@ -57,7 +57,7 @@ class BatchPartTest {
   }
 
   private BatchPart newPart() {
-    return new BatchPart(plan, new BatchStart(Instant.EPOCH, 0, Long.MIN_VALUE), null);
+    return new BatchPart(plan, new BatchStart(0, Instant.EPOCH, 0, Long.MIN_VALUE), null);
   }
 
   @Test

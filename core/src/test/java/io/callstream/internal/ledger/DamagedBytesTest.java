@@ -94,7 +94,7 @@ class DamagedBytesTest {
   /** Returns the updates of a batch that counts one call in both statistics. */
   private BatchUpdates updates(int number) {
     BatchUpdates updates = new BatchUpdates(2);
-    CallCounter counter = new CallCounter(new TaskPlan(pipeline), Long.MIN_VALUE, letter -> {});
+    CallCounter counter = new CallCounter(new TaskPlan(pipeline), 0, Long.MIN_VALUE, letter -> {});
     for (int i = 0; i <= number % 3; i++) {
       Call call =
           Call.builder("1", "type " + (number + i) % 7, Instant.EPOCH)
@@ -164,7 +164,7 @@ class DamagedBytesTest {
   @Test
   void aBlockOfAnyBytesIsReadOrDamaged() {
     List<byte[]> blocks = new ArrayList<>();
-    CallCounter counter = new CallCounter(new TaskPlan(pipeline), Long.MIN_VALUE, letter -> {});
+    CallCounter counter = new CallCounter(new TaskPlan(pipeline), 0, Long.MIN_VALUE, letter -> {});
     for (int i = 0; i < 40; i++) {
       Call call = Call.builder("1", "type " + i, Instant.EPOCH).address("place " + i % 3).build();
       counter.count(call, CallRecord.at("calls", 0, i, 0, new byte[0]), 0);

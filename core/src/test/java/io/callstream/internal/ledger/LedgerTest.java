@@ -95,7 +95,7 @@ class LedgerTest {
 
     Run(Pipeline pipeline, Ledger ledger, List<Map<Long, byte[]>> states, byte[] seen) {
       this.pipeline = pipeline;
-      this.plan = new TaskPlan(pipeline);
+      this.plan = new TaskPlan(pipeline).startingAt(ledger.starts());
       this.ledger = ledger;
       this.states = states;
       this.seen = new SeenCalls(plan.distinctHorizonMillis().orElse(1), seen);
@@ -110,7 +110,7 @@ class LedgerTest {
     BatchResults process(List<CallRecord> records) {
       long watermark = ledger.nextWatermark();
       List<DeadLetter> letters = new ArrayList<>();
-      CallCounter counter = new CallCounter(plan, watermark, letters::add);
+      CallCounter counter = new CallCounter(plan, ledger.lastBatch() + 1, watermark, letters::add);
       List<PossibleDuplicate> candidates = new ArrayList<>();
       CallReader reader =
           new CallReader(

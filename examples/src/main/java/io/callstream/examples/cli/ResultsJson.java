@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.internal.sink.RowFormatter;
+import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.statistic.Statistic;
@@ -12,6 +13,8 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.ZoneId;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +43,7 @@ final class ResultsJson {
         write(json, running.results(statistic.name()), top, running.pipeline().format().zone());
       }
       json.writeEndObject();
+      writeStarts(json, running);
       json.writeFieldName("accounting");
       json.writeRawValue(running.accounting().toJson());
       json.writeStringField(
@@ -49,6 +53,33 @@ final class ResultsJson {
       throw new UncheckedIOException(e);
     }
     out.println();
+  }
+
+  /** Writes from where statistics count that were added to the pipeline later, if there are any. */
+  private static void writeStarts(JsonGenerator json, RunningPipeline running) throws IOException {
+    Map<String, CountedSince> starts = new LinkedHashMap<>();
+    for (Statistic statistic : running.pipeline().statistics()) {
+      running
+          .results(statistic.name())
+          .countedSince()
+          .ifPresent(since -> starts.put(statistic.name(), since));
+    }
+    if (starts.isEmpty()) {
+      return;
+    }
+    json.writeObjectFieldStart("countedSince");
+    for (Map.Entry<String, CountedSince> start : starts.entrySet()) {
+      json.writeObjectFieldStart(start.getKey());
+      json.writeNumberField("batch", start.getValue().batch());
+      json.writeStringField("time", start.getValue().time().toString());
+      json.writeObjectFieldStart("offsets");
+      for (Map.Entry<Integer, Long> offset : start.getValue().offsets().entrySet()) {
+        json.writeNumberField(offset.getKey().toString(), offset.getValue());
+      }
+      json.writeEndObject();
+      json.writeEndObject();
+    }
+    json.writeEndObject();
   }
 
   private static void write(JsonGenerator json, Results results, OptionalInt top, ZoneId zone)

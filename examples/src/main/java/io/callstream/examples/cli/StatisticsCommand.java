@@ -45,6 +45,7 @@ import picocli.CommandLine.Spec;
       "callstream statistics --checkpoint state --output out --conf spark.sql.shuffle.partitions=4",
       "callstream statistics --checkpoint state --results-topic counts --dead-letter-topic letters",
       "callstream statistics --checkpoint state --output out --restart",
+      "callstream statistics --checkpoint state --output out --statistics-file more.properties --evolve",
       "callstream statistics --checkpoint state --jdbc jdbc:postgresql://localhost/calls --parquet lake",
       "",
       "Ctrl-C ends it in good order, with exit status 0; 130 if --once was not done."

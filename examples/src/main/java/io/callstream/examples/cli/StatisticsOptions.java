@@ -152,6 +152,13 @@ final class StatisticsOptions {
   private @Nullable String checkpoint;
 
   @Option(
+      names = "--evolve",
+      description =
+          "Continue --checkpoint with other statistics: new ones count from here on, and removed"
+              + " ones are forgotten.")
+  private boolean evolve;
+
+  @Option(
       names = "--engine",
       paramLabel = "NAME",
       description =
@@ -197,6 +204,12 @@ final class StatisticsOptions {
               + location.text()
               + " is not on this machine, where the engine local keeps its own. Name a directory,"
               + " or use --engine spark.");
+    }
+    if (evolve && location == null) {
+      throw Usage.wrong(
+          command,
+          "--evolve continues a checkpoint with other statistics. Add --checkpoint DIR, or leave it"
+              + " out.");
     }
     RunOptions ignored = continuous();
   }
@@ -325,7 +338,7 @@ final class StatisticsOptions {
     if (location != null) {
       limited = limited.checkpointingTo(location.text());
     }
-    return limited;
+    return evolve ? limited.evolving() : limited;
   }
 
   /** Returns the engine, after it has confirmed that it supports the pipeline. */
