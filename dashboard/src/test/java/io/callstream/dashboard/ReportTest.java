@@ -121,9 +121,9 @@ class ReportTest {
             .statistic(StandardStatistics.callsByType());
     RunOptions options =
         RunOptions.bounded().evolving().checkpointingTo(directory.resolve("state").toString());
-    source.add(0, SanFranciscoCalls.json().write(SomeCalls.of(1).get(0)));
+    source.add(0, Instant.now(), SanFranciscoCalls.json().write(SomeCalls.of(1).get(0)));
     runToEnd(pipeline.build(), options, run -> {});
-    source.add(0, SanFranciscoCalls.json().write(SomeCalls.of(1).get(0)));
+    source.add(0, Instant.now(), SanFranciscoCalls.json().write(SomeCalls.of(1).get(0)));
     runToEnd(
         pipeline.statistic(Statistic.named("all").build()).build(),
         options,
