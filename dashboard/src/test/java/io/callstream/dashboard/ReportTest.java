@@ -6,16 +6,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
 import io.callstream.call.Call;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Engines;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.pipeline.MemorySource;
+import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
 import io.callstream.testing.SomeCalls;
 import io.callstream.testing.WatchedRun;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,6 +110,43 @@ class ReportTest {
           .contains(
               "<th scope=\"row\" dir=\"auto\">with an unconfirmed time</th><td"
                   + " class=\"number\">1</td>");
+    }
+  }
+
+  @Test
+  void showsSinceWhenAnAddedStatisticCounts() throws Exception {
+    MemorySource source = MemorySource.withPartitions(1);
+    Pipeline.Builder pipeline =
+        Pipeline.builder(source, SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType());
+    RunOptions options =
+        RunOptions.bounded().evolving().checkpointingTo(directory.resolve("state").toString());
+    source.add(0, Instant.now(), SanFranciscoCalls.json().write(SomeCalls.of(1).get(0)));
+    runToEnd(pipeline.build(), options, run -> {});
+    source.add(0, Instant.now(), SanFranciscoCalls.json().write(SomeCalls.of(1).get(0)));
+    runToEnd(
+        pipeline.statistic(Statistic.named("all").build()).build(),
+        options,
+        run -> {
+          Instant time = run.results("all").countedSince().orElseThrow().time();
+          assertThat(Report.html(run))
+              .contains(
+                  "Earlier</th>",
+                  "all, since " + Formats.time(time, SanFranciscoCalls.json().zone()));
+          String json = SnapshotJson.of(new SnapshotFactory(run).create(null, List.of()));
+          assertThat(json)
+              .contains(
+                  "\"countedSince\":{\"all\":{\"batch\":1,\"time\":\"" + time + "\",",
+                  "\"offsets\":{\"0\":1}}}",
+                  "\"all\":{\"counted\":1,\"late\":0,\"earlier\":1}");
+        });
+  }
+
+  private static void runToEnd(
+      Pipeline pipeline, RunOptions options, Consumer<RunningPipeline> check) throws Exception {
+    try (RunningPipeline run = Engines.named("local").start(pipeline, options)) {
+      run.awaitTermination();
+      check.accept(run);
     }
   }
 

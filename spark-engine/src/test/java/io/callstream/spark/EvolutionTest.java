@@ -84,6 +84,29 @@ class EvolutionTest {
   }
 
   @Test
+  void aSinkWritesAnAddedStatisticNextToTheOthers() throws Exception {
+    String lake = directory.resolve("lake").toString();
+    assertThat(rowsAfter(pipeline(ALL).results(SparkSinks.parquet(lake).build()), 200))
+        .isEqualTo(1);
+    assertThat(rowsAfter(pipeline(OTHERS, ALL).results(SparkSinks.parquet(lake).build()), 10))
+        .isEqualTo(2);
+    assertThat(counts(lake + "/all")).containsExactly(200L, 210L);
+    assertThat(counts(lake + "/others")).containsExactly(10L);
+  }
+
+  private static List<Long> counts(String directory) {
+    return TestSession.get()
+        .read()
+        .parquet(directory)
+        .orderBy("_batch")
+        .select("count")
+        .collectAsList()
+        .stream()
+        .map(row -> row.getLong(0))
+        .toList();
+  }
+
+  @Test
   void aFirstBatchThatFailsRemovesTheRowsWhenItIsRepeated() throws Exception {
     assertThat(rowsAfter(pipeline(ALL, DAYS), 200)).isGreaterThan(1);
     TestBroker.send(topic, SyntheticCalls.of(10));

@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * A directory in which a ledger keeps files: {@code batch-N}, {@code snapshot-N} and {@code
- * lineage}. Names consist of letters, digits and hyphens.
+ * A directory in which a ledger keeps files: {@code batch-N}, {@code snapshot-N}, {@code lineage}
+ * and {@link Fingerprint#FILE}. Names consist of letters, digits, hyphens and dots.
  */
 public interface LedgerFiles {
   /** The name of the file with the id of a run and of the runs that continue it. */

@@ -21,6 +21,7 @@ import io.callstream.internal.task.PartitionClock;
 import io.callstream.internal.task.PartitionSegment;
 import io.callstream.internal.task.PossibleDuplicate;
 import io.callstream.internal.task.SeenCalls;
+import io.callstream.internal.task.StatisticStart;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.BatchResults;
@@ -34,6 +35,7 @@ import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.time.Instant;
@@ -57,7 +59,7 @@ class LedgerTest {
 
     @Override
     public void write(String name, byte[] content) {
-      assertThat(name).matches("[a-z0-9-]+");
+      assertThat(name).matches("[a-z0-9.-]+");
       files.put(name, Checksum.append(name, content));
     }
 
@@ -284,6 +286,73 @@ class LedgerTest {
       run.process(List.of(record(i)));
     }
     return files;
+  }
+
+  private static final Pipeline TWO =
+      Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+          .statistic(StandardStatistics.callsByLocation())
+          .statistic(StandardStatistics.callsByType())
+          .build();
+
+  private static Fingerprint fingerprint(Pipeline pipeline) {
+    return Fingerprint.of(pipeline, "test", Map.of(), "1");
+  }
+
+  private static Ledger continued(Pipeline from, Pipeline to, MemoryFiles files, long committed) {
+    Ledger ledger = Ledger.restore(to, files, committed);
+    ledger.continueAs(fingerprint(from), fingerprint(to), Map.of(0, 0L), Instant.EPOCH);
+    return ledger;
+  }
+
+  @Test
+  void theLogKeepsTheBlocksOfARemovedStatisticUntilABatchHasRemovedThem() {
+    MemoryFiles files = new MemoryFiles();
+    Run run = new Run(TWO, Ledger.restore(TWO, files, Ledger.NO_BATCH), Run.noStates(TWO), null);
+    for (int i = 0; i < files.mostBatches(); i++) {
+      run.process(List.of(record(i)));
+    }
+    long committed = run.ledger.lastBatch();
+    // The first batch would start with a snapshot. It is not committed, and is repeated.
+    Run next = null;
+    for (int i = 0; i < 2; i++) {
+      Ledger ledger = continued(TWO, SMALL, files, committed);
+      assertThat(ledger.starts()).containsExactly(new StatisticStart(1, 0));
+      assertThat(ledger.removed()).containsOnlyKeys(0);
+      assertThat(ledger.removed().get(0)).hasSize(1);
+      next = new Run(SMALL, ledger, List.of(new HashMap<>(run.states.get(1))), null);
+      next.process(List.of(record(200)));
+      assertThat(ledger.removed()).isEmpty();
+      assertThat(files.files.keySet()).noneMatch(name -> name.startsWith("snapshot-"));
+    }
+    next.process(List.of(record(201)));
+    assertThat(files.files.keySet()).anyMatch(name -> name.startsWith("snapshot-"));
+    Ledger later = Ledger.restore(SMALL, files, committed + 2);
+    assertThat(later.total().received()).isEqualTo(committed + 3);
+  }
+
+  @Test
+  void aChangeOfTheStatisticsIsAReplacementOfTheFingerprint() throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    Run run =
+        new Run(SMALL, Ledger.restore(SMALL, files, Ledger.NO_BATCH), Run.noStates(SMALL), null);
+    run.process(List.of(record(0)));
+    run.process(List.of(record(1)));
+    Ledger ledger = continued(SMALL, TWO, files, 0); // The second batch is not committed.
+    assertThat(ledger.starts()).containsExactly(new StatisticStart(1, 2), new StatisticStart(0, 0));
+    Fingerprint written =
+        Fingerprint.parse(new String(files.read(Fingerprint.FILE), StandardCharsets.UTF_8));
+    assertThat(written.toString())
+        .contains(
+            "\nslot 0: calls-by-type from batch 0\nslot 1: calls-by-location from batch 2 at"
+                + " 1970-01-01T00:00:00Z from offsets {0=2}\nformat of this directory: ");
+    assertThat(written.history().since("calls-by-location"))
+        .isEqualTo(ledger.results("calls-by-location").countedSince())
+        .isPresent();
+    assertThat(ledger.total().statistics().get("calls-by-location").earlier()).isEqualTo(1);
+    // A run with the same statistics in another order changes nothing.
+    files.files.remove(Fingerprint.FILE);
+    ledger.continueAs(written, fingerprint(TWO), Map.of(0, 0L), Instant.EPOCH);
+    assertThat(files.files).doesNotContainKey(Fingerprint.FILE);
   }
 
   @Test

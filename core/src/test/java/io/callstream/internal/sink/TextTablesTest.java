@@ -13,7 +13,9 @@ import io.callstream.call.Fields;
 import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.local.PipelineTester;
+import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.pipeline.BatchResults;
+import io.callstream.pipeline.CountedSince;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Accounting.Contributions;
 import io.callstream.sink.Sinks;
@@ -34,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class TextTablesTest {
@@ -51,6 +54,16 @@ class TextTablesTest {
 
   private static Statistic hourly() {
     return StandardStatistics.callsByTypeAndDispositionHourly();
+  }
+
+  @Test
+  void showsSinceWhenAnAddedStatisticCounts() {
+    Statistic statistic = StandardStatistics.callsByType();
+    CountedSince since = new CountedSince(7, Instant.parse("2026-11-30T03:11:59Z"), Map.of(0, 5L));
+    assertThat(
+            TextTables.top(
+                new BlockResults(statistic, new TreeMap<>(), since), 10, LOS_ANGELES, 80))
+        .isEqualTo("calls-by-type: 0 rows, counted since batch 7 (2026-11-29 19:11-08)\n");
   }
 
   private static String table(int rows, Call... calls) {

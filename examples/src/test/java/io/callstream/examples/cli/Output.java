@@ -32,7 +32,8 @@ record Output(Path directory) {
       assertThat(
               statistic.get("counted").asLong()
                   + statistic.get("late").asLong()
-                  + statistic.path("filtered").asLong())
+                  + statistic.path("filtered").asLong()
+                  + statistic.path("earlier").asLong())
           .as("%s", all)
           .isEqualTo(calls);
     }

@@ -91,6 +91,7 @@ class WrongUsageTest {
         arguments("demo --top -1", "at least 0"),
         arguments("demo --top ten", "is not a whole number"),
         arguments("statistics --restart", "--restart needs --checkpoint"),
+        arguments("statistics --evolve", "--evolve continues a checkpoint"),
         arguments("statistics --max-restarts 3 --checkpoint state", "need --restart"),
         arguments("statistics --restart-delay 3s --checkpoint state", "need --restart"),
         arguments(
