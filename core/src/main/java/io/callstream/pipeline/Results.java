@@ -21,6 +21,15 @@ public interface Results extends Iterable<ResultRow> {
   /** Returns the number of rows, without creating them. */
   long size();
 
+  /**
+   * Returns the groups that corrections left without calls, as rows whose count is 0. All results
+   * that were emitted so far exclude these rows. The updates of a batch include them, so that sinks
+   * can remove the groups. Defaults to none.
+   */
+  default List<ResultRow> removed() {
+    return List.of();
+  }
+
   /** Returns whether there are no rows. */
   default boolean isEmpty() {
     return size() == 0;

@@ -23,13 +23,27 @@ public final class BlockResults implements Results {
   private final Statistic statistic;
   private final NavigableMap<Long, byte[]> blocks;
 
+  /** Whether rows exclude groups without calls, which only corrections leave. */
+  private final boolean excludesEmpty;
+
   /**
    * Creates results from blocks by the start of their window, or by the hour in which their
    * sessions start. The blocks must not change.
    */
   public BlockResults(Statistic statistic, NavigableMap<Long, byte[]> blocks) {
+    this(statistic, blocks, false);
+  }
+
+  private BlockResults(
+      Statistic statistic, NavigableMap<Long, byte[]> blocks, boolean excludesEmpty) {
     this.statistic = statistic;
     this.blocks = blocks;
+    this.excludesEmpty = excludesEmpty;
+  }
+
+  /** Returns the same results without the rows of groups that have no calls. */
+  public BlockResults withoutEmpty() {
+    return new BlockResults(statistic, blocks, true);
   }
 
   /** Returns results as blocks. Fails if an engine created them without a ledger. */
@@ -50,12 +64,35 @@ public final class BlockResults implements Results {
 
   @Override
   public long size() {
-    return blocks.values().stream().mapToLong(block -> new BlockReader(block).groups()).sum();
+    return blocks.values().stream().mapToLong(this::size).sum();
+  }
+
+  private long size(byte[] block) {
+    BlockReader groups = new BlockReader(block);
+    if (!excludesEmpty) {
+      return groups.groups();
+    }
+    long size = 0;
+    while (groups.next()) {
+      size += groups.count() == 0 ? 0 : 1;
+    }
+    return size;
   }
 
   @Override
-  public boolean isEmpty() {
-    return blocks.isEmpty();
+  public List<ResultRow> removed() {
+    TextCache texts = new TextCache();
+    List<ResultRow> removed = new ArrayList<>();
+    blocks.forEach(
+        (start, block) -> {
+          RowMaker rows = new RowMaker(start, block, texts);
+          while (rows.nextOfAll()) {
+            if (rows.count() == 0) {
+              removed.add(rows.row());
+            }
+          }
+        });
+    return removed;
   }
 
   @Override
@@ -103,7 +140,10 @@ public final class BlockResults implements Results {
           .toList();
     }
     WindowAssigner assigner = new WindowAssigner(statistic.window().get());
-    return blocks.keySet().stream().map(start -> bounds(assigner, start)).toList();
+    return blocks.entrySet().stream()
+        .filter(block -> !excludesEmpty || size(block.getValue()) > 0)
+        .map(block -> bounds(assigner, block.getKey()))
+        .toList();
   }
 
   @Override
@@ -189,6 +229,14 @@ public final class BlockResults implements Results {
     }
 
     boolean next() {
+      boolean found = groups.next();
+      while (found && excludesEmpty && groups.count() == 0) {
+        found = groups.next();
+      }
+      return found;
+    }
+
+    boolean nextOfAll() {
       return groups.next();
     }
 
@@ -214,7 +262,7 @@ public final class BlockResults implements Results {
       if (measure instanceof Measure.Count) {
         values.add(Optional.of(group.count()));
       } else if (measure instanceof Measure.Share) {
-        values.add(Optional.of((double) group.count() / total));
+        values.add(Optional.of(total == 0 ? 0.0 : (double) group.count() / total));
       } else if (measure instanceof Measure.Aggregate states) {
         values.add(states.read(group.state(aggregate++)).value());
       }

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The second half of a task: passes calls to all statistics, passes late calls to the dead letters,
@@ -31,6 +32,7 @@ public final class CallCounter {
   private final Consumer<DeadLetter> letters;
   private final List<MissedWindow> missed = new ArrayList<>();
   private final StatisticCombiner.MissedWindows onMissed = this::missed;
+  private long corrections;
   private long ambiguousTimes;
   private long unknownDispositions;
 
@@ -47,6 +49,17 @@ public final class CallCounter {
     dispositions = plan.dispositionCodes();
     hasDispositions = !dispositions.descriptions().isEmpty();
     combiners = plan.statistics().stream().map(s -> new StatisticCombiner(s, watermark)).toList();
+  }
+
+  /** Counts a call that may replace an earlier version. */
+  public void take(PossibleDuplicate next, KnownCalls.@Nullable Earlier earlier) {
+    if (earlier != null) {
+      corrections++;
+      for (StatisticCombiner combiner : combiners) {
+        combiner.retract(earlier.call());
+      }
+    }
+    count(next.call(), next.record(), next.index());
   }
 
   public void count(Call call, CallRecord record, int index) {
@@ -101,10 +114,11 @@ public final class CallCounter {
       StatisticCombiner combiner = combiners.get(i);
       contributions.put(
           plan.statistics().get(i).name(),
-          new Contributions(combiner.counted(), combiner.late(), combiner.filtered()));
+          new Contributions(
+              combiner.counted(), combiner.late(), combiner.filtered(), combiner.retracted(), 0));
     }
     Map<String, Long> unknown =
         hasDispositions ? Map.of(DISPOSITIONS, unknownDispositions) : Map.of();
-    return new Accounting(0, 0, 0, 0, 0, ambiguousTimes, 0, unknown, contributions);
+    return new Accounting(0, 0, 0, 0, corrections, ambiguousTimes, 0, unknown, contributions);
   }
 }

@@ -6,6 +6,7 @@ import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
+import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.Lookup;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TaskPlan implements Serializable {
   private static final long serialVersionUID = 1L;
-  private static final long NOT_DISTINCT = -1;
+  private static final long NO_HORIZON = -1;
 
   private final String topic;
   private final CallFormat format;
@@ -35,6 +36,7 @@ public final class TaskPlan implements Serializable {
   private final Lookup dispositionCodes;
   private final long maxFutureSkewMillis;
   private final long distinctHorizonMillis;
+  private final long correctionHorizonMillis;
   private final long maxEventTimeJumpMillis;
 
   /** Creates a plan. Fails if a statistic or the format cannot be sent to tasks. */
@@ -53,7 +55,9 @@ public final class TaskPlan implements Serializable {
     dispositionCodes = pipeline.dispositionCodes();
     maxFutureSkewMillis = pipeline.maxFutureSkew().toMillis();
     maxEventTimeJumpMillis = maxEventTimeJumpMillis(pipeline);
-    distinctHorizonMillis = pipeline.distinctHorizon().map(Duration::toMillis).orElse(NOT_DISTINCT);
+    distinctHorizonMillis = pipeline.distinctHorizon().map(Duration::toMillis).orElse(NO_HORIZON);
+    correctionHorizonMillis =
+        pipeline.correctionHorizon().map(Duration::toMillis).orElse(NO_HORIZON);
   }
 
   /** Checks that a statistic can be sent to tasks, so that the failure occurs early. */
@@ -122,9 +126,28 @@ public final class TaskPlan implements Serializable {
 
   /** Returns how many milliseconds an id is kept. Empty if duplicates count. */
   public OptionalLong distinctHorizonMillis() {
-    return distinctHorizonMillis == NOT_DISTINCT
-        ? OptionalLong.empty()
-        : OptionalLong.of(distinctHorizonMillis);
+    return horizon(distinctHorizonMillis);
+  }
+
+  /** Returns how many milliseconds a version of a call is kept. Empty without corrections. */
+  public OptionalLong correctionHorizonMillis() {
+    return horizon(correctionHorizonMillis);
+  }
+
+  private static OptionalLong horizon(long millis) {
+    return millis == NO_HORIZON ? OptionalLong.empty() : OptionalLong.of(millis);
+  }
+
+  /** Returns whether calls are compared with {@link KnownCalls} before they count. */
+  public boolean hasKnownCalls() {
+    return distinctHorizonMillis != NO_HORIZON || correctionHorizonMillis != NO_HORIZON;
+  }
+
+  /** Returns the merger of the blocks of a statistic, by its index. */
+  public BlockMerger newMerger(int statistic) {
+    return correctionHorizonMillis == NO_HORIZON
+        ? new BlockMerger(statistics.get(statistic))
+        : BlockMerger.correcting(statistics.get(statistic));
   }
 
   public static long maxEventTimeJumpMillis(Pipeline pipeline) {
