@@ -22,12 +22,13 @@ public interface Results extends Iterable<ResultRow> {
   long size();
 
   /**
-   * Returns the groups that corrections left without calls, as rows whose count is 0. All results
-   * that were emitted so far exclude these rows. The updates of a batch include them, so that sinks
-   * can remove the groups. Defaults to none.
+   * Returns these results with the groups that corrections left without calls, as {@linkplain
+   * ResultRow#isRemoved() rows whose count is 0}. The updates of a batch have such rows, and all
+   * results so far do not. A sink that fills its store with all results uses this method to remove
+   * groups from it. Defaults to these results.
    */
-  default List<ResultRow> removed() {
-    return List.of();
+  default Results withRemoved() {
+    return this;
   }
 
   /** Returns whether there are no rows. */

@@ -15,11 +15,12 @@ import org.jspecify.annotations.Nullable;
  * data is sent as a local property of the batch's only job. Therefore all tasks of the batch see
  * the same values, also when the batch is repeated.
  *
+ * @param number the number of the batch
  * @param watermark the current watermark
  * @param closing the starts of the windows that close, and the buckets in which sessions close, for
  *     each statistic
  */
-record BatchContext(long watermark, List<List<Long>> closing) {
+record BatchContext(long number, long watermark, List<List<Long>> closing) {
   private static final String PROPERTY = "callstream.batch";
 
   /** The context that a task decoded last. The tasks of a batch ask for the same one many times. */
@@ -28,7 +29,7 @@ record BatchContext(long watermark, List<List<Long>> closing) {
   private record Decoded(String text, BatchContext context) {}
 
   static BatchContext of(Ledger ledger) {
-    return new BatchContext(ledger.nextWatermark(), ledger.closing());
+    return new BatchContext(ledger.lastBatch() + 1, ledger.nextWatermark(), ledger.closing());
   }
 
   /** Passes these values to the jobs that the current thread starts. */
@@ -50,8 +51,8 @@ record BatchContext(long watermark, List<List<Long>> closing) {
   byte[] toBytes() {
     int windows = closing.stream().mapToInt(List::size).sum();
     ByteBuffer out =
-        ByteBuffer.allocate(Long.BYTES * (1 + windows) + Integer.BYTES * (1 + closing.size()));
-    out.putLong(watermark).putInt(closing.size());
+        ByteBuffer.allocate(Long.BYTES * (2 + windows) + Integer.BYTES * (1 + closing.size()));
+    out.putLong(number).putLong(watermark).putInt(closing.size());
     for (List<Long> starts : closing) {
       out.putInt(starts.size());
       starts.forEach(out::putLong);
@@ -61,6 +62,7 @@ record BatchContext(long watermark, List<List<Long>> closing) {
 
   static BatchContext of(byte[] bytes) {
     ByteBuffer in = ByteBuffer.wrap(bytes);
+    long number = in.getLong();
     long watermark = in.getLong();
     List<List<Long>> closing = new ArrayList<>();
     for (int statistics = in.getInt(); statistics > 0; statistics--) {
@@ -70,7 +72,7 @@ record BatchContext(long watermark, List<List<Long>> closing) {
       }
       closing.add(starts);
     }
-    return new BatchContext(watermark, closing);
+    return new BatchContext(number, watermark, closing);
   }
 
   @Override

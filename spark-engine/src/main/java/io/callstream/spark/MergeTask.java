@@ -34,7 +34,7 @@ final class MergeTask
     if (key.kind() != RowKey.Kind.WINDOW) {
       return input;
     }
-    BlockMerger merger = new BlockMerger(plan.statistics().get(key.number()));
+    BlockMerger merger = plan.newMerger(key.number());
     List<byte[]> partials = new ArrayList<>();
     while (input.hasNext()) {
       byte[] block = input.next()._2();
@@ -48,6 +48,9 @@ final class MergeTask
       return Collections.emptyIterator();
     }
     BlockMerger.Merged merged = merger.merge(state.exists() ? state.get() : null, partials);
+    if (merged.isUnchanged()) {
+      return Collections.emptyIterator();
+    }
     state.update(merged.state());
     return List.of(new Tuple2<>(bytes, merged.updates())).iterator();
   }

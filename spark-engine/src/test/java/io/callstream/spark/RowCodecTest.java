@@ -32,9 +32,10 @@ class RowCodecTest {
   void theContextOfABatchKeepsItsValues() {
     for (BatchContext context :
         List.of(
-            new BatchContext(StatisticCombiner.NO_WATERMARK, List.of()),
-            new BatchContext(-1, List.of(List.of(), List.of())),
+            new BatchContext(0, StatisticCombiner.NO_WATERMARK, List.of()),
+            new BatchContext(Long.MAX_VALUE, -1, List.of(List.of(), List.of())),
             new BatchContext(
+                12,
                 1_541_322_000_000L,
                 List.of(List.of(-3_600_000L), List.of(), List.of(Long.MIN_VALUE, 0L, 7L))))) {
       assertThat(BatchContext.of(context.toBytes())).isEqualTo(context);

@@ -57,7 +57,12 @@ public final class BlockMerger {
   }
 
   /** All groups, and the groups that changed with their new values. */
-  public record Merged(byte[] state, byte[] updates) {}
+  public record Merged(byte[] state, byte[] updates) {
+    /** Returns whether no group changed, because all its new calls were retracted again. */
+    public boolean isUnchanged() {
+      return new BlockReader(updates).groups() == 0;
+    }
+  }
 
   /** Merges at least one block of new calls into the state so far, which is null if none exists. */
   public Merged merge(byte @Nullable [] state, List<byte[]> partials) {

@@ -80,19 +80,8 @@ public final class BlockResults implements Results {
   }
 
   @Override
-  public List<ResultRow> removed() {
-    TextCache texts = new TextCache();
-    List<ResultRow> removed = new ArrayList<>();
-    blocks.forEach(
-        (start, block) -> {
-          RowMaker rows = new RowMaker(start, block, texts);
-          while (rows.nextOfAll()) {
-            if (rows.count() == 0) {
-              removed.add(rows.row());
-            }
-          }
-        });
-    return removed;
+  public Results withRemoved() {
+    return new BlockResults(statistic, blocks, false);
   }
 
   @Override
@@ -234,10 +223,6 @@ public final class BlockResults implements Results {
         found = groups.next();
       }
       return found;
-    }
-
-    boolean nextOfAll() {
-      return groups.next();
     }
 
     long count() {

@@ -221,8 +221,12 @@ public final class BatchProcessor {
       }
       BlockMerger merger = mergers.get(i);
       partials.forEach(
-          (w, blocks) ->
-              updates.put(statistic, w, merger.merge(ledger.block(statistic, w), blocks)));
+          (w, blocks) -> {
+            BlockMerger.Merged merged = merger.merge(ledger.block(statistic, w), blocks);
+            if (!merged.isUnchanged()) {
+              updates.put(statistic, w, merged);
+            }
+          });
     }
     return updates;
   }

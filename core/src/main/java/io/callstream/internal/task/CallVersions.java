@@ -12,10 +12,13 @@ import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 final class CallVersions extends KnownCalls<CallVersions.Version> {
   private final TaskPlan plan;
   private final long horizonMillis;
+
+  /** Whether the format declares {@link Fields#ALL}, so that each call has its own fields. */
+  private final boolean hasAnyFields;
 
   /** The fields of the pipeline, without the id. */
   private final List<Field<?>> fields;
@@ -47,10 +53,19 @@ final class CallVersions extends KnownCalls<CallVersions.Version> {
   CallVersions(TaskPlan plan, byte @Nullable [] state) {
     this.plan = plan;
     this.horizonMillis = plan.correctionHorizonMillis().orElseThrow();
-    this.fields = plan.orderedFields().stream().filter(field -> field != Fields.ID).toList();
+    this.hasAnyFields = plan.fields().containsAll(Fields.ALL);
+    this.fields = withoutId(plan.orderedFields());
     if (state != null) {
       add(state);
     }
+  }
+
+  private static List<Field<?>> withoutId(Collection<Field<?>> all) {
+    return all.stream().filter(field -> field != Fields.ID).sorted().toList();
+  }
+
+  private List<Field<?>> fields(Call call) {
+    return hasAnyFields ? withoutId(call.fields()) : fields;
   }
 
   @Override
@@ -58,22 +73,33 @@ final class CallVersions extends KnownCalls<CallVersions.Version> {
     if (known.epochMillis() != call.epochMillis()) {
       return false;
     }
-    if (known.fields().equals(fields)) {
-      return Arrays.equals(known.values(), values(call));
+    List<Field<?>> now = fields(call);
+    if (known.fields().equals(now)) {
+      return Arrays.equals(known.values(), values(call, now));
     }
-    // The pipeline had other fields when it counted the version.
+    // Without ALL, the pipeline read other fields when it counted the version.
+    Set<Field<?>> compared = new HashSet<>(known.fields());
+    if (hasAnyFields) {
+      compared.addAll(now);
+    } else {
+      compared.retainAll(now);
+    }
     Call earlier = earlier(call.id(), known).call();
-    return known.fields().stream()
-        .filter(plan.fields()::contains)
-        .allMatch(field -> Objects.equals(earlier.get(field), call.get(field)));
+    return compared.stream()
+        .allMatch(field -> Objects.equals(value(earlier, field), value(call, field)));
+  }
+
+  private static @Nullable Object value(Call call, Field<?> field) {
+    return call.has(field) && call.isPresent(field) ? call.get(field) : null;
   }
 
   @Override
   Version remember(Call call, long batch) {
-    return new Version(call.epochMillis(), batch, fields, values(call));
+    List<Field<?>> now = fields(call);
+    return new Version(call.epochMillis(), batch, now, values(call, now));
   }
 
-  private byte[] values(Call call) {
+  private static byte[] values(Call call, List<Field<?>> fields) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (DataOutputStream out = new DataOutputStream(bytes)) {
       CallValues.write(call, fields, out);
@@ -85,11 +111,13 @@ final class CallVersions extends KnownCalls<CallVersions.Version> {
 
   @Override
   Earlier earlier(String id, Version known) {
-    Call.Builder call = Call.builder(Instant.ofEpochMilli(known.epochMillis()), plan.fields());
+    Instant time = Instant.ofEpochMilli(known.epochMillis());
+    Call.Builder call = hasAnyFields ? Call.builder(time) : Call.builder(time, plan.fields());
     call.with(Fields.ID, id);
     DataInputStream in = new DataInputStream(new ByteArrayInputStream(known.values()));
     try {
-      CallValues.read(known.fields(), in, plan.fields(), call);
+      Set<Field<?>> some = hasAnyFields ? Set.copyOf(known.fields()) : plan.fields();
+      CallValues.read(known.fields(), in, some, call);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

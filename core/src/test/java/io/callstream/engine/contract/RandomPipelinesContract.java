@@ -126,9 +126,12 @@ public abstract class RandomPipelinesContract {
     attempt.requireAsLocal();
   }
 
-  /** Returns a scenario without duplicates for engines that do not support {@code distinct()}. */
+  /** Returns a scenario without known ids for engines that do not support them. */
   private Scenario supported(Scenario scenario) {
-    return testbed().engine().capabilities().contains(Capability.DISTINCT)
+    return testbed()
+            .engine()
+            .capabilities()
+            .contains(scenario.corrects() ? Capability.CORRECTIONS : Capability.DISTINCT)
         ? scenario
         : scenario.cut(scenario.statistics(), Optional.empty(), scenario.batches());
   }
@@ -143,7 +146,12 @@ public abstract class RandomPipelinesContract {
 
   private void comesToWhatTheLocalEngineSays(Scenario scenario) throws Exception {
     Attempt attempt =
-        new Attempt(scenario, pipeline -> scenario.addTo(pipeline).statistic(sketches(scenario)));
+        new Attempt(
+            scenario,
+            pipeline ->
+                scenario.corrects()
+                    ? scenario.addTo(pipeline)
+                    : scenario.addTo(pipeline).statistic(sketches(scenario)));
     attempt.run(RunOptions.bounded().readingAtMost(Math.max(1, scenario.records().size() / 5)));
     attempt.requireAsLocal();
   }

@@ -73,7 +73,11 @@ class CheckpointedEngine implements Engine {
 
   @Override
   public Set<Capability> capabilities() {
-    return EnumSet.of(Capability.MEMORY_SOURCE, Capability.DISTINCT, Capability.CHECKPOINT);
+    return EnumSet.of(
+        Capability.MEMORY_SOURCE,
+        Capability.DISTINCT,
+        Capability.CORRECTIONS,
+        Capability.CHECKPOINT);
   }
 
   @Override
@@ -134,6 +138,11 @@ class CheckpointedEngine implements Engine {
     return horizon;
   }
 
+  /** Sets for how long a pipeline remembers versions of calls. */
+  void correct(Pipeline.Builder copy, Duration horizon) {
+    copy.corrections(horizon);
+  }
+
   Optional<Duration> maxEventTimeJump(Optional<Duration> jump) {
     return jump;
   }
@@ -179,6 +188,7 @@ class CheckpointedEngine implements Engine {
     maxEventTimeJump(pipeline.maxEventTimeJump())
         .ifPresentOrElse(copy::maxEventTimeJump, copy::withoutMaxEventTimeJump);
     distinct(pipeline.distinctHorizon()).ifPresent(copy::distinct);
+    pipeline.correctionHorizon().ifPresent(horizon -> correct(copy, horizon));
     pipeline.retention().ifPresent(copy::retainingResults);
     pipeline.resultSinks().forEach(sink -> copy.results(shutters.of(sink)));
     pipeline.deadLetterSinks().forEach(sink -> copy.deadLetters(shutters.of(sink)));
@@ -497,6 +507,7 @@ class CheckpointedEngine implements Engine {
           .maxEventTimeJump()
           .ifPresentOrElse(copy::maxEventTimeJump, copy::withoutMaxEventTimeJump);
       inner.distinctHorizon().ifPresent(copy::distinct);
+      inner.correctionHorizon().ifPresent(copy::corrections);
       inner.retention().ifPresent(copy::retainingResults);
       inner.resultSinks().forEach(copy::results);
       inner.deadLetterSinks().forEach(copy::deadLetters);

@@ -20,13 +20,17 @@ import io.callstream.engine.local.BrokenEngines.BelievesConfirmedTimesOnly;
 import io.callstream.engine.local.BrokenEngines.BelievesEveryEventTime;
 import io.callstream.engine.local.BrokenEngines.ClosesSessionsTooLate;
 import io.callstream.engine.local.BrokenEngines.CountsAReplayedBatchTwice;
+import io.callstream.engine.local.BrokenEngines.CountsAllVersions;
 import io.callstream.engine.local.BrokenEngines.CountsOneCallPerRecord;
 import io.callstream.engine.local.BrokenEngines.EmitsClosedWindowsAgain;
 import io.callstream.engine.local.BrokenEngines.EndsSessionsAtTheGap;
 import io.callstream.engine.local.BrokenEngines.FailsWhereAFormatThrows;
 import io.callstream.engine.local.BrokenEngines.ForgetsIds;
+import io.callstream.engine.local.BrokenEngines.ForgetsVersions;
 import io.callstream.engine.local.BrokenEngines.HidesFailures;
+import io.callstream.engine.local.BrokenEngines.HidesRemovedGroups;
 import io.callstream.engine.local.BrokenEngines.JoinsLookupsInwards;
+import io.callstream.engine.local.BrokenEngines.KeepsFirstVersions;
 import io.callstream.engine.local.BrokenEngines.KeepsLateCallsToItself;
 import io.callstream.engine.local.BrokenEngines.LetsAllGroupsIn;
 import io.callstream.engine.local.BrokenEngines.LosesLateCalls;
@@ -38,7 +42,9 @@ import io.callstream.engine.local.BrokenEngines.ReadsTimesInUtc;
 import io.callstream.engine.local.BrokenEngines.ReadsUncommittedRecords;
 import io.callstream.engine.local.BrokenEngines.RejectsRecordsInAnOutage;
 import io.callstream.engine.local.BrokenEngines.ReportsRowsPerSinkAndLatencyByEventTime;
+import io.callstream.engine.local.BrokenEngines.RetractsOnlyCounts;
 import io.callstream.engine.local.BrokenEngines.ShiftsWindowEdgesInSummer;
+import io.callstream.engine.local.BrokenEngines.ShowsRemovedGroups;
 import io.callstream.engine.local.BrokenEngines.SwallowsARejection;
 import io.callstream.engine.local.BrokenEngines.TakesTheGreatestForTheWatermark;
 import io.callstream.pipeline.Pipeline;
@@ -146,7 +152,13 @@ class EngineContractTest {
         Arguments.of(
             new HidesFailures(),
             List.of("14.1", "14.2", "14.3", "14.6", "14.8", "14.11", "15.3", "15.4", "15.8")),
-        Arguments.of(new AcceptsWhatItDoesNotDeclare(), List.of("16.5")));
+        Arguments.of(new AcceptsWhatItDoesNotDeclare(), List.of("16.5", "16.8")),
+        Arguments.of(new KeepsFirstVersions(), List.of()),
+        Arguments.of(new CountsAllVersions(), List.of()),
+        Arguments.of(new ForgetsVersions(), List.of()),
+        Arguments.of(new ShowsRemovedGroups(), List.of()),
+        Arguments.of(new HidesRemovedGroups(), List.of()),
+        Arguments.of(new RetractsOnlyCounts(), List.of()));
   }
 
   /** The results of the rules by number. */
@@ -188,7 +200,7 @@ class EngineContractTest {
         .as("%s", verdict.why())
         .containsExactlyInAnyOrderElementsOf(broken);
     if (broken.isEmpty()) {
-      assertThat(verdict.all(Status.ABORTED)).containsExactly("16.2", "16.4", "16.5");
+      assertThat(verdict.all(Status.ABORTED)).containsExactly("16.2", "16.4", "16.5", "16.8");
     }
   }
 
@@ -310,6 +322,7 @@ class EngineContractTest {
         new SwallowsARejection(),
         new ForgetsIds(),
         new MergesNoStates(),
+        new KeepsFirstVersions(),
         new AddsInDoublePrecision(),
         new BelievesEveryEventTime(),
         new TakesTheGreatestForTheWatermark());

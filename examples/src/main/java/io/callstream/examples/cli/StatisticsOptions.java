@@ -81,6 +81,16 @@ final class StatisticsOptions {
   private boolean distinct;
 
   @Option(
+      names = "--corrections",
+      paramLabel = "TIME",
+      arity = "0..1",
+      fallbackValue = "3d",
+      description =
+          "Count the last version of calls of the same id, the first of which may be TIME ago in"
+              + " event time. TIME defaults to 3d. Duplicates are removed as well.")
+  private @Nullable Duration corrections;
+
+  @Option(
       names = "--statistics-file",
       paramLabel = "FILE",
       description =
@@ -198,6 +208,10 @@ final class StatisticsOptions {
               + " is not on this machine, where the engine local keeps its own. Name a directory,"
               + " or use --engine spark.");
     }
+    if (distinct && corrections != null) {
+      throw Usage.wrong(
+          command, "--corrections removes duplicates as well. Leave out --distinct.");
+    }
     RunOptions ignored = continuous();
   }
 
@@ -243,6 +257,9 @@ final class StatisticsOptions {
           maxEventTimeJump.addTo(pipeline);
           if (distinct) {
             pipeline.distinct(horizon(format));
+          }
+          if (corrections != null) {
+            pipeline.corrections(corrections);
           }
           if (retention != null) {
             pipeline.retainingResults(retention);
