@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -93,8 +92,8 @@ public final class JsonFormat implements CallFormat {
 
   private JsonFormat(Builder builder) {
     name = builder.name;
-    zone = builder.zone;
-    values = List.copyOf(builder.values);
+    zone = Objects.requireNonNull(builder.zone, "zone");
+    values = builder.values.stream().map(builder::withRequirement).toList();
     absent = Set.copyOf(builder.absent);
     writesEmptyTexts = builder.writesEmptyTexts;
   }
@@ -296,7 +295,8 @@ public final class JsonFormat implements CallFormat {
     private final String name;
     private final List<JsonValue> values = new ArrayList<>();
     private final Set<String> absent = new HashSet<>();
-    private ZoneId zone = ZoneOffset.UTC;
+    private final Set<Field<?>> required = new HashSet<>();
+    private @Nullable ZoneId zone;
     private boolean writesEmptyTexts;
 
     private Builder(String name) {
@@ -306,7 +306,7 @@ public final class JsonFormat implements CallFormat {
       this.name = name;
     }
 
-    /** Sets the time zone of times without an offset, and of the display. Defaults to UTC. */
+    /** Sets the time zone of times without an offset, and of the display. Required. */
     public Builder zone(ZoneId zone) {
       this.zone = Objects.requireNonNull(zone, "zone");
       return this;
@@ -430,6 +430,23 @@ public final class JsonFormat implements CallFormat {
       return this;
     }
 
+    /**
+     * Requires a value of fields: a record without one is rejected. The event time, the id and the
+     * type are required where they are declared; all other fields are optional by default.
+     *
+     * @param fields fields that this format declares
+     */
+    public Builder required(Field<?>... fields) {
+      required.addAll(List.of(fields));
+      return this;
+    }
+
+    private JsonValue withRequirement(JsonValue value) {
+      return required.contains(value.field())
+          ? new JsonValue(value.path(), value.field(), value.part(), value.patterns(), true)
+          : value;
+    }
+
     /** Lets {@link #write} write texts and times without a value as empty texts. */
     Builder writingEmptyTexts() {
       writesEmptyTexts = true;
@@ -480,13 +497,25 @@ public final class JsonFormat implements CallFormat {
     /**
      * Returns the format.
      *
-     * @throws IllegalArgumentException if the event time is not declared, or if one path leads into
-     *     a value at another path
+     * @throws IllegalArgumentException if the zone is missing, if the event time or a required
+     *     field is not declared, or if one path leads into a value at another path
      */
     public JsonFormat build() {
+      if (zone == null) {
+        throw new IllegalArgumentException(
+            "The format '%s' has no time zone; call zone(…), with ZoneOffset.UTC if its times are in UTC"
+                .formatted(name));
+      }
       if (values.stream().noneMatch(value -> value.field() == Fields.TIME)) {
         throw new IllegalArgumentException(
             "The format '%s' has no event time; declare it with time(…)".formatted(name));
+      }
+      for (Field<?> field : required) {
+        if (values.stream().noneMatch(value -> value.field() == field)) {
+          throw new IllegalArgumentException(
+              "The format '%s' requires the field %s, which it does not declare; declare where it is"
+                  .formatted(name, field));
+        }
       }
       List<List<Object>> steps =
           values.stream().map(value -> JsonPaths.steps(value.path())).toList();

@@ -44,24 +44,37 @@ record FieldFilter(List<Condition> conditions) implements CallFilter {
   static Set<String> values(Entries entries, String key, Field<?> field) {
     Set<String> values = new HashSet<>();
     for (String text : entries.list(key)) {
-      String value = value(text, field);
-      if (value.isEmpty()) {
-        throw entries.wrong(
-            key,
-            "'%s' is not a value of the field '%s', which is a %s. Write one such as %s."
-                .formatted(
-                    text,
-                    field,
-                    FieldNames.words(field.type()),
-                    field.type() == Field.Type.FLAG ? "true" : "12"));
-      }
-      values.add(value);
+      values.add(entries.at(key, () -> value(text, field)));
     }
     return values;
   }
 
+  /** Rejects a field whose values cannot be compared. */
+  static void requireComparable(Field<?> field) {
+    if (!StatisticDefinitions.GROUPED.contains(field.type())) {
+      throw new IllegalArgumentException(
+          "the field '%s' is a %s, and a filter compares text, whole and decimal numbers and flags. Use another field."
+              .formatted(field, FieldNames.words(field.type())));
+    }
+  }
+
+  /** Returns the text of a value, as a call of the field has it. */
+  static String value(String text, Field<?> field) {
+    String value = known(text, field);
+    if (value.isEmpty()) {
+      throw new IllegalArgumentException(
+          "'%s' is not a value of the field '%s', which is a %s. Write one such as %s."
+              .formatted(
+                  text,
+                  field,
+                  FieldNames.words(field.type()),
+                  field.type() == Field.Type.FLAG ? "true" : "12"));
+    }
+    return value;
+  }
+
   /** Returns the text of a value, or the empty text if it is not a value of the field. */
-  private static String value(String text, Field<?> field) {
+  private static String known(String text, Field<?> field) {
     return switch (field.type()) {
       case FLAG -> text.equals("true") || text.equals("false") ? text : "";
       case NUMBER, DECIMAL -> number(text, field.scale());

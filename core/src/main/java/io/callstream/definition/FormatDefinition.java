@@ -28,10 +28,11 @@ final class FormatDefinition {
       Map.of("time", PATTERNS.substring(1), "decimal", SCALE.substring(1));
 
   private static final String ABSENT = "absent";
+  private static final String REQUIRED = "required";
   private static final String DEFAULT_SCALE = "2";
 
   private static final List<String> KEYS =
-      List.of(NAME, ZONE, ID, TYPE, TIME, TIME + PATTERNS, ABSENT);
+      List.of(NAME, ZONE, ID, TYPE, TIME, TIME + PATTERNS, ABSENT, REQUIRED);
 
   /** Declares a field that a key names. */
   @FunctionalInterface
@@ -85,7 +86,15 @@ final class FormatDefinition {
             return key;
           });
     }
-    return entries.at(NAME, definition.builder::build);
+    JsonFormat format = entries.at(NAME, definition.builder::build);
+    if (!entries.has(REQUIRED)) {
+      return format;
+    }
+    FieldNames names = new FieldNames(format);
+    for (String field : entries.list(REQUIRED)) {
+      definition.builder.required(entries.at(REQUIRED, () -> names.named(field)));
+    }
+    return definition.builder.build();
   }
 
   private static ZoneId zone(Entries entries) {
@@ -144,7 +153,7 @@ final class FormatDefinition {
 
   private void add(String key) {
     switch (key) {
-      case NAME, ZONE, TIME + PATTERNS -> {}
+      case NAME, ZONE, TIME + PATTERNS, REQUIRED -> {}
       case ID -> builder.id(paths(key));
       case TYPE -> builder.type(paths(key));
       case TIME -> time(key, Fields.TIME);

@@ -2,6 +2,7 @@ package io.callstream.definition;
 
 import io.callstream.call.Field;
 import io.callstream.statistic.CallDuration;
+import io.callstream.statistic.CallFilter;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Measures;
 import java.math.BigDecimal;
@@ -28,6 +29,7 @@ final class MeasureDefinitions {
     NUMBER("NUMBER"),
     /** A number of entries. */
     LENGTH("10"),
+    VALUE("VALUE"),
     START("START"),
     END("END");
 
@@ -83,6 +85,11 @@ final class MeasureDefinitions {
               (column, a) -> Measures.top(column, a.length(0), a.field(1)),
               Argument.LENGTH,
               Argument.FIELD),
+          function(
+              "ratio",
+              (column, a) -> Measures.ratio(column, Set.of(a.field(0)), a.filter(0)),
+              Argument.FIELD,
+              Argument.VALUE),
           function(
               "minimum",
               (column, a) -> Measures.minimum(column, a.times(0), a.between(0)),
@@ -181,6 +188,15 @@ final class MeasureDefinitions {
                 .formatted(measure, field, FieldNames.words(field.type())));
       }
       return (Field<? extends Number>) field;
+    }
+
+    /** Returns a filter that compares a field with the value that follows it. */
+    CallFilter filter(int index) {
+      Field<?> field = field(index);
+      String value = given.get(index + 1);
+      FieldFilter.requireComparable(field);
+      return new FieldFilter(
+          List.of(new FieldFilter.Condition(field, true, Set.of(FieldFilter.value(value, field)))));
     }
 
     int length(int index) {

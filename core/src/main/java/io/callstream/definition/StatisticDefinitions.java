@@ -37,7 +37,7 @@ final class StatisticDefinitions {
 
   private static final String HOUR_OF_DAY = "hour_of_day";
   private static final String DAY_OF_WEEK = "day_of_week";
-  private static final Set<Field.Type> GROUPED =
+  static final Set<Field.Type> GROUPED =
       Set.of(Field.Type.TEXT, Field.Type.NUMBER, Field.Type.DECIMAL, Field.Type.FLAG);
 
   private static final String SESSION = "session ";
@@ -200,12 +200,12 @@ final class StatisticDefinitions {
       if (isNot || key.startsWith(start + WHERE)) {
         String name = key.substring(start.length() + (isNot ? WHERE_NOT : WHERE).length());
         Field<?> field = entries.at(key, () -> fields.named(name));
-        if (!GROUPED.contains(field.type())) {
-          throw entries.wrong(
-              key,
-              "the field '%s' is a %s, and a filter compares text, whole and decimal numbers and flags. Use another field."
-                  .formatted(name, FieldNames.words(field.type())));
-        }
+        entries.at(
+            key,
+            () -> {
+              FieldFilter.requireComparable(field);
+              return field;
+            });
         conditions.add(
             new FieldFilter.Condition(field, !isNot, FieldFilter.values(entries, key, field)));
       }

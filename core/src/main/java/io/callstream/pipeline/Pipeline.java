@@ -62,8 +62,8 @@ public record Pipeline(
   /** The default horizon of {@link Builder#distinct()}: one day. */
   public static final Duration DEFAULT_DISTINCT_HORIZON = Duration.ofDays(1);
 
-  /** The default horizon of {@link Builder#corrections()}: two days. */
-  public static final Duration DEFAULT_CORRECTION_HORIZON = Duration.ofDays(2);
+  /** The default horizon of {@link Builder#corrections()}: three days. */
+  public static final Duration DEFAULT_CORRECTION_HORIZON = Duration.ofDays(3);
 
   /**
    * Checks the bounds and copies the lists.
@@ -311,7 +311,7 @@ public record Pipeline(
     }
 
     /**
-     * Applies corrections of calls whose event time is at most two days before the watermark. See
+     * Applies corrections of calls whose event time is at most three days before the watermark. See
      * {@link #corrections(Duration)}.
      */
     public Builder corrections() {

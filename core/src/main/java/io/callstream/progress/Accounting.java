@@ -91,11 +91,14 @@ public record Accounting(
    * Returns an accounting in which all numbers are 0.
    *
    * @param statistics the names of the statistics
+   * @param lookups the names of the lookups
    */
-  public static Accounting none(List<String> statistics) {
+  public static Accounting none(List<String> statistics, List<String> lookups) {
+    Map<String, Long> unknown = new LinkedHashMap<>();
+    lookups.forEach(name -> unknown.put(name, 0L));
     Map<String, Contributions> none = new LinkedHashMap<>();
     statistics.forEach(name -> none.put(name, new Contributions(0, 0, 0)));
-    return new Accounting(0, 0, 0, 0, 0, 0, 0, Map.of(), none);
+    return new Accounting(0, 0, 0, 0, 0, 0, 0, unknown, none);
   }
 
   /** Returns the sums of two accountings of the same statistics. */

@@ -62,6 +62,9 @@ public final class StandardStatistics {
     return responseTimes("response-times-by-district", Dimensions.DISTRICT);
   }
 
+  private static final Set<Field<?>> RESPONSE =
+      Set.of(Fields.RECEIVED, Fields.DISPATCHED, Fields.ON_SCENE, Fields.ON_VIEW);
+
   private static Statistic responseTimes(String name, Dimension by) {
     List<Measure> measures = new ArrayList<>(List.of(Measures.count()));
     addQuantiles(measures, "received_to_dispatch", Fields.RECEIVED, Fields.DISPATCHED);
@@ -127,6 +130,9 @@ public final class StandardStatistics {
       statistics.add(callsByLocation());
     }
     statistics.add(callsByHourOfWeek(format.zone()));
+    if (fields.contains(Fields.PRIORITY) && fields.containsAll(RESPONSE)) {
+      statistics.add(responseTimesByPriority());
+    }
     return statistics;
   }
 

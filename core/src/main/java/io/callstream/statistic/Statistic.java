@@ -175,9 +175,9 @@ public final class Statistic implements Serializable {
     private final String name;
     private @Nullable CallFilter filter;
     private Set<Field<?>> filterFields = Set.of();
-    private List<Dimension> dimensions = List.of();
+    private final List<Dimension> dimensions = new ArrayList<>();
     private @Nullable Window window;
-    private List<Measure> measures = List.of();
+    private final List<Measure> measures = new ArrayList<>();
     private Emission emission = Emission.ON_UPDATE;
     private int maxGroups = DEFAULT_MAX_GROUPS;
 
@@ -194,6 +194,8 @@ public final class Statistic implements Serializable {
     /**
      * Counts only calls that a filter accepts. The filter may read every field, so all fields are
      * parsed.
+     *
+     * @throws IllegalArgumentException if the statistic already has a filter
      */
     public Builder where(CallFilter filter) {
       return where(Fields.ALL, filter);
@@ -204,16 +206,21 @@ public final class Statistic implements Serializable {
      *
      * @param fields the fields that {@code filter} reads, except for the event time; it must not
      *     read fields that nothing in the pipeline declares
+     * @throws IllegalArgumentException if the statistic already has a filter
      */
     public Builder where(Set<Field<?>> fields, CallFilter filter) {
+      if (this.filter != null) {
+        throw new IllegalArgumentException(
+            "'%s' already has a filter; give one that makes both comparisons".formatted(name));
+      }
       this.filterFields = Set.copyOf(fields);
       this.filter = filter;
       return this;
     }
 
-    /** Sets the dimensions. Defaults to none. */
+    /** Adds dimensions. Defaults to none. */
     public Builder by(Dimension... dimensions) {
-      this.dimensions = List.of(dimensions);
+      this.dimensions.addAll(List.of(dimensions));
       return this;
     }
 
@@ -223,9 +230,9 @@ public final class Statistic implements Serializable {
       return this;
     }
 
-    /** Sets the measures. Defaults to the count. */
+    /** Adds measures. Without this method, the measure is the count. */
     public Builder measuring(Measure... measures) {
-      this.measures = List.of(measures);
+      this.measures.addAll(List.of(measures));
       return this;
     }
 

@@ -11,6 +11,7 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.ZoneOffset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,7 +22,7 @@ class CallFormatsTest {
   public static final class Orders implements CallFormatProvider {
     @Override
     public CallFormat format() {
-      return JsonFormat.builder("orders").time("at").build();
+      return JsonFormat.builder("orders").zone(ZoneOffset.UTC).time("at").build();
     }
   }
 
@@ -29,7 +30,7 @@ class CallFormatsTest {
   public static final class OtherSeattle implements CallFormatProvider {
     @Override
     public CallFormat format() {
-      return JsonFormat.builder("seattle").time("at").build();
+      return JsonFormat.builder("seattle").zone(ZoneOffset.UTC).time("at").build();
     }
   }
 
@@ -37,7 +38,7 @@ class CallFormatsTest {
   public static final class Broken implements CallFormatProvider {
     @Override
     public CallFormat format() {
-      return JsonFormat.builder("broken").build();
+      return JsonFormat.builder("broken").zone(ZoneOffset.UTC).build();
     }
   }
 

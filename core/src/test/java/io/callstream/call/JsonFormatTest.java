@@ -9,6 +9,7 @@ import io.callstream.call.ParseResult.Rejected;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -155,7 +156,11 @@ class JsonFormatTest {
   @Test
   void readsAPositionAsText() {
     JsonFormat format =
-        JsonFormat.builder("p").time("t").position(Fields.POSITION, "point").build();
+        JsonFormat.builder("p")
+            .zone(ZoneOffset.UTC)
+            .time("t")
+            .position(Fields.POSITION, "point")
+            .build();
     assertThat(parse(format, "{'t':'2021-07-04T12:00','point':'POINT (-122.4 37.8)'}"))
         .isInstanceOfSatisfying(
             Parsed.class,
@@ -195,10 +200,10 @@ class JsonFormatTest {
   @Test
   void refusesWrongDeclarations() {
     assertThatThrownBy(() -> JsonFormat.builder(" ")).hasMessageContaining("blank");
-    assertThatThrownBy(() -> JsonFormat.builder("f").build())
+    assertThatThrownBy(() -> JsonFormat.builder("f").zone(ZoneOffset.UTC).build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll("'f'", "event time");
-    JsonFormat.Builder builder = JsonFormat.builder("f").time("t");
+    JsonFormat.Builder builder = JsonFormat.builder("f").zone(ZoneOffset.UTC).time("t");
     assertThatThrownBy(() -> builder.text(BEAT, "a..b")).hasMessageContainingAll("a..b", "beat");
     assertThatThrownBy(() -> builder.text(BEAT)).hasMessageContainingAll("beat", "no path");
     assertThatThrownBy(() -> builder.time(Fields.CLOSED, "c", "yyyy-bb"))
@@ -215,6 +220,7 @@ class JsonFormatTest {
   void textsThatMeanNoValueAreAbsentInEveryField() {
     JsonFormat format =
         JsonFormat.builder("f")
+            .zone(ZoneOffset.UTC)
             .absent("NULL", "-1", "n/ä")
             .time("t")
             .text(BEAT, "a", "b")
@@ -234,7 +240,7 @@ class JsonFormatTest {
     assertThat(parse(format, "{'t':'2021-07-04T12:00','u':'null'}"))
         .hasToString("Rejected[unreadable-value u]");
     assertThat(format.definition()).contains("absent [\"-1\", \"NULL\", \"n/ä\"]");
-    assertThatThrownBy(() -> JsonFormat.builder("f").absent(" "))
+    assertThatThrownBy(() -> JsonFormat.builder("f").zone(ZoneOffset.UTC).absent(" "))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll("'f'", "blank");
   }
@@ -243,6 +249,7 @@ class JsonFormatTest {
   void aTimeMayHaveSeveralPaths() {
     JsonFormat format =
         JsonFormat.builder("f")
+            .zone(ZoneOffset.UTC)
             .time(Fields.TIME, List.of("at", "created.at"), List.of("epoch-seconds"))
             .build();
     for (String record : List.of("{'at':5}", "{'at':null,'created':{'at':5}}")) {
@@ -296,7 +303,7 @@ class JsonFormatTest {
   @Test
   void patternsWithoutADateOrWithHalfATimeAreRefused() {
     for (String pattern : List.of("HH:mm", "MM/dd/uuuu hh:mm", "MM/dd/uuuu mm:ss", "MM/dd")) {
-      assertThatThrownBy(() -> JsonFormat.builder("f").time("t", pattern))
+      assertThatThrownBy(() -> JsonFormat.builder("f").zone(ZoneOffset.UTC).time("t", pattern))
           .as(pattern)
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("'" + pattern + "'");
@@ -305,7 +312,8 @@ class JsonFormatTest {
 
   @Test
   void bothParsersReadTheLastIndexThatAPathMayHave() {
-    JsonFormat format = JsonFormat.builder("f").time("t").text(BEAT, "a[99]").build();
+    JsonFormat format =
+        JsonFormat.builder("f").zone(ZoneOffset.UTC).time("t").text(BEAT, "a[99]").build();
     String elements =
         java.util.stream.IntStream.range(0, 300)
             .mapToObj(String::valueOf)
@@ -314,7 +322,7 @@ class JsonFormatTest {
       ParseResult result = parse(format, "{'t':'2021-07-04T12:00','a':[%s]}".formatted(elements));
       assertThat(((Parsed) result).call().get(BEAT)).isEqualTo("99");
     }
-    assertThatThrownBy(() -> JsonFormat.builder("f").text(BEAT, "a[100]"))
+    assertThatThrownBy(() -> JsonFormat.builder("f").zone(ZoneOffset.UTC).text(BEAT, "a[100]"))
         .hasMessageContaining("a[100]");
   }
 
@@ -341,11 +349,17 @@ class JsonFormatTest {
 
   @Test
   void definitionsDifferIfCallsWould() {
-    JsonFormat one = JsonFormat.builder("f").time("t").text(BEAT, "a").build();
-    JsonFormat same = JsonFormat.builder("f").text(BEAT, "a").time("t").build();
-    JsonFormat other = JsonFormat.builder("f").time("t").text(BEAT, "b").build();
+    JsonFormat one = JsonFormat.builder("f").zone(ZoneOffset.UTC).time("t").text(BEAT, "a").build();
+    JsonFormat same =
+        JsonFormat.builder("f").zone(ZoneOffset.UTC).text(BEAT, "a").time("t").build();
+    JsonFormat other =
+        JsonFormat.builder("f").zone(ZoneOffset.UTC).time("t").text(BEAT, "b").build();
     JsonFormat otherType =
-        JsonFormat.builder("f").time("t").number(Field.number("beat"), "a").build();
+        JsonFormat.builder("f")
+            .zone(ZoneOffset.UTC)
+            .time("t")
+            .number(Field.number("beat"), "a")
+            .build();
 
     assertThat(same.definition()).isEqualTo(one.definition());
     assertThat(other.definition()).isNotEqualTo(one.definition());
@@ -354,7 +368,13 @@ class JsonFormatTest {
 
   @Test
   void writesAPathThatIsAnAlternativeOfAnotherField() {
-    JsonFormat format = JsonFormat.builder("f").id("nr", "code").type("code").time("t").build();
+    JsonFormat format =
+        JsonFormat.builder("f")
+            .zone(ZoneOffset.UTC)
+            .id("nr", "code")
+            .type("code")
+            .time("t")
+            .build();
     Call call = Call.builder("1", "x", Instant.parse("2021-07-04T12:00:00Z")).build();
     assertThat(new String(format.write(call), UTF_8)).contains("\"nr\":\"1\"", "\"code\":\"x\"");
   }
@@ -362,9 +382,14 @@ class JsonFormatTest {
   @Test
   void refusesPathsThatCannotBothBeInARecord() {
     JsonFormat.Builder mixed =
-        JsonFormat.builder("f").time("t").text(BEAT, "a[0]").text(Fields.ADDRESS, "a.b");
+        JsonFormat.builder("f")
+            .zone(ZoneOffset.UTC)
+            .time("t")
+            .text(BEAT, "a[0]")
+            .text(Fields.ADDRESS, "a.b");
     assertThatThrownBy(mixed::build).hasMessageContainingAll("'a.b'", "'a[0]'");
-    JsonFormat.Builder point = JsonFormat.builder("f").time("t").position(Fields.POSITION, "p");
+    JsonFormat.Builder point =
+        JsonFormat.builder("f").zone(ZoneOffset.UTC).time("t").position(Fields.POSITION, "p");
     assertThatThrownBy(() -> point.position(Fields.POSITION, "la", "lo"))
         .hasMessageContaining("twice");
   }
@@ -372,10 +397,13 @@ class JsonFormatTest {
   @Test
   void theOrderOfTheFallbacksOfAFieldIsPartOfTheDefinition() {
     Field<String> text = Field.text("some_text");
-    JsonFormat one = JsonFormat.builder("a").time("at").text(text, "p", "q").build();
-    JsonFormat other = JsonFormat.builder("a").time("at").text(text, "q", "p").build();
+    JsonFormat one =
+        JsonFormat.builder("a").zone(ZoneOffset.UTC).time("at").text(text, "p", "q").build();
+    JsonFormat other =
+        JsonFormat.builder("a").zone(ZoneOffset.UTC).time("at").text(text, "q", "p").build();
     assertThat(one.definition()).isNotEqualTo(other.definition());
-    JsonFormat later = JsonFormat.builder("a").text(text, "p", "q").time("at").build();
+    JsonFormat later =
+        JsonFormat.builder("a").zone(ZoneOffset.UTC).text(text, "p", "q").time("at").build();
     assertThat(later.definition()).isEqualTo(one.definition());
   }
 
@@ -384,9 +412,21 @@ class JsonFormatTest {
     String record = "{\"at\":\"2024-05-01T10:00:00Z\"}";
     for (JsonFormat format :
         List.of(
-            JsonFormat.builder("a").time("at").number(Field.number("n"), "at").build(),
-            JsonFormat.builder("a").time("at").number(Field.real("r"), "at").build(),
-            JsonFormat.builder("a").time("at").flag(Field.flag("f"), "at").build())) {
+            JsonFormat.builder("a")
+                .zone(ZoneOffset.UTC)
+                .time("at")
+                .number(Field.number("n"), "at")
+                .build(),
+            JsonFormat.builder("a")
+                .zone(ZoneOffset.UTC)
+                .time("at")
+                .number(Field.real("r"), "at")
+                .build(),
+            JsonFormat.builder("a")
+                .zone(ZoneOffset.UTC)
+                .time("at")
+                .flag(Field.flag("f"), "at")
+                .build())) {
       assertThat(format.parser(Fields.ALL).parse(record.getBytes(UTF_8)))
           .as(format.definition())
           .isInstanceOfSatisfying(
@@ -399,18 +439,23 @@ class JsonFormatTest {
   @Test
   void aPatternWithTheNameOfAZoneIsRefused() {
     for (String pattern : List.of("yyyy-MM-dd HH:mm z", "yyyy-MM-dd HH:mm VV", "yyyy-MM-dd v")) {
-      assertThatThrownBy(() -> JsonFormat.builder("a").time("at", pattern))
+      assertThatThrownBy(() -> JsonFormat.builder("a").zone(ZoneOffset.UTC).time("at", pattern))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContainingAll("'" + pattern + "'", "clocks go back", "XXX");
     }
-    assertThat(JsonFormat.builder("a").time("at", "yyyy-MM-dd 'v' HH:mm XXX").build().fields())
+    assertThat(
+            JsonFormat.builder("a")
+                .zone(ZoneOffset.UTC)
+                .time("at", "yyyy-MM-dd 'v' HH:mm XXX")
+                .build()
+                .fields())
         .isEmpty();
   }
 
   @Test
   void aPathWithLeadingZerosOrTooManyCharactersIsRefused() {
     for (String path : List.of("a[00]", "a[01]", "a" + "[0]".repeat(20_000), "a.b".repeat(9_000))) {
-      assertThatThrownBy(() -> JsonFormat.builder("a").time(path))
+      assertThatThrownBy(() -> JsonFormat.builder("a").zone(ZoneOffset.UTC).time(path))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("is not valid");
     }
@@ -418,7 +463,19 @@ class JsonFormatTest {
 
   @Test
   void absentTextsWithACommaDifferFromTwoTexts() {
-    assertThat(JsonFormat.builder("a").time("at").absent("x, y").build().definition())
-        .isNotEqualTo(JsonFormat.builder("a").time("at").absent("x", "y").build().definition());
+    assertThat(
+            JsonFormat.builder("a")
+                .zone(ZoneOffset.UTC)
+                .time("at")
+                .absent("x, y")
+                .build()
+                .definition())
+        .isNotEqualTo(
+            JsonFormat.builder("a")
+                .zone(ZoneOffset.UTC)
+                .time("at")
+                .absent("x", "y")
+                .build()
+                .definition());
   }
 }

@@ -9,13 +9,18 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
+import io.callstream.call.CallParser;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.call.JsonFormat;
+import io.callstream.call.ParseResult;
+import io.callstream.call.RejectionReason;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.statistic.Emission;
+import io.callstream.statistic.Measure;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
@@ -29,9 +34,11 @@ import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -145,6 +152,9 @@ class DefinitionFileTest {
         arguments("", "key 'name': it is missing. Add a line 'name = …'"),
         arguments("name = a\ntime = t", "key 'zone': it is missing"),
         arguments("name = a\nzone = UTC", "key 'time': it is missing"),
+        arguments(
+            "name = a\nzone = UTC\ntime = t\ntext.product = p\nrequired = prodct",
+            "key 'required': the format 'a' has no field 'prodct'. Did you mean 'product'?"),
         arguments("name = a\nzone = America/Chikago\ntime = t", "Did you mean 'America/Chicago'?"),
         arguments("name = a\nzone = UTC\ntime =", "key 'time': it has no value"),
         arguments("name = a\nname = b", "key 'name': it occurs twice"),
@@ -228,6 +238,32 @@ class DefinitionFileTest {
   }
 
   @Test
+  void rejectsRecordsWithoutARequiredField() throws IOException {
+    JsonFormat format =
+        read("""
+                name = orders
+                zone = UTC
+                time = at
+                text.product = product
+                decimal.amount = amount
+                required = amount
+                """)
+            .format()
+            .orElseThrow();
+    CallParser parser = format.parser(Set.of(Field.text("product")));
+    String whole = "{\"at\":\"2026-01-01T00:00:00Z\",\"amount\":1}";
+    assertThat(parser.parse(whole.getBytes(UTF_8))).isInstanceOf(ParseResult.Parsed.class);
+    ParseResult rejected = parser.parse("{\"at\":\"2026-01-01T00:00:00Z\"}".getBytes(UTF_8));
+    assertThat(rejected)
+        .isInstanceOfSatisfying(
+            ParseResult.Rejected.class,
+            missing -> {
+              assertThat(missing.reason()).isEqualTo(RejectionReason.MISSING_FIELD);
+              assertThat(missing.field()).isEqualTo("amount");
+            });
+  }
+
+  @Test
   void readsMeasuresOfNumbers() throws IOException {
     Field<Long> quantity = Field.number("quantity");
     Field<BigDecimal> price = Field.decimal("price", 2);
@@ -250,6 +286,24 @@ class DefinitionFileTest {
             Measures.quantile("p90", 0.9, price).toString(),
             Measures.top("top_3_product", 3, Field.text("product")).toString(),
             Measures.approximateDistinct("distinct_gift", Field.flag("gift")).toString());
+  }
+
+  @Test
+  void readsTheRatioOfCallsWithAValue() throws IOException {
+    Field<Boolean> gift = Field.flag("gift");
+    Measure.Aggregate ratio =
+        (Measure.Aggregate)
+            statistics("statistic.a.measures = ratio(gift, true) as gifts")
+                .get(0)
+                .measures()
+                .get(0);
+    Measure.Accumulator all = ratio.empty();
+    for (boolean isGift : new boolean[] {true, false, false, true, false}) {
+      all.add(Call.builder(Instant.EPOCH, Set.of(gift)).with(gift, isGift).build());
+    }
+    assertThat(ratio.name()).isEqualTo("gifts");
+    assertThat(all.value()).contains(0.4);
+    assertThat(ratio).asString().contains("gift in [\"true\"]");
   }
 
   @Test
@@ -332,6 +386,8 @@ class DefinitionFileTest {
         arguments("statistic.a.measures = top(many, product)", "'many' is not a number"),
         arguments("statistic.a.measures = top(0, product)", "it must be"),
         arguments("statistic.a.measures = quantile(x, paid, shipped)", "'x' is not a number"),
+        arguments("statistic.a.measures = ratio(gift, maybe)", "'maybe' is not a value"),
+        arguments("statistic.a.measures = ratio(paid, 1)", "the field 'paid' is a time"),
         arguments("statistic.a.measures = quantile(2, paid, shipped)", "The quantile is 2.0"),
         arguments("statistic.a.measures = count as Orders", "'Orders' is not a valid column name"),
         arguments("statistic.a.measures = count, count", "has the column 'count' twice"),

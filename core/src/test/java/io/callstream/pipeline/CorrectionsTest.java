@@ -31,9 +31,9 @@ class CorrectionsTest {
   @Test
   void thePipelineReadsTheIdAndItsFingerprintHasTheHorizon() {
     Pipeline pipeline = counting(StandardStatistics.callsByType()).corrections().build();
-    assertThat(pipeline.correctionHorizon()).contains(Duration.ofDays(2));
+    assertThat(pipeline.correctionHorizon()).contains(Duration.ofDays(3));
     assertThat(pipeline.fields()).contains(Fields.ID);
-    assertThat(pipeline.fingerprint()).contains("\ncorrections: PT48H\n");
+    assertThat(pipeline.fingerprint()).contains("\ncorrections: PT72H\n");
     assertThat(counting(StandardStatistics.callsByType()).build().fingerprint())
         .contains("\ncorrections: no\n");
   }

@@ -39,8 +39,8 @@ class StabilityMonitorTest {
         List.of(new PartitionOffsets(0, 0, 10, 10 + lag)),
         Optional.of(START),
         "console",
-        Accounting.none(List.of("s")),
-        Accounting.none(List.of("s")));
+        Accounting.none(List.of("s"), List.of()),
+        Accounting.none(List.of("s"), List.of()));
   }
 
   private List<Symptom> symptoms() {

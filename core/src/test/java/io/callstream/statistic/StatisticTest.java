@@ -59,12 +59,28 @@ class StatisticTest {
   }
 
   @Test
+  void aBuilderAddsDimensionsAndMeasuresAndRefusesASecondFilter() {
+    Statistic.Builder builder =
+        Statistic.named("s")
+            .by(Dimensions.DISTRICT)
+            .by(Dimensions.PRIORITY)
+            .measuring(Measures.count())
+            .measuring(Measures.share())
+            .where(call -> true);
+    assertThat(builder.build().columns()).containsExactly("district", "priority", "count", "share");
+    assertThatThrownBy(() -> builder.where(call -> false))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("'s' already has a filter; give one that makes both comparisons");
+  }
+
+  @Test
   void theStandardStatisticsOfAFormatReadOnlyItsFields() {
-    JsonFormat orders = JsonFormat.builder("orders").time("at").build();
+    JsonFormat orders = JsonFormat.builder("orders").zone(ZoneOffset.UTC).time("at").build();
     assertThat(StandardStatistics.of(orders, ofHours(1)))
         .extracting(Statistic::name)
         .containsExactly("calls-per-hour", "calls-by-hour-of-week");
-    JsonFormat typed = JsonFormat.builder("typed").time("at").type("type").build();
+    JsonFormat typed =
+        JsonFormat.builder("typed").zone(ZoneOffset.UTC).time("at").type("type").build();
     assertThat(StandardStatistics.of(typed, ofHours(1)))
         .extracting(Statistic::name)
         .containsExactly("calls-by-type", "calls-per-hour", "calls-by-hour-of-week");
@@ -75,7 +91,8 @@ class StatisticTest {
             "calls-by-type",
             "calls-by-type-and-disposition-hourly",
             "calls-by-location",
-            "calls-by-hour-of-week");
+            "calls-by-hour-of-week",
+            "response-times-by-priority");
     assertThat(all.get(1).columns()).doesNotContain("disposition_description");
   }
 

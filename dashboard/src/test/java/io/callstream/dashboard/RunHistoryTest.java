@@ -32,8 +32,8 @@ class RunHistoryTest {
         List.of(),
         Optional.empty(),
         "",
-        Accounting.none(List.of()),
-        Accounting.none(List.of()));
+        Accounting.none(List.of(), List.of()),
+        Accounting.none(List.of(), List.of()));
   }
 
   @Test

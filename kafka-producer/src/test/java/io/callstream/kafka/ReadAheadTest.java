@@ -11,6 +11,7 @@ import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.ThrowingFormat;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -112,7 +113,11 @@ class ReadAheadTest {
   @Test
   void aRecordOfAFormatWithoutIdsIsNoProblem() throws Exception {
     JsonFormat format =
-        JsonFormat.builder("orders").time("at").number(Field.number("qty"), "qty").build();
+        JsonFormat.builder("orders")
+            .zone(ZoneOffset.UTC)
+            .time("at")
+            .number(Field.number("qty"), "qty")
+            .build();
     String lines =
         "{\"at\":\"2024-05-01T10:00\",\"qty\":1}\n{\"at\":\"2024-05-01T10:00\",\"qty\":\"x\"}\n";
     CallSource source = CallSource.stream("lines", new ByteArrayInputStream(lines.getBytes(UTF_8)));

@@ -146,6 +146,15 @@ public final class SparkEngine implements Engine {
                 + " environment, set to an address of this machine that the cluster reaches.",
             e);
       }
+      if (root instanceof ClassNotFoundException || root instanceof NoClassDefFoundError) {
+        throw new CallstreamException(
+            ErrorCode.ENVIRONMENT,
+            "Spark is not complete on the class path: "
+                + root
+                + ". Add the dependencies org.apache.spark:spark-sql_2.12 and"
+                + " org.apache.spark:spark-sql-kafka-0-10_2.12, both in the version of callstream's BOM.",
+            e);
+      }
       String message =
           "Spark does not start with "
               + settings

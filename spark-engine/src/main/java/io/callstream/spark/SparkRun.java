@@ -11,14 +11,13 @@ import io.callstream.internal.kafka.KafkaAdmin;
 import io.callstream.internal.ledger.BatchUpdates;
 import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.source.OpenTransactions;
+import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.DeadLetterMerge;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
-import io.callstream.progress.Accounting;
-import io.callstream.statistic.Statistic;
 import java.io.ByteArrayInputStream;
 import java.net.URI;
 import java.time.Duration;
@@ -222,10 +221,7 @@ final class SparkRun extends LedgerRun {
     BatchUpdates updates = new BatchUpdates(pipeline().statistics().size());
     List<DeadLetterMerge.Input> letters = new ArrayList<>();
     boolean hasLetterFiles = false;
-    TaskReport report =
-        new TaskReport(
-            Accounting.none(pipeline().statistics().stream().map(Statistic::name).toList()),
-            List.of());
+    TaskReport report = new TaskReport(CallCounter.accountingOfNone(pipeline()), List.of());
     for (Tuple2<byte[], byte[]> row : rows) {
       RowKey key = RowKey.of(row._1());
       byte[] bytes = row._2();

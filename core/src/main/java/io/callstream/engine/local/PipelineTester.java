@@ -57,16 +57,17 @@ public final class PipelineTester implements AutoCloseable {
     run = LocalRun.stepwise(pipeline, RunOptions.continuous(), clock);
   }
 
-  /** Returns a tester for statistics, with the San Francisco format and one partition. */
+  /**
+   * Returns a tester for statistics, with the San Francisco format and one partition. The
+   * statistics may read any field, because calls that are passed as objects may have it.
+   */
   public static PipelineTester of(Statistic... statistics) {
-    return of(SanFranciscoCalls.json(), 1, pipeline -> pipeline.statistics(List.of(statistics)));
+    return new PipelineTester(
+        SanFranciscoCalls.json(), 1, pipeline -> pipeline.statistics(List.of(statistics)));
   }
 
   /**
    * Returns a tester for a pipeline.
-   *
-   * <p>The fields of the statistics are not compared with those of the format, because calls that
-   * are passed as objects may have any field. An engine makes this comparison.
    *
    * @param format the format of records that are not calls
    * @param partitions the number of partitions; at least 1
@@ -77,7 +78,17 @@ public final class PipelineTester implements AutoCloseable {
    */
   public static PipelineTester of(
       CallFormat format, int partitions, UnaryOperator<Pipeline.Builder> parts) {
-    return new PipelineTester(format, partitions, parts);
+    PipelineTester tester = new PipelineTester(format, partitions, parts);
+    requireFields(tester.run.pipeline(), format);
+    return tester;
+  }
+
+  /** Rejects a pipeline that an engine would reject: the tester itself accepts any field. */
+  private static void requireFields(Pipeline tested, CallFormat format) {
+    Pipeline.Builder same =
+        Pipeline.builder(tested.source(), format).statistics(tested.statistics());
+    tested.distinctHorizon().ifPresent(same::distinct);
+    Pipeline ignored = same.build();
   }
 
   /**

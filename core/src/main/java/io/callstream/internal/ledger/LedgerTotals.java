@@ -1,11 +1,11 @@
 package io.callstream.internal.ledger;
 
 import io.callstream.internal.aggregate.StatisticCombiner;
+import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.PartitionSegment;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Accounting;
-import io.callstream.statistic.Statistic;
 import java.util.List;
 import java.util.Map;
 
@@ -23,7 +23,7 @@ record LedgerTotals(
   static LedgerTotals none(Pipeline pipeline) {
     return new LedgerTotals(
         Ledger.NO_BATCH,
-        Accounting.none(pipeline.statistics().stream().map(Statistic::name).toList()),
+        CallCounter.accountingOfNone(pipeline),
         new SourceProgress(TaskPlan.maxEventTimeJumpMillis(pipeline), Map.of()),
         StatisticCombiner.NO_WATERMARK,
         StatisticCombiner.NO_WATERMARK);

@@ -3,6 +3,7 @@ package io.callstream.internal.ledger;
 import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.StatisticCombiner;
+import io.callstream.internal.task.CallCounter;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
@@ -144,6 +145,6 @@ final class ResultEmitter {
   }
 
   private Accounting none() {
-    return Accounting.none(pipeline.statistics().stream().map(Statistic::name).toList());
+    return CallCounter.accountingOfNone(pipeline);
   }
 }

@@ -5,6 +5,7 @@ import io.callstream.call.CallRecord;
 import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.MissedWindow;
+import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Accounting.Contributions;
@@ -60,6 +61,13 @@ public final class CallCounter {
       }
     }
     count(next.call(), next.record(), next.index());
+  }
+
+  /** Returns the accounting of a pipeline that has not read any records. */
+  public static Accounting accountingOfNone(Pipeline pipeline) {
+    return Accounting.none(
+        pipeline.statistics().stream().map(Statistic::name).toList(),
+        pipeline.dispositionCodes().descriptions().isEmpty() ? List.of() : List.of(DISPOSITIONS));
   }
 
   public void count(Call call, CallRecord record, int index) {

@@ -78,7 +78,9 @@ abstract class AccountingRules extends ContractRules {
   void rule_8_2() throws Exception {
     for (Outcome outcome : tried()) {
       Accounting sum =
-          Accounting.none(outcome.accounting().statistics().keySet().stream().toList());
+          Accounting.none(
+              outcome.accounting().statistics().keySet().stream().toList(),
+              outcome.accounting().unknown().keySet().stream().toList());
       for (BatchResults batch : outcome.recorder().batches()) {
         sum = sum.plus(batch.accounting());
         assertThat(batch.total()).as(outcome.name()).isEqualTo(sum);

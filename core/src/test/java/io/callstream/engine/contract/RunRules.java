@@ -83,7 +83,8 @@ abstract class RunRules extends ContractRules {
       awaitEnd(run);
       assertThat(run.state()).isEqualTo(State.FINISHED);
       assertThat(run.results("types").rows()).isEmpty();
-      assertThat(run.accounting()).isEqualTo(Accounting.none(List.of("types")));
+      assertThat(run.accounting())
+          .isEqualTo(Accounting.none(List.of("types"), List.of("dispositions")));
     }
     assertThat(recorder.batches())
         .allMatch(batch -> batch.emitsNothing() && batch.accounting().received() == 0);

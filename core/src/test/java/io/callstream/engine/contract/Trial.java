@@ -113,7 +113,7 @@ final class Trial {
     Outcome inRuns() throws InterruptedException {
       RunOptions options = RunOptions.bounded().checkpointingTo(testbed.checkpoint(directory));
       Map<String, Results> results = Map.of();
-      Accounting accounting = Accounting.none(List.of());
+      Accounting accounting = Accounting.none(List.of(), List.of());
       for (List<SourceRecord> step : steps) {
         source.send(step);
         try (RunningPipeline run = testbed.engine().start(pipeline, options)) {

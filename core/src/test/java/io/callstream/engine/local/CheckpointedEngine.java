@@ -244,7 +244,9 @@ class CheckpointedEngine implements Engine {
           last.watermark(),
           nothing,
           last.current(),
-          Accounting.none(last.accounting().statistics().keySet().stream().toList()),
+          Accounting.none(
+              last.accounting().statistics().keySet().stream().toList(),
+              last.accounting().unknown().keySet().stream().toList()),
           last.total());
     }
 

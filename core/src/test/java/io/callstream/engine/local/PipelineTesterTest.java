@@ -19,6 +19,7 @@ import io.callstream.call.SanFranciscoCalls;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
+import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import java.time.Instant;
@@ -81,13 +82,29 @@ class PipelineTesterTest {
   @Test
   void aFormatWithoutDispositionsIsTestedWithAFilterThatDeclaresNoFields() {
     Field<String> product = Field.text("product");
-    JsonFormat orders = JsonFormat.builder("orders").time("at").text(product, "item").build();
+    JsonFormat orders =
+        JsonFormat.builder("orders").zone(ZoneOffset.UTC).time("at").text(product, "item").build();
     Statistic tea = Statistic.named("tea").where(call -> call.text(product).equals("tea")).build();
     try (PipelineTester test = PipelineTester.of(orders, 1, pipeline -> pipeline.statistic(tea))) {
       test.receive("{\"at\":\"2024-05-01T10:00:00Z\",\"item\":\"tea\"}");
       test.receive("{\"at\":\"2024-05-01T10:00:00Z\",\"item\":\"cake\"}").endBatch();
       assertThat(test.results("tea")).extracting(ResultRow::count).containsExactly(1L);
     }
+  }
+
+  @Test
+  void rejectsPipelinesThatAnEngineRejects() {
+    Field<Long> missing = Field.number("missing");
+    JsonFormat orders = JsonFormat.builder("orders").zone(ZoneOffset.UTC).time("at").build();
+    Statistic total = Statistic.named("total").measuring(Measures.sum("sum", missing)).build();
+    Statistic all = Statistic.named("all").build();
+    assertThatThrownBy(() -> PipelineTester.of(orders, 1, pipeline -> pipeline.statistic(total)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("reads the field missing");
+    assertThatThrownBy(
+            () -> PipelineTester.of(orders, 1, pipeline -> pipeline.statistic(all).distinct()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("has no ids");
   }
 
   @Test
@@ -129,7 +146,7 @@ class PipelineTesterTest {
 
     @Override
     public Set<Field<?>> fields() {
-      return Set.of(Fields.ID, Fields.TYPE);
+      return Set.of(Fields.ID, Fields.TYPE, Fields.DISPOSITION);
     }
 
     @Override

@@ -117,7 +117,8 @@ class RealCallsTest {
       run.awaitTermination();
       assertThatAccounting(run.accounting()).addsUpFor(pipeline);
       reports.forEach(report -> assertThatAccounting(report.accounting()).addsUpFor(pipeline));
-      Accounting sum = Accounting.none(run.accounting().statistics().keySet().stream().toList());
+      Accounting sum =
+          Accounting.none(run.accounting().statistics().keySet().stream().toList(), List.of());
       for (Progress report : reports) {
         sum = sum.plus(report.accounting());
       }

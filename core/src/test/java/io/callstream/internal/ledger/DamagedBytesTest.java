@@ -120,7 +120,7 @@ class DamagedBytesTest {
     for (int number = 0; number < BATCHES; number++) {
       TaskReport report =
           new TaskReport(
-              Accounting.none(names),
+              Accounting.none(names, List.of()),
               List.of(new PartitionSegment(0, number, number + 1, clockOf(number))));
       ledger.append(number, report, updates(number));
     }

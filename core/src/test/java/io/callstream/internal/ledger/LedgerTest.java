@@ -248,7 +248,7 @@ class LedgerTest {
   }
 
   private static TaskReport segments(PartitionSegment... segments) {
-    return new TaskReport(Accounting.none(List.of("calls-by-type")), List.of(segments));
+    return new TaskReport(Accounting.none(List.of("calls-by-type"), List.of()), List.of(segments));
   }
 
   @Test

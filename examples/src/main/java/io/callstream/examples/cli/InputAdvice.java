@@ -3,6 +3,7 @@ package io.callstream.examples.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.call.CallFormat;
+import io.callstream.call.Fields;
 import io.callstream.call.RejectionReason;
 import io.callstream.kafka.InputCheck;
 import io.callstream.kafka.InputCheck.Example;
@@ -42,7 +43,7 @@ record InputAdvice(Terminal terminal, CallFormat format, boolean sorted) {
 
   private String counts(InputCheck input) {
     List<String> counts = new ArrayList<>();
-    if (input.withoutId() > 0) {
+    if (input.withoutId() > 0 && Fields.has(format, Fields.ID)) {
       counts.add(
           DisplayText.format(
               "%,d without an id%s",
@@ -53,7 +54,7 @@ record InputAdvice(Terminal terminal, CallFormat format, boolean sorted) {
           DisplayText.format(
               "%,d without a readable time (%s)", input.withoutTime(), format.timeField()));
     }
-    if (input.withoutType() > 0) {
+    if (input.withoutType() > 0 && Fields.has(format, Fields.TYPE)) {
       counts.add(DisplayText.format("%,d without a type", input.withoutType()));
     }
     return counts.isEmpty() ? "" : ": " + String.join(", ", counts);

@@ -751,7 +751,9 @@ class CookbookTest {
                 Measures.sum("revenue", PRICE),
                 Measures.mean("mean_price", PRICE),
                 Measures.ratio(
-                    "expensive", Set.of(PRICE), order -> order.longValue(PRICE) >= 10_00))
+                    "expensive",
+                    Set.of(PRICE),
+                    order -> order.isPresent(PRICE) && order.longValue(PRICE) >= 10_00))
             .build();
     String order = "{\"nr\":%d,\"at\":1714557600,\"item\":{\"name\":\"tea\"},\"price\":\"%s\"}";
     try (PipelineTester test =

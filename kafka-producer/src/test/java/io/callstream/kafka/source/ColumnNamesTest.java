@@ -15,6 +15,7 @@ import io.callstream.call.SeattleCalls;
 import java.io.ByteArrayInputStream;
 import java.math.BigDecimal;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -27,6 +28,7 @@ class ColumnNamesTest {
 
   private static final JsonFormat ORDERS =
       JsonFormat.builder("orders")
+          .zone(ZoneOffset.UTC)
           .id("Nr")
           .time("At")
           .text(PRODUCT, "item.name")
