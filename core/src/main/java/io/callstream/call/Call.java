@@ -98,6 +98,14 @@ public final class Call {
     return field == Fields.TIME || slots.has(field);
   }
 
+  /**
+   * Returns the fields that can be read, except for the event time. If all fields can be read,
+   * these are the fields that were set.
+   */
+  public Set<Field<?>> fields() {
+    return slots.fields();
+  }
+
   /** Returns a copy of this call in which only {@code fields} and the event time can be read. */
   public Call only(Set<Field<?>> fields) {
     boolean hasOnly = !slots.isOpen() && slots.fields().equals(fields);

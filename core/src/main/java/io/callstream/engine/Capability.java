@@ -19,7 +19,9 @@ public enum Capability {
   /** The engine counts calls with the same id once. */
   DISTINCT("distinct()"),
   /** The engine resumes from a checkpoint with other statistics. */
-  EVOLUTION("evolving()");
+  EVOLUTION("evolving()"),
+  /** The engine replaces earlier versions of calls. */
+  CORRECTIONS("corrections()");
 
   private final String description;
 
@@ -44,6 +46,9 @@ public enum Capability {
     }
     if (pipeline.distinctHorizon().isPresent()) {
       needed.add(DISTINCT);
+    }
+    if (pipeline.correctionHorizon().isPresent()) {
+      needed.add(CORRECTIONS);
     }
     return needed;
   }

@@ -5,8 +5,10 @@ import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.progress.ProgressListener;
 import io.callstream.statistic.Lookup;
+import io.callstream.statistic.Measure;
 import io.callstream.statistic.RadioCodes;
 import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Window;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -30,6 +32,8 @@ import java.util.stream.Collectors;
  * @param listeners the progress listeners
  * @param distinctHorizon for how long the pipeline remembers the id of a call; empty if it counts
  *     duplicates
+ * @param correctionHorizon for how long the pipeline remembers the last version of a call, so that
+ *     a later version replaces it; empty if it does not apply corrections
  * @param maxFutureSkew the maximum time by which an event time may exceed the record's timestamp
  * @param maxEventTimeJump the maximum time by which a call may be ahead of the confirmed time of
  *     its partition and still advance the watermark at once; empty if there is no limit
@@ -44,6 +48,7 @@ public record Pipeline(
     List<DeadLetterSink> deadLetterSinks,
     List<ProgressListener> listeners,
     Optional<Duration> distinctHorizon,
+    Optional<Duration> correctionHorizon,
     Duration maxFutureSkew,
     Optional<Duration> maxEventTimeJump,
     Optional<Duration> retention,
@@ -57,11 +62,15 @@ public record Pipeline(
   /** The default horizon of {@link Builder#distinct()}: one day. */
   public static final Duration DEFAULT_DISTINCT_HORIZON = Duration.ofDays(1);
 
+  /** The default horizon of {@link Builder#corrections()}: three days. */
+  public static final Duration DEFAULT_CORRECTION_HORIZON = Duration.ofDays(3);
+
   /**
    * Checks the bounds and copies the lists.
    *
    * @throws IllegalArgumentException if there is no statistic, if two have the same name, if one
-   *     reads a field that the format does not have, or if a duration is out of bounds
+   *     reads a field that the format does not have, if a duration is out of bounds, or if the
+   *     pipeline applies corrections and a statistic does not support them
    */
   public Pipeline {
     if (statistics.isEmpty()) {
@@ -81,11 +90,15 @@ public record Pipeline(
           .findFirst()
           .ifPresent(field -> refuse(statistic, field, format));
     }
-    distinctHorizon.ifPresent(Pipeline::requireHorizon);
+    distinctHorizon.ifPresent(horizon -> requireHorizon("duplicates", horizon));
     if (distinctHorizon.isPresent() && !Fields.has(format, Fields.ID)) {
       throw new IllegalArgumentException(
           "The format '%s' has no ids, so duplicates cannot be removed; declare the id, or omit distinct()"
               .formatted(format.name()));
+    }
+    if (correctionHorizon.isPresent()) {
+      requireHorizon("corrections", correctionHorizon.get());
+      requireCorrectable(format, statistics, distinctHorizon.isPresent());
     }
     requireBounded("future skew", maxFutureSkew);
     maxEventTimeJump.ifPresent(jump -> requireBounded("event-time jump", jump));
@@ -114,11 +127,41 @@ public record Pipeline(
                 has.isEmpty() ? "the event time only" : has));
   }
 
-  private static Duration requireHorizon(Duration horizon) {
+  private static void requireCorrectable(
+      CallFormat format, List<Statistic> statistics, boolean isDistinct) {
+    if (isDistinct) {
+      throw new IllegalArgumentException(
+          "The pipeline has distinct() and corrections(), which also removes duplicates; omit"
+              + " distinct()");
+    }
+    if (!Fields.has(format, Fields.ID)) {
+      throw new IllegalArgumentException(
+          "The format '%s' has no ids, so corrections cannot be applied; declare the id, or omit corrections()"
+              .formatted(format.name()));
+    }
+    for (Statistic statistic : statistics) {
+      if (statistic.window().orElse(null) instanceof Window.Session) {
+        throw new IllegalArgumentException(
+            ("'%s' has sessions, which a corrected call cannot leave; use other windows, or omit"
+                    + " corrections()")
+                .formatted(statistic.name()));
+      }
+      for (Measure measure : statistic.measures()) {
+        if (measure instanceof Measure.Aggregate aggregate && !aggregate.canRetract()) {
+          throw new IllegalArgumentException(
+              ("The measure '%s' of '%s' cannot retract a call, which corrections() requires; use a"
+                      + " count, share, sum, mean, ratio or quantile, or omit corrections()")
+                  .formatted(measure.name(), statistic.name()));
+        }
+      }
+    }
+  }
+
+  private static Duration requireHorizon(String what, Duration horizon) {
     if (horizon.isNegative() || horizon.isZero() || horizon.compareTo(Duration.ofDays(3_660)) > 0) {
       throw new IllegalArgumentException(
-          "The horizon of duplicates is %s; it must be greater than 0 and at most 3,660 days"
-              .formatted(horizon));
+          "The horizon of %s is %s; it must be greater than 0 and at most 3,660 days"
+              .formatted(what, horizon));
     }
     return horizon;
   }
@@ -157,7 +200,7 @@ public record Pipeline(
   /** Returns the fields of a call that this pipeline reads, except for the event time. */
   public Set<Field<?>> fields() {
     Set<Field<?>> fields = new HashSet<>(Set.of(Fields.DISPOSITION));
-    if (distinctHorizon.isPresent()) {
+    if (distinctHorizon.isPresent() || correctionHorizon.isPresent()) {
       fields.add(Fields.ID);
     }
     statistics.forEach(statistic -> fields.addAll(statistic.fields()));
@@ -184,6 +227,7 @@ public record Pipeline(
     lines.add("format: " + format.definition());
     statistics.forEach(statistic -> lines.add("statistic: " + inOneLine(statistic)));
     lines.add("distinct: " + distinctHorizon.map(Duration::toString).orElse("no"));
+    lines.add("corrections: " + correctionHorizon.map(Duration::toString).orElse("no"));
     lines.add("future skew: " + maxFutureSkew);
     lines.add("event time jump: " + maxEventTimeJump.map(Duration::toString).orElse("unlimited"));
     lines.add("disposition codes: " + new TreeSet<>(dispositionCodes.descriptions().keySet()));
@@ -213,6 +257,7 @@ public record Pipeline(
     private final List<DeadLetterSink> deadLetterSinks = new ArrayList<>();
     private final List<ProgressListener> listeners = new ArrayList<>();
     private Optional<Duration> distinctHorizon = Optional.empty();
+    private Optional<Duration> correctionHorizon = Optional.empty();
     private Duration maxFutureSkew = DEFAULT_MAX_FUTURE_SKEW;
     private Optional<Duration> maxEventTimeJump = Optional.of(DEFAULT_MAX_EVENT_TIME_JUMP);
     private Optional<Duration> retention = Optional.empty();
@@ -266,7 +311,37 @@ public record Pipeline(
      * @param horizon greater than 0, at most 3,660 days
      */
     public Builder distinct(Duration horizon) {
-      this.distinctHorizon = Optional.of(requireHorizon(horizon));
+      this.distinctHorizon = Optional.of(requireHorizon("duplicates", horizon));
+      return this;
+    }
+
+    /**
+     * Applies corrections of calls whose event time is at most three days before the watermark. See
+     * {@link #corrections(Duration)}.
+     */
+    public Builder corrections() {
+      return corrections(DEFAULT_CORRECTION_HORIZON);
+    }
+
+    /**
+     * Counts the last version of each call. Versions have the same id; their order is that of
+     * batches, then of partitions and offsets. A version that equals the previous one in its event
+     * time and in all fields that the pipeline reads is a duplicate. Any other version is a
+     * correction: the previous version leaves the groups and windows that counted it, and the new
+     * one is counted.
+     *
+     * <p>Windows that are closed do not change, so they show their calls as they were known at that
+     * time. The pipeline remembers a version until the watermark reaches its event time plus {@code
+     * horizon}. The next version is then a new call.
+     *
+     * <p>All measures must be able to retract a call ({@link
+     * io.callstream.statistic.Measure.Aggregate#canRetract}), and sessions are not possible. Do not
+     * combine this method with {@link #distinct}.
+     *
+     * @param horizon greater than 0, at most 3,660 days
+     */
+    public Builder corrections(Duration horizon) {
+      this.correctionHorizon = Optional.of(requireHorizon("corrections", horizon));
       return this;
     }
 
@@ -350,6 +425,7 @@ public record Pipeline(
           deadLetterSinks,
           listeners,
           distinctHorizon,
+          correctionHorizon,
           maxFutureSkew,
           maxEventTimeJump,
           retention,

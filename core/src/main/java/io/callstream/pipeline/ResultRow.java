@@ -96,6 +96,15 @@ public final class ResultRow {
   }
 
   /**
+   * Returns whether the group has no calls anymore, because corrections removed all of them. Only
+   * pipelines with corrections have such rows, in the updates of a batch. Their count is 0, and
+   * other measures have no data.
+   */
+  public boolean isRemoved() {
+    return count == 0;
+  }
+
+  /**
    * Returns the value of the measure with a name, in the class that {@link Measure#valueType()}
    * states. Empty if no call of the group has data for it.
    *

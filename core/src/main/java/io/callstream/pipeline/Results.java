@@ -30,6 +30,16 @@ public interface Results extends Iterable<ResultRow> {
   /** Returns the number of rows, without creating them. */
   long size();
 
+  /**
+   * Returns these results with the groups that corrections left without calls, as {@linkplain
+   * ResultRow#isRemoved() rows whose count is 0}. The updates of a batch have such rows, and all
+   * results so far do not. A sink that fills its store with all results uses this method to remove
+   * groups from it. Defaults to these results.
+   */
+  default Results withRemoved() {
+    return this;
+  }
+
   /** Returns whether there are no rows. */
   default boolean isEmpty() {
     return size() == 0;

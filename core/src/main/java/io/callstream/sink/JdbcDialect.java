@@ -79,6 +79,12 @@ enum JdbcDialect {
     };
   }
 
+  /** Returns the statement that deletes a row, with a parameter for each column of its key. */
+  static String delete(JdbcName table, List<String> keys) {
+    return "DELETE FROM %s WHERE %s"
+        .formatted(table.quoted(), each(keys, key -> key + " = ?", " AND "));
+  }
+
   private static String each(Collection<String> all, UnaryOperator<String> text, String between) {
     return all.stream().map(text).collect(Collectors.joining(between));
   }

@@ -86,7 +86,7 @@ final class JdbcSink implements ResultSink {
         table.deleteAll();
       }
       if (fills) {
-        table.upsert(restored.results(table.statistic()), restored.number());
+        table.write(restored.results(table.statistic()).withRemoved(), restored.number());
       }
     }
   }
@@ -113,7 +113,7 @@ final class JdbcSink implements ResultSink {
     for (JdbcTable table : tables) {
       Results updates = batch.updates().get(table.statistic());
       if (updates != null) {
-        table.upsert(updates, batch.number());
+        table.write(updates, batch.number());
       }
     }
   }

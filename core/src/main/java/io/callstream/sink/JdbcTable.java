@@ -181,18 +181,23 @@ final class JdbcTable {
     session.update("DELETE FROM " + name.quoted());
   }
 
-  /** Inserts rows, or updates those that exist. */
-  void upsert(Results results, long batch) throws SQLException {
+  /** Inserts rows, or updates those that exist. Deletes the rows of groups that were removed. */
+  void write(Results results, long batch) throws SQLException {
     if (results.isEmpty()) {
       return;
     }
     session.startOn(this);
     Map<String, String> types = new LinkedHashMap<>();
     cells.forEach(cell -> types.put(cell.quoted(), type(cell)));
+    List<ResultRow> removed = new ArrayList<>();
     try (PreparedStatement upsert = session.prepare(dialect.upsert(name, types, keys()))) {
       int rows = 0;
       int bytes = 0;
       for (ResultRow row : results) {
+        if (row.isRemoved()) {
+          removed.add(row);
+          continue;
+        }
         bytes += bind(upsert, row, batch);
         upsert.addBatch();
         rows++;
@@ -205,6 +210,24 @@ final class JdbcTable {
       if (rows > 0) {
         JdbcSession.executeBatch(upsert);
       }
+    }
+    delete(removed);
+  }
+
+  private void delete(List<ResultRow> removed) throws SQLException {
+    if (removed.isEmpty()) {
+      return;
+    }
+    try (PreparedStatement delete = session.prepare(JdbcDialect.delete(name, keys()))) {
+      for (ResultRow row : removed) {
+        int parameter = 1;
+        if (row.window().isPresent()) {
+          bind(delete, parameter++, Columns.Type.TIME, row.window().get().start());
+        }
+        delete.setString(parameter, Columns.key(row));
+        delete.addBatch();
+      }
+      JdbcSession.executeBatch(delete);
     }
   }
 

@@ -3,6 +3,7 @@ package io.callstream.statistic;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /*
  * A bucket contains the numbers whose bits agree in the sign, the exponent and the first seven bits of the mantissa.
@@ -23,6 +24,9 @@ final class Buckets {
   private int[] pending = new int[8];
 
   private int pendingSize;
+
+  /** The latest removed values; null if there are none. */
+  private @Nullable Buckets removed;
 
   static Buckets read(byte[] state) {
     StateReader in = new StateReader(state);
@@ -58,6 +62,14 @@ final class Buckets {
     pending[pendingSize++] = bucket(value);
   }
 
+  /** Removes a number that was added here, or to buckets that will be merged with these. */
+  void remove(double value) {
+    if (removed == null) {
+      removed = new Buckets();
+    }
+    removed.add(value);
+  }
+
   private static int bucket(double value) {
     if (value == 0) {
       return 0;
@@ -81,6 +93,13 @@ final class Buckets {
   }
 
   private void compact() {
+    Buckets fewer = removed;
+    if (fewer != null) {
+      removed = null;
+      fewer.compact();
+      include(
+          fewer.buckets, Arrays.stream(fewer.counts).map(n -> -n).toArray(), fewer.buckets.length);
+    }
     if (pendingSize == 0) {
       return;
     }
@@ -98,7 +117,7 @@ final class Buckets {
     pending = new int[Math.max(pending.length, Math.min(buckets.length, MAX_PENDING))];
   }
 
-  /** Adds other buckets, which are in ascending order. */
+  /** Adds other buckets, which are in ascending order. Removes buckets without values. */
   private void include(int[] others, long[] numbers, int size) {
     int[] all = new int[buckets.length + size];
     long[] sums = new long[all.length];
@@ -110,14 +129,17 @@ final class Buckets {
       boolean isOther = i == buckets.length || (j < size && others[j] <= buckets[i]);
       all[length] = isMine ? buckets[i] : others[j];
       sums[length] = (isMine ? counts[i++] : 0) + (isOther ? numbers[j++] : 0);
-      length++;
+      if (sums[length] != 0) {
+        length++;
+      }
     }
     buckets = Arrays.copyOf(all, length);
     counts = Arrays.copyOf(sums, length);
   }
 
   boolean isEmpty() {
-    return pendingSize == 0 && buckets.length == 0;
+    compact();
+    return buckets.length == 0;
   }
 
   /**

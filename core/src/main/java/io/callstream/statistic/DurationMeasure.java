@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Minimum, maximum or mean of a duration. The state is a number of calls, and a sum or extreme in
- * milliseconds.
+ * Minimum, maximum or mean of a duration. The state is a number of calls, and an extreme or the sum
+ * in milliseconds.
  */
 record DurationMeasure(String name, Kind kind, Set<Field<?>> fields, CallDuration duration)
     implements Measure.Aggregate {
@@ -38,20 +38,77 @@ record DurationMeasure(String name, Kind kind, Set<Field<?>> fields, CallDuratio
 
   @Override
   public Accumulator empty() {
-    return new DurationAccumulator(0, 0);
+    return kind == Kind.MEAN ? new MeanAccumulator() : new ExtremeAccumulator(0, 0);
   }
 
   @Override
   public Accumulator read(byte[] state) {
+    if (kind == Kind.MEAN) {
+      StateReader in = new StateReader(state);
+      MeanAccumulator mean = new MeanAccumulator();
+      mean.calls = in.number();
+      mean.sum.add(new BigInteger(in.rest()));
+      return mean;
+    }
     ByteBuffer in = ByteBuffer.wrap(state);
-    return new DurationAccumulator(in.getLong(), in.getLong());
+    return new ExtremeAccumulator(in.getLong(), in.getLong());
   }
 
-  private final class DurationAccumulator implements Accumulator {
+  @Override
+  public boolean canRetract() {
+    return kind == Kind.MEAN;
+  }
+
+  private final class MeanAccumulator implements Accumulator {
+    private final WholeSum sum = new WholeSum();
+    private long calls;
+
+    @Override
+    public void add(Call call) {
+      long time = Measures.Between.millis(duration, call);
+      if (time >= 0) {
+        calls++;
+        sum.add(time);
+      }
+    }
+
+    @Override
+    public void retract(Call call) {
+      long time = Measures.Between.millis(duration, call);
+      if (time >= 0) {
+        calls--;
+        sum.subtract(time);
+      }
+    }
+
+    @Override
+    public void merge(Accumulator other) {
+      MeanAccumulator that = (MeanAccumulator) other;
+      calls += that.calls;
+      sum.add(that.sum);
+    }
+
+    @Override
+    public byte[] toBytes() {
+      return new StateWriter().number(calls).bytes(sum.toBytes()).toBytes();
+    }
+
+    @Override
+    public Optional<Object> value() {
+      return calls == 0 ? Optional.empty() : Optional.of(Duration.ofMillis(rounded()));
+    }
+
+    private long rounded() {
+      BigInteger twice = sum.total().shiftLeft(1).add(BigInteger.valueOf(calls));
+      return twice.divide(BigInteger.valueOf(calls).shiftLeft(1)).longValueExact();
+    }
+  }
+
+  private final class ExtremeAccumulator implements Accumulator {
     private long calls;
     private long millis;
 
-    DurationAccumulator(long calls, long millis) {
+    ExtremeAccumulator(long calls, long millis) {
       this.calls = calls;
       this.millis = millis;
     }
@@ -66,7 +123,7 @@ record DurationMeasure(String name, Kind kind, Set<Field<?>> fields, CallDuratio
 
     @Override
     public void merge(Accumulator other) {
-      DurationAccumulator that = (DurationAccumulator) other;
+      ExtremeAccumulator that = (ExtremeAccumulator) other;
       if (that.calls > 0) {
         include(that.calls, that.millis);
       }
@@ -77,18 +134,9 @@ record DurationMeasure(String name, Kind kind, Set<Field<?>> fields, CallDuratio
         millis = otherMillis;
       } else {
         millis =
-            switch (kind) {
-              case MINIMUM -> Math.min(millis, otherMillis);
-              case MAXIMUM -> Math.max(millis, otherMillis);
-              case MEAN -> saturatedSum(millis, otherMillis);
-            };
+            kind == Kind.MINIMUM ? Math.min(millis, otherMillis) : Math.max(millis, otherMillis);
       }
       calls += otherCalls;
-    }
-
-    /** Adds numbers from 0, up to the greatest number. */
-    private static long saturatedSum(long a, long b) {
-      return a + b < 0 ? Long.MAX_VALUE : a + b;
     }
 
     @Override
@@ -98,16 +146,7 @@ record DurationMeasure(String name, Kind kind, Set<Field<?>> fields, CallDuratio
 
     @Override
     public Optional<Object> value() {
-      if (calls == 0) {
-        return Optional.empty();
-      }
-      long value = kind == Kind.MEAN ? roundedMean() : millis;
-      return Optional.of(Duration.ofMillis(value));
-    }
-
-    private long roundedMean() {
-      BigInteger twice = BigInteger.valueOf(millis).shiftLeft(1).add(BigInteger.valueOf(calls));
-      return twice.divide(BigInteger.valueOf(calls).shiftLeft(1)).longValueExact();
+      return calls == 0 ? Optional.empty() : Optional.of(Duration.ofMillis(millis));
     }
   }
 }

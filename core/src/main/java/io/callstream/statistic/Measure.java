@@ -93,6 +93,14 @@ public sealed interface Measure extends Serializable {
 
     /** Returns the state that {@link Accumulator#toBytes()} wrote. */
     Accumulator read(byte[] state);
+
+    /**
+     * Returns whether {@link Accumulator#retract} removes a call exactly. Pipelines with
+     * corrections require it. Defaults to false.
+     */
+    default boolean canRetract() {
+      return false;
+    }
   }
 
   /**
@@ -102,6 +110,18 @@ public sealed interface Measure extends Serializable {
   interface Accumulator {
     /** Adds a call. */
     void add(Call call);
+
+    /**
+     * Removes a call that was added to this state, or to another one that will be merged with it.
+     * Afterwards, the merged state must have the same value and bytes as if the call had never been
+     * added. A state may have more retracted calls than added ones; only {@link #merge} and {@link
+     * #toBytes} are called on it.
+     *
+     * @throws UnsupportedOperationException unless {@link Aggregate#canRetract}
+     */
+    default void retract(Call call) {
+      throw new UnsupportedOperationException("This measure cannot retract a call");
+    }
 
     /** Adds the calls of another state of the same measure. Does not modify the other state. */
     void merge(Accumulator other);

@@ -14,6 +14,8 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>A measure of a field ignores calls without a value of it. Without any value, the result is
  * empty. Results do not depend on the order of calls, or on how batches and partitions split them.
+ * Minimum, maximum, top and approximateDistinct cannot retract calls, so they cannot be used in
+ * pipelines with corrections.
  */
 public final class Measures {
   private Measures() {}

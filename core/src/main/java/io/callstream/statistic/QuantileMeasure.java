@@ -21,6 +21,9 @@ record QuantileMeasure(String name, double quantile, Values values) implements M
     /** Adds the value of a call, if there is one. */
     void add(Call call, Buckets buckets);
 
+    /** Removes the value of a call, if there is one. */
+    void remove(Call call, Buckets buckets);
+
     /** Returns the result for a number in double precision. */
     Object result(double number);
   }
@@ -46,6 +49,14 @@ record QuantileMeasure(String name, double quantile, Values values) implements M
       long millis = Measures.Between.millis(duration, call);
       if (millis >= 0) {
         buckets.add((double) millis);
+      }
+    }
+
+    @Override
+    public void remove(Call call, Buckets buckets) {
+      long millis = Measures.Between.millis(duration, call);
+      if (millis >= 0) {
+        buckets.remove((double) millis);
       }
     }
 
@@ -85,8 +96,19 @@ record QuantileMeasure(String name, double quantile, Values values) implements M
     @Override
     public void add(Call call, Buckets buckets) {
       if (call.isPresent(field)) {
-        buckets.add(isReal() ? call.doubleValue(field) : (double) call.longValue(field));
+        buckets.add(value(call));
       }
+    }
+
+    @Override
+    public void remove(Call call, Buckets buckets) {
+      if (call.isPresent(field)) {
+        buckets.remove(value(call));
+      }
+    }
+
+    private double value(Call call) {
+      return isReal() ? call.doubleValue(field) : (double) call.longValue(field);
     }
 
     /** Returns the number; truncated if the field has whole or decimal numbers. */
@@ -144,6 +166,11 @@ record QuantileMeasure(String name, double quantile, Values values) implements M
     return new QuantileAccumulator(Buckets.read(state));
   }
 
+  @Override
+  public boolean canRetract() {
+    return true;
+  }
+
   private final class QuantileAccumulator implements Accumulator {
     private final Buckets buckets;
 
@@ -154,6 +181,11 @@ record QuantileMeasure(String name, double quantile, Values values) implements M
     @Override
     public void add(Call call) {
       values.add(call, buckets);
+    }
+
+    @Override
+    public void retract(Call call) {
+      values.remove(call, buckets);
     }
 
     @Override

@@ -43,6 +43,11 @@ record RatioMeasure(String name, Set<Field<?>> fields, CallFilter numerator, Cal
     return new RatioAccumulator(in.number(), in.number());
   }
 
+  @Override
+  public boolean canRetract() {
+    return true;
+  }
+
   private final class RatioAccumulator implements Accumulator {
     private long some;
     private long all;
@@ -56,6 +61,12 @@ record RatioMeasure(String name, Set<Field<?>> fields, CallFilter numerator, Cal
     public void add(Call call) {
       some += numerator.accepts(call) ? 1 : 0;
       all += denominator.accepts(call) ? 1 : 0;
+    }
+
+    @Override
+    public void retract(Call call) {
+      some -= numerator.accepts(call) ? 1 : 0;
+      all -= denominator.accepts(call) ? 1 : 0;
     }
 
     @Override

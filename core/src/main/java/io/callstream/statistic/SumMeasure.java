@@ -5,7 +5,6 @@ import io.callstream.call.Field;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
-import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -70,49 +69,46 @@ record SumMeasure(String name, Kind kind, Field<? extends Number> field)
     }
     WholeAccumulator sum = new WholeAccumulator();
     sum.calls = in.number();
-    sum.set(new BigInteger(in.rest()));
+    sum.sum.add(new BigInteger(in.rest()));
     return sum;
   }
 
-  /** The sum of whole or decimal numbers, with 128 bits. 2^63 calls cannot exceed them. */
+  @Override
+  public boolean canRetract() {
+    return true;
+  }
+
+  /** The sum of whole or decimal numbers. */
   private final class WholeAccumulator implements Accumulator {
+    private final WholeSum sum = new WholeSum();
     private long calls;
-    private long high;
-    private long low;
 
     @Override
     public void add(Call call) {
       if (call.isPresent(field)) {
         calls++;
-        long value = call.longValue(field);
-        add(value >> (Long.SIZE - 1), value);
+        sum.add(call.longValue(field));
       }
     }
 
-    private void add(long otherHigh, long otherLow) {
-      low += otherLow;
-      high += otherHigh + (Long.compareUnsigned(low, otherLow) < 0 ? 1 : 0);
+    @Override
+    public void retract(Call call) {
+      if (call.isPresent(field)) {
+        calls--;
+        sum.subtract(call.longValue(field));
+      }
     }
 
     @Override
     public void merge(Accumulator other) {
       WholeAccumulator that = (WholeAccumulator) other;
       calls += that.calls;
-      add(that.high, that.low);
-    }
-
-    void set(BigInteger sum) {
-      high = sum.shiftRight(Long.SIZE).longValueExact();
-      low = sum.longValue();
-    }
-
-    private BigInteger sum() {
-      return new BigInteger(ByteBuffer.allocate(2 * Long.BYTES).putLong(high).putLong(low).array());
+      sum.add(that.sum);
     }
 
     @Override
     public byte[] toBytes() {
-      return new StateWriter().number(calls).bytes(sum().toByteArray()).toBytes();
+      return new StateWriter().number(calls).bytes(sum.toBytes()).toBytes();
     }
 
     @Override
@@ -121,13 +117,13 @@ record SumMeasure(String name, Kind kind, Field<? extends Number> field)
         return Optional.empty();
       }
       if (valueType() == ValueType.DOUBLE) {
-        return Optional.of(RealSum.nearest(sum(), calls, 0));
+        return Optional.of(RealSum.nearest(sum.total(), calls, 0));
       }
-      BigDecimal sum = new BigDecimal(sum(), field.scale());
+      BigDecimal total = new BigDecimal(sum.total(), field.scale());
       return Optional.of(
           kind == Kind.SUM
-              ? sum
-              : sum.divide(BigDecimal.valueOf(calls), scale(), RoundingMode.HALF_UP));
+              ? total
+              : total.divide(BigDecimal.valueOf(calls), scale(), RoundingMode.HALF_UP));
     }
   }
 
@@ -141,6 +137,14 @@ record SumMeasure(String name, Kind kind, Field<? extends Number> field)
       if (call.isPresent(field)) {
         calls++;
         sum.add(call.doubleValue(field));
+      }
+    }
+
+    @Override
+    public void retract(Call call) {
+      if (call.isPresent(field)) {
+        calls--;
+        sum.add(-call.doubleValue(field));
       }
     }
 

@@ -167,6 +167,36 @@ class JdbcSinkTest {
 
   @ParameterizedTest
   @EnumSource(Database.class)
+  void deletesTheRowsOfGroupsThatCorrectionsRemoved(Database database) throws Exception {
+    DataSource source = database.source();
+    String schema = newSchema(source);
+    SinkRun run =
+        SinkRun.corrected(
+            List.of(Sinks.csv(directory), database.sink(source).schema(schema).build()));
+    for (Statistic statistic : SinkRun.CORRECTED) {
+      List<String> expected =
+          csv(statistic.name()).stream().map(line -> line.replace("0.250000", "0.25")).toList();
+      String select = allOf(statistic.columns(), schema, statistic.name().replace('-', '_'));
+      assertThat(lines(source, select))
+          .as(statistic.name())
+          .containsExactlyInAnyOrderElementsOf(expected);
+    }
+    assertThat(csv("calls-by-type")).containsExactlyInAnyOrder("b,1", "c,2", "d,1");
+
+    // A sink that missed the corrections deletes the rows when it catches up.
+    String behind = newSchema(source);
+    ResultSink sink = database.sink(source).schema(behind).build();
+    sink.open(run.opened());
+    sink.write(run.batch(0));
+    sink.close();
+    assertThat(lines(source, byType(behind))).contains("a,1");
+    sink.open(run.batch(2));
+    sink.close();
+    assertThat(lines(source, byType(behind))).containsExactlyInAnyOrder("b,1", "c,2", "d,1");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Database.class)
   void tablesHoldWhatTheCsvFilesHold(Database database) throws Exception {
     DataSource source = database.source();
     String schema = newSchema(source);

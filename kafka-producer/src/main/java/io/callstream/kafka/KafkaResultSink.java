@@ -85,7 +85,7 @@ final class KafkaResultSink implements ResultSink {
     }
     if (mark == null || foreign || mark.isBehind(restored)) {
       for (Statistic statistic : restored.pipeline().statistics()) {
-        send(open, restored, restored.results(statistic.name()));
+        send(open, restored, restored.results(statistic.name()).withRemoved());
       }
     }
     // Always send a mark, so that another run that still writes to the topic finds it.
@@ -233,7 +233,8 @@ final class KafkaResultSink implements ResultSink {
     for (Iterator<ResultRow> rows = results.stream().iterator(); rows.hasNext(); ) {
       ResultRow row = rows.next();
       List<@Nullable Object> values = row.columns();
-      open.send(key(row, columns, values), value(batch, columns, values), List.of());
+      byte[] value = row.isRemoved() ? null : value(batch, columns, values);
+      open.send(key(row, columns, values), value, List.of());
     }
   }
 

@@ -157,6 +157,41 @@ class KafkaSinksTest {
   }
 
   @Test
+  void sendsTombstonesForGroupsThatCorrectionsRemoved() throws Exception {
+    SinkRun run = SinkRun.corrected(List.of(Sinks.csv(directory), sinks().results(topic)));
+    for (Statistic statistic : SinkRun.CORRECTED) {
+      assertThat(lines(statistic))
+          .as(statistic.name())
+          .containsExactlyInAnyOrderElementsOf(
+              Files.readAllLines(directory.resolve(statistic.name() + ".csv")).stream()
+                  .skip(1)
+                  .map(line -> line.replace("0.250000", "0.25"))
+                  .toList());
+    }
+    assertThat(records()).filteredOn(row -> row.value() == null).isNotEmpty();
+
+    // A sink that missed the corrections sends tombstones when it catches up.
+    topic = topic + "-behind";
+    ResultSink sink = sinks().results(topic);
+    sink.open(run.opened());
+    sink.write(run.batch(0));
+    sink.close();
+    assertThat(lines(StandardStatistics.callsByType())).contains("a,1");
+    sink.open(run.batch(2));
+    sink.close();
+    assertThat(lines(StandardStatistics.callsByType()))
+        .containsExactlyInAnyOrder("b,1", "c,2", "d,1");
+  }
+
+  /** Returns the current rows of a statistic as lines of CSV. */
+  private List<String> lines(Statistic statistic) {
+    return current().entrySet().stream()
+        .filter(row -> row.getKey().startsWith("{\"statistic\":\"" + statistic.name() + "\""))
+        .map(row -> line(statistic, row.getValue()))
+        .toList();
+  }
+
+  @Test
   void theTopicHoldsWhatTheCsvFilesHold() throws Exception {
     List<Statistic> statistics = StandardStatistics.all(LOS_ANGELES, Duration.ofHours(1));
     SinkRun.of(
@@ -174,14 +209,7 @@ class KafkaSinksTest {
 
     Map<String, JsonNode> current = current();
     for (Statistic statistic : statistics) {
-      List<String> lines = new ArrayList<>();
-      current.forEach(
-          (key, value) -> {
-            if (key.startsWith("{\"statistic\":\"" + statistic.name() + "\"")) {
-              lines.add(line(statistic, value));
-            }
-          });
-      assertThat(lines)
+      assertThat(lines(statistic))
           .as(statistic.name())
           .containsExactlyInAnyOrderElementsOf(
               Files.readAllLines(directory.resolve(statistic.name() + ".csv")).stream()

@@ -39,7 +39,7 @@ final class MergeTask
       state.remove(); // The pipeline no longer has the statistic.
       return Collections.emptyIterator();
     }
-    BlockMerger merger = new BlockMerger(plan.statistics().get(statistic));
+    BlockMerger merger = plan.newMerger(statistic);
     List<byte[]> partials = new ArrayList<>();
     while (input.hasNext()) {
       byte[] block = input.next()._2();
@@ -53,6 +53,9 @@ final class MergeTask
       return Collections.emptyIterator();
     }
     BlockMerger.Merged merged = merger.merge(state.exists() ? state.get() : null, partials);
+    if (merged.isUnchanged()) {
+      return Collections.emptyIterator();
+    }
     state.update(merged.state());
     return List.of(new Tuple2<>(bytes, merged.updates())).iterator();
   }

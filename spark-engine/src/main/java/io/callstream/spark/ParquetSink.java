@@ -129,11 +129,14 @@ final class ParquetSink implements ResultSink {
     }
     if ((mark == null || !isOurs || mark.isBehind(restored)) && restored.number() >= 0) {
       Map<Statistic, Results> all = new LinkedHashMap<>();
+      // With a retention, the state lacks old windows, so files of earlier batches are kept.
+      boolean replacesAll = restored.pipeline().retention().isEmpty();
       for (Statistic statistic : restored.pipeline().statistics()) {
-        all.put(statistic, restored.results(statistic.name()));
+        Results results = restored.results(statistic.name());
+        all.put(statistic, replacesAll ? results : results.withRemoved());
       }
       publish(all, restored.number());
-      if (restored.pipeline().retention().isEmpty()) { // Otherwise, the state lacks old windows.
+      if (replacesAll) {
         deleteBefore(restored);
       }
       marks.write(BatchMark.of(restored));

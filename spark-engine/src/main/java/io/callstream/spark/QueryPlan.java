@@ -16,7 +16,7 @@ import scala.Tuple2;
 /*
  * One query for all statistics:
  *
- *   topic -> ReadTask -> (SiftTask, if duplicates do not count) -> MergeTask -> driver
+ *   topic -> ReadTask -> (SiftTask, if calls are known by their ids) -> MergeTask -> driver
  *
  * Spark sees a few rows per task and window, never a call. Spark does not need to know the event
  * time either. The driver keeps the watermark. In each batch, it sends the current watermark and
@@ -52,7 +52,7 @@ final class QueryPlan {
     Dataset<Tuple2<byte[], byte[]>> rows =
         CombinedTopic.read(session, topic, options, settings, tasks, checkpoint::requireOwned)
             .as(ROWS);
-    if (plan.distinctHorizonMillis().isPresent()) {
+    if (plan.hasKnownCalls()) {
       rows = stateful(rows, new SiftTask(plan, letterDirectory));
     }
     return stateful(rows, new MergeTask(plan));

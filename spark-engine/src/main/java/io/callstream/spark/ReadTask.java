@@ -26,8 +26,8 @@ import scala.Tuple2;
 
 /**
  * The task that reads a range of offsets. It parses each record once and combines the records for
- * all statistics. If duplicates do not count, it instead sorts the calls by the bucket that
- * remembers their ids.
+ * all statistics. If calls are known by their ids, it instead sorts them by the bucket that
+ * remembers the ids.
  */
 final class ReadTask implements PartitionReader<InternalRow> {
   private final Factory plan;
@@ -80,7 +80,7 @@ final class ReadTask implements PartitionReader<InternalRow> {
     try (TaskRows out = new TaskRows(task, plan.letterDirectory)) {
       CallCounter counter =
           new CallCounter(plan.plan, context.number(), context.watermark(), out::add);
-      if (plan.plan.distinctHorizonMillis().isPresent()) {
+      if (plan.plan.hasKnownCalls()) {
         sort(counter, out);
       } else {
         count(counter, out);

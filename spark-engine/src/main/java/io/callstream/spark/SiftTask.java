@@ -1,8 +1,8 @@
 package io.callstream.spark;
 
 import io.callstream.internal.task.CallCounter;
+import io.callstream.internal.task.KnownCalls;
 import io.callstream.internal.task.PossibleDuplicate;
-import io.callstream.internal.task.SeenCalls;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.internal.task.TaskReport;
 import java.io.ByteArrayInputStream;
@@ -16,8 +16,9 @@ import org.apache.spark.sql.streaming.GroupState;
 import scala.Tuple2;
 
 /**
- * The task that remembers ids. It removes duplicates from a bucket of calls and combines the
- * remaining calls for all statistics. Rows of other kinds pass through.
+ * The task that remembers calls by their ids. It removes duplicates from a bucket of calls,
+ * replaces corrected calls, and combines the remaining calls for all statistics. Rows of other
+ * kinds pass through.
  */
 final class SiftTask
     implements FlatMapGroupsWithStateFunction<
@@ -25,13 +26,11 @@ final class SiftTask
   private static final long serialVersionUID = 1L;
 
   private final TaskPlan plan;
-  private final long horizonMillis;
   private final TaskDeadLetterDirectory letterDirectory;
 
   SiftTask(TaskPlan plan, TaskDeadLetterDirectory letterDirectory) {
     this.plan = plan;
     this.letterDirectory = letterDirectory;
-    this.horizonMillis = plan.distinctHorizonMillis().orElseThrow();
   }
 
   @Override
@@ -51,22 +50,17 @@ final class SiftTask
       }
     }
     candidates.sort(PossibleDuplicate.ORDER);
-    BatchContext context = BatchContext.ofTask();
-    long watermark = context.watermark();
-    SeenCalls seen = new SeenCalls(horizonMillis, state.exists() ? state.get() : null);
+    BatchContext batch = BatchContext.ofTask();
+    KnownCalls<?> known = KnownCalls.of(plan, state.exists() ? state.get() : null);
     try (TaskRows rows = new TaskRows(key.number(), letterDirectory)) {
-      CallCounter counter = new CallCounter(plan, context.number(), watermark, rows::add);
-      long duplicates =
-          seen.sift(
-              candidates,
-              watermark,
-              first -> counter.count(first.call(), first.record(), first.index()));
+      CallCounter counter = new CallCounter(plan, batch.number(), batch.watermark(), rows::add);
+      long duplicates = known.sift(candidates, batch.watermark(), batch.number(), counter::take);
       rows.addPartials(plan, counter);
       rows.add(
           TaskReport.ofDuplicates(duplicates)
               .plus(new TaskReport(counter.accounting(), List.of())));
-      if (seen.size() > 0) {
-        state.update(seen.toBytes());
+      if (known.size() > 0) {
+        state.update(known.toBytes());
       } else if (state.exists()) {
         state.remove();
       }

@@ -73,7 +73,11 @@ public final class SparkEngine implements Engine {
   @Override
   public Set<Capability> capabilities() {
     return EnumSet.of(
-        Capability.KAFKA_SOURCE, Capability.CHECKPOINT, Capability.DISTINCT, Capability.EVOLUTION);
+        Capability.KAFKA_SOURCE,
+        Capability.CHECKPOINT,
+        Capability.DISTINCT,
+        Capability.CORRECTIONS,
+        Capability.EVOLUTION);
   }
 
   /**

@@ -150,6 +150,33 @@ class ParquetSinkTest {
   }
 
   @Test
+  void groupsThatCorrectionsRemovedHaveARowWithTheCountZero() throws Exception {
+    SinkRun run = SinkRun.corrected(List.of(Sinks.csv(directory), sink().build()));
+    for (Statistic statistic : SinkRun.CORRECTED) {
+      List<String> lines = new ArrayList<>(lines(statistic));
+      assertThat(lines.removeIf(line -> line.endsWith(",0"))).as(statistic.name()).isTrue();
+      assertThat(lines)
+          .as(statistic.name())
+          .containsExactlyInAnyOrderElementsOf(
+              Files.readAllLines(directory.resolve(statistic.name() + ".csv")).stream()
+                  .skip(1)
+                  .map(line -> line.replace("0.250000", "0.25"))
+                  .toList());
+    }
+    assertThat(byType()).containsExactlyInAnyOrder("a,0", "nul\0,0", "b,1", "c,2", "d,1");
+
+    // A sink that missed the corrections replaces all its rows when it catches up.
+    ResultSink behind = sink().startingOver().build();
+    behind.open(run.opened());
+    behind.write(run.batch(0));
+    behind.close();
+    assertThat(byType()).contains("a,1");
+    behind.open(run.batch(2));
+    behind.close();
+    assertThat(byType()).containsExactlyInAnyOrder("b,1", "c,2", "d,1");
+  }
+
+  @Test
   void numbersKeepAllDigits() throws Exception {
     NumberCalls.run(sink().build());
     assertThat(lines(NumberCalls.STATISTIC)).containsExactlyInAnyOrderElementsOf(NumberCalls.LINES);

@@ -23,9 +23,21 @@ public final class BlockMerger {
   private final boolean unbounded;
   private final int maxGroups;
   private final byte[] otherKey;
+  private final boolean corrects;
   private final @Nullable SessionMerger sessions;
 
+  /** Creates a merger of blocks in which no call is retracted. */
   public BlockMerger(Statistic statistic) {
+    this(statistic, false);
+  }
+
+  /** Returns a merger of blocks in which calls may be retracted. */
+  public static BlockMerger correcting(Statistic statistic) {
+    return new BlockMerger(statistic, true);
+  }
+
+  private BlockMerger(Statistic statistic, boolean corrects) {
+    this.corrects = corrects;
     this.statistic = statistic.name();
     aggregates = aggregates(statistic);
     unbounded = statistic.window().isPresent();
@@ -45,7 +57,12 @@ public final class BlockMerger {
   }
 
   /** All groups, and the groups that changed with their new values. */
-  public record Merged(byte[] state, byte[] updates) {}
+  public record Merged(byte[] state, byte[] updates) {
+    /** Returns whether no group changed, because all its new calls were retracted again. */
+    public boolean isUnchanged() {
+      return new BlockReader(updates).groups() == 0;
+    }
+  }
 
   /** Merges at least one block of new calls into the state so far, which is null if none exists. */
   public Merged merge(byte @Nullable [] state, List<byte[]> partials) {
@@ -147,15 +164,24 @@ public final class BlockMerger {
         e);
   }
 
-  /** Returns {@code delta} with the new groups over the limit merged into one group. */
+  /**
+   * Returns {@code delta} with the new groups over the limit merged into one group. With
+   * corrections, a new group without calls is not added.
+   *
+   * <p>With corrections, a group that was over the limit must never be added later, because its
+   * calls in the common group could not be retracted. So groups without calls remain, and only the
+   * keys count for the limit of bytes, which then never decrease.
+   */
   private byte[] admit(byte[] state, byte[] delta) {
     BlockReader known = new BlockReader(state);
-    if (known.groups() + (long) new BlockReader(delta).groups() <= maxGroups
+    if (!corrects
+        && known.groups() + (long) new BlockReader(delta).groups() <= maxGroups
         && (unbounded || state.length + (long) delta.length <= Statistic.MAX_GROUP_BYTES)) {
       return delta;
     }
     int room = maxGroups - ordinaryGroups(state);
-    long bytes = state.length;
+    long bytes = corrects ? keyBytes(state) : state.length;
+    long maxBytes = unbounded ? Long.MAX_VALUE : Statistic.MAX_GROUP_BYTES;
     BlockWriter admitted = new BlockWriter(aggregates.size(), delta.length);
     byte[] other = emptyBlock();
     BlockReader a = known.advanced();
@@ -170,16 +196,27 @@ public final class BlockMerger {
         other = sum(other, alone(b, otherKey), Keep.ALL);
       } else if (order == 0) {
         b.copyTo(admitted);
-      } else if (room > 0 && bytes + b.keyLength() <= Statistic.MAX_GROUP_BYTES) {
-        b.copyTo(admitted);
-        room--;
-        bytes += b.keyLength();
+      } else if (room > 0 && bytes + b.keyLength() <= maxBytes) {
+        if (b.count() != 0 || !corrects) {
+          b.copyTo(admitted);
+          room--;
+          bytes += b.keyLength();
+        }
       } else {
         other = sum(other, alone(b, otherKey), Keep.ALL);
       }
       b = b.advanced();
     }
-    return sum(admitted.toBlock(), other, Keep.ALL);
+    return sum(admitted.toBlock(), corrects ? withoutEmpty(other, state) : other, Keep.ALL);
+  }
+
+  private static long keyBytes(byte[] state) {
+    BlockReader groups = new BlockReader(state);
+    long bytes = 0;
+    while (groups.next()) {
+      bytes += groups.keyLength();
+    }
+    return bytes;
   }
 
   private int ordinaryGroups(byte[] state) {
@@ -221,6 +258,26 @@ public final class BlockMerger {
         right = right.advanced();
         left = left != null && order == 0 ? left.advanced() : left;
       }
+    }
+    return out.toBlock();
+  }
+
+  /** Returns a block without its groups that have no calls and are not in another block. */
+  public static byte[] withoutEmpty(byte[] block, byte[] kept) {
+    BlockReader groups = new BlockReader(block);
+    BlockWriter out = new BlockWriter(groups.aggregates(), block.length);
+    BlockReader a = groups.advanced();
+    BlockReader b = new BlockReader(kept).advanced();
+    while (a != null) {
+      int order = BlockReader.compare(a, b);
+      if (order > 0 && b != null) {
+        b = b.advanced();
+        continue;
+      }
+      if (a.count() != 0 || order == 0) {
+        a.copyTo(out);
+      }
+      a = a.advanced();
     }
     return out.toBlock();
   }

@@ -25,20 +25,36 @@ public final class BlockResults implements Results {
   private final NavigableMap<Long, byte[]> blocks;
   private final @Nullable CountedSince since;
 
+  /** Whether rows exclude groups without calls, which only corrections leave. */
+  private final boolean excludesEmpty;
+
   /**
    * Creates results from blocks by the start of their window, or by the hour in which their
    * sessions start. The blocks must not change.
    */
   public BlockResults(Statistic statistic, NavigableMap<Long, byte[]> blocks) {
-    this(statistic, blocks, null);
+    this(statistic, blocks, null, false);
   }
 
-  /** Creates results of a statistic that counts from a place; null if it counts all records. */
-  public BlockResults(
-      Statistic statistic, NavigableMap<Long, byte[]> blocks, @Nullable CountedSince since) {
+  private BlockResults(
+      Statistic statistic,
+      NavigableMap<Long, byte[]> blocks,
+      @Nullable CountedSince since,
+      boolean excludesEmpty) {
     this.statistic = statistic;
     this.blocks = blocks;
     this.since = since;
+    this.excludesEmpty = excludesEmpty;
+  }
+
+  /** Returns the same results of a statistic that counts from a place; null if from the start. */
+  public BlockResults since(@Nullable CountedSince place) {
+    return new BlockResults(statistic, blocks, place, excludesEmpty);
+  }
+
+  /** Returns the same results without the rows of groups that have no calls. */
+  public BlockResults withoutEmpty() {
+    return new BlockResults(statistic, blocks, since, true);
   }
 
   /** Returns results as blocks. Fails if an engine created them without a ledger. */
@@ -64,12 +80,24 @@ public final class BlockResults implements Results {
 
   @Override
   public long size() {
-    return blocks.values().stream().mapToLong(block -> new BlockReader(block).groups()).sum();
+    return blocks.values().stream().mapToLong(this::size).sum();
+  }
+
+  private long size(byte[] block) {
+    BlockReader groups = new BlockReader(block);
+    if (!excludesEmpty) {
+      return groups.groups();
+    }
+    long size = 0;
+    while (groups.next()) {
+      size += groups.count() == 0 ? 0 : 1;
+    }
+    return size;
   }
 
   @Override
-  public boolean isEmpty() {
-    return blocks.isEmpty();
+  public Results withRemoved() {
+    return new BlockResults(statistic, blocks, since, false);
   }
 
   @Override
@@ -117,7 +145,10 @@ public final class BlockResults implements Results {
           .toList();
     }
     WindowAssigner assigner = new WindowAssigner(statistic.window().get());
-    return blocks.keySet().stream().map(start -> bounds(assigner, start)).toList();
+    return blocks.entrySet().stream()
+        .filter(block -> !excludesEmpty || size(block.getValue()) > 0)
+        .map(block -> bounds(assigner, block.getKey()))
+        .toList();
   }
 
   @Override
@@ -203,7 +234,11 @@ public final class BlockResults implements Results {
     }
 
     boolean next() {
-      return groups.next();
+      boolean found = groups.next();
+      while (found && excludesEmpty && groups.count() == 0) {
+        found = groups.next();
+      }
+      return found;
     }
 
     long count() {
@@ -228,7 +263,7 @@ public final class BlockResults implements Results {
       if (measure instanceof Measure.Count) {
         values.add(Optional.of(group.count()));
       } else if (measure instanceof Measure.Share) {
-        values.add(Optional.of((double) group.count() / total));
+        values.add(Optional.of(total == 0 ? 0.0 : (double) group.count() / total));
       } else if (measure instanceof Measure.Aggregate states) {
         values.add(states.read(group.state(aggregate++)).value());
       }

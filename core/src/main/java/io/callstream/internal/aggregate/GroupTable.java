@@ -79,17 +79,30 @@ final class GroupTable extends TaskGroups {
 
   @Override
   void add(long window, String[] values, Call call) {
+    int group = group(window, values);
+    counts[group]++;
+    for (int i = 0; i < aggregates.size(); i++) {
+      states[group * aggregates.size() + i].add(call);
+    }
+  }
+
+  @Override
+  void retract(long window, String[] values, Call call) {
+    int group = group(window, values);
+    counts[group]--;
+    for (int i = 0; i < aggregates.size(); i++) {
+      states[group * aggregates.size() + i].retract(call);
+    }
+  }
+
+  private int group(long window, String[] values) {
     // The row of the call is written after the last group, and then looked up.
     int row = groups * (1 + dimensions);
     members[row] = windowNumber(window);
     for (int i = 0; i < dimensions; i++) {
       members[row + 1 + i] = texts.get(i).of(values[i]);
     }
-    int group = find(row);
-    counts[group]++;
-    for (int i = 0; i < aggregates.size(); i++) {
-      states[group * aggregates.size() + i].add(call);
-    }
+    return find(row);
   }
 
   private int windowNumber(long window) {

@@ -65,6 +65,11 @@ final class SessionTable extends TaskGroups {
     }
   }
 
+  @Override
+  void retract(long window, String[] values, Call call) {
+    throw new AssertionError("A pipeline with corrections has no sessions");
+  }
+
   private NavigableMap<Long, Session> sessions(String[] values) {
     key.clear();
     for (String value : values) {

@@ -35,6 +35,7 @@ public final class StatisticCombiner {
   private long counted;
   private long late;
   private long filtered;
+  private long retracted;
 
   /** Receives the windows that a late call misses. */
   @FunctionalInterface
@@ -108,6 +109,37 @@ public final class StatisticCombiner {
     }
   }
 
+  /**
+   * Removes a counted call from its open windows. A window that is open now was open when the call
+   * was counted, because the watermark never decreases.
+   */
+  public void retract(Call call) {
+    int at = -1;
+    try {
+      if (filter != null && !filter.accepts(call)) {
+        return;
+      }
+      for (at = 0; at < values.length; at++) {
+        values[at] = extractors.get(at).apply(call);
+      }
+      if (windows == null) {
+        retracted++;
+        groups.retract(NO_WINDOW, values, call);
+        return;
+      }
+      long start = windows.lastStart(call.epochMillis());
+      for (int i = 0; i < contributionsPerCall && windows.closesAt(start) > watermark; i++) {
+        retracted++;
+        groups.retract(start, values, call);
+        start -= windows.slide();
+      }
+    } catch (CallstreamException e) {
+      throw e;
+    } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
+      throw failure(e, at, call);
+    }
+  }
+
   /** Returns whether {@link #add} would report the call as late for at least one window. */
   public boolean misses(Call call) {
     if (windows == null || watermark == NO_WATERMARK) {
@@ -158,7 +190,11 @@ public final class StatisticCombiner {
   private String failingMeasure(Call call) {
     for (Measure.Aggregate measure : BlockMerger.aggregates(statistic)) {
       try {
-        measure.empty().add(call);
+        Measure.Accumulator state = measure.empty();
+        state.add(call);
+        if (measure.canRetract()) {
+          state.retract(call);
+        }
       } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
         return "measure '" + measure.name() + "'";
       }
@@ -176,6 +212,10 @@ public final class StatisticCombiner {
 
   public long filtered() {
     return filtered;
+  }
+
+  public long retracted() {
+    return retracted;
   }
 
   /** Passes on the partial results, in ascending order of their keys. */

@@ -12,6 +12,9 @@ abstract class TaskGroups {
    */
   abstract void add(long window, String[] values, Call call);
 
+  /** Removes a call from its group, which may have no other call in this task. */
+  abstract void retract(long window, String[] values, Call call);
+
   /** Passes on the partial results, in ascending order of the keys of their blocks. */
   abstract void forEachBlock(StatisticCombiner.Partials blocks);
 }

@@ -4,6 +4,7 @@ import io.callstream.call.CallRecord;
 import io.callstream.internal.files.Closing;
 import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.CallReader;
+import io.callstream.internal.task.KnownCalls;
 import io.callstream.internal.task.PossibleDuplicate;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.internal.task.TaskReport;
@@ -18,13 +19,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A part of a batch, which parses its records and combines them into partial results. If the
- * pipeline excludes duplicates, it keeps calls that may be duplicates instead. Used by one thread
- * at a time.
+ * pipeline excludes duplicates or applies corrections, it keeps the calls instead. Used by one
+ * thread at a time.
  */
 public final class BatchPart implements AutoCloseable {
   public static final String LETTER_FILES = "letters-";
 
-  private final boolean isDistinct;
+  private final boolean hasKnownCalls;
   private final TaskPlan plan;
   private final BatchStart start;
 
@@ -42,7 +43,7 @@ public final class BatchPart implements AutoCloseable {
 
   /** Creates a part. The directory for dead letters is null for that of temporary files. */
   public BatchPart(TaskPlan plan, BatchStart start, @Nullable Path letterDirectory) {
-    isDistinct = plan.distinctHorizonMillis().isPresent();
+    hasKnownCalls = plan.hasKnownCalls();
     this.plan = plan;
     this.start = start;
     this.letterDirectory = letterDirectory;
@@ -61,7 +62,7 @@ public final class BatchPart implements AutoCloseable {
     if (calls == null) {
       CallCounter counting = counter();
       CallReader.Calls taking =
-          isDistinct
+          hasKnownCalls
               ? (call, source, index) ->
                   candidates.add(PossibleDuplicate.of(call, source, index, counting.mayMiss(call)))
               : counting::count;
@@ -79,8 +80,8 @@ public final class BatchPart implements AutoCloseable {
     return counter;
   }
 
-  void count(PossibleDuplicate first) {
-    counter().count(first.call(), first.record(), first.index());
+  void take(PossibleDuplicate call, KnownCalls.@Nullable Earlier earlier) {
+    counter().take(call, earlier);
   }
 
   /**

@@ -6,8 +6,8 @@ import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.ledger.BatchUpdates;
 import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.task.DeadLetterMerge;
+import io.callstream.internal.task.KnownCalls;
 import io.callstream.internal.task.PossibleDuplicate;
-import io.callstream.internal.task.SeenCalls;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.BatchResults;
@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,13 +37,13 @@ public final class BatchProcessor {
   private final Clock clock;
   private final @Nullable Path letterDirectory;
   private final List<BlockMerger> mergers;
-  private final @Nullable SeenCalls seen;
+  private final @Nullable KnownCalls<?> known;
   private final Consumer<Progress> reported;
   private @Nullable Progress last;
   private long lastEndNanos = System.nanoTime();
 
   /**
-   * Restores the known ids from the ledger, and opens the sinks.
+   * Restores the known calls from the ledger, and opens the sinks.
    *
    * @param letterDirectory the directory for files of dead letters; null for that of temporary
    *     files
@@ -61,14 +62,11 @@ public final class BatchProcessor {
     this.clock = clock;
     this.letterDirectory = letterDirectory;
     this.reported = reported;
-    mergers = plan.statistics().stream().map(BlockMerger::new).toList();
-    seen =
-        plan.distinctHorizonMillis().isPresent()
-            ? new SeenCalls(plan.distinctHorizonMillis().getAsLong(), null)
-            : null;
+    mergers = IntStream.range(0, plan.statistics().size()).mapToObj(plan::newMerger).toList();
+    known = plan.hasKnownCalls() ? KnownCalls.of(plan, null) : null;
     for (byte[] note : ledger.takeNotes()) {
-      if (seen != null) {
-        seen.add(note);
+      if (known != null) {
+        known.add(note);
       }
     }
     // The sinks are opened last, because nothing closes them if this constructor fails.
@@ -144,14 +142,14 @@ public final class BatchProcessor {
       TaskReport read,
       long readNanos) {
     TaskReport report = read;
-    SeenCalls ids = seen;
-    if (ids != null) {
-      ledger.shortenLog(ids::toBytes);
-      report = report.plus(sift(ids, parts, start));
+    KnownCalls<?> calls = known;
+    if (calls != null) {
+      ledger.shortenLog(calls::toBytes);
+      report = report.plus(sift(calls, parts, start));
     }
     BatchUpdates updates = merge(parts);
-    if (ids != null) {
-      updates.note(ids.newToBytes());
+    if (calls != null) {
+      updates.note(calls.newToBytes());
     }
     long mergedNanos = System.nanoTime();
     BatchResults results = ledger.append(ledger.lastBatch() + 1, report, updates);
@@ -184,7 +182,7 @@ public final class BatchProcessor {
         report.latencyAt(clock.instant()),
         phases,
         new Progress.State(
-            open.size() + (ids == null ? 0 : ids.size()),
+            open.size() + (calls == null ? 0 : calls.size()),
             results.updates().values().stream()
                 .mapToLong(update -> BlockResults.of(update).blocks().size())
                 .sum(),
@@ -196,17 +194,20 @@ public final class BatchProcessor {
         results.total());
   }
 
-  /** Counts the calls that are not duplicates in an additional part, and remembers their ids. */
-  private TaskReport sift(SeenCalls ids, List<BatchPart> parts, BatchStart start) {
+  /** Counts the calls that are not duplicates in an additional part, and remembers them. */
+  private TaskReport sift(KnownCalls<?> calls, List<BatchPart> parts, BatchStart start) {
     List<PossibleDuplicate> candidates = new ArrayList<>();
     parts.forEach(part -> candidates.addAll(part.candidates()));
     candidates.sort(PossibleDuplicate.ORDER);
     long[] duplicates = {0};
-    BatchPart firsts =
+    long number = ledger.lastBatch() + 1;
+    BatchPart counted =
         new BatchPart(plan, start, letterDirectory)
-            .filledBy(part -> duplicates[0] = ids.sift(candidates, start.watermark(), part::count));
-    parts.add(firsts);
-    return TaskReport.ofDuplicates(duplicates[0]).plus(firsts.report());
+            .filledBy(
+                part ->
+                    duplicates[0] = calls.sift(candidates, start.watermark(), number, part::take));
+    parts.add(counted);
+    return TaskReport.ofDuplicates(duplicates[0]).plus(counted.report());
   }
 
   private BatchUpdates merge(List<BatchPart> parts) {
@@ -220,8 +221,12 @@ public final class BatchProcessor {
       }
       BlockMerger merger = mergers.get(i);
       partials.forEach(
-          (w, blocks) ->
-              updates.put(statistic, w, merger.merge(ledger.block(statistic, w), blocks)));
+          (w, blocks) -> {
+            BlockMerger.Merged merged = merger.merge(ledger.block(statistic, w), blocks);
+            if (!merged.isUnchanged()) {
+              updates.put(statistic, w, merged);
+            }
+          });
     }
     return updates;
   }

@@ -1,5 +1,6 @@
 package io.callstream.internal.ledger;
 
+import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.internal.task.CallCounter;
@@ -27,11 +28,13 @@ final class ResultEmitter {
   private final Pipeline pipeline;
   private final String lineage;
   private final StatisticHistory history;
+  private final boolean corrects;
 
   ResultEmitter(Pipeline pipeline, String lineage, StatisticHistory history) {
     this.pipeline = pipeline;
     this.lineage = lineage;
     this.history = history;
+    this.corrects = pipeline.correctionHorizon().isPresent();
   }
 
   ResultEmitter with(StatisticHistory other) {
@@ -50,15 +53,16 @@ final class ResultEmitter {
       StatisticBlocks blocks = results.get(i);
       Statistic statistic = blocks.statistic();
       NavigableMap<Long, byte[]> changed = updates.blocks().get(i);
-      put(
-          emitted,
-          statistic,
+      NavigableMap<Long, byte[]> selected =
           switch (statistic.emission()) {
-            case ON_UPDATE -> hasShares(statistic) ? blocks.only(changed.keySet()) : changed;
+            case ON_UPDATE -> hasShares(statistic) ? whole(blocks, changed) : changed;
             case ON_CLOSE ->
                 blocks.closedBetween(
                     before.totals().watermarkInForce(), after.totals().watermarkInForce());
-          });
+          };
+      emitted.put(
+          statistic.name(),
+          isEmittedOnClose(blocks) ? current(statistic, selected) : results(statistic, selected));
     }
     return current(after, emitted, accounting);
   }
@@ -66,6 +70,17 @@ final class ResultEmitter {
   /** Returns whether an additional call in a window changes all its groups. */
   private static boolean hasShares(Statistic statistic) {
     return statistic.measures().stream().anyMatch(Measure.Share.class::isInstance);
+  }
+
+  /** Returns all groups of the windows that changed, except for groups that were removed before. */
+  private NavigableMap<Long, byte[]> whole(
+      StatisticBlocks blocks, NavigableMap<Long, byte[]> changed) {
+    NavigableMap<Long, byte[]> whole = blocks.only(changed.keySet());
+    if (corrects) {
+      whole.replaceAll(
+          (window, all) -> BlockMerger.withoutEmpty(all, changed.getOrDefault(window, all)));
+    }
+    return whole;
   }
 
   BatchResults current(LedgerState now) {
@@ -91,27 +106,31 @@ final class ResultEmitter {
 
   Results results(LedgerState now, String statistic) {
     Statistic found = pipeline.statistic(statistic);
-    return results(found, now.results().get(pipeline.statistics().indexOf(found)).results());
+    return current(found, now.results().get(pipeline.statistics().indexOf(found)).results());
   }
 
   private static boolean isEmittedOnClose(StatisticBlocks blocks) {
     return blocks.statistic().emission() == Emission.ON_CLOSE;
   }
 
-  private Results results(Statistic statistic, NavigableMap<Long, byte[]> blocks) {
-    return new BlockResults(statistic, blocks, history.since(statistic.name()).orElse(null));
+  /** Returns results without the groups that corrections removed. */
+  private BlockResults current(Statistic statistic, NavigableMap<Long, byte[]> blocks) {
+    BlockResults results = results(statistic, blocks);
+    return corrects ? results.withoutEmpty() : results;
+  }
+
+  private BlockResults results(Statistic statistic, NavigableMap<Long, byte[]> blocks) {
+    return new BlockResults(statistic, blocks).since(history.since(statistic.name()).orElse(null));
   }
 
   private Map<String, Results> select(
       LedgerState state, Function<StatisticBlocks, NavigableMap<Long, byte[]>> selection) {
     Map<String, Results> selected = new LinkedHashMap<>();
-    state.results().forEach(blocks -> put(selected, blocks.statistic(), selection.apply(blocks)));
+    for (StatisticBlocks blocks : state.results()) {
+      Statistic statistic = blocks.statistic();
+      selected.put(statistic.name(), current(statistic, selection.apply(blocks)));
+    }
     return selected;
-  }
-
-  private void put(
-      Map<String, Results> results, Statistic statistic, NavigableMap<Long, byte[]> blocks) {
-    results.put(statistic.name(), results(statistic, blocks));
   }
 
   private BatchResults results(

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The second half of a task: passes calls to all statistics, passes late calls to the dead letters,
@@ -38,6 +39,7 @@ public final class CallCounter {
   private final List<MissedWindow> missed = new ArrayList<>();
   private final StatisticCombiner.MissedWindows onMissed = this::missed;
   private long calls;
+  private long corrections;
   private long ambiguousTimes;
   private long unknownDispositions;
 
@@ -60,6 +62,19 @@ public final class CallCounter {
             .filter(i -> plan.starts().get(i).firstBatch() <= batch)
             .mapToObj(combiners::get)
             .toList();
+  }
+
+  /** Counts a call that may replace an earlier version. */
+  public void take(PossibleDuplicate next, KnownCalls.@Nullable Earlier earlier) {
+    if (earlier != null) {
+      corrections++;
+      for (int i = 0; i < combiners.size(); i++) {
+        if (plan.starts().get(i).firstBatch() <= earlier.batch()) {
+          combiners.get(i).retract(earlier.call());
+        }
+      }
+    }
+    count(next.call(), next.record(), next.index());
   }
 
   /** Returns the accounting of a pipeline that has not read any records. */
@@ -124,10 +139,15 @@ public final class CallCounter {
       long earlier = counting.contains(combiner) ? 0 : calls * statistic.contributionsPerCall();
       contributions.put(
           statistic.name(),
-          new Contributions(combiner.counted(), combiner.late(), combiner.filtered(), 0, earlier));
+          new Contributions(
+              combiner.counted(),
+              combiner.late(),
+              combiner.filtered(),
+              combiner.retracted(),
+              earlier));
     }
     Map<String, Long> unknown =
         hasDispositions ? Map.of(DISPOSITIONS, unknownDispositions) : Map.of();
-    return new Accounting(0, 0, 0, 0, 0, ambiguousTimes, 0, unknown, contributions);
+    return new Accounting(0, 0, 0, 0, corrections, ambiguousTimes, 0, unknown, contributions);
   }
 }

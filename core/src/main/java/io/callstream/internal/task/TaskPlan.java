@@ -6,6 +6,7 @@ import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
+import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.Lookup;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TaskPlan implements Serializable {
   private static final long serialVersionUID = 1L;
-  private static final long NOT_DISTINCT = -1;
+  private static final long NO_HORIZON = -1;
 
   private final String topic;
   private final CallFormat format;
@@ -36,6 +37,7 @@ public final class TaskPlan implements Serializable {
   private final Lookup dispositionCodes;
   private final long maxFutureSkewMillis;
   private final long distinctHorizonMillis;
+  private final long correctionHorizonMillis;
   private final long maxEventTimeJumpMillis;
   private final List<StatisticStart> starts;
 
@@ -55,7 +57,9 @@ public final class TaskPlan implements Serializable {
     dispositionCodes = pipeline.dispositionCodes();
     maxFutureSkewMillis = pipeline.maxFutureSkew().toMillis();
     maxEventTimeJumpMillis = maxEventTimeJumpMillis(pipeline);
-    distinctHorizonMillis = pipeline.distinctHorizon().map(Duration::toMillis).orElse(NOT_DISTINCT);
+    distinctHorizonMillis = pipeline.distinctHorizon().map(Duration::toMillis).orElse(NO_HORIZON);
+    correctionHorizonMillis =
+        pipeline.correctionHorizon().map(Duration::toMillis).orElse(NO_HORIZON);
     starts = IntStream.range(0, statistics.size()).mapToObj(i -> new StatisticStart(i, 0)).toList();
   }
 
@@ -69,6 +73,7 @@ public final class TaskPlan implements Serializable {
     dispositionCodes = that.dispositionCodes;
     maxFutureSkewMillis = that.maxFutureSkewMillis;
     distinctHorizonMillis = that.distinctHorizonMillis;
+    correctionHorizonMillis = that.correctionHorizonMillis;
     maxEventTimeJumpMillis = that.maxEventTimeJumpMillis;
     this.starts = List.copyOf(starts);
   }
@@ -159,9 +164,28 @@ public final class TaskPlan implements Serializable {
 
   /** Returns how many milliseconds an id is kept. Empty if duplicates count. */
   public OptionalLong distinctHorizonMillis() {
-    return distinctHorizonMillis == NOT_DISTINCT
-        ? OptionalLong.empty()
-        : OptionalLong.of(distinctHorizonMillis);
+    return horizon(distinctHorizonMillis);
+  }
+
+  /** Returns how many milliseconds a version of a call is kept. Empty without corrections. */
+  public OptionalLong correctionHorizonMillis() {
+    return horizon(correctionHorizonMillis);
+  }
+
+  private static OptionalLong horizon(long millis) {
+    return millis == NO_HORIZON ? OptionalLong.empty() : OptionalLong.of(millis);
+  }
+
+  /** Returns whether calls are compared with {@link KnownCalls} before they count. */
+  public boolean hasKnownCalls() {
+    return distinctHorizonMillis != NO_HORIZON || correctionHorizonMillis != NO_HORIZON;
+  }
+
+  /** Returns the merger of the blocks of a statistic, by its index. */
+  public BlockMerger newMerger(int statistic) {
+    return correctionHorizonMillis == NO_HORIZON
+        ? new BlockMerger(statistics.get(statistic))
+        : BlockMerger.correcting(statistics.get(statistic));
   }
 
   public static long maxEventTimeJumpMillis(Pipeline pipeline) {

@@ -67,7 +67,6 @@ public final class AccountingAssert extends AbstractAssert<AccountingAssert, Acc
           || s.late() < 0
           || s.filtered() < 0
           || s.retracted() < 0
-          || s.retracted() > s.counted()
           || s.earlier() < 0) {
         failWithMessage("negative figures of %s in %s", statistic.name(), actual);
       }

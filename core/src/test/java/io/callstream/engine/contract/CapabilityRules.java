@@ -130,6 +130,16 @@ abstract class CapabilityRules extends ContractRules {
 
   @Test
   @Rule(
+      number = "16.8",
+      text = "An engine without `CORRECTIONS` rejects `corrections()`.",
+      check = "that the engine calls `requireSupport` first")
+  void rule_16_8() {
+    assumeNotSupported(Capability.CORRECTIONS);
+    requireRefusal(Capability.CORRECTIONS, own(), RunOptions.bounded(), p -> p.corrections());
+  }
+
+  @Test
+  @Rule(
       number = "16.6",
       text =
           "An engine reads at least one kind of source, always declares the same"

@@ -192,6 +192,15 @@ public abstract class EngineContract {
   }
 
   @Nested
+  @Order(21)
+  @DisplayName("21 Corrections")
+  class G21_Correction extends CorrectionRules {
+    G21_Correction() {
+      super(EngineContract.this.kit);
+    }
+  }
+
+  @Nested
   @Order(99)
   @DisplayName("8 Accounting")
   class G08_Accounting extends AccountingRules {

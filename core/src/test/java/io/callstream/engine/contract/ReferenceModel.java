@@ -46,6 +46,10 @@ public final class ReferenceModel {
   private final Map<Integer, Long> nextOffsets = new HashMap<>();
   private final Map<Integer, List<Instant>> times = new HashMap<>();
   private final Map<String, Instant> rememberedUntil = new HashMap<>();
+
+  /** The last version of each call that is remembered. */
+  private final Map<String, Fact> versions = new HashMap<>();
+
   private final Map<String, Map<Span, Map<List<String>, Group>>> results = new HashMap<>();
   private final Map<String, Set<Span>> emitted = new HashMap<>();
 
@@ -68,6 +72,9 @@ public final class ReferenceModel {
     final List<Long> millis = new ArrayList<>();
     final List<Fact> facts = new ArrayList<>();
 
+    /** Earlier versions, which leave the group when this one is added to it. */
+    final List<Fact> retracted = new ArrayList<>();
+
     /** Returns the values that the calls have, in ascending order. */
     <T extends Comparable<T>> List<T> numbers(Function<Numbers, T> value) {
       return facts.stream()
@@ -81,6 +88,10 @@ public final class ReferenceModel {
       count += other.count;
       millis.addAll(other.millis);
       facts.addAll(other.facts);
+      for (Fact fact : other.retracted) {
+        facts.remove(fact);
+        millis.remove((Object) millis(fact));
+      }
     }
   }
 
@@ -89,27 +100,28 @@ public final class ReferenceModel {
     long rejected;
     long additional;
     long duplicates;
+    long corrections;
     long ambiguous;
     long unknown;
     long unconfirmed;
     final Map<String, long[]> perStatistic = new LinkedHashMap<>();
 
     Counts() {
-      scenario.statistics().forEach(s -> perStatistic.put(s.name(), new long[4]));
+      scenario.statistics().forEach(s -> perStatistic.put(s.name(), new long[5]));
     }
 
     Accounting accounting() {
       Map<String, Contributions> contributions = new LinkedHashMap<>();
       for (StatisticSpec s : active) {
         long[] c = perStatistic.get(s.name());
-        contributions.put(s.name(), new Contributions(c[0], c[1], c[2], 0, c[3]));
+        contributions.put(s.name(), new Contributions(c[0], c[1], c[2], c[4], c[3]));
       }
       return new Accounting(
           received,
           rejected,
           additional,
           duplicates,
-          0,
+          corrections,
           ambiguous,
           unconfirmed,
           Map.of("dispositions", unknown),
@@ -196,12 +208,16 @@ public final class ReferenceModel {
     long unconfirmedBefore = unconfirmed();
     List<Placed> calls = parse(placed, batch, letters);
     batch.unconfirmed = unconfirmed() - unconfirmedBefore;
-    calls = firsts(calls, batch);
+    calls = scenario.corrects() ? calls : firsts(calls, batch);
 
     Map<String, Map<Span, Map<List<String>, Group>>> news = new HashMap<>();
     scenario.statistics().forEach(s -> news.put(s.name(), new HashMap<>()));
-    for (Placed call : calls) {
-      count(call, batch, news, letters);
+    if (scenario.corrects()) {
+      correct(calls, batch, news, letters);
+    } else {
+      for (Placed call : calls) {
+        count(call, batch, news, letters);
+      }
     }
     letters.sort(
         Comparator.comparing((DeadLetter l) -> l.origin().partition())
@@ -269,6 +285,66 @@ public final class ReferenceModel {
     return firsts;
   }
 
+  /** Counts the last versions of calls, and removes the versions that counted before. */
+  private void correct(
+      List<Placed> calls,
+      Counts batch,
+      Map<String, Map<Span, Map<List<String>, Group>>> news,
+      List<DeadLetter> letters) {
+    Duration horizon = scenario.distinct().orElse(Duration.ZERO);
+    if (scenario.distinct().isPresent()) {
+      versions.values().removeIf(fact -> reached(fact.time().plus(horizon)));
+    }
+    for (Placed call : calls) {
+      Fact fact = (Fact) call.record().truth();
+      Fact earlier = scenario.distinct().isPresent() ? versions.put(fact.id(), fact) : null;
+      if (earlier != null && read(earlier).equals(read(fact))) {
+        batch.duplicates++;
+        continue;
+      }
+      if (earlier != null) {
+        batch.corrections++;
+        retract(earlier, batch, news);
+      }
+      count(call, batch, news, letters);
+    }
+    versions.values().removeIf(fact -> reached(fact.time().plus(horizon)));
+  }
+
+  /** Returns what the pipeline reads of a call. */
+  private List<Object> read(Fact fact) {
+    List<Object> read = new ArrayList<>(List.of(fact.time(), fact.disposition()));
+    scenario.statistics().forEach(s -> read.add(s.read(fact)));
+    return read;
+  }
+
+  private void retract(
+      Fact fact, Counts batch, Map<String, Map<Span, Map<List<String>, Group>>> news) {
+    for (StatisticSpec s : scenario.statistics()) {
+      if (!s.filter().accepts(fact)) {
+        continue;
+      }
+      for (Span span : spans(s, fact)) {
+        if (span == null || !reached(span.end().plus(s.lateness()))) {
+          batch.perStatistic.get(s.name())[4]++;
+          Group group = group(news.get(s.name()), span, s.key(fact));
+          group.count--;
+          group.retracted.add(fact);
+        }
+      }
+    }
+  }
+
+  private static List<Span> spans(StatisticSpec s, Fact fact) {
+    return s.window() == WindowKind.NONE
+        ? Collections.singletonList(null)
+        : s.window().spans(fact.time(), s.zone());
+  }
+
+  private static long millis(Fact fact) {
+    return fact.callTime().isEmpty() ? -1 : Long.parseLong(fact.callTime());
+  }
+
   /** Returns whether the current watermark has reached a moment. */
   private boolean reached(Instant moment) {
     return watermark.isPresent() && !watermark.get().isBefore(moment);
@@ -299,11 +375,7 @@ public final class ReferenceModel {
         counts[2] += s.window().windowsPerCall();
         continue;
       }
-      List<Span> spans =
-          s.window() == WindowKind.NONE
-              ? Collections.singletonList(null)
-              : s.window().spans(fact.time(), s.zone());
-      for (Span span : spans) {
+      for (Span span : spans(s, fact)) {
         if (span != null && reached(span.end().plus(s.lateness()))) {
           counts[1]++;
           missed.add(new MissedWindow(s.name(), new WindowBounds(span.start(), span.end())));
@@ -316,8 +388,8 @@ public final class ReferenceModel {
                 .computeIfAbsent(s.key(fact), x -> new Group());
         group.count++;
         group.facts.add(fact);
-        if (!fact.callTime().isEmpty() && Long.parseLong(fact.callTime()) >= 0) {
-          group.millis.add(Long.parseLong(fact.callTime()));
+        if (millis(fact) >= 0) {
+          group.millis.add(millis(fact));
         }
       }
     }
@@ -349,6 +421,9 @@ public final class ReferenceModel {
             if (span == null && !all.containsKey(key) && !key.equals(other)) {
               long ordinary = all.keySet().stream().filter(k -> !k.equals(other)).count();
               target = ordinary < s.maxGroups() ? key : other;
+            }
+            if (groups.get(key).count == 0 && !all.containsKey(target)) {
+              continue; // The group had calls only within this batch.
             }
             all.computeIfAbsent(target, x -> new Group()).add(groups.get(key));
             changed.computeIfAbsent(span, x -> new HashSet<>()).add(target);
@@ -404,6 +479,7 @@ public final class ReferenceModel {
     total.received += batch.received;
     total.rejected += batch.rejected;
     total.duplicates += batch.duplicates;
+    total.corrections += batch.corrections;
     total.ambiguous += batch.ambiguous;
     total.unknown += batch.unknown;
     total.unconfirmed += batch.unconfirmed;
@@ -421,7 +497,7 @@ public final class ReferenceModel {
       boolean wholeWindows = s.measures().contains(MeasureKind.SHARE);
       List<Row> rows = new ArrayList<>();
       sorted(changed.keySet())
-          .forEach(span -> rows.addAll(rows(s, span, wholeWindows ? null : changed.get(span))));
+          .forEach(span -> rows.addAll(rows(s, span, changed.get(span), wholeWindows)));
       return rows;
     }
     Set<Span> closing = new HashSet<>();
@@ -441,7 +517,7 @@ public final class ReferenceModel {
   private List<Row> rows(StatisticSpec s, Set<Span> spans) {
     List<Row> rows = new ArrayList<>();
     for (Span span : sorted(spans == null ? results.get(s.name()).keySet() : spans)) {
-      rows.addAll(rows(s, span, null));
+      rows.addAll(rows(s, span, Set.of(), true));
     }
     if (s.window().isSession()) {
       rows.sort(
@@ -460,14 +536,14 @@ public final class ReferenceModel {
     return sorted;
   }
 
-  /** Returns the rows of some groups of a window, or of all groups if {@code keys} is null. */
-  private List<Row> rows(StatisticSpec s, Span span, Set<List<String>> keys) {
+  /** Returns the rows of some groups of a window, and if requested of all groups with calls. */
+  private List<Row> rows(StatisticSpec s, Span span, Set<List<String>> keys, boolean whole) {
     Map<List<String>, Group> groups = results.get(s.name()).get(span);
     long all = groups.values().stream().mapToLong(g -> g.count).sum();
     List<Row> rows = new ArrayList<>();
     groups.forEach(
         (key, group) -> {
-          if (keys == null || keys.contains(key)) {
+          if (keys.contains(key) || (whole && group.count > 0)) {
             rows.add(
                 new Row(
                     Optional.ofNullable(span).map(x -> new WindowBounds(x.start(), x.end())),
@@ -485,7 +561,7 @@ public final class ReferenceModel {
   private static Optional<Object> value(MeasureKind measure, Group group, long all) {
     return switch (measure) {
       case COUNT -> Optional.of(group.count);
-      case SHARE -> Optional.of((double) group.count / all);
+      case SHARE -> Optional.of(all == 0 ? 0.0 : (double) group.count / all);
       case MINIMUM -> group.millis.stream().min(Long::compare).map(Duration::ofMillis);
       case MAXIMUM -> group.millis.stream().max(Long::compare).map(Duration::ofMillis);
       case MEAN ->
@@ -517,9 +593,11 @@ public final class ReferenceModel {
               .map(x -> ((BigDecimal) x).doubleValue());
       case SPEED_MINIMUM -> group.numbers(Numbers::speed).stream().findFirst().map(x -> x);
       case ON_VIEW_RATIO ->
-          Optional.of(
-              (double) group.numbers(Numbers::onView).stream().filter(on -> on).count()
-                  / group.count);
+          group.count == 0
+              ? Optional.empty()
+              : Optional.of(
+                  (double) group.numbers(Numbers::onView).stream().filter(on -> on).count()
+                      / group.count);
       case TOP_LATITUDES -> top(group.numbers(Numbers::latitude));
     };
   }

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Stream;
 
 /**
  * A pipeline and its input, generated from a seed: one to four statistics of any kind, and records
@@ -41,6 +42,7 @@ public record Scenario(
     int partitions,
     List<StatisticSpec> statistics,
     Optional<Duration> distinct,
+    boolean corrects,
     Duration maxFutureSkew,
     Optional<Duration> maxEventTimeJump,
     List<List<TestRecord>> batches) {
@@ -91,7 +93,7 @@ public record Scenario(
    */
   public Pipeline.Builder addTo(Pipeline.Builder pipeline) {
     statistics.forEach(s -> pipeline.statistic(s.statistic()));
-    distinct.ifPresent(pipeline::distinct);
+    distinct.ifPresent(corrects ? pipeline::corrections : pipeline::distinct);
     maxEventTimeJump.ifPresentOrElse(pipeline::maxEventTimeJump, pipeline::withoutMaxEventTimeJump);
     return pipeline.maxFutureSkew(maxFutureSkew).dispositionCodes(StatisticSpec.CODES);
   }
@@ -128,6 +130,7 @@ public record Scenario(
         partitions,
         List.copyOf(fewer),
         horizon,
+        corrects,
         maxFutureSkew,
         maxEventTimeJump,
         shorter.stream().filter(batch -> !batch.isEmpty()).map(List::copyOf).toList());
@@ -138,7 +141,11 @@ public record Scenario(
   public String toString() {
     StringBuilder text = new StringBuilder();
     text.append("scenario of seed ").append(seed).append(" in ").append(zone);
-    text.append(", ").append(partitions).append(" partitions, distinct ").append(distinct);
+    text.append(", ")
+        .append(partitions)
+        .append(" partitions, ")
+        .append(corrects ? "corrections " : "distinct ")
+        .append(distinct);
     text.append(", jump ").append(maxEventTimeJump);
     text.append(", batches of ").append(batches.stream().map(List::size).toList());
     text.append(", ").append(statistics);
@@ -161,6 +168,8 @@ public record Scenario(
     private final ZoneOffsetTransition change;
     private final List<String> types;
     private final List<String> ids = new ArrayList<>();
+    private final List<TestRecord> sent = new ArrayList<>();
+    private boolean corrects;
     private int minRecords;
     private int maxRecords = 120;
 
@@ -186,13 +195,14 @@ public record Scenario(
 
     Scenario scenario() {
       int partitions = 1 + random.nextInt(4);
+      corrects = chance(0.3);
       List<StatisticSpec> statistics = new ArrayList<>();
       int count = 1 + random.nextInt(4);
       for (int i = 0; i < count; i++) {
         statistics.add(statistic("s-" + i));
       }
       Optional<Duration> distinct =
-          chance(0.5)
+          corrects || chance(0.5)
               ? Optional.of(Duration.ofMinutes(1 + random.nextInt(3_000)))
               : Optional.empty();
       Duration skew = Duration.ofMinutes(pick(List.of(0, 90, 1_440)));
@@ -201,17 +211,27 @@ public record Scenario(
               ? Optional.empty()
               : Optional.of(Duration.ofMinutes(pick(List.of(0, 10, 60, 60, 1_500))));
       return new Scenario(
-          seed, zone, partitions, statistics, distinct, skew, jump, batches(partitions, skew));
+          seed,
+          zone,
+          partitions,
+          statistics,
+          distinct,
+          corrects,
+          skew,
+          jump,
+          batches(partitions, skew));
     }
 
     private StatisticSpec statistic(String name) {
       List<Dim> dims = new ArrayList<>(EnumSet.allOf(Dim.class));
       Collections.shuffle(dims, random);
-      WindowKind window = pick(List.of(WindowKind.values()));
+      WindowKind window =
+          pick(Stream.of(WindowKind.values()).filter(w -> !corrects || !w.isSession()).toList());
       List<MeasureKind> measures = new ArrayList<>(EnumSet.allOf(MeasureKind.class));
       if (window.isSession()) {
         measures.remove(MeasureKind.SHARE);
       }
+      measures.removeIf(measure -> corrects && !measure.canRetract());
       Collections.shuffle(measures, random);
       boolean onClose = window.isSession() || (window != WindowKind.NONE && chance(0.4));
       return new StatisticSpec(
@@ -266,6 +286,10 @@ public record Scenario(
     // ---- calls
 
     private TestRecord call(int partition, Instant about, double duplicates, Duration skew) {
+      if (corrects && !sent.isEmpty() && chance(0.2)) {
+        TestRecord again = sent.get(random.nextInt(sent.size()));
+        return new TestRecord(partition, again.timestamp(), again.value(), again.truth());
+      }
       Map<String, String> fields = new LinkedHashMap<>();
       String id =
           !ids.isEmpty() && chance(duplicates)
@@ -299,12 +323,22 @@ public record Scenario(
                       ? -skew.toMillis() + random.nextInt(3) - 1
                       : chance(0.05) ? -random.nextInt(200_000_000) : random.nextInt(100_000));
       byte[] value = object(fields).getBytes(UTF_8);
-      return new TestRecord(
-          partition,
-          Instant.ofEpochMilli(timestamp.toEpochMilli()),
-          value,
-          new Fact(
-              id, type, time.instant(), time.ambiguous(), disposition, address, callTime, numbers));
+      TestRecord made =
+          new TestRecord(
+              partition,
+              Instant.ofEpochMilli(timestamp.toEpochMilli()),
+              value,
+              new Fact(
+                  id,
+                  type,
+                  time.instant(),
+                  time.ambiguous(),
+                  disposition,
+                  address,
+                  callTime,
+                  numbers));
+      sent.add(made);
+      return made;
     }
 
     /** Adds a field that may be missing. Returns the text as which it counts. */

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.engine.contract.TestRecord.Fact;
+import io.callstream.engine.contract.TestRecord.Numbers;
 import io.callstream.statistic.CallDuration;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
@@ -302,6 +303,23 @@ public record StatisticSpec(
     /** The two most frequent positions. */
     TOP_LATITUDES;
 
+    /** Returns whether a call can be removed from the measure. */
+    boolean canRetract() {
+      return switch (this) {
+        case COUNT,
+            SHARE,
+            MEAN,
+            UNITS_SUM,
+            UNITS_MEDIAN,
+            PRICE_SUM,
+            PRICE_MEAN,
+            SPEED_SUM,
+            ON_VIEW_RATIO ->
+            true;
+        case MINIMUM, MAXIMUM, PRICE_MAXIMUM, SPEED_MINIMUM, TOP_LATITUDES -> false;
+      };
+    }
+
     private Measure measure() {
       return switch (this) {
         case COUNT -> Measures.count();
@@ -353,6 +371,31 @@ public record StatisticSpec(
       builder.over(window.windows(zone).allowingLateness(lateness));
     }
     return builder.build();
+  }
+
+  /** Returns what the statistic reads of a call, in addition to its event time. */
+  List<Object> read(Fact fact) {
+    List<Object> read = new ArrayList<>();
+    Numbers numbers = fact.numbers();
+    // These read every field.
+    if (filter == Filter.WITH_A || dimensions.contains(Dim.INITIAL)) {
+      read.add(fact);
+    }
+    for (Dim dim : dimensions) {
+      read.add(dim == Dim.SEVEN_MINUS_LENGTH ? fact.type() : dim.of(fact, zone));
+    }
+    for (MeasureKind measure : measures) {
+      switch (measure) {
+        case COUNT, SHARE -> {}
+        case MINIMUM, MAXIMUM, MEAN -> read.add(fact.callTime());
+        case UNITS_SUM, UNITS_MEDIAN -> read.add(numbers.units());
+        case PRICE_SUM, PRICE_MEAN, PRICE_MAXIMUM -> read.add(numbers.price());
+        case SPEED_SUM, SPEED_MINIMUM -> read.add(numbers.speed());
+        case ON_VIEW_RATIO -> read.add(numbers.onView());
+        case TOP_LATITUDES -> read.add(numbers.latitude());
+      }
+    }
+    return read;
   }
 
   List<String> key(Fact fact) {

@@ -14,6 +14,7 @@ import io.callstream.engine.RunOptions;
 import io.callstream.engine.contract.ContractSource;
 import io.callstream.engine.contract.KitCalls;
 import io.callstream.engine.contract.SourceRecord;
+import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.ledger.Fingerprint;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
@@ -403,6 +404,72 @@ final class BrokenEngines {
     }
   }
 
+  /** Counts the first version of a call. */
+  static class KeepsFirstVersions extends CheckpointedEngine {
+    @Override
+    void correct(Pipeline.Builder copy, Duration horizon) {
+      copy.distinct(horizon);
+    }
+  }
+
+  /** Counts each version of a call. */
+  static class CountsAllVersions extends CheckpointedEngine {
+    @Override
+    void correct(Pipeline.Builder copy, Duration horizon) {}
+  }
+
+  /** Remembers versions of calls little longer than a batch. */
+  static class ForgetsVersions extends CheckpointedEngine {
+    @Override
+    void correct(Pipeline.Builder copy, Duration horizon) {
+      copy.corrections(Duration.ofMillis(1));
+    }
+  }
+
+  /** Shows groups that corrections left without calls. */
+  static class ShowsRemovedGroups extends CheckpointedEngine {
+    @Override
+    BatchResults results(BatchResults batch) {
+      Map<String, Results> current = new HashMap<>(batch.current());
+      current.replaceAll((name, results) -> results.withRemoved());
+      return new BatchResults(
+          batch.lineage(),
+          batch.number(),
+          batch.pipeline(),
+          batch.watermark(),
+          batch.updates(),
+          current,
+          batch.accounting(),
+          batch.total());
+    }
+  }
+
+  /** Emits only the groups that have calls. */
+  static class HidesRemovedGroups extends CheckpointedEngine {
+    @Override
+    BatchResults results(BatchResults batch) {
+      Map<String, Results> updates = new HashMap<>(batch.updates());
+      updates.replaceAll((name, results) -> ((BlockResults) results).withoutEmpty());
+      return new BatchResults(
+          batch.lineage(),
+          batch.number(),
+          batch.pipeline(),
+          batch.watermark(),
+          updates,
+          batch.current(),
+          batch.accounting(),
+          batch.total());
+    }
+  }
+
+  /** Retracts calls from the counts of groups, but not from their measures. */
+  static class RetractsOnlyCounts extends ChangesMeasures {
+    @Override
+    Measure changed(Measure.Aggregate measure) {
+      return measure.canRetract() ? new Changed(measure, Change.RETRACTS_NOTHING) : measure;
+    }
+  }
+
   /** Reads times in the default time zone of the machine. */
   static class ReadsTimesInUtc extends CheckpointedEngine {
     @Override
@@ -431,7 +498,7 @@ final class BrokenEngines {
   static class MergesNoStates extends ChangesMeasures {
     @Override
     Measure changed(Measure.Aggregate measure) {
-      return new Changed(measure, false);
+      return new Changed(measure, Change.MERGES_NOTHING);
     }
   }
 
@@ -439,16 +506,19 @@ final class BrokenEngines {
   static class AddsInDoublePrecision extends ChangesMeasures {
     @Override
     Measure changed(Measure.Aggregate measure) {
-      return measure.toString().contains(" SUM of") ? new Changed(measure, true) : measure;
+      return measure.toString().contains(" SUM of") ? new Changed(measure, Change.ROUNDS) : measure;
     }
   }
 
-  /**
-   * A measure whose states are not merged, or a sum in double precision.
-   *
-   * @param rounds whether this is a sum in double precision
-   */
-  private record Changed(Measure.Aggregate measure, boolean rounds) implements Measure.Aggregate {
+  /** The change of a measure. */
+  private enum Change {
+    MERGES_NOTHING,
+    ROUNDS,
+    RETRACTS_NOTHING
+  }
+
+  /** A measure whose states are not merged or retracted, or a sum in double precision. */
+  private record Changed(Measure.Aggregate measure, Change change) implements Measure.Aggregate {
     @Override
     public String name() {
       return measure.name();
@@ -471,27 +541,46 @@ final class BrokenEngines {
 
     @Override
     public Accumulator empty() {
-      return rounds ? new RoundedSum(this, 0, 0) : new Unmerged(measure.empty());
+      return change == Change.ROUNDS
+          ? new RoundedSum(this, 0, 0)
+          : new ChangedState(measure.empty(), change);
+    }
+
+    @Override
+    public boolean canRetract() {
+      return measure.canRetract();
     }
 
     @Override
     public Accumulator read(byte[] state) {
-      if (rounds) {
+      if (change == Change.ROUNDS) {
         ByteBuffer in = ByteBuffer.wrap(state);
         return new RoundedSum(this, in.getLong(), in.getDouble());
       }
-      return new Unmerged(measure.read(state));
+      return new ChangedState(measure.read(state), change);
     }
   }
 
-  private record Unmerged(Measure.Accumulator state) implements Measure.Accumulator {
+  private record ChangedState(Measure.Accumulator state, Change change)
+      implements Measure.Accumulator {
     @Override
     public void add(Call call) {
       state.add(call);
     }
 
     @Override
-    public void merge(Measure.Accumulator other) {}
+    public void retract(Call call) {
+      if (change != Change.RETRACTS_NOTHING) {
+        state.retract(call);
+      }
+    }
+
+    @Override
+    public void merge(Measure.Accumulator other) {
+      if (change != Change.MERGES_NOTHING) {
+        state.merge(((ChangedState) other).state);
+      }
+    }
 
     @Override
     public byte[] toBytes() {
@@ -522,6 +611,14 @@ final class BrokenEngines {
       if (call.isPresent(field)) {
         calls++;
         sum += call.doubleValue(field);
+      }
+    }
+
+    @Override
+    public void retract(Call call) {
+      if (call.isPresent(field)) {
+        calls--;
+        sum -= call.doubleValue(field);
       }
     }
 
@@ -655,7 +752,7 @@ final class BrokenEngines {
     }
   }
 
-  /** Does not declare distinct() and evolving(), but accepts them. */
+  /** Does not declare distinct(), corrections() and evolving(), but accepts them. */
   static class AcceptsWhatItDoesNotDeclare extends CheckpointedEngine {
     @Override
     public Set<Capability> capabilities() {
@@ -664,7 +761,9 @@ final class BrokenEngines {
 
     @Override
     public void requireSupport(Pipeline pipeline, RunOptions options) {
-      if (pipeline.distinctHorizon().isEmpty() && !options.evolves()) {
+      if (pipeline.distinctHorizon().isEmpty()
+          && pipeline.correctionHorizon().isEmpty()
+          && !options.evolves()) {
         super.requireSupport(pipeline, options);
       }
     }

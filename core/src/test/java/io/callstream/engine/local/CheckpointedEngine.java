@@ -78,7 +78,11 @@ class CheckpointedEngine implements Engine {
   @Override
   public Set<Capability> capabilities() {
     return EnumSet.of(
-        Capability.MEMORY_SOURCE, Capability.DISTINCT, Capability.CHECKPOINT, Capability.EVOLUTION);
+        Capability.MEMORY_SOURCE,
+        Capability.DISTINCT,
+        Capability.CORRECTIONS,
+        Capability.CHECKPOINT,
+        Capability.EVOLUTION);
   }
 
   @Override
@@ -156,6 +160,11 @@ class CheckpointedEngine implements Engine {
     return horizon;
   }
 
+  /** Sets for how long a pipeline remembers versions of calls. */
+  void correct(Pipeline.Builder copy, Duration horizon) {
+    copy.corrections(horizon);
+  }
+
   Optional<Duration> maxEventTimeJump(Optional<Duration> jump) {
     return jump;
   }
@@ -201,6 +210,7 @@ class CheckpointedEngine implements Engine {
     maxEventTimeJump(pipeline.maxEventTimeJump())
         .ifPresentOrElse(copy::maxEventTimeJump, copy::withoutMaxEventTimeJump);
     distinct(pipeline.distinctHorizon()).ifPresent(copy::distinct);
+    pipeline.correctionHorizon().ifPresent(horizon -> correct(copy, horizon));
     pipeline.retention().ifPresent(copy::retainingResults);
     pipeline.resultSinks().forEach(sink -> copy.results(shutters.of(sink)));
     pipeline.deadLetterSinks().forEach(sink -> copy.deadLetters(shutters.of(sink)));
@@ -523,6 +533,7 @@ class CheckpointedEngine implements Engine {
           .maxEventTimeJump()
           .ifPresentOrElse(copy::maxEventTimeJump, copy::withoutMaxEventTimeJump);
       inner.distinctHorizon().ifPresent(copy::distinct);
+      inner.correctionHorizon().ifPresent(copy::corrections);
       inner.retention().ifPresent(copy::retainingResults);
       inner.resultSinks().forEach(copy::results);
       inner.deadLetterSinks().forEach(copy::deadLetters);

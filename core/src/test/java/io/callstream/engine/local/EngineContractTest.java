@@ -21,6 +21,7 @@ import io.callstream.engine.local.BrokenEngines.BelievesConfirmedTimesOnly;
 import io.callstream.engine.local.BrokenEngines.BelievesEveryEventTime;
 import io.callstream.engine.local.BrokenEngines.ClosesSessionsTooLate;
 import io.callstream.engine.local.BrokenEngines.CountsAReplayedBatchTwice;
+import io.callstream.engine.local.BrokenEngines.CountsAllVersions;
 import io.callstream.engine.local.BrokenEngines.CountsNewStatisticsFromTheStart;
 import io.callstream.engine.local.BrokenEngines.CountsNewStatisticsInARepeatedBatch;
 import io.callstream.engine.local.BrokenEngines.CountsOneCallPerRecord;
@@ -29,8 +30,11 @@ import io.callstream.engine.local.BrokenEngines.EndsSessionsAtTheGap;
 import io.callstream.engine.local.BrokenEngines.FailsWhereAFormatThrows;
 import io.callstream.engine.local.BrokenEngines.ForgetsEarlierCalls;
 import io.callstream.engine.local.BrokenEngines.ForgetsIds;
+import io.callstream.engine.local.BrokenEngines.ForgetsVersions;
 import io.callstream.engine.local.BrokenEngines.HidesFailures;
+import io.callstream.engine.local.BrokenEngines.HidesRemovedGroups;
 import io.callstream.engine.local.BrokenEngines.JoinsLookupsInwards;
+import io.callstream.engine.local.BrokenEngines.KeepsFirstVersions;
 import io.callstream.engine.local.BrokenEngines.KeepsLateCallsToItself;
 import io.callstream.engine.local.BrokenEngines.LetsAllGroupsIn;
 import io.callstream.engine.local.BrokenEngines.LosesLateCalls;
@@ -42,8 +46,10 @@ import io.callstream.engine.local.BrokenEngines.ReadsTimesInUtc;
 import io.callstream.engine.local.BrokenEngines.ReadsUncommittedRecords;
 import io.callstream.engine.local.BrokenEngines.RejectsRecordsInAnOutage;
 import io.callstream.engine.local.BrokenEngines.ReportsRowsPerSinkAndLatencyByEventTime;
+import io.callstream.engine.local.BrokenEngines.RetractsOnlyCounts;
 import io.callstream.engine.local.BrokenEngines.ReusesNames;
 import io.callstream.engine.local.BrokenEngines.ShiftsWindowEdgesInSummer;
+import io.callstream.engine.local.BrokenEngines.ShowsRemovedGroups;
 import io.callstream.engine.local.BrokenEngines.SwallowsARejection;
 import io.callstream.engine.local.BrokenEngines.TakesTheGreatestForTheWatermark;
 import io.callstream.pipeline.Pipeline;
@@ -159,7 +165,13 @@ class EngineContractTest {
         Arguments.of(new ForgetsEarlierCalls(), List.of("19.1", "19.2", "19.4")),
         Arguments.of(new ReusesNames(), List.of("19.3", "19.5", "19.6")),
         Arguments.of(new AlwaysEvolves(), List.of("19.6")),
-        Arguments.of(new AcceptsWhatItDoesNotDeclare(), List.of("16.5", "16.7")));
+        Arguments.of(new AcceptsWhatItDoesNotDeclare(), List.of("16.5", "16.7", "16.8")),
+        Arguments.of(new KeepsFirstVersions(), List.of()),
+        Arguments.of(new CountsAllVersions(), List.of()),
+        Arguments.of(new ForgetsVersions(), List.of()),
+        Arguments.of(new ShowsRemovedGroups(), List.of()),
+        Arguments.of(new HidesRemovedGroups(), List.of()),
+        Arguments.of(new RetractsOnlyCounts(), List.of()));
   }
 
   /** The results of the rules by number. */
@@ -201,7 +213,8 @@ class EngineContractTest {
         .as("%s", verdict.why())
         .containsExactlyInAnyOrderElementsOf(broken);
     if (broken.isEmpty()) {
-      assertThat(verdict.all(Status.ABORTED)).containsExactly("16.2", "16.4", "16.5", "16.7");
+      assertThat(verdict.all(Status.ABORTED))
+          .containsExactly("16.2", "16.4", "16.5", "16.7", "16.8");
     }
   }
 
@@ -323,6 +336,7 @@ class EngineContractTest {
         new SwallowsARejection(),
         new ForgetsIds(),
         new MergesNoStates(),
+        new KeepsFirstVersions(),
         new AddsInDoublePrecision(),
         new BelievesEveryEventTime(),
         new TakesTheGreatestForTheWatermark(),

@@ -239,6 +239,59 @@ class BlockMergerTest {
     }
   }
 
+  @Property(tries = 600, shrinking = ShrinkingMode.OFF)
+  @Label("calls are retracted from the group that counted them, also from (other)")
+  void retractsCallsFromTheirGroups(@ForAll long seed) {
+    Random random = new Random(seed);
+    int limit = 1 + random.nextInt(12);
+    Statistic statistic =
+        Statistic.named("s").by(Dimensions.CRIME_TYPE, Dimensions.ADDRESS).maxGroups(limit).build();
+    List<String> other = List.of("(other)", "(other)");
+    BlockMerger merger = BlockMerger.correcting(statistic);
+    Map<List<String>, Long> model = new TreeMap<>(KEYS);
+    List<Call> counted = new ArrayList<>();
+    byte[] state = null;
+    for (int batch = 0; batch < 6; batch++) {
+      List<Call> calls = calls(random, 12);
+      List<Call> known = new ArrayList<>(counted);
+      known.addAll(calls);
+      Collections.shuffle(known, random);
+      List<Call> retracted = List.copyOf(known.subList(0, random.nextInt(known.size() + 1)));
+      counted.addAll(calls);
+      retracted.forEach(call -> assertThat(counted.remove(call)).isTrue());
+      Map<List<String>, Long> delta = new TreeMap<>(KEYS);
+      calls.forEach(c -> delta.merge(List.of(c.type(), c.address()), 1L, Long::sum));
+      retracted.forEach(c -> delta.merge(List.of(c.type(), c.address()), -1L, Long::sum));
+      Map<List<String>, Long> changed = new TreeMap<>(KEYS);
+      delta.forEach(
+          (key, count) -> {
+            long ordinary = model.size() - (model.containsKey(other) ? 1 : 0);
+            boolean room = model.containsKey(key) || key.equals(other) || ordinary < limit;
+            List<String> target = room ? key : other;
+            if (count != 0 || model.containsKey(target)) {
+              changed.put(target, model.merge(target, count, Long::sum));
+            }
+          });
+      changed.keySet().forEach(key -> changed.put(key, model.get(key)));
+
+      List<byte[]> blocks = split(statistic, calls, random);
+      blocks.add(retracting(statistic, retracted));
+      Collections.shuffle(blocks, random);
+      BlockMerger.Merged merged = merger.merge(state, blocks);
+      state = merged.state();
+      assertThat(counts(state)).containsExactlyEntriesOf(model);
+      assertThat(counts(merged.updates())).containsExactlyEntriesOf(changed);
+    }
+  }
+
+  private static byte[] retracting(Statistic statistic, List<Call> calls) {
+    StatisticCombiner combiner = new StatisticCombiner(statistic, StatisticCombiner.NO_WATERMARK);
+    calls.forEach(combiner::retract);
+    List<byte[]> blocks = new ArrayList<>();
+    combiner.forEachPartial((window, block) -> blocks.add(block));
+    return blocks.isEmpty() ? block(statistic, List.of()) : blocks.get(0);
+  }
+
   private static Map<List<String>, Long> counts(byte[] block) {
     Map<List<String>, Long> counts = new LinkedHashMap<>();
     BlockReader reader = new BlockReader(block);

@@ -193,7 +193,7 @@ class DamagedBytesTest {
               CallRecord.at("calls", 0, i, 0, new byte[0]),
               i % 3));
     }
-    assertThat(seen.sift(batch, Long.MIN_VALUE, first -> {})).isZero();
+    assertThat(seen.sift(batch, Long.MIN_VALUE, 0, (call, earlier) -> {})).isZero();
     eachDamage(seen.toBytes(), damaged -> saysDamaged(() -> new SeenCalls(1_000, damaged)));
   }
 

@@ -124,8 +124,7 @@ class LedgerTest {
       candidates.sort(PossibleDuplicate.ORDER);
       long duplicates = 0;
       if (plan.distinctHorizonMillis().isPresent()) {
-        duplicates =
-            seen.sift(candidates, watermark, c -> counter.count(c.call(), c.record(), c.index()));
+        duplicates = seen.sift(candidates, watermark, ledger.lastBatch() + 1, counter::take);
       } else {
         candidates.forEach(c -> counter.count(c.call(), c.record(), c.index()));
       }

@@ -62,7 +62,7 @@ class TextTablesTest {
     CountedSince since = new CountedSince(7, Instant.parse("2026-11-30T03:11:59Z"), Map.of(0, 5L));
     assertThat(
             TextTables.top(
-                new BlockResults(statistic, new TreeMap<>(), since), 10, LOS_ANGELES, 80))
+                new BlockResults(statistic, new TreeMap<>()).since(since), 10, LOS_ANGELES, 80))
         .isEqualTo("calls-by-type: 0 rows, counted since batch 7 (2026-11-29 19:11-08)\n");
   }
 

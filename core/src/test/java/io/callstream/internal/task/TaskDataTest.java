@@ -153,13 +153,13 @@ class TaskDataTest {
               2));
     }
     List<PossibleDuplicate> firsts = new ArrayList<>();
-    assertThat(seen.sift(batch, Long.MIN_VALUE, firsts::add)).isZero();
+    assertThat(seen.sift(batch, Long.MIN_VALUE, 0, (next, earlier) -> firsts.add(next))).isZero();
     assertThat(firsts).isEqualTo(batch);
     SeenCalls restored = new SeenCalls(1_000, seen.toBytes());
     assertThat(restored.size()).isEqualTo(1_000);
     firsts.clear();
     // The ids 0 to 499 have expired: the watermark has reached their time plus the horizon.
-    assertThat(restored.sift(batch, 1_499, firsts::add)).isEqualTo(500);
+    assertThat(restored.sift(batch, 1_499, 1, (next, earlier) -> firsts.add(next))).isEqualTo(500);
     assertThat(firsts).hasSize(500).allMatch(c -> c.call().epochMillis() <= 499);
     assertThat(restored.size()).isEqualTo(500);
   }
@@ -173,7 +173,7 @@ class TaskDataTest {
             new PossibleDuplicate(call, CallRecord.at(MemorySource.NAME, 0, 1, 0, null), 2));
     SeenCalls seen = new SeenCalls(1_000, null);
     List<PossibleDuplicate> firsts = new ArrayList<>();
-    assertThat(seen.sift(batch, Long.MIN_VALUE, firsts::add)).isZero();
+    assertThat(seen.sift(batch, Long.MIN_VALUE, 0, (next, earlier) -> firsts.add(next))).isZero();
     assertThat(firsts).isEqualTo(batch);
     assertThat(seen.size()).isZero();
   }

@@ -81,6 +81,16 @@ final class StatisticsOptions {
   private boolean distinct;
 
   @Option(
+      names = "--corrections",
+      paramLabel = "TIME",
+      arity = "0..1",
+      fallbackValue = "3d",
+      description =
+          "Count the last version of calls of the same id, the first of which may be TIME ago in"
+              + " event time. TIME defaults to 3d. Duplicates are removed as well.")
+  private @Nullable Duration corrections;
+
+  @Option(
       names = "--statistics-file",
       paramLabel = "FILE",
       description =
@@ -211,6 +221,9 @@ final class StatisticsOptions {
           "--evolve continues a checkpoint with other statistics. Add --checkpoint DIR, or leave it"
               + " out.");
     }
+    if (distinct && corrections != null) {
+      throw Usage.wrong(command, "--corrections removes duplicates as well. Leave out --distinct.");
+    }
     RunOptions ignored = continuous();
   }
 
@@ -256,6 +269,9 @@ final class StatisticsOptions {
           maxEventTimeJump.addTo(pipeline);
           if (distinct) {
             pipeline.distinct(horizon(format));
+          }
+          if (corrections != null) {
+            pipeline.corrections(corrections);
           }
           if (retention != null) {
             pipeline.retainingResults(retention);

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,6 +38,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Sends a feed to a topic and counts it. The server has fewer rows than a page. Therefore it
@@ -346,6 +349,76 @@ class DataSfTest {
     assertThat(directory.resolve("calls-by-type.csv")).hasContent(countsOfFirst);
     assertThat(Files.readString(directory.resolve("accounting.json")))
         .startsWith("{\"received\":401,\"rejected\":0,\"duplicates\":1,");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "spark"})
+  void correctionsEndWithTheResultsOfTheFinalStateReadOnce(String engine) throws Exception {
+    Random random = new Random(11);
+    String polled = "corrected-" + engine;
+    StopRequest interruption = StopRequest.none();
+    CompletableFuture<CommandRun> polling =
+        CompletableFuture.supplyAsync(
+            () -> CommandRun.of(interruption, line(polled, "produce", "--poll", "1s")));
+    awaitAnswers(2);
+    for (int change = 1; change <= 3; change++) {
+      changeSomeRows(change, random);
+      // The remaining requests of the current poll, and the three requests of the next one.
+      awaitAnswers(answers.get() + 6);
+    }
+    interruption.request(130);
+    assertThat(polling.get(30, TimeUnit.SECONDS).status()).isZero();
+    assertThat(run("final-" + engine, "produce").status()).isZero();
+
+    Map<String, String> corrected = files(polled, engine, "--corrections");
+    Map<String, String> once = files("final-" + engine, engine);
+    assertThat(corrected).hasSize(8).isEqualTo(once);
+    String accounting = Files.readString(directory.resolve(polled).resolve("accounting.json"));
+    assertThat(accounting).containsPattern("\"corrections\":[1-9]").contains("\"retracted\":");
+    assertThat(corrected.get("calls-by-type.csv")).isEqualTo(countsByType());
+  }
+
+  /** Changes the type, the district and the times of rows, and adds the other fields. */
+  private void changeSomeRows(int change, Random random) {
+    for (Map<String, String> row : List.copyOf(rows.values())) {
+      if (random.nextInt(4) > 0) {
+        continue;
+      }
+      Map<String, String> changed = new LinkedHashMap<>(row);
+      String received = row.get("received_datetime");
+      changed.put("call_type_final_desc", "CHANGED " + random.nextInt(3));
+      changed.put("police_district", "DISTRICT " + random.nextInt(3));
+      changed.put("analysis_neighborhood", "NEIGHBORHOOD " + random.nextInt(3));
+      changed.put("priority_final", "ABC".substring(change - 1, change));
+      changed.put("disposition", random.nextBoolean() ? "HAN" : "GOA");
+      changed.put("onview_flag", random.nextBoolean() ? "Y" : "N");
+      changed.put("dispatch_datetime", received.replace(":30.000", ":45.000"));
+      changed.put("onscene_datetime", received.replace(":30.000", ":5" + change + ".000"));
+      if (random.nextInt(3) == 0) {
+        changed.put("received_datetime", received.replace(":30.000", ":1" + change + ".000"));
+      }
+      changed.put("call_last_updated_at", "2026-10-03T00:" + change + "0:00.000");
+      put(changed);
+    }
+  }
+
+  /** Counts a topic, and returns the files of results except for the accounting. */
+  private Map<String, String> files(String topic, String engine, String... more)
+      throws IOException {
+    Path output = directory.resolve(topic);
+    List<String> args = new ArrayList<>(List.of("statistics", "--once", "--engine", engine));
+    args.addAll(List.of("--output", output.toString(), "--format", "datasf"));
+    args.addAll(List.of("--allowed-lateness", "90d", "--max-offsets-per-trigger", "100"));
+    args.addAll(List.of(more));
+    CommandRun run = run(topic, args.toArray(String[]::new));
+    assertThat(run.status()).as(run.err()).isZero();
+    Map<String, String> files = new TreeMap<>();
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(output, "*.csv")) {
+      for (Path file : found) {
+        files.put(file.getFileName().toString(), Files.readString(file));
+      }
+    }
+    return files;
   }
 
   private void awaitAnswers(int count) {

@@ -13,8 +13,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.LocalDateTime;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -294,6 +297,8 @@ class KillTest {
   private final Random random = new Random(seed);
   private final Map<Moment, Integer> hits = new EnumMap<>(Moment.class);
   private int kills;
+  private int rounds = ROUNDS;
+  private List<String> mode = List.of("--distinct");
 
   @BeforeAll
   static void start() {
@@ -323,6 +328,89 @@ class KillTest {
   @Tag("thorough")
   void sparkRunsThatWereKilledEndWithTheFilesOfOneThatWasNot() throws Exception {
     killAndCompare(Counter.SPARK);
+  }
+
+  @Test
+  @Tag("thorough")
+  void sparkRunsWithCorrectionsEndWithTheFilesOfOneThatWasNotKilled() throws Exception {
+    killAndCompareCorrections(Counter.SPARK, ROUNDS);
+  }
+
+  @Test
+  @Tag("thorough")
+  void localRunsWithCorrectionsEndWithTheFilesOfOneThatWasNotKilled() throws Exception {
+    killAndCompareCorrections(Counter.LOCAL, ROUNDS);
+  }
+
+  @Test
+  void aLocalRunWithCorrectionsThatWasKilledCountsTheLastVersions() throws Exception {
+    killAndCompareCorrections(Counter.LOCAL, 2);
+  }
+
+  private void killAndCompareCorrections(Counter counter, int most) throws Exception {
+    rounds = most;
+    String topic = "corrected." + counter + most;
+    mode = List.of("--corrections", "9d", "--topic", topic);
+    Path calls = directory.resolve("versions.json");
+    Map<String, Long> byType = writeVersions(calls);
+    CommandRun produced =
+        CommandRun.of(
+            "produce",
+            "--input",
+            calls.toString(),
+            "--order",
+            "file",
+            "--topic",
+            topic,
+            "--partitions",
+            "1",
+            "--bootstrap-servers",
+            broker.bootstrapServers());
+    assertThat(produced.status()).as(produced.err()).isZero();
+    System.out.println("KillTest: " + counter + " with corrections, seed " + seed);
+    Path undisturbed = directory.resolve("undisturbed");
+    runToItsEnd(counter, counter.trace(directory.resolve("undisturbed-state"), undisturbed));
+    Output output = new Output(undisturbed);
+    output.assertAccountingAddsUp();
+    assertThat(output.accounting().get("corrections").asLong()).isGreaterThan(1_000);
+    assertThat(Files.readAllLines(undisturbed.resolve("calls-by-type.csv")))
+        .containsExactlyInAnyOrderElementsOf(
+            Stream.concat(
+                    Stream.of("crime_type,count"),
+                    byType.entrySet().stream().map(type -> type.getKey() + "," + type.getValue()))
+                .toList());
+    Map<String, byte[]> expected = files(undisturbed);
+    for (int pipeline = 0; goesOn(); pipeline++) {
+      killAndCompare(
+          counter,
+          counter.trace(
+              directory.resolve("state-" + pipeline), directory.resolve("out-" + pipeline)),
+          expected);
+    }
+    System.out.println("KillTest: " + counter + ", " + kills + " kills, of which " + hits);
+  }
+
+  /**
+   * Writes versions of calls, of which some are equal, and some are late. Returns the numbers of
+   * calls by the type of their last versions.
+   */
+  private Map<String, Long> writeVersions(Path file) throws IOException {
+    Map<Integer, String> types = new HashMap<>();
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 4_000; i++) {
+      int id = i / 2 - Math.min(i / 2, random.nextInt(120));
+      String type = "type-" + random.nextInt(9);
+      types.put(id, type);
+      LocalDateTime time =
+          LocalDateTime.of(2018, 11, 1, 0, 0).plusMinutes(id).plusSeconds(random.nextInt(3_600));
+      lines.append(
+          "{\"crime_id\":\"%s\",\"original_crime_type_name\":\"%s\",\"call_date_time\":\"%s\",\"address\":\"%s St\"}\n"
+              .formatted(id, type, time, random.nextInt(30)));
+    }
+    Files.writeString(file, lines);
+    Map<String, Long> byType = new TreeMap<>();
+    types.values().forEach(type -> byType.merge(type, 1L, Long::sum));
+    return byType;
   }
 
   @Test
@@ -356,7 +444,8 @@ class KillTest {
   }
 
   private boolean goesOn() {
-    return kills < ROUNDS || (hits.size() < Moment.values().length && kills < MOST_ROUNDS);
+    return kills < rounds
+        || (rounds == ROUNDS && hits.size() < Moment.values().length && kills < MOST_ROUNDS);
   }
 
   /** Kills a pipeline repeatedly, until a run ends before it is killed. */
@@ -388,23 +477,25 @@ class KillTest {
   }
 
   private CommandProcess statistics(Counter counter, Trace trace) throws IOException {
-    return CommandProcess.start(
-        directory,
-        "statistics",
-        "--once",
-        "--engine",
-        counter.engine,
-        "--distinct",
-        "--allowed-lateness",
-        "0s",
-        "--max-offsets-per-trigger",
-        Integer.toString(counter.batch),
-        "--checkpoint",
-        trace.checkpoint.toString(),
-        "--output",
-        trace.output.toString(),
-        "--bootstrap-servers",
-        broker.bootstrapServers());
+    List<String> line =
+        new ArrayList<>(
+            List.of(
+                "statistics",
+                "--once",
+                "--engine",
+                counter.engine,
+                "--allowed-lateness",
+                "0s",
+                "--max-offsets-per-trigger",
+                Integer.toString(counter.batch),
+                "--checkpoint",
+                trace.checkpoint.toString(),
+                "--output",
+                trace.output.toString(),
+                "--bootstrap-servers",
+                broker.bootstrapServers()));
+    line.addAll(mode);
+    return CommandProcess.start(directory, line.toArray(String[]::new));
   }
 
   private void runToItsEnd(Counter counter, Trace trace) throws Exception {
