@@ -214,8 +214,9 @@ public record Pipeline(
 
   /**
    * Returns the parts of the definition that must not change between runs that share a checkpoint:
-   * source, format, statistics, and the settings that decide which records are counted. The text is
-   * readable. It does not include the code of filters, dimensions and measures.
+   * source, format, statistics, and the settings that decide which records are counted. {@link
+   * io.callstream.engine.RunOptions#evolving()} allows some changes. The text is readable. It does
+   * not include the code of filters, dimensions and measures.
    */
   public String fingerprint() {
     List<String> lines = new ArrayList<>();

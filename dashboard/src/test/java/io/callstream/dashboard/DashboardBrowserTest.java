@@ -8,6 +8,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Engines;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.pipeline.MemorySource;
+import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.progress.Progress;
 import io.callstream.sink.Sinks;
@@ -19,6 +25,7 @@ import io.callstream.testing.WatchedRun;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -32,6 +39,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -155,6 +163,36 @@ class DashboardBrowserTest {
     assertThat(browser.texts("#records tbody tr:last-child th"))
         .containsExactly("with an unconfirmed time");
     assertThat(browser.texts("#records tbody tr:last-child td:nth-child(2)")).containsExactly("1");
+  }
+
+  @Test
+  void showsSinceWhenAnAddedStatisticCounts(@TempDir Path directory) throws Exception {
+    MemorySource source = MemorySource.withPartitions(1);
+    RunOptions options =
+        RunOptions.bounded().evolving().checkpointingTo(directory.resolve("state").toString());
+    Pipeline.Builder pipeline =
+        Pipeline.builder(source, SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType());
+    for (int i = 0; i < 2; i++) {
+      byte[] call = SanFranciscoCalls.json().write(SomeCalls.of(1).get(0));
+      source.add(0, Instant.now(), call);
+      try (RunningPipeline each = Engines.named("local").start(pipeline.build(), options)) {
+        each.awaitTermination();
+        if (i == 0) {
+          pipeline.statistic(Statistic.named("all").build());
+          continue;
+        }
+        try (Dashboard shown = Dashboard.of(each).start(0)) {
+          browser.open(shown.uri());
+          browser.await("document.querySelector('#contributions tbody tr') !== null");
+          assertThat(browser.texts("#contributions thead th")).endsWith("Filtered", "Earlier");
+          assertThat(browser.texts("#contributions tbody th").get(1)).startsWith("all, since ");
+          assertThat(browser.texts("#contributions tbody tr:last-child td"))
+              .containsExactly("1", "0", "0", "1");
+        }
+      }
+    }
+    assertThat(browser.problems()).isEmpty();
   }
 
   @Test

@@ -239,7 +239,11 @@ public final class Fingerprint {
     added.removeAll(statistics().keySet());
     TreeSet<String> removed = new TreeSet<>(statistics().keySet());
     removed.removeAll(later.statistics().keySet());
-    return "added %s, removed %s".formatted(added, removed);
+    return "statistics added %s, removed %s%s"
+        .formatted(
+            added,
+            removed,
+            formatLine().equals(later.formatLine()) ? "" : ", more fields of the format");
   }
 
   /** Returns the text, with a line feed at its end. */

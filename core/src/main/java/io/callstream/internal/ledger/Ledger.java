@@ -85,8 +85,8 @@ public final class Ledger {
     if (log != null && !changed.equals(recorded)) {
       log.write(changed);
       LOG.info(
-          "The statistics of the checkpoint directory {} changed: {}. A statistic that was added"
-              + " counts from batch {}.",
+          "The pipeline of the checkpoint directory {} changed: {}. Added statistics count from batch"
+              + " {}.",
           log.location(),
           recorded.changesTo(changed),
           next);
