@@ -209,8 +209,7 @@ final class StatisticsOptions {
               + " or use --engine spark.");
     }
     if (distinct && corrections != null) {
-      throw Usage.wrong(
-          command, "--corrections removes duplicates as well. Leave out --distinct.");
+      throw Usage.wrong(command, "--corrections removes duplicates as well. Leave out --distinct.");
     }
     RunOptions ignored = continuous();
   }

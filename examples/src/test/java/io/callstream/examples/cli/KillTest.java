@@ -13,12 +13,12 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.LocalDateTime;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
-import java.util.List;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.time.LocalDateTime;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -444,7 +444,8 @@ class KillTest {
   }
 
   private boolean goesOn() {
-    return kills < rounds || (rounds == ROUNDS && hits.size() < Moment.values().length && kills < MOST_ROUNDS);
+    return kills < rounds
+        || (rounds == ROUNDS && hits.size() < Moment.values().length && kills < MOST_ROUNDS);
   }
 
   /** Kills a pipeline repeatedly, until a run ends before it is killed. */
