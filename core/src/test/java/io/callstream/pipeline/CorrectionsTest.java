@@ -85,7 +85,7 @@ class CorrectionsTest {
 
   @Test
   void rejectsAFormatWithoutIds() {
-    JsonFormat format = JsonFormat.builder("no-ids").time("at").build();
+    JsonFormat format = JsonFormat.builder("no-ids").zone(ZoneOffset.UTC).time("at").build();
     assertRefused(
         Pipeline.builder(MemorySource.withPartitions(1), format)
             .statistic(Statistic.named("all").build())

@@ -48,6 +48,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 
 /** Engines that each break one part of the contract in a realistic way. */
 final class BrokenEngines {
@@ -70,10 +71,14 @@ final class BrokenEngines {
   }
 
   private static Statistic.Builder copy(Statistic statistic) {
+    return copy(statistic, m -> m);
+  }
+
+  private static Statistic.Builder copy(Statistic statistic, UnaryOperator<Measure> measures) {
     Statistic.Builder copy =
         Statistic.named(statistic.name())
             .by(statistic.dimensions().toArray(Dimension[]::new))
-            .measuring(statistic.measures().toArray(Measure[]::new))
+            .measuring(statistic.measures().stream().map(measures).toArray(Measure[]::new))
             .emitting(statistic.emission())
             .maxGroups(statistic.maxGroups());
     statistic.filter().ifPresent(filter -> copy.where(statistic.fields(), filter));
@@ -139,7 +144,7 @@ final class BrokenEngines {
         return statistic;
       }
       losing.add(statistic.name());
-      return copy(statistic).where(kept).build();
+      return copy(statistic).where(statistic.fields(), kept).build();
     }
 
     @Override
@@ -485,11 +490,7 @@ final class BrokenEngines {
 
     @Override
     Statistic statistic(Statistic statistic) {
-      return copy(statistic)
-          .measuring(
-              statistic.measures().stream()
-                  .map(m -> m instanceof Measure.Aggregate aggregate ? changed(aggregate) : m)
-                  .toArray(Measure[]::new))
+      return copy(statistic, m -> m instanceof Measure.Aggregate aggregate ? changed(aggregate) : m)
           .build();
     }
   }

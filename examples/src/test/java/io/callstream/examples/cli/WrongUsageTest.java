@@ -87,6 +87,8 @@ class WrongUsageTest {
         arguments("demo --max-event-time-jump never", "or as unlimited"),
         arguments("demo --max-event-time-jump P-1D", "The event-time jump is -1d; "),
         arguments("demo --max-event-time-jump 40000d", "from 0 to 36,600 days"),
+        arguments("demo --distinct --corrections", "Leave out --distinct"),
+        arguments("demo --corrections 0s", "it must be greater than 0 and at most 3,660 days"),
         arguments("demo --max-offsets-per-trigger 0", "at least 1"),
         arguments("demo --top -1", "at least 0"),
         arguments("demo --top ten", "is not a whole number"),
