@@ -85,6 +85,11 @@ final class FieldSlots {
     return open || slotOrNone(field) != NONE;
   }
 
+  /** Returns whether a call can have a value of a field other than the event time. */
+  boolean hasSlot(Field<?> field) {
+    return slotOrNone(field) != NONE;
+  }
+
   private int slotOrNone(Field<?> field) {
     int index = field.index();
     return index < slots.length ? slots[index] : NONE;

@@ -17,7 +17,9 @@ public enum Capability {
   /** The engine resumes from a checkpoint after a restart. */
   CHECKPOINT("a checkpoint"),
   /** The engine counts calls with the same id once. */
-  DISTINCT("distinct()");
+  DISTINCT("distinct()"),
+  /** The engine joins the tables of lookups. */
+  LOOKUPS("lookups");
 
   private final String description;
 
@@ -39,6 +41,9 @@ public enum Capability {
     }
     if (pipeline.distinctHorizon().isPresent()) {
       needed.add(DISTINCT);
+    }
+    if (!pipeline.lookups().isEmpty()) {
+      needed.add(LOOKUPS);
     }
     return needed;
   }

@@ -98,6 +98,18 @@ public record Accounting(
     return new Accounting(0, 0, 0, 0, 0, 0, 0, Map.of(), none);
   }
 
+  /**
+   * Returns an accounting in which all numbers are 0.
+   *
+   * @param statistics the names of the statistics
+   * @param lookups the names of the lookups
+   */
+  public static Accounting none(List<String> statistics, List<String> lookups) {
+    Map<String, Long> unknown = new LinkedHashMap<>();
+    lookups.forEach(name -> unknown.put(name, 0L));
+    return none(statistics).plus(new Accounting(0, 0, 0, 0, 0, 0, 0, unknown, Map.of()));
+  }
+
   /** Returns the sums of two accountings of the same statistics. */
   public Accounting plus(Accounting that) {
     Map<String, Long> unknowns = new LinkedHashMap<>(unknown);

@@ -40,7 +40,8 @@ class StabilityMonitorTest {
         Optional.of(START),
         "console",
         Accounting.none(List.of("s")),
-        Accounting.none(List.of("s")));
+        Accounting.none(List.of("s")),
+        Map.of());
   }
 
   private List<Symptom> symptoms() {

@@ -33,7 +33,8 @@ class RunHistoryTest {
         Optional.empty(),
         "",
         Accounting.none(List.of()),
-        Accounting.none(List.of()));
+        Accounting.none(List.of()),
+        Map.of());
   }
 
   @Test

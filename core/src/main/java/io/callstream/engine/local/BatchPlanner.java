@@ -2,8 +2,11 @@ package io.callstream.engine.local;
 
 import io.callstream.engine.RunOptions;
 import io.callstream.internal.engine.BatchStart;
+import io.callstream.internal.engine.LookupFeed;
+import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.source.SpanReader.Span;
+import io.callstream.internal.task.LookupTables;
 import io.callstream.progress.Progress.PartitionOffsets;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -19,6 +22,7 @@ final class BatchPlanner {
   private final OpenSource source;
   private final SourcePositions positions;
   private final Clock clock;
+  private final LookupFeed lookups;
   private final long maxRecords;
 
   /**
@@ -52,16 +56,26 @@ final class BatchPlanner {
     }
   }
 
-  BatchPlanner(OpenSource source, SourcePositions positions, RunOptions options, Clock clock) {
+  BatchPlanner(
+      OpenSource source,
+      SourcePositions positions,
+      RunOptions options,
+      Clock clock,
+      LookupFeed lookups) {
     this.source = source;
     this.positions = positions;
     this.clock = clock;
+    this.lookups = lookups;
     maxRecords = options.maxRecordsPerBatch().orElse(DEFAULT_MAX_RECORDS);
   }
 
   /** Returns the batch that an earlier run recorded and may not have finished. */
-  PlannedBatch repeated(Map<Integer, Long> ends, long watermark) {
-    return batch(ends, source.endOffsets(), watermark);
+  PlannedBatch repeated(Ledger ledger) {
+    return batch(
+        ledger.endsOfNext(),
+        source.endOffsets(),
+        ledger.nextWatermark(),
+        lookups.ofBatch(ledger.lastBatch() + 1));
   }
 
   /** Returns a batch of the available records, up to the limit. */
@@ -76,7 +90,7 @@ final class BatchPlanner {
     Map<Integer, Long> ends = new TreeMap<>(positions.next());
     backlog.forEach(
         (partition, records) -> ends.merge(partition, share(records, total), Long::sum));
-    return batch(ends, latest, watermark);
+    return batch(ends, latest, watermark, lookups.next());
   }
 
   private long share(long records, long total) {
@@ -85,7 +99,8 @@ final class BatchPlanner {
         : Math.min(records, Math.max(1, (long) (maxRecords * ((double) records / total))));
   }
 
-  private PlannedBatch batch(Map<Integer, Long> ends, Map<Integer, Long> latest, long watermark) {
+  private PlannedBatch batch(
+      Map<Integer, Long> ends, Map<Integer, Long> latest, long watermark, LookupTables tables) {
     List<Span> spans = new ArrayList<>();
     boolean more = false;
     for (Map.Entry<Integer, Long> position : positions.next().entrySet()) {
@@ -95,7 +110,7 @@ final class BatchPlanner {
       spans.add(new Span(partition, from, to));
       more |= positions.end(partition, latest, to) > to;
     }
-    BatchStart start = new BatchStart(clock.instant(), System.nanoTime(), watermark);
+    BatchStart start = new BatchStart(clock.instant(), System.nanoTime(), watermark, tables);
     PlannedBatch batch = new PlannedBatch(start, spans, latest, more);
     positions.moveTo(batch.ends());
     return batch;

@@ -9,6 +9,7 @@ import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.internal.engine.BatchPart;
 import io.callstream.internal.engine.BatchProcessor;
 import io.callstream.internal.engine.LedgerRun;
+import io.callstream.internal.engine.LookupFeed;
 import io.callstream.internal.engine.SinkSet;
 import io.callstream.internal.failures.EnvironmentFailures;
 import io.callstream.internal.files.Closing;
@@ -55,6 +56,7 @@ final class LocalRun extends LedgerRun {
   private final SourcePositions positions;
   private final BatchPlanner planner;
   private final ReaderPool readers;
+  private final LookupFeed lookups;
   private final SinkSet sinks;
   private final BatchProcessor processor;
   private final CountDownLatch stopped = new CountDownLatch(1);
@@ -74,15 +76,17 @@ final class LocalRun extends LedgerRun {
       @Nullable LocalCheckpoint checkpoint,
       TaskPlan plan,
       Ledger ledger,
+      LookupFeed lookups,
       int threads) {
     super(pipeline, ledger);
+    this.lookups = lookups;
     this.options = options;
     this.source = source;
     this.checkpoint = checkpoint;
     lastBeginNanos = System.nanoTime() - options.trigger().toNanos();
     boolean isBounded = options.mode() == RunOptions.Mode.BOUNDED;
     positions = new SourcePositions(source, pipeline.source(), checkpoint, ledger, isBounded);
-    planner = new BatchPlanner(source, positions, options, clock);
+    planner = new BatchPlanner(source, positions, options, clock, lookups);
     Path letters = checkpoint == null ? null : checkpoint.letterDirectory();
     readers = new ReaderPool(source, plan, positions.next().size(), threads, letters);
     processor = new BatchProcessor(pipeline, options, plan, ledger, clock, letters, this::reported);
@@ -131,6 +135,7 @@ final class LocalRun extends LedgerRun {
   private static LocalRun open(
       Pipeline pipeline, RunOptions options, Clock clock, OpenSource source, int readers) {
     LocalCheckpoint checkpoint = null;
+    LookupFeed lookups = null;
     try {
       TaskPlan plan = new TaskPlan(pipeline);
       Fingerprint fingerprint = Fingerprint.of(pipeline, LocalEngine.NAME, Map.of(), source.id());
@@ -140,8 +145,13 @@ final class LocalRun extends LedgerRun {
               .map(location -> LocalCheckpoint.open(location, fingerprint))
               .orElse(null);
       Ledger ledger = checkpoint == null ? Ledger.inMemory(pipeline) : checkpoint.restore(pipeline);
-      return new LocalRun(pipeline, options, clock, source, checkpoint, plan, ledger, readers);
+      lookups = LookupFeed.open(pipeline, plan, ledger);
+      return new LocalRun(
+          pipeline, options, clock, source, checkpoint, plan, ledger, lookups, readers);
     } catch (RuntimeException | Error e) {
+      if (lookups != null) {
+        Closing.after(e, lookups);
+      }
       Closing.after(e, source);
       if (checkpoint != null) {
         Closing.after(e, checkpoint);
@@ -156,7 +166,7 @@ final class LocalRun extends LedgerRun {
     guarded(
         () -> {
           try {
-            current = begin(planner.repeated(ledger().endsOfNext(), ledger().nextWatermark()));
+            current = begin(planner.repeated(ledger()));
             boolean idle = false;
             while (!isStopping()) {
               if (current == null) {
@@ -208,6 +218,7 @@ final class LocalRun extends LedgerRun {
         drop(current);
         drop(ahead);
         close(source::close);
+        close(lookups::close);
         if (checkpoint != null) {
           close(checkpoint::close);
         }

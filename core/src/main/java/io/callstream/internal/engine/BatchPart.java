@@ -46,7 +46,7 @@ public final class BatchPart implements AutoCloseable {
     this.plan = plan;
     this.start = start;
     this.letterDirectory = letterDirectory;
-    counter = new CallCounter(plan, start.watermark(), this::addLetter);
+    counter = new CallCounter(plan, start.tables(), start.watermark(), this::addLetter);
     plan.statistics().forEach(statistic -> blocks.add(new TreeMap<>()));
   }
 
@@ -65,7 +65,7 @@ public final class BatchPart implements AutoCloseable {
               ? (call, source, index) ->
                   candidates.add(PossibleDuplicate.of(call, source, index, counting.mayMiss(call)))
               : counting::count;
-      calls = new CallReader(plan, start.time(), taking, this::addLetter);
+      calls = new CallReader(plan, start.tables(), start.time(), taking, this::addLetter);
     }
     calls.read(record);
   }

@@ -153,6 +153,7 @@ public final class BatchProcessor {
     if (ids != null) {
       updates.note(ids.newToBytes());
     }
+    updates.tables(start.tables().stored());
     long mergedNanos = System.nanoTime();
     BatchResults results = ledger.append(ledger.lastBatch() + 1, report, updates);
     long loggedNanos = System.nanoTime();
@@ -193,7 +194,8 @@ public final class BatchProcessor {
         results.watermark(),
         sinks.description(),
         results.accounting(),
-        results.total());
+        results.total(),
+        results.lookups());
   }
 
   /** Counts the calls that are not duplicates in an additional part, and remembers their ids. */

@@ -13,6 +13,7 @@ import io.callstream.engine.contract.TestRecord.NoCall;
 import io.callstream.engine.contract.TestRecord.Numbers;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.Emission;
+import io.callstream.statistic.StandardStatistics;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
@@ -93,7 +94,9 @@ public record Scenario(
     statistics.forEach(s -> pipeline.statistic(s.statistic()));
     distinct.ifPresent(pipeline::distinct);
     maxEventTimeJump.ifPresentOrElse(pipeline::maxEventTimeJump, pipeline::withoutMaxEventTimeJump);
-    return pipeline.maxFutureSkew(maxFutureSkew).dispositionCodes(StatisticSpec.CODES);
+    return pipeline
+        .maxFutureSkew(maxFutureSkew)
+        .lookup(StandardStatistics.dispositions(StatisticSpec.CODES));
   }
 
   /** Returns the format of the records. */

@@ -6,10 +6,10 @@ import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.engine.contract.TestRecord.Fact;
 import io.callstream.statistic.CallDuration;
+import io.callstream.statistic.CodeTable;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Emission;
-import io.callstream.statistic.Lookup;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.Statistic;
@@ -45,8 +45,8 @@ public record StatisticSpec(
     int maxGroups) {
 
   /** The codes with a description in tests. */
-  public static final Lookup CODES =
-      new Lookup("codes of tests", Map.of("HAN", "Handled", "ADV", "Advised", "22", "Cancel"));
+  public static final CodeTable CODES =
+      new CodeTable("codes of tests", Map.of("HAN", "Handled", "ADV", "Advised", "22", "Cancel"));
 
   private static final Set<Field<?>> CALL_TIME = Set.of(Fields.CALL_TIME);
 

@@ -210,8 +210,8 @@ final class BrokenEngines {
     @Override
     CallFilter kept(Statistic statistic) {
       for (Dimension dimension : statistic.dimensions()) {
-        if (dimension.lookup().isPresent()) {
-          Set<String> codes = Set.copyOf(dimension.lookup().get().descriptions().keySet());
+        if (dimension.codes().isPresent()) {
+          Set<String> codes = Set.copyOf(dimension.codes().get().descriptions().keySet());
           return call -> codes.contains(call.text(Fields.DISPOSITION));
         }
       }
@@ -574,7 +574,8 @@ final class BrokenEngines {
           updates,
           batch.current(),
           batch.accounting(),
-          batch.total());
+          batch.total(),
+          batch.lookups());
     }
   }
 
@@ -599,7 +600,8 @@ final class BrokenEngines {
           p.watermark(),
           p.sink(),
           p.accounting(),
-          p.total());
+          p.total(),
+          p.lookups());
     }
   }
 

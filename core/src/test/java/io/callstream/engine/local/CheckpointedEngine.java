@@ -3,12 +3,17 @@ package io.callstream.engine.local;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.CallFormat;
+import io.callstream.call.Field;
 import io.callstream.engine.Capability;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.Termination;
 import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.lookup.LookupSource;
+import io.callstream.lookup.LookupSources;
+import io.callstream.lookup.LookupTable;
+import io.callstream.lookup.MemoryLookup;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetterSink;
@@ -53,7 +58,9 @@ class CheckpointedEngine implements Engine {
   /** The state of a directory: the ends of finished batches, and the end of a batch to repeat. */
   private static final class Memory {
     final List<long[]> finished = new ArrayList<>();
+    final List<List<Map<String, List<String>>>> tablesOfFinished = new ArrayList<>();
     long[] planned;
+    List<Map<String, List<String>>> tablesOfPlanned;
     String fingerprint;
     boolean inUse;
 
@@ -73,7 +80,8 @@ class CheckpointedEngine implements Engine {
 
   @Override
   public Set<Capability> capabilities() {
-    return EnumSet.of(Capability.MEMORY_SOURCE, Capability.DISTINCT, Capability.CHECKPOINT);
+    return EnumSet.of(
+        Capability.MEMORY_SOURCE, Capability.DISTINCT, Capability.CHECKPOINT, Capability.LOOKUPS);
   }
 
   @Override
@@ -82,7 +90,8 @@ class CheckpointedEngine implements Engine {
     if (options.checkpoint().isEmpty()) {
       Shutters shutters = new Shutters(new Places());
       shutters.open = true;
-      Pipeline inner = copy(pipeline, (MemorySource) pipeline.source(), shutters);
+      Pipeline inner =
+          copy(pipeline, (MemorySource) pipeline.source(), pipeline.lookups(), shutters);
       return new Seen(pipeline, new LocalEngine().start(inner, options));
     }
     Memory memory = CHECKPOINTS.computeIfAbsent(options.checkpoint().get(), d -> new Memory());
@@ -168,14 +177,87 @@ class CheckpointedEngine implements Engine {
     throw sink;
   }
 
+  /** Returns whether a repeated batch uses the tables that it had. */
+  boolean repeatsTables() {
+    return true;
+  }
+
+  /** Returns the rows of a table that changed. */
+  Map<String, List<String>> rows(Map<String, List<String>> before, Map<String, List<String>> now) {
+    return now;
+  }
+
+  /** Returns the rows of a table whose source failed. */
+  Map<String, List<String>> failed(Map<String, List<String>> before, RuntimeException source) {
+    throw source;
+  }
+
+  /** The tables of a run, and those that the local engine uses for a batch. */
+  private final class Tables {
+    private final List<LookupSource.Reader> readers = new ArrayList<>();
+    private final List<Map<String, List<String>>> current = new ArrayList<>();
+    private final List<MemoryLookup> sources = new ArrayList<>();
+    final List<LookupTable> replayed = new ArrayList<>();
+
+    Tables(List<LookupTable> lookups) {
+      for (LookupTable lookup : lookups) {
+        readers.add(lookup.source().open(lookup));
+        current.add(null);
+        MemoryLookup source = LookupSources.inMemory();
+        sources.add(source);
+        replayed.add(copy(lookup, source));
+      }
+    }
+
+    /** Returns the current rows of each table. */
+    List<Map<String, List<String>>> poll() {
+      for (int i = 0; i < readers.size(); i++) {
+        Map<String, List<String>> before = current.get(i);
+        try {
+          Optional<Map<String, List<String>>> now = readers.get(i).poll();
+          if (now.isPresent()) {
+            current.set(i, before == null ? now.get() : rows(before, now.get()));
+          }
+        } catch (RuntimeException e) {
+          current.set(i, failed(before, e));
+        }
+        sources.get(i).replace(current.get(i));
+      }
+      return List.copyOf(current);
+    }
+
+    void use(List<Map<String, List<String>>> rows) {
+      for (int i = 0; i < sources.size(); i++) {
+        sources.get(i).replace(rows.get(i));
+      }
+    }
+  }
+
+  @SuppressWarnings("unchecked") // The type of a field states the class.
+  private static LookupTable copy(LookupTable lookup, LookupSource source) {
+    LookupTable.Builder copy =
+        LookupTable.named(lookup.name()).by(lookup.key(), lookup.keyColumn()).from(source);
+    for (int i = 0; i < lookup.fields().size(); i++) {
+      Field<?> field = lookup.fields().get(i);
+      String column = lookup.columns().get(i);
+      switch (field.type()) {
+        case TEXT -> copy.text((Field<String>) field, column);
+        case FLAG -> copy.flag((Field<Boolean>) field, column);
+        default -> copy.number((Field<? extends Number>) field, column);
+      }
+    }
+    return copy.build();
+  }
+
   // ---- the pipeline for the local engine
 
-  private Pipeline copy(Pipeline pipeline, MemorySource source, Shutters shutters) {
+  private Pipeline copy(
+      Pipeline pipeline, MemorySource source, List<LookupTable> lookups, Shutters shutters) {
     Pipeline.Builder copy =
         Pipeline.builder(source, format(pipeline.format()))
             .statistics(pipeline.statistics().stream().map(this::statistic).toList())
             .maxFutureSkew(pipeline.maxFutureSkew())
-            .dispositionCodes(pipeline.dispositionCodes());
+            .lookups(lookups);
     maxEventTimeJump(pipeline.maxEventTimeJump())
         .ifPresentOrElse(copy::maxEventTimeJump, copy::withoutMaxEventTimeJump);
     distinct(pipeline.distinctHorizon()).ifPresent(copy::distinct);
@@ -234,8 +316,11 @@ class CheckpointedEngine implements Engine {
           last.watermark(),
           nothing,
           last.current(),
-          Accounting.none(last.accounting().statistics().keySet().stream().toList()),
-          last.total());
+          Accounting.none(
+              List.copyOf(last.accounting().statistics().keySet()),
+              List.copyOf(last.accounting().unknown().keySet())),
+          last.total(),
+          last.lookups());
     }
 
     private BatchResults tampered(BatchResults batch) {
@@ -248,7 +333,8 @@ class CheckpointedEngine implements Engine {
               batch.updates(),
               batch.current(),
               accounting(batch.accounting()),
-              accounting(batch.total())));
+              accounting(batch.total()),
+              batch.lookups()));
     }
 
     private void guarded(Runnable call) {
@@ -361,7 +447,8 @@ class CheckpointedEngine implements Engine {
           p.watermark(),
           p.sink(),
           accounting(p.accounting()),
-          accounting(p.total()));
+          accounting(p.total()),
+          p.lookups());
     }
   }
 
@@ -434,6 +521,7 @@ class CheckpointedEngine implements Engine {
     private final MemorySource replayed;
     private final Places places = new Places();
     private final Shutters shutters = new Shutters(places);
+    private final Tables tables;
     private final LocalRun local;
     private final long[] bounds;
     private long[] position;
@@ -462,11 +550,13 @@ class CheckpointedEngine implements Engine {
       bounds = source.ends();
       shutters.fresh = memory.finished.isEmpty();
       shutters.hidden = memory.doubled;
-      Pipeline inner = copy(pipeline, replayed, shutters);
+      tables = new Tables(pipeline.lookups());
+      Pipeline inner = copy(pipeline, replayed, tables.replayed, shutters);
       Pipeline watched = shutters.fresh ? inner : withLast(inner);
+      tables.use(firstTables(tables.poll()));
       local = LocalRun.stepwise(watched, RunOptions.continuous(), Clock.systemUTC());
-      for (long[] ends : List.copyOf(memory.finished)) {
-        boolean ignored = replay(ends);
+      for (int i = 0; i < memory.finished.size(); i++) {
+        boolean ignored = replay(memory.finished.get(i), memory.tablesOfFinished.get(i));
       }
       for (int p = 0; p < position.length; p++) {
         if (position[p] > 0) {
@@ -479,13 +569,21 @@ class CheckpointedEngine implements Engine {
       source.onRecord(wakeUps::release);
     }
 
+    /** Returns the tables of the first batch that this run replays or processes. */
+    private List<Map<String, List<String>>> firstTables(List<Map<String, List<String>>> current) {
+      if (!memory.tablesOfFinished.isEmpty()) {
+        return memory.tablesOfFinished.get(0);
+      }
+      return memory.planned == null ? current : memory.tablesOfPlanned;
+    }
+
     /** Remembers the last replayed batch, with which the sinks are opened. */
     private Pipeline withLast(Pipeline inner) {
       Pipeline.Builder copy =
           Pipeline.builder(replayed, inner.format())
               .statistics(inner.statistics())
               .maxFutureSkew(inner.maxFutureSkew())
-              .dispositionCodes(inner.dispositionCodes())
+              .lookups(inner.lookups())
               .results(
                   new ResultSink() {
                     @Override
@@ -520,9 +618,12 @@ class CheckpointedEngine implements Engine {
         while (!stopping) {
           long[] ends = memory.planned != null ? memory.planned : ends();
           if (ends != null) {
+            boolean isRepeated = memory.planned != null && repeatsTables();
             memory.planned = ends;
-            if (replay(ends)) {
+            memory.tablesOfPlanned = isRepeated ? memory.tablesOfPlanned : tables.poll();
+            if (replay(ends, memory.tablesOfPlanned)) {
               memory.finished.add(ends);
+              memory.tablesOfFinished.add(memory.tablesOfPlanned);
             }
             memory.planned = null;
           } else if (options.mode() == RunOptions.Mode.BOUNDED) {
@@ -536,6 +637,8 @@ class CheckpointedEngine implements Engine {
         if (!undoesFailedBatches()) {
           memory.finished.add(memory.planned);
           memory.finished.add(position);
+          memory.tablesOfFinished.add(memory.tablesOfPlanned);
+          memory.tablesOfFinished.add(memory.tablesOfPlanned);
           memory.doubled++;
         }
         failure = e;
@@ -570,7 +673,8 @@ class CheckpointedEngine implements Engine {
     }
 
     /** Replays a batch on the local engine. Returns whether it had a record. */
-    private boolean replay(long[] ends) {
+    private boolean replay(long[] ends, List<Map<String, List<String>>> used) {
+      tables.use(used);
       List<Addition> additions = new ArrayList<>();
       List<PartitionOffsets> ranges = new ArrayList<>();
       for (int p = 0; p < ends.length; p++) {

@@ -14,9 +14,11 @@ import io.callstream.engine.contract.Scenario;
 import io.callstream.engine.contract.StatisticSpec;
 import io.callstream.engine.contract.TestRecord;
 import io.callstream.internal.aggregate.BlockMerger;
+import io.callstream.internal.engine.LookupFeed;
 import io.callstream.internal.files.Checksum;
 import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.CallReader;
+import io.callstream.internal.task.LookupTables;
 import io.callstream.internal.task.PartitionClock;
 import io.callstream.internal.task.PartitionSegment;
 import io.callstream.internal.task.PossibleDuplicate;
@@ -90,6 +92,7 @@ class LedgerTest {
     final Pipeline pipeline;
     final TaskPlan plan;
     final Ledger ledger;
+    final LookupFeed lookups;
     final List<Map<Long, byte[]>> states;
     SeenCalls seen;
 
@@ -97,6 +100,7 @@ class LedgerTest {
       this.pipeline = pipeline;
       this.plan = new TaskPlan(pipeline);
       this.ledger = ledger;
+      this.lookups = LookupFeed.open(pipeline, plan, ledger);
       this.states = states;
       this.seen = new SeenCalls(plan.distinctHorizonMillis().orElse(1), seen);
     }
@@ -109,12 +113,14 @@ class LedgerTest {
 
     BatchResults process(List<CallRecord> records) {
       long watermark = ledger.nextWatermark();
+      LookupTables tables = lookups.next();
       List<DeadLetter> letters = new ArrayList<>();
-      CallCounter counter = new CallCounter(plan, watermark, letters::add);
+      CallCounter counter = new CallCounter(plan, tables, watermark, letters::add);
       List<PossibleDuplicate> candidates = new ArrayList<>();
       CallReader reader =
           new CallReader(
               plan,
+              tables,
               Instant.EPOCH,
               (call, record, index) -> candidates.add(new PossibleDuplicate(call, record, index)),
               letters::add);
@@ -135,6 +141,7 @@ class LedgerTest {
         }
       }
       BatchUpdates updates = new BatchUpdates(states.size());
+      updates.tables(tables.stored());
       counter.forEachPartial(
           (statistic, window, block) -> {
             BlockMerger.Merged merged =

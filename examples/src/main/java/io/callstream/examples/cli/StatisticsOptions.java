@@ -17,7 +17,7 @@ import io.callstream.progress.StabilityMonitor;
 import io.callstream.sink.Sinks;
 import io.callstream.spark.SparkEngine;
 import io.callstream.spark.SparkSettings;
-import io.callstream.statistic.Lookup;
+import io.callstream.statistic.CodeTable;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import java.nio.file.Path;
@@ -42,7 +42,7 @@ final class StatisticsOptions {
   static final String SPARK = "spark";
 
   /** Codes of dispositions with which none counts as unknown. */
-  private static final Lookup NO_CODES = new Lookup("no codes", Map.of());
+  private static final CodeTable NO_CODES = new CodeTable("no codes", Map.of());
 
   /** The time span that the assessment of a pipeline's stability covers. */
   private static final Duration STABILITY_SPAN = Duration.ofMinutes(5);

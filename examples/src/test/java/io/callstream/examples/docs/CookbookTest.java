@@ -38,7 +38,7 @@ import io.callstream.sink.Sinks;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Emission;
-import io.callstream.statistic.Lookup;
+import io.callstream.statistic.CodeTable;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.RadioCodes;
@@ -459,8 +459,8 @@ class CookbookTest {
         [{"disposition_code":"HAN","description":"Handled"}]
         """);
 
-    Lookup codes = RadioCodes.read(file);
-    Lookup agencies = new Lookup("agencies", Map.of("1", "Police", "2", "Sheriff"));
+    CodeTable codes = RadioCodes.read(file);
+    CodeTable agencies = new CodeTable("agencies", Map.of("1", "Police", "2", "Sheriff"));
     Statistic byDisposition =
         Statistic.named("calls-by-disposition")
             .by(

@@ -28,7 +28,7 @@ public final class ParallelEngine implements Engine {
 
   @Override
   public Set<Capability> capabilities() {
-    return EnumSet.of(Capability.MEMORY_SOURCE, Capability.DISTINCT);
+    return EnumSet.of(Capability.MEMORY_SOURCE, Capability.DISTINCT, Capability.LOOKUPS);
   }
 
   @Override
