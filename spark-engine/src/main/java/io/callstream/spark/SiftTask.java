@@ -1,6 +1,7 @@
 package io.callstream.spark;
 
 import io.callstream.internal.task.CallCounter;
+import io.callstream.internal.task.LookupTables;
 import io.callstream.internal.task.PossibleDuplicate;
 import io.callstream.internal.task.SeenCalls;
 import io.callstream.internal.task.TaskPlan;
@@ -54,7 +55,7 @@ final class SiftTask
     long watermark = BatchContext.ofTask().watermark();
     SeenCalls seen = new SeenCalls(horizonMillis, state.exists() ? state.get() : null);
     try (TaskRows rows = new TaskRows(key.number(), letterDirectory)) {
-      CallCounter counter = new CallCounter(plan, watermark, rows::add);
+      CallCounter counter = new CallCounter(plan, LookupTables.NONE, watermark, rows::add);
       long duplicates =
           seen.sift(
               candidates,

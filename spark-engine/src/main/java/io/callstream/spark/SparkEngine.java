@@ -72,7 +72,8 @@ public final class SparkEngine implements Engine {
 
   @Override
   public Set<Capability> capabilities() {
-    return EnumSet.of(Capability.KAFKA_SOURCE, Capability.CHECKPOINT, Capability.DISTINCT);
+    return EnumSet.of(
+        Capability.KAFKA_SOURCE, Capability.CHECKPOINT, Capability.DISTINCT, Capability.LOOKUPS);
   }
 
   /**

@@ -7,6 +7,7 @@ import io.callstream.ErrorCode;
 import io.callstream.engine.RunOptions;
 import io.callstream.internal.engine.LedgerRun;
 import io.callstream.internal.engine.SinkSet;
+import io.callstream.internal.files.Closing;
 import io.callstream.internal.kafka.KafkaAdmin;
 import io.callstream.internal.ledger.BatchUpdates;
 import io.callstream.internal.ledger.Ledger;
@@ -17,8 +18,6 @@ import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
-import io.callstream.progress.Accounting;
-import io.callstream.statistic.Statistic;
 import java.io.ByteArrayInputStream;
 import java.net.URI;
 import java.time.Duration;
@@ -71,6 +70,7 @@ final class SparkRun extends LedgerRun {
   private final RunOptions options;
   private final Sessions.Lease lease;
   private final Checkpoint checkpoint;
+  private final BatchTables tables;
   private final SinkSet sinks;
   private final Failures failures;
   private final BatchReports reports;
@@ -88,11 +88,13 @@ final class SparkRun extends LedgerRun {
       Sessions.Lease lease,
       Checkpoint checkpoint,
       Ledger ledger,
+      BatchTables tables,
       SinkSet sinks) {
     super(pipeline, ledger);
     this.options = options;
     this.lease = lease;
     this.checkpoint = checkpoint;
+    this.tables = tables;
     this.sinks = sinks;
     this.failures = new Failures(options.checkpoint().orElse(null));
     this.reports =
@@ -114,18 +116,46 @@ final class SparkRun extends LedgerRun {
       int shufflePartitions = checkpoint.claim(pipeline, topicId, settings, cores);
       Ledger ledger = checkpoint.restore(pipeline);
       checkpoint.requireOwned();
-      SinkSet sinks = SinkSet.open(pipeline, ledger, options.sinkTimeout());
+      BatchTables tables = BatchTables.open(pipeline, plan, ledger, session.sparkContext());
       try {
-        SparkRun run = new SparkRun(pipeline, options, lease, checkpoint, ledger, sinks);
-        run.startQuery(plan, settings, shufflePartitions);
-        return run;
+        return started(
+            pipeline,
+            plan,
+            options,
+            settings,
+            lease,
+            checkpoint,
+            shufflePartitions,
+            ledger,
+            tables);
       } catch (Exception | Error e) {
-        // Scala throws checked exceptions that its signatures do not declare.
-        sinks.abandon(new Failures(options.checkpoint().orElse(null)).of(e));
+        Closing.after(e, tables);
         throw e;
       }
     } catch (Exception | Error e) {
       checkpoint.close();
+      throw e;
+    }
+  }
+
+  private static SparkRun started(
+      Pipeline pipeline,
+      TaskPlan plan,
+      RunOptions options,
+      SparkSettings settings,
+      Sessions.Lease lease,
+      Checkpoint checkpoint,
+      int shufflePartitions,
+      Ledger ledger,
+      BatchTables tables) {
+    SinkSet sinks = SinkSet.open(pipeline, ledger, options.sinkTimeout());
+    try {
+      SparkRun run = new SparkRun(pipeline, options, lease, checkpoint, ledger, tables, sinks);
+      run.startQuery(plan, settings, shufflePartitions);
+      return run;
+    } catch (Exception | Error e) {
+      // Scala throws checked exceptions that its signatures do not declare.
+      sinks.abandon(new Failures(options.checkpoint().orElse(null)).of(e));
       throw e;
     }
   }
@@ -142,7 +172,8 @@ final class SparkRun extends LedgerRun {
             options,
             settings,
             shufflePartitions,
-            checkpoint);
+            checkpoint,
+            tables);
     checkpoint.requireOwned();
     try {
       query =
@@ -222,10 +253,8 @@ final class SparkRun extends LedgerRun {
     BatchUpdates updates = new BatchUpdates(pipeline().statistics().size());
     List<DeadLetterMerge.Input> letters = new ArrayList<>();
     boolean hasLetterFiles = false;
-    TaskReport report =
-        new TaskReport(
-            Accounting.none(pipeline().statistics().stream().map(Statistic::name).toList()),
-            List.of());
+    updates.tables(tables.stored());
+    TaskReport report = new TaskReport(TaskReport.none(pipeline()), List.of());
     for (Tuple2<byte[], byte[]> row : rows) {
       RowKey key = RowKey.of(row._1());
       byte[] bytes = row._2();
@@ -308,6 +337,7 @@ final class SparkRun extends LedgerRun {
     close(this::endTransactions);
     close(sinks::close);
     close(() -> lease.session().streams().removeListener(reports));
+    close(tables::close);
     close(checkpoint::close);
     close(lease::close);
     ended();

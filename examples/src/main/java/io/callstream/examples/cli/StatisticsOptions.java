@@ -17,14 +17,12 @@ import io.callstream.progress.StabilityMonitor;
 import io.callstream.sink.Sinks;
 import io.callstream.spark.SparkEngine;
 import io.callstream.spark.SparkSettings;
-import io.callstream.statistic.CodeTable;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -40,9 +38,6 @@ final class StatisticsOptions {
    * Spark is loaded.
    */
   static final String SPARK = "spark";
-
-  /** Codes of dispositions with which none counts as unknown. */
-  private static final CodeTable NO_CODES = new CodeTable("no codes", Map.of());
 
   /** The time span that the assessment of a pipeline's stability covers. */
   private static final Duration STABILITY_SPAN = Duration.ofMinutes(5);
@@ -237,8 +232,8 @@ final class StatisticsOptions {
                   .listener(StabilityMonitor.ofThisJvm(STABILITY_SPAN, options.trigger()))
                   .maxFutureSkew(maxFutureSkew)
                   .listener(new RunHistory());
-          if (!isOfSanFrancisco(format)) {
-            pipeline.dispositionCodes(NO_CODES);
+          if (isOfSanFrancisco(format)) {
+            pipeline.lookup(StandardStatistics.dispositions());
           }
           maxEventTimeJump.addTo(pipeline);
           if (distinct) {
