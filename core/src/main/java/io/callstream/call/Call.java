@@ -120,12 +120,12 @@ public final class Call {
    * Returns a copy of this call that also has values of other calls, in which only {@code fields}
    * and the event time of this call can be read.
    *
-   * @param fields the fields of the copy; with {@link Fields#ALL}, those of all the calls
+   * @param fields the fields of the copy; with {@link Fields#ALL}, also those of this call
    * @param others calls whose values replace those of this call
    */
   public Call joined(Set<Field<?>> fields, List<Call> others) {
     FieldSlots to =
-        fields.containsAll(Fields.ALL) ? slotsOfAll(others) : FieldSlots.of(fields, false);
+        fields.containsAll(Fields.ALL) ? slotsWith(fields) : FieldSlots.of(fields, false);
     String[] toTexts = to.noTexts();
     long[] toValues = to.noValues();
     copyTo(to, toTexts, toValues);
@@ -135,9 +135,11 @@ public final class Call {
     return new Call(epochMillis, ambiguousTime, to, toTexts, toValues);
   }
 
-  private FieldSlots slotsOfAll(List<Call> others) {
+  /** Returns slots for some fields and those of this call. */
+  private FieldSlots slotsWith(Set<Field<?>> fields) {
     Set<Field<?>> all = new HashSet<>(slots.fields());
-    others.forEach(other -> all.addAll(other.slots.fields()));
+    all.addAll(fields);
+    all.removeAll(Fields.ALL);
     return FieldSlots.of(all, slots.isOpen());
   }
 

@@ -230,7 +230,7 @@ abstract class LookupRules extends ContractRules {
   @Rule(
       number = "7.8",
       text =
-          "Batches and reports show the version of each table and its rows. The version grows by 1"
+          "Batches and reports show the version of each table and its rows. The version grows"
               + " when the rows change.",
       check = "what the engine adds to its reports")
   void rule_7_8() throws Exception {
@@ -357,8 +357,11 @@ abstract class LookupRules extends ContractRules {
     Recorder recorder = new Recorder();
     Pipeline pipeline = parts(source, failing, recorder).build();
     source.send(List.of(at(0, "1", "A")));
-    try (RunningPipeline run =
-        start(pipeline, RunOptions.continuous().triggeringEvery(Duration.ZERO))) {
+    RunOptions options = RunOptions.continuous().triggeringEvery(Duration.ZERO);
+    if (supports(Capability.CHECKPOINT)) {
+      options = options.checkpointingTo(withCheckpoint().checkpoint().orElseThrow());
+    }
+    try (RunningPipeline run = start(pipeline, options)) {
       Trial.awaitCovered(run, recorder, 1, testbed().patience());
       fails.set(true);
       source.send(List.of(at(0, "2", "A")));

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
@@ -108,7 +109,7 @@ public abstract class RandomPipelinesContract {
     int batches = 1 + random.nextInt(testbed().mostBatches());
     RunOptions options =
         RunOptions.bounded().readingAtMost(Math.max(1, scenario.records().size() / batches));
-    Attempt attempt = new Attempt(scenario, scenario::addTo);
+    Attempt attempt = new Attempt(scenario, parts -> parts);
     if (random.nextBoolean()) {
       attempt.useTransactions(random);
     }
@@ -126,11 +127,13 @@ public abstract class RandomPipelinesContract {
     attempt.requireAsLocal();
   }
 
-  /** Returns a scenario without duplicates for engines that do not support {@code distinct()}. */
+  /** Returns a scenario without what the engine does not support. */
   private Scenario supported(Scenario scenario) {
-    return testbed().engine().capabilities().contains(Capability.DISTINCT)
-        ? scenario
-        : scenario.cut(scenario.statistics(), Optional.empty(), scenario.batches());
+    Set<Capability> supported = testbed().engine().capabilities();
+    Scenario joined = supported.contains(Capability.LOOKUPS) ? scenario : scenario.withoutLookups();
+    return supported.contains(Capability.DISTINCT)
+        ? joined
+        : joined.cut(joined.statistics(), Optional.empty(), joined.batches());
   }
 
   @Property(tries = 2)
@@ -142,8 +145,7 @@ public abstract class RandomPipelinesContract {
   }
 
   private void comesToWhatTheLocalEngineSays(Scenario scenario) throws Exception {
-    Attempt attempt =
-        new Attempt(scenario, pipeline -> scenario.addTo(pipeline).statistic(sketches(scenario)));
+    Attempt attempt = new Attempt(scenario, parts -> parts.statistic(sketches(scenario)));
     attempt.run(RunOptions.bounded().readingAtMost(Math.max(1, scenario.records().size() / 5)));
     attempt.requireAsLocal();
   }
@@ -179,6 +181,9 @@ public abstract class RandomPipelinesContract {
     private Map<String, List<Row>> results = Map.of();
     private Optional<Random> transactions = Optional.empty();
 
+    /** The generation of the table of areas at which the next run starts. */
+    private int generation;
+
     /** The record at each offset of the source. */
     private final List<TestRecord> sent = new ArrayList<>();
 
@@ -190,7 +195,10 @@ public abstract class RandomPipelinesContract {
     }
 
     private Pipeline.Builder pipeline() {
-      return parts.apply(Pipeline.builder(source.source(), scenario.format()));
+      return parts.apply(
+          scenario.addTo(
+              Pipeline.builder(source.source(), scenario.format()),
+              AreaTable.changing(generation++)));
     }
 
     /** Sends some records in transactions, and copies of some records in aborted transactions. */
@@ -323,8 +331,14 @@ public abstract class RandomPipelinesContract {
       List<BatchResults> batches = batches();
       String name = scenario.toString();
       assertThat(batches).as(name).hasSize(reports.size() + (flushed ? 1 : 0));
+      for (BatchResults delivered : recorder.batches()) {
+        assertThat(delivered.lookups())
+            .as("tables of batch %s, whenever it is delivered, in %s", delivered.number(), name)
+            .isEqualTo(batches.get((int) delivered.number()).lookups());
+      }
       for (int i = 0; i < reports.size(); i++) {
-        ReferenceModel.Batch expected = model.process(records.get(i));
+        ReferenceModel.Batch expected =
+            model.process(records.get(i), AreaTable.generation(reports.get(i).lookups()));
         String where = "batch " + i + " of " + name;
         Comparison.requireAsInModel(where, batches.get(i), expected);
         assertThat(recorder.letters(i)).as("letters in %s", where).isEqualTo(expected.letters());
@@ -364,13 +378,16 @@ public abstract class RandomPipelinesContract {
           return;
         }
       }
+      AreaTable areas = AreaTable.fixed();
       try (PipelineTester local =
           PipelineTester.of(
               scenario.format(),
               scenario.partitions(),
-              p -> parts.apply(p).results(Sinks.callback(expected::add)))) {
-        for (List<TestRecord> records : Comparison.batches(sent, reports)) {
-          records.stream()
+              p -> parts.apply(scenario.addTo(p, areas)).results(Sinks.callback(expected::add)))) {
+        List<List<TestRecord>> all = Comparison.batches(sent, reports);
+        for (int i = 0; i < all.size(); i++) {
+          areas.set(AreaTable.generation(reports.get(i).lookups()));
+          all.get(i).stream()
               .filter(TestRecord::isRecord)
               .forEach(r -> local.receive(r.partition(), r.timestamp(), r.value()));
           local.endBatch();

@@ -55,6 +55,9 @@ public final class ReferenceModel {
   private final Counts total;
   private long number;
 
+  /** The generation of the table of areas that the current batch uses. */
+  private int areas;
+
   /** The calls of one group, and all their durations. */
   private static final class Group {
     long count;
@@ -84,6 +87,7 @@ public final class ReferenceModel {
     long duplicates;
     long ambiguous;
     long unknown;
+    long unknownAreas;
     long unconfirmed;
     final Map<String, long[]> perStatistic = new LinkedHashMap<>();
 
@@ -102,7 +106,9 @@ public final class ReferenceModel {
           0,
           ambiguous,
           unconfirmed,
-          Map.of("dispositions", unknown),
+          scenario.hasLookups()
+              ? Map.of("dispositions", unknown, AreaTable.LOOKUP, unknownAreas)
+              : Map.of(),
           contributions);
     }
   }
@@ -153,6 +159,12 @@ public final class ReferenceModel {
    * have no record.
    */
   public Batch process(List<TestRecord> offsets) {
+    return process(offsets, 0);
+  }
+
+  /** Processes a batch that uses a generation of the table of areas. */
+  Batch process(List<TestRecord> offsets, int generation) {
+    areas = generation;
     List<Placed> placed = new ArrayList<>();
     for (TestRecord r : offsets) {
       long offset = nextOffsets.merge(r.partition(), 1L, Long::sum) - 1;
@@ -253,12 +265,16 @@ public final class ReferenceModel {
       Counts batch,
       Map<String, Map<Span, Map<List<String>, Group>>> news,
       List<DeadLetter> letters) {
-    Fact fact = (Fact) call.record().truth();
+    Fact own = (Fact) call.record().truth();
+    Fact fact = own.withArea(AreaTable.area(areas, own.address()));
     if (fact.ambiguous()) {
       batch.ambiguous++;
     }
     if (!StatisticSpec.CODES.descriptions().containsKey(fact.disposition())) {
       batch.unknown++;
+    }
+    if (fact.area().isEmpty()) {
+      batch.unknownAreas++;
     }
     List<MissedWindow> missed = new ArrayList<>();
     for (StatisticSpec s : scenario.statistics()) {
@@ -374,6 +390,7 @@ public final class ReferenceModel {
     total.duplicates += batch.duplicates;
     total.ambiguous += batch.ambiguous;
     total.unknown += batch.unknown;
+    total.unknownAreas += batch.unknownAreas;
     total.unconfirmed += batch.unconfirmed;
     batch.perStatistic.forEach(
         (name, counts) -> {

@@ -44,7 +44,8 @@ public record Scenario(
     Optional<Duration> distinct,
     Duration maxFutureSkew,
     Optional<Duration> maxEventTimeJump,
-    List<List<TestRecord>> batches) {
+    List<List<TestRecord>> batches,
+    boolean hasLookups) {
 
   /** The maximum number of groups if it does not matter. */
   static final int DEFAULT_MAX_GROUPS = 100_000;
@@ -81,7 +82,7 @@ public record Scenario(
           "(other)",
           "a");
 
-  private static final List<String> ADDRESSES =
+  static final List<String> ADDRESSES =
       List.of("", "100 Block Of Main St", "A St/b St", "\u00c5land, 1", "\ud834\udd1e", "(other)");
 
   private static final List<String> DISPOSITIONS =
@@ -91,12 +92,18 @@ public record Scenario(
    * Adds the parts of this scenario to a pipeline, except for the source, the format and the sinks.
    */
   public Pipeline.Builder addTo(Pipeline.Builder pipeline) {
+    return addTo(pipeline, AreaTable.fixed());
+  }
+
+  /** Adds the parts of this scenario to a pipeline, with a table of areas. */
+  Pipeline.Builder addTo(Pipeline.Builder pipeline, AreaTable areas) {
+    if (hasLookups) {
+      pipeline.lookup(StandardStatistics.dispositions(StatisticSpec.CODES)).lookup(areas.lookup());
+    }
     statistics.forEach(s -> pipeline.statistic(s.statistic()));
     distinct.ifPresent(pipeline::distinct);
     maxEventTimeJump.ifPresentOrElse(pipeline::maxEventTimeJump, pipeline::withoutMaxEventTimeJump);
-    return pipeline
-        .maxFutureSkew(maxFutureSkew)
-        .lookup(StandardStatistics.dispositions(StatisticSpec.CODES));
+    return pipeline.maxFutureSkew(maxFutureSkew);
   }
 
   /** Returns the format of the records. */
@@ -133,7 +140,22 @@ public record Scenario(
         horizon,
         maxFutureSkew,
         maxEventTimeJump,
-        shorter.stream().filter(batch -> !batch.isEmpty()).map(List::copyOf).toList());
+        shorter.stream().filter(batch -> !batch.isEmpty()).map(List::copyOf).toList(),
+        hasLookups);
+  }
+
+  /** Returns this scenario for engines that do not support lookups. */
+  Scenario withoutLookups() {
+    return new Scenario(
+        seed,
+        zone,
+        partitions,
+        statistics.stream().map(StatisticSpec::withoutLookups).toList(),
+        distinct,
+        maxFutureSkew,
+        maxEventTimeJump,
+        batches,
+        false);
   }
 
   /** Returns the seed and the generated parts. Includes the records if there are few. */
@@ -143,6 +165,7 @@ public record Scenario(
     text.append("scenario of seed ").append(seed).append(" in ").append(zone);
     text.append(", ").append(partitions).append(" partitions, distinct ").append(distinct);
     text.append(", jump ").append(maxEventTimeJump);
+    text.append(hasLookups ? ", lookups" : "");
     text.append(", batches of ").append(batches.stream().map(List::size).toList());
     text.append(", ").append(statistics);
     if (records().size() <= FEW) {
@@ -204,7 +227,15 @@ public record Scenario(
               ? Optional.empty()
               : Optional.of(Duration.ofMinutes(pick(List.of(0, 10, 60, 60, 1_500))));
       return new Scenario(
-          seed, zone, partitions, statistics, distinct, skew, jump, batches(partitions, skew));
+          seed,
+          zone,
+          partitions,
+          statistics,
+          distinct,
+          skew,
+          jump,
+          batches(partitions, skew),
+          true);
     }
 
     private StatisticSpec statistic(String name) {
@@ -219,7 +250,13 @@ public record Scenario(
       boolean onClose = window.isSession() || (window != WindowKind.NONE && chance(0.4));
       return new StatisticSpec(
           name,
-          pick(List.of(Filter.NONE, Filter.NONE, Filter.WITH_A, Filter.FIRST_HALF_MINUTE)),
+          pick(
+              List.of(
+                  Filter.NONE,
+                  Filter.NONE,
+                  Filter.WITH_A,
+                  Filter.FIRST_HALF_MINUTE,
+                  Filter.WITH_AREA)),
           List.copyOf(dims.subList(0, random.nextInt(4))),
           window,
           chance(0.8) ? zone : ZoneId.of(pick(ZONES)),

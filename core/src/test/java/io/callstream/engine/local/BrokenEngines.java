@@ -611,11 +611,83 @@ final class BrokenEngines {
     void failed(RuntimeException sink) {}
   }
 
+  /** Uses the first version of each table. */
+  static class IgnoresChangedTables extends CheckpointedEngine {
+    @Override
+    List<Map<String, List<String>>> next(
+        List<Map<String, List<String>>> first, List<Map<String, List<String>>> current) {
+      return first;
+    }
+  }
+
+  /** Repeats a batch with the current tables. */
+  static class RepeatsABatchWithCurrentTables extends CheckpointedEngine {
+    @Override
+    boolean repeatsTables() {
+      return false;
+    }
+  }
+
+  /** Continues with the last table if a source fails. */
+  static class HidesFailuresOfTables extends CheckpointedEngine {
+    @Override
+    Map<String, List<String>> failed(Map<String, List<String>> before, RuntimeException source) {
+      if (before == null) {
+        return Map.of();
+      }
+      return before;
+    }
+  }
+
+  /** Does not count calls without a row. */
+  static class CountsNoUnknownCalls extends CheckpointedEngine {
+    @Override
+    Accounting accounting(Accounting a) {
+      Map<String, Long> none = new HashMap<>();
+      a.unknown().keySet().forEach(name -> none.put(name, 0L));
+      return new Accounting(
+          a.received(),
+          a.rejected(),
+          a.additionalCalls(),
+          a.duplicates(),
+          a.corrections(),
+          a.ambiguousTimes(),
+          a.unconfirmedTimes(),
+          none,
+          a.statistics());
+    }
+  }
+
+  /** Shows no versions of tables. */
+  static class ReportsNoTables extends CheckpointedEngine {
+    @Override
+    Progress report(Progress p) {
+      return new Progress(
+          p.batch(),
+          p.timestamp(),
+          p.inputRows(),
+          p.inputRowsPerSecond(),
+          p.processedRowsPerSecond(),
+          p.outputRows(),
+          p.outputRowsPerSecond(),
+          p.batchDuration(),
+          p.latency(),
+          p.phases(),
+          p.state(),
+          p.offsets(),
+          p.watermark(),
+          p.sink(),
+          p.accounting(),
+          p.total(),
+          Map.of());
+    }
+  }
+
   /** Does not declare distinct(), but accepts it. */
   static class AcceptsWhatItDoesNotDeclare extends CheckpointedEngine {
     @Override
     public Set<Capability> capabilities() {
-      return EnumSet.of(Capability.MEMORY_SOURCE, Capability.CHECKPOINT);
+      return EnumSet.of(Capability.MEMORY_SOURCE, Capability.CHECKPOINT, Capability.LOOKUPS);
     }
 
     @Override

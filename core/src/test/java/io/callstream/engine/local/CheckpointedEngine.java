@@ -61,6 +61,10 @@ class CheckpointedEngine implements Engine {
     final List<List<Map<String, List<String>>>> tablesOfFinished = new ArrayList<>();
     long[] planned;
     List<Map<String, List<String>>> tablesOfPlanned;
+
+    /** The first tables of the first run, which are version 1. */
+    List<Map<String, List<String>>> firstTables;
+
     String fingerprint;
     boolean inUse;
 
@@ -182,14 +186,15 @@ class CheckpointedEngine implements Engine {
     return true;
   }
 
-  /** Returns the rows of a table that changed. */
-  Map<String, List<String>> rows(Map<String, List<String>> before, Map<String, List<String>> now) {
-    return now;
+  /** Returns the tables of the next batch, from the first ones and the current ones. */
+  List<Map<String, List<String>>> next(
+      List<Map<String, List<String>>> first, List<Map<String, List<String>>> current) {
+    return current;
   }
 
   /** Returns the rows of a table whose source failed. */
   Map<String, List<String>> failed(Map<String, List<String>> before, RuntimeException source) {
-    throw source;
+    throw new CallstreamException(ErrorCode.LOOKUP_FAILED, "Failed: " + source, source);
   }
 
   /** The tables of a run, and those that the local engine uses for a batch. */
@@ -214,14 +219,10 @@ class CheckpointedEngine implements Engine {
       for (int i = 0; i < readers.size(); i++) {
         Map<String, List<String>> before = current.get(i);
         try {
-          Optional<Map<String, List<String>>> now = readers.get(i).poll();
-          if (now.isPresent()) {
-            current.set(i, before == null ? now.get() : rows(before, now.get()));
-          }
+          current.set(i, readers.get(i).poll().orElse(before));
         } catch (RuntimeException e) {
           current.set(i, failed(before, e));
         }
-        sources.get(i).replace(current.get(i));
       }
       return List.copyOf(current);
     }
@@ -553,7 +554,11 @@ class CheckpointedEngine implements Engine {
       tables = new Tables(pipeline.lookups());
       Pipeline inner = copy(pipeline, replayed, tables.replayed, shutters);
       Pipeline watched = shutters.fresh ? inner : withLast(inner);
-      tables.use(firstTables(tables.poll()));
+      List<Map<String, List<String>>> current = tables.poll();
+      if (memory.firstTables == null) {
+        memory.firstTables = current;
+      }
+      tables.use(memory.firstTables);
       local = LocalRun.stepwise(watched, RunOptions.continuous(), Clock.systemUTC());
       for (int i = 0; i < memory.finished.size(); i++) {
         boolean ignored = replay(memory.finished.get(i), memory.tablesOfFinished.get(i));
@@ -567,14 +572,6 @@ class CheckpointedEngine implements Engine {
       }
       shutters.open();
       source.onRecord(wakeUps::release);
-    }
-
-    /** Returns the tables of the first batch that this run replays or processes. */
-    private List<Map<String, List<String>>> firstTables(List<Map<String, List<String>>> current) {
-      if (!memory.tablesOfFinished.isEmpty()) {
-        return memory.tablesOfFinished.get(0);
-      }
-      return memory.planned == null ? current : memory.tablesOfPlanned;
     }
 
     /** Remembers the last replayed batch, with which the sinks are opened. */
@@ -620,7 +617,8 @@ class CheckpointedEngine implements Engine {
           if (ends != null) {
             boolean isRepeated = memory.planned != null && repeatsTables();
             memory.planned = ends;
-            memory.tablesOfPlanned = isRepeated ? memory.tablesOfPlanned : tables.poll();
+            memory.tablesOfPlanned =
+                isRepeated ? memory.tablesOfPlanned : next(memory.firstTables, tables.poll());
             if (replay(ends, memory.tablesOfPlanned)) {
               memory.finished.add(ends);
               memory.tablesOfFinished.add(memory.tablesOfPlanned);
@@ -674,7 +672,6 @@ class CheckpointedEngine implements Engine {
 
     /** Replays a batch on the local engine. Returns whether it had a record. */
     private boolean replay(long[] ends, List<Map<String, List<String>>> used) {
-      tables.use(used);
       List<Addition> additions = new ArrayList<>();
       List<PartitionOffsets> ranges = new ArrayList<>();
       for (int p = 0; p < ends.length; p++) {
@@ -688,6 +685,9 @@ class CheckpointedEngine implements Engine {
           offset++;
         }
         ranges.add(new PartitionOffsets(p, position[p], ends[p], source.end(p)));
+      }
+      if (!additions.isEmpty()) {
+        tables.use(used);
       }
       shutters.offsets = ranges;
       replayed.addAll(additions);

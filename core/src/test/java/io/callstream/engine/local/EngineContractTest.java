@@ -20,12 +20,15 @@ import io.callstream.engine.local.BrokenEngines.BelievesConfirmedTimesOnly;
 import io.callstream.engine.local.BrokenEngines.BelievesEveryEventTime;
 import io.callstream.engine.local.BrokenEngines.ClosesSessionsTooLate;
 import io.callstream.engine.local.BrokenEngines.CountsAReplayedBatchTwice;
+import io.callstream.engine.local.BrokenEngines.CountsNoUnknownCalls;
 import io.callstream.engine.local.BrokenEngines.CountsOneCallPerRecord;
 import io.callstream.engine.local.BrokenEngines.EmitsClosedWindowsAgain;
 import io.callstream.engine.local.BrokenEngines.EndsSessionsAtTheGap;
 import io.callstream.engine.local.BrokenEngines.FailsWhereAFormatThrows;
 import io.callstream.engine.local.BrokenEngines.ForgetsIds;
 import io.callstream.engine.local.BrokenEngines.HidesFailures;
+import io.callstream.engine.local.BrokenEngines.HidesFailuresOfTables;
+import io.callstream.engine.local.BrokenEngines.IgnoresChangedTables;
 import io.callstream.engine.local.BrokenEngines.JoinsLookupsInwards;
 import io.callstream.engine.local.BrokenEngines.KeepsLateCallsToItself;
 import io.callstream.engine.local.BrokenEngines.LetsAllGroupsIn;
@@ -37,6 +40,8 @@ import io.callstream.engine.local.BrokenEngines.ReadsNoKeysAndHeaders;
 import io.callstream.engine.local.BrokenEngines.ReadsTimesInUtc;
 import io.callstream.engine.local.BrokenEngines.ReadsUncommittedRecords;
 import io.callstream.engine.local.BrokenEngines.RejectsRecordsInAnOutage;
+import io.callstream.engine.local.BrokenEngines.RepeatsABatchWithCurrentTables;
+import io.callstream.engine.local.BrokenEngines.ReportsNoTables;
 import io.callstream.engine.local.BrokenEngines.ReportsRowsPerSinkAndLatencyByEventTime;
 import io.callstream.engine.local.BrokenEngines.ShiftsWindowEdgesInSummer;
 import io.callstream.engine.local.BrokenEngines.SwallowsARejection;
@@ -111,11 +116,12 @@ class EngineContractTest {
   static Stream<Arguments> engines() {
     return Stream.of(
         Arguments.of(new CheckpointedEngine(), List.of()),
-        Arguments.of(new LosesLateCalls(), List.of("4.2", "4.3", "4.4", "4.11", "8.1", "8.5")),
-        Arguments.of(new KeepsLateCallsToItself(), List.of("4.3", "4.11", "8.4")),
-        Arguments.of(new CountsAReplayedBatchTwice(), List.of("15.3", "15.4", "15.8")),
+        Arguments.of(
+            new LosesLateCalls(), List.of("4.2", "4.3", "4.4", "4.11", "8.1", "8.5", "18.8")),
+        Arguments.of(new KeepsLateCallsToItself(), List.of("4.3", "4.11", "8.4", "18.8")),
+        Arguments.of(new CountsAReplayedBatchTwice(), List.of("7.10", "15.3", "15.4", "15.8")),
         Arguments.of(new ShiftsWindowEdgesInSummer(), List.of("2.4", "2.5", "2.6", "2.8", "2.9")),
-        Arguments.of(new LosesTheFirstMillisecondOfAWindow(), List.of("2.1")),
+        Arguments.of(new LosesTheFirstMillisecondOfAWindow(), List.of("2.1", "18.8")),
         Arguments.of(
             new EndsSessionsAtTheGap(), List.of("2.10", "2.11", "2.12", "4.11", "4.12", "15.8")),
         Arguments.of(new ClosesSessionsTooLate(), List.of("4.11", "4.12")),
@@ -145,7 +151,13 @@ class EngineContractTest {
         Arguments.of(new ReportsRowsPerSinkAndLatencyByEventTime(), List.of("13.9", "13.10")),
         Arguments.of(
             new HidesFailures(),
-            List.of("14.1", "14.2", "14.3", "14.6", "14.8", "14.11", "15.3", "15.4", "15.8")),
+            List.of(
+                "14.1", "14.2", "14.3", "14.6", "14.8", "14.11", "15.3", "15.4", "15.8", "7.10")),
+        Arguments.of(new IgnoresChangedTables(), List.of("7.6", "7.7", "7.8", "7.9", "7.10")),
+        Arguments.of(new RepeatsABatchWithCurrentTables(), List.of("7.10")),
+        Arguments.of(new HidesFailuresOfTables(), List.of("7.11")),
+        Arguments.of(new CountsNoUnknownCalls(), List.of("5.6", "7.2", "7.7", "7.9")),
+        Arguments.of(new ReportsNoTables(), List.of("7.8")),
         Arguments.of(new AcceptsWhatItDoesNotDeclare(), List.of("16.5")));
   }
 
@@ -188,7 +200,7 @@ class EngineContractTest {
         .as("%s", verdict.why())
         .containsExactlyInAnyOrderElementsOf(broken);
     if (broken.isEmpty()) {
-      assertThat(verdict.all(Status.ABORTED)).containsExactly("16.2", "16.4", "16.5");
+      assertThat(verdict.all(Status.ABORTED)).containsExactly("16.2", "16.4", "16.5", "16.9");
     }
   }
 
@@ -233,7 +245,7 @@ class EngineContractTest {
 
     @Override
     public Set<Capability> capabilities() {
-      return EnumSet.of(Capability.MEMORY_SOURCE, Capability.DISTINCT);
+      return EnumSet.of(Capability.MEMORY_SOURCE, Capability.DISTINCT, Capability.LOOKUPS);
     }
 
     @Override
@@ -312,6 +324,8 @@ class EngineContractTest {
         new MergesNoStates(),
         new AddsInDoublePrecision(),
         new BelievesEveryEventTime(),
+        new RepeatsABatchWithCurrentTables(),
+        new ReportsNoTables(),
         new TakesTheGreatestForTheWatermark());
   }
 }
