@@ -111,62 +111,63 @@ public final class JoinTable {
 
   private static void set(Call.Builder row, Join join, int index, String key, String text) {
     Field<?> field = join.fields().get(index);
+    Exception cause = null;
     try {
-      set(row, field, value(field, text.strip(), text));
+      Object value = value(field, text.strip(), text);
+      if (value != null) {
+        set(row, field, value);
+        return;
+      }
     } catch (IllegalArgumentException | ArithmeticException e) {
-      throw new CallstreamException(
-          ErrorCode.LOOKUP_FAILED,
-          message(
-              join,
-              "'%s' in the column '%s' of the key '%s', which is not a valid %s"
-                  .formatted(
-                      text,
-                      join.columns().get(index),
-                      key,
-                      field.type().name().toLowerCase(Locale.ROOT))),
-          e);
+      cause = e;
     }
+    CallstreamException failure =
+        failed(
+            join,
+            "'%s' in the column '%s' of the key '%s', which is not a valid %s"
+                .formatted(
+                    text,
+                    join.columns().get(index),
+                    key,
+                    field.type().name().toLowerCase(Locale.ROOT)));
+    if (cause != null) {
+      failure.initCause(cause);
+    }
+    throw failure;
   }
 
   private static <T> void set(Call.Builder row, Field<T> field, Object value) {
     row.with(field, field.cast(value));
   }
 
-  private static Object value(Field<?> field, String text, String unchanged) {
+  /** Returns the value of a text, or null if it has none. */
+  private static @Nullable Object value(Field<?> field, String text, String unchanged) {
     return switch (field.type()) {
       case TEXT -> unchanged;
-      case NUMBER -> number(text).longValueExact();
-      case DECIMAL -> number(text);
+      case NUMBER -> hasFewDigits(text) ? new BigDecimal(text).longValueExact() : null;
+      case DECIMAL -> hasFewDigits(text) ? new BigDecimal(text) : null;
       case REAL -> Double.valueOf(text);
       case FLAG -> flag(text);
       case TIME, POSITION -> throw new AssertionError(field);
     };
   }
 
-  /** Returns a number, unless its exponent is so large that it takes much memory. */
-  private static BigDecimal number(String text) {
-    BigDecimal number = new BigDecimal(text);
-    if (Math.abs((long) number.scale()) > MAX_SCALE) {
-      throw new IllegalArgumentException(text);
-    }
-    return number;
+  /** Returns whether the digits of a number, with its exponent, take little memory. */
+  private static boolean hasFewDigits(String text) {
+    return Math.abs((long) new BigDecimal(text).scale()) <= MAX_SCALE;
   }
 
-  private static boolean flag(String text) {
+  private static @Nullable Boolean flag(String text) {
     boolean isTrue = text.equalsIgnoreCase("true") || text.equals("1");
-    if (!isTrue && !text.equalsIgnoreCase("false") && !text.equals("0")) {
-      throw new IllegalArgumentException(text);
-    }
-    return isTrue;
+    boolean isFalse = text.equalsIgnoreCase("false") || text.equals("0");
+    return (isTrue || isFalse) ? Boolean.valueOf(isTrue) : null;
   }
 
   private static CallstreamException failed(Join join, String what) {
-    return new CallstreamException(ErrorCode.LOOKUP_FAILED, message(join, what));
-  }
-
-  private static String message(Join join, String what) {
-    return "The table of the lookup '%s' has %s. Correct the table, and start again with the same checkpoint: nothing is lost."
-        .formatted(join.name(), what);
+    return new CallstreamException(
+        ErrorCode.LOOKUP_FAILED,
+        "The table of the lookup '%s' has %s. Correct the table, and start again with the same checkpoint: nothing is lost."
+            .formatted(join.name(), what));
   }
 
   // ---- bytes
