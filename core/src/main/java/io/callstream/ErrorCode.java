@@ -18,6 +18,8 @@ public enum ErrorCode {
   SOURCE_FAILED,
   /** A call format returned no parser, cannot be sent to tasks, or lacks a class that it needs. */
   FORMAT_FAILED,
+  /** The table of a lookup could not be read, or is not valid. */
+  LOOKUP_FAILED,
   /** A filter, dimension or measure of a statistic failed on a call. */
   STATISTIC_FAILED,
   /** A sink, dead-letter sink or listener failed. */

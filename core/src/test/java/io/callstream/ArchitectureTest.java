@@ -33,6 +33,8 @@ class ArchitectureTest {
           .definedBy("io.callstream")
           .layer("call")
           .definedBy("io.callstream.call")
+          .layer("lookup")
+          .definedBy("io.callstream.lookup")
           .layer("statistic")
           .definedBy("io.callstream.statistic")
           .layer("definition")
@@ -51,18 +53,20 @@ class ArchitectureTest {
           .mayNotAccessAnyLayer()
           .whereLayer("call")
           .mayOnlyAccessLayers("root")
-          .whereLayer("statistic")
+          .whereLayer("lookup")
           .mayOnlyAccessLayers("root", "call")
+          .whereLayer("statistic")
+          .mayOnlyAccessLayers("root", "call", "lookup")
           .whereLayer("definition")
-          .mayOnlyAccessLayers("root", "call", "statistic")
+          .mayOnlyAccessLayers("root", "call", "lookup", "statistic")
           .whereLayer("progress")
           .mayOnlyAccessLayers("root")
           .whereLayer("pipeline")
-          .mayOnlyAccessLayers("root", "call", "statistic", "progress")
+          .mayOnlyAccessLayers("root", "call", "lookup", "statistic", "progress")
           .whereLayer("engine")
-          .mayOnlyAccessLayers("root", "call", "statistic", "progress", "pipeline")
+          .mayOnlyAccessLayers("root", "call", "lookup", "statistic", "progress", "pipeline")
           .whereLayer("sink")
-          .mayOnlyAccessLayers("root", "call", "statistic", "progress", "pipeline");
+          .mayOnlyAccessLayers("root", "call", "lookup", "statistic", "progress", "pipeline");
 
   @ArchTest
   static final ArchRule publicPackagesHaveNoCycles =
@@ -117,6 +121,7 @@ class ArchitectureTest {
           .resideInAnyPackage(
               "io.callstream",
               "io.callstream.call",
+              "io.callstream.lookup",
               "io.callstream.statistic",
               "io.callstream.progress",
               "io.callstream.pipeline")

@@ -5,6 +5,7 @@ import io.callstream.call.CallFormat;
 import io.callstream.call.CallRecord;
 import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.internal.task.CallCounter;
+import io.callstream.internal.task.LookupTables;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
@@ -53,7 +54,8 @@ public class CombinerBenchmark extends PartBenchmark {
   @Benchmark
   @OperationsPerInvocation(BenchmarkCalls.COUNT)
   public CallCounter count() {
-    CallCounter counter = new CallCounter(plan, 0, StatisticCombiner.NO_WATERMARK, letter -> {});
+    CallCounter counter =
+        new CallCounter(plan, 0, LookupTables.NONE, StatisticCombiner.NO_WATERMARK, letter -> {});
     for (Call call : calls) {
       counter.count(call, RECORD, 0);
     }

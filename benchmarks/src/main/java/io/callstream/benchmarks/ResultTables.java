@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.callstream.pipeline.BatchResults;
-import io.callstream.statistic.Lookup;
+import io.callstream.statistic.CodeTable;
 import io.callstream.statistic.RadioCodes;
 import io.callstream.statistic.StandardStatistics;
 import java.nio.ByteBuffer;
@@ -82,7 +82,7 @@ final class ResultTables {
 
   /** Writes the number of batches and the checksums. */
   void writeTo(ObjectNode line) throws NoSuchAlgorithmException {
-    Lookup codes = RadioCodes.sanFrancisco();
+    CodeTable codes = RadioCodes.sanFrancisco();
     Checksum byType = new Checksum();
     table(BY_TYPE)
         .values()

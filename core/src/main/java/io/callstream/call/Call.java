@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Objects;
@@ -121,6 +122,41 @@ public final class Call {
       }
     }
     return new Call(epochMillis, ambiguousTime, only, someTexts, someValues);
+  }
+
+  /**
+   * Returns a copy of this call that also has values of other calls, in which only {@code fields}
+   * and the event time of this call can be read.
+   *
+   * @param fields the fields of the copy; with {@link Fields#ALL}, also those of this call
+   * @param others calls whose values replace those of this call
+   */
+  public Call joined(Set<Field<?>> fields, List<Call> others) {
+    FieldSlots to =
+        fields.containsAll(Fields.ALL) ? slotsWith(fields) : FieldSlots.of(fields, false);
+    String[] toTexts = to.noTexts();
+    long[] toValues = to.noValues();
+    copyTo(to, toTexts, toValues);
+    for (Call other : others) {
+      other.copyTo(to, toTexts, toValues);
+    }
+    return new Call(epochMillis, ambiguousTime, to, toTexts, toValues);
+  }
+
+  /** Returns slots for some fields and those of this call. */
+  private FieldSlots slotsWith(Set<Field<?>> fields) {
+    Set<Field<?>> all = new HashSet<>(slots.fields());
+    all.addAll(fields);
+    all.removeAll(Fields.ALL);
+    return FieldSlots.of(all, slots.isOpen());
+  }
+
+  private void copyTo(FieldSlots to, String[] toTexts, long @Nullable [] toValues) {
+    for (Field<?> field : slots.fields()) {
+      if (to.hasSlot(field)) {
+        slots.copy(field, texts, values, to, toTexts, toValues);
+      }
+    }
   }
 
   /** Returns the id of the call at its source. */

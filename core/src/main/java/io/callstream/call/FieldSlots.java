@@ -15,6 +15,9 @@ final class FieldSlots {
   private static volatile FieldSlots latestOpen = new FieldSlots(Set.of(), true);
   private static volatile FieldSlots latestClosed = new FieldSlots(Set.of(), false);
 
+  /** With lookups, calls are parsed with some fields, and copied with others. */
+  private static volatile FieldSlots previousClosed = latestClosed;
+
   private final Set<Field<?>> fields;
   private final boolean open;
 
@@ -50,16 +53,21 @@ final class FieldSlots {
     bitWords = (value + Long.SIZE - 1) / Long.SIZE;
   }
 
-  /** Returns slots, which are those of the last invocation if the fields are the same. */
+  /** Returns slots, which are those of a recent invocation if the fields are the same. */
   static FieldSlots of(Set<Field<?>> fields, boolean open) {
     FieldSlots last = open ? latestOpen : latestClosed;
     if (last.fields.equals(fields)) {
       return last;
     }
+    FieldSlots previous = previousClosed;
+    if (!open && previous.fields.equals(fields)) {
+      return previous;
+    }
     FieldSlots slots = new FieldSlots(fields, open);
     if (open) {
       latestOpen = slots;
     } else {
+      previousClosed = last;
       latestClosed = slots;
     }
     return slots;
@@ -83,6 +91,11 @@ final class FieldSlots {
   /** Returns whether a call has a field other than the event time, even without a value. */
   boolean has(Field<?> field) {
     return open || slotOrNone(field) != NONE;
+  }
+
+  /** Returns whether a call can have a value of a field other than the event time. */
+  boolean hasSlot(Field<?> field) {
+    return slotOrNone(field) != NONE;
   }
 
   private int slotOrNone(Field<?> field) {

@@ -5,11 +5,14 @@ import io.callstream.ErrorCode;
 import io.callstream.call.CallFormat;
 import io.callstream.call.Field;
 import io.callstream.call.JsonFormat;
+import io.callstream.lookup.LookupSource;
+import io.callstream.lookup.LookupTable;
 import io.callstream.statistic.Statistic;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * A file of Java properties in UTF-8 that describes the format of records, or what to count of
@@ -70,6 +73,19 @@ import java.util.Optional;
  *   <li>{@code statistic.NAME.max-groups}: see {@link Statistic#maxGroups()}
  * </ul>
  *
+ * <p>These keys describe a {@link LookupTable}. The statistics of the file may use its fields.
+ *
+ * <ul>
+ *   <li>{@code lookup.NAME.file}: the path of a CSV file, relative to the directory of this file;
+ *       or {@code lookup.NAME.topic}: a compacted topic
+ *   <li>{@code lookup.NAME.key}: the field of a call that has the key of its row; required
+ *   <li>{@code lookup.NAME.key-column}: the column that has the keys in the file, by default the
+ *       one with the name of the field
+ *   <li>{@code lookup.NAME.text.FIELD}, {@code number.FIELD}, {@code decimal.FIELD} (with {@code
+ *       .scale}), {@code real.FIELD}, {@code flag.FIELD}: the column of a field of this type. Each
+ *       row has a value of the first one
+ * </ul>
+ *
  * <p>Immutable and thread-safe.
  */
 public final class DefinitionFile {
@@ -78,7 +94,9 @@ public final class DefinitionFile {
 
   private DefinitionFile(Entries entries) {
     this.entries = entries;
-    boolean hasFormat = !entries.keys().stream().allMatch(StatisticDefinitions::isKey);
+    boolean hasFormat =
+        !entries.keys().stream()
+            .allMatch(key -> StatisticDefinitions.isKey(key) || LookupDefinitions.isKey(key));
     format = hasFormat ? Optional.of(FormatDefinition.format(entries)) : Optional.empty();
   }
 
@@ -110,6 +128,18 @@ public final class DefinitionFile {
    */
   public List<Statistic> statistics(CallFormat of, Duration lateness) {
     return new StatisticDefinitions(entries, of, lateness).all();
+  }
+
+  /**
+   * Returns the lookups, in their order in the file.
+   *
+   * @param of the format of the records, which has the keys
+   * @param topics returns the source of the table in the topic with a name
+   * @throws IllegalArgumentException if a lookup is not valid. The message names the file, the key,
+   *     the value and the fix
+   */
+  public List<LookupTable> lookups(CallFormat of, Function<String, LookupSource> topics) {
+    return new LookupDefinitions(entries).all(of, topics);
   }
 
   /** Returns the path of the file. */

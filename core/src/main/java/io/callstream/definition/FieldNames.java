@@ -4,6 +4,7 @@ import io.callstream.call.CallFormat;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -16,7 +17,13 @@ final class FieldNames {
   private final Map<String, Field<?>> fields = new TreeMap<>();
 
   FieldNames(CallFormat format) {
+    this(format, List.of());
+  }
+
+  /** Creates the names of the fields of a format and of lookups. */
+  FieldNames(CallFormat format, Collection<Field<?>> joined) {
     this.format = format.name();
+    joined.forEach(field -> fields.put(field.name(), field));
     fields.put(Fields.TIME.name(), Fields.TIME);
     format.fields().forEach(field -> fields.put(field.name(), field));
   }

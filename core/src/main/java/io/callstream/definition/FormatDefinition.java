@@ -71,6 +71,7 @@ final class FormatDefinition {
   static JsonFormat format(Entries entries) {
     List<String> keys = new ArrayList<>(entries.keys());
     keys.removeIf(StatisticDefinitions::isKey);
+    keys.removeIf(LookupDefinitions::isKey);
     for (String key : keys) {
       requireKnown(entries, key);
     }

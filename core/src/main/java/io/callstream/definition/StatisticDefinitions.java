@@ -52,7 +52,7 @@ final class StatisticDefinitions {
     this.entries = entries;
     this.format = format;
     this.lateness = lateness;
-    fields = new FieldNames(format);
+    fields = new FieldNames(format, new LookupDefinitions(entries).fields().values());
   }
 
   /** Returns whether a key describes a statistic. */

@@ -7,8 +7,11 @@ import io.callstream.internal.engine.BatchPart;
 import io.callstream.internal.engine.BatchProcessor;
 import io.callstream.internal.engine.BatchStart;
 import io.callstream.internal.engine.LedgerRun;
+import io.callstream.internal.engine.LookupFeed;
 import io.callstream.internal.failures.EnvironmentFailures;
+import io.callstream.internal.files.Closing;
 import io.callstream.internal.ledger.Ledger;
+import io.callstream.internal.task.LookupTables;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Progress.PartitionOffsets;
@@ -51,14 +54,20 @@ public final class BatchRun {
   /** The records of one batch. Thread-safe. */
   public static final class Batch {
     private final TaskPlan plan;
-    private final BatchStart start;
+    private final LookupFeed lookups;
+    private BatchStart start;
     private final List<BatchPart> parts = new ArrayList<>();
 
-    private Batch(TaskPlan plan, Ledger ledger) {
+    private Batch(TaskPlan plan, LookupFeed lookups, Ledger ledger) {
       this.plan = plan;
+      this.lookups = lookups;
       this.start =
           new BatchStart(
-              ledger.lastBatch() + 1, Instant.now(), System.nanoTime(), ledger.nextWatermark());
+              ledger.lastBatch() + 1,
+              Instant.now(),
+              System.nanoTime(),
+              ledger.nextWatermark(),
+              LookupTables.NONE);
     }
 
     /**
@@ -66,6 +75,10 @@ public final class BatchRun {
      * partition belongs to one task.
      */
     public synchronized Task newTask() {
+      if (parts.isEmpty()) {
+        // The reader may have waited for records since the start.
+        start = start.with(lookups.next());
+      }
       BatchPart part = new BatchPart(plan, start, null);
       parts.add(part);
       return new Task(part);
@@ -74,6 +87,10 @@ public final class BatchRun {
     private synchronized List<BatchPart> finishedParts() {
       parts.forEach(part -> part.filledBy(filled -> {}));
       return new ArrayList<>(parts);
+    }
+
+    private synchronized BatchStart start() {
+      return start;
     }
 
     private synchronized void close() {
@@ -139,6 +156,7 @@ public final class BatchRun {
     private final RunOptions options;
     private final BatchReader reader;
     private final TaskPlan plan;
+    private final LookupFeed lookups;
     private final BatchProcessor processor;
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Thread worker = new Thread(this::work, "callstream-batches");
@@ -148,9 +166,15 @@ public final class BatchRun {
       this.options = options;
       this.reader = reader;
       plan = new TaskPlan(pipeline);
-      processor =
-          new BatchProcessor(
-              pipeline, options, plan, ledger(), Clock.systemUTC(), null, this::reported);
+      lookups = LookupFeed.open(pipeline, plan, ledger());
+      try {
+        processor =
+            new BatchProcessor(
+                pipeline, options, plan, ledger(), Clock.systemUTC(), null, this::reported);
+      } catch (RuntimeException | Error e) {
+        Closing.after(e, lookups);
+        throw e;
+      }
       worker.setDaemon(true);
     }
 
@@ -161,6 +185,7 @@ public final class BatchRun {
           processor.sinks().write(ledger().flush());
         }
         processor.sinks().close();
+        lookups.close();
         ended();
       } catch (Exception | Error e) {
         end(e);
@@ -170,6 +195,7 @@ public final class BatchRun {
     void end(Throwable e) {
       try {
         processor.sinks().abandon(failed(failure(e)));
+        Closing.after(e, lookups);
       } finally {
         ended();
       }
@@ -196,7 +222,7 @@ public final class BatchRun {
             return;
           }
         }
-        Batch batch = new Batch(plan, ledger());
+        Batch batch = new Batch(plan, lookups, ledger());
         List<PartitionOffsets> offsets;
         List<BatchPart> parts;
         long readNanos;
@@ -209,9 +235,9 @@ public final class BatchRun {
           throw e;
         }
         if (!offsets.isEmpty()) {
-          lastBeginNanos = batch.start.nanos();
+          lastBeginNanos = batch.start().nanos();
           processor.process(
-              batch.start, offsets, parts, BatchProcessor.report(parts, offsets), readNanos);
+              batch.start(), offsets, parts, BatchProcessor.report(parts, offsets), readNanos);
         } else if (isBounded) {
           return;
         } else {

@@ -21,7 +21,9 @@ public enum Capability {
   /** The engine resumes from a checkpoint with other statistics. */
   EVOLUTION("evolving()"),
   /** The engine replaces earlier versions of calls. */
-  CORRECTIONS("corrections()");
+  CORRECTIONS("corrections()"),
+  /** The engine joins the tables of lookups. */
+  LOOKUPS("lookups");
 
   private final String description;
 
@@ -49,6 +51,9 @@ public enum Capability {
     }
     if (pipeline.correctionHorizon().isPresent()) {
       needed.add(CORRECTIONS);
+    }
+    if (!pipeline.lookups().isEmpty()) {
+      needed.add(LOOKUPS);
     }
     return needed;
   }

@@ -115,9 +115,7 @@ final class PipelineMeters {
         "callstream.calls.corrections",
         "Calls that replaced an earlier version of the same call",
         Accounting::corrections);
-    if (!running.pipeline().dispositionCodes().descriptions().isEmpty()) {
-      unknown("dispositions");
-    }
+    running.pipeline().lookups().forEach(lookup -> unknown(lookup.name()));
     for (String statistic : running.accounting().statistics().keySet()) {
       contributions(statistic, "counted", Contributions::counted);
       contributions(statistic, "late", Contributions::late);

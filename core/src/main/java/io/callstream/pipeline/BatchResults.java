@@ -1,6 +1,7 @@
 package io.callstream.pipeline;
 
 import io.callstream.progress.Accounting;
+import io.callstream.progress.LookupVersion;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import java.util.Optional;
  * @param current all results that have been emitted so far, by the name of the statistic
  * @param accounting the accounting of the records of this batch
  * @param total the accounting of all records so far
+ * @param lookups the version of the table of each lookup that the batch used, by name
  */
 public record BatchResults(
     String lineage,
@@ -30,11 +32,13 @@ public record BatchResults(
     Map<String, Results> updates,
     Map<String, Results> current,
     Accounting accounting,
-    Accounting total) {
+    Accounting total,
+    Map<String, LookupVersion> lookups) {
   /** Copies the maps. */
   public BatchResults {
     updates = Map.copyOf(updates);
     current = Map.copyOf(current);
+    lookups = Map.copyOf(lookups);
   }
 
   /**

@@ -3,10 +3,9 @@ package io.callstream.pipeline;
 import io.callstream.call.CallFormat;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
+import io.callstream.lookup.LookupTable;
 import io.callstream.progress.ProgressListener;
-import io.callstream.statistic.Lookup;
 import io.callstream.statistic.Measure;
-import io.callstream.statistic.RadioCodes;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
 import java.time.Duration;
@@ -38,7 +37,7 @@ import java.util.stream.Collectors;
  * @param maxEventTimeJump the maximum time by which a call may be ahead of the confirmed time of
  *     its partition and still advance the watermark at once; empty if there is no limit
  * @param retention for how long results of closed windows are kept; empty if indefinitely
- * @param dispositionCodes the codes that count as known dispositions
+ * @param lookups the lookups, whose fields calls have in addition to those of the format
  */
 public record Pipeline(
     Source source,
@@ -52,7 +51,7 @@ public record Pipeline(
     Duration maxFutureSkew,
     Optional<Duration> maxEventTimeJump,
     Optional<Duration> retention,
-    Lookup dispositionCodes) {
+    List<LookupTable> lookups) {
   /** The default of {@link Builder#maxFutureSkew}: one day. */
   public static final Duration DEFAULT_MAX_FUTURE_SKEW = Duration.ofDays(1);
 
@@ -69,14 +68,16 @@ public record Pipeline(
    * Checks the bounds and copies the lists.
    *
    * @throws IllegalArgumentException if there is no statistic, if two have the same name, if one
-   *     reads a field that the format does not have, if a duration is out of bounds, or if the
-   *     pipeline applies corrections and a statistic does not support them
+   *     reads a field that neither the format nor a lookup has, if a lookup does not fit the format
+   *     or another lookup, if a duration is out of bounds, or if the pipeline applies corrections
+   *     and a statistic does not support them
    */
   public Pipeline {
     if (statistics.isEmpty()) {
       throw new IllegalArgumentException(
           "The pipeline has no statistic; add one, such as StandardStatistics.callsByType()");
     }
+    Set<Field<?>> joined = joinedFields(format, lookups);
     Set<String> names = new HashSet<>();
     for (Statistic statistic : statistics) {
       if (!names.add(statistic.name())) {
@@ -86,9 +87,9 @@ public record Pipeline(
       statistic.fields().stream()
           .filter(field -> field != Fields.TIME && field != Fields.ID)
           .filter(field -> !Fields.ALL.contains(field))
-          .filter(field -> !Fields.has(format, field))
+          .filter(field -> !Fields.has(format, field) && !joined.contains(field))
           .findFirst()
-          .ifPresent(field -> refuse(statistic, field, format));
+          .ifPresent(field -> refuse(statistic, field, format, joined));
     }
     distinctHorizon.ifPresent(horizon -> requireHorizon("duplicates", horizon));
     if (distinctHorizon.isPresent() && !Fields.has(format, Fields.ID)) {
@@ -107,16 +108,48 @@ public record Pipeline(
     resultSinks = List.copyOf(resultSinks);
     deadLetterSinks = List.copyOf(deadLetterSinks);
     listeners = List.copyOf(listeners);
+    lookups = List.copyOf(lookups);
   }
 
-  private static void refuse(Statistic statistic, Field<?> field, CallFormat format) {
-    boolean otherType = format.fields().stream().anyMatch(f -> f.name().equals(field.name()));
+  /** Returns the fields of lookups, after checking that they fit the format and each other. */
+  private static Set<Field<?>> joinedFields(CallFormat format, List<LookupTable> lookups) {
+    Set<String> names = new HashSet<>();
+    Set<Field<?>> joined = new HashSet<>();
+    Set<String> taken = new HashSet<>(Set.of(Fields.TIME.name()));
+    format.fields().forEach(field -> taken.add(field.name()));
+    for (LookupTable lookup : lookups) {
+      if (!names.add(lookup.name())) {
+        throw new IllegalArgumentException(
+            "Two lookups are named '" + lookup.name() + "'; rename one of them");
+      }
+      if (!Fields.has(format, lookup.key())) {
+        throw new IllegalArgumentException(
+            "The lookup '%s' uses the key %s, which the format '%s' does not have. Use a text field of the format."
+                .formatted(lookup.name(), lookup.key(), format.name()));
+      }
+      for (Field<?> field : lookup.fields()) {
+        if (!taken.add(field.name())) {
+          throw new IllegalArgumentException(
+              "The lookup '%s' gives the field %s, which the format '%s' or another lookup has. Give it a field with another name."
+                  .formatted(lookup.name(), field, format.name()));
+        }
+        joined.add(field);
+      }
+    }
+    return joined;
+  }
+
+  private static void refuse(
+      Statistic statistic, Field<?> field, CallFormat format, Set<Field<?>> joined) {
+    Set<Field<?>> all = new HashSet<>(format.fields());
+    all.addAll(joined);
+    boolean otherType = all.stream().anyMatch(f -> f.name().equals(field.name()));
     Function<Field<?>, String> text =
         f ->
             otherType
                 ? f + " (" + f.type() + (f.scale() > 0 ? " " + f.scale() : "") + ")"
                 : f.name();
-    String has = format.fields().stream().sorted().map(text).collect(Collectors.joining(", "));
+    String has = all.stream().sorted().map(text).collect(Collectors.joining(", "));
     throw new IllegalArgumentException(
         ("The statistic '%s' reads the field %s, which the format '%s' does not have. The format has"
                 + " %s. Read one of them, or use a format with that field.")
@@ -197,9 +230,12 @@ public record Pipeline(
         "There is no statistic '" + name + "'; the pipeline has " + new TreeSet<>(known));
   }
 
-  /** Returns the fields of a call that this pipeline reads, except for the event time. */
+  /**
+   * Returns the fields of a call that this pipeline reads, except for the event time. This includes
+   * fields of lookups.
+   */
   public Set<Field<?>> fields() {
-    Set<Field<?>> fields = new HashSet<>(Set.of(Fields.DISPOSITION));
+    Set<Field<?>> fields = new HashSet<>();
     if (distinctHorizon.isPresent() || correctionHorizon.isPresent()) {
       fields.add(Fields.ID);
     }
@@ -207,6 +243,16 @@ public record Pipeline(
     if (fields.removeAll(Fields.ALL)) {
       fields.addAll(format.fields());
       fields.add(Fields.ID); // A format without ids gets generated ones.
+      lookups.forEach(lookup -> fields.addAll(lookup.fields()));
+    }
+    for (LookupTable lookup : lookups) {
+      fields.add(lookup.key());
+      // The first field shows whether a call has a row, also after duplicates were removed.
+      if (distinctHorizon.isPresent()
+          || correctionHorizon.isPresent()
+          || lookup.fields().stream().anyMatch(fields::contains)) {
+        fields.add(lookup.fields().get(0));
+      }
     }
     fields.remove(Fields.TIME);
     return Set.copyOf(fields);
@@ -231,7 +277,7 @@ public record Pipeline(
     lines.add("corrections: " + correctionHorizon.map(Duration::toString).orElse("no"));
     lines.add("future skew: " + maxFutureSkew);
     lines.add("event time jump: " + maxEventTimeJump.map(Duration::toString).orElse("unlimited"));
-    lines.add("disposition codes: " + new TreeSet<>(dispositionCodes.descriptions().keySet()));
+    lookups.forEach(lookup -> lines.add("lookup: " + lookup));
     return String.join("\n", lines) + "\n";
   }
 
@@ -262,7 +308,7 @@ public record Pipeline(
     private Duration maxFutureSkew = DEFAULT_MAX_FUTURE_SKEW;
     private Optional<Duration> maxEventTimeJump = Optional.of(DEFAULT_MAX_EVENT_TIME_JUMP);
     private Optional<Duration> retention = Optional.empty();
-    private Lookup dispositionCodes = RadioCodes.sanFrancisco();
+    private final List<LookupTable> lookups = new ArrayList<>();
 
     private Builder(Source source, CallFormat format) {
       this.source = source;
@@ -404,11 +450,17 @@ public record Pipeline(
     }
 
     /**
-     * Sets the codes that count as known dispositions. Without any code, no disposition counts as
-     * unknown. Defaults to San Francisco's radio codes.
+     * Adds a lookup, whose fields statistics can read as those of the format. The accounting counts
+     * the calls without a row.
      */
-    public Builder dispositionCodes(Lookup codes) {
-      this.dispositionCodes = codes;
+    public Builder lookup(LookupTable lookup) {
+      lookups.add(lookup);
+      return this;
+    }
+
+    /** Adds lookups. */
+    public Builder lookups(Collection<LookupTable> more) {
+      lookups.addAll(more);
       return this;
     }
 
@@ -430,7 +482,7 @@ public record Pipeline(
           maxFutureSkew,
           maxEventTimeJump,
           retention,
-          dispositionCodes);
+          lookups);
     }
   }
 }

@@ -162,7 +162,7 @@ public final class ResultRow {
             case TEXT -> text;
             case NUMBER -> text.equals(Statistic.OTHER) ? null : Long.valueOf(text);
           });
-      dimension.lookup().ifPresent(lookup -> columns.add(lookup.description(text)));
+      dimension.codes().ifPresent(codes -> columns.add(codes.description(text)));
     }
     List<Optional<Object>> all = values();
     for (int i = 0; i < all.size(); i++) {
@@ -228,9 +228,9 @@ public final class ResultRow {
     return json;
   }
 
-  /** Returns the description of a dimension's value, or empty if the dimension has no lookup. */
+  /** Returns the description of a dimension's value, or empty if the dimension has no codes. */
   public Optional<String> description(Dimension dimension) {
-    return dimension.lookup().map(lookup -> lookup.description(dimension(dimension.name())));
+    return dimension.codes().map(codes -> codes.description(dimension(dimension.name())));
   }
 
   @Override

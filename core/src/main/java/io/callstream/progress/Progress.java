@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * The report of one finished batch. If a batch is repeated after a crash, the run that finishes it
@@ -39,6 +40,7 @@ import java.util.Optional;
  * @param sink a description of the sinks for results
  * @param accounting the accounting of the records of this batch
  * @param total the accounting of all records so far
+ * @param lookups the version of the table of each lookup that the batch used, by name
  */
 public record Progress(
     long batch,
@@ -56,13 +58,15 @@ public record Progress(
     Optional<Instant> watermark,
     String sink,
     Accounting accounting,
-    Accounting total) {
+    Accounting total,
+    Map<String, LookupVersion> lookups) {
   private static final JsonFactory JSON = new JsonFactory();
 
   /** Copies the collections. */
   public Progress {
     phases = Collections.unmodifiableMap(new LinkedHashMap<>(phases));
     offsets = List.copyOf(offsets);
+    lookups = Collections.unmodifiableMap(new TreeMap<>(lookups));
   }
 
   /**
@@ -133,12 +137,13 @@ public record Progress(
         watermark,
         sink,
         accounting,
-        total);
+        total,
+        lookups);
   }
 
   /**
    * Returns the report as a JSON object in one line, with durations in milliseconds and times in
-   * ISO-8601.
+   * ISO-8601. {@code lookups} appears only if the pipeline has lookups.
    */
   @JsonValue
   @JsonRawValue
@@ -193,11 +198,26 @@ public record Progress(
       accounting.writeTo(json);
       json.writeFieldName("total");
       total.writeTo(json);
+      writeLookups(json);
       json.writeEndObject();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     return text.toString();
+  }
+
+  private void writeLookups(JsonGenerator json) throws IOException {
+    if (lookups.isEmpty()) {
+      return;
+    }
+    json.writeObjectFieldStart("lookups");
+    for (Map.Entry<String, LookupVersion> lookup : lookups.entrySet()) {
+      json.writeObjectFieldStart(lookup.getKey());
+      json.writeNumberField("version", lookup.getValue().version());
+      json.writeNumberField("rows", lookup.getValue().rows());
+      json.writeEndObject();
+    }
+    json.writeEndObject();
   }
 
   private static void writeRate(JsonGenerator json, String name, double rate) throws IOException {

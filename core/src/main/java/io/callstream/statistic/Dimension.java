@@ -35,7 +35,7 @@ public final class Dimension implements Serializable {
   private final Kind kind;
   private final Set<Field<?>> fields;
   private final ExtractorFactory extractors;
-  private final @Nullable Lookup lookup;
+  private final @Nullable CodeTable codes;
 
   /** The zone of a number that depends on the local time. */
   private final @Nullable ZoneId zone;
@@ -46,13 +46,13 @@ public final class Dimension implements Serializable {
       Set<Field<?>> fields,
       ExtractorFactory extractors,
       @Nullable ZoneId zone,
-      @Nullable Lookup lookup) {
+      @Nullable CodeTable codes) {
     this.name = requireName(name);
     this.kind = kind;
     this.fields = fields;
     this.extractors = extractors;
     this.zone = zone;
-    this.lookup = lookup;
+    this.codes = codes;
   }
 
   static String requireName(String name) {
@@ -111,10 +111,10 @@ public final class Dimension implements Serializable {
 
   /**
    * Returns a copy of this dimension with an additional column {@code <name>_description}, whose
-   * values come from a lookup.
+   * values are the descriptions of the codes.
    */
-  public Dimension describedBy(Lookup lookup) {
-    return new Dimension(name, kind, fields, extractors, zone, lookup);
+  public Dimension describedBy(CodeTable codes) {
+    return new Dimension(name, kind, fields, extractors, zone, codes);
   }
 
   /** Returns the name of the dimension's column. */
@@ -132,9 +132,9 @@ public final class Dimension implements Serializable {
     return fields;
   }
 
-  /** Returns the lookup that describes the values, or empty if there is none. */
-  public Optional<Lookup> lookup() {
-    return Optional.ofNullable(lookup);
+  /** Returns the codes that describe the values, or empty if there are none. */
+  public Optional<CodeTable> codes() {
+    return Optional.ofNullable(codes);
   }
 
   /**

@@ -20,7 +20,7 @@ public final class RadioCodes {
   private RadioCodes() {}
 
   /** Returns the 19 codes that San Francisco published in 2018. */
-  public static Lookup sanFrancisco() {
+  public static CodeTable sanFrancisco() {
     return Holder.SAN_FRANCISCO;
   }
 
@@ -31,7 +31,7 @@ public final class RadioCodes {
    * @throws CallstreamException with {@link ErrorCode#INPUT_FAILED} if the file cannot be read or
    *     does not have this form
    */
-  public static Lookup read(Path file) {
+  public static CodeTable read(Path file) {
     try (InputStream in = Files.newInputStream(file)) {
       return read(file.toString(), in);
     } catch (IOException e) {
@@ -44,7 +44,7 @@ public final class RadioCodes {
     }
   }
 
-  private static Lookup read(String name, InputStream in) throws IOException {
+  private static CodeTable read(String name, InputStream in) throws IOException {
     Map<String, String> descriptions = new HashMap<>();
     try (JsonParser json = JSON.createParser(in)) {
       if (json.nextToken() != JsonToken.START_ARRAY) {
@@ -78,13 +78,13 @@ public final class RadioCodes {
             "text follows the array in line " + json.currentLocation().getLineNr());
       }
     }
-    return new Lookup(name, descriptions);
+    return new CodeTable(name, descriptions);
   }
 
   private static final class Holder {
-    static final Lookup SAN_FRANCISCO = load();
+    static final CodeTable SAN_FRANCISCO = load();
 
-    private static Lookup load() {
+    private static CodeTable load() {
       try (InputStream in = RadioCodes.class.getResourceAsStream("radio_codes.json")) {
         return read("San Francisco radio codes", Objects.requireNonNull(in, "radio_codes.json"));
       } catch (IOException e) {

@@ -7,17 +7,24 @@ import static io.callstream.statistic.Dimensions.DISPOSITION;
 import io.callstream.call.CallFormat;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
+import io.callstream.lookup.LookupSources;
+import io.callstream.lookup.LookupTable;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** Common statistics. */
 public final class StandardStatistics {
   /** The default allowed lateness: one hour. */
   public static final Duration DEFAULT_LATENESS = Duration.ofHours(1);
+
+  /** The field of the lookup {@link #dispositions()}: what the disposition code means. */
+  public static final Field<String> DISPOSITION_DESCRIPTION = Field.text("disposition_description");
 
   private StandardStatistics() {}
 
@@ -136,6 +143,25 @@ public final class StandardStatistics {
     return statistics;
   }
 
+  /**
+   * Returns the lookup {@code dispositions} of San Francisco's radio codes, so that the accounting
+   * counts calls with an unknown disposition, or without one.
+   */
+  public static LookupTable dispositions() {
+    return dispositions(RadioCodes.sanFrancisco());
+  }
+
+  /** Returns the lookup {@code dispositions} of codes, which do not change. */
+  public static LookupTable dispositions(CodeTable codes) {
+    Map<String, List<String>> rows = new HashMap<>();
+    codes.descriptions().forEach((code, description) -> rows.put(code, List.of(description)));
+    return LookupTable.named("dispositions")
+        .by(Fields.DISPOSITION)
+        .text(DISPOSITION_DESCRIPTION, DISPOSITION_DESCRIPTION.name())
+        .from(LookupSources.fixed(rows))
+        .build();
+  }
+
   /** Returns {@code calls-per-hour}: the count in windows of 60 minutes. */
   public static Statistic callsPerHour(Duration allowedLateness) {
     return Statistic.named("calls-per-hour")
@@ -149,8 +175,8 @@ public final class StandardStatistics {
   }
 
   /**
-   * Returns {@link #callsByTypeAndDispositionHourly(Lookup, Duration)} with San Francisco's radio
-   * codes and the default allowed lateness.
+   * Returns {@link #callsByTypeAndDispositionHourly(CodeTable, Duration)} with San Francisco's
+   * radio codes and the default allowed lateness.
    */
   public static Statistic callsByTypeAndDispositionHourly() {
     return callsByTypeAndDispositionHourly(RadioCodes.sanFrancisco(), DEFAULT_LATENESS);
@@ -161,7 +187,7 @@ public final class StandardStatistics {
    * windows of 60 minutes, with the description of the disposition.
    */
   public static Statistic callsByTypeAndDispositionHourly(
-      Lookup dispositions, Duration allowedLateness) {
+      CodeTable dispositions, Duration allowedLateness) {
     return hourly(DISPOSITION.describedBy(dispositions), allowedLateness);
   }
 

@@ -140,7 +140,7 @@ public final class Statistic implements Serializable {
     }
     for (Dimension dimension : dimensions) {
       columns.add(dimension.name());
-      if (dimension.lookup().isPresent()) {
+      if (dimension.codes().isPresent()) {
         columns.add(dimension.name() + "_description");
       }
     }

@@ -50,8 +50,10 @@ public final class WatchedRun implements AutoCloseable {
     return new WatchedRun(
         format,
         pipeline ->
-            pipeline.statistics(
-                StandardStatistics.all(format.zone(), StandardStatistics.DEFAULT_LATENESS)));
+            pipeline
+                .statistics(
+                    StandardStatistics.all(format.zone(), StandardStatistics.DEFAULT_LATENESS))
+                .lookup(StandardStatistics.dispositions()));
   }
 
   public static WatchedRun of(Statistic... statistics) {

@@ -368,29 +368,48 @@ class JsonFormatTest {
 
   @Test
   void knowsWhetherItOnlyAddsFields() {
-    String earlier = JsonFormat.builder("f").time("t").text(BEAT, "a").build().definition();
+    String earlier =
+        JsonFormat.builder("f").zone(ZoneOffset.UTC).time("t").text(BEAT, "a").build().definition();
     Field<String> more = Field.text("a_more");
     Field<Long> last = Field.number("z_more");
     JsonFormat added =
-        JsonFormat.builder("f").number(last, "z").time("t").text(BEAT, "a").text(more, "a").build();
+        JsonFormat.builder("f")
+            .zone(ZoneOffset.UTC)
+            .number(last, "z")
+            .time("t")
+            .text(BEAT, "a")
+            .text(more, "a")
+            .build();
     assertThat(added.definition()).isNotEqualTo(earlier);
     assertThat(added.addsFieldsTo(earlier)).isTrue();
     assertThat(added.addsFieldsTo(added.definition())).isTrue();
     for (JsonFormat other :
         List.of(
-            JsonFormat.builder("g").time("t").text(BEAT, "a").build(),
-            JsonFormat.builder("f").time("u").text(BEAT, "a").build(),
-            JsonFormat.builder("f").time("t").text(more, "a").build(),
-            JsonFormat.builder("f").time("t").text(BEAT, "a", "b").build(),
-            JsonFormat.builder("f").time("t").text(BEAT, "b", "a").build(),
-            JsonFormat.builder("f").time("t").text(BEAT, "a").type("type").build(),
-            JsonFormat.builder("f").time("t").text(BEAT, "a").absent("none").build(),
-            JsonFormat.builder("f").time("t").build())) {
+            JsonFormat.builder("g").zone(ZoneOffset.UTC).time("t").text(BEAT, "a").build(),
+            JsonFormat.builder("f").zone(ZoneOffset.UTC).time("u").text(BEAT, "a").build(),
+            JsonFormat.builder("f").zone(ZoneOffset.UTC).time("t").text(more, "a").build(),
+            JsonFormat.builder("f").zone(ZoneOffset.UTC).time("t").text(BEAT, "a", "b").build(),
+            JsonFormat.builder("f").zone(ZoneOffset.UTC).time("t").text(BEAT, "b", "a").build(),
+            JsonFormat.builder("f")
+                .zone(ZoneOffset.UTC)
+                .time("t")
+                .text(BEAT, "a")
+                .type("type")
+                .build(),
+            JsonFormat.builder("f")
+                .zone(ZoneOffset.UTC)
+                .time("t")
+                .text(BEAT, "a")
+                .absent("none")
+                .build(),
+            JsonFormat.builder("f").zone(ZoneOffset.UTC).time("t").build())) {
       assertThat(other.addsFieldsTo(earlier)).as(other.definition()).isFalse();
     }
-    String absent = JsonFormat.builder("f").time("t").absent("x").build().definition();
+    String absent =
+        JsonFormat.builder("f").zone(ZoneOffset.UTC).time("t").absent("x").build().definition();
     assertThat(
             JsonFormat.builder("f")
+                .zone(ZoneOffset.UTC)
                 .time("t")
                 .text(BEAT, "a")
                 .absent("x")

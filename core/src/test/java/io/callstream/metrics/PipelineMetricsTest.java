@@ -79,6 +79,7 @@ class PipelineMetricsTest {
                 pipeline
                     .statistics(StandardStatistics.all(ZONE, Duration.ZERO))
                     .statistic(some)
+                    .lookup(StandardStatistics.dispositions())
                     .distinct()
                     .listener(StabilityMonitor.ofThisJvm(Duration.ofHours(1), Duration.ZERO)));
     metrics = PipelineMetrics.of(run.running(), TAGS);

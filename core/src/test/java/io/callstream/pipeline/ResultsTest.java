@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.call.Call;
+import io.callstream.call.DataSfCalls;
 import io.callstream.call.Fields;
-import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Measures;
@@ -36,7 +36,7 @@ class ResultsTest {
     List<BatchResults> results = new ArrayList<>();
     try (PipelineTester tester =
         PipelineTester.of(
-            SanFranciscoCalls.json(), 1, p -> p.statistic(statistic).results(Sinks.of(results)))) {
+            DataSfCalls.json(), 1, p -> p.statistic(statistic).results(Sinks.of(results)))) {
       for (List<Call> batch : batches) {
         tester.receive(batch.toArray(Call[]::new)).endBatch();
       }

@@ -40,7 +40,8 @@ class StabilityMonitorTest {
         Optional.of(START),
         "console",
         Accounting.none(List.of("s"), List.of()),
-        Accounting.none(List.of("s"), List.of()));
+        Accounting.none(List.of("s"), List.of()),
+        Map.of());
   }
 
   private List<Symptom> symptoms() {

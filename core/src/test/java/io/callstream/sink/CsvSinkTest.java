@@ -69,7 +69,10 @@ class CsvSinkTest {
         PipelineTester.of(
             SanFranciscoCalls.json(),
             1,
-            p -> p.statistics(statistics).results(Sinks.csv(directory)))) {
+            p ->
+                p.statistics(statistics)
+                    .lookup(StandardStatistics.dispositions())
+                    .results(Sinks.csv(directory)))) {
       tester.receive(calls).endBatch();
       assertThatAccounting(tester.accounting()).addsUpFor(statistics);
     }

@@ -95,7 +95,7 @@ class DeadLetterFilesTest {
     Accounting total =
         new Accounting(soFar.size(), counts.rejected(), 0, 0, 0, 0, 0, Map.of(), statistics);
     return new BatchResults(
-        lineage, batch, PIPELINE, Optional.empty(), Map.of(), Map.of(), total, total);
+        lineage, batch, PIPELINE, Optional.empty(), Map.of(), Map.of(), total, total, Map.of());
   }
 
   private static DeadLetterSink start(Path directory) {

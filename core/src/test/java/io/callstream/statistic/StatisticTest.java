@@ -116,7 +116,7 @@ class StatisticTest {
 
   @Test
   void hasTheNineteenRadioCodesOf2018() {
-    Lookup codes = RadioCodes.sanFrancisco();
+    CodeTable codes = RadioCodes.sanFrancisco();
     assertThat(codes.descriptions()).hasSize(19);
     assertThat(codes.description("GOA")).isEqualTo("Gone on Arrival");
     assertThat(codes.description("OTS")).isEmpty();

@@ -198,7 +198,7 @@ final class SnapshotFactory {
   }
 
   private static String description(Dimension dimension, String value) {
-    return dimension.lookup().map(lookup -> lookup.description(value)).orElse("");
+    return dimension.codes().map(codes -> codes.description(value)).orElse("");
   }
 
   /** Returns whether all days and hours are numbers, as in the standard statistic. */

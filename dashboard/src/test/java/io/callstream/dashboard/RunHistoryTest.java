@@ -33,7 +33,8 @@ class RunHistoryTest {
         Optional.empty(),
         "",
         Accounting.none(List.of(), List.of()),
-        Accounting.none(List.of(), List.of()));
+        Accounting.none(List.of(), List.of()),
+        Map.of());
   }
 
   @Test

@@ -309,8 +309,7 @@ class KafkaSinksTest {
   private static String accounting(int calls) {
     return "{\"received\":"
         + calls
-        + ",\"rejected\":0,\"duplicates\":0,\"ambiguousTimes\":0,\"unknownDispositions\":"
-        + calls
+        + ",\"rejected\":0,\"duplicates\":0,\"ambiguousTimes\":0"
         + ",\"statistics\":{\"s\":{\"counted\":"
         + calls
         + ",\"late\":0}}}";

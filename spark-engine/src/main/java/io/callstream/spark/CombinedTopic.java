@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -56,23 +57,28 @@ final class CombinedTopic implements SupportsRead, Scan {
 
   private final KafkaSourceProvider kafka = new KafkaSourceProvider();
   private final CaseInsensitiveStringMap options;
-  private final ReadTask.Factory tasks;
+  private final Supplier<ReadTask.Factory> tasks;
   private final Runnable beforeBatch;
 
   private CombinedTopic(
-      CaseInsensitiveStringMap options, ReadTask.Factory tasks, Runnable beforeBatch) {
+      CaseInsensitiveStringMap options, Supplier<ReadTask.Factory> tasks, Runnable beforeBatch) {
     this.options = options;
     this.tasks = tasks;
     this.beforeBatch = beforeBatch;
   }
 
-  /** Returns the rows of a topic: a {@link RowKey} and its content, as bytes. */
+  /**
+   * Returns the rows of a topic: a {@link RowKey} and its content, as bytes.
+   *
+   * @param tasks returns the tasks of the next batch
+   * @param beforeBatch called before Spark decides whether there is a next batch
+   */
   static Dataset<Row> read(
       SparkSession session,
       KafkaTopic topic,
       RunOptions run,
       SparkSettings settings,
-      ReadTask.Factory tasks,
+      Supplier<ReadTask.Factory> tasks,
       Runnable beforeBatch) {
     CaseInsensitiveStringMap options = new CaseInsensitiveStringMap(options(topic, run, settings));
     CombinedTopic table = new CombinedTopic(options, tasks, beforeBatch);
@@ -151,14 +157,14 @@ final class CombinedTopic implements SupportsRead, Scan {
   private static final class Stream
       implements SupportsTriggerAvailableNow, ReportsSourceMetrics, MicroBatchStream {
     private final KafkaMicroBatchStream kafka;
-    private final ReadTask.Factory tasks;
+    private final Supplier<ReadTask.Factory> tasks;
     private final Runnable beforeBatch;
     private @Nullable Ranges planned;
 
     /** The ranges of a batch. */
     private record Ranges(Offset start, Offset end, List<InputPartition> partitions) {}
 
-    Stream(KafkaMicroBatchStream kafka, ReadTask.Factory tasks, Runnable beforeBatch) {
+    Stream(KafkaMicroBatchStream kafka, Supplier<ReadTask.Factory> tasks, Runnable beforeBatch) {
       this.kafka = kafka;
       this.tasks = tasks;
       this.beforeBatch = beforeBatch;
@@ -166,7 +172,7 @@ final class CombinedTopic implements SupportsRead, Scan {
 
     @Override
     public PartitionReaderFactory createReaderFactory() {
-      return tasks;
+      return tasks.get();
     }
 
     /**

@@ -75,7 +75,8 @@ final class ProgressReader {
         batch.watermark(),
         sink,
         batch.accounting(),
-        batch.total());
+        batch.total(),
+        batch.lookups());
   }
 
   private static List<PartitionOffsets> offsets(

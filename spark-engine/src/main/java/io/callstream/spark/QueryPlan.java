@@ -44,13 +44,21 @@ final class QueryPlan {
       RunOptions options,
       SparkSettings settings,
       int shufflePartitions,
-      Checkpoint checkpoint) {
+      Checkpoint checkpoint,
+      BatchTables tables) {
     TaskDeadLetterDirectory letterDirectory = checkpoint.letterDirectory();
-    ReadTask.Factory tasks =
-        new ReadTask.Factory(
-            plan, shufflePartitions * BUCKETS_PER_SHUFFLE_PARTITION, letterDirectory);
+    int buckets = shufflePartitions * BUCKETS_PER_SHUFFLE_PARTITION;
     Dataset<Tuple2<byte[], byte[]>> rows =
-        CombinedTopic.read(session, topic, options, settings, tasks, checkpoint::requireOwned)
+        CombinedTopic.read(
+                session,
+                topic,
+                options,
+                settings,
+                () -> new ReadTask.Factory(plan, buckets, letterDirectory, tables.sent()),
+                () -> {
+                  checkpoint.requireOwned();
+                  tables.look();
+                })
             .as(ROWS);
     if (plan.hasKnownCalls()) {
       rows = stateful(rows, new SiftTask(plan, letterDirectory));

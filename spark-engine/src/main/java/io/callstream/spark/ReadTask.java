@@ -2,6 +2,7 @@ package io.callstream.spark;
 
 import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.CallReader;
+import io.callstream.internal.task.LookupTables;
 import io.callstream.internal.task.PossibleDuplicate;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.internal.task.TaskReport;
@@ -15,6 +16,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.TaskContext;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.connector.read.InputPartition;
@@ -41,10 +43,23 @@ final class ReadTask implements PartitionReader<InternalRow> {
     this.range = range;
   }
 
-  /** Creates the tasks of a plan, in the executors; buckets are state rows that remember ids. */
-  record Factory(TaskPlan plan, int buckets, TaskDeadLetterDirectory letterDirectory)
+  /**
+   * Creates the tasks of a batch, in the executors.
+   *
+   * @param buckets the number of state rows that remember ids
+   * @param sent the tables of the batch; null if there are no lookups
+   */
+  record Factory(
+      TaskPlan plan,
+      int buckets,
+      TaskDeadLetterDirectory letterDirectory,
+      @Nullable Broadcast<SentTables> sent)
       implements PartitionReaderFactory {
     private static final long serialVersionUID = 1L;
+
+    LookupTables tables() {
+      return sent == null ? LookupTables.NONE : sent.value().tables(plan);
+    }
 
     @Override
     public PartitionReader<InternalRow> createReader(InputPartition partition) {
@@ -77,13 +92,14 @@ final class ReadTask implements PartitionReader<InternalRow> {
   private List<Tuple2<byte[], byte[]>> run() throws IOException {
     BatchContext context = BatchContext.ofTask();
     int task = TaskContext.getPartitionId();
+    LookupTables tables = plan.tables();
     try (TaskRows out = new TaskRows(task, plan.letterDirectory)) {
       CallCounter counter =
-          new CallCounter(plan.plan, context.number(), context.watermark(), out::add);
+          new CallCounter(plan.plan, context.number(), tables, context.watermark(), out::add);
       if (plan.plan.hasKnownCalls()) {
-        sort(counter, out);
+        sort(counter, tables, out);
       } else {
-        count(counter, out);
+        count(counter, tables, out);
       }
       if (task == 0) {
         evict(context.closing(), out);
@@ -92,13 +108,13 @@ final class ReadTask implements PartitionReader<InternalRow> {
     }
   }
 
-  private void count(CallCounter counter, TaskRows out) throws IOException {
-    TaskReport report = read(counter::count, out);
+  private void count(CallCounter counter, LookupTables tables, TaskRows out) throws IOException {
+    TaskReport report = read(counter::count, tables, out);
     out.addPartials(plan.plan, counter);
     out.add(report.plus(new TaskReport(counter.accounting(), List.of())));
   }
 
-  private void sort(CallCounter counter, TaskRows out) throws IOException {
+  private void sort(CallCounter counter, LookupTables tables, TaskRows out) throws IOException {
     ByteArrayOutputStream[] bytes = new ByteArrayOutputStream[plan.buckets];
     DataOutputStream[] outs = new DataOutputStream[plan.buckets];
     for (int i = 0; i < plan.buckets; i++) {
@@ -116,6 +132,7 @@ final class ReadTask implements PartitionReader<InternalRow> {
                 throw new UncheckedIOException(e);
               }
             },
+            tables,
             out);
     for (int i = 0; i < plan.buckets; i++) {
       if (bytes[i].size() > 0) {
@@ -125,8 +142,9 @@ final class ReadTask implements PartitionReader<InternalRow> {
     out.add(report);
   }
 
-  private TaskReport read(CallReader.Calls calls, TaskRows out) throws IOException {
-    CallReader reader = new CallReader(plan.plan, Instant.now(), calls, out::add);
+  private TaskReport read(CallReader.Calls calls, LookupTables tables, TaskRows out)
+      throws IOException {
+    CallReader reader = new CallReader(plan.plan, tables, Instant.now(), calls, out::add);
     RecordReader.read(range, reader::read);
     return reader.report();
   }

@@ -2,6 +2,7 @@ package io.callstream.spark;
 
 import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.KnownCalls;
+import io.callstream.internal.task.LookupTables;
 import io.callstream.internal.task.PossibleDuplicate;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.internal.task.TaskReport;
@@ -53,7 +54,8 @@ final class SiftTask
     BatchContext batch = BatchContext.ofTask();
     KnownCalls<?> known = KnownCalls.of(plan, state.exists() ? state.get() : null);
     try (TaskRows rows = new TaskRows(key.number(), letterDirectory)) {
-      CallCounter counter = new CallCounter(plan, batch.number(), batch.watermark(), rows::add);
+      CallCounter counter =
+          new CallCounter(plan, batch.number(), LookupTables.NONE, batch.watermark(), rows::add);
       long duplicates = known.sift(candidates, batch.watermark(), batch.number(), counter::take);
       rows.addPartials(plan, counter);
       rows.add(

@@ -77,7 +77,8 @@ public final class SparkEngine implements Engine {
         Capability.CHECKPOINT,
         Capability.DISTINCT,
         Capability.CORRECTIONS,
-        Capability.EVOLUTION);
+        Capability.EVOLUTION,
+        Capability.LOOKUPS);
   }
 
   /**

@@ -7,11 +7,11 @@ import io.callstream.ErrorCode;
 import io.callstream.engine.RunOptions;
 import io.callstream.internal.engine.LedgerRun;
 import io.callstream.internal.engine.SinkSet;
+import io.callstream.internal.files.Closing;
 import io.callstream.internal.kafka.KafkaAdmin;
 import io.callstream.internal.ledger.BatchUpdates;
 import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.source.OpenTransactions;
-import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.DeadLetterMerge;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.internal.task.TaskReport;
@@ -71,6 +71,7 @@ final class SparkRun extends LedgerRun {
   private final TaskPlan plan;
   private final Sessions.Lease lease;
   private final Checkpoint checkpoint;
+  private final BatchTables tables;
   private final SinkSet sinks;
   private final Failures failures;
   private final BatchReports reports;
@@ -89,12 +90,14 @@ final class SparkRun extends LedgerRun {
       Sessions.Lease lease,
       Checkpoint checkpoint,
       Ledger ledger,
+      BatchTables tables,
       SinkSet sinks) {
     super(pipeline, ledger);
     this.options = options;
     this.plan = plan;
     this.lease = lease;
     this.checkpoint = checkpoint;
+    this.tables = tables;
     this.sinks = sinks;
     this.failures = new Failures(options.checkpoint().orElse(null));
     this.reports =
@@ -117,19 +120,47 @@ final class SparkRun extends LedgerRun {
       checkpoint.requireOwned();
       Ledger ledger = checkpoint.restore(pipeline, claim, Instant.now());
       checkpoint.requireOwned();
-      SinkSet sinks = SinkSet.open(pipeline, ledger, options.sinkTimeout());
+      BatchTables tables = BatchTables.open(pipeline, plan, ledger, session.sparkContext());
       try {
-        TaskPlan placed = plan.startingAt(ledger.starts());
-        SparkRun run = new SparkRun(pipeline, placed, options, lease, checkpoint, ledger, sinks);
-        run.startQuery(settings, claim.shufflePartitions());
-        return run;
+        return started(
+            pipeline,
+            plan.startingAt(ledger.starts()),
+            options,
+            settings,
+            lease,
+            checkpoint,
+            claim.shufflePartitions(),
+            ledger,
+            tables);
       } catch (Exception | Error e) {
-        // Scala throws checked exceptions that its signatures do not declare.
-        sinks.abandon(new Failures(options.checkpoint().orElse(null)).of(e));
+        Closing.after(e, tables);
         throw e;
       }
     } catch (Exception | Error e) {
       checkpoint.close();
+      throw e;
+    }
+  }
+
+  private static SparkRun started(
+      Pipeline pipeline,
+      TaskPlan plan,
+      RunOptions options,
+      SparkSettings settings,
+      Sessions.Lease lease,
+      Checkpoint checkpoint,
+      int shufflePartitions,
+      Ledger ledger,
+      BatchTables tables) {
+    SinkSet sinks = SinkSet.open(pipeline, ledger, options.sinkTimeout());
+    try {
+      SparkRun run =
+          new SparkRun(pipeline, plan, options, lease, checkpoint, ledger, tables, sinks);
+      run.startQuery(settings, shufflePartitions);
+      return run;
+    } catch (Exception | Error e) {
+      // Scala throws checked exceptions that its signatures do not declare.
+      sinks.abandon(new Failures(options.checkpoint().orElse(null)).of(e));
       throw e;
     }
   }
@@ -146,7 +177,8 @@ final class SparkRun extends LedgerRun {
             options,
             settings,
             shufflePartitions,
-            checkpoint);
+            checkpoint,
+            tables);
     checkpoint.requireOwned();
     try {
       query =
@@ -226,7 +258,8 @@ final class SparkRun extends LedgerRun {
     BatchUpdates updates = new BatchUpdates(pipeline().statistics().size());
     List<DeadLetterMerge.Input> letters = new ArrayList<>();
     boolean hasLetterFiles = false;
-    TaskReport report = new TaskReport(CallCounter.accountingOfNone(pipeline()), List.of());
+    updates.tables(tables.stored());
+    TaskReport report = new TaskReport(TaskReport.none(pipeline()), List.of());
     for (Tuple2<byte[], byte[]> row : rows) {
       RowKey key = RowKey.of(row._1());
       byte[] bytes = row._2();
@@ -309,6 +342,7 @@ final class SparkRun extends LedgerRun {
     close(this::endTransactions);
     close(sinks::close);
     close(() -> lease.session().streams().removeListener(reports));
+    close(tables::close);
     close(checkpoint::close);
     close(lease::close);
     ended();

@@ -7,6 +7,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
+import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.kafka.broker.BrokerCertificates;
 import io.callstream.kafka.broker.EmbeddedBroker;
@@ -64,7 +65,12 @@ class SecretsTest {
               RunOptions.continuous(),
               SparkSettings.defaults(),
               2,
-              checkpoint);
+              checkpoint,
+              BatchTables.open(
+                  pipeline,
+                  new TaskPlan(pipeline),
+                  Ledger.inMemory(pipeline),
+                  lease.session().sparkContext()));
       // This plan also contains the older source, which does not run and is never redacted.
       assertThat(rows.queryExecution().logical().treeString())
           .contains("kafka." + key + "=*********(redacted)")

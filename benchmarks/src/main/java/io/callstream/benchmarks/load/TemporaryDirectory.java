@@ -44,6 +44,7 @@ public record TemporaryDirectory(Path path) implements AutoCloseable {
       KafkaTopic topic, ZoneId zone, Duration lateness, int statistics) {
     return Pipeline.builder(topic, SanFranciscoCalls.json(zone))
         .statistics(StandardStatistics.all(zone, lateness).subList(0, statistics))
+        .lookup(StandardStatistics.dispositions())
         .deadLetters(Sinks.deadLetterFiles(path.resolve("dead-letters")));
   }
 

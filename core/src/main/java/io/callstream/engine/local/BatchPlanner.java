@@ -2,8 +2,11 @@ package io.callstream.engine.local;
 
 import io.callstream.engine.RunOptions;
 import io.callstream.internal.engine.BatchStart;
+import io.callstream.internal.engine.LookupFeed;
+import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.source.SpanReader.Span;
+import io.callstream.internal.task.LookupTables;
 import io.callstream.progress.Progress.PartitionOffsets;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -19,6 +22,7 @@ final class BatchPlanner {
   private final OpenSource source;
   private final SourcePositions positions;
   private final Clock clock;
+  private final LookupFeed lookups;
   private final long maxRecords;
 
   /**
@@ -52,16 +56,28 @@ final class BatchPlanner {
     }
   }
 
-  BatchPlanner(OpenSource source, SourcePositions positions, RunOptions options, Clock clock) {
+  BatchPlanner(
+      OpenSource source,
+      SourcePositions positions,
+      RunOptions options,
+      Clock clock,
+      LookupFeed lookups) {
     this.source = source;
     this.positions = positions;
     this.clock = clock;
+    this.lookups = lookups;
     maxRecords = options.maxRecordsPerBatch().orElse(DEFAULT_MAX_RECORDS);
   }
 
   /** Returns the batch that an earlier run recorded and may not have finished. */
-  PlannedBatch repeated(Map<Integer, Long> ends, long number, long watermark) {
-    return batch(ends, source.endOffsets(), number, watermark);
+  PlannedBatch repeated(Ledger ledger) {
+    long number = ledger.lastBatch() + 1;
+    return batch(
+        ledger.endsOfNext(),
+        source.endOffsets(),
+        number,
+        ledger.nextWatermark(),
+        lookups.ofBatch(number));
   }
 
   /** Returns a batch of the available records, up to the limit. */
@@ -76,7 +92,7 @@ final class BatchPlanner {
     Map<Integer, Long> ends = new TreeMap<>(positions.next());
     backlog.forEach(
         (partition, records) -> ends.merge(partition, share(records, total), Long::sum));
-    return batch(ends, latest, number, watermark);
+    return batch(ends, latest, number, watermark, lookups.next());
   }
 
   private long share(long records, long total) {
@@ -86,7 +102,11 @@ final class BatchPlanner {
   }
 
   private PlannedBatch batch(
-      Map<Integer, Long> ends, Map<Integer, Long> latest, long number, long watermark) {
+      Map<Integer, Long> ends,
+      Map<Integer, Long> latest,
+      long number,
+      long watermark,
+      LookupTables tables) {
     List<Span> spans = new ArrayList<>();
     boolean more = false;
     for (Map.Entry<Integer, Long> position : positions.next().entrySet()) {
@@ -96,7 +116,8 @@ final class BatchPlanner {
       spans.add(new Span(partition, from, to));
       more |= positions.end(partition, latest, to) > to;
     }
-    BatchStart start = new BatchStart(number, clock.instant(), System.nanoTime(), watermark);
+    BatchStart start =
+        new BatchStart(number, clock.instant(), System.nanoTime(), watermark, tables);
     PlannedBatch batch = new PlannedBatch(start, spans, latest, more);
     positions.moveTo(batch.ends());
     return batch;

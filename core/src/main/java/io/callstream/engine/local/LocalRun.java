@@ -9,6 +9,7 @@ import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.internal.engine.BatchPart;
 import io.callstream.internal.engine.BatchProcessor;
 import io.callstream.internal.engine.LedgerRun;
+import io.callstream.internal.engine.LookupFeed;
 import io.callstream.internal.engine.SinkSet;
 import io.callstream.internal.failures.EnvironmentFailures;
 import io.callstream.internal.files.Closing;
@@ -55,6 +56,7 @@ final class LocalRun extends LedgerRun {
   private final SourcePositions positions;
   private final BatchPlanner planner;
   private final ReaderPool readers;
+  private final LookupFeed lookups;
   private final SinkSet sinks;
   private final BatchProcessor processor;
   private final CountDownLatch stopped = new CountDownLatch(1);
@@ -74,15 +76,17 @@ final class LocalRun extends LedgerRun {
       @Nullable LocalCheckpoint checkpoint,
       TaskPlan plan,
       Ledger ledger,
+      LookupFeed lookups,
       int threads) {
     super(pipeline, ledger);
+    this.lookups = lookups;
     this.options = options;
     this.source = source;
     this.checkpoint = checkpoint;
     lastBeginNanos = System.nanoTime() - options.trigger().toNanos();
     boolean isBounded = options.mode() == RunOptions.Mode.BOUNDED;
     positions = new SourcePositions(source, pipeline.source(), checkpoint, ledger, isBounded);
-    planner = new BatchPlanner(source, positions, options, clock);
+    planner = new BatchPlanner(source, positions, options, clock, lookups);
     Path letters = checkpoint == null ? null : checkpoint.letterDirectory();
     readers = new ReaderPool(source, plan, positions.next().size(), threads, letters);
     processor = new BatchProcessor(pipeline, options, plan, ledger, clock, letters, this::reported);
@@ -128,7 +132,8 @@ final class LocalRun extends LedgerRun {
     OpenSource source = Sources.open(pipeline.source());
     try {
       TaskPlan plan = new TaskPlan(pipeline).startingAt(ledger.starts());
-      return new LocalRun(pipeline, options, clock, source, null, plan, ledger, 0);
+      LookupFeed lookups = LookupFeed.open(pipeline, plan, ledger);
+      return new LocalRun(pipeline, options, clock, source, null, plan, ledger, lookups, 0);
     } catch (RuntimeException | Error e) {
       Closing.after(e, source);
       throw e;
@@ -138,6 +143,7 @@ final class LocalRun extends LedgerRun {
   private static LocalRun open(
       Pipeline pipeline, RunOptions options, Clock clock, OpenSource source, int readers) {
     LocalCheckpoint checkpoint = null;
+    LookupFeed lookups = null;
     try {
       TaskPlan plan = new TaskPlan(pipeline);
       Fingerprint fingerprint = Fingerprint.of(pipeline, LocalEngine.NAME, Map.of(), source.id());
@@ -151,8 +157,13 @@ final class LocalRun extends LedgerRun {
               ? Ledger.inMemory(pipeline)
               : checkpoint.restore(pipeline, fingerprint, clock.instant());
       plan = plan.startingAt(ledger.starts());
-      return new LocalRun(pipeline, options, clock, source, checkpoint, plan, ledger, readers);
+      lookups = LookupFeed.open(pipeline, plan, ledger);
+      return new LocalRun(
+          pipeline, options, clock, source, checkpoint, plan, ledger, lookups, readers);
     } catch (RuntimeException | Error e) {
+      if (lookups != null) {
+        Closing.after(e, lookups);
+      }
       Closing.after(e, source);
       if (checkpoint != null) {
         Closing.after(e, checkpoint);
@@ -167,8 +178,7 @@ final class LocalRun extends LedgerRun {
     guarded(
         () -> {
           try {
-            current =
-                begin(planner.repeated(ledger().endsOfNext(), number(), ledger().nextWatermark()));
+            current = begin(planner.repeated(ledger()));
             boolean idle = false;
             while (!isStopping()) {
               if (current == null) {
@@ -220,6 +230,7 @@ final class LocalRun extends LedgerRun {
         drop(current);
         drop(ahead);
         close(source::close);
+        close(lookups::close);
         if (checkpoint != null) {
           close(checkpoint::close);
         }

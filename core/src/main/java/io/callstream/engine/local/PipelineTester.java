@@ -87,7 +87,9 @@ public final class PipelineTester implements AutoCloseable {
   /** Rejects a pipeline that an engine would reject: the tester itself accepts any field. */
   private static void requireFields(Pipeline tested, CallFormat format) {
     Pipeline.Builder same =
-        Pipeline.builder(tested.source(), format).statistics(tested.statistics());
+        Pipeline.builder(tested.source(), format)
+            .lookups(tested.lookups())
+            .statistics(tested.statistics());
     tested.distinctHorizon().ifPresent(same::distinct);
     Pipeline ignored = same.build();
   }

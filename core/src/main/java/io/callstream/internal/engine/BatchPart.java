@@ -47,7 +47,8 @@ public final class BatchPart implements AutoCloseable {
     this.plan = plan;
     this.start = start;
     this.letterDirectory = letterDirectory;
-    counter = new CallCounter(plan, start.number(), start.watermark(), this::addLetter);
+    counter =
+        new CallCounter(plan, start.number(), start.tables(), start.watermark(), this::addLetter);
     plan.statistics().forEach(statistic -> blocks.add(new TreeMap<>()));
   }
 
@@ -66,7 +67,7 @@ public final class BatchPart implements AutoCloseable {
               ? (call, source, index) ->
                   candidates.add(PossibleDuplicate.of(call, source, index, counting.mayMiss(call)))
               : counting::count;
-      calls = new CallReader(plan, start.time(), taking, this::addLetter);
+      calls = new CallReader(plan, start.tables(), start.time(), taking, this::addLetter);
     }
     calls.read(record);
   }

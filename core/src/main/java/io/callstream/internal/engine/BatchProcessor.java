@@ -151,6 +151,7 @@ public final class BatchProcessor {
     if (calls != null) {
       updates.note(calls.newToBytes());
     }
+    updates.tables(start.tables().stored());
     long mergedNanos = System.nanoTime();
     BatchResults results = ledger.append(ledger.lastBatch() + 1, report, updates);
     long loggedNanos = System.nanoTime();
@@ -191,7 +192,8 @@ public final class BatchProcessor {
         results.watermark(),
         sinks.description(),
         results.accounting(),
-        results.total());
+        results.total(),
+        results.lookups());
   }
 
   /** Counts the calls that are not duplicates in an additional part, and remembers them. */

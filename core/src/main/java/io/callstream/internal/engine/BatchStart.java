@@ -1,5 +1,6 @@
 package io.callstream.internal.engine;
 
+import io.callstream.internal.task.LookupTables;
 import java.time.Instant;
 
 /**
@@ -7,5 +8,12 @@ import java.time.Instant;
  *
  * @param number the number of the batch, if it has records
  * @param nanos the same moment as {@link System#nanoTime} returns it
+ * @param tables the tables of lookups that all calls of the batch use
  */
-public record BatchStart(long number, Instant time, long nanos, long watermark) {}
+public record BatchStart(
+    long number, Instant time, long nanos, long watermark, LookupTables tables) {
+  /** Returns this start with the tables that the batch uses. */
+  public BatchStart with(LookupTables used) {
+    return new BatchStart(number, time, nanos, watermark, used);
+  }
+}

@@ -1,6 +1,7 @@
 package io.callstream.internal.ledger;
 
 import io.callstream.internal.aggregate.BlockMerger;
+import io.callstream.internal.task.StoredTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
@@ -10,6 +11,7 @@ import java.util.TreeMap;
 public final class BatchUpdates {
   private final List<NavigableMap<Long, byte[]>> blocks = new ArrayList<>();
   private final List<NavigableMap<Long, byte[]>> whole = new ArrayList<>();
+  private List<StoredTable> tables = List.of();
   private byte[] note = LedgerEntry.NO_NOTE;
 
   public BatchUpdates(int statistics) {
@@ -33,6 +35,15 @@ public final class BatchUpdates {
   /** Adds data of the engine, which a restored ledger returns; see {@link Ledger#takeNotes}. */
   public void note(byte[] more) {
     note = more;
+  }
+
+  /** Sets the tables of lookups that the batch uses. */
+  public void tables(List<StoredTable> used) {
+    tables = used;
+  }
+
+  List<StoredTable> tables() {
+    return tables;
   }
 
   byte[] note() {

@@ -4,6 +4,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.task.PartitionSegment;
 import io.callstream.internal.task.StatisticStart;
+import io.callstream.internal.task.StoredTable;
 import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.CountedSince;
@@ -15,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -156,7 +158,9 @@ public final class Ledger {
     long unconfirmed = progress.unconfirmedSince(totals.progress(), warnings::unconfirmed);
     Accounting accounting =
         report.accounting().plus(new Accounting(0, 0, 0, 0, 0, 0, unconfirmed, Map.of(), Map.of()));
-    LedgerState after = before.next(totals.next(accounting, report.segments(), progress), updates);
+    LedgerState after =
+        before.next(
+            totals.next(accounting, report.segments(), progress, updates.tables()), updates);
     if (log != null) {
       log.append(before, after.totals(), updates);
     }
@@ -210,12 +214,25 @@ public final class Ledger {
     return state.totals().progress().nextOffsets();
   }
 
+  /** Returns the tables of lookups that the last batch used. Empty before the first batch. */
+  public List<StoredTable> tables() {
+    return state.totals().tables();
+  }
+
+  /** Returns the tables that a batch used which was written but not committed; empty if none. */
+  public Optional<List<StoredTable>> tablesOfNext() {
+    return log == null
+        ? Optional.empty()
+        : log.totalsAfterNext(state.totals()).map(LedgerTotals::tables);
+  }
+
   /** Returns the end offsets of a batch that was written but not committed; empty if none. */
   public Map<Integer, Long> endsOfNext() {
     LedgerTotals totals = state.totals();
     return log == null
         ? Map.of()
-        : log.progressAfterNext(totals.batch())
+        : log.totalsAfterNext(totals)
+            .map(LedgerTotals::progress)
             .map(totals.progress()::nextOffsetsChangedIn)
             .orElse(Map.of());
   }

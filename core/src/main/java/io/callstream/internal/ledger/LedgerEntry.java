@@ -3,6 +3,7 @@ package io.callstream.internal.ledger;
 import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.ledger.SourceProgress.PartitionProgress;
 import io.callstream.internal.task.PartitionClock;
+import io.callstream.internal.task.StoredTable;
 import io.callstream.internal.task.TaskReport;
 import io.callstream.progress.Accounting;
 import java.io.ByteArrayInputStream;
@@ -40,7 +41,8 @@ record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, byte[]>> blocks,
     return byName;
   }
 
-  byte[] toBytes() {
+  /** Returns the content of a file, with the tables of lookups that are not known before it. */
+  byte[] toBytes(List<StoredTable> known) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(4_096);
     try (DataOutputStream out = new DataOutputStream(bytes)) {
       out.writeInt(MAGIC);
@@ -55,6 +57,7 @@ record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, byte[]>> blocks,
       }
       out.writeInt(note.length);
       out.write(note);
+      StoredTable.writeChanged(totals.tables(), known, out);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -80,8 +83,13 @@ record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, byte[]>> blocks,
     }
   }
 
-  /** Reads the content of a file, which must be that of a batch. */
-  static LedgerEntry read(String name, long number, LedgerState none, byte[] content)
+  /**
+   * Reads the content of a file, which must be that of a batch.
+   *
+   * @param known the tables of lookups that are known before it
+   */
+  static LedgerEntry read(
+      String name, long number, LedgerState none, List<StoredTable> known, byte[] content)
       throws IOException {
     DataInputStream in = new DataInputStream(new ByteArrayInputStream(content));
     if (in.readInt() != MAGIC) {
@@ -93,8 +101,8 @@ record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, byte[]>> blocks,
     }
     Accounting accounting = TaskReport.readAccounting(in);
     SourceProgress progress = readProgress(none.totals().progress().maxJumpMillis(), in);
-    LedgerTotals totals =
-        new LedgerTotals(batch, accounting, progress, in.readLong(), in.readLong());
+    long watermarkInForce = in.readLong();
+    long nextWatermark = in.readLong();
     int count = in.readInt();
     if (count != accounting.statistics().size()) {
       throw new DamagedFileException(
@@ -104,7 +112,12 @@ record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, byte[]>> blocks,
     for (int i = 0; i < count; i++) {
       blocks.add(readWindows(in));
     }
-    return new LedgerEntry(totals, blocks, in.readNBytes(in.readInt()));
+    byte[] note = in.readNBytes(in.readInt());
+    List<StoredTable> tables = StoredTable.readChanged(known, in);
+    return new LedgerEntry(
+        new LedgerTotals(batch, accounting, progress, watermarkInForce, nextWatermark, tables),
+        blocks,
+        note);
   }
 
   private static SourceProgress readProgress(long maxJumpMillis, DataInputStream in)

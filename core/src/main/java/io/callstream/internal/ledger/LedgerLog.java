@@ -71,13 +71,13 @@ final class LedgerLog {
       Map<String, Map<Long, List<byte[]>>> versions = new TreeMap<>();
       if (snapshot != Ledger.NO_BATCH) {
         byte[] content = files.read(LedgerFiles.SNAPSHOT + snapshot);
-        last = read(LedgerFiles.SNAPSHOT + snapshot, snapshot, content, versions, notes);
+        last = read(LedgerFiles.SNAPSHOT + snapshot, snapshot, last, content, versions, notes);
         snapshotBytes = content.length;
       }
       for (long number = snapshot + 1; number <= committed; number++) {
         byte[] content = files.read(LedgerFiles.BATCH + number);
         before = last;
-        last = read(LedgerFiles.BATCH + number, number, content, versions, notes);
+        last = read(LedgerFiles.BATCH + number, number, before, content, versions, notes);
         count(content);
       }
       List<NavigableMap<Long, byte[]>> blocks = new ArrayList<>();
@@ -100,11 +100,12 @@ final class LedgerLog {
   private LedgerTotals read(
       String name,
       long number,
+      LedgerTotals before,
       byte[] content,
       Map<String, Map<Long, List<byte[]>>> versions,
       Consumer<byte[]> notes)
       throws IOException {
-    LedgerEntry entry = LedgerEntry.read(name, number, none, content);
+    LedgerEntry entry = LedgerEntry.read(name, number, none, before.tables(), content);
     entry
         .blocksByName()
         .forEach(
@@ -120,13 +121,14 @@ final class LedgerLog {
     return entry.totals();
   }
 
-  /** Returns the progress after the batch that follows a batch; empty if it was never written. */
-  Optional<SourceProgress> progressAfterNext(long batch) {
+  /** Returns the totals after the batch that follows a batch; empty if it was never written. */
+  Optional<LedgerTotals> totalsAfterNext(LedgerTotals last) {
+    long batch = last.batch();
     String name = LedgerFiles.BATCH + (batch + 1);
     try {
       return files.list().contains(name)
           ? Optional.of(
-              LedgerEntry.read(name, batch + 1, none, files.read(name)).totals().progress())
+              LedgerEntry.read(name, batch + 1, none, last.tables(), files.read(name)).totals())
           : Optional.empty();
     } catch (IOException e) {
       throw notRead(batch + 1, e);
@@ -153,7 +155,9 @@ final class LedgerLog {
       if (isLong()) {
         writeSnapshot(committed, LedgerEntry.NO_NOTE);
       }
-      byte[] content = new LedgerEntry(after, updates.blocks(), updates.note()).toBytes();
+      byte[] content =
+          new LedgerEntry(after, updates.blocks(), updates.note())
+              .toBytes(committed.totals().tables());
       files.write(LedgerFiles.BATCH + after.batch(), content);
       removed = Map.of();
       count(content);
@@ -207,7 +211,8 @@ final class LedgerLog {
   }
 
   private void writeSnapshot(LedgerState committed, byte[] note) throws IOException {
-    byte[] content = new LedgerEntry(committed.totals(), committed.blocks(), note).toBytes();
+    byte[] content =
+        new LedgerEntry(committed.totals(), committed.blocks(), note).toBytes(List.of());
     long number = committed.totals().batch();
     files.write(LedgerFiles.SNAPSHOT + number, content);
     files.deleteReplacedBy(number);

@@ -1,9 +1,10 @@
 package io.callstream.internal.ledger;
 
 import io.callstream.internal.aggregate.StatisticCombiner;
-import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.PartitionSegment;
+import io.callstream.internal.task.StoredTable;
 import io.callstream.internal.task.TaskPlan;
+import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Accounting.Contributions;
@@ -16,20 +17,23 @@ import java.util.Map;
  * The totals after a batch: everything that a ledger keeps, except for the results. Immutable.
  *
  * @param batch the number of the batch, or {@link Ledger#NO_BATCH}
+ * @param tables the tables of lookups that the batch used
  */
 record LedgerTotals(
     long batch,
     Accounting accounting,
     SourceProgress progress,
     long watermarkInForce,
-    long nextWatermark) {
+    long nextWatermark,
+    List<StoredTable> tables) {
   static LedgerTotals none(Pipeline pipeline) {
     return new LedgerTotals(
         Ledger.NO_BATCH,
-        CallCounter.accountingOfNone(pipeline),
+        TaskReport.none(pipeline),
         new SourceProgress(TaskPlan.maxEventTimeJumpMillis(pipeline), Map.of()),
         StatisticCombiner.NO_WATERMARK,
-        StatisticCombiner.NO_WATERMARK);
+        StatisticCombiner.NO_WATERMARK,
+        List.of());
   }
 
   /**
@@ -55,16 +59,20 @@ record LedgerTotals(
             accounting.unconfirmedTimes(),
             accounting.unknown(),
             contributions);
-    return new LedgerTotals(batch, of, progress, watermarkInForce, nextWatermark);
+    return new LedgerTotals(batch, of, progress, watermarkInForce, nextWatermark, tables);
   }
 
   LedgerTotals next(
-      Accounting accounting, List<PartitionSegment> segments, SourceProgress progress) {
+      Accounting accounting,
+      List<PartitionSegment> segments,
+      SourceProgress progress,
+      List<StoredTable> used) {
     return new LedgerTotals(
         batch + 1,
         this.accounting.plus(accounting),
         progress,
         nextWatermark,
-        progress.watermarkAfter(segments, nextWatermark));
+        progress.watermarkAfter(segments, nextWatermark),
+        used);
   }
 }

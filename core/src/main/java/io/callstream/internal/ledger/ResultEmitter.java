@@ -3,11 +3,14 @@ package io.callstream.internal.ledger;
 import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.StatisticCombiner;
-import io.callstream.internal.task.CallCounter;
+import io.callstream.internal.task.StoredTable;
+import io.callstream.internal.task.TaskReport;
+import io.callstream.lookup.LookupTable;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
+import io.callstream.progress.LookupVersion;
 import io.callstream.statistic.Emission;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
@@ -147,7 +150,20 @@ final class ResultEmitter {
         updates,
         current,
         batch,
-        now.totals().accounting());
+        now.totals().accounting(),
+        lookups(now.totals().tables()));
+  }
+
+  private Map<String, LookupVersion> lookups(List<StoredTable> tables) {
+    Map<String, LookupVersion> versions = new LinkedHashMap<>();
+    for (LookupTable lookup : pipeline.lookups()) {
+      tables.stream()
+          .filter(table -> table.name().equals(lookup.name()))
+          .forEach(
+              table ->
+                  versions.put(table.name(), new LookupVersion(table.version(), table.rows())));
+    }
+    return versions;
   }
 
   private static Optional<Instant> watermark(long millis) {
@@ -157,6 +173,6 @@ final class ResultEmitter {
   }
 
   private Accounting none() {
-    return CallCounter.accountingOfNone(pipeline);
+    return TaskReport.none(pipeline);
   }
 }

@@ -76,7 +76,7 @@ public record Columns(Statistic statistic, List<Column> list) {
             case NUMBER -> Type.LONG;
           };
       columns.add(new Column(dimension.name(), type, Role.DIMENSION));
-      if (dimension.lookup().isPresent()) {
+      if (dimension.codes().isPresent()) {
         columns.add(new Column(dimension.name() + "_description", Type.TEXT, Role.DESCRIPTION));
       }
     }

@@ -3,8 +3,8 @@ package io.callstream.internal.sink;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.WindowBounds;
+import io.callstream.statistic.CodeTable;
 import io.callstream.statistic.Dimension;
-import io.callstream.statistic.Lookup;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
 import java.io.IOException;
@@ -49,9 +49,9 @@ public final class RowFormatter {
       Dimension dimension = statistic.dimensions().get(i);
       String value = row.dimensions().get(i);
       cells.add(value);
-      Optional<Lookup> lookup = dimension.lookup();
-      if (lookup.isPresent()) {
-        cells.add(lookup.get().description(value));
+      Optional<CodeTable> codes = dimension.codes();
+      if (codes.isPresent()) {
+        cells.add(codes.get().description(value));
       }
     }
     for (int i = 0; i < statistic.measures().size(); i++) {

@@ -2,14 +2,13 @@ package io.callstream.internal.task;
 
 import io.callstream.call.Call;
 import io.callstream.call.CallRecord;
+import io.callstream.call.Field;
 import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.MissedWindow;
-import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Accounting.Contributions;
-import io.callstream.statistic.Lookup;
 import io.callstream.statistic.Statistic;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -25,23 +24,21 @@ import org.jspecify.annotations.Nullable;
  * and keeps the accounting of both. Not thread-safe.
  */
 public final class CallCounter {
-  private static final String DISPOSITIONS = "dispositions";
-
   private final TaskPlan plan;
   private final List<StatisticCombiner> combiners;
 
   /** The combiners of the statistics that count in this batch. */
   private final List<StatisticCombiner> counting;
 
-  private final Lookup dispositions;
-  private final boolean hasDispositions;
+  private final JoinTable[] checked;
+  private final Field<?>[] joined;
+  private final long[] unknown;
   private final Consumer<DeadLetter> letters;
   private final List<MissedWindow> missed = new ArrayList<>();
   private final StatisticCombiner.MissedWindows onMissed = this::missed;
   private long calls;
   private long corrections;
   private long ambiguousTimes;
-  private long unknownDispositions;
 
   /** Receives the partial results of one statistic in one window. */
   @FunctionalInterface
@@ -50,12 +47,23 @@ public final class CallCounter {
     void partial(int statistic, long windowStart, byte[] block);
   }
 
-  /** Creates a counter for a batch with a number, to which a watermark applies. */
-  public CallCounter(TaskPlan plan, long batch, long watermark, Consumer<DeadLetter> letters) {
+  /**
+   * Creates a counter that has not counted any calls.
+   *
+   * @param batch the number of the batch
+   * @param tables the tables of the batch; those of lookups whose fields calls have are not used
+   */
+  public CallCounter(
+      TaskPlan plan,
+      long batch,
+      LookupTables tables,
+      long watermark,
+      Consumer<DeadLetter> letters) {
     this.plan = plan;
     this.letters = letters;
-    dispositions = plan.dispositionCodes();
-    hasDispositions = !dispositions.descriptions().isEmpty();
+    checked = tables.of(plan.joins(), join -> !join.isRead());
+    joined = plan.joins().stream().filter(Join::isRead).map(Join::first).toArray(Field<?>[]::new);
+    unknown = new long[checked.length + joined.length];
     combiners = plan.statistics().stream().map(s -> new StatisticCombiner(s, watermark)).toList();
     counting =
         IntStream.range(0, combiners.size())
@@ -77,19 +85,19 @@ public final class CallCounter {
     count(next.call(), next.record(), next.index());
   }
 
-  /** Returns the accounting of a pipeline that has not read any records. */
-  public static Accounting accountingOfNone(Pipeline pipeline) {
-    return Accounting.none(
-        pipeline.statistics().stream().map(Statistic::name).toList(),
-        pipeline.dispositionCodes().descriptions().isEmpty() ? List.of() : List.of(DISPOSITIONS));
-  }
-
   public void count(Call call, CallRecord record, int index) {
     if (call.ambiguousTime()) {
       ambiguousTimes++;
     }
-    if (hasDispositions && !dispositions.contains(call.disposition())) {
-      unknownDispositions++;
+    for (int i = 0; i < checked.length; i++) {
+      if (checked[i].row(call) == null) {
+        unknown[i]++;
+      }
+    }
+    for (int i = 0; i < joined.length; i++) {
+      if (!call.isPresent(joined[i])) {
+        unknown[checked.length + i]++;
+      }
     }
     calls++;
     for (StatisticCombiner combiner : counting) {
@@ -146,8 +154,16 @@ public final class CallCounter {
               combiner.retracted(),
               earlier));
     }
-    Map<String, Long> unknown =
-        hasDispositions ? Map.of(DISPOSITIONS, unknownDispositions) : Map.of();
-    return new Accounting(0, 0, 0, 0, corrections, ambiguousTimes, 0, unknown, contributions);
+    return new Accounting(0, 0, 0, 0, corrections, ambiguousTimes, 0, unknown(), contributions);
+  }
+
+  private Map<String, Long> unknown() {
+    Map<String, Long> byName = new LinkedHashMap<>();
+    int ofChecked = 0;
+    int ofJoined = checked.length;
+    for (Join join : plan.joins()) {
+      byName.put(join.name(), unknown[join.isRead() ? ofJoined++ : ofChecked++]);
+    }
+    return byName;
   }
 }

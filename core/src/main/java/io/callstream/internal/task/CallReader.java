@@ -43,6 +43,11 @@ public final class CallReader {
   private long unstamped;
   private long greatestAge;
 
+  /** The tables whose fields calls get. */
+  private final JoinTable[] joined;
+
+  private final List<Call> rows = new ArrayList<>();
+
   /** Receives calls with their records, and their indexes in these, from 0. */
   @FunctionalInterface
   public interface Calls {
@@ -66,10 +71,17 @@ public final class CallReader {
   /**
    * Creates a reader that has not read any records.
    *
+   * @param tables the tables of the batch
    * @param begin the current time, at which the records already existed
    * @param calls receives the calls of records that are not rejected
    */
-  public CallReader(TaskPlan plan, Instant begin, Calls calls, Consumer<DeadLetter> letters) {
+  public CallReader(
+      TaskPlan plan,
+      LookupTables tables,
+      Instant begin,
+      Calls calls,
+      Consumer<DeadLetter> letters) {
+    joined = tables.of(plan.joins(), Join::isRead);
     this.calls = calls;
     this.beginMillis = begin.toEpochMilli();
     this.plan = plan;
@@ -134,10 +146,20 @@ public final class CallReader {
 
   private void take(Call call, CallRecord record, int index, Position position) {
     position.clock.add(call.epochMillis());
-    calls.take(
-        plan.generatesIds() ? withId(call, record, index) : call.only(plan.fields()),
-        record,
-        index);
+    Call own = plan.generatesIds() ? withId(call, record, index) : call;
+    calls.take(joined.length == 0 ? own.only(plan.fields()) : joined(own), record, index);
+  }
+
+  /** Returns a call with the fields of its rows. */
+  private Call joined(Call call) {
+    rows.clear();
+    for (JoinTable table : joined) {
+      Call row = table.row(call);
+      if (row != null) {
+        rows.add(row);
+      }
+    }
+    return call.joined(plan.fields(), rows);
   }
 
   /** Returns a call with its place as the id, for a format that has no ids. */

@@ -9,11 +9,11 @@ import io.callstream.call.Fields;
 import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
-import io.callstream.statistic.Lookup;
 import io.callstream.statistic.Statistic;
 import java.io.IOException;
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -34,7 +34,8 @@ public final class TaskPlan implements Serializable {
   private final Set<Field<?>> fields;
   private final List<Field<?>> orderedFields;
   private final boolean generatesIds;
-  private final Lookup dispositionCodes;
+  private final List<Join> joins;
+  private final Set<Field<?>> parsedFields;
   private final long maxFutureSkewMillis;
   private final long distinctHorizonMillis;
   private final long correctionHorizonMillis;
@@ -44,7 +45,6 @@ public final class TaskPlan implements Serializable {
   /** Creates a plan. Fails if a statistic or the format cannot be sent to tasks. */
   public TaskPlan(Pipeline pipeline) {
     pipeline.statistics().forEach(TaskPlan::requireSendable);
-    requireSendable(pipeline.format(), pipeline.fields());
     topic =
         pipeline.source() instanceof KafkaTopic kafka
             ? kafka.name()
@@ -54,7 +54,9 @@ public final class TaskPlan implements Serializable {
     fields = pipeline.fields();
     orderedFields = fields.stream().sorted().toList();
     generatesIds = fields.contains(Fields.ID) && !Fields.has(format, Fields.ID);
-    dispositionCodes = pipeline.dispositionCodes();
+    joins = pipeline.lookups().stream().map(lookup -> Join.of(lookup, fields)).toList();
+    parsedFields = parsedFields(pipeline);
+    requireSendable(format, parsedFields);
     maxFutureSkewMillis = pipeline.maxFutureSkew().toMillis();
     maxEventTimeJumpMillis = maxEventTimeJumpMillis(pipeline);
     distinctHorizonMillis = pipeline.distinctHorizon().map(Duration::toMillis).orElse(NO_HORIZON);
@@ -70,7 +72,8 @@ public final class TaskPlan implements Serializable {
     fields = that.fields;
     orderedFields = that.orderedFields;
     generatesIds = that.generatesIds;
-    dispositionCodes = that.dispositionCodes;
+    joins = that.joins;
+    parsedFields = that.parsedFields;
     maxFutureSkewMillis = that.maxFutureSkewMillis;
     distinctHorizonMillis = that.distinctHorizonMillis;
     correctionHorizonMillis = that.correctionHorizonMillis;
@@ -81,6 +84,12 @@ public final class TaskPlan implements Serializable {
   /** Returns this plan for a checkpoint in which the statistics have other places. */
   public TaskPlan startingAt(List<StatisticStart> places) {
     return new TaskPlan(this, places);
+  }
+
+  private static Set<Field<?>> parsedFields(Pipeline pipeline) {
+    Set<Field<?>> fields = new HashSet<>(pipeline.fields());
+    pipeline.lookups().forEach(lookup -> lookup.fields().forEach(fields::remove));
+    return Set.copyOf(fields);
   }
 
   /** Checks that a statistic can be sent to tasks, so that the failure occurs early. */
@@ -116,7 +125,7 @@ public final class TaskPlan implements Serializable {
   }
 
   CallParser newParser() {
-    return newParser(format, fields);
+    return newParser(format, parsedFields);
   }
 
   private static CallParser newParser(CallFormat format, Set<Field<?>> fields) {
@@ -214,8 +223,13 @@ public final class TaskPlan implements Serializable {
     return generatesIds;
   }
 
-  Lookup dispositionCodes() {
-    return dispositionCodes;
+  /** Returns the fields that the format gives, without those of lookups. */
+  Set<Field<?>> parsedFields() {
+    return parsedFields;
+  }
+
+  public List<Join> joins() {
+    return joins;
   }
 
   long maxFutureSkewMillis() {

@@ -1,8 +1,11 @@
 package io.callstream.internal.task;
 
+import io.callstream.lookup.LookupTable;
+import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Accounting.Contributions;
 import io.callstream.progress.Progress.Latency;
+import io.callstream.statistic.Statistic;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -37,6 +40,13 @@ public record TaskReport(
   public static TaskReport ofDuplicates(long duplicates) {
     return new TaskReport(
         new Accounting(0, 0, 0, duplicates, 0, 0, 0, Map.of(), Map.of()), List.of());
+  }
+
+  /** Returns the accounting of no records. */
+  public static Accounting none(Pipeline pipeline) {
+    return Accounting.none(
+        pipeline.statistics().stream().map(Statistic::name).toList(),
+        pipeline.lookups().stream().map(LookupTable::name).toList());
   }
 
   public TaskReport plus(TaskReport that) {

@@ -11,6 +11,7 @@ import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Source;
+import io.callstream.statistic.StandardStatistics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.UnaryOperator;
@@ -136,6 +137,20 @@ abstract class CapabilityRules extends ContractRules {
   void rule_16_8() {
     assumeNotSupported(Capability.CORRECTIONS);
     requireRefusal(Capability.CORRECTIONS, own(), RunOptions.bounded(), p -> p.corrections());
+  }
+
+  @Test
+  @Rule(
+      number = "16.9",
+      text = "An engine without `LOOKUPS` rejects lookups.",
+      check = "that the engine calls `requireSupport` first")
+  void rule_16_9() {
+    assumeNotSupported(Capability.LOOKUPS);
+    requireRefusal(
+        Capability.LOOKUPS,
+        own(),
+        RunOptions.bounded(),
+        p -> p.lookup(StandardStatistics.dispositions()));
   }
 
   @Test

@@ -17,9 +17,10 @@ import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Accounting;
 import io.callstream.statistic.CallDuration;
+import io.callstream.statistic.CodeTable;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Emission;
-import io.callstream.statistic.Lookup;
+import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
 import java.nio.file.Path;
@@ -46,7 +47,7 @@ abstract class ContractRules {
   static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
   static final JsonFormat FORMAT = KitCalls.json(LOS_ANGELES);
   static final Duration HOUR = Duration.ofHours(1);
-  static final Lookup CODES = new Lookup("codes of the kit", Map.of("HAN", "Handled"));
+  static final CodeTable CODES = new CodeTable("codes of the kit", Map.of("HAN", "Handled"));
   static final Set<Field<?>> CALL_TIME = Set.of(Fields.CALL_TIME);
 
   /** Reads a number of milliseconds from a call that has one. */
@@ -124,6 +125,13 @@ abstract class ContractRules {
         .over(Windows.session(Duration.ofMinutes(10)).allowingLateness(lateness))
         .emitting(Emission.ON_CLOSE)
         .build();
+  }
+
+  /** Adds a lookup of the codes of dispositions, if the engine supports lookups. */
+  Pipeline.Builder withCodes(Pipeline.Builder pipeline) {
+    return supports(Capability.LOOKUPS)
+        ? pipeline.lookup(StandardStatistics.dispositions(CODES))
+        : pipeline;
   }
 
   RunningPipeline start(Pipeline pipeline, RunOptions options) {

@@ -21,6 +21,7 @@ import io.callstream.statistic.Emission;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
 import java.time.Duration;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -302,7 +303,7 @@ abstract class EvolutionRules extends ContractRules {
   }
 
   private static JsonFormat.Builder format() {
-    return JsonFormat.builder("growing").id("crime_id").time("call_date_time");
+    return JsonFormat.builder("growing").zone(ZoneOffset.UTC).id("crime_id").time("call_date_time");
   }
 
   @Test

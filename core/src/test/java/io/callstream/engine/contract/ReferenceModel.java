@@ -66,6 +66,9 @@ public final class ReferenceModel {
   private final Counts total;
   private long number;
 
+  /** The generation of the table of areas that the current batch uses. */
+  private int areas;
+
   /** The calls of one group, and all their durations. */
   private static final class Group {
     long count;
@@ -103,6 +106,7 @@ public final class ReferenceModel {
     long corrections;
     long ambiguous;
     long unknown;
+    long unknownAreas;
     long unconfirmed;
     final Map<String, long[]> perStatistic = new LinkedHashMap<>();
 
@@ -124,7 +128,9 @@ public final class ReferenceModel {
           corrections,
           ambiguous,
           unconfirmed,
-          Map.of("dispositions", unknown),
+          scenario.hasLookups()
+              ? Map.of("dispositions", unknown, AreaTable.LOOKUP, unknownAreas)
+              : Map.of(),
           contributions);
     }
   }
@@ -191,6 +197,12 @@ public final class ReferenceModel {
    * have no record.
    */
   public Batch process(List<TestRecord> offsets) {
+    return process(offsets, 0);
+  }
+
+  /** Processes a batch that uses a generation of the table of areas. */
+  Batch process(List<TestRecord> offsets, int generation) {
+    areas = generation;
     List<Placed> placed = new ArrayList<>();
     for (TestRecord r : offsets) {
       long offset = nextOffsets.merge(r.partition(), 1L, Long::sum) - 1;
@@ -313,7 +325,7 @@ public final class ReferenceModel {
 
   /** Returns what the pipeline reads of a call. */
   private List<Object> read(Fact fact) {
-    List<Object> read = new ArrayList<>(List.of(fact.time(), fact.disposition()));
+    List<Object> read = new ArrayList<>(List.of(fact.time()));
     scenario.statistics().forEach(s -> read.add(s.read(fact)));
     return read;
   }
@@ -355,12 +367,16 @@ public final class ReferenceModel {
       Counts batch,
       Map<String, Map<Span, Map<List<String>, Group>>> news,
       List<DeadLetter> letters) {
-    Fact fact = (Fact) call.record().truth();
+    Fact own = (Fact) call.record().truth();
+    Fact fact = own.withArea(AreaTable.area(areas, own.address()));
     if (fact.ambiguous()) {
       batch.ambiguous++;
     }
     if (!StatisticSpec.CODES.descriptions().containsKey(fact.disposition())) {
       batch.unknown++;
+    }
+    if (fact.area().isEmpty()) {
+      batch.unknownAreas++;
     }
     List<MissedWindow> missed = new ArrayList<>();
     Set<StatisticSpec> all = new LinkedHashSet<>(active);
@@ -482,6 +498,7 @@ public final class ReferenceModel {
     total.corrections += batch.corrections;
     total.ambiguous += batch.ambiguous;
     total.unknown += batch.unknown;
+    total.unknownAreas += batch.unknownAreas;
     total.unconfirmed += batch.unconfirmed;
     batch.perStatistic.forEach(
         (name, counts) -> {

@@ -13,6 +13,7 @@ import io.callstream.engine.contract.TestRecord.NoCall;
 import io.callstream.engine.contract.TestRecord.Numbers;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.Emission;
+import io.callstream.statistic.StandardStatistics;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,7 +46,8 @@ public record Scenario(
     boolean corrects,
     Duration maxFutureSkew,
     Optional<Duration> maxEventTimeJump,
-    List<List<TestRecord>> batches) {
+    List<List<TestRecord>> batches,
+    boolean hasLookups) {
 
   /** The maximum number of groups if it does not matter. */
   static final int DEFAULT_MAX_GROUPS = 100_000;
@@ -82,7 +84,7 @@ public record Scenario(
           "(other)",
           "a");
 
-  private static final List<String> ADDRESSES =
+  static final List<String> ADDRESSES =
       List.of("", "100 Block Of Main St", "A St/b St", "\u00c5land, 1", "\ud834\udd1e", "(other)");
 
   private static final List<String> DISPOSITIONS =
@@ -92,10 +94,18 @@ public record Scenario(
    * Adds the parts of this scenario to a pipeline, except for the source, the format and the sinks.
    */
   public Pipeline.Builder addTo(Pipeline.Builder pipeline) {
+    return addTo(pipeline, AreaTable.fixed());
+  }
+
+  /** Adds the parts of this scenario to a pipeline, with a table of areas. */
+  Pipeline.Builder addTo(Pipeline.Builder pipeline, AreaTable areas) {
+    if (hasLookups) {
+      pipeline.lookup(StandardStatistics.dispositions(StatisticSpec.CODES)).lookup(areas.lookup());
+    }
     statistics.forEach(s -> pipeline.statistic(s.statistic()));
     distinct.ifPresent(corrects ? pipeline::corrections : pipeline::distinct);
     maxEventTimeJump.ifPresentOrElse(pipeline::maxEventTimeJump, pipeline::withoutMaxEventTimeJump);
-    return pipeline.maxFutureSkew(maxFutureSkew).dispositionCodes(StatisticSpec.CODES);
+    return pipeline.maxFutureSkew(maxFutureSkew);
   }
 
   /** Returns the format of the records. */
@@ -133,7 +143,23 @@ public record Scenario(
         corrects,
         maxFutureSkew,
         maxEventTimeJump,
-        shorter.stream().filter(batch -> !batch.isEmpty()).map(List::copyOf).toList());
+        shorter.stream().filter(batch -> !batch.isEmpty()).map(List::copyOf).toList(),
+        hasLookups);
+  }
+
+  /** Returns this scenario for engines that do not support lookups. */
+  Scenario withoutLookups() {
+    return new Scenario(
+        seed,
+        zone,
+        partitions,
+        statistics.stream().map(StatisticSpec::withoutLookups).toList(),
+        distinct,
+        corrects,
+        maxFutureSkew,
+        maxEventTimeJump,
+        batches,
+        false);
   }
 
   /** Returns the seed and the generated parts. Includes the records if there are few. */
@@ -147,6 +173,7 @@ public record Scenario(
         .append(corrects ? "corrections " : "distinct ")
         .append(distinct);
     text.append(", jump ").append(maxEventTimeJump);
+    text.append(hasLookups ? ", lookups" : "");
     text.append(", batches of ").append(batches.stream().map(List::size).toList());
     text.append(", ").append(statistics);
     if (records().size() <= FEW) {
@@ -219,7 +246,8 @@ public record Scenario(
           corrects,
           skew,
           jump,
-          batches(partitions, skew));
+          batches(partitions, skew),
+          true);
     }
 
     private StatisticSpec statistic(String name) {
@@ -236,7 +264,13 @@ public record Scenario(
       boolean onClose = window.isSession() || (window != WindowKind.NONE && chance(0.4));
       return new StatisticSpec(
           name,
-          pick(List.of(Filter.NONE, Filter.NONE, Filter.WITH_A, Filter.FIRST_HALF_MINUTE)),
+          pick(
+              List.of(
+                  Filter.NONE,
+                  Filter.NONE,
+                  Filter.WITH_A,
+                  Filter.FIRST_HALF_MINUTE,
+                  Filter.WITH_AREA)),
           List.copyOf(dims.subList(0, random.nextInt(4))),
           window,
           chance(0.8) ? zone : ZoneId.of(pick(ZONES)),

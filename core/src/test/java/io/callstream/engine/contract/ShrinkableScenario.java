@@ -36,7 +36,8 @@ record ShrinkableScenario(Scenario value) implements Shrinkable<Scenario> {
   public ShrinkingDistance distance() {
     long parts =
         value.statistics().stream().mapToLong(ShrinkableScenario::parts).sum()
-            + (value.distinct().isPresent() ? 1 : 0);
+            + (value.distinct().isPresent() ? 1 : 0)
+            + (value.hasLookups() ? 1 : 0);
     return ShrinkingDistance.of(value.records().size(), parts, value.batches().size());
   }
 
@@ -52,7 +53,10 @@ record ShrinkableScenario(Scenario value) implements Shrinkable<Scenario> {
 
   @Override
   public Stream<Shrinkable<Scenario>> shrink() {
-    return Stream.of(fewerBatches(), fewerRecords(), fewerStatistics(), simplerStatistics())
+    Stream<Scenario> unjoined =
+        value.hasLookups() ? Stream.of(value.withoutLookups()) : Stream.empty();
+    return Stream.of(
+            fewerBatches(), fewerRecords(), fewerStatistics(), unjoined, simplerStatistics())
         .flatMap(smaller -> smaller)
         .map(ShrinkableScenario::new);
   }

@@ -7,10 +7,10 @@ import io.callstream.call.Fields;
 import io.callstream.engine.contract.TestRecord.Fact;
 import io.callstream.engine.contract.TestRecord.Numbers;
 import io.callstream.statistic.CallDuration;
+import io.callstream.statistic.CodeTable;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Emission;
-import io.callstream.statistic.Lookup;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.Statistic;
@@ -46,8 +46,8 @@ public record StatisticSpec(
     int maxGroups) {
 
   /** The codes with a description in tests. */
-  public static final Lookup CODES =
-      new Lookup("codes of tests", Map.of("HAN", "Handled", "ADV", "Advised", "22", "Cancel"));
+  public static final CodeTable CODES =
+      new CodeTable("codes of tests", Map.of("HAN", "Handled", "ADV", "Advised", "22", "Cancel"));
 
   private static final Set<Field<?>> CALL_TIME = Set.of(Fields.CALL_TIME);
 
@@ -58,13 +58,16 @@ public record StatisticSpec(
     /** Calls whose type contains an a. */
     WITH_A,
     /** Calls in the first half of a minute, which depends only on the time. */
-    FIRST_HALF_MINUTE;
+    FIRST_HALF_MINUTE,
+    /** Calls with a row in the table of areas. */
+    WITH_AREA;
 
     boolean accepts(Fact fact) {
       return switch (this) {
         case NONE -> true;
         case WITH_A -> fact.type().contains("a");
         case FIRST_HALF_MINUTE -> fact.time().atOffset(java.time.ZoneOffset.UTC).getSecond() < 30;
+        case WITH_AREA -> !fact.area().isEmpty();
       };
     }
   }
@@ -79,6 +82,8 @@ public record StatisticSpec(
     DESCRIBED_DISPOSITION(false),
     /** The address. */
     ADDRESS(false),
+    /** The area of the address, from a table that changes. */
+    AREA(false),
     /** A custom text: the first letter of the type. */
     INITIAL(false),
     /** The local day of the week. */
@@ -99,6 +104,7 @@ public record StatisticSpec(
         case TYPE -> fact.type();
         case DISPOSITION, DESCRIBED_DISPOSITION -> fact.disposition();
         case ADDRESS -> fact.address();
+        case AREA -> fact.area();
         case INITIAL -> new String(Character.toChars(fact.type().codePointAt(0)));
         case DAY_OF_WEEK -> "" + fact.time().atZone(zone).getDayOfWeek().getValue();
         case HOUR -> "" + fact.time().atZone(zone).getHour();
@@ -113,6 +119,7 @@ public record StatisticSpec(
         case DESCRIBED_DISPOSITION ->
             Dimension.of("described", Fields.DISPOSITION).describedBy(CODES);
         case ADDRESS -> Dimensions.ADDRESS;
+        case AREA -> Dimension.of("area", AreaTable.AREA);
         case INITIAL ->
             Dimension.of(
                 "initial", call -> new String(Character.toChars(call.type().codePointAt(0))));
@@ -366,6 +373,8 @@ public record StatisticSpec(
       case WITH_A -> builder.where(call -> call.type().contains("a"));
       case FIRST_HALF_MINUTE ->
           builder.where(Set.of(), call -> Math.floorMod(call.epochMillis(), 60_000L) < 30_000);
+      case WITH_AREA ->
+          builder.where(Set.of(AreaTable.AREA), call -> call.isPresent(AreaTable.AREA));
     }
     if (window != WindowKind.NONE) {
       builder.over(window.windows(zone).allowingLateness(lateness));
@@ -396,6 +405,20 @@ public record StatisticSpec(
       }
     }
     return read;
+  }
+
+  /** Returns this statistic without what it reads of lookups. */
+  StatisticSpec withoutLookups() {
+    return new StatisticSpec(
+        name,
+        filter == Filter.WITH_AREA ? Filter.NONE : filter,
+        dimensions.stream().filter(d -> d != Dim.AREA).toList(),
+        window,
+        zone,
+        lateness,
+        measures,
+        emission,
+        maxGroups);
   }
 
   List<String> key(Fact fact) {

@@ -50,8 +50,26 @@ public record TestRecord(int partition, Instant timestamp, byte[] value, Truth t
       String disposition,
       String address,
       String callTime,
-      Numbers numbers)
-      implements Truth {}
+      Numbers numbers,
+      String area)
+      implements Truth {
+    /** Creates a call without a row in the table of areas. */
+    Fact(
+        String id,
+        String type,
+        Instant time,
+        boolean ambiguous,
+        String disposition,
+        String address,
+        String callTime,
+        Numbers numbers) {
+      this(id, type, time, ambiguous, disposition, address, callTime, numbers, "");
+    }
+
+    Fact withArea(String other) {
+      return new Fact(id, type, time, ambiguous, disposition, address, callTime, numbers, other);
+    }
+  }
 
   /** The values of a call that are not texts; null if missing. */
   public record Numbers(

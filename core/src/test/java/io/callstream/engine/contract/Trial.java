@@ -38,6 +38,9 @@ final class Trial {
   private int partitions = 1;
   private final List<List<SourceRecord>> steps = new ArrayList<>();
 
+  /** What happens before the records of each step are sent. */
+  private final List<Runnable> preparations = new ArrayList<>();
+
   /**
    * Creates a trial without records.
    *
@@ -58,9 +61,15 @@ final class Trial {
     return step(List.of(records));
   }
 
-  Trial step(List<SourceRecord> records) {
-    steps.add(List.copyOf(records));
+  /** Adds a step whose records are sent after something else has happened. */
+  Trial step(Runnable before, SourceRecord... records) {
+    steps.add(List.of(records));
+    preparations.add(before);
     return this;
+  }
+
+  Trial step(List<SourceRecord> records) {
+    return step(() -> {}, records.toArray(SourceRecord[]::new));
   }
 
   /** Adds steps of at most {@code size} records each. */
@@ -114,8 +123,9 @@ final class Trial {
       RunOptions options = RunOptions.bounded().checkpointingTo(testbed.checkpoint(directory));
       Map<String, Results> results = Map.of();
       Accounting accounting = Accounting.none(List.of(), List.of());
-      for (List<SourceRecord> step : steps) {
-        source.send(step);
+      for (int i = 0; i < steps.size(); i++) {
+        preparations.get(i).run();
+        source.send(steps.get(i));
         try (RunningPipeline run = testbed.engine().start(pipeline, options)) {
           assertThat(run.awaitTermination(testbed.patience())).as("a bounded run ends").isTrue();
           results = results(run);
@@ -127,10 +137,12 @@ final class Trial {
 
     Outcome inOneRun() throws InterruptedException {
       RunOptions options = RunOptions.continuous().triggeringEvery(Duration.ZERO);
+      preparations.get(0).run();
       try (RunningPipeline run = testbed.engine().start(pipeline, options)) {
-        for (List<SourceRecord> step : steps) {
-          source.send(step);
-          sent += step.size();
+        for (int i = 0; i < steps.size(); i++) {
+          preparations.get(i).run();
+          source.send(steps.get(i));
+          sent += steps.get(i).size();
           awaitCovered(run, recorder, sent, testbed.patience());
         }
         run.stop();

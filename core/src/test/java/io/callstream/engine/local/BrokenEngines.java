@@ -219,8 +219,8 @@ final class BrokenEngines {
     @Override
     CallFilter kept(Statistic statistic) {
       for (Dimension dimension : statistic.dimensions()) {
-        if (dimension.lookup().isPresent()) {
-          Set<String> codes = Set.copyOf(dimension.lookup().get().descriptions().keySet());
+        if (dimension.codes().isPresent()) {
+          Set<String> codes = Set.copyOf(dimension.codes().get().descriptions().keySet());
           return call -> codes.contains(call.text(Fields.DISPOSITION));
         }
       }
@@ -445,7 +445,8 @@ final class BrokenEngines {
           batch.updates(),
           current,
           batch.accounting(),
-          batch.total());
+          batch.total(),
+          batch.lookups());
     }
   }
 
@@ -463,7 +464,8 @@ final class BrokenEngines {
           updates,
           batch.current(),
           batch.accounting(),
-          batch.total());
+          batch.total(),
+          batch.lookups());
     }
   }
 
@@ -675,7 +677,8 @@ final class BrokenEngines {
           updates,
           batch.current(),
           batch.accounting(),
-          batch.total());
+          batch.total(),
+          batch.lookups());
     }
   }
 
@@ -700,7 +703,8 @@ final class BrokenEngines {
           p.watermark(),
           p.sink(),
           p.accounting(),
-          p.total());
+          p.total(),
+          p.lookups());
     }
   }
 
@@ -753,11 +757,83 @@ final class BrokenEngines {
     }
   }
 
+  /** Uses the first version of each table. */
+  static class IgnoresChangedTables extends CheckpointedEngine {
+    @Override
+    List<Map<String, List<String>>> next(
+        List<Map<String, List<String>>> first, List<Map<String, List<String>>> current) {
+      return first;
+    }
+  }
+
+  /** Repeats a batch with the current tables. */
+  static class RepeatsABatchWithCurrentTables extends CheckpointedEngine {
+    @Override
+    boolean repeatsTables() {
+      return false;
+    }
+  }
+
+  /** Continues with the last table if a source fails. */
+  static class HidesFailuresOfTables extends CheckpointedEngine {
+    @Override
+    Map<String, List<String>> failed(Map<String, List<String>> before, RuntimeException source) {
+      if (before == null) {
+        return Map.of();
+      }
+      return before;
+    }
+  }
+
+  /** Does not count calls without a row. */
+  static class CountsNoUnknownCalls extends CheckpointedEngine {
+    @Override
+    Accounting accounting(Accounting a) {
+      Map<String, Long> none = new HashMap<>();
+      a.unknown().keySet().forEach(name -> none.put(name, 0L));
+      return new Accounting(
+          a.received(),
+          a.rejected(),
+          a.additionalCalls(),
+          a.duplicates(),
+          a.corrections(),
+          a.ambiguousTimes(),
+          a.unconfirmedTimes(),
+          none,
+          a.statistics());
+    }
+  }
+
+  /** Shows no versions of tables. */
+  static class ReportsNoTables extends CheckpointedEngine {
+    @Override
+    Progress report(Progress p) {
+      return new Progress(
+          p.batch(),
+          p.timestamp(),
+          p.inputRows(),
+          p.inputRowsPerSecond(),
+          p.processedRowsPerSecond(),
+          p.outputRows(),
+          p.outputRowsPerSecond(),
+          p.batchDuration(),
+          p.latency(),
+          p.phases(),
+          p.state(),
+          p.offsets(),
+          p.watermark(),
+          p.sink(),
+          p.accounting(),
+          p.total(),
+          Map.of());
+    }
+  }
+
   /** Does not declare distinct(), corrections() and evolving(), but accepts them. */
   static class AcceptsWhatItDoesNotDeclare extends CheckpointedEngine {
     @Override
     public Set<Capability> capabilities() {
-      return EnumSet.of(Capability.MEMORY_SOURCE, Capability.CHECKPOINT);
+      return EnumSet.of(Capability.MEMORY_SOURCE, Capability.CHECKPOINT, Capability.LOOKUPS);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.callstream.engine.local;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.CallFormat;
+import io.callstream.call.Field;
 import io.callstream.engine.Capability;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
@@ -11,6 +12,10 @@ import io.callstream.engine.Termination;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.ledger.Fingerprint;
 import io.callstream.internal.ledger.Ledger;
+import io.callstream.lookup.LookupSource;
+import io.callstream.lookup.LookupSources;
+import io.callstream.lookup.LookupTable;
+import io.callstream.lookup.MemoryLookup;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.DeadLetter;
@@ -57,8 +62,14 @@ class CheckpointedEngine implements Engine {
   /** The state of a directory: the ends of finished batches, and the end of a batch to repeat. */
   private static final class Memory {
     final List<long[]> finished = new ArrayList<>();
+    final List<List<Map<String, List<String>>>> tablesOfFinished = new ArrayList<>();
     long[] planned;
     Fingerprint fingerprint;
+    List<Map<String, List<String>>> tablesOfPlanned;
+
+    /** The first tables of the first run, which are version 1. */
+    List<Map<String, List<String>>> firstTables;
+
     boolean inUse;
 
     /** The number of replayed batches that sinks and listeners must not see. */
@@ -82,7 +93,8 @@ class CheckpointedEngine implements Engine {
         Capability.DISTINCT,
         Capability.CORRECTIONS,
         Capability.CHECKPOINT,
-        Capability.EVOLUTION);
+        Capability.EVOLUTION,
+        Capability.LOOKUPS);
   }
 
   @Override
@@ -91,7 +103,8 @@ class CheckpointedEngine implements Engine {
     if (options.checkpoint().isEmpty()) {
       Shutters shutters = new Shutters(new Places());
       shutters.open = true;
-      Pipeline inner = copy(pipeline, (MemorySource) pipeline.source(), shutters);
+      Pipeline inner =
+          copy(pipeline, (MemorySource) pipeline.source(), pipeline.lookups(), shutters);
       return new Seen(pipeline, new LocalEngine().start(inner, options));
     }
     Memory memory = CHECKPOINTS.computeIfAbsent(options.checkpoint().get(), d -> new Memory());
@@ -199,14 +212,84 @@ class CheckpointedEngine implements Engine {
     throw sink;
   }
 
+  /** Returns whether a repeated batch uses the tables that it had. */
+  boolean repeatsTables() {
+    return true;
+  }
+
+  /** Returns the tables of the next batch, from the first ones and the current ones. */
+  List<Map<String, List<String>>> next(
+      List<Map<String, List<String>>> first, List<Map<String, List<String>>> current) {
+    return current;
+  }
+
+  /** Returns the rows of a table whose source failed. */
+  Map<String, List<String>> failed(Map<String, List<String>> before, RuntimeException source) {
+    throw new CallstreamException(ErrorCode.LOOKUP_FAILED, "Failed: " + source, source);
+  }
+
+  /** The tables of a run, and those that the local engine uses for a batch. */
+  private final class Tables {
+    private final List<LookupSource.Reader> readers = new ArrayList<>();
+    private final List<Map<String, List<String>>> current = new ArrayList<>();
+    private final List<MemoryLookup> sources = new ArrayList<>();
+    final List<LookupTable> replayed = new ArrayList<>();
+
+    Tables(List<LookupTable> lookups) {
+      for (LookupTable lookup : lookups) {
+        readers.add(lookup.source().open(lookup));
+        current.add(null);
+        MemoryLookup source = LookupSources.inMemory();
+        sources.add(source);
+        replayed.add(copy(lookup, source));
+      }
+    }
+
+    /** Returns the current rows of each table. */
+    List<Map<String, List<String>>> poll() {
+      for (int i = 0; i < readers.size(); i++) {
+        Map<String, List<String>> before = current.get(i);
+        try {
+          current.set(i, readers.get(i).poll().orElse(before));
+        } catch (RuntimeException e) {
+          current.set(i, failed(before, e));
+        }
+      }
+      return List.copyOf(current);
+    }
+
+    void use(List<Map<String, List<String>>> rows) {
+      for (int i = 0; i < sources.size(); i++) {
+        sources.get(i).replace(rows.get(i));
+      }
+    }
+  }
+
+  @SuppressWarnings("unchecked") // The type of a field states the class.
+  private static LookupTable copy(LookupTable lookup, LookupSource source) {
+    LookupTable.Builder copy =
+        LookupTable.named(lookup.name()).by(lookup.key(), lookup.keyColumn()).from(source);
+    for (int i = 0; i < lookup.fields().size(); i++) {
+      Field<?> field = lookup.fields().get(i);
+      String column = lookup.columns().get(i);
+      switch (field.type()) {
+        case TEXT -> copy.text((Field<String>) field, column);
+        case FLAG -> copy.flag((Field<Boolean>) field, column);
+        default -> copy.number((Field<? extends Number>) field, column);
+      }
+    }
+    return copy.build();
+  }
+
   // ---- the pipeline for the local engine
 
-  private Pipeline copy(Pipeline pipeline, MemorySource source, Shutters shutters) {
+  private Pipeline copy(
+      Pipeline pipeline, MemorySource source, List<LookupTable> lookups, Shutters shutters) {
     Pipeline.Builder copy =
         Pipeline.builder(source, format(pipeline.format()))
             .statistics(pipeline.statistics().stream().map(this::statistic).toList())
             .maxFutureSkew(pipeline.maxFutureSkew())
-            .dispositionCodes(pipeline.dispositionCodes());
+            .lookups(lookups);
     maxEventTimeJump(pipeline.maxEventTimeJump())
         .ifPresentOrElse(copy::maxEventTimeJump, copy::withoutMaxEventTimeJump);
     distinct(pipeline.distinctHorizon()).ifPresent(copy::distinct);
@@ -267,9 +350,10 @@ class CheckpointedEngine implements Engine {
           nothing,
           last.current(),
           Accounting.none(
-              last.accounting().statistics().keySet().stream().toList(),
-              last.accounting().unknown().keySet().stream().toList()),
-          last.total());
+              List.copyOf(last.accounting().statistics().keySet()),
+              List.copyOf(last.accounting().unknown().keySet())),
+          last.total(),
+          last.lookups());
     }
 
     private BatchResults tampered(BatchResults batch) {
@@ -282,7 +366,8 @@ class CheckpointedEngine implements Engine {
               batch.updates(),
               batch.current(),
               accounting(batch.accounting()),
-              accounting(batch.total())));
+              accounting(batch.total()),
+              batch.lookups()));
     }
 
     private void guarded(Runnable call) {
@@ -395,7 +480,8 @@ class CheckpointedEngine implements Engine {
           p.watermark(),
           p.sink(),
           accounting(p.accounting()),
-          accounting(p.total()));
+          accounting(p.total()),
+          p.lookups());
     }
   }
 
@@ -468,6 +554,7 @@ class CheckpointedEngine implements Engine {
     private final MemorySource replayed;
     private final Places places = new Places();
     private final Shutters shutters = new Shutters(places);
+    private final Tables tables;
     private final LocalRun local;
     private final long[] bounds;
     private long[] position;
@@ -496,13 +583,19 @@ class CheckpointedEngine implements Engine {
       bounds = source.ends();
       shutters.fresh = memory.finished.isEmpty();
       shutters.hidden = memory.doubled;
-      Pipeline inner = copy(pipeline, replayed, shutters);
+      tables = new Tables(pipeline.lookups());
+      Pipeline inner = copy(pipeline, replayed, tables.replayed, shutters);
       Pipeline watched = shutters.fresh ? inner : withLast(inner);
+      List<Map<String, List<String>>> current = tables.poll();
+      if (memory.firstTables == null) {
+        memory.firstTables = current;
+      }
+      tables.use(memory.firstTables);
       Ledger ledger = Ledger.inMemory(watched);
       ledger.continueAs(memory.fingerprint, memory.fingerprint, Map.of(), Instant.EPOCH);
       local = LocalRun.stepwise(watched, RunOptions.continuous(), Clock.systemUTC(), ledger);
-      for (long[] ends : List.copyOf(memory.finished)) {
-        boolean ignored = replay(ends);
+      for (int i = 0; i < memory.finished.size(); i++) {
+        boolean ignored = replay(memory.finished.get(i), memory.tablesOfFinished.get(i));
       }
       for (int p = 0; p < position.length; p++) {
         if (position[p] > 0) {
@@ -521,7 +614,7 @@ class CheckpointedEngine implements Engine {
           Pipeline.builder(replayed, inner.format())
               .statistics(inner.statistics())
               .maxFutureSkew(inner.maxFutureSkew())
-              .dispositionCodes(inner.dispositionCodes())
+              .lookups(inner.lookups())
               .results(
                   new ResultSink() {
                     @Override
@@ -557,9 +650,13 @@ class CheckpointedEngine implements Engine {
         while (!stopping) {
           long[] ends = memory.planned != null ? memory.planned : ends();
           if (ends != null) {
+            boolean isRepeated = memory.planned != null && repeatsTables();
             memory.planned = ends;
-            if (replay(ends)) {
+            memory.tablesOfPlanned =
+                isRepeated ? memory.tablesOfPlanned : next(memory.firstTables, tables.poll());
+            if (replay(ends, memory.tablesOfPlanned)) {
               memory.finished.add(ends);
+              memory.tablesOfFinished.add(memory.tablesOfPlanned);
             }
             memory.planned = null;
           } else if (options.mode() == RunOptions.Mode.BOUNDED) {
@@ -573,6 +670,8 @@ class CheckpointedEngine implements Engine {
         if (!undoesFailedBatches()) {
           memory.finished.add(memory.planned);
           memory.finished.add(position);
+          memory.tablesOfFinished.add(memory.tablesOfPlanned);
+          memory.tablesOfFinished.add(memory.tablesOfPlanned);
           memory.doubled++;
         }
         failure = e;
@@ -607,7 +706,7 @@ class CheckpointedEngine implements Engine {
     }
 
     /** Replays a batch on the local engine. Returns whether it had a record. */
-    private boolean replay(long[] ends) {
+    private boolean replay(long[] ends, List<Map<String, List<String>>> used) {
       List<Addition> additions = new ArrayList<>();
       List<PartitionOffsets> ranges = new ArrayList<>();
       for (int p = 0; p < ends.length; p++) {
@@ -621,6 +720,9 @@ class CheckpointedEngine implements Engine {
           offset++;
         }
         ranges.add(new PartitionOffsets(p, position[p], ends[p], source.end(p)));
+      }
+      if (!additions.isEmpty()) {
+        tables.use(used);
       }
       shutters.offsets = ranges;
       replayed.addAll(additions);

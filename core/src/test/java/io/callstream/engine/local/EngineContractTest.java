@@ -24,6 +24,7 @@ import io.callstream.engine.local.BrokenEngines.CountsAReplayedBatchTwice;
 import io.callstream.engine.local.BrokenEngines.CountsAllVersions;
 import io.callstream.engine.local.BrokenEngines.CountsNewStatisticsFromTheStart;
 import io.callstream.engine.local.BrokenEngines.CountsNewStatisticsInARepeatedBatch;
+import io.callstream.engine.local.BrokenEngines.CountsNoUnknownCalls;
 import io.callstream.engine.local.BrokenEngines.CountsOneCallPerRecord;
 import io.callstream.engine.local.BrokenEngines.EmitsClosedWindowsAgain;
 import io.callstream.engine.local.BrokenEngines.EndsSessionsAtTheGap;
@@ -32,7 +33,9 @@ import io.callstream.engine.local.BrokenEngines.ForgetsEarlierCalls;
 import io.callstream.engine.local.BrokenEngines.ForgetsIds;
 import io.callstream.engine.local.BrokenEngines.ForgetsVersions;
 import io.callstream.engine.local.BrokenEngines.HidesFailures;
+import io.callstream.engine.local.BrokenEngines.HidesFailuresOfTables;
 import io.callstream.engine.local.BrokenEngines.HidesRemovedGroups;
+import io.callstream.engine.local.BrokenEngines.IgnoresChangedTables;
 import io.callstream.engine.local.BrokenEngines.JoinsLookupsInwards;
 import io.callstream.engine.local.BrokenEngines.KeepsFirstVersions;
 import io.callstream.engine.local.BrokenEngines.KeepsLateCallsToItself;
@@ -45,6 +48,8 @@ import io.callstream.engine.local.BrokenEngines.ReadsNoKeysAndHeaders;
 import io.callstream.engine.local.BrokenEngines.ReadsTimesInUtc;
 import io.callstream.engine.local.BrokenEngines.ReadsUncommittedRecords;
 import io.callstream.engine.local.BrokenEngines.RejectsRecordsInAnOutage;
+import io.callstream.engine.local.BrokenEngines.RepeatsABatchWithCurrentTables;
+import io.callstream.engine.local.BrokenEngines.ReportsNoTables;
 import io.callstream.engine.local.BrokenEngines.ReportsRowsPerSinkAndLatencyByEventTime;
 import io.callstream.engine.local.BrokenEngines.RetractsOnlyCounts;
 import io.callstream.engine.local.BrokenEngines.ReusesNames;
@@ -128,7 +133,8 @@ class EngineContractTest {
         Arguments.of(
             new KeepsLateCallsToItself(), List.of("4.3", "4.11", "8.4", "18.8", "19.2", "21.5")),
         Arguments.of(
-            new CountsAReplayedBatchTwice(), List.of("15.3", "15.4", "15.8", "19.4", "21.12")),
+            new CountsAReplayedBatchTwice(),
+            List.of("7.10", "15.3", "15.4", "15.8", "19.4", "21.12")),
         Arguments.of(new ShiftsWindowEdgesInSummer(), List.of("2.4", "2.5", "2.6", "2.8", "2.9")),
         Arguments.of(new LosesTheFirstMillisecondOfAWindow(), List.of("2.1", "18.8")),
         Arguments.of(
@@ -163,13 +169,18 @@ class EngineContractTest {
         Arguments.of(
             new HidesFailures(),
             List.of(
-                "14.1", "14.2", "14.3", "14.6", "14.8", "14.11", "15.3", "15.4", "15.8", "19.4",
-                "21.12")),
+                "14.1", "14.2", "14.3", "14.6", "14.8", "14.11", "15.3", "15.4", "15.8", "7.10",
+                "19.4", "21.12")),
         Arguments.of(new CountsNewStatisticsFromTheStart(), List.of("19.1", "19.2", "19.4")),
         Arguments.of(new CountsNewStatisticsInARepeatedBatch(), List.of("19.4")),
         Arguments.of(new ForgetsEarlierCalls(), List.of("19.1", "19.2", "19.4")),
         Arguments.of(new ReusesNames(), List.of("19.3", "19.5", "19.6")),
         Arguments.of(new AlwaysEvolves(), List.of("19.6")),
+        Arguments.of(new IgnoresChangedTables(), List.of("7.6", "7.7", "7.8", "7.9", "7.10")),
+        Arguments.of(new RepeatsABatchWithCurrentTables(), List.of("7.10")),
+        Arguments.of(new HidesFailuresOfTables(), List.of("7.11")),
+        Arguments.of(new CountsNoUnknownCalls(), List.of("5.6", "7.2", "7.7", "7.9")),
+        Arguments.of(new ReportsNoTables(), List.of("7.8")),
         Arguments.of(new AcceptsWhatItDoesNotDeclare(), List.of("16.5", "16.7", "16.8")),
         Arguments.of(
             new KeepsFirstVersions(),
@@ -229,7 +240,7 @@ class EngineContractTest {
         .containsExactlyInAnyOrderElementsOf(broken);
     if (broken.isEmpty()) {
       assertThat(verdict.all(Status.ABORTED))
-          .containsExactly("16.2", "16.4", "16.5", "16.7", "16.8");
+          .containsExactly("16.2", "16.4", "16.5", "16.7", "16.8", "16.9");
     }
   }
 
@@ -274,7 +285,7 @@ class EngineContractTest {
 
     @Override
     public Set<Capability> capabilities() {
-      return EnumSet.of(Capability.MEMORY_SOURCE, Capability.DISTINCT);
+      return EnumSet.of(Capability.MEMORY_SOURCE, Capability.DISTINCT, Capability.LOOKUPS);
     }
 
     @Override
@@ -354,6 +365,8 @@ class EngineContractTest {
         new KeepsFirstVersions(),
         new AddsInDoublePrecision(),
         new BelievesEveryEventTime(),
+        new RepeatsABatchWithCurrentTables(),
+        new ReportsNoTables(),
         new TakesTheGreatestForTheWatermark(),
         new CountsNewStatisticsFromTheStart(),
         new CountsNewStatisticsInARepeatedBatch());

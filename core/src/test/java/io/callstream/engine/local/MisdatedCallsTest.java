@@ -56,6 +56,7 @@ class MisdatedCallsTest {
     Pipeline pipeline =
         Pipeline.builder(source, SanFranciscoCalls.json())
             .statistic(StandardStatistics.callsByTypeAndDispositionHourly())
+            .lookup(StandardStatistics.dispositions())
             .build();
     RunningPipeline run =
         new LocalEngine().start(pipeline, RunOptions.bounded().readingAtMost(batch));

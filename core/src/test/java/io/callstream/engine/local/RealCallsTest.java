@@ -108,6 +108,7 @@ class RealCallsTest {
     Pipeline.Builder builder =
         Pipeline.builder(source, format)
             .statistics(StandardStatistics.all(format.zone(), Duration.ofHours(1)))
+            .lookup(StandardStatistics.dispositions())
             .results(Sinks.csv(output))
             .deadLetters(Sinks.deadLetterFiles(output))
             .listener(reports::add);

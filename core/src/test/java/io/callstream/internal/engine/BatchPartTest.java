@@ -9,6 +9,7 @@ import io.callstream.call.CallRecord;
 import io.callstream.call.Field;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.contract.DelegatingFormat;
+import io.callstream.internal.task.LookupTables;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
@@ -57,7 +58,8 @@ class BatchPartTest {
   }
 
   private BatchPart newPart() {
-    return new BatchPart(plan, new BatchStart(0, Instant.EPOCH, 0, Long.MIN_VALUE), null);
+    return new BatchPart(
+        plan, new BatchStart(0, Instant.EPOCH, 0, Long.MIN_VALUE, LookupTables.NONE), null);
   }
 
   @Test

@@ -509,6 +509,14 @@ class SinkSetTest {
     BatchResults b = batch();
     Accounting accounting = new Accounting(records, records, 0, 0, 0, 0, 0, Map.of(), Map.of());
     return new BatchResults(
-        b.lineage(), 0, b.pipeline(), b.watermark(), Map.of(), Map.of(), accounting, accounting);
+        b.lineage(),
+        0,
+        b.pipeline(),
+        b.watermark(),
+        Map.of(),
+        Map.of(),
+        accounting,
+        accounting,
+        Map.of());
   }
 }

@@ -15,6 +15,7 @@ import io.callstream.internal.files.Checksum;
 import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.DeadLetterFormat;
 import io.callstream.internal.task.DeadLetterMerge;
+import io.callstream.internal.task.LookupTables;
 import io.callstream.internal.task.PartitionClock;
 import io.callstream.internal.task.PartitionSegment;
 import io.callstream.internal.task.PossibleDuplicate;
@@ -94,7 +95,8 @@ class DamagedBytesTest {
   /** Returns the updates of a batch that counts one call in both statistics. */
   private BatchUpdates updates(int number) {
     BatchUpdates updates = new BatchUpdates(2);
-    CallCounter counter = new CallCounter(new TaskPlan(pipeline), 0, Long.MIN_VALUE, letter -> {});
+    CallCounter counter =
+        new CallCounter(new TaskPlan(pipeline), 0, LookupTables.NONE, Long.MIN_VALUE, letter -> {});
     for (int i = 0; i <= number % 3; i++) {
       Call call =
           Call.builder("1", "type " + (number + i) % 7, Instant.EPOCH)
@@ -164,7 +166,8 @@ class DamagedBytesTest {
   @Test
   void aBlockOfAnyBytesIsReadOrDamaged() {
     List<byte[]> blocks = new ArrayList<>();
-    CallCounter counter = new CallCounter(new TaskPlan(pipeline), 0, Long.MIN_VALUE, letter -> {});
+    CallCounter counter =
+        new CallCounter(new TaskPlan(pipeline), 0, LookupTables.NONE, Long.MIN_VALUE, letter -> {});
     for (int i = 0; i < 40; i++) {
       Call call = Call.builder("1", "type " + i, Instant.EPOCH).address("place " + i % 3).build();
       counter.count(call, CallRecord.at("calls", 0, i, 0, new byte[0]), 0);

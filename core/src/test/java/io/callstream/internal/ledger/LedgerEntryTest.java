@@ -43,7 +43,7 @@ class LedgerEntryTest {
             Map.of("dispositions", 8L),
             Map.of("calls-by-type", new Contributions(4, 0, 0, 1, 2)));
     return new LedgerEntry(
-        new LedgerTotals(9, accounting, progress, -5, 8), blocks, new byte[] {1, 2});
+        new LedgerTotals(9, accounting, progress, -5, 8, List.of()), blocks, new byte[] {1, 2});
   }
 
   @Test
@@ -52,29 +52,29 @@ class LedgerEntryTest {
     windows.put(-10L, new byte[] {4, 5, 6});
     windows.put(20L, new byte[0]);
     LedgerEntry written = entry(List.of(windows));
-    LedgerEntry read = LedgerEntry.read("batch-9", 9, NONE, written.toBytes());
+    LedgerEntry read = LedgerEntry.read("batch-9", 9, NONE, List.of(), written.toBytes(List.of()));
     assertThat(read).usingRecursiveComparison().isEqualTo(written);
   }
 
   @Test
   void rejectsAnEntryOfAnotherBatch() {
-    byte[] bytes = entry(List.of(new TreeMap<>())).toBytes();
-    assertThatThrownBy(() -> LedgerEntry.read("batch-8", 8, NONE, bytes))
+    byte[] bytes = entry(List.of(new TreeMap<>())).toBytes(List.of());
+    assertThatThrownBy(() -> LedgerEntry.read("batch-8", 8, NONE, List.of(), bytes))
         .isInstanceOf(DamagedFileException.class)
         .hasMessage("batch-8 is of batch 9");
   }
 
   @Test
   void rejectsAnEntryOfAnotherNumberOfStatistics() {
-    byte[] bytes = entry(List.of(new TreeMap<>(), new TreeMap<>())).toBytes();
-    assertThatThrownBy(() -> LedgerEntry.read("batch-9", 9, NONE, bytes))
+    byte[] bytes = entry(List.of(new TreeMap<>(), new TreeMap<>())).toBytes(List.of());
+    assertThatThrownBy(() -> LedgerEntry.read("batch-9", 9, NONE, List.of(), bytes))
         .isInstanceOf(DamagedFileException.class)
         .hasMessage("batch-9 has 2 statistics, not 1");
   }
 
   @Test
   void rejectsOtherContent() {
-    assertThatThrownBy(() -> LedgerEntry.read("batch-9", 9, NONE, new byte[100]))
+    assertThatThrownBy(() -> LedgerEntry.read("batch-9", 9, NONE, List.of(), new byte[100]))
         .isInstanceOf(DamagedFileException.class)
         .hasMessage("batch-9 is not a file of the log of results");
   }

@@ -14,9 +14,11 @@ import io.callstream.engine.contract.Scenario;
 import io.callstream.engine.contract.StatisticSpec;
 import io.callstream.engine.contract.TestRecord;
 import io.callstream.internal.aggregate.BlockMerger;
+import io.callstream.internal.engine.LookupFeed;
 import io.callstream.internal.files.Checksum;
 import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.CallReader;
+import io.callstream.internal.task.LookupTables;
 import io.callstream.internal.task.PartitionClock;
 import io.callstream.internal.task.PartitionSegment;
 import io.callstream.internal.task.PossibleDuplicate;
@@ -92,6 +94,7 @@ class LedgerTest {
     final Pipeline pipeline;
     final TaskPlan plan;
     final Ledger ledger;
+    final LookupFeed lookups;
     final List<Map<Long, byte[]>> states;
     SeenCalls seen;
 
@@ -99,6 +102,7 @@ class LedgerTest {
       this.pipeline = pipeline;
       this.plan = new TaskPlan(pipeline).startingAt(ledger.starts());
       this.ledger = ledger;
+      this.lookups = LookupFeed.open(pipeline, plan, ledger);
       this.states = states;
       this.seen = new SeenCalls(plan.distinctHorizonMillis().orElse(1), seen);
     }
@@ -111,12 +115,15 @@ class LedgerTest {
 
     BatchResults process(List<CallRecord> records) {
       long watermark = ledger.nextWatermark();
+      LookupTables tables = lookups.next();
       List<DeadLetter> letters = new ArrayList<>();
-      CallCounter counter = new CallCounter(plan, ledger.lastBatch() + 1, watermark, letters::add);
+      CallCounter counter =
+          new CallCounter(plan, ledger.lastBatch() + 1, tables, watermark, letters::add);
       List<PossibleDuplicate> candidates = new ArrayList<>();
       CallReader reader =
           new CallReader(
               plan,
+              tables,
               Instant.EPOCH,
               (call, record, index) -> candidates.add(new PossibleDuplicate(call, record, index)),
               letters::add);
@@ -136,6 +143,7 @@ class LedgerTest {
         }
       }
       BatchUpdates updates = new BatchUpdates(states.size());
+      updates.tables(tables.stored());
       counter.forEachPartial(
           (statistic, window, block) -> {
             BlockMerger.Merged merged =

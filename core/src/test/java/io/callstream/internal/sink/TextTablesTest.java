@@ -315,7 +315,9 @@ class TextTablesTest {
                 SanFranciscoCalls.json(),
                 1,
                 p ->
-                    p.statistic(StandardStatistics.callsByType()).results(Sinks.console(out, 3)))) {
+                    p.statistic(StandardStatistics.callsByType())
+                        .lookup(StandardStatistics.dispositions())
+                        .results(Sinks.console(out, 3)))) {
       tester.receive(of("a")).endBatch();
       tester.receive("{").endBatch();
       assertThatAccounting(tester.accounting())

@@ -47,7 +47,11 @@ class CallReaderTest {
             .build();
     CallReader reader =
         new CallReader(
-            new TaskPlan(pipeline), Instant.EPOCH, (call, record, index) -> {}, letter -> {});
+            new TaskPlan(pipeline),
+            LookupTables.NONE,
+            Instant.EPOCH,
+            (call, record, index) -> {},
+            letter -> {});
     assertThatThrownBy(
             () -> reader.read(CallRecord.at("calls", 3, 17, 0, "secret".getBytes(UTF_8))))
         .isInstanceOfSatisfying(

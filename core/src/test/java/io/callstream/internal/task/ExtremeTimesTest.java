@@ -53,7 +53,7 @@ class ExtremeTimesTest {
   private record Millis(ZoneId zone) implements CallFormat {
     @Override
     public Set<Field<?>> fields() {
-      return Set.of(Fields.ID, Fields.TYPE, Fields.DISPOSITION);
+      return Set.of(Fields.ID, Fields.TYPE, Fields.DISPOSITION, Fields.ADDRESS);
     }
 
     @Override
@@ -108,7 +108,11 @@ class ExtremeTimesTest {
     List<Call> calls = new ArrayList<>();
     CallReader reader =
         new CallReader(
-            new TaskPlan(pipeline), NOW, (call, record, index) -> calls.add(call), letters::add);
+            new TaskPlan(pipeline),
+            LookupTables.NONE,
+            NOW,
+            (call, record, index) -> calls.add(call),
+            letters::add);
     byte[] value = Long.toString(time).getBytes(UTF_8);
     reader.read(CallRecord.at("calls", 0, 0, timestamp, value));
     boolean accepted = !calls.isEmpty();
@@ -135,7 +139,11 @@ class ExtremeTimesTest {
     List<Call> calls = new ArrayList<>();
     CallReader reader =
         new CallReader(
-            new TaskPlan(pipeline), NOW, (call, record, index) -> calls.add(call), letters::add);
+            new TaskPlan(pipeline),
+            LookupTables.NONE,
+            NOW,
+            (call, record, index) -> calls.add(call),
+            letters::add);
     Call call = Call.builder("1", "t", Instant.parse("1969-12-31T12:00:00Z")).build();
     byte[] value = SanFranciscoCalls.json().write(call);
     reader.read(CallRecord.at("calls", 0, 0, Long.MAX_VALUE, value));
@@ -153,7 +161,11 @@ class ExtremeTimesTest {
     List<Call> calls = new ArrayList<>();
     CallReader reader =
         new CallReader(
-            new TaskPlan(pipeline), NOW, (call, record, index) -> calls.add(call), letters::add);
+            new TaskPlan(pipeline),
+            LookupTables.NONE,
+            NOW,
+            (call, record, index) -> calls.add(call),
+            letters::add);
     byte[] value = Long.toString(time).getBytes(UTF_8);
     reader.read(CallRecord.at("calls", 0, 0, -1, value));
     boolean accepted = !calls.isEmpty();

@@ -27,7 +27,8 @@ class TimestampsTest {
               .build());
 
   private TaskReport read(List<Long> timestamps) {
-    CallReader reader = new CallReader(plan, BEGIN, (call, record, index) -> {}, letter -> {});
+    CallReader reader =
+        new CallReader(plan, LookupTables.NONE, BEGIN, (call, record, index) -> {}, letter -> {});
     for (int i = 0; i < timestamps.size(); i++) {
       reader.read(CallRecord.at("calls", i % 3, i, timestamps.get(i), null));
     }
@@ -81,7 +82,8 @@ class TimestampsTest {
 
   @Test
   void tenMillionRecordsOf1970AreAsOldAsOne() {
-    CallReader reader = new CallReader(plan, BEGIN, (call, record, index) -> {}, letter -> {});
+    CallReader reader =
+        new CallReader(plan, LookupTables.NONE, BEGIN, (call, record, index) -> {}, letter -> {});
     CallRecord record = CallRecord.at("calls", 0, 0, 0, null);
     for (int i = 0; i < 10_000_000; i++) {
       reader.read(record);

@@ -10,6 +10,9 @@ import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.local.LocalEngine;
 import io.callstream.kafka.KafkaCluster;
+import io.callstream.kafka.KafkaLookups;
+import io.callstream.lookup.LookupSource;
+import io.callstream.lookup.LookupTable;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.ProgressListener;
@@ -17,14 +20,12 @@ import io.callstream.progress.StabilityMonitor;
 import io.callstream.sink.Sinks;
 import io.callstream.spark.SparkEngine;
 import io.callstream.spark.SparkSettings;
-import io.callstream.statistic.Lookup;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -40,9 +41,6 @@ final class StatisticsOptions {
    * Spark is loaded.
    */
   static final String SPARK = "spark";
-
-  /** Codes of dispositions with which none counts as unknown. */
-  private static final Lookup NO_CODES = new Lookup("no codes", Map.of());
 
   /** The time span that the assessment of a pipeline's stability covers. */
   private static final Duration STABILITY_SPAN = Duration.ofMinutes(5);
@@ -260,12 +258,10 @@ final class StatisticsOptions {
           Pipeline.Builder pipeline =
               Pipeline.builder(topic, format)
                   .statistics(statistics(format, definition))
+                  .lookups(lookups(topic, format, definition))
                   .listener(StabilityMonitor.ofThisJvm(STABILITY_SPAN, options.trigger()))
                   .maxFutureSkew(maxFutureSkew)
                   .listener(new RunHistory());
-          if (!isOfSanFrancisco(format)) {
-            pipeline.dispositionCodes(NO_CODES);
-          }
           maxEventTimeJump.addTo(pipeline);
           if (distinct) {
             pipeline.distinct(horizon(format));
@@ -307,6 +303,28 @@ final class StatisticsOptions {
     List<Statistic> described =
         ofFormat.map(own -> own.statistics(format, allowedLateness)).orElse(List.of());
     return described.isEmpty() ? standardStatistics(format) : described;
+  }
+
+  /** Returns the lookups of the file that describes statistics, and that of known dispositions. */
+  private List<LookupTable> lookups(
+      KafkaTopic topic, CallFormat format, Optional<DefinitionFile> ofFormat) {
+    Optional<DefinitionFile> file =
+        statisticsFile == null ? ofFormat : Optional.of(DefinitionFile.read(statisticsFile));
+    List<LookupTable> lookups =
+        new ArrayList<>(
+            file.map(own -> own.lookups(format, name -> ofTopic(topic, name))).orElse(List.of()));
+    LookupTable dispositions = StandardStatistics.dispositions();
+    if (isOfSanFrancisco(format)
+        && lookups.stream().noneMatch(lookup -> lookup.name().equals(dispositions.name()))) {
+      lookups.add(dispositions);
+    }
+    return lookups;
+  }
+
+  /** Returns a table in another topic of the cluster of the calls. */
+  private static LookupSource ofTopic(KafkaTopic calls, String name) {
+    return KafkaLookups.topic(
+        KafkaTopic.of(name).at(calls.bootstrapServers()).with(calls.properties()));
   }
 
   private List<Statistic> standardStatistics(CallFormat format) {

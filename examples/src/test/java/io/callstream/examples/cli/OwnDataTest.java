@@ -151,6 +151,22 @@ class OwnDataTest {
   }
 
   @Test
+  void theLookupOfThePageGivesOrdersADepartment() throws IOException {
+    Path data = write("orders.csv", block("csv", 0));
+    Path format = write("orders.properties", block("properties", 0));
+    Path lookup = write("departments.properties", block("properties", 3));
+    write("products.csv", block("csv", 2));
+    run("produce", "--input", data.toString(), "--format-file", format.toString());
+
+    Output output =
+        countOnBothEngines(
+            "--format-file", format.toString(), "--statistics-file", lookup.toString());
+
+    assertThat(text(output, "departments")).isEqualTo("department,count\nHot drinks,3\n,1\n");
+    assertThat(output.accounting().get("unknownProducts").asLong()).isEqualTo(1);
+  }
+
+  @Test
   void aFileWithoutStatisticsGivesTheStandardOnesOfItsFields() throws IOException {
     Path data = write("orders.csv", block("csv", 0));
     String format = block("properties", 0);

@@ -13,6 +13,7 @@ import io.callstream.call.DataSfCalls;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.call.JsonFormat;
+import io.callstream.call.NewOrleansCalls;
 import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
@@ -24,6 +25,8 @@ import io.callstream.kafka.CallProducer;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.source.DataSfFeed;
+import io.callstream.lookup.LookupSources;
+import io.callstream.lookup.LookupTable;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.KafkaTopic;
@@ -35,10 +38,10 @@ import io.callstream.pipeline.Results;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.StabilityMonitor;
 import io.callstream.sink.Sinks;
+import io.callstream.statistic.CodeTable;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Emission;
-import io.callstream.statistic.Lookup;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.RadioCodes;
@@ -450,6 +453,41 @@ class CookbookTest {
 
   // Lookups
 
+  private static final Field<String> PRECINCT = Field.text("precinct");
+
+  @Test
+  void tablesThatChange() throws Exception {
+    Path table = Files.writeString(out.resolve("beats.csv"), "beat,precinct\nK1,West\n");
+    try (PipelineTester test =
+        PipelineTester.of(
+            NewOrleansCalls.json(),
+            1,
+            pipeline -> {
+              Pipeline.Builder joined =
+                  pipeline
+                      .lookup(
+                          LookupTable.named("beats")
+                              .by(Fields.BEAT)
+                              .text(PRECINCT, "precinct")
+                              .from(LookupSources.csv(table))
+                              .build())
+                      .statistic(
+                          Statistic.named("precincts")
+                              .by(Dimension.of("precinct", PRECINCT))
+                              .build());
+              return joined;
+            })) {
+      test.receive(
+              call("1", "415", "2018-10-06T10:00:00Z").with(Fields.BEAT, "K1").build(),
+              call("2", "415", "2018-10-06T10:00:00Z").build())
+          .endBatch();
+      assertThat(test.results("precincts").rows())
+          .extracting(ResultRow::toString)
+          .containsExactlyInAnyOrder("West  1", "  1");
+      assertThat(test.accounting().unknown()).isEqualTo(Map.of("beats", 1L));
+    }
+  }
+
   @Test
   void descriptions() throws Exception {
     Path file = out.resolve("codes.json");
@@ -459,8 +497,8 @@ class CookbookTest {
         [{"disposition_code":"HAN","description":"Handled"}]
         """);
 
-    Lookup codes = RadioCodes.read(file);
-    Lookup agencies = new Lookup("agencies", Map.of("1", "Police", "2", "Sheriff"));
+    CodeTable codes = RadioCodes.read(file);
+    CodeTable agencies = new CodeTable("agencies", Map.of("1", "Police", "2", "Sheriff"));
     Statistic byDisposition =
         Statistic.named("calls-by-disposition")
             .by(

@@ -28,7 +28,8 @@ public final class ParallelEngine implements Engine {
 
   @Override
   public Set<Capability> capabilities() {
-    return EnumSet.of(Capability.MEMORY_SOURCE, Capability.DISTINCT, Capability.CORRECTIONS);
+    return EnumSet.of(
+        Capability.MEMORY_SOURCE, Capability.DISTINCT, Capability.CORRECTIONS, Capability.LOOKUPS);
   }
 
   @Override

@@ -4,15 +4,15 @@ import java.io.Serializable;
 import java.util.Map;
 
 /**
- * Descriptions of codes. A lookup works like a left join: a row whose code is unknown has an empty
+ * Fixed descriptions of codes. It works like a left join: a row whose code is unknown has an empty
  * description.
  *
  * @param name a short name for the codes, in a word or two
  * @param descriptions the descriptions by code; copied
  */
-public record Lookup(String name, Map<String, String> descriptions) implements Serializable {
+public record CodeTable(String name, Map<String, String> descriptions) implements Serializable {
   /** Copies {@code descriptions}. */
-  public Lookup {
+  public CodeTable {
     descriptions = Map.copyOf(descriptions);
   }
 
@@ -21,7 +21,7 @@ public record Lookup(String name, Map<String, String> descriptions) implements S
     return descriptions.getOrDefault(code, "");
   }
 
-  /** Returns whether the lookup contains the code. */
+  /** Returns whether the table contains the code. */
   public boolean contains(String code) {
     return descriptions.containsKey(code);
   }
