@@ -141,11 +141,7 @@ public abstract class RandomPipelinesContract {
   /** Returns a scenario without what the engine does not support. */
   private Scenario supported(Scenario scenario) {
     Set<Capability> supported = testbed().engine().capabilities();
-    // With corrections, the model would have to know the table at each version of a call.
-    Scenario joined =
-        supported.contains(Capability.LOOKUPS) && !scenario.corrects()
-            ? scenario
-            : scenario.withoutLookups();
+    Scenario joined = supported.contains(Capability.LOOKUPS) ? scenario : scenario.withoutLookups();
     return supported.contains(scenario.corrects() ? Capability.CORRECTIONS : Capability.DISTINCT)
         ? joined
         : joined.cut(joined.statistics(), Optional.empty(), joined.batches());

@@ -308,7 +308,7 @@ public final class ReferenceModel {
       versions.values().removeIf(fact -> reached(fact.time().plus(horizon)));
     }
     for (Placed call : calls) {
-      Fact fact = (Fact) call.record().truth();
+      Fact fact = joined(call);
       Fact earlier = scenario.distinct().isPresent() ? versions.put(fact.id(), fact) : null;
       if (earlier != null && read(earlier).equals(read(fact))) {
         batch.duplicates++;
@@ -323,9 +323,18 @@ public final class ReferenceModel {
     versions.values().removeIf(fact -> reached(fact.time().plus(horizon)));
   }
 
+  /** Returns a call with its row of the table of areas. */
+  private Fact joined(Placed call) {
+    Fact own = (Fact) call.record().truth();
+    return scenario.hasLookups() ? own.withArea(AreaTable.area(areas, own.address())) : own;
+  }
+
   /** Returns what the pipeline reads of a call. */
   private List<Object> read(Fact fact) {
     List<Object> read = new ArrayList<>(List.of(fact.time()));
+    if (scenario.hasLookups()) {
+      read.addAll(List.of(fact.disposition(), fact.address(), fact.area()));
+    }
     scenario.statistics().forEach(s -> read.add(s.read(fact)));
     return read;
   }
@@ -367,8 +376,7 @@ public final class ReferenceModel {
       Counts batch,
       Map<String, Map<Span, Map<List<String>, Group>>> news,
       List<DeadLetter> letters) {
-    Fact own = (Fact) call.record().truth();
-    Fact fact = own.withArea(AreaTable.area(areas, own.address()));
+    Fact fact = joined(call);
     if (fact.ambiguous()) {
       batch.ambiguous++;
     }

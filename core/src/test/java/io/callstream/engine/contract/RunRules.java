@@ -83,8 +83,7 @@ abstract class RunRules extends ContractRules {
       awaitEnd(run);
       assertThat(run.state()).isEqualTo(State.FINISHED);
       assertThat(run.results("types").rows()).isEmpty();
-      assertThat(run.accounting())
-          .isEqualTo(Accounting.none(List.of("types"), List.of("dispositions")));
+      assertThat(run.accounting()).isEqualTo(Accounting.none(List.of("types"), List.of()));
     }
     assertThat(recorder.batches())
         .allMatch(batch -> batch.emitsNothing() && batch.accounting().received() == 0);
