@@ -16,6 +16,7 @@ import io.callstream.statistic.Statistic;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -26,6 +27,7 @@ class CallVersionsTest {
   private static final Field<BigDecimal> PRICE = Field.decimal("price", 3);
   private static final JsonFormat FORMAT =
       JsonFormat.builder("versions")
+          .zone(ZoneOffset.UTC)
           .id("id")
           .time("time")
           .text(Fields.TYPE, "type")
