@@ -19,6 +19,7 @@ import io.callstream.internal.files.Checksum;
 import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.CallReader;
 import io.callstream.internal.task.LookupTables;
+import io.callstream.internal.task.KnownCalls;
 import io.callstream.internal.task.PartitionClock;
 import io.callstream.internal.task.PartitionSegment;
 import io.callstream.internal.task.PossibleDuplicate;
@@ -96,15 +97,15 @@ class LedgerTest {
     final Ledger ledger;
     final LookupFeed lookups;
     final List<Map<Long, byte[]>> states;
-    SeenCalls seen;
+    final KnownCalls<?> known;
 
-    Run(Pipeline pipeline, Ledger ledger, List<Map<Long, byte[]>> states, byte[] seen) {
+    Run(Pipeline pipeline, Ledger ledger, List<Map<Long, byte[]>> states, byte[] known) {
       this.pipeline = pipeline;
       this.plan = new TaskPlan(pipeline).startingAt(ledger.starts());
       this.ledger = ledger;
       this.lookups = LookupFeed.open(pipeline, plan, ledger);
       this.states = states;
-      this.seen = new SeenCalls(plan.distinctHorizonMillis().orElse(1), seen);
+      this.known = plan.hasKnownCalls() ? KnownCalls.of(plan, known) : new SeenCalls(1, null);
     }
 
     static List<Map<Long, byte[]>> noStates(Pipeline pipeline) {
@@ -130,14 +131,14 @@ class LedgerTest {
       records.forEach(reader::read);
       candidates.sort(PossibleDuplicate.ORDER);
       long duplicates = 0;
-      if (plan.distinctHorizonMillis().isPresent()) {
-        duplicates = seen.sift(candidates, watermark, ledger.lastBatch() + 1, counter::take);
+      if (plan.hasKnownCalls()) {
+        duplicates = known.sift(candidates, watermark, ledger.lastBatch() + 1, counter::take);
       } else {
         candidates.forEach(c -> counter.count(c.call(), c.record(), c.index()));
       }
       List<List<Long>> closing = ledger.closing();
       for (int i = 0; i < closing.size(); i++) {
-        BlockMerger merger = new BlockMerger(plan.statistics().get(i));
+        BlockMerger merger = plan.newMerger(i);
         for (long key : closing.get(i)) {
           states.get(i).computeIfPresent(key, (k, state) -> merger.open(state, watermark));
         }
@@ -147,10 +148,11 @@ class LedgerTest {
       counter.forEachPartial(
           (statistic, window, block) -> {
             BlockMerger.Merged merged =
-                new BlockMerger(plan.statistics().get(statistic))
-                    .merge(states.get(statistic).get(window), List.of(block));
-            states.get(statistic).put(window, merged.state());
-            updates.put(statistic, window, merged.updates());
+                plan.newMerger(statistic).merge(states.get(statistic).get(window), List.of(block));
+            if (!merged.isUnchanged()) {
+              states.get(statistic).put(window, merged.state());
+              updates.put(statistic, window, merged.updates());
+            }
           });
       TaskReport report =
           reader
@@ -196,12 +198,12 @@ class LedgerTest {
       }
       long committed = run.ledger.lastBatch();
       List<Map<Long, byte[]>> states = copy(run.states);
-      byte[] seen = run.seen.toBytes();
+      byte[] known = run.known.toBytes();
       ReferenceModel.Batch expected = model.process(batch);
       assertSame(scenario, run.process(records), expected);
       // The engine dies before the batch is committed, and repeats it, or after that.
       if (random.nextInt(3) == 0) {
-        run = new Run(pipeline, Ledger.restore(pipeline, files, committed), states, seen);
+        run = new Run(pipeline, Ledger.restore(pipeline, files, committed), states, known);
         assertSame(scenario, run.process(records), expected);
       }
       if (random.nextInt(3) == 0) {
@@ -210,7 +212,7 @@ class LedgerTest {
                 pipeline,
                 Ledger.restore(pipeline, files, committed + 1),
                 run.states,
-                run.seen.toBytes());
+                run.known.toBytes());
         assertThat(run.ledger.total()).isEqualTo(expected.total());
         assertThat(run.ledger.nextOffsets()).isEqualTo(offsets);
         assertThat(run.ledger.current().total()).isEqualTo(expected.total());

@@ -391,8 +391,8 @@ class KillTest {
   }
 
   /**
-   * Writes versions of calls, of which some are equal, and some are late. Returns the numbers of
-   * calls by the type of their last versions.
+   * Writes versions of calls. Some are equal, and some are late. Returns the number of calls by the
+   * type of their last version.
    */
   private Map<String, Long> writeVersions(Path file) throws IOException {
     Map<Integer, String> types = new HashMap<>();
