@@ -32,8 +32,8 @@ import org.junit.jupiter.api.io.TempDir;
  * Verifies that after SIGKILL at random moments, while the table of a lookup changes all the time,
  * each batch has the results of one version of the table, whenever it was delivered.
  *
- * <p>Each row of the table shows its version. Each call is a group of its own, so a result shows
- * the version that the batch of the call used. The topic of results keeps all deliveries. {@code
+ * <p>Each row of the table shows its version. Each call is a separate group, so a result shows the
+ * version that the batch of the call used. The topic of results keeps all deliveries. {@code
  * -Dcallstream.kill.rounds=100} kills a hundred times.
  */
 class LookupKillTest {
