@@ -41,7 +41,10 @@ final class BatchTables implements AutoCloseable {
     return new BatchTables(pipeline, ledger, context, LookupFeed.open(pipeline, plan, ledger));
   }
 
-  /** Looks for changes, before Spark decides whether there is a next batch. */
+  /**
+   * Looks for changes when the records of the next batch exist, so that it uses every change that
+   * happened before one of them was sent.
+   */
   void look() {
     batch = ledger.lastBatch() + 1;
     tables = feed.ofBatch(batch);

@@ -59,12 +59,17 @@ final class CombinedTopic implements SupportsRead, Scan {
   private final CaseInsensitiveStringMap options;
   private final Supplier<ReadTask.Factory> tasks;
   private final Runnable beforeBatch;
+  private final Runnable afterOffsets;
 
   private CombinedTopic(
-      CaseInsensitiveStringMap options, Supplier<ReadTask.Factory> tasks, Runnable beforeBatch) {
+      CaseInsensitiveStringMap options,
+      Supplier<ReadTask.Factory> tasks,
+      Runnable beforeBatch,
+      Runnable afterOffsets) {
     this.options = options;
     this.tasks = tasks;
     this.beforeBatch = beforeBatch;
+    this.afterOffsets = afterOffsets;
   }
 
   /**
@@ -72,6 +77,7 @@ final class CombinedTopic implements SupportsRead, Scan {
    *
    * @param tasks returns the tasks of the next batch
    * @param beforeBatch called before Spark decides whether there is a next batch
+   * @param afterOffsets called when the records of the next batch are known to exist
    */
   static Dataset<Row> read(
       SparkSession session,
@@ -79,9 +85,10 @@ final class CombinedTopic implements SupportsRead, Scan {
       RunOptions run,
       SparkSettings settings,
       Supplier<ReadTask.Factory> tasks,
-      Runnable beforeBatch) {
+      Runnable beforeBatch,
+      Runnable afterOffsets) {
     CaseInsensitiveStringMap options = new CaseInsensitiveStringMap(options(topic, run, settings));
-    CombinedTopic table = new CombinedTopic(options, tasks, beforeBatch);
+    CombinedTopic table = new CombinedTopic(options, tasks, beforeBatch, afterOffsets);
     return Dataset.ofRows(
         session,
         new StreamingRelationV2(
@@ -150,7 +157,8 @@ final class CombinedTopic implements SupportsRead, Scan {
         (KafkaMicroBatchStream)
             table.newScanBuilder(options).build().toMicroBatchStream(checkpointLocation),
         tasks,
-        beforeBatch);
+        beforeBatch,
+        afterOffsets);
   }
 
   /** Spark's stream of the topic, with a different reader for the ranges of offsets. */
@@ -159,15 +167,21 @@ final class CombinedTopic implements SupportsRead, Scan {
     private final KafkaMicroBatchStream kafka;
     private final Supplier<ReadTask.Factory> tasks;
     private final Runnable beforeBatch;
+    private final Runnable afterOffsets;
     private @Nullable Ranges planned;
 
     /** The ranges of a batch. */
     private record Ranges(Offset start, Offset end, List<InputPartition> partitions) {}
 
-    Stream(KafkaMicroBatchStream kafka, Supplier<ReadTask.Factory> tasks, Runnable beforeBatch) {
+    Stream(
+        KafkaMicroBatchStream kafka,
+        Supplier<ReadTask.Factory> tasks,
+        Runnable beforeBatch,
+        Runnable afterOffsets) {
       this.kafka = kafka;
       this.tasks = tasks;
       this.beforeBatch = beforeBatch;
+      this.afterOffsets = afterOffsets;
     }
 
     @Override
@@ -212,7 +226,9 @@ final class CombinedTopic implements SupportsRead, Scan {
     @Override
     public Offset latestOffset(Offset start, ReadLimit limit) {
       beforeBatch.run();
-      return kafka.latestOffset(start, limit);
+      Offset latest = kafka.latestOffset(start, limit);
+      afterOffsets.run();
+      return latest;
     }
 
     @Override

@@ -55,10 +55,8 @@ final class QueryPlan {
                 options,
                 settings,
                 () -> new ReadTask.Factory(plan, buckets, letterDirectory, tables.sent()),
-                () -> {
-                  checkpoint.requireOwned();
-                  tables.look();
-                })
+                checkpoint::requireOwned,
+                tables::look)
             .as(ROWS);
     if (plan.hasKnownCalls()) {
       rows = stateful(rows, new SiftTask(plan, letterDirectory));

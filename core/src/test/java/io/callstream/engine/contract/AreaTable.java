@@ -29,7 +29,7 @@ public final class AreaTable implements LookupSource {
     generation = new AtomicInteger(first);
   }
 
-  /** Returns a table that is of the next generation whenever somebody looks. */
+  /** Returns a table that is of the next generation after each poll. */
   static AreaTable changing(int first) {
     return new AreaTable(true, first);
   }

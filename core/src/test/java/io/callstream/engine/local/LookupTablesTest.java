@@ -131,12 +131,14 @@ class LookupTablesTest {
   void aNewVersionHasANewNumberAndOnlyOtherRowsAreANewVersion() {
     memory.put("A", "west", "", "", "", "");
     List<LookupVersion> versions = new ArrayList<>();
+    List<String> reports = new ArrayList<>();
     try (PipelineTester test =
         tester(
             p ->
                 p.statistic(Statistic.named("s").by(Dimension.of("area", AREA)).build())
                     .lookup(areas())
-                    .listener(report -> versions.add(report.lookups().get("areas"))))) {
+                    .listener(report -> versions.add(report.lookups().get("areas")))
+                    .listener(report -> reports.add(report.toJson())))) {
       test.receive(call("A")).endBatch();
       memory.put("A", "west", "", "", "", "");
       test.receive(call("A")).endBatch();
@@ -145,6 +147,7 @@ class LookupTablesTest {
       test.receive(call("A")).endBatch();
       assertThat(texts(test, "s")).containsExactly("[west, 2]", "[east, 1]");
     }
+    assertThat(reports.get(2)).endsWith(",\"lookups\":{\"areas\":{\"version\":2,\"rows\":2}}}");
     assertThat(versions)
         .containsExactly(new LookupVersion(1, 1), new LookupVersion(1, 1), new LookupVersion(2, 2));
   }
