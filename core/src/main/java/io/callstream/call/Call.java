@@ -7,7 +7,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -262,7 +261,7 @@ public final class Call {
    *
    * @throws UndeclaredFieldException if the field was not requested
    * @throws IllegalArgumentException if the field has values of another type
-   * @throws NoSuchElementException if the call has no value of the field; see {@link #isPresent}
+   * @throws AbsentValueException if the call has no value of the field; see {@link #isPresent}
    */
   public long longValue(Field<?> field) {
     return switch (field.type()) {
@@ -279,7 +278,7 @@ public final class Call {
    *
    * @throws UndeclaredFieldException if the field was not requested
    * @throws IllegalArgumentException if the field has no numbers
-   * @throws NoSuchElementException if the call has no value of the field; see {@link #isPresent}
+   * @throws AbsentValueException if the call has no value of the field; see {@link #isPresent}
    */
   public double doubleValue(Field<?> field) {
     return switch (field.type()) {
@@ -295,7 +294,7 @@ public final class Call {
   private long present(Field<?> field) {
     int place = slots.place(values, field);
     if (place < 0 || values == null) {
-      throw new NoSuchElementException("The call has no " + field);
+      throw new AbsentValueException(field);
     }
     return values[place];
   }

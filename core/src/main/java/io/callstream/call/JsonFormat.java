@@ -411,7 +411,7 @@ public final class JsonFormat implements CallFormat {
      * the latitude. It may also be a point of GeoJSON, an object such as {@code
      * {"coordinates":[-122.4,37.8]}}, whose other members are ignored. An array is rejected.
      *
-     * <p>Latitude 0 with longitude 0 means that there is no position, as portals write it.
+     * <p>Latitude 0 with longitude 0 means no position, as portals write it.
      *
      * @throws IllegalArgumentException if the path is not valid, or the field is already declared
      */
@@ -424,7 +424,7 @@ public final class JsonFormat implements CallFormat {
 
     /**
      * Declares a position of two numbers. A record with only one of them is rejected. 0 and 0 mean
-     * that there is no position, as portals write it.
+     * no position, as portals write it.
      *
      * @throws IllegalArgumentException if a path is not valid, or the field is already declared
      */

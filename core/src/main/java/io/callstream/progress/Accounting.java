@@ -71,7 +71,7 @@ public record Accounting(
    */
   public record Contributions(
       long counted, long late, long filtered, long retracted, long earlier) {
-    /** Creates contributions of which none was retracted and none is earlier. */
+    /** Creates contributions without retracted and earlier ones. */
     public Contributions(long counted, long late, long filtered) {
       this(counted, late, filtered, 0, 0);
     }

@@ -2,6 +2,7 @@ package io.callstream.internal.aggregate;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.AbsentValueException;
 import io.callstream.call.Call;
 import io.callstream.call.UndeclaredFieldException;
 import io.callstream.statistic.CallFilter;
@@ -168,6 +169,14 @@ public final class StatisticCombiner {
                   + " or which the format does not have. Add it to the fields"
                   + " that it says it reads, and start again: the call is not lost.")
               .formatted(part, statistic.name(), undeclared.field()),
+          e);
+    }
+    if (e instanceof AbsentValueException absent) {
+      return new CallstreamException(
+          ErrorCode.STATISTIC_FAILED,
+          ("The %s of the statistic '%s' reads the field %s of a call that has no value of it. Let it"
+                  + " ask Call.isPresent first, and start again: the call is not lost.")
+              .formatted(part, statistic.name(), absent.field()),
           e);
     }
     return new CallstreamException(

@@ -1,5 +1,6 @@
 package io.callstream.internal.task;
 
+import io.callstream.CallstreamException;
 import io.callstream.call.Call;
 import io.callstream.call.CallRecord;
 import io.callstream.call.Field;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -100,8 +102,16 @@ public final class CallCounter {
       }
     }
     calls++;
-    for (StatisticCombiner combiner : counting) {
-      combiner.add(call, onMissed);
+    try {
+      for (StatisticCombiner combiner : counting) {
+        combiner.add(call, onMissed);
+      }
+    } catch (CallstreamException e) {
+      throw new CallstreamException(
+          e.code(),
+          "%s Its record has the offset %s in partition %s of %s."
+              .formatted(e.getMessage(), record.offset(), record.partition(), plan.topic()),
+          Objects.requireNonNullElse(e.getCause(), e));
     }
     if (!missed.isEmpty()) {
       letters.accept(

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.AbsentValueException;
 import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
@@ -105,6 +106,23 @@ class PipelineTesterTest {
             () -> PipelineTester.of(orders, 1, pipeline -> pipeline.statistic(all).distinct()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("has no ids");
+  }
+
+  @Test
+  void namesTheFieldThatACallLacksAndTheRecord() {
+    Field<Long> quantity = Field.number("quantity");
+    Statistic many =
+        Statistic.named("many")
+            .where(Set.of(quantity), call -> call.longValue(quantity) > 10)
+            .build();
+    PipelineTester test = PipelineTester.of(many);
+    test.receive(
+        Call.builder(Instant.EPOCH).with(quantity, 11L).build(),
+        Call.builder(Instant.EPOCH).build());
+    assertThatThrownBy(test::endBatch)
+        .isInstanceOf(CallstreamException.class)
+        .hasMessageContainingAll("filter", "'many'", "field quantity", "Call.isPresent", "offset 1")
+        .hasCauseInstanceOf(AbsentValueException.class);
   }
 
   @Test
