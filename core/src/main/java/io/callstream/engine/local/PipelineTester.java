@@ -91,6 +91,7 @@ public final class PipelineTester implements AutoCloseable {
             .lookups(tested.lookups())
             .statistics(tested.statistics());
     tested.distinctHorizon().ifPresent(same::distinct);
+    tested.correctionHorizon().ifPresent(same::corrections);
     Pipeline ignored = same.build();
   }
 

@@ -47,7 +47,8 @@ final class CallVersions extends KnownCalls<CallVersions.Version> {
    * @param batch the number of the batch that counted it
    * @param values the values of the fields, in the format of {@link CallValues}
    */
-  record Version(long epochMillis, long batch, List<Field<?>> fields, byte[] values) {}
+  record Version(
+      long epochMillis, boolean ambiguousTime, long batch, List<Field<?>> fields, byte[] values) {}
 
   /** Creates versions from the result of {@link #toBytes()}, or no versions. */
   CallVersions(TaskPlan plan, byte @Nullable [] state) {
@@ -70,7 +71,8 @@ final class CallVersions extends KnownCalls<CallVersions.Version> {
 
   @Override
   boolean isDuplicate(Version known, Call call) {
-    if (known.epochMillis() != call.epochMillis()) {
+    if (known.epochMillis() != call.epochMillis()
+        || known.ambiguousTime() != call.ambiguousTime()) {
       return false;
     }
     List<Field<?>> now = fields(call);
@@ -96,7 +98,7 @@ final class CallVersions extends KnownCalls<CallVersions.Version> {
   @Override
   Version remember(Call call, long batch) {
     List<Field<?>> now = fields(call);
-    return new Version(call.epochMillis(), batch, now, values(call, now));
+    return new Version(call.epochMillis(), call.ambiguousTime(), batch, now, values(call, now));
   }
 
   private static byte[] values(Call call, List<Field<?>> fields) {
@@ -114,6 +116,9 @@ final class CallVersions extends KnownCalls<CallVersions.Version> {
     Instant time = Instant.ofEpochMilli(known.epochMillis());
     Call.Builder call = hasAnyFields ? Call.builder(time) : Call.builder(time, plan.fields());
     call.with(Fields.ID, id);
+    if (known.ambiguousTime()) {
+      call.withAmbiguousTime();
+    }
     DataInputStream in = new DataInputStream(new ByteArrayInputStream(known.values()));
     try {
       Set<Field<?>> some = hasAnyFields ? Set.copyOf(known.fields()) : plan.fields();
@@ -145,6 +150,7 @@ final class CallVersions extends KnownCalls<CallVersions.Version> {
   @Override
   void write(Version version, DataOutputStream out) throws IOException {
     out.writeLong(version.epochMillis());
+    out.writeBoolean(version.ambiguousTime());
     out.writeLong(version.batch());
     out.writeInt(written.getOrDefault(version.fields(), 0));
     out.writeInt(version.values().length);
@@ -166,6 +172,10 @@ final class CallVersions extends KnownCalls<CallVersions.Version> {
   @Override
   Version read(DataInputStream in) throws IOException {
     return new Version(
-        in.readLong(), in.readLong(), read.get(in.readInt()), in.readNBytes(in.readInt()));
+        in.readLong(),
+        in.readBoolean(),
+        in.readLong(),
+        read.get(in.readInt()),
+        in.readNBytes(in.readInt()));
   }
 }

@@ -64,6 +64,27 @@ class PipelineTesterTest {
   }
 
   @Test
+  void aCorrectionRetractsACallWithAnAmbiguousTimeFromTheGroupThatCountedIt() {
+    Statistic sure = Statistic.named("sure").where(Set.of(), call -> !call.ambiguousTime()).build();
+    Statistic types = Statistic.named("types").by(Dimensions.CRIME_TYPE).build();
+    Instant time = Instant.parse("2018-11-04T08:30:00Z");
+    try (PipelineTester test =
+        PipelineTester.of(
+            SanFranciscoCalls.json(), 1, p -> p.statistic(sure).statistic(types).corrections())) {
+      test.receive(Call.builder("1", "a", time).withAmbiguousTime().build()).endBatch();
+      test.receive(Call.builder("1", "b", time).withAmbiguousTime().build()).endBatch();
+      assertThat(test.results("sure")).isEmpty();
+      assertThat(test.accounting().statistics().get("sure").retracted()).isZero();
+      // The time is now known exactly, although it is the same.
+      test.receive(Call.builder("1", "b", time).build()).endBatch();
+      assertThat(test.results("sure")).extracting(ResultRow::count).containsExactly(1L);
+      assertThat(test.results("types")).extracting(ResultRow::count).containsExactly(1L);
+      assertThat(test.accounting().corrections()).isEqualTo(2);
+      assertThatAccounting(test.accounting()).addsUpFor(List.of(sure, types));
+    }
+  }
+
+  @Test
   void keepsFieldsThatTheFormatLacks() {
     Statistic byPriority = Statistic.named("by-priority").by(Dimensions.PRIORITY).build();
     Call call =
@@ -104,6 +125,10 @@ class PipelineTesterTest {
         .hasMessageContaining("reads the field missing");
     assertThatThrownBy(
             () -> PipelineTester.of(orders, 1, pipeline -> pipeline.statistic(all).distinct()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("has no ids");
+    assertThatThrownBy(
+            () -> PipelineTester.of(orders, 1, pipeline -> pipeline.statistic(all).corrections()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("has no ids");
   }
