@@ -233,6 +233,11 @@ public final class Fingerprint {
     return new Fingerprint(run.text.replace(FORMAT, slots + FORMAT), run.format);
   }
 
+  /** Returns whether a later fingerprint has the same format of records. */
+  boolean hasFormatOf(Fingerprint later) {
+    return formatLine().equals(later.formatLine());
+  }
+
   /** Describes the change from this fingerprint to a later one. */
   String changesTo(Fingerprint later) {
     TreeSet<String> added = new TreeSet<>(later.statistics().keySet());
@@ -240,10 +245,7 @@ public final class Fingerprint {
     TreeSet<String> removed = new TreeSet<>(statistics().keySet());
     removed.removeAll(later.statistics().keySet());
     return "statistics added %s, removed %s%s"
-        .formatted(
-            added,
-            removed,
-            formatLine().equals(later.formatLine()) ? "" : ", more fields of the format");
+        .formatted(added, removed, hasFormatOf(later) ? "" : ", more fields of the format");
   }
 
   /** Returns the text, with a line feed at its end. */

@@ -74,10 +74,19 @@ public final class Ledger {
    *
    * @param recorded the fingerprint of the checkpoint, which the run may continue
    * @param firstOffsets the offsets at which reading started
+   * @throws CallstreamException if a batch was written and not committed, and the run has another
+   *     format, which could reject records that the batch counted
    */
   public void continueAs(
       Fingerprint recorded, Fingerprint run, Map<Integer, Long> firstOffsets, Instant now) {
     Map<Integer, Long> pending = endsOfNext();
+    if (log != null && !pending.isEmpty() && !recorded.hasFormatOf(run)) {
+      throw new CallstreamException(
+          ErrorCode.CHECKPOINT,
+          ("The last batch of the checkpoint directory %s was not finished, and only the format that"
+                  + " it has may repeat it. Run once with that format, and then add fields to it.")
+              .formatted(log.location()));
+    }
     Map<Integer, Long> offsets = new TreeMap<>(firstOffsets);
     offsets.putAll(nextOffsets());
     offsets.putAll(pending);

@@ -25,7 +25,8 @@ public final class StatisticHistory {
   private static final Pattern LINE =
       Pattern.compile(
           "slot (\\d{1,9}): (\\S+) from batch (\\d{1,18})(?: at (\\S+) from offsets \\{(.*?)})?"
-              + "(?: until batch (-?\\d{1,18}): (.*))?");
+              + "(?: until batch (-?\\d{1,18}): (.*))?",
+          Pattern.DOTALL); // Definitions may have line separators that end no line of a file.
 
   private final Map<String, Entry> entries;
 

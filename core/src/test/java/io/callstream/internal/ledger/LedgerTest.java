@@ -7,6 +7,8 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallRecord;
+import io.callstream.call.Field;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.contract.ReferenceModel;
 import io.callstream.engine.contract.ReferenceModel.Row;
@@ -34,6 +36,7 @@ import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Accounting;
 import io.callstream.statistic.Emission;
+import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
@@ -42,11 +45,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Label;
@@ -362,6 +367,45 @@ class LedgerTest {
     files.files.remove(Fingerprint.FILE);
     ledger.continueAs(written, fingerprint(TWO), Map.of(0, 0L), Instant.EPOCH);
     assertThat(files.files).doesNotContainKey(Fingerprint.FILE);
+  }
+
+  @Test
+  void onlyTheSameFormatRepeatsABatch() {
+    MemoryFiles files = new MemoryFiles();
+    Pipeline small = growing(growing());
+    Pipeline large = growing(growing().number(Field.number("units"), "units"));
+    Run run =
+        new Run(small, Ledger.restore(small, files, Ledger.NO_BATCH), Run.noStates(small), null);
+    run.process(List.of(record(0)));
+    run.process(List.of(record(1)));
+    // The second batch is not committed. The larger format could reject its record.
+    assertThatThrownBy(() -> continued(small, large, files, 0))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT))
+        .hasMessageContaining("Run once with that format");
+    assertThat(files.files).doesNotContainKey(Fingerprint.FILE);
+    continued(small, small, files, 0);
+    continued(small, large, files, 1);
+    assertThat(files.files).containsKey(Fingerprint.FILE);
+  }
+
+  private static JsonFormat.Builder growing() {
+    return JsonFormat.builder("growing").zone(ZoneOffset.UTC).time("call_date_time");
+  }
+
+  private static Pipeline growing(JsonFormat.Builder format) {
+    return Pipeline.builder(MemorySource.withPartitions(1), format.build())
+        .statistic(
+            Statistic.named("total").measuring(Measures.ratio("r", Set.of(), call -> true)).build())
+        .build();
+  }
+
+  @Test
+  void aRemovedStatisticIsKnownByAnyDefinition() {
+    String known = "slot 0: a from batch 0 until batch 3: a of x\u2028y\u0085";
+    StatisticHistory history = StatisticHistory.parse(List.of(known)).orElseThrow();
+    assertThat(history.removedDefinition("a")).contains("a of x\u2028y\u0085");
+    assertThat(history.lines()).isEqualTo(known + "\n");
   }
 
   @Test
