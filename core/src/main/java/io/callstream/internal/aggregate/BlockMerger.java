@@ -87,10 +87,26 @@ public final class BlockMerger {
 
   private Merged bounded(byte[] state, byte[] delta) {
     byte[] admitted = admit(state, delta);
-    if (new BlockReader(state).groups() == 0) {
-      return new Merged(admitted, admitted);
+    boolean isFirst = new BlockReader(state).groups() == 0;
+    byte[] updates = isFirst ? admitted : sum(state, admitted, Keep.RIGHT);
+    if (corrects) {
+      requireCounts(updates);
     }
-    return new Merged(sum(state, admitted, Keep.ALL), sum(state, admitted, Keep.RIGHT));
+    return new Merged(isFirst ? admitted : sum(state, admitted, Keep.ALL), updates);
+  }
+
+  private void requireCounts(byte[] updates) {
+    BlockReader groups = new BlockReader(updates);
+    while (groups.next()) {
+      if (groups.count() < 0) {
+        throw new CallstreamException(
+            ErrorCode.STATISTIC_FAILED,
+            ("The statistic '%s' retracts a call from a group that did not count it: its filter or a"
+                    + " dimension does not give the same for an equal call as before. Restore its"
+                    + " earlier code, and start again: no call is lost.")
+                .formatted(statistic));
+      }
+    }
   }
 
   private byte[] combine(List<byte[]> blocks) {

@@ -2,9 +2,13 @@ package io.callstream.internal.aggregate;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.Fields;
+import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.Statistic;
@@ -21,6 +25,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Label;
 import net.jqwik.api.Property;
@@ -281,6 +286,27 @@ class BlockMergerTest {
       state = merged.state();
       assertThat(counts(state)).containsExactlyEntriesOf(model);
       assertThat(counts(merged.updates())).containsExactlyEntriesOf(changed);
+    }
+  }
+
+  @Test
+  void rejectsTheRetractionOfACallThatAnotherGroupCounted() {
+    AtomicReference<String> group = new AtomicReference<>("a");
+    Statistic statistic =
+        Statistic.named("changing")
+            .by(Dimension.of("group", Set.of(), call -> group.get()))
+            .build();
+    Call call = Call.builder("1", "x", Instant.EPOCH).build();
+    BlockMerger merger = BlockMerger.correcting(statistic);
+    byte[] state = merger.merge(null, List.of(block(statistic, List.of(call)))).state();
+    group.set("b");
+    byte[] retracted = retracting(statistic, List.of(call));
+    for (byte[] before : Arrays.asList(state, null)) {
+      assertThatThrownBy(() -> merger.merge(before, List.of(retracted)))
+          .isInstanceOfSatisfying(
+              CallstreamException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.STATISTIC_FAILED))
+          .hasMessageContaining("'changing' retracts a call");
     }
   }
 
