@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The table of a lookup from addresses to areas, in generations. The number of rows shows the
- * generation, whatever versions an engine uses.
+ * generation, independently of the versions of an engine.
  */
 public final class AreaTable implements LookupSource {
   static final String LOOKUP = "areas";
