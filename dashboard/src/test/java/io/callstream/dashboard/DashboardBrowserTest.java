@@ -76,7 +76,11 @@ class DashboardBrowserTest {
             StandardStatistics.all(
                 ZoneId.of("America/Los_Angeles"), StandardStatistics.DEFAULT_LATENESS));
     statistics.add(Statistic.named("by-disposition").by(Dimensions.DISPOSITION).build());
-    run = WatchedRun.of(pipeline -> pipeline.statistics(statistics)).receive(SomeCalls.of(2_000));
+    run =
+        WatchedRun.of(
+                pipeline ->
+                    pipeline.statistics(statistics).lookup(StandardStatistics.dispositions()))
+            .receive(SomeCalls.of(2_000));
     dashboard = Dashboard.of(run.running()).start(0);
     browser.problems().clear();
     browser.resize(1280, 900);

@@ -1,6 +1,7 @@
 package io.callstream.internal.task;
 
 import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallRecord;
 import io.callstream.call.Field;
@@ -107,8 +108,11 @@ public final class CallCounter {
         combiner.add(call, onMissed);
       }
     } catch (CallstreamException e) {
+      if (e.code() != ErrorCode.STATISTIC_FAILED) {
+        throw e;
+      }
       throw new CallstreamException(
-          e.code(),
+          ErrorCode.STATISTIC_FAILED,
           "%s Its record has the offset %s in partition %s of %s."
               .formatted(e.getMessage(), record.offset(), record.partition(), plan.topic()),
           Objects.requireNonNullElse(e.getCause(), e));

@@ -735,7 +735,8 @@ final class BrokenEngines {
     @Override
     Accounting accounting(Accounting accounting) {
       return withContributions(
-          accounting, (name, c) -> new Contributions(c.counted(), c.late(), c.filtered()));
+          accounting,
+          (name, c) -> new Contributions(c.counted(), c.late(), c.filtered(), c.retracted(), 0));
     }
   }
 
