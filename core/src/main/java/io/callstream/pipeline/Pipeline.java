@@ -379,7 +379,8 @@ public record Pipeline(
      *
      * <p>Windows that are closed do not change, so they show their calls as they were known at that
      * time. The pipeline remembers a version until the watermark reaches its event time plus {@code
-     * horizon}. The next version is then a new call.
+     * horizon}. The next version is then a new call, also in a window that is still open. So the
+     * horizon should be at least the length of a window plus its allowed lateness.
      *
      * <p>All measures must be able to retract a call ({@link
      * io.callstream.statistic.Measure.Aggregate#canRetract}), and sessions are not possible. Do not

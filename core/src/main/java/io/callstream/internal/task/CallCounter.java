@@ -77,18 +77,15 @@ public final class CallCounter {
 
   /** Counts a call that may replace an earlier version. */
   public void take(PossibleDuplicate next, KnownCalls.@Nullable Earlier earlier) {
-    if (earlier != null) {
-      corrections++;
-      for (int i = 0; i < combiners.size(); i++) {
-        if (plan.starts().get(i).firstBatch() <= earlier.batch()) {
-          combiners.get(i).retract(earlier.call());
-        }
-      }
-    }
-    count(next.call(), next.record(), next.index());
+    count(next.call(), next.record(), next.index(), earlier);
   }
 
   public void count(Call call, CallRecord record, int index) {
+    count(call, record, index, null);
+  }
+
+  private void count(
+      Call call, CallRecord record, int index, KnownCalls.@Nullable Earlier earlier) {
     if (call.ambiguousTime()) {
       ambiguousTimes++;
     }
@@ -104,6 +101,9 @@ public final class CallCounter {
     }
     calls++;
     try {
+      if (earlier != null) {
+        retract(earlier);
+      }
       for (StatisticCombiner combiner : counting) {
         combiner.add(call, onMissed);
       }
@@ -125,6 +125,15 @@ public final class CallCounter {
               index,
               List.copyOf(missed)));
       missed.clear();
+    }
+  }
+
+  private void retract(KnownCalls.Earlier earlier) {
+    corrections++;
+    for (int i = 0; i < combiners.size(); i++) {
+      if (plan.starts().get(i).firstBatch() <= earlier.batch()) {
+        combiners.get(i).retract(earlier.call());
+      }
     }
   }
 

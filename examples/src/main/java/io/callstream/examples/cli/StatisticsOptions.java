@@ -100,8 +100,9 @@ final class StatisticsOptions {
       names = "--allowed-lateness",
       paramLabel = "TIME",
       description =
-          "For how long calls still count in an hour that is over, in event time. Default: 1h.")
-  private Duration allowedLateness = StandardStatistics.DEFAULT_LATENESS;
+          "For how long calls still count in an hour that is over, in event time. Default: 1h, or the"
+              + " TIME of --corrections, because an hour that is closed cannot be corrected.")
+  private @Nullable Duration allowedLateness;
 
   @Option(
       names = "--max-future-skew",
@@ -290,7 +291,7 @@ final class StatisticsOptions {
             command,
             "--statistics-file " + own + " describes a format as well. Use --format-file.");
       }
-      List<Statistic> described = own.statistics(format, allowedLateness);
+      List<Statistic> described = own.statistics(format, allowedLateness());
       if (described.isEmpty()) {
         throw Usage.wrong(
             command,
@@ -301,7 +302,7 @@ final class StatisticsOptions {
       return described;
     }
     List<Statistic> described =
-        ofFormat.map(own -> own.statistics(format, allowedLateness)).orElse(List.of());
+        ofFormat.map(own -> own.statistics(format, allowedLateness())).orElse(List.of());
     return described.isEmpty() ? standardStatistics(format) : described;
   }
 
@@ -327,13 +328,20 @@ final class StatisticsOptions {
         KafkaTopic.of(name).at(calls.bootstrapServers()).with(calls.properties()));
   }
 
+  private Duration allowedLateness() {
+    if (allowedLateness != null) {
+      return allowedLateness;
+    }
+    return corrections == null ? StandardStatistics.DEFAULT_LATENESS : corrections;
+  }
+
   private List<Statistic> standardStatistics(CallFormat format) {
     if (isOfDataSf(format)) {
-      return StandardStatistics.ofDataSf(format.zone(), allowedLateness);
+      return StandardStatistics.ofDataSf(format.zone(), allowedLateness());
     }
     return isOfSanFrancisco(format)
-        ? StandardStatistics.all(format.zone(), allowedLateness)
-        : StandardStatistics.of(format, allowedLateness);
+        ? StandardStatistics.all(format.zone(), allowedLateness())
+        : StandardStatistics.of(format, allowedLateness());
   }
 
   private static boolean isOfDataSf(CallFormat format) {
