@@ -87,6 +87,10 @@ final class LookupDefinitions {
   }
 
   private Field<?> field(String key, String type, String field) {
+    if (StatisticDefinitions.BUILT_IN.contains(field)) {
+      throw entries.wrong(
+          key, "'%s' is a dimension of every format. Choose another name.".formatted(field));
+    }
     return entries.at(
         key,
         () ->
@@ -151,6 +155,11 @@ final class LookupDefinitions {
     if (hasTopic && entries.has(start + FILE)) {
       throw entries.wrong(
           start + TOPIC, "the lookup has a file and a topic. Delete one of the lines.");
+    }
+    if (hasTopic && entries.has(start + KEY_COLUMN)) {
+      throw entries.wrong(
+          start + KEY_COLUMN,
+          "the key of a row is that of its record in the topic. Delete the line.");
     }
     return hasTopic
         ? topics.apply(entries.value(start + TOPIC))

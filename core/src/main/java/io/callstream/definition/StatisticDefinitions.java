@@ -37,6 +37,10 @@ final class StatisticDefinitions {
 
   private static final String HOUR_OF_DAY = "hour_of_day";
   private static final String DAY_OF_WEEK = "day_of_week";
+
+  /** The dimensions that are not fields. */
+  static final Set<String> BUILT_IN = Set.of(HOUR_OF_DAY, DAY_OF_WEEK);
+
   static final Set<Field.Type> GROUPED =
       Set.of(Field.Type.TEXT, Field.Type.NUMBER, Field.Type.DECIMAL, Field.Type.FLAG);
 

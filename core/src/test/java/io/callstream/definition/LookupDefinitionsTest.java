@@ -91,6 +91,12 @@ class LookupDefinitionsTest {
             file + key + text + "lookup.b.topic = t",
             "key 'lookup.b.topic': the lookup has a file and a topic. Delete one of the lines."),
         arguments(
+            "lookup.b.topic = t\n" + key + text + "lookup.b.key-column = Beat",
+            "key 'lookup.b.key-column': the key of a row is that of its record in the topic."),
+        arguments(
+            file + key + "lookup.b.text.hour_of_day = p",
+            "key 'lookup.b.text.hour_of_day': 'hour_of_day' is a dimension of every format."),
+        arguments(
             file + text + "lookup.b.key = beet",
             "key 'lookup.b.key': the format 'new-orleans' has no field 'beet'. Did you mean 'beat'?"),
         arguments(

@@ -14,7 +14,6 @@ import io.callstream.lookup.LookupTable;
 import io.callstream.pipeline.Pipeline;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -107,9 +106,9 @@ public final class LookupFeed implements AutoCloseable {
   }
 
   private Optional<JoinTable> poll(int index) {
-    Optional<Map<String, List<String>>> rows =
-        guarded(lookups.get(index), readers.get(index)::poll);
-    return rows.map(texts -> JoinTable.of(joins.get(index), texts));
+    return guarded(
+        lookups.get(index),
+        () -> readers.get(index).poll().map(texts -> JoinTable.of(joins.get(index), texts)));
   }
 
   private void change(int index, JoinTable table) {

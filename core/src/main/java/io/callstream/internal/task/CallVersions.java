@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The last versions of counted calls, with the fields that the pipeline read at that time. A call
- * that equals its last version in its event time and in these fields is a duplicate.
+ * that equals its last version in its event time and in all fields that the pipeline reads is a
+ * duplicate. A version of which the pipeline did not read all these fields equals no call.
  */
 final class CallVersions extends KnownCalls<CallVersions.Version> {
   private final TaskPlan plan;
@@ -79,12 +80,14 @@ final class CallVersions extends KnownCalls<CallVersions.Version> {
     if (known.fields().equals(now)) {
       return Arrays.equals(known.values(), values(call, now));
     }
-    // Without ALL, the pipeline read other fields when it counted the version.
-    Set<Field<?>> compared = new HashSet<>(known.fields());
+    // The pipeline read other fields when it counted the version. A field that it did not read may
+    // have changed since then.
+    if (!hasAnyFields && !known.fields().containsAll(now)) {
+      return false;
+    }
+    Set<Field<?>> compared = new HashSet<>(now);
     if (hasAnyFields) {
-      compared.addAll(now);
-    } else {
-      compared.retainAll(now);
+      compared.addAll(known.fields());
     }
     Call earlier = earlier(call.id(), known).call();
     return compared.stream()

@@ -23,10 +23,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A version of the table of a lookup, in the form in which tasks use it. Immutable. */
 public final class JoinTable {
   private static final int MAX_SCALE = 100;
+  private static final Logger LOG = LoggerFactory.getLogger(JoinTable.class);
 
   private final Join join;
   private final StoredTable stored;
@@ -56,7 +59,22 @@ public final class JoinTable {
           join, "%s bytes; the limit is %s".formatted(bytes.length, LookupTable.MAX_BYTES));
     }
     StoredTable stored = new StoredTable(join.name(), 0, texts.size(), bytes);
-    return new JoinTable(join, stored, parsed(join, texts));
+    JoinTable table = new JoinTable(join, stored, parsed(join, texts));
+    table.warnOfEmptyColumns();
+    return table;
+  }
+
+  /** A misspelled column of a topic looks like one without values. */
+  private void warnOfEmptyColumns() {
+    for (int i = 0; i < join.fields().size() && !rows.isEmpty(); i++) {
+      Field<?> field = join.fields().get(i);
+      if (rows.values().stream().noneMatch(row -> row.isPresent(field))) {
+        LOG.warn(
+            "No row of the lookup '{}' has a value in the column '{}'; correct its name, or remove it",
+            join.name(),
+            join.columns().get(i));
+      }
+    }
   }
 
   /** Returns a table that {@link #stored} returned. */

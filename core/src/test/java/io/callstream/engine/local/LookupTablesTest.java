@@ -4,12 +4,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
+import io.callstream.internal.task.JoinTable;
 import io.callstream.lookup.LookupSource;
 import io.callstream.lookup.LookupSources;
 import io.callstream.lookup.LookupTable;
@@ -32,6 +36,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
 
 /** What the rules of the contract kit do not check: all types, wrong rows, and the definition. */
 class LookupTablesTest {
@@ -68,6 +73,27 @@ class LookupTablesTest {
         .map(ResultRow::columns)
         .map(Object::toString)
         .toList();
+  }
+
+  @Test
+  void warnsOfAColumnThatNoRowHas() {
+    Logger logger = (Logger) LoggerFactory.getLogger(JoinTable.class);
+    ListAppender<ILoggingEvent> events = new ListAppender<>();
+    events.start();
+    logger.addAppender(events);
+    memory.put("A", "west", "", "2.50", "0.5", "1");
+    memory.put("B", "east", "", "", "", "");
+    try (PipelineTester test =
+        tester(pipeline -> pipeline.lookup(areas()).statistic(Statistic.named("all").build()))) {
+      test.receive(call("A")).endBatch();
+      assertThat(events.list)
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .singleElement()
+          .asString()
+          .contains("No row of the lookup 'areas' has a value in the column 'people'");
+    } finally {
+      logger.detachAppender(events);
+    }
   }
 
   @Test

@@ -173,17 +173,21 @@ class CallVersionsTest {
 
     TaskPlan now = plan(UNITS, PRICE);
     KnownCalls<?> second = KnownCalls.of(now, first.toBytes());
-    // The type is not read anymore, and the price was not known then.
-    assertThat(sift(second, now, 0, 1, call("a", 5, "y", 1, "2"))).isEqualTo(1);
-    assertThat(sift(second, now, 0, 2, call("a", 5, "y", 3, "2"))).isZero();
+    // The price was not read then, so nobody knows whether it is the same.
+    assertThat(sift(second, now, 0, 1, call("a", 5, "x", 1, "2"))).isZero();
     assertThat(taken).containsExactly("a replaces batch 0, [5, a, null, 1]");
+    // The type is not read anymore.
+    assertThat(sift(second, now, 0, 2, call("a", 5, "y", 1, "2"))).isEqualTo(1);
+    assertThat(taken).isEmpty();
+    KnownCalls<?> fewer = KnownCalls.of(plan(UNITS), first.toBytes());
+    assertThat(sift(fewer, plan(UNITS), 0, 1, call("a", 5, "y", 1, "2"))).isEqualTo(1);
 
     // The state has versions with different fields.
     KnownCalls<?> third = KnownCalls.of(now, second.toBytes());
     sift(third, now, 0, 3, call("a", 5, "y", 3, "1"), call("b", 5, "y", 0, "2"));
     assertThat(taken)
         .containsExactly(
-            "a replaces batch 2, [5, a, 2.000, 3]", "b replaces batch 0, [5, b, null, 1]");
+            "a replaces batch 1, [5, a, 2.000, 1]", "b replaces batch 0, [5, b, null, 1]");
   }
 
   @Test
