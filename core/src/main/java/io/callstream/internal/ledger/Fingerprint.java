@@ -153,7 +153,7 @@ public final class Fingerprint {
     List<String> redefined = redefined(run);
     boolean sameStatistics = statistics().equals(run.statistics());
     if (!sameSettings || (!sameStatistics && !evolving)) {
-      boolean mayEvolve = sameSettings && redefined.isEmpty();
+      boolean mayEvolve = !evolving && settingsFor(run).equals(required) && redefined.isEmpty();
       throw new CallstreamException(
           ErrorCode.CHECKPOINT,
           ("The checkpoint directory %s is that of another pipeline, or of other fixed"
@@ -163,8 +163,8 @@ public final class Fingerprint {
                   location,
                   differences(run),
                   mayEvolve
-                      ? "add and remove statistics with RunOptions.evolving(), which is --evolve on"
-                          + " the command line, or name a new directory"
+                      ? "add fields, and add and remove statistics, with RunOptions.evolving(), which"
+                          + " is --evolve on the command line, or name a new directory"
                       : "name a new directory"));
     }
     if (!redefined.isEmpty()) {
