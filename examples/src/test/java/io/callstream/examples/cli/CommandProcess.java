@@ -167,6 +167,11 @@ final class CommandProcess implements AutoCloseable {
     assertThat(process.destroyForcibly().waitFor()).isEqualTo(128 + 9);
   }
 
+  /** Ends the process with SIGKILL. Returns false if it ended by itself before. */
+  boolean killIfAlive() throws InterruptedException {
+    return process.destroyForcibly().waitFor() == 128 + 9;
+  }
+
   String out() throws IOException {
     return Files.readString(out);
   }

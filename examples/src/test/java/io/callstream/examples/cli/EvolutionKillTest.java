@@ -253,7 +253,9 @@ class EvolutionKillTest {
     if (run.endsWithin(longest.multipliedBy(random.nextInt(1_000)).dividedBy(1_000))) {
       return false;
     }
-    run.kill();
+    if (!run.killIfAlive()) {
+      return false;
+    }
     kills++;
     killsOfChanges += afterChange ? 1 : 0;
     return true;

@@ -520,11 +520,10 @@ class KillTest {
         await(run, end, () -> moment.isNow(trace));
         ended = !run.isAlive();
       }
-      if (ended) {
+      if (ended || !run.killIfAlive()) {
         assertThat(run.status()).as(run.err()).isZero();
         return false;
       }
-      run.kill();
       kills++;
     }
     System.out.printf(
