@@ -71,14 +71,14 @@ final class CallVersions extends KnownCalls<CallVersions.Version> {
   }
 
   @Override
-  boolean isDuplicate(Version known, Call call) {
-    if (known.epochMillis() != call.epochMillis()
-        || known.ambiguousTime() != call.ambiguousTime()) {
+  boolean isDuplicate(Version known, Version next, Call call) {
+    if (known.epochMillis() != next.epochMillis()
+        || known.ambiguousTime() != next.ambiguousTime()) {
       return false;
     }
-    List<Field<?>> now = fields(call);
+    List<Field<?>> now = next.fields();
     if (known.fields().equals(now)) {
-      return Arrays.equals(known.values(), values(call, now));
+      return Arrays.equals(known.values(), next.values());
     }
     // The pipeline read other fields when it counted the version. A field that it did not read may
     // have changed since then.

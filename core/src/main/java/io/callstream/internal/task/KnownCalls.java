@@ -85,24 +85,26 @@ public abstract sealed class KnownCalls<V> permits SeenCalls, CallVersions {
     long duplicates = 0;
     for (PossibleDuplicate candidate : batch) {
       String id = candidate.call().id();
-      V known = id.isEmpty() ? null : calls.get(id);
-      if (known != null && isDuplicate(known, candidate.call())) {
+      if (id.isEmpty()) {
+        receiver.take(candidate, null);
+        continue;
+      }
+      V known = calls.get(id);
+      V next = remember(candidate.call(), number);
+      if (known != null && isDuplicate(known, next, candidate.call())) {
         duplicates++;
         continue;
       }
-      if (!id.isEmpty()) {
-        V remembered = remember(candidate.call(), number);
-        calls.put(id, remembered);
-        newest.put(id, remembered);
-      }
+      calls.put(id, next);
+      newest.put(id, next);
       receiver.take(candidate, known == null ? null : earlier(id, known));
     }
     newest.forEach((id, value) -> forget(id, expiry(value), watermark));
     return duplicates;
   }
 
-  /** Returns whether a call does not change what counts. */
-  abstract boolean isDuplicate(V known, Call call);
+  /** Returns whether a call, of which {@code next} would be remembered, changes nothing. */
+  abstract boolean isDuplicate(V known, V next, Call call);
 
   abstract V remember(Call call, long batch);
 

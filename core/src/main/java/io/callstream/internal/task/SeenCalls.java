@@ -22,7 +22,7 @@ public final class SeenCalls extends KnownCalls<Long> {
   }
 
   @Override
-  boolean isDuplicate(Long known, Call call) {
+  boolean isDuplicate(Long known, Long next, Call call) {
     return true;
   }
 

@@ -55,7 +55,7 @@ public final class TaskPlan implements Serializable {
     orderedFields = fields.stream().sorted().toList();
     generatesIds = fields.contains(Fields.ID) && !Fields.has(format, Fields.ID);
     joins = pipeline.lookups().stream().map(lookup -> Join.of(lookup, fields)).toList();
-    parsedFields = parsedFields(pipeline);
+    parsedFields = parsedFields(pipeline, fields);
     requireSendable(format, parsedFields);
     maxFutureSkewMillis = pipeline.maxFutureSkew().toMillis();
     maxEventTimeJumpMillis = maxEventTimeJumpMillis(pipeline);
@@ -86,10 +86,10 @@ public final class TaskPlan implements Serializable {
     return new TaskPlan(this, places);
   }
 
-  private static Set<Field<?>> parsedFields(Pipeline pipeline) {
-    Set<Field<?>> fields = new HashSet<>(pipeline.fields());
-    pipeline.lookups().forEach(lookup -> lookup.fields().forEach(fields::remove));
-    return Set.copyOf(fields);
+  private static Set<Field<?>> parsedFields(Pipeline pipeline, Set<Field<?>> fields) {
+    Set<Field<?>> parsed = new HashSet<>(fields);
+    pipeline.lookups().forEach(lookup -> lookup.fields().forEach(parsed::remove));
+    return Set.copyOf(parsed);
   }
 
   /** Checks that a statistic can be sent to tasks, so that the failure occurs early. */
@@ -125,7 +125,7 @@ public final class TaskPlan implements Serializable {
   }
 
   CallParser newParser() {
-    return newParser(format, parsedFields);
+    return newParser(format, parsedFields());
   }
 
   private static CallParser newParser(CallFormat format, Set<Field<?>> fields) {
@@ -223,9 +223,13 @@ public final class TaskPlan implements Serializable {
     return generatesIds;
   }
 
-  /** Returns the fields that the format gives, without those of lookups. */
+  /**
+   * Returns the fields that the format gives, without those of lookups. If these are all fields,
+   * this is the object that {@link #fields} returns, also after serialization, because the two are
+   * compared for each call.
+   */
   Set<Field<?>> parsedFields() {
-    return parsedFields;
+    return parsedFields.size() == fields.size() ? fields : parsedFields;
   }
 
   public List<Join> joins() {

@@ -16,6 +16,7 @@ import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Origin;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.WindowBounds;
+import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -58,6 +59,20 @@ class TaskDataTest {
           .statistic(Statistic.named("s").where(call -> true).build())
           .distinct()
           .build();
+
+  @Test
+  void theFieldsOfThePlanAndOfItsParserAreOneObject() throws Exception {
+    TaskPlan plan =
+        new TaskPlan(
+            Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+                .lookup(StandardStatistics.dispositions())
+                .statistic(StandardStatistics.callsByType())
+                .build());
+    TaskPlan sent = (TaskPlan) SerializedCopy.of(plan);
+    for (TaskPlan each : List.of(plan, sent)) {
+      assertThat(each.parsedFields()).isSameAs(each.fields());
+    }
+  }
 
   @Test
   void letters() throws IOException {

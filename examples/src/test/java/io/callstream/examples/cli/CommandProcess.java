@@ -167,7 +167,7 @@ final class CommandProcess implements AutoCloseable {
     assertThat(process.destroyForcibly().waitFor()).isEqualTo(128 + 9);
   }
 
-  /** Ends the process with SIGKILL. Returns false if it ended by itself before. */
+  /** Ends the process with SIGKILL. Returns false if it had ended before. */
   boolean killIfAlive() throws InterruptedException {
     return process.destroyForcibly().waitFor() == 128 + 9;
   }
