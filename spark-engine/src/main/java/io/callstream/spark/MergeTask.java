@@ -1,6 +1,8 @@
 package io.callstream.spark;
 
 import io.callstream.internal.aggregate.BlockMerger;
+import io.callstream.internal.aggregate.Groups;
+import io.callstream.internal.aggregate.PageChanges;
 import io.callstream.internal.task.TaskPlan;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -52,21 +54,25 @@ final class MergeTask
     if (partials.isEmpty()) {
       return Collections.emptyIterator();
     }
-    BlockMerger.Merged merged = merger.merge(state.exists() ? state.get() : null, partials);
-    if (merged.isUnchanged()) {
+    Groups before = groups(state);
+    PageChanges changes = merger.merge(before, partials);
+    if (changes.isUnchanged()) {
       return Collections.emptyIterator();
     }
-    state.update(merged.state());
-    return List.of(new Tuple2<>(bytes, merged.updates())).iterator();
+    state.update(before.with(changes).toBlock());
+    return List.of(new Tuple2<>(bytes, changes.updates())).iterator();
   }
 
   private static void evict(BlockMerger merger, GroupState<byte[]> state) {
-    byte[] open =
-        state.exists() ? merger.open(state.get(), BatchContext.ofTask().watermark()) : null;
-    if (open == null) {
+    Groups open = merger.open(groups(state), BatchContext.ofTask().watermark());
+    if (open.count() == 0) {
       state.remove();
     } else {
-      state.update(open);
+      state.update(open.toBlock());
     }
+  }
+
+  private static Groups groups(GroupState<byte[]> state) {
+    return state.exists() ? Groups.of(state.get()) : Groups.NONE;
   }
 }

@@ -22,6 +22,7 @@ public final class BlockMerger {
   private final List<Measure.Aggregate> aggregates;
   private final boolean unbounded;
   private final int maxGroups;
+  private final long maxBytes;
   private final byte[] otherKey;
   private final boolean corrects;
   private final @Nullable SessionMerger sessions;
@@ -42,6 +43,7 @@ public final class BlockMerger {
     aggregates = aggregates(statistic);
     unbounded = statistic.window().isPresent();
     maxGroups = unbounded ? Integer.MAX_VALUE : statistic.maxGroups();
+    maxBytes = statistic.maxGroupBytes();
     otherKey = GroupKey.of(Collections.nCopies(statistic.dimensions().size(), Statistic.OTHER));
     sessions =
         statistic.window().orElse(null) instanceof Window.Session window
@@ -56,43 +58,27 @@ public final class BlockMerger {
         .toList();
   }
 
-  /** All groups, and the groups that changed with their new values. */
-  public record Merged(byte[] state, byte[] updates) {
-    /** Returns whether no group changed, because all its new calls were retracted again. */
-    public boolean isUnchanged() {
-      return new BlockReader(updates).groups() == 0;
-    }
-  }
-
-  /** Merges at least one block of new calls into the state so far, which is null if none exists. */
-  public Merged merge(byte @Nullable [] state, List<byte[]> partials) {
+  /** Merges at least one block of new calls into the groups so far. */
+  public PageChanges merge(Pages state, List<byte[]> partials) {
     if (sessions != null) {
       return sessions.merge(state, partials);
     }
-    byte[] delta = combine(partials);
-    return bounded(state == null ? emptyBlock() : state, delta);
+    byte[] delta = pairwise(partials, this::sum);
+    byte[] admitted = isNearLimit(state, delta) ? admit(state, delta) : delta;
+    PageChanges changes = new PageMerge(state, !corrects, this::addTo).apply(admitted);
+    if (corrects) {
+      requireCounts(changes.updates());
+    }
+    return changes;
   }
 
-  /**
-   * Returns the part of a state that is open at a watermark, or null if none is. Of the state of a
-   * window that closes, nothing is open.
-   */
-  public byte @Nullable [] open(byte[] state, long watermark) {
-    return sessions == null ? null : sessions.open(state, watermark);
+  /** Returns the groups of a window that remain when it, or some of its sessions, are closed. */
+  public Groups open(Groups state, long watermark) {
+    return sessions == null ? Groups.NONE : sessions.open(state, watermark);
   }
 
   private byte[] emptyBlock() {
     return new BlockWriter(aggregates.size(), 4).toBlock();
-  }
-
-  private Merged bounded(byte[] state, byte[] delta) {
-    byte[] admitted = admit(state, delta);
-    boolean isFirst = new BlockReader(state).groups() == 0;
-    byte[] updates = isFirst ? admitted : sum(state, admitted, Keep.RIGHT);
-    if (corrects) {
-      requireCounts(updates);
-    }
-    return new Merged(isFirst ? admitted : sum(state, admitted, Keep.ALL), updates);
   }
 
   private void requireCounts(byte[] updates) {
@@ -109,10 +95,6 @@ public final class BlockMerger {
     }
   }
 
-  private byte[] combine(List<byte[]> blocks) {
-    return pairwise(blocks, (left, right) -> sum(left, right, Keep.ALL));
-  }
-
   /** Merges blocks pairwise and in order, so that each group is visited only a few times. */
   static byte[] pairwise(List<byte[]> blocks, BinaryOperator<byte[]> merge) {
     List<byte[]> level = blocks;
@@ -126,23 +108,15 @@ public final class BlockMerger {
     return level.get(0);
   }
 
-  private enum Keep {
-    ALL,
-    RIGHT
-  }
-
-  private byte[] sum(byte[] left, byte[] right, Keep keep) {
-    BlockWriter out =
-        new BlockWriter(
-            aggregates.size(), keep == Keep.ALL ? left.length + right.length : right.length * 2);
+  /** Returns all groups of two blocks. Groups of both blocks are added. */
+  private byte[] sum(byte[] left, byte[] right) {
+    BlockWriter out = new BlockWriter(aggregates.size(), left.length + right.length);
     BlockReader a = new BlockReader(left).advanced();
     BlockReader b = new BlockReader(right).advanced();
-    while (b != null || (a != null && keep == Keep.ALL)) {
+    while (a != null || b != null) {
       int order = BlockReader.compare(a, b);
       if (a != null && order < 0) {
-        if (keep == Keep.ALL) {
-          a.copyTo(out);
-        }
+        a.copyTo(out);
         a = a.advanced();
       } else if (b != null && order > 0) {
         b.copyTo(out);
@@ -158,6 +132,17 @@ public final class BlockMerger {
       }
     }
     return out.toBlock();
+  }
+
+  private void addTo(BlockReader known, BlockReader change, BlockWriter all, BlockWriter updates) {
+    long count = known.count() + change.count();
+    all.group(known.key(), known.keyLength(), count);
+    updates.group(known.key(), known.keyLength(), count);
+    for (int i = 0; i < aggregates.size(); i++) {
+      byte[] merged = merge(statistic, aggregates.get(i), known.state(i), change.state(i));
+      all.state(merged, 0, merged.length);
+      updates.state(merged, 0, merged.length);
+    }
   }
 
   static byte[] merge(String statistic, Measure.Aggregate measure, byte[] left, byte[] right) {
@@ -180,69 +165,75 @@ public final class BlockMerger {
         e);
   }
 
+  private boolean isNearLimit(Pages state, byte[] delta) {
+    return !unbounded
+        && (state.groups() + (long) BlockReader.groups(delta) > maxGroups
+            || limitedBytes(state) + delta.length > maxBytes);
+  }
+
   /**
-   * Returns {@code delta} with the new groups over the limit merged into one group. With
-   * corrections, a new group without calls is not added.
+   * Returns the bytes that count for the limit of bytes. With corrections, only the keys count,
+   * because these bytes never decrease.
+   */
+  private long limitedBytes(Pages state) {
+    return corrects ? state.keyBytes() : state.bytes();
+  }
+
+  /**
+   * Returns {@code delta} with the new groups over the limit merged into one group.
    *
    * <p>With corrections, a group that was over the limit must never be added later, because its
-   * calls in the common group could not be retracted. So groups without calls remain, and only the
-   * keys count for the limit of bytes, which then never decrease.
+   * calls in the common group could not be retracted. So groups without calls remain.
    */
-  private byte[] admit(byte[] state, byte[] delta) {
-    BlockReader known = new BlockReader(state);
-    if (!corrects
-        && known.groups() + (long) new BlockReader(delta).groups() <= maxGroups
-        && (unbounded || state.length + (long) delta.length <= Statistic.MAX_GROUP_BYTES)) {
-      return delta;
-    }
-    int room = maxGroups - ordinaryGroups(state);
-    long bytes = corrects ? keyBytes(state) : state.length;
-    long maxBytes = unbounded ? Long.MAX_VALUE : Statistic.MAX_GROUP_BYTES;
+  private byte[] admit(Pages state, byte[] delta) {
+    boolean hasOther = new KeySearch(state).finds(otherKey, otherKey.length);
+    int room = maxGroups - state.groups() + (hasOther ? 1 : 0);
+    long bytes = limitedBytes(state);
     BlockWriter admitted = new BlockWriter(aggregates.size(), delta.length);
     byte[] other = emptyBlock();
-    BlockReader a = known.advanced();
-    BlockReader b = new BlockReader(delta).advanced();
-    while (b != null) {
-      int order = BlockReader.compare(a, b);
-      if (a != null && order < 0) {
-        a = a.advanced();
-        continue;
-      }
-      if (b.keyEquals(otherKey)) {
-        other = sum(other, alone(b, otherKey), Keep.ALL);
-      } else if (order == 0) {
-        b.copyTo(admitted);
-      } else if (room > 0 && bytes + b.keyLength() <= maxBytes) {
-        if (b.count() != 0 || !corrects) {
-          b.copyTo(admitted);
+    KeySearch known = new KeySearch(state);
+    BlockReader groups = new BlockReader(delta);
+    while (groups.next()) {
+      boolean isOther = groups.keyEquals(otherKey);
+      if (!isOther && known.finds(groups.key(), groups.keyLength())) {
+        groups.copyTo(admitted);
+      } else if (!isOther && room > 0 && bytes + groups.keyLength() <= maxBytes) {
+        if (groups.count() != 0 || !corrects) {
+          groups.copyTo(admitted);
           room--;
-          bytes += b.keyLength();
+          bytes += groups.keyLength();
         }
       } else {
-        other = sum(other, alone(b, otherKey), Keep.ALL);
-      }
-      b = b.advanced();
-    }
-    return sum(admitted.toBlock(), corrects ? withoutEmpty(other, state) : other, Keep.ALL);
-  }
-
-  private static long keyBytes(byte[] state) {
-    BlockReader groups = new BlockReader(state);
-    long bytes = 0;
-    while (groups.next()) {
-      bytes += groups.keyLength();
-    }
-    return bytes;
-  }
-
-  private int ordinaryGroups(byte[] state) {
-    BlockReader groups = new BlockReader(state);
-    while (groups.next()) {
-      if (groups.keyEquals(otherKey)) {
-        return groups.groups() - 1;
+        other = sum(other, alone(groups, otherKey));
       }
     }
-    return groups.groups();
+    return sum(admitted.toBlock(), other);
+  }
+
+  /** Searches keys in pages, in ascending order of the keys. */
+  private static final class KeySearch {
+    private final Pages pages;
+    private int page = -1;
+    private @Nullable BlockReader groups;
+
+    KeySearch(Pages pages) {
+      this.pages = pages;
+    }
+
+    boolean finds(byte[] key, int length) {
+      if (pages.count() == 0) {
+        return false;
+      }
+      int found = pages.find(key, length, Math.max(page, 0));
+      if (found != page) {
+        page = found;
+        groups = new BlockReader(pages.page(page)).advanced();
+      }
+      while (groups != null && groups.compareKey(key, length) < 0) {
+        groups = groups.advanced();
+      }
+      return groups != null && groups.compareKey(key, length) == 0;
+    }
   }
 
   private static byte[] alone(BlockReader group, byte[] key) {
@@ -278,11 +269,11 @@ public final class BlockMerger {
     return out.toBlock();
   }
 
-  /** Returns a block without its groups that have no calls and are not in another block. */
-  public static byte[] withoutEmpty(byte[] block, byte[] kept) {
-    BlockReader groups = new BlockReader(block);
-    BlockWriter out = new BlockWriter(groups.aggregates(), block.length);
-    BlockReader a = groups.advanced();
+  /** Returns the groups that have calls or are in a block. */
+  public static Groups withoutEmpty(Groups groups, byte[] kept) {
+    BlockReader all = groups.reader();
+    BlockWriter out = new BlockWriter(all.aggregates(), Math.toIntExact(groups.bytes()));
+    BlockReader a = all.advanced();
     BlockReader b = new BlockReader(kept).advanced();
     while (a != null) {
       int order = BlockReader.compare(a, b);
@@ -295,11 +286,6 @@ public final class BlockMerger {
       }
       a = a.advanced();
     }
-    return out.toBlock();
-  }
-
-  /** Overlays absolute values of one window, the oldest first; at least one block. */
-  public static byte[] overlay(List<byte[]> versions) {
-    return pairwise(versions, BlockMerger::overlay);
+    return Groups.of(out.toBlock());
   }
 }
