@@ -41,7 +41,7 @@ class ScaleTest {
     assertThat(line.path("groups").asInt()).isEqualTo(40);
     assertThat(line.path("calls_per_s").asDouble()).isPositive();
     assertThat(line.path("batch_ms_p50").asDouble()).isPositive();
-    assertThat(line.path("phases_ms").path("sinks").isNumber()).isTrue();
+    assertThat(line.path("phases_ms")).isNotEmpty();
     assertThat(line.path("checkpoint_mb").asDouble()).isPositive();
     assertThat(line.path("checkpoint_kb_per_batch").asDouble()).isPositive();
   }
