@@ -13,7 +13,7 @@ final class PageMerge {
    * The length from which a page is split, unless it has one group. The change of one group costs
    * as much as writing a page. Much smaller pages take more memory, and large batches take longer.
    */
-  static final int MAX_BYTES = 4 << 10;
+  static final int MAX_BYTES = 2 << 10;
 
   /** The greatest mean length of the pages after a split. */
   private static final int SPLIT_BYTES = MAX_BYTES * 2 / 3;

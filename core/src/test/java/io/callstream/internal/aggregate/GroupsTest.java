@@ -87,9 +87,9 @@ class GroupsTest {
     assertThat(groups.keyBytes())
         .isEqualTo(model.keySet().stream().mapToLong(type -> type.length() + 1).sum())
         .isEqualTo(Groups.of(pages).keyBytes());
-    assertThat(pages).allSatisfy(page -> assertThat(page.length).isBetween(1, 4_096));
+    assertThat(pages).allSatisfy(page -> assertThat(page.length).isBetween(1, 2_048));
     // After a split, two pages have more than half of the greatest length together.
-    assertThat(pages.size()).isLessThanOrEqualTo((int) (groups.bytes() / 1_800) + 1);
+    assertThat(pages.size()).isLessThanOrEqualTo((int) (groups.bytes() / 900) + 1);
   }
 
   @Test
