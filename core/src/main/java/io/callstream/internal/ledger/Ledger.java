@@ -144,9 +144,14 @@ public final class Ledger {
     return state.closing();
   }
 
-  /** Returns the groups of each open window, or of each bucket of open sessions. */
-  public List<Groups> open() {
-    return state.open();
+  /** Returns the number of open windows, and of buckets of open sessions. */
+  public int openCount() {
+    return state.openCount();
+  }
+
+  /** Returns the size of the groups of open windows and sessions, in bytes. */
+  public long openBytes() {
+    return state.openBytes();
   }
 
   /** Returns all groups of a window, or of a bucket of sessions. */

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.TreePMap;
 
@@ -169,8 +168,13 @@ record SessionBlocks(
   }
 
   @Override
-  public void forEachOpen(long watermark, Consumer<Groups> open) {
-    buckets(windows).values().forEach(open);
+  public int openCount() {
+    return buckets(windows).size();
+  }
+
+  @Override
+  public long openBytes() {
+    return buckets(windows).values().stream().mapToLong(Groups::bytes).sum();
   }
 
   @Override

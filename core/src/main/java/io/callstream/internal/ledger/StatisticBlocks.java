@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /**
  * The results of one statistic, as absolute values by window. Immutable. The next state shares all
@@ -50,8 +49,11 @@ sealed interface StatisticBlocks permits WindowBlocks, SessionBlocks {
   /** Returns the results that are open at the watermark in force. */
   NavigableMap<Long, Groups> open(long watermark);
 
-  /** Passes on the groups that are open at a watermark. */
-  void forEachOpen(long watermark, Consumer<Groups> open);
+  /** Returns the number of open windows, or of buckets of open sessions. */
+  int openCount();
+
+  /** Returns the size of the groups of open windows, in bytes. */
+  long openBytes();
 
   /** Returns the results without those whose retention has ended at a watermark. */
   StatisticBlocks retained(long watermark);

@@ -1,6 +1,7 @@
 package io.callstream.internal.ledger;
 
 import io.callstream.internal.aggregate.Groups;
+import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.internal.aggregate.WindowAssigner;
 import io.callstream.statistic.Statistic;
 import java.time.Duration;
@@ -9,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.TreePMap;
 
@@ -19,23 +19,30 @@ import org.pcollections.TreePMap;
  * Immutable.
  *
  * @param retention how long results are kept after their window closed; null to keep all
+ * @param watermark the watermark in force
+ * @param openBytes the size of the groups of the windows that are open at this watermark
  */
 record WindowBlocks(
     Statistic statistic,
     @Nullable WindowAssigner assigner,
     @Nullable Duration retention,
-    TreePMap<Long, Groups> windows)
+    TreePMap<Long, Groups> windows,
+    long watermark,
+    long openBytes)
     implements StatisticBlocks {
   static WindowBlocks none(Statistic statistic, Optional<Duration> retention) {
     return new WindowBlocks(
         statistic,
         statistic.window().map(WindowAssigner::new).orElse(null),
         retention.orElse(null),
-        TreePMap.empty());
+        TreePMap.empty(),
+        StatisticCombiner.NO_WATERMARK,
+        0);
   }
 
-  private WindowBlocks with(TreePMap<Long, Groups> other) {
-    return new WindowBlocks(statistic, assigner, retention, other);
+  /** Returns the same results without windows that are closed. */
+  private WindowBlocks only(TreePMap<Long, Groups> some) {
+    return new WindowBlocks(statistic, assigner, retention, some, watermark, openBytes);
   }
 
   @Override
@@ -44,8 +51,18 @@ record WindowBlocks(
   }
 
   @Override
-  public StatisticBlocks restored(NavigableMap<Long, Groups> overlaid, long watermark) {
-    return with(TreePMap.fromSortedMap(overlaid));
+  public StatisticBlocks restored(NavigableMap<Long, Groups> overlaid, long last) {
+    TreePMap<Long, Groups> all = TreePMap.fromSortedMap(overlaid);
+    long bytes = all.values().stream().mapToLong(Groups::bytes).sum();
+    return at(last, all, bytes);
+  }
+
+  /** Returns the results at a later watermark, with the size of the windows open before. */
+  private WindowBlocks at(long later, TreePMap<Long, Groups> next, long bytes) {
+    WindowBlocks after = new WindowBlocks(statistic, assigner, retention, next, later, bytes);
+    long closed =
+        after.closedBetween(watermark, later).values().stream().mapToLong(Groups::bytes).sum();
+    return new WindowBlocks(statistic, assigner, retention, next, later, bytes - closed);
   }
 
   @Override
@@ -59,77 +76,57 @@ record WindowBlocks(
   }
 
   @Override
-  public NavigableMap<Long, Groups> closed(long watermark) {
-    Long last = lastClosed(watermark);
-    return last == null ? TreePMap.empty() : windows.headMap(last, true);
+  public NavigableMap<Long, Groups> closed(long at) {
+    return assigner == null ? TreePMap.empty() : windows.headMap(assigner.firstOpen(at), false);
   }
 
   @Override
   public NavigableMap<Long, Groups> closedBetween(long after, long upTo) {
-    if (upTo == after) {
-      return TreePMap.empty();
-    }
-    Long before = lastClosed(after);
-    NavigableMap<Long, Groups> closed = closed(upTo);
-    return before == null ? closed : closed.tailMap(before, false);
+    return assigner == null || upTo <= after
+        ? TreePMap.empty()
+        : windows.subMap(assigner.firstOpen(after), true, assigner.firstOpen(upTo), false);
   }
 
   @Override
-  public NavigableMap<Long, Groups> open(long watermark) {
-    Long last = lastClosed(watermark);
-    return last == null ? windows : windows.tailMap(last, false);
-  }
-
-  /** Returns the latest window that is closed at a watermark, or null. Visits the open windows. */
-  private @Nullable Long lastClosed(long watermark) {
-    if (assigner == null) {
-      return null;
-    }
-    for (long start : windows.descendingMap().keySet()) {
-      if (assigner.closesAt(start) <= watermark) {
-        return start;
-      }
-    }
-    return null;
-  }
-
-  /** {@inheritDoc} The latest window is first. */
-  @Override
-  public void forEachOpen(long watermark, Consumer<Groups> open) {
-    open(watermark).descendingMap().values().forEach(open);
+  public NavigableMap<Long, Groups> open(long at) {
+    return assigner == null ? windows : windows.tailMap(assigner.firstOpen(at), true);
   }
 
   @Override
-  public StatisticBlocks retained(long watermark) {
+  public int openCount() {
+    return open(watermark).size();
+  }
+
+  @Override
+  public StatisticBlocks retained(long at) {
     if (retention == null || assigner == null || windows.isEmpty()) {
       return this;
     }
     long millis = retention.toMillis();
     for (long start : windows.keySet()) {
-      if (assigner.closesAt(start) + millis > watermark) {
-        return start == windows.firstKey() ? this : with(windows.tailMap(start, true));
+      if (assigner.closesAt(start) + millis > at) {
+        return start == windows.firstKey() ? this : only(windows.tailMap(start, true));
       }
     }
-    return with(TreePMap.empty());
+    return only(TreePMap.empty());
   }
 
   @Override
   public StatisticBlocks updated(
-      NavigableMap<Long, byte[]> updates, NavigableMap<Long, Groups> whole, long watermark) {
-    if (updates.isEmpty()) {
+      NavigableMap<Long, byte[]> updates, NavigableMap<Long, Groups> whole, long next) {
+    if (updates.isEmpty() && next == watermark) {
       return this;
     }
-    TreePMap<Long, Groups> next = windows;
+    TreePMap<Long, Groups> all = windows;
+    long bytes = openBytes;
     for (Map.Entry<Long, byte[]> update : updates.entrySet()) {
       long window = update.getKey();
-      Groups known = whole.get(window);
-      next =
-          next.plus(
-              window,
-              known != null
-                  ? known
-                  : next.getOrDefault(window, Groups.NONE).overlaid(update.getValue()));
+      Groups before = all.getOrDefault(window, Groups.NONE);
+      Groups merged = whole.get(window);
+      Groups after = merged != null ? merged : before.overlaid(update.getValue());
+      all = all.plus(window, after);
+      bytes += after.bytes() - before.bytes();
     }
-    return with(next);
+    return at(next, all, bytes);
   }
 }
