@@ -96,7 +96,7 @@ public final class BlockMerger {
   }
 
   /** Merges blocks pairwise and in order, so that each group is visited only a few times. */
-  static byte[] pairwise(List<byte[]> blocks, BinaryOperator<byte[]> merge) {
+  public static byte[] pairwise(List<byte[]> blocks, BinaryOperator<byte[]> merge) {
     List<byte[]> level = blocks;
     while (level.size() > 1) {
       List<byte[]> next = new ArrayList<>((level.size() + 1) / 2);
@@ -168,15 +168,7 @@ public final class BlockMerger {
   private boolean isNearLimit(Pages state, byte[] delta) {
     return !unbounded
         && (state.groups() + (long) BlockReader.groups(delta) > maxGroups
-            || limitedBytes(state) + delta.length > maxBytes);
-  }
-
-  /**
-   * Returns the bytes that count for the limit of bytes. With corrections, only the keys count,
-   * because these bytes never decrease.
-   */
-  private long limitedBytes(Pages state) {
-    return corrects ? state.keyBytes() : state.bytes();
+            || state.keyBytes() + delta.length > maxBytes);
   }
 
   /**
@@ -188,7 +180,7 @@ public final class BlockMerger {
   private byte[] admit(Pages state, byte[] delta) {
     boolean hasOther = new KeySearch(state).finds(otherKey, otherKey.length);
     int room = maxGroups - state.groups() + (hasOther ? 1 : 0);
-    long bytes = limitedBytes(state);
+    long bytes = state.keyBytes();
     BlockWriter admitted = new BlockWriter(aggregates.size(), delta.length);
     byte[] other = emptyBlock();
     KeySearch known = new KeySearch(state);
@@ -246,24 +238,21 @@ public final class BlockMerger {
     return out.toBlock();
   }
 
-  /** Returns all groups of two blocks of absolute values. {@code updates} wins. */
-  public static byte[] overlay(byte @Nullable [] results, byte[] updates) {
-    if (results == null) {
-      return updates;
-    }
-    BlockReader a = new BlockReader(results);
-    BlockWriter out = new BlockWriter(a.aggregates(), results.length + updates.length);
-    BlockReader left = a.advanced();
-    BlockReader right = new BlockReader(updates).advanced();
-    while (left != null || right != null) {
-      int order = BlockReader.compare(left, right);
-      if (left != null && order < 0) {
-        left.copyTo(out);
-        left = left.advanced();
-      } else if (right != null) {
-        right.copyTo(out);
-        right = right.advanced();
-        left = left != null && order == 0 ? left.advanced() : left;
+  /** Returns all groups of two blocks of absolute values. The newer ones win. */
+  public static byte[] overlay(byte[] older, byte[] newer) {
+    BlockReader a = new BlockReader(older).advanced();
+    BlockReader b = new BlockReader(newer);
+    BlockWriter out = new BlockWriter(b.aggregates(), older.length + newer.length);
+    b = b.advanced();
+    while (a != null || b != null) {
+      int order = BlockReader.compare(a, b);
+      if (a != null && order < 0) {
+        a.copyTo(out);
+        a = a.advanced();
+      } else if (b != null) {
+        b.copyTo(out);
+        b = b.advanced();
+        a = a != null && order == 0 ? a.advanced() : a;
       }
     }
     return out.toBlock();

@@ -94,6 +94,11 @@ record SessionBlocks(
   }
 
   @Override
+  public byte[] overlay(byte[] older, byte[] newer) {
+    return merger.overlay(older, newer);
+  }
+
+  @Override
   public StatisticBlocks restored(NavigableMap<Long, Groups> overlaid, long watermark) {
     Change change = new Change();
     overlaid.forEach(change::put);

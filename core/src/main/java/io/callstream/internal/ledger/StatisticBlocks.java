@@ -28,6 +28,9 @@ sealed interface StatisticBlocks permits WindowBlocks, SessionBlocks {
   /** Returns groups after a batch that changed some of them. */
   Groups overlay(Groups groups, byte[] updates);
 
+  /** Returns the groups that two batches changed, with their last values. */
+  byte[] overlay(byte[] older, byte[] newer);
+
   /** Returns the results with the groups that several batches left, the last at a watermark. */
   StatisticBlocks restored(NavigableMap<Long, Groups> overlaid, long watermark);
 

@@ -1,5 +1,6 @@
 package io.callstream.internal.ledger;
 
+import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.internal.aggregate.WindowAssigner;
@@ -48,6 +49,11 @@ record WindowBlocks(
   @Override
   public Groups overlay(Groups groups, byte[] updates) {
     return groups.overlaid(updates);
+  }
+
+  @Override
+  public byte[] overlay(byte[] older, byte[] newer) {
+    return BlockMerger.overlay(older, newer);
   }
 
   @Override
