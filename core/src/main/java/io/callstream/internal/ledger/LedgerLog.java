@@ -25,8 +25,9 @@ import java.util.function.Supplier;
  * The log of a ledger: one file for each batch, and snapshots that replace them. Not thread-safe.
  *
  * <p>If a batch is repeated, its file is written again. When the files since the last snapshot are
- * larger than the snapshot, the next batch starts with a snapshot of the committed state. So the
- * log and the time of a restart remain proportional to the results.
+ * larger than the snapshot, or are many, the next batch starts with a snapshot of the committed
+ * state. So the log and the time of a restart remain proportional to the results. Many small
+ * batches cause few snapshots of large results.
  */
 final class LedgerLog {
   private final LedgerFiles files;
@@ -249,8 +250,9 @@ final class LedgerLog {
 
   private boolean isLong() {
     return removed.isEmpty()
-        && (logFiles >= files.mostBatches()
-            || logBytes > Math.max(snapshotBytes, files.leastLogBytes()));
+        && (logBytes > Math.max(snapshotBytes, files.leastLogBytes())
+            || (logFiles >= files.mostBatches() && logBytes > snapshotBytes / 4)
+            || logFiles >= 10L * files.mostBatches());
   }
 
   private void count(byte[] content) {

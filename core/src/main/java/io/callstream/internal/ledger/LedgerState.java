@@ -68,6 +68,10 @@ record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
     return results.stream().mapToInt(StatisticBlocks::openCount).sum();
   }
 
+  long bytes() {
+    return results.stream().mapToLong(StatisticBlocks::bytes).sum();
+  }
+
   long openBytes() {
     return results.stream().mapToLong(StatisticBlocks::openBytes).sum();
   }

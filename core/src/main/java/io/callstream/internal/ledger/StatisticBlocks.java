@@ -58,6 +58,9 @@ sealed interface StatisticBlocks permits WindowBlocks, SessionBlocks {
   /** Returns the size of the groups of open windows, in bytes. */
   long openBytes();
 
+  /** Returns the size of all groups, in bytes. */
+  long bytes();
+
   /** Returns the results without those whose retention has ended at a watermark. */
   StatisticBlocks retained(long watermark);
 

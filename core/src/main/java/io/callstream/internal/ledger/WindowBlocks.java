@@ -22,6 +22,7 @@ import org.pcollections.TreePMap;
  * @param retention how long results are kept after their window closed; null to keep all
  * @param watermark the watermark in force
  * @param openBytes the size of the groups of the windows that are open at this watermark
+ * @param bytes the size of all groups
  */
 record WindowBlocks(
     Statistic statistic,
@@ -29,7 +30,8 @@ record WindowBlocks(
     @Nullable Duration retention,
     TreePMap<Long, Groups> windows,
     long watermark,
-    long openBytes)
+    long openBytes,
+    long bytes)
     implements StatisticBlocks {
   static WindowBlocks none(Statistic statistic, Optional<Duration> retention) {
     return new WindowBlocks(
@@ -38,12 +40,20 @@ record WindowBlocks(
         retention.orElse(null),
         TreePMap.empty(),
         StatisticCombiner.NO_WATERMARK,
+        0,
         0);
   }
 
-  /** Returns the same results without windows that are closed. */
-  private WindowBlocks only(TreePMap<Long, Groups> some) {
-    return new WindowBlocks(statistic, assigner, retention, some, watermark, openBytes);
+  /** Returns the same results without the first windows, which are closed. */
+  private WindowBlocks from(long start) {
+    TreePMap<Long, Groups> kept = windows.tailMap(start, true);
+    long removed = sum(windows.headMap(start, false));
+    return new WindowBlocks(
+        statistic, assigner, retention, kept, watermark, openBytes, bytes - removed);
+  }
+
+  private static long sum(NavigableMap<Long, Groups> some) {
+    return some.values().stream().mapToLong(Groups::bytes).sum();
   }
 
   @Override
@@ -59,16 +69,14 @@ record WindowBlocks(
   @Override
   public StatisticBlocks restored(NavigableMap<Long, Groups> overlaid, long last) {
     TreePMap<Long, Groups> all = TreePMap.fromSortedMap(overlaid);
-    long bytes = all.values().stream().mapToLong(Groups::bytes).sum();
-    return at(last, all, bytes);
+    return at(last, all, sum(all));
   }
 
-  /** Returns the results at a later watermark, with the size of the windows open before. */
-  private WindowBlocks at(long later, TreePMap<Long, Groups> next, long bytes) {
-    WindowBlocks after = new WindowBlocks(statistic, assigner, retention, next, later, bytes);
-    long closed =
-        after.closedBetween(watermark, later).values().stream().mapToLong(Groups::bytes).sum();
-    return new WindowBlocks(statistic, assigner, retention, next, later, bytes - closed);
+  /** Returns the results at a later watermark. Windows that are open now grew by some bytes. */
+  private WindowBlocks at(long later, TreePMap<Long, Groups> next, long growth) {
+    long closed = sum(closedBetween(next, watermark, later));
+    return new WindowBlocks(
+        statistic, assigner, retention, next, later, openBytes + growth - closed, bytes + growth);
   }
 
   @Override
@@ -88,9 +96,13 @@ record WindowBlocks(
 
   @Override
   public NavigableMap<Long, Groups> closedBetween(long after, long upTo) {
+    return closedBetween(windows, after, upTo);
+  }
+
+  private TreePMap<Long, Groups> closedBetween(TreePMap<Long, Groups> some, long after, long upTo) {
     return assigner == null || upTo <= after
         ? TreePMap.empty()
-        : windows.subMap(assigner.firstOpen(after), true, assigner.firstOpen(upTo), false);
+        : some.subMap(assigner.firstOpen(after), true, assigner.firstOpen(upTo), false);
   }
 
   @Override
@@ -111,10 +123,10 @@ record WindowBlocks(
     long millis = retention.toMillis();
     for (long start : windows.keySet()) {
       if (assigner.closesAt(start) + millis > at) {
-        return start == windows.firstKey() ? this : only(windows.tailMap(start, true));
+        return start == windows.firstKey() ? this : from(start);
       }
     }
-    return only(TreePMap.empty());
+    return from(Long.MAX_VALUE);
   }
 
   @Override
@@ -124,15 +136,15 @@ record WindowBlocks(
       return this;
     }
     TreePMap<Long, Groups> all = windows;
-    long bytes = openBytes;
+    long growth = 0;
     for (Map.Entry<Long, byte[]> update : updates.entrySet()) {
       long window = update.getKey();
       Groups before = all.getOrDefault(window, Groups.NONE);
       Groups merged = whole.get(window);
       Groups after = merged != null ? merged : before.overlaid(update.getValue());
       all = all.plus(window, after);
-      bytes += after.bytes() - before.bytes();
+      growth += after.bytes() - before.bytes();
     }
-    return at(next, all, bytes);
+    return at(next, all, growth);
   }
 }

@@ -103,9 +103,11 @@ class WindowBlocksTest {
       assertThat(blocks.open(now).keySet()).containsExactlyElementsOf(open);
       assertThat(blocks.openCount()).isEqualTo(open.size());
       assertThat(blocks.openBytes()).isEqualTo(5L * open.size());
+      assertThat(blocks.bytes()).isEqualTo(5L * blocks.windows().size());
       StatisticBlocks restored =
           StatisticBlocks.none(statistic, Optional.empty()).restored(blocks.windows(), now);
       assertThat(restored.openBytes()).isEqualTo(blocks.openBytes());
+      assertThat(restored.bytes()).isEqualTo(blocks.bytes());
     }
     assertThat(blocks.closed(watermark)).isNotEmpty();
   }
