@@ -50,10 +50,7 @@ public final class BlockMerger {
   }
 
   static List<Measure.Aggregate> aggregates(Statistic statistic) {
-    return statistic.measures().stream()
-        .filter(Measure.Aggregate.class::isInstance)
-        .map(Measure.Aggregate.class::cast)
-        .toList();
+    return GroupStates.of(statistic.measures());
   }
 
   /** All groups, and the groups that changed with their new values. */

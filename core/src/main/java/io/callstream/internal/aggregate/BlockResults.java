@@ -214,6 +214,7 @@ public final class BlockResults implements Results {
     private final long gap;
 
     private final boolean countOnly;
+    private final int[] places = GroupStates.places(statistic.measures());
     private final long total;
 
     RowMaker(long windowStart, byte[] block, TextCache texts) {
@@ -251,12 +252,12 @@ public final class BlockResults implements Results {
           gap < 0 ? window : SessionKey.bounds(groups, gap),
           gap < 0 ? groups.dimensions(texts) : SessionKey.dimensions(groups, texts),
           groups.count(),
-          countOnly ? null : values(statistic.measures(), groups, total));
+          countOnly ? null : values(statistic.measures(), groups, places, total));
     }
   }
 
   private static List<Optional<Object>> values(
-      List<Measure> measures, BlockReader group, long total) {
+      List<Measure> measures, BlockReader group, int[] places, long total) {
     List<Optional<Object>> values = new ArrayList<>(measures.size());
     int aggregate = 0;
     for (Measure measure : measures) {
@@ -265,7 +266,7 @@ public final class BlockResults implements Results {
       } else if (measure instanceof Measure.Share) {
         values.add(Optional.of(total == 0 ? 0.0 : (double) group.count() / total));
       } else if (measure instanceof Measure.Aggregate states) {
-        values.add(states.read(group.state(aggregate++)).value());
+        values.add(states.read(group.state(places[aggregate++])).value());
       }
     }
     return values;
