@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Results that create their rows from blocks on request. Immutable and thread-safe. */
 public final class BlockResults implements Results {
+  private static final int NUMBER_RANK = 1;
+
   private final Statistic statistic;
   private final NavigableMap<Long, byte[]> blocks;
   private final @Nullable CountedSince since;
@@ -318,17 +320,15 @@ public final class BlockResults implements Results {
     if (kind == Dimension.Kind.TEXT) {
       return compareCodePoints(a, b);
     }
-    Long x = number(a);
-    Long y = number(b);
-    if (x == null || y == null) {
-      // Only the group of overflowed groups has a value that is not a number. It comes last.
-      return x == null && y == null ? 0 : x == null ? 1 : -1;
-    }
-    return Long.compare(x, y);
+    int order = Integer.compare(rank(a), rank(b));
+    return order != 0 || rank(a) != NUMBER_RANK
+        ? order
+        : Long.compare(Long.parseLong(a), Long.parseLong(b));
   }
 
-  private static @Nullable Long number(String text) {
-    return text.equals(Statistic.OTHER) ? null : Long.valueOf(text);
+  /** Returns the order of calls without a number, numbers, and the group of overflowed groups. */
+  private static int rank(String text) {
+    return text.isEmpty() ? 0 : text.equals(Statistic.OTHER) ? 2 : NUMBER_RANK;
   }
 
   /** Compares code points, whose order is that of UTF-8 bytes. The order of UTF-16 differs. */
