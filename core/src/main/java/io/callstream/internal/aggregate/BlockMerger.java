@@ -52,10 +52,7 @@ public final class BlockMerger {
   }
 
   static List<Measure.Aggregate> aggregates(Statistic statistic) {
-    return statistic.measures().stream()
-        .filter(Measure.Aggregate.class::isInstance)
-        .map(Measure.Aggregate.class::cast)
-        .toList();
+    return GroupStates.of(statistic.measures());
   }
 
   /** Merges at least one block of new calls into the groups so far. */
