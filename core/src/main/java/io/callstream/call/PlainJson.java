@@ -154,7 +154,7 @@ final class PlainJson {
       int start = from + bridge.length;
       if (bridge.length == 0
           || start >= b.length
-          || !isAt(bridge, b, from)
+          || !Words.isAt(bridge, b, from)
           || !startsValue(b[start])) {
         start = cross(b, from, last);
         if (start < 0) {
@@ -180,11 +180,10 @@ final class PlainJson {
 
   /** Returns whether a byte may start a text, a number or a word: not space, '{', '[' or an end. */
   private static boolean startsValue(byte first) {
+    if (first == '"') {
+      return true;
+    }
     return first > ' ' && first != '{' && first != '[' && first != ']' && first != '}';
-  }
-
-  private static boolean isAt(byte[] expected, byte[] b, int from) {
-    return Arrays.equals(b, from, from + expected.length, expected, 0, expected.length);
   }
 
   /**
