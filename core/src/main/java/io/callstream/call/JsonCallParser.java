@@ -77,7 +77,9 @@ final class JsonCallParser implements CallParser {
   /** Which values of a record that is not plain are an object or an array. */
   private final boolean[] nested;
 
-  /** The bytes of the values: those of a plain record, or a copy of those that are read as bytes. */
+  /**
+   * The bytes of the values: those of a plain record, or a copy of those that are read as bytes.
+   */
   private byte[] values = NOTHING;
 
   private boolean isPlain;

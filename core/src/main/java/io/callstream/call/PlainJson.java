@@ -146,7 +146,9 @@ final class PlainJson {
     beginning = new Spot(root, 0, none);
   }
 
-  /** Returns the bytes of the values: the current record, or a copy without the escapes of texts. */
+  /**
+   * Returns the bytes of the values: the current record, or a copy without the escapes of texts.
+   */
   byte[] values() {
     return values;
   }

@@ -28,7 +28,9 @@ final class Words {
     return word;
   }
 
-  /** Returns whether an array has the expected bytes from an index on. It must not end before them. */
+  /**
+   * Returns whether an array has the expected bytes from an index on. It must not end before them.
+   */
   static boolean isAt(byte[] expected, byte[] b, int from) {
     int length = expected.length;
     int i = 0;

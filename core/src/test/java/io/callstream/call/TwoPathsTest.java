@@ -203,7 +203,9 @@ class TwoPathsTest {
     }
   }
 
-  /** Generates a record that is plain or almost plain: ASCII texts with few escapes, and scalars. */
+  /**
+   * Generates a record that is plain or almost plain: ASCII texts with few escapes, and scalars.
+   */
   private static byte[] plain(Shape shape, Random random) {
     List<String> members = new ArrayList<>();
     for (Map.Entry<String, String> field : shape.fields.entrySet()) {
