@@ -16,7 +16,7 @@ final class Words {
     return (long) WORDS.get(b, i);
   }
 
-  /** Returns the bytes from an index to an end, of which there are 1 to 7, and zeros after them. */
+  /** Returns the 1 to 7 bytes from an index to an end, and zeros after them. */
   static long upTo(byte[] b, int i, int end) {
     if (i + Long.BYTES <= b.length) {
       return at(b, i) & (-1L >>> (Long.SIZE - (end - i) * Byte.SIZE));
