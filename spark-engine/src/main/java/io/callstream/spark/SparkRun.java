@@ -207,10 +207,7 @@ final class SparkRun extends LedgerRun {
 
   private void configure(RuntimeConfig conf, SparkSettings settings, int shufflePartitions) {
     conf.set("spark.sql.shuffle.partitions", shufflePartitions);
-    conf.set("spark.sql.streaming.stateStore.providerClass", settings.stateStore().provider());
-    conf.set(
-        "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled",
-        settings.stateStore() == SparkSettings.StateStore.ROCKSDB_WITH_CHANGELOG);
+    useStateStore(conf, settings.stateStore());
     conf.set("spark.sql.streaming.noDataMicroBatches.enabled", false);
     SparkConf ofContext = lease.session().sparkContext().conf();
     DEFAULTS.forEach(
@@ -219,6 +216,13 @@ final class SparkRun extends LedgerRun {
             conf.set(key, value);
           }
         });
+  }
+
+  static void useStateStore(RuntimeConfig conf, SparkSettings.StateStore store) {
+    conf.set("spark.sql.streaming.stateStore.providerClass", store.provider().getName());
+    conf.set(
+        "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled",
+        store == SparkSettings.StateStore.ROCKSDB_WITH_CHANGELOG);
   }
 
   private Trigger trigger() {
