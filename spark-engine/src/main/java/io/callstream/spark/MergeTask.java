@@ -1,20 +1,23 @@
 package io.callstream.spark;
 
 import io.callstream.internal.aggregate.BlockMerger;
+import io.callstream.internal.aggregate.GroupRows;
 import io.callstream.internal.task.TaskPlan;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.api.java.function.FlatMapGroupsWithStateFunction;
 import org.apache.spark.sql.streaming.GroupState;
+import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 
 /**
- * The task that keeps results. It merges the partial results of a window into the block of the
- * window, which is one row of Spark's state store, and emits the groups that changed. An eviction
- * removes the row. For sessions, a row has the open sessions of a bucket of groups, and an eviction
- * removes those that are closed. Rows of other kinds pass through.
+ * The task that keeps results. It merges the partial results of a window into the rows of the
+ * window in Spark's state store, and emits the groups that changed. An eviction removes the rows.
+ * For sessions, one row has the open sessions of a bucket of groups, and an eviction removes those
+ * that are closed. Rows of other kinds pass through.
  */
 final class MergeTask
     implements FlatMapGroupsWithStateFunction<
@@ -34,9 +37,10 @@ final class MergeTask
     if (key.kind() != RowKey.Kind.WINDOW) {
       return input;
     }
+    GroupRows.Store rows = new WindowRows(StateRows.ofFunction(), bytes);
     int statistic = plan.indexOfSlot(key.number());
     if (statistic < 0) {
-      state.remove(); // The pipeline no longer has the statistic.
+      remove(state, rows); // The pipeline no longer has the statistic.
       return Collections.emptyIterator();
     }
     BlockMerger merger = plan.newMerger(statistic);
@@ -44,7 +48,7 @@ final class MergeTask
     while (input.hasNext()) {
       byte[] block = input.next()._2();
       if (TaskRows.isEviction(block)) {
-        evict(merger, state);
+        evict(merger, state, rows);
       } else {
         partials.add(block);
       }
@@ -52,21 +56,53 @@ final class MergeTask
     if (partials.isEmpty()) {
       return Collections.emptyIterator();
     }
-    BlockMerger.Merged merged = merger.merge(state.exists() ? state.get() : null, partials);
+    GroupRows.Merged merged =
+        GroupRows.merge(merger, state.exists() ? state.get() : null, rows, partials);
     if (merged.isUnchanged()) {
       return Collections.emptyIterator();
     }
-    state.update(merged.state());
+    state.update(merged.head());
     return List.of(new Tuple2<>(bytes, merged.updates())).iterator();
   }
 
-  private static void evict(BlockMerger merger, GroupState<byte[]> state) {
+  private static void evict(BlockMerger merger, GroupState<byte[]> state, GroupRows.Store rows) {
     byte[] open =
-        state.exists() ? merger.open(state.get(), BatchContext.ofTask().watermark()) : null;
+        state.exists()
+            ? GroupRows.open(merger, state.get(), rows, BatchContext.ofTask().watermark())
+            : null;
     if (open == null) {
       state.remove();
     } else {
       state.update(open);
+    }
+  }
+
+  private static void remove(GroupState<byte[]> state, GroupRows.Store rows) {
+    if (state.exists()) {
+      GroupRows.remove(state.get(), rows);
+    }
+    state.remove();
+  }
+
+  /** The rows of a window. Their keys are that of the window with the number of the row. */
+  private record WindowRows(StateRows rows, byte[] window) implements GroupRows.Store {
+    private byte[] key(int row) {
+      return ByteBuffer.allocate(window.length + Integer.BYTES).put(window).putInt(row).array();
+    }
+
+    @Override
+    public byte @Nullable [] get(int row) {
+      return rows.get(key(row));
+    }
+
+    @Override
+    public void put(int row, byte[] block) {
+      rows.put(key(row), block);
+    }
+
+    @Override
+    public void remove(int row) {
+      rows.remove(key(row));
     }
   }
 }

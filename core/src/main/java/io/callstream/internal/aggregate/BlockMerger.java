@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.BinaryOperator;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,12 +82,22 @@ public final class BlockMerger {
     return sessions == null ? null : sessions.open(state, watermark);
   }
 
-  private byte[] emptyBlock() {
+  /** Returns whether the states are the sessions of buckets. */
+  boolean hasSessions() {
+    return sessions != null;
+  }
+
+  byte[] emptyBlock() {
     return new BlockWriter(aggregates.size(), 4).toBlock();
   }
 
   private Merged bounded(byte[] state, byte[] delta) {
-    byte[] admitted = admit(state, delta);
+    BlockWalk known = new BlockWalk(state);
+    return add(state, admit(delta, () -> GroupTotals.of(state, otherKey), known::contains));
+  }
+
+  /** Adds new calls of admitted groups to a block. */
+  Merged add(byte[] state, byte[] admitted) {
     boolean isFirst = new BlockReader(state).groups() == 0;
     byte[] updates = isFirst ? admitted : sum(state, admitted, Keep.RIGHT);
     if (corrects) {
@@ -109,7 +120,7 @@ public final class BlockMerger {
     }
   }
 
-  private byte[] combine(List<byte[]> blocks) {
+  byte[] combine(List<byte[]> blocks) {
     return pairwise(blocks, (left, right) -> sum(left, right, Keep.ALL));
   }
 
@@ -180,6 +191,17 @@ public final class BlockMerger {
         e);
   }
 
+  /** Returns the totals of a block. */
+  GroupTotals totals(byte[] block) {
+    return GroupTotals.of(block, otherKey);
+  }
+
+  /** Returns whether the state has a group. It is asked in ascending order of the keys. */
+  @FunctionalInterface
+  interface Known {
+    boolean contains(BlockReader group);
+  }
+
   /**
    * Returns {@code delta} with the new groups over the limit merged into one group. With
    * corrections, a new group without calls is not added.
@@ -187,62 +209,44 @@ public final class BlockMerger {
    * <p>With corrections, a group that was over the limit must never be added later, because its
    * calls in the common group could not be retracted. So groups without calls remain, and only the
    * keys count for the limit of bytes, which then never decrease.
+   *
+   * @param totals returns the totals of the state, if they are required
    */
-  private byte[] admit(byte[] state, byte[] delta) {
-    BlockReader known = new BlockReader(state);
-    if (!corrects
-        && known.groups() + (long) new BlockReader(delta).groups() <= maxGroups
-        && (unbounded || state.length + (long) delta.length <= Statistic.MAX_GROUP_BYTES)) {
+  byte[] admit(byte[] delta, Supplier<GroupTotals> totals, Known known) {
+    if (unbounded && !corrects) {
       return delta;
     }
-    int room = maxGroups - ordinaryGroups(state);
-    long bytes = corrects ? keyBytes(state) : state.length;
+    GroupTotals state = totals.get();
+    GroupTotals more = GroupTotals.of(delta, otherKey);
+    if (!corrects
+        && state.groups() + more.groups() <= maxGroups
+        && state.bytes() + more.bytes() <= Statistic.MAX_GROUP_BYTES) {
+      return delta;
+    }
+    int room = maxGroups - state.groups();
+    long bytes = corrects ? state.keyBytes() : state.bytes();
     long maxBytes = unbounded ? Long.MAX_VALUE : Statistic.MAX_GROUP_BYTES;
     BlockWriter admitted = new BlockWriter(aggregates.size(), delta.length);
     byte[] other = emptyBlock();
-    BlockReader a = known.advanced();
-    BlockReader b = new BlockReader(delta).advanced();
-    while (b != null) {
-      int order = BlockReader.compare(a, b);
-      if (a != null && order < 0) {
-        a = a.advanced();
-        continue;
-      }
-      if (b.keyEquals(otherKey)) {
-        other = sum(other, alone(b, otherKey), Keep.ALL);
-      } else if (order == 0) {
-        b.copyTo(admitted);
-      } else if (room > 0 && bytes + b.keyLength() <= maxBytes) {
-        if (b.count() != 0 || !corrects) {
-          b.copyTo(admitted);
-          room--;
-          bytes += b.keyLength();
-        }
-      } else {
-        other = sum(other, alone(b, otherKey), Keep.ALL);
-      }
-      b = b.advanced();
-    }
-    return sum(admitted.toBlock(), corrects ? withoutEmpty(other, state) : other, Keep.ALL);
-  }
-
-  private static long keyBytes(byte[] state) {
-    BlockReader groups = new BlockReader(state);
-    long bytes = 0;
-    while (groups.next()) {
-      bytes += groups.keyLength();
-    }
-    return bytes;
-  }
-
-  private int ordinaryGroups(byte[] state) {
-    BlockReader groups = new BlockReader(state);
+    BlockReader groups = new BlockReader(delta);
     while (groups.next()) {
       if (groups.keyEquals(otherKey)) {
-        return groups.groups() - 1;
+        other = sum(other, alone(groups, otherKey), Keep.ALL);
+      } else if (known.contains(groups)) {
+        groups.copyTo(admitted);
+      } else if (room > 0 && bytes + groups.keyLength() <= maxBytes) {
+        if (groups.count() != 0 || !corrects) {
+          groups.copyTo(admitted);
+          room--;
+          bytes += groups.keyLength();
+        }
+      } else {
+        other = sum(other, alone(groups, otherKey), Keep.ALL);
       }
     }
-    return groups.groups();
+    boolean keepsOther = !corrects || state.hasOther();
+    return sum(
+        admitted.toBlock(), keepsOther ? other : withoutEmpty(other, emptyBlock()), Keep.ALL);
   }
 
   private static byte[] alone(BlockReader group, byte[] key) {
