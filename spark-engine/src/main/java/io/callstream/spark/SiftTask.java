@@ -57,7 +57,7 @@ final class SiftTask
       CallCounter counter =
           new CallCounter(plan, batch.number(), LookupTables.NONE, batch.watermark(), rows::add);
       long duplicates = known.sift(candidates, batch.watermark(), batch.number(), counter::take);
-      rows.addPartials(plan, counter);
+      rows.addPartials(plan, counter, batch.shards());
       rows.add(
           TaskReport.ofDuplicates(duplicates)
               .plus(new TaskReport(counter.accounting(), List.of())));

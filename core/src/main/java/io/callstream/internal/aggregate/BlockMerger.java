@@ -259,6 +259,25 @@ public final class BlockMerger {
     return out.toBlock();
   }
 
+  /** Splits a block by a hash of the groups. A part without groups is empty. */
+  public static byte[][] split(byte[] block, int parts) {
+    BlockReader groups = new BlockReader(block);
+    @Nullable BlockWriter[] writers = new BlockWriter[parts];
+    while (groups.next()) {
+      long high = groups.keyHash() >>> Integer.SIZE;
+      int part = (int) ((high * parts) >>> Integer.SIZE);
+      if (writers[part] == null) {
+        writers[part] = new BlockWriter(groups.aggregates(), block.length / parts);
+      }
+      groups.copyTo(writers[part]);
+    }
+    byte[][] blocks = new byte[parts][];
+    for (int i = 0; i < parts; i++) {
+      blocks[i] = writers[i] == null ? new byte[0] : writers[i].toBlock();
+    }
+    return blocks;
+  }
+
   /** Returns all groups of two blocks of absolute values. {@code updates} wins. */
   public static byte[] overlay(byte @Nullable [] results, byte[] updates) {
     if (results == null) {

@@ -127,6 +127,11 @@ public final class Ledger {
     return state.totals().batch();
   }
 
+  /** Returns the watermark that applied to the last batch. */
+  public long watermark() {
+    return state.totals().watermarkInForce();
+  }
+
   /** Returns the watermark that applies to the next batch. */
   public long nextWatermark() {
     return state.totals().nextWatermark();
@@ -150,6 +155,11 @@ public final class Ledger {
   /** Returns the block with a key, which has all groups of a window; null if there is none. */
   public byte @Nullable [] block(int statistic, long key) {
     return state.results().get(statistic).blocks().get(key);
+  }
+
+  /** Returns the number of groups of the largest of the latest windows of a statistic. */
+  public int largestWindow(int statistic) {
+    return state.results().get(statistic).largestOfLatest();
   }
 
   /** Appends a batch. With files, the batch is durable when this method returns. */

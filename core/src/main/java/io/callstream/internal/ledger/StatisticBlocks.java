@@ -1,5 +1,6 @@
 package io.callstream.internal.ledger;
 
+import io.callstream.internal.aggregate.BlockReader;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
 import java.time.Duration;
@@ -47,6 +48,16 @@ sealed interface StatisticBlocks permits WindowBlocks, SessionBlocks {
 
   /** Returns the results that are open at the watermark in force. */
   NavigableMap<Long, byte[]> open(long watermark);
+
+  /** Returns the number of groups of the largest of the latest windows, which may be open. */
+  default int largestOfLatest() {
+    long latest = 8L + statistic().contributionsPerCall();
+    return blocks().descendingMap().values().stream()
+        .limit(latest)
+        .mapToInt(block -> new BlockReader(block).groups())
+        .max()
+        .orElse(0);
+  }
 
   /** Passes on the blocks that are open at a watermark. */
   void forEachOpen(long watermark, Consumer<byte[]> open);

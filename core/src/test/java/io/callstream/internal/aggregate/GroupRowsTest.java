@@ -179,6 +179,28 @@ class GroupRowsTest {
     assertThat(GroupRows.open(merger, merged.head(), rows, 0)).isNull();
   }
 
+  @Property(tries = 200)
+  @Label("the parts of a block have all its groups, each about the same number")
+  void thePartsOfABlockHaveAllItsGroups(@ForAll long seed) {
+    Random random = new Random(seed);
+    List<Call> calls = new ArrayList<>();
+    for (int i = random.nextInt(2_000); i >= 0; i--) {
+      calls.add(call("type " + random.nextInt(3_000), 0));
+    }
+    byte[] block = block(BY_TYPE, calls, List.of());
+    int parts = 1 + random.nextInt(16);
+    List<byte[]> all = new ArrayList<>();
+    for (byte[] part : BlockMerger.split(block, parts)) {
+      if (part.length > 0) {
+        all.add(part);
+        double groups = new BlockReader(part).groups();
+        double expected = new BlockReader(block).groups() / (double) parts;
+        assertThat(groups).isLessThan(expected + 6 * Math.sqrt(expected) + 6);
+      }
+    }
+    assertThat(BlockMerger.overlay(all)).isEqualTo(block);
+  }
+
   @Property(tries = 1_000)
   @Label("a new row takes groups only from the row with its number without the highest bit")
   void aNewRowTakesGroupsFromOneRow(@ForAll int hash, @ForAll long seed) {
