@@ -145,7 +145,8 @@ class ArchitectureTest {
                   "org.slf4j..",
                   "com.fasterxml.jackson.annotation..",
                   "com.fasterxml.jackson.core..",
-                  "org.jspecify.."));
+                  "org.jspecify..",
+                  "org.pcollections.."));
 
   @ArchTest
   static final ArchRule onlyOneMeasureUsesSketches =

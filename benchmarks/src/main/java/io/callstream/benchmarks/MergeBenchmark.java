@@ -3,6 +3,7 @@ package io.callstream.benchmarks;
 import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
 import io.callstream.internal.aggregate.BlockMerger;
+import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
@@ -49,7 +50,7 @@ public class MergeBenchmark extends PartBenchmark {
   @Param public Question question;
 
   private BlockMerger merger;
-  private final Map<Long, byte[]> state = new HashMap<>();
+  private final Map<Long, Groups> state = new HashMap<>();
   private final Map<Long, List<byte[]>> batch = new HashMap<>();
 
   /** Creates the state and the batch. */
@@ -60,7 +61,8 @@ public class MergeBenchmark extends PartBenchmark {
     CallFormat format = BenchmarkCalls.format();
     List<Call> calls = BenchmarkCalls.parsed(format, statistic.fields());
     int seen = calls.size() - BATCH;
-    combiner(statistic, calls.subList(0, seen), 0, 1).forEachPartial(state::put);
+    combiner(statistic, calls.subList(0, seen), 0, 1)
+        .forEachPartial((window, block) -> state.put(window, merged(Groups.NONE, List.of(block))));
     for (int task = 0; task < 2; task++) {
       combiner(statistic, calls.subList(seen, calls.size()), task, 2)
           .forEachPartial(
@@ -77,10 +79,16 @@ public class MergeBenchmark extends PartBenchmark {
     return combiner;
   }
 
+  private Groups merged(Groups groups, List<byte[]> partials) {
+    return groups.with(merger.merge(groups, partials));
+  }
+
   /** Merges the partial results, as the tasks of a batch do. */
   @Benchmark
   @OperationsPerInvocation(BATCH)
   public void merge(Blackhole sink) {
-    batch.forEach((window, partials) -> sink.consume(merger.merge(state.get(window), partials)));
+    batch.forEach(
+        (window, partials) ->
+            sink.consume(merged(state.getOrDefault(window, Groups.NONE), partials)));
   }
 }

@@ -3,6 +3,7 @@ package io.callstream.sink;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.files.Closing;
 import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.BatchResults;
@@ -48,8 +49,8 @@ final class CsvSink implements ResultSink {
   private @Nullable BatchResults latest;
   private List<Path> files = List.of();
 
-  /** The lines of a window in a file, and the block from which they were written. */
-  private record Chunk(byte[] block, long position, long length) {}
+  /** The lines of a window in a file, and the groups from which they were written. */
+  private record Chunk(Groups groups, long position, long length) {}
 
   /** The last published version of a file. */
   private record Published(FileChannel content, FileTime modified, Map<Long, Chunk> chunks) {
@@ -190,10 +191,10 @@ final class CsvSink implements ResultSink {
       Publisher.write(channel, lines(results.rows(), formatter));
       return;
     }
-    for (Map.Entry<Long, byte[]> entry : windows.blocks().entrySet()) {
+    for (Map.Entry<Long, Groups> entry : windows.groups().entrySet()) {
       long position = channel.position();
       Chunk known = before == null ? null : before.chunks().get(entry.getKey());
-      if (before != null && known != null && known.block() == entry.getValue()) {
+      if (before != null && known != null && known.groups() == entry.getValue()) {
         copy(before.content(), known, channel);
       } else {
         Publisher.write(channel, lines(windows.rows(entry.getKey(), entry.getValue()), formatter));

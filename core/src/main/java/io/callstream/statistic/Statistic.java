@@ -20,11 +20,8 @@ public final class Statistic implements Serializable {
   /** The default maximum number of groups of a statistic without a window. */
   public static final int DEFAULT_MAX_GROUPS = 100_000;
 
-  /**
-   * The maximum total size in bytes of the groups of a statistic without a window: 64 MiB. This
-   * limit protects the memory against long texts, which a limit on the number of groups would not.
-   */
-  public static final int MAX_GROUP_BYTES = 64 << 20;
+  private static final long LEAST_MAX_GROUP_BYTES = 64 << 20;
+  private static final long MAX_BYTES_PER_GROUP = 64;
 
   /** The value of every dimension in the group for calls over the group limit. */
   public static final String OTHER = "(other)";
@@ -99,12 +96,21 @@ public final class Statistic implements Serializable {
 
   /**
    * Returns the maximum number of groups of a statistic without a window. The maximum is lower if
-   * the groups exceed {@link #MAX_GROUP_BYTES}. Each batch adds new groups in the order of their
+   * the groups exceed {@link #maxGroupBytes()}. Each batch adds new groups in the order of their
    * keys. Calls of groups over the limit are counted in one additional group, whose dimensions are
    * all {@value #OTHER}.
    */
   public int maxGroups() {
     return maxGroups;
+  }
+
+  /**
+   * Returns the maximum total size in bytes of the groups of a statistic without a window: 64 MiB,
+   * or 64 bytes for each of {@link #maxGroups()} groups if that is more. This limit protects the
+   * memory against long texts, which a limit on the number of groups would not.
+   */
+  public long maxGroupBytes() {
+    return Math.max(LEAST_MAX_GROUP_BYTES, MAX_BYTES_PER_GROUP * maxGroups);
   }
 
   /** Returns the fields of a call that this statistic reads, except for the event time. */

@@ -5,6 +5,7 @@ import io.callstream.dashboard.Snapshot.Ranking;
 import io.callstream.dashboard.Snapshot.Timeline;
 import io.callstream.internal.aggregate.BlockReader;
 import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.aggregate.TextCache;
 import io.callstream.pipeline.Results;
 import java.time.Duration;
@@ -39,8 +40,8 @@ final class HourlyCounts {
   private final NavigableMap<LocalDate, Long> days = new TreeMap<>();
   private final Map<String, Long> dispositions = new HashMap<>();
 
-  /** The sums of one block. */
-  private record Sums(byte[] block, long calls, Map<String, Long> dispositions) {}
+  /** The sums of one hour. */
+  private record Sums(Groups groups, long calls, Map<String, Long> dispositions) {}
 
   HourlyCounts(ZoneId zone) {
     this.zone = zone;
@@ -48,21 +49,21 @@ final class HourlyCounts {
 
   /** Updates the sums from the current results. */
   void update(Results results) {
-    NavigableMap<Long, byte[]> blocks = BlockResults.of(results).blocks();
+    NavigableMap<Long, Groups> windows = BlockResults.of(results).groups();
     hours
         .entrySet()
         .removeIf(
             hour -> {
-              boolean changed = blocks.get(hour.getKey()) != hour.getValue().block();
+              boolean changed = windows.get(hour.getKey()) != hour.getValue().groups();
               if (changed) {
                 add(hour.getKey(), hour.getValue(), -1);
               }
               return changed;
             });
-    blocks.forEach(
-        (start, block) -> {
+    windows.forEach(
+        (start, groups) -> {
           if (!hours.containsKey(start)) {
-            Sums sums = sums(block);
+            Sums sums = sums(groups);
             hours.put(start, sums);
             add(start, sums, 1);
           }
@@ -80,15 +81,15 @@ final class HourlyCounts {
     return a + b == 0 ? null : Long.valueOf(a + b);
   }
 
-  private Sums sums(byte[] block) {
+  private Sums sums(Groups all) {
     Map<String, Long> byDisposition = new HashMap<>();
     long calls = 0;
-    BlockReader groups = new BlockReader(block);
+    BlockReader groups = all.reader();
     while (groups.next()) {
       calls += groups.count();
       byDisposition.merge(groups.dimensions(texts).get(1), groups.count(), Long::sum);
     }
-    return new Sums(block, calls, byDisposition);
+    return new Sums(all, calls, byDisposition);
   }
 
   /** Returns the dispositions with the most calls. */
@@ -101,8 +102,8 @@ final class HourlyCounts {
     if (hours.isEmpty()) {
       return new Timeline(List.of(), List.of());
     }
-    long oldest = BlockResults.of(results).blocks().firstKey();
-    long last = BlockResults.of(results).blocks().lastKey();
+    long oldest = BlockResults.of(results).groups().firstKey();
+    long last = BlockResults.of(results).groups().lastKey();
     List<Period> byHour = new ArrayList<>();
     for (long start = Math.max(oldest, last - (MAX_HOURS - 1) * HOUR);
         start <= last;

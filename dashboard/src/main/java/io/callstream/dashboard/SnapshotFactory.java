@@ -10,6 +10,7 @@ import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.internal.aggregate.BlockReader;
 import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.aggregate.Groups;
 import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
@@ -214,8 +215,8 @@ final class SnapshotFactory {
   /** Returns the calls of all rows without creating the rows. */
   private static long calls(Results results) {
     long calls = 0;
-    for (byte[] block : BlockResults.of(results).blocks().values()) {
-      BlockReader groups = new BlockReader(block);
+    for (Groups window : BlockResults.of(results).groups().values()) {
+      BlockReader groups = window.reader();
       while (groups.next()) {
         calls += groups.count();
       }
@@ -248,8 +249,8 @@ final class SnapshotFactory {
   /** Adds the rows of the latest windows, or the sessions with the latest starts. */
   private static void addLatest(BlockResults results, List<ResultRow> rows) {
     boolean isSession = results.statistic().window().orElse(null) instanceof Window.Session;
-    for (Map.Entry<Long, byte[]> block : results.blocks().descendingMap().entrySet()) {
-      List<ResultRow> some = new ArrayList<>(results.rows(block.getKey(), block.getValue()));
+    for (Map.Entry<Long, Groups> window : results.groups().descendingMap().entrySet()) {
+      List<ResultRow> some = new ArrayList<>(results.rows(window.getKey(), window.getValue()));
       if (isSession) {
         Collections.reverse(some);
       }

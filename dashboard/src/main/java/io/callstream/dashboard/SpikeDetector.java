@@ -4,6 +4,7 @@ import io.callstream.dashboard.Snapshot.Spikes;
 import io.callstream.dashboard.Snapshot.Spikes.Spike;
 import io.callstream.internal.aggregate.BlockReader;
 import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.aggregate.TextCache;
 import io.callstream.pipeline.Results;
 import io.callstream.pipeline.WindowBounds;
@@ -108,7 +109,7 @@ final class SpikeDetector {
   }
 
   private static Optional<WindowBounds> lastComplete(Results results, @Nullable Instant watermark) {
-    NavigableSet<Long> hours = BlockResults.of(results).blocks().navigableKeySet();
+    NavigableSet<Long> hours = BlockResults.of(results).groups().navigableKeySet();
     if (hours.isEmpty()) {
       return Optional.empty();
     }
@@ -124,10 +125,10 @@ final class SpikeDetector {
 
   /** Returns the calls of an hour by type. */
   private Map<String, Long> byType(Results results, Instant start) {
-    byte[] block = BlockResults.of(results).blocks().get(start.toEpochMilli());
+    Groups window = BlockResults.of(results).groups().get(start.toEpochMilli());
     Map<String, Long> counts = new HashMap<>();
-    if (block != null) {
-      BlockReader groups = new BlockReader(block);
+    if (window != null) {
+      BlockReader groups = window.reader();
       while (groups.next()) {
         counts.merge(groups.dimensions(texts).get(0), groups.count(), Long::sum);
       }

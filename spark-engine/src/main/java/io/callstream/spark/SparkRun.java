@@ -305,7 +305,7 @@ final class SparkRun extends LedgerRun {
     windows.forEach(
         (key, blocks) ->
             updates.put(
-                plan.indexOfSlot(key.number()), key.windowStart(), BlockMerger.overlay(blocks)));
+                plan.indexOfSlot(key.number()), key.windowStart(), BlockMerger.union(blocks)));
     BatchContext context = Objects.requireNonNull(batch);
     updates.note(shards.opened(windows.keySet(), context.shards()));
     checkpoint.requireOwned();

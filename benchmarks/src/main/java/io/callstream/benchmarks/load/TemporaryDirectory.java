@@ -7,12 +7,16 @@ import io.callstream.sink.Sinks;
 import io.callstream.statistic.StandardStatistics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /**
@@ -46,6 +50,32 @@ public record TemporaryDirectory(Path path) implements AutoCloseable {
         .statistics(StandardStatistics.all(zone, lateness).subList(0, statistics))
         .lookup(StandardStatistics.dispositions())
         .deadLetters(Sinks.deadLetterFiles(path.resolve("dead-letters")));
+  }
+
+  /**
+   * Returns the size of all files in bytes. Other threads may create and delete files meanwhile.
+   */
+  public long bytes() {
+    AtomicLong sum = new AtomicLong();
+    try {
+      Files.walkFileTree(
+          path,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+              sum.addAndGet(attributes.size());
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) {
+              return FileVisitResult.CONTINUE; // The file was deleted.
+            }
+          });
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return sum.get();
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.BinaryOperator;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,7 @@ public final class BlockMerger {
   private final List<Measure.Aggregate> aggregates;
   private final boolean unbounded;
   private final int maxGroups;
+  private final long maxBytes;
   private final byte[] otherKey;
   private final boolean corrects;
   private final @Nullable SessionMerger sessions;
@@ -43,6 +45,7 @@ public final class BlockMerger {
     aggregates = aggregates(statistic);
     unbounded = statistic.window().isPresent();
     maxGroups = unbounded ? Integer.MAX_VALUE : statistic.maxGroups();
+    maxBytes = statistic.maxGroupBytes();
     otherKey = GroupKey.of(Collections.nCopies(statistic.dimensions().size(), Statistic.OTHER));
     sessions =
         statistic.window().orElse(null) instanceof Window.Session window
@@ -57,53 +60,41 @@ public final class BlockMerger {
         .toList();
   }
 
-  /** All groups, and the groups that changed with their new values. */
-  public record Merged(byte[] state, byte[] updates) {
-    /** Returns whether no group changed, because all its new calls were retracted again. */
-    public boolean isUnchanged() {
-      return new BlockReader(updates).groups() == 0;
-    }
-  }
-
-  /** Merges at least one block of new calls into the state so far, which is null if none exists. */
-  public Merged merge(byte @Nullable [] state, List<byte[]> partials) {
+  /** Merges at least one block of new calls into the groups so far. */
+  public PageChanges merge(Pages state, List<byte[]> partials) {
     if (sessions != null) {
       return sessions.merge(state, partials);
     }
     byte[] delta = combine(partials);
-    return bounded(state == null ? emptyBlock() : state, delta);
+    return add(
+        state, admit(delta, state.groups(), state::keyBytes, () -> new KeySearch(state)::finds));
   }
 
-  /**
-   * Returns the part of a state that is open at a watermark, or null if none is. Of the state of a
-   * window that closes, nothing is open.
-   */
-  public byte @Nullable [] open(byte[] state, long watermark) {
-    return sessions == null ? null : sessions.open(state, watermark);
+  byte[] combine(List<byte[]> blocks) {
+    return pairwise(blocks, this::sum);
   }
 
-  /** Returns whether the states are the sessions of buckets. */
+  /** Adds new calls of admitted groups to the groups so far. */
+  PageChanges add(Pages state, byte[] admitted) {
+    PageChanges changes = new PageMerge(state, !corrects, this::addTo).apply(admitted);
+    if (corrects) {
+      requireCounts(changes.updates());
+    }
+    return changes;
+  }
+
+  /** Returns the groups of a window that remain when it, or some of its sessions, are closed. */
+  public Groups open(Groups state, long watermark) {
+    return sessions == null ? Groups.NONE : sessions.open(state, watermark);
+  }
+
+  /** Returns whether the groups are sessions. */
   boolean hasSessions() {
     return sessions != null;
   }
 
-  byte[] emptyBlock() {
+  private byte[] emptyBlock() {
     return new BlockWriter(aggregates.size(), 4).toBlock();
-  }
-
-  private Merged bounded(byte[] state, byte[] delta) {
-    BlockWalk known = new BlockWalk(state);
-    return add(state, admit(delta, () -> GroupTotals.of(state, otherKey), known::contains));
-  }
-
-  /** Adds new calls of admitted groups to a block. */
-  Merged add(byte[] state, byte[] admitted) {
-    boolean isFirst = new BlockReader(state).groups() == 0;
-    byte[] updates = isFirst ? admitted : sum(state, admitted, Keep.RIGHT);
-    if (corrects) {
-      requireCounts(updates);
-    }
-    return new Merged(isFirst ? admitted : sum(state, admitted, Keep.ALL), updates);
   }
 
   private void requireCounts(byte[] updates) {
@@ -120,10 +111,6 @@ public final class BlockMerger {
     }
   }
 
-  byte[] combine(List<byte[]> blocks) {
-    return pairwise(blocks, (left, right) -> sum(left, right, Keep.ALL));
-  }
-
   /** Merges blocks pairwise and in order, so that each group is visited only a few times. */
   static byte[] pairwise(List<byte[]> blocks, BinaryOperator<byte[]> merge) {
     List<byte[]> level = blocks;
@@ -137,23 +124,15 @@ public final class BlockMerger {
     return level.get(0);
   }
 
-  private enum Keep {
-    ALL,
-    RIGHT
-  }
-
-  private byte[] sum(byte[] left, byte[] right, Keep keep) {
-    BlockWriter out =
-        new BlockWriter(
-            aggregates.size(), keep == Keep.ALL ? left.length + right.length : right.length * 2);
+  /** Returns all groups of two blocks. Groups of both blocks are added. */
+  private byte[] sum(byte[] left, byte[] right) {
+    BlockWriter out = new BlockWriter(aggregates.size(), left.length + right.length);
     BlockReader a = new BlockReader(left).advanced();
     BlockReader b = new BlockReader(right).advanced();
-    while (b != null || (a != null && keep == Keep.ALL)) {
+    while (a != null || b != null) {
       int order = BlockReader.compare(a, b);
       if (a != null && order < 0) {
-        if (keep == Keep.ALL) {
-          a.copyTo(out);
-        }
+        a.copyTo(out);
         a = a.advanced();
       } else if (b != null && order > 0) {
         b.copyTo(out);
@@ -169,6 +148,17 @@ public final class BlockMerger {
       }
     }
     return out.toBlock();
+  }
+
+  private void addTo(BlockReader known, BlockReader change, BlockWriter all, BlockWriter updates) {
+    long count = known.count() + change.count();
+    all.group(known.key(), known.keyLength(), count);
+    updates.group(known.key(), known.keyLength(), count);
+    for (int i = 0; i < aggregates.size(); i++) {
+      byte[] merged = merge(statistic, aggregates.get(i), known.state(i), change.state(i));
+      all.state(merged, 0, merged.length);
+      updates.state(merged, 0, merged.length);
+    }
   }
 
   static byte[] merge(String statistic, Measure.Aggregate measure, byte[] left, byte[] right) {
@@ -191,62 +181,77 @@ public final class BlockMerger {
         e);
   }
 
-  /** Returns the totals of a block. */
-  GroupTotals totals(byte[] block) {
-    return GroupTotals.of(block, otherKey);
-  }
-
-  /** Returns whether the state has a group. It is asked in ascending order of the keys. */
+  /** Finds groups by their keys, in ascending order of the keys. */
   @FunctionalInterface
   interface Known {
-    boolean contains(BlockReader group);
+    boolean contains(byte[] key, int length);
   }
 
   /**
-   * Returns {@code delta} with the new groups over the limit merged into one group. With
-   * corrections, a new group without calls is not added.
+   * Returns {@code delta} with the new groups over the limit merged into one group.
    *
    * <p>With corrections, a group that was over the limit must never be added later, because its
-   * calls in the common group could not be retracted. So groups without calls remain, and only the
-   * keys count for the limit of bytes, which then never decrease.
+   * calls in the common group could not be retracted. So groups without calls remain. Only the keys
+   * count for the limit of bytes, because they never decrease, and do not depend on how an engine
+   * stores groups.
    *
-   * @param totals returns the totals of the state, if they are required
+   * @param groups the number of groups in the state
+   * @param keyBytes returns the size of their keys
+   * @param search returns a new search in the state
    */
-  byte[] admit(byte[] delta, Supplier<GroupTotals> totals, Known known) {
-    if (unbounded && !corrects) {
+  byte[] admit(byte[] delta, int groups, LongSupplier keyBytes, Supplier<Known> search) {
+    if (unbounded
+        || (groups + (long) BlockReader.groups(delta) <= maxGroups
+            && keyBytes.getAsLong() + delta.length <= maxBytes)) {
       return delta;
     }
-    GroupTotals state = totals.get();
-    GroupTotals more = GroupTotals.of(delta, otherKey);
-    if (!corrects
-        && state.groups() + more.groups() <= maxGroups
-        && state.bytes() + more.bytes() <= Statistic.MAX_GROUP_BYTES) {
-      return delta;
-    }
-    int room = maxGroups - state.groups();
-    long bytes = corrects ? state.keyBytes() : state.bytes();
-    long maxBytes = unbounded ? Long.MAX_VALUE : Statistic.MAX_GROUP_BYTES;
+    int room = maxGroups - groups + (search.get().contains(otherKey, otherKey.length) ? 1 : 0);
+    long bytes = keyBytes.getAsLong();
     BlockWriter admitted = new BlockWriter(aggregates.size(), delta.length);
     byte[] other = emptyBlock();
-    BlockReader groups = new BlockReader(delta);
-    while (groups.next()) {
-      if (groups.keyEquals(otherKey)) {
-        other = sum(other, alone(groups, otherKey), Keep.ALL);
-      } else if (known.contains(groups)) {
-        groups.copyTo(admitted);
-      } else if (room > 0 && bytes + groups.keyLength() <= maxBytes) {
-        if (groups.count() != 0 || !corrects) {
-          groups.copyTo(admitted);
+    Known known = search.get();
+    BlockReader changes = new BlockReader(delta);
+    while (changes.next()) {
+      boolean isOther = changes.keyEquals(otherKey);
+      if (!isOther && known.contains(changes.key(), changes.keyLength())) {
+        changes.copyTo(admitted);
+      } else if (!isOther && room > 0 && bytes + changes.keyLength() <= maxBytes) {
+        if (changes.count() != 0 || !corrects) {
+          changes.copyTo(admitted);
           room--;
-          bytes += groups.keyLength();
+          bytes += changes.keyLength();
         }
       } else {
-        other = sum(other, alone(groups, otherKey), Keep.ALL);
+        other = sum(other, alone(changes, otherKey));
       }
     }
-    boolean keepsOther = !corrects || state.hasOther();
-    return sum(
-        admitted.toBlock(), keepsOther ? other : withoutEmpty(other, emptyBlock()), Keep.ALL);
+    return sum(admitted.toBlock(), other);
+  }
+
+  /** Searches keys in pages, in ascending order of the keys. */
+  private static final class KeySearch {
+    private final Pages pages;
+    private int page = -1;
+    private @Nullable BlockReader groups;
+
+    KeySearch(Pages pages) {
+      this.pages = pages;
+    }
+
+    boolean finds(byte[] key, int length) {
+      if (pages.count() == 0) {
+        return false;
+      }
+      int found = pages.find(key, length, Math.max(page, 0));
+      if (found != page) {
+        page = found;
+        groups = new BlockReader(pages.page(page)).advanced();
+      }
+      while (groups != null && groups.compareKey(key, length) < 0) {
+        groups = groups.advanced();
+      }
+      return groups != null && groups.compareKey(key, length) == 0;
+    }
   }
 
   private static byte[] alone(BlockReader group, byte[] key) {
@@ -266,16 +271,24 @@ public final class BlockMerger {
     while (groups.next()) {
       long high = groups.keyHash() >>> Integer.SIZE;
       int part = (int) ((high * parts) >>> Integer.SIZE);
-      if (writers[part] == null) {
-        writers[part] = new BlockWriter(groups.aggregates(), block.length / parts);
+      BlockWriter writer = writers[part];
+      if (writer == null) {
+        writer = new BlockWriter(groups.aggregates(), block.length / parts);
+        writers[part] = writer;
       }
-      groups.copyTo(writers[part]);
+      groups.copyTo(writer);
     }
     byte[][] blocks = new byte[parts][];
     for (int i = 0; i < parts; i++) {
-      blocks[i] = writers[i] == null ? new byte[0] : writers[i].toBlock();
+      BlockWriter writer = writers[i];
+      blocks[i] = writer == null ? new byte[0] : writer.toBlock();
     }
     return blocks;
+  }
+
+  /** Returns all groups of blocks of absolute values that have different groups; at least one. */
+  public static byte[] union(List<byte[]> blocks) {
+    return pairwise(blocks, BlockMerger::overlay);
   }
 
   /** Returns all groups of two blocks of absolute values. {@code updates} wins. */
@@ -301,11 +314,11 @@ public final class BlockMerger {
     return out.toBlock();
   }
 
-  /** Returns a block without its groups that have no calls and are not in another block. */
-  public static byte[] withoutEmpty(byte[] block, byte[] kept) {
-    BlockReader groups = new BlockReader(block);
-    BlockWriter out = new BlockWriter(groups.aggregates(), block.length);
-    BlockReader a = groups.advanced();
+  /** Returns the groups that have calls or are in a block. */
+  public static Groups withoutEmpty(Groups groups, byte[] kept) {
+    BlockReader all = groups.reader();
+    BlockWriter out = new BlockWriter(all.aggregates(), Math.toIntExact(groups.bytes()));
+    BlockReader a = all.advanced();
     BlockReader b = new BlockReader(kept).advanced();
     while (a != null) {
       int order = BlockReader.compare(a, b);
@@ -318,11 +331,6 @@ public final class BlockMerger {
       }
       a = a.advanced();
     }
-    return out.toBlock();
-  }
-
-  /** Overlays absolute values of one window, the oldest first; at least one block. */
-  public static byte[] overlay(List<byte[]> versions) {
-    return pairwise(versions, BlockMerger::overlay);
+    return Groups.of(out.toBlock());
   }
 }

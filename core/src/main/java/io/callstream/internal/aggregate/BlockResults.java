@@ -19,51 +19,51 @@ import java.util.PriorityQueue;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Results that create their rows from blocks on request. Immutable and thread-safe. */
+/** Results that create their rows from groups on request. Immutable and thread-safe. */
 public final class BlockResults implements Results {
   private final Statistic statistic;
-  private final NavigableMap<Long, byte[]> blocks;
+  private final NavigableMap<Long, Groups> windows;
   private final @Nullable CountedSince since;
 
   /** Whether rows exclude groups without calls, which only corrections leave. */
   private final boolean excludesEmpty;
 
   /**
-   * Creates results from blocks by the start of their window, or by the hour in which their
-   * sessions start. The blocks must not change.
+   * Creates results from groups by the start of their window, or by the hour in which their
+   * sessions start. The map must not change.
    */
-  public BlockResults(Statistic statistic, NavigableMap<Long, byte[]> blocks) {
-    this(statistic, blocks, null, false);
+  public BlockResults(Statistic statistic, NavigableMap<Long, Groups> windows) {
+    this(statistic, windows, null, false);
   }
 
   private BlockResults(
       Statistic statistic,
-      NavigableMap<Long, byte[]> blocks,
+      NavigableMap<Long, Groups> windows,
       @Nullable CountedSince since,
       boolean excludesEmpty) {
     this.statistic = statistic;
-    this.blocks = blocks;
+    this.windows = windows;
     this.since = since;
     this.excludesEmpty = excludesEmpty;
   }
 
   /** Returns the same results of a statistic that counts from a place; null if from the start. */
   public BlockResults since(@Nullable CountedSince place) {
-    return new BlockResults(statistic, blocks, place, excludesEmpty);
+    return new BlockResults(statistic, windows, place, excludesEmpty);
   }
 
   /** Returns the same results without the rows of groups that have no calls. */
   public BlockResults withoutEmpty() {
-    return new BlockResults(statistic, blocks, since, true);
+    return new BlockResults(statistic, windows, since, true);
   }
 
-  /** Returns results as blocks. Fails if an engine created them without a ledger. */
+  /** Returns results as groups. Fails if an engine created them without a ledger. */
   public static BlockResults of(Results results) {
     if (results instanceof BlockResults blocks) {
       return blocks;
     }
     throw new IllegalArgumentException(
-        ("The results of '%s' are a %s, not blocks. An engine must create its results with the"
+        ("The results of '%s' are a %s, not groups. An engine must create its results with the"
                 + " ledger.")
             .formatted(results.statistic().name(), results.getClass().getName()));
   }
@@ -80,14 +80,14 @@ public final class BlockResults implements Results {
 
   @Override
   public long size() {
-    return blocks.values().stream().mapToLong(this::size).sum();
+    return windows.values().stream().mapToLong(this::size).sum();
   }
 
-  private long size(byte[] block) {
-    BlockReader groups = new BlockReader(block);
+  private long size(Groups all) {
     if (!excludesEmpty) {
-      return groups.groups();
+      return all.groups();
     }
+    BlockReader groups = all.reader();
     long size = 0;
     while (groups.next()) {
       size += groups.count() == 0 ? 0 : 1;
@@ -97,13 +97,13 @@ public final class BlockResults implements Results {
 
   @Override
   public Results withRemoved() {
-    return new BlockResults(statistic, blocks, since, false);
+    return new BlockResults(statistic, windows, since, false);
   }
 
   @Override
   public Stream<ResultRow> stream() {
     TextCache texts = new TextCache();
-    return blocks.entrySet().stream().flatMap(e -> rows(e.getKey(), e.getValue(), texts).stream());
+    return windows.entrySet().stream().flatMap(e -> rows(e.getKey(), e.getValue(), texts).stream());
   }
 
   @Override
@@ -116,11 +116,11 @@ public final class BlockResults implements Results {
     }
     boolean isSession = session() != null;
     long key = isSession ? SessionKey.hour(millis) : millis;
-    byte[] block = blocks.get(key);
-    if (block == null || !start.equals(Instant.ofEpochMilli(millis))) {
+    Groups groups = windows.get(key);
+    if (groups == null || !start.equals(Instant.ofEpochMilli(millis))) {
       return List.of();
     }
-    List<ResultRow> rows = rows(key, block);
+    List<ResultRow> rows = rows(key, groups);
     return isSession ? rows.stream().filter(row -> start(row).equals(start)).toList() : rows;
   }
 
@@ -145,9 +145,9 @@ public final class BlockResults implements Results {
           .toList();
     }
     WindowAssigner assigner = new WindowAssigner(statistic.window().get());
-    return blocks.entrySet().stream()
-        .filter(block -> !excludesEmpty || size(block.getValue()) > 0)
-        .map(block -> bounds(assigner, block.getKey()))
+    return windows.entrySet().stream()
+        .filter(window -> !excludesEmpty || size(window.getValue()) > 0)
+        .map(window -> bounds(assigner, window.getKey()))
         .toList();
   }
 
@@ -165,13 +165,13 @@ public final class BlockResults implements Results {
       return List.of();
     }
     PriorityQueue<ResultRow> best = new PriorityQueue<>(order.reversed());
-    // Blocks are sorted by window and text: among equal counts the first groups rank highest. A
-    // block of sessions has several windows.
+    // Groups are sorted by window and text: among equal counts the first groups rank highest. An
+    // hour of sessions has several windows.
     long atLeastMore = hasNumbers() || session() != null ? 0 : 1;
     TextCache texts = new TextCache();
-    blocks.forEach(
-        (start, block) -> {
-          RowMaker rows = new RowMaker(start, block, texts);
+    windows.forEach(
+        (start, groups) -> {
+          RowMaker rows = new RowMaker(start, groups, texts);
           while (rows.next()) {
             if (best.size() == n && rows.count() < best.element().count() + atLeastMore) {
               continue;
@@ -185,18 +185,18 @@ public final class BlockResults implements Results {
     return best.stream().sorted(order).toList();
   }
 
-  /** Returns the blocks by window. A window that did not change keeps the same array. */
-  public NavigableMap<Long, byte[]> blocks() {
-    return Collections.unmodifiableNavigableMap(blocks);
+  /** Returns the groups by window. A window that did not change keeps the same object. */
+  public NavigableMap<Long, Groups> groups() {
+    return Collections.unmodifiableNavigableMap(windows);
   }
 
-  public List<ResultRow> rows(long windowStart, byte[] block) {
-    return rows(windowStart, block, new TextCache());
+  public List<ResultRow> rows(long windowStart, Groups all) {
+    return rows(windowStart, all, new TextCache());
   }
 
-  private List<ResultRow> rows(long windowStart, byte[] block, TextCache texts) {
-    RowMaker groups = new RowMaker(windowStart, block, texts);
-    List<ResultRow> rows = new ArrayList<>(groups.groups.groups());
+  private List<ResultRow> rows(long windowStart, Groups all, TextCache texts) {
+    RowMaker groups = new RowMaker(windowStart, all, texts);
+    List<ResultRow> rows = new ArrayList<>(all.groups());
     while (groups.next()) {
       rows.add(groups.row());
     }
@@ -204,7 +204,7 @@ public final class BlockResults implements Results {
     return rows;
   }
 
-  /** Iterates over the groups of a block and creates the rows that the caller requests. */
+  /** Iterates over the groups of a window and creates the rows that the caller requests. */
   private final class RowMaker {
     private final BlockReader groups;
     private final TextCache texts;
@@ -216,9 +216,9 @@ public final class BlockResults implements Results {
     private final boolean countOnly;
     private final long total;
 
-    RowMaker(long windowStart, byte[] block, TextCache texts) {
+    RowMaker(long windowStart, Groups all, TextCache texts) {
       List<Measure> measures = statistic.measures();
-      this.groups = new BlockReader(block);
+      this.groups = all.reader();
       this.texts = texts;
       Window.Session session = session();
       this.gap = session == null ? -1 : session.gap().toMillis();
@@ -230,7 +230,7 @@ public final class BlockResults implements Results {
               .orElse(null);
       this.countOnly = measures.stream().allMatch(Measure.Count.class::isInstance);
       this.total =
-          measures.stream().anyMatch(Measure.Share.class::isInstance) ? totalCount(block) : 0;
+          measures.stream().anyMatch(Measure.Share.class::isInstance) ? totalCount(all) : 0;
     }
 
     boolean next() {
@@ -271,8 +271,8 @@ public final class BlockResults implements Results {
     return values;
   }
 
-  private static long totalCount(byte[] block) {
-    BlockReader groups = new BlockReader(block);
+  private static long totalCount(Groups all) {
+    BlockReader groups = all.reader();
     long total = 0;
     while (groups.next()) {
       total += groups.count();

@@ -2,18 +2,19 @@ package io.callstream.internal.aggregate;
 
 import org.jspecify.annotations.Nullable;
 
-/** Finds groups in a block, in ascending order of their keys. */
+/** Finds groups, in ascending order of their keys. */
 final class BlockWalk {
   private @Nullable BlockReader next;
 
-  BlockWalk(byte[] block) {
-    next = new BlockReader(block).advanced();
+  BlockWalk(BlockReader groups) {
+    next = groups.advanced();
   }
 
-  boolean contains(BlockReader group) {
-    while (next != null && BlockReader.compare(next, group) < 0) {
+  /** Returns the group with a key; null if there is none. */
+  @Nullable BlockReader find(byte[] key, int length) {
+    while (next != null && next.compareKey(key, length) < 0) {
       next = next.advanced();
     }
-    return next != null && BlockReader.compare(next, group) == 0;
+    return next != null && next.compareKey(key, length) == 0 ? next : null;
   }
 }

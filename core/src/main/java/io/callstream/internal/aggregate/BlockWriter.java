@@ -49,6 +49,11 @@ final class BlockWriter {
     return groups;
   }
 
+  /** Returns the length of the groups. */
+  int length() {
+    return body.size();
+  }
+
   byte[] toBlock() {
     Bytes block = new Bytes(body.size() + 12);
     block.putNumber(groups);

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,8 +39,8 @@ public final class GroupRows {
 
   private final BlockMerger merger;
   private final Store store;
-  private final Map<Integer, byte[]> rows = new HashMap<>();
-  private final Map<Integer, byte[]> changed = new TreeMap<>();
+  private final Map<Integer, Groups> rows = new HashMap<>();
+  private final Map<Integer, Groups> changed = new TreeMap<>();
   private int count;
   private GroupTotals totals;
 
@@ -56,7 +57,7 @@ public final class GroupRows {
   public record Merged(byte[] head, byte[] updates) {
     /** Returns whether no group changed, because all its new calls were retracted again. */
     public boolean isUnchanged() {
-      return new BlockReader(updates).groups() == 0;
+      return BlockReader.groups(updates) == 0;
     }
   }
 
@@ -71,7 +72,7 @@ public final class GroupRows {
   public static Merged merge(
       BlockMerger merger, byte @Nullable [] head, Store store, List<byte[]> partials) {
     if (head == null || head[0] == WHOLE) {
-      return mergeWhole(merger, head == null ? null : block(head), store, partials);
+      return mergeWhole(merger, head == null ? Groups.NONE : groups(head), store, partials);
     }
     Bytes.Reader in = numbers(head);
     int count = in.atMost(Integer.MAX_VALUE);
@@ -79,22 +80,23 @@ public final class GroupRows {
   }
 
   private static Merged mergeWhole(
-      BlockMerger merger, byte @Nullable [] state, Store store, List<byte[]> partials) {
-    BlockMerger.Merged merged = merger.merge(state, partials);
-    if (merger.hasSessions() || merged.state().length <= HEAD_BYTES) {
-      return new Merged(whole(merged.state()), merged.updates());
+      BlockMerger merger, Groups before, Store store, List<byte[]> partials) {
+    PageChanges changes = merger.merge(before, partials);
+    Groups after = before.with(changes);
+    if (merger.hasSessions() || after.bytes() <= HEAD_BYTES) {
+      return new Merged(whole(after), changes.updates());
     }
-    GroupTotals totals = merger.totals(merged.state());
+    GroupTotals totals = GroupTotals.of(after);
     GroupRows rows = new GroupRows(merger, store, count(totals), totals);
-    rows.changed.putAll(rows.split(merged.state()));
-    return new Merged(rows.write(), merged.updates());
+    rows.split(after.reader()).forEach((row, block) -> rows.changed.put(row, Groups.of(block)));
+    return new Merged(rows.write(), changes.updates());
   }
 
   /** Removes what closes at a watermark, and returns the new head; null if nothing is open. */
   public static byte @Nullable [] open(
       BlockMerger merger, byte[] head, Store store, long watermark) {
-    byte[] open = head[0] == WHOLE ? merger.open(block(head), watermark) : null;
-    if (open == null) {
+    Groups open = head[0] == WHOLE ? merger.open(groups(head), watermark) : Groups.NONE;
+    if (open.count() == 0) {
       remove(head, store);
       return null;
     }
@@ -110,15 +112,16 @@ public final class GroupRows {
     }
   }
 
-  private static byte[] whole(byte[] block) {
+  private static byte[] whole(Groups groups) {
+    byte[] block = groups.toBlock();
     Bytes head = new Bytes(block.length + 1);
     head.put(WHOLE);
     head.put(block, 0, block.length);
     return head.toArray();
   }
 
-  private static byte[] block(byte[] head) {
-    return Arrays.copyOfRange(head, 1, head.length);
+  private static Groups groups(byte[] head) {
+    return Groups.of(Arrays.copyOfRange(head, 1, head.length));
   }
 
   private static Bytes.Reader numbers(byte[] head) {
@@ -133,56 +136,69 @@ public final class GroupRows {
   }
 
   private Merged merge(List<byte[]> partials) {
-    byte[] admitted = merger.admit(merger.combine(partials), () -> totals, new KnownGroups());
-    Map<Integer, BlockReader> updates = new HashMap<>();
-    split(admitted)
+    byte[] admitted =
+        merger.admit(
+            merger.combine(partials),
+            totals.groups(),
+            totals::keyBytes,
+            () -> new RowSearch(this::row)::contains);
+    Map<Integer, Groups> updates = new HashMap<>();
+    split(new BlockReader(admitted))
         .forEach(
             (row, block) -> {
-              byte[] before = row(row);
-              BlockMerger.Merged merged = merger.add(before, block);
-              totals = totals.replacing(merger.totals(before), merger.totals(merged.state()));
-              changed.put(row, merged.state());
-              updates.put(row, new BlockReader(merged.updates()));
+              Groups before = row(row);
+              PageChanges changes = merger.add(before, block);
+              Groups after = before.with(changes);
+              totals = totals.replacing(GroupTotals.of(before), GroupTotals.of(after));
+              changed.put(row, after);
+              updates.put(row, Groups.of(changes.updates()));
             });
-    byte[] all = inOrder(admitted, updates);
+    byte[] all = inOrder(new BlockReader(admitted), updates);
     grow();
     return new Merged(write(), all);
   }
 
   /** Returns a row as it is in the store. */
-  private byte[] row(int number) {
+  private Groups row(int number) {
     return rows.computeIfAbsent(
         number,
         n -> {
           byte[] stored = store.get(n);
-          return stored == null ? merger.emptyBlock() : stored;
+          return stored == null ? Groups.NONE : Groups.of(stored);
         });
   }
 
-  /** Finds groups in the rows. */
-  private final class KnownGroups implements BlockMerger.Known {
+  /** Finds groups in rows, in ascending order of their keys. */
+  private final class RowSearch {
+    private final IntFunction<Groups> rows;
     private final Map<Integer, BlockWalk> walks = new HashMap<>();
 
-    @Override
-    public boolean contains(BlockReader group) {
-      return walks.computeIfAbsent(rowOf(group), n -> new BlockWalk(row(n))).contains(group);
+    RowSearch(IntFunction<Groups> rows) {
+      this.rows = rows;
+    }
+
+    @Nullable BlockReader find(byte[] key, int length) {
+      int row = row((int) BlockReader.hash(key, length), count);
+      return walks
+          .computeIfAbsent(row, n -> new BlockWalk(rows.apply(n).reader()))
+          .find(key, length);
+    }
+
+    boolean contains(byte[] key, int length) {
+      return find(key, length) != null;
     }
   }
 
-  private Map<Integer, byte[]> split(byte[] block) {
+  private Map<Integer, byte[]> split(BlockReader groups) {
     Map<Integer, BlockWriter> writers = new HashMap<>();
-    BlockReader groups = new BlockReader(block);
     while (groups.next()) {
       groups.copyTo(
-          writers.computeIfAbsent(rowOf(groups), r -> new BlockWriter(groups.aggregates(), 64)));
+          writers.computeIfAbsent(
+              row((int) groups.keyHash(), count), r -> new BlockWriter(groups.aggregates(), 64)));
     }
     Map<Integer, byte[]> blocks = new HashMap<>();
     writers.forEach((row, writer) -> blocks.put(row, writer.toBlock()));
     return blocks;
-  }
-
-  private int rowOf(BlockReader group) {
-    return row((int) group.keyHash(), count);
   }
 
   /** Returns one of a number of rows. */
@@ -192,14 +208,14 @@ public final class GroupRows {
     return row < count ? row : row & (low - 1);
   }
 
-  /** Returns the updates of all rows in one block. Each row has them in the same order. */
-  private byte[] inOrder(byte[] admitted, Map<Integer, BlockReader> updates) {
-    BlockReader groups = new BlockReader(admitted);
-    BlockWriter all = new BlockWriter(groups.aggregates(), 2 * admitted.length);
-    while (groups.next()) {
-      BlockReader row = updates.get(rowOf(groups));
-      if (row != null && row.next()) {
-        row.copyTo(all);
+  /** Returns the updates of all rows in one block. */
+  private byte[] inOrder(BlockReader admitted, Map<Integer, Groups> updates) {
+    BlockWriter all = new BlockWriter(admitted.aggregates(), 1 << 10);
+    RowSearch search = new RowSearch(row -> updates.getOrDefault(row, Groups.NONE));
+    while (admitted.next()) {
+      BlockReader update = search.find(admitted.key(), admitted.keyLength());
+      if (update != null) {
+        update.copyTo(all);
       }
     }
     return all.toBlock();
@@ -218,19 +234,19 @@ public final class GroupRows {
       sources.add(source);
     }
     for (int source : sources) {
-      byte[] block = changed.containsKey(source) ? changed.get(source) : row(source);
-      changed.put(source, merger.emptyBlock());
-      changed.putAll(split(block));
+      Groups groups = changed.getOrDefault(source, row(source));
+      changed.put(source, Groups.NONE);
+      split(groups.reader()).forEach((row, block) -> changed.put(row, Groups.of(block)));
     }
   }
 
   private byte[] write() {
     changed.forEach(
-        (row, block) -> {
-          if (new BlockReader(block).groups() == 0) {
+        (row, groups) -> {
+          if (groups.count() == 0) {
             store.remove(row);
           } else {
-            store.put(row, block);
+            store.put(row, groups.toBlock());
           }
         });
     Bytes head = new Bytes(32);

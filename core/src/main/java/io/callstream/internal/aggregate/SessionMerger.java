@@ -75,13 +75,21 @@ public final class SessionMerger {
     }
   }
 
-  /** Merges at least one block of new calls into the sessions so far, which are null if none. */
-  BlockMerger.Merged merge(byte @Nullable [] state, List<byte[]> partials) {
+  /** Merges at least one block of new calls into the sessions so far. */
+  PageChanges merge(Pages state, List<byte[]> partials) {
     byte[] delta = BlockMerger.pairwise(partials, (left, right) -> merge(left, right).state());
-    return state == null ? new BlockMerger.Merged(delta, delta) : merge(state, delta);
+    Merged merged = state.count() == 0 ? new Merged(delta, delta) : merge(state.page(0), delta);
+    return new PageChanges(
+        List.of(new PageChanges.Replaced(0, List.of(merged.state()))),
+        BlockReader.groups(merged.state()) - state.groups(),
+        0,
+        merged.updates());
   }
 
-  private BlockMerger.Merged merge(byte[] left, byte[] right) {
+  /** All sessions, and those that changed. */
+  private record Merged(byte[] state, byte[] updates) {}
+
+  private Merged merge(byte[] left, byte[] right) {
     BlockWriter all = new BlockWriter(aggregates.size(), left.length + right.length);
     BlockWriter changed = new BlockWriter(aggregates.size(), 2 * right.length);
     BlockReader a = new BlockReader(left).advanced();
@@ -107,7 +115,7 @@ public final class SessionMerger {
       }
     }
     write(session, all, changed);
-    return new BlockMerger.Merged(all.toBlock(), changed.toBlock());
+    return new Merged(all.toBlock(), changed.toBlock());
   }
 
   private static void write(@Nullable Growing session, BlockWriter all, BlockWriter changed) {
@@ -120,11 +128,13 @@ public final class SessionMerger {
   }
 
   /**
-   * Overlays sessions with those that changed, the oldest first; at least one block. A changed
-   * session replaces all sessions that became part of it.
+   * Overlays sessions with those that changed. A changed session replaces all sessions that became
+   * part of it.
    */
-  public byte[] overlay(List<byte[]> versions) {
-    return BlockMerger.pairwise(versions, this::overlay);
+  public Groups overlay(Groups sessions, byte[] changed) {
+    return sessions.count() == 0
+        ? Groups.of(changed)
+        : Groups.of(overlay(sessions.page(0), changed));
   }
 
   private byte[] overlay(byte[] sessions, byte[] changed) {
@@ -153,36 +163,36 @@ public final class SessionMerger {
     return SessionKey.last(session) + closesAfterLast;
   }
 
-  /** Returns the watermark at which the first session of a block closes. */
-  public long firstClose(byte[] block) {
+  /** Returns the watermark at which the first of some sessions closes. */
+  public long firstClose(Groups sessions) {
     long first = Long.MAX_VALUE;
-    BlockReader sessions = new BlockReader(block);
-    while (sessions.next()) {
-      first = Math.min(first, closesAt(sessions));
+    BlockReader each = sessions.reader();
+    while (each.next()) {
+      first = Math.min(first, closesAt(each));
     }
     return first;
   }
 
-  /** Returns the sessions of a block that are open at a watermark, or null if none are. */
-  public byte @Nullable [] open(byte[] block, long watermark) {
-    BlockWriter open = new BlockWriter(aggregates.size(), block.length);
-    BlockReader sessions = new BlockReader(block);
-    while (sessions.next()) {
-      if (closesAt(sessions) > watermark) {
-        sessions.copyTo(open);
+  /** Returns the sessions that are open at a watermark, in one page. */
+  public Groups open(Groups sessions, long watermark) {
+    BlockWriter open = new BlockWriter(aggregates.size(), Math.toIntExact(sessions.bytes()));
+    BlockReader each = sessions.reader();
+    while (each.next()) {
+      if (closesAt(each) > watermark) {
+        each.copyTo(open);
       }
     }
-    return open.groups() == 0 ? null : open.toBlock();
+    return Groups.of(open.toBlock());
   }
 
-  /** Returns the sessions of a block that are closed at a watermark, by the hour of their start. */
-  public NavigableMap<Long, byte[]> closed(byte[] block, long watermark) {
+  /** Returns the sessions that are closed at a watermark, by the hour of their start. */
+  public NavigableMap<Long, byte[]> closed(Groups sessions, long watermark) {
     NavigableMap<Long, BlockWriter> closed = new TreeMap<>();
-    BlockReader sessions = new BlockReader(block);
-    while (sessions.next()) {
-      if (closesAt(sessions) <= watermark) {
-        long hour = SessionKey.hour(SessionKey.first(sessions));
-        sessions.copyTo(closed.computeIfAbsent(hour, h -> new BlockWriter(aggregates.size(), 256)));
+    BlockReader each = sessions.reader();
+    while (each.next()) {
+      if (closesAt(each) <= watermark) {
+        long hour = SessionKey.hour(SessionKey.first(each));
+        each.copyTo(closed.computeIfAbsent(hour, h -> new BlockWriter(aggregates.size(), 256)));
       }
     }
     NavigableMap<Long, byte[]> blocks = new TreeMap<>();

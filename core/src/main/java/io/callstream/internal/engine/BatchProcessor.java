@@ -3,6 +3,8 @@ package io.callstream.internal.engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.aggregate.Groups;
+import io.callstream.internal.aggregate.PageChanges;
 import io.callstream.internal.ledger.BatchUpdates;
 import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.task.DeadLetterMerge;
@@ -170,7 +172,7 @@ public final class BatchProcessor {
     long emitted = results.emittedRows();
     double since =
         last == null ? Double.NaN : seconds(Duration.between(last.timestamp(), start.time()));
-    List<byte[]> open = ledger.openBlocks();
+    List<Groups> open = ledger.open();
     return new Progress(
         results.number(),
         start.time(),
@@ -185,9 +187,9 @@ public final class BatchProcessor {
         new Progress.State(
             open.size() + (calls == null ? 0 : calls.size()),
             results.updates().values().stream()
-                .mapToLong(update -> BlockResults.of(update).blocks().size())
+                .mapToLong(update -> BlockResults.of(update).groups().size())
                 .sum(),
-            open.stream().mapToLong(block -> block.length).sum()),
+            open.stream().mapToLong(Groups::bytes).sum()),
         offsets,
         results.watermark(),
         sinks.description(),
@@ -224,9 +226,10 @@ public final class BatchProcessor {
       BlockMerger merger = mergers.get(i);
       partials.forEach(
           (w, blocks) -> {
-            BlockMerger.Merged merged = merger.merge(ledger.block(statistic, w), blocks);
-            if (!merged.isUnchanged()) {
-              updates.put(statistic, w, merged);
+            Groups before = ledger.groups(statistic, w);
+            PageChanges changes = merger.merge(before, blocks);
+            if (!changes.isUnchanged()) {
+              updates.put(statistic, w, before, changes);
             }
           });
     }

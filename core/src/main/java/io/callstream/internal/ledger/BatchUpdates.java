@@ -1,6 +1,7 @@
 package io.callstream.internal.ledger;
 
-import io.callstream.internal.aggregate.BlockMerger;
+import io.callstream.internal.aggregate.Groups;
+import io.callstream.internal.aggregate.PageChanges;
 import io.callstream.internal.task.StoredTable;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,7 +11,7 @@ import java.util.TreeMap;
 /** The results that a batch changed: a block of absolute values for each changed window. */
 public final class BatchUpdates {
   private final List<NavigableMap<Long, byte[]>> blocks = new ArrayList<>();
-  private final List<NavigableMap<Long, byte[]>> whole = new ArrayList<>();
+  private final List<NavigableMap<Long, Groups>> whole = new ArrayList<>();
   private List<StoredTable> tables = List.of();
   private byte[] note = LedgerEntry.NO_NOTE;
 
@@ -26,10 +27,10 @@ public final class BatchUpdates {
     blocks.get(statistic).put(windowStart, block);
   }
 
-  /** Adds a window that was merged with {@link Ledger#block}. Each window is added once. */
-  public void put(int statistic, long windowStart, BlockMerger.Merged merged) {
-    blocks.get(statistic).put(windowStart, merged.updates());
-    whole.get(statistic).put(windowStart, merged.state());
+  /** Adds a change of {@link Ledger#groups}. Each window is added once. */
+  public void put(int statistic, long windowStart, Groups before, PageChanges changes) {
+    blocks.get(statistic).put(windowStart, changes.updates());
+    whole.get(statistic).put(windowStart, before.with(changes));
   }
 
   /** Adds data of the engine, which a restored ledger returns; see {@link Ledger#takeNotes}. */
@@ -54,7 +55,7 @@ public final class BatchUpdates {
     return blocks;
   }
 
-  NavigableMap<Long, byte[]> whole(int statistic) {
+  NavigableMap<Long, Groups> whole(int statistic) {
     return whole.get(statistic);
   }
 }

@@ -2,6 +2,7 @@ package io.callstream.internal.ledger;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.task.PartitionSegment;
 import io.callstream.internal.task.StatisticStart;
 import io.callstream.internal.task.StoredTable;
@@ -148,13 +149,14 @@ public final class Ledger {
     return state.closing();
   }
 
-  public List<byte[]> openBlocks() {
-    return state.openBlocks();
+  /** Returns the groups of each open window, or of each bucket of open sessions. */
+  public List<Groups> open() {
+    return state.open();
   }
 
-  /** Returns the block with a key, which has all groups of a window; null if there is none. */
-  public byte @Nullable [] block(int statistic, long key) {
-    return state.results().get(statistic).blocks().get(key);
+  /** Returns all groups of a window, or of a bucket of sessions. */
+  public Groups groups(int statistic, long key) {
+    return state.results().get(statistic).windows().getOrDefault(key, Groups.NONE);
   }
 
   /** Returns the number of groups of the largest of the latest windows of a statistic. */

@@ -1,5 +1,6 @@
 package io.callstream.internal.ledger;
 
+import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.ledger.SourceProgress.PartitionProgress;
 import io.callstream.internal.task.PartitionClock;
@@ -25,14 +26,25 @@ import java.util.TreeMap;
  * @param blocks the groups that the batch changed, by statistic and window; in a snapshot all
  *     groups. The statistics are those of the accounting, in its order
  */
-record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, byte[]>> blocks, byte[] note) {
+record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, Groups>> blocks, byte[] note) {
   static final byte[] NO_NOTE = {};
 
-  private static final int MAGIC = 0x63_61_6c_33; // cal3
+  private static final int MAGIC = 0x63_61_6c_34; // cal4
+
+  /** Returns the entry of a batch. */
+  static LedgerEntry of(LedgerTotals totals, BatchUpdates updates) {
+    List<NavigableMap<Long, Groups>> blocks = new ArrayList<>();
+    for (NavigableMap<Long, byte[]> windows : updates.blocks()) {
+      NavigableMap<Long, Groups> changed = new TreeMap<>();
+      windows.forEach((window, block) -> changed.put(window, Groups.of(block)));
+      blocks.add(changed);
+    }
+    return new LedgerEntry(totals, blocks, updates.note());
+  }
 
   /** Returns the blocks of each statistic, by its name. */
-  Map<String, NavigableMap<Long, byte[]>> blocksByName() {
-    Map<String, NavigableMap<Long, byte[]>> byName = new LinkedHashMap<>();
+  Map<String, NavigableMap<Long, Groups>> blocksByName() {
+    Map<String, NavigableMap<Long, Groups>> byName = new LinkedHashMap<>();
     totals
         .accounting()
         .statistics()
@@ -52,7 +64,7 @@ record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, byte[]>> blocks,
       out.writeLong(totals.watermarkInForce());
       out.writeLong(totals.nextWatermark());
       out.writeInt(blocks.size());
-      for (NavigableMap<Long, byte[]> windows : blocks) {
+      for (NavigableMap<Long, Groups> windows : blocks) {
         write(windows, out);
       }
       out.writeInt(note.length);
@@ -73,13 +85,17 @@ record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, byte[]>> blocks,
     }
   }
 
-  private static void write(NavigableMap<Long, byte[]> windows, DataOutputStream out)
+  private static void write(NavigableMap<Long, Groups> windows, DataOutputStream out)
       throws IOException {
     out.writeInt(windows.size());
-    for (Map.Entry<Long, byte[]> entry : windows.entrySet()) {
-      out.writeLong(entry.getKey());
-      out.writeInt(entry.getValue().length);
-      out.write(entry.getValue());
+    for (Map.Entry<Long, Groups> window : windows.entrySet()) {
+      Groups groups = window.getValue();
+      out.writeLong(window.getKey());
+      out.writeInt(groups.count());
+      for (int i = 0; i < groups.count(); i++) {
+        out.writeInt(groups.page(i).length);
+        out.write(groups.page(i));
+      }
     }
   }
 
@@ -108,7 +124,7 @@ record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, byte[]>> blocks,
       throw new DamagedFileException(
           name + " has " + count + " statistics, not " + accounting.statistics().size());
     }
-    List<NavigableMap<Long, byte[]>> blocks = new ArrayList<>(count);
+    List<NavigableMap<Long, Groups>> blocks = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
       blocks.add(readWindows(in));
     }
@@ -129,11 +145,15 @@ record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, byte[]>> blocks,
     return new SourceProgress(maxJumpMillis, partitions);
   }
 
-  private static NavigableMap<Long, byte[]> readWindows(DataInputStream in) throws IOException {
-    NavigableMap<Long, byte[]> windows = new TreeMap<>();
+  private static NavigableMap<Long, Groups> readWindows(DataInputStream in) throws IOException {
+    NavigableMap<Long, Groups> windows = new TreeMap<>();
     for (int i = in.readInt(); i > 0; i--) {
       long window = in.readLong();
-      windows.put(window, in.readNBytes(in.readInt()));
+      List<byte[]> pages = new ArrayList<>();
+      for (int n = in.readInt(); n > 0; n--) {
+        pages.add(in.readNBytes(in.readInt()));
+      }
+      windows.put(window, Groups.of(pages));
     }
     return windows;
   }

@@ -4,10 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.files.FileFailures;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The log of a ledger: one file for each batch, and snapshots that replace them. Not thread-safe.
@@ -68,32 +69,72 @@ final class LedgerLog {
       long snapshot = files.lastSnapshot(committed);
       LedgerTotals before = none.totals();
       LedgerTotals last = none.totals();
-      Map<String, Map<Long, List<byte[]>>> versions = new TreeMap<>();
+      RestoredWindows windows = new RestoredWindows();
       if (snapshot != Ledger.NO_BATCH) {
         byte[] content = files.read(LedgerFiles.SNAPSHOT + snapshot);
-        last = read(LedgerFiles.SNAPSHOT + snapshot, snapshot, last, content, versions, notes);
+        last = read(LedgerFiles.SNAPSHOT + snapshot, snapshot, last, content, windows, notes);
         snapshotBytes = content.length;
       }
       for (long number = snapshot + 1; number <= committed; number++) {
         byte[] content = files.read(LedgerFiles.BATCH + number);
         before = last;
-        last = read(LedgerFiles.BATCH + number, number, before, content, versions, notes);
+        last = read(LedgerFiles.BATCH + number, number, before, content, windows, notes);
         count(content);
       }
-      List<NavigableMap<Long, byte[]>> blocks = new ArrayList<>();
-      for (StatisticBlocks results : none.results()) {
-        NavigableMap<Long, byte[]> overlaid = new TreeMap<>();
-        Map<Long, List<byte[]>> known = versions.remove(results.statistic().name());
-        if (known != null) {
-          known.forEach((key, all) -> overlaid.put(key, results.overlay(all)));
-        }
-        blocks.add(overlaid);
-      }
-      removed = new TreeMap<>();
-      versions.forEach((name, known) -> removed.put(name, List.copyOf(known.keySet())));
-      return none.restored(before, last.of(none.statistics()), blocks);
+      removed = windows.removed();
+      return none.restored(before, last.of(none.statistics()), windows.ofPipeline());
     } catch (IOException e) {
       throw notRead(committed, e);
+    }
+  }
+
+  /** The groups of all windows, while files are read from the oldest to the latest. */
+  private final class RestoredWindows {
+    private final Map<String, NavigableMap<Long, Groups>> byStatistic = new TreeMap<>();
+
+    void add(LedgerEntry entry) {
+      entry
+          .blocksByName()
+          .forEach(
+              (statistic, changed) -> {
+                StatisticBlocks blocks = ofPipeline(statistic);
+                NavigableMap<Long, Groups> windows =
+                    byStatistic.computeIfAbsent(statistic, x -> new TreeMap<>());
+                changed.forEach(
+                    (window, update) -> {
+                      Groups known = windows.get(window);
+                      windows.put(
+                          window,
+                          known == null || blocks == null
+                              ? update
+                              : blocks.overlay(known, update.toBlock()));
+                    });
+              });
+    }
+
+    private @Nullable StatisticBlocks ofPipeline(String statistic) {
+      return none.results().stream()
+          .filter(blocks -> blocks.statistic().name().equals(statistic))
+          .findFirst()
+          .orElse(null);
+    }
+
+    List<NavigableMap<Long, Groups>> ofPipeline() {
+      return none.statistics().stream()
+          .map(statistic -> byStatistic.getOrDefault(statistic.name(), new TreeMap<>()))
+          .toList();
+    }
+
+    /** Returns the keys of the windows of statistics that the pipeline does not have. */
+    Map<String, List<Long>> removed() {
+      Map<String, List<Long>> keys = new TreeMap<>();
+      byStatistic.forEach(
+          (statistic, windows) -> {
+            if (ofPipeline(statistic) == null) {
+              keys.put(statistic, List.copyOf(windows.keySet()));
+            }
+          });
+      return keys;
     }
   }
 
@@ -102,19 +143,11 @@ final class LedgerLog {
       long number,
       LedgerTotals before,
       byte[] content,
-      Map<String, Map<Long, List<byte[]>>> versions,
+      RestoredWindows windows,
       Consumer<byte[]> notes)
       throws IOException {
     LedgerEntry entry = LedgerEntry.read(name, number, none, before.tables(), content);
-    entry
-        .blocksByName()
-        .forEach(
-            (statistic, blocks) -> {
-              Map<Long, List<byte[]>> windows =
-                  versions.computeIfAbsent(statistic, x -> new TreeMap<>());
-              blocks.forEach(
-                  (w, block) -> windows.computeIfAbsent(w, x -> new ArrayList<>(1)).add(block));
-            });
+    windows.add(entry);
     if (entry.note().length > 0) {
       notes.accept(entry.note());
     }
@@ -155,9 +188,7 @@ final class LedgerLog {
       if (isLong()) {
         writeSnapshot(committed, LedgerEntry.NO_NOTE);
       }
-      byte[] content =
-          new LedgerEntry(after, updates.blocks(), updates.note())
-              .toBytes(committed.totals().tables());
+      byte[] content = LedgerEntry.of(after, updates).toBytes(committed.totals().tables());
       files.write(LedgerFiles.BATCH + after.batch(), content);
       removed = Map.of();
       count(content);
@@ -212,7 +243,7 @@ final class LedgerLog {
 
   private void writeSnapshot(LedgerState committed, byte[] note) throws IOException {
     byte[] content =
-        new LedgerEntry(committed.totals(), committed.blocks(), note).toBytes(List.of());
+        new LedgerEntry(committed.totals(), committed.windows(), note).toBytes(List.of());
     long number = committed.totals().batch();
     files.write(LedgerFiles.SNAPSHOT + number, content);
     files.deleteReplacedBy(number);

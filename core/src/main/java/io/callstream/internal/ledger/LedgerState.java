@@ -1,5 +1,6 @@
 package io.callstream.internal.ledger;
 
+import io.callstream.internal.aggregate.Groups;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.Statistic;
 import java.util.ArrayList;
@@ -38,13 +39,13 @@ record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
 
   /** Returns the state that {@link #next} returned for the last of several batches. */
   LedgerState restored(
-      LedgerTotals before, LedgerTotals last, List<NavigableMap<Long, byte[]>> blocks) {
+      LedgerTotals before, LedgerTotals last, List<NavigableMap<Long, Groups>> windows) {
     List<StatisticBlocks> restored = new ArrayList<>(results.size());
     for (int i = 0; i < results.size(); i++) {
       restored.add(
           results
               .get(i)
-              .restored(blocks.get(i), last.watermarkInForce())
+              .restored(windows.get(i), last.watermarkInForce())
               .retained(before.watermarkInForce()));
     }
     return new LedgerState(last, restored);
@@ -59,12 +60,12 @@ record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
     return closing;
   }
 
-  List<NavigableMap<Long, byte[]>> blocks() {
-    return results.stream().map(StatisticBlocks::blocks).toList();
+  List<NavigableMap<Long, Groups>> windows() {
+    return results.stream().map(StatisticBlocks::windows).toList();
   }
 
-  List<byte[]> openBlocks() {
-    List<byte[]> open = new ArrayList<>();
+  List<Groups> open() {
+    List<Groups> open = new ArrayList<>();
     results.forEach(blocks -> blocks.forEachOpen(totals.nextWatermark(), open::add));
     return open;
   }

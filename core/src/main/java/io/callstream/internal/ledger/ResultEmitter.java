@@ -2,6 +2,7 @@ package io.callstream.internal.ledger;
 
 import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.internal.task.StoredTable;
 import io.callstream.internal.task.TaskReport;
@@ -56,9 +57,9 @@ final class ResultEmitter {
       StatisticBlocks blocks = results.get(i);
       Statistic statistic = blocks.statistic();
       NavigableMap<Long, byte[]> changed = updates.blocks().get(i);
-      NavigableMap<Long, byte[]> selected =
+      NavigableMap<Long, Groups> selected =
           switch (statistic.emission()) {
-            case ON_UPDATE -> hasShares(statistic) ? whole(blocks, changed) : changed;
+            case ON_UPDATE -> hasShares(statistic) ? whole(blocks, changed) : groups(changed);
             case ON_CLOSE ->
                 blocks.closedBetween(
                     before.totals().watermarkInForce(), after.totals().watermarkInForce());
@@ -75,14 +76,21 @@ final class ResultEmitter {
     return statistic.measures().stream().anyMatch(Measure.Share.class::isInstance);
   }
 
+  private static NavigableMap<Long, Groups> groups(NavigableMap<Long, byte[]> changed) {
+    NavigableMap<Long, Groups> groups = new TreeMap<>();
+    changed.forEach((window, block) -> groups.put(window, Groups.of(block)));
+    return groups;
+  }
+
   /** Returns all groups of the windows that changed, except for groups that were removed before. */
-  private NavigableMap<Long, byte[]> whole(
+  private NavigableMap<Long, Groups> whole(
       StatisticBlocks blocks, NavigableMap<Long, byte[]> changed) {
-    NavigableMap<Long, byte[]> whole = blocks.only(changed.keySet());
-    if (corrects) {
-      whole.replaceAll(
-          (window, all) -> BlockMerger.withoutEmpty(all, changed.getOrDefault(window, all)));
-    }
+    NavigableMap<Long, Groups> whole = new TreeMap<>();
+    changed.forEach(
+        (window, block) -> {
+          Groups all = blocks.windows().getOrDefault(window, Groups.NONE);
+          whole.put(window, corrects ? BlockMerger.withoutEmpty(all, block) : all);
+        });
     return whole;
   }
 
@@ -117,17 +125,17 @@ final class ResultEmitter {
   }
 
   /** Returns results without the groups that corrections removed. */
-  private BlockResults current(Statistic statistic, NavigableMap<Long, byte[]> blocks) {
-    BlockResults results = results(statistic, blocks);
+  private BlockResults current(Statistic statistic, NavigableMap<Long, Groups> groups) {
+    BlockResults results = results(statistic, groups);
     return corrects ? results.withoutEmpty() : results;
   }
 
-  private BlockResults results(Statistic statistic, NavigableMap<Long, byte[]> blocks) {
-    return new BlockResults(statistic, blocks).since(history.since(statistic.name()).orElse(null));
+  private BlockResults results(Statistic statistic, NavigableMap<Long, Groups> groups) {
+    return new BlockResults(statistic, groups).since(history.since(statistic.name()).orElse(null));
   }
 
   private Map<String, Results> select(
-      LedgerState state, Function<StatisticBlocks, NavigableMap<Long, byte[]>> selection) {
+      LedgerState state, Function<StatisticBlocks, NavigableMap<Long, Groups>> selection) {
     Map<String, Results> selected = new LinkedHashMap<>();
     for (StatisticBlocks blocks : state.results()) {
       Statistic statistic = blocks.statistic();

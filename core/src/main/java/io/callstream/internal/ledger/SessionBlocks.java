@@ -1,39 +1,36 @@
 package io.callstream.internal.ledger;
 
-import io.callstream.internal.aggregate.BlockMerger;
+import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.aggregate.SessionKey;
 import io.callstream.internal.aggregate.SessionMerger;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.pcollections.TreePMap;
 
 /**
- * The sessions of a statistic. Those that are open at the watermark in force are in the blocks of
- * their buckets. A session that closes moves to the block of the hour in which it starts, which is
+ * The sessions of a statistic. Those that are open at the watermark in force are in the groups of
+ * their buckets. A session that closes moves to the groups of the hour in which it starts, which is
  * the form of results. Immutable.
  *
  * @param retention how long sessions are kept after they closed; null to keep all
- * @param blocks not modified after construction
- * @param firstCloses the watermark at which the first session of each block closes; not modified
- *     after construction
+ * @param windows the sessions of each bucket and hour
+ * @param firstCloses the watermark at which the first session of each bucket or hour closes
  * @param justClosed the sessions that closed in the last batch
  */
 record SessionBlocks(
     Statistic statistic,
     SessionMerger merger,
     @Nullable Duration retention,
-    NavigableMap<Long, byte[]> blocks,
-    Map<Long, Long> firstCloses,
-    NavigableMap<Long, byte[]> justClosed)
+    TreePMap<Long, Groups> windows,
+    TreePMap<Long, Long> firstCloses,
+    TreePMap<Long, Groups> justClosed)
     implements StatisticBlocks {
 
   static SessionBlocks none(
@@ -42,81 +39,96 @@ record SessionBlocks(
         statistic,
         new SessionMerger(statistic, window),
         retention.orElse(null),
-        new TreeMap<>(),
-        Map.of(),
-        new TreeMap<>());
+        TreePMap.empty(),
+        TreePMap.empty(),
+        TreePMap.empty());
   }
 
-  /** The blocks of the next state, and the watermarks at which their first sessions close. */
+  /** The sessions of the next state, and the watermarks at which the first of them close. */
   private final class Change {
-    final NavigableMap<Long, byte[]> after = new TreeMap<>(blocks);
-    final Map<Long, Long> closes = new HashMap<>(firstCloses);
-    final NavigableMap<Long, byte[]> closed = new TreeMap<>();
+    TreePMap<Long, Groups> after = windows;
+    TreePMap<Long, Long> closes = firstCloses;
+    TreePMap<Long, Groups> closed = TreePMap.empty();
 
-    void put(long key, byte @Nullable [] block) {
-      if (block == null) {
-        after.remove(key);
-        closes.remove(key);
+    void put(long key, Groups sessions) {
+      if (sessions.count() == 0) {
+        after = after.minus(key);
+        closes = closes.minus(key);
       } else {
-        after.put(key, block);
-        closes.put(key, merger.firstClose(block));
+        after = after.plus(key, sessions);
+        closes = closes.plus(key, merger.firstClose(sessions));
       }
     }
 
     /** Moves the sessions of a bucket that are closed at a watermark. */
     void close(long bucket, long watermark) {
-      byte[] block = after.get(bucket);
-      if (block != null && closes.getOrDefault(bucket, Long.MAX_VALUE) <= watermark) {
-        add(merger.closed(block, watermark), closed);
-        put(bucket, merger.open(block, watermark));
+      Groups sessions = after.getOrDefault(bucket, Groups.NONE);
+      if (closes.getOrDefault(bucket, Long.MAX_VALUE) <= watermark) {
+        closed = plusClosed(closed, sessions, watermark);
+        put(bucket, merger.open(sessions, watermark));
       }
     }
 
     SessionBlocks end() {
-      closed.forEach((hour, block) -> put(hour, BlockMerger.overlay(after.get(hour), block)));
+      closed.forEach(
+          (hour, sessions) -> {
+            Groups all = after.getOrDefault(hour, Groups.NONE);
+            put(hour, all.overlaid(sessions.toBlock()));
+          });
       return new SessionBlocks(statistic, merger, retention, after, closes, closed);
     }
   }
 
-  private static void add(NavigableMap<Long, byte[]> sessions, NavigableMap<Long, byte[]> sum) {
-    sessions.forEach((hour, block) -> sum.merge(hour, block, BlockMerger::overlay));
+  private TreePMap<Long, Groups> plusClosed(
+      TreePMap<Long, Groups> hours, Groups sessions, long watermark) {
+    TreePMap<Long, Groups> sum = hours;
+    for (Map.Entry<Long, byte[]> closed : merger.closed(sessions, watermark).entrySet()) {
+      Groups known = sum.getOrDefault(closed.getKey(), Groups.NONE);
+      sum = sum.plus(closed.getKey(), known.overlaid(closed.getValue()));
+    }
+    return sum;
   }
 
   @Override
-  public byte[] overlay(List<byte[]> versions) {
-    return merger.overlay(versions);
+  public Groups overlay(Groups groups, byte[] updates) {
+    return merger.overlay(groups, updates);
   }
 
   @Override
-  public StatisticBlocks restored(NavigableMap<Long, byte[]> overlaid, long watermark) {
-    return updated(new TreeMap<>(), overlaid, watermark);
+  public StatisticBlocks restored(NavigableMap<Long, Groups> overlaid, long watermark) {
+    Change change = new Change();
+    overlaid.forEach(change::put);
+    return closed(change, watermark);
   }
 
   @Override
   public StatisticBlocks updated(
-      NavigableMap<Long, byte[]> updates, NavigableMap<Long, byte[]> whole, long watermark) {
+      NavigableMap<Long, byte[]> updates, NavigableMap<Long, Groups> whole, long watermark) {
     Change change = new Change();
-    whole.forEach(change::put);
     updates.forEach(
         (bucket, block) -> {
-          byte[] known = blocks.get(bucket);
-          if (!whole.containsKey(bucket)) {
-            change.put(bucket, known == null ? block : overlay(List.of(known, block)));
-          }
+          Groups known = whole.get(bucket);
+          change.put(
+              bucket,
+              known != null ? known : overlay(windows.getOrDefault(bucket, Groups.NONE), block));
         });
-    for (long bucket : buckets(change.after)) {
+    return closed(change, watermark);
+  }
+
+  private static SessionBlocks closed(Change change, long watermark) {
+    for (long bucket : buckets(change.after).keySet()) {
       change.close(bucket, watermark);
     }
     return change.end();
   }
 
-  private static List<Long> buckets(NavigableMap<Long, byte[]> blocks) {
-    return new ArrayList<>(blocks.headMap(SessionKey.afterBuckets(), false).keySet());
+  private static NavigableMap<Long, Groups> buckets(TreePMap<Long, Groups> windows) {
+    return windows.headMap(SessionKey.afterBuckets(), false);
   }
 
   @Override
   public List<Long> closing(long after, long upTo) {
-    return buckets(blocks).stream().filter(bucket -> firstClose(bucket) <= upTo).toList();
+    return buckets(windows).keySet().stream().filter(key -> firstClose(key) <= upTo).toList();
   }
 
   private long firstClose(long key) {
@@ -124,43 +136,41 @@ record SessionBlocks(
   }
 
   @Override
-  public NavigableMap<Long, byte[]> results() {
-    NavigableMap<Long, byte[]> all = open();
-    closed().forEach((hour, block) -> all.merge(hour, block, BlockMerger::overlay));
+  public NavigableMap<Long, Groups> results() {
+    TreePMap<Long, Groups> all = closed();
+    for (Groups sessions : buckets(windows).values()) {
+      all = plusClosed(all, sessions, Long.MAX_VALUE);
+    }
     return all;
   }
 
   @Override
-  public NavigableMap<Long, byte[]> closed(long watermark) {
+  public NavigableMap<Long, Groups> closed(long watermark) {
     return closed();
   }
 
-  private NavigableMap<Long, byte[]> closed() {
-    return blocks.tailMap(SessionKey.afterBuckets(), true);
+  private TreePMap<Long, Groups> closed() {
+    return windows.tailMap(SessionKey.afterBuckets(), true);
   }
 
   @Override
-  public NavigableMap<Long, byte[]> closedBetween(long after, long upTo) {
+  public NavigableMap<Long, Groups> closedBetween(long after, long upTo) {
     return justClosed;
   }
 
+  /** {@inheritDoc} They have the form of results. */
   @Override
-  public NavigableMap<Long, byte[]> open(long watermark) {
-    return open();
-  }
-
-  /** Returns the open sessions in the form of results. */
-  private NavigableMap<Long, byte[]> open() {
-    NavigableMap<Long, byte[]> open = new TreeMap<>();
-    for (byte[] block : blocks.headMap(SessionKey.afterBuckets(), false).values()) {
-      add(merger.closed(block, Long.MAX_VALUE), open);
+  public NavigableMap<Long, Groups> open(long watermark) {
+    TreePMap<Long, Groups> open = TreePMap.empty();
+    for (Groups sessions : buckets(windows).values()) {
+      open = plusClosed(open, sessions, Long.MAX_VALUE);
     }
     return open;
   }
 
   @Override
-  public void forEachOpen(long watermark, Consumer<byte[]> open) {
-    blocks.headMap(SessionKey.afterBuckets(), false).values().forEach(open);
+  public void forEachOpen(long watermark, Consumer<Groups> open) {
+    buckets(windows).values().forEach(open);
   }
 
   @Override
@@ -172,7 +182,7 @@ record SessionBlocks(
     // The watermark may be the least number, from which nothing can be subtracted.
     long millis = kept.toMillis();
     Change change = new Change();
-    for (Map.Entry<Long, byte[]> entry : closed().entrySet()) {
+    for (Map.Entry<Long, Groups> entry : closed().entrySet()) {
       if (firstClose(entry.getKey()) + millis <= watermark) {
         change.put(entry.getKey(), merger.open(entry.getValue(), watermark - millis));
       }

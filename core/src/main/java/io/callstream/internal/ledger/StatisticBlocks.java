@@ -1,17 +1,18 @@
 package io.callstream.internal.ledger;
 
-import io.callstream.internal.aggregate.BlockReader;
+import io.callstream.internal.aggregate.Groups;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 
-/** The results of one statistic, as blocks of absolute values. Immutable. */
+/**
+ * The results of one statistic, as absolute values by window. Immutable. The next state shares all
+ * windows that a batch does not change.
+ */
 sealed interface StatisticBlocks permits WindowBlocks, SessionBlocks {
   /** Returns no results. The retention is empty if all results are kept. */
   static StatisticBlocks none(Statistic statistic, Optional<Duration> retention) {
@@ -22,14 +23,14 @@ sealed interface StatisticBlocks permits WindowBlocks, SessionBlocks {
 
   Statistic statistic();
 
-  /** Returns the blocks by their keys, as an engine merges them and a snapshot contains them. */
-  NavigableMap<Long, byte[]> blocks();
+  /** Returns the groups by their keys, as an engine merges them and a snapshot contains them. */
+  NavigableMap<Long, Groups> windows();
 
-  /** Returns a block after several batches that changed it, the oldest first. */
-  byte[] overlay(List<byte[]> versions);
+  /** Returns groups after a batch that changed some of them. */
+  Groups overlay(Groups groups, byte[] updates);
 
-  /** Returns the results with the blocks that several batches left, the last at a watermark. */
-  StatisticBlocks restored(NavigableMap<Long, byte[]> overlaid, long watermark);
+  /** Returns the results with the groups that several batches left, the last at a watermark. */
+  StatisticBlocks restored(NavigableMap<Long, Groups> overlaid, long watermark);
 
   /**
    * Returns the keys of the blocks from which something closes when the watermark moves from one
@@ -38,46 +39,36 @@ sealed interface StatisticBlocks permits WindowBlocks, SessionBlocks {
   List<Long> closing(long after, long upTo);
 
   /** Returns all results, for views and sinks. */
-  NavigableMap<Long, byte[]> results();
+  NavigableMap<Long, Groups> results();
 
   /** Returns the results that are closed at the watermark in force. */
-  NavigableMap<Long, byte[]> closed(long watermark);
+  NavigableMap<Long, Groups> closed(long watermark);
 
   /** Returns the results that closed when the watermark moved to the one in force. */
-  NavigableMap<Long, byte[]> closedBetween(long after, long upTo);
+  NavigableMap<Long, Groups> closedBetween(long after, long upTo);
 
   /** Returns the results that are open at the watermark in force. */
-  NavigableMap<Long, byte[]> open(long watermark);
+  NavigableMap<Long, Groups> open(long watermark);
 
   /** Returns the number of groups of the largest of the latest windows, which may be open. */
   default int largestOfLatest() {
-    long latest = 8L + statistic().contributionsPerCall();
-    return blocks().descendingMap().values().stream()
-        .limit(latest)
-        .mapToInt(block -> new BlockReader(block).groups())
+    return windows().descendingMap().values().stream()
+        .limit(8L + statistic().contributionsPerCall())
+        .mapToInt(Groups::groups)
         .max()
         .orElse(0);
   }
 
-  /** Passes on the blocks that are open at a watermark. */
-  void forEachOpen(long watermark, Consumer<byte[]> open);
-
-  /** Returns some windows with their blocks. A window without groups has an empty block. */
-  default NavigableMap<Long, byte[]> only(Collection<Long> some) {
-    NavigableMap<Long, byte[]> found = new TreeMap<>();
-    for (Long window : some) {
-      found.put(window, blocks().getOrDefault(window, new byte[0]));
-    }
-    return found;
-  }
+  /** Passes on the groups that are open at a watermark. */
+  void forEachOpen(long watermark, Consumer<Groups> open);
 
   /** Returns the results without those whose retention has ended at a watermark. */
   StatisticBlocks retained(long watermark);
 
   /**
    * Returns the results after a batch with a watermark. {@code whole} has all groups of merged
-   * blocks.
+   * windows.
    */
   StatisticBlocks updated(
-      NavigableMap<Long, byte[]> updates, NavigableMap<Long, byte[]> whole, long watermark);
+      NavigableMap<Long, byte[]> updates, NavigableMap<Long, Groups> whole, long watermark);
 }

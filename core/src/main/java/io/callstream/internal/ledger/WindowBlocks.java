@@ -1,139 +1,135 @@
 package io.callstream.internal.ledger;
 
-import io.callstream.internal.aggregate.BlockMerger;
-import io.callstream.internal.aggregate.StatisticCombiner;
+import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.aggregate.WindowAssigner;
 import io.callstream.statistic.Statistic;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.pcollections.TreePMap;
 
 /**
- * The results of a statistic without sessions: a block of absolute values for each window, by its
- * start. Decides which windows are open and closed at a watermark. Immutable.
+ * The results of a statistic without sessions: the groups of each window, by its start. Decides
+ * which windows are open and closed at a watermark. A window closes after all earlier windows.
+ * Immutable.
  *
  * @param retention how long results are kept after their window closed; null to keep all
- * @param blocks not modified after construction
  */
 record WindowBlocks(
     Statistic statistic,
-    @Nullable WindowAssigner windows,
+    @Nullable WindowAssigner assigner,
     @Nullable Duration retention,
-    NavigableMap<Long, byte[]> blocks)
+    TreePMap<Long, Groups> windows)
     implements StatisticBlocks {
   static WindowBlocks none(Statistic statistic, Optional<Duration> retention) {
     return new WindowBlocks(
         statistic,
         statistic.window().map(WindowAssigner::new).orElse(null),
         retention.orElse(null),
-        new TreeMap<>());
+        TreePMap.empty());
   }
 
-  WindowBlocks withBlocks(NavigableMap<Long, byte[]> other) {
-    return other == blocks ? this : new WindowBlocks(statistic, windows, retention, other);
-  }
-
-  @Override
-  public byte[] overlay(List<byte[]> versions) {
-    return BlockMerger.overlay(versions);
+  private WindowBlocks with(TreePMap<Long, Groups> other) {
+    return new WindowBlocks(statistic, assigner, retention, other);
   }
 
   @Override
-  public StatisticBlocks restored(NavigableMap<Long, byte[]> overlaid, long watermark) {
-    return withBlocks(overlaid);
+  public Groups overlay(Groups groups, byte[] updates) {
+    return groups.overlaid(updates);
   }
 
   @Override
-  public NavigableMap<Long, byte[]> results() {
-    return blocks;
+  public StatisticBlocks restored(NavigableMap<Long, Groups> overlaid, long watermark) {
+    return with(TreePMap.fromSortedMap(overlaid));
+  }
+
+  @Override
+  public NavigableMap<Long, Groups> results() {
+    return windows;
   }
 
   @Override
   public List<Long> closing(long after, long upTo) {
-    if (windows == null || upTo == after) {
-      return List.of();
+    return new ArrayList<>(closedBetween(after, upTo).keySet());
+  }
+
+  @Override
+  public NavigableMap<Long, Groups> closed(long watermark) {
+    Long last = lastClosed(watermark);
+    return last == null ? TreePMap.empty() : windows.headMap(last, true);
+  }
+
+  @Override
+  public NavigableMap<Long, Groups> closedBetween(long after, long upTo) {
+    if (upTo == after) {
+      return TreePMap.empty();
     }
-    List<Long> closing = new ArrayList<>();
-    for (long start : blocks.descendingKeySet()) {
-      long close = windows.closesAt(start);
-      if (close <= after) {
-        break;
-      }
-      if (close <= upTo) {
-        closing.add(start);
+    Long before = lastClosed(after);
+    NavigableMap<Long, Groups> closed = closed(upTo);
+    return before == null ? closed : closed.tailMap(before, false);
+  }
+
+  @Override
+  public NavigableMap<Long, Groups> open(long watermark) {
+    Long last = lastClosed(watermark);
+    return last == null ? windows : windows.tailMap(last, false);
+  }
+
+  /** Returns the latest window that is closed at a watermark, or null. Visits the open windows. */
+  private @Nullable Long lastClosed(long watermark) {
+    if (assigner == null) {
+      return null;
+    }
+    for (long start : windows.descendingMap().keySet()) {
+      if (assigner.closesAt(start) <= watermark) {
+        return start;
       }
     }
-    Collections.reverse(closing);
-    return closing;
-  }
-
-  @Override
-  public NavigableMap<Long, byte[]> closed(long watermark) {
-    return closedBetween(StatisticCombiner.NO_WATERMARK, watermark);
-  }
-
-  @Override
-  public NavigableMap<Long, byte[]> closedBetween(long after, long upTo) {
-    return only(closing(after, upTo));
-  }
-
-  @Override
-  public NavigableMap<Long, byte[]> open(long watermark) {
-    NavigableMap<Long, byte[]> open = new TreeMap<>(blocks);
-    open.keySet().removeAll(closing(StatisticCombiner.NO_WATERMARK, watermark));
-    return open;
+    return null;
   }
 
   /** {@inheritDoc} The latest window is first. */
   @Override
-  public void forEachOpen(long watermark, Consumer<byte[]> open) {
-    for (Map.Entry<Long, byte[]> entry : blocks.descendingMap().entrySet()) {
-      if (windows != null && windows.closesAt(entry.getKey()) <= watermark) {
-        break;
-      }
-      open.accept(entry.getValue());
-    }
+  public void forEachOpen(long watermark, Consumer<Groups> open) {
+    open(watermark).descendingMap().values().forEach(open);
   }
 
   @Override
   public StatisticBlocks retained(long watermark) {
-    if (retention == null || windows == null) {
+    if (retention == null || assigner == null || windows.isEmpty()) {
       return this;
     }
     long millis = retention.toMillis();
-    for (long start : blocks.keySet()) {
-      if (windows.closesAt(start) + millis > watermark) {
-        return start == blocks.firstKey()
-            ? this
-            : withBlocks(new TreeMap<>(blocks.tailMap(start, true)));
+    for (long start : windows.keySet()) {
+      if (assigner.closesAt(start) + millis > watermark) {
+        return start == windows.firstKey() ? this : with(windows.tailMap(start, true));
       }
     }
-    return withBlocks(new TreeMap<>());
+    return with(TreePMap.empty());
   }
 
   @Override
   public StatisticBlocks updated(
-      NavigableMap<Long, byte[]> updates, NavigableMap<Long, byte[]> whole, long watermark) {
+      NavigableMap<Long, byte[]> updates, NavigableMap<Long, Groups> whole, long watermark) {
     if (updates.isEmpty()) {
       return this;
     }
-    NavigableMap<Long, byte[]> all = new TreeMap<>(blocks);
-    updates.forEach(
-        (window, block) -> {
-          byte[] known = whole.get(window);
-          if (known == null) {
-            all.merge(window, block, BlockMerger::overlay);
-          } else {
-            all.put(window, known);
-          }
-        });
-    return withBlocks(all);
+    TreePMap<Long, Groups> next = windows;
+    for (Map.Entry<Long, byte[]> update : updates.entrySet()) {
+      long window = update.getKey();
+      Groups known = whole.get(window);
+      next =
+          next.plus(
+              window,
+              known != null
+                  ? known
+                  : next.getOrDefault(window, Groups.NONE).overlaid(update.getValue()));
+    }
+    return with(next);
   }
 }

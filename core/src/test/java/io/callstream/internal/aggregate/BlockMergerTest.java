@@ -117,7 +117,11 @@ class BlockMergerTest {
   private record Group(long count, Optional<Object> longest, Optional<Object> mean) {}
 
   private static Map<List<String>, Group> read(byte[] block) {
-    BlockReader reader = new BlockReader(block);
+    return read(Groups.of(block));
+  }
+
+  private static Map<List<String>, Group> read(Groups all) {
+    BlockReader reader = all.reader();
     Map<List<String>, Group> groups = new LinkedHashMap<>();
     List<io.callstream.statistic.Measure.Aggregate> aggregates = BlockMerger.aggregates(UNBOUNDED);
     while (reader.next()) {
@@ -128,7 +132,7 @@ class BlockMergerTest {
               aggregates.get(0).read(reader.state(0)).value(),
               aggregates.get(1).read(reader.state(1)).value()));
     }
-    assertThat(groups).hasSize(reader.groups());
+    assertThat(groups).hasSize(all.groups());
     return groups;
   }
 
@@ -179,8 +183,8 @@ class BlockMergerTest {
 
     assertThat(read(whole)).containsExactlyEntriesOf(model(calls));
     for (int i = 0; i < 4; i++) {
-      BlockMerger.Merged merged = merger.merge(null, split(UNBOUNDED, calls, random));
-      assertThat(merged.state()).isEqualTo(whole);
+      PageChanges merged = merger.merge(Groups.NONE, split(UNBOUNDED, calls, random));
+      assertThat(Groups.NONE.with(merged).toBlock()).isEqualTo(Groups.of(whole).toBlock());
       assertThat(merged.updates()).isEqualTo(whole);
     }
   }
@@ -191,19 +195,19 @@ class BlockMergerTest {
     Random random = new Random(seed);
     BlockMerger merger = new BlockMerger(UNBOUNDED);
     List<Call> all = new ArrayList<>();
-    byte[] state = null;
-    byte[] results = null;
+    Groups state = Groups.NONE;
+    Groups results = Groups.NONE;
     for (int batch = 0; batch < 5; batch++) {
       List<Call> calls = calls(random, 30);
       all.addAll(calls);
-      BlockMerger.Merged merged = merger.merge(state, split(UNBOUNDED, calls, random));
-      state = merged.state();
+      PageChanges merged = merger.merge(state, split(UNBOUNDED, calls, random));
+      state = state.with(merged);
       Map<List<String>, Group> changed = new LinkedHashMap<>(model(all));
       changed.keySet().retainAll(model(calls).keySet());
 
       assertThat(read(state)).containsExactlyEntriesOf(model(all));
       assertThat(read(merged.updates())).containsExactlyEntriesOf(changed);
-      results = BlockMerger.overlay(results, merged.updates());
+      results = results.overlaid(merged.updates());
       assertThat(read(results)).isEqualTo(read(state));
     }
   }
@@ -218,7 +222,7 @@ class BlockMergerTest {
     List<String> other = List.of("(other)", "(other)");
     BlockMerger merger = new BlockMerger(statistic);
     Map<List<String>, Long> model = new TreeMap<>(KEYS);
-    byte[] state = null;
+    Groups state = Groups.NONE;
     for (int batch = 0; batch < 6; batch++) {
       List<Call> calls = calls(random, 12);
       if (random.nextInt(3) == 0) {
@@ -237,8 +241,8 @@ class BlockMergerTest {
           });
       changed.keySet().forEach(key -> changed.put(key, model.get(key)));
 
-      BlockMerger.Merged merged = merger.merge(state, split(statistic, calls, random));
-      state = merged.state();
+      PageChanges merged = merger.merge(state, split(statistic, calls, random));
+      state = state.with(merged);
       assertThat(counts(state)).containsExactlyEntriesOf(model);
       assertThat(counts(merged.updates())).containsExactlyEntriesOf(changed);
     }
@@ -255,7 +259,7 @@ class BlockMergerTest {
     BlockMerger merger = BlockMerger.correcting(statistic);
     Map<List<String>, Long> model = new TreeMap<>(KEYS);
     List<Call> counted = new ArrayList<>();
-    byte[] state = null;
+    Groups state = Groups.NONE;
     for (int batch = 0; batch < 6; batch++) {
       List<Call> calls = calls(random, 12);
       List<Call> known = new ArrayList<>(counted);
@@ -282,8 +286,8 @@ class BlockMergerTest {
       List<byte[]> blocks = split(statistic, calls, random);
       blocks.add(retracting(statistic, retracted));
       Collections.shuffle(blocks, random);
-      BlockMerger.Merged merged = merger.merge(state, blocks);
-      state = merged.state();
+      PageChanges merged = merger.merge(state, blocks);
+      state = state.with(merged);
       assertThat(counts(state)).containsExactlyEntriesOf(model);
       assertThat(counts(merged.updates())).containsExactlyEntriesOf(changed);
     }
@@ -298,10 +302,11 @@ class BlockMergerTest {
             .build();
     Call call = Call.builder("1", "x", Instant.EPOCH).build();
     BlockMerger merger = BlockMerger.correcting(statistic);
-    byte[] state = merger.merge(null, List.of(block(statistic, List.of(call)))).state();
+    Groups state =
+        Groups.NONE.with(merger.merge(Groups.NONE, List.of(block(statistic, List.of(call)))));
     group.set("b");
     byte[] retracted = retracting(statistic, List.of(call));
-    for (byte[] before : Arrays.asList(state, null)) {
+    for (Groups before : List.of(state, Groups.NONE)) {
       assertThatThrownBy(() -> merger.merge(before, List.of(retracted)))
           .isInstanceOfSatisfying(
               CallstreamException.class,
@@ -319,8 +324,12 @@ class BlockMergerTest {
   }
 
   private static Map<List<String>, Long> counts(byte[] block) {
+    return counts(Groups.of(block));
+  }
+
+  private static Map<List<String>, Long> counts(Groups groups) {
     Map<List<String>, Long> counts = new LinkedHashMap<>();
-    BlockReader reader = new BlockReader(block);
+    BlockReader reader = groups.reader();
     while (reader.next()) {
       counts.put(reader.dimensions(new TextCache()), reader.count());
     }
@@ -331,12 +340,10 @@ class BlockMergerTest {
   void aStatisticWithoutDimensionsHasOneGroup() {
     Statistic statistic = Statistic.named("all").maxGroups(1).build();
     Random random = new Random(1);
-    byte[] state = null;
+    Groups state = Groups.NONE;
     for (int i = 1; i <= 3; i++) {
-      state =
-          new BlockMerger(statistic)
-              .merge(state, List.of(block(statistic, List.of(call(random), call(random)))))
-              .state();
+      byte[] calls = block(statistic, List.of(call(random), call(random)));
+      state = state.with(new BlockMerger(statistic).merge(state, List.of(calls)));
       assertThat(counts(state)).containsExactly(Map.entry(List.of(), 2L * i));
     }
   }
@@ -364,7 +371,7 @@ class BlockMergerTest {
       model.merge(List.of(type), 1L, Long::sum);
     }
     List<byte[]> blocks = split(statistic, calls, random);
-    assertThat(counts(new BlockMerger(statistic).merge(null, blocks).state()))
+    assertThat(counts(Groups.NONE.with(new BlockMerger(statistic).merge(Groups.NONE, blocks))))
         .containsExactlyEntriesOf(model);
   }
 
@@ -376,9 +383,9 @@ class BlockMergerTest {
     Call c = Call.builder("1", "c", Instant.EPOCH).build();
     byte[] older = block(statistic, List.of(a, b, b, b));
     byte[] newer = block(statistic, List.of(b, c, c));
-    assertThat(counts(BlockMerger.overlay(older, newer)))
+    assertThat(counts(Groups.of(older).overlaid(newer)))
         .containsExactly(
             Map.entry(List.of("a"), 1L), Map.entry(List.of("b"), 1L), Map.entry(List.of("c"), 2L));
-    assertThat(BlockMerger.overlay(null, newer)).isEqualTo(newer);
+    assertThat(Groups.NONE.overlaid(newer).toBlock()).isEqualTo(newer);
   }
 }

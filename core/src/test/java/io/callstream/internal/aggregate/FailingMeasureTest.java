@@ -92,7 +92,7 @@ class FailingMeasureTest {
       } else {
         count(statistic, blocks);
         count(statistic, blocks);
-        assertNamed(() -> new BlockMerger(statistic).merge(null, blocks));
+        assertNamed(() -> new BlockMerger(statistic).merge(Groups.NONE, blocks));
       }
     }
   }

@@ -79,7 +79,7 @@ class GroupRowsTest {
       System.arraycopy(head, 1, block, 0, block.length);
       return block;
     }
-    return BlockMerger.overlay(List.copyOf(rows.rows.values()));
+    return BlockMerger.union(List.copyOf(rows.rows.values()));
   }
 
   @Property(tries = 100, shrinking = ShrinkingMode.OFF)
@@ -106,7 +106,7 @@ class GroupRowsTest {
     BlockMerger merger = corrects ? BlockMerger.correcting(statistic) : new BlockMerger(statistic);
     Rows rows = new Rows();
     byte[] head = null;
-    byte[] state = null;
+    Groups state = Groups.NONE;
     List<Call> counted = new ArrayList<>();
     for (int batch = 0; batch < 8; batch++) {
       List<byte[]> partials = new ArrayList<>();
@@ -123,12 +123,12 @@ class GroupRowsTest {
         counted.addAll(calls);
         partials.add(block(statistic, calls, retracted));
       }
-      BlockMerger.Merged expected = merger.merge(state, partials);
-      state = expected.state();
+      PageChanges expected = merger.merge(state, partials);
+      state = state.with(expected);
       GroupRows.Merged merged = GroupRows.merge(merger, head, rows, partials);
       head = merged.head();
       assertThat(merged.updates()).isEqualTo(expected.updates());
-      assertThat(all(head, rows)).isEqualTo(state);
+      assertThat(all(head, rows)).isEqualTo(state.toBlock());
     }
     GroupRows.remove(head, rows);
     assertThat(rows.rows).isEmpty();
@@ -157,7 +157,7 @@ class GroupRowsTest {
             head,
             rows,
             List.of(block(BY_TYPE, List.of(many.get(7), many.get(40_000)), List.of())));
-    assertThat(new BlockReader(merged.updates()).groups()).isEqualTo(2);
+    assertThat(BlockReader.groups(merged.updates())).isEqualTo(2);
     assertThat(rows.read).isEqualTo(2);
     assertThat(rows.written).isEqualTo(2);
     assertThat(rows.bytesWritten).isLessThan(8L * GroupRows.ROW_BYTES);
@@ -193,12 +193,12 @@ class GroupRowsTest {
     for (byte[] part : BlockMerger.split(block, parts)) {
       if (part.length > 0) {
         all.add(part);
-        double groups = new BlockReader(part).groups();
-        double expected = new BlockReader(block).groups() / (double) parts;
+        double groups = BlockReader.groups(part);
+        double expected = BlockReader.groups(block) / (double) parts;
         assertThat(groups).isLessThan(expected + 6 * Math.sqrt(expected) + 6);
       }
     }
-    assertThat(BlockMerger.overlay(all)).isEqualTo(block);
+    assertThat(BlockMerger.union(all)).isEqualTo(block);
   }
 
   @Property(tries = 1_000)

@@ -42,9 +42,9 @@ class HostileTextsTest {
   @Test
   void groupsWhoseTextsFillTheMemoryCountAsOther() {
     int length = 1 << 19;
-    int fit = Statistic.MAX_GROUP_BYTES / (length + 2);
+    long fit = BY_ADDRESS.maxGroupBytes() / (length + 2);
     BlockMerger merger = new BlockMerger(BY_ADDRESS);
-    byte[] state = null;
+    Groups state = Groups.NONE;
     long calls = 0;
     while (calls < fit + 20) {
       StatisticCombiner combiner =
@@ -54,12 +54,12 @@ class HostileTextsTest {
       }
       List<byte[]> partials = new ArrayList<>();
       combiner.forEachPartial((window, block) -> partials.add(block));
-      state = merger.merge(state, partials).state();
+      state = state.with(merger.merge(state, partials));
     }
-    assertThat(state.length).isLessThan(Statistic.MAX_GROUP_BYTES + (1 << 20));
+    assertThat(state.bytes()).isLessThan(BY_ADDRESS.maxGroupBytes() + (1 << 20));
     long counted = 0;
     long other = 0;
-    BlockReader groups = new BlockReader(state);
+    BlockReader groups = state.reader();
     while (groups.next()) {
       counted += groups.count();
       other +=

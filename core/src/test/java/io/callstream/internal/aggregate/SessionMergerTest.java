@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -104,9 +105,9 @@ class SessionMergerTest {
   }
 
   /** Returns the sessions of blocks as text. The key of a block does not matter for its rows. */
-  private static List<String> texts(Iterable<byte[]> blocks) {
+  private static List<String> texts(Iterable<Groups> blocks) {
     List<String> texts = new ArrayList<>();
-    for (byte[] block : blocks) {
+    for (Groups block : blocks) {
       for (ResultRow row : new BlockResults(STATISTIC, new TreeMap<>()).rows(0, block)) {
         texts.add(
             text(
@@ -149,13 +150,13 @@ class SessionMergerTest {
   @Property(tries = 500, shrinking = ShrinkingMode.OFF)
   void sessionsDoNotDependOnOrderTasksOrBatches(@ForAll Random random) {
     List<Call> calls = calls(random);
-    List<NavigableMap<Long, byte[]>> ends = new ArrayList<>();
+    List<NavigableMap<Long, Groups>> ends = new ArrayList<>();
     for (int attempt = 0; attempt < 2; attempt++) {
       Collections.shuffle(calls, random);
       BlockMerger merger = new BlockMerger(STATISTIC);
       SessionMerger sessions = new SessionMerger(STATISTIC, WINDOW);
-      NavigableMap<Long, byte[]> states = new TreeMap<>();
-      NavigableMap<Long, List<byte[]>> versions = new TreeMap<>();
+      NavigableMap<Long, Groups> states = new TreeMap<>();
+      NavigableMap<Long, Groups> overlaid = new TreeMap<>();
       List<Call> soFar = new ArrayList<>();
       for (List<Call> batch : split(calls, random)) {
         NavigableMap<Long, List<byte[]>> partials = new TreeMap<>();
@@ -167,18 +168,25 @@ class SessionMergerTest {
         partials.forEach(
             (key, blocks) -> {
               Collections.shuffle(blocks, random);
-              BlockMerger.Merged merged = merger.merge(states.get(key), blocks);
-              states.put(key, merged.state());
-              versions.computeIfAbsent(key, k -> new ArrayList<>()).add(merged.updates());
+              Groups before = states.getOrDefault(key, Groups.NONE);
+              PageChanges merged = merger.merge(before, blocks);
+              states.put(key, before.with(merged));
+              Groups known = overlaid.getOrDefault(key, Groups.NONE);
+              overlaid.put(key, sessions.overlay(known, merged.updates()));
             });
         soFar.addAll(batch);
         assertThat(texts(states.values())).isEqualTo(model(soFar));
       }
-      versions.forEach((key, all) -> assertThat(sessions.overlay(all)).isEqualTo(states.get(key)));
+      assertThat(blocks(overlaid)).isEqualTo(blocks(states));
       ends.add(states);
     }
-    assertThat(ends.get(0).keySet()).isEqualTo(ends.get(1).keySet());
-    ends.get(0).forEach((key, block) -> assertThat(ends.get(1).get(key)).isEqualTo(block));
+    assertThat(blocks(ends.get(0))).isEqualTo(blocks(ends.get(1)));
+  }
+
+  private static Map<Long, String> blocks(Map<Long, Groups> sessions) {
+    Map<Long, String> blocks = new TreeMap<>();
+    sessions.forEach((key, groups) -> blocks.put(key, HexFormat.of().formatHex(groups.toBlock())));
+    return blocks;
   }
 
   @Property(tries = 300, shrinking = ShrinkingMode.OFF)
@@ -188,7 +196,9 @@ class SessionMergerTest {
     long watermark = -40_000 + random.nextInt(120_000);
     List<String> all = new ArrayList<>();
     for (byte[] block : combined(calls).values()) {
-      NavigableMap<Long, byte[]> closed = sessions.closed(block, watermark);
+      Groups both = Groups.of(block);
+      NavigableMap<Long, Groups> closed = new TreeMap<>();
+      sessions.closed(both, watermark).forEach((hour, some) -> closed.put(hour, Groups.of(some)));
       closed.forEach(
           (hour, some) -> {
             assertThat(hour % 3_600_000).isZero();
@@ -196,9 +206,9 @@ class SessionMergerTest {
                 .allMatch(row -> endOf(row) + GAP + LATENESS <= watermark)
                 .allMatch(row -> Math.floorDiv(startOf(row), 3_600_000L) * 3_600_000 == hour);
           });
-      byte[] open = sessions.open(block, watermark);
-      assertThat(sessions.firstClose(block) <= watermark).isEqualTo(!closed.isEmpty());
-      if (open != null) {
+      Groups open = sessions.open(both, watermark);
+      assertThat(sessions.firstClose(both) <= watermark).isEqualTo(!closed.isEmpty());
+      if (open.count() > 0) {
         assertThat(sessions.firstClose(open)).isGreaterThan(watermark);
         all.addAll(texts(List.of(open)));
       }
@@ -225,15 +235,17 @@ class SessionMergerTest {
             call("a", "", 1_000, 1),
             call("b", "", 1_500, 1),
             call("c", "", 3_000, 1));
-    NavigableMap<Long, byte[]> hours = new TreeMap<>();
+    NavigableMap<Long, Groups> hours = new TreeMap<>();
     SessionMerger sessions = new SessionMerger(STATISTIC, WINDOW);
     combined(calls)
         .values()
         .forEach(
             block ->
                 sessions
-                    .closed(block, Long.MAX_VALUE)
-                    .forEach((hour, some) -> hours.merge(hour, some, BlockMerger::overlay)));
+                    .closed(Groups.of(block), Long.MAX_VALUE)
+                    .forEach(
+                        (hour, some) ->
+                            hours.merge(hour, Groups.of(some), (all, more) -> all.overlaid(some))));
     BlockResults results = new BlockResults(STATISTIC, hours);
     assertThat(results.rows())
         .extracting(row -> startOf(row) + row.dimension("crime_type"))

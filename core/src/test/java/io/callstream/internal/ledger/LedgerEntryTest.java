@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.call.SanFranciscoCalls;
+import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.task.PartitionClock;
 import io.callstream.internal.task.PartitionSegment;
@@ -26,7 +27,7 @@ class LedgerEntryTest {
           .build();
   private static final LedgerState NONE = LedgerState.none(PIPELINE);
 
-  private static LedgerEntry entry(List<NavigableMap<Long, byte[]>> blocks) {
+  private static LedgerEntry entry(List<NavigableMap<Long, Groups>> blocks) {
     PartitionClock clock = PartitionClock.ofSegment(NONE.totals().progress().maxJumpMillis());
     clock.add(1);
     SourceProgress progress =
@@ -48,9 +49,10 @@ class LedgerEntryTest {
 
   @Test
   void anEntryIsReadAsItWasWritten() throws IOException {
-    NavigableMap<Long, byte[]> windows = new TreeMap<>();
-    windows.put(-10L, new byte[] {4, 5, 6});
-    windows.put(20L, new byte[0]);
+    NavigableMap<Long, Groups> windows = new TreeMap<>();
+    windows.put(-10L, Groups.of(new byte[] {1, 0, 0, 0, 6}));
+    windows.put(15L, Groups.of(List.of(new byte[] {1, 0, 0, 0, 6}, new byte[] {1, 0, 0, 1, 5, 7})));
+    windows.put(20L, Groups.NONE);
     LedgerEntry written = entry(List.of(windows));
     LedgerEntry read = LedgerEntry.read("batch-9", 9, NONE, List.of(), written.toBytes(List.of()));
     assertThat(read).usingRecursiveComparison().isEqualTo(written);

@@ -16,6 +16,8 @@ import io.callstream.engine.contract.Scenario;
 import io.callstream.engine.contract.StatisticSpec;
 import io.callstream.engine.contract.TestRecord;
 import io.callstream.internal.aggregate.BlockMerger;
+import io.callstream.internal.aggregate.Groups;
+import io.callstream.internal.aggregate.PageChanges;
 import io.callstream.internal.engine.LookupFeed;
 import io.callstream.internal.files.Checksum;
 import io.callstream.internal.task.CallCounter;
@@ -101,10 +103,10 @@ class LedgerTest {
     final TaskPlan plan;
     final Ledger ledger;
     final LookupFeed lookups;
-    final List<Map<Long, byte[]>> states;
+    final List<Map<Long, Groups>> states;
     final KnownCalls<?> known;
 
-    Run(Pipeline pipeline, Ledger ledger, List<Map<Long, byte[]>> states, byte[] known) {
+    Run(Pipeline pipeline, Ledger ledger, List<Map<Long, Groups>> states, byte[] known) {
       this.pipeline = pipeline;
       this.plan = new TaskPlan(pipeline).startingAt(ledger.starts());
       this.ledger = ledger;
@@ -113,8 +115,8 @@ class LedgerTest {
       this.known = plan.hasKnownCalls() ? KnownCalls.of(plan, known) : new SeenCalls(1, null);
     }
 
-    static List<Map<Long, byte[]>> noStates(Pipeline pipeline) {
-      List<Map<Long, byte[]>> states = new ArrayList<>();
+    static List<Map<Long, Groups>> noStates(Pipeline pipeline) {
+      List<Map<Long, Groups>> states = new ArrayList<>();
       pipeline.statistics().forEach(s -> states.add(new HashMap<>()));
       return states;
     }
@@ -145,17 +147,24 @@ class LedgerTest {
       for (int i = 0; i < closing.size(); i++) {
         BlockMerger merger = plan.newMerger(i);
         for (long key : closing.get(i)) {
-          states.get(i).computeIfPresent(key, (k, state) -> merger.open(state, watermark));
+          states
+              .get(i)
+              .computeIfPresent(
+                  key,
+                  (k, state) -> {
+                    Groups open = merger.open(state, watermark);
+                    return open.count() == 0 ? null : open;
+                  });
         }
       }
       BatchUpdates updates = new BatchUpdates(states.size());
       updates.tables(tables.stored());
       counter.forEachPartial(
           (statistic, window, block) -> {
-            BlockMerger.Merged merged =
-                plan.newMerger(statistic).merge(states.get(statistic).get(window), List.of(block));
+            Groups before = states.get(statistic).getOrDefault(window, Groups.NONE);
+            PageChanges merged = plan.newMerger(statistic).merge(before, List.of(block));
             if (!merged.isUnchanged()) {
-              states.get(statistic).put(window, merged.state());
+              states.get(statistic).put(window, before.with(merged));
               updates.put(statistic, window, merged.updates());
             }
           });
@@ -168,8 +177,8 @@ class LedgerTest {
     }
   }
 
-  private static List<Map<Long, byte[]>> copy(List<Map<Long, byte[]>> states) {
-    List<Map<Long, byte[]>> copies = new ArrayList<>();
+  private static List<Map<Long, Groups>> copy(List<Map<Long, Groups>> states) {
+    List<Map<Long, Groups>> copies = new ArrayList<>();
     states.forEach(state -> copies.add(new HashMap<>(state)));
     return copies;
   }
@@ -202,7 +211,7 @@ class LedgerTest {
             CallRecord.at("calls", r.partition(), offset, r.timestamp().toEpochMilli(), r.value()));
       }
       long committed = run.ledger.lastBatch();
-      List<Map<Long, byte[]>> states = copy(run.states);
+      List<Map<Long, Groups>> states = copy(run.states);
       byte[] known = run.known.toBytes();
       ReferenceModel.Batch expected = model.process(batch);
       assertSame(scenario, run.process(records), expected);
@@ -448,7 +457,7 @@ class LedgerTest {
             .retainingResults(Duration.ofHours(2))
             .build();
     MemoryFiles files = new MemoryFiles();
-    List<Map<Long, byte[]>> states = Run.noStates(pipeline);
+    List<Map<Long, Groups>> states = Run.noStates(pipeline);
     Run run = new Run(pipeline, Ledger.restore(pipeline, files, Ledger.NO_BATCH), states, null);
     for (int batch = 0; batch < 300; batch++) {
       // One call every twenty minutes.
@@ -519,7 +528,7 @@ class LedgerTest {
   @Test
   void aRestoredLedgerKeepsTheNumberOfFilesBounded() {
     MemoryFiles files = new MemoryFiles();
-    List<Map<Long, byte[]>> states = Run.noStates(SMALL);
+    List<Map<Long, Groups>> states = Run.noStates(SMALL);
     for (int i = 0; i < 400; i++) {
       Run run = new Run(SMALL, Ledger.restore(SMALL, files, i - 1L), states, null);
       run.process(List.of(record(i)));

@@ -2,6 +2,8 @@ package io.callstream.internal.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.callstream.internal.aggregate.BlockReader;
+import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
@@ -23,16 +25,28 @@ class WindowBlocksTest {
         Statistic.named("hourly")
             .over(Windows.tumbling(Duration.ofHours(1)).allowingLateness(Duration.ofMinutes(30)))
             .build();
-    NavigableMap<Long, byte[]> blocks = new TreeMap<>();
+    NavigableMap<Long, Groups> windows = new TreeMap<>();
     for (long hour : hours) {
-      blocks.put(hour * HOUR, new byte[] {(byte) hour});
+      windows.put(hour * HOUR, Groups.of(block((int) hour)));
     }
-    return WindowBlocks.none(statistic, retention).withBlocks(blocks);
+    return WindowBlocks.none(statistic, retention)
+        .restored(windows, StatisticCombiner.NO_WATERMARK);
   }
 
-  private static List<Byte> open(StatisticBlocks blocks, long watermark) {
-    List<Byte> open = new ArrayList<>();
-    blocks.forEachOpen(watermark, block -> open.add(block[0]));
+  /** Returns the block of a statistic without dimensions. */
+  private static byte[] block(int count) {
+    return new byte[] {1, 0, 0, 0, (byte) count};
+  }
+
+  private static long count(Groups groups) {
+    BlockReader reader = groups.reader();
+    assertThat(reader.next()).isTrue();
+    return reader.count();
+  }
+
+  private static List<Long> open(StatisticBlocks blocks, long watermark) {
+    List<Long> open = new ArrayList<>();
+    blocks.forEachOpen(watermark, groups -> open.add(count(groups)));
     return open;
   }
 
@@ -53,23 +67,22 @@ class WindowBlocksTest {
   void eachWindowIsEitherOpenOrClosed() {
     StatisticBlocks blocks = hourly(Optional.empty(), 0, 1, 2, 5);
     long closeOfSecond = 2 * HOUR + LATENESS;
-    assertThat(open(blocks, StatisticCombiner.NO_WATERMARK))
-        .containsExactly((byte) 5, (byte) 2, (byte) 1, (byte) 0);
-    assertThat(open(blocks, closeOfSecond - 1)).containsExactly((byte) 5, (byte) 2, (byte) 1);
+    assertThat(open(blocks, StatisticCombiner.NO_WATERMARK)).containsExactly(5L, 2L, 1L, 0L);
+    assertThat(open(blocks, closeOfSecond - 1)).containsExactly(5L, 2L, 1L);
     assertThat(blocks.closed(closeOfSecond - 1)).containsOnlyKeys(0L);
-    assertThat(open(blocks, closeOfSecond)).containsExactly((byte) 5, (byte) 2);
+    assertThat(open(blocks, closeOfSecond)).containsExactly(5L, 2L);
     assertThat(blocks.closed(closeOfSecond)).containsOnlyKeys(0L, HOUR);
   }
 
   @Test
   void aStatisticWithoutWindowsNeverCloses() {
-    NavigableMap<Long, byte[]> all = new TreeMap<>();
-    all.put(StatisticCombiner.NO_WINDOW, new byte[] {7});
+    NavigableMap<Long, Groups> all = new TreeMap<>();
+    all.put(StatisticCombiner.NO_WINDOW, Groups.of(block(7)));
     StatisticBlocks blocks =
         WindowBlocks.none(Statistic.named("all").build(), Optional.of(Duration.ofMillis(1)))
-            .withBlocks(all);
+            .restored(all, StatisticCombiner.NO_WATERMARK);
     assertThat(blocks.closed(Long.MAX_VALUE)).isEmpty();
-    assertThat(open(blocks, Long.MAX_VALUE)).containsExactly((byte) 7);
+    assertThat(open(blocks, Long.MAX_VALUE)).containsExactly(7L);
     assertThat(blocks.retained(Long.MAX_VALUE)).isSameAs(blocks);
   }
 
@@ -78,9 +91,9 @@ class WindowBlocksTest {
     StatisticBlocks blocks = hourly(Optional.of(Duration.ofHours(3)), 0, 1, 2);
     long end = HOUR + LATENESS + 3 * HOUR;
     assertThat(blocks.retained(end - 1)).isSameAs(blocks);
-    assertThat(blocks.retained(end).blocks()).containsOnlyKeys(HOUR, 2 * HOUR);
-    assertThat(blocks.retained(end + 10 * HOUR).blocks()).isEmpty();
-    assertThat(blocks.blocks()).hasSize(3);
+    assertThat(blocks.retained(end).windows()).containsOnlyKeys(HOUR, 2 * HOUR);
+    assertThat(blocks.retained(end + 10 * HOUR).windows()).isEmpty();
+    assertThat(blocks.windows()).hasSize(3);
     StatisticBlocks kept = hourly(Optional.empty(), 0);
     assertThat(kept.retained(Long.MAX_VALUE)).isSameAs(kept);
   }
@@ -89,16 +102,18 @@ class WindowBlocksTest {
   void anUpdateReplacesTheBlocksWhoseGroupsAreAllKnown() {
     StatisticBlocks before = hourly(Optional.empty(), 0, 1);
     NavigableMap<Long, byte[]> changed = new TreeMap<>();
-    changed.put(HOUR, new byte[] {21});
-    changed.put(2 * HOUR, new byte[] {22});
-    NavigableMap<Long, byte[]> whole = new TreeMap<>();
-    whole.put(HOUR, new byte[] {31});
+    changed.put(HOUR, block(21));
+    changed.put(2 * HOUR, block(22));
+    NavigableMap<Long, Groups> whole = new TreeMap<>();
+    whole.put(HOUR, Groups.of(block(31)));
     StatisticBlocks after = before.updated(changed, whole, StatisticCombiner.NO_WATERMARK);
-    assertThat(after.blocks())
+    assertThat(after.windows())
         .containsOnlyKeys(0L, HOUR, 2 * HOUR)
-        .containsEntry(HOUR, new byte[] {31})
-        .containsEntry(2 * HOUR, new byte[] {22});
-    assertThat(before.blocks()).containsEntry(HOUR, new byte[] {1}).hasSize(2);
+        .hasEntrySatisfying(HOUR, groups -> assertThat(count(groups)).isEqualTo(31))
+        .hasEntrySatisfying(2 * HOUR, groups -> assertThat(count(groups)).isEqualTo(22));
+    assertThat(before.windows())
+        .hasSize(2)
+        .hasEntrySatisfying(HOUR, groups -> assertThat(count(groups)).isEqualTo(1));
     assertThat(before.updated(new TreeMap<>(), new TreeMap<>(), StatisticCombiner.NO_WATERMARK))
         .isSameAs(before);
   }
