@@ -2,15 +2,14 @@ package io.callstream.spark;
 
 import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.aggregate.GroupRows;
+import io.callstream.internal.aggregate.RowStore;
 import io.callstream.internal.task.TaskPlan;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.api.java.function.FlatMapGroupsWithStateFunction;
 import org.apache.spark.sql.streaming.GroupState;
-import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 
 /**
@@ -37,7 +36,7 @@ final class MergeTask
     if (key.kind() != RowKey.Kind.WINDOW) {
       return input;
     }
-    GroupRows.Store rows = new WindowRows(StateRows.ofFunction(), bytes);
+    RowStore rows = StateRows.ofFunction().of(bytes);
     int statistic = plan.indexOfSlot(key.number());
     if (statistic < 0) {
       remove(state, rows); // The pipeline no longer has the statistic.
@@ -65,7 +64,7 @@ final class MergeTask
     return List.of(new Tuple2<>(bytes, merged.updates())).iterator();
   }
 
-  private static void evict(BlockMerger merger, GroupState<byte[]> state, GroupRows.Store rows) {
+  private static void evict(BlockMerger merger, GroupState<byte[]> state, RowStore rows) {
     byte[] open =
         state.exists()
             ? GroupRows.open(merger, state.get(), rows, BatchContext.ofTask().watermark())
@@ -77,32 +76,10 @@ final class MergeTask
     }
   }
 
-  private static void remove(GroupState<byte[]> state, GroupRows.Store rows) {
+  private static void remove(GroupState<byte[]> state, RowStore rows) {
     if (state.exists()) {
       GroupRows.remove(state.get(), rows);
     }
     state.remove();
-  }
-
-  /** The rows of a window. Their keys are that of the window with the number of the row. */
-  private record WindowRows(StateRows rows, byte[] window) implements GroupRows.Store {
-    private byte[] key(int row) {
-      return ByteBuffer.allocate(window.length + Integer.BYTES).put(window).putInt(row).array();
-    }
-
-    @Override
-    public byte @Nullable [] get(int row) {
-      return rows.get(key(row));
-    }
-
-    @Override
-    public void put(int row, byte[] block) {
-      rows.put(key(row), block);
-    }
-
-    @Override
-    public void remove(int row) {
-      rows.remove(key(row));
-    }
   }
 }

@@ -1,5 +1,7 @@
 package io.callstream.spark;
 
+import io.callstream.internal.aggregate.RowStore;
+import java.nio.ByteBuffer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.catalyst.expressions.UnsafeRow;
 import org.apache.spark.sql.catalyst.expressions.codegen.UnsafeRowWriter;
@@ -51,6 +53,32 @@ final class StateRows {
       throw new IllegalStateException("The query does not use a provider of this class");
     }
     return current.rows;
+  }
+
+  /** Returns the rows of a group. Their keys are that of the group with the number of the row. */
+  RowStore of(byte[] group) {
+    return new GroupStore(this, group);
+  }
+
+  private record GroupStore(StateRows rows, byte[] group) implements RowStore {
+    private byte[] key(int row) {
+      return ByteBuffer.allocate(group.length + Integer.BYTES).put(group).putInt(row).array();
+    }
+
+    @Override
+    public byte @Nullable [] get(int row) {
+      return rows.get(key(row));
+    }
+
+    @Override
+    public void put(int row, byte[] block) {
+      rows.put(key(row), block);
+    }
+
+    @Override
+    public void remove(int row) {
+      rows.remove(key(row));
+    }
   }
 
   byte @Nullable [] get(byte[] key) {

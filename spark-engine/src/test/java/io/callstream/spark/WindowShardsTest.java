@@ -107,7 +107,9 @@ class WindowShardsTest {
   }
 
   /** Returns how many tasks of one stage received the groups, in the batches of a run. */
-  private static Map<Integer, Integer> tasksWithGroups(Queue<SparkListenerTaskEnd> ends) {
+  private static Map<Integer, Integer> tasksWithGroups(Queue<SparkListenerTaskEnd> ends)
+      throws Exception {
+    TestSession.get().sparkContext().listenerBus().waitUntilEmpty();
     Map<Integer, Integer> tasks = new TreeMap<>();
     for (SparkListenerTaskEnd end : ends) {
       long read = end.taskMetrics().shuffleReadMetrics().totalBytesRead();

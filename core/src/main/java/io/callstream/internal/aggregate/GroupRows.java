@@ -4,9 +4,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -19,9 +17,8 @@ import org.jspecify.annotations.Nullable;
  * block. Otherwise, a row is the block of the groups that have its number by their hash, and the
  * head has only numbers. It needs no directory, which a large window would read in each batch.
  *
- * The number of rows grows with the size of the groups, one row at a time, by linear hashing: the
- * new row n takes groups only from the row whose number is n without its highest bit. So rows keep
- * their size, and a batch moves only as many groups as it adds.
+ * The number of rows grows with the size of the groups. So rows keep their size, and a batch moves
+ * only about as many groups as it adds.
  *
  * The rows are a function of the earlier rows and the set of partial results, because two attempts
  * of a task may write the same version of the state. Texts that are crafted to have equal hashes
@@ -38,20 +35,11 @@ public final class GroupRows {
   private static final byte NUMBERS = 1;
 
   private final BlockMerger merger;
-  private final Store store;
+  private final RowStore store;
   private final Map<Integer, Groups> rows = new HashMap<>();
   private final Map<Integer, Groups> changed = new TreeMap<>();
   private int count;
   private GroupTotals totals;
-
-  /** The rows of a window, by their numbers. */
-  public interface Store {
-    byte @Nullable [] get(int row);
-
-    void put(int row, byte[] block);
-
-    void remove(int row);
-  }
 
   /** The new head, and the groups that changed with their new values. */
   public record Merged(byte[] head, byte[] updates) {
@@ -61,7 +49,7 @@ public final class GroupRows {
     }
   }
 
-  private GroupRows(BlockMerger merger, Store store, int count, GroupTotals totals) {
+  private GroupRows(BlockMerger merger, RowStore store, int count, GroupTotals totals) {
     this.merger = merger;
     this.store = store;
     this.count = count;
@@ -70,7 +58,7 @@ public final class GroupRows {
 
   /** Merges at least one block of new calls into the state so far; the head is null if none. */
   public static Merged merge(
-      BlockMerger merger, byte @Nullable [] head, Store store, List<byte[]> partials) {
+      BlockMerger merger, byte @Nullable [] head, RowStore store, List<byte[]> partials) {
     if (head == null || head[0] == WHOLE) {
       return mergeWhole(merger, head == null ? Groups.NONE : groups(head), store, partials);
     }
@@ -80,7 +68,7 @@ public final class GroupRows {
   }
 
   private static Merged mergeWhole(
-      BlockMerger merger, Groups before, Store store, List<byte[]> partials) {
+      BlockMerger merger, Groups before, RowStore store, List<byte[]> partials) {
     PageChanges changes = merger.merge(before, partials);
     Groups after = before.with(changes);
     if (merger.hasSessions() || after.bytes() <= HEAD_BYTES) {
@@ -94,7 +82,7 @@ public final class GroupRows {
 
   /** Removes what closes at a watermark, and returns the new head; null if nothing is open. */
   public static byte @Nullable [] open(
-      BlockMerger merger, byte[] head, Store store, long watermark) {
+      BlockMerger merger, byte[] head, RowStore store, long watermark) {
     Groups open = head[0] == WHOLE ? merger.open(groups(head), watermark) : Groups.NONE;
     if (open.count() == 0) {
       remove(head, store);
@@ -104,7 +92,7 @@ public final class GroupRows {
   }
 
   /** Removes the rows of a window. */
-  public static void remove(byte[] head, Store store) {
+  public static void remove(byte[] head, RowStore store) {
     if (head[0] == NUMBERS) {
       for (int row = numbers(head).atMost(Integer.MAX_VALUE) - 1; row >= 0; row--) {
         store.remove(row);
@@ -178,7 +166,7 @@ public final class GroupRows {
     }
 
     @Nullable BlockReader find(byte[] key, int length) {
-      int row = row((int) BlockReader.hash(key, length), count);
+      int row = RowNumbers.row((int) BlockReader.hash(key, length), count);
       return walks
           .computeIfAbsent(row, n -> new BlockWalk(rows.apply(n).reader()))
           .find(key, length);
@@ -194,18 +182,12 @@ public final class GroupRows {
     while (groups.next()) {
       groups.copyTo(
           writers.computeIfAbsent(
-              row((int) groups.keyHash(), count), r -> new BlockWriter(groups.aggregates(), 64)));
+              RowNumbers.row((int) groups.keyHash(), count),
+              r -> new BlockWriter(groups.aggregates(), 64)));
     }
     Map<Integer, byte[]> blocks = new HashMap<>();
     writers.forEach((row, writer) -> blocks.put(row, writer.toBlock()));
     return blocks;
-  }
-
-  /** Returns one of a number of rows. */
-  static int row(int hash, int count) {
-    int low = Integer.highestOneBit(count);
-    int row = hash & (2 * low - 1);
-    return row < count ? row : row & (low - 1);
   }
 
   /** Returns the updates of all rows in one block. */
@@ -225,15 +207,7 @@ public final class GroupRows {
   private void grow() {
     int before = count;
     count = Math.max(before, count(totals));
-    Set<Integer> sources = new TreeSet<>();
-    for (int row = before; row < count; row++) {
-      int source = row;
-      while (source >= before) {
-        source -= Integer.highestOneBit(source);
-      }
-      sources.add(source);
-    }
-    for (int source : sources) {
+    for (int source : RowNumbers.sources(before, count)) {
       Groups groups = changed.getOrDefault(source, row(source));
       changed.put(source, Groups.NONE);
       split(groups.reader()).forEach((row, block) -> changed.put(row, Groups.of(block)));

@@ -31,7 +31,7 @@ class GroupRowsTest {
   private static final Statistic BY_TYPE = Statistic.named("s").by(Dimensions.CRIME_TYPE).build();
 
   /** A store that records its use. */
-  private static final class Rows implements GroupRows.Store {
+  private static final class Rows implements RowStore {
     final Map<Integer, byte[]> rows = new HashMap<>();
     int read;
     int written;
@@ -199,18 +199,5 @@ class GroupRowsTest {
       }
     }
     assertThat(BlockMerger.union(all)).isEqualTo(block);
-  }
-
-  @Property(tries = 1_000)
-  @Label("a new row takes groups only from the row with its number without the highest bit")
-  void aNewRowTakesGroupsFromOneRow(@ForAll int hash, @ForAll long seed) {
-    int count = 1 + new Random(seed).nextInt(100_000);
-    int before = GroupRows.row(hash, count);
-    int after = GroupRows.row(hash, count + 1);
-    assertThat(before).isBetween(0, count - 1);
-    if (after != before) {
-      assertThat(after).isEqualTo(count);
-      assertThat(before).isEqualTo(count - Integer.highestOneBit(count));
-    }
   }
 }
