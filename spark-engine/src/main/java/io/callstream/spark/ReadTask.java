@@ -96,7 +96,7 @@ final class ReadTask implements PartitionReader<InternalRow> {
       CallCounter counter =
           new CallCounter(plan.plan, context.number(), tables, context.watermark(), out::add);
       if (plan.plan.hasKnownCalls()) {
-        sort(counter, tables, out);
+        sort(counter, tables, context.shards().partitions(), out);
       } else {
         count(counter, tables, context.shards(), out);
       }
@@ -114,7 +114,8 @@ final class ReadTask implements PartitionReader<InternalRow> {
     out.add(report.plus(new TaskReport(counter.accounting(), List.of())));
   }
 
-  private void sort(CallCounter counter, LookupTables tables, TaskRows out) throws IOException {
+  private void sort(CallCounter counter, LookupTables tables, int partitions, TaskRows out)
+      throws IOException {
     ByteArrayOutputStream[] bytes = new ByteArrayOutputStream[plan.buckets];
     DataOutputStream[] outs = new DataOutputStream[plan.buckets];
     for (int i = 0; i < plan.buckets; i++) {
@@ -136,7 +137,7 @@ final class ReadTask implements PartitionReader<InternalRow> {
             out);
     for (int i = 0; i < plan.buckets; i++) {
       if (bytes[i].size() > 0) {
-        out.add(RowKey.of(RowKey.Kind.CANDIDATES, i), bytes[i].toByteArray());
+        out.add(RowKey.ofBucket(i, partitions), bytes[i].toByteArray());
       }
     }
     out.add(report);

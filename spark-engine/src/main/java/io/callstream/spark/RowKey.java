@@ -12,7 +12,8 @@ import org.apache.spark.unsafe.hash.Murmur3_x86_32;
  *     the task that emits the row
  * @param windowStart the start of a window, in milliseconds since the epoch, or the key of a bucket
  *     of sessions; 0 for other kinds
- * @param shard a number that differs for the shards of a window; 0 if there is only one
+ * @param shard a number that differs for the shards of a window, and selects the task; 0 for a
+ *     whole window
  */
 record RowKey(Kind kind, int number, long windowStart, int shard) {
   private static final int LENGTH = Byte.BYTES + 2 * Integer.BYTES + Long.BYTES;
@@ -41,17 +42,26 @@ record RowKey(Kind kind, int number, long windowStart, int shard) {
     return new RowKey(Kind.WINDOW, slot, windowStart, 0);
   }
 
-  /**
-   * Returns the key of a shard of a window. Spark assigns a row to a task by a hash of its key,
-   * which would give some tasks several shards and others none. So the key has a number with which
-   * the shards of a window are in different tasks, as far as possible.
-   */
+  /** Returns the key of a shard of a window. The shards of a window are in different tasks. */
   static RowKey ofShard(int slot, long windowStart, int shard, int shards, int partitions) {
     int first = ofWindow(slot, windowStart).partition(partitions);
-    int partition = (first + shard) % partitions;
-    RowKey key = new RowKey(Kind.WINDOW, slot, windowStart, shard);
+    return new RowKey(Kind.WINDOW, slot, windowStart, shard)
+        .in((first + shard) % partitions, partitions, shards);
+  }
+
+  /** Returns the key of a bucket of calls. Each task has about the same number of buckets. */
+  static RowKey ofBucket(int bucket, int partitions) {
+    return of(Kind.CANDIDATES, bucket).in(bucket % partitions, partitions, 1);
+  }
+
+  /**
+   * Returns a key that Spark assigns to a task. Spark assigns a row by a hash of its key, which
+   * would give some tasks many rows and others none. So this tries shards in steps.
+   */
+  private RowKey in(int partition, int partitions, int step) {
+    RowKey key = this;
     for (int i = 0; i < MOST_TRIALS && key.partition(partitions) != partition; i++) {
-      key = new RowKey(Kind.WINDOW, slot, windowStart, key.shard() + shards);
+      key = new RowKey(kind, number, windowStart, key.shard + step);
     }
     return key;
   }
