@@ -2,6 +2,8 @@ package io.callstream.spark;
 
 import io.callstream.internal.aggregate.RowStore;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.catalyst.expressions.UnsafeRow;
 import org.apache.spark.sql.catalyst.expressions.codegen.UnsafeRowWriter;
@@ -9,6 +11,7 @@ import org.apache.spark.sql.execution.streaming.state.ReadStateStore;
 import org.apache.spark.sql.execution.streaming.state.StateStore;
 import org.apache.spark.sql.execution.streaming.state.StateStoreConf;
 import org.apache.spark.sql.execution.streaming.state.StateStoreCustomMetric;
+import org.apache.spark.sql.execution.streaming.state.StateStoreCustomSumMetric;
 import org.apache.spark.sql.execution.streaming.state.StateStoreId;
 import org.apache.spark.sql.execution.streaming.state.StateStoreMetrics;
 import org.apache.spark.sql.execution.streaming.state.StateStoreProvider;
@@ -17,6 +20,7 @@ import org.apache.spark.sql.execution.streaming.state.UnsafeRowPair;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
 import scala.collection.Iterator;
+import scala.collection.JavaConverters;
 import scala.collection.Seq;
 
 /**
@@ -37,7 +41,14 @@ final class StateRows {
   /** The store from which the current thread read the row of a group last. */
   private static final ThreadLocal<@Nullable Store> CURRENT = new ThreadLocal<>();
 
+  /** The name of the number of rows that functions wrote, in Spark's reports. */
+  static final String WRITTEN = "rowsWrittenByFunctions";
+
+  private static final StateStoreCustomMetric METRIC =
+      new StateStoreCustomSumMetric(WRITTEN, "rows that functions wrote");
+
   private final StateStore store;
+  private long written;
   private final UnsafeRowWriter keys = new UnsafeRowWriter(1);
   private final UnsafeRowWriter values = new UnsafeRowWriter(1);
   private final UnsafeRowWriter states = new UnsafeRowWriter(values, 1);
@@ -87,6 +98,7 @@ final class StateRows {
   }
 
   void put(byte[] key, byte[] value) {
+    written++;
     store.put(key(key), value(value));
   }
 
@@ -166,7 +178,10 @@ final class StateRows {
 
     @Override
     public Seq<StateStoreCustomMetric> supportedCustomMetrics() {
-      return stores.supportedCustomMetrics();
+      List<StateStoreCustomMetric> all =
+          new ArrayList<>(JavaConverters.seqAsJavaList(stores.supportedCustomMetrics()));
+      all.add(METRIC);
+      return JavaConverters.asScalaBuffer(all).toList();
     }
 
     @Override
@@ -245,7 +260,11 @@ final class StateRows {
 
     @Override
     public StateStoreMetrics metrics() {
-      return store.metrics();
+      StateStoreMetrics metrics = store.metrics();
+      return new StateStoreMetrics(
+          metrics.numKeys(),
+          metrics.memoryUsedBytes(),
+          metrics.customMetrics().updated(METRIC, rows.written));
     }
 
     @Override

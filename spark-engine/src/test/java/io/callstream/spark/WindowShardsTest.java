@@ -15,6 +15,7 @@ import io.callstream.kafka.contract.TestBroker;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
+import io.callstream.progress.Progress;
 import io.callstream.sink.Sinks;
 import io.callstream.spark.SparkSettings.StateStore;
 import io.callstream.statistic.Dimensions;
@@ -92,12 +93,12 @@ class WindowShardsTest {
   }
 
   /** The end of a run. */
-  private record Outcome(List<ResultRow> rows, List<ResultRow> small, long stateRows) {}
+  private record Outcome(List<ResultRow> rows, List<ResultRow> small, Progress.State state) {}
 
   private Outcome run(Engine engine, boolean distinct) throws Exception {
-    BlockingQueue<Long> stateRows = new LinkedBlockingQueue<>();
+    BlockingQueue<Progress.State> states = new LinkedBlockingQueue<>();
     Pipeline pipeline =
-        pipeline(distinct).listener(progress -> stateRows.add(progress.state().rows())).build();
+        pipeline(distinct).listener(progress -> states.add(progress.state())).build();
     RunOptions options =
         RunOptions.bounded().checkpointingTo(directory.resolve(engine.name()).toString());
     try (RunningPipeline run = engine.start(pipeline, options)) {
@@ -105,7 +106,7 @@ class WindowShardsTest {
       return new Outcome(
           run.results("hourly").rows(),
           run.results("small").rows(),
-          stateRows.poll(1, TimeUnit.MINUTES));
+          states.poll(1, TimeUnit.MINUTES));
     }
   }
 
@@ -154,7 +155,10 @@ class WindowShardsTest {
       Outcome all = run(spark, distinct);
       // The repeated batch, and that of the new calls.
       assertThat(tasksWithGroups(ends).values()).containsExactly(SHARDS, SHARDS);
-      assertThat(all.stateRows()).isGreaterThan(100);
+      assertThat(all.state().rows()).isGreaterThan(100);
+
+      send(11, 0, 2);
+      assertThat(run(spark, distinct).state().updatedRows()).isBetween(4L, distinct ? 40L : 6L);
 
       // The hours close in the batch after the one with later calls.
       send(12, 0, 2);
@@ -165,7 +169,7 @@ class WindowShardsTest {
       assertThat(last.rows()).isEqualTo(expected.rows());
       assertThat(last.small()).isEqualTo(expected.small());
       if (!distinct) {
-        assertThat(last.stateRows()).isBetween(2L, 3L); // Two groups are in up to two shards.
+        assertThat(last.state().rows()).isBetween(2L, 3L); // Two groups are in up to two shards.
       }
     } finally {
       TestSession.get().sparkContext().removeSparkListener(listener);

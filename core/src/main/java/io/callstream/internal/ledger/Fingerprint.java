@@ -28,7 +28,7 @@ public final class Fingerprint {
   private static final String STATISTIC = "statistic: ";
 
   /** The last line. A directory with another format is rejected and not misread. */
-  private static final String FORMAT = "format of this directory: 4";
+  private static final String FORMAT = "format of this directory: 5";
 
   private static final String CALL_FORMAT = "format: ";
 
