@@ -21,8 +21,10 @@ import org.jspecify.annotations.Nullable;
  * @param watermark the current watermark
  * @param closing the starts of the windows that close, and the buckets in which sessions close, by
  *     the slot of the statistic; all of a statistic that the pipeline no longer has
+ * @param shards the numbers of shards of windows
  */
-record BatchContext(long number, long watermark, Map<Integer, List<Long>> closing) {
+record BatchContext(
+    long number, long watermark, Map<Integer, List<Long>> closing, ShardCounts shards) {
   private static final String PROPERTY = "callstream.batch";
 
   /** The context that a task decoded last. The tasks of a batch ask for the same one many times. */
@@ -30,13 +32,13 @@ record BatchContext(long number, long watermark, Map<Integer, List<Long>> closin
 
   private record Decoded(String text, BatchContext context) {}
 
-  static BatchContext of(Ledger ledger) {
+  static BatchContext of(Ledger ledger, ShardCounts shards) {
     Map<Integer, List<Long>> closing = new TreeMap<>(ledger.removed());
     List<List<Long>> byStatistic = ledger.closing();
     for (int i = 0; i < byStatistic.size(); i++) {
       closing.put(ledger.starts().get(i).slot(), byStatistic.get(i));
     }
-    return new BatchContext(ledger.lastBatch() + 1, ledger.nextWatermark(), closing);
+    return new BatchContext(ledger.lastBatch() + 1, ledger.nextWatermark(), closing, shards);
   }
 
   /** Passes these values to the jobs that the current thread starts. */
@@ -58,13 +60,17 @@ record BatchContext(long number, long watermark, Map<Integer, List<Long>> closin
   byte[] toBytes() {
     int windows = closing.values().stream().mapToInt(List::size).sum();
     ByteBuffer out =
-        ByteBuffer.allocate(Long.BYTES * (2 + windows) + Integer.BYTES * (1 + 2 * closing.size()));
+        ByteBuffer.allocate(
+            Long.BYTES * (2 + windows)
+                + Integer.BYTES * (1 + 2 * closing.size())
+                + shards.length());
     out.putLong(number).putLong(watermark).putInt(closing.size());
     closing.forEach(
         (slot, starts) -> {
           out.putInt(slot).putInt(starts.size());
           starts.forEach(out::putLong);
         });
+    shards.write(out);
     return out.array();
   }
 
@@ -81,7 +87,7 @@ record BatchContext(long number, long watermark, Map<Integer, List<Long>> closin
       }
       closing.put(slot, starts);
     }
-    return new BatchContext(number, watermark, closing);
+    return new BatchContext(number, watermark, closing, ShardCounts.read(in));
   }
 
   @Override

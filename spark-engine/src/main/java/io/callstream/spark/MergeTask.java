@@ -1,8 +1,8 @@
 package io.callstream.spark;
 
 import io.callstream.internal.aggregate.BlockMerger;
-import io.callstream.internal.aggregate.Groups;
-import io.callstream.internal.aggregate.PageChanges;
+import io.callstream.internal.aggregate.GroupRows;
+import io.callstream.internal.aggregate.RowStore;
 import io.callstream.internal.task.TaskPlan;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -13,10 +13,10 @@ import org.apache.spark.sql.streaming.GroupState;
 import scala.Tuple2;
 
 /**
- * The task that keeps results. It merges the partial results of a window into the block of the
- * window, which is one row of Spark's state store, and emits the groups that changed. An eviction
- * removes the row. For sessions, a row has the open sessions of a bucket of groups, and an eviction
- * removes those that are closed. Rows of other kinds pass through.
+ * The task that keeps results. It merges the partial results of a window into the rows of the
+ * window in Spark's state store, and emits the groups that changed. An eviction removes the rows.
+ * For sessions, one row has the open sessions of a bucket of groups, and an eviction removes those
+ * that are closed. Rows of other kinds pass through.
  */
 final class MergeTask
     implements FlatMapGroupsWithStateFunction<
@@ -36,9 +36,10 @@ final class MergeTask
     if (key.kind() != RowKey.Kind.WINDOW) {
       return input;
     }
+    RowStore rows = StateRows.ofFunction().of(bytes);
     int statistic = plan.indexOfSlot(key.number());
     if (statistic < 0) {
-      state.remove(); // The pipeline no longer has the statistic.
+      remove(state, rows); // The pipeline no longer has the statistic.
       return Collections.emptyIterator();
     }
     BlockMerger merger = plan.newMerger(statistic);
@@ -46,7 +47,7 @@ final class MergeTask
     while (input.hasNext()) {
       byte[] block = input.next()._2();
       if (TaskRows.isEviction(block)) {
-        evict(merger, state);
+        evict(merger, state, rows);
       } else {
         partials.add(block);
       }
@@ -54,25 +55,31 @@ final class MergeTask
     if (partials.isEmpty()) {
       return Collections.emptyIterator();
     }
-    Groups before = groups(state);
-    PageChanges changes = merger.merge(before, partials);
-    if (changes.isUnchanged()) {
+    GroupRows.Merged merged =
+        GroupRows.merge(merger, state.exists() ? state.get() : null, rows, partials);
+    if (merged.isUnchanged()) {
       return Collections.emptyIterator();
     }
-    state.update(before.with(changes).toBlock());
-    return List.of(new Tuple2<>(bytes, changes.updates())).iterator();
+    state.update(merged.head());
+    return List.of(new Tuple2<>(bytes, merged.updates())).iterator();
   }
 
-  private static void evict(BlockMerger merger, GroupState<byte[]> state) {
-    Groups open = merger.open(groups(state), BatchContext.ofTask().watermark());
-    if (open.count() == 0) {
+  private static void evict(BlockMerger merger, GroupState<byte[]> state, RowStore rows) {
+    byte[] open =
+        state.exists()
+            ? GroupRows.open(merger, state.get(), rows, BatchContext.ofTask().watermark())
+            : null;
+    if (open == null) {
       state.remove();
     } else {
-      state.update(open.toBlock());
+      state.update(open);
     }
   }
 
-  private static Groups groups(GroupState<byte[]> state) {
-    return state.exists() ? Groups.of(state.get()) : Groups.NONE;
+  private static void remove(GroupState<byte[]> state, RowStore rows) {
+    if (state.exists()) {
+      GroupRows.remove(state.get(), rows);
+    }
+    state.remove();
   }
 }

@@ -48,7 +48,8 @@ final class ProgressReader {
     long memory = 0;
     for (StateOperatorProgress operator : report.stateOperators()) {
       rows += operator.numRowsTotal();
-      updated += operator.numRowsUpdated();
+      updated +=
+          operator.numRowsUpdated() + operator.customMetrics().getOrDefault(StateRows.WRITTEN, 0L);
       memory += operator.memoryUsedBytes();
     }
     long received = batch.accounting().received();

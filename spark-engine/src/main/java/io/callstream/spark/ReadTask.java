@@ -14,7 +14,6 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import org.apache.spark.TaskContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -97,24 +96,26 @@ final class ReadTask implements PartitionReader<InternalRow> {
       CallCounter counter =
           new CallCounter(plan.plan, context.number(), tables, context.watermark(), out::add);
       if (plan.plan.hasKnownCalls()) {
-        sort(counter, tables, out);
+        sort(counter, tables, context.shards().partitions(), out);
       } else {
-        count(counter, tables, out);
+        count(counter, tables, context.shards(), out);
       }
       if (task == 0) {
-        evict(context.closing(), out);
+        evict(context, out);
       }
       return out.finish();
     }
   }
 
-  private void count(CallCounter counter, LookupTables tables, TaskRows out) throws IOException {
+  private void count(CallCounter counter, LookupTables tables, ShardCounts shards, TaskRows out)
+      throws IOException {
     TaskReport report = read(counter::count, tables, out);
-    out.addPartials(plan.plan, counter);
+    out.addPartials(plan.plan, counter, shards);
     out.add(report.plus(new TaskReport(counter.accounting(), List.of())));
   }
 
-  private void sort(CallCounter counter, LookupTables tables, TaskRows out) throws IOException {
+  private void sort(CallCounter counter, LookupTables tables, int partitions, TaskRows out)
+      throws IOException {
     ByteArrayOutputStream[] bytes = new ByteArrayOutputStream[plan.buckets];
     DataOutputStream[] outs = new DataOutputStream[plan.buckets];
     for (int i = 0; i < plan.buckets; i++) {
@@ -136,7 +137,7 @@ final class ReadTask implements PartitionReader<InternalRow> {
             out);
     for (int i = 0; i < plan.buckets; i++) {
       if (bytes[i].size() > 0) {
-        out.add(RowKey.of(RowKey.Kind.CANDIDATES, i), bytes[i].toByteArray());
+        out.add(RowKey.ofBucket(i, partitions), bytes[i].toByteArray());
       }
     }
     out.add(report);
@@ -149,7 +150,11 @@ final class ReadTask implements PartitionReader<InternalRow> {
     return reader.report();
   }
 
-  private static void evict(Map<Integer, List<Long>> closing, TaskRows out) {
-    closing.forEach((slot, starts) -> starts.forEach(start -> out.addEviction(slot, start)));
+  private static void evict(BatchContext context, TaskRows out) {
+    context
+        .closing()
+        .forEach(
+            (slot, starts) ->
+                starts.forEach(start -> out.addEviction(slot, start, context.shards())));
   }
 }

@@ -1,7 +1,8 @@
 package io.callstream.spark;
 
+import io.callstream.internal.aggregate.RowStore;
 import io.callstream.internal.task.CallCounter;
-import io.callstream.internal.task.KnownCalls;
+import io.callstream.internal.task.KnownCallRows;
 import io.callstream.internal.task.LookupTables;
 import io.callstream.internal.task.PossibleDuplicate;
 import io.callstream.internal.task.TaskPlan;
@@ -42,6 +43,7 @@ final class SiftTask
     if (key.kind() != RowKey.Kind.CANDIDATES) {
       return input;
     }
+    RowStore store = StateRows.ofFunction().of(keyBytes);
     List<PossibleDuplicate> candidates = new ArrayList<>();
     while (input.hasNext()) {
       byte[] bytes = input.next()._2();
@@ -52,17 +54,25 @@ final class SiftTask
     }
     candidates.sort(PossibleDuplicate.ORDER);
     BatchContext batch = BatchContext.ofTask();
-    KnownCalls<?> known = KnownCalls.of(plan, state.exists() ? state.get() : null);
     try (TaskRows rows = new TaskRows(key.number(), letterDirectory)) {
       CallCounter counter =
           new CallCounter(plan, batch.number(), LookupTables.NONE, batch.watermark(), rows::add);
-      long duplicates = known.sift(candidates, batch.watermark(), batch.number(), counter::take);
-      rows.addPartials(plan, counter);
+      KnownCallRows.Sifted sifted =
+          KnownCallRows.sift(
+              plan,
+              state.exists() ? state.get() : null,
+              store,
+              candidates,
+              batch.watermark(),
+              batch.number(),
+              counter::take);
+      rows.addPartials(plan, counter, batch.shards());
       rows.add(
-          TaskReport.ofDuplicates(duplicates)
+          TaskReport.ofDuplicates(sifted.duplicates())
               .plus(new TaskReport(counter.accounting(), List.of())));
-      if (known.size() > 0) {
-        state.update(known.toBytes());
+      byte[] head = sifted.head();
+      if (head != null) {
+        state.update(head);
       } else if (state.exists()) {
         state.remove();
       }

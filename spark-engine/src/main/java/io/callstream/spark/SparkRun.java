@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.engine.RunOptions;
+import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.engine.LedgerRun;
 import io.callstream.internal.engine.SinkSet;
 import io.callstream.internal.files.Closing;
@@ -23,8 +24,10 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -73,11 +76,15 @@ final class SparkRun extends LedgerRun {
   private final Checkpoint checkpoint;
   private final BatchTables tables;
   private final SinkSet sinks;
+  private final WindowShards shards;
   private final Failures failures;
   private final BatchReports reports;
 
   /** Held while a batch is being finished, so that a graceful stop can wait for it. */
   private final ReentrantLock batchLock = new ReentrantLock();
+
+  /** The context of the current batch. */
+  private @Nullable BatchContext batch;
 
   private volatile boolean stopping;
   private volatile @Nullable StreamingQuery query;
@@ -91,6 +98,7 @@ final class SparkRun extends LedgerRun {
       Checkpoint checkpoint,
       Ledger ledger,
       BatchTables tables,
+      WindowShards shards,
       SinkSet sinks) {
     super(pipeline, ledger);
     this.options = options;
@@ -98,6 +106,7 @@ final class SparkRun extends LedgerRun {
     this.lease = lease;
     this.checkpoint = checkpoint;
     this.tables = tables;
+    this.shards = shards;
     this.sinks = sinks;
     this.failures = new Failures(options.checkpoint().orElse(null));
     this.reports =
@@ -152,10 +161,11 @@ final class SparkRun extends LedgerRun {
       int shufflePartitions,
       Ledger ledger,
       BatchTables tables) {
+    WindowShards shards = WindowShards.restore(ledger, plan, shufflePartitions);
     SinkSet sinks = SinkSet.open(pipeline, ledger, options.sinkTimeout());
     try {
       SparkRun run =
-          new SparkRun(pipeline, plan, options, lease, checkpoint, ledger, tables, sinks);
+          new SparkRun(pipeline, plan, options, lease, checkpoint, ledger, tables, shards, sinks);
       run.startQuery(settings, shufflePartitions);
       return run;
     } catch (Exception | Error e) {
@@ -207,10 +217,7 @@ final class SparkRun extends LedgerRun {
 
   private void configure(RuntimeConfig conf, SparkSettings settings, int shufflePartitions) {
     conf.set("spark.sql.shuffle.partitions", shufflePartitions);
-    conf.set("spark.sql.streaming.stateStore.providerClass", settings.stateStore().provider());
-    conf.set(
-        "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled",
-        settings.stateStore() == SparkSettings.StateStore.ROCKSDB_WITH_CHANGELOG);
+    useStateStore(conf, settings.stateStore());
     conf.set("spark.sql.streaming.noDataMicroBatches.enabled", false);
     SparkConf ofContext = lease.session().sparkContext().conf();
     DEFAULTS.forEach(
@@ -219,6 +226,13 @@ final class SparkRun extends LedgerRun {
             conf.set(key, value);
           }
         });
+  }
+
+  static void useStateStore(RuntimeConfig conf, SparkSettings.StateStore store) {
+    conf.set("spark.sql.streaming.stateStore.providerClass", store.provider().getName());
+    conf.set(
+        "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled",
+        store == SparkSettings.StateStore.ROCKSDB_WITH_CHANGELOG);
   }
 
   private Trigger trigger() {
@@ -232,7 +246,15 @@ final class SparkRun extends LedgerRun {
   private final class Batches implements DriverSink.Receiver {
     @Override
     public void begin() throws InterruptedException {
-      BatchContext.of(ledger()).publish(lease.session().sparkContext());
+      ledger()
+          .shortenLog(
+              () -> {
+                checkpoint.requireOwned();
+                return shards.toBytes();
+              });
+      BatchContext context = BatchContext.of(ledger(), shards.next(ledger()));
+      batch = context;
+      context.publish(lease.session().sparkContext());
       batchLock.lockInterruptibly();
       if (stopping) {
         batchLock.unlock();
@@ -260,11 +282,16 @@ final class SparkRun extends LedgerRun {
     boolean hasLetterFiles = false;
     updates.tables(tables.stored());
     TaskReport report = new TaskReport(TaskReport.none(pipeline()), List.of());
+    Map<RowKey, List<byte[]>> windows = new LinkedHashMap<>();
     for (Tuple2<byte[], byte[]> row : rows) {
       RowKey key = RowKey.of(row._1());
       byte[] bytes = row._2();
       switch (key.kind()) {
-        case WINDOW -> updates.put(plan.indexOfSlot(key.number()), key.windowStart(), bytes);
+        case WINDOW ->
+            windows
+                .computeIfAbsent(
+                    RowKey.ofWindow(key.number(), key.windowStart()), k -> new ArrayList<>(1))
+                .add(bytes);
         case REPORT -> report = report.plus(TaskReport.of(bytes));
         case LETTERS -> letters.add(() -> new ByteArrayInputStream(bytes));
         case LETTER_FILE -> {
@@ -275,8 +302,15 @@ final class SparkRun extends LedgerRun {
         case CANDIDATES -> throw new IllegalStateException("Candidates reached the driver");
       }
     }
+    windows.forEach(
+        (key, blocks) ->
+            updates.put(
+                plan.indexOfSlot(key.number()), key.windowStart(), BlockMerger.union(blocks)));
+    BatchContext context = Objects.requireNonNull(batch);
+    updates.note(shards.opened(windows.keySet(), context.shards()));
     checkpoint.requireOwned();
     BatchResults results = ledger().append(number, report, updates);
+    shards.closed(context.closing());
     checkpoint.requireOwned();
     try (DeadLetterMerge merged = new DeadLetterMerge(letters)) {
       sinks.write(results, merged);

@@ -18,21 +18,28 @@ public final class SparkSettings {
      * In memory, with changes and snapshots in the checkpoint. The fastest option while the state
      * fits into memory.
      */
-    MEMORY("org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStoreProvider"),
+    MEMORY(StateRows.InMemory.class, "HDFSBackedStateStoreProvider"),
     /** In RocksDB, with a snapshot for each batch in the checkpoint. */
-    ROCKSDB("org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"),
+    ROCKSDB(StateRows.InRocksDb.class, "RocksDBStateStoreProvider"),
     /** In RocksDB, with changes for each batch in the checkpoint. */
-    ROCKSDB_WITH_CHANGELOG(
-        "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider");
+    ROCKSDB_WITH_CHANGELOG(StateRows.InRocksDb.class, "RocksDBStateStoreProvider");
 
-    private final String provider;
+    private final Class<?> provider;
+    private final String sparkProvider;
 
-    StateStore(String provider) {
+    StateStore(Class<?> provider, String sparkProvider) {
       this.provider = provider;
+      this.sparkProvider = "org.apache.spark.sql.execution.streaming.state." + sparkProvider;
     }
 
-    String provider() {
+    /** Returns the provider that a query uses, which wraps Spark's. */
+    Class<?> provider() {
       return provider;
+    }
+
+    /** Returns the name of Spark's provider, with which users choose this store. */
+    String sparkProvider() {
+      return sparkProvider;
     }
   }
 
@@ -140,7 +147,7 @@ public final class SparkSettings {
 
   private static StateStore store(String provider) {
     for (StateStore store : StateStore.values()) {
-      if (store.provider.equals(provider)) {
+      if (store.sparkProvider.equals(provider)) {
         return store;
       }
     }
@@ -148,9 +155,9 @@ public final class SparkSettings {
         "The state store '"
             + provider
             + "' is none that callstream was tried with. Choose "
-            + StateStore.MEMORY.provider
+            + StateStore.MEMORY.sparkProvider
             + " or "
-            + StateStore.ROCKSDB.provider);
+            + StateStore.ROCKSDB.sparkProvider);
   }
 
   Optional<String> master() {

@@ -2,6 +2,7 @@ package io.callstream.spark;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.task.CallCounter;
 import io.callstream.internal.task.DeadLetterFormat;
 import io.callstream.internal.task.TaskPlan;
@@ -52,14 +53,23 @@ final class TaskRows implements AutoCloseable {
     }
   }
 
-  void addPartials(TaskPlan plan, CallCounter counter) {
+  /** Adds the partial results of all windows, each split into the shards of its window. */
+  void addPartials(TaskPlan plan, CallCounter counter, ShardCounts shards) {
     counter.forEachPartial(
-        (statistic, window, block) ->
-            add(RowKey.ofWindow(plan.starts().get(statistic).slot(), window), block));
+        (statistic, window, block) -> {
+          List<RowKey> keys = shards.keys(plan.starts().get(statistic).slot(), window);
+          byte[][] parts =
+              keys.size() == 1 ? new byte[][] {block} : BlockMerger.split(block, keys.size());
+          for (int i = 0; i < parts.length; i++) {
+            if (parts[i].length > 0) {
+              add(keys.get(i), parts[i]);
+            }
+          }
+        });
   }
 
-  void addEviction(int slot, long windowStart) {
-    add(RowKey.ofWindow(slot, windowStart), EVICTION);
+  void addEviction(int slot, long windowStart, ShardCounts shards) {
+    shards.keys(slot, windowStart).forEach(key -> add(key, EVICTION));
   }
 
   static boolean isEviction(byte[] row) {

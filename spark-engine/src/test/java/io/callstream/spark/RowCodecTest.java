@@ -33,12 +33,17 @@ class RowCodecTest {
   void theContextOfABatchKeepsItsValues() {
     for (BatchContext context :
         List.of(
-            new BatchContext(0, StatisticCombiner.NO_WATERMARK, Map.of()),
-            new BatchContext(1, -1, Map.of(0, List.of(), 1, List.of())),
+            new BatchContext(0, StatisticCombiner.NO_WATERMARK, Map.of(), ShardCounts.NONE),
+            new BatchContext(1, -1, Map.of(0, List.of(), 1, List.of()), ShardCounts.NONE),
             new BatchContext(
                 Long.MAX_VALUE,
                 1_541_322_000_000L,
-                Map.of(2, List.of(-3_600_000L), 7, List.of(Long.MIN_VALUE, 0L, 7L))))) {
+                Map.of(2, List.of(-3_600_000L), 7, List.of(Long.MIN_VALUE, 0L, 7L)),
+                new ShardCounts(
+                    8,
+                    Map.of(
+                        2, new ShardCounts.OfStatistic(1, Map.of(-3_600_000L, 8)),
+                        7, new ShardCounts.OfStatistic(8, Map.of(0L, 1, 7L, 2))))))) {
       assertThat(BatchContext.of(context.toBytes())).isEqualTo(context);
     }
   }

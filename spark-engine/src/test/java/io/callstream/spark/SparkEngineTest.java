@@ -274,10 +274,16 @@ class SparkEngineTest {
       KafkaTopic topic = TestBroker.topic(1);
       TestBroker.send(topic, SyntheticCalls.of(20_000));
       List<Progress> reports = new ArrayList<>();
-      Pipeline pipeline = standard(topic).listener(reports::add).build();
+      Pipeline pipeline =
+          Pipeline.builder(topic, FORMAT)
+              .statistics(
+                  StandardStatistics.all(FORMAT.zone(), Duration.ofHours(1)).stream()
+                      .filter(statistic -> statistic.window().isPresent())
+                      .toList())
+              .listener(reports::add)
+              .build();
       runToEnd(engine(), pipeline, RunOptions.bounded().readingAtMost(2_000));
-      // 2,000 calls cover about a day: 24 windows that opened, as many that are about to close, and
-      // the statistics without a window.
+      // 2,000 calls cover about a day: 24 windows that opened, and as many that are about to close.
       assertThat(reports).hasSize(10);
       assertThat(reports).allSatisfy(report -> assertThat(report.state().rows()).isLessThan(80));
     }

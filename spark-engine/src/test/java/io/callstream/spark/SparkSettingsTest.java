@@ -51,7 +51,7 @@ class SparkSettingsTest {
             .with("spark.sql.shuffle.partitions", "7")
             .with(
                 "spark.sql.streaming.stateStore.providerClass",
-                SparkSettings.StateStore.ROCKSDB.provider());
+                SparkSettings.StateStore.ROCKSDB.sparkProvider());
     assertThat(settings.master()).contains("local[3]");
     assertThat(settings.shufflePartitions()).hasValue(7);
     assertThat(settings.stateStore()).isEqualTo(SparkSettings.StateStore.ROCKSDB);

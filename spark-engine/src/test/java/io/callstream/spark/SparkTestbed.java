@@ -8,9 +8,19 @@ import java.time.Duration;
 
 /** The Spark engine on topics of a real broker, in the session that all tests share. */
 final class SparkTestbed implements Testbed {
+  private final SparkSettings settings;
+
+  SparkTestbed() {
+    this(SparkSettings.defaults());
+  }
+
+  SparkTestbed(SparkSettings settings) {
+    this.settings = settings;
+  }
+
   @Override
   public Engine engine() {
-    return SparkEngine.on(TestSession.get());
+    return SparkEngine.on(TestSession.get(), settings);
   }
 
   @Override

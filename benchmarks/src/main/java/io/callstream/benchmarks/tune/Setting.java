@@ -58,8 +58,7 @@ enum Setting {
   STATE_STORE(
       "state store",
       "spark.sql.streaming.stateStore.providerClass",
-      "RocksDB is for state that does not fit into memory. callstream's state has one row per open"
-          + " window",
+      "RocksDB is for state that does not fit into memory. callstream's state has few rows",
       "--conf spark.sql.streaming.stateStore.providerClass="
           + "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider",
       Setting.SPARK_SETTINGS,

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.BinaryOperator;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,8 +62,17 @@ public final class BlockMerger {
     if (sessions != null) {
       return sessions.merge(state, partials);
     }
-    byte[] delta = pairwise(partials, this::sum);
-    byte[] admitted = isNearLimit(state, delta) ? admit(state, delta) : delta;
+    byte[] delta = combine(partials);
+    return add(
+        state, admit(delta, state.groups(), state::keyBytes, () -> new KeySearch(state)::finds));
+  }
+
+  byte[] combine(List<byte[]> blocks) {
+    return pairwise(blocks, this::sum);
+  }
+
+  /** Adds new calls of admitted groups to the groups so far. */
+  PageChanges add(Pages state, byte[] admitted) {
     PageChanges changes = new PageMerge(state, !corrects, this::addTo).apply(admitted);
     if (corrects) {
       requireCounts(changes.updates());
@@ -72,6 +83,11 @@ public final class BlockMerger {
   /** Returns the groups of a window that remain when it, or some of its sessions, are closed. */
   public Groups open(Groups state, long watermark) {
     return sessions == null ? Groups.NONE : sessions.open(state, watermark);
+  }
+
+  /** Returns whether the groups are sessions. */
+  boolean hasSessions() {
+    return sessions != null;
   }
 
   private byte[] emptyBlock() {
@@ -162,38 +178,48 @@ public final class BlockMerger {
         e);
   }
 
-  private boolean isNearLimit(Pages state, byte[] delta) {
-    return !unbounded
-        && (state.groups() + (long) BlockReader.groups(delta) > maxGroups
-            || state.keyBytes() + delta.length > maxBytes);
+  /** Finds groups by their keys, in ascending order of the keys. */
+  @FunctionalInterface
+  interface Known {
+    boolean contains(byte[] key, int length);
   }
 
   /**
    * Returns {@code delta} with the new groups over the limit merged into one group.
    *
    * <p>With corrections, a group that was over the limit must never be added later, because its
-   * calls in the common group could not be retracted. So groups without calls remain.
+   * calls in the common group could not be retracted. So groups without calls remain. Only the keys
+   * count for the limit of bytes, because they never decrease, and do not depend on how an engine
+   * stores groups.
+   *
+   * @param groups the number of groups in the state
+   * @param keyBytes returns the size of their keys
+   * @param search returns a new search in the state
    */
-  private byte[] admit(Pages state, byte[] delta) {
-    boolean hasOther = new KeySearch(state).finds(otherKey, otherKey.length);
-    int room = maxGroups - state.groups() + (hasOther ? 1 : 0);
-    long bytes = state.keyBytes();
+  byte[] admit(byte[] delta, int groups, LongSupplier keyBytes, Supplier<Known> search) {
+    if (unbounded
+        || (groups + (long) BlockReader.groups(delta) <= maxGroups
+            && keyBytes.getAsLong() + delta.length <= maxBytes)) {
+      return delta;
+    }
+    int room = maxGroups - groups + (search.get().contains(otherKey, otherKey.length) ? 1 : 0);
+    long bytes = keyBytes.getAsLong();
     BlockWriter admitted = new BlockWriter(aggregates.size(), delta.length);
     byte[] other = emptyBlock();
-    KeySearch known = new KeySearch(state);
-    BlockReader groups = new BlockReader(delta);
-    while (groups.next()) {
-      boolean isOther = groups.keyEquals(otherKey);
-      if (!isOther && known.finds(groups.key(), groups.keyLength())) {
-        groups.copyTo(admitted);
-      } else if (!isOther && room > 0 && bytes + groups.keyLength() <= maxBytes) {
-        if (groups.count() != 0 || !corrects) {
-          groups.copyTo(admitted);
+    Known known = search.get();
+    BlockReader changes = new BlockReader(delta);
+    while (changes.next()) {
+      boolean isOther = changes.keyEquals(otherKey);
+      if (!isOther && known.contains(changes.key(), changes.keyLength())) {
+        changes.copyTo(admitted);
+      } else if (!isOther && room > 0 && bytes + changes.keyLength() <= maxBytes) {
+        if (changes.count() != 0 || !corrects) {
+          changes.copyTo(admitted);
           room--;
-          bytes += groups.keyLength();
+          bytes += changes.keyLength();
         }
       } else {
-        other = sum(other, alone(groups, otherKey));
+        other = sum(other, alone(changes, otherKey));
       }
     }
     return sum(admitted.toBlock(), other);
@@ -233,6 +259,33 @@ public final class BlockMerger {
       out.state(state, 0, state.length);
     }
     return out.toBlock();
+  }
+
+  /** Splits a block by a hash of the groups. A part without groups is empty. */
+  public static byte[][] split(byte[] block, int parts) {
+    BlockReader groups = new BlockReader(block);
+    @Nullable BlockWriter[] writers = new BlockWriter[parts];
+    while (groups.next()) {
+      long high = groups.keyHash() >>> Integer.SIZE;
+      int part = (int) ((high * parts) >>> Integer.SIZE);
+      BlockWriter writer = writers[part];
+      if (writer == null) {
+        writer = new BlockWriter(groups.aggregates(), block.length / parts);
+        writers[part] = writer;
+      }
+      groups.copyTo(writer);
+    }
+    byte[][] blocks = new byte[parts][];
+    for (int i = 0; i < parts; i++) {
+      BlockWriter writer = writers[i];
+      blocks[i] = writer == null ? new byte[0] : writer.toBlock();
+    }
+    return blocks;
+  }
+
+  /** Returns all groups of blocks of absolute values that have different groups; at least one. */
+  public static byte[] union(List<byte[]> blocks) {
+    return pairwise(blocks, BlockMerger::overlay);
   }
 
   /** Returns all groups of two blocks of absolute values. The newer ones win. */

@@ -124,6 +124,30 @@ public final class BlockReader {
     return Arrays.equals(key, 0, keyLength, other, 0, other.length);
   }
 
+  long keyHash() {
+    return hash(key, keyLength);
+  }
+
+  /** Returns a hash of a key, whose high and low bits are independent of each other. */
+  static long hash(byte[] key, int length) {
+    long hash = 0xcbf29ce484222325L;
+    for (int i = 0; i < length; i++) {
+      hash = (hash ^ key[i]) * 0x100000001b3L;
+    }
+    hash = (hash ^ hash >>> 33) * 0xff51afd7ed558ccdL;
+    hash = (hash ^ hash >>> 33) * 0xc4ceb9fe1a85ec53L;
+    return hash ^ hash >>> 33;
+  }
+
+  /** Returns the size of the states of the current group. */
+  int stateBytes() {
+    int bytes = 0;
+    for (int length : stateLengths) {
+      bytes += length;
+    }
+    return bytes;
+  }
+
   void copyTo(BlockWriter out) {
     out.group(key, keyLength, count);
     for (int i = 0; i < stateStarts.length; i++) {

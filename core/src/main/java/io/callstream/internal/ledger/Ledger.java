@@ -147,6 +147,11 @@ public final class Ledger {
     return state.totals().batch();
   }
 
+  /** Returns the watermark that applied to the last batch. */
+  public long watermark() {
+    return state.totals().watermarkInForce();
+  }
+
   /** Returns the watermark that applies to the next batch. */
   public long nextWatermark() {
     return state.totals().nextWatermark();
@@ -176,6 +181,11 @@ public final class Ledger {
   /** Returns all groups of a window, or of a bucket of sessions. */
   public Groups groups(int statistic, long key) {
     return state.results().get(statistic).windows().getOrDefault(key, Groups.NONE);
+  }
+
+  /** Returns the number of groups of the largest of the latest windows of a statistic. */
+  public int largestWindow(int statistic) {
+    return state.results().get(statistic).largestOfLatest();
   }
 
   /** Appends a batch. With files, the batch is durable when this method returns. */

@@ -61,6 +61,15 @@ sealed interface StatisticBlocks permits WindowBlocks, SessionBlocks {
   /** Returns the size of all groups, in bytes. */
   long bytes();
 
+  /** Returns the number of groups of the largest of the latest windows, which may be open. */
+  default int largestOfLatest() {
+    return windows().descendingMap().values().stream()
+        .limit(8L + statistic().contributionsPerCall())
+        .mapToInt(Groups::groups)
+        .max()
+        .orElse(0);
+  }
+
   /** Returns the results without those whose retention has ended at a watermark. */
   StatisticBlocks retained(long watermark);
 

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -151,6 +152,17 @@ public abstract sealed class KnownCalls<V> permits SeenCalls, CallVersions {
 
   public final byte[] toBytes() {
     return write(calls);
+  }
+
+  /** Returns the calls in parts, by a number of each id. The same calls give the same bytes. */
+  final Map<Integer, byte[]> toBytes(ToIntFunction<String> number) {
+    Map<Integer, Map<String, V>> parts = new TreeMap<>();
+    calls.forEach(
+        (id, value) ->
+            parts.computeIfAbsent(number.applyAsInt(id), n -> new TreeMap<>()).put(id, value));
+    Map<Integer, byte[]> bytes = new TreeMap<>();
+    parts.forEach((part, some) -> bytes.put(part, write(some)));
+    return bytes;
   }
 
   /** Returns the calls of the last batch, including those that expired before it. */

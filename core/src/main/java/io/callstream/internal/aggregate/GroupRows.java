@@ -1,0 +1,232 @@
+package io.callstream.internal.aggregate;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The groups of a window in rows of a key-value store, so that a batch reads and writes only the
+ * rows of the groups that it changes. Not thread-safe.
+ */
+/*
+ * The state is a head and numbered rows. While the groups are few, the head has all of them, in one
+ * block. Otherwise, a row is the block of the groups that have its number by their hash, and the
+ * head has only numbers. It needs no directory, which a large window would read in each batch.
+ *
+ * The number of rows grows with the size of the groups. So rows keep their size, and a batch moves
+ * only about as many groups as it adds.
+ *
+ * The rows are a function of the earlier rows and the set of partial results, because two attempts
+ * of a task may write the same version of the state. Texts that are crafted to have equal hashes
+ * make a row large, which costs time, but changes no result.
+ */
+public final class GroupRows {
+  /** The size up to which the head has all groups. */
+  static final int HEAD_BYTES = 4 << 10;
+
+  /** The average size of the rows. Less saves writing, and more saves memory and reading. */
+  static final int ROW_BYTES = 1 << 10;
+
+  private static final byte WHOLE = 0;
+  private static final byte NUMBERS = 1;
+
+  private final BlockMerger merger;
+  private final RowStore store;
+  private final Map<Integer, Groups> rows = new HashMap<>();
+  private final Map<Integer, Groups> changed = new TreeMap<>();
+  private int count;
+  private GroupTotals totals;
+
+  /** The new head, and the groups that changed with their new values. */
+  public record Merged(byte[] head, byte[] updates) {
+    /** Returns whether no group changed, because all its new calls were retracted again. */
+    public boolean isUnchanged() {
+      return BlockReader.groups(updates) == 0;
+    }
+  }
+
+  private GroupRows(BlockMerger merger, RowStore store, int count, GroupTotals totals) {
+    this.merger = merger;
+    this.store = store;
+    this.count = count;
+    this.totals = totals;
+  }
+
+  /** Merges at least one block of new calls into the state so far; the head is null if none. */
+  public static Merged merge(
+      BlockMerger merger, byte @Nullable [] head, RowStore store, List<byte[]> partials) {
+    if (head == null || head[0] == WHOLE) {
+      return mergeWhole(merger, head == null ? Groups.NONE : groups(head), store, partials);
+    }
+    Bytes.Reader in = numbers(head);
+    int count = in.atMost(Integer.MAX_VALUE);
+    return new GroupRows(merger, store, count, GroupTotals.read(in)).merge(partials);
+  }
+
+  private static Merged mergeWhole(
+      BlockMerger merger, Groups before, RowStore store, List<byte[]> partials) {
+    PageChanges changes = merger.merge(before, partials);
+    Groups after = before.with(changes);
+    if (merger.hasSessions() || after.bytes() <= HEAD_BYTES) {
+      return new Merged(whole(after), changes.updates());
+    }
+    GroupTotals totals = GroupTotals.of(after);
+    GroupRows rows = new GroupRows(merger, store, count(totals), totals);
+    rows.split(after.reader()).forEach((row, block) -> rows.changed.put(row, Groups.of(block)));
+    return new Merged(rows.write(), changes.updates());
+  }
+
+  /** Removes what closes at a watermark, and returns the new head; null if nothing is open. */
+  public static byte @Nullable [] open(
+      BlockMerger merger, byte[] head, RowStore store, long watermark) {
+    Groups open = head[0] == WHOLE ? merger.open(groups(head), watermark) : Groups.NONE;
+    if (open.count() == 0) {
+      remove(head, store);
+      return null;
+    }
+    return whole(open);
+  }
+
+  /** Removes the rows of a window. */
+  public static void remove(byte[] head, RowStore store) {
+    if (head[0] == NUMBERS) {
+      for (int row = numbers(head).atMost(Integer.MAX_VALUE) - 1; row >= 0; row--) {
+        store.remove(row);
+      }
+    }
+  }
+
+  private static byte[] whole(Groups groups) {
+    byte[] block = groups.toBlock();
+    Bytes head = new Bytes(block.length + 1);
+    head.put(WHOLE);
+    head.put(block, 0, block.length);
+    return head.toArray();
+  }
+
+  private static Groups groups(byte[] head) {
+    return Groups.of(Arrays.copyOfRange(head, 1, head.length));
+  }
+
+  private static Bytes.Reader numbers(byte[] head) {
+    Bytes.Reader in = new Bytes.Reader(head);
+    in.skip(1);
+    return in;
+  }
+
+  private static int count(GroupTotals totals) {
+    long full = (totals.bytes() + ROW_BYTES - 1) / ROW_BYTES;
+    return (int) Math.max(1, Math.min(full, totals.groups()));
+  }
+
+  private Merged merge(List<byte[]> partials) {
+    byte[] admitted =
+        merger.admit(
+            merger.combine(partials),
+            totals.groups(),
+            totals::keyBytes,
+            () -> new RowSearch(this::row)::contains);
+    Map<Integer, Groups> updates = new HashMap<>();
+    split(new BlockReader(admitted))
+        .forEach(
+            (row, block) -> {
+              Groups before = row(row);
+              PageChanges changes = merger.add(before, block);
+              Groups after = before.with(changes);
+              totals = totals.replacing(GroupTotals.of(before), GroupTotals.of(after));
+              changed.put(row, after);
+              updates.put(row, Groups.of(changes.updates()));
+            });
+    byte[] all = inOrder(new BlockReader(admitted), updates);
+    grow();
+    return new Merged(write(), all);
+  }
+
+  /** Returns a row as it is in the store. */
+  private Groups row(int number) {
+    return rows.computeIfAbsent(
+        number,
+        n -> {
+          byte[] stored = store.get(n);
+          return stored == null ? Groups.NONE : Groups.of(stored);
+        });
+  }
+
+  /** Finds groups in rows, in ascending order of their keys. */
+  private final class RowSearch {
+    private final IntFunction<Groups> rows;
+    private final Map<Integer, BlockWalk> walks = new HashMap<>();
+
+    RowSearch(IntFunction<Groups> rows) {
+      this.rows = rows;
+    }
+
+    @Nullable BlockReader find(byte[] key, int length) {
+      int row = RowNumbers.row((int) BlockReader.hash(key, length), count);
+      return walks
+          .computeIfAbsent(row, n -> new BlockWalk(rows.apply(n).reader()))
+          .find(key, length);
+    }
+
+    boolean contains(byte[] key, int length) {
+      return find(key, length) != null;
+    }
+  }
+
+  private Map<Integer, byte[]> split(BlockReader groups) {
+    Map<Integer, BlockWriter> writers = new HashMap<>();
+    while (groups.next()) {
+      groups.copyTo(
+          writers.computeIfAbsent(
+              RowNumbers.row((int) groups.keyHash(), count),
+              r -> new BlockWriter(groups.aggregates(), 64)));
+    }
+    Map<Integer, byte[]> blocks = new HashMap<>();
+    writers.forEach((row, writer) -> blocks.put(row, writer.toBlock()));
+    return blocks;
+  }
+
+  /** Returns the updates of all rows in one block. */
+  private byte[] inOrder(BlockReader admitted, Map<Integer, Groups> updates) {
+    BlockWriter all = new BlockWriter(admitted.aggregates(), 1 << 10);
+    RowSearch search = new RowSearch(row -> updates.getOrDefault(row, Groups.NONE));
+    while (admitted.next()) {
+      BlockReader update = search.find(admitted.key(), admitted.keyLength());
+      if (update != null) {
+        update.copyTo(all);
+      }
+    }
+    return all.toBlock();
+  }
+
+  /** Adds rows if the groups have grown. */
+  private void grow() {
+    int before = count;
+    count = Math.max(before, count(totals));
+    for (int source : RowNumbers.sources(before, count)) {
+      Groups groups = changed.getOrDefault(source, row(source));
+      changed.put(source, Groups.NONE);
+      split(groups.reader()).forEach((row, block) -> changed.put(row, Groups.of(block)));
+    }
+  }
+
+  private byte[] write() {
+    changed.forEach(
+        (row, groups) -> {
+          if (groups.count() == 0) {
+            store.remove(row);
+          } else {
+            store.put(row, groups.toBlock());
+          }
+        });
+    Bytes head = new Bytes(32);
+    head.put(NUMBERS);
+    head.putNumber(count);
+    totals.write(head);
+    return head.toArray();
+  }
+}
