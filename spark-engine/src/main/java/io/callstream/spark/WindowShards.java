@@ -92,8 +92,14 @@ final class WindowShards {
     Map<Integer, ShardCounts.OfStatistic> bySlot = new TreeMap<>();
     ofNew.forEach(
         (slot, count) -> {
-          Map<Long, Integer> others = new TreeMap<>(of(slot));
-          others.values().removeIf(count::equals);
+          Map<Long, Integer> others = new TreeMap<>();
+          of(slot)
+              .forEach(
+                  (window, own) -> {
+                    if (!own.equals(count)) {
+                      others.put(window, own);
+                    }
+                  });
           if (count > 1 || !others.isEmpty()) {
             bySlot.put(slot, new ShardCounts.OfStatistic(count, others));
           }

@@ -96,12 +96,15 @@ class WindowShardsTest {
   private record Outcome(List<ResultRow> rows, List<ResultRow> small, Progress.State state) {}
 
   private Outcome run(Engine engine, boolean distinct) throws Exception {
+    return run(engine, distinct, RunOptions.bounded());
+  }
+
+  private Outcome run(Engine engine, boolean distinct, RunOptions options) throws Exception {
     BlockingQueue<Progress.State> states = new LinkedBlockingQueue<>();
     Pipeline pipeline =
         pipeline(distinct).listener(progress -> states.add(progress.state())).build();
-    RunOptions options =
-        RunOptions.bounded().checkpointingTo(directory.resolve(engine.name()).toString());
-    try (RunningPipeline run = engine.start(pipeline, options)) {
+    String checkpoint = directory.resolve(engine.name()).toString();
+    try (RunningPipeline run = engine.start(pipeline, options.checkpointingTo(checkpoint))) {
       run.awaitTermination();
       return new Outcome(
           run.results("hourly").rows(),
@@ -174,6 +177,21 @@ class WindowShardsTest {
     } finally {
       TestSession.get().sparkContext().removeSparkListener(listener);
     }
+  }
+
+  /** The first window has one shard, and a window that opens now would have several. */
+  @Test
+  void aWindowKeepsItsShardsAfterASnapshotOfTheLedger() throws Exception {
+    Engine spark =
+        SparkEngine.on(TestSession.get(), SparkSettings.defaults().shufflePartitions(TASKS));
+    send(10, 0, GROUPS);
+    run(spark, false);
+    send(10, 0, 2_200);
+    run(spark, false, RunOptions.bounded().readingAtMost(20));
+    assertThat(directory.resolve("spark/callstream/batch-0")).doesNotExist();
+    send(10, 0, 100);
+    Outcome all = run(spark, false);
+    assertThat(all.rows()).isEqualTo(run(Engines.named("local"), false).rows());
   }
 
   /** Runs a batch that is written to the ledger, and that Spark does not commit. */

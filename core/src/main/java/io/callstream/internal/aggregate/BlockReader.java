@@ -139,15 +139,6 @@ public final class BlockReader {
     return hash ^ hash >>> 33;
   }
 
-  /** Returns the size of the states of the current group. */
-  int stateBytes() {
-    int bytes = 0;
-    for (int length : stateLengths) {
-      bytes += length;
-    }
-    return bytes;
-  }
-
   void copyTo(BlockWriter out) {
     out.group(key, keyLength, count);
     for (int i = 0; i < stateStarts.length; i++) {

@@ -28,8 +28,8 @@ public final class GroupRows {
   /** The size up to which the head has all groups. */
   static final int HEAD_BYTES = 4 << 10;
 
-  /** The average size of the rows. Less saves writing, and more saves memory and reading. */
-  static final int ROW_BYTES = 1 << 10;
+  /** The average size of the rows. Less saves writing, and more saves memory. */
+  static final int ROW_BYTES = 512;
 
   private static final byte WHOLE = 0;
   private static final byte NUMBERS = 1;
@@ -39,7 +39,11 @@ public final class GroupRows {
   private final Map<Integer, Groups> rows = new HashMap<>();
   private final Map<Integer, Groups> changed = new TreeMap<>();
   private int count;
-  private GroupTotals totals;
+  private int groups;
+  private long keyBytes;
+
+  /** The size of all rows. */
+  private long bytes;
 
   /** The new head, and the groups that changed with their new values. */
   public record Merged(byte[] head, byte[] updates) {
@@ -49,11 +53,9 @@ public final class GroupRows {
     }
   }
 
-  private GroupRows(BlockMerger merger, RowStore store, int count, GroupTotals totals) {
+  private GroupRows(BlockMerger merger, RowStore store) {
     this.merger = merger;
     this.store = store;
-    this.count = count;
-    this.totals = totals;
   }
 
   /** Merges at least one block of new calls into the state so far; the head is null if none. */
@@ -63,8 +65,12 @@ public final class GroupRows {
       return mergeWhole(merger, head == null ? Groups.NONE : groups(head), store, partials);
     }
     Bytes.Reader in = numbers(head);
-    int count = in.atMost(Integer.MAX_VALUE);
-    return new GroupRows(merger, store, count, GroupTotals.read(in)).merge(partials);
+    GroupRows rows = new GroupRows(merger, store);
+    rows.count = in.atMost(Integer.MAX_VALUE);
+    rows.groups = in.atMost(Integer.MAX_VALUE);
+    rows.keyBytes = in.number();
+    rows.bytes = in.number();
+    return rows.merge(partials);
   }
 
   private static Merged mergeWhole(
@@ -74,9 +80,12 @@ public final class GroupRows {
     if (merger.hasSessions() || after.bytes() <= HEAD_BYTES) {
       return new Merged(whole(after), changes.updates());
     }
-    GroupTotals totals = GroupTotals.of(after);
-    GroupRows rows = new GroupRows(merger, store, count(totals), totals);
-    rows.split(after.reader()).forEach((row, block) -> rows.changed.put(row, Groups.of(block)));
+    GroupRows rows = new GroupRows(merger, store);
+    rows.count = 1;
+    rows.groups = after.groups();
+    rows.keyBytes = after.keyBytes();
+    rows.put(0, after);
+    rows.grow();
     return new Merged(rows.write(), changes.updates());
   }
 
@@ -118,27 +127,22 @@ public final class GroupRows {
     return in;
   }
 
-  private static int count(GroupTotals totals) {
-    long full = (totals.bytes() + ROW_BYTES - 1) / ROW_BYTES;
-    return (int) Math.max(1, Math.min(full, totals.groups()));
-  }
-
   private Merged merge(List<byte[]> partials) {
     byte[] admitted =
         merger.admit(
             merger.combine(partials),
-            totals.groups(),
-            totals::keyBytes,
+            groups,
+            () -> keyBytes,
             () -> new RowSearch(this::row)::contains);
     Map<Integer, Groups> updates = new HashMap<>();
     split(new BlockReader(admitted))
         .forEach(
-            (row, block) -> {
+            (row, change) -> {
               Groups before = row(row);
-              PageChanges changes = merger.add(before, block);
-              Groups after = before.with(changes);
-              totals = totals.replacing(GroupTotals.of(before), GroupTotals.of(after));
-              changed.put(row, after);
+              PageChanges changes = merger.add(before, change.toBlock());
+              groups = Math.addExact(groups, changes.addedGroups());
+              keyBytes += changes.addedKeyBytes();
+              put(row, before.with(changes));
               updates.put(row, Groups.of(changes.updates()));
             });
     byte[] all = inOrder(new BlockReader(admitted), updates);
@@ -146,7 +150,14 @@ public final class GroupRows {
     return new Merged(write(), all);
   }
 
-  /** Returns a row as it is in the store. */
+  private void put(int row, Groups some) {
+    Groups after = some.count() > 1 ? Groups.of(some.toBlock()) : some;
+    bytes += after.bytes() - row(row).bytes();
+    rows.put(row, after);
+    changed.put(row, after);
+  }
+
+  /** Returns a row as it is now. */
   private Groups row(int number) {
     return rows.computeIfAbsent(
         number,
@@ -177,17 +188,17 @@ public final class GroupRows {
     }
   }
 
-  private Map<Integer, byte[]> split(BlockReader groups) {
+  private Map<Integer, Groups> split(BlockReader some) {
     Map<Integer, BlockWriter> writers = new HashMap<>();
-    while (groups.next()) {
-      groups.copyTo(
+    while (some.next()) {
+      some.copyTo(
           writers.computeIfAbsent(
-              RowNumbers.row((int) groups.keyHash(), count),
-              r -> new BlockWriter(groups.aggregates(), 64)));
+              RowNumbers.row((int) some.keyHash(), count),
+              r -> new BlockWriter(some.aggregates(), 64)));
     }
-    Map<Integer, byte[]> blocks = new HashMap<>();
-    writers.forEach((row, writer) -> blocks.put(row, writer.toBlock()));
-    return blocks;
+    Map<Integer, Groups> parts = new HashMap<>();
+    writers.forEach((row, writer) -> parts.put(row, Groups.of(writer.toBlock())));
+    return parts;
   }
 
   /** Returns the updates of all rows in one block. */
@@ -203,14 +214,18 @@ public final class GroupRows {
     return all.toBlock();
   }
 
-  /** Adds rows if the groups have grown. */
+  /** Adds rows until they have their size. Rows have more bytes than one block has. */
   private void grow() {
-    int before = count;
-    count = Math.max(before, count(totals));
-    for (int source : RowNumbers.sources(before, count)) {
-      Groups groups = changed.getOrDefault(source, row(source));
-      changed.put(source, Groups.NONE);
-      split(groups.reader()).forEach((row, block) -> changed.put(row, Groups.of(block)));
+    long full = Math.min((bytes + ROW_BYTES - 1) / ROW_BYTES, groups);
+    while (full > count) {
+      int before = count;
+      count = (int) full;
+      for (int source : RowNumbers.sources(before, count)) {
+        Groups some = row(source);
+        put(source, Groups.NONE);
+        split(some.reader()).forEach(this::put);
+      }
+      full = Math.min((bytes + ROW_BYTES - 1) / ROW_BYTES, groups);
     }
   }
 
@@ -220,13 +235,15 @@ public final class GroupRows {
           if (groups.count() == 0) {
             store.remove(row);
           } else {
-            store.put(row, groups.toBlock());
+            store.put(row, groups.page(0));
           }
         });
     Bytes head = new Bytes(32);
     head.put(NUMBERS);
     head.putNumber(count);
-    totals.write(head);
+    head.putNumber(groups);
+    head.putNumber(keyBytes);
+    head.putNumber(bytes);
     return head.toArray();
   }
 }

@@ -144,8 +144,8 @@ class GroupRowsTest {
     Rows rows = new Rows();
     byte[] head =
         GroupRows.merge(merger, null, rows, List.of(block(BY_TYPE, many, List.of()))).head();
-    assertThat(rows.rows.size())
-        .isBetween(50_000 * 8 / GroupRows.ROW_BYTES, 50_000 * 32 / GroupRows.ROW_BYTES);
+    assertThat(rows.bytesWritten / rows.rows.size())
+        .isBetween(GroupRows.ROW_BYTES / 2L, (long) GroupRows.ROW_BYTES);
     assertThat(rows.rows.values())
         .allSatisfy(row -> assertThat(row.length).isLessThan(4 * GroupRows.ROW_BYTES));
     rows.read = 0;
